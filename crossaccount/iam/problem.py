@@ -1,0 +1,54 @@
+"""What is wrong with an input, as a value: one line for a person, all lines in one report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+NOT_GIVEN = object()
+"""The ``got`` of a problem that is about something absent: the line then says no value."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong at one place.
+
+    ``where`` is a path into the input (``trusting.roles.AssumedRole.trust[0].mfa``), ``what`` the rule that is broken
+    with its limit, ``got`` the value met, ``fix`` what to do. ``severity`` is ``error`` (AWS or we refuse it) or
+    ``warning`` (it is accepted, and probably not meant).
+    """
+
+    where: str
+    what: str
+    got: object
+    fix: str
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        got = "" if self.got is NOT_GIVEN else f", got {shown(self.got)}"
+        return f"{self.where}: {self.what}{got}; {self.fix}"
+
+    def at(self, prefix: str) -> Problem:
+        """The same problem seen from further out: ``where`` with ``prefix`` before it."""
+        joined = prefix + self.where if self.where.startswith("[") or not self.where else f"{prefix}.{self.where}"
+        return Problem(joined, self.what, self.got, self.fix, self.severity)
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """``value`` as it would stand in YAML flow style (JSON), cut at ``limit`` characters."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems that stop us."""
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def warnings(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems that are only said."""
+    return [problem for problem in problems if problem.severity != "error"]
