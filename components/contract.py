@@ -1,0 +1,133 @@
+"""What stacks tell each other: the names and version of stack outputs, and the one reader of stack references.
+
+Owns: writing the outputs, reading them by stack reference or from a mapping, and saying what is wrong with them before
+the first resource is registered. An ARN of an account under ``reads`` comes from its outputs, every other is derived.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime.sync_await import _sync_await
+
+from crossaccount.iam.arn import Arn, parse_arn
+from crossaccount.iam.names import has_wildcard, resolve
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings import Settings
+
+VERSION = 1
+"""Raised when a reader of the old outputs would misread the new ones."""
+
+References = Mapping[str, Mapping[str, Any]]
+"""Outputs by account name: what a test or a job hands on instead of a stack reference."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one stack says of its account: ARNs by role or user name."""
+
+    stack: str
+    account_id: str
+    roles: Mapping[str, str]
+    users: Mapping[str, str]
+
+    def named(self, arn: Arn) -> str | None:
+        """The ARN that the stack exports under the name of ``arn``."""
+        return (self.roles if arn.kind == "role" else self.users).get(arn.name)
+
+
+def outputs(settings: Settings, roles: Mapping[str, str], users: Mapping[str, str]) -> dict[str, Any]:
+    """The outputs of a stack, without its handover."""
+    return {
+        "contract_version": VERSION,
+        "account": {"id": settings.account_id, "name": settings.account},
+        "roles": dict(roles),
+        "users": dict(users),
+    }
+
+
+class Upstreams:
+    """The outputs of the accounts under ``reads``, and the problems met while reading them."""
+
+    def __init__(self, settings: Settings, references: References | None) -> None:
+        self._settings = settings
+        self._outputs: dict[str, Outputs] = {}
+        self.problems: list[Problem] = []
+        for index, account in enumerate(settings.reads):
+            stack = stack_name(settings.accounts[account].stack or account)
+            raw = references.get(account) if references is not None else _deployed(stack)
+            found = list(_wrong(stack, settings.accounts[account].id, f"reads[{index}]", raw))
+            self.problems += found
+            if not found and raw is not None:
+                self._outputs[account] = Outputs(stack, raw["account"]["id"], raw["roles"], raw["users"])
+
+    def arn(self, name: str, where: str, *, derived: bool = False) -> str:
+        """The ARN that ``name`` means. What an upstream should export and does not is a problem at ``where``."""
+        text = "*" if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
+        if text == "*" or derived or has_wildcard(text):
+            return text
+        arn = parse_arn(text)
+        upstream = next((each for each in self._outputs.values() if each.account_id == arn.account), None)
+        if upstream is not None and arn.kind in ("role", "user") and upstream.named(arn) != text:
+            self.problems.append(_not_exported(upstream, arn, where, name))
+        return text
+
+
+def stack_name(name: str) -> str:
+    """``auth`` as the full name in the organisation and project in use; a full name as it is."""
+    return name if "/" in name else f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"
+
+
+def _deployed(stack: str) -> Mapping[str, Any]:
+    """The outputs that ``stack`` last deployed; empty if it never was.
+
+    They are awaited here, outside any ``apply``, so that a missing one is said before the first resource and trust
+    policies never hold an unknown. Pulumi has no public call for that: this is the only place that leans on it.
+    """
+    reference = pulumi.StackReference(stack)
+    try:
+        known = _sync_await(reference.outputs.future())
+    except BaseException:
+        # An unknown stack: the engine says so itself and stops us with KeyboardInterrupt. We add what to do about it.
+        pulumi.log.error(str(_never_deployed(stack, "reads")))
+        raise
+    return known or {}
+
+
+def _wrong(stack: str, account_id: str, where: str, raw: Mapping[str, Any] | None) -> Iterable[Problem]:
+    if not raw:
+        yield _never_deployed(stack, where)
+        return
+    version = raw.get("contract_version")
+    if version != VERSION:
+        yield Problem(
+            where,
+            f"stack {stack} must export contract_version {VERSION}",
+            version if version is not None else NOT_GIVEN,
+            f"deploy it with this version of crossaccount: pulumi up -s {stack}",
+        )
+        return
+    if missing := [key for key in ("account", "roles", "users") if not isinstance(raw.get(key), Mapping)]:
+        fix = f"deploy it again: pulumi up -s {stack}"
+        yield Problem(where, f"stack {stack} exports no {', '.join(missing)}", NOT_GIVEN, fix)
+        return
+    if raw["account"].get("id") != account_id:
+        yield Problem(
+            where,
+            f"stack {stack} must be account {account_id}",
+            raw["account"].get("id"),
+            "correct the id or the stack under crossaccount:accounts",
+        )
+
+
+def _never_deployed(stack: str, where: str) -> Problem:
+    return Problem(where, f"stack {stack} was never deployed", NOT_GIVEN, f"deploy it first: pulumi up -s {stack}")
+
+
+def _not_exported(upstream: Outputs, arn: Arn, where: str, name: str) -> Problem:
+    other = upstream.named(arn)
+    known = ", ".join(sorted(upstream.roles if arn.kind == "role" else upstream.users)) or "none"
+    has = f"it has {other}" if other else f"its {arn.kind}s: {known}"
+    fix = f"{has}; correct the name, or add it there and deploy: pulumi up -s {upstream.stack}"
+    return Problem(where, f"stack {upstream.stack} exports no such {arn.kind}", name, fix)

@@ -1,0 +1,168 @@
+"""From settings and documents to component arguments: what each side of the account declares."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pulumi
+
+from components.policies import ManagedPolicies
+from components.roles import RoleArgs
+from components.trusted import GroupArgs, TrustedAccount
+from components.trusting import TrustingAccount
+from components.users import ConsoleArgs, HandoverArgs, UserArgs
+from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.names import resolve
+from crossaccount.settings import Settings
+from crossaccount.settings.documents import Documents, exact_principals
+from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
+
+CHANGE_PASSWORD = "arn:aws:iam::aws:policy/IAMUserChangePassword"
+"""What a user needs to replace the first password, as the console attaches it:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_admin-change-user.html"""
+
+EC2 = "ec2.amazonaws.com"
+
+
+def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicies | None:
+    """The account's customer-managed policies; none declared, none made."""
+    if not settings.policies:
+        return None
+    args = {
+        name: {"document": documents.managed[name], **_given(policy, "path", "description", "tags"), **_options(policy)}
+        for name, policy in settings.policies.items()
+    }
+    return ManagedPolicies(settings.account, {"policies": args})  # type: ignore[typeddict-item]
+
+
+def trusted_account(
+    settings: Settings, documents: Documents, policies: ManagedPolicies | None
+) -> TrustedAccount | None:
+    """The trusted side, where the config has one."""
+    if (trusted := settings.trusted) is None:
+        return None
+    entities = _Entities(settings, policies)
+    return TrustedAccount(
+        settings.account,
+        {
+            "users": {name: entities.user(name, user, documents) for name, user in trusted.users.items()},
+            "groups": {name: entities.group(name, group, documents) for name, group in trusted.groups.items()},
+            "applications": {name: entities.role(name, app, documents) for name, app in trusted.applications.items()},
+        },
+    )
+
+
+def trusting_account(
+    settings: Settings, documents: Documents, policies: ManagedPolicies | None, trusted: TrustedAccount | None
+) -> TrustingAccount | None:
+    """The trusting side, where the config has one. It waits for ``trusted`` if a trust names a principal of it."""
+    if (trusting := settings.trusting) is None:
+        return None
+    entities = _Entities(settings, policies)
+    args = {name: entities.role(name, role, documents) for name, role in trusting.roles.items()}
+    own_roles = {settings.arn_of("role", name): name for name in trusting.roles}
+    waits_for_trusted = False
+    for name, role in trusting.roles.items():
+        exact = exact_principals(role, entities.resolve)
+        if siblings := sorted(own_roles[arn] for arn in exact if arn in own_roles):
+            args[name]["trusts_roles"] = siblings
+        waits_for_trusted |= any(parse_arn(arn).account == settings.account_id for arn in exact - set(own_roles))
+    depends_on = trusted.principals if trusted and waits_for_trusted else None
+    return TrustingAccount(settings.account, {"roles": args}, pulumi.ResourceOptions(depends_on=depends_on))
+
+
+class _Entities:
+    """Arguments of users, groups and roles of one account."""
+
+    def __init__(self, settings: Settings, policies: ManagedPolicies | None) -> None:
+        self._settings = settings
+        self._policies = policies
+
+    def resolve(self, name: str, where: str, *, derived: bool = False) -> str:
+        """A principal's ARN, derived: what an upstream exports was checked when the documents were built."""
+        del where, derived
+        return name if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
+
+    def user(self, name: str, user: User, documents: Documents) -> UserArgs:
+        args: UserArgs = {**self._common(user, documents.user_inline[name]), "groups": list(user.groups)}
+        args["force_destroy"] = user.force_destroy
+        if user.console is not None:
+            args["console"] = self._console(name, user.console)
+            if user.console.password_reset:
+                args["attached"] = {**args["attached"], **self._attached([CHANGE_PASSWORD])}
+        if user.access_key is not None:
+            args["access_key"] = _handover(user.access_key, f"crossaccount/user/{name}/access-key")
+        return args
+
+    def group(self, name: str, group: Group, documents: Documents) -> GroupArgs:
+        return self._common(group, documents.group_inline[name])
+
+    def role(self, name: str, role: Role | Application, documents: Documents) -> RoleArgs:
+        args: RoleArgs = {
+            **self._common(role, documents.role_inline[name]),
+            **_given(role, "description", "max_session_duration"),
+            "assume_role_policy": documents.trust[name],
+        }
+        if isinstance(role, Application) and EC2 in role.services:
+            args["instance_profile"] = True
+        return args
+
+    def _common(self, entity: User | Group | Role | Application, inline: Mapping[str, str]) -> Any:
+        args = {
+            **_given(entity, "path", "tags"),
+            **_options(entity),
+            "inline": dict(inline),
+            "attached": self._attached(entity.policies),
+            "exclusive": entity.exclusive,
+        }
+        if boundary := getattr(entity, "permissions_boundary", None):
+            args["permissions_boundary"] = self._policy_arn(boundary)
+        return args
+
+    def _attached(self, policies: Iterable[str]) -> dict[str, pulumi.Input[str]]:
+        return {_stable_name(policy): self._policy_arn(policy) for policy in policies}
+
+    def _policy_arn(self, policy: str) -> pulumi.Input[str]:
+        if is_arn(policy):
+            return policy
+        assert self._policies is not None, "settings refuse the name of a policy that the account does not declare"
+        return self._policies.arns[policy]
+
+    def _console(self, name: str, console: Console) -> ConsoleArgs:
+        args: ConsoleArgs = {
+            **_handover(console, f"crossaccount/user/{name}/console"),
+            "password_length": console.password_length,
+            "password_reset": console.password_reset,
+            "sign_in_url": f"https://{self._settings.account_id}.signin.aws.amazon.com/console",
+        }
+        return args
+
+
+def _handover(how: Console | AccessKey, secret_name: str) -> HandoverArgs:
+    if how.pgp is not None:
+        return {"pgp_key": how.pgp}
+    return {"secret_name": secret_name, "recovery_days": how.recovery_days}
+
+
+def _stable_name(policy: str) -> str:
+    """``ReadOnlyAccess`` of AWS is ``aws/ReadOnlyAccess``; an own policy is its name, in whichever form it is given."""
+    if not is_arn(policy):
+        return policy
+    arn = parse_arn(policy)
+    return f"aws/{arn.resource.removeprefix('policy/')}" if arn.account == "aws" else arn.name
+
+
+def _given(entity: object, *fields: str) -> dict[str, Any]:
+    """Those of ``fields`` that the config sets."""
+    values = {field: getattr(entity, field, None) for field in fields}
+    return {field: dict(value) if isinstance(value, Mapping) else value for field, value in values.items() if value}
+
+
+def _options(entity: Any) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if entity.protect:
+        options["protect"] = True
+    if entity.aliases:
+        options["aliases"] = list(entity.aliases)
+    if entity.import_id:
+        options["import_id"] = entity.import_id
+    return options

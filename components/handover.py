@@ -1,0 +1,38 @@
+"""How a person gets a secret that AWS shows once: through Secrets Manager, or encrypted to their PGP key.
+
+A secret is never a stack output. What is said about it is where it lies, or its ciphertext.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+
+class HandoverArgs(TypedDict):
+    """Where a secret goes. Exactly one way: ``pgp_key``, or Secrets Manager under ``secret_name``."""
+
+    secret_name: NotRequired[pulumi.Input[str]]
+    """Name of the Secrets Manager secret."""
+    recovery_days: NotRequired[pulumi.Input[int]]
+    """Days in which a deleted secret can be restored (0, or 7 to 30). Its name stays taken that long."""
+    pgp_key: NotRequired[pulumi.Input[str]]
+    """Base64 of a binary OpenPGP public key, or ``keybase:NAME``."""
+
+
+def store(
+    logical_name: str, owner: pulumi.Resource, content: Mapping[str, Any], args: HandoverArgs
+) -> dict[str, pulumi.Input[str]]:
+    """Put ``content`` (which holds secret outputs) into Secrets Manager as a JSON object, and say where it lies."""
+    opts = pulumi.ResourceOptions(parent=owner)
+    secret = aws.secretsmanager.Secret(
+        logical_name,
+        name=args["secret_name"],
+        recovery_window_in_days=args.get("recovery_days", 30),
+        opts=opts,
+    )
+    text = pulumi.Output.all(**content).apply(lambda known: json.dumps(known, sort_keys=True))
+    aws.secretsmanager.SecretVersion(f"{logical_name}-version", secret_id=secret.id, secret_string=text, opts=opts)
+    return {"secret": args["secret_name"]}

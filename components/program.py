@@ -1,0 +1,57 @@
+"""The program of every stack: its config in, both sides of its account out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.contract import References, Upstreams, outputs
+from components.declaration import managed_policies, trusted_account, trusting_account
+from components.stack_config import effective_config
+from crossaccount.iam.problem import Problem
+from crossaccount.settings import Settings, SettingsError, load_settings
+from crossaccount.settings.documents import build_documents
+
+
+def program(references: References | None = None, root: Path | None = None) -> None:
+    """Declare the account that the stack's config describes.
+
+    ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of stack references.
+    ``root`` is the folder of ``Pulumi.yaml``, where ``crossaccount:include`` looks; Pulumi knows it unless the program
+    runs inline.
+
+    Raises:
+        pulumi.RunError: anything wrong with the config or with an upstream, all of it in one report, before the first
+            resource is registered.
+    """
+    settings = _settings(root)
+    upstreams = Upstreams(settings, references)
+    documents, problems = build_documents(settings, upstreams.arn)
+    if found := [*upstreams.problems, *problems]:
+        raise _refusal(found)
+    for warning in settings.warnings:
+        pulumi.log.warn(str(warning))
+
+    policies = managed_policies(settings, documents)
+    trusted = trusted_account(settings, documents, policies)
+    trusting_account(settings, documents, policies, trusted)
+    for name, value in outputs(settings, trusted.handover if trusted else {}).items():
+        pulumi.export(name, value)
+
+
+def _settings(root: Path | None) -> Settings:
+    try:
+        return load_settings(effective_config(), root=root or _root_directory())
+    except SettingsError as error:
+        raise _refusal(error.problems) from None
+
+
+def _refusal(problems: Any) -> pulumi.RunError:
+    lines: list[Problem] = list(dict.fromkeys(problems))
+    return pulumi.RunError("\n".join(str(line) for line in lines))
+
+
+def _root_directory() -> Path | None:
+    directory: str | None = pulumi.get_root_directory()
+    return Path(directory) if directory else None

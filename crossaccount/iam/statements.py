@@ -1,0 +1,130 @@
+"""The statements we write ourselves: grants on the identity side, trusts on the trusting side.
+
+Everything comes in as ARNs; nothing here knows accounts by name. Owns how a wish ("this account, with MFA") is said in
+IAM's language; refuses nothing, because settings have checked the wish.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (a principal cannot
+hold a wildcard; role principals are pinned to a unique ID), reference_policies_condition-keys.html
+(aws:MultiFactorAuthPresent, aws:MultiFactorAuthAge in seconds, aws:PrincipalArn) and
+id_roles_common-scenarios_third-party.html (sts:ExternalId).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.iam.arn import parse_arn, root_arn
+from crossaccount.iam.documents import VERSION, Document, as_list
+from crossaccount.iam.names import has_wildcard
+
+ASSUME_ROLE = "sts:AssumeRole"
+
+Condition = Mapping[str, Mapping[str, Any]]
+
+
+class ConditionConflict(ValueError):
+    """A raw condition says something else about a key that an option of the same statement already sets."""
+
+    def __init__(self, operator: str, key: str) -> None:
+        super().__init__(f"{operator} on {key}")
+        self.operator = operator
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What one trust statement of the config asks for, names already resolved to ARNs.
+
+    ``mfa_max_age`` is in seconds; ``None`` with ``mfa`` means any age.
+    """
+
+    principals: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    actions: tuple[str, ...] = (ASSUME_ROLE,)
+    effect: str = "Allow"
+    mfa: bool = False
+    mfa_max_age: int | None = None
+    external_ids: tuple[str, ...] = ()
+    by_name: bool = False
+    conditions: Condition = field(default_factory=dict)
+
+
+def grant(effect: str, resources: Sequence[str], actions: Sequence[str] = (ASSUME_ROLE,)) -> Document:
+    """An identity policy that allows or denies ``actions`` on the roles ``resources`` (ARNs, patterns or ``*``)."""
+    return {
+        "Version": VERSION,
+        "Statement": [{"Effect": effect, "Action": list(actions), "Resource": list(resources)}],
+    }
+
+
+def trust_policy(trusts: Iterable[Trust]) -> Document:
+    """The trust policy of a role."""
+    return {"Version": VERSION, "Statement": [statement for trust in trusts for statement in trust_statements(trust)]}
+
+
+def trust_statements(trust: Trust) -> list[dict[str, Any]]:
+    """One wish as one to three IAM statements: exact principals, patterns, services.
+
+    They cannot share a statement: the ``aws:PrincipalArn`` of the patterns would narrow the accounts named beside them,
+    and a service passes neither MFA nor an external ID.
+
+    Raises:
+        ConditionConflict: ``conditions`` and an option speak about the same key under the same operator.
+    """
+    by_pattern = [arn for arn in trust.principals if matched_by_condition(arn, trust.by_name)]
+    exact = [arn for arn in trust.principals if arn not in by_pattern]
+    result = []
+    if exact:
+        result.append(_statement(trust, {"AWS": exact}, _asked_of_callers(trust)))
+    if by_pattern:
+        accounts = [root_arn(parse_arn(arn).account, parse_arn(arn).partition) for arn in by_pattern]
+        patterns = {"ArnLike": {"aws:PrincipalArn": by_pattern}}
+        result.append(_statement(trust, {"AWS": accounts}, [patterns, *_asked_of_callers(trust)]))
+    if trust.services:
+        result.append(_statement(trust, {"Service": list(trust.services)}, []))
+    return result
+
+
+def matched_by_condition(arn: str, by_name: bool) -> bool:
+    """Whether a principal is trusted through its account and ``ArnLike aws:PrincipalArn``, not named outright."""
+    if arn == "*" or arn.endswith(":root"):
+        return False
+    return by_name or has_wildcard(arn)
+
+
+def _statement(trust: Trust, principal: Mapping[str, Sequence[str]], asked: Sequence[Condition]) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Effect": trust.effect, "Principal": principal, "Action": list(trust.actions)}
+    condition = merged([*asked, trust.conditions])
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+def _asked_of_callers(trust: Trust) -> list[Condition]:
+    asked: list[Condition] = []
+    if trust.mfa:
+        asked.append({"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    if trust.mfa_max_age is not None:
+        asked.append({"NumericLessThan": {"aws:MultiFactorAuthAge": str(trust.mfa_max_age)}})
+    if trust.external_ids:
+        asked.append({"StringEquals": {"sts:ExternalId": list(trust.external_ids)}})
+    return asked
+
+
+def merged(conditions: Iterable[Condition]) -> dict[str, dict[str, Any]]:
+    """Conditions that must all hold, as one block.
+
+    Raises:
+        ConditionConflict: two of them set the same key under the same operator (IAM would read that as "or").
+    """
+    result: dict[str, dict[str, Any]] = {}
+    for condition in conditions:
+        for operator, keys in condition.items():
+            block = result.setdefault(operator, {})
+            for key, value in keys.items():
+                if any(known.lower() == key.lower() for known in block):
+                    raise ConditionConflict(operator, key)
+                block[key] = as_list(value)
+    return result
