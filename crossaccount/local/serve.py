@@ -1,0 +1,103 @@
+"""The process behind :class:`crossaccount.local.server.LocalAws`: MiniStack, hardened, on a loopback port of its own.
+
+Run as ``python -m crossaccount.local.serve CONTROL DATA``: ``CONTROL`` is the number of an inherited socket to the
+parent, ``DATA`` a folder made for this run, which goes when the process does. The child binds port 0 itself, so two at
+once never meet, and writes ``ready PORT``. It ends when the parent says ``stop`` or is gone (the socket closes however
+the parent died), unless the parent has said ``keep``. On its way out it ends its whole process group, because MiniStack
+runs Lambda functions as local processes.
+
+MiniStack is used by its ASGI application and its documented variables (GATEWAY_PORT tells Lambda functions where their
+AWS is). They are read when MiniStack is imported, so the import comes after the port is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import traceback
+from typing import Any
+
+STOP_SECONDS = 3.0
+
+
+async def serve(control: socket.socket) -> None:
+    """Serve until the parent wants no more of it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    os.environ["GATEWAY_PORT"] = str(port)
+
+    import ministack.app  # type: ignore[import-untyped]
+    from hypercorn.asyncio import serve as run
+    from hypercorn.config import Config
+
+    from crossaccount.local.hardening import harden
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = STOP_SECONDS
+    config.loglevel = "WARNING"
+    application: Any = _announcing(harden(ministack.app.app), control, port)
+    await run(application, config, shutdown_trigger=lambda: _told_to_stop(control))
+
+
+def _announcing(app: Any, control: socket.socket, port: int) -> Any:
+    """The application, which tells the parent once it has started (the listener already takes connections)."""
+
+    async def announcing(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                await asyncio.get_running_loop().sock_sendall(control, f"ready {port}\n".encode())
+
+        await app(scope, receive, sending if scope["type"] == "lifespan" else send)
+
+    return announcing
+
+
+async def _told_to_stop(control: socket.socket) -> None:
+    """Return when the server must end: SIGTERM, ``stop``, or a parent that is gone without having said ``keep``."""
+    loop = asyncio.get_running_loop()
+    terminated = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, terminated.set)
+    listening = asyncio.ensure_future(_told_by_parent(control))
+    waiting = asyncio.ensure_future(terminated.wait())
+    await asyncio.wait((listening, waiting), return_when=asyncio.FIRST_COMPLETED)
+    for task in (listening, waiting):
+        task.cancel()
+
+
+async def _told_by_parent(control: socket.socket) -> None:
+    said = b""
+    while chunk := await asyncio.get_running_loop().sock_recv(control, 64):
+        said += chunk
+        if b"stop\n" in said:
+            return
+    if b"keep\n" in said:
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve, then take the data folder and the process group down with us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.setblocking(False)
+    control.set_inheritable(False)
+    try:
+        asyncio.run(serve(control))
+    except Exception:
+        traceback.print_exc()  # here, because the last line below leaves no time for it
+    finally:
+        control.close()
+        shutil.rmtree(sys.argv[2], ignore_errors=True)
+        sys.stderr.flush()
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""A local AWS for as long as a ``with`` block: a MiniStack process of its own, hardened, on a free loopback port.
+
+Owns the process: its environment, its data folder, its log, its end. What it answers is MiniStack's and
+``crossaccount.local.hardening``'s. Refuses to share: every instance has its own port and its own state, nothing is
+persisted, and nothing of the user's environment but the plain system variables in ``_INHERITED`` gets in (no ``AWS_*``,
+no proxies, and never ``MINISTACK_AUTOCREATE_AWS_MANAGED``, which would make up policies that allow everything).
+
+Neither boto3 nor MiniStack is imported here; MiniStack lives in the child, boto3 comes with the first client.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from crossaccount.local.clients import Aws, Credentials
+
+START_SECONDS = 60.0
+"""How long a start may take. It takes one second; a busy build machine may need more."""
+STOP_SECONDS = 6.0
+LOG_TAIL_LINES = 20
+
+_INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "PYTHONHOME")
+
+
+class LocalAwsError(RuntimeError):
+    """The local AWS did not start; the message ends with the tail of its log."""
+
+
+class LocalAws:
+    """A fresh local AWS inside a ``with`` block. It ends with the block, and with this process however that dies."""
+
+    def __init__(self, *, log_dir: Path | None = None) -> None:
+        self._log_dir = log_dir
+        self._keep = False
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._log_path: Path | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """``http://127.0.0.1:PORT``."""
+        if not self._port:
+            raise LocalAwsError("the local AWS is not running: use it as a context manager")
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def log_path(self) -> Path:
+        """The server's log. It stays after the end."""
+        if self._log_path is None:
+            raise LocalAwsError("the local AWS has no log yet: use it as a context manager")
+        return self._log_path
+
+    @property
+    def pid(self) -> int:
+        """The server's process ID; its Lambda functions are in the process group of the same number."""
+        if self._process is None:
+            raise LocalAwsError("the local AWS is not running: use it as a context manager")
+        return self._process.pid
+
+    def session(self, account_id: str, *, region: str = "us-east-1") -> Aws:
+        """The root of an account: in MiniStack the 12 digits are its access key. Every account exists."""
+        if len(account_id) != 12 or not (account_id.isascii() and account_id.isdigit()):
+            raise ValueError(f"an account ID is 12 digits, got {account_id!r}; write it as a string")
+        return Aws(self.endpoint, Credentials(account_id, "local"), region)
+
+    def keep(self) -> None:
+        """Leave it running after the block and after this process. ``kill PID`` ends it."""
+        self._keep = True
+
+    def __enter__(self) -> LocalAws:
+        self._log_path = _new_log(self._log_dir)
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = _start(theirs, self._log_path)
+            self._control = ours
+            self._port = _wait_until_ready(ours, self._process, self._log_path)
+        except BaseException:
+            self._control = ours
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._keep and self._control is not None and self._process is not None:
+            self._control.sendall(b"keep\n")
+            self._control.close()
+            # It outlives us on purpose: without a return code Popen would warn of a running child.
+            self._process.returncode = 0
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        """End the server and every process it started, and collect it."""
+        if self._control is not None:
+            with suppress(OSError):
+                self._control.sendall(b"stop\n")
+            self._control.close()
+            self._control = None
+        if self._process is None:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._port = 0
+
+
+def _new_log(log_dir: Path | None) -> Path:
+    if log_dir is not None:
+        log_dir.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="local-aws-", suffix=".log", dir=log_dir)
+    os.close(handle)
+    return Path(name)
+
+
+def _start(control: socket.socket, log_path: Path) -> subprocess.Popen[bytes]:
+    data = tempfile.mkdtemp(prefix="local-aws-data-")
+    with log_path.open("ab") as log:
+        return subprocess.Popen(
+            # -P: a module of the user's working folder must not stand in for one of ours.
+            [sys.executable, "-P", "-m", "crossaccount.local.serve", str(control.fileno()), data],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=_environment(data),
+            cwd=data,
+            pass_fds=(control.fileno(),),
+            # A group of its own: Ctrl-C in the terminal is for us, and its Lambda functions can be ended with it.
+            start_new_session=True,
+        )
+
+
+def _environment(data: str) -> dict[str, str]:
+    """The child's whole environment. The variables are MiniStack's documented ones."""
+    root = str(Path(__file__).resolve().parents[2])
+    search = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        "HOME": data,
+        "TMPDIR": data,
+        "PYTHONPATH": os.pathsep.join(search),
+        "PYTHONUNBUFFERED": "1",
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "LOG_LEVEL": "WARNING",
+        "PERSIST_STATE": "0",
+        "STATE_DIR": f"{data}/state",
+        "S3_PERSIST": "0",
+        "S3_DATA_DIR": f"{data}/s3",
+        # Fixed ports, which two at once would fight for, and a Docker daemon, whose containers it would clean up.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{data}/no-docker.sock",
+        "LAMBDA_EXECUTOR": "local",
+    }
+
+
+def _wait_until_ready(control: socket.socket, process: subprocess.Popen[bytes], log_path: Path) -> int:
+    """The port, once the child has said ``ready PORT``."""
+    deadline = time.monotonic() + START_SECONDS
+    said = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        while not said.endswith(b"\n"):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise LocalAwsError(f"the local AWS was not ready within {START_SECONDS:.0f} s\n{_tail(log_path)}")
+            chunk = control.recv(64)
+            if not chunk:
+                process.wait()
+                raise LocalAwsError(f"the local AWS ended while starting\n{_tail(log_path)}")
+            said += chunk
+    return int(said.split()[1])
+
+
+def _tail(log_path: Path) -> str:
+    lines = log_path.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+    return "\n".join([f"{log_path} ends with:", *lines])
