@@ -1,0 +1,61 @@
+"""The quotas of IAM and STS: what AWS refuses above, by default and at most on request.
+
+Sizes of documents are characters without white space (see :func:`crossaccount.iam.documents.size`), durations are
+seconds, everything else is a count. ``name`` completes the sentence "<name> may hold …", ``code`` is AWS's own word in
+"Cannot exceed quota for <code>: <limit>".
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (read 2026)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quota:
+    """``limit`` is what a new account has, ``maximum`` what AWS grants at most (the same where it is fixed)."""
+
+    name: str
+    code: str
+    limit: int
+    maximum: int
+
+
+def _fixed(name: str, code: str, limit: int) -> Quota:
+    return Quota(name, code, limit, limit)
+
+
+TRUST_POLICY = Quota("a trust policy", "ACLSizePerRole", 2048, 8192)
+MANAGED_POLICY = _fixed("a managed policy", "PolicySize", 6144)
+USER_INLINE = _fixed("the inline policies of a user together", "UserPolicySize", 2048)
+GROUP_INLINE = _fixed("the inline policies of a group together", "GroupPolicySize", 5120)
+ROLE_INLINE = _fixed("the inline policies of a role together", "RolePolicySize", 10240)
+SESSION_POLICY = _fixed("a session policy", "SessionPolicySize", 2048)
+
+POLICIES_PER_USER = Quota("a user", "PoliciesPerUser", 10, 20)
+POLICIES_PER_GROUP = _fixed("a group", "PoliciesPerGroup", 10)
+POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 10, 25)
+VERSIONS_PER_POLICY = _fixed("a managed policy", "VersionsPerPolicy", 5)
+GROUPS_PER_USER = _fixed("a user", "GroupsPerUser", 10)
+ACCESS_KEYS_PER_USER = _fixed("a user", "AccessKeysPerUser", 2)
+TAGS = _fixed("a user, role or policy", "TagsPerResource", 50)
+
+ROLES = Quota("an account", "RolesPerAccount", 1000, 10000)
+USERS = _fixed("an account", "UsersPerAccount", 5000)
+GROUPS = Quota("an account", "GroupsPerAccount", 300, 500)
+MANAGED_POLICIES = Quota("an account", "PoliciesPerAccount", 1500, 10000)
+INSTANCE_PROFILES = Quota("an account", "InstanceProfilesPerAccount", 1000, 10000)
+
+NAME_LENGTH = {"user": 64, "role": 64, "group": 128, "policy": 128, "instance-profile": 128}
+"""Longest names, by the kind of an ARN."""
+PATH_LENGTH = 512
+SESSION_NAME_LENGTH = (2, 64)
+EXTERNAL_ID_LENGTH = (2, 1224)
+
+MAX_SESSION_DURATION = (3600, 43200)
+"""Shortest and longest ``MaxSessionDuration`` of a role."""
+SESSION_DURATION = (900, 43200)
+"""Shortest and longest ``DurationSeconds`` of AssumeRole; the role's own maximum comes on top."""
+CHAINED_SESSION_DURATION = 3600
+"""The longest session of a role that was assumed with the session of another role."""
