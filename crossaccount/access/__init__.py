@@ -1,0 +1,41 @@
+"""Who can assume what, and what the session may do: estates, verdicts, access tests. Pure: no files, no network.
+
+Documents of AWS-managed policies that an estate does not carry are read from package data (``managed_policies``), the
+list of actions that take no resource from ``iam.actions``. Errors: ``AccessTestsError``, every problem of a test file.
+"""
+
+from __future__ import annotations
+
+from crossaccount.access.access_tests import AccessTest, AccessTests, AccessTestsError, ThenTest, parse_access_tests
+from crossaccount.access.context import Session
+from crossaccount.access.entities import Policy, Principal, Role, User
+from crossaccount.access.estate import Estate
+from crossaccount.access.evaluate import judge_action, judge_assume
+from crossaccount.access.results import TestResult, ThenResult, results_json, run_judged
+from crossaccount.access.verdict import REASONS, Decision, Outcome, Reason, Side, Verdict
+
+__all__ = [
+    "REASONS",
+    "AccessTest",
+    "AccessTests",
+    "AccessTestsError",
+    "Decision",
+    "Estate",
+    "Outcome",
+    "Policy",
+    "Principal",
+    "Reason",
+    "Role",
+    "Session",
+    "Side",
+    "TestResult",
+    "ThenResult",
+    "ThenTest",
+    "User",
+    "Verdict",
+    "judge_action",
+    "judge_assume",
+    "parse_access_tests",
+    "results_json",
+    "run_judged",
+]

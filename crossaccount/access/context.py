@@ -1,0 +1,133 @@
+"""The request context of an assumption, and of a call that the assumed role's session then makes.
+
+What the principal implies, what every request carries, what the session asks for, and what is given, which overrides
+all. Nothing else is in the request. Times come in as a value; the clock is at the edge.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html,
+reference_policies_iam-condition-keys.html (the sts: keys) and reference_policies_variables.html (the table of what
+aws:username, aws:userid and aws:PrincipalType are for each kind of principal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from crossaccount.access.entities import Principal, Role
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.context import ContextValue
+
+DEFAULT_SESSION_NAME = "crossaccount"
+SESSION_NAME_KEY = "sts:RoleSessionName"
+
+_CIRCUMSTANCES = frozenset(
+    {
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpcarn",
+        "aws:sourcevpce",
+        "aws:useragent",
+        "aws:vpcsourceip",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What an assumption asks for beyond the role itself: session tags, and a source identity."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    source_identity: str | None = None
+
+    def actions(self) -> tuple[str, ...]:
+        """The actions that both sides then have to allow beside ``sts:AssumeRole``."""
+        tagged = ("sts:TagSession",) if self.tags else ()
+        return tagged + (("sts:SetSourceIdentity",) if self.source_identity is not None else ())
+
+
+NO_SESSION = Session()
+
+
+def assume_context(
+    caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime
+) -> RequestContext:
+    """The context of ``sts:AssumeRole`` as ``caller`` sends it."""
+    return RequestContext.of(
+        _always(now),
+        _principal(caller),
+        {SESSION_NAME_KEY: DEFAULT_SESSION_NAME},
+        _asked(session),
+        given,
+    )
+
+
+def session_context(
+    role: Role,
+    given: Mapping[str, ContextValue],
+    now: datetime,
+    *,
+    session: Session = NO_SESSION,
+    name: str = DEFAULT_SESSION_NAME,
+) -> RequestContext:
+    """The context of a call by a session of ``role``: session tags override the role's own."""
+    keys: dict[str, ContextValue] = {"aws:TokenIssueTime": _iso(now)}
+    if role.unique_id:
+        keys["aws:userid"] = f"{role.unique_id}:{name}"
+    if session.source_identity is not None:
+        keys["aws:SourceIdentity"] = session.source_identity
+    tags = {f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}
+    return RequestContext.of(_always(now), _principal(role), keys, tags, given)
+
+
+def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
+    """Those keys of an assumption's context that hold as well for what the session does next: time, place, MFA."""
+    return {key: value for key, value in given.items() if key.lower() in _CIRCUMSTANCES}
+
+
+def caller_session(context: RequestContext) -> str | None:
+    """The caller's own role session name, where ``aws:userid`` (``AROA…:name``) says it."""
+    user_id = context.single("aws:userid") or ""
+    return user_id.partition(":")[2] or None
+
+
+def _always(now: datetime) -> Mapping[str, ContextValue]:
+    return {
+        "aws:CurrentTime": _iso(now),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+        "aws:PrincipalIsAWSService": "false",
+    }
+
+
+def _principal(caller: Principal) -> Mapping[str, ContextValue]:
+    keys: dict[str, ContextValue] = {
+        "aws:PrincipalArn": caller.arn,
+        "aws:PrincipalAccount": caller.account,
+        "aws:PrincipalType": "AssumedRole" if caller.is_role else "User",
+    }
+    keys |= {f"aws:PrincipalTag/{key}": value for key, value in caller.tags.items()}
+    if not caller.is_role:
+        keys["aws:username"] = caller.name
+        if caller.unique_id:
+            keys["aws:userid"] = caller.unique_id
+    return keys
+
+
+def _asked(session: Session) -> Mapping[str, ContextValue]:
+    keys: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in session.tags.items()}
+    keys["aws:TagKeys"] = tuple(session.tags)
+    if session.source_identity is not None:
+        keys["sts:SourceIdentity"] = session.source_identity
+    return keys
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,146 @@
+"""The evaluator: may this principal assume this role, and what may the role's session then do.
+
+Definite: the request is fully described by its context, and the answer is allowed, denied (with the first of the
+reasons in ``verdict.REASONS``), or undetermined where a policy that could change it is not known. Not judged: session
+policies, VPC endpoint policies, and for actions the resource-based policies of what is acted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from crossaccount.access.context import NO_SESSION, Session, assume_context, session_context
+from crossaccount.access.entities import Principal, Role
+from crossaccount.access.estate import Estate
+from crossaccount.access.layers import Layers
+from crossaccount.access.sides import Request, weigh
+from crossaccount.access.verdict import REASONS, Verdict
+from crossaccount.access.wording import allowed, denied, explicitly_denied, undetermined
+from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.context import ContextValue
+
+ASSUME_ROLE = "sts:AssumeRole"
+
+
+def judge_assume(
+    estate: Estate,
+    principal_arn: str,
+    role_arn: str,
+    context: Mapping[str, ContextValue],
+    *,
+    session: Session | None = None,
+    now: datetime,
+) -> Verdict:
+    """Whether a user or a role may assume a role, under the given context.
+
+    With a session that has tags or a source identity both sides have to allow ``sts:TagSession`` and
+    ``sts:SetSourceIdentity`` as well. The root user of an account assumes no role, whatever a trust says ("You cannot
+    call AssumeRole by using AWS account root user credentials", STS API Reference).
+    """
+    if parse_arn(principal_arn).kind == "root":
+        message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
+        return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
+    caller, role = estate.principal(principal_arn), estate.roles.get(role_arn)
+    if caller is None or role is None:
+        return _not_there(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
+    session = session or NO_SESSION
+    request_context = assume_context(caller, context, session, now)
+    return judge_assume_in(estate, caller, role, request_context, session)
+
+
+def judge_assume_in(
+    estate: Estate, caller: Principal, role: Role, context: RequestContext, session: Session = NO_SESSION
+) -> Verdict:
+    """As :func:`judge_assume`, for a context that is complete already."""
+    actions = (ASSUME_ROLE, *session.actions())
+    verdicts = [_assume(estate, Request(caller, action, role.arn, context), role) for action in actions]
+    return min(verdicts, key=_rank)
+
+
+def judge_action(
+    estate: Estate,
+    role_arn: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, ContextValue],
+    *,
+    session: Session | None = None,
+    now: datetime,
+) -> Verdict:
+    """Whether a session of the role may do ``action`` on ``resource``, a resource of the role's own account.
+
+    Judged are the role's identity policies within its boundary and the account's control policies. A resource's own
+    policy is not in an estate: it may allow or deny more, and in another account it has to allow. An action that takes
+    no resource (``s3:ListAllMyBuckets``) is asked of ``*`` whatever ``resource`` says, as AWS does.
+    """
+    role = estate.roles.get(role_arn)
+    if role is None:
+        return _not_there(estate, role_arn, action)
+    request_context = session_context(role, context, now, session=session or NO_SESSION)
+    return judge_action_in(estate, role, action, resource, request_context)
+
+
+def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
+    """As :func:`judge_action`, for a context that is complete already."""
+    request = Request(role, action, "*" if takes_no_resource(action) else resource, context)
+    return _conclude(_caller_layers(estate, request, role.account), request)
+
+
+def takes_no_resource(action: str) -> bool:
+    """Whether AWS's published list says of an action that it cannot be limited to a resource."""
+    service, _, name = action.partition(":")
+    return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
+
+
+def _assume(estate: Estate, request: Request, role: Role) -> Verdict:
+    caller_side = _caller_layers(estate, request, role.account)
+    layers = Layers(
+        identity=caller_side.identity,
+        boundary=caller_side.boundary,
+        scps=caller_side.scps,
+        rcps=caller_side.rcps,
+        trust=weigh("trust", (role.trust,), request),
+        same_account=request.caller.account == role.account,
+    )
+    return _conclude(layers, request)
+
+
+def _caller_layers(estate: Estate, request: Request, resource_account: str) -> Layers:
+    """SCPs are those of the caller's account, RCPs those of the resource's."""
+    caller = request.caller
+    return Layers(
+        identity=weigh("identity", caller.policies, request),
+        boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
+        scps=tuple(weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())),
+        rcps=tuple(weigh("rcp", level, request) for level in estate.resource_control.get(resource_account, ())),
+    )
+
+
+def _conclude(layers: Layers, request: Request) -> Verdict:
+    if deny := layers.deny():
+        return explicitly_denied(deny, request, layers.unknown())
+    obstacle = layers.obstacle()
+    unknown = layers.unknown()
+    if unknown and (obstacle is None or layers.obstacle(unknown=True) is None):
+        return undetermined(unknown, request)
+    if obstacle is None:
+        return allowed(layers, request)
+    # What is surely in the way: an unknown policy could do away with an earlier reason, not with this one.
+    surely = layers.obstacle(near=True, unknown=True)
+    return denied(surely or "condition", layers, obstacle, request)
+
+
+def _rank(verdict: Verdict) -> int:
+    """A sure denial before an open question before an allowed; among denials the first reason."""
+    if verdict.reason is not None:
+        return REASONS.index(verdict.reason)
+    return len(REASONS) + (verdict.outcome == "allowed")
+
+
+def _not_there(estate: Estate, arn: str, action: str) -> Verdict:
+    known = parse_arn(arn).account in estate.accounts
+    message = f"{arn} does not exist in its account's source" if known else f"no source describes the account of {arn}"
+    return Verdict("undetermined", action, message)

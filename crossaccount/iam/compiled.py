@@ -1,0 +1,140 @@
+"""Policy documents ready to be asked: compiled once, frozen, asked for each request.
+
+A document that IAM would not accept is not guessed at: it raises, and whoever reads it must treat the policy as
+unknown. Where each kind of policy has Principal and Resource is from
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html; the matching of actions and resources
+is in ``matching``, variables (in a resource only after the fifth colon) in ``variables``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
+from crossaccount.iam.documents import VERSION, as_list
+from crossaccount.iam.matching import ARN_COMPONENTS, action_match
+from crossaccount.iam.variables import Template, template
+
+Kind = Literal["permissions", "trust", "resource-control"]
+"""``permissions``: identity policy, boundary or SCP. ``resource-control``: an RCP, which has a Principal too."""
+
+_VERSIONS = (VERSION, "2008-10-17")
+
+
+class DocumentError(ValueError):
+    """The document is no policy that IAM would accept, so nothing can be said of what it does."""
+
+
+@dataclass(frozen=True)
+class PrincipalElement:
+    """``Principal`` or ``NotPrincipal`` of a statement. ``aws``: the entries under AWS, ``"*"`` for everyone."""
+
+    aws: tuple[str, ...]
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class CompiledStatement:
+    """One statement. ``label`` is its Sid, or its index in the document as a string.
+
+    ``resources`` is empty in a trust policy: it is about the role that it stands on.
+    """
+
+    label: str
+    allows: bool
+    actions: tuple[str, ...]
+    actions_inverted: bool
+    resources: tuple[Template, ...]
+    resources_inverted: bool
+    conditions: tuple[Condition, ...]
+    principal: PrincipalElement | None = None
+
+    def covers(self, action: str, resource: str, context: RequestContext) -> bool:
+        """Whether the statement is about this action on this resource; its Condition is not asked."""
+        if any(action_match(pattern, action) for pattern in self.actions) == self.actions_inverted:
+            return False
+        if not self.resources:
+            return True
+        named = any(pattern.matches(resource, context.single) for pattern in self.resources)
+        return named != self.resources_inverted
+
+
+def read_document(document: object) -> Mapping[str, Any]:
+    """A document as a mapping, given as one or as JSON text, which IAM hands out URL-encoded.
+
+    Raises:
+        DocumentError: neither.
+    """
+    if isinstance(document, str):
+        text = document.strip()
+        try:
+            document = json.loads(text if text.startswith("{") else unquote(text))
+        except ValueError as error:
+            raise DocumentError("its document is not JSON") from error
+    if not isinstance(document, Mapping):
+        raise DocumentError("its document is not a policy")
+    return document
+
+
+def compile_document(document: object, kind: Kind) -> tuple[CompiledStatement, ...]:
+    """The statements of a document.
+
+    Raises:
+        DocumentError: IAM would not accept the document.
+    """
+    mapping = read_document(document)
+    version = mapping.get("Version", _VERSIONS[1])
+    if version not in _VERSIONS:
+        raise DocumentError(f"its Version is {version!r}, not one of {' and '.join(_VERSIONS)}")
+    items = as_list(mapping.get("Statement"))
+    return tuple(_statement(item, index, kind, version == VERSION) for index, item in enumerate(items))
+
+
+def _statement(item: object, index: int, kind: Kind, variables: bool) -> CompiledStatement:
+    if not isinstance(item, Mapping) or item.get("Effect") not in ("Allow", "Deny"):
+        raise DocumentError(f"its Statement[{index}] has no Effect of Allow or Deny")
+    where = f"Statement[{index}]"
+    actions, actions_inverted = _one_of(item, "Action", where)
+    resources, resources_inverted = ((), False) if kind == "trust" else _one_of(item, "Resource", where)
+    try:
+        conditions = compile_conditions(item.get("Condition"), variables)
+    except ConditionError as error:
+        raise DocumentError(f"its {where}: {error}") from error
+    return CompiledStatement(
+        label=str(item.get("Sid") or index),
+        allows=item["Effect"] == "Allow",
+        actions=actions,
+        actions_inverted=actions_inverted,
+        resources=tuple(_resource(text, variables) for text in resources),
+        resources_inverted=resources_inverted,
+        conditions=conditions,
+        principal=None if kind == "permissions" else _principal(item, where),
+    )
+
+
+def _one_of(item: Mapping[str, Any], element: str, where: str) -> tuple[tuple[str, ...], bool]:
+    """The texts of ``Action`` or ``NotAction``, and whether it was the second."""
+    given = [name for name in (element, f"Not{element}") if name in item]
+    if len(given) != 1 or not all(isinstance(text, str) for text in as_list(item[given[0]])) or not item[given[0]]:
+        raise DocumentError(f"its {where} needs one of {element} and Not{element}, with at least one text")
+    return tuple(as_list(item[given[0]])), given[0] != element
+
+
+def _resource(text: str, variables: bool) -> Template:
+    prefix = text.split("${", 1)[0]
+    return template(text, variables and prefix.count(":") >= ARN_COMPONENTS - 1)
+
+
+def _principal(item: Mapping[str, Any], where: str) -> PrincipalElement:
+    given = [name for name in ("Principal", "NotPrincipal") if name in item]
+    if len(given) != 1:
+        raise DocumentError(f"its {where} needs one of Principal and NotPrincipal")
+    value = item[given[0]]
+    if value != "*" and not isinstance(value, Mapping):
+        raise DocumentError(f"its {where}.{given[0]} is neither * nor a mapping")
+    entries = ["*"] if value == "*" else as_list(value.get("AWS"))
+    return PrincipalElement(tuple(str(entry) for entry in entries), inverted=given[0] == "NotPrincipal")

@@ -1,0 +1,110 @@
+"""Policy variables: ``${aws:username}`` in a Resource or in a string, ARN or Bool condition of a 2012-10-17 policy.
+
+A text is split once into a template; the template is filled for each request. What a variable stands for is compared as
+it is: a ``*`` in a user's tag is no wildcard. ``${*}``, ``${?}`` and ``${$}`` are those characters themselves. A
+variable whose key is absent, or has several values, has no value: there is no equal or like text, so a positive
+comparison fails, a negated one holds, and as (part of) a resource it matches none.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html, "Policy variables with no
+value" and "Specifying default values" (``${key, 'default'}``; the key's letter case does not count).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crossaccount.iam.matching import expression, glob, wildcard_match
+
+Lookup = Callable[[str], str | None]
+"""The one value of a condition key in the request, or None where it has none (or several)."""
+
+_VARIABLE = re.compile(r"\$\{(?P<escaped>[*?$])\}|\$\{(?P<key>[^{}']+?)\s*(?:,\s*'(?P<default>[^']*)')?\s*\}")
+
+
+@dataclass(frozen=True)
+class Literal:
+    """Text of a template. ``wildcards``: its ``*`` and ``?`` may stand for others."""
+
+    text: str
+    wildcards: bool = True
+
+
+@dataclass(frozen=True)
+class Variable:
+    """``${key}`` or ``${key, 'default'}``."""
+
+    key: str
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Template:
+    """A value of a policy, as written and split at its variables."""
+
+    text: str
+    parts: tuple[Literal | Variable, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the text is what it says, without variables or escapes."""
+        return len(self.parts) == 1 and isinstance(self.parts[0], Literal) and self.parts[0].wildcards
+
+    def keys(self) -> tuple[str, ...]:
+        """The condition keys that the text refers to."""
+        return tuple(part.key for part in self.parts if isinstance(part, Variable))
+
+    def fill(self, lookup: Lookup) -> tuple[Literal, ...] | None:
+        """The parts with each variable's value in its place; None where one has no value."""
+        filled = [part if isinstance(part, Literal) else _value(part, lookup) for part in self.parts]
+        return None if None in filled else tuple(part for part in filled if part is not None)
+
+    def exact(self, lookup: Lookup) -> str | None:
+        """The text that an operator without wildcards compares with; None where a variable has no value."""
+        if self.plain:
+            return self.text
+        parts = self.fill(lookup)
+        return None if parts is None else "".join(part.text for part in parts)
+
+    def matches(self, text: str, lookup: Lookup) -> bool:
+        """Whether ``text`` fits this text as a pattern; a variable without value fits nothing."""
+        if self.plain:
+            return wildcard_match(self.text, text)
+        parts = self.fill(lookup)
+        return parts is not None and expression(_source(parts)).fullmatch(text) is not None
+
+
+def template(text: str, variables: bool = True) -> Template:
+    """Split ``text`` at its variables. ``variables`` is False for a policy of the older version, where they are text.
+
+    An opening ``${`` that no variable follows is text.
+    """
+    if not variables or "${" not in text:
+        return Template(text, (Literal(text),))
+    parts: list[Literal | Variable] = []
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        if found.start() > end:
+            parts.append(Literal(text[end : found.start()]))
+        parts.append(_part(found))
+        end = found.end()
+    if end < len(text):
+        parts.append(Literal(text[end:]))
+    return Template(text, tuple(parts))
+
+
+def _part(found: re.Match[str]) -> Literal | Variable:
+    if found["escaped"]:
+        return Literal(found["escaped"], wildcards=False)
+    return Variable(found["key"].strip(), found["default"])
+
+
+def _value(variable: Variable, lookup: Lookup) -> Literal | None:
+    value = lookup(variable.key)
+    value = variable.default if value is None else value
+    return None if value is None else Literal(value, wildcards=False)
+
+
+def _source(parts: tuple[Literal, ...]) -> str:
+    return "".join(glob(part.text) if part.wildcards else re.escape(part.text) for part in parts)
