@@ -98,23 +98,27 @@ def _check_actions(statement: Mapping[str, Any], kind: Kind, where: str) -> list
     problems: list[Problem] = []
     for element in ("Action", "NotAction"):
         for place, action in places(statement, element, where):
-            if isinstance(action, str) and wrong_characters(action):
-                continue
-            if not isinstance(action, str) or not (action in ("*", "*:*") or _ACTION.match(action)):
-                fix = "write <service>:<Name>, such as s3:GetObject"
-                problems.append(Problem(place, "not an action", action, fix))
-            elif kind == "trust":
-                problems += _check_trust_action(action, element, place)
+            problems += check_action(action, place) or (check_trust_action(action, place) if kind == "trust" else [])
+    if kind == "trust" and "NotAction" in statement:
+        fix = "write Action: sts:AssumeRole"
+        problems.append(Problem(f"{where}.NotAction", "a trust policy names its actions", statement["NotAction"], fix))
     return problems
 
 
-def _check_trust_action(action: str, element: str, where: str) -> list[Problem]:
-    if element == "NotAction":
-        return [Problem(where, "a trust policy names its actions", action, "write Action: sts:AssumeRole")]
-    expression = re.compile(re.escape(action).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
-    if action.lower().startswith("sts:") and any(expression.fullmatch(known) for known in TRUST_ACTIONS):
+def check_action(action: object, where: str) -> list[Problem]:
+    """The form of an action: ``*``, or ``<service>:<Name>`` with wildcards in the name."""
+    if isinstance(action, str) and (action in ("*", "*:*") or _ACTION.match(action) or wrong_characters(action)):
         return []
-    fix = did_you_mean(action, TRUST_ACTIONS, "write sts:AssumeRole")
+    return [Problem(where, "not an action", action, "write <service>:<Name>, such as s3:GetObject")]
+
+
+def check_trust_action(action: object, where: str) -> list[Problem]:
+    """Whether a trust policy may name an action: those of assuming a role, all of them of STS."""
+    text = str(action)
+    expression = re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
+    if text.lower().startswith("sts:") and any(expression.fullmatch(known) for known in TRUST_ACTIONS):
+        return []
+    fix = did_you_mean(text, TRUST_ACTIONS, "write sts:AssumeRole")
     return [Problem(where, "a trust policy may hold only the sts: actions of assuming a role", action, fix)]
 
 

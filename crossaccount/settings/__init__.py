@@ -1,0 +1,20 @@
+"""What a stack's config may say, and whether this one says it: everything wrong in one report.
+
+``SettingsError`` is the package's only exception; it carries ``Problem`` values.
+"""
+
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.load import load_settings
+from crossaccount.settings.project import Project, deployment_order, read_project
+from crossaccount.settings.settings import Settings, Trusted, Trusting
+
+__all__ = [
+    "Project",
+    "Settings",
+    "SettingsError",
+    "Trusted",
+    "Trusting",
+    "deployment_order",
+    "load_settings",
+    "read_project",
+]

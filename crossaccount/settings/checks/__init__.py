@@ -1,0 +1,33 @@
+"""Rules that hold between parts of a config. Each check reads the draft and says what is wrong; none stops another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossaccount.iam.problem import Problem
+from crossaccount.settings.checks.account import check_account
+from crossaccount.settings.checks.attachments import check_attachments
+from crossaccount.settings.checks.cycles import check_cycles
+from crossaccount.settings.checks.identity_policies import check_identity_policies
+from crossaccount.settings.checks.options import check_options
+from crossaccount.settings.checks.principals import check_principals
+from crossaccount.settings.checks.trusts import check_trusts
+from crossaccount.settings.checks.users import check_users
+from crossaccount.settings.draft import Draft
+
+__all__ = ["check"]
+
+
+def check(draft: Draft, values: Mapping[str, Any], prefix: str) -> list[Problem]:
+    """Every problem between the parts of a config; ``values`` are its decoded keys, ``prefix`` goes before a place."""
+    return [
+        *check_account(draft, values, prefix),
+        *check_attachments(draft),
+        *check_identity_policies(draft),
+        *check_options(draft),
+        *check_users(draft),
+        *check_trusts(draft),
+        *check_principals(draft),
+        *check_cycles(draft),
+    ]

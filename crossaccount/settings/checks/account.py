@@ -1,0 +1,92 @@
+"""Which account this is, the address book, and whom it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossaccount.iam.account_ids import check_account_id
+from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.draft import BROKEN, Draft
+from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS
+
+
+def check_account(draft: Draft, values: Mapping[str, Any], prefix: str) -> Iterator[Problem]:
+    """The address book, the account's own name, the guard against wrong credentials, and ``reads``."""
+    yield from _check_book(draft, values, prefix)
+    yield from _check_name(draft, values, f"{prefix}account")
+    yield from _check_allowed(draft, values, f"{prefix}{ALLOWED_ACCOUNT_IDS}")
+    yield from _check_reads(draft, values.get("reads", ()))
+
+
+def _check_book(draft: Draft, values: Mapping[str, Any], prefix: str) -> Iterator[Problem]:
+    if not draft.account_names:
+        got = values.get("accounts", NOT_GIVEN)
+        fix = 'add crossaccount:accounts to Pulumi.yaml, such as {auth: {id: "111111111111", stack: auth}}'
+        yield Problem(f"{prefix}accounts", "the address book names no account", got, fix)
+    by_id: dict[str, str] = {}
+    by_stack: dict[str, str] = {}
+    for name, placed in draft.accounts.items():
+        if ACCOUNT_ID.match(name) or "/" in name or ":" in name or not name:
+            fix = "choose a word, such as auth"
+            yield Problem(placed.where, "an account's name is not an ID and has no / or :", name, fix)
+        if (first := by_id.setdefault(placed.value.id, name)) != name:
+            what = f"the account is already in the address book, as {first}"
+            yield Problem(f"{placed.where}.id", what, placed.value.id, "keep one name for an account")
+        stack = placed.value.stack
+        if stack is not None and (first := by_stack.setdefault(stack, name)) != name:
+            what = f"one stack is one account, and this one manages {first}"
+            yield Problem(f"{placed.where}.stack", what, stack, "give each account its own stack")
+
+
+def _check_name(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    if "account" not in values:
+        fix = f"add crossaccount:account: {next(iter(draft.accounts), 'auth')}"
+        yield Problem(where, "is required", NOT_GIVEN, fix)
+    elif draft.account not in draft.account_names:
+        by_id = {placed.value.id: name for name, placed in draft.accounts.items()}
+        if draft.account in by_id:
+            fix = f"write `{by_id[draft.account]}`"
+        else:
+            fix = did_you_mean(str(draft.account), draft.account_names, "add it to crossaccount:accounts")
+        yield Problem(where, "is not in the address book", values["account"], fix)
+
+
+def _check_allowed(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """One stack is one account, and this is the guard against the wrong credentials."""
+    expected = f'["{draft.account_id}"]' if draft.account_id != BROKEN else '["<the account\'s id>"]'
+    if ALLOWED_ACCOUNT_IDS not in values:
+        what = "is required: it keeps the stack out of any other account"
+        yield Problem(where, what, NOT_GIVEN, f"add {ALLOWED_ACCOUNT_IDS}: {expected}")
+        return
+    allowed = values[ALLOWED_ACCOUNT_IDS]
+    malformed = False
+    for index, value in enumerate(allowed):
+        if refusal := check_account_id(value):
+            malformed = True
+            yield Problem(f"{where}[{index}]", refusal.what, value, refusal.fix)
+    if not malformed and draft.account_id != BROKEN and list(allowed) != [draft.account_id]:
+        what = f"must be exactly the ID of {draft.account}"
+        yield Problem(where, what, allowed, f"write {expected}")
+
+
+def _check_reads(draft: Draft, reads: Any) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, name in enumerate(reads):
+        where = f"{draft.reads_where}[{index}]"
+        if not isinstance(name, str):
+            yield Problem(where, "must be a text", name, "write the name of an account of the address book")
+        elif name not in draft.account_names:
+            fix = did_you_mean(name, draft.account_names, "add it to crossaccount:accounts")
+            yield Problem(where, "is not in the address book", name, fix)
+        elif name == draft.account:
+            yield Problem(where, "is the account itself", name, "remove it: its own ARNs are derived")
+        elif name in seen:
+            yield Problem(where, "stands twice", name, "remove one of the two")
+        elif name in draft.accounts and draft.accounts[name].value.stack is None:
+            fix = f"add stack: {name} to accounts.{name}, or remove it here"
+            yield Problem(where, "has no stack in the address book, so nothing can be read", name, fix)
+        if isinstance(name, str):
+            seen.add(name)

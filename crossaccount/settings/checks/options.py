@@ -1,0 +1,55 @@
+"""Tags, paths and former names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from crossaccount.iam import quotas
+from crossaccount.iam.entity_names import check_tag, same_but_for_case
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.draft import Draft
+from crossaccount.settings.models import Tagged
+
+_SECTIONS = ("policies", "users", "groups", "applications", "roles")
+
+
+def check_options(draft: Draft) -> Iterator[Problem]:
+    """What the schema of one entity cannot say about its options."""
+    for placed in draft.policies.values():
+        yield from _check_tags(placed.value.tags, f"{placed.where}.tags")
+    for _, _, entity in draft.entities():
+        if isinstance(entity.value, Tagged):
+            yield from _check_tags(entity.value.tags, f"{entity.where}.tags")
+    for section in _SECTIONS:
+        yield from _check_former_names(draft, section)
+    for name, role in draft.roles.items():
+        path = role.value.path
+        if path != "/" and len(path + name) > 64:
+            what = "with its path the role has more than 64 characters, too many for the console's switch-role form"
+            yield Problem(f"{role.where}.path", what, path, "shorten the path or the name", severity="warning")
+
+
+def _check_tags(tags: Mapping[str, str], where: str) -> Iterator[Problem]:
+    if len(tags) > quotas.TAGS.limit:
+        what = f"{quotas.TAGS.name} has at most {quotas.TAGS.limit} tags"
+        yield Problem(where, what, len(tags), "remove some")
+    for key, value in tags.items():
+        if refusal := check_tag(key, value):
+            yield Problem(f"{where}.{key}", refusal.what, value, refusal.fix)
+    for first, later in same_but_for_case(tags):
+        what = f"differs only in case from {first}, and IAM takes the two for one"
+        yield Problem(f"{where}.{later}", what, NOT_GIVEN, "keep one of the two")
+
+
+def _check_former_names(draft: Draft, section: str) -> Iterator[Problem]:
+    """A former name belongs to one entity, which no longer bears it."""
+    taken: dict[str, str] = dict(draft.declared[section])
+    for name, placed in getattr(draft, section).items():
+        for index, former in enumerate(placed.value.aliases):
+            where = f"{placed.where}.aliases[{index}]"
+            if former == name:
+                yield Problem(where, "is the present name", former, "write the name before the rename")
+            elif former in taken:
+                yield Problem(where, f"the name is in use at {taken[former]}", former, "remove one of the two")
+            else:
+                taken[former] = where

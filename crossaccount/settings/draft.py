@@ -1,0 +1,112 @@
+"""A config on its way to settings: every entity with its place, whether it passed the schema or not.
+
+Entities are parsed one by one, so that a mistake in one hides no mistake in another, and names that are declared
+somewhere count as declared even where the entity itself is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from crossaccount.iam.arn import entity_arn
+from crossaccount.iam.problem import Problem
+from crossaccount.settings.errors import problems_of
+from crossaccount.settings.models import AccountEntry, Application, Entity, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models.base import Model
+
+M = TypeVar("M", bound=Model, covariant=True)
+BROKEN = "000000000000"
+"""Stands for the ID of an account whose entry is broken: names in it still resolve while the rest is checked."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One named member of a section as it was written, and where."""
+
+    name: str
+    value: Any
+    where: str
+
+
+@dataclass(frozen=True)
+class Placed(Generic[M]):
+    """A parsed entity and where it stands."""
+
+    value: M
+    where: str
+
+
+Section = Mapping[str, Placed[M]]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What could be read of a stack's config."""
+
+    account: str | None
+    account_id: str
+    partition: str
+    region: str | None
+    accounts: Section[AccountEntry]
+    account_names: frozenset[str]
+    reads: tuple[str, ...]
+    reads_where: str
+    policies: Section[ManagedPolicy]
+    users: Section[User]
+    groups: Section[Group]
+    applications: Section[Application]
+    roles: Section[Role]
+    declared: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By section (``users`` …): every name that is written down, with its place."""
+    sides: frozenset[str] = frozenset()
+    """Which of ``trusted`` and ``trusting`` the config has."""
+
+    @property
+    def account_ids(self) -> dict[str, str]:
+        """Account names to IDs, broken entries included."""
+        known = dict.fromkeys(self.account_names, BROKEN)
+        return known | {name: placed.value.id for name, placed in self.accounts.items()}
+
+    def entities(self) -> Iterator[tuple[str, str, Placed[Entity]]]:
+        """Every parsed user, group, application and role as ``(kind, name, entity)``, in config order."""
+        for kind, section in _kinds(self):
+            for name, placed in section.items():
+                yield kind, name, placed
+
+
+def _kinds(draft: Draft) -> tuple[tuple[str, Section[Entity]], ...]:
+    return (
+        ("user", draft.users),
+        ("group", draft.groups),
+        ("role", draft.applications),
+        ("role", draft.roles),
+    )
+
+
+def parse(
+    entries: Mapping[str, Entry], model: type[M], problems: list[Problem], import_id: str = "{name}"
+) -> dict[str, Placed[M]]:
+    """The entries of one section as ``model``; what does not fit is added to ``problems``.
+
+    ``import_id`` says what ``import: true`` means, with ``{name}`` and ``{path}``.
+    """
+    result: dict[str, Placed[M]] = {}
+    for name, entry in entries.items():
+        value = entry.value
+        if isinstance(value, Mapping) and value.get("import") is True:
+            meant = import_id.format(name=name, path=value.get("path", "/"))
+            value = {**value, "import": meant}
+        try:
+            result[name] = Placed(model.model_validate(value), entry.where)
+        except ValidationError as error:
+            problems += problems_of(error, model, entry.where)
+    return result
+
+
+def policy_import_id(account_id: str, partition: str) -> str:
+    """The ARN that a customer-managed policy of the account has, as a template."""
+    return entity_arn(account_id, "policy", "{name}", "{path}", partition)

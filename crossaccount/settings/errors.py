@@ -1,0 +1,119 @@
+"""What is wrong with a config, for people.
+
+``SettingsError`` is the one exception of this package: raised once per stack, with every problem found in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
+from crossaccount.settings.models.base import REFUSED
+
+Location = tuple[int | str, ...]
+
+
+class SettingsError(Exception):
+    """A config cannot be used. ``str()`` is all its problems, one a line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:
+    """pydantic's errors about one mapping at ``where`` as lines that a config's author understands."""
+    return [_problem(detail, model, where) for detail in error.errors(include_url=False)]
+
+
+def below(where: str, location: Iterable[int | str]) -> str:
+    """The place of ``location`` (keys and list indices) under ``where``."""
+    for part in location:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return where
+
+
+def _problem(detail: Any, model: type[BaseModel], where: str) -> Problem:
+    location: Location = tuple(part for part in detail["loc"] if part != "[key]")
+    got: object = detail["input"]
+    context = detail.get("ctx", {})
+    kind = detail["type"]
+    if kind == "missing" or kind == "extra_forbidden":
+        got = NOT_GIVEN
+    if kind == REFUSED:
+        return Problem(below(where, location), context["what"], got, context["fix"])
+    what, fix = _explain(kind, location, detail["input"], context, model)
+    return Problem(below(where, location), what, got, fix)
+
+
+def _explain(
+    kind: str, location: Location, got: object, context: Mapping[str, Any], model: type[BaseModel]
+) -> tuple[str, str]:
+    if kind == "missing":
+        return "is required", f"add {location[-1]}: {_example(model, location)}"
+    if kind == "extra_forbidden":
+        known = _keys(_model_at(model, location[:-1]))
+        return "unknown key", did_you_mean(str(location[-1]), known, f"the keys here are {', '.join(known)}")
+    if kind == "string_type":
+        return "must be a text", _text_fix(got)
+    if kind == "bool_type":
+        return "must be true or false", "write true or false, without quotes"
+    if kind in ("tuple_type", "list_type"):
+        return "must be a list", f"write {_flow([got])}" if isinstance(got, (str, int)) else "write [first, second]"
+    if kind in ("dict_type", "mapping_type"):
+        return "must be a mapping", "write {name: …}"
+    if kind == "model_type":
+        return "must be a mapping", f"write {{{_keys(_model_at(model, location))[0]}: …}}"
+    if kind == "literal_error":
+        choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
+        return f"must be {' or '.join(choices)}", did_you_mean(str(got), choices, f"write {choices[0]}")
+    return kind.replace("_", " "), "see the schema of the config"
+
+
+def _text_fix(got: object) -> str:
+    if isinstance(got, bool):
+        return "put it in quotes: without them YAML reads a boolean"
+    if isinstance(got, (int, float)):
+        return "put it in quotes: without them YAML reads a number"
+    return "write one text"
+
+
+def _flow(value: object) -> str:
+    return shown(value, limit=200)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return next((field for name, field in model.model_fields.items() if key == (field.alias or name)), None)
+
+
+def _example(model: type[BaseModel], location: Location) -> str:
+    field = _field(_model_at(model, location[:-1]), str(location[-1]))
+    return _flow(field.examples[0]) if field and field.examples else "…"
+
+
+def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel]:
+    """The model that stands at ``location``; the models hold no unions of models, so there is one way."""
+    annotation: Any = model
+    for part in location:
+        inside = _only_model(annotation)
+        if isinstance(part, str) and inside and (field := _field(inside, part)):
+            annotation = field.annotation
+        elif isinstance(part, (int, str)):
+            annotation = get_args(annotation)[0 if isinstance(part, int) else 1]
+    return _only_model(annotation) or model
+
+
+def _only_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    models = [part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    return models[0] if len(models) == 1 and type(None) in get_args(annotation) else None

@@ -1,0 +1,76 @@
+"""Files that ``crossaccount:include`` merges into a stack's config, so that teams own files.
+
+A file holds ``trusted``, ``trusting`` and ``policies``, with or without the namespace, in the schema of the stack. Each
+pattern must find something, and a file that two patterns find is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.raw import NAMESPACE, cleaned
+from crossaccount.settings.yaml_text import read_yaml
+
+KEYS = ("trusted", "trusting", "policies")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Sections from one place; ``prefix`` comes before every path in them (``people/ops.yaml: ``)."""
+
+    values: Mapping[str, Any]
+    prefix: str
+
+
+def read_includes(patterns: Sequence[Any], root: Path | None, where: str, problems: list[Problem]) -> list[Source]:
+    """The included files in the order of patterns and names; what is wrong is added to ``problems``."""
+    found: dict[Path, None] = {}
+    for index, pattern in enumerate(patterns):
+        place = f"{where}[{index}]"
+        if not isinstance(pattern, str):
+            problems.append(
+                Problem(place, "must be a text", pattern, "write a path or a pattern such as people/*.yaml")
+            )
+        elif Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            what = "must be relative to the folder of Pulumi.yaml, and inside it"
+            problems.append(Problem(place, what, pattern, "write a path such as people/*.yaml"))
+        elif root is None:
+            fix = "load the config with the folder of its Pulumi.yaml"
+            problems.append(Problem(place, "there is no folder to look in", pattern, fix))
+        elif not pattern or not (files := sorted(path for path in root.glob(pattern) if path.is_file())):
+            fix = "correct the pattern, or remove the line"
+            problems.append(Problem(place, "matches no file in the project's folder", pattern, fix))
+        else:
+            found |= dict.fromkeys(files)
+    return [source for path in found if root and (source := _read(path, root, problems))]
+
+
+def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:
+    name = path.relative_to(root).as_posix()
+    try:
+        content = read_yaml(path, name)
+    except SettingsError as error:
+        problems += error.problems
+        return None
+    if not isinstance(content, Mapping):
+        fix = f"write {', '.join(KEYS)} as its keys"
+        problems.append(Problem(name, "must be a mapping", content, fix))
+        return None
+    values: dict[str, Any] = {}
+    for full, value in content.items():
+        key = str(full).removeprefix(NAMESPACE)
+        place = f"{name}: {full}"
+        if key not in KEYS:
+            fix = did_you_mean(str(full), KEYS, f"an included file has the keys {', '.join(KEYS)}")
+            problems.append(Problem(place, "unknown key", NOT_GIVEN, fix))
+        elif value is not None and not isinstance(value, Mapping):
+            problems.append(Problem(place, "must be a mapping", value, "write {name: …}"))
+        else:
+            values[key] = cleaned(value or {}, f"{name}: {key}", problems)
+    return Source(values, f"{name}: ")

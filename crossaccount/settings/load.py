@@ -1,0 +1,118 @@
+"""A stack's config, checked as a whole: settings, or one error with everything that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crossaccount.iam.problem import Problem, errors, warnings
+from crossaccount.settings.checks import check
+from crossaccount.settings.draft import BROKEN, Draft, Entry, parse, policy_import_id
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.includes import Source, read_includes
+from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
+from crossaccount.settings.raw import Raw, check_size, decode
+from crossaccount.settings.sections import Sections, collect
+from crossaccount.settings.settings import Settings, Trusted, Trusting, partition_of
+
+
+def load_settings(
+    config: Mapping[str, object],
+    *,
+    root: Path | None,
+    where: str = "",
+    origins: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings that ``config`` says.
+
+    ``config`` is the stack's effective config by full key (``crossaccount:account``, ``aws:allowedAccountIds`` …), with
+    values as Python values or as JSON text. ``root`` is the folder for ``crossaccount:include``. ``where`` comes before
+    every place in an error (``Pulumi.auth.yaml``), unless ``origins`` names another file for a key.
+
+    Raises:
+        SettingsError: anything is wrong; it carries every problem, warnings too.
+    """
+    places = {key: _place(key, (origins or {}).get(key, where)) for key in config}
+    raw = decode(config, places)
+    problems = [*check_size(config, where or "config"), *raw.problems]
+    prefix = f"{where}: " if where else ""
+    sources = [Source(raw.values, prefix)]
+    sources += read_includes(raw.values.get("include", []), root, f"{prefix}include", problems)
+    sections = collect(sources, problems)
+    draft = _draft(raw, sections, config, prefix, places, problems)
+    problems += check(draft, raw.values, prefix)
+    if errors(problems):
+        raise SettingsError(dict.fromkeys(_in_order(problems)))
+    return _settings(draft, tuple(warnings(problems)))
+
+
+def _place(key: str, file: str) -> str:
+    name = key.removeprefix("crossaccount:")
+    return f"{file}: {name}" if file else name
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """Errors first, then warnings; otherwise as they were found."""
+    return [*errors(problems), *warnings(problems)]
+
+
+def _draft(
+    raw: Raw,
+    sections: Sections,
+    config: Mapping[str, object],
+    prefix: str,
+    places: Mapping[str, str],
+    problems: list[Problem],
+) -> Draft:
+    region = config.get("aws:region")
+    region = region if isinstance(region, str) else None
+    accounts_where = places.get("crossaccount:accounts", f"{prefix}accounts")
+    book: Mapping[str, Any] = raw.values.get("accounts", {})
+    entries = {name: Entry(name, value, f"{accounts_where}.{name}") for name, value in book.items()}
+    accounts = parse(entries, AccountEntry, problems)
+    account = raw.values.get("account")
+    account = str(account) if isinstance(account, (str, int)) else None
+    account_id = accounts[account].value.id if account in accounts else BROKEN
+    reads = tuple(name for name in raw.values.get("reads", ()) if isinstance(name, str))
+    partition = partition_of(region)
+    policy_id = policy_import_id(account_id, partition)
+    found = sections.entries
+    return Draft(
+        account=account,
+        account_id=account_id,
+        partition=partition,
+        region=region,
+        accounts=accounts,
+        account_names=frozenset(book),
+        reads=reads,
+        reads_where=places.get("crossaccount:reads", f"{prefix}reads"),
+        policies=parse(found["policies"], ManagedPolicy, problems, policy_id),
+        users=parse(found["users"], User, problems),
+        groups=parse(found["groups"], Group, problems),
+        applications=parse(found["applications"], Application, problems),
+        roles=parse(found["roles"], Role, problems),
+        declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
+        sides=frozenset(sections.sides),
+    )
+
+
+def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
+    assert draft.account is not None, "checks refuse a config without an account"
+    trusted = Trusted.model_construct(
+        users={name: placed.value for name, placed in draft.users.items()},
+        groups={name: placed.value for name, placed in draft.groups.items()},
+        applications={name: placed.value for name, placed in draft.applications.items()},
+    )
+    trusting = Trusting.model_construct(roles={name: placed.value for name, placed in draft.roles.items()})
+    return Settings.model_construct(
+        account=draft.account,
+        account_id=draft.account_id,
+        accounts={name: placed.value for name, placed in draft.accounts.items()},
+        reads=draft.reads,
+        policies={name: placed.value for name, placed in draft.policies.items()},
+        trusted=trusted if "trusted" in draft.sides else None,
+        trusting=trusting if "trusting" in draft.sides else None,
+        region=draft.region,
+        warnings=found,
+    )

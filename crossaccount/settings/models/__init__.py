@@ -1,0 +1,25 @@
+"""What a stack's config may say, one model per idea. Fields have their YAML names; their docstrings are the docs."""
+
+from crossaccount.settings.models.accounts import AccountEntry
+from crossaccount.settings.models.credentials import AccessKey, Console, Handover
+from crossaccount.settings.models.entities import Application, Assumed, Entity, Group, Role, Tagged, User
+from crossaccount.settings.models.policies import ManagedPolicy, Policy
+from crossaccount.settings.models.trusts import Mfa, TrustStatement
+
+__all__ = [
+    "AccessKey",
+    "AccountEntry",
+    "Application",
+    "Assumed",
+    "Console",
+    "Entity",
+    "Group",
+    "Handover",
+    "ManagedPolicy",
+    "Mfa",
+    "Policy",
+    "Role",
+    "Tagged",
+    "TrustStatement",
+    "User",
+]

@@ -1,0 +1,52 @@
+"""One entry of the address book."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from crossaccount.iam.account_ids import check_account_id
+from crossaccount.iam.entity_names import Refusal, check_color
+from crossaccount.settings.models.base import Model, Text, raise_if, rule
+
+_STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
+
+
+def _account_id(value: object) -> object:
+    raise_if(check_account_id(value))
+    return value
+
+
+def _color(value: object) -> object:
+    """Six hex digits without quotes are a number to YAML, and then nobody knows which digits they were."""
+    if isinstance(value, (int, float)):
+        raise_if(Refusal("a colour is a text, and without quotes YAML reads a number", "put the six digits in quotes"))
+    return value
+
+
+def _check_stack(stack: str) -> Refusal | None:
+    if _STACK.match(stack):
+        return None
+    return Refusal("not the name of a stack", "write <stack> or <organisation>/<project>/<stack>")
+
+
+def _check_display_name(name: str) -> Refusal | None:
+    """The console's form takes 64 characters (id_roles_use_switch-role-console.html)."""
+    if 1 <= len(name) <= 64:
+        return None
+    return Refusal(f"a display name has 1 to 64 characters, this has {len(name)}", "shorten it")
+
+
+class AccountEntry(Model):
+    """An account that the config may name."""
+
+    id: Annotated[Text, BeforeValidator(_account_id, json_schema_input_type=str)] = Field(examples=["111111111111"])
+    """The account's 12 digits, in quotes."""
+    stack: Annotated[Text, rule(_check_stack)] | None = Field(default=None, examples=["auth"])
+    """The stack that manages the account; none for an account that is managed elsewhere."""
+    display_name: Annotated[Text, rule(_check_display_name)] | None = Field(default=None, examples=["WORKLOAD"])
+    """How the console shows the account after switching roles."""
+    color: Annotated[Text, BeforeValidator(_color, json_schema_input_type=str), rule(check_color)] | None = None
+    """The colour the console then shows: red, orange, yellow, green, blue, or six hex digits in quotes."""

@@ -1,0 +1,85 @@
+"""What all models of the config share: they are frozen, and a key they do not know is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic_core import PydanticCustomError
+
+from crossaccount.iam.durations import parse_duration
+from crossaccount.iam.entity_names import (
+    Refusal,
+    check_description,
+    check_external_id,
+    check_name,
+    check_path,
+)
+
+REFUSED = "refused"
+"""The pydantic error type of our own rules; its context carries ``what`` and ``fix``."""
+
+
+class Model(BaseModel):
+    """A mapping of the config. Keys stand as in YAML; ``import`` alone needs another name in Python."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+
+
+def refuse(what: str, fix: str) -> PydanticCustomError:
+    """The error of a rule of ours."""
+    return PydanticCustomError(REFUSED, "{what}; {fix}", {"what": what, "fix": fix})
+
+
+def raise_if(refusal: Refusal | None) -> None:
+    """Raise the refusal as pydantic wants it; nothing where there is none."""
+    if refusal is not None:
+        raise refuse(refusal.what, refusal.fix)
+
+
+def rule(check: Callable[[str], Refusal | None]) -> AfterValidator:
+    """A rule of ``iam`` as a validator of a text."""
+
+    def validate(value: str) -> str:
+        raise_if(check(value))
+        return value
+
+    return AfterValidator(validate)
+
+
+def seconds_between(least: int, most: int, said: str) -> BeforeValidator:
+    """A length of time between two bounds, in seconds."""
+
+    def validate(value: object) -> int:
+        fix = 'write seconds, or hours and minutes such as "1h30m"'
+        try:
+            seconds = parse_duration(value)
+        except ValueError:
+            raise refuse("must be a length of time", fix) from None
+        if not least <= seconds <= most:
+            raise refuse(f"must be between {said} ({least} to {most} seconds)", "choose a length in that range")
+        return seconds
+
+    return BeforeValidator(validate, json_schema_input_type=int | str)
+
+
+def _check_former_name(name: str) -> Refusal | None:
+    return check_name("policy", name)
+
+
+def _import_id(value: object) -> object:
+    """``false`` is as good as nothing; ``true`` was replaced by the entity's own ID before validation."""
+    return None if value is False else value
+
+
+Text = Annotated[str, Strict()]
+Flag = Annotated[bool, Strict()]
+Path = Annotated[Text, rule(check_path)]
+Description = Annotated[Text, rule(check_description)]
+ExternalId = Annotated[Text, rule(check_external_id)]
+FormerName = Annotated[Text, rule(_check_former_name)]
+Tags = Mapping[str, Text]
+SessionDuration = Annotated[int, seconds_between(3600, 43200, "1h and 12h")]
+MfaAge = Annotated[int, seconds_between(1, 129600, "1s and 36h")]
+ImportId = Annotated[Text | None, BeforeValidator(_import_id, json_schema_input_type=bool | str)]

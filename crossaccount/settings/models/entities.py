@@ -1,0 +1,95 @@
+"""Users, groups, applications and roles as the config says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from crossaccount.settings.models.base import (
+    Description,
+    Flag,
+    FormerName,
+    ImportId,
+    Model,
+    Path,
+    SessionDuration,
+    Tags,
+    Text,
+)
+from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
+from crossaccount.settings.models.policies import Policy
+from crossaccount.settings.models.trusts import TrustStatement
+
+
+class Entity(Model):
+    """What users, groups, applications and roles have in common."""
+
+    path: Path = "/"
+    """Where it stands among the account's entities: / or /team/."""
+    policies: tuple[Text, ...] = Field(default=(), examples=[["arn:aws:iam::aws:policy/ReadOnlyAccess"]])
+    """Managed policies: names under `policies`, or ARNs."""
+    inline: Mapping[str, Policy] = Field(default_factory=dict)
+    """Inline policies by name."""
+    protect: Flag = False
+    """Refuse to delete or replace it while this is true."""
+    aliases: tuple[FormerName, ...] = ()
+    """Former names: a rename is then understood as the same entity."""
+    import_id: ImportId = Field(default=None, alias="import")
+    """Adopt the entity that exists under this name; true means its own name."""
+    exclusive: Flag = True
+    """Policies (of a group: members too) that others add by hand are removed by `crossaccount up`."""
+
+
+class Tagged(Entity):
+    """An entity that carries tags and may have a permissions boundary."""
+
+    tags: Tags = Field(default_factory=dict)
+    """Tags, at most 50."""
+    permissions_boundary: Text | None = None
+    """A managed policy, by name or ARN, beyond which no other policy grants anything."""
+
+
+class User(Tagged):
+    """A person, or a program outside AWS."""
+
+    console: MaybeConsole = None
+    """Console access: true, {store: secretsmanager} or {pgp: KEY}."""
+    access_key: MaybeAccessKey = None
+    """An access key: {store: secretsmanager} or {pgp: KEY}."""
+    groups: tuple[Text, ...] = Field(default=(), examples=[["Developers"]])
+    """Groups of this stack, at most 10."""
+    force_destroy: Flag = True
+    """Delete the user even with keys, MFA devices and a login profile that Pulumi did not make."""
+
+
+class Group(Entity):
+    """Users with the same permissions."""
+
+
+class Assumed(Tagged):
+    """What applications and roles have in common: both are roles."""
+
+    description: Description | None = None
+    """What the role is for, at most 1,000 characters."""
+    max_session_duration: SessionDuration | None = None
+    """The longest session: 3600 to 43200 seconds, or "1h" to "12h". AWS's default is 1h."""
+
+
+class Application(Assumed):
+    """A role that AWS services assume. Where EC2 is one of them it has an instance profile of its name and path."""
+
+    services: tuple[Text, ...] = Field(examples=[["lambda.amazonaws.com"]])
+    """The services that may assume the role."""
+    conditions: Mapping[str, Any] = Field(
+        default_factory=dict, examples=[{"StringEquals": {"aws:SourceAccount": "111111111111"}}]
+    )
+    """Conditions on the services, in IAM's own words."""
+
+
+class Role(Assumed):
+    """A role that principals assume."""
+
+    trust: tuple[TrustStatement, ...] = Field(examples=[[{"principals": ["auth"]}]])
+    """Who may assume the role."""

@@ -1,0 +1,133 @@
+"""The config as it arrives: full keys, values as Python values or as the JSON text that Pulumi hands to a program.
+
+Owns what is wrong before any schema: unknown keys, JSON that is not, values that YAML turned into something else,
+encrypted values, and the size of it all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+
+NAMESPACE = "crossaccount:"
+KEYS = ("accounts", "account", "reads", "policies", "trusted", "trusting", "include")
+ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
+_MAPPINGS = ("accounts", "policies", "trusted", "trusting")
+_LISTS = ("reads", "include")
+_VERBATIM = ("document", "conditions")
+_MAY_BE_EMPTY = ("trusted", "trusting", "policies", "users", "groups", "applications", "roles")
+SIZE_LIMIT = 100 * 1024
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A stack's own keys without their namespace, decoded, and what was wrong with them."""
+
+    values: Mapping[str, Any]
+    problems: tuple[Problem, ...]
+
+
+def decode(config: Mapping[str, object], where: Mapping[str, str]) -> Raw:
+    """The keys of this program. ``where`` gives the place of a key (``Pulumi.auth.yaml: trusted``)."""
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for full, value in config.items():
+        key = full.removeprefix(NAMESPACE)
+        if key == full and full != ALLOWED_ACCOUNT_IDS:
+            continue
+        if key not in (*KEYS, ALLOWED_ACCOUNT_IDS):
+            known = [NAMESPACE + name for name in KEYS]
+            fix = did_you_mean(full, known, f"the keys are {', '.join(known)}")
+            problems.append(Problem(where[full], "unknown key", NOT_GIVEN, fix))
+            continue
+        found, wrong = _decoded(key, value, where[full])
+        problems += wrong
+        if not wrong:
+            values[key] = cleaned(found, where[full], problems)
+    return Raw(values, tuple(problems))
+
+
+def _decoded(key: str, value: object, where: str) -> tuple[Any, list[Problem]]:
+    structured = key in _MAPPINGS or key in _LISTS or key == ALLOWED_ACCOUNT_IDS
+    expected, example = ("a mapping", "{name: …}") if key in _MAPPINGS else ("a list", "[…]")
+    if is_encrypted(value):
+        return None, [_encrypted(where)]
+    if structured and isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None, [Problem(where, f"must be {expected}", value, f"write {example}")]
+    if value is None and key in _MAPPINGS:
+        value = {}
+    if structured and not isinstance(value, Mapping if key in _MAPPINGS else (list, tuple)):
+        return None, [Problem(where, f"must be {expected}", value, f"write {example}")]
+    return value, []
+
+
+def is_encrypted(value: object) -> bool:
+    """Whether a value of a config file is one that only the Pulumi engine can read."""
+    return isinstance(value, Mapping) and list(value) == ["secure"]
+
+
+def _encrypted(where: str) -> Problem:
+    fix = "write it in plain: the config holds no secrets (to AWS an external ID is none)"
+    return Problem(where, "is encrypted, so it cannot be checked before the engine runs", NOT_GIVEN, fix)
+
+
+def cleaned(value: Any, where: str, problems: list[Problem], key: str = "") -> Any:
+    """``value`` with texts as keys and without empty members; what had to go is added to ``problems``.
+
+    Empty is fine where it can only mean "none": a section (``users:``) or an entity with nothing to say.
+    """
+    if isinstance(value, (list, tuple)):
+        return _cleaned_list(value, where, problems)
+    if not isinstance(value, Mapping):
+        return value
+    result: dict[str, Any] = {}
+    for name, member in value.items():
+        place = f"{where}.{name}"
+        if not isinstance(name, str):
+            what = "must be a text, and without quotes YAML reads another kind of value"
+            problems.append(Problem(place, what, name, "put the name in quotes"))
+        elif is_encrypted(member):
+            problems.append(_encrypted(place))
+        elif name in _VERBATIM:
+            result[name] = member
+        elif member is None and (name in _MAY_BE_EMPTY or key in ("users", "groups")):
+            result[name] = {}
+        elif member is None:
+            problems.append(Problem(place, "has no value", None, "give it one, or remove the line"))
+        else:
+            result[name] = cleaned(member, place, problems, name)
+    return result
+
+
+def _cleaned_list(values: Any, where: str, problems: list[Problem]) -> list[Any]:
+    result = []
+    for index, member in enumerate(values):
+        place = f"{where}[{index}]"
+        if member is None:
+            problems.append(Problem(place, "has no value", None, "give it one, or remove the line"))
+        elif is_encrypted(member):
+            problems.append(_encrypted(place))
+        else:
+            result.append(cleaned(member, place, problems))
+    return result
+
+
+def check_size(config: Mapping[str, object], where: str) -> list[Problem]:
+    """Pulumi hands all config to the program in one environment variable, which Linux limits to 128 KiB."""
+    size = sum(len(key) + len(_text(value).encode()) for key, value in config.items())
+    if size <= SIZE_LIMIT:
+        return []
+    what = f"the config has {size // 1024} KiB; beyond {SIZE_LIMIT // 1024} KiB Pulumi cannot hand it to the program"
+    return [Problem(where, what, NOT_GIVEN, f"move users and roles to files under {NAMESPACE}include")]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,77 @@
+"""The settings of one stack: its config, checked as a whole, frozen, names as they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossaccount.iam.arn import entity_arn
+from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models.base import Model
+
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+
+class Trusted(Model):
+    """The trusted side of an account: who may reach into others."""
+
+    users: Mapping[str, User] = {}
+    groups: Mapping[str, Group] = {}
+    applications: Mapping[str, Application] = {}
+
+
+class Trusting(Model):
+    """The trusting side of an account: the roles that others assume."""
+
+    roles: Mapping[str, Role] = {}
+
+
+class Settings(Model):
+    """Everything a stack declares. Made by :func:`crossaccount.settings.load_settings` alone, which checks it."""
+
+    account: str
+    """The account's name in the address book."""
+    account_id: str
+    accounts: Mapping[str, AccountEntry]
+    """The address book."""
+    reads: tuple[str, ...] = ()
+    """Accounts whose ARNs come by stack reference."""
+    policies: Mapping[str, ManagedPolicy] = {}
+    trusted: Trusted | None = None
+    trusting: Trusting | None = None
+    region: str | None = None
+    warnings: tuple[Any, ...] = ()
+    """What is accepted and probably not meant, as :class:`Problem`."""
+
+    @property
+    def account_ids(self) -> dict[str, str]:
+        """The address book as name to ID."""
+        return {name: entry.id for name, entry in self.accounts.items()}
+
+    @property
+    def partition(self) -> str:
+        """The partition of the stack's region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+        return partition_of(self.region)
+
+    def arn_of(self, kind: str, name: str) -> str:
+        """The ARN of a declared ``user``, ``group``, ``role`` (applications are roles) or ``policy``.
+
+        Raises:
+            KeyError: the stack declares no such entity.
+        """
+        return entity_arn(self.account_id, kind, name, self._declared(kind)[name].path, self.partition)
+
+    def _declared(self, kind: str) -> Mapping[str, Any]:
+        trusted, trusting = self.trusted or Trusted(), self.trusting or Trusting()
+        by_kind: dict[str, Mapping[str, Any]] = {
+            "user": trusted.users,
+            "group": trusted.groups,
+            "role": {**trusted.applications, **trusting.roles},
+            "policy": self.policies,
+        }
+        return by_kind[kind]
+
+
+def partition_of(region: str | None) -> str:
+    """The AWS partition that a region belongs to; the commercial one where no region is set."""
+    return next((found for prefix, found in _PARTITIONS.items() if (region or "").startswith(prefix)), "aws")
