@@ -37,14 +37,21 @@ class Outputs:
         return (self.roles if arn.kind == "role" else self.users).get(arn.name)
 
 
-def outputs(settings: Settings, roles: Mapping[str, str], users: Mapping[str, str]) -> dict[str, Any]:
-    """The outputs of a stack, without its handover."""
-    return {
+def outputs(settings: Settings, handover: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs of a stack.
+
+    ARNs are derived from the names, which are explicit, so that a preview knows them before anything exists.
+    ``handover`` says where users' secrets lie; never a secret itself.
+    """
+    trusted, trusting = settings.trusted, settings.trusting
+    roles = [*(trusted.applications if trusted else ()), *(trusting.roles if trusting else ())]
+    result = {
         "contract_version": VERSION,
         "account": {"id": settings.account_id, "name": settings.account},
-        "roles": dict(roles),
-        "users": dict(users),
+        "roles": {name: settings.arn_of("role", name) for name in roles},
+        "users": {name: settings.arn_of("user", name) for name in (trusted.users if trusted else ())},
     }
+    return {**result, "handover": dict(handover)} if handover else result
 
 
 class Upstreams:

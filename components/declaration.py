@@ -5,11 +5,12 @@ from typing import Any
 
 import pulumi
 
-from components.policies import ManagedPolicies
+from components.policies import ManagedPolicies, ManagedPolicyArgs
 from components.roles import RoleArgs
 from components.trusted import GroupArgs, TrustedAccount
 from components.trusting import TrustingAccount
-from components.users import ConsoleArgs, HandoverArgs, UserArgs
+from components.handover import HandoverArgs
+from components.users import ConsoleArgs, UserArgs
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.names import resolve
 from crossaccount.settings import Settings
@@ -27,11 +28,11 @@ def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicie
     """The account's customer-managed policies; none declared, none made."""
     if not settings.policies:
         return None
-    args = {
-        name: {"document": documents.managed[name], **_given(policy, "path", "description", "tags"), **_options(policy)}
-        for name, policy in settings.policies.items()
-    }
-    return ManagedPolicies(settings.account, {"policies": args})  # type: ignore[typeddict-item]
+    args: dict[str, ManagedPolicyArgs] = {}
+    for name, policy in settings.policies.items():
+        policy_args: Any = {**_given(policy, "path", "description", "tags"), **_options(policy)}
+        args[name] = policy_args | {"document": documents.managed[name]}
+    return ManagedPolicies(settings.account, {"policies": args})
 
 
 def trusted_account(
@@ -83,25 +84,29 @@ class _Entities:
         return name if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
 
     def user(self, name: str, user: User, documents: Documents) -> UserArgs:
-        args: UserArgs = {**self._common(user, documents.user_inline[name]), "groups": list(user.groups)}
+        args: UserArgs = self._common(user, documents.user_inline[name])
+        args["groups"] = list(user.groups)
         args["force_destroy"] = user.force_destroy
         if user.console is not None:
             args["console"] = self._console(name, user.console)
             if user.console.password_reset:
                 args["attached"] = {**args["attached"], **self._attached([CHANGE_PASSWORD])}
         if user.access_key is not None:
-            args["access_key"] = _handover(user.access_key, f"crossaccount/user/{name}/access-key")
+            handover = _handover(user.access_key, f"crossaccount/user/{name}/access-key")
+            args["access_key"] = {**handover, "status": user.access_key.status}
         return args
 
     def group(self, name: str, group: Group, documents: Documents) -> GroupArgs:
-        return self._common(group, documents.group_inline[name])
+        args: GroupArgs = self._common(group, documents.group_inline[name])
+        return args
 
     def role(self, name: str, role: Role | Application, documents: Documents) -> RoleArgs:
-        args: RoleArgs = {
-            **self._common(role, documents.role_inline[name]),
-            **_given(role, "description", "max_session_duration"),
-            "assume_role_policy": documents.trust[name],
-        }
+        args: RoleArgs = self._common(role, documents.role_inline[name])
+        args["assume_role_policy"] = documents.trust[name]
+        if role.description:
+            args["description"] = role.description
+        if role.max_session_duration:
+            args["max_session_duration"] = role.max_session_duration
         if isinstance(role, Application) and EC2 in role.services:
             args["instance_profile"] = True
         return args

@@ -1,6 +1,5 @@
 """The program of every stack: its config in, both sides of its account out."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 

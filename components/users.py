@@ -21,6 +21,13 @@ class ConsoleArgs(HandoverArgs):
     """Handed over beside the password."""
 
 
+class AccessKeyArgs(HandoverArgs):
+    """An access key, and how its user gets it."""
+
+    status: NotRequired[pulumi.Input[str]]
+    """``Active`` (default) or ``Inactive``."""
+
+
 class UserArgs(PermissionArgs, EntityOptions):
     """A person or a program with long-term credentials."""
 
@@ -36,7 +43,7 @@ class UserArgs(PermissionArgs, EntityOptions):
     """Groups of the same component that the user is a member of."""
     console: NotRequired[ConsoleArgs]
     """Console access."""
-    access_key: NotRequired[HandoverArgs]
+    access_key: NotRequired[AccessKeyArgs]
     """An access key."""
 
 
@@ -88,11 +95,12 @@ def _console(logical_name: str, user: aws.iam.User, args: ConsoleArgs) -> dict[s
     return store(f"{logical_name}-login-secret", profile, content, args)
 
 
-def _access_key(logical_name: str, user: aws.iam.User, args: HandoverArgs) -> dict[str, pulumi.Input[str]]:
+def _access_key(logical_name: str, user: aws.iam.User, args: AccessKeyArgs) -> dict[str, pulumi.Input[str]]:
     key = aws.iam.AccessKey(
         f"{logical_name}-access-key",
         user=user.name,
         pgp_key=args.get("pgp_key"),
+        status=args.get("status", "Active"),
         opts=pulumi.ResourceOptions(parent=user),
     )
     if "pgp_key" in args:

@@ -1,0 +1,4 @@
+"""Run the program: by the pulumi CLI, in-process on a local AWS, or in-process on nothing, just recorded.
+
+Every engine takes the program as a callable and gives back a :class:`~crossaccount.engine.deployment.Deployment`.
+"""

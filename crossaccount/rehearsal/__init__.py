@@ -1,0 +1,1 @@
+"""Rehearse a scenario: deploy its stacks on a fresh local AWS and try every access test with real calls."""

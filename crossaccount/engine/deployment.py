@@ -1,0 +1,85 @@
+"""What goes into an engine and what comes out, as plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+References = Mapping[str, Mapping[str, Any]]
+"""Stack outputs by account name."""
+
+
+class Program(Protocol):
+    """The Pulumi program; see ``components.program``."""
+
+    def __call__(self, references: References | None = None, root: Path | None = None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack to run. ``config`` is its effective config by full key, as Python values."""
+
+    project: str
+    name: str
+    config: Mapping[str, Any]
+    directory: Path
+    """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
+
+    @property
+    def account_id(self) -> str:
+        """The one account that the stack may change, by its ``aws:allowedAccountIds``."""
+        allowed: Any = self.config["aws:allowedAccountIds"]
+        ids = json.loads(allowed) if isinstance(allowed, str) else allowed
+        return str(ids[0])
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource as the program declared it and as the provider answered."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    id: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The result of one run."""
+
+    stack: str
+    resources: tuple[Resource, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
+    """What the program told its user: warnings, and errors that did not stop it."""
+
+    def of_type(self, type_token: str) -> Iterator[Resource]:
+        """The resources of one type, in the order in which they were declared."""
+        return (resource for resource in self.resources if resource.type == type_token)
+
+
+class DeploymentError(Exception):
+    """A run failed. ``str()`` is what a person should read: one or more lines, no traceback."""
+
+    def __init__(self, stack: str, message: str) -> None:
+        super().__init__(message)
+        self.stack = stack
+
+
+class Engine(Protocol):
+    """Deploys stacks onto a local AWS, one after the other."""
+
+    name: str
+
+    def up(self, stack: Stack, on_resource: Callable[[str], None] | None = None) -> Deployment:
+        """Deploy ``stack``; ``on_resource`` is told each resource's name as it is made.
+
+        Raises:
+            DeploymentError: the program refused its config, or a resource could not be made.
+        """
+        ...

@@ -1,0 +1,153 @@
+"""Run a Pulumi program in this process under Pulumi's own test monitor: no CLI, no state.
+
+It creates, and can do nothing else: no updates, no deletes, no diff. What a resource answers is up to the ``Mocks``
+handed in: real AWS calls, or a recording. Runs go one after the other: Pulumi's test runtime hangs when threads share
+it.
+
+Each run has a context of its own (``contextvars.Context``), because the runtime keeps its settings and unfinished tasks
+there: a failed run would otherwise make the next one wait for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import io
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+from pulumi.runtime.stack import run_in_stack
+
+from crossaccount.engine.deployment import Deployment, DeploymentError, Resource, Stack
+
+ORGANIZATION = "organization"
+"""What a file backend calls its only organisation."""
+
+_SECRET = "4dabf18193072939515e22adb298388d"
+
+
+class _Monitor(MockMonitor):
+    """Keeps what Pulumi's own drops: inputs, ids and the outputs of components and of the stack."""
+
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.inputs: dict[str, Mapping[str, Any]] = {}
+        self.types: dict[str, tuple[str, str]] = {}
+        self.registered_outputs: dict[str, Any] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the monitor's own name)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        self.types[response.urn] = (request.type, request.name)
+        self.inputs[response.urn] = plain(rpc.deserialize_properties(request.object))
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        self.registered_outputs[request.urn] = plain(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+    def deployment(self, stack: Stack, messages: list[str]) -> Deployment:
+        root = next((urn for urn in self.registered_outputs if "::pulumi:pulumi:Stack::" in urn), "")
+        resources = tuple(
+            Resource(urn, *self.types[urn], self.inputs[urn], plain(state.state), state.id or "")
+            for urn, state in self.resources.items()
+            if urn in self.types
+        )
+        return Deployment(stack.name, resources, self.registered_outputs.get(root, {}), tuple(messages))
+
+
+def plain(value: Any) -> Any:
+    """``value`` with Pulumi's secret envelopes opened."""
+    if isinstance(value, Mapping):
+        return plain(value["value"]) if _SECRET in value else {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value
+
+
+def run_in_process(stack: Stack, program: Callable[[], None], mocks: Mocks, *, preview: bool = False) -> Deployment:
+    """Run ``program`` as ``stack`` and record what it declared.
+
+    Raises:
+        DeploymentError: the program or a resource failed.
+    """
+    return contextvars.Context().run(_run, stack, program, mocks, preview)
+
+
+def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool) -> Deployment:
+    messages = _Messages()
+    monitor = _Monitor(mocks)
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    try:
+        # set_mocks registers a root on the current loop: it must exist first, and the root must go before the run
+        # makes its own, or exports are lost.
+        asyncio.set_event_loop(loop)
+        set_mocks(
+            mocks,
+            stack.project,
+            stack.name,
+            preview,
+            logger=messages.logger,
+            monitor=monitor,
+            organization=ORGANIZATION,
+        )
+        settings.SETTINGS.outputs = set()
+        settings.SETTINGS.root_directory = str(stack.directory)
+        settings.set_root_resource(None)  # type: ignore[arg-type]
+        set_all_config({key: config_text(value) for key, value in stack.config.items()})
+        with contextlib.redirect_stderr(io.StringIO()):
+            loop.run_until_complete(run_in_stack(program))
+        return monitor.deployment(stack, messages.lines)
+    except Exception as error:
+        raise DeploymentError(stack.name, "\n".join([*messages.errors, readable(error)])) from error
+    finally:
+        _close(loop)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """End what a failed run left waiting."""
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    if pending:
+        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def readable(error: BaseException) -> str:
+    """An error as a person should read it."""
+    if isinstance(error, pulumi.RunError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def config_text(value: Any) -> str:
+    """A config value as Pulumi hands it to a program: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+class _Messages:
+    """Collects what the program logs for its user."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.errors: list[str] = []
+        self.logger = logging.Logger("program")
+        handler = logging.Handler()
+        handler.emit = self._keep  # type: ignore[method-assign]
+        self.logger.addHandler(handler)
+
+    def _keep(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            self.errors.append(record.getMessage())
+        elif record.levelno >= logging.INFO:
+            self.lines.append(record.getMessage())

@@ -1,0 +1,67 @@
+"""The in-process engine: the program's resources are really created on a fresh local AWS.
+
+A rehearsal, and it says so: nothing is updated or deleted, and no state is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+from crossaccount.engine.deployment import Deployment, Program, Stack
+from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
+from crossaccount.engine.recording import UnexpectedInvoke
+from crossaccount.local.clients import Aws
+from crossaccount.local.handlers import create
+from crossaccount.local.server import LocalAws
+
+DEFAULT_REGION = "us-east-1"
+
+
+class InProcessEngine:
+    """Deploys onto ``local`` and remembers outputs, so that a later stack may reference an earlier one."""
+
+    name = "in-process"
+
+    def __init__(self, local: LocalAws, program: Program) -> None:
+        self._local = local
+        self._program = program
+        self._outputs: dict[str, Mapping[str, Any]] = {}
+
+    def up(self, stack: Stack, on_resource: Callable[[str], None] | None = None) -> Deployment:
+        """See :class:`~crossaccount.engine.deployment.Engine`."""
+        region = stack.config.get("aws:region") or DEFAULT_REGION
+        aws = self._local.session(stack.account_id, region=str(region))
+        mocks = _CreatingMocks(aws, self._outputs, on_resource)
+        deployment = run_in_process(stack, partial(self._program, root=stack.directory), mocks)
+        self._outputs[f"{ORGANIZATION}/{stack.project}/{stack.name}"] = deployment.outputs
+        return deployment
+
+
+class _CreatingMocks(Mocks):
+    """Creates each resource on the local AWS as it is registered."""
+
+    def __init__(
+        self, aws: Aws, outputs: Mapping[str, Mapping[str, Any]], on_resource: Callable[[str], None] | None
+    ) -> None:
+        self._aws = aws
+        self._outputs = outputs
+        self._on_resource = on_resource
+
+    def call(self, args: MockCallArgs) -> Any:
+        raise UnexpectedInvoke(f"the program must not call {args.token}")
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:pulumi:StackReference":
+            if args.name not in self._outputs:
+                raise LookupError(f'unknown stack "{args.name}"')
+            return args.name, {"name": args.name, "outputs": dict(self._outputs[args.name])}
+        if not args.custom:
+            return None, {}
+        identifier, state = create(args.typ, self._aws, plain(args.inputs))
+        if self._on_resource:
+            self._on_resource(args.name)
+        return identifier, state

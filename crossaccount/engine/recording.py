@@ -1,0 +1,83 @@
+"""Run the program on nothing: every resource answers with what AWS would surely say, and all is recorded.
+
+Used for what a stack *declares*, without deploying it, and by the unit tests. In a preview what only AWS can know (IDs,
+passwords) is unknown, as under the real engine. Refuses every function call to a provider: the program makes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.rpc import UNKNOWN
+
+from crossaccount.engine.deployment import Deployment, Program, References, Stack
+from crossaccount.engine.in_process import run_in_process
+from crossaccount.iam.arn import entity_arn
+
+_ARN_KINDS = {
+    "aws:iam/role:Role": "role",
+    "aws:iam/user:User": "user",
+    "aws:iam/group:Group": "group",
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/instanceProfile:InstanceProfile": "instance-profile",
+}
+_ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
+    "aws:iam/userLoginProfile:UserLoginProfile": ("password", "encryptedPassword"),
+    "aws:iam/accessKey:AccessKey": ("secret", "encryptedSecret"),
+    "aws:secretsmanager/secret:Secret": ("arn",),
+    "aws:secretsmanager/secretVersion:SecretVersion": ("versionId",),
+}
+
+
+class UnexpectedInvoke(Exception):
+    """The program called a provider function; its documents would then depend on AWS."""
+
+
+class RecordingMocks(Mocks):
+    """Answers for the account ``account_id``; ``preview`` leaves unknown what only AWS knows."""
+
+    def __init__(self, account_id: str, preview: bool = False, outputs: References | None = None) -> None:
+        self.account_id = account_id
+        self.preview = preview
+        self.outputs = outputs or {}
+
+    def call(self, args: MockCallArgs) -> Any:
+        raise UnexpectedInvoke(f"the program must not call {args.token}")
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.name, {"name": args.name, "outputs": dict(self.outputs.get(args.name, {}))}
+        name = str(args.inputs.get("name", args.name))
+        state = {**args.inputs, **dict.fromkeys(_ONLY_AWS_KNOWS.get(args.typ, ()), self._answer(args.name))}
+        if kind := _ARN_KINDS.get(args.typ):
+            arn = entity_arn(self.account_id, kind, name, args.inputs.get("path", "/"))
+            state["arn"] = self._answer(arn)
+            return self._answer(arn if kind == "policy" else name), state
+        return self._answer(args.name), state
+
+    def _answer(self, value: str) -> str:
+        return UNKNOWN if self.preview else value
+
+
+def record(
+    stack: Stack,
+    program: Program,
+    *,
+    references: References | None = None,
+    deployed: References | None = None,
+    preview: bool = False,
+) -> Deployment:
+    """Run ``program`` as ``stack`` and record it.
+
+    Upstream outputs come from ``references``, by account name, or through stack references from ``deployed``, by full
+    stack name.
+
+    Raises:
+        DeploymentError: the program refused its config or an upstream.
+    """
+    mocks = RecordingMocks(stack.account_id, preview, deployed)
+    run: Callable[[], None] = partial(program, references=references, root=stack.directory)
+    return run_in_process(stack, run, mocks, preview=preview)

@@ -1,0 +1,166 @@
+"""Who calls STS in a rehearsal: users with keys, applications as real Lambda functions, EC2's stand-in.
+
+Owns how each kind of principal gets the credentials that it would have. A principal that nobody can be here (an account,
+a role that no service may assume) has no caller, and its verdict is judged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from crossaccount.iam.arn import Arn, parse_arn
+from crossaccount.iam.documents import as_list, statements
+from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.server import LocalAws
+from crossaccount.rehearsal.caller_function import HANDLER, package
+
+LAMBDA = "lambda.amazonaws.com"
+DEFAULT_REGION = "us-east-1"
+DENIED = ("AccessDenied", "AccessDeniedException")
+
+
+class AssumeFailed(Exception):
+    """``sts:AssumeRole`` failed for another reason than permissions."""
+
+
+@dataclass(frozen=True)
+class AssumeRequest:
+    """One ``sts:AssumeRole`` call."""
+
+    role_arn: str
+    session_name: str
+    external_id: str | None = None
+    tags: Mapping[str, str] | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """As boto3 takes it."""
+        optional = {
+            "ExternalId": self.external_id,
+            "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()] if self.tags else None,
+        }
+        given = {key: value for key, value in optional.items() if value is not None}
+        return {"RoleArn": self.role_arn, "RoleSessionName": self.session_name, **given}
+
+
+class Caller(Protocol):
+    """A principal with credentials of its own."""
+
+    def assume(self, request: AssumeRequest) -> Credentials | None:
+        """The session's credentials, or None if AWS denied the call.
+
+        Raises:
+            AssumeFailed: the call failed for another reason.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class KeyCaller:
+    """Calls with an access key or a session."""
+
+    aws: Aws
+
+    def assume(self, request: AssumeRequest) -> Credentials | None:
+        """See :class:`Caller`."""
+        from botocore.exceptions import ClientError
+
+        try:
+            keys = self.aws.sts.assume_role(**request.arguments())["Credentials"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in DENIED:
+                return None
+            raise AssumeFailed(str(error)) from error
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+@dataclass(frozen=True)
+class FunctionCaller:
+    """A Lambda function that runs as the application."""
+
+    root: Aws
+    function: str
+
+    def assume(self, request: AssumeRequest) -> Credentials | None:
+        """See :class:`Caller`."""
+        event = {"region": self.root.region, "request": request.arguments()}
+        answer = self.root.lambda_.invoke(FunctionName=self.function, Payload=json.dumps(event).encode())
+        result = json.loads(answer["Payload"].read())
+        if "credentials" in result:
+            return Credentials(*result["credentials"])
+        if result.get("error") in DENIED:
+            return None
+        raise AssumeFailed(f"the function {self.function} failed: {result.get('message') or result}")
+
+
+class Callers:
+    """Makes each caller once.
+
+    ``details`` are the accounts' authorization details as read from the local AWS, ``regions`` their regions by ID.
+    """
+
+    def __init__(self, local: LocalAws, details: Sequence[Mapping[str, Any]], regions: Mapping[str, str]) -> None:
+        self._local = local
+        self._details = details
+        self._regions = regions
+        self._made: dict[str, Caller | None] = {}
+
+    def caller(self, principal_arn: str) -> Caller | None:
+        """The caller for a user's or role's ARN; None where there is no real way to call as it."""
+        if principal_arn not in self._made:
+            self._made[principal_arn] = self._make(parse_arn(principal_arn))
+        return self._made[principal_arn]
+
+    def root(self, account_id: str) -> Aws:
+        """The root of an account, in the account's region."""
+        return self._local.session(account_id, region=self._regions.get(account_id, DEFAULT_REGION))
+
+    def _make(self, arn: Arn) -> Caller | None:
+        root = self.root(arn.account)
+        if arn.kind == "user":
+            return KeyCaller(Aws(self._local.endpoint, self._user_key(root, arn.name), root.region))
+        services = self._services.get(str(arn), ())
+        if LAMBDA in services:
+            return self._function(root, arn)
+        if services:
+            # Only a service may assume it, and none but Lambda runs here: the account's root stands in for the service.
+            session = KeyCaller(root).assume(AssumeRequest(str(arn), "service"))
+            return KeyCaller(Aws(self._local.endpoint, session, root.region)) if session else None
+        return None
+
+    def _user_key(self, root: Aws, user: str) -> Credentials:
+        """The key that the stack made and put into Secrets Manager, as its user would read it, else a new one."""
+        secret = f"crossaccount/user/{user}/access-key"
+        try:
+            content = json.loads(root.secretsmanager.get_secret_value(SecretId=secret)["SecretString"])
+            return Credentials(content["access_key_id"], content["secret_access_key"])
+        except root.secretsmanager.exceptions.ResourceNotFoundException:
+            key = root.iam.create_access_key(UserName=user)["AccessKey"]
+            return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def _function(self, root: Aws, arn: Arn) -> FunctionCaller:
+        # Role names may hold characters that function names may not.
+        name = f"rehearsal-{len(self._made)}"
+        root.lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Role=str(arn),
+            Handler=HANDLER,
+            Code={"ZipFile": package()},
+            Timeout=60,
+        )
+        root.lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
+        return FunctionCaller(root, name)
+
+    @cached_property
+    def _services(self) -> Mapping[str, tuple[str, ...]]:
+        roles = [role for account in self._details for role in account["RoleDetailList"]]
+        return {role["Arn"]: tuple(_trusted_services(role["AssumeRolePolicyDocument"])) for role in roles}
+
+
+def _trusted_services(document: Mapping[str, Any]) -> list[str]:
+    principals = [each["Principal"] for each in statements(document) if isinstance(each.get("Principal"), Mapping)]
+    return [service for principal in principals for service in as_list(principal.get("Service"))]

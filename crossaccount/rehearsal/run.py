@@ -1,0 +1,125 @@
+"""A rehearsal from start to end: a fresh local AWS, every stack in order, what is given, then every access test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from crossaccount.access.estate import Estate
+from crossaccount.access.results import TestResult, run_judged
+from crossaccount.engine.deployment import Engine, Program
+from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
+from crossaccount.local.server import LocalAws
+from crossaccount.rehearsal.callers import Callers
+from crossaccount.rehearsal.given import buckets, given_stacks, make_bucket
+from crossaccount.rehearsal.scenario import Scenario
+from crossaccount.rehearsal.trial import Trial
+from crossaccount.sources.live import account_details
+
+EngineChoice = Literal["auto", "pulumi", "in-process"]
+
+
+class Progress(Protocol):
+    """Told what a rehearsal is doing."""
+
+    def stage(self, text: str) -> None:
+        """A new step begins."""
+
+    def made(self, resource: str) -> None:
+        """A resource was made."""
+
+    def result(self, result: TestResult) -> None:
+        """A test has its result."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a rehearsal found. ``endpoint`` is the local AWS, still there if it was to be kept."""
+
+    scenario: Scenario
+    engine: str
+    results: tuple[TestResult, ...]
+    endpoint: str
+    pid: int
+
+    @property
+    def failed(self) -> int:
+        """How many tests are not as expected."""
+        return sum(not result.ok for result in self.results)
+
+
+def rehearse(
+    scenario: Scenario, program: Program, choice: EngineChoice, progress: Progress, *, keep: bool = False
+) -> Rehearsal:
+    """Deploy ``scenario`` onto a fresh local AWS and run its access tests.
+
+    ``choice`` ``auto`` takes the pulumi CLI where there is one. ``keep`` leaves the local AWS running.
+
+    Raises:
+        DeploymentError: a stack could not be deployed.
+        Disagreement, AssumeFailed, CallFailed: see ``trial``.
+    """
+    with ExitStack() as resources:
+        progress.stage("starting a local AWS")
+        local = resources.enter_context(LocalAws())
+        engine = resources.enter_context(_Open(choice, local, program))
+        for stack in scenario.stacks:
+            progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
+            engine.up(stack, progress.made)
+        _give(scenario, local, program, progress)
+        progress.stage("trying")
+        results = tuple(_results(scenario, local, progress))
+        if keep:
+            local.keep()
+        return Rehearsal(scenario, engine.name, results, local.endpoint, local.pid)
+
+
+class _Open:
+    """The chosen engine as a context manager."""
+
+    def __init__(self, choice: EngineChoice, local: LocalAws, program: Program) -> None:
+        self._choice = choice
+        self._local = local
+        self._program = program
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Engine:
+        if self._choice == "in-process":
+            return InProcessEngine(self._local, self._program)
+        # The Automation API takes half a second to import.
+        from crossaccount.engine.pulumi_cli import PulumiEngine, installed
+
+        if self._choice == "auto" and not installed():
+            return InProcessEngine(self._local, self._program)
+        return self._resources.enter_context(PulumiEngine(self._local, self._program))
+
+    def __exit__(self, *error: Any) -> None:
+        self._resources.close()
+
+
+def _give(scenario: Scenario, local: LocalAws, program: Program, progress: Progress) -> None:
+    engine = InProcessEngine(local, program)
+    for stack in given_stacks(scenario.tests, scenario.name, scenario.directory):
+        progress.stage(f"giving {stack.name.removeprefix('given-')} what only the proof needs")
+        engine.up(stack)
+    for account_id, names in buckets(scenario.tests).items():
+        for name in names:
+            make_bucket(local.session(account_id, region=_regions(scenario).get(account_id, DEFAULT_REGION)), name)
+
+
+def _results(scenario: Scenario, local: LocalAws, progress: Progress) -> Iterator[TestResult]:
+    details = [account_details(local.session(each).iam) for each in sorted(set(scenario.accounts.values()))]
+    estate = Estate.from_details(details)
+    callers = Callers(local, details, _regions(scenario))
+    trial = Trial(callers, estate, local.endpoint, lambda: datetime.now(UTC))
+    for judged in run_judged(scenario.tests, estate, datetime.now(UTC)):
+        result = trial.of(judged)
+        progress.result(result)
+        yield result
+
+
+def _regions(scenario: Scenario) -> Mapping[str, str]:
+    return {stack.account_id: str(stack.config.get("aws:region") or DEFAULT_REGION) for stack in scenario.stacks}

@@ -1,0 +1,81 @@
+"""A scenario: the stacks of one folder, in the order of their ``reads``, and the access tests that prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossaccount.access.access_tests import AccessTests, parse_access_tests
+from crossaccount.engine.deployment import Stack
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings import Settings, SettingsError, deployment_order, read_project
+from crossaccount.settings.yaml_text import read_yaml
+
+TESTS_FILE = "access-tests.yaml"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``stacks`` stand in the order in which they are deployed; ``settings`` are theirs, by stack name."""
+
+    name: str
+    directory: Path
+    stacks: tuple[Stack, ...]
+    settings: Mapping[str, Settings]
+    tests: AccessTests
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """The address book: account names to IDs, ``given`` accounts included."""
+        return self.tests.accounts
+
+
+def read_scenario(directory: Path) -> Scenario:
+    """Read a folder with ``Pulumi.yaml``, a ``Pulumi.<stack>.yaml`` per account and ``access-tests.yaml``.
+
+    Raises:
+        SettingsError: anything wrong with the project, a stack or an included file, all in one report.
+        AccessTestsError: anything wrong with the access tests.
+    """
+    project = read_project(directory)
+    order = deployment_order(project)
+    settings: dict[str, Settings] = {}
+    problems: list[Problem] = []
+    for name in order:
+        try:
+            settings[name] = project.settings(name)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    stacks = tuple(Stack(project.name, name, project.stacks[name], directory) for name in order)
+    return Scenario(directory.name, directory, stacks, settings, _tests(directory, settings))
+
+
+def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
+    file = directory / TESTS_FILE
+    if not file.exists():
+        fix = "write access tests: who must get in and who must not"
+        raise SettingsError([Problem(str(file), "there is no such file", NOT_GIVEN, fix)])
+    accounts: dict[str, str] = {}
+    for each in settings.values():
+        accounts.update(each.account_ids)
+    data: Any = read_yaml(file, TESTS_FILE)
+    return parse_access_tests(data, accounts, TESTS_FILE)
+
+
+def find_scenario(name: str, here: Path) -> Path:
+    """The folder that ``name`` means: a folder with ``Pulumi.yaml``, or the name of an example.
+
+    Raises:
+        SettingsError: there is no such folder and no such example.
+    """
+    installed = Path(__file__).parents[2]
+    for candidate in (here / name, here / "examples" / name, installed / "examples" / name):
+        if (candidate / "Pulumi.yaml").exists():
+            return candidate.resolve()
+    examples = sorted(each.parent.name for each in installed.glob("examples/*/Pulumi.yaml"))
+    fix = f"name a folder with Pulumi.yaml, or one of the examples: {', '.join(examples)}"
+    raise SettingsError([Problem("scenario", "there is no such folder and no such example", name, fix)])

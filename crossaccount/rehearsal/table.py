@@ -1,0 +1,105 @@
+"""Rehearsals for people: what is being done, a table of who got in, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from crossaccount.access.results import TestResult, ThenResult
+from crossaccount.iam.problem import Problem
+
+
+class ConsoleProgress:
+    """One line that says what is going on; plain lines where there is no terminal."""
+
+    def __init__(self, console: Console, bar: Bar) -> None:
+        self._console = console
+        self._bar = bar
+        self._task = bar.add_task("")
+        self._text = ""
+        self._made = 0
+
+    def stage(self, text: str) -> None:
+        """A new step begins."""
+        self._text, self._made = text, 0
+        self._show()
+        if not self._console.is_terminal:
+            self._console.print(f"  {escape(text)} …", highlight=False)
+
+    def made(self, resource: str) -> None:
+        """A resource was made."""
+        del resource
+        self._made += 1
+        self._show()
+
+    def result(self, result: TestResult) -> None:
+        """A test has its result."""
+        self._text = f"trying {result.test.name}"
+        self._made = 0
+        self._show()
+
+    def _show(self) -> None:
+        made = f", {self._made} resources" if self._made else ""
+        self._bar.update(self._task, description=escape(self._text) + made)
+
+
+@contextmanager
+def console_progress(console: Console) -> Iterator[ConsoleProgress]:
+    """Progress for as long as the block, cleared afterwards."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield ConsoleProgress(console, bar)
+
+
+def results_table(results: Iterable[TestResult]) -> Table:
+    """Who tried what, what was expected, what came, and why; what a session may do stands below its assumption."""
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in ("principal", "role", "expected", "got", "reason"):
+        table.add_column(heading, overflow="fold")
+    for result in results:
+        table.add_row(
+            escape(result.test.principal),
+            escape(result.test.role),
+            result.test.expect,
+            _got(result, _as_expected(result)),
+            escape(_reason(result)),
+        )
+        for item in result.then:
+            table.add_row(
+                f"  {escape(item.test.action)}",
+                f"  {escape(item.test.resource)}",
+                item.test.expect,
+                _got(item, item.ok),
+                escape(item.verdict.reason or "") if item.actual == "denied" else "",
+                style="dim" if item.ok else "",
+            )
+    return table
+
+
+def warnings(results: Iterable[TestResult]) -> list[Problem]:
+    """All warnings of a run."""
+    return [warning for result in results for warning in result.warnings]
+
+
+def _as_expected(result: TestResult) -> bool:
+    return result.actual == result.test.expect and result.test.because in (None, result.verdict.reason)
+
+
+def _got(result: TestResult | ThenResult, ok: bool) -> str:
+    mark, style = ("✓", "green") if ok else ("✗", "bold red")
+    judged = " (judged)" if result.mode == "judged" else ""
+    return f"[{style}]{mark} {result.actual}[/]{judged}"
+
+
+def _reason(result: TestResult) -> str:
+    reason: str = result.verdict.reason or ""
+    if result.test.because not in (None, reason):
+        reason = f"{reason or 'none'}, expected {result.test.because}"
+    decided_by = result.verdict.decided_by
+    return f"{reason}: {decided_by.policy}" if reason and decided_by else reason
