@@ -30,18 +30,18 @@ async def serve(control: socket.socket) -> None:
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
 
-    import ministack.app  # type: ignore[import-untyped]
+    import ministack.app
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
 
-    from crossaccount.local.hardening import harden
+    from crossaccount.local.hardening import Hardened
 
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = STOP_SECONDS
     config.loglevel = "WARNING"
-    application: Any = _announcing(harden(ministack.app.app), control, port)
+    application: Any = _announcing(Hardened(ministack.app.app), control, port)
     await run(application, config, shutdown_trigger=lambda: _told_to_stop(control))
 
 

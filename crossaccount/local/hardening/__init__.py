@@ -1,10 +1,29 @@
-"""Makes the local AWS as hard as AWS: an ASGI layer around MiniStack."""
+"""Makes the local AWS as hard as AWS: an ASGI layer around MiniStack, for every client whatever its language.
+
+A program that passes here must not meet on AWS, for the first time, an error that could have been met here. Each module
+is one concern and names the AWS document it follows; ``steps`` says which action takes which.
+
+Closed: malformed documents; trusts that name principals which do not exist; quotas of documents, attachments, groups
+and access keys; names that differ in case alone; AWS-managed policies (all exist, with AWS's documents); deletion of
+what is in use; trusts after their principal is deleted; roots that assume roles; role ARNs with a wrong path; session
+durations; same-account trusts that need no identity policy; complete authorization details; XML that cannot be read.
+
+Deliberately open, because it cannot be closed from outside:
+
+- MFA: ``aws:MultiFactorAuthPresent`` is never true, ``SerialNumber`` and ``TokenCode`` are ignored.
+- Source identity: ``sts:SourceIdentity`` is not in the request context.
+- Organisations: each account is one of its own, so ``aws:PrincipalOrgID`` across accounts cannot be met; there are no
+  service and resource control policies.
+- Propagation: everything is consistent at once. AWS takes seconds.
+- What MiniStack's own services make (CloudFormation, Cloud Control) does not come this way, and is not checked.
+- ``UpdateUser``, ``UpdateGroup`` and ``SetDefaultPolicyVersion`` do not exist; ``ListPolicies`` knows only those
+  AWS-managed policies that MiniStack carries or that a call has named.
+- Order of refusals: what is wrong with a call of IAM is said before it is looked at whether the caller may make it.
+- One door is open on purpose: see ``assume``.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from crossaccount.local.hardening.middleware import Hardened
 
-
-def harden(app: Any) -> Any:
-    """The application, hardened."""
-    return app
+__all__ = ["Hardened"]

@@ -1,0 +1,109 @@
+"""AssumeRole as AWS answers it: who may not assume at all, which role, and for how long.
+
+What is wrong with the request's form is refused first, as AWS does; what would tell a stranger something about the role
+is looked at only after MiniStack has let the caller in. The session that MiniStack has made by then is dropped: nobody
+learns its keys.
+
+One door stays open that AWS does not have. An account's own root may assume a role of its account whose trust names a
+service: it stands in for that service (EC2 cannot be rehearsed otherwise). Roots of other accounts never get in.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from crossaccount.iam import quotas
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.documents import as_list, statements
+from crossaccount.local.hardening.answers import Element, parsed, text_of
+from crossaccount.local.hardening.asgi import Answer
+from crossaccount.local.hardening.call import Call
+from crossaccount.local.hardening.callers import denial
+from crossaccount.local.hardening.engine import Engine
+from crossaccount.local.hardening.refusal import Refusal, constraint
+from crossaccount.local.hardening.step import Go
+
+_ROOTS = "Roles may not be assumed by root accounts."
+_TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+_CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+_TEXTS = {
+    "RoleSessionName": (r"[\w+=,.@-]*", quotas.SESSION_NAME_LENGTH),
+    "ExternalId": (r"[\w+=,.@:\/-]*", quotas.EXTERNAL_ID_LENGTH),
+}
+
+
+async def well_formed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the form of a check
+    """The parameters keep to their types."""
+    for name, (pattern, (shortest, longest)) in _TEXTS.items():
+        value = call.get(name)
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise constraint(name, value, f"Member must satisfy regular expression pattern: {pattern}")
+        if len(value) > longest:
+            raise constraint(name, value, f"Member must have length less than or equal to {longest}")
+        if value and len(value) < shortest:
+            raise constraint(name, value, f"Member must have length greater than or equal to {shortest}")
+    seconds = call.get("DurationSeconds")
+    shortest, longest = quotas.SESSION_DURATION
+    if seconds and not (seconds.isdecimal() and int(seconds) >= shortest):
+        raise constraint("DurationSeconds", seconds, f"Member must have value greater than or equal to {shortest}")
+    if seconds and int(seconds) > longest:
+        raise constraint("DurationSeconds", seconds, f"Member must have value less than or equal to {longest}")
+
+
+async def no_root(call: Call, engine: Engine) -> None:
+    """Roots are refused, but for the stand-in of a service in its own account."""
+    if call.access_key in engine.root_sessions:
+        raise Refusal("AccessDenied", _ROOTS)
+    if call.by_root and not _services(await _role_of(call, await engine.account_of(call), engine)):
+        raise Refusal("AccessDenied", _ROOTS)
+
+
+async def admitted(call: Call, engine: Engine, go: Go) -> Answer:
+    """The role is the one that the ARN names, path included, and the session is not too long."""
+    answer = await go()
+    if answer.ok:
+        role = await _role_of(call, parse_arn(call.get("RoleArn")).account, engine)
+        if role is None:
+            raise Refusal("AccessDenied", denial(call, engine))
+        _check_duration(call, role, engine)
+        if call.by_root and "ec2.amazonaws.com" in _services(role):
+            # The session of an instance; AWS does not limit it as it limits role chaining.
+            engine.unchained.add(text_of(parsed(answer), "AssumeRoleResult/Credentials/AccessKeyId"))
+    return answer
+
+
+async def _role_of(call: Call, account: str, engine: Engine) -> Element | None:
+    """The role that the call's ARN names exactly, if it is in an account."""
+    try:
+        arn = parse_arn(call.get("RoleArn"))
+    except ValueError:
+        return None
+    role = await engine.role(account, arn.name) if arn.account == account else None
+    return role if text_of(role, "Arn") == str(arn) else None
+
+
+def trust_policy(role: Element | None) -> dict[str, object]:
+    """A role's trust policy."""
+    document = json.loads(unquote(text_of(role, "AssumeRolePolicyDocument")) or "{}")
+    return document if isinstance(document, dict) else {}
+
+
+def _services(role: Element | None) -> list[str]:
+    """The services that a role's trust lets in."""
+    allowed = [item for item in statements(trust_policy(role)) if item.get("Effect") == "Allow"]
+    principals = [item["Principal"] for item in allowed if isinstance(item.get("Principal"), Mapping)]
+    return [str(name) for principal in principals for name in as_list(principal.get("Service"))]
+
+
+def _check_duration(call: Call, role: Element, engine: Engine) -> None:
+    seconds = int(call.get("DurationSeconds") or 3600)
+    chained = call.by_session and call.access_key not in engine.unchained
+    if chained and seconds > quotas.CHAINED_SESSION_DURATION:
+        raise Refusal("ValidationError", _CHAINED)
+    if seconds > int(text_of(role, "MaxSessionDuration") or 3600):
+        raise Refusal("ValidationError", _TOO_LONG)
