@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crossaccount.rehearsal.run import Rehearsal
     from crossaccount.rehearsal.scenario import Scenario
 
+PLAIN_WIDTH = 132
+
 app = typer.Typer(
     help="One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven.",
     no_args_is_help=True,
@@ -176,7 +178,9 @@ class _failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
 def _console(stderr: bool = False) -> Any:
     from rich.console import Console
 
-    return Console(stderr=stderr, soft_wrap=False)
+    console = Console(stderr=stderr)
+    # Rich takes 80 columns where there is no terminal; nobody reads a log that narrow.
+    return console if console.is_terminal else Console(stderr=stderr, width=PLAIN_WIDTH)
 
 
 def main() -> None:
