@@ -17,8 +17,8 @@ def check_account_id(value: object) -> Refusal | None:
     """
     if isinstance(value, str):
         return None if ACCOUNT_ID.match(value) else Refusal(_WHAT + _count(value), _text_fix(value))
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _number(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
+        return _number(int(value))
     return Refusal(_WHAT, 'write the 12 digits in quotes, such as "111111111111"')
 
 

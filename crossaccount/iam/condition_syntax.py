@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from crossaccount.iam.account_ids import check_account_id
 from crossaccount.iam.documents import as_list, value_text
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import Problem
@@ -29,6 +30,7 @@ _ARN = ("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike")
 _ADDRESS = ("IpAddress", "NotIpAddress")
 OPERATORS = (*_STRING, *_NUMERIC, *_DATE, *_ARN, *_ADDRESS, "Bool", "BinaryEquals", "Null")
 SET_PREFIXES = ("ForAllValues:", "ForAnyValue:")
+_ACCOUNT_KEYS = ("aws:principalaccount", "aws:sourceaccount", "aws:resourceaccount", "kms:calleraccount")
 _KEY = re.compile(r"\A[A-Za-z0-9._/-]+:[\w:./@=+${}-]+\Z")
 _DATE_TEXT = re.compile(r"\A\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?\Z|\A\d+\Z")
 _DATE_BY_YAML = re.compile(r"\A\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} [+-]\d{4} \w+\Z")
@@ -58,6 +60,7 @@ def check_conditions(condition: object, where: str) -> list[Problem]:
         for key, values in keys.items():
             problems += _check_key(key, f"{place}.{key}")
             problems += _check_values(base_operator(str(operator)), values, f"{place}.{key}")
+            problems += _check_accounts(str(key), values, f"{place}.{key}")
     return problems
 
 
@@ -93,6 +96,17 @@ def _check_values(operator: str, values: object, where: str) -> list[Problem]:
         elif "${" not in (text := value_text(value)) and not fits(text):
             problems.append(Problem(place, f"{operator} compares with {expected}", value, f"write {expected}"))
     return problems
+
+
+def _check_accounts(key: str, values: object, where: str) -> list[Problem]:
+    """Account IDs without quotes: YAML takes a leading 0 away, and the condition never holds."""
+    if key.lower() not in _ACCOUNT_KEYS:
+        return []
+    return [
+        Problem(where, refusal.what, value, refusal.fix)
+        for value in as_list(values)
+        if isinstance(value, int) and not isinstance(value, bool) and (refusal := check_account_id(value))
+    ]
 
 
 def _is_network(text: str) -> bool:

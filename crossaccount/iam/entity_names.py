@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from crossaccount.iam import quotas
 from crossaccount.iam.nearest import did_you_mean
 
 
@@ -24,7 +25,6 @@ class Refusal(NamedTuple):
     fix: str
 
 
-NAME_LENGTHS: Mapping[str, int] = {"user": 64, "role": 64, "group": 128, "policy": 128}
 _NAME = re.compile(r"\A[\w+=,.@-]+\Z", re.ASCII)
 _NOT_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _PATH = re.compile(r"\A/([\w+=,.@-]+/)*\Z", re.ASCII)
@@ -37,7 +37,7 @@ _RESERVED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 
 def check_name(kind: str, name: str) -> Refusal | None:
     """The name of a ``user``, ``role``, ``group`` or ``policy``. An instance profile has its role's name."""
-    limit = NAME_LENGTHS[kind]
+    limit = quotas.NAME_LENGTH[kind]
     if not 1 <= len(name) <= limit:
         return Refusal(f"the name of a {kind} has 1 to {limit} characters, this has {len(name)}", "shorten it")
     if not _NAME.match(name):
@@ -52,8 +52,8 @@ def _name_fix(name: str) -> str:
 
 def check_path(path: str) -> Refusal | None:
     """A path: ``/``, or ``/team/`` with both slashes; at most 512 characters."""
-    if len(path) > 512:
-        return Refusal(f"a path has at most 512 characters, this has {len(path)}", "shorten it")
+    if len(path) > quotas.PATH_LENGTH:
+        return Refusal(f"a path has at most {quotas.PATH_LENGTH} characters, this has {len(path)}", "shorten it")
     if path.startswith(_RESERVED_PATHS):
         return Refusal("AWS keeps this path for its own roles", "choose another path")
     if _PATH.match(path):
@@ -77,8 +77,9 @@ def check_description(text: str) -> Refusal | None:
 
 def check_external_id(text: str) -> Refusal | None:
     """An external ID: 2 to 1,224 characters, without white space."""
-    if not 2 <= len(text) <= 1224:
-        return Refusal(f"an external ID has 2 to 1224 characters, this has {len(text)}", "choose another")
+    least, most = quotas.EXTERNAL_ID_LENGTH
+    if not least <= len(text) <= most:
+        return Refusal(f"an external ID has {least} to {most} characters, this has {len(text)}", "choose another")
     if not _EXTERNAL_ID.match(text):
         return Refusal("an external ID has only letters A-Z, a-z, digits and _+=,.@:/-", "leave the others out")
     return None

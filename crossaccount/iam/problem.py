@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NOT_GIVEN = object()
 """The ``got`` of a problem that is about something absent: the line then says no value."""
@@ -21,7 +21,7 @@ class Problem:
 
     where: str
     what: str
-    got: object
+    got: object = field(hash=False)
     fix: str
     severity: str = "error"
 

@@ -5,7 +5,8 @@
 
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
-from crossaccount.settings.project import Project, deployment_order, read_project
+from crossaccount.settings.order import deployment_order
+from crossaccount.settings.project import Project, read_project
 from crossaccount.settings.settings import Settings, Trusted, Trusting
 
 __all__ = [

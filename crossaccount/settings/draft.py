@@ -6,7 +6,7 @@ somewhere count as declared even where the entity itself is broken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -70,6 +70,12 @@ class Draft:
         """Account names to IDs, broken entries included."""
         known = dict.fromkeys(self.account_names, BROKEN)
         return known | {name: placed.value.id for name, placed in self.accounts.items()}
+
+    def places(self) -> Iterator[Iterable[str]]:
+        """Where things are declared, in the order of a report: the address book, then each section."""
+        yield (placed.where for placed in self.accounts.values())
+        for section in self.declared.values():
+            yield section.values()
 
     def entities(self) -> Iterator[tuple[str, str, Placed[Entity]]]:
         """Every parsed user, group, application and role as ``(kind, name, entity)``, in config order."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -62,7 +63,7 @@ def _explain(
     if kind == "string_type":
         return "must be a text", _text_fix(got)
     if kind == "bool_type":
-        return "must be true or false", "write true or false, without quotes"
+        return "must be true or false", _flag_fix(got)
     if kind in ("tuple_type", "list_type"):
         return "must be a list", f"write {_flow([got])}" if isinstance(got, (str, int)) else "write [first, second]"
     if kind in ("dict_type", "mapping_type"):
@@ -75,11 +76,20 @@ def _explain(
     return kind.replace("_", " "), "see the schema of the config"
 
 
+def _flag_fix(got: object) -> str:
+    """YAML 1.2, which Pulumi reads, knows only true and false; ``yes`` and ``on`` are texts."""
+    meant = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+    found = meant.get(str(got).lower())
+    return f"write {found}, without quotes" if found and isinstance(got, str) else "write true or false"
+
+
 def _text_fix(got: object) -> str:
     if isinstance(got, bool):
         return "put it in quotes: without them YAML reads a boolean"
     if isinstance(got, (int, float)):
         return "put it in quotes: without them YAML reads a number"
+    if isinstance(got, date):
+        return "put it in quotes: without them YAML reads a date"
     return "write one text"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,10 @@ def load_settings(
     sections = collect(sources, problems)
     draft = _draft(raw, sections, config, prefix, places, problems)
     problems += check(draft, raw.values, prefix)
-    if errors(problems):
-        raise SettingsError(dict.fromkeys(_in_order(problems)))
-    return _settings(draft, tuple(warnings(problems)))
+    found = _in_order(problems, draft)
+    if errors(found):
+        raise SettingsError(found)
+    return _settings(draft, tuple(found))
 
 
 def _place(key: str, file: str) -> str:
@@ -52,9 +54,18 @@ def _place(key: str, file: str) -> str:
     return f"{file}: {name}" if file else name
 
 
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    """Errors first, then warnings; otherwise as they were found."""
-    return [*errors(problems), *warnings(problems)]
+def _in_order(problems: list[Problem], draft: Draft) -> list[Problem]:
+    """Errors before warnings; then the stack's own keys, then entity by entity as they stand in the config."""
+    order = {where: index for index, where in enumerate(chain.from_iterable(draft.places()))}
+
+    def rank(problem: Problem) -> int:
+        where = problem.where
+        while where and where not in order:
+            where = where[: max(where.rfind("."), where.rfind("["), 0)]
+        return order.get(where, -1)
+
+    unique = sorted(dict.fromkeys(problems), key=rank)
+    return [*errors(unique), *warnings(unique)]
 
 
 def _draft(

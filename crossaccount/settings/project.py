@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
+from crossaccount.settings.raw import KNOWN_KEYS
 from crossaccount.settings.settings import Settings
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -66,7 +66,8 @@ def read_project(directory: Path) -> Project:
         raise SettingsError([Problem(str(directory), f"has no {PROJECT_FILE}", NOT_GIVEN, fix)])
     content = _mapping(read_yaml(directory / PROJECT_FILE, PROJECT_FILE), PROJECT_FILE)
     problems: list[Problem] = []
-    shared = _project_config(content.get("config"), problems)
+    name = str(content.get("name") or directory.resolve().name)
+    shared = _project_config(content.get("config"), name, problems)
     stacks: dict[str, Mapping[str, object]] = {}
     origins: dict[str, Mapping[str, str]] = {}
     for path in sorted(directory.glob("Pulumi.*.yaml")):
@@ -76,12 +77,19 @@ def read_project(directory: Path) -> Project:
         except SettingsError as error:
             problems += error.problems
             continue
+        problems += [_bare_key(str(key), path.name) for key in own if ":" not in str(key)]
         stacks[stack] = {**shared, **{str(key): value for key, value in own.items()}}
         origins[stack] = dict.fromkeys(shared, PROJECT_FILE) | dict.fromkeys(own, path.name)
     if problems:
         raise SettingsError(problems)
     main = directory / str(content.get("main") or ".")
-    return Project(str(content.get("name", directory.name)), directory, main.resolve(), stacks, origins)
+    return Project(name, directory, main.resolve(), stacks, origins)
+
+
+def _bare_key(key: str, file: str) -> Problem:
+    known = {name.rpartition(":")[2]: name for name in ("aws:region", *KNOWN_KEYS)}
+    fix = f"write `{known[key]}`" if key in known else "write <namespace>:<key>, such as crossaccount:account"
+    return Problem(f"{file}: {key}", "a key of a stack's config needs its namespace", NOT_GIVEN, fix)
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
@@ -92,10 +100,14 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _project_config(config: Any, problems: list[Problem]) -> dict[str, object]:
-    """Values of ``Pulumi.yaml``: plain, or under ``value:`` (``default:`` for a typed key of the project's own)."""
+def _project_config(config: Any, project: str, problems: list[Problem]) -> dict[str, object]:
+    """Values of ``Pulumi.yaml``: plain, or under ``value:`` (``default:`` for a typed key of the project's own).
+
+    A key without a namespace belongs to the project's.
+    """
     result: dict[str, object] = {}
-    for key, value in _mapping(config, f"{PROJECT_FILE}: config").items():
+    for bare, value in _mapping(config, f"{PROJECT_FILE}: config").items():
+        key = bare if ":" in str(bare) else f"{project}:{bare}"
         if not isinstance(value, Mapping):
             result[str(key)] = value
         elif "value" in value or "default" in value:
@@ -104,60 +116,3 @@ def _project_config(config: Any, problems: list[Problem]) -> dict[str, object]:
             what = f"a mapping in {PROJECT_FILE} must stand under value:"
             problems.append(Problem(f"{PROJECT_FILE}: {key}", what, value, f"write {key}: {{value: …}}"))
     return result
-
-
-def deployment_order(project: Project) -> list[str]:
-    """The stacks in an order in which each comes after those it reads, otherwise by name.
-
-    Raises:
-        SettingsError: a stack's config is wrong, a read account's stack is not in the project, or stacks read each
-            other in a circle.
-    """
-    problems: list[Problem] = []
-    graph: dict[str, list[str]] = {}
-    for stack in sorted(project.stacks):
-        try:
-            settings = project.settings(stack)
-        except SettingsError as error:
-            problems += error.problems
-        else:
-            graph[stack] = list(_read_stacks(project, stack, settings, problems))
-    if problems:
-        raise SettingsError(problems)
-    sorter = TopologicalSorter(graph)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        raise SettingsError([_circle(error.args[1])]) from None
-    order: list[str] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        order += ready
-        sorter.done(*ready)
-    return order
-
-
-def _read_stacks(project: Project, stack: str, settings: Settings, problems: list[Problem]) -> list[str]:
-    """The project's stacks that a stack reads; a stack of another project is not ours to order."""
-    result = []
-    for index, account in enumerate(settings.reads):
-        full = settings.accounts[account].stack or account
-        if "/" in full and full.split("/")[1] != project.name:
-            continue
-        name = full.rsplit("/", 1)[-1]
-        if name in project.stacks:
-            result.append(name)
-            continue
-        what = f"the project has no stack {name}, which manages {account}"
-        fix = did_you_mean(name, project.stacks, f"write {stack_file(name)}, or correct accounts.{account}.stack")
-        problems.append(Problem(f"{stack_file(stack)}: reads[{index}]", what, account, fix))
-    return result
-
-
-def _circle(nodes: list[str]) -> Problem:
-    """graphlib names a circle from the one that is read to its reader; people say it the other way round."""
-    circle = list(reversed(nodes))
-    where = f"{stack_file(circle[0])}: reads"
-    what = f"stacks read each other in a circle: {' → '.join(circle)}"
-    fix = f"drop {circle[1]} there: what is not read is derived from account, path and name"
-    return Problem(where, what, NOT_GIVEN, fix)

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 NAMESPACE = "crossaccount:"
 KEYS = ("accounts", "account", "reads", "policies", "trusted", "trusting", "include")
 ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
+KNOWN_KEYS = (*(NAMESPACE + key for key in KEYS), ALLOWED_ACCOUNT_IDS)
 _MAPPINGS = ("accounts", "policies", "trusted", "trusting")
 _LISTS = ("reads", "include")
 _VERBATIM = ("document", "conditions")
@@ -38,18 +39,28 @@ def decode(config: Mapping[str, object], where: Mapping[str, str]) -> Raw:
     values: dict[str, Any] = {}
     for full, value in config.items():
         key = full.removeprefix(NAMESPACE)
-        if key == full and full != ALLOWED_ACCOUNT_IDS:
-            continue
-        if key not in (*KEYS, ALLOWED_ACCOUNT_IDS):
-            known = [NAMESPACE + name for name in KEYS]
-            fix = did_you_mean(full, known, f"the keys are {', '.join(known)}")
-            problems.append(Problem(where[full], "unknown key", NOT_GIVEN, fix))
+        if full not in KNOWN_KEYS:
+            problems += _unknown(full, where[full])
             continue
         found, wrong = _decoded(key, value, where[full])
         problems += wrong
         if not wrong:
             values[key] = cleaned(found, where[full], problems)
     return Raw(values, tuple(problems))
+
+
+def _unknown(full: str, where: str) -> list[Problem]:
+    """Keys of our namespace, and those of others that look like ours, misspelt. Other keys are not our business."""
+    namespace, _, _ = full.partition(":")
+    if full.startswith(NAMESPACE):
+        fix = did_you_mean(full, KNOWN_KEYS, f"the keys are {', '.join(KNOWN_KEYS)}")
+        return [Problem(where, "unknown key", NOT_GIVEN, fix)]
+    ours = ALLOWED_ACCOUNT_IDS if namespace == "aws" else NAMESPACE + full[len(namespace) + 1 :]
+    looks = full[4:].replace("_", "").lower() if namespace == "aws" else namespace.lower()
+    meant = "allowedaccountids" if namespace == "aws" else NAMESPACE[:-1]
+    if looks in (meant, meant[:-1]) or (namespace != "aws" and nearest(namespace, [meant])):
+        return [Problem(where, "unknown key", NOT_GIVEN, f"did you mean `{ours}`?")]
+    return []
 
 
 def _decoded(key: str, value: object, where: str) -> tuple[Any, list[Problem]]:

@@ -1,12 +1,13 @@
 """YAML as the Pulumi CLI reads it: so that what is checked offline is what the program will get.
 
-The CLI's parser is YAML 1.2 for booleans (``yes`` and ``on`` are texts), reads ``098765432109`` as a number, and
-refuses a key that stands twice in one mapping. PyYAML does none of that by itself.
+The CLI's parser (go-yaml v3) is YAML 1.2 where it matters: ``yes`` and ``on`` are texts, ``1:30`` is no number,
+``098765432109`` and ``12e4`` are numbers, and a key may not stand twice in one mapping. PyYAML does none of that.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,17 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BOOL = "tag:yaml.org,2002:bool"
+_TAG = "tag:yaml.org,2002:"
 _DECIMAL = "!leading-zero"
+_OURS = {
+    f"{_TAG}bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    f"{_TAG}int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
+    _DECIMAL: (r"0[0-9]*[89][0-9]*", "0"),
+    f"{_TAG}float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
 
 
 class _PulumiLoader(_Loader):  # type: ignore[misc]
@@ -38,13 +48,12 @@ class _PulumiLoader(_Loader):  # type: ignore[misc]
         return mapping
 
 
-def _without_booleans(resolvers: dict[Any, Any]) -> dict[Any, Any]:
-    return {first: [(tag, pattern) for tag, pattern in found if tag != _BOOL] for first, found in resolvers.items()}
-
-
-_PulumiLoader.yaml_implicit_resolvers = _without_booleans(_Loader.yaml_implicit_resolvers)
-_PulumiLoader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_PulumiLoader.add_implicit_resolver(_DECIMAL, re.compile(r"^0[0-9]*[89][0-9]*$"), ["0"])
+_PulumiLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag not in _OURS]
+    for first, found in _Loader.yaml_implicit_resolvers.items()
+}
+for _tag, (_pattern, _first) in _OURS.items():
+    _PulumiLoader.add_implicit_resolver(_tag, re.compile(rf"\A(?:{_pattern})\Z"), list(_first))
 _PulumiLoader.add_constructor(_DECIMAL, lambda _, node: int(node.value))
 
 
@@ -57,9 +66,8 @@ def read_yaml(path: Path, shown_as: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(
-            [Problem(shown_as, f"cannot be read ({error.strerror})", NOT_GIVEN, "check the path")]
-        ) from None
+        what = f"cannot be read ({error.strerror})"
+        raise SettingsError([Problem(shown_as, what, NOT_GIVEN, "check the path and its permissions")]) from None
     except UnicodeDecodeError:
         raise SettingsError([Problem(shown_as, "is not UTF-8 text", NOT_GIVEN, "save it as UTF-8")]) from None
     return parse_yaml(text, shown_as)
@@ -74,11 +82,22 @@ def parse_yaml(text: str, shown_as: str) -> Any:
         mark = error.problem_mark or error.context_mark
         place = f"{shown_as}:{mark.line + 1}" if mark else shown_as
         raise SettingsError([Problem(place, f"not YAML: {error.problem}", NOT_GIVEN, "correct the line")]) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         what = f"not YAML: {str(error).splitlines()[0]}"
         raise SettingsError([Problem(shown_as, what, NOT_GIVEN, "correct the file")]) from None
     if loader.repeated:
-        fix = "keep one of the two"
-        what = "the key stands twice in one mapping"
+        what, fix = "the key stands twice in one mapping", "keep one of the two"
         raise SettingsError([Problem(f"{shown_as}:{line}", what, key, fix) for line, key in loader.repeated])
+    if _contains_itself(value, ()):
+        fix = "write the part out where it is used"
+        raise SettingsError([Problem(shown_as, "an alias (*) stands inside its own anchor (&)", NOT_GIVEN, fix)])
     return value
+
+
+def _contains_itself(value: Any, around: tuple[int, ...]) -> bool:
+    if not isinstance(value, (Mapping, list)):
+        return False
+    if id(value) in around:
+        return True
+    inner = value.values() if isinstance(value, Mapping) else value
+    return any(_contains_itself(member, (*around, id(value))) for member in inner)

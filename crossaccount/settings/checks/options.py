@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from crossaccount.iam import quotas
+from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.entity_names import check_tag, same_but_for_case
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Draft
@@ -15,11 +16,14 @@ _SECTIONS = ("policies", "users", "groups", "applications", "roles")
 
 def check_options(draft: Draft) -> Iterator[Problem]:
     """What the schema of one entity cannot say about its options."""
-    for placed in draft.policies.values():
-        yield from _check_tags(placed.value.tags, f"{placed.where}.tags")
-    for _, _, entity in draft.entities():
+    for name, policy in draft.policies.items():
+        yield from _check_tags(policy.value.tags, f"{policy.where}.tags")
+        arn = entity_arn(draft.account_id, "policy", name, policy.value.path, draft.partition)
+        yield from _check_import(arn, policy.value.import_id, f"{policy.where}.import")
+    for _, name, entity in draft.entities():
         if isinstance(entity.value, Tagged):
             yield from _check_tags(entity.value.tags, f"{entity.where}.tags")
+        yield from _check_import(name, entity.value.import_id, f"{entity.where}.import")
     for section in _SECTIONS:
         yield from _check_former_names(draft, section)
     for name, role in draft.roles.items():
@@ -27,6 +31,13 @@ def check_options(draft: Draft) -> Iterator[Problem]:
         if path != "/" and len(path + name) > 64:
             what = "with its path the role has more than 64 characters, too many for the console's switch-role form"
             yield Problem(f"{role.where}.path", what, path, "shorten the path or the name", severity="warning")
+
+
+def _check_import(own: str, import_id: str | None, where: str) -> Iterator[Problem]:
+    """Pulumi adopts an entity only if it is what the program declares, name and path included."""
+    if import_id not in (None, own):
+        what = f"an entity is adopted as what it is declared to be, {own}"
+        yield Problem(where, what, import_id, "write import: true")
 
 
 def _check_tags(tags: Mapping[str, str], where: str) -> Iterator[Problem]:

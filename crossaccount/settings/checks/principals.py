@@ -44,7 +44,7 @@ def own_principals(draft: Draft) -> dict[str, str]:
     return result
 
 
-def exact_role(draft: Draft, principal: str) -> bool:
+def is_role(draft: Draft, principal: str) -> bool:
     """Whether a principal is a role, by its full name or a pattern: its sessions never carry MFA."""
     try:
         arn = parse_arn(resolve(principal, draft.account_ids, draft.partition))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from crossaccount.iam.action_checks import check_action_known
 from crossaccount.iam.condition_syntax import check_conditions
-from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.principals import SERVICE
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.statement_checks import check_action, check_trust_action
-from crossaccount.settings.checks.principals import exact_role
+from crossaccount.settings.checks.principals import is_role
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.models import TrustStatement
 
-_COMMON_SERVICES = (
-    "ec2.amazonaws.com",
-    "ecs-tasks.amazonaws.com",
-    "lambda.amazonaws.com",
-    "codebuild.amazonaws.com",
-    "events.amazonaws.com",
-    "states.amazonaws.com",
-)
+_LABEL = re.compile(r"\A[a-z][a-z0-9-]*\Z")
 
 
 def check_trusts(draft: Draft) -> Iterator[Problem]:
@@ -54,7 +47,7 @@ def _check_statement(draft: Draft, statement: TrustStatement, where: str) -> Ite
 def _check_services(services: Sequence[str], where: str) -> Iterator[Problem]:
     for index, service in enumerate(services):
         if not SERVICE.match(service):
-            fix = did_you_mean(service, _COMMON_SERVICES, "write <service>.amazonaws.com")
+            fix = f"write {service}.amazonaws.com" if _LABEL.match(service) else "write <service>.amazonaws.com"
             yield Problem(f"{where}[{index}]", "a service principal ends in .amazonaws.com", service, fix)
 
 
@@ -81,7 +74,7 @@ def _check_demands(draft: Draft, statement: TrustStatement, where: str) -> Itera
         return
     if not statement.principals:
         what, fix = "services have no second factor, so nobody is asked for it", "remove it"
-    elif all(exact_role(draft, name) for name in statement.principals):
+    elif all(is_role(draft, name) for name in statement.principals):
         what, fix = "a session of a role never carries MFA, so nobody gets in", "remove it, or ask for an external_id"
     else:
         return
