@@ -22,7 +22,7 @@ _SESSION_KEYS = ("tags", "source_identity")
 def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
     """The caller: a user, a role or (to see it kept out) an account's root. The name as written, and its ARN."""
     name, arn = _resolved(fields, "principal", accounts)
-    if arn is not None and not principal_arn(arn) and arn.resource != "root":
+    if arn is not None and not (principal_arn(arn) and "/" in arn.resource) and arn.resource != "root":
         fields.problem("principal", "must be a user, a role or an account", "write <account>/user/<name>", name)
     return name, str(arn) if arn else ""
 
@@ -30,7 +30,7 @@ def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, s
 def role_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
     """The role to assume: the name as written, and its ARN."""
     name, arn = _resolved(fields, "role", accounts)
-    if arn is not None and (arn.service, arn.kind) != ("iam", "role"):
+    if arn is not None and (arn.service, arn.kind, "/" in arn.resource) != ("iam", "role", True):
         fields.problem("role", "must be a role", "write <account>/role/<name>", name)
     return name, str(arn) if arn else ""
 

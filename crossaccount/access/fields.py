@@ -11,11 +11,15 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 @dataclass
 class Fields:
-    """One mapping at one place. Children add to the problems of the whole."""
+    """One mapping at one place. Children add to the problems of the whole.
+
+    ``readable`` is False for what is no mapping at all: nothing more is then said to be missing from it.
+    """
 
     data: Mapping[str, object]
     where: str
     problems: list[Problem] = field(default_factory=list)
+    readable: bool = True
 
     @classmethod
     def of(cls, data: object, where: str) -> Fields:
@@ -28,7 +32,7 @@ class Fields:
         if isinstance(data, Mapping):
             return Fields({str(key): value for key, value in data.items()}, where, self.problems)
         self.problems.append(Problem(where, "must be a mapping", data, "write it as key: value lines"))
-        return Fields({}, where, self.problems)
+        return Fields({}, where, self.problems, readable=False)
 
     def place(self, key: str) -> str:
         """Where ``key`` of this mapping is, seen from the outside."""
@@ -48,12 +52,12 @@ class Fields:
         """The text at ``key``; empty where there is none."""
         value = self.data.get(key)
         if value is None:
-            if required:
+            if required and self.readable:
                 self.problem(key, "is required", f"add {key}: …")
             return ""
         if isinstance(value, str) and value:
             return value
-        self.problem(key, "must be a text", "write it in quotes", value)
+        self.problem(key, "must be a text", "give one, in quotes", value)
         return ""
 
     def choice(self, key: str, known: Sequence[str], *, required: bool = False) -> str:
@@ -71,7 +75,7 @@ class Fields:
             return value
         if value is not None:
             self.problem(key, "must be a list", "write its items as - lines", value)
-        elif required:
+        elif required and self.readable:
             self.problem(key, "is required", f"add {key}: with a list")
         return ()
 

@@ -1,0 +1,172 @@
+"""Judged test files: the JSON that the commands print, what makes a test ok, and what is warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from crossaccount.access import Estate, TestResult, parse_access_tests, results_json, run_judged
+
+ROOT = "arn:aws:iam::111111111111:root"
+TARGET = "arn:aws:iam::222222222222:role/target"
+GRANT = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET, "Sid": "Cross"}
+TRUST = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole", "Sid": "LetIn"}
+MAY_LIST = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket"}
+ESTATE = {"identity": [GRANT], "trust": [TRUST], "permissions": [MAY_LIST]}
+
+Judge = Callable[..., TestResult]
+
+
+@pytest.fixture
+def judge(estate_of: Callable[..., Estate], now: datetime) -> Judge:
+    """Judges one test against a case's estate."""
+
+    def judged(test: dict[str, Any], **case: Any) -> TestResult:
+        kind = case.get("caller", "user")
+        asked = {"principal": f"auth/{kind}/caller", "role": "workload/role/target", "expect": "allowed"} | test
+        tests = parse_access_tests({"tests": [asked]}, {"auth": "111111111111", "workload": "222222222222"})
+        (result,) = run_judged(tests, estate_of(ESTATE | case), now)
+        return result
+
+    return judged
+
+
+def test_the_json_of_an_allowed_test(judge: Judge) -> None:
+    then = [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "allowed"}]
+    result = judge({"name": "in", "context": {"aws:SourceIp": "203.0.113.1"}, "then": then})
+    assert results_json([result]) == {
+        "results": [
+            {
+                "name": "in",
+                "principal": "auth/user/caller",
+                "role": "workload/role/target",
+                "principal_arn": "arn:aws:iam::111111111111:user/caller",
+                "role_arn": TARGET,
+                "context": {"aws:SourceIp": "203.0.113.1"},
+                "expected": "allowed",
+                "actual": "allowed",
+                "ok": True,
+                "reason": None,
+                "decided_by": {"side": "trust", "policy": "trust policy", "statement": "LetIn"},
+                "mode": "judged",
+                "then": [
+                    {
+                        "action": "s3:ListBucket",
+                        "resource": "arn:aws:s3:::bucket",
+                        "expected": "allowed",
+                        "actual": "allowed",
+                        "ok": True,
+                    }
+                ],
+            }
+        ],
+        "failed": 0,
+    }
+
+
+def test_the_json_of_a_denied_test(judge: Judge) -> None:
+    result = judge({"expect": "denied"}, identity=[])
+    document = result.to_json()
+    assert document["name"] == "auth/user/caller → workload/role/target"
+    assert (document["reason"], document["decided_by"], document["then"]) == ("no-grant", None, [])
+
+
+@pytest.mark.parametrize(
+    ("test", "case", "ok"),
+    [
+        ({"expect": "allowed"}, {}, True),
+        ({"expect": "denied"}, {}, False),
+        ({"expect": "denied", "because": "no-grant"}, {"identity": []}, True),
+        ({"expect": "denied", "because": "no-trust"}, {"identity": []}, False),
+        ({"expect": "allowed"}, {"caller_details": {"GroupList": ["ghosts"]}}, False),
+        ({"expect": "denied"}, {"caller_details": {"GroupList": ["ghosts"]}}, False),
+        ({"then": [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "allowed"}]}, {}, True),
+        ({"then": [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "denied"}]}, {}, False),
+    ],
+)
+def test_ok_covers_the_verdict_its_reason_and_what_follows(
+    test: dict[str, Any], case: dict[str, Any], ok: bool, judge: Judge
+) -> None:
+    result = judge(test, **case)
+    assert result.ok is ok
+    assert results_json([result])["failed"] == (not ok)
+
+
+def test_what_was_tried_takes_the_place_of_what_was_judged(judge: Judge) -> None:
+    tried = replace(judge({}), actual="denied", mode="tried")
+    assert (tried.ok, tried.to_json()["actual"], tried.to_json()["mode"]) == (False, "denied", "tried")
+
+
+def test_a_session_acts_at_the_time_and_place_of_its_assumption(judge: Judge) -> None:
+    office = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    then = [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "allowed"}]
+    inside = {"context": {"aws:SourceIp": "203.0.113.1"}, "then": then}
+    assert judge(inside, permissions=[MAY_LIST | {"Condition": office}]).ok
+    elsewhere = [then[0] | {"context": {"aws:SourceIp": "198.51.100.1"}}]
+    assert not judge(inside | {"then": elsewhere}, permissions=[MAY_LIST | {"Condition": office}]).ok
+
+
+def test_a_session_is_not_its_caller(judge: Judge) -> None:
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    then = [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "denied"}]
+    claimed = {"context": {"aws:PrincipalTag/team": "red"}, "then": then}
+    assert judge(claimed, permissions=[MAY_LIST | {"Condition": condition}]).ok
+
+
+def test_session_tags_follow_into_the_session(judge: Judge) -> None:
+    both = ["sts:AssumeRole", "sts:TagSession"]
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    then = [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "allowed"}]
+    result = judge(
+        {"session": {"tags": {"team": "red"}}, "then": then},
+        identity=[GRANT | {"Action": both}],
+        trust=[TRUST | {"Action": both}],
+        permissions=[MAY_LIST | {"Condition": condition}],
+    )
+    assert result.ok
+
+
+@pytest.mark.parametrize(
+    ("test", "case", "warned"),
+    [
+        ({}, {}, []),
+        ({"context": {"aws:MultiFactorAuthPresent": "true"}}, {}, []),
+        ({"context": {"aws:MultiFactorAuthPresent": "true"}}, {"caller": "role"}, ["a role cannot present MFA"]),
+        ({"context": {"aws:MultiFactorAuthPresent": "false"}}, {"caller": "role"}, []),
+        ({}, {"trust": [TRUST | {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]}, ["aws:sourceip"]),
+        ({}, {"trust": [TRUST | {"Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]}, ["aws:sourceip"]),
+        (
+            {"context": {"aws:SourceIp": "10.1.1.1"}},
+            {"trust": [TRUST | {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]},
+            [],
+        ),
+        # Denied whatever the address: nothing hangs on it.
+        ({}, {"identity": [], "trust": [TRUST | {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]}, []),
+        # The external ID is the caller's to give: leaving it out is what the test is about.
+        ({}, {"trust": [TRUST | {"Condition": {"StringEquals": {"sts:ExternalId": "x"}}}]}, []),
+        # A user's long-term key carries no MFA key; a role's session always does.
+        ({}, {"trust": [TRUST | {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}}]}, []),
+        (
+            {},
+            {
+                "caller": "role",
+                "trust": [TRUST | {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}}],
+            },
+            ["aws:multifactorauthpresent"],
+        ),
+        (
+            {},
+            {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}}]},
+            ["aws:resourcetag/a"],
+        ),
+    ],
+)
+def test_warnings(test: dict[str, Any], case: dict[str, Any], warned: list[str], judge: Judge) -> None:
+    warnings = judge(test, **case).warnings
+    assert len(warnings) == len(warned)
+    assert all(text in str(warning) for text, warning in zip(warned, warnings, strict=True))
+    assert all(warning.severity == "warning" for warning in warnings)

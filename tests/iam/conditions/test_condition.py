@@ -1,0 +1,52 @@
+"""Condition elements against request contexts; the cases are in ``cases/``, one file per family of operators."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossaccount.iam.conditions import ConditionError, RequestContext, compile_conditions, unmet
+
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['name']}")
+    for path in sorted((Path(__file__).parent / "cases").glob("*.json"))
+    for case in json.loads(path.read_text(encoding="utf-8"))["cases"]
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_condition_holds_as_aws_says(case: dict[str, Any]) -> None:
+    conditions = compile_conditions(case["condition"], case.get("variables", True))
+    context = RequestContext.of(case.get("context", {}))
+    assert (not unmet(conditions, context)) is case["holds"]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"StringMatches": {"aws:username": "x"}},
+        {"NullIfExists": {"aws:username": "true"}},
+        {"ForAnyValue:Null": {"aws:username": "true"}},
+        {"StringEquals": "aws:username"},
+        ["StringEquals"],
+    ],
+)
+def test_what_iam_would_refuse_is_not_judged(element: object) -> None:
+    with pytest.raises(ConditionError):
+        compile_conditions(element)
+
+
+def test_unmet_names_the_condition_that_fails() -> None:
+    conditions = compile_conditions({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"sts:ExternalId": "x"}})
+    failed = unmet(conditions, RequestContext.of({"aws:securetransport": "true"}))
+    assert [(condition.operator, condition.key) for condition in failed] == [("StringEquals", "sts:ExternalId")]
+
+
+def test_supposing_answers_without_a_value() -> None:
+    conditions = compile_conditions({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
+    context = RequestContext.of({})
+    assert not unmet(conditions, context.supposing("aws:sourceIP", True))
+    assert unmet(conditions, context.supposing("aws:sourceIP", False))
