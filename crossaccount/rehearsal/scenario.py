@@ -14,6 +14,7 @@ from crossaccount.settings import Settings, SettingsError, deployment_order, rea
 from crossaccount.settings.yaml_text import read_yaml
 
 TESTS_FILE = "access-tests.yaml"
+EXAMPLES_FOLDER = "examples"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def read_scenario(directory: Path) -> Scenario:
     if problems:
         raise SettingsError(problems)
     stacks = tuple(Stack(project.name, name, project.stacks[name], directory) for name in order)
-    return Scenario(directory.name, directory, stacks, settings, _tests(directory, settings))
+    name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
+    return Scenario(name, directory, stacks, settings, _tests(directory, settings))
 
 
 def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
@@ -73,9 +75,9 @@ def find_scenario(name: str, here: Path) -> Path:
         SettingsError: there is no such folder and no such example.
     """
     installed = Path(__file__).parents[2]
-    for candidate in (here / name, here / "examples" / name, installed / "examples" / name):
+    for candidate in (here / name, here / EXAMPLES_FOLDER / name, installed / EXAMPLES_FOLDER / name):
         if (candidate / "Pulumi.yaml").exists():
             return candidate.resolve()
-    examples = sorted(each.parent.name for each in installed.glob("examples/*/Pulumi.yaml"))
+    examples = sorted(each.parent.name for each in installed.glob(f"{EXAMPLES_FOLDER}/*/Pulumi.yaml"))
     fix = f"name a folder with Pulumi.yaml, or one of the examples: {', '.join(examples)}"
     raise SettingsError([Problem("scenario", "there is no such folder and no such example", name, fix)])
