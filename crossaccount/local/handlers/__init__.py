@@ -1,0 +1,85 @@
+"""The resource types that the components declare, each made, read, changed and deleted in a local AWS over boto3.
+
+One set of handlers for both engines: the stand-in provider serves them to the Pulumi CLI, and the in-process engine
+calls :func:`create`. They keep pulumi-aws 7.51's property names, inputs, outputs, IDs, defaults and replace rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.access_keys import AccessKey
+from crossaccount.local.handlers.attachments import PolicyAttachment
+from crossaccount.local.handlers.base import Handler
+from crossaccount.local.handlers.entities import GROUP, ROLE, USER
+from crossaccount.local.handlers.errors import CheckFailed, ResourceError, UnknownType, told
+from crossaccount.local.handlers.exclusive import PoliciesExclusive, PolicyAttachmentsExclusive
+from crossaccount.local.handlers.groups import Group
+from crossaccount.local.handlers.inline import InlinePolicy
+from crossaccount.local.handlers.instance_profiles import InstanceProfile
+from crossaccount.local.handlers.login_profiles import UserLoginProfile
+from crossaccount.local.handlers.memberships import GroupMembership, UserGroupMembership
+from crossaccount.local.handlers.policies import Policy
+from crossaccount.local.handlers.quiet import keep_bodies_out_of_logs
+from crossaccount.local.handlers.roles import Role
+from crossaccount.local.handlers.secret_versions import SecretVersion
+from crossaccount.local.handlers.secrets import Secret
+from crossaccount.local.handlers.users import User
+from crossaccount.local.handlers.values import Properties, plain
+
+__all__ = ["HANDLERS", "CheckFailed", "Handler", "Properties", "ResourceError", "UnknownType", "create", "handler_of"]
+
+_KINDS = (ROLE, USER, GROUP)
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        handler.type: handler
+        for handler in (
+            User(),
+            Group(),
+            Role(),
+            Policy(),
+            InstanceProfile(),
+            *(InlinePolicy(kind) for kind in _KINDS),
+            *(PolicyAttachment(kind) for kind in _KINDS),
+            *(PoliciesExclusive(kind) for kind in _KINDS),
+            *(PolicyAttachmentsExclusive(kind) for kind in _KINDS),
+            GroupMembership(),
+            UserGroupMembership(),
+            UserLoginProfile(),
+            AccessKey(),
+            Secret(),
+            SecretVersion(),
+        )
+    }
+)
+"""The handlers by type token, ``aws:iam/role:Role``."""
+
+
+def handler_of(type_: str) -> Handler:
+    """The handler of a resource type.
+
+    Raises:
+        UnknownType: a type that the components never declare.
+    """
+    try:
+        return HANDLERS[type_]
+    except KeyError:
+        raise UnknownType(type_, list(HANDLERS)) from None
+
+
+def create(type_: str, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
+    """Check the inputs as Pulumi hands them to a mock, create the resource; its ID and its whole state.
+
+    The state is plain values: ``HANDLERS[type_].secrets`` says which of them are secret.
+
+    Raises:
+        ResourceError: an unknown type, bad inputs, or what AWS says; type and resource are in the message.
+    """
+    keep_bodies_out_of_logs()
+    handler = handler_of(type_)
+    checked = handler.check(plain(inputs))
+    with told(f"{type_} {handler.label(checked)}"):
+        return handler.create(aws, checked)

@@ -1,0 +1,51 @@
+"""A stand-in ``aws`` provider for the Pulumi CLI, over a local AWS: attach with ``PULUMI_DEBUG_PROVIDERS=aws:PORT``.
+
+It knows the resource types that the components declare and works with a loopback endpoint only. No project file knows
+of it: the engine asks it instead of the plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from crossaccount.local.handlers.quiet import keep_bodies_out_of_logs
+from crossaccount.local.provider.service import AwsProvider
+
+__all__ = ["serve_provider"]
+
+WORKERS = 32
+"""Calls at once: the engine makes four per core and stack."""
+_MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
+
+
+@contextmanager
+def serve_provider() -> Iterator[int]:
+    """Serve the provider on a free loopback port for as long as the block; gives the port.
+
+    One server is enough for any number of stacks in any number of accounts, at once or one after another. It costs
+    milliseconds, so one for each run is as well.
+    """
+    keep_bodies_out_of_logs()
+    provider = AwsProvider()
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="aws-provider") as workers:
+        server = grpc.server(
+            workers,
+            options=[
+                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+                ("grpc.max_send_message_length", _MESSAGE_BYTES),
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield port
+        finally:
+            server.stop(grace=None).wait()
+            provider.close()

@@ -1,0 +1,173 @@
+"""The stand-in provider's configuration: pulumi-aws's keys, for a local AWS and nothing else.
+
+Refuses an endpoint that is not loopback, and to work without one; reads no environment, no ``~/.aws`` and no instance
+metadata. Keys that only matter to the real AWS are taken and do nothing; keys that would change whom the provider is,
+and that it cannot honour, are refused. Structured values arrive as JSON text in a string.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.local.clients import Aws, Credentials, is_loopback
+from crossaccount.local.handlers.errors import CheckFailed, ResourceError, told
+from crossaccount.local.handlers.values import Properties
+from crossaccount.local.provider.assume import AssumeRole, parse_assume_roles
+
+DEFAULT_REGION = "us-east-1"
+
+WITHOUT_EFFECT = frozenset(
+    {
+        "insecure",
+        "maxRetries",
+        "pluginDownloadURL",
+        "retryMode",
+        "s3UsEast1RegionalEndpoint",
+        "s3UsePathStyle",
+        "skipCredentialsValidation",
+        "skipMetadataApiCheck",
+        "skipRegionValidation",
+        "skipRequestingAccountId",
+        "stsRegion",
+        "tagPolicyCompliance",
+        "tokenBucketRateLimiterCapacity",
+        "userAgents",
+        "version",
+    }
+)
+REFUSED = frozenset(
+    {
+        "assumeRoleWithWebIdentity",
+        "customCaBundle",
+        "ec2MetadataServiceEndpoint",
+        "ec2MetadataServiceEndpointMode",
+        "httpProxy",
+        "httpsProxy",
+        "ignoreTags",
+        "noProxy",
+        "profile",
+        "sharedConfigFiles",
+        "sharedCredentialsFiles",
+        "useDualstackEndpoint",
+        "useFipsEndpoint",
+    }
+)
+TAKEN = frozenset(
+    {
+        "accessKey",
+        "allowedAccountIds",
+        "assumeRoles",
+        "defaultTags",
+        "endpoints",
+        "forbiddenAccountIds",
+        "region",
+        "secretKey",
+        "token",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ProviderConfig:
+    """What one configured provider is: where, as whom, and which accounts it may be in."""
+
+    endpoint: str
+    credentials: Credentials
+    region: str = DEFAULT_REGION
+    allowed: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    roles: tuple[AssumeRole, ...] = ()
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+
+    def connect(self) -> Aws:
+        """The identity that results, checked against the allowed accounts.
+
+        Raises:
+            ResourceError: a role that cannot be assumed, an account that is not allowed, no local AWS there.
+        """
+        aws = Aws(self.endpoint, self.credentials, self.region)
+        for role in self.roles:
+            with aws, told(f"assuming {role.arn}"):
+                aws = Aws(self.endpoint, role.session(aws), self.region)
+        with told("finding the account of the credentials"):
+            account = aws.account_id()
+        if (self.allowed and account not in self.allowed) or account in self.forbidden:
+            aws.close()
+            raise ResourceError(f"AWS account ID not allowed: {account}")
+        return aws
+
+
+def parse_config(raw: Properties) -> ProviderConfig:
+    """Read the configuration.
+
+    Raises:
+        CheckFailed: everything that is wrong with it, by key.
+    """
+    failures: list[tuple[str, str]] = [(key, _no_such(key)) for key in sorted(raw) if not _is_known(key)]
+    values = {key: _structured(value) for key, value in raw.items() if key in TAKEN and value not in (None, "")}
+    endpoint = _endpoint(values.get("endpoints"), failures)
+    for key in ("accessKey", "secretKey"):
+        if not isinstance(raw.get(key), str) or not raw[key]:
+            failures.append((key, "is missing: the local AWS's provider takes no ambient credentials"))
+    roles = parse_assume_roles(values.get("assumeRoles", []), failures)
+    default_tags = _default_tags(values.get("defaultTags", {}), failures)
+    allowed, forbidden = (_accounts(key, values, failures) for key in ("allowedAccountIds", "forbiddenAccountIds"))
+    if failures:
+        raise CheckFailed("the local AWS's provider", failures)
+    # Credentials and region may look like JSON (an account ID is a number): taken as the text they came as.
+    credentials = Credentials(raw["accessKey"], raw["secretKey"], raw.get("token") or None)
+    region = raw.get("region") or DEFAULT_REGION
+    return ProviderConfig(endpoint, credentials, region, allowed, forbidden, roles, default_tags)
+
+
+def _is_known(key: str) -> bool:
+    return key in TAKEN or key in WITHOUT_EFFECT or key.startswith("__")
+
+
+def _no_such(key: str) -> str:
+    if key in REFUSED:
+        return "the local AWS's provider cannot honour it; leave it out of a rehearsal's config"
+    return f"pulumi-aws has no such key; it has {', '.join(sorted(TAKEN | REFUSED | WITHOUT_EFFECT))}"
+
+
+def _structured(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _endpoint(value: Any, failures: list[tuple[str, str]]) -> str:
+    """The one endpoint of all services."""
+    entries = value if isinstance(value, list) else [value]
+    given = {url for entry in entries if isinstance(entry, dict) for url in entry.values() if url}
+    outside = sorted(str(url) for url in given if not is_loopback(str(url)))
+    if not given:
+        failures.append(("endpoints", "is missing: the local AWS's provider works with a local AWS only"))
+    elif outside:
+        failures.append(("endpoints", f"must be loopback, got {', '.join(outside)}: this provider is not for real AWS"))
+    elif len(given) > 1:
+        failures.append(("endpoints", f"a local AWS is at one address, got {', '.join(sorted(map(str, given)))}"))
+    return str(min(given, default=""))
+
+
+def _default_tags(value: Any, failures: list[tuple[str, str]]) -> dict[str, str]:
+    tags = value.get("tags", {}) if isinstance(value, dict) and set(value) <= {"tags"} else None
+    if not isinstance(tags, dict) or not all(isinstance(each, str) for each in tags.values()):
+        failures.append(("defaultTags", "must be {tags: {KEY: VALUE, …}} with texts as values"))
+        return {}
+    return dict(tags)
+
+
+def _accounts(key: str, values: Mapping[str, Any], failures: list[tuple[str, str]]) -> tuple[str, ...]:
+    accounts = values.get(key, [])
+    if not isinstance(accounts, list) or not all(isinstance(each, (str, int)) for each in accounts):
+        failures.append((key, 'must be a list of account IDs as texts: ["111111111111"]'))
+        return ()
+    # Numbers as pulumi-aws takes them: digit by digit, so one with a leading zero matches no account.
+    return tuple(str(each) for each in accounts)
