@@ -69,7 +69,9 @@ def _explain(
     if kind in ("dict_type", "mapping_type"):
         return "must be a mapping", "write {name: …}"
     if kind == "model_type":
-        return "must be a mapping", f"write {{{_keys(_model_at(model, location))[0]}: …}}"
+        example = _example(model, location) if location else "…"
+        first = _keys(_model_at(model, location))[0]
+        return "must be a mapping", f"write {{{first}: …}}" if example == "…" else f"write {example}"
     if kind == "literal_error":
         choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
         return f"must be {' or '.join(choices)}", did_you_mean(str(got), choices, f"write {choices[0]}")

@@ -110,13 +110,13 @@ def _draft(
 
 def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
     assert draft.account is not None, "checks refuse a config without an account"
-    trusted = Trusted.model_construct(
+    trusted = Trusted(
         users={name: placed.value for name, placed in draft.users.items()},
         groups={name: placed.value for name, placed in draft.groups.items()},
         applications={name: placed.value for name, placed in draft.applications.items()},
     )
-    trusting = Trusting.model_construct(roles={name: placed.value for name, placed in draft.roles.items()})
-    return Settings.model_construct(
+    trusting = Trusting(roles={name: placed.value for name, placed in draft.roles.items()})
+    return Settings(
         account=draft.account,
         account_id=draft.account_id,
         accounts={name: placed.value for name, placed in draft.accounts.items()},

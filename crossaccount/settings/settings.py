@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.iam.arn import entity_arn
+from crossaccount.iam.problem import Problem
 from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
-from crossaccount.settings.models.base import Model
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
-class Trusted(Model):
+@dataclass(frozen=True)
+class Trusted:
     """The trusted side of an account: who may reach into others."""
 
-    users: Mapping[str, User] = {}
-    groups: Mapping[str, Group] = {}
-    applications: Mapping[str, Application] = {}
+    users: Mapping[str, User] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    applications: Mapping[str, Application] = field(default_factory=dict)
 
 
-class Trusting(Model):
+@dataclass(frozen=True)
+class Trusting:
     """The trusting side of an account: the roles that others assume."""
 
-    roles: Mapping[str, Role] = {}
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
 
-class Settings(Model):
+@dataclass(frozen=True)
+class Settings:
     """Everything a stack declares. Made by :func:`crossaccount.settings.load_settings` alone, which checks it."""
 
     account: str
@@ -36,12 +40,12 @@ class Settings(Model):
     """The address book."""
     reads: tuple[str, ...] = ()
     """Accounts whose ARNs come by stack reference."""
-    policies: Mapping[str, ManagedPolicy] = {}
+    policies: Mapping[str, ManagedPolicy] = field(default_factory=dict)
     trusted: Trusted | None = None
     trusting: Trusting | None = None
     region: str | None = None
-    warnings: tuple[Any, ...] = ()
-    """What is accepted and probably not meant, as :class:`Problem`."""
+    warnings: tuple[Problem, ...] = ()
+    """What is accepted and probably not meant."""
 
     @property
     def account_ids(self) -> dict[str, str]:

@@ -93,5 +93,6 @@ def _role_arn(draft: Draft, name: str, where: str) -> tuple[str, Problem | None]
     arn = parse_arn(text)
     if arn.service == "iam" and arn.resource.startswith("role/"):
         return text, None
-    fix = f"write {name}/role/*" if arn.kind == "root" and not is_arn(name) else "name a role: <account>/role/<name>"
+    account = name.partition("/")[0] if not is_arn(name) else "<account>"
+    fix = f"write {account}/role/<name>, or {account}/role/* for all of its roles"
     return text, Problem(where, "only roles can be assumed", name, fix)

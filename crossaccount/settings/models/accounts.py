@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from crossaccount.iam.account_ids import check_account_id
-from crossaccount.iam.entity_names import Refusal, check_color
-from crossaccount.settings.models.base import Model, Text, raise_if, rule
+from crossaccount.iam.entity_names import COLORS, Refusal, check_color
+from crossaccount.settings.models.base import Model, Text, raise_if, rule, text_schema
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
 
@@ -39,14 +39,23 @@ def _check_display_name(name: str) -> Refusal | None:
     return Refusal(f"a display name has 1 to 64 characters, this has {len(name)}", "shorten it")
 
 
+AccountId = Annotated[Text, BeforeValidator(_account_id), text_schema("^[0-9]{12}$", 12)]
+Color = Annotated[
+    Text,
+    BeforeValidator(_color),
+    rule(check_color),
+    text_schema(f"^({'|'.join(COLORS)}|[0-9A-Fa-f]{{6}})$", 6),
+]
+
+
 class AccountEntry(Model):
     """An account that the config may name."""
 
-    id: Annotated[Text, BeforeValidator(_account_id, json_schema_input_type=str)] = Field(examples=["111111111111"])
+    id: AccountId = Field(examples=["111111111111"])
     """The account's 12 digits, in quotes."""
     stack: Annotated[Text, rule(_check_stack)] | None = Field(default=None, examples=["auth"])
     """The stack that manages the account; none for an account that is managed elsewhere."""
     display_name: Annotated[Text, rule(_check_display_name)] | None = Field(default=None, examples=["WORKLOAD"])
     """How the console shows the account after switching roles."""
-    color: Annotated[Text, BeforeValidator(_color, json_schema_input_type=str), rule(check_color)] | None = None
+    color: Color | None = None
     """The colour the console then shows: red, orange, yellow, green, blue, or six hex digits in quotes."""

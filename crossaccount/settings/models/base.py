@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from crossaccount.iam.durations import parse_duration
@@ -24,7 +24,10 @@ REFUSED = "refused"
 class Model(BaseModel):
     """A mapping of the config. Keys stand as in YAML; ``import`` alone needs another name in Python."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+    # Built at first use: a stack of one side never needs the models of the other.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, validate_by_name=False, validate_by_alias=True
+    )
 
 
 def refuse(what: str, fix: str) -> PydanticCustomError:
@@ -68,6 +71,27 @@ def _check_former_name(name: str) -> Refusal | None:
     return check_name("policy", name)
 
 
+def flag_or_mapping(true: Mapping[str, object] | None, example: str) -> Callable[[object], object]:
+    """The short forms of an option that is a mapping: ``true`` for what is in ``true``, ``false`` for nothing."""
+
+    def validate(value: object) -> object:
+        if value is False:
+            return None
+        if value is True and true is not None:
+            return true
+        if isinstance(value, Mapping):
+            return value
+        raise refuse("must be a mapping" if true is None else "must be true, false or a mapping", f"write {example}")
+
+    return validate
+
+
+def text_schema(pattern: str | None, longest: int) -> WithJsonSchema:
+    """What the JSON schema says of a text; the rule itself says more."""
+    schema: dict[str, object] = {"type": "string", "maxLength": longest}
+    return WithJsonSchema(schema | {"pattern": pattern} if pattern else schema)
+
+
 def _import_id(value: object) -> object:
     """``false`` is as good as nothing; ``true`` was replaced by the entity's own ID before validation."""
     return None if value is False else value
@@ -75,10 +99,10 @@ def _import_id(value: object) -> object:
 
 Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]
-Path = Annotated[Text, rule(check_path)]
-Description = Annotated[Text, rule(check_description)]
-ExternalId = Annotated[Text, rule(check_external_id)]
-FormerName = Annotated[Text, rule(_check_former_name)]
+Path = Annotated[Text, rule(check_path), text_schema(r"^/([\w+=,.@-]+/)*$", 512)]
+Description = Annotated[Text, rule(check_description), text_schema(None, 1000)]
+ExternalId = Annotated[Text, rule(check_external_id), text_schema(r"^[\w+=,.@:/-]{2,}$", 1224)]
+FormerName = Annotated[Text, rule(_check_former_name), text_schema(r"^[\w+=,.@-]+$", 128)]
 Tags = Mapping[str, Text]
 SessionDuration = Annotated[int, seconds_between(3600, 43200, "1h and 12h")]
 MfaAge = Annotated[int, seconds_between(1, 129600, "1s and 36h")]

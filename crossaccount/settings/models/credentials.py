@@ -7,10 +7,10 @@ import binascii
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, WithJsonSchema
 
 from crossaccount.iam.entity_names import Refusal
-from crossaccount.settings.models.base import Flag, Model, Text, refuse, rule
+from crossaccount.settings.models.base import Flag, Model, Text, flag_or_mapping, refuse, rule
 
 _KEYBASE = re.compile(r"\Akeybase:[A-Za-z0-9_]+\Z")
 _EXPORT = "give the output of `gpg --export KEY | base64 -w0`, or keybase:NAME"
@@ -42,8 +42,14 @@ def _password_length(value: object) -> object:
     raise refuse("must be between 8 and 128 characters", "write a number from 8 to 128")
 
 
-RecoveryDays = Annotated[int, BeforeValidator(_recovery_days, json_schema_input_type=int)]
-PasswordLength = Annotated[int, BeforeValidator(_password_length, json_schema_input_type=int)]
+RecoveryDays = Annotated[
+    int,
+    BeforeValidator(_recovery_days),
+    WithJsonSchema({"anyOf": [{"const": 0}, {"type": "integer", "minimum": 7, "maximum": 30}]}),
+]
+PasswordLength = Annotated[
+    int, BeforeValidator(_password_length), WithJsonSchema({"type": "integer", "minimum": 8, "maximum": 128})
+]
 
 
 class Handover(Model):
@@ -73,13 +79,16 @@ class AccessKey(Handover):
     """Inactive keeps the key and refuses its use."""
 
 
-def _short_form(value: object) -> object:
-    if value is True:
-        return {"store": "secretsmanager"}
-    return None if value is False else value
-
-
 MaybeConsole = Annotated[
-    Console | None, BeforeValidator(_short_form, json_schema_input_type=Console | bool), Field(examples=[True])
+    Console | None,
+    BeforeValidator(
+        flag_or_mapping({"store": "secretsmanager"}, "true or {pgp: KEY}"), json_schema_input_type=Console | bool
+    ),
 ]
-MaybeAccessKey = Annotated[AccessKey | None, Field(examples=[{"store": "secretsmanager"}])]
+MaybeAccessKey = Annotated[
+    AccessKey | None,
+    BeforeValidator(
+        flag_or_mapping(None, "{store: secretsmanager} or {pgp: KEY}"),
+        json_schema_input_type=AccessKey | Literal[False],
+    ),
+]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from crossaccount.iam.statements import ASSUME_ROLE
-from crossaccount.settings.models.base import ExternalId, MfaAge, Model, Text
+from crossaccount.settings.models.base import ExternalId, MfaAge, Model, Text, flag_or_mapping
 
 
 class Mfa(Model):
@@ -18,14 +18,8 @@ class Mfa(Model):
     """… no longer ago than this: seconds, or "1h". Without it, any time in their session."""
 
 
-def _short_form(value: object) -> object:
-    if value is True:
-        return {}
-    return None if value is False else value
-
-
 MaybeMfa = Annotated[
-    Mfa | None, BeforeValidator(_short_form, json_schema_input_type=Mfa | bool), Field(examples=[{"max_age": "1h"}])
+    Mfa | None, BeforeValidator(flag_or_mapping({}, "true or {max_age: 1h}"), json_schema_input_type=Mfa | bool)
 ]
 
 

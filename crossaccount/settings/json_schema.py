@@ -1,0 +1,201 @@
+"""The JSON schema of a stack's config, for editors: ``python -m crossaccount.settings.json_schema`` writes it.
+
+Made from the models, so that it cannot say anything else; descriptions are the docstrings under their fields. It fits
+``Pulumi.<stack>.yaml`` and the files of ``crossaccount:include``. It says less than the settings check: nothing that
+holds between two parts of a config.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from crossaccount.iam import quotas
+from crossaccount.settings.document_schema import conditions_schema, document_schema
+from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
+from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
+from crossaccount.settings.sections import KINDS, SIDES
+
+FILE = Path(__file__).with_name("schema.json")
+_MODELS: dict[str, type[BaseModel]] = {
+    "policies": ManagedPolicy,
+    "users": User,
+    "groups": Group,
+    "applications": Application,
+    "roles": Role,
+}
+_EXACTLY_ONE = {"Policy": ("assume", "deny", "document"), "Console": ("store", "pgp"), "AccessKey": ("store", "pgp")}
+_EXACTLY_ONE["ManagedPolicy"] = _EXACTLY_ONE["Policy"]
+_AT_LEAST_ONE = {"TrustStatement": ("principals", "services")}
+_NOT_EMPTY = {"Role": ("trust",), "Application": ("services",), "Policy": ("assume", "deny")}
+_NAME = r"^[A-Za-z0-9_+=,.@-]+$"
+
+
+def config_schema() -> dict[str, Any]:
+    """The schema as a value, JSON Schema draft 2020-12."""
+    sections = {
+        "trusted": _side("trusted", "The trusted side: who may reach into other accounts."),
+        "trusting": _side("trusting", "The trusting side: the roles that others assume."),
+        "policies": _members("policies", "Customer-managed policies of this account."),
+    }
+    keys = {NAMESPACE + key: schema for key, schema in {**_top_level(), **sections}.items()}
+    ids = {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"}, "minItems": 1, "maxItems": 1}
+    guard = "The guard against the wrong credentials: exactly the account's ID."
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A stack of crossaccount (Pulumi.<stack>.yaml), or a file that it includes",
+        "type": "object",
+        "properties": {
+            "config": {
+                "type": ["object", "null"],
+                "properties": {**keys, ALLOWED_ACCOUNT_IDS: {**ids, "description": guard}},
+                "patternProperties": {f"^{NAMESPACE}(?!({'|'.join(_names(keys))})$)": False},
+            },
+            **sections,
+            **{NAMESPACE + name: schema for name, schema in sections.items()},
+        },
+        "$defs": _definitions(),
+    }
+
+
+def _names(keys: Mapping[str, Any]) -> list[str]:
+    return [key.removeprefix(NAMESPACE) for key in keys]
+
+
+def _top_level() -> dict[str, Any]:
+    texts = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+    return {
+        "accounts": {
+            "type": "object",
+            "description": "The address book: the accounts that the config may name.",
+            "additionalProperties": _reference(AccountEntry),
+            "minProperties": 1,
+        },
+        "account": {"type": "string", "description": "The name of this stack's account in the address book."},
+        "reads": {**texts, "description": "Accounts whose ARNs come by stack reference; all others are derived."},
+        "include": {**texts, "description": "Files to merge in: patterns relative to the folder of Pulumi.yaml."},
+    }
+
+
+def _side(side: str, description: str) -> dict[str, Any]:
+    members = {section: _members(section, f"By name: {section} of this account.") for section in SIDES[side]}
+    return {
+        "type": ["object", "null"],
+        "description": description,
+        "properties": members,
+        "additionalProperties": False,
+    }
+
+
+def _members(section: str, description: str) -> dict[str, Any]:
+    """A mapping of names to entities. A user or a group with nothing to say may be left empty."""
+    value = _reference(_MODELS[section])
+    return {
+        "type": ["object", "null"],
+        "description": description,
+        "propertyNames": {"pattern": _NAME, "maxLength": quotas.NAME_LENGTH[KINDS[section]]},
+        "additionalProperties": {"anyOf": [value, {"type": "null"}]} if section in ("users", "groups") else value,
+    }
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{model.__name__}"}
+
+
+def _definitions() -> dict[str, Any]:
+    models: list[type[BaseModel]] = [*_MODELS.values(), AccountEntry]
+    _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
+    definitions: dict[str, Any] = {}
+    documented = dict(_all_models(models))
+    for name, definition in schema["$defs"].items():
+        definitions[name] = _without_nulls(definition)
+        _describe(definitions[name], documented[name])
+        _add_rules(definitions[name], name)
+    return definitions | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
+
+
+def _all_models(models: list[type[BaseModel]]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every model by name, with those that it holds: all are in the package of the first."""
+    import crossaccount.settings.models as package
+
+    for name in package.__all__:
+        yield name, getattr(package, name)
+    yield from ((model.__name__, model) for model in models)
+
+
+def _without_nulls(schema: Any) -> Any:
+    """pydantic's ``X | None`` as X: a key without a value is refused, so ``null`` is not a choice."""
+    if isinstance(schema, list):
+        return [_without_nulls(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _without_nulls(value) for key, value in schema.items() if key != "title"}
+    if result.get("default", 0) is None:
+        del result["default"]
+    choices = [choice for choice in result.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del result["anyOf"]
+        return {**choices[0], **result}
+    return {**result, "anyOf": choices} if choices else result
+
+
+def _describe(definition: dict[str, Any], model: type[BaseModel]) -> None:
+    documented = _field_docs(model)
+    for name, field in model.model_fields.items():
+        definition["properties"][field.alias or name]["description"] = documented[name]
+
+
+def _field_docs(model: type[BaseModel]) -> dict[str, str]:
+    """The docstring under each field of a model and of the models it extends."""
+    found: dict[str, str] = {}
+    for parent in reversed(model.__mro__):
+        if not issubclass(parent, BaseModel) or parent is BaseModel:
+            continue
+        body = ast.parse(inspect.getsource(parent)).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for statement, after in zip(body.body, body.body[1:], strict=False):
+            if isinstance(statement, ast.AnnAssign) and isinstance(after, ast.Expr):
+                assert isinstance(statement.target, ast.Name)
+                assert isinstance(after.value, ast.Constant)
+                found[statement.target.id] = inspect.cleandoc(str(after.value.value))
+    return found
+
+
+def _add_rules(definition: dict[str, Any], name: str) -> None:
+    """What our own checks say about the keys of one mapping."""
+    properties = definition["properties"]
+    for key in ("document", "conditions", "inline"):
+        if key in properties:
+            _replace(properties, key)
+    if keys := _EXACTLY_ONE.get(name):
+        definition["oneOf"] = [{"required": [key]} for key in keys]
+    if keys := _AT_LEAST_ONE.get(name):
+        definition["anyOf"] = [{"required": [key]} for key in keys]
+    for key in _NOT_EMPTY.get(name, ()):
+        properties[key]["minItems"] = 1
+
+
+def _replace(properties: dict[str, Any], key: str) -> None:
+    description = {"description": properties[key]["description"]}
+    if key == "inline":
+        properties[key]["propertyNames"] = {"pattern": _NAME, "maxLength": quotas.NAME_LENGTH["policy"]}
+    elif key == "document":
+        properties[key] = {"$ref": "#/$defs/PolicyDocument", **description}
+    else:
+        properties[key] = {"$ref": "#/$defs/Conditions", **description}
+
+
+def schema_text() -> str:
+    """The schema as it stands in the file."""
+    return json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(schema_text(), encoding="utf-8")
