@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -45,6 +46,7 @@ class LocalAws:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._log_path: Path | None = None
+        self._data = ""
 
     @property
     def endpoint(self) -> str:
@@ -79,10 +81,11 @@ class LocalAws:
 
     def __enter__(self) -> LocalAws:
         self._log_path = _new_log(self._log_dir)
+        self._data = tempfile.mkdtemp(prefix="local-aws-data-")
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                self._process = _start(theirs, self._log_path)
+                self._process = _start(theirs, self._log_path, self._data)
             self._control = ours
             self._port = _wait_until_ready(ours, self._process, self._log_path)
         except BaseException:
@@ -115,6 +118,7 @@ class LocalAws:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._port = 0
+        shutil.rmtree(self._data, ignore_errors=True)
 
 
 def _new_log(log_dir: Path | None) -> Path:
@@ -125,8 +129,7 @@ def _new_log(log_dir: Path | None) -> Path:
     return Path(name)
 
 
-def _start(control: socket.socket, log_path: Path) -> subprocess.Popen[bytes]:
-    data = tempfile.mkdtemp(prefix="local-aws-data-")
+def _start(control: socket.socket, log_path: Path, data: str) -> subprocess.Popen[bytes]:
     with log_path.open("ab") as log:
         return subprocess.Popen(
             # -P: a module of the user's working folder must not stand in for one of ours.

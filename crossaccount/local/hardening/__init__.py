@@ -6,7 +6,8 @@ is one concern and names the AWS document it follows; ``steps`` says which actio
 Closed: malformed documents; trusts that name principals which do not exist; quotas of documents, attachments, groups
 and access keys; names that differ in case alone; AWS-managed policies (all exist, with AWS's documents); deletion of
 what is in use; trusts after their principal is deleted; roots that assume roles; role ARNs with a wrong path; session
-durations; same-account trusts that need no identity policy; complete authorization details; XML that cannot be read.
+durations; same-account trusts that need no identity policy; UpdateUser and UpdateGroup; complete authorization details;
+XML that cannot be read.
 
 Deliberately open, because it cannot be closed from outside:
 
@@ -16,8 +17,8 @@ Deliberately open, because it cannot be closed from outside:
   service and resource control policies.
 - Propagation: everything is consistent at once. AWS takes seconds.
 - What MiniStack's own services make (CloudFormation, Cloud Control) does not come this way, and is not checked.
-- ``UpdateUser``, ``UpdateGroup`` and ``SetDefaultPolicyVersion`` do not exist; ``ListPolicies`` knows only those
-  AWS-managed policies that MiniStack carries or that a call has named.
+- ``SetDefaultPolicyVersion`` does not exist; ``ListPolicies`` knows only those AWS-managed policies that MiniStack
+  carries or that a call has named.
 - Order of refusals: what is wrong with a call of IAM is said before it is looked at whether the caller may make it.
 - One door is open on purpose: see ``assume``.
 """

@@ -5,8 +5,7 @@ does not know can do nothing. The documents come from the same bundle as the ana
 (``crossaccount.access.managed_policies``), also for those that MiniStack carries, so that a policy means the same tried
 and judged. A policy is put in place when a call first names it.
 
-MiniStack has no call that makes an AWS-managed policy. :func:`_put` is the one place that reaches into its store; its
-version is pinned, and a test fails when the store moves.
+MiniStack has no call that makes an AWS-managed policy, so it goes into the store directly.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from crossaccount.access.managed_policies import managed_document
 from crossaccount.local.hardening.answers import text_of
 from crossaccount.local.hardening.call import Call
 from crossaccount.local.hardening.engine import DEFAULT_ACCOUNT, Engine
+from crossaccount.local.hardening.store import put_aws_managed
 
 PREFIX = "arn:aws:iam::aws:policy/"
 
@@ -37,16 +37,10 @@ async def put_in_place(arns: Iterable[str], engine: Engine) -> None:
             continue
         text = json.dumps(document)
         if await document_in_place(arn, engine) != text:
-            _put(arn, text)
+            put_aws_managed(arn, arn.removeprefix(PREFIX), text)
 
 
 async def document_in_place(arn: str, engine: Engine) -> str:
     """The document that MiniStack has, empty where it has none."""
     found = await engine.find(DEFAULT_ACCOUNT, "GetPolicyVersion", PolicyArn=arn, VersionId="v1")
     return unquote(text_of(found, "GetPolicyVersionResult/PolicyVersion/Document"))
-
-
-def _put(arn: str, document: str) -> None:
-    from ministack.services import iam
-
-    iam._aws_managed_policies[arn] = iam._make_aws_managed_record(arn.removeprefix(PREFIX), document)

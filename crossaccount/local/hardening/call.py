@@ -74,6 +74,6 @@ def read_call(scope: Scope, body: bytes) -> Call:
     """The call in a request; without an ``Action`` its action is empty, and AWS will say so."""
     access_key, service = signer(scope)
     query = parse_qs(scope.get("query_string", b"").decode("utf-8", "replace"), keep_blank_values=True)
-    form = parse_qs(body.decode("utf-8", "replace")) if scope["method"] == "POST" else {}
+    form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True) if scope["method"] == "POST" else {}
     params = {name: values[0] for name, values in {**query, **form}.items()}
     return Call(service, params.get("Action", ""), params, access_key)

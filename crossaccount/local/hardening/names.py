@@ -29,14 +29,18 @@ _ARN_KINDS = {"InstanceProfile": "instance-profile"}
 async def usable(call: Call, engine: Engine) -> None:
     """CreateUser, CreateGroup, CreateRole, CreateInstanceProfile and CreatePolicy."""
     kind = call.action.removeprefix("Create")
-    name = call.get(f"{kind}Name")
+    check_path(call.get("Path"))
+    await check_new_name(kind, call.get(f"{kind}Name"), await engine.account_of(call), engine)
+
+
+async def check_new_name(kind: str, name: str, account: str, engine: Engine, except_for: str = "") -> None:
+    """A name that something new may have; ``except_for`` is the name of what is to be renamed."""
     _check_name(f"{kind}Name", name, quotas.NAME_LENGTH[_ARN_KINDS.get(kind, kind.lower())])
-    _check_path(call.get("Path"))
     action, plural = _PLURALS.get(kind, (f"List{kind}s", f"{kind}s"))
     scope = {"Scope": "Local"} if kind == "Policy" else {}
-    account = await engine.account_of(call)
     for entity in await engine.all(account, action, f"{action}Result/{plural}", **scope):
-        if text_of(entity, f"{kind}Name").lower() == name.lower():
+        taken = text_of(entity, f"{kind}Name")
+        if taken.lower() == name.lower() and taken != except_for:
             raise Refusal("EntityAlreadyExists", _TAKEN[kind].format(name=name))
 
 
@@ -49,7 +53,8 @@ def _check_name(parameter: str, name: str, longest: int) -> None:
         raise constraint(parameter, name, f"Member must have length less than or equal to {longest}")
 
 
-def _check_path(path: str) -> None:
+def check_path(path: str) -> None:
+    """A path that IAM takes; empty where it is not given."""
     if path and not _PATH.match(path):
         allowed = "It must begin and end with / and contain only alphanumeric characters and/or / characters."
         raise Refusal("ValidationError", f"The specified value for path is invalid. {allowed}")

@@ -12,6 +12,7 @@ from crossaccount.local.hardening import (
     deletion,
     details,
     documents,
+    moving,
     names,
     principals,
     roles,
@@ -65,5 +66,7 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
     "PutUserPermissionsBoundary": (_POLICIES,),
     "PutUserPolicy": _INLINE,
     "UpdateAssumeRolePolicy": _TRUST,
-    "UpdateRole": (before(roles.session_duration),),
+    "UpdateGroup": (moving.moved,),
+    "UpdateRole": (before(roles.session_duration), roles.description_taken_away),
+    "UpdateUser": (moving.moved,),
 }

@@ -27,18 +27,19 @@ async def forgotten(call: Call, engine: Engine, go: Go) -> Answer:
     entity = await (engine.user if kind == "User" else engine.role)(account, call.get(f"{kind}Name"))
     answer = await go()
     if answer.ok and entity is not None:
-        await _rename_everywhere(text_of(entity, "Arn"), text_of(entity, f"{kind}Id"), engine)
+        await rename_everywhere(text_of(entity, "Arn"), text_of(entity, f"{kind}Id"), engine)
     return answer
 
 
-async def _rename_everywhere(arn: str, unique_id: str, engine: Engine) -> None:
+async def rename_everywhere(old: str, new: str, engine: Engine) -> None:
+    """Put another principal in the place of one, in the trusts of all accounts."""
     for account in sorted(engine.accounts):
         for role in await engine.all(account, "ListRoles", "ListRolesResult/Roles"):
             document = json.loads(unquote(text_of(role, "AssumeRolePolicyDocument")))
-            if arn in named(document):
+            if old in named(document):
                 await engine.ask(
                     account,
                     "UpdateAssumeRolePolicy",
                     RoleName=text_of(role, "RoleName"),
-                    PolicyDocument=json.dumps(renamed(document, {arn: unique_id})),
+                    PolicyDocument=json.dumps(renamed(document, {old: new})),
                 )
