@@ -130,7 +130,7 @@ def _conclude(layers: Layers, request: Request) -> Verdict:
         return allowed(layers, request)
     # What is surely in the way: an unknown policy could do away with an earlier reason, not with this one.
     surely = layers.obstacle(near=True, unknown=True)
-    return denied(surely or "condition", layers, obstacle, request)
+    return denied(surely or "condition", layers, request)
 
 
 def _rank(verdict: Verdict) -> int:

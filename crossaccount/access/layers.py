@@ -14,7 +14,6 @@ because no role is exempt from its trust.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossaccount.access.principals import Naming
@@ -85,10 +84,16 @@ class Layers:
         found = self.trust.allows
         return (found[0] if self.grant() else max(found, key=lambda allow: allow.naming)).decision
 
-    def standing_in_the_way(self, obstacle: Reason) -> Allow | None:
-        """The statement of which only the Condition is not met, on the side of the obstacle if there is one."""
-        sides = sorted(self.sides(), key=lambda side: _REASON_OF.get(side.side) != obstacle)
-        return next((side.near[0] for side in sides if side.near and not side.allows), None)
+    def standing_in_the_way(self) -> Allow | None:
+        """The statement of which only the Condition is not met, on the first side that does not allow.
+
+        Every side may allow and still one be in the way: a trust in the account, where there is no grant, beside a
+        trust in the caller himself with a Condition.
+        """
+        found = [side.near[0] for side in self.sides() if side.near and not side.allows]
+        if found or self.trust is None:
+            return found[0] if found else None
+        return max(self.trust.near, key=lambda allow: allow.naming, default=None)
 
     def _naming(self, *, near: bool, unknown: bool) -> Naming:
         if self.trust is None:
@@ -103,12 +108,3 @@ class Layers:
 
     def _unlimited(self, trust: Naming) -> bool:
         return self.same_account and trust is Naming.DIRECT
-
-
-_REASON_OF: Mapping[str, Reason] = {
-    "scp": "scp",
-    "rcp": "rcp",
-    "boundary": "boundary",
-    "identity": "no-grant",
-    "trust": "no-trust",
-}

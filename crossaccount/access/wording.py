@@ -45,10 +45,10 @@ def undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
     return Verdict("undetermined", request.action, message, unknown=unknown)
 
 
-def denied(reason: Reason, layers: Layers, obstacle: Reason, request: Request) -> Verdict:
-    """Nothing allows the request; ``obstacle`` is the reason with Conditions counted."""
+def denied(reason: Reason, layers: Layers, request: Request) -> Verdict:
+    """Nothing allows the request."""
     unknown = layers.unknown()
-    near = layers.standing_in_the_way(obstacle) if reason == "condition" else None
+    near = layers.standing_in_the_way() if reason == "condition" else None
     if near is not None:
         return Verdict("denied", request.action, _condition(near, request), reason, near.decision, unknown=unknown)
     return Verdict("denied", request.action, _lacking(reason, request), reason, unknown=unknown)

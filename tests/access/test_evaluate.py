@@ -64,3 +64,32 @@ def test_what_a_session_may_do(case: dict[str, Any], estate_of: Callable[..., Es
         now=now,
     )
     _check(verdict, case)
+
+
+@pytest.mark.parametrize(
+    ("case", "grant", "trust"),
+    [
+        ({"identity": ["Cross"], "trust": ["arn:aws:iam::222222222222:root"]}, "Cross", "0"),
+        ({"identity": [], "trust": ["arn:aws:iam::222222222222:user/caller"]}, None, "0"),
+        # A grant outside the boundary takes no part: the trust in the user does it alone.
+        (
+            {"identity": ["Cross"], "trust": ["222222222222", "arn:aws:iam::222222222222:user/caller"], "boundary": []},
+            None,
+            "1",
+        ),
+    ],
+)
+def test_an_allowed_assumption_names_both_statements(
+    case: dict[str, Any], grant: str | None, trust: str, estate_of: Callable[..., Estate], now: datetime
+) -> None:
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    statements = {
+        "identity": [allow | {"Sid": sid, "Resource": TARGET} for sid in case["identity"]],
+        "trust": [allow | {"Principal": {"AWS": name}} for name in case["trust"]],
+    }
+    estate = estate_of(case | statements | {"caller_account": "222222222222"})
+    verdict = judge_assume(estate, "arn:aws:iam::222222222222:user/caller", TARGET, {}, now=now)
+    assert verdict.allowed
+    assert (verdict.grant and verdict.grant.statement) == grant
+    assert (verdict.trust and verdict.trust.statement) == trust
+    assert verdict.decided_by == verdict.trust

@@ -60,6 +60,7 @@ def test_the_json_of_an_allowed_test(judge: Judge) -> None:
                         "expected": "allowed",
                         "actual": "allowed",
                         "ok": True,
+                        "mode": "judged",
                     }
                 ],
             }
