@@ -24,11 +24,12 @@ Mode = Literal["tried", "judged"]
 
 @dataclass(frozen=True)
 class ThenResult:
-    """What the session may do, expected and actual. ``verdict`` is the judged one."""
+    """What the session may do, expected and actual. ``verdict`` is the judged one, whatever ``mode`` says."""
 
     test: ThenTest
     actual: Outcome
     verdict: Verdict
+    mode: Mode = "judged"
 
     @property
     def ok(self) -> bool:
@@ -43,6 +44,7 @@ class ThenResult:
             "expected": self.test.expect,
             "actual": self.actual,
             "ok": self.ok,
+            "mode": self.mode,
         }
 
 
