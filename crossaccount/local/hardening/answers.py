@@ -16,7 +16,7 @@ Element = ElementTree.Element
 
 _NAMESPACE = re.compile(rb' xmlns="[^"]*"')
 _LOOSE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);)")
-_FREE_TEXT = re.compile(r"(?<=<Description>)(.*?)(?=</Description>)", re.DOTALL)
+_FREE_TEXT = re.compile(r"<Description>(.*?)</Description>", re.DOTALL)
 
 
 def well_formed(answer: Answer) -> Answer:
@@ -24,7 +24,7 @@ def well_formed(answer: Answer) -> Answer:
     if b"&" not in answer.body and b"<Description>" not in answer.body:
         return answer
     text = answer.body.decode("utf-8", "replace")
-    text = _FREE_TEXT.sub(lambda found: escape(found[1]), text)
+    text = _FREE_TEXT.sub(lambda found: f"<Description>{escape(found[1])}</Description>", text)
     return answer.with_body(_LOOSE_AMPERSAND.sub("&amp;", text).encode())
 
 

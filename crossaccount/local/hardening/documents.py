@@ -35,15 +35,13 @@ async def trust(call: Call, engine: Engine) -> None:
     parameter = "AssumeRolePolicyDocument" if call.action == "CreateRole" else "PolicyDocument"
     if call.action != "CreateRole" and await engine.role(await engine.account_of(call), call.get("RoleName")) is None:
         return
-    document = _read(call, parameter)
-    if document is not None:
+    for document in _read(call, parameter):
         _refuse(errors(check_trust_policy(document, "")), "trust")
 
 
 async def managed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the form of a check
     """CreatePolicy and CreatePolicyVersion: a managed policy must be of the newer version."""
-    document = _read(call, "PolicyDocument")
-    if document is not None:
+    for document in _read(call, "PolicyDocument"):
         _refuse(errors(check_identity_policy(document, "")), "identity")
         if isinstance(document, dict) and document.get("Version") != VERSION:
             raise Refusal("MalformedPolicyDocument", _VERSION)
@@ -55,22 +53,25 @@ async def inline(call: Call, engine: Engine) -> None:
     account = await engine.account_of(call)
     if await engine.find(account, f"Get{kind}", **{f"{kind}Name": call.get(f"{kind}Name")}) is None:
         return
-    document = _read(call, "PolicyDocument")
-    if document is not None:
+    for document in _read(call, "PolicyDocument"):
         _refuse(errors(check_identity_policy(document, "")), "identity")
 
 
-def _read(call: Call, parameter: str) -> Any:
-    """The document in a parameter; None where it is absent, which is MiniStack's to refuse."""
+def _read(call: Call, parameter: str) -> list[Any]:
+    """The document in a parameter; none where it is absent, which no SDK lets pass.
+
+    Raises:
+        Refusal: it is not JSON, or has characters that IAM does not take.
+    """
     text = call.get(parameter)
-    if not text:
-        return None
+    if parameter not in call.params:
+        return []
     if _FOREIGN.search(text):
         name = f"{parameter[:1].lower()}{parameter[1:]}"
         what = f"The specified value for {name} is invalid. It must contain only printable ASCII characters."
         raise Refusal("ValidationError", what)
     try:
-        return json.loads(text)
+        return [json.loads(text)]
     except ValueError:
         raise Refusal("MalformedPolicyDocument", "This policy contains invalid Json") from None
 
