@@ -5,23 +5,30 @@ from typing import Any
 
 import pulumi
 
+from components.handover import HandoverArgs
 from components.policies import ManagedPolicies, ManagedPolicyArgs
 from components.roles import RoleArgs
 from components.trusted import GroupArgs, TrustedAccount
 from components.trusting import TrustingAccount
-from components.handover import HandoverArgs
 from components.users import ConsoleArgs, UserArgs
-from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
 from crossaccount.iam.names import resolve
 from crossaccount.settings import Settings
 from crossaccount.settings.documents import Documents, exact_principals
 from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
 
-CHANGE_PASSWORD = "arn:aws:iam::aws:policy/IAMUserChangePassword"
-"""What a user needs to replace the first password, as the console attaches it:
+CHANGE_PASSWORD = "policy/IAMUserChangePassword"
+"""AWS's policy that a user needs to replace the first password, as the console attaches it:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_admin-change-user.html"""
 
-EC2 = "ec2.amazonaws.com"
+SIGN_IN_HOSTS = {
+    "aws": "signin.aws.amazon.com",
+    "aws-cn": "signin.amazonaws.cn",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+}
+"""By partition, after the account's ID: https://docs.aws.amazon.com/IAM/latest/UserGuide/console-sign-in-url.html"""
+
+EC2 = {"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}
 
 
 def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicies | None:
@@ -90,7 +97,10 @@ class _Entities:
         if user.console is not None:
             args["console"] = self._console(name, user.console)
             if user.console.password_reset:
-                args["attached"] = {**args["attached"], **self._attached([CHANGE_PASSWORD])}
+                args["attached"] = {
+                    **args["attached"],
+                    **self._attached([iam_arn("aws", CHANGE_PASSWORD, self._settings.partition)]),
+                }
         if user.access_key is not None:
             handover = _handover(user.access_key, f"crossaccount/user/{name}/access-key")
             args["access_key"] = {**handover, "status": user.access_key.status}
@@ -107,7 +117,7 @@ class _Entities:
             args["description"] = role.description
         if role.max_session_duration:
             args["max_session_duration"] = role.max_session_duration
-        if isinstance(role, Application) and EC2 in role.services:
+        if isinstance(role, Application) and EC2.intersection(role.services):
             args["instance_profile"] = True
         return args
 
@@ -133,11 +143,12 @@ class _Entities:
         return self._policies.arns[policy]
 
     def _console(self, name: str, console: Console) -> ConsoleArgs:
+        host = SIGN_IN_HOSTS[self._settings.partition]
         args: ConsoleArgs = {
             **_handover(console, f"crossaccount/user/{name}/console"),
             "password_length": console.password_length,
             "password_reset": console.password_reset,
-            "sign_in_url": f"https://{self._settings.account_id}.signin.aws.amazon.com/console",
+            "sign_in_url": f"https://{self._settings.account_id}.{host}/console",
         }
         return args
 

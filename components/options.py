@@ -9,7 +9,7 @@ class EntityOptions(TypedDict):
     """What any declared entity may ask of Pulumi itself. Plain values: Pulumi needs them before the first output."""
 
     protect: NotRequired[bool]
-    """Refuse to delete or replace the entity while this is set."""
+    """Refuse to delete or replace the entity, and what belongs to it (Pulumi's children inherit it)."""
     aliases: NotRequired[list[str]]
     """Former names: a rename is then understood as the same entity."""
     import_id: NotRequired[str]

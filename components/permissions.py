@@ -1,7 +1,8 @@
 """The policies of one user, group or role: inline, attached, and nothing beside them unless the config says so.
 
-Attachments are named after what they attach, never after a list index: reordering a list changes nothing. The exclusive
-resources make hand-made additions show (after a refresh; they act on refreshed state only).
+Attachments are named after what they attach, never after a list index, and are listed in the order of those names:
+reordering a list changes nothing, not even in the state. The exclusive resources make hand-made additions show (after a
+refresh; they act on refreshed state only).
 Deliberately not used: ``iam.PolicyAttachment`` (exclusive account-wide), ``Role.inline_policies`` and
 ``Role.managed_policy_arns`` (deprecated).
 """
@@ -67,11 +68,11 @@ def declare_permissions(
         kind.inline(
             f"{logical_name}-inline-{name}", **{kind.argument: entity_name}, name=name, policy=document, opts=opts
         )
-        for name, document in args.get("inline", {}).items()
+        for name, document in sorted(args.get("inline", {}).items(), key=lambda item: item[0])
     ]
     attached = [
         kind.attachment(f"{logical_name}-policy-{name}", **{kind.argument: entity_name}, policy_arn=arn, opts=opts)
-        for name, arn in args.get("attached", {}).items()
+        for name, arn in sorted(args.get("attached", {}).items(), key=lambda item: item[0])
     ]
     if not args.get("exclusive", True):
         return

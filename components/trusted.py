@@ -63,7 +63,7 @@ class TrustedAccount(pulumi.ComponentResource):
         )
         declare_permissions(GROUP, logical_name, group, group.name, args)
         opts = pulumi.ResourceOptions(parent=group)
-        members = {user_name: user.name for user_name, user in users.items()}
+        members = {user_name: users[user_name].name for user_name in sorted(users)}
         if args.get("exclusive", True):
             # Also for a group without members: somebody added by hand must show.
             aws.iam.GroupMembership(

@@ -17,6 +17,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
@@ -85,6 +86,7 @@ def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool)
     monitor = _Monitor(mocks)
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)
+    loop.set_default_executor(_Workers())
     try:
         # set_mocks registers a root on the current loop: it must exist first, and the root must go before the run
         # makes its own, or exports are lost.
@@ -109,6 +111,23 @@ def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool)
         raise DeploymentError(stack.name, "\n".join([*messages.errors, readable(error)])) from error
     finally:
         _close(loop)
+
+
+class _Workers(ThreadPoolExecutor):
+    """The threads in which the monitor is asked. It needs an event loop in each, and would leave its own open."""
+
+    def __init__(self) -> None:
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        super().__init__(initializer=self._begin)
+
+    def _begin(self) -> None:
+        self._loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(self._loops[-1])
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=wait, cancel_futures=cancel_futures)
+        for loop in self._loops:
+            loop.close()
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -16,6 +16,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from crossaccount.engine.deployment import Deployment, Program, References, Stack
 from crossaccount.engine.in_process import run_in_process
 from crossaccount.iam.arn import entity_arn
+from crossaccount.settings.settings import partition_of
 
 _ARN_KINDS = {
     "aws:iam/role:Role": "role",
@@ -39,8 +40,11 @@ class UnexpectedInvoke(Exception):
 class RecordingMocks(Mocks):
     """Answers for the account ``account_id``; ``preview`` leaves unknown what only AWS knows."""
 
-    def __init__(self, account_id: str, preview: bool = False, outputs: References | None = None) -> None:
+    def __init__(
+        self, account_id: str, preview: bool = False, outputs: References | None = None, partition: str = "aws"
+    ) -> None:
         self.account_id = account_id
+        self.partition = partition
         self.preview = preview
         self.outputs = outputs or {}
 
@@ -53,7 +57,7 @@ class RecordingMocks(Mocks):
         name = str(args.inputs.get("name", args.name))
         state = {**args.inputs, **dict.fromkeys(_ONLY_AWS_KNOWS.get(args.typ, ()), self._answer(args.name))}
         if kind := _ARN_KINDS.get(args.typ):
-            arn = entity_arn(self.account_id, kind, name, args.inputs.get("path", "/"))
+            arn = entity_arn(self.account_id, kind, name, args.inputs.get("path", "/"), self.partition)
             state["arn"] = self._answer(arn)
             return self._answer(arn if kind == "policy" else name), state
         return self._answer(args.name), state
@@ -78,6 +82,6 @@ def record(
     Raises:
         DeploymentError: the program refused its config or an upstream.
     """
-    mocks = RecordingMocks(stack.account_id, preview, deployed)
+    mocks = RecordingMocks(stack.account_id, preview, deployed, partition_of(stack.config.get("aws:region")))
     run: Callable[[], None] = partial(program, references=references, root=stack.directory)
     return run_in_process(stack, run, mocks, preview=preview)

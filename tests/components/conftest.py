@@ -1,4 +1,4 @@
-"""``deploy`` runs the program as a stack and gives back what it declared; see charter rule 7."""
+"""``deploy`` runs the program as a stack, ``declare`` any program; ``registered`` is what the engine was asked for."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.runtime.mocks import MockMonitor
 
 from components.program import program
 from crossaccount.engine.deployment import Deployment, Stack
 from crossaccount.engine.recording import record
+from tests.components.registrations import Registration, Registrations
 
 ACCOUNTS = {
     "auth": {"id": "111111111111", "stack": "auth"},
@@ -19,12 +21,13 @@ ACCOUNTS = {
 }
 
 Deploy = Callable[..., Deployment]
+Declare = Callable[..., Deployment]
 
 
-def config_of(account: str, **parts: Any) -> dict[str, Any]:
+def config_of(account: str, *, region: str = "us-west-2", **parts: Any) -> dict[str, Any]:
     """A stack's config: ``parts`` are the keys under ``crossaccount:``."""
     return {
-        "aws:region": "us-west-2",
+        "aws:region": region,
         "aws:allowedAccountIds": [ACCOUNTS[account]["id"]],
         "crossaccount:accounts": ACCOUNTS,
         "crossaccount:account": account,
@@ -50,8 +53,42 @@ def deploy(tmp_path: Path) -> Deploy:
     return run
 
 
+@pytest.fixture
+def declare(tmp_path: Path) -> Declare:
+    """Run components without the program: ``declare(lambda: TrustedAccount("auth", {…}))``."""
+
+    def run(declaration: Callable[[], object], *, preview: bool = False) -> Deployment:
+        def declared(references: object = None, root: object = None) -> None:
+            del references, root
+            declaration()
+
+        return record(Stack("crossaccount", "auth", config_of("auth"), tmp_path), declared, preview=preview)
+
+    return run
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> Registrations:
+    """Every resource that the program asks the engine for from here on, in the engine's own words."""
+    seen = Registrations()
+    register = MockMonitor.RegisterResource
+
+    def watch(monitor: MockMonitor, request: Any) -> Any:
+        if request.type != "pulumi:pulumi:Stack":
+            seen.append(Registration.of(request))
+        return register(monitor, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", watch)
+    return seen
+
+
 def only(deployment: Deployment, token: str, name: str | None = None) -> Mapping[str, Any]:
     """The inputs of the only resource of a type (with this AWS name)."""
     found = [each.inputs for each in deployment.of_type(token) if name is None or each.inputs.get("name") == name]
     assert len(found) == 1, f"{len(found)} resources of type {token} named {name}"
     return found[0]
+
+
+def names(deployment: Deployment, token: str) -> set[str]:
+    """The logical names of all resources of a type."""
+    return {each.name for each in deployment.of_type(token)}
