@@ -54,7 +54,7 @@ def _named(character: str) -> str:
 
 
 def _fix(text: str, element: str) -> str:
-    straight = plain(text).strip()
+    straight = plain(text).strip().strip("\"'")
     if element == "Version" and straight in ("2012-10-17", "2008-10-17"):
         return f"type {straight} with plain hyphens"
     if not wrong_characters(straight):

@@ -39,10 +39,14 @@ def check_name(kind: str, name: str) -> Refusal | None:
     """The name of a ``user``, ``role``, ``group`` or ``policy``. An instance profile has its role's name."""
     limit = quotas.NAME_LENGTH[kind]
     if not 1 <= len(name) <= limit:
-        return Refusal(f"the name of a {kind} has 1 to {limit} characters, this has {len(name)}", "shorten it")
+        return Refusal(f"the name of a {kind} has 1 to {limit} characters, this has {len(name)}", _length_fix(name))
     if not _NAME.match(name):
         return Refusal(f"the name of a {kind} has only letters A-Z, a-z, digits and _+=,.@-", _name_fix(name))
     return None
+
+
+def _length_fix(text: str) -> str:
+    return "shorten it" if text else "write one"
 
 
 def _name_fix(name: str) -> str:
@@ -97,7 +101,7 @@ def check_secret_name(name: str) -> Refusal | None:
 def check_tag(key: str, value: str) -> Refusal | None:
     """One tag of an IAM entity: a key of 1 to 128 characters, a value of at most 256."""
     if not 1 <= len(key) <= 128:
-        return Refusal(f"the key of a tag has 1 to 128 characters, this has {len(key)}", "shorten it")
+        return Refusal(f"the key of a tag has 1 to 128 characters, this has {len(key)}", _length_fix(key))
     if key.lower().startswith("aws:"):
         return Refusal("AWS keeps tags that begin with aws: for itself", "choose another key")
     if len(value) > 256:

@@ -118,7 +118,7 @@ def check_trust_action(action: object, where: str) -> list[Problem]:
     expression = re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
     if text.lower().startswith("sts:") and any(expression.fullmatch(known) for known in TRUST_ACTIONS):
         return []
-    fix = did_you_mean(text, TRUST_ACTIONS, "write sts:AssumeRole")
+    fix = did_you_mean(text, TRUST_ACTIONS, "write sts:AssumeRole", cutoff=0.8)
     return [Problem(where, "a trust policy may hold only the sts: actions of assuming a role", action, fix)]
 
 

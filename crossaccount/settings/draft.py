@@ -10,11 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
-from crossaccount.iam.arn import entity_arn
-from crossaccount.iam.problem import Problem
-from crossaccount.settings.errors import problems_of
 from crossaccount.settings.models import AccountEntry, Application, Entity, Group, ManagedPolicy, Role, User
 from crossaccount.settings.models.base import Model
 
@@ -64,6 +59,8 @@ class Draft:
     """By section (``users`` …): every name that is written down, with its place."""
     sides: frozenset[str] = frozenset()
     """Which of ``trusted`` and ``trusting`` the config has."""
+    incomplete: frozenset[str] = frozenset()
+    """Sections that could not all be read: a name that is missing there may exist."""
 
     @property
     def account_ids(self) -> dict[str, str]:
@@ -91,28 +88,3 @@ def _kinds(draft: Draft) -> tuple[tuple[str, Section[Entity]], ...]:
         ("role", draft.applications),
         ("role", draft.roles),
     )
-
-
-def parse(
-    entries: Mapping[str, Entry], model: type[M], problems: list[Problem], import_id: str = "{name}"
-) -> dict[str, Placed[M]]:
-    """The entries of one section as ``model``; what does not fit is added to ``problems``.
-
-    ``import_id`` says what ``import: true`` means, with ``{name}`` and ``{path}``.
-    """
-    result: dict[str, Placed[M]] = {}
-    for name, entry in entries.items():
-        value = entry.value
-        if isinstance(value, Mapping) and value.get("import") is True:
-            meant = import_id.format(name=name, path=value.get("path", "/"))
-            value = {**value, "import": meant}
-        try:
-            result[name] = Placed(model.model_validate(value), entry.where)
-        except ValidationError as error:
-            problems += problems_of(error, model, entry.where)
-    return result
-
-
-def policy_import_id(account_id: str, partition: str) -> str:
-    """The ARN that a customer-managed policy of the account has, as a template."""
-    return entity_arn(account_id, "policy", "{name}", "{path}", partition)

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from crossaccount.iam.account_ids import check_account_id
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.settings.models.base import REFUSED
@@ -61,13 +62,14 @@ def _explain(
         known = _keys(_model_at(model, location[:-1]))
         return "unknown key", did_you_mean(str(location[-1]), known, f"the keys here are {', '.join(known)}")
     if kind == "string_type":
-        return "must be a text", _text_fix(got)
+        return "must be a text", _account_fix(location, got) or _text_fix(got)
     if kind == "bool_type":
         return "must be true or false", _flag_fix(got)
     if kind in ("tuple_type", "list_type"):
-        return "must be a list", f"write {_flow([got])}" if isinstance(got, (str, int)) else "write [first, second]"
+        return "must be a list", f"write {_flow([got])}" if isinstance(got, (str, int)) else "begin it with `- `"
     if kind in ("dict_type", "mapping_type"):
-        return "must be a mapping", "write {name: …}"
+        document = location[-1:] == ("document",)
+        return "must be a mapping", "write {Version: …, Statement: [{…}]}" if document else "write {name: …}"
     if kind == "model_type":
         example = _example(model, location) if location else "…"
         first = _keys(_model_at(model, location))[0]
@@ -85,6 +87,14 @@ def _flag_fix(got: object) -> str:
     return f"write {found}, without quotes" if found and isinstance(got, str) else "write true or false"
 
 
+def _account_fix(location: Location, got: object) -> str | None:
+    """An account ID in a list of names, without quotes: YAML may have changed its digits."""
+    if isinstance(got, int) and location[-2:-1] in (("principals",), ("assume",), ("deny",)) and got >= 8**9:
+        refusal = check_account_id(got)
+        return refusal and refusal.fix
+    return None
+
+
 def _text_fix(got: object) -> str:
     if isinstance(got, bool):
         return "put it in quotes: without them YAML reads a boolean"
@@ -100,7 +110,10 @@ def _flow(value: object) -> str:
 
 
 def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+    """The keys of a mapping as YAML has them, its own before those that it shares with others."""
+    own = [name for name in model.model_fields if name in model.__annotations__]
+    ordered = [*own, *(name for name in model.model_fields if name not in own)]
+    return [model.model_fields[name].alias or name for name in ordered]
 
 
 def _field(model: type[BaseModel], key: str) -> FieldInfo | None:

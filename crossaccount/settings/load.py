@@ -9,12 +9,13 @@ from typing import Any
 
 from crossaccount.iam.problem import Problem, errors, warnings
 from crossaccount.settings.checks import check
-from crossaccount.settings.draft import BROKEN, Draft, Entry, parse, policy_import_id
+from crossaccount.settings.draft import BROKEN, Draft, Entry
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
-from crossaccount.settings.raw import Raw, check_size, decode
-from crossaccount.settings.sections import Sections, collect
+from crossaccount.settings.parse import not_said_yet, parse, policy_import_id
+from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode
+from crossaccount.settings.sections import KINDS, SIDES, Sections, collect
 from crossaccount.settings.settings import Settings, Trusted, Trusting, partition_of
 
 
@@ -36,21 +37,34 @@ def load_settings(
     """
     places = {key: _place(key, (origins or {}).get(key, where)) for key in config}
     raw = decode(config, places)
-    problems = [*check_size(config, where or "config"), *raw.problems]
+    problems = check_size(config, where or "config")
     prefix = f"{where}: " if where else ""
-    sources = [Source(raw.values, prefix)]
-    sources += read_includes(raw.values.get("include", []), root, f"{prefix}include", problems)
-    sections = collect(sources, problems)
-    draft = _draft(raw, sections, config, prefix, places, problems)
-    problems += check(draft, raw.values, prefix)
+    sections = _sections(raw, root, prefix, problems)
+    leaves = list(raw.problems)
+    draft = _draft(raw, sections, config, prefix, places, leaves)
+    problems += leaves
+    problems += not_said_yet(check(draft, raw, prefix), leaves)
     found = _in_order(problems, draft)
     if errors(found):
         raise SettingsError(found)
     return _settings(draft, tuple(found))
 
 
+def _sections(raw: Raw, root: Path | None, prefix: str, problems: list[Problem]) -> Sections:
+    """The entities of the stack and of its included files."""
+    before = len(problems)
+    included = read_includes(raw.values.get("include", []), root, f"{prefix}include", problems)
+    unread = "include" in raw.unreadable or len(problems) > before
+    sections = collect([Source(raw.values, prefix), *included], problems)
+    for key in raw.unreadable:
+        sections.incomplete.update(SIDES.get(key, (key,)))
+    if unread:
+        sections.incomplete.update(KINDS)
+    return sections
+
+
 def _place(key: str, file: str) -> str:
-    name = key.removeprefix("crossaccount:")
+    name = key.removeprefix(NAMESPACE) if key in KNOWN_KEYS else key
     return f"{file}: {name}" if file else name
 
 
@@ -105,6 +119,7 @@ def _draft(
         roles=parse(found["roles"], Role, problems),
         declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
         sides=frozenset(sections.sides),
+        incomplete=frozenset(sections.incomplete),
     )
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossaccount.iam.nearest import did_you_mean, nearest
+from crossaccount.iam.documents import value_text
+from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 NAMESPACE = "crossaccount:"
@@ -20,6 +21,7 @@ ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
 KNOWN_KEYS = (*(NAMESPACE + key for key in KEYS), ALLOWED_ACCOUNT_IDS)
 _MAPPINGS = ("accounts", "policies", "trusted", "trusting")
 _LISTS = ("reads", "include")
+_LIST_EXAMPLES = {"reads": "[auth]", "include": "[people/*.yaml]", ALLOWED_ACCOUNT_IDS: '["111111111111"]'}
 _VERBATIM = ("document", "conditions")
 _MAY_BE_EMPTY = ("trusted", "trusting", "policies", "users", "groups", "applications", "roles")
 SIZE_LIMIT = 100 * 1024
@@ -31,12 +33,15 @@ class Raw:
 
     values: Mapping[str, Any]
     problems: tuple[Problem, ...]
+    unreadable: frozenset[str] = frozenset()
+    """Keys that are there and could not be decoded: whatever needs them has been said."""
 
 
 def decode(config: Mapping[str, object], where: Mapping[str, str]) -> Raw:
     """The keys of this program. ``where`` gives the place of a key (``Pulumi.auth.yaml: trusted``)."""
     problems: list[Problem] = []
     values: dict[str, Any] = {}
+    unreadable: set[str] = set()
     for full, value in config.items():
         key = full.removeprefix(NAMESPACE)
         if full not in KNOWN_KEYS:
@@ -44,28 +49,31 @@ def decode(config: Mapping[str, object], where: Mapping[str, str]) -> Raw:
             continue
         found, wrong = _decoded(key, value, where[full])
         problems += wrong
-        if not wrong:
+        if wrong:
+            unreadable.add(key)
+        else:
             values[key] = cleaned(found, where[full], problems)
-    return Raw(values, tuple(problems))
+    return Raw(values, tuple(problems), frozenset(unreadable))
 
 
 def _unknown(full: str, where: str) -> list[Problem]:
     """Keys of our namespace, and those of others that look like ours, misspelt. Other keys are not our business."""
     namespace, _, _ = full.partition(":")
     if full.startswith(NAMESPACE):
-        fix = did_you_mean(full, KNOWN_KEYS, f"the keys are {', '.join(KNOWN_KEYS)}")
+        near = nearest(full.removeprefix(NAMESPACE), KEYS)
+        fix = f"did you mean `{NAMESPACE}{near}`?" if near else f"the keys are {', '.join(KEYS)}"
         return [Problem(where, "unknown key", NOT_GIVEN, fix)]
     ours = ALLOWED_ACCOUNT_IDS if namespace == "aws" else NAMESPACE + full[len(namespace) + 1 :]
     looks = full[4:].replace("_", "").lower() if namespace == "aws" else namespace.lower()
     meant = "allowedaccountids" if namespace == "aws" else NAMESPACE[:-1]
-    if looks in (meant, meant[:-1]) or (namespace != "aws" and nearest(namespace, [meant])):
+    if looks in (meant, meant[:-1]) or (namespace != "aws" and nearest(namespace, [meant], cutoff=0.85)):
         return [Problem(where, "unknown key", NOT_GIVEN, f"did you mean `{ours}`?")]
     return []
 
 
 def _decoded(key: str, value: object, where: str) -> tuple[Any, list[Problem]]:
     structured = key in _MAPPINGS or key in _LISTS or key == ALLOWED_ACCOUNT_IDS
-    expected, example = ("a mapping", "{name: …}") if key in _MAPPINGS else ("a list", "[…]")
+    expected, example = ("a mapping", "{name: …}") if key in _MAPPINGS else ("a list", _LIST_EXAMPLES.get(key, "[…]"))
     if is_encrypted(value):
         return None, [_encrypted(where)]
     if structured and isinstance(value, str):
@@ -101,7 +109,7 @@ def cleaned(value: Any, where: str, problems: list[Problem], key: str = "") -> A
         return value
     result: dict[str, Any] = {}
     for name, member in value.items():
-        place = f"{where}.{name}"
+        place = f"{where}.{value_text(name)}"
         if not isinstance(name, str):
             what = "must be a text, and without quotes YAML reads another kind of value"
             problems.append(Problem(place, what, name, "put the name in quotes"))
@@ -141,4 +149,4 @@ def check_size(config: Mapping[str, object], where: str) -> list[Problem]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)

@@ -22,6 +22,8 @@ class Sections:
 
     entries: Mapping[str, dict[str, Entry]] = field(default_factory=lambda: {section: {} for section in KINDS})
     sides: set[str] = field(default_factory=set)
+    incomplete: set[str] = field(default_factory=set)
+    """Sections that could not all be read: a name that is missing there may exist."""
 
 
 def collect(sources: Sequence[Source], problems: list[Problem]) -> Sections:
@@ -47,6 +49,7 @@ def collect(sources: Sequence[Source], problems: list[Problem]) -> Sections:
 def _add(sections: Sections, section: str, members: Any, where: str, problems: list[Problem]) -> None:
     if not isinstance(members, Mapping):
         problems.append(Problem(where, "must be a mapping", members, "write {name: …}"))
+        sections.incomplete.add(section)
         return
     kind = KINDS[section]
     known = sections.entries[section]

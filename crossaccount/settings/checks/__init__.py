@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.checks.account import check_account
 from crossaccount.settings.checks.attachments import check_attachments
@@ -15,14 +12,15 @@ from crossaccount.settings.checks.principals import check_principals
 from crossaccount.settings.checks.trusts import check_trusts
 from crossaccount.settings.checks.users import check_users
 from crossaccount.settings.draft import Draft
+from crossaccount.settings.raw import Raw
 
 __all__ = ["check"]
 
 
-def check(draft: Draft, values: Mapping[str, Any], prefix: str) -> list[Problem]:
-    """Every problem between the parts of a config; ``values`` are its decoded keys, ``prefix`` goes before a place."""
+def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
+    """Every problem between the parts of a config; ``prefix`` goes before the place of a key that is missing."""
     return [
-        *check_account(draft, values, prefix),
+        *check_account(draft, raw, prefix),
         *check_attachments(draft),
         *check_identity_policies(draft),
         *check_options(draft),

@@ -10,15 +10,18 @@ from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import BROKEN, Draft
-from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS
+from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, Raw
 
 
-def check_account(draft: Draft, values: Mapping[str, Any], prefix: str) -> Iterator[Problem]:
+def check_account(draft: Draft, raw: Raw, prefix: str) -> Iterator[Problem]:
     """The address book, the account's own name, the guard against wrong credentials, and ``reads``."""
-    yield from _check_book(draft, values, prefix)
-    yield from _check_name(draft, values, f"{prefix}account")
-    yield from _check_allowed(draft, values, f"{prefix}{ALLOWED_ACCOUNT_IDS}")
-    yield from _check_reads(draft, values.get("reads", ()))
+    values = raw.values
+    if "accounts" not in raw.unreadable:
+        yield from _check_book(draft, values, prefix)
+        yield from _check_name(draft, values, f"{prefix}account")
+        yield from _check_reads(draft, values.get("reads", ()))
+    if ALLOWED_ACCOUNT_IDS not in raw.unreadable:
+        yield from _check_allowed(draft, values, f"{prefix}{ALLOWED_ACCOUNT_IDS}")
 
 
 def _check_book(draft: Draft, values: Mapping[str, Any], prefix: str) -> Iterator[Problem]:
@@ -45,7 +48,7 @@ def _check_name(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator
     if "account" not in values:
         fix = f"add crossaccount:account: {next(iter(draft.accounts), 'auth')}"
         yield Problem(where, "is required", NOT_GIVEN, fix)
-    elif draft.account not in draft.account_names:
+    elif draft.account_names and draft.account not in draft.account_names:
         by_id = {placed.value.id: name for name, placed in draft.accounts.items()}
         if draft.account in by_id:
             fix = f"write `{by_id[draft.account]}`"

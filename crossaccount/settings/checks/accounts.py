@@ -20,4 +20,5 @@ def unknown_account(draft: Draft, name: str, where: str) -> Problem:
         fix = f"did you mean `{near}{slash}{resource}`?"
     else:
         fix = did_you_mean(account, draft.account_names, "add the account to crossaccount:accounts, or write its ID")
-    return Problem(where, f"unknown account {account}", name, fix)
+    what = f"unknown account {account}" if account else "begins with no account"
+    return Problem(where, what, name, fix)

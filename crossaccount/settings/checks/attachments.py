@@ -40,7 +40,7 @@ def _check_policies(draft: Draft, placed: Placed[Entity]) -> Iterator[Problem]:
 
 def _check_policy(draft: Draft, policy: str, where: str) -> Iterator[Problem]:
     if not is_arn(policy):
-        if policy not in draft.declared["policies"]:
+        if policy not in draft.declared["policies"] and "policies" not in draft.incomplete:
             otherwise = f"declare it under policies, or write arn:{draft.partition}:iam::aws:policy/{policy}"
             fix = did_you_mean(policy, draft.declared["policies"], otherwise)
             yield Problem(where, "no such policy under policies", policy, fix)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, parse_arn
 from crossaccount.iam.names import UnknownAccount, account_name, display, has_wildcard, resolve
-from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import Problem
 from crossaccount.iam.statements import matched_by_condition
 from crossaccount.settings.checks.accounts import unknown_account
@@ -92,6 +92,13 @@ def _malformed(arn: Arn, name: str, where: str) -> Problem | None:
     return None
 
 
+def _declared_like(draft: Draft, own: Mapping[str, str], arn: Arn) -> str:
+    """A principal of the same kind with nearly the same name, under whatever path."""
+    known = {parse_arn(text).name: text for text in own if parse_arn(text).kind == arn.kind}
+    near = nearest(arn.name, known)
+    return f"did you mean `{display(known[near], draft.account_ids)}`?" if near else f"declare it, or add {_BY_NAME}"
+
+
 def _check_exact(
     draft: Draft, own: Mapping[str, str], own_arn: str, arn: Arn, name: str, where: str
 ) -> Iterator[Problem]:
@@ -100,10 +107,9 @@ def _check_exact(
         if str(arn) == own_arn:
             what = "a role cannot be trusted exactly by itself: it does not exist yet when its trust is written"
             yield Problem(where, what, name, f"add {_BY_NAME}")
-        elif str(arn) not in own:
-            known = {display(known, draft.account_ids): known for known in own}
-            fix = did_you_mean(display(str(arn), draft.account_ids), known, f"declare it, or add {_BY_NAME}")
-            yield Problem(where, "the stack declares no such principal, and IAM refuses what is not there", name, fix)
+        elif str(arn) not in own and not draft.incomplete & {"users", "applications", "roles"}:
+            what = "the stack declares no such principal, and IAM refuses what is not there"
+            yield Problem(where, what, name, _declared_like(draft, own, arn))
     elif account in draft.accounts and draft.accounts[account].value.stack and account not in draft.reads:
         what = f"an exact principal of {account}, which is not under reads: it may not exist yet"
         fix = f"add reads: [{', '.join([*draft.reads, account])}], or {_BY_NAME}"

@@ -33,7 +33,7 @@ def _check_groups(draft: Draft, user: User, where: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, group in enumerate(user.groups):
         place = f"{where}[{index}]"
-        if group not in draft.declared["groups"]:
+        if group not in draft.declared["groups"] and "groups" not in draft.incomplete:
             fix = did_you_mean(group, draft.declared["groups"], f"declare it: trusted.groups.{group}: {{}}")
             yield Problem(place, "no such group under trusted.groups", group, fix)
         if group in seen:

@@ -36,7 +36,7 @@ def _check_display_name(name: str) -> Refusal | None:
     """The console's form takes 64 characters (id_roles_use_switch-role-console.html)."""
     if 1 <= len(name) <= 64:
         return None
-    return Refusal(f"a display name has 1 to 64 characters, this has {len(name)}", "shorten it")
+    return Refusal(f"a display name has 1 to 64 characters, this has {len(name)}", "choose another")
 
 
 AccountId = Annotated[Text, BeforeValidator(_account_id), text_schema("^[0-9]{12}$", 12)]

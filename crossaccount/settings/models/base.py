@@ -68,7 +68,9 @@ def seconds_between(least: int, most: int, said: str) -> BeforeValidator:
 
 
 def _check_former_name(name: str) -> Refusal | None:
-    return check_name("policy", name)
+    """The longest name that IAM allows: which kind of entity it is does not show here."""
+    refusal = check_name("policy", name)
+    return refusal and Refusal(refusal.what.replace("the name of a policy", "a former name"), refusal.fix)
 
 
 def flag_or_mapping(true: Mapping[str, object] | None, example: str) -> Callable[[object], object]:

@@ -1,0 +1,168 @@
+"""Projects on disk: which config is in effect for which stack, by Pulumi's rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from crossaccount.settings import SettingsError, read_project
+
+PROJECT = """
+name: demo
+runtime: python
+config:
+  aws:region: eu-west-1
+  crossaccount:accounts:
+    value:
+      auth: {id: "111111111111", stack: auth}
+      workload: {id: "222222222222", stack: workload}
+"""
+AUTH = """
+encryptionsalt: v1:abc
+config:
+  aws:allowedAccountIds: ["111111111111"]
+  crossaccount:account: auth
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Write a project's files and read it: ``project(auth=...)``; the text of Pulumi.yaml is ``pulumi``."""
+
+    def write(pulumi=PROJECT, **stacks):
+        (tmp_path / "Pulumi.yaml").write_text(pulumi, encoding="utf-8")
+        for stack, text in stacks.items():
+            (tmp_path / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8")
+        return read_project(tmp_path)
+
+    return write
+
+
+def lines(caught):
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_project_and_its_stacks(project, tmp_path):
+    found = project(auth=AUTH, workload="config: {}")
+    assert (found.name, found.directory, found.main) == ("demo", tmp_path, tmp_path.resolve())
+    assert list(found.stacks) == ["auth", "workload"]
+    assert found.stacks["auth"] == {
+        "aws:region": "eu-west-1",
+        "aws:allowedAccountIds": ["111111111111"],
+        "crossaccount:account": "auth",
+        "crossaccount:accounts": {
+            "auth": {"id": "111111111111", "stack": "auth"},
+            "workload": {"id": "222222222222", "stack": "workload"},
+        },
+    }
+
+
+def test_the_settings_of_a_stack(project):
+    settings = project(auth=AUTH).settings("auth")
+    assert (settings.account, settings.account_id, settings.region) == ("auth", "111111111111", "eu-west-1")
+
+
+def test_a_stacks_value_replaces_the_projects(project):
+    own = AUTH + '  crossaccount:accounts: {auth: {id: "111111111111"}}\n  aws:region: us-east-1\n'
+    settings = project(auth=own).settings("auth")
+    assert list(settings.accounts) == ["auth"]
+    assert settings.region == "us-east-1"
+
+
+def test_values_of_the_project_are_plain_or_under_value_or_default(project):
+    pulumi = (
+        "name: demo\nconfig:\n  a:plain: 5\n  b:list: [1]\n  c:value: {value: {x: 1}}\n"
+        "  own: {type: string, default: d}\n  typed: {type: string}\n  e:secret: {value: s, secret: true}\n"
+    )
+    assert project(pulumi, auth="").stacks["auth"] == {
+        "a:plain": 5,
+        "b:list": [1],
+        "c:value": {"x": 1},
+        "demo:own": "d",
+        "e:secret": "s",
+    }
+
+
+def test_encrypted_values_of_others_stay_as_they_are(project):
+    found = project(auth=AUTH + "  aws:secretKey: {secure: v1:xyz}\n")
+    assert found.stacks["auth"]["aws:secretKey"] == {"secure": "v1:xyz"}
+    assert found.settings("auth").account == "auth"
+
+
+def test_main_is_relative_to_the_project(project, tmp_path):
+    assert project("name: demo\nmain: ../../", auth="").main == tmp_path.resolve().parents[1]
+
+
+def test_a_project_without_config_or_stacks(project):
+    assert project("name: demo").stacks == {}
+
+
+def test_problems_are_placed_in_the_file_that_holds_the_value(project):
+    pulumi = PROJECT.replace('"222222222222"', '"2222"')
+    with pytest.raises(SettingsError) as caught:
+        project(pulumi, auth=AUTH + "  crossaccount:reads: [nobody]\n").settings("auth")
+    assert [problem.where for problem in caught.value.problems] == [
+        "Pulumi.yaml: accounts.workload.id",
+        "Pulumi.auth.yaml: reads[0]",
+    ]
+
+
+def test_a_folder_without_a_project(tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        read_project(tmp_path)
+    assert lines(caught) == [f"{tmp_path}: has no Pulumi.yaml; name a folder that has one"]
+
+
+def test_a_stack_that_is_not_there(project):
+    with pytest.raises(SettingsError) as caught:
+        project(auth=AUTH).settings("atuh")
+    assert lines(caught) == ['Pulumi.atuh.yaml: no such stack in the project, got "atuh"; did you mean `auth`?']
+
+
+def test_yaml_errors_of_all_files_come_together_with_their_lines(project):
+    with pytest.raises(SettingsError) as caught:
+        project(auth="config:\n  a:b: [1\n", test="config:\n  a:b: 1\n  a:b: 2\n", workload="- list\n")
+    assert lines(caught) == [
+        "Pulumi.auth.yaml:3: not YAML: did not find expected ',' or ']'; correct the line",
+        'Pulumi.test.yaml:3: the key stands twice in one mapping, got "a:b"; keep one of the two',
+        'Pulumi.workload.yaml: must be a mapping, got ["list"]; write `key: value` lines',
+    ]
+
+
+def test_a_project_file_that_is_not_yaml(project):
+    with pytest.raises(SettingsError) as caught:
+        project("name: demo\nconfig: [")
+    assert lines(caught) == ["Pulumi.yaml:3: not YAML: did not find expected node content; correct the line"]
+
+
+def test_a_mapping_in_the_project_must_stand_under_value(project):
+    with pytest.raises(SettingsError) as caught:
+        project('name: demo\nconfig:\n  crossaccount:accounts: {auth: {id: "111111111111"}}')
+    assert lines(caught) == [
+        "Pulumi.yaml: crossaccount:accounts: a mapping in Pulumi.yaml must stand under value:, "
+        'got {"auth": {"id": "111111111111"}}; write crossaccount:accounts: {value: …}'
+    ]
+
+
+def test_keys_of_a_stack_need_their_namespace(project):
+    with pytest.raises(SettingsError) as caught:
+        project(auth="config: {account: auth, region: x, other: y}")
+    assert lines(caught) == [
+        "Pulumi.auth.yaml: account: a key of a stack's config needs its namespace; write `crossaccount:account`",
+        "Pulumi.auth.yaml: region: a key of a stack's config needs its namespace; write `aws:region`",
+        "Pulumi.auth.yaml: other: a key of a stack's config needs its namespace; "
+        "write <namespace>:<key>, such as crossaccount:account",
+    ]
+
+
+def test_included_files_are_relative_to_the_project(project, tmp_path):
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "ops.yaml").write_text("trusted: {users: {bo: {}}}", encoding="utf-8")
+    settings = project(auth=AUTH + "  crossaccount:include: [people/*.yaml]\n").settings("auth")
+    assert list(settings.trusted.users) == ["bo"]
+
+
+def test_files_that_are_not_text(project, tmp_path):
+    (tmp_path / "Pulumi.auth.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError) as caught:
+        project()
+    assert lines(caught) == ["Pulumi.auth.yaml: is not UTF-8 text; save it as UTF-8"]
