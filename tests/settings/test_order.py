@@ -18,11 +18,11 @@ def project(tmp_path):
     def write(stacks=None, **reads):
         names = {name: name for name in reads} | (stacks or {})
         accounts = ", ".join(
-            f'{name}: {{id: "{number:012}", stack: {names[name]}}}' for number, name in enumerate(names)
+            f'{name}: {{id: "{number:012}", stack: {names[name]}}}' for number, name in enumerate(names, start=1)
         )
         text = f"name: demo\nconfig:\n  crossaccount:accounts: {{value: {{{accounts}}}}}\n"
         (tmp_path / "Pulumi.yaml").write_text(text, encoding="utf-8")
-        for number, (name, read) in enumerate(reads.items()):
+        for number, (name, read) in enumerate(reads.items(), start=1):
             config = (
                 f'config:\n  crossaccount:account: {name}\n  aws:allowedAccountIds: ["{number:012}"]\n'
                 f"  crossaccount:reads: [{', '.join(read)}]\n"
@@ -66,7 +66,8 @@ def test_a_cycle_is_named_with_the_line_to_drop(project):
 
 def test_a_stack_that_the_project_does_not_have_is_named(project):
     assert refusal(project(stacks={"other": "othre"}, a=["other"], other=[])) == [
-        'Pulumi.a.yaml: reads[0]: the project has no stack othre, which manages other, got "other"; did you mean `other`?'
+        "Pulumi.a.yaml: reads[0]: the project has no stack othre, which manages other, "
+        'got "other"; did you mean `other`?'
     ]
 
 
