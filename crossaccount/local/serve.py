@@ -34,8 +34,9 @@ async def serve(control: socket.socket) -> None:
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
 
-    from crossaccount.local.hardening import Hardened
+    from crossaccount.local.hardening import Hardened, complete_evaluation
 
+    complete_evaluation()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75

@@ -25,6 +25,7 @@ Deliberately open, because it cannot be closed from outside:
 
 from __future__ import annotations
 
+from crossaccount.local.hardening.evaluation import complete as complete_evaluation
 from crossaccount.local.hardening.middleware import Hardened
 
-__all__ = ["Hardened"]
+__all__ = ["Hardened", "complete_evaluation"]

@@ -20,15 +20,14 @@ from urllib.parse import unquote
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.documents import as_list, statements
-from crossaccount.local.hardening.answers import Element, parsed, text_of
+from crossaccount.local.hardening.answers import Element, text_of
 from crossaccount.local.hardening.asgi import Answer
 from crossaccount.local.hardening.call import Call
-from crossaccount.local.hardening.callers import denial
+from crossaccount.local.hardening.callers import Caller, caller_of, denial
 from crossaccount.local.hardening.engine import Engine
 from crossaccount.local.hardening.refusal import Refusal, constraint
 from crossaccount.local.hardening.step import Go
 
-_ROOTS = "Roles may not be assumed by root accounts."
 _TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 _CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 _TEXTS = {
@@ -57,24 +56,36 @@ async def well_formed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the
 
 async def no_root(call: Call, engine: Engine) -> None:
     """Roots are refused, but for the stand-in of a service in its own account."""
-    if call.access_key in engine.root_sessions:
-        raise Refusal("AccessDenied", _ROOTS)
-    if call.by_root and not _services(await _role_of(call, await engine.account_of(call), engine)):
-        raise Refusal("AccessDenied", _ROOTS)
+    if not (await caller_of(call, engine)).is_root:
+        return
+    stands_in = call.by_root and _services(await _role_of(call, await engine.account_of(call), engine))
+    if not stands_in:
+        raise Refusal("AccessDenied", "Roles may not be assumed by root accounts.")
 
 
 async def admitted(call: Call, engine: Engine, go: Go) -> Answer:
     """The role is the one that the ARN names, path included, and the session is not too long."""
     answer = await go()
     if answer.ok:
+        caller = await caller_of(call, engine)
         role = await _role_of(call, parse_arn(call.get("RoleArn")).account, engine)
         if role is None:
-            raise Refusal("AccessDenied", denial(call, engine))
-        _check_duration(call, role, engine)
-        if call.by_root and "ec2.amazonaws.com" in _services(role):
-            # The session of an instance; AWS does not limit it as it limits role chaining.
-            engine.unchained.add(text_of(parsed(answer), "AssumeRoleResult/Credentials/AccessKeyId"))
+            raise Refusal("AccessDenied", denial(caller, call.get("RoleArn")))
+        seconds = int(call.get("DurationSeconds") or 3600)
+        if seconds > quotas.CHAINED_SESSION_DURATION and await _is_chained(caller, engine):
+            raise Refusal("ValidationError", _CHAINED)
+        if seconds > int(text_of(role, "MaxSessionDuration") or 3600):
+            raise Refusal("ValidationError", _TOO_LONG)
     return answer
+
+
+async def _is_chained(caller: Caller, engine: Engine) -> bool:
+    """Whether the caller is a role's session; AWS does not count that of an EC2 instance, where a root stands in."""
+    if not caller.is_role_session:
+        return False
+    arn = parse_arn(caller.arn)
+    role = await engine.role(arn.account, arn.resource.split("/")[1])
+    return not (caller.source.endswith(":root") and "ec2.amazonaws.com" in _services(role))
 
 
 async def _role_of(call: Call, account: str, engine: Engine) -> Element | None:
@@ -98,12 +109,3 @@ def _services(role: Element | None) -> list[str]:
     allowed = [item for item in statements(trust_policy(role)) if item.get("Effect") == "Allow"]
     principals = [item["Principal"] for item in allowed if isinstance(item.get("Principal"), Mapping)]
     return [str(name) for principal in principals for name in as_list(principal.get("Service"))]
-
-
-def _check_duration(call: Call, role: Element, engine: Engine) -> None:
-    seconds = int(call.get("DurationSeconds") or 3600)
-    chained = call.by_session and call.access_key not in engine.unchained
-    if chained and seconds > quotas.CHAINED_SESSION_DURATION:
-        raise Refusal("ValidationError", _CHAINED)
-    if seconds > int(text_of(role, "MaxSessionDuration") or 3600):
-        raise Refusal("ValidationError", _TOO_LONG)

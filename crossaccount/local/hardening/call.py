@@ -44,11 +44,6 @@ class Call:
         """Whether the access key is an account's root: its 12 digits, or MiniStack's default key."""
         return bool(ACCOUNT_ID.match(self.access_key)) or self.access_key in ("", "test")
 
-    @property
-    def by_session(self) -> bool:
-        """Whether the access key is a temporary one (reference_identifiers.html: ``ASIA``)."""
-        return self.access_key.startswith("ASIA")
-
 
 def signer(scope: Scope) -> tuple[str, str]:
     """The access key and the service in a request's credential scope, empty where it is not signed."""

@@ -1,15 +1,17 @@
-"""Whose access key it is, where the making of the key was seen, and denials that say so.
+"""Who makes a call, and denials that say so.
 
 MiniStack names the caller in most denials, and the role in some. AWS names both: "User: <ARN> is not authorized to
-perform: sts:AssumeRole on resource: <ARN>". A key that was made unseen (a Lambda function's) stays without a name.
+perform: sts:AssumeRole on resource: <ARN>". Who a key belongs to is MiniStack's to say; that the key is used rightly it
+has checked by itself, or will.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from crossaccount.local.hardening.answers import parsed, text_of
+from crossaccount.local.hardening import store
 from crossaccount.local.hardening.asgi import Answer
 from crossaccount.local.hardening.call import Call
 from crossaccount.local.hardening.engine import Engine
@@ -19,43 +21,43 @@ _NAMELESS = re.compile(rb"User:\s+is not authorized")
 _WITHOUT_ROLE = re.compile(rb"(is not authorized to perform: sts:\w+\b)(?! on resource)")
 
 
-async def access_key(call: Call, engine: Engine, go: Go) -> Answer:
-    """CreateAccessKey: the new key is the user's."""
+@dataclass(frozen=True)
+class Caller:
+    """Whose access key it is. ``source`` is who made the session of a temporary key, empty where nobody did."""
+
+    arn: str
+    source: str = ""
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is an account's root, also in the form of a session token."""
+        return self.arn.endswith(":root")
+
+    @property
+    def is_role_session(self) -> bool:
+        """Whether it is the session of a role."""
+        return ":assumed-role/" in self.arn
+
+
+async def caller_of(call: Call, engine: Engine) -> Caller:
+    """The caller; nobody, with an empty ARN, for a key that does not exist."""
+    identity = store.identity(await engine.account_of(call), call.access_key)
+    if identity is None:
+        return Caller("")
+    return Caller(str(identity["userArn"]), str((identity["session"] or {}).get("SourcePrincipalArn", "")))
+
+
+async def named(call: Call, engine: Engine, go: Go) -> Answer:
+    """AssumeRole: a denial names the caller and the role."""
     answer = await go()
     if answer.ok:
-        key = parsed(answer).find("CreateAccessKeyResult/AccessKey")
-        user = await engine.user(await engine.account_of(call), text_of(key, "UserName"))
-        engine.callers[text_of(key, "AccessKeyId")] = text_of(user, "Arn")
-    return answer
-
-
-async def session_token(call: Call, engine: Engine, go: Go) -> Answer:
-    """GetSessionToken: the new session is the caller in another form, and no role's."""
-    answer = await go()
-    if answer.ok:
-        key = text_of(parsed(answer), "GetSessionTokenResult/Credentials/AccessKeyId")
-        engine.unchained.add(key)
-        engine.callers[key] = engine.callers.get(call.access_key, "")
-        if call.by_root:
-            engine.root_sessions.add(key)
-    return answer
-
-
-async def role_session(call: Call, engine: Engine, go: Go) -> Answer:
-    """AssumeRole: the new session is the role's; a denial names the caller and the role."""
-    answer = await go()
-    if answer.ok:
-        result = parsed(answer).find("AssumeRoleResult")
-        engine.callers[text_of(result, "Credentials/AccessKeyId")] = text_of(result, "AssumedRoleUser/Arn")
         return answer
     place = f" on resource: {escape(call.get('RoleArn'))}".encode()
     body = _WITHOUT_ROLE.sub(lambda found: found[1] + place, answer.body)
-    if caller := engine.callers.get(call.access_key):
-        body = _NAMELESS.sub(f"User: {caller} is not authorized".encode(), body)
-    return answer.with_body(body)
+    caller = (await caller_of(call, engine)).arn
+    return answer.with_body(_NAMELESS.sub(f"User: {caller} is not authorized".encode(), body))
 
 
-def denial(call: Call, engine: Engine) -> str:
+def denial(caller: Caller, role: str) -> str:
     """AWS's message for a caller who does not get into a role, or asks for one that is not there."""
-    caller = engine.callers.get(call.access_key, "")
-    return f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {call.get('RoleArn')}"
+    return f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"

@@ -25,16 +25,11 @@ DEFAULT_ACCOUNT = "000000000000"
 class Engine:
     """MiniStack's application, and what the hardening remembers of its calls.
 
-    ``accounts`` are those in use: who owns anything once came as its root. ``callers`` maps access keys to the ARNs
-    they stand for, where their making was seen. ``unchained`` are temporary keys that are no role's session (or an EC2
-    instance's), ``root_sessions`` those of a root. ``turn`` is held while IAM changes.
+    ``accounts`` are those in use: who owns anything once came as its root. ``turn`` is held while IAM changes.
     """
 
     app: App
     accounts: set[str] = field(default_factory=lambda: {DEFAULT_ACCOUNT})
-    callers: dict[str, str] = field(default_factory=dict)
-    unchained: set[str] = field(default_factory=set)
-    root_sessions: set[str] = field(default_factory=set)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def note(self, call: Call) -> None:

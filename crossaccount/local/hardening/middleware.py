@@ -18,6 +18,7 @@ from crossaccount.local.hardening.asgi import (
 )
 from crossaccount.local.hardening.call import Call, is_inspected, read_call, speaks_json
 from crossaccount.local.hardening.engine import Engine
+from crossaccount.local.hardening.evaluation import CURRENT_CALL
 from crossaccount.local.hardening.refusal import Refusal
 from crossaccount.local.hardening.step import walk
 from crossaccount.local.hardening.steps import STEPS
@@ -54,8 +55,12 @@ class Hardened:
         async def go() -> Answer:
             return well_formed(await answer_of(self._app, scope, body))
 
-        async with self._turn(call):
-            return await walk(STEPS.get(call.action, ()), call, self._engine, go)
+        token = CURRENT_CALL.set(call)
+        try:
+            async with self._turn(call):
+                return await walk(STEPS.get(call.action, ()), call, self._engine, go)
+        finally:
+            CURRENT_CALL.reset(token)
 
     def _turn(self, call: Call) -> AbstractAsyncContextManager[object]:
         """IAM calls one after another, so that what a check has seen still holds when the call is made."""

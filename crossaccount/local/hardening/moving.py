@@ -36,9 +36,7 @@ async def moved(call: Call, engine: Engine, go: Go) -> Answer:
         await check_new_name(kind, new, account, engine, except_for=old)
     (store.move_user if kind == "User" else store.move_group)(account, old, new, path)
     if kind == "User":
-        before, after = text_of(entity, "Arn"), f"arn:aws:iam::{account}:user{path}{new}"
-        await rename_everywhere(before, after, engine)
-        engine.callers.update({key: after for key, arn in engine.callers.items() if arn == before})
+        await rename_everywhere(text_of(entity, "Arn"), f"arn:aws:iam::{account}:user{path}{new}", engine)
     return done(call)
 
 

@@ -6,6 +6,7 @@ function acts in the account of its first argument.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 _REGION = "us-east-1"  # IAM has none; MiniStack wants one
@@ -16,6 +17,24 @@ def put_aws_managed(arn: str, name: str, document: str) -> None:
     from ministack.services import iam
 
     iam._aws_managed_policies[arn] = iam._make_aws_managed_record(name, document)
+
+
+def identity(account: str, access_key: str) -> Mapping[str, Any] | None:
+    """Who an access key belongs to: ``userArn``, and ``session``, the record of a temporary key."""
+    from ministack.core.iam_evaluator import resolve_caller_identity
+    from ministack.core.responses import request_scope
+
+    with request_scope(account, _REGION):
+        found: Mapping[str, Any] | None = resolve_caller_identity(access_key)
+    return found
+
+
+def role_record(account: str, role: str) -> Mapping[str, Any] | None:
+    """A role as MiniStack keeps it: ``Arn``, ``RoleId`` …"""
+    from ministack.services import iam
+
+    record: Mapping[str, Any] | None = iam._roles.get_scoped(account, None, role)
+    return record
 
 
 def clear_description(account: str, role: str) -> None:
