@@ -1,0 +1,27 @@
+"""The application itself, before any command is added to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would double the time of --help
+)
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    """One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven."""
+    if version:
+        from crossaccount import __version__
+
+        typer.echo(f"crossaccount {__version__}")
+        raise typer.Exit

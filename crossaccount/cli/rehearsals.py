@@ -1,0 +1,103 @@
+"""The commands that deploy on a local AWS: ``rehearse`` and ``demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossaccount.cli.console import console, print_json
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.options import EngineName, EngineOption, JsonOption
+
+if TYPE_CHECKING:
+    from crossaccount.rehearsal.run import Rehearsal
+    from crossaccount.rehearsal.scenario import Scenario
+
+
+def rehearse(
+    scenario: Annotated[
+        str, typer.Argument(help="An example's name, or a folder with stacks and access tests. Default: here.")
+    ] = ".",
+    engine: EngineOption = EngineName.auto,
+    as_json: JsonOption = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the local AWS running, and say how to point aws at it.")
+    ] = False,
+) -> None:
+    """Deploy every stack on a fresh local AWS, then try every access test with real calls."""
+    with failures_in_words(as_json):
+        found = _run(_scenario(scenario), engine, as_json, keep)
+        if as_json:
+            print_json(_rehearsal_json(found))
+        elif keep:
+            _say_how_to_reach(found)
+    raise typer.Exit(1 if found.failed else 0)
+
+
+def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = False) -> None:
+    """The six scenarios, and what happens to the tutorial's tester once nobody denies her the role."""
+    from crossaccount.rehearsal.demo import EXAMPLES, without_the_deny
+
+    with failures_in_words(as_json):
+        found = [_run(_scenario(name), engine, as_json, keep=False) for name in EXAMPLES]
+        if not as_json:
+            console().print("\nThe tutorial once more, without the deny on Testers: [bold]Theresa gets in[/].")
+        found.append(_run(without_the_deny(_scenario("tutorial")), engine, as_json, keep=False))
+        if as_json:
+            rehearsals = [_rehearsal_json(each) for each in found]
+            failed = sum(each.failed for each in found)
+            print_json({"rehearsals": rehearsals, "failed": failed})
+    raise typer.Exit(1 if any(each.failed for each in found) else 0)
+
+
+def _run(scenario: Scenario, engine: EngineName, as_json: bool, keep: bool) -> Rehearsal:
+    from components.program import program
+    from crossaccount.rehearsal.run import rehearse
+    from crossaccount.rehearsal.table import console_progress, results_table, warnings
+
+    if engine is EngineName.pulumi:
+        _need_pulumi()
+    out = console(stderr=as_json)
+    out.print(f"\n[bold]{scenario.name}[/]")
+    with console_progress(out) as progress:
+        found = rehearse(scenario, program, engine.value, progress, keep=keep)
+    if not as_json:
+        out.print(results_table(found.results))
+    for warning in warnings(found.results):
+        out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
+    as_expected = len(found.results) - found.failed
+    out.print(f"{as_expected} of {len(found.results)} as expected, deployed {found.engine}", highlight=False)
+    return found
+
+
+def _scenario(name: str) -> Scenario:
+    from crossaccount.rehearsal.scenario import find_scenario, read_scenario
+
+    return read_scenario(find_scenario(name, Path.cwd()))
+
+
+def _rehearsal_json(found: Rehearsal) -> dict[str, Any]:
+    from crossaccount.access.results import results_json
+
+    return {"scenario": found.scenario.name, "engine": found.engine, **results_json(found.results)}
+
+
+def _say_how_to_reach(found: Rehearsal) -> None:
+    account = found.scenario.stacks[0].account_id
+    lines = [
+        f"\nThe local AWS runs on as process {found.pid}: {found.endpoint}. Point aws at it:",
+        f"  export AWS_ENDPOINT_URL={found.endpoint} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=local",
+        "  aws iam list-roles --region us-east-1",
+        f"End it with: kill {found.pid}",
+    ]
+    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _need_pulumi() -> None:
+    from crossaccount.engine.pulumi_cli import installed
+
+    if not installed():
+        typer.echo("--engine: no pulumi CLI on the PATH, got pulumi; install it, or use --engine in-process", err=True)
+        raise typer.Exit(2)
