@@ -107,6 +107,8 @@ def _wrong(stack: str, account_id: str, where: str, raw: Mapping[str, Any] | Non
         yield _never_deployed(stack, where)
         return
     version = raw.get("contract_version")
+    if isinstance(version, float) and version.is_integer():
+        version = int(version)  # the engine knows no whole numbers
     if version != VERSION:
         yield Problem(
             where,

@@ -64,12 +64,12 @@ class _Monitor(MockMonitor):
 
 
 def plain(value: Any) -> Any:
-    """``value`` with Pulumi's secret envelopes opened."""
+    """``value`` with Pulumi's secret envelopes opened, and whole numbers as such: the engine knows only fractions."""
     if isinstance(value, Mapping):
         return plain(value["value"]) if _SECRET in value else {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):
         return [plain(each) for each in value]
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def run_in_process(stack: Stack, program: Callable[[], None], mocks: Mocks, *, preview: bool = False) -> Deployment:

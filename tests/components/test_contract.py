@@ -1,0 +1,110 @@
+"""What stacks tell each other: the outputs that a stack exports, and what a reader makes of them."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossaccount.engine.deployment import Deployment, DeploymentError
+from tests.components.conftest import ACCOUNTS, Deploy
+from tests.components.registrations import Registrations
+
+UPSTREAMS = yaml.safe_load((Path(__file__).parent / "cases" / "upstreams.yaml").read_text(encoding="utf-8"))
+SHORT = "organization/crossaccount/auth"
+GOOD = UPSTREAMS["defaults"]["outputs"]
+TRUST_APP = {"roles": {"R": {"trust": [{"principals": ["auth/role/App"]}]}}}
+LONG_SID = "x" * 7050
+"""Makes the document that holds it 7,144 characters long."""
+
+CASES = pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in UPSTREAMS["cases"].items()])
+
+
+def _run(deploy: Deploy, case: dict[str, Any], way: str) -> Deployment:
+    case = {**UPSTREAMS["defaults"], **case}
+    config = copy.deepcopy(case["config"])
+    if "Long" in config.get("policies", {}):
+        config["policies"]["Long"]["document"]["Statement"]["Sid"] = LONG_SID
+    outputs = {} if case["outputs"] is None else {("auth" if way == "references" else SHORT): case["outputs"]}
+    return deploy("workload", reads=["auth"], **{way: outputs}, **config)
+
+
+@pytest.mark.parametrize("way", ["references", "deployed"])
+@CASES
+def test_an_upstream_is_checked_before_the_first_resource(
+    deploy: Deploy, registered: Registrations, case: dict[str, Any], way: str
+) -> None:
+    if not case["report"]:
+        _run(deploy, case, way)
+        return
+    with pytest.raises(DeploymentError) as refused:
+        _run(deploy, case, way)
+    assert str(refused.value).splitlines() == [line.replace("{stack}", SHORT) for line in case["report"]]
+    assert registered == []
+
+
+def test_every_upstream_is_in_the_report(deploy: Deploy, registered: Registrations) -> None:
+    with pytest.raises(DeploymentError) as refused:
+        deploy("auth", accounts=_all_with_stacks(), reads=["workload", "partner"], references={})
+    assert [line.partition(":")[0] for line in str(refused.value).splitlines()] == ["reads[0]", "reads[1]"]
+    assert registered == []
+
+
+def test_a_full_stack_name_is_taken_as_it_is(deploy: Deploy) -> None:
+    accounts = {**ACCOUNTS, "auth": {"id": "111111111111", "stack": "acme/identity/prod"}}
+    deployed = deploy(
+        "workload", accounts=accounts, reads=["auth"], deployed={"acme/identity/prod": GOOD}, trusting=TRUST_APP
+    )
+    assert deployed.outputs["roles"] == {"R": "arn:aws:iam::222222222222:role/R"}
+
+
+def test_a_short_stack_name_is_of_the_organisation_and_project_in_use(deploy: Deploy) -> None:
+    deployed = deploy("workload", reads=["auth"], deployed={SHORT: GOOD}, trusting=TRUST_APP)
+    assert deployed.outputs["roles"] == {"R": "arn:aws:iam::222222222222:role/R"}
+
+
+def test_a_stack_that_reads_nothing_needs_nobody(deploy: Deploy) -> None:
+    assert deploy("workload", references={}, trusting={"roles": {"R": {"trust": [{"principals": ["auth"]}]}}})
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+def test_the_outputs_are_exactly_the_contract(deploy: Deploy, preview: bool) -> None:
+    deployed = deploy(
+        "auth",
+        preview=preview,
+        policies={"P": {"assume": ["*"]}},
+        trusted={
+            "users": {"bo": {"path": "/team/", "console": True}, "al": {"groups": ["G"]}},
+            "groups": {"G": {}},
+            "applications": {"App": {"services": ["lambda.amazonaws.com"]}},
+        },
+        trusting={"roles": {"R": {"path": "/deploy/", "trust": [{"principals": ["workload"]}]}}},
+    )
+    assert deployed.outputs == {
+        "contract_version": 1,
+        "account": {"id": "111111111111", "name": "auth"},
+        "roles": {
+            "App": "arn:aws:iam::111111111111:role/App",
+            "R": "arn:aws:iam::111111111111:role/deploy/R",
+        },
+        "users": {
+            "bo": "arn:aws:iam::111111111111:user/team/bo",
+            "al": "arn:aws:iam::111111111111:user/al",
+        },
+        "handover": {"bo": {"console": {"secret": "crossaccount/user/bo/console"}}},
+    }
+
+
+def test_what_one_stack_exports_another_can_read(deploy: Deploy) -> None:
+    auth = deploy("auth", trusted={"applications": {"App": {"services": ["lambda.amazonaws.com"]}}})
+    workload = deploy("workload", reads=["auth"], deployed={SHORT: auth.outputs}, trusting=TRUST_APP)
+    assert (
+        '"arn:aws:iam::111111111111:role/App"' in next(workload.of_type("aws:iam/role:Role")).inputs["assumeRolePolicy"]
+    )
+
+
+def _all_with_stacks() -> dict[str, dict[str, str]]:
+    return {name: {"stack": name, **entry} for name, entry in ACCOUNTS.items()}
