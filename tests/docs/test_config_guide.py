@@ -85,9 +85,11 @@ def _load(block: Block, project: Path) -> Settings:
 
 
 def _documents(settings: Settings) -> set[str]:
-    built, problems = build_documents(
-        settings, lambda name, _, derived=False: name if name == "*" else resolve(name, settings.account_ids)
-    )
+    def derive(name: str, where: str, *, derived: bool = False) -> str:
+        del where, derived
+        return name if name == "*" else resolve(name, settings.account_ids)
+
+    built, problems = build_documents(settings, derive)
     assert not problems
     inline = (each for owners in (built.user_inline, built.group_inline, built.role_inline) for each in owners.values())
     return {*built.managed.values(), *built.trust.values(), *(text for owned in inline for text in owned.values())}
