@@ -27,7 +27,7 @@ class Problem:
 
     def __str__(self) -> str:
         got = "" if self.got is NOT_GIVEN else f", got {shown(self.got)}"
-        return f"{self.where}: {self.what}{got}; {self.fix}"
+        return _one_line(f"{self.where}: {self.what}{got}; {self.fix}")
 
     def at(self, prefix: str) -> Problem:
         """The same problem seen from further out: ``where`` with ``prefix`` before it."""
@@ -42,6 +42,11 @@ def shown(value: object, limit: int = 80) -> str:
     except (TypeError, ValueError):
         text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _one_line(text: str) -> str:
+    """``text`` with what would break the line or not be seen (a zero-width space) as escapes."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

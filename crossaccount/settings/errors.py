@@ -40,8 +40,13 @@ def below(where: str, location: Iterable[int | str]) -> str:
     return where
 
 
+def location_of(detail: Any) -> Location:
+    """Where one of pydantic's errors is; one about a key is at the key."""
+    return tuple(part for part in detail["loc"] if part != "[key]")
+
+
 def _problem(detail: Any, model: type[BaseModel], where: str) -> Problem:
-    location: Location = tuple(part for part in detail["loc"] if part != "[key]")
+    location = location_of(detail)
     got: object = detail["input"]
     context = detail.get("ctx", {})
     kind = detail["type"]

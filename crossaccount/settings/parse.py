@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.draft import Entry, Placed
-from crossaccount.settings.errors import Location, problems_of
+from crossaccount.settings.errors import Location, location_of, problems_of
 from crossaccount.settings.models.base import Model
 
 M = TypeVar("M", bound=Model)
@@ -72,7 +72,7 @@ def _repaired(value: Any, error: ValidationError, model: type[M]) -> M | None:
         return None
     copy = deepcopy(dict(value))
     for detail in error.errors(include_url=False):
-        _take_out(copy, detail["loc"], detail["type"])
+        _take_out(copy, location_of(detail), detail["type"])
     try:
         return model.model_validate(copy)
     except ValidationError:
