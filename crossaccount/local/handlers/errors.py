@@ -81,7 +81,9 @@ def aws_words(error: ClientError | BotoCoreError) -> str:
             return f"{error.operation_name}: the local AWS does not have this operation"
         text = f"{error.operation_name}: {code(error)}: {message}"
     elif isinstance(error, ParamValidationError):
-        text = re.sub(r", value: .*?(?=, (?:type|valid)|$)", "", str(error), flags=re.MULTILINE)
+        # One line for each parameter; what follows "value:" is the caller's, and may go on over further lines.
+        complaints = re.findall(r"^((?:Invalid|Missing|Unknown) .*?)(?:, value: .*)?$", str(error), re.MULTILINE)
+        text = f"Parameter validation failed: {'; '.join(complaints)}"
     else:
         text = str(error)
     return " ".join(text.split())

@@ -19,6 +19,7 @@ from crossaccount.local.handlers.secrets import in_region
 from crossaccount.local.handlers.values import Properties
 
 CURRENT = "AWSCURRENT"
+PREVIOUS = "AWSPREVIOUS"
 _NOT_HERE = "the local AWS's provider takes secretString only"
 
 
@@ -71,7 +72,9 @@ class SecretVersion(Handler):
                 aws.secretsmanager.update_secret_version_stage(
                     SecretId=secret_id, VersionStage=stage, MoveToVersionId=version_id, **give_up
                 )
-        self._unlabel(aws, id, [stage for stage in before if stage not in after])
+        # AWS itself has moved AWSPREVIOUS to the version that was in force.
+        moved = {PREVIOUS} if CURRENT in after and CURRENT not in before else set()
+        self._unlabel(aws, id, [stage for stage in before if stage not in after and stage not in moved])
         found = self.find(aws, id, new)
         return found[1] if found else {**old, **new}
 

@@ -16,7 +16,11 @@ from crossaccount.local.handlers.values import Properties
 
 
 class User(Handler):
-    """ID: the name. Name and path change in place. SSH keys and certificates are not in the local AWS, nor here."""
+    """ID: the name. Name and path change in place; SSH keys and certificates are not in the local AWS, nor here.
+
+    After a rename Pulumi keeps the old name as the ID, and with it every operation looks in vain
+    (https://github.com/pulumi/pulumi-aws/issues/1610): kept, because a rehearsal has to show it.
+    """
 
     type = "aws:iam/user:User"
     fields = {

@@ -46,9 +46,7 @@ class Connections:
         with self._lock:
             connection = self._by_peer.get(peer)
         if connection is None:
-            raise ResourceError(
-                "the local AWS's provider was not configured over this connection; run the command again"
-            )
+            raise ResourceError("the local AWS's provider is not configured on this connection; run the command again")
         return connection
 
     def default_tags(self, peer: str) -> Mapping[str, str]:
