@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 CONNECT_TIMEOUT_SECONDS = 5
+POOL_CONNECTIONS = 32
+"""As many as there may be calls at once: Pulumi's engine makes four per core. urllib3 warns of each one above."""
 READ_TIMEOUT_SECONDS = 60
 """Long enough for a Lambda function's first invocation, which starts a process."""
 
@@ -169,6 +171,7 @@ class Aws:
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 read_timeout=READ_TIMEOUT_SECONDS,
                 retries={"total_max_attempts": 1, "mode": "standard"},
+                max_pool_connections=POOL_CONNECTIONS,
                 proxies={},
                 s3={"addressing_style": "path"},
             ),
