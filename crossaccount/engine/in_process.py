@@ -31,7 +31,13 @@ from crossaccount.engine.deployment import Deployment, DeploymentError, Resource
 ORGANIZATION = "organization"
 """What a file backend calls its only organisation."""
 
+STACK_TYPE = "pulumi:pulumi:Stack"
+
 _SECRET = "4dabf18193072939515e22adb298388d"
+
+
+class DuplicateResource(pulumi.RunError):
+    """Two resources of one type and parent type share a name; the engine would refuse the second."""
 
 
 class _Monitor(MockMonitor):
@@ -44,17 +50,20 @@ class _Monitor(MockMonitor):
         self.registered_outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the monitor's own name)
-        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        self.types[response.urn] = (request.type, request.name)
-        self.inputs[response.urn] = plain(rpc.deserialize_properties(request.object))
-        return response
+        urn = self.make_urn(request.parent, request.type, request.name)  # type: ignore[no-untyped-call]
+        claim = (request.type, request.name)
+        # Requests come in several threads at once.
+        if self.types.setdefault(urn, claim) is not claim and request.type != STACK_TYPE:
+            raise DuplicateResource(f"Duplicate resource URN {urn!r}; try giving it a unique name")
+        self.inputs[urn] = plain(rpc.deserialize_properties(request.object))
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         self.registered_outputs[request.urn] = plain(rpc.deserialize_properties(request.outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def deployment(self, stack: Stack, messages: list[str]) -> Deployment:
-        root = next((urn for urn in self.registered_outputs if "::pulumi:pulumi:Stack::" in urn), "")
+        root = next((urn for urn in self.registered_outputs if f"::{STACK_TYPE}::" in urn), "")
         resources = tuple(
             Resource(urn, *self.types[urn], self.inputs[urn], plain(state.state), state.id or "")
             for urn, state in self.resources.items()
@@ -168,5 +177,5 @@ class _Messages:
     def _keep(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.ERROR:
             self.errors.append(record.getMessage())
-        elif record.levelno >= logging.INFO:
+        if record.levelno >= logging.INFO:
             self.lines.append(record.getMessage())

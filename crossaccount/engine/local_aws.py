@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from crossaccount.engine.deployment import Deployment, Program, Stack
 from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
 from crossaccount.engine.recording import UnexpectedInvoke
 from crossaccount.local.clients import Aws
-from crossaccount.local.handlers import create
+from crossaccount.local.handlers import ResourceError, create
 from crossaccount.local.server import LocalAws
 
 DEFAULT_REGION = "us-east-1"
@@ -57,11 +58,14 @@ class _CreatingMocks(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
             if args.name not in self._outputs:
-                raise LookupError(f'unknown stack "{args.name}"')
+                raise pulumi.RunError(f'unknown stack "{args.name}"')
             return args.name, {"name": args.name, "outputs": dict(self._outputs[args.name])}
         if not args.custom:
             return None, {}
-        identifier, state = create(args.typ, self._aws, plain(args.inputs))
+        try:
+            identifier, state = create(args.typ, self._aws, plain(args.inputs))
+        except ResourceError as error:
+            raise pulumi.RunError(str(error)) from None
         if self._on_resource:
             self._on_resource(args.name)
         return identifier, state

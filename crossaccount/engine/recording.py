@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.rpc import UNKNOWN
 
@@ -33,7 +34,7 @@ _ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class UnexpectedInvoke(Exception):
+class UnexpectedInvoke(pulumi.RunError):
     """The program called a provider function; its documents would then depend on AWS."""
 
 
