@@ -50,7 +50,7 @@ class _Monitor(MockMonitor):
         self.registered_outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the monitor's own name)
-        urn = self.make_urn(request.parent, request.type, request.name)  # type: ignore[no-untyped-call]
+        urn = self.make_urn(request.parent, request.type, request.name)
         claim = (request.type, request.name)
         # Requests come in several threads at once.
         if self.types.setdefault(urn, claim) is not claim and request.type != STACK_TYPE:
