@@ -47,6 +47,11 @@ class Resource:
     outputs: Mapping[str, Any]
     id: str
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What it is: what the provider answered, where it answered, else what was declared."""
+        return {**self.inputs, **{key: value for key, value in self.outputs.items() if value is not None}}
+
 
 @dataclass(frozen=True)
 class Deployment:

@@ -1,115 +1,88 @@
-"""What a stack declares, in the shape of ``GetAccountAuthorizationDetails``, from the resources that a run recorded.
+"""What a stack's resources make of an account, in the shape of ``GetAccountAuthorizationDetails``.
 
-IDs and dates are AWS's to give and are left out; everything else that IAM evaluates is there.
+The resources are those that a run recorded, or those of a state. IDs are there where a provider gave them; dates are
+left out. A document that is secret in a state, or that only the name of is known (an inline policy that somebody added
+by hand, seen by a refresh), is left out of its policy, which makes it unknown and not empty.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from crossaccount.engine.deployment import Deployment, Resource
+from crossaccount.engine.deployment import Deployment
+from crossaccount.sources.belongings import Belongings, document
 
 Details = Mapping[str, Any]
 
 
+DEFAULT_SESSION_DURATION = 3600
+"""``MaxSessionDuration`` of a role that is made without one (CreateRole, IAM API Reference), in seconds."""
+
+
 def details(deployment: Deployment) -> Details:
-    """One account's authorization details, as ``deployment`` declares them."""
+    """One account's authorization details, as the resources of ``deployment`` make them."""
+    its = Belongings(deployment)
     return {
-        "UserDetailList": [_user(each, deployment) for each in deployment.of_type("aws:iam/user:User")],
-        "GroupDetailList": [_group(each, deployment) for each in deployment.of_type("aws:iam/group:Group")],
-        "RoleDetailList": [_role(each, deployment) for each in deployment.of_type("aws:iam/role:Role")],
-        "Policies": [_policy(each) for each in deployment.of_type("aws:iam/policy:Policy")],
+        "UserDetailList": [_user(each.values, its) for each in deployment.of_type("aws:iam/user:User")],
+        "GroupDetailList": [_group(each.values, its) for each in deployment.of_type("aws:iam/group:Group")],
+        "RoleDetailList": [_role(each.values, its) for each in deployment.of_type("aws:iam/role:Role")],
+        "Policies": [_policy(each.values) for each in deployment.of_type("aws:iam/policy:Policy")],
     }
 
 
-def _user(resource: Resource, deployment: Deployment) -> dict[str, Any]:
-    name = resource.inputs["name"]
+def _user(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
+    name = values["name"]
     return {
-        **_entity(resource, "User"),
-        **_boundary(resource),
-        "UserPolicyList": _inline(name, "user", deployment),
-        "AttachedManagedPolicies": _attached(name, "user", deployment),
-        "GroupList": sorted(_groups(name, deployment)),
+        **_entity(values, "User"),
+        **_boundary(values),
+        "UserPolicyList": its.inline("user", name),
+        "AttachedManagedPolicies": its.attached("user", name),
+        "GroupList": its.groups(name),
+        "LoginProfile": {"UserName": name} if its.has_console(name) else None,
     }
 
 
-def _group(resource: Resource, deployment: Deployment) -> dict[str, Any]:
-    name = resource.inputs["name"]
+def _group(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
+    name = values["name"]
     return {
-        **_entity(resource, "Group"),
-        "GroupPolicyList": _inline(name, "group", deployment),
-        "AttachedManagedPolicies": _attached(name, "group", deployment),
+        **_entity(values, "Group"),
+        "GroupPolicyList": its.inline("group", name),
+        "AttachedManagedPolicies": its.attached("group", name),
     }
 
 
-def _role(resource: Resource, deployment: Deployment) -> dict[str, Any]:
-    name = resource.inputs["name"]
-    session = resource.inputs.get("maxSessionDuration")
+def _role(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
+    name = values["name"]
     return {
-        **_entity(resource, "Role"),
-        **_boundary(resource),
-        **({"MaxSessionDuration": int(session)} if session else {}),
-        "AssumeRolePolicyDocument": json.loads(resource.inputs["assumeRolePolicy"]),
-        "RolePolicyList": _inline(name, "role", deployment),
-        "AttachedManagedPolicies": _attached(name, "role", deployment),
-        "InstanceProfileList": [
-            {
-                "InstanceProfileName": each.inputs["name"],
-                "Path": each.inputs.get("path", "/"),
-                "Arn": each.outputs["arn"],
-            }
-            for each in deployment.of_type("aws:iam/instanceProfile:InstanceProfile")
-            if each.inputs.get("role") == name
-        ],
+        **_entity(values, "Role"),
+        **_boundary(values),
+        "MaxSessionDuration": int(values.get("maxSessionDuration") or DEFAULT_SESSION_DURATION),
+        "AssumeRolePolicyDocument": document(values.get("assumeRolePolicy")),
+        "RolePolicyList": its.inline("role", name),
+        "AttachedManagedPolicies": its.attached("role", name),
+        "InstanceProfileList": its.profiles(name),
     }
 
 
-def _policy(resource: Resource) -> dict[str, Any]:
-    document = json.loads(resource.inputs["policy"])
-    return {
-        **_entity(resource, "Policy"),
-        "DefaultVersionId": "v1",
-        "PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": True, "Document": document}],
-    }
+def _policy(values: Mapping[str, Any]) -> dict[str, Any]:
+    version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": document(values.get("policy"))}
+    return {**_entity(values, "Policy"), "DefaultVersionId": "v1", "PolicyVersionList": [version]}
 
 
-def _entity(resource: Resource, kind: str) -> dict[str, Any]:
-    tags = resource.inputs.get("tags") or {}
+def _entity(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    tags = values.get("tags") or {}
+    unique_id = values.get("uniqueId" if kind in ("User", "Role", "Group") else "policyId")
     return {
-        f"{kind}Name": resource.inputs["name"],
-        "Path": resource.inputs.get("path", "/"),
-        "Arn": resource.outputs["arn"],
+        f"{kind}Name": values["name"],
+        "Path": values.get("path") or "/",
+        "Arn": values["arn"],
+        **({f"{kind}Id": unique_id} if unique_id else {}),
         **({"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]} if tags else {}),
     }
 
 
-def _boundary(resource: Resource) -> dict[str, Any]:
-    arn = resource.inputs.get("permissionsBoundary")
+def _boundary(values: Mapping[str, Any]) -> dict[str, Any]:
+    arn = values.get("permissionsBoundary")
     boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
     return {"PermissionsBoundary": boundary} if arn else {}
-
-
-def _inline(owner: str, kind: str, deployment: Deployment) -> list[dict[str, Any]]:
-    token = f"aws:iam/{kind}Policy:{kind.capitalize()}Policy"
-    policies = [each for each in deployment.of_type(token) if each.inputs[kind] == owner]
-    return [
-        {"PolicyName": each.inputs["name"], "PolicyDocument": json.loads(each.inputs["policy"])}
-        for each in sorted(policies, key=lambda each: str(each.inputs["name"]))
-    ]
-
-
-def _attached(owner: str, kind: str, deployment: Deployment) -> list[dict[str, Any]]:
-    token = f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment"
-    arns = sorted(str(each.inputs["policyArn"]) for each in deployment.of_type(token) if each.inputs[kind] == owner)
-    return [{"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn} for arn in arns]
-
-
-def _groups(user: str, deployment: Deployment) -> list[str]:
-    exclusive = deployment.of_type("aws:iam/groupMembership:GroupMembership")
-    shared = deployment.of_type("aws:iam/userGroupMembership:UserGroupMembership")
-    return [
-        *(str(each.inputs["group"]) for each in exclusive if user in each.inputs["users"]),
-        *(str(group) for each in shared if each.inputs["user"] == user for group in each.inputs["groups"]),
-    ]

@@ -1,0 +1,114 @@
+"""What belongs to each user, group and role among a stack's resources: policies, memberships, profiles.
+
+Beside each entity's own resources stand those that list everything it has (``…Exclusive``): after a refresh they also
+name what somebody added by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from crossaccount.engine.deployment import Deployment
+
+KINDS = ("user", "group", "role")
+Owner = tuple[str, str]
+"""A kind and a name."""
+
+
+def document(value: Any) -> Any:
+    """A policy document: parsed where it is JSON, as it is where it is other text, None where it is not to be read."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+class Belongings:
+    """Everything that hangs on entities, looked up by entity: one pass over the resources, whatever their number."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
+        self._attached: dict[Owner, set[str]] = defaultdict(set)
+        self._groups: dict[str, set[str]] = defaultdict(set)
+        self._profiles: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._consoles: set[str] = set()
+        readers = _readers(self)
+        for resource in deployment.resources:
+            if (read := readers.get(resource.type)) is not None:
+                read(resource.values)
+
+    def inline(self, kind: str, name: str) -> list[dict[str, Any]]:
+        """The inline policies of an entity, by name."""
+        found = self._inline[kind, name]
+        return [{"PolicyName": each, "PolicyDocument": document(found[each])} for each in sorted(found)]
+
+    def attached(self, kind: str, name: str) -> list[dict[str, Any]]:
+        """The managed policies of an entity, by ARN."""
+        arns = sorted(self._attached[kind, name])
+        return [{"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn} for arn in arns]
+
+    def groups(self, user: str) -> list[str]:
+        """The groups that a user is in."""
+        return sorted(self._groups[user])
+
+    def profiles(self, role: str) -> list[dict[str, Any]]:
+        """The instance profiles of a role."""
+        return self._profiles[role]
+
+    def has_console(self, user: str) -> bool:
+        """Whether a user has a password for the console."""
+        return user in self._consoles
+
+    def add_inline(self, kind: str, values: Mapping[str, Any]) -> None:
+        self._inline[kind, values[kind]][str(values["name"])] = values.get("policy")
+
+    def add_listed_inline(self, kind: str, values: Mapping[str, Any]) -> None:
+        for name in values.get("policyNames") or ():
+            self._inline[kind, values[f"{kind}Name"]].setdefault(str(name), None)
+
+    def add_attachment(self, kind: str, values: Mapping[str, Any]) -> None:
+        self._attached[kind, values[kind]].add(str(values["policyArn"]))
+
+    def add_listed_attachments(self, kind: str, values: Mapping[str, Any]) -> None:
+        self._attached[kind, values[f"{kind}Name"]].update(map(str, values.get("policyArns") or ()))
+
+    def add_members(self, values: Mapping[str, Any]) -> None:
+        for user in values.get("users") or ():
+            self._groups[user].add(str(values["group"]))
+
+    def add_memberships(self, values: Mapping[str, Any]) -> None:
+        self._groups[values["user"]].update(map(str, values.get("groups") or ()))
+
+    def add_profile(self, values: Mapping[str, Any]) -> None:
+        profile = {"InstanceProfileName": values["name"], "Path": values.get("path") or "/", "Arn": values["arn"]}
+        self._profiles[str(values.get("role"))].append(profile)
+
+    def add_console(self, values: Mapping[str, Any]) -> None:
+        self._consoles.add(str(values["user"]))
+
+
+def _readers(into: Belongings) -> dict[str, Any]:
+    """What to do with the values of each resource type."""
+    readers: dict[str, Any] = {
+        "aws:iam/groupMembership:GroupMembership": into.add_members,
+        "aws:iam/userGroupMembership:UserGroupMembership": into.add_memberships,
+        "aws:iam/instanceProfile:InstanceProfile": into.add_profile,
+        "aws:iam/userLoginProfile:UserLoginProfile": into.add_console,
+    }
+    methods = {
+        "Policy": into.add_inline,
+        "PoliciesExclusive": into.add_listed_inline,
+        "PolicyAttachment": into.add_attachment,
+        "PolicyAttachmentsExclusive": into.add_listed_attachments,
+    }
+    for kind in KINDS:
+        for suffix, method in methods.items():
+            # The exclusive types came later and are the same but for their suffix.
+            token = f"aws:iam/{kind}{suffix}:{kind.capitalize()}{suffix}"
+            readers[token] = lambda values, method=method, kind=kind: method(kind, values)
+    return readers

@@ -1,0 +1,90 @@
+"""One account as a source describes it, and the check that it has the shape of AWS's answer.
+
+Owns which keys are needed (``Arn``, the name, a role's trust document) and whose account it is, told by the ARNs alone.
+Documents are not looked into: what IAM would not accept is unknown to the estate, and says so there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+
+Details = Mapping[str, Any]
+"""The JSON of ``aws iam get-account-authorization-details`` for one account."""
+
+LISTS = {
+    "UserDetailList": "UserName",
+    "GroupDetailList": "GroupName",
+    "RoleDetailList": "RoleName",
+    "Policies": "PolicyName",
+}
+"""The lists of that JSON, each with the key that names its members."""
+
+SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
+
+
+@dataclass(frozen=True)
+class Described:
+    """One account. ``account_id`` is empty where the source names no entity at all; ``names`` adds to the address book.
+
+    ``warnings`` say what the reader of the source should know.
+    """
+
+    where: str
+    account_id: str
+    details: Details
+    names: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+
+def check_details(data: object, where: str) -> tuple[str, list[Problem]]:
+    """The account that ``data`` describes, and everything that keeps it from being such a description."""
+    if not isinstance(data, Mapping) or not any(name in data for name in LISTS):
+        got = sorted(data) if isinstance(data, Mapping) else data
+        return "", [Problem(where, f"has none of {', '.join(LISTS)}", got, SAVE_IT)]
+    problems: list[Problem] = []
+    if data.get("IsTruncated") is True:
+        fix = "let the AWS CLI fetch all pages: leave out --no-paginate and --max-items"
+        problems.append(Problem(where, "is one page of several: IsTruncated is true", NOT_GIVEN, fix))
+    accounts = {account: place for place, account in _accounts(data, where, problems)}
+    if len(accounts) > 1:
+        fix = "write one mapping per account, in files of their own or in one list"
+        problems.append(Problem(where, "describes more than one account", sorted(accounts), fix))
+    return next(iter(sorted(accounts)), ""), problems
+
+
+def _accounts(data: Mapping[str, Any], where: str, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    """Every member's place and account ID; AWS-managed policies belong to none."""
+    for key, name in LISTS.items():
+        items = data.get(key)
+        if items is not None and not isinstance(items, list):
+            problems.append(Problem(f"{where}: {key}", "must be a list", items, SAVE_IT))
+            continue
+        for index, item in enumerate(items or ()):
+            place = f"{where}: {key}[{index}]"
+            account = _account(item, name, place, problems)
+            if account and account != "aws":
+                yield place, account
+
+
+def _account(item: object, name: str, place: str, problems: list[Problem]) -> str:
+    if not isinstance(item, Mapping):
+        problems.append(Problem(place, "must be a mapping", item, SAVE_IT))
+        return ""
+    needed = ["Arn", name] + (["AssumeRolePolicyDocument"] if name == "RoleName" else [])
+    problems += [Problem(f"{place}.{key}", "is required", NOT_GIVEN, SAVE_IT) for key in needed if not item.get(key)]
+    arn = item.get("Arn")
+    if not arn:
+        return ""
+    try:
+        account = parse_arn(str(arn)).account
+    except ValueError:
+        account = ""
+    if account != "aws" and not ACCOUNT_ID.match(account):
+        problems.append(Problem(f"{place}.Arn", "is not the ARN of an account's entity", arn, SAVE_IT))
+        return ""
+    return account

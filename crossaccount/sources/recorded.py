@@ -1,0 +1,85 @@
+"""``stack:[DIR/]NAME``: what the program declares for a stack, recorded without deploying anything.
+
+Upstream outputs are those of the upstream stacks, recorded first: the estate is what a fleet of ``pulumi up`` would
+make, whatever was deployed so far. A stack of another project cannot be recorded from here, and is refused with a way
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
+from crossaccount.settings import Settings, SettingsError
+from crossaccount.sources.declared import details
+from crossaccount.sources.details import Described
+from crossaccount.sources.errors import SourceError, refusal, within
+from crossaccount.sources.stacks import NamedStack, must_exist
+
+Key = tuple[str, str]
+
+
+class Recorder:
+    """Records stacks, each once however many read it. ``program`` gives the Pulumi program, loaded when needed."""
+
+    def __init__(self, program: Callable[[], Program]) -> None:
+        self._program = program
+        self._recorded: dict[Key, Deployment] = {}
+
+    def describe(self, stack: NamedStack) -> Described:
+        """The account as the stack declares it.
+
+        Raises:
+            SourceError: the stack's or an upstream's config is wrong, or stacks read each other in a circle.
+        """
+        settings = _settings(stack)
+        deployment = self._record(stack, settings, ())
+        return Described(stack.where, settings.account_id, details(deployment), settings.account_ids)
+
+    def _record(self, stack: NamedStack, settings: Settings, readers: tuple[str, ...]) -> Deployment:
+        key = (str(stack.project.directory.resolve()), stack.name)
+        if key not in self._recorded:
+            references = self._upstreams(stack, settings, (*readers, stack.name))
+            self._recorded[key] = self._run(stack, references)
+        return self._recorded[key]
+
+    def _upstreams(
+        self, stack: NamedStack, settings: Settings, readers: tuple[str, ...]
+    ) -> dict[str, Mapping[str, Any]]:
+        found = {}
+        for account in settings.reads:
+            upstream = _upstream(stack, settings.accounts[account].stack or account)
+            if upstream.name in readers:
+                circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
+                raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
+            found[account] = self._record(upstream, _settings(upstream), readers).outputs
+        return found
+
+    def _run(self, stack: NamedStack, references: Mapping[str, Mapping[str, Any]]) -> Deployment:
+        # Pulumi takes half a second to import: only what is recorded needs it.
+        from crossaccount.engine.recording import record
+
+        project = stack.project
+        run = Stack(project.name, stack.name, stack.config, project.directory)
+        try:
+            return record(run, self._program(), references=references)
+        except DeploymentError as error:
+            raise SourceError(f"{stack.where}: {line}" for line in str(error).splitlines()) from None
+
+
+def _settings(stack: NamedStack) -> Settings:
+    must_exist(stack)
+    try:
+        return stack.project.settings(stack.name)
+    except SettingsError as error:
+        raise within(stack.where, error.problems) from None
+
+
+def _upstream(reader: NamedStack, full_name: str) -> NamedStack:
+    """The stack with a name or ``<organisation>/<project>/<stack>``, in the reader's project."""
+    *_, name = full_name.split("/")
+    if "/" in full_name and full_name.split("/")[1] != reader.project.name:
+        what = "reads a stack of another project, which cannot be recorded from here"
+        raise refusal(reader.where, what, full_name, f"analyse what it last deployed: state:{reader.name}")
+    return NamedStack(reader.where, reader.project, name)

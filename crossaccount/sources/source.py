@@ -1,0 +1,113 @@
+"""Sources: the words on a command line, read into one set of accounts with names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crossaccount.access.estate import Estate
+from crossaccount.engine.deployment import Program
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.sources.address_book import merged_names, read_accounts
+from crossaccount.sources.details import LISTS, Described, Details
+from crossaccount.sources.errors import SourceError, refusal
+from crossaccount.sources.files import read_file
+from crossaccount.sources.profile import OpenProfile, describe_account, open_profile
+from crossaccount.sources.recorded import Recorder
+from crossaccount.sources.stacks import find_stack
+from crossaccount.sources.state import describe_state
+
+KINDS = ("stack", "state", "live")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the sources describe. ``details`` are in the order of the sources; ``accounts`` maps names to IDs."""
+
+    details: tuple[Details, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    described: tuple[Described, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def estate(self) -> Estate:
+        """The estate of all accounts together."""
+        return Estate.from_details(self.details)
+
+
+def read_sources(
+    texts: Sequence[str],
+    program: Callable[[], Program],
+    *,
+    directory: Path,
+    accounts: Path | None = None,
+    profiles: OpenProfile = open_profile,
+) -> Sources:
+    """Read every source. ``directory`` is where stacks are looked up, ``accounts`` a file that names accounts.
+
+    ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded.
+
+    Raises:
+        SourceError: everything wrong with any of them.
+    """
+    recorder = Recorder(program)
+    lines: list[Problem | str] = []
+    given: Mapping[str, str] = {}
+    described: list[Described] = []
+    try:
+        given = read_accounts(accounts) if accounts is not None else {}
+    except SourceError as error:
+        lines += error.lines
+    for text in dict.fromkeys(texts):
+        try:
+            described += _read(text, directory, recorder, profiles)
+        except SourceError as error:
+            lines += error.lines
+    names, wrong = merged_names(given, described)
+    lines += [*wrong, *_twice(described), *_wrong_account(described, names)]
+    if lines:
+        raise SourceError(dict.fromkeys(lines))
+    warnings = [warning for each in described for warning in each.warnings]
+    warnings += [_nothing(each.where) for each in described if not any(each.details.get(name) for name in LISTS)]
+    return Sources(tuple(each.details for each in described), names, tuple(described), tuple(warnings))
+
+
+def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile) -> list[Described]:
+    kind, colon, rest = text.partition(":")
+    if colon and kind == "stack":
+        return [recorder.describe(find_stack(rest, directory, text))]
+    if colon and kind == "state":
+        return [describe_state(find_stack(rest, directory, text))]
+    if colon and kind == "live":
+        return [describe_account(rest, text, profiles)]
+    path = Path(text)
+    if colon and not path.exists():
+        fix = did_you_mean(kind, KINDS, f"write a file's name, or one of {', '.join(f'{each}:' for each in KINDS)}")
+        raise refusal(text, "no such kind of source and no such file", kind, fix)
+    return read_file(path, text)
+
+
+def _twice(described: Iterable[Described]) -> Iterable[Problem]:
+    """Two sources of one account would be one too many: nobody could say which is meant."""
+    first: dict[str, str] = {}
+    for each in described:
+        other = first.setdefault(each.account_id, each.where) if each.account_id else each.where
+        if other != each.where:
+            yield Problem(each.where, f"{other} describes the same account", each.account_id, "name one of the two")
+
+
+def _wrong_account(described: Iterable[Described], names: Mapping[str, str]) -> Iterable[Problem]:
+    """A profile that has the name of an account is expected to be of that account."""
+    for each in described:
+        kind, _, profile = each.where.partition(":")
+        expected = names.get(profile) if kind == "live" else None
+        if expected not in (None, each.account_id):
+            what = (
+                f"the address book says that {profile} is {expected}, the profile's credentials are of another account"
+            )
+            yield Problem(each.where, what, each.account_id, "correct the profile, or the name")
+
+
+def _nothing(where: str) -> Problem:
+    return Problem(where, "describes no user, group, role or policy", NOT_GIVEN, "leave it out", "warning")

@@ -1,0 +1,65 @@
+"""``[DIR/]NAME``: a stack of a project on disk, for ``stack:`` and ``state:``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.settings import Project, SettingsError, read_project
+from crossaccount.settings.project import stack_file
+from crossaccount.sources.errors import refusal, within
+
+
+@dataclass(frozen=True)
+class NamedStack:
+    """A stack's name and the project in whose folder it was looked up. The project need not have it."""
+
+    where: str
+    project: Project
+    name: str
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The stack's effective config; empty where the project has no such stack."""
+        return self.project.stacks.get(self.name, {})
+
+
+def find_stack(text: str, directory: Path, where: str) -> NamedStack:
+    """The stack that ``[DIR/]NAME`` means, seen from ``directory``.
+
+    Raises:
+        SourceError: no name, no project, or a project whose files are wrong.
+    """
+    folder, _, name = text.rpartition("/")
+    if not name:
+        kind = where.partition(":")[0]
+        raise refusal(where, "names no stack", text, f"write {kind}:NAME or {kind}:DIR/NAME")
+    try:
+        return NamedStack(where, read_project(directory / folder), name)
+    except SettingsError as error:
+        raise within(where, error.problems) from None
+
+
+def must_exist(stack: NamedStack) -> None:
+    """Refuse a stack that the project does not have.
+
+    Raises:
+        SourceError: with the nearest name.
+    """
+    known = stack.project.stacks
+    if stack.name not in known:
+        fix = did_you_mean(stack.name, known, f"write {stack_file(stack.name)}")
+        raise refusal(stack.where, "no such stack in the project", stack.name, fix)
+
+
+def names_in_config(config: Mapping[str, Any]) -> dict[str, str]:
+    """The address book of a config that nobody has checked: what is there and can be used."""
+    book = config.get("crossaccount:accounts")
+    if not isinstance(book, Mapping):
+        return {}
+    ids = {str(name): entry.get("id") for name, entry in book.items() if isinstance(entry, Mapping)}
+    return {name: value for name, value in ids.items() if isinstance(value, str) and ACCOUNT_ID.match(value)}

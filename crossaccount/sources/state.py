@@ -1,0 +1,136 @@
+"""``state:[DIR/]NAME``: what a stack last deployed, read from its Pulumi state.
+
+A file backend (``PULUMI_BACKEND_URL``, else ``backend.url`` of ``Pulumi.yaml``) is read as the files that it is; every
+other one through ``pulumi stack export``, which needs the CLI. Secrets stay encrypted: nothing here can open them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crossaccount.engine.deployment import Deployment, Resource
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.project import PROJECT_FILE
+from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.sources.declared import details
+from crossaccount.sources.details import Described, check_details
+from crossaccount.sources.errors import SourceError, refusal
+from crossaccount.sources.stacks import NamedStack, names_in_config
+
+FILE_SCHEME = "file://"
+CLI_TIMEOUT_SECONDS = 120
+
+
+def describe_state(stack: NamedStack) -> Described:
+    """The account as the stack's state has it.
+
+    Raises:
+        SourceError: there is no such stack, or its state cannot be read.
+    """
+    state = _state(stack)
+    found = Deployment(stack.name, tuple(_resources(state)), _outputs(state))
+    described = details(found)
+    account, problems = check_details(described, stack.where)
+    if problems:
+        raise SourceError(problems)
+    named = found.outputs.get("account") or {}
+    names = {str(named["name"]): str(named["id"])} if {"id", "name"} <= set(named) else {}
+    return Described(
+        stack.where,
+        account or str(named.get("id") or ""),
+        described,
+        {**names_in_config(stack.config), **names},
+        _warnings(state, stack),
+    )
+
+
+def _resources(state: Mapping[str, Any]) -> list[Resource]:
+    """The resources that are there: not those that wait for their deletion, nor those that are only read."""
+    return [
+        Resource(
+            urn=item["urn"],
+            type=item["type"],
+            name=item["urn"].rsplit("::", 1)[-1],
+            inputs=item.get("inputs") or {},
+            outputs=item.get("outputs") or {},
+            id=str(item.get("id") or ""),
+        )
+        for item in state.get("resources") or ()
+        if not item.get("delete") and not item.get("external")
+    ]
+
+
+def _outputs(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    items = state.get("resources") or ()
+    return next((item.get("outputs") or {} for item in items if item["type"] == "pulumi:pulumi:Stack"), {})
+
+
+def _warnings(state: Mapping[str, Any], stack: NamedStack) -> tuple[Problem, ...]:
+    pending = state.get("pending_operations") or ()
+    if not pending:
+        return ()
+    what = f"an operation was interrupted ({len(pending)} pending): AWS may have more than the state says"
+    return (Problem(stack.where, what, NOT_GIVEN, f"pulumi refresh -s {stack.name}", "warning"),)
+
+
+def _state(stack: NamedStack) -> Mapping[str, Any]:
+    url = os.environ.get("PULUMI_BACKEND_URL") or _project_backend(stack)
+    if url.startswith(FILE_SCHEME):
+        return _from_file(stack, url)
+    if shutil.which("pulumi") is None:
+        fix = "install the pulumi CLI, or point PULUMI_BACKEND_URL at a file:// backend"
+        raise refusal(stack.where, "the state is not in files, and there is no pulumi CLI", url or NOT_GIVEN, fix)
+    return _from_cli(stack)
+
+
+def _project_backend(stack: NamedStack) -> str:
+    content = read_yaml(stack.project.directory / PROJECT_FILE, PROJECT_FILE)
+    backend = content.get("backend")
+    return str(backend.get("url") or "") if isinstance(backend, Mapping) else ""
+
+
+def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:
+    folder = stack.project.directory / Path(url.removeprefix(FILE_SCHEME).partition("?")[0]).expanduser()
+    stacks = folder / ".pulumi" / "stacks"
+    # Backends of before 3.61 have no folder per project.
+    for place in (stacks / stack.project.name, stacks):
+        for file, opened in ((place / f"{stack.name}.json", open), (place / f"{stack.name}.json.gz", gzip.open)):
+            if file.is_file():
+                with opened(file, "rb") as content:
+                    return _latest(json.load(content))
+    known = [each.name.partition(".")[0] for each in (stacks / stack.project.name).glob("*.json*")]
+    fix = did_you_mean(stack.name, known, f"deploy it first: pulumi up -s {stack.name}")
+    raise refusal(stack.where, f"no such stack in {url}", stack.name, fix)
+
+
+def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
+    command = ["pulumi", "stack", "export", "--stack", stack.name, "--non-interactive"]
+    try:
+        done = subprocess.run(
+            command, cwd=stack.project.directory, capture_output=True, text=True, timeout=CLI_TIMEOUT_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise refusal(
+            stack.where, f"no answer in {CLI_TIMEOUT_SECONDS} s", " ".join(command), "check the backend"
+        ) from None
+    if done.returncode:
+        said = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+        text = next((line for line in said if "error" in line or "no stack" in line), said[0] if said else "")
+        raise refusal(
+            stack.where, f"pulumi stack export: {text}", NOT_GIVEN, f"deploy it first: pulumi up -s {stack.name}"
+        )
+    return _latest(json.loads(done.stdout))
+
+
+def _latest(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The deployment within an export or a checkpoint; empty for a stack that was never deployed."""
+    inner = content.get("deployment") or (content.get("checkpoint") or {}).get("latest") or content.get("latest")
+    return inner or {}
