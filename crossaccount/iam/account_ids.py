@@ -38,7 +38,14 @@ def _number(value: int) -> Refusal:
     if _SHORTEST_OCTAL <= value < _FIRST_BEYOND_OCTAL:
         meant = f"{value:012o}"
         what = f"{_WHAT}, and this is what YAML makes of an unquoted {meant}, read as octal"
-        return Refusal(what, f'write "{meant}" in quotes')
+        return Refusal(what, f'write "{meant}" in quotes{_or_decimal(value)}')
     if 10**9 <= value < 10**12:
         return Refusal(f"{_WHAT}, and without quotes YAML reads a number", f'write "{value:012d}" in quotes')
     return Refusal(_WHAT, 'write the 12 digits in quotes, such as "111111111111"')
+
+
+def _or_decimal(value: int) -> str:
+    """With an 8 or a 9 YAML reads no octal number, so two zeros may have been lost instead."""
+    decimal = f"{value:012d}"
+    possible = set(decimal) & {"8", "9"} and value >= 10**9
+    return f' (or "{decimal}", if that is what stood there)' if possible else ""

@@ -49,12 +49,17 @@ def _is_wrong(character: str) -> bool:
     return not ("\u0020" <= character <= "\u00ff" or character in _ACCEPTED_BY_IAM) or character == "\u007f"
 
 
+def _unquoted(text: str) -> str:
+    """Quotes that came along from a web page, around the whole text."""
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
 def _named(character: str) -> str:
     return f"U+{ord(character):04X} {unicodedata.name(character, 'CONTROL CHARACTER')}"
 
 
 def _fix(text: str, element: str) -> str:
-    straight = plain(text).strip().strip("\"'")
+    straight = _unquoted(plain(text).strip())
     if element == "Version" and straight in ("2012-10-17", "2008-10-17"):
         return f"type {straight} with plain hyphens"
     if not wrong_characters(straight):

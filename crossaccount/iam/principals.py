@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from crossaccount.iam.account_ids import check_account_id
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.documents import as_list
 from crossaccount.iam.names import has_wildcard
@@ -41,8 +42,8 @@ def check_principal(principal: object, where: str) -> list[Problem]:
 
 
 def _check_one(kind: str, value: object, where: str) -> list[Problem]:
-    if isinstance(value, int):
-        return [Problem(where, "an account ID is a text of 12 digits", value, f'write "{value:012d}" in quotes')]
+    if isinstance(value, int) and not isinstance(value, bool) and (refusal := check_account_id(value)):
+        return [Problem(where, refusal.what, value, refusal.fix)]
     if not isinstance(value, str) or not value:
         return [Problem(where, "must be a text", value, "name one principal in each item")]
     if kind == "AWS":

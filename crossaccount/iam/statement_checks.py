@@ -98,7 +98,10 @@ def _check_actions(statement: Mapping[str, Any], kind: Kind, where: str) -> list
     problems: list[Problem] = []
     for element in ("Action", "NotAction"):
         for place, action in places(statement, element, where):
-            problems += check_action(action, place) or (check_trust_action(action, place) if kind == "trust" else [])
+            found = check_action(action, place)
+            if kind == "trust" and element == "Action" and not found:
+                found = check_trust_action(action, place)
+            problems += found
     if kind == "trust" and "NotAction" in statement:
         fix = "write Action: sts:AssumeRole"
         problems.append(Problem(f"{where}.NotAction", "a trust policy names its actions", statement["NotAction"], fix))
