@@ -74,3 +74,36 @@ def test_the_trusts_conditions_still_hold(
     with pytest.raises(ana.sts.exceptions.ClientError, match="AccessDenied"):
         assume(ana, assumed, ExternalId="wrong")
     assert root.iam.list_user_policies(UserName="Ana")["PolicyNames"] == []
+
+
+def test_a_boundary_limits_a_role_and_not_a_user(
+    root: Aws, role: Callable[..., str], user: Callable[..., Aws], assume: Callable[..., Aws]
+) -> None:
+    """AWS: an implicit denial in a boundary does not limit what a resource grants to a user's own ARN."""
+    boundary = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    ana = user(root, "Ana")
+    root.iam.put_user_permissions_boundary(UserName="Ana", PermissionsBoundary=boundary)
+    first = role(root, "First", f"arn:aws:iam::{root.account_id()}:user/Ana", PermissionsBoundary=boundary)
+    session = assume(ana, first)
+    with pytest.raises(root.sts.exceptions.ClientError, match="AccessDenied"):
+        assume(session, role(root, "Second", first))
+    assume(session, role(root, "Third", f"arn:aws:sts::{root.account_id()}:assumed-role/First/test"))
+
+
+def test_everyone_includes_the_own_account(
+    root: Aws, role: Callable[..., str], user: Callable[..., Aws], assume: Callable[..., Aws]
+) -> None:
+    assume(user(root, "Ana"), role(root, "Open", "*"))
+
+
+def test_a_denied_tag_denies_the_session(root: Aws, user: Callable[..., Aws], assume: Callable[..., Aws]) -> None:
+    ana = user(root, "Ana")
+    trust = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {"AWS": "*"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    assumed = root.iam.create_role(RoleName="Open", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    assume(ana, assumed, Tags=[{"Key": "k", "Value": "v"}])
+    no_tags = deny(resource="*").replace("sts:AssumeRole", "sts:TagSession")
+    root.iam.put_user_policy(UserName="Ana", PolicyName="no", PolicyDocument=no_tags)
+    assume(ana, assumed)
+    with pytest.raises(ana.sts.exceptions.ClientError, match="AccessDenied"):
+        assume(ana, assumed, Tags=[{"Key": "k", "Value": "v"}])

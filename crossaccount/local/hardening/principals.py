@@ -56,7 +56,7 @@ def renamed(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
     """The document with AWS principals replaced: ``names`` maps old to new."""
 
     def statement(old: dict[str, Any]) -> dict[str, Any]:
-        principal = old.get("Principal")
+        principal = {"AWS": "*"} if old.get("Principal") == "*" else old.get("Principal")
         if not isinstance(principal, Mapping) or "AWS" not in principal:
             return old
         values = [names.get(value, value) for value in as_list(principal["AWS"])]

@@ -16,7 +16,6 @@ from crossaccount.local.hardening import (
     names,
     principals,
     roles,
-    same_account,
     sizes,
     unique_ids,
 )
@@ -38,7 +37,6 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
         _POLICIES,
         assume.admitted,
         callers.named,
-        same_account.enough,
     ),
     "AttachGroupPolicy": _ATTACH,
     "AttachRolePolicy": _ATTACH,
