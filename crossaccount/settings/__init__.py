@@ -3,6 +3,7 @@
 ``SettingsError`` is the package's only exception; it carries ``Problem`` values.
 """
 
+from crossaccount.settings.address_book import load_accounts
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
 from crossaccount.settings.order import deployment_order
@@ -16,6 +17,7 @@ __all__ = [
     "Trusted",
     "Trusting",
     "deployment_order",
+    "load_accounts",
     "load_settings",
     "read_project",
 ]

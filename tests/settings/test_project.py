@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+
 import pytest
 
 from crossaccount.settings import SettingsError, read_project
@@ -166,3 +171,45 @@ def test_files_that_are_not_text(project, tmp_path):
     with pytest.raises(SettingsError) as caught:
         project()
     assert lines(caught) == ["Pulumi.auth.yaml: is not UTF-8 text; save it as UTF-8"]
+
+
+SCALARS = """name: demo
+runtime: yaml
+"""
+STACK = """config:
+  x:m:
+    {a: yes, b: 012345670123, c: 098765432109, d: 2012-10-17, e: 1:30, f: 12e4, g: 0o17, h: on, i: 111111111111,
+     k: 1_000, l: 1e1e1e, m: 000000, n: .5, o: 08, p: 2027-01-31T00:00:00Z, q: 1.1e11, r: true, s: ~, t: "012345670123"}
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the pulumi CLI on the PATH")
+def test_values_are_what_the_pulumi_cli_makes_of_them(tmp_path):
+    """But for dates, which the CLI turns into texts of its own; ours stay dates, and both are refused."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text(SCALARS, encoding="utf-8")
+    (project / "Pulumi.auth.yaml").write_text(STACK, encoding="utf-8")
+    ours = read_project(project).stacks["auth"]["x:m"]
+    theirs = json.loads(pulumi(tmp_path, project, "config", "--json", "--stack", "auth"))["x:m"]["objectValue"]
+    assert theirs.pop("d") == "2012-10-17 00:00:00 +0000 UTC"
+    assert theirs.pop("p") == "2027-01-31 00:00:00 +0000 UTC"
+    assert {key: value for key, value in ours.items() if key not in ("d", "p")} == theirs
+
+
+def pulumi(home, project, *arguments):
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PULUMI_HOME": str(home / "pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{home}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    subprocess.run(
+        ["pulumi", "stack", "init", "auth"], cwd=project, env=environment, check=True, capture_output=True, timeout=60
+    )
+    return subprocess.run(
+        ["pulumi", *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True, timeout=60
+    ).stdout

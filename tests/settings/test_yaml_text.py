@@ -1,4 +1,4 @@
-"""YAML as the Pulumi CLI reads it, and its errors."""
+"""YAML as the Pulumi CLI reads it (each scalar here was given to a real one), and its errors."""
 
 from __future__ import annotations
 

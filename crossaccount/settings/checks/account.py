@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossaccount.iam.account_ids import check_account_id
-from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.address_book import check_entries
 from crossaccount.settings.draft import BROKEN, Draft
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, Raw
 
@@ -29,19 +29,7 @@ def _check_book(draft: Draft, values: Mapping[str, Any], prefix: str) -> Iterato
         got = values.get("accounts", NOT_GIVEN)
         fix = 'add crossaccount:accounts to Pulumi.yaml, such as {auth: {id: "111111111111", stack: auth}}'
         yield Problem(f"{prefix}accounts", "the address book names no account", got, fix)
-    by_id: dict[str, str] = {}
-    by_stack: dict[str, str] = {}
-    for name, placed in draft.accounts.items():
-        if ACCOUNT_ID.match(name) or "/" in name or ":" in name or not name:
-            fix = "choose a word, such as auth"
-            yield Problem(placed.where, "an account's name is not an ID and has no / or :", name, fix)
-        if (first := by_id.setdefault(placed.value.id, name)) != name:
-            what = f"the account is already in the address book, as {first}"
-            yield Problem(f"{placed.where}.id", what, placed.value.id, "keep one name for an account")
-        stack = placed.value.stack
-        if stack is not None and (first := by_stack.setdefault(stack, name)) != name:
-            what = f"one stack is one account, and this one manages {first}"
-            yield Problem(f"{placed.where}.stack", what, stack, "give each account its own stack")
+    yield from check_entries(draft.accounts)
 
 
 def _check_name(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator[Problem]:

@@ -1,0 +1,49 @@
+"""The address book: the accounts that names may mean, in a stack's config or in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.problem import Problem
+from crossaccount.settings.draft import Entry, Placed, Section
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.parse import parse
+from crossaccount.settings.raw import cleaned
+
+
+def load_accounts(value: object, where: str) -> dict[str, AccountEntry]:
+    """The accounts of a mapping as under ``crossaccount:accounts``; ``where`` is the file that holds it.
+
+    Raises:
+        SettingsError: it is no address book; with every problem.
+    """
+    if not isinstance(value, Mapping) or not value:
+        fix = 'write a mapping such as {auth: {id: "111111111111"}}'
+        raise SettingsError([Problem(where, "must be a mapping of account names", value, fix)])
+    problems: list[Problem] = []
+    book = cleaned(value, f"{where}: accounts", problems)
+    entries = {name: Entry(name, member, f"{where}: accounts.{name}") for name, member in book.items()}
+    accounts: dict[str, Placed[AccountEntry]] = parse(entries, AccountEntry, problems)
+    problems += check_entries(accounts)
+    if problems:
+        raise SettingsError(problems)
+    return {name: placed.value for name, placed in accounts.items()}
+
+
+def check_entries(accounts: Section[AccountEntry]) -> Iterator[Problem]:
+    """What is wrong between the entries: names that are no names, one account or one stack for two of them."""
+    by_id: dict[str, str] = {}
+    by_stack: dict[str, str] = {}
+    for name, placed in accounts.items():
+        if ACCOUNT_ID.match(name) or "/" in name or ":" in name or not name:
+            fix = "choose a word, such as auth"
+            yield Problem(placed.where, "an account's name is not an ID and has no / or :", name, fix)
+        if (first := by_id.setdefault(placed.value.id, name)) != name:
+            what = f"the account is already in the address book, as {first}"
+            yield Problem(f"{placed.where}.id", what, placed.value.id, "keep one name for an account")
+        stack = placed.value.stack
+        if stack is not None and (first := by_stack.setdefault(stack, name)) != name:
+            what = f"one stack is one account, and this one manages {first}"
+            yield Problem(f"{placed.where}.stack", what, stack, "give each account its own stack")
