@@ -22,6 +22,8 @@ from crossaccount.iam.statement_checks import Kind, check_statement, places
 
 VERSIONS = (VERSION, "2008-10-17")
 _KEYS = ("Version", "Id", "Statement")
+_MIDNIGHT = (" 00:00:00 +0000 UTC", "T00:00:00Z")
+"""What the Pulumi CLI adds to an unquoted date, in ``Pulumi.<stack>.yaml`` and in ``Pulumi.yaml``."""
 
 
 def check_identity_policy(document: object, where: str) -> list[Problem]:
@@ -62,7 +64,7 @@ def _unknown_key(key: object) -> Problem:
 
 def check_version(version: object, variables: bool = False) -> list[Problem]:
     """Everything wrong with a ``Version``; ``variables`` says whether the document uses policy variables."""
-    if isinstance(version, date) or (isinstance(version, str) and version.endswith(" 00:00:00 +0000 UTC")):
+    if isinstance(version, date) or (isinstance(version, str) and version[10:] in _MIDNIGHT):
         day = str(version)[:10]
         fix = f'write Version: "{day}"'
         return [Problem("Version", "Version must be quoted: YAML read it as a date", str(version), fix)]

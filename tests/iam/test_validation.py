@@ -44,7 +44,7 @@ def test_trust_policies(case):
 
 
 @pytest.mark.parametrize(
-    "version", [datetime.date(2012, 10, 17), "2012-10-17 00:00:00 +0000 UTC", datetime.datetime(2012, 10, 17)]
+    "version", [datetime.date(2012, 10, 17), "2012-10-17 00:00:00 +0000 UTC", "2012-10-17T00:00:00Z"]
 )
 def test_an_unquoted_version_is_named_for_what_it_is(version):
     document = {"Version": version, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
