@@ -5,14 +5,16 @@ is one concern and names the AWS document it follows; ``steps`` says which actio
 
 Closed: malformed documents; trusts that name principals which do not exist; quotas of documents, attachments, groups
 and access keys; names that differ in case alone; AWS-managed policies (all exist, with AWS's documents); deletion of
-what is in use; trusts after their principal is deleted; roots that assume roles; role ARNs with a wrong path; session
-durations; same-account trusts that need no identity policy; UpdateUser and UpdateGroup; complete authorization details;
-XML that cannot be read.
+what is in use; trusts after their principal is deleted or moved; roots that assume roles; role ARNs with a wrong path;
+session durations; same-account trusts that need no identity policy; what a request carries (``aws:PrincipalArn`` of a
+session, TLS, external IDs on the caller's side, policy variables, session tags); UpdateUser and UpdateGroup; complete
+authorization details; XML that cannot be read. Two modules reach into MiniStack for that, and no others: ``store`` and
+``evaluation``.
 
-Deliberately open, because it cannot be closed from outside:
+Deliberately open:
 
 - MFA: ``aws:MultiFactorAuthPresent`` is never true, ``SerialNumber`` and ``TokenCode`` are ignored.
-- Source identity: ``sts:SourceIdentity`` is not in the request context.
+- Source identity: ``sts:SourceIdentity`` is not in the request context, and asks for no permission.
 - Organisations: each account is one of its own, so ``aws:PrincipalOrgID`` across accounts cannot be met; there are no
   service and resource control policies.
 - Propagation: everything is consistent at once. AWS takes seconds.
