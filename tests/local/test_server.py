@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -21,6 +22,12 @@ from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.server import LocalAws, LocalAwsError
 
 ACCOUNT = "111111111111"
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_with_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def answers(endpoint: str) -> bool:
