@@ -12,12 +12,18 @@ from __future__ import annotations
 import sys
 
 from crossaccount.cli.app import app
+from crossaccount.cli.judging import judge_tests
+from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
 
 __all__ = ["app", "main"]
 
 app.command(epilog="Example: crossaccount rehearse tutorial --engine in-process")(rehearse)
 app.command(epilog="Example: crossaccount demo --engine pulumi")(demo)
+app.command(epilog="Example: crossaccount paths stack:auth stack:workload --json")(paths)
+app.command(epilog="Example: crossaccount who-can workload/role/AssumedRole stack:auth stack:workload")(who_can)
+app.command(epilog="Example: crossaccount what-can auth/user/richard live:auth live:workload")(what_can)
+app.command("test", epilog="Example: crossaccount test access-tests.yaml stack:auth stack:workload")(judge_tests)
 
 
 def main() -> None:

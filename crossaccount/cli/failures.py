@@ -44,8 +44,9 @@ def stop(message: str, code: int, as_json: bool) -> NoReturn:
 def _bad_input() -> tuple[type[Exception], ...]:
     from crossaccount.access.access_tests import AccessTestsError
     from crossaccount.settings import SettingsError
+    from crossaccount.sources.errors import SourceError
 
-    return AccessTestsError, SettingsError
+    return AccessTestsError, SettingsError, SourceError
 
 
 def _failed_operations() -> tuple[type[Exception], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,3 +21,15 @@ EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="auto: the pulumi CLI where there is one, else in-process.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, and nothing else there.")]
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...", help="FILE.json, stack:[DIR/]NAME, state:[DIR/]NAME or live:PROFILE; any number."
+    ),
+]
+DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where stacks are looked up.")]
+AccountsOption = Annotated[
+    Path | None,
+    typer.Option("--accounts", metavar="FILE", help="A YAML map as under crossaccount:accounts: names for accounts."),
+]
+HERE = Path()

@@ -1,0 +1,49 @@
+"""Access tests judged against any sources, nothing deployed: what they say, and what ``given`` adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from crossaccount.access.access_tests import AccessTests, parse_access_tests
+from crossaccount.access.estate import Estate
+from crossaccount.access.results import TestResult, run_judged
+from crossaccount.engine.deployment import DeploymentError, Program
+from crossaccount.rehearsal.given import given_stacks
+from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.sources import SourceError, Sources
+from crossaccount.sources.details import Details
+
+GIVEN_PROJECT = "given"
+
+
+def judge(file: Path, sources: Sources, program: Callable[[], Program], now: datetime) -> tuple[TestResult, ...]:
+    """Judge every test of ``file``, in its order, at the moment ``now``.
+
+    What stands under ``given`` is recorded like a stack and joins the sources, also in accounts that they describe.
+
+    Raises:
+        SettingsError: the file cannot be read.
+        AccessTestsError: anything wrong with the tests.
+        SourceError: anything wrong with what is given.
+    """
+    tests = parse_access_tests(read_yaml(file, str(file)), sources.accounts, str(file))
+    estate = Estate.from_details([*sources.details, *_given(file, tests, program)])
+    return run_judged(tests, estate, now)
+
+
+def _given(file: Path, tests: AccessTests, program: Callable[[], Program]) -> Iterator[Details]:
+    lines = []
+    for stack in given_stacks(tests, GIVEN_PROJECT, file.parent):
+        # Pulumi takes half a second to import: tests without anything given do without it.
+        from crossaccount.engine.recording import record
+        from crossaccount.sources.declared import details
+
+        try:
+            yield details(record(stack, program()))
+        except DeploymentError as error:
+            account = stack.name.removeprefix(f"{GIVEN_PROJECT}-")
+            lines += [f"{file}: given.{account}: {line}" for line in str(error).splitlines()]
+    if lines:
+        raise SourceError(lines)
