@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from crossaccount.access.entities import Principal, Role
+from crossaccount.access.outsiders import Outsider
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.conditions.context import ContextValue
+from crossaccount.iam.conditions.context import ContextValue, Open
 
 DEFAULT_SESSION_NAME = "crossaccount"
 SESSION_NAME_KEY = "sts:RoleSessionName"
@@ -68,6 +69,17 @@ def assume_context(
     )
 
 
+def open_context(caller: Principal) -> RequestContext:
+    """What is certain of every ``sts:AssumeRole`` of ``caller``: what it implies itself, and that AWS calls for nobody.
+
+    A long-term key carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role
+    never has MFA: its sessions say so, or say nothing.
+    """
+    outside = isinstance(caller, Outsider)
+    kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
+    return RequestContext.of(_CERTAIN, _principal(caller), open=kind)
+
+
 def session_context(
     role: Role,
     given: Mapping[str, ContextValue],
@@ -97,17 +109,28 @@ def caller_session(context: RequestContext) -> str | None:
     return user_id.partition(":")[2] or None
 
 
+_CERTAIN: Mapping[str, ContextValue] = {
+    "aws:SecureTransport": "true",
+    "aws:ViaAWSService": "false",
+    "aws:PrincipalIsAWSService": "false",
+}
+_TAGS = ("aws:principaltag/",)
+_OPEN = Open()
+_OPEN_USER = Open(absent_prefixes=_TAGS)
+_OPEN_ROLE = Open(
+    absent=frozenset({"aws:username", "aws:multifactorauthage"}),
+    absent_prefixes=_TAGS,
+    possible={"aws:multifactorauthpresent": (None, ("false",))},
+)
+
+
 def _always(now: datetime) -> Mapping[str, ContextValue]:
-    return {
-        "aws:CurrentTime": _iso(now),
-        "aws:EpochTime": str(int(now.timestamp())),
-        "aws:SecureTransport": "true",
-        "aws:ViaAWSService": "false",
-        "aws:PrincipalIsAWSService": "false",
-    }
+    return {"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now.timestamp())), **_CERTAIN}
 
 
 def _principal(caller: Principal) -> Mapping[str, ContextValue]:
+    if isinstance(caller, Outsider):
+        return caller.implied
     keys: dict[str, ContextValue] = {
         "aws:PrincipalArn": caller.arn,
         "aws:PrincipalAccount": caller.account,

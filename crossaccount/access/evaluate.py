@@ -8,12 +8,14 @@ policies, VPC endpoint policies, and for actions the resource-based policies of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from crossaccount.access.context import NO_SESSION, Session, assume_context, session_context
 from crossaccount.access.entities import Principal, Role
 from crossaccount.access.estate import Estate
 from crossaccount.access.layers import Layers
+from crossaccount.access.outsiders import Outsider, is_provider, provider
 from crossaccount.access.sides import Request, weigh
 from crossaccount.access.verdict import REASONS, Verdict
 from crossaccount.access.wording import allowed, denied, explicitly_denied, undetermined
@@ -32,32 +34,50 @@ def judge_assume(
     context: Mapping[str, ContextValue],
     *,
     session: Session | None = None,
+    action: str | None = None,
     now: datetime,
 ) -> Verdict:
     """Whether a user or a role may assume a role, under the given context.
 
+    ``principal_arn`` may also be an identity provider (its ARN, or ``accounts.google.com``): then it is whether those
+    whom it vouches for may. ``action`` is ``sts:AssumeRole``, for a provider that of its kind (:func:`assume_action`).
     With a session that has tags or a source identity both sides have to allow ``sts:TagSession`` and
     ``sts:SetSourceIdentity`` as well. The root user of an account assumes no role, whatever a trust says ("You cannot
     call AssumeRole by using AWS account root user credentials", STS API Reference).
     """
-    if parse_arn(principal_arn).kind == "root":
+    federated = is_provider(principal_arn)
+    if not federated and parse_arn(principal_arn).kind == "root":
         message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
         return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
-    caller, role = estate.principal(principal_arn), estate.roles.get(role_arn)
+    caller = provider(principal_arn) if federated else estate.principal(principal_arn)
+    role = estate.roles.get(role_arn)
     if caller is None or role is None:
         return _not_there(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
     session = session or NO_SESSION
     request_context = assume_context(caller, context, session, now)
-    return judge_assume_in(estate, caller, role, request_context, session)
+    return judge_assume_in(estate, caller, role, request_context, session, action)
 
 
 def judge_assume_in(
-    estate: Estate, caller: Principal, role: Role, context: RequestContext, session: Session = NO_SESSION
+    estate: Estate,
+    caller: Principal,
+    role: Role,
+    context: RequestContext,
+    session: Session = NO_SESSION,
+    action: str | None = None,
 ) -> Verdict:
     """As :func:`judge_assume`, for a context that is complete already."""
-    actions = (ASSUME_ROLE, *session.actions())
-    verdicts = [_assume(estate, Request(caller, action, role.arn, context), role) for action in actions]
+    actions = (action or assume_action(caller), *session.actions())
+    requests = [Request(caller, action, role.arn, context) for action in actions]
+    verdicts = [_conclude(assume_layers(estate, request, role), request) for request in requests]
     return min(verdicts, key=_rank)
+
+
+def assume_action(caller: Principal) -> str:
+    """The action by which a caller assumes a role: its own for each kind of identity provider."""
+    if not (isinstance(caller, Outsider) and caller.provider):
+        return ASSUME_ROLE
+    return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
 
 
 def judge_action(
@@ -95,24 +115,20 @@ def takes_no_resource(action: str) -> bool:
     return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
 
 
-def _assume(estate: Estate, request: Request, role: Role) -> Verdict:
-    caller_side = _caller_layers(estate, request, role.account)
-    layers = Layers(
-        identity=caller_side.identity,
-        boundary=caller_side.boundary,
-        scps=caller_side.scps,
-        rcps=caller_side.rcps,
+def assume_layers(estate: Estate, request: Request, role: Role) -> Layers:
+    """All sides of an assumption, under a complete context or an open one."""
+    return replace(
+        _caller_layers(estate, request, role.account),
         trust=weigh("trust", (role.trust,), request),
         same_account=request.caller.account == role.account,
     )
-    return _conclude(layers, request)
 
 
 def _caller_layers(estate: Estate, request: Request, resource_account: str) -> Layers:
     """SCPs are those of the caller's account, RCPs those of the resource's."""
     caller = request.caller
     return Layers(
-        identity=weigh("identity", caller.policies, request),
+        identity=None if isinstance(caller, Outsider) else weigh("identity", caller.policies, request),
         boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
         scps=tuple(weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())),
         rcps=tuple(weigh("rcp", level, request) for level in estate.resource_control.get(resource_account, ())),

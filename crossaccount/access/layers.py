@@ -14,8 +14,12 @@ because no role is exempt from its trust.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both, either, negation
+from crossaccount.access.atoms import Atom
+from crossaccount.access.hanging import unknown_atom
 from crossaccount.access.principals import Naming
 from crossaccount.access.sides import Allow, Weighed
 from crossaccount.access.verdict import Decision, Reason
@@ -25,10 +29,12 @@ from crossaccount.access.verdict import Decision, Reason
 class Layers:
     """The sides of a request. ``boundary`` is None where the caller has none, ``trust`` where no trust is asked.
 
-    ``scps`` and ``rcps`` have one entry per level, all of which have to allow.
+    ``identity`` is None for who has no identity policies to ask: an identity provider's users, and whoever is outside
+    of the sources, whose own policies are taken to allow. ``scps`` and ``rcps`` have one entry per level, all of which
+    have to allow.
     """
 
-    identity: Weighed
+    identity: Weighed | None
     boundary: Weighed | None = None
     scps: tuple[Weighed, ...] = ()
     rcps: tuple[Weighed, ...] = ()
@@ -37,9 +43,8 @@ class Layers:
 
     def sides(self) -> tuple[Weighed, ...]:
         """All sides there are, in the order in which reasons are looked for."""
-        boundary = () if self.boundary is None else (self.boundary,)
-        trust = () if self.trust is None else (self.trust,)
-        return (*self.scps, *self.rcps, *boundary, self.identity, *trust)
+        own = (self.boundary, self.identity, self.trust)
+        return (*self.scps, *self.rcps, *(side for side in own if side is not None))
 
     def deny(self) -> Decision | None:
         """The first explicit deny: the caller's own first, then the trust's, then the organisation's."""
@@ -68,14 +73,36 @@ class Layers:
             return "rcp"
         if self.boundary is not None and not allows(self.boundary) and not self._unlimited(trust):
             return "boundary"
-        if not allows(self.identity) and not self._alone(trust):
+        if self.identity is not None and not allows(self.identity) and not self._alone(trust):
             return "no-grant"
         return "no-trust" if self.trust is not None and trust is Naming.NONE else None
+
+    def alternatives(self) -> Alternatives:
+        """What an open request still has to meet to be allowed, by the same rules as :meth:`obstacle`."""
+        if self.deny():
+            return NEVER
+        found = self._allowing()
+        for side in (*self.scps, *self.rcps):
+            found = both(found, allowing(side))
+        for side in self.sides():
+            for denial in denying(side):
+                found = both(found, negation(denial))
+        return found
+
+    def _allowing(self) -> Alternatives:
+        limited = ALWAYS if self.boundary is None else allowing(self.boundary)
+        granted = ALWAYS if self.identity is None else allowing(self.identity)
+        if self.trust is None:
+            return both(limited, granted)
+        found = both(both(allowing(self.trust), granted), limited)
+        if not self.same_account:
+            return found
+        return either(found, both(allowing(self.trust, Naming.ROLE), limited), allowing(self.trust, Naming.DIRECT))
 
     def grant(self) -> Decision | None:
         """The identity statement that takes part in allowing; None where the trust does it alone."""
         limited = self.boundary is not None and not self.boundary.allows
-        return None if limited or not self.identity.allows else self.identity.allows[0].decision
+        return None if limited or not (self.identity and self.identity.allows) else self.identity.allows[0].decision
 
     def trusting(self) -> Decision | None:
         """The trust statement that allows: with a grant any that names the caller, without one the strongest."""
@@ -108,3 +135,15 @@ class Layers:
 
     def _unlimited(self, trust: Naming) -> bool:
         return self.same_account and trust is Naming.DIRECT
+
+
+def allowing(side: Weighed, least: Naming = Naming.ACCOUNT) -> Alternatives:
+    """On what one of the side's statements allows, those of a trust that name the caller at least so strongly."""
+    unknown = ((unknown_atom(side.side, text, "Allow"),) for text in side.unknown)
+    return either(tuple(allow.atoms for allow in side.allows if allow.naming >= least), tuple(unknown))
+
+
+def denying(side: Weighed) -> Iterator[tuple[Atom, ...]]:
+    """On what each of the side's statements denies."""
+    yield from (denial.atoms for denial in side.denying)
+    yield from ((unknown_atom(side.side, text, "Deny"),) for text in side.unknown)

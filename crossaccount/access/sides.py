@@ -1,7 +1,8 @@
 """One side of a request at a time: what its policies deny, allow, or would allow but for a Condition.
 
 A side is the identity policies, the boundary, one level of SCPs or RCPs, or the trust policy. Order within a side
-decides nothing but which of several equal statements is named: the first.
+decides nothing but which of several equal statements is named: the first. Under an open context a statement may allow
+or deny on conditions that are still to meet: its ``atoms``.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from crossaccount.access.atoms import Atom
 from crossaccount.access.context import caller_session
 from crossaccount.access.entities import Policy, Principal
+from crossaccount.access.hanging import condition_atoms, resource_atoms
+from crossaccount.access.outsiders import Outsider, denied_part
 from crossaccount.access.principals import Naming, denies, naming
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
-from crossaccount.iam.conditions import Condition, RequestContext, unmet
+from crossaccount.iam.conditions import Condition, RequestContext
 
 
 @dataclass(frozen=True)
@@ -31,19 +35,22 @@ class Request:
 class Allow:
     """A statement that allows, or would but for the conditions ``unmet``.
 
-    ``naming`` is how a trust names the caller, ``DIRECT`` on every other side.
+    ``naming`` is how a trust names the caller, ``DIRECT`` on every other side. ``atoms`` are still to meet; under a
+    complete context there are none.
     """
 
     decision: Decision
     naming: Naming
     unmet: tuple[Condition, ...] = ()
+    atoms: tuple[Atom, ...] = ()
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """A side's answer. ``near`` are the statements that only their Condition keeps from allowing.
+    """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
 
-    ``unknown`` names the policies of the side that cannot be judged, each with the reason.
+    ``deny`` surely denies; ``denying`` do where their atoms are all met. ``unknown`` names the policies of the side
+    that cannot be judged, each with the reason.
     """
 
     side: Side
@@ -51,6 +58,7 @@ class Weighed:
     allows: tuple[Allow, ...] = ()
     near: tuple[Allow, ...] = ()
     unknown: tuple[str, ...] = ()
+    denying: tuple[Allow, ...] = ()
 
 
 def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
@@ -58,34 +66,61 @@ def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
     deny: Decision | None = None
     allows: list[Allow] = []
     near: list[Allow] = []
+    denying: list[Allow] = []
     unknown: list[str] = []
     for policy in policies:
         if policy.unknown:
             unknown.append(f"{policy.name}: {policy.unknown}")
-        for statement, name in _matching(policy, request):
+        for statement, name, conditions in _matching(policy, request):
             decision = Decision(side, policy.name, statement.label)
-            failed = unmet(statement.conditions, request.context)
+            failed, atoms = _asked(decision, statement, conditions, request)
             if statement.allows:
-                (near if failed else allows).append(Allow(decision, name, failed))
+                (near if failed else allows).append(Allow(decision, name, failed, atoms))
+            elif not failed and atoms:
+                denying.append(Allow(decision, name, atoms=atoms))
             elif not failed and deny is None:
                 deny = decision
-    return Weighed(side, deny, tuple(allows), tuple(near), tuple(unknown))
+    return Weighed(side, deny, tuple(allows), tuple(near), tuple(unknown), tuple(denying))
 
 
-def _matching(policy: Policy, request: Request) -> Iterator[tuple[CompiledStatement, Naming]]:
-    """The statements of a policy that are about the request, Conditions aside, and how they name the caller."""
+_Match = tuple[CompiledStatement, Naming, tuple[Condition, ...]]
+
+
+def _matching(policy: Policy, request: Request) -> Iterator[_Match]:
+    """The statements of a policy that are or may be about the request, how they name the caller, and on what terms."""
     for statement in policy.statements:
-        if not statement.covers(request.action, request.resource, request.context):
+        if not statement.about(request.action) or statement.on(request.resource, request.context) is False:
             continue
-        name = _naming(statement, request)
-        if name > Naming.NONE:
-            yield statement, name
+        for name, conditions in _named(statement, request):
+            yield statement, name, (*conditions, *statement.conditions)
 
 
-def _naming(statement: CompiledStatement, request: Request) -> Naming:
-    if statement.principal is None:
-        return Naming.DIRECT
+def _named(statement: CompiledStatement, request: Request) -> Iterable[tuple[Naming, tuple[Condition, ...]]]:
+    """How a statement names the caller; of those outside the sources, the part that it names, as conditions."""
+    element = statement.principal
+    if element is None:
+        return [(Naming.DIRECT, ())]
+    if isinstance(request.caller, Outsider):
+        if not statement.allows:
+            return [(Naming.DIRECT, conditions) for conditions in denied_part(element, request.caller)]
+        if request.caller.provider:
+            listed = request.caller.arn in element.federated and not element.inverted
+            return [(Naming.DIRECT, ())] if listed else []
     session = caller_session(request.context) if request.caller.is_role else None
     if statement.allows:
-        return naming(statement.principal, request.caller, session)
-    return Naming.DIRECT if denies(statement.principal, request.caller, session) else Naming.NONE
+        found = naming(element, request.caller, session)
+        return [(found, ())] if found > Naming.NONE else []
+    return [(Naming.DIRECT, ())] if denies(element, request.caller, session) else []
+
+
+def _asked(
+    decision: Decision, statement: CompiledStatement, conditions: tuple[Condition, ...], request: Request
+) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
+    """The conditions that the request does not meet, and the atoms that it still has to."""
+    context = request.context
+    answers = [(condition, condition.answer(context)) for condition in conditions]
+    failed = tuple(condition for condition, answer in answers if answer is False)
+    if context.open is None or failed:
+        return failed, ()
+    hanging = condition_atoms(decision, (condition for condition, answer in answers if answer is None), context)
+    return (), resource_atoms(decision, statement, request.resource, context) + hanging

@@ -31,10 +31,14 @@ class DocumentError(ValueError):
 
 @dataclass(frozen=True)
 class PrincipalElement:
-    """``Principal`` or ``NotPrincipal`` of a statement. ``aws``: the entries under AWS, ``"*"`` for everyone."""
+    """``Principal`` or ``NotPrincipal`` of a statement. ``aws``: the entries under AWS, ``"*"`` for everyone.
+
+    ``federated`` are identity providers. Services are left out: they are no principals of an account.
+    """
 
     aws: tuple[str, ...]
     inverted: bool = False
+    federated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,29 @@ class CompiledStatement:
     principal: PrincipalElement | None = None
 
     def covers(self, action: str, resource: str, context: RequestContext) -> bool:
-        """Whether the statement is about this action on this resource; its Condition is not asked."""
-        if any(action_match(pattern, action) for pattern in self.actions) == self.actions_inverted:
-            return False
+        """Whether the statement is surely about this action on this resource; its Condition is not asked."""
+        return self.about(action) and self.on(resource, context) is True
+
+    def about(self, action: str) -> bool:
+        """Whether the statement is about this action."""
+        return any(action_match(pattern, action) for pattern in self.actions) != self.actions_inverted
+
+    def on(self, resource: str, context: RequestContext) -> bool | None:
+        """Whether the statement is about this resource; None where that hangs on what an open context leaves open."""
         if not self.resources:
             return True
-        named = any(pattern.matches(resource, context.single) for pattern in self.resources)
-        return named != self.resources_inverted
+        answers = {fits(pattern, resource, context) for pattern in self.resources}
+        if True in answers or None not in answers:
+            return (True in answers) != self.resources_inverted
+        return None
+
+
+def fits(pattern: Template, resource: str, context: RequestContext) -> bool | None:
+    """Whether a resource fits a pattern; None where a variable that the context leaves open decides."""
+    undecided = [key for key in pattern.variables() if context.undecided(key)]
+    if not undecided:
+        return pattern.matches(resource, context.single)
+    return None if pattern.loosened(undecided).matches(resource, context.single) else False
 
 
 def read_document(document: object) -> Mapping[str, Any]:
@@ -136,5 +156,5 @@ def _principal(item: Mapping[str, Any], where: str) -> PrincipalElement:
     value = item[given[0]]
     if value != "*" and not isinstance(value, Mapping):
         raise DocumentError(f"its {where}.{given[0]} is neither * nor a mapping")
-    entries = ["*"] if value == "*" else as_list(value.get("AWS"))
-    return PrincipalElement(tuple(str(entry) for entry in entries), inverted=given[0] == "NotPrincipal")
+    entries, federated = (["*"], []) if value == "*" else (as_list(value.get(kind)) for kind in ("AWS", "Federated"))
+    return PrincipalElement(tuple(map(str, entries)), given[0] == "NotPrincipal", tuple(map(str, federated)))

@@ -12,7 +12,7 @@ value" and "Specifying default values" (``${key, 'default'}``; the key's letter 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from crossaccount.iam.matching import expression, glob, wildcard_match
@@ -51,7 +51,7 @@ class Template:
         """Whether the text is what it says, without variables or escapes."""
         return len(self.parts) == 1 and isinstance(self.parts[0], Literal) and self.parts[0].wildcards
 
-    def keys(self) -> tuple[str, ...]:
+    def variables(self) -> tuple[str, ...]:
         """The condition keys that the text refers to."""
         return tuple(part.key for part in self.parts if isinstance(part, Variable))
 
@@ -59,6 +59,11 @@ class Template:
         """The parts with each variable's value in its place; None where one has no value."""
         filled = [part if isinstance(part, Literal) else _value(part, lookup) for part in self.parts]
         return None if None in filled else tuple(part for part in filled if part is not None)
+
+    def loosened(self, keys: Collection[str]) -> Template:
+        """The text with a ``*`` for each variable of ``keys``: what it may at most match."""
+        parts = tuple(Literal("*") if isinstance(part, Variable) and part.key in keys else part for part in self.parts)
+        return Template(self.text, parts)
 
     def exact(self, lookup: Lookup) -> str | None:
         """The text that an operator without wildcards compares with; None where a variable has no value."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from crossaccount.iam.conditions.context import RequestContext
@@ -48,8 +49,23 @@ class Condition:
         """Whether the operator matches what its values do not."""
         return self.base in NEGATED
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """All keys that the condition asks for, in lower case: its own, and those of variables in its values."""
+        variables = {key.lower() for value in self.values for key in value.variables()}
+        return frozenset({self.key.lower(), *variables})
+
+    def answer(self, context: RequestContext) -> bool | None:
+        """Whether a request meets the condition; None where that hangs on what an open context leaves open."""
+        if context.open is None:
+            return self.holds(context)
+        if any(context.is_open(key) for key in self.keys):
+            return None
+        answers = {self.holds(each) for each in context.possibilities(self.keys)}
+        return answers.pop() if len(answers) == 1 else None
+
     def holds(self, context: RequestContext) -> bool:
-        """Whether a request meets the condition."""
+        """Whether a request meets the condition. The context has to be complete."""
         if (supposed := context.supposed.get(self.key.lower())) is not None:
             return supposed
         values = context.get(self.key)
@@ -60,12 +76,13 @@ class Condition:
         if self.quantifier and values == ("",):
             return self.quantifier == _FOR_ALL
         if self.quantifier == _FOR_ALL:
-            return all(self._meets(value, context) for value in values)
+            return all(self.accepts(value, context) for value in values)
         if self.quantifier == _FOR_ANY:
-            return any(self._meets(value, context) for value in values)
-        return self._meets(values[0], context) if len(values) == 1 else self.negated
+            return any(self.accepts(value, context) for value in values)
+        return self.accepts(values[0], context) if len(values) == 1 else self.negated
 
-    def _meets(self, value: str, context: RequestContext) -> bool:
+    def accepts(self, value: str, context: RequestContext) -> bool:
+        """What the operator says of one value of the key, quantifiers and absence aside."""
         compare = POSITIVE[NEGATED.get(self.base, self.base)]
         return self.negated != any(compare(value, expected, context.single) for expected in self.values)
 

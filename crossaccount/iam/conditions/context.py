@@ -7,37 +7,56 @@ and reference_policies_elements_condition.html ("Context key names are not case-
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 ContextValue = str | Sequence[str]
 """One value, or the list of a multivalued key. An empty list is a key that is not there."""
 
+Values = tuple[str, ...] | None
+"""The values of one key; None where the request does not carry it."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """What is known of the keys that an open context gives no values for; every other key may be anything.
+
+    ``absent`` keys and keys that start with one of ``absent_prefixes`` are not in the request; ``possible`` lists all
+    that a key may be. Keys are in lower case.
+    """
+
+    absent: frozenset[str] = frozenset()
+    absent_prefixes: tuple[str, ...] = ()
+    possible: Mapping[str, tuple[Values, ...]] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Values by lower-case key. ``supposed`` answers every condition on a key without looking at values.
+    """Values by lower-case key. Without ``open`` it is complete: a key that has no values is not in the request.
 
-    It is for asking whether a verdict hangs on a key: suppose each answer in turn and compare.
+    ``supposed`` answers every condition on a key without looking at values. It is for asking whether a verdict hangs on
+    a key: suppose each answer in turn and compare.
     """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     supposed: Mapping[str, bool] = field(default_factory=dict)
+    open: Open | None = None
 
     @classmethod
-    def of(cls, *layers: Mapping[str, ContextValue]) -> RequestContext:
+    def of(cls, *layers: Mapping[str, ContextValue], open: Open | None = None) -> RequestContext:
         """The context of several layers; a later one overrides the keys of an earlier one."""
         values: dict[str, tuple[str, ...]] = {}
         for layer in layers:
             for key, value in layer.items():
                 values[key.lower()] = (value,) if isinstance(value, str) else tuple(value)
-        return cls({key: value for key, value in values.items() if value})
+        return cls({key: value for key, value in values.items() if value}, open=open)
 
     def supposing(self, key: str, answer: bool) -> RequestContext:
         """The same request, with every condition on ``key`` answered by ``answer``."""
-        return RequestContext(self.values, {**self.supposed, key.lower(): answer})
+        return RequestContext(self.values, {**self.supposed, key.lower(): answer}, self.open)
 
-    def get(self, key: str) -> tuple[str, ...] | None:
+    def get(self, key: str) -> Values:
         """The values of a key; None where the request does not carry it."""
         return self.values.get(key.lower())
 
@@ -45,3 +64,26 @@ class RequestContext:
         """The value of a key that has exactly one: what a policy variable stands for."""
         values = self.get(key)
         return values[0] if values is not None and len(values) == 1 else None
+
+    def is_open(self, key: str) -> bool:
+        """Whether nothing at all is known of a key."""
+        if self.open is None:
+            return False
+        key = key.lower()
+        if key in self.values or key in self.open.absent or key in self.open.possible:
+            return False
+        return not key.startswith(self.open.absent_prefixes)
+
+    def undecided(self, key: str) -> bool:
+        """Whether a key may be one thing or another."""
+        return self.open is not None and (
+            self.is_open(key) or (key.lower() in self.open.possible and key.lower() not in self.values)
+        )
+
+    def possibilities(self, keys: Iterable[str]) -> Iterator[RequestContext]:
+        """The context with each thing that ``keys`` may be; none of them may be open."""
+        possible = self.open.possible if self.open else {}
+        varying = [key for key in {key.lower() for key in keys} if key in possible and key not in self.values]
+        for chosen in product(*(possible[key] for key in varying)):
+            given = {key: values for key, values in zip(varying, chosen, strict=True) if values is not None}
+            yield RequestContext({**self.values, **given}, self.supposed)

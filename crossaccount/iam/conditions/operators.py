@@ -72,12 +72,13 @@ def _ordered(parse: Callable[[str], Decimal | None], compare: Callable[[Decimal,
     return ordered
 
 
-def _number(text: str) -> Decimal | None:
+def number(text: str) -> Decimal | None:
+    """A number's value; None for what is none."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def _instant(text: str) -> Decimal | None:
-    """Seconds since 1970 of a date; without a zone it is UTC."""
+def instant(text: str) -> Decimal | None:
+    """Seconds since 1970 of a date; without a zone it is UTC; None for what is no date."""
     if _SECONDS.fullmatch(text) and not _YEAR.fullmatch(text):
         return Decimal(text)
     try:
@@ -111,8 +112,8 @@ POSITIVE: Mapping[str, Compare] = {
     "ipaddress": _within,
     "arnequals": _arn,
     "arnlike": _arn,
-    **{f"numeric{name}": _ordered(_number, compare) for name, compare in _ORDERS.items()},
-    **{f"date{name}": _ordered(_instant, compare) for name, compare in _ORDERS.items()},
+    **{f"numeric{name}": _ordered(number, compare) for name, compare in _ORDERS.items()},
+    **{f"date{name}": _ordered(instant, compare) for name, compare in _ORDERS.items()},
 }
 """Each operator that matches, by lower-case name."""
 

@@ -1,0 +1,148 @@
+"""Whether some value of a key meets several conditions at once: what tells contradictions and implications by meaning.
+
+The answer "no" is proven: numbers, dates and addresses are tried at every boundary that the conditions draw, texts by
+automata (``globs``). "Yes" may be wrong where that is too much work, where conditions of different kinds meet on one
+key, and where a value has a policy variable in it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+
+from crossaccount.iam.conditions.condition import Condition
+from crossaccount.iam.conditions.context import RequestContext
+from crossaccount.iam.conditions.globs import may_fit
+from crossaccount.iam.conditions.operators import NEGATED, instant, number
+from crossaccount.iam.conditions.texts import EXACT, globs
+
+Literal = tuple[Condition, bool]
+"""A condition, and whether it has to hold or has to fail."""
+
+_NOTHING = RequestContext()
+_BOOLEAN_KEYS = frozenset(
+    {"aws:multifactorauthpresent", "aws:securetransport", "aws:viaawsservice", "aws:principalisawsservice"}
+)
+"""Keys that AWS documents as true or false."""
+
+
+def satisfiable(literals: Iterable[Literal]) -> bool:
+    """False only where nothing that the one key of all ``literals`` may be meets them all."""
+    return _satisfiable(frozenset(literal for literal in literals if all(value.plain for value in literal[0].values)))
+
+
+@lru_cache(maxsize=65_536)
+def _satisfiable(literals: frozenset[Literal]) -> bool:
+    kinds = {_kind(condition) for condition, _ in literals} - {"null"} or {"null"}
+    return all(_kind_satisfiable([each for each in literals if _kind(each[0]) in (kind, "null")]) for kind in kinds)
+
+
+def _kind(condition: Condition) -> str:
+    base = NEGATED.get(condition.base, condition.base)
+    for kind in ("numeric", "date", "ipaddress", "null"):
+        if base.startswith(kind):
+            return kind
+    return "text"
+
+
+def _kind_satisfiable(literals: Sequence[Literal]) -> bool:
+    """Absent, with one value, or with several: a condition treats the three differently."""
+    if _all_hold(literals, _NOTHING):
+        return True
+    if any(condition.base == "null" and not _holds(condition, wanted, "") for condition, wanted in literals):
+        return False
+    present = [literal for literal in literals if literal[0].base != "null"]
+    if literals[0][0].key.lower() in _BOOLEAN_KEYS:
+        return any(_all_hold(present, _one(value, literals)) for value in ("true", "false"))
+    return _all_hold(literals, _one("", literals)) or _exists(present) or _several(present)
+
+
+def _several(literals: Sequence[Literal]) -> bool:
+    """Several values: each has to meet what all must, and each of what one must is met by one of them."""
+    if any(condition.negated != wanted for condition, wanted in literals if not condition.quantifier):
+        return False
+    of_all = [each for each in literals if (each[0].quantifier == "forallvalues:") == each[1] and each[0].quantifier]
+    of_one = [each for each in literals if each[0].quantifier and each not in of_all]
+    return all(_exists([*of_all, each]) for each in of_one) and _exists(of_all)
+
+
+def _exists(literals: Sequence[Literal]) -> bool:
+    """Whether one value is accepted, or not accepted, by each condition as wanted."""
+    if not literals:
+        return True
+    if (candidates := _candidates(literals)) is None:
+        return _some_text(literals)
+    return any(
+        all(condition.accepts(value, _NOTHING) == wanted for condition, wanted in literals) for value in candidates
+    )
+
+
+def _candidates(literals: Sequence[Literal]) -> Iterable[str] | None:
+    """Values enough to decide; None where there are no such."""
+    kind = _kind(literals[0][0])
+    if kind in _BOUNDARIES:
+        return _BOUNDARIES[kind]({value.text for condition, _ in literals for value in condition.values})
+    exact = (condition for condition, wanted in literals if condition.base in EXACT and condition.negated != wanted)
+    found = next(exact, None)
+    return None if found is None else [value.text for value in found.values]
+
+
+def _some_text(literals: Sequence[Literal]) -> bool:
+    needed, forbidden = [], []
+    for condition, wanted in literals:
+        if condition.negated != wanted:
+            needed.append(globs(condition))
+        else:
+            forbidden += globs(condition)
+    return (not needed and not any(_wild(glob) for glob in forbidden)) or may_fit(needed, forbidden)
+
+
+def _wild(glob: Sequence[object]) -> bool:
+    return any(getattr(step, "run", False) for step in glob)
+
+
+def _numbers(texts: Iterable[str], parse: Callable[[str], Decimal | None]) -> list[str]:
+    """Each number, one between each two, one beyond either end, and no number at all."""
+    found = sorted({value for text in texts if (value := parse(text)) is not None})
+    if not found:
+        return ["x"]
+    between = [(one + other) / 2 for one, other in pairwise(found)]
+    texts = [format(value, "f") for value in (*found, *between, found[0] - 1, found[-1] + 1)]
+    return [text if "." in text else f"{text}.0" for text in texts] + ["x"]  # four digits alone would be a year
+
+
+def _addresses(texts: Iterable[str]) -> list[str]:
+    """The first address of each range and the one after its last, one of each version, and none."""
+    found = ["x", "0.0.0.0", "::"]
+    for text in texts:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+        found.append(str(network.network_address))
+        after = int(network.broadcast_address) + 1
+        if after < 1 << network.max_prefixlen:
+            found.append(str(type(network.network_address)(after)))
+    return found
+
+
+_BOUNDARIES: Mapping[str, Callable[[set[str]], list[str]]] = {
+    "numeric": lambda texts: _numbers(texts, number),
+    "date": lambda texts: _numbers(texts, instant),
+    "ipaddress": _addresses,
+}
+
+
+def _one(value: str, literals: Sequence[Literal]) -> RequestContext:
+    return RequestContext({literals[0][0].key.lower(): (value,)})
+
+
+def _holds(condition: Condition, wanted: bool, value: str) -> bool:
+    return condition.holds(_one(value, [(condition, wanted)])) == wanted
+
+
+def _all_hold(literals: Sequence[Literal], context: RequestContext) -> bool:
+    return all(condition.holds(context) == wanted for condition, wanted in literals)
