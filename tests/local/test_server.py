@@ -34,7 +34,7 @@ def answers(endpoint: str) -> bool:
     host, port = endpoint.removeprefix("http://").split(":")
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
-    except ConnectionRefusedError:
+    except ConnectionError:
         return False
     return True
 
