@@ -31,8 +31,8 @@ def rehearse(
         found = _run(_scenario(scenario), engine, as_json, keep)
         if as_json:
             print_json(_rehearsal_json(found))
-        elif keep:
-            _say_how_to_reach(found)
+        if keep:
+            _say_how_to_reach(found, as_json)
     raise typer.Exit(1 if found.failed else 0)
 
 
@@ -84,7 +84,7 @@ def _rehearsal_json(found: Rehearsal) -> dict[str, Any]:
     return {"scenario": found.scenario.name, "engine": found.engine, **results_json(found.results)}
 
 
-def _say_how_to_reach(found: Rehearsal) -> None:
+def _say_how_to_reach(found: Rehearsal, as_json: bool) -> None:
     account = found.scenario.stacks[0].account_id
     lines = [
         f"\nThe local AWS runs on as process {found.pid}: {found.endpoint}. Point aws at it:",
@@ -92,12 +92,14 @@ def _say_how_to_reach(found: Rehearsal) -> None:
         "  aws iam list-roles --region us-east-1",
         f"End it with: kill {found.pid}",
     ]
-    console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console(stderr=as_json).print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def _need_pulumi() -> None:
     from crossaccount.engine.pulumi_cli import installed
+    from crossaccount.iam.problem import Problem
+    from crossaccount.settings import SettingsError
 
     if not installed():
-        typer.echo("--engine: no pulumi CLI on the PATH, got pulumi; install it, or use --engine in-process", err=True)
-        raise typer.Exit(2)
+        fix = "install it, or use --engine in-process"
+        raise SettingsError([Problem("--engine", "there is no pulumi CLI on the PATH", "pulumi", fix)])

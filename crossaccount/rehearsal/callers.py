@@ -1,7 +1,7 @@
 """Who calls STS in a rehearsal: users with keys, applications as real Lambda functions, EC2's stand-in.
 
-Owns how each kind of principal gets the credentials that it would have. A principal that nobody can be here (an account,
-a role that no service may assume) has no caller, and its verdict is judged.
+Owns how each kind of principal gets the credentials that it would have. A principal that nobody can be here (an
+account, a role that no service may assume) has no caller, and its verdict is judged.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list, statements
 from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.caller_function import HANDLER, package
 
@@ -73,7 +74,7 @@ class KeyCaller:
         except ClientError as error:
             if error.response["Error"]["Code"] in DENIED:
                 return None
-            raise AssumeFailed(str(error)) from error
+            raise AssumeFailed(aws_words(error)) from error
         return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
@@ -132,14 +133,21 @@ class Callers:
         return None
 
     def _user_key(self, root: Aws, user: str) -> Credentials:
-        """The key that the stack made and put into Secrets Manager, as its user would read it, else a new one."""
+        """The key that the stack made and put into Secrets Manager, as its user would read it, else a new one.
+
+        A new one also in place of an inactive key: whether its user may assume a role is another question.
+        """
         secret = f"crossaccount/user/{user}/access-key"
         try:
             content = json.loads(root.secretsmanager.get_secret_value(SecretId=secret)["SecretString"])
-            return Credentials(content["access_key_id"], content["secret_access_key"])
         except root.secretsmanager.exceptions.ResourceNotFoundException:
-            key = root.iam.create_access_key(UserName=user)["AccessKey"]
-            return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+            content = {}
+        keys = root.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        active = [key["AccessKeyId"] for key in keys if key["Status"] == "Active"]
+        if content.get("access_key_id") in active:
+            return Credentials(content["access_key_id"], content["secret_access_key"])
+        made = root.iam.create_access_key(UserName=user)["AccessKey"]
+        return Credentials(made["AccessKeyId"], made["SecretAccessKey"])
 
     def _function(self, root: Aws, arn: Arn) -> FunctionCaller:
         # Role names may hold characters that function names may not.

@@ -17,8 +17,9 @@ from crossaccount.local.clients import Aws
 PARTS = ("policies", "trusted", "trusting")
 
 
-def given_stacks(tests: AccessTests, project: str, directory: Path) -> Iterator[Stack]:
-    """A stack for every account of ``given`` that declares something in IAM."""
+def given_stacks(tests: AccessTests, project: str, directory: Path) -> dict[str, Stack]:
+    """By account, a stack for every account of ``given`` that declares something in IAM."""
+    result = {}
     accounts = {name: {"id": account_id} for name, account_id in tests.accounts.items()}
     for name, entry in tests.given.items():
         parts: dict[str, Any] = {f"crossaccount:{part}": entry[part] for part in PARTS if part in entry}
@@ -29,7 +30,8 @@ def given_stacks(tests: AccessTests, project: str, directory: Path) -> Iterator[
             "crossaccount:account": name,
             "aws:allowedAccountIds": [account_id(tests, name)],
         }
-        yield Stack(project, f"given-{name}", {**config, **parts}, directory)
+        result[name] = Stack(project, f"given-{name}", {**config, **parts}, directory)
+    return result
 
 
 def buckets(tests: AccessTests) -> Mapping[str, list[str]]:

@@ -35,7 +35,7 @@ def judge(file: Path, sources: Sources, program: Callable[[], Program], now: dat
 
 def _given(file: Path, tests: AccessTests, program: Callable[[], Program]) -> Iterator[Details]:
     lines = []
-    for stack in given_stacks(tests, GIVEN_PROJECT, file.parent):
+    for account, stack in given_stacks(tests, GIVEN_PROJECT, file.parent).items():
         # Pulumi takes half a second to import: tests without anything given do without it.
         from crossaccount.engine.recording import record
         from crossaccount.sources.declared import details
@@ -43,7 +43,6 @@ def _given(file: Path, tests: AccessTests, program: Callable[[], Program]) -> It
         try:
             yield details(record(stack, program()))
         except DeploymentError as error:
-            account = stack.name.removeprefix(f"{GIVEN_PROJECT}-")
             lines += [f"{file}: given.{account}: {line}" for line in str(error).splitlines()]
     if lines:
         raise SourceError(lines)

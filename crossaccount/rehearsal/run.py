@@ -102,8 +102,8 @@ class _Open:
 
 def _give(scenario: Scenario, local: LocalAws, program: Program, progress: Progress) -> None:
     engine = InProcessEngine(local, program)
-    for stack in given_stacks(scenario.tests, scenario.name, scenario.directory):
-        progress.stage(f"giving {stack.name.removeprefix('given-')} what only the proof needs")
+    for account, stack in given_stacks(scenario.tests, scenario.name, scenario.directory).items():
+        progress.stage(f"giving {account} what only the proof needs")
         engine.up(stack)
     for account_id, names in buckets(scenario.tests).items():
         for name in names:
@@ -114,7 +114,8 @@ def _results(scenario: Scenario, local: LocalAws, progress: Progress) -> Iterato
     details = [account_details(local.session(each).iam) for each in sorted(set(scenario.accounts.values()))]
     estate = Estate.from_details(details)
     callers = Callers(local, details, _regions(scenario))
-    trial = Trial(callers, estate, local.endpoint, lambda: datetime.now(UTC))
+    owners = {name: account_id for account_id, names in buckets(scenario.tests).items() for name in names}
+    trial = Trial(callers, estate, local.endpoint, lambda: datetime.now(UTC), owners)
     for judged in run_judged(scenario.tests, estate, datetime.now(UTC)):
         result = trial.of(judged)
         progress.result(result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings import Settings, SettingsError, deployment_order, read_project
+from crossaccount.rehearsal.given import given_stacks
+from crossaccount.settings import Settings, SettingsError, deployment_order, load_settings, read_project
 from crossaccount.settings.yaml_text import read_yaml
 
 TESTS_FILE = "access-tests.yaml"
@@ -65,7 +66,19 @@ def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
     for each in settings.values():
         accounts.update(each.account_ids)
     data: Any = read_yaml(file, TESTS_FILE)
-    return parse_access_tests(data, accounts, TESTS_FILE)
+    tests = parse_access_tests(data, accounts, TESTS_FILE)
+    if problems := list(_given_problems(tests, directory)):
+        raise SettingsError(problems)
+    return tests
+
+
+def _given_problems(tests: AccessTests, directory: Path) -> Iterator[Problem]:
+    """What is wrong with what is given, before anything is deployed for it."""
+    for name, stack in given_stacks(tests, "", directory).items():
+        try:
+            load_settings(stack.config, root=directory)
+        except SettingsError as error:
+            yield from (problem.at(f"{TESTS_FILE}.given.{name}") for problem in error.problems)
 
 
 def find_scenario(name: str, here: Path) -> Path:

@@ -98,6 +98,8 @@ def _got(result: TestResult | ThenResult, ok: bool) -> str:
 
 
 def _reason(result: TestResult) -> str:
+    if result.actual == "undetermined":
+        return result.verdict.message
     reason: str = result.verdict.reason or ""
     if result.test.because not in (None, reason):
         reason = f"{reason or 'none'}, expected {result.test.because}"

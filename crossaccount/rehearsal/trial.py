@@ -2,13 +2,14 @@
 
 The local AWS knows neither MFA nor source identity nor organisations, and callers come from 127.0.0.1 now. So a test is
 tried only if its verdict is the same in the circumstances that the local AWS has; then the real answer must agree with
-the judged one, and if it does not, we are wrong and say so.
+the judged one, and if it does not, we are wrong and say so. Who or what does not exist is not tried: AWS would answer a
+misspelt role with AccessDenied, and a test that it stays closed would pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,12 +18,12 @@ from crossaccount.access.context import DEFAULT_SESSION_NAME, SESSION_NAME_KEY
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluate import judge_assume
 from crossaccount.access.results import TestResult, ThenResult
-from crossaccount.access.verdict import Outcome
+from crossaccount.access.verdict import Outcome, Verdict
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.documents import as_list
 from crossaccount.local.clients import Aws, Credentials
-from crossaccount.rehearsal.callers import AssumeRequest, Caller
-from crossaccount.rehearsal.service_calls import allowed, can_be_tried
+from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
+from crossaccount.rehearsal.service_calls import CallFailed, allowed, can_be_tried
 
 EXTERNAL_ID_KEY = "sts:ExternalId"
 _PASSED_ON = (EXTERNAL_ID_KEY.lower(), SESSION_NAME_KEY.lower())
@@ -42,12 +43,13 @@ class Callers(Protocol):
 
 @dataclass(frozen=True)
 class Trial:
-    """Tries judged results on the local AWS at ``endpoint``."""
+    """Tries judged results on the local AWS at ``endpoint``. ``buckets`` are the owners of buckets, as account IDs."""
 
     callers: Callers
     estate: Estate
     endpoint: str
     clock: Callable[[], datetime]
+    buckets: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, judged: TestResult) -> TestResult:
         """``judged`` with what was tried in place of what was judged, as far as it can be tried.
@@ -57,17 +59,17 @@ class Trial:
             AssumeFailed, CallFailed: a call failed for another reason than permissions.
         """
         test = judged.test
-        caller = self.callers.caller(test.principal_arn) if self._same_here(judged) else None
-        if caller is None:
-            return judged
-        credentials = caller.assume(_request(test))
-        outcome: Outcome = "denied" if credentials is None else "allowed"
-        if judged.verdict.outcome not in (outcome, "undetermined"):
-            raise Disagreement(
-                f"{test.name}: the local AWS says {outcome}, we judged {judged.verdict.outcome} "
-                f"({judged.verdict.message}); this is an error of ours, please report it"
-            )
-        then = tuple(self._then(item, judged, credentials) for item in judged.then) if credentials else judged.then
+        there = self.estate.principal(test.principal_arn) is not None and test.role_arn in self.estate.roles
+        try:
+            caller = self.callers.caller(test.principal_arn) if there and self._same_here(judged) else None
+            if caller is None:
+                return judged
+            credentials = caller.assume(_request(test))
+            outcome: Outcome = "denied" if credentials is None else "allowed"
+            _agree(judged.verdict, outcome, test.name)
+            then = tuple(self._then(item, judged, credentials) for item in judged.then) if credentials else judged.then
+        except (AssumeFailed, CallFailed) as error:
+            raise type(error)(f"{test.name}: {error}") from error
         return replace(judged, actual=outcome, mode="tried", then=then)
 
     def _same_here(self, judged: TestResult) -> bool:
@@ -88,19 +90,32 @@ class Trial:
 
     def _then(self, item: ThenResult, judged: TestResult, credentials: Credentials) -> ThenResult:
         test = item.test
-        if test.context or not can_be_tried(test.action):
+        if test.context or not can_be_tried(test.action, test.resource):
             return item
         account = parse_arn(judged.test.role_arn).account
-        root = self.callers.root(account)
-        session = Aws(self.endpoint, credentials, root.region)
-        owner = self._owner(test.resource, root)
-        outcome: Outcome = "allowed" if allowed(session, owner, test.action, test.resource) else "denied"
+        owner = self._owner(test.resource) or account
+        session = Aws(self.endpoint, credentials, self.callers.root(account).region)
+        may = allowed(session, self.callers.root(owner), test.action, test.resource)
+        outcome: Outcome = "allowed" if may else "denied"
+        if owner == account:
+            # What another account says of its own resources is in no estate.
+            _agree(item.verdict, outcome, f"{judged.test.name}, then {test.action} on {test.resource}")
         return replace(item, actual=outcome, mode="tried")
 
-    def _owner(self, resource: str, root: Aws) -> Aws:
-        """The root of the account that owns ``resource``: the role's, unless the ARN names another."""
-        account = parse_arn(resource).account if resource.startswith("arn:") else ""
-        return self.callers.root(account) if account else root
+    def _owner(self, resource: str) -> str:
+        """The account of a resource, where its ARN or a given bucket says it."""
+        if not resource.startswith("arn:"):
+            return ""
+        arn = parse_arn(resource)
+        return arn.account or self.buckets.get(arn.resource.partition("/")[0], "")
+
+
+def _agree(judged: Verdict, tried: Outcome, what: str) -> None:
+    if judged.outcome not in (tried, "undetermined"):
+        raise Disagreement(
+            f"{what}: the local AWS says {tried}, we judged {judged.outcome} "
+            f"({judged.message}); this is an error of ours, please report it"
+        )
 
 
 def _request(test: AccessTest) -> AssumeRequest:

@@ -13,7 +13,7 @@ import yaml
 from pulumi.runtime.rpc import UNKNOWN
 
 from crossaccount.engine.deployment import Deployment
-from tests.examples.conftest import EVERY_SCENARIO, FOLDERS, Recorded
+from tests.scenarios import EVERY_SCENARIO, FOLDERS, Recorded
 from tests.examples.declared import account, expected
 
 EXPECTED = {

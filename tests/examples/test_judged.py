@@ -11,7 +11,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.results import TestResult, run_judged
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.sources.declared import details
-from tests.examples.conftest import EVERY_SCENARIO, Recorded
+from tests.scenarios import EVERY_SCENARIO, Recorded
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from crossaccount.rehearsal.scenario import Scenario
-from tests.examples.conftest import EVERY_SCENARIO, FOLDERS
+from tests.scenarios import EVERY_SCENARIO, FOLDERS
 
 READS = {
     "root": {"auth": (), "workload": ("auth",)},

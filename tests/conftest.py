@@ -1,0 +1,113 @@
+"""The scenarios, each read, recorded and rehearsed once for all tests that look at it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+
+from components.program import program
+from crossaccount.access.results import TestResult
+from crossaccount.engine.recording import record
+from crossaccount.local.clients import Aws, Credentials
+from crossaccount.rehearsal.given import given_stacks
+from crossaccount.rehearsal.run import Rehearsal, rehearse
+from crossaccount.rehearsal.scenario import Scenario, read_scenario
+from crossaccount.sources.live import account_details
+from tests.scenarios import FOLDERS, Recorded
+
+
+@pytest.fixture(scope="session")
+def scenario() -> Callable[[str], Scenario]:
+    """A scenario by its name."""
+    return cache(lambda name: read_scenario(FOLDERS[name]))
+
+
+@pytest.fixture(scope="session")
+def recorded(scenario: Callable[[str], Scenario]) -> Callable[..., Recorded]:
+    """A scenario's stacks one after the other, each reading what those before it export."""
+
+    @cache
+    def record_all(name: str, preview: bool = False) -> Recorded:
+        exported: dict[str, Mapping[str, object]] = {}
+        result = {}
+        for stack in scenario(name).stacks:
+            result[stack.name] = record(stack, program, deployed=exported, preview=preview)
+            exported[f"organization/{stack.project}/{stack.name}"] = result[stack.name].outputs
+        return result
+
+    return record_all
+
+
+@pytest.fixture(scope="session")
+def given(scenario: Callable[[str], Scenario]) -> Callable[[str], Recorded]:
+    """What only a scenario's proof declares."""
+
+    @cache
+    def record_given(name: str) -> Recorded:
+        found = scenario(name)
+        stacks = given_stacks(found.tests, found.name, found.directory)
+        return {account: record(stack, program) for account, stack in stacks.items()}
+
+    return record_given
+
+
+@dataclass
+class Seen:
+    """What a rehearsal told of its progress."""
+
+    stages: list[str] = field(default_factory=list)
+    made_resources: list[str] = field(default_factory=list)
+    results: list[TestResult] = field(default_factory=list)
+
+    def stage(self, text: str) -> None:
+        self.stages.append(text)
+
+    def made(self, resource: str) -> None:
+        self.made_resources.append(resource)
+
+    def result(self, result: TestResult) -> None:
+        self.results.append(result)
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A rehearsal, what it told, and what was in its accounts at the end."""
+
+    rehearsal: Rehearsal
+    seen: Seen
+    details: Mapping[str, Mapping[str, Any]]
+    """Authorization details as AWS describes them, by account ID."""
+    access_keys: Mapping[str, list[str]]
+    """Key IDs by user ARN."""
+
+
+@pytest.fixture(scope="session")
+def rehearsed(scenario: Callable[[str], Scenario]) -> Callable[[str], Rehearsed]:
+    """A scenario rehearsed in-process. Its local AWS was kept until everything was read, and is gone."""
+    return cache(lambda name: rehearsed_and_read(scenario(name)))
+
+
+def rehearsed_and_read(scenario: Scenario) -> Rehearsed:
+    """Rehearse a scenario and read its accounts."""
+    seen = Seen()
+    rehearsal = rehearse(scenario, program, "in-process", seen, keep=True)
+    try:
+        details, keys = {}, {}
+        for account_id in sorted(set(scenario.accounts.values())):
+            with Aws(rehearsal.endpoint, Credentials(account_id, "local")) as root:
+                details[account_id] = account_details(root.iam)
+                keys |= {user["Arn"]: _keys(root, user["UserName"]) for user in details[account_id]["UserDetailList"]}
+        return Rehearsed(rehearsal, seen, details, keys)
+    finally:
+        os.kill(rehearsal.pid, signal.SIGTERM)
+        os.waitpid(rehearsal.pid, 0)
+
+
+def _keys(root: Aws, user: str) -> list[str]:
+    return [key["AccessKeyId"] for key in root.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]]

@@ -1,0 +1,19 @@
+"""The six scenarios and the root's own two stacks, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from crossaccount.engine.deployment import Deployment
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial")
+FOLDERS = {"root": ROOT, **{name: ROOT / "examples" / name for name in EXAMPLES}}
+
+EVERY_SCENARIO = pytest.mark.parametrize("name", FOLDERS)
+
+Recorded = Mapping[str, Deployment]
+"""What each stack of a scenario declares, by stack name, in the order of their deployment."""
