@@ -6,6 +6,7 @@ the first resource is registered. An ARN of an account under ``reads`` comes fro
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,7 +15,8 @@ from pulumi.runtime.sync_await import _sync_await
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import has_wildcard, resolve
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings import Settings
+from crossaccount.settings import Settings, SettingsError, deployment_order, read_project
+from crossaccount.settings.order import ReadsInCircle
 
 VERSION = 1
 """Raised when a reader of the old outputs would misread the new ones."""
@@ -55,16 +57,20 @@ def outputs(settings: Settings, handover: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Upstreams:
-    """The outputs of the accounts under ``reads``, and the problems met while reading them."""
+    """The outputs of the accounts under ``reads``, and the problems met while reading them.
 
-    def __init__(self, settings: Settings, references: References | None) -> None:
+    ``root`` is the project's folder: when an upstream is missing, its stacks tell whether they wait for each other.
+    """
+
+    def __init__(self, settings: Settings, references: References | None, root: Path | None) -> None:
         self._settings = settings
         self._outputs: dict[str, Outputs] = {}
         self.problems: list[Problem] = []
         for index, account in enumerate(settings.reads):
             stack = stack_name(settings.accounts[account].stack or account)
-            raw = references.get(account) if references is not None else _deployed(stack)
-            found = list(_wrong(stack, settings.accounts[account].id, f"reads[{index}]", raw))
+            where = f"reads[{index}]"
+            raw = references.get(account) if references is not None else _deployed(stack, where)
+            found = list(_wrong(stack, settings.accounts[account].id, where, raw, root))
             self.problems += found
             if not found and raw is not None:
                 self._outputs[account] = Outputs(stack, raw["account"]["id"], raw["roles"], raw["users"])
@@ -86,25 +92,29 @@ def stack_name(name: str) -> str:
     return name if "/" in name else f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"
 
 
-def _deployed(stack: str) -> Mapping[str, Any]:
+def _deployed(stack: str, where: str) -> Mapping[str, Any]:
     """The outputs that ``stack`` last deployed; empty if it never was.
 
     They are awaited here, outside any ``apply``, so that a missing one is said before the first resource and trust
     policies never hold an unknown. Pulumi has no public call for that: this is the only place that leans on it.
     """
     reference = pulumi.StackReference(stack)
+    hint = str(_deploy_first(stack, where))
     try:
         known = _sync_await(reference.outputs.future())
     except BaseException:
-        # An unknown stack: the engine says so itself and stops us with KeyboardInterrupt. We add what to do about it.
-        pulumi.log.error(str(_never_deployed(stack, "reads")))
+        # An unknown stack: the engine says so itself and ends us by KeyboardInterrupt. There is an instant to add what
+        # to do about it.
+        pulumi.log.error(hint)
         raise
     return known or {}
 
 
-def _wrong(stack: str, account_id: str, where: str, raw: Mapping[str, Any] | None) -> Iterable[Problem]:
+def _wrong(
+    stack: str, account_id: str, where: str, raw: Mapping[str, Any] | None, root: Path | None
+) -> Iterable[Problem]:
     if not raw:
-        yield _never_deployed(stack, where)
+        yield from _never_deployed(stack, where, root)
         return
     version = raw.get("contract_version")
     if isinstance(version, float) and version.is_integer():
@@ -130,8 +140,27 @@ def _wrong(stack: str, account_id: str, where: str, raw: Mapping[str, Any] | Non
         )
 
 
-def _never_deployed(stack: str, where: str) -> Problem:
+def _never_deployed(stack: str, where: str, root: Path | None) -> Iterable[Problem]:
+    """Said of a stack that has no outputs. If it waits for us as we wait for it, that is what is wrong."""
+    if circle := list(_circle(root)):
+        yield from circle
+        return
+    yield _deploy_first(stack, where)
+
+
+def _deploy_first(stack: str, where: str) -> Problem:
     return Problem(where, f"stack {stack} was never deployed", NOT_GIVEN, f"deploy it first: pulumi up -s {stack}")
+
+
+def _circle(root: Path | None) -> Iterable[Problem]:
+    try:
+        if root is not None:
+            deployment_order(read_project(root))
+    except ReadsInCircle as error:
+        yield from error.problems
+    except SettingsError:
+        # Another stack's config is wrong; that is said when that stack is run.
+        return
 
 
 def _not_exported(upstream: Outputs, arn: Arn, where: str, name: str) -> Problem:

@@ -1,6 +1,8 @@
 """The program of every stack: its config in, both sides of its account out."""
 
+import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pulumi
@@ -11,6 +13,12 @@ from components.stack_config import effective_config
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import Settings, SettingsError, load_settings
 from crossaccount.settings.documents import build_documents
+
+
+def main() -> None:
+    """Run the program as the whole of a process that the pulumi CLI started."""
+    sys.excepthook = _without_interrupts
+    program()
 
 
 def program(references: References | None = None, root: Path | None = None) -> None:
@@ -24,8 +32,9 @@ def program(references: References | None = None, root: Path | None = None) -> N
         pulumi.RunError: anything wrong with the config or with an upstream, all of it in one report, before the first
             resource is registered.
     """
+    root = root or _root_directory()
     settings = _settings(root)
-    upstreams = Upstreams(settings, references)
+    upstreams = Upstreams(settings, references, root)
     documents, problems = build_documents(settings, upstreams.arn)
     if found := [*upstreams.problems, *problems]:
         raise _refusal(found)
@@ -41,7 +50,7 @@ def program(references: References | None = None, root: Path | None = None) -> N
 
 def _settings(root: Path | None) -> Settings:
     try:
-        return load_settings(effective_config(), root=root or _root_directory())
+        return load_settings(effective_config(), root=root)
     except SettingsError as error:
         raise _refusal(error.problems) from None
 
@@ -54,3 +63,9 @@ def _refusal(problems: Any) -> pulumi.RunError:
 def _root_directory() -> Path | None:
     directory: str | None = pulumi.get_root_directory()
     return Path(directory) if directory else None
+
+
+def _without_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The engine ends a failed run by interrupting the program. It has said why; a traceback would bury that."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)

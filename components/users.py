@@ -84,9 +84,11 @@ def _console(logical_name: str, user: aws.iam.User, args: ConsoleArgs) -> dict[s
         password_reset_required=args.get("password_reset", True),
         pgp_key=args.get("pgp_key"),
         # AWS turns password_reset_required false when the person changes the password, and each of these would replace
-        # the profile: an `up` must never reset a password.
+        # the profile: an `up` must never reset a password. A user has one profile, so a new one needs the old one gone.
         opts=pulumi.ResourceOptions(
-            parent=user, ignore_changes=["password_length", "password_reset_required", "pgp_key"]
+            parent=user,
+            ignore_changes=["password_length", "password_reset_required", "pgp_key"],
+            delete_before_replace=True,
         ),
     )
     if "pgp_key" in args:

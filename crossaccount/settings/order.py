@@ -11,12 +11,16 @@ from crossaccount.settings.project import Project, stack_file
 from crossaccount.settings.settings import Settings
 
 
+class ReadsInCircle(SettingsError):
+    """Stacks read each other in a circle: none of them can be deployed first."""
+
+
 def deployment_order(project: Project) -> list[str]:
     """The stacks in an order in which each comes after those it reads, otherwise by name.
 
     Raises:
-        SettingsError: a stack's config is wrong, a read account's stack is not in the project, or stacks read each
-            other in a circle.
+        ReadsInCircle: stacks read each other.
+        SettingsError: a stack's config is wrong, or a read account's stack is not in the project.
     """
     problems: list[Problem] = []
     graph: dict[str, list[str]] = {}
@@ -33,7 +37,7 @@ def deployment_order(project: Project) -> list[str]:
     try:
         sorter.prepare()
     except CycleError as error:
-        raise SettingsError([_circle(error.args[1])]) from None
+        raise ReadsInCircle([_circle(error.args[1])]) from None
     order: list[str] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())

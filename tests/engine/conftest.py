@@ -1,0 +1,137 @@
+"""A copy of the root project with a private Pulumi and a local AWS: what the tests marked ``engine`` work on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi import automation
+
+from crossaccount.engine.pulumi_cli import installed, private_environment
+from crossaccount.local.clients import Aws
+from crossaccount.local.provider import serve_provider
+from crossaccount.local.server import LocalAws
+
+ROOT = Path(__file__).parents[2]
+AUTH, WORKLOAD = "111111111111", "222222222222"
+SERVICES = ("iam", "sts", "secretsmanager")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Report tests that need the CLI as skipped where there is none."""
+    if installed():
+        return
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.skip(reason="there is no pulumi CLI on the PATH"))
+
+
+@dataclass
+class Workspace:
+    """A project folder, and the pulumi CLI for it."""
+
+    folder: Path
+    local: LocalAws
+    environment: dict[str, str]
+    printed: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run ``pulumi`` and give back all it printed; the test fails if it does not end as said."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        text = done.stdout + done.stderr
+        self.printed.append(text)
+        assert (done.returncode != 0) == fails, text
+        return text
+
+    def up(self, stack: str, *options: str, fails: bool = False) -> str:
+        """``pulumi up`` of one stack, without asking."""
+        return self.run("up", "--stack", stack, "--yes", "--skip-preview", *options, fails=fails)
+
+    def changes(self, stack: str, *options: str) -> Mapping[str, int]:
+        """What ``pulumi preview`` would do, as counts by operation."""
+        printed = self.run("preview", "--stack", stack, "--json", *options)
+        summary: Mapping[str, int] = json.loads(printed[printed.index("{") :])["changeSummary"]
+        return summary
+
+    def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change a stack's config file."""
+        file = self.folder / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(file.read_text())
+        change(content["config"])
+        file.write_text(yaml.safe_dump(content))
+
+    def select(self, stack: str) -> automation.Stack:
+        """The stack as the Automation API knows it."""
+        options = automation.LocalWorkspaceOptions(
+            work_dir=str(self.folder), pulumi_home=self.environment["PULUMI_HOME"], env_vars=self.environment
+        )
+        return automation.select_stack(stack, work_dir=str(self.folder), opts=options)
+
+    def exported(self, stack: str) -> dict[str, Any]:
+        """The state of a stack, secrets still encrypted."""
+        state: dict[str, Any] = json.loads(self.run("stack", "export", "--stack", stack))["deployment"]
+        return state
+
+    def account(self, account_id: str) -> Aws:
+        """The root of an account, in the stacks' region."""
+        return self.local.session(account_id, region="us-west-2")
+
+
+def copy_project(folder: Path, source: Path = ROOT) -> None:
+    """Copy the program and the stacks of ``source``; the virtual environment is the one that runs the tests."""
+    folder.mkdir()
+    for package in ("components", "crossaccount"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "__main__.py", folder)
+    for file in source.glob("Pulumi*.yaml"):
+        shutil.copy(file, folder)
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+    project.pop("main", None)
+    project["runtime"] = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+
+
+def _point_at(endpoint: str, account_id: str) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        config["aws:accessKey"] = account_id
+        config["aws:secretKey"] = "local"
+        config["aws:endpoints"] = [dict.fromkeys(SERVICES, endpoint)]
+
+    return change
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """The root's two stacks, initialised, nothing deployed."""
+    with LocalAws(log_dir=tmp_path) as local, serve_provider() as port:
+        folder = tmp_path / "project"
+        copy_project(folder)
+        made = Workspace(folder, local, private_environment(tmp_path / "pulumi", port))
+        for stack, account_id in (("auth", AUTH), ("workload", WORKLOAD)):
+            made.edit(stack, _point_at(local.endpoint, account_id))
+            made.run("stack", "init", stack)
+        yield made
+
+
+@pytest.fixture
+def deployed(workspace: Workspace) -> Workspace:
+    """The root's two stacks, deployed."""
+    workspace.up("auth")
+    workspace.up("workload")
+    return workspace
