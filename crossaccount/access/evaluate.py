@@ -20,7 +20,7 @@ from crossaccount.access.sides import Request, weigh
 from crossaccount.access.verdict import REASONS, Verdict
 from crossaccount.access.wording import allowed, denied, explicitly_denied, undetermined
 from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
-from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue
 
@@ -156,7 +156,12 @@ def _rank(verdict: Verdict) -> int:
     return len(REASONS) + (verdict.outcome == "allowed")
 
 
+def absence(estate: Estate, arn: str) -> str:
+    """Why nothing is known of a principal or a role that the estate does not have."""
+    if is_arn(arn) and parse_arn(arn).account in estate.accounts:
+        return f"{arn} does not exist in its account's source"
+    return f"no source describes the account of {arn}"
+
+
 def _not_there(estate: Estate, arn: str, action: str) -> Verdict:
-    known = parse_arn(arn).account in estate.accounts
-    message = f"{arn} does not exist in its account's source" if known else f"no source describes the account of {arn}"
-    return Verdict("undetermined", action, message)
+    return Verdict("undetermined", action, absence(estate, arn))

@@ -60,6 +60,18 @@ def is_provider(name: str) -> bool:
     return parse_arn(name).kind in _PROVIDERS
 
 
+def outsider(name: str, known: Collection[str]) -> Outsider | None:
+    """Whom an ARN, an organisation's ID, a provider's name or ``*`` is, if outside of the accounts ``known``."""
+    if name == EVERYONE:
+        return Outsider(EVERYONE)
+    if name.startswith("o-"):
+        return _organisation(name)
+    if is_provider(name):
+        return provider(name)
+    found = _entry(name)
+    return found if found is not None and found.account not in known else None
+
+
 def outsiders(statement: CompiledStatement, known: Collection[str]) -> Iterator[Outsider]:
     """Whom an allowing trust statement names outside of the accounts ``known``."""
     element = statement.principal
@@ -129,6 +141,10 @@ def _account(account: str, partition: str = "aws") -> Outsider:
     return Outsider(root_arn(account, partition), implied={"aws:PrincipalAccount": account})
 
 
+def _organisation(name: str) -> Outsider:
+    return Outsider(name, implied={"aws:PrincipalOrgID": name})
+
+
 def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[Outsider]:
     """Everyone, as far as the statement's conditions let one say who that is: accounts, organisations, single ARNs."""
     for condition in statement.conditions:
@@ -145,9 +161,9 @@ def _limited(condition: Condition) -> list[Outsider] | None:
     if condition.if_exists or condition.negated or condition.quantifier == "forallvalues:":
         return None
     if key == "aws:principalorgid" and condition.base in ("stringequals", "stringlike") and exact:
-        return [Outsider(text, implied={"aws:PrincipalOrgID": text}) for text in texts]
+        return [_organisation(text) for text in texts]
     if key == "aws:principalorgpaths" and all(text.startswith("o-") and "/" in text for text in texts):
-        return [Outsider(text.split("/")[0], implied={"aws:PrincipalOrgID": text.split("/")[0]}) for text in texts]
+        return [_organisation(text.split("/")[0]) for text in texts]
     if key == "aws:principalaccount" and condition.base.startswith("string") and exact:
         return [_account(text) for text in texts]
     if key == "aws:principalarn":

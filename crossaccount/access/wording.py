@@ -68,10 +68,11 @@ def _lacking(reason: Reason, request: Request) -> str:
 
 
 def _condition(near: Allow, request: Request) -> str:
-    return f"{_statement(near.decision)} would allow {_what(request)}, but for {_shown(near.unmet)}"
+    return f"{_statement(near.decision)} would allow {_what(request)}, but for {shown_conditions(near.unmet)}"
 
 
-def _shown(conditions: Iterable[Condition]) -> str:
+def shown_conditions(conditions: Iterable[Condition]) -> str:
+    """Conditions in IAM's own words."""
     return " and ".join(
         f"{condition.operator} {condition.key} {', '.join(value.text for value in condition.values)}"
         for condition in conditions
