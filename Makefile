@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format schema clean
+.PHONY: setup demo test check format schema findings clean
 
 setup: .venv/.installed
 
@@ -30,6 +30,9 @@ format: setup
 
 schema: setup
 	$(BIN)/python -m crossaccount.settings.json_schema
+
+findings: setup
+	$(BIN)/python -m crossaccount.access.findings.markdown > docs/findings.md
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -43,7 +43,7 @@ class ManagedPolicies:
         self._compiled: dict[str, Policy] = {}
         for account in details:
             for item in account.get("Policies") or ():
-                document = _default_version(item)
+                document = default_version(item)
                 if document is not None:
                     self._documents.setdefault(str(item["Arn"]), document)
 
@@ -72,7 +72,7 @@ class ManagedPolicies:
         return compiled_policy(arn, document)
 
 
-def _default_version(item: Mapping[str, Any]) -> object | None:
+def default_version(item: Mapping[str, Any]) -> object | None:
     """The document of the default version: the one marked as such, else the one whose ID is the default's."""
     versions = item.get("PolicyVersionList") or ()
     for version in versions:

@@ -27,12 +27,12 @@ def check_action_known(action: str, where: str) -> list[Problem]:
     if not service_exists(service):
         near = nearest_service(service)
         fix = f"did you mean `{near}:{name}`?" if near else "check the prefix in the Service Authorization Reference"
-        return [_warning(where, f"no such service in AWS's list of {list_date()}", action, fix)]
+        return [_warning(where, f"no such service in AWS's list of {list_date()}", action, fix, "XA303")]
     if matching_actions(service, name):
         return []
     near = None if has_wildcard(name) else nearest_action(service, name)
     fix = f"did you mean `{service}:{near}`?" if near else f"check the actions of {service}"
-    return [_warning(where, f"matches no action in AWS's list of {list_date()}", action, fix)]
+    return [_warning(where, f"matches no action in AWS's list of {list_date()}", action, fix, "XA303")]
 
 
 def check_resources_fit(statement: Mapping[str, Any], where: str) -> list[Problem]:
@@ -49,13 +49,12 @@ def check_resources_fit(statement: Mapping[str, Any], where: str) -> list[Proble
         templates = resource_arns(service, name)
         if templates == []:
             what = f"{action} takes no resource, so it {verb} nothing here"
-            problems.append(
-                _warning(f"{where}.Resource", what, _one(resources), 'give it a statement with Resource "*"')
-            )
+            fix = 'give it a statement with Resource "*"'
+            problems.append(_warning(f"{where}.Resource", what, _one(resources), fix, "XA304"))
         elif templates and not any(can_match(one, template) for one in resources for template in templates):
             what = f"{action} is never asked about such a resource, so it {verb} nothing here"
             fix = _resource_fix(resources, templates)
-            problems.append(_warning(f"{where}.Resource", what, _one(resources), fix))
+            problems.append(_warning(f"{where}.Resource", what, _one(resources), fix, "XA304"))
     return problems
 
 
@@ -72,5 +71,5 @@ def _one(values: list[str]) -> object:
     return values[0] if len(values) == 1 else values
 
 
-def _warning(where: str, what: str, got: object, fix: str) -> Problem:
-    return Problem(where, what, got, fix, severity="warning")
+def _warning(where: str, what: str, got: object, fix: str, code: str) -> Problem:
+    return Problem(where, what, got, fix, "warning", code)

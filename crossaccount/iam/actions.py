@@ -24,6 +24,19 @@ def service_exists(service: str) -> bool:
     return service.lower() in _data("serviceNames.json")
 
 
+def services() -> tuple[str, ...]:
+    """Every service prefix of the list."""
+    return tuple(_data("serviceNames.json"))
+
+
+def access_level(service: str, name: str) -> str:
+    """How much a known action may do: ``List``, ``Read``, ``Tagging``, ``Write`` or ``Permissions management``.
+
+    The list calls the third and the last a ``Write`` beside it: the more telling word is kept.
+    """
+    return str(_actions(service)[name.lower()]["accessLevel"]).partition(",")[0]
+
+
 def nearest_service(service: str) -> str | None:
     """The service prefix most like ``service``."""
     return nearest(service, _data("serviceNames.json"))
@@ -53,6 +66,11 @@ def resource_arns(service: str, name: str) -> list[str] | None:
     known = _data("resourceTypes", f"{service.lower()}.json") if kinds else {}
     templates = [known.get(str(kind["name"]).lower(), {}).get("arn") for kind in kinds]
     return None if None in templates else [str(template) for template in templates]
+
+
+def condition_keys(service: str) -> tuple[str, ...]:
+    """The condition keys of a known service as published: ``sts:ExternalId``, ``iam:ResourceTag/${TagKey}``."""
+    return tuple(str(entry["key"]) for entry in _data("conditionKeys", f"{service.lower()}.json").values())
 
 
 def _glob(pattern: str) -> str:

@@ -16,7 +16,7 @@ class Problem:
 
     ``where`` is a path into the input (``trusting.roles.AssumedRole.trust[0].mfa``), ``what`` the rule that is broken
     with its limit, ``got`` the value met, ``fix`` what to do. ``severity`` is ``error`` (AWS or we refuse it) or
-    ``warning`` (it is accepted, and probably not meant).
+    ``warning`` (it is accepted, and probably not meant). A warning that is a finding as well carries its ``code``.
     """
 
     where: str
@@ -24,6 +24,7 @@ class Problem:
     got: object = field(hash=False)
     fix: str
     severity: str = "error"
+    code: str = ""
 
     def __str__(self) -> str:
         got = "" if self.got is NOT_GIVEN else f", got {shown(self.got)}"
@@ -32,7 +33,7 @@ class Problem:
     def at(self, prefix: str) -> Problem:
         """The same problem seen from further out: ``where`` with ``prefix`` before it."""
         joined = prefix + self.where if self.where.startswith("[") or not self.where else f"{prefix}.{self.where}"
-        return Problem(joined, self.what, self.got, self.fix, self.severity)
+        return Problem(joined, self.what, self.got, self.fix, self.severity, self.code)
 
 
 def shown(value: object, limit: int = 80) -> str:

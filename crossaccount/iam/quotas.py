@@ -2,7 +2,8 @@
 
 Sizes of documents are characters without white space (see :func:`crossaccount.iam.documents.size`), durations are
 seconds, everything else is a count. ``name`` completes the sentence "<name> may hold …", ``code`` is AWS's own word in
-"Cannot exceed quota for <code>: <limit>".
+"Cannot exceed quota for <code>: <limit>", ``summary`` the key of the limit in an account's summary (``SummaryMap`` of
+GetAccountSummary), by which an adjusted value is known; empty where the summary does not have it.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (read 2026)
 """
@@ -20,32 +21,47 @@ class Quota:
     code: str
     limit: int
     maximum: int
+    summary: str = ""
 
 
-def _fixed(name: str, code: str, limit: int) -> Quota:
-    return Quota(name, code, limit, limit)
+def _fixed(name: str, code: str, limit: int, summary: str = "") -> Quota:
+    return Quota(name, code, limit, limit, summary)
 
 
-TRUST_POLICY = Quota("a trust policy", "ACLSizePerRole", 2048, 8192)
-MANAGED_POLICY = _fixed("a managed policy", "PolicySize", 6144)
-USER_INLINE = _fixed("the inline policies of a user together", "UserPolicySize", 2048)
-GROUP_INLINE = _fixed("the inline policies of a group together", "GroupPolicySize", 5120)
-ROLE_INLINE = _fixed("the inline policies of a role together", "RolePolicySize", 10240)
+TRUST_POLICY = Quota("a trust policy", "ACLSizePerRole", 2048, 8192, "AssumeRolePolicySizeQuota")
+MANAGED_POLICY = _fixed("a managed policy", "PolicySize", 6144, "PolicySizeQuota")
+USER_INLINE = _fixed("the inline policies of a user together", "UserPolicySize", 2048, "UserPolicySizeQuota")
+GROUP_INLINE = _fixed("the inline policies of a group together", "GroupPolicySize", 5120, "GroupPolicySizeQuota")
+ROLE_INLINE = _fixed("the inline policies of a role together", "RolePolicySize", 10240, "RolePolicySizeQuota")
 SESSION_POLICY = _fixed("a session policy", "SessionPolicySize", 2048)
 
-POLICIES_PER_USER = Quota("a user", "PoliciesPerUser", 10, 20)
-POLICIES_PER_GROUP = _fixed("a group", "PoliciesPerGroup", 10)
-POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 10, 25)
-VERSIONS_PER_POLICY = _fixed("a managed policy", "VersionsPerPolicy", 5)
-GROUPS_PER_USER = _fixed("a user", "GroupsPerUser", 10)
-ACCESS_KEYS_PER_USER = _fixed("a user", "AccessKeysPerUser", 2)
+POLICIES_PER_USER = Quota("a user", "PoliciesPerUser", 10, 20, "AttachedPoliciesPerUserQuota")
+POLICIES_PER_GROUP = _fixed("a group", "PoliciesPerGroup", 10, "AttachedPoliciesPerGroupQuota")
+POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 10, 25, "AttachedPoliciesPerRoleQuota")
+VERSIONS_PER_POLICY = _fixed("a managed policy", "VersionsPerPolicy", 5, "VersionsPerPolicyQuota")
+GROUPS_PER_USER = _fixed("a user", "GroupsPerUser", 10, "GroupsPerUserQuota")
+ACCESS_KEYS_PER_USER = _fixed("a user", "AccessKeysPerUser", 2, "AccessKeysPerUserQuota")
 TAGS = _fixed("a user, role or policy", "TagsPerResource", 50)
 
-ROLES = Quota("an account", "RolesPerAccount", 1000, 10000)
-USERS = _fixed("an account", "UsersPerAccount", 5000)
-GROUPS = Quota("an account", "GroupsPerAccount", 300, 500)
-MANAGED_POLICIES = Quota("an account", "PoliciesPerAccount", 1500, 10000)
-INSTANCE_PROFILES = Quota("an account", "InstanceProfilesPerAccount", 1000, 10000)
+ROLES = Quota("an account", "RolesPerAccount", 1000, 10000, "RolesQuota")
+USERS = _fixed("an account", "UsersPerAccount", 5000, "UsersQuota")
+GROUPS = Quota("an account", "GroupsPerAccount", 300, 500, "GroupsQuota")
+MANAGED_POLICIES = Quota("an account", "PoliciesPerAccount", 1500, 10000, "PoliciesQuota")
+INSTANCE_PROFILES = Quota("an account", "InstanceProfilesPerAccount", 1000, 10000, "InstanceProfilesQuota")
+
+ADJUSTABLE = {
+    quota.summary: quota
+    for quota in (
+        TRUST_POLICY,
+        POLICIES_PER_USER,
+        POLICIES_PER_ROLE,
+        ROLES,
+        GROUPS,
+        MANAGED_POLICIES,
+        INSTANCE_PROFILES,
+    )
+}
+"""Quotas that AWS raises on request, by their key in the account's summary."""
 
 NAME_LENGTH = {"user": 64, "role": 64, "group": 128, "policy": 128, "instance-profile": 128}
 """Longest names, by the kind of an ARN."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from crossaccount.iam.action_checks import check_action_known, check_resources_fit
 from crossaccount.iam.characters import character_problems, wrong_characters
+from crossaccount.iam.condition_keys import check_condition_keys
 from crossaccount.iam.documents import VERSION, as_list
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, errors
@@ -72,12 +73,12 @@ def check_version(version: object, variables: bool = False) -> list[Problem]:
         return []
     if version is NOT_GIVEN:
         what = "without it AWS reads the policy as 2008-10-17, where ${…} is plain text"
-        return [Problem("Version", what, NOT_GIVEN, f'write Version: "{VERSION}"', severity="warning")]
+        return [Problem("Version", what, NOT_GIVEN, f'write Version: "{VERSION}"', "warning", "XA302")]
     if version not in VERSIONS:
         return [Problem("Version", f"must be {' or '.join(VERSIONS)}", version, f'write "{VERSION}"')]
     if version != VERSION and variables:
         what = "policy variables (${…}) are plain text in this version"
-        return [Problem("Version", what, version, f'write "{VERSION}"', severity="warning")]
+        return [Problem("Version", what, version, f'write "{VERSION}"', "warning", "XA302")]
     return []
 
 
@@ -108,7 +109,7 @@ def _check_unique_sids(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def _check_against_list(statement: Mapping[str, Any], kind: Kind, where: str) -> list[Problem]:
-    problems: list[Problem] = []
+    problems = check_condition_keys(statement, where)
     for element in ("Action", "NotAction"):
         for place, action in places(statement, element, where):
             if isinstance(action, str) and not wrong_characters(action):

@@ -81,4 +81,4 @@ def _check_number(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
         yield Problem(where, what, number, "join some of them")
     elif number > quota.limit:
         what = f"{quota.name} has at most {quota.limit} managed policies{also} unless AWS raised the account's quota"
-        yield Problem(where, what, number, f"ask for up to {quota.maximum}, or join some", severity="warning")
+        yield Problem(where, what, number, f"ask for up to {quota.maximum}, or join some", "warning", "XA402")

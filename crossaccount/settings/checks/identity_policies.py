@@ -31,7 +31,7 @@ def check_identity_policies(draft: Draft) -> Iterator[Problem]:
             yield from check_policy(draft, policy, where)
         for first, later in same_but_for_case(names):
             what = f"differs only in case from {first}"
-            yield Problem(f"{entity.where}.inline.{later}", what, later, "rename one of the two", severity="warning")
+            yield Problem(f"{entity.where}.inline.{later}", what, later, "rename one of the two", "warning", "XA308")
 
 
 def check_policy(draft: Draft, policy: Policy, where: str) -> Iterator[Problem]:
@@ -76,7 +76,7 @@ def _check_grant(draft: Draft, policy: Policy, wish: str, where: str) -> Iterato
         statement = {"Effect": effect, "Action": actions, "Resource": arns}
         for problem in check_resources_fit(statement, where):
             fix = "leave it out here, or grant it in a document"
-            yield Problem(f"{where}.actions", problem.what, actions, fix, problem.severity)
+            yield Problem(f"{where}.actions", problem.what, actions, fix, problem.severity, problem.code)
 
 
 def _role_arn(draft: Draft, name: str, where: str) -> tuple[str, Problem | None]:

@@ -30,7 +30,7 @@ def check_options(draft: Draft) -> Iterator[Problem]:
         path = role.value.path
         if path != "/" and len(path + name) > 64:
             what = "with its path the role has more than 64 characters, too many for the console's switch-role form"
-            yield Problem(f"{role.where}.path", what, path, "shorten the path or the name", severity="warning")
+            yield Problem(f"{role.where}.path", what, path, "shorten the path or the name", "warning", "XA309")
 
 
 def _check_import(own: str, import_id: str | None, where: str) -> Iterator[Problem]:

@@ -78,7 +78,7 @@ def _check_demands(draft: Draft, statement: TrustStatement, where: str) -> Itera
         what, fix = "a session of a role never carries MFA, so nobody gets in", "remove it, or ask for an external_id"
     else:
         return
-    yield Problem(f"{where}.mfa", what, _shown(statement, "mfa"), fix, severity="warning")
+    yield Problem(f"{where}.mfa", what, _shown(statement, "mfa"), fix, "warning", "XA101")
 
 
 def _shown(statement: TrustStatement, demand: str) -> object:

@@ -1,0 +1,57 @@
+"""All findings of an estate: every rule asked about every document, then closure, then quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from crossaccount.access.closure import PathLike, closure_findings
+from crossaccount.access.documents import Details
+from crossaccount.access.estate import Estate
+from crossaccount.access.findings.documents import Document, Statement, documents
+from crossaccount.access.findings.external_ids import shared_external_ids, weak_external_ids
+from crossaccount.access.findings.facts import Facts
+from crossaccount.access.findings.finding import Found
+from crossaccount.access.findings.naming import naming_findings
+from crossaccount.access.findings.permissions import administrators, permission_findings
+from crossaccount.access.findings.service_sources import service_findings
+from crossaccount.access.findings.trust_mfa import mfa_findings
+from crossaccount.access.findings.trust_principals import principal_findings
+from crossaccount.access.findings.validity import validity_findings
+from crossaccount.access.findings.web_identities import web_identity_findings
+from crossaccount.access.headroom import Limits, account_of, usages
+
+
+def judge(
+    details: Sequence[Details],
+    estate: Estate,
+    paths: Iterable[PathLike],
+    facts: Facts,
+    limits: Mapping[str, Limits] | None = None,
+) -> Iterator[Found]:
+    """Every finding, in the order of the sources. ``limits`` are adjusted quotas by account ID."""
+    trusts: list[Statement] = []
+    for account in details:
+        for document in documents(account):
+            yield from document_findings(document, facts)
+            trusts += document.statements if document.side == "trust" else ()
+        yield from administrators(account)
+        yield from naming_findings(account)
+        for usage in usages(account, (limits or {}).get(account_of(account))):
+            if (found := usage.finding()) is not None:
+                yield found
+    yield from shared_external_ids(trusts, facts)
+    yield from closure_findings(details, estate, paths)
+
+
+def document_findings(document: Document, facts: Facts) -> Iterator[Found]:
+    """What is wrong with one document by itself."""
+    yield from validity_findings(document)
+    yield from mfa_findings(document)
+    for statement in document.statements:
+        if document.side == "trust":
+            yield from principal_findings(statement, facts)
+            yield from weak_external_ids(statement)
+            yield from service_findings(statement)
+            yield from web_identity_findings(statement)
+        else:
+            yield from permission_findings(statement)

@@ -1,0 +1,61 @@
+"""Identity policies that allow more than anybody can oversee."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from crossaccount.access.documents import Details
+from crossaccount.access.findings.documents import Statement, is_changeable
+from crossaccount.access.findings.finding import Found, Kind, Place
+from crossaccount.iam.matching import action_match
+
+_PASS_ROLE = "iam:PassRole"
+_EVERYTHING = ("*", "*:*")
+_ADMINISTRATOR = ":iam::aws:policy/AdministratorAccess"
+_ENTITIES = ("UserDetailList", "GroupDetailList", "RoleDetailList")
+
+ALLOW_ALL = Kind(
+    "XA306",
+    "warning",
+    "Everything is allowed on everything",
+    "Whoever has this policy is an administrator of the account, its trust policies included.",
+    "Name the services that are needed, or set a permissions boundary.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
+)
+PASS_ANY_ROLE = Kind(
+    "XA307",
+    "warning",
+    "Any role may be passed to any service",
+    "Passed to a service that runs code, a role's permissions are those of whoever wrote the code.",
+    "Name the roles, and the services under a condition on iam:PassedToService.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+)
+
+
+def permission_findings(statement: Statement) -> Iterator[Found]:
+    """What an identity statement allows too widely."""
+    if not statement.allows or "*" not in statement.texts("Resource"):
+        return
+    actions = statement.texts("Action")
+    if any(action in _EVERYTHING for action in actions):
+        if not statement.conditions:
+            yield Found(ALLOW_ALL, statement.at("actions"), "allows every action on every resource", ALLOW_ALL.fix)
+    elif any(action_match(action, _PASS_ROLE) for action in actions) and not _limited(statement):
+        message = "allows iam:PassRole of every role, to every service"
+        yield Found(PASS_ANY_ROLE, statement.at("resources"), message, PASS_ANY_ROLE.fix)
+
+
+def administrators(details: Details) -> Iterator[Found]:
+    """Entities with AWS's own AdministratorAccess."""
+    entities: list[Any] = [entity for name in _ENTITIES for entity in details.get(name) or ()]
+    for entity in entities:
+        arns = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
+        if is_changeable(str(entity["Arn"])) and any(arn.endswith(_ADMINISTRATOR) for arn in arns):
+            message = "has AdministratorAccess attached, which allows every action on every resource"
+            yield Found(ALLOW_ALL, Place(str(entity["Arn"])), message, ALLOW_ALL.fix)
+
+
+def _limited(statement: Statement) -> bool:
+    keys = ("iam:passedtoservice", "iam:associatedresourcearn", "iam:resourcetag")
+    return any(condition.key.lower().startswith(keys) for condition in statement.conditions)

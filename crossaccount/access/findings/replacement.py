@@ -1,0 +1,84 @@
+"""Changes that replace a user or a role: AWS gives the new one another unique ID, and trusts keep the old one.
+
+A trust that names a principal exactly is pinned to its unique ID when it is saved. After a replacement it names nobody,
+until it is saved again with the new one in place. Told from two estates: the same kind and name under another path, or
+the same ARN with another unique ID. A rename cannot be told from a deletion and a creation; whoever knows of one (a
+preview does) asks :func:`pinned_by` directly.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from crossaccount.access.entities import Principal
+from crossaccount.access.estate import Estate
+from crossaccount.access.findings.finding import Found, Kind, Place
+from crossaccount.iam.arn import parse_arn
+
+_SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles"
+REPLACED = Kind(
+    "XA501",
+    "warning",
+    "A user or role is replaced",
+    "The new one has another unique ID. A trust that names the old one exactly, in whatever account, breaks.",
+    "Keep name and path, or change to `mode: by-name` where it is trusted first.",
+    _SOURCE,
+)
+PINNED = Kind(
+    "XA502",
+    "error",
+    "A replaced user or role is locked out by a trust that names it exactly",
+    "The trust is pinned to the unique ID of the old one and lets nobody in until it is saved again.",
+    "Save the trust again after the replacement, or trust by name before it (`mode: by-name`).",
+    _SOURCE,
+)
+
+
+def replacement_findings(before: Estate, after: Estate) -> Iterator[Found]:
+    """Users and roles that are other ones after a change, and the trusts that break with them."""
+    pins = pinned_by(before)
+    old = {_identity(principal): principal for principal in _principals(before)}
+    for principal in _principals(after):
+        former = old.get(_identity(principal))
+        if former is not None and _is_another(former, principal):
+            yield from replaced(principal.arn, pins.get(former.arn, ()))
+
+
+def replaced(arn: str, trusts: Iterable[str]) -> Iterator[Found]:
+    """What to say of a replaced principal and the roles whose trusts name it exactly."""
+    broken = sorted(set(trusts))
+    if broken:
+        message = f"is replaced, and the trust of {', '.join(broken)} is pinned to the old one"
+        yield Found(PINNED, Place(arn), message, PINNED.fix)
+    else:
+        yield Found(REPLACED, Place(arn), "is replaced by one with another unique ID", REPLACED.fix)
+
+
+def pinned_by(estate: Estate) -> Mapping[str, tuple[str, ...]]:
+    """By principal: the roles whose trusts name it exactly."""
+    found: dict[str, list[str]] = {}
+    for role in estate.roles.values():
+        for statement in role.trust.statements:
+            for entry in statement.principal.aws if statement.principal else ():
+                if entry != role.arn and ":root" not in entry:
+                    found.setdefault(entry, []).append(role.arn)
+    return {principal: tuple(roles) for principal, roles in found.items()}
+
+
+def _principals(estate: Estate) -> Iterator[Principal]:
+    yield from estate.users.values()
+    yield from estate.roles.values()
+
+
+def _identity(principal: Principal) -> tuple[str, str, str]:
+    """Within an account names are unique whatever the path, letter case aside."""
+    arn = parse_arn(principal.arn)
+    return arn.account, arn.kind, arn.name.lower()
+
+
+def _is_another(former: Principal, principal: Principal) -> bool:
+    if former.arn != principal.arn:
+        return True
+    return bool(former.unique_id and principal.unique_id and former.unique_id != principal.unique_id)

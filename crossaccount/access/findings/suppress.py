@@ -1,0 +1,73 @@
+"""Findings that somebody has looked at and accepted, with a reason.
+
+A suppression names a code and a place. It covers that place and everything below it. One that covers nothing is a
+finding itself: the reason is gone, and it would hide the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crossaccount.access.findings.finding import Finding, Kind
+
+UNUSED = Kind(
+    "XA901",
+    "warning",
+    "A suppression that suppresses nothing",
+    "What it was for is gone or has moved; left there, it hides the next finding at that place.",
+    "Remove it, or correct its code or place.",
+    "docs/findings.md",
+)
+_BELOW = (".", "[", " ")
+
+
+class Accepted(Protocol):
+    """What a config says about one finding."""
+
+    @property
+    def code(self) -> str:
+        """The finding's code."""
+
+    @property
+    def where(self) -> str:
+        """Its place, or one that holds it."""
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """``kept`` is what is left to say, what the suppressions themselves deserve among it."""
+
+    kept: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+
+
+def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], where: str) -> Sifted:
+    """Findings without those that are accepted.
+
+    Each finding comes with its place as an ARN, by which it may be named as well. ``where`` is the place of the list of
+    suppressions.
+    """
+    kept: list[Finding] = []
+    suppressed: list[Finding] = []
+    used: set[int] = set()
+    for finding, place in findings:
+        covering = {i for i, each in enumerate(accepted) if _covers(each, finding, place)}
+        used |= covering
+        (suppressed if covering else kept).append(finding)
+    for index, each in enumerate(accepted):
+        if index not in used:
+            message = f"no finding {each.code} at {each.where}"
+            kept.append(Finding(UNUSED.code, UNUSED.severity, f"{where}[{index}]", message, UNUSED.fix))
+    return Sifted(tuple(kept), tuple(suppressed))
+
+
+def _covers(accepted: Accepted, finding: Finding, place: str) -> bool:
+    if accepted.code != finding.code:
+        return False
+    _, _, without_file = finding.where.rpartition(": ")
+    return any(
+        text == accepted.where or text.startswith(tuple(accepted.where + below for below in _BELOW))
+        for text in (finding.where, without_file, place)
+    )

@@ -1,0 +1,96 @@
+"""Whom a trust policy lets in: everyone, strangers, third parties, and principals that are gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from crossaccount.access.findings.documents import Statement
+from crossaccount.access.findings.facts import Facts
+from crossaccount.access.findings.finding import Found, Kind
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
+
+EVERYONE = Kind(
+    "XA105",
+    "error",
+    "A role trusts everyone",
+    "Any principal of any AWS account that is allowed to call sts:AssumeRole gets in.",
+    "Name accounts, or limit the statement by aws:PrincipalOrgID, aws:PrincipalAccount or aws:PrincipalArn.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous",
+)
+UNKNOWN_ACCOUNT = Kind(
+    "XA106",
+    "warning",
+    "A role trusts an account outside the address book and the organisation",
+    "Nobody here can say who that is, nor who can act in its name.",
+    "Add the account to the address book (crossaccount:accounts) if it is meant, else remove it.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-resources.html",
+)
+THIRD_PARTY = Kind(
+    "XA107",
+    "warning",
+    "A third party is trusted without an external ID",
+    "Another customer of the third party can make it act in this role: the confused deputy.",
+    "Ask for the external ID that the third party made for you. If the account is yours, give it its stack in the "
+    "address book.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+)
+UNIQUE_ID = Kind(
+    "XA113",
+    "error",
+    "A trust names a principal by its unique ID",
+    "AWS shows the ID of a user or role that was deleted. Nobody has that ID any more, a new one of the same name does "
+    "not get in, and AWS refuses the policy when it is saved again.",
+    "Name the new user or role, or trust its account with a condition on aws:PrincipalArn (mode: by-name).",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+)
+
+_UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
+_SAYS_WHO = ("aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:userid")
+
+
+def principal_findings(statement: Statement, facts: Facts) -> Iterator[Found]:
+    """What is wrong with the AWS principals of a trust statement."""
+    if statement.side != "trust":
+        return
+    names = statement.principals("AWS")
+    if gone := sorted(each for each in names if _UNIQUE.match(each)):
+        message = f"names {', '.join(gone)}, the unique ID of a principal that was deleted"
+        yield Found(UNIQUE_ID, statement.at("principals"), message, "name the new principal, or trust it by name")
+    if not statement.allows:
+        return
+    if "*" in names and not _says_who(statement):
+        message = "lets in every principal of every AWS account"
+        yield Found(EVERYONE, statement.at("principals"), message, "name an account, or add aws:PrincipalOrgID")
+    for account in sorted({account for each in names if (account := _account(each))}):
+        yield from _foreign(statement, account, facts)
+
+
+def _foreign(statement: Statement, account: str, facts: Facts) -> Iterator[Found]:
+    if not facts.is_known(account):
+        message = f"trusts account {account}, which no source and no address book knows"
+        fix = "add it to crossaccount:accounts if it is meant, else remove it"
+        yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
+    if not facts.is_ours(account) and not asks_external_id(statement) and not statement.on("aws:principalorgid"):
+        message = f"trusts account {facts.named(account)} without an external ID"
+        fix = "ask for the external ID that they made for you; if the account is yours, give it its stack"
+        yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
+
+
+def asks_external_id(statement: Statement) -> bool:
+    """Whether a statement lets nobody in without an external ID."""
+    return any(not each.if_exists and not each.negated for each in statement.on("sts:externalid"))
+
+
+def _says_who(statement: Statement) -> bool:
+    return any(
+        not each.if_exists and not each.negated and "*" not in {value.text for value in each.values}
+        for each in statement.on(*_SAYS_WHO)
+    )
+
+
+def _account(principal: str) -> str:
+    if ACCOUNT_ID.match(principal):
+        return principal
+    account = parse_arn(principal).account if is_arn(principal) and principal.count(":") >= 5 else ""
+    return account if ACCOUNT_ID.match(account) else ""

@@ -1,0 +1,102 @@
+"""Every kind of finding: cases that raise it, at exactly these places, and cases that nearly do.
+
+A case is for one ``code``; ``raises`` lists the places, and is empty for a near miss. ``own``: our accounts beside
+those described. ``address_book``, ``quotas`` (by account) and ``suppress`` are as in a config. With ``before`` it is
+about a change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossaccount.access.estate import Estate
+from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE
+from crossaccount.access.findings.facts import Facts
+from crossaccount.access.findings.finding import Finding, Found
+from crossaccount.access.findings.judge import judge
+from crossaccount.access.findings.markdown import page
+from crossaccount.access.findings.replacement import replacement_findings
+from crossaccount.access.findings.suppress import sift
+from crossaccount.access.paths import paths
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+KEYS = {"name", "code", "raises", "accounts", "before", "own", "address_book", "quotas", "suppress", "message"}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A suppression of a case."""
+
+    code: str
+    where: str
+    reason: str
+
+
+def _cases() -> list[Any]:
+    found = []
+    for path in sorted((HERE / "cases").glob("*.yaml")):
+        for case in yaml.safe_load(path.read_text(encoding="utf-8")):
+            assert set(case) <= KEYS, f"{path.name}: keys that no test reads: {set(case) - KEYS}"
+            found.append(pytest.param(case, id=f"{case['code']}: {case['name']}"))
+    return found
+
+
+CASES = _cases()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_finding_is_raised_where_it_should_be_and_nowhere_else(
+    case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]
+) -> None:
+    found = [each for each in _findings(case, details_of) if each.code == case["code"]]
+    assert sorted(each.where for each in found) == sorted(case["raises"]), found
+    for each in found:
+        assert each.severity == BY_CODE[each.code].severity
+        assert case.get("message", "") in each.message
+        assert each.fix
+
+
+def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Finding]:
+    placed = [(each.at(str(each.place)), str(each.place)) for each in _found(case, details_of)]
+    accepted = [Accepted(**each) for each in case.get("suppress", [])]
+    return list(sift(placed, accepted, "suppress").kept)
+
+
+def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Found]:
+    details = details_of(case["accounts"])
+    estate = Estate.from_details(details)
+    if "before" in case:
+        return list(replacement_findings(Estate.from_details(details_of(case["before"])), estate))
+    facts = Facts.of({*estate.accounts, *case.get("own", [])}, case.get("address_book", {}))
+    return list(judge(details, estate, paths(estate), facts, case.get("quotas")))
+
+
+@pytest.mark.parametrize("code", [kind.code for kind in CATALOGUE])
+def test_every_code_has_a_case_that_raises_it_and_one_that_nearly_does(code: str) -> None:
+    raising = {bool(case.values[0]["raises"]) for case in CASES if case.values[0]["code"] == code}
+    assert raising == {True, False}
+
+
+def test_codes_are_in_order_and_never_given_twice() -> None:
+    codes = [kind.code for kind in CATALOGUE]
+    assert codes == sorted(set(codes))
+
+
+def test_every_code_in_the_source_is_in_the_catalogue() -> None:
+    """Warnings of settings and of iam name their code as a text, because they know nothing of findings."""
+    used = {
+        code for path in (ROOT / "crossaccount").rglob("*.py") for code in re.findall(r"\bXA\d{3}\b", path.read_text())
+    }
+    assert used == set(BY_CODE)
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == page(), "run `make findings`"
