@@ -17,8 +17,8 @@ from crossaccount.local.clients import Aws
 from crossaccount.local.handlers.errors import aws_words
 
 DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AllAccessDisabled")
-THERE = re.compile(r"AlreadyExists|AlreadyOwnedByYou")
-"""AWS looks for what is there only once the call is allowed."""
+THERE = re.compile(r"BucketAlready")
+"""S3 looks for a bucket of the name only once the call is allowed."""
 ANYTHING = Arn("aws", "*", "", "", "*")
 
 

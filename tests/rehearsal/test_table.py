@@ -1,0 +1,107 @@
+"""What a person sees of a rehearsal."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from crossaccount.access.access_tests import AccessTest, ThenTest
+from crossaccount.access.results import TestResult, ThenResult
+from crossaccount.access.verdict import Decision, Verdict
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.rehearsal.table import console_progress, results_table, warnings
+
+ALLOWED = Verdict("allowed", "sts:AssumeRole", "all is well")
+DENIED = Verdict(
+    "denied", "sts:AssumeRole", "denied", reason="explicit-deny", decided_by=Decision("identity", "keep-out", "0")
+)
+TEST = AccessTest(
+    name="a test",
+    principal="auth/user/bo",
+    role="workload/role/R",
+    principal_arn="arn:aws:iam::111111111111:user/bo",
+    role_arn="arn:aws:iam::222222222222:role/R",
+    expect="allowed",
+    where="tests[0]",
+    index=0,
+)
+GOOD = TestResult(TEST, "allowed", ALLOWED, "tried")
+
+
+def _printed(*results: TestResult) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=140).print(results_table(results))
+    return [line.rstrip() for line in out.getvalue().splitlines()][2:]
+
+
+def _denied(**test: Any) -> TestResult:
+    return TestResult(replace(TEST, **test), "denied", DENIED, "tried")
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("│")]
+
+
+def test_a_result_says_who_tried_what_and_what_came() -> None:
+    assert _cells(_printed(GOOD)[0]) == ["auth/user/bo", "workload/role/R", "allowed", "✓ allowed", ""]
+
+
+def test_a_denial_says_why_and_by_which_policy() -> None:
+    (line,) = _printed(_denied(expect="denied"))
+    assert _cells(line)[2:] == ["denied", "✓ denied", "explicit-deny: keep-out"]
+
+
+def test_what_is_not_as_expected_is_crossed() -> None:
+    (line,) = _printed(_denied())
+    assert _cells(line)[2:] == ["allowed", "✗ denied", "explicit-deny: keep-out"]
+
+
+def test_the_right_verdict_for_the_wrong_reason_is_crossed() -> None:
+    (line,) = _printed(_denied(expect="denied", because="no-grant"))
+    assert _cells(line)[3:] == ["✗ denied", "explicit-deny, expected no-grant: keep-out"]
+
+
+def test_what_was_judged_says_so() -> None:
+    assert "✓ allowed (judged)" in _printed(replace(GOOD, mode="judged"))[0]
+
+
+def test_what_is_undetermined_says_what_is_missing() -> None:
+    verdict = Verdict("undetermined", "sts:AssumeRole", "the role does not exist")
+    (line,) = _printed(TestResult(TEST, "undetermined", verdict))
+    assert _cells(line)[3:] == ["✗ undetermined (judged)", "the role does not exist"]
+
+
+def test_what_a_session_may_do_stands_below() -> None:
+    items = tuple(
+        ThenResult(ThenTest("s3:GetObject", "arn:aws:s3:::b/x", expect), "denied", replace(DENIED, reason="no-grant"))
+        for expect in ("denied", "allowed")
+    )
+    _, good, bad = _printed(replace(GOOD, then=items))
+    assert good.startswith("  s3:GetObject")
+    assert _cells(good)[1:] == ["arn:aws:s3:::b/x", "denied", "✓ denied (judged)", "no-grant"]
+    assert _cells(bad)[2:] == ["allowed", "✗ denied (judged)", "no-grant"]
+
+
+def test_names_are_no_markup() -> None:
+    assert _printed(_denied(principal="auth/user/[red]"))[0].startswith("auth/user/[red]")
+
+
+def test_all_warnings_are_collected() -> None:
+    warning = Problem("tests[0]", "careful", NOT_GIVEN, "look", "warning")
+    assert warnings([GOOD, replace(GOOD, warnings=(warning,))]) == [warning]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_plain_lines_where_there_is_no_terminal(terminal: bool) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=100)
+    with console_progress(console) as progress:
+        progress.stage("deploying [auth]")
+        progress.made("a role")
+        progress.result(GOOD)
+    plain = "  deploying [auth] …\n"
+    assert (out.getvalue() == plain) is not terminal
