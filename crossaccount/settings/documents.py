@@ -121,8 +121,9 @@ class _Builder:
         return text
 
     def over(self, used: int, quota: quotas.Quota, where: str, fix: str) -> None:
-        if used > quota.limit:
-            what = f"{quota.name} may hold {quota.limit} characters without white space, {used - quota.limit} fewer"
+        limit = self.settings.quotas.get(quota.summary, quota.limit)
+        if used > limit:
+            what = f"{quota.name} may hold {limit} characters without white space, {used - limit} fewer"
             self.problems.append(Problem(where, what, used, fix))
 
 

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from crossaccount.settings.models import AccountEntry, Application, Entity, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models import (
+    AccountEntry,
+    Application,
+    Entity,
+    Group,
+    ManagedPolicy,
+    Role,
+    Suppression,
+    User,
+)
 from crossaccount.settings.models.base import Model
 
 M = TypeVar("M", bound=Model, covariant=True)
@@ -61,6 +70,8 @@ class Draft:
     """Which of ``trusted`` and ``trusting`` the config has."""
     incomplete: frozenset[str] = frozenset()
     """Sections that could not all be read: a name that is missing there may exist."""
+    suppressions: tuple[Suppression, ...] = ()
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def account_ids(self) -> dict[str, str]:

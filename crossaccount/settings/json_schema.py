@@ -19,7 +19,7 @@ from pydantic.json_schema import models_json_schema
 
 from crossaccount.iam import quotas
 from crossaccount.settings.document_schema import conditions_schema, document_schema
-from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, Suppression, User
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 from crossaccount.settings.sections import KINDS, SIDES
 
@@ -81,6 +81,19 @@ def _top_level() -> dict[str, Any]:
         "account": {"type": "string", "description": "The name of this stack's account in the address book."},
         "reads": {**texts, "description": "Accounts whose ARNs come by stack reference; all others are derived."},
         "include": {**texts, "description": "Files to merge in: patterns relative to the folder of Pulumi.yaml."},
+        "suppress": {
+            "type": "array",
+            "description": "Findings of `crossaccount check` that are accepted, with the reason.",
+            "items": _reference(Suppression),
+        },
+        "quotas": {
+            "type": ["object", "null"],
+            "description": "Limits that AWS raised for the account, by their key in `aws iam get-account-summary`.",
+            "properties": {
+                name: {"type": "integer", "minimum": quota.limit} for name, quota in quotas.ADJUSTABLE.items()
+            },
+            "additionalProperties": False,
+        },
     }
 
 
@@ -110,7 +123,7 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _definitions() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [*_MODELS.values(), AccountEntry]
+    models: list[type[BaseModel]] = [*_MODELS.values(), AccountEntry, Suppression]
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = {}
     documented = dict(_all_models(models))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.problem import Problem, errors, warnings
+from crossaccount.settings.acceptance import read_quotas, read_suppressions
 from crossaccount.settings.checks import check
 from crossaccount.settings.draft import BROKEN, Draft, Entry
 from crossaccount.settings.errors import SettingsError
@@ -92,7 +93,11 @@ def _draft(
 ) -> Draft:
     region = config.get("aws:region")
     region = region if isinstance(region, str) else None
-    accounts_where = places.get("crossaccount:accounts", f"{prefix}accounts")
+
+    def place(key: str) -> str:
+        return places.get(NAMESPACE + key, prefix + key)
+
+    accounts_where = place("accounts")
     book: Mapping[str, Any] = raw.values.get("accounts", {})
     entries = {name: Entry(name, value, f"{accounts_where}.{name}") for name, value in book.items()}
     accounts = parse(entries, AccountEntry, problems)
@@ -111,12 +116,14 @@ def _draft(
         accounts=accounts,
         account_names=frozenset(book),
         reads=reads,
-        reads_where=places.get("crossaccount:reads", f"{prefix}reads"),
+        reads_where=place("reads"),
         policies=parse(found["policies"], ManagedPolicy, problems, policy_id),
         users=parse(found["users"], User, problems),
         groups=parse(found["groups"], Group, problems),
         applications=parse(found["applications"], Application, problems),
         roles=parse(found["roles"], Role, problems),
+        suppressions=read_suppressions(raw.values.get("suppress", ()), place("suppress"), problems),
+        quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
         declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
         sides=frozenset(sections.sides),
         incomplete=frozenset(sections.incomplete),
@@ -141,4 +148,7 @@ def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
         trusting=trusting if "trusting" in draft.sides else None,
         region=draft.region,
         warnings=found,
+        suppressions=draft.suppressions,
+        quotas=draft.quotas,
+        places=draft.declared,
     )

@@ -16,12 +16,17 @@ from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 NAMESPACE = "crossaccount:"
-KEYS = ("accounts", "account", "reads", "policies", "trusted", "trusting", "include")
+KEYS = ("accounts", "account", "reads", "policies", "trusted", "trusting", "include", "suppress", "quotas")
 ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
 KNOWN_KEYS = (*(NAMESPACE + key for key in KEYS), ALLOWED_ACCOUNT_IDS)
-_MAPPINGS = ("accounts", "policies", "trusted", "trusting")
-_LISTS = ("reads", "include")
-_LIST_EXAMPLES = {"reads": "[auth]", "include": "[people/*.yaml]", ALLOWED_ACCOUNT_IDS: '["111111111111"]'}
+_MAPPINGS = ("accounts", "policies", "trusted", "trusting", "quotas")
+_LISTS = ("reads", "include", "suppress")
+_LIST_EXAMPLES = {
+    "reads": "[auth]",
+    "include": "[people/*.yaml]",
+    "suppress": "[{code: …, where: …, reason: …}]",
+    ALLOWED_ACCOUNT_IDS: '["111111111111"]',
+}
 _VERBATIM = ("document", "conditions")
 _MAY_BE_EMPTY = ("trusted", "trusting", "policies", "users", "groups", "applications", "roles")
 SIZE_LIMIT = 100 * 1024

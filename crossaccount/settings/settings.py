@@ -8,7 +8,7 @@ from typing import Any
 
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import Problem
-from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, Suppression, User
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
@@ -46,6 +46,12 @@ class Settings:
     region: str | None = None
     warnings: tuple[Problem, ...] = ()
     """What is accepted and probably not meant."""
+    suppressions: tuple[Suppression, ...] = ()
+    """Findings that are accepted, with the reason."""
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    """Limits that AWS raised for the account, by their key in its summary."""
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    """By section (``users`` …) and name: where an entity stands, its file included."""
 
     @property
     def account_ids(self) -> dict[str, str]:

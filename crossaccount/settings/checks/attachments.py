@@ -23,7 +23,7 @@ def check_attachments(draft: Draft) -> Iterator[Problem]:
     """Policies that exist as far as can be told, each attached once, and not too many."""
     for kind, _, placed in draft.entities():
         yield from _check_policies(draft, placed)
-        yield from _check_number(kind, placed)
+        yield from _check_number(draft, kind, placed)
         if isinstance(placed.value, Tagged) and (boundary := placed.value.permissions_boundary) is not None:
             yield from _check_policy(draft, boundary, f"{placed.where}.permissions_boundary")
 
@@ -67,7 +67,7 @@ def _arn(draft: Draft, policy: str) -> str:
     return entity_arn(draft.account_id, "policy", policy, draft.policies[policy].value.path, draft.partition)
 
 
-def _check_number(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
+def _check_number(draft: Draft, kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
     quota = _QUOTAS[kind]
     entity = placed.value
     number = len(entity.policies)
@@ -76,9 +76,10 @@ def _check_number(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
         number += 1
         also = " (IAMUserChangePassword included, which comes with the console)"
     where = f"{placed.where}.policies"
-    if number > quota.maximum:
-        what = f"{quota.name} has at most {quota.maximum} managed policies{also}"
+    most = draft.quotas.get(quota.summary, quota.maximum)
+    if number > most:
+        what = f"{quota.name} has at most {most} managed policies{also}"
         yield Problem(where, what, number, "join some of them")
-    elif number > quota.limit:
+    elif number > draft.quotas.get(quota.summary, quota.limit):
         what = f"{quota.name} has at most {quota.limit} managed policies{also} unless AWS raised the account's quota"
         yield Problem(where, what, number, f"ask for up to {quota.maximum}, or join some", "warning", "XA402")

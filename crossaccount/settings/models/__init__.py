@@ -1,5 +1,6 @@
 """What a stack's config may say, one model per idea. Fields have their YAML names; their docstrings are the docs."""
 
+from crossaccount.settings.models.acceptance import Suppression
 from crossaccount.settings.models.accounts import AccountEntry
 from crossaccount.settings.models.credentials import AccessKey, Console, Handover
 from crossaccount.settings.models.entities import Application, Assumed, Entity, Group, Role, Tagged, User
@@ -19,6 +20,7 @@ __all__ = [
     "Mfa",
     "Policy",
     "Role",
+    "Suppression",
     "Tagged",
     "TrustStatement",
     "User",
