@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 
 from crossaccount.cli.app import app
+from crossaccount.cli.diffs import diff
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
@@ -24,6 +25,7 @@ app.command(epilog="Example: crossaccount paths stack:auth stack:workload --json
 app.command(epilog="Example: crossaccount who-can workload/role/AssumedRole stack:auth stack:workload")(who_can)
 app.command(epilog="Example: crossaccount what-can auth/user/richard live:auth live:workload")(what_can)
 app.command("test", epilog="Example: crossaccount test access-tests.yaml stack:auth stack:workload")(judge_tests)
+app.command(epilog="Example: crossaccount diff --before state:auth --after stack:auth --fail-on broadening")(diff)
 
 
 def main() -> None:

@@ -15,13 +15,19 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def about(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
-) -> None:
-    """One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven."""
-    if version:
+def _show_version(asked: bool) -> None:
+    if asked:
         from crossaccount import __version__
 
         typer.echo(f"crossaccount {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven."""
+    del version

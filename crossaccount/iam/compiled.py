@@ -33,12 +33,14 @@ class DocumentError(ValueError):
 class PrincipalElement:
     """``Principal`` or ``NotPrincipal`` of a statement. ``aws``: the entries under AWS, ``"*"`` for everyone.
 
-    ``federated`` are identity providers. Services are left out: they are no principals of an account.
+    ``federated`` are identity providers, ``services`` are AWS's own: no principals of an account, and never a caller
+    here.
     """
 
     aws: tuple[str, ...]
     inverted: bool = False
     federated: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,5 +158,6 @@ def _principal(item: Mapping[str, Any], where: str) -> PrincipalElement:
     value = item[given[0]]
     if value != "*" and not isinstance(value, Mapping):
         raise DocumentError(f"its {where}.{given[0]} is neither * nor a mapping")
-    entries, federated = (["*"], []) if value == "*" else (as_list(value.get(kind)) for kind in ("AWS", "Federated"))
-    return PrincipalElement(tuple(map(str, entries)), given[0] == "NotPrincipal", tuple(map(str, federated)))
+    kinds: Mapping[str, Any] = {"AWS": "*"} if value == "*" else value
+    aws, federated, services = (tuple(map(str, as_list(kinds.get(kind)))) for kind in ("AWS", "Federated", "Service"))
+    return PrincipalElement(aws, given[0] == "NotPrincipal", federated, services)

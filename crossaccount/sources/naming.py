@@ -16,7 +16,7 @@ class Names:
 
     def __init__(self, accounts: Mapping[str, str], estate: Estate) -> None:
         self._accounts = accounts
-        self._by_id = {account_id: name for name, account_id in reversed(accounts.items())}
+        self._by_id = {account_id: name for name, account_id in reversed(list(accounts.items()))}
         self._estate = estate
 
     def shown(self, arn: str) -> str:

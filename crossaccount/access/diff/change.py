@@ -1,0 +1,99 @@
+"""One change of access, and all of them with their verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from crossaccount.access.alternatives import Alternatives
+
+Kind = Literal["path-gained", "path-lost", "path-loosened", "path-tightened", "permission-gained", "permission-lost"]
+Direction = Literal["broadening", "narrowing"]
+VerdictWord = Literal["broadening", "narrowing", "mixed", "neutral"]
+AccessLevel = Literal["list", "read", "tagging", "write", "permissions-management"]
+
+BROADENING: tuple[Kind, ...] = ("path-gained", "path-loosened", "permission-gained")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is gained or lost.
+
+    Of a path: ``principal`` → ``role``, ``before`` and ``after`` what there is to meet (None: there was no path). Of a
+    permission: its holder, a user as ``principal`` or a role as ``role`` (both where a trust lets the one into the
+    other); ``actions`` and ``resources`` as patterns, the highest ``access_level`` of the actions, and under ``after``
+    (gained) or ``before`` (lost) the conditions on which. ``why`` says in words what does it.
+    """
+
+    kind: Kind
+    principal: str | None
+    role: str | None
+    before: Alternatives | None = None
+    after: Alternatives | None = None
+    actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    access_level: AccessLevel | None = None
+    why: str = ""
+
+    @property
+    def direction(self) -> Direction:
+        """Whether there is more access for it, or less."""
+        return "broadening" if self.kind in BROADENING else "narrowing"
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is about a path."""
+        return self.kind.startswith("path")
+
+    def to_json(self) -> dict[str, Any]:
+        """A change in the commands' JSON."""
+        return {
+            "kind": self.kind,
+            "principal": self.principal,
+            "role": self.role,
+            "before": _json(self.before),
+            "after": _json(self.after),
+            "actions": list(self.actions),
+            "resources": list(self.resources),
+            "access_level": self.access_level,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True)
+class AccessDiff:
+    """All changes: paths first, then permissions, each by who and what."""
+
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> AccessDiff:
+        """The changes in order, each once."""
+        return cls(tuple(sorted(dict.fromkeys(changes), key=_order)))
+
+    @property
+    def verdict(self) -> VerdictWord:
+        """What all changes together do."""
+        directions = {change.direction for change in self.changes}
+        if len(directions) == 2:
+            return "mixed"
+        return directions.pop() if directions else "neutral"
+
+    @property
+    def broadens(self) -> bool:
+        """Whether anything is gained."""
+        return self.verdict in ("broadening", "mixed")
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON document of ``diff``."""
+        return {"verdict": self.verdict, "changes": [change.to_json() for change in self.changes]}
+
+
+def _json(alternatives: Alternatives | None) -> list[list[dict[str, Any]]] | None:
+    return None if alternatives is None else [[atom.to_json() for atom in each] for each in alternatives]
+
+
+def _order(change: Change) -> tuple[object, ...]:
+    ends = (change.principal or "", change.role or "")
+    return not change.is_path, *ends, change.kind, change.actions, change.resources, change.why

@@ -1,0 +1,132 @@
+"""Two estates, one diff: who differs, what that does, and what one change says of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from crossaccount.access.diff.change import AccessDiff, Change
+from crossaccount.access.diff.circumstances import AskedTags, control_changes, session_changes
+from crossaccount.access.diff.paths import Touched, path_changes
+from crossaccount.access.diff.permissions import permission_changes
+from crossaccount.access.diff.trusts import trust_changes
+from crossaccount.access.entities import Policy, Principal, Role
+from crossaccount.access.estate import Estate
+
+P = TypeVar("P", bound=Principal)
+Pairs = list[tuple[P | None, P | None]]
+
+_ASSUME = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
+
+
+def diff(before: Estate, after: Estate) -> AccessDiff:
+    """What changes between two estates: ``diff(a, a)`` is neutral, ``diff(b, a)`` the reverse of ``diff(a, b)``."""
+    same = _Same()
+    users = [pair for pair in _pairs(before.users, after.users) if not same.principals(*pair)]
+    roles = [pair for pair in _pairs(before.roles, after.roles) if not same.roles(*pair)]
+    controls = list(control_changes(before, after))
+    touched = Touched(
+        frozenset(_arn(pair) for pair in (*users, *(each for each in roles if not same.principals(*each)))),
+        frozenset(_arn(pair) for pair in roles),
+        everything=bool(controls) or before.accounts != after.accounts,
+    )
+    found_paths = list(path_changes(before, after, touched))
+    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles), *_of_tags(users, roles, before, after)]
+    left = _Explained(found_paths)
+    return AccessDiff.of([*found_paths, *controls, *(change for change in others if not left.says(change))])
+
+
+def _pairs(before: Mapping[str, P], after: Mapping[str, P]) -> Pairs[P]:
+    return [(before.get(arn), after.get(arn)) for arn in {**before, **after}]
+
+
+def _arn(pair: tuple[Principal | None, Principal | None]) -> str:
+    principal = pair[1] or pair[0]
+    assert principal is not None, "a pair has one of the two at least"
+    return principal.arn
+
+
+def _of_principals(pairs: Iterable[tuple[Principal | None, Principal | None]]) -> Iterator[Change]:
+    for before, after in pairs:
+        yield from permission_changes(before, after)
+
+
+def _of_roles(pairs: Iterable[tuple[Role | None, Role | None]]) -> Iterator[Change]:
+    for before, after in pairs:
+        yield from trust_changes(before, after)
+        yield from session_changes(before, after)
+
+
+def _of_tags(
+    users: Iterable[tuple[Principal | None, Principal | None]],
+    roles: Iterable[tuple[Principal | None, Principal | None]],
+    before: Estate,
+    after: Estate,
+) -> Iterator[Change]:
+    asked = AskedTags(before, after)
+    for one, other in (*users, *roles):
+        if one is not None and other is not None:
+            yield from asked.changes(one, other)
+
+
+class _Same:
+    """Whether two entities are the same; policies that many share are compared once."""
+
+    def __init__(self) -> None:
+        self._policies: dict[tuple[int, int], bool] = {}
+
+    def principals(self, one: Principal | None, other: Principal | None) -> bool:
+        """As callers: policies, boundary, tags and unique ID."""
+        if one is None or other is None:
+            return one is other
+        if one is other:
+            return True
+        return (
+            one.tags == other.tags
+            and one.unique_id == other.unique_id
+            and self._all(one.policies, other.policies)
+            and self._all(_boundary(one), _boundary(other))
+        )
+
+    def roles(self, one: Role | None, other: Role | None) -> bool:
+        """As callers and as what is assumed."""
+        if one is None or other is None or not self.principals(one, other):
+            return one is other
+        return self._policy(one.trust, other.trust) and one.max_session_duration == other.max_session_duration
+
+    def _all(self, one: tuple[Policy, ...], other: tuple[Policy, ...]) -> bool:
+        return len(one) == len(other) and all(map(self._policy, one, other))
+
+    def _policy(self, one: Policy, other: Policy) -> bool:
+        key = (id(one), id(other))
+        if key not in self._policies:
+            self._policies[key] = one is other or one == other
+        return self._policies[key]
+
+
+def _boundary(principal: Principal) -> tuple[Policy, ...]:
+    return (principal.boundary,) if principal.boundary is not None else ()
+
+
+class _Explained:
+    """What the changes of paths say already: a grant or a trust in so many words needs no line of its own."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._ends: dict[tuple[str, str], set[str]] = {}
+        for change in changes:
+            self._ends.setdefault((change.direction, change.role or ""), set()).add(change.principal or "")
+
+    def says(self, change: Change) -> bool:
+        """Whether a path between the same two changes in the same direction."""
+        if not change.actions or not {action.lower() for action in change.actions} <= _ASSUME:
+            return False
+        if change.principal is not None and change.role is not None:
+            return self._trusted(change.principal, self._ends.get((change.direction, change.role), set()))
+        holder = change.principal or change.role
+        return all(holder in self._ends.get((change.direction, role), set()) for role in change.resources)
+
+    def _trusted(self, entry: str, principals: set[str]) -> bool:
+        if entry == "*" or entry in principals:
+            return bool(principals)
+        members = entry.removesuffix(":root") + ":" if entry.endswith(":root") else ""
+        return any(members and principal.startswith(members) for principal in principals)

@@ -1,0 +1,135 @@
+"""What of one set of rules another set does not cover: action by action, resource by resource, under its conditions.
+
+A rule is covered where others together are about all of its actions and resources whenever its conditions hold. Where
+that cannot be shown, it is not covered: the answer may name too much, never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crossaccount.access.alternatives import implies
+from crossaccount.access.diff.levels import expand
+from crossaccount.access.diff.patterns import literal, overlap, within
+from crossaccount.access.diff.rules import Rule
+from crossaccount.iam.variables import Template
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a rule is about and others are not. ``actions`` and ``resources`` are patterns, the former in lower case."""
+
+    rule: Rule
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+class _About(Protocol):
+    """Which rules are surely about an action, or about all that a pattern stands for."""
+
+    def __call__(self, rule: Rule) -> bool: ...
+
+
+def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
+    """What of ``mine`` is not covered by ``theirs``; all rules have the same effect."""
+    same = {_deed(rule) for rule in theirs}
+    return [gap for rule in mine if _deed(rule) not in same for gap in _gaps(rule, theirs)]
+
+
+def _deed(rule: Rule) -> tuple[object, ...]:
+    conditions = frozenset(atom.meaning for atom in rule.conditions)
+    resources = frozenset(rule.resources)
+    return rule.allows, frozenset(rule.actions), rule.actions_inverted, resources, rule.resources_inverted, conditions
+
+
+def _gaps(rule: Rule, theirs: Sequence[Rule]) -> list[Gap]:
+    """A gap for each set of resources that some of the actions miss."""
+    by_resources: dict[tuple[str, ...], list[str]] = {}
+    for action, missing in _uncovered(rule, theirs):
+        by_resources.setdefault(missing, []).append(action)
+    return [Gap(rule, tuple(dict.fromkeys(actions)), missing) for missing, actions in by_resources.items()]
+
+
+def _uncovered(rule: Rule, theirs: Sequence[Rule]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Each action, or pattern of them, with the resources that it misses."""
+    check = _Resources(rule)
+    if rule.actions_inverted:
+        if missing := check.missing([each for each in theirs if each.is_about_all_but(rule.actions)]):
+            yield from _single(rule, "*", _all_but(rule), theirs, check, missing)
+        return
+    for pattern in rule.actions:
+        if missing := check.missing([each for each in theirs if each.is_about_all(pattern)]):
+            yield from _single(rule, pattern.text, pattern.text, theirs, check, missing)
+
+
+def _single(
+    rule: Rule, pattern: str, label: str, theirs: Sequence[Rule], check: _Resources, missing: tuple[str, ...]
+) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """A pattern as the single actions that are missing; as a whole (``label``) where they all are, or none is known."""
+    touching = [each for each in theirs if each.actions_inverted or _touches(each, pattern)]
+    if not touching or ("*" not in pattern and "?" not in pattern):
+        yield label, missing
+        return
+    known = [action for action in expand(pattern) if rule.is_about(action)]
+    found = [(action, lacking) for action in known if (lacking := check.missing(_about(touching, action)))]
+    if not found or (len(found) == len(known) and all(lacking == missing for _, lacking in found)):
+        # Also where every action of today is covered: the pattern stands for those of tomorrow too.
+        yield label, missing
+        return
+    yield from found
+
+
+def _touches(rule: Rule, pattern: str) -> bool:
+    return any(overlap(each, literal(pattern)) for each in rule.actions)
+
+
+def _about(rules: Iterable[Rule], action: str) -> list[Rule]:
+    return [each for each in rules if each.is_about(action)]
+
+
+def _all_but(rule: Rule) -> str:
+    return f"all but {', '.join(sorted(pattern.text for pattern in rule.actions))}"
+
+
+class _Resources:
+    """Which resources of one rule others miss; asked again for the same others, it remembers."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
+
+    def missing(self, others: Sequence[Rule]) -> tuple[str, ...]:
+        """The resources on which no rule of ``others`` applies whenever the rule itself does."""
+        key = tuple(id(other) for other in others)
+        if key not in self._known:
+            self._known[key] = self._missing(others)
+        return self._known[key]
+
+    def _missing(self, others: Sequence[Rule]) -> tuple[str, ...]:
+        rule = self._rule
+        implied = [each for each in others if implies(rule.alternatives, each.alternatives)]
+        if rule.resources_inverted:
+            covered = any(_all_but_within(rule.resources, each) for each in implied)
+            return () if covered else (f"all but {', '.join(sorted(each.text for each in rule.resources))}",)
+        return tuple(each.text for each in rule.resources if not self._covered(each, others, implied))
+
+    def _covered(self, resource: Template, others: Sequence[Rule], implied: Sequence[Rule]) -> bool:
+        spared = [each for each in implied if each.resources_inverted]
+        if any(not any(overlap(resource, pattern) for pattern in each.resources) for each in spared):
+            return True
+        listed = [each for each in implied if not each.resources_inverted]
+        if within(resource, [pattern for each in listed for pattern in each.resources]):
+            return True
+        # Two statements may add up to one: with MFA, and without.
+        whole = [each for each in others if not each.resources_inverted and within(resource, each.resources)]
+        together = tuple(conjunction for each in whole for conjunction in each.alternatives)
+        return implies(self._rule.alternatives, together)
+
+
+def _all_but_within(spared: Sequence[Template], other: Rule) -> bool:
+    """Whether a rule is about every resource that fits none of ``spared``."""
+    if other.resources_inverted:
+        return all(within(each, spared) for each in other.resources)
+    return any(each.text == "*" for each in other.resources)

@@ -1,0 +1,77 @@
+"""Actions by AWS's published list: what a pattern stands for, how much an action may do, and patterns again for people.
+
+Levels are AWS's own (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+from crossaccount.access.diff.change import AccessLevel
+from crossaccount.iam.actions import access_level, matching_actions, service_exists, services
+from crossaccount.iam.matching import wildcard_match
+
+RANK: tuple[AccessLevel, ...] = ("list", "read", "tagging", "write", "permissions-management")
+_FROM_AWS: dict[str, AccessLevel] = {
+    "Permissions management": "permissions-management",
+    "Tagging": "tagging",
+    "Write": "write",
+    "Read": "read",
+    "List": "list",
+}
+
+
+@lru_cache(maxsize=4_096)
+def expand(pattern: str) -> tuple[str, ...]:
+    """The known actions that a pattern stands for, in lower case; none of a service that the list does not know."""
+    service, colon, name = pattern.partition(":")
+    if not colon:
+        return _all() if pattern == "*" else ()
+    if "*" in service or "?" in service:
+        found = [each for each in services() if wildcard_match(service, each)]
+    else:
+        found = [service] if service_exists(service) else []
+    return tuple(f"{each}:{action.lower()}" for each in found for action in matching_actions(each, name))
+
+
+def highest_level(actions: Iterable[str]) -> AccessLevel | None:
+    """The level of the most powerful known action that the patterns stand for; None where none is known."""
+    actions = tuple(actions)
+    if "*" in actions:
+        return RANK[-1]
+    levels = {_level(action) for pattern in actions for action in expand(pattern.lower())}
+    return next((level for level in reversed(RANK) if level in levels), None)
+
+
+def shown(actions: Iterable[str]) -> tuple[str, ...]:
+    """Actions (in lower case) as AWS writes them; ``iam:*`` for all of a service's."""
+    by_service: dict[str, set[str]] = {}
+    for action in actions:
+        by_service.setdefault(action.partition(":")[0], set()).add(action)
+    result: list[str] = []
+    for service, found in by_service.items():
+        if len(found) > 1 and found >= set(expand(f"{service}:*")):
+            result.append(f"{service}:*")
+        else:
+            result += [_written(action) for action in found]
+    return tuple(sorted(result))
+
+
+def _written(action: str) -> str:
+    service, _, name = action.partition(":")
+    if "*" in name or "?" in name or not service_exists(service):
+        return action
+    found = matching_actions(service, name)
+    return f"{service}:{found[0]}" if found else action
+
+
+@lru_cache(maxsize=32_768)
+def _level(action: str) -> AccessLevel:
+    service, _, name = action.partition(":")
+    return _FROM_AWS[access_level(service, name)]
+
+
+@cache
+def _all() -> tuple[str, ...]:
+    return tuple(action for service in services() for action in expand(f"{service}:*"))

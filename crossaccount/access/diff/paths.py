@@ -1,0 +1,116 @@
+"""Paths gained, lost, loosened and tightened. Only paths with an end that differs are looked at, if that is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from crossaccount.access.alternatives import implies
+from crossaccount.access.candidates import Candidates
+from crossaccount.access.diff.change import Change
+from crossaccount.access.diff.permissions import statement_words
+from crossaccount.access.estate import Estate
+from crossaccount.access.explain import why
+from crossaccount.access.paths import Path, paths
+from crossaccount.access.shared import SharedLayers
+from crossaccount.access.verdict import Decision
+from crossaccount.access.words import in_words
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Who differs between two estates, by ARN. ``everything``: paths may differ whose ends do not."""
+
+    principals: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    everything: bool = False
+
+
+def path_changes(before: Estate, after: Estate, touched: Touched) -> Iterator[Change]:
+    """What becomes of the paths."""
+    old, new = _paths(before, touched), _paths(after, touched)
+    for principal, role in sorted({*old, *new}):
+        yield from _changes(old.get((principal, role)), new.get((principal, role)), before, after)
+
+
+def _paths(estate: Estate, touched: Touched) -> Mapping[Pair, Path]:
+    found = paths(estate) if touched.everything else _some_paths(estate, touched)
+    return {(path.principal, path.role): path for path in found}
+
+
+def _some_paths(estate: Estate, touched: Touched) -> Iterator[Path]:
+    if not touched.principals and not touched.roles:
+        return
+    candidates, shared = Candidates(estate), SharedLayers(estate)
+    arns = estate.roles if touched.principals else sorted(touched.roles & estate.roles.keys())
+    for arn in arns:
+        role = estate.roles[arn]
+        for caller in candidates.of(role):
+            if arn in touched.roles or caller.arn in touched.principals:
+                answer = shared.answer(caller, role)
+                if answer.alternatives:
+                    yield Path(caller.arn, arn, answer.alternatives, answer.grants, answer.trust)
+
+
+def _changes(old: Path | None, new: Path | None, before: Estate, after: Estate) -> Iterator[Change]:
+    if old is None and new is not None:
+        said = _appeared(new, before)
+        yield Change("path-gained", new.principal, new.role, None, new.alternatives, why=said)
+    elif new is None and old is not None:
+        said = _disappeared(old, after)
+        yield Change("path-lost", old.principal, old.role, old.alternatives, None, why=said)
+    elif old is not None and new is not None:
+        said = f"{_words(old)} → {_words(new)}"
+        ends = (new.principal, new.role, old.alternatives, new.alternatives)
+        if not implies(new.alternatives, old.alternatives):
+            yield Change("path-loosened", *ends, why=said)
+        if not implies(old.alternatives, new.alternatives):
+            yield Change("path-tightened", *ends, why=said)
+
+
+def _words(path: Path) -> str:
+    return in_words(path.alternatives)
+
+
+def _appeared(path: Path, before: Estate) -> str:
+    """What let a new path in: what was in its way is there no more, or an end of it is new."""
+    if absent := _absent(path, before):
+        return f"{absent} is new; {_allowing(path)}"
+    obstacles = _in_the_way(before, path)
+    return f"before: {obstacles}; now {_allowing(path)}" if obstacles else _allowing(path)
+
+
+def _disappeared(path: Path, after: Estate) -> str:
+    if absent := _absent(path, after):
+        return f"{absent} is gone"
+    return f"now: {_in_the_way(after, path) or 'nothing lets it in'}"
+
+
+def _absent(path: Path, other: Estate) -> str:
+    if path.role not in other.roles:
+        return "the role"
+    return "the principal" if path.principal.startswith("arn:") and _is_missing(path.principal, other) else ""
+
+
+def _is_missing(principal: str, estate: Estate) -> bool:
+    described = principal.split(":", 5)[4] in estate.accounts
+    return described and not principal.endswith(":root") and estate.principal(principal) is None
+
+
+def _in_the_way(estate: Estate, path: Path) -> str:
+    return "; ".join(
+        f"{change.what.removesuffix(' the')} {statement_words(change.decision)}" if change.decision else change.what
+        for change in why(estate, path.principal, path.role).changes
+    )
+
+
+def _allowing(path: Path) -> str:
+    granted, trusted = _listed(path.grants), _listed(path.trust)
+    parts = [f"granted by {granted}" if granted else "", f"trusted by {trusted}" if trusted else ""]
+    return " and ".join(part for part in parts if part)
+
+
+def _listed(decisions: Iterable[Decision]) -> str:
+    return ", ".join(statement_words(decision) for decision in decisions)

@@ -1,0 +1,146 @@
+"""What a user or a role may do, before and after: identity policies (a user's groups' among them) and boundary.
+
+Each layer is compared by itself: what neither layer gains, both together do not gain. An Allow counts as far as no Deny
+of its own time surely covers it. A Deny that goes is a gain by whatever it covered, whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from crossaccount.access.diff.change import Change, Kind
+from crossaccount.access.diff.coverage import Gap, gaps
+from crossaccount.access.diff.levels import highest_level, shown
+from crossaccount.access.diff.rules import Rule, rules
+from crossaccount.access.documents import compiled_policy
+from crossaccount.access.entities import Policy, Principal
+from crossaccount.access.verdict import Decision, Side
+from crossaccount.iam.documents import VERSION
+
+_NOUNS: dict[Side, str] = {
+    "identity": "",
+    "boundary": "permissions boundary ",
+    "trust": "",
+    "scp": "service control policy ",
+    "rcp": "resource control policy ",
+}
+
+NO_BOUNDARY = compiled_policy(
+    "no boundary", {"Version": VERSION, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
+"""What limits nothing."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one layer gains and loses, with the words for why."""
+
+    gained: tuple[tuple[Gap, str], ...] = ()
+    lost: tuple[tuple[Gap, str], ...] = ()
+
+
+def permission_changes(before: Principal | None, after: Principal | None) -> Iterator[Change]:
+    """What a user or role gains and loses; one that is not there may do nothing."""
+    holder = after or before
+    assert holder is not None, "somebody is there, before or after"
+    layers = [compared("identity", before.policies if before else (), after.policies if after else ())]
+    if before is not None and after is not None:
+        layers.append(compared("boundary", _bounds(before), _bounds(after)))
+    for found in layers:
+        for kind, parts in (("permission-gained", found.gained), ("permission-lost", found.lost)):
+            whole = before is None or after is None
+            # Whoever comes with a Deny loses nothing, and whoever goes with one gains nothing.
+            kept = [part for part in parts if not whole or part[0].rule.allows]
+            yield from (_change(kind, holder, gap, why) for gap, why in kept)  # type: ignore[arg-type]
+    yield from unknown_changes(_layers(before), _layers(after), holder)
+
+
+def compared(side: Side, before: Sequence[Policy], after: Sequence[Policy]) -> Found:
+    """What one side gains and loses as a whole."""
+    old, new = list(rules(side, before)), list(rules(side, after))
+    return compared_rules(old, new)
+
+
+def compared_rules(old: Sequence[Rule], new: Sequence[Rule]) -> Found:
+    """What rules gain and lose."""
+    old_allows, old_denies = _by_effect(old)
+    new_allows, new_denies = _by_effect(new)
+    return Found(
+        gained=(
+            *_explained(_effective(gaps(new_allows, old_allows), new_denies), "allowed by"),
+            *_explained(gaps(old_denies, new_denies), "no longer denied by"),
+        ),
+        lost=(
+            *_explained(_effective(gaps(old_allows, new_allows), old_denies), "no longer allowed by"),
+            *_explained(gaps(new_denies, old_denies), "denied by"),
+        ),
+    )
+
+
+def unknown_changes(before: Iterable[Policy], after: Iterable[Policy], holder: Principal) -> Iterator[Change]:
+    """A policy that nobody knows and that was not there before, or is no more, may allow or deny anything."""
+    old = {(policy.name, policy.unknown) for policy in before if policy.unknown}
+    new = {(policy.name, policy.unknown) for policy in after if policy.unknown}
+    for name, text in sorted(old ^ new):
+        which = "now" if (name, text) in new else "no longer"
+        why = f"{name} is {which} a policy that cannot be judged: {text}"
+        yield from both_ways(holder, why)
+
+
+def both_ways(holder: Principal, why: str) -> Iterator[Change]:
+    """A gain and a loss: what it is cannot be told."""
+    principal, role = _ends(holder)
+    yield Change("permission-gained", principal, role, actions=("*",), resources=("*",), why=why)
+    yield Change("permission-lost", principal, role, actions=("*",), resources=("*",), why=why)
+
+
+def statement_words(decision: Decision) -> str:
+    """A statement for people: ``AssumeIt[0]``, ``trust policy[0]``, ``permissions boundary Limits[0]``."""
+    return f"{_NOUNS[decision.side]}{decision.policy.rsplit('/', 1)[-1]}[{decision.statement}]"
+
+
+def _effective(found: Iterable[Gap], denies: Sequence[Rule]) -> Iterator[Gap]:
+    """Without what a Deny surely takes away again."""
+    for gap in found:
+        if not denies or any(left.rule is gap.rule for left in gaps([gap.rule], denies)):
+            yield gap
+
+
+def _explained(found: Iterable[Gap], words: str) -> Iterator[tuple[Gap, str]]:
+    yield from ((gap, f"{words} {statement_words(gap.rule.decision)}") for gap in found)
+
+
+def _by_effect(found: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
+    return [rule for rule in found if rule.allows], [rule for rule in found if not rule.allows]
+
+
+def _bounds(principal: Principal) -> tuple[Policy, ...]:
+    return (principal.boundary,) if principal.boundary is not None else (NO_BOUNDARY,)
+
+
+def _layers(principal: Principal | None) -> tuple[Policy, ...]:
+    if principal is None:
+        return ()
+    return (*principal.policies, *((principal.boundary,) if principal.boundary else ()))
+
+
+def _change(kind: Kind, holder: Principal, gap: Gap, why: str) -> Change:
+    principal, role = _ends(holder)
+    gained = kind == "permission-gained"
+    conditions = gap.rule.alternatives
+    return Change(
+        kind,
+        principal,
+        role,
+        before=None if gained else conditions,
+        after=conditions if gained else None,
+        actions=shown(gap.actions),
+        resources=tuple(sorted(gap.resources)),
+        access_level=highest_level(gap.actions),
+        why=why,
+    )
+
+
+def _ends(holder: Principal) -> tuple[str | None, str | None]:
+    return (None, holder.arn) if holder.is_role else (holder.arn, None)

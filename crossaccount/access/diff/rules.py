@@ -1,0 +1,77 @@
+"""Statements as rules that can be compared: what they are about, on what, on which conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from crossaccount.access.alternatives import Alternatives
+from crossaccount.access.atoms import Atom
+from crossaccount.access.diff.patterns import literal, overlap, within
+from crossaccount.access.entities import Policy
+from crossaccount.access.hanging import condition_atoms
+from crossaccount.access.verdict import Decision, Side
+from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.context import Open
+from crossaccount.iam.matching import action_match
+from crossaccount.iam.variables import Template
+
+_ANYTHING = RequestContext.of(open=Open())
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One statement. ``resources`` of a trust's statement are whom it names, as ``trusts`` writes them."""
+
+    allows: bool
+    actions: tuple[Template, ...]
+    actions_inverted: bool
+    resources: tuple[Template, ...]
+    resources_inverted: bool
+    conditions: tuple[Atom, ...]
+    decision: Decision
+
+    @classmethod
+    def of(
+        cls, side: Side, policy: Policy, statement: CompiledStatement, resources: tuple[Template, ...] | None = None
+    ) -> Rule:
+        """The rule of a statement."""
+        decision = Decision(side, policy.name, statement.label)
+        return cls(
+            statement.allows,
+            tuple(literal(action.lower()) for action in statement.actions),
+            statement.actions_inverted,
+            statement.resources if resources is None else resources,
+            statement.resources_inverted,
+            condition_atoms(decision, statement.conditions, _ANYTHING),
+            decision,
+        )
+
+    @property
+    def alternatives(self) -> Alternatives:
+        """The conditions on which it applies."""
+        return (self.conditions,)
+
+    def is_about(self, action: str) -> bool:
+        """Whether it is about a single action."""
+        return any(action_match(pattern.text, action) for pattern in self.actions) != self.actions_inverted
+
+    def is_about_all(self, pattern: Template) -> bool:
+        """Whether it is surely about every action of a pattern."""
+        if not self.actions_inverted:
+            return within(pattern, self.actions)
+        return not any(overlap(pattern, each) for each in self.actions)
+
+    def is_about_all_but(self, spared: Iterable[Template]) -> bool:
+        """Whether it is surely about every action that fits none of ``spared``."""
+        if self.actions_inverted:
+            return all(within(each, spared) for each in self.actions)
+        return any(each.text == "*" for each in self.actions)
+
+
+def rules(side: Side, policies: Iterable[Policy]) -> Iterator[Rule]:
+    """The rules of identity policies, a boundary or a control policy."""
+    for policy in policies:
+        for statement in policy.statements:
+            yield Rule.of(side, policy, statement)

@@ -1,0 +1,97 @@
+"""Whom a role's trust would let in, before and after: also who has no grant yet, and services, which are no paths.
+
+What a path of the same role says already is left out by ``compare``. A trust in an account covers a trust in one of its
+principals only across accounts: within one, naming somebody is a grant of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossaccount.access.diff.change import Change, Kind
+from crossaccount.access.diff.coverage import Gap
+from crossaccount.access.diff.levels import highest_level, shown
+from crossaccount.access.diff.patterns import literal
+from crossaccount.access.diff.permissions import compared_rules, unknown_changes
+from crossaccount.access.diff.rules import Rule
+from crossaccount.access.entities import Role
+from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
+from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
+from crossaccount.iam.variables import Template, template
+
+_ALL_OF = "AWS:{account}/*"
+_ONE_OF = "AWS:{account}/{entry}"
+_OTHER = "AWS:/{entry}"
+
+
+def trust_changes(before: Role | None, after: Role | None) -> Iterator[Change]:
+    """What a role's trust gains and loses, one change for each of whom it names."""
+    role = after or before
+    assert role is not None, "the role is there, before or after"
+    found = compared_rules(list(_rules(before)), list(_rules(after)))
+    for kind, parts in (("permission-gained", found.gained), ("permission-lost", found.lost)):
+        for gap, why in parts:
+            if gap.rule.allows or (before is not None and after is not None):
+                yield from (_change(kind, role, gap, entry, why) for entry in gap.resources)  # type: ignore[arg-type]
+    yield from unknown_changes([before.trust] if before else [], [after.trust] if after else [], role)
+
+
+def _rules(role: Role | None) -> Iterator[Rule]:
+    if role is None:
+        return
+    for statement in role.trust.statements:
+        if statement.principal is not None:
+            yield _rule(statement, statement.principal, role)
+
+
+def _rule(statement: CompiledStatement, element: PrincipalElement, role: Role) -> Rule:
+    named = [_entry(entry, role.account) for entry in element.aws]
+    named += [literal(f"Federated:{name}") for name in element.federated]
+    named += [literal(f"Service:{name}") for name in element.services]
+    rule = Rule.of("trust", role.trust, statement, tuple(named))
+    if not element.inverted:
+        return rule
+    # NotPrincipal spares by rules of its own: only the very same element covers it.
+    return Rule.of("trust", role.trust, statement, (literal(f"NotPrincipal:{' '.join(each.text for each in named)}"),))
+
+
+def _entry(entry: str, own_account: str) -> Template:
+    """A principal as a pattern, so that an account covers its members, and ``*`` everyone."""
+    if entry == "*":
+        return template("AWS:*")
+    if ACCOUNT_ID.match(entry):
+        entry = root_arn(entry)
+    try:
+        arn = parse_arn(entry)
+    except ValueError:
+        return literal(_OTHER.format(entry=entry))
+    if arn.resource != "root":
+        return literal(_ONE_OF.format(account=arn.account, entry=entry))
+    if arn.account == own_account:
+        return literal(_ONE_OF.format(account=arn.account, entry=entry))
+    return template(_ALL_OF.format(account=arn.account))
+
+
+def _named(pattern: str) -> str:
+    """Whom a pattern of ``_entry`` stands for, as AWS writes it."""
+    kind, _, rest = pattern.partition(":")
+    if kind != "AWS" or rest == "*":
+        return rest
+    account, _, entry = rest.partition("/")
+    return root_arn(account) if entry == "*" else entry
+
+
+def _change(kind: Kind, role: Role, gap: Gap, entry: str, why: str) -> Change:
+    gained = kind == "permission-gained"
+    conditions = gap.rule.alternatives
+    return Change(
+        kind,
+        _named(entry),
+        role.arn,
+        before=None if gained else conditions,
+        after=conditions if gained else None,
+        actions=shown(gap.actions),
+        resources=(role.arn,),
+        access_level=highest_level(gap.actions),
+        why=why.replace("allowed", "trusted"),
+    )

@@ -1,0 +1,113 @@
+"""``diff``: what changes in access between two sets of sources."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.console import console, print_json
+from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption
+from crossaccount.cli.reading import read
+
+if TYPE_CHECKING:
+    from crossaccount.access.diff import AccessDiff
+    from crossaccount.sources import Sources
+    from crossaccount.sources.naming import Names
+
+TRIPPED = 3
+
+
+class FailOn(StrEnum):
+    """What ends the command with exit code 3."""
+
+    broadening = "broadening"
+
+
+def diff(
+    before: Annotated[list[str], typer.Option("--before", metavar="SOURCE", help="A source of before; repeat it.")],
+    after: Annotated[list[str], typer.Option("--after", metavar="SOURCE", help="A source of after; repeat it.")],
+    fail_on: Annotated[
+        FailOn | None, typer.Option("--fail-on", help="Exit 3 where anything is gained: broadening or mixed.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown for a pull request; - is stdout.")
+    ] = None,
+    directory: DirectoryOption = HERE,
+    accounts: AccountsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What a change does to access: paths and permissions gained and lost."""
+    with failures_in_words(as_json):
+        from crossaccount.access.diff import diff as compare
+        from crossaccount.access.diff import markdown
+        from crossaccount.sources.naming import Names
+
+        to_stdout = markdown_file == Path("-")
+        if to_stdout and as_json:
+            stop("--markdown: stdout holds the JSON already, got -; name a file", 2, as_json)
+        old, new = _read(before, after, directory, accounts)
+        estates = old.estate(), new.estate()
+        found = compare(*estates)
+        names = Names({**old.accounts, **new.accounts}, estates[1])
+        if markdown_file is not None:
+            _write(markdown(found, names.shown), markdown_file, as_json)
+        if as_json:
+            print_json(found.to_json())
+        elif not to_stdout:
+            _show(found, names)
+    raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
+
+
+def _read(before: list[str], after: list[str], directory: Path, accounts: Path | None) -> tuple[Sources, Sources]:
+    """Both sets of sources; what is wrong with either comes in one report."""
+    from crossaccount.sources import SourceError
+
+    found: list[Sources] = []
+    lines: list[object] = []
+    for texts in (before, after):
+        try:
+            found.append(read(texts, directory, accounts))
+        except SourceError as error:
+            lines += error.lines
+    if lines:
+        raise SourceError(dict.fromkeys(lines))  # type: ignore[arg-type]
+    old, new = found
+    for one, other, when in ((old, new, "--after"), (new, old, "--before")):
+        for each in one.described:
+            if each.account_id and each.account_id not in {known.account_id for known in other.described}:
+                said = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
+                typer.echo(f"warning: {said}", err=True)
+    return old, new
+
+
+def _write(text: str, file: Path, as_json: bool) -> None:
+    if file == Path("-"):
+        typer.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        stop(f"--markdown: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)
+
+
+def _show(found: AccessDiff, names: Names) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from crossaccount.access.diff.markdown import SIGNS, conditions, subject
+
+    out = console()
+    styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
+    if found.changes:
+        table = Table(show_edge=False, pad_edge=False, header_style="bold")
+        for heading in ("", "change", "conditions", "why"):
+            table.add_column(heading, overflow="fold")
+        for change in found.changes:
+            row = (f"{subject(change, names.shown)}\n{change.kind}", conditions(change), change.why)
+            table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *map(escape, row))
+        out.print(table)
+    out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {len(found.changes)} changes", highlight=False)
