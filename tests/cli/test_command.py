@@ -1,0 +1,89 @@
+"""The command as a whole: help, version, speed, and how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import crossaccount
+from crossaccount import cli
+from crossaccount.cli import app
+
+HEAVY = ("pulumi", "pulumi_aws", "boto3", "botocore", "pydantic", "moto", "rich", "yaml", "grpc")
+COMMANDS = list(typer.main.get_group(app).commands)
+
+
+def _imported_by(statement: str) -> list[str]:
+    """Which heavy packages a fresh Python has imported after ``statement``."""
+    code = f"import sys\n{statement}\nprint('\\n'.join(each for each in {HEAVY!r} if each in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_importing_the_command_imports_nothing_heavy() -> None:
+    assert _imported_by("import crossaccount.cli") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "imported"),
+    [
+        (["--help"], []),
+        (["--version"], []),
+        # Typer reads the arguments of a command with pydantic.
+        (["rehearse", "--help"], ["pydantic"]),
+    ],
+)
+def test_help_imports_nothing_heavy(arguments: Sequence[str], imported: list[str]) -> None:
+    run = (
+        "import contextlib, io\nfrom crossaccount.cli import app\n"
+        f"with contextlib.redirect_stdout(io.StringIO()): app({list(arguments)!r}, standalone_mode=False)"
+    )
+    assert _imported_by(run) == imported
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_lists_every_command(arguments: Sequence[str]) -> None:
+    printed = CliRunner().invoke(app, list(arguments)).output
+    listed = {line.split()[0] for line in printed.partition("Commands:")[2].splitlines() if line.strip()}
+    assert {"rehearse", "demo"} <= set(COMMANDS) == listed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shows_an_example_of_itself(command: str) -> None:
+    done = CliRunner().invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+    assert f"Example: crossaccount {command}" in " ".join(done.output.split())
+
+
+def test_the_version_is_the_packages() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"crossaccount {crossaccount.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["no-such-command"], ["rehearse", "--no-such-option"], ["rehearse", "one", "two"], ["rehearse", "--engine", "x"]],
+)
+def test_a_command_that_is_not_understood_ends_with_2(arguments: Sequence[str]) -> None:
+    done = CliRunner().invoke(app, list(arguments))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Error: " in done.stderr
+
+
+def test_ctrl_c_ends_with_130_and_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("crossaccount.rehearsal.scenario.find_scenario", interrupted)
+    monkeypatch.setattr(sys, "argv", ["crossaccount", "rehearse"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capfd.readouterr() == ("", "")
