@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 
 from crossaccount.cli.app import app
+from crossaccount.cli.checking import check
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
@@ -19,6 +20,7 @@ from crossaccount.cli.rehearsals import demo, rehearse
 
 __all__ = ["app", "main"]
 
+app.command(epilog="Example: crossaccount check --dir examples/tutorial")(check)
 app.command(epilog="Example: crossaccount rehearse tutorial --engine in-process")(rehearse)
 app.command(epilog="Example: crossaccount demo --engine pulumi")(demo)
 app.command(epilog="Example: crossaccount paths stack:auth stack:workload --json")(paths)

@@ -39,7 +39,7 @@ class Documents:
     """Inline policies by entity and policy name."""
 
 
-class _Builder:
+class DocumentBuilder:
     """Collects the documents and problems of one account."""
 
     def __init__(self, settings: Settings, resolve: Resolver) -> None:
@@ -129,7 +129,7 @@ class _Builder:
 
 def build_documents(settings: Settings, resolve: Resolver) -> tuple[Documents, list[Problem]]:
     """The documents of an account, and what is wrong with them (empty when all is well)."""
-    builder = _Builder(settings, resolve)
+    builder = DocumentBuilder(settings, resolve)
     builder.build()
     return builder.result, builder.problems
 

@@ -1,0 +1,56 @@
+"""Findings of an estate at the places of the configs that declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Place
+from crossaccount.settings import Settings
+from crossaccount.settings.places import TRUST, ConfigPlaces, config_places
+from crossaccount.settings.project import stack_file
+
+_KEYS = {INLINE: "inline", ATTACHED: "policies", GROUPS_OF: "groups", TRUST: "trust"}
+"""What stands under an entity for what is about all of its policies of a kind."""
+
+
+@dataclass(frozen=True)
+class Placer:
+    """Says where a finding of one stack stands in its config."""
+
+    stack: str
+    settings: Settings
+    places: ConfigPlaces
+
+    @classmethod
+    def of(cls, stack: str, settings: Settings) -> Placer:
+        """The places of one stack."""
+        return cls(stack, settings, config_places(settings))
+
+    def where(self, place: Place) -> str:
+        """The place in the config; the file where it is about the account, the ARN where the config does not say it."""
+        if place.owner == self.settings.account_id:
+            return stack_file(self.stack)
+        if place.index is not None:
+            found = self.places.statement(place.owner, place.policy, place.statement)
+            if found is not None:
+                return found.of(place.element)
+        entity = self.places.entities.get(place.owner)
+        if entity is None:
+            return str(place)
+        if place.policy in _KEYS:
+            key = _KEYS[place.policy]
+            is_application = key == "trust" and ".applications." in entity
+            return entity if is_application else f"{entity}.{key}"
+        if place.policy:
+            return f"{entity}.inline.{place.policy}"
+        return f"{entity}.{place.element}" if place.element == "max_session_duration" else entity
+
+    def statement(self, place: Place) -> str:
+        """The place of the statement as a whole, by which the same finding said twice is known."""
+        return self.where(Place(place.owner, place.policy, place.index, "", place.statement))
+
+
+def placers(settings: Mapping[str, Settings]) -> dict[str, Placer]:
+    """By account ID."""
+    return {each.account_id: Placer.of(stack, each) for stack, each in settings.items()}

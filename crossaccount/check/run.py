@@ -1,0 +1,179 @@
+"""One check: read the stacks, record what they declare, judge it, and sift out what their configs accept.
+
+All stacks of the project make the estate, whichever are asked for: a grant in one meets its trust in another. Reported
+are the findings and quotas of those that are asked for, and the access tests that are about their accounts. What only
+the proof needs (``given``) takes part in the tests alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crossaccount.access.findings.catalogue import BY_CODE
+from crossaccount.access.findings.facts import Facts
+from crossaccount.access.findings.finding import Finding, Found
+from crossaccount.access.findings.judge import judge
+from crossaccount.access.findings.suppress import Sifted, sift
+from crossaccount.access.headroom import Usage, account_of, usages
+from crossaccount.access.paths import paths
+from crossaccount.access.results import TestResult, results_json
+from crossaccount.check.placing import Placer, placers
+from crossaccount.engine.deployment import Program
+from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
+from crossaccount.rehearsal.judged import judge as judge_tests
+from crossaccount.rehearsal.scenario import TESTS_FILE
+from crossaccount.settings import Settings, SettingsError, deployment_order, read_project
+from crossaccount.settings.project import Project, stack_file
+from crossaccount.sources import Sources, read_sources
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found. ``quotas`` come with their places; ``suppressed`` are the findings that a config accepts."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    tests: tuple[TestResult, ...]
+    quotas: tuple[tuple[str, Usage], ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no finding of severity error and every test is as expected."""
+        return not any(each.severity == "error" for each in self.findings) and all(each.ok for each in self.tests)
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON document of ``check``."""
+        return {
+            "findings": [each.to_json() for each in self.findings],
+            "tests": results_json(self.tests),
+            "quotas": [usage.to_json(where) for where, usage in self.quotas],
+        }
+
+
+def check(directory: Path, stacks: Sequence[str], program: Callable[[], Program], now: datetime) -> Checked:
+    """Check the stacks of the project in ``directory``, all of them where none is named.
+
+    Raises:
+        SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
+    """
+    project = read_project(directory)
+    asked = _asked(project, stacks)
+    order = deployment_order(project)
+    settings = {name: project.settings(name) for name in order}
+    sources = read_sources([f"stack:{name}" for name in order], program, directory=directory)
+    return Checker(settings, sources, [name for name in order if name in asked]).run(
+        _tests(directory, sources, program, now)
+    )
+
+
+class Checker:
+    """Judges recorded stacks. ``asked`` are the stacks to report of."""
+
+    def __init__(self, settings: Mapping[str, Settings], sources: Sources, asked: Sequence[str]) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._asked = asked
+        self._placers = placers(settings)
+
+    def run(self, tests: Sequence[TestResult]) -> Checked:
+        """Everything that is found."""
+        found = self._found()
+        sifted = [self._of_stack(name, found) for name in self._asked]
+        return Checked(
+            tuple(sorted((each for part in sifted for each in part.kept), key=_rank)),
+            tuple(each for part in sifted for each in part.suppressed),
+            tuple(test for test in tests if self._is_asked(test)),
+            tuple(self._quotas()),
+        )
+
+    def _found(self) -> list[Found]:
+        estate = self._sources.estate()
+        names = dict(self._sources.accounts)
+        managed = {
+            entry.id
+            for settings in self._settings.values()
+            for entry in settings.accounts.values()
+            if entry.stack is not None
+        }
+        facts = Facts.of(managed | estate.accounts, names)
+        limits = {settings.account_id: settings.quotas for settings in self._settings.values()}
+        return list(judge(self._sources.details, estate, paths(estate), facts, limits))
+
+    def _of_stack(self, stack: str, found: Sequence[Found]) -> Sifted:
+        settings = self._settings[stack]
+        placer = self._placers[settings.account_id]
+        said = [(_of_warning(warning), warning.where) for warning in settings.warnings]
+        judged = [
+            (each.at(placer.where(each.place)), str(each.place))
+            for each in found
+            if _account(each.place.owner) == settings.account_id and not _is_said(each, placer, settings.warnings)
+        ]
+        return sift([*said, *judged], settings.suppressions, f"{stack_file(stack)}: suppress")
+
+    def _quotas(self) -> Iterator[tuple[str, Usage]]:
+        asked = {self._settings[name].account_id: name for name in self._asked}
+        for details in self._sources.details:
+            account = account_of(details)
+            if account in asked:
+                limits = self._settings[asked[account]].quotas
+                placer = self._placers[account]
+                yield from ((placer.where(usage.place), usage) for usage in usages(details, limits))
+
+    def _is_asked(self, test: TestResult) -> bool:
+        accounts = {self._settings[name].account_id for name in self._asked}
+        whole = len(self._asked) == len(self._settings)
+        return whole or bool(accounts & {_account(test.test.principal_arn), _account(test.test.role_arn)})
+
+
+def _asked(project: Project, stacks: Sequence[str]) -> frozenset[str]:
+    problems = [
+        Problem(name, "no such stack in the project", NOT_GIVEN, did_you_mean(name, project.stacks, _write(name)))
+        for name in stacks
+        if name not in project.stacks
+    ]
+    if not project.stacks:
+        problems.append(Problem(str(project.directory), "has no stack", NOT_GIVEN, _write("<stack>")))
+    if problems:
+        raise SettingsError(problems)
+    return frozenset(stacks or project.stacks)
+
+
+def _write(name: str) -> str:
+    return f"write {stack_file(name)}"
+
+
+def _tests(directory: Path, sources: Sources, program: Callable[[], Program], now: datetime) -> tuple[TestResult, ...]:
+    """The project's access tests; a project may have none."""
+    file = directory / TESTS_FILE
+    return judge_tests(file, sources, program, now) if file.exists() else ()
+
+
+def _of_warning(warning: Problem) -> Finding:
+    """What settings warn of, as the finding that it is."""
+    kind = BY_CODE[warning.code]
+    got = "" if warning.got is NOT_GIVEN else f", got {shown(warning.got)}"
+    return Finding(kind.code, kind.severity, warning.where, f"{warning.what}{got}", warning.fix)
+
+
+def _is_said(found: Found, placer: Placer, warnings: Sequence[Problem]) -> bool:
+    """Whether settings warn of the same already, at that statement or that entity."""
+    where = placer.statement(found.place)
+    return any(each.code == found.kind.code and _is_within(each.where, where) for each in warnings)
+
+
+def _is_within(place: str, outer: str) -> bool:
+    return place == outer or place.startswith((f"{outer}.", f"{outer}["))
+
+
+def _account(owner: str) -> str:
+    return parse_arn(owner).account if is_arn(owner) else owner
+
+
+def _rank(finding: Finding) -> tuple[bool, str, str]:
+    return finding.severity != "error", finding.code, finding.where

@@ -1,0 +1,81 @@
+"""``check``: everything that can be said of a project's stacks offline."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.console import console, print_json
+from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+from crossaccount.cli.reading import load_program
+
+if TYPE_CHECKING:
+    from crossaccount.check.run import Checked
+
+FAILED = 1
+
+
+def check(
+    stacks: Annotated[
+        list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all of them.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown for a pull request; - is stdout.")
+    ] = None,
+    directory: DirectoryOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check stacks offline: settings, documents, findings, quotas, both sides of every path, and the access tests."""
+    with failures_in_words(as_json):
+        from crossaccount.check.markdown import markdown
+        from crossaccount.check.run import check as run
+
+        to_stdout = markdown_file == Path("-")
+        if to_stdout and as_json:
+            stop("--markdown: stdout holds the JSON already, got -; name a file", 2, as_json)
+        found = run(directory, stacks or [], load_program, datetime.now(UTC))
+        if as_json:
+            print_json(found.to_json())
+        elif not to_stdout:
+            _show(found)
+        if markdown_file is not None:
+            _write(markdown(found), markdown_file, as_json)
+    raise typer.Exit(0 if found.ok else FAILED)
+
+
+def _show(found: Checked) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from crossaccount.check.markdown import near_quotas, summary
+    from crossaccount.rehearsal.table import results_table
+
+    out = console()
+    for each in found.findings:
+        style = "bold red" if each.severity == "error" else "yellow"
+        out.print(f"[{style}]{each.code} {each.severity}[/] [bold]{escape(each.where)}[/]", highlight=False)
+        out.print(f"  {escape(each.message)}\n  [dim]fix:[/] {escape(each.fix)}", highlight=False, soft_wrap=True)
+    if found.tests:
+        out.print(results_table(found.tests))
+    if near := near_quotas(found):
+        table = Table(show_edge=False, pad_edge=False, header_style="bold")
+        for heading in ("quota", "where", "used", "limit"):
+            table.add_column(heading, overflow="fold")
+        for where, quota, used, limit in near:
+            table.add_row(quota, escape(where), str(used), str(limit))
+        out.print(table)
+    out.print(summary(found), highlight=False)
+
+
+def _write(text: str, file: Path, as_json: bool) -> None:
+    if file == Path("-"):
+        typer.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        stop(f"--markdown: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)
