@@ -165,7 +165,7 @@ def _is_resource(text: str) -> bool:
         and len(parts) > 2
         and (len(parts) == 6 or "*" in text)
         and all(parts[1:3])
-        and " " not in text
+        and not any(" " in part for part in parts[:5])  # a key in S3 may hold one
     )
 
 
