@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from crossaccount.access.closure.chains import Link, chain_findings, links
-from crossaccount.access.closure.denials import denial_findings
+from crossaccount.access.closure.denials import Denials
 from crossaccount.access.closure.escalation import Escalation
 from crossaccount.access.closure.grants import Grants
 from crossaccount.access.closure.reach import Holders, PathLike, Reach
@@ -28,7 +28,7 @@ def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable
     """What closure says of an estate, of which ``details`` are the sources and ``paths`` all the paths."""
     reach = Reach.of(paths)
     holders = Holders(details)
-    grants = Grants(estate, reach, holders)
+    grants, denials = Grants(estate, reach, holders), Denials(estate, holders)
     served: set[str] = set()
     for document in (document for account in details for document in documents(account)):
         yield from trust_findings(document, estate, reach)
@@ -36,7 +36,7 @@ def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable
             if statement.principals("Service") or statement.principals("Federated"):
                 served.add(statement.owner)
             yield from grants.findings(statement)
-            yield from denial_findings(statement, estate, holders)
+            yield from denials.findings(statement)
             yield from session_findings(statement, estate, reach, holders)
     yield from chain_findings(estate, reach, frozenset(served))
     yield from Escalation(details, estate).findings()

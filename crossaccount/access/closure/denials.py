@@ -18,6 +18,8 @@ from crossaccount.access.evaluate import ASSUME_ROLE, judge_assume_in
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.compiled import read_document
+from crossaccount.iam.documents import as_list
 from crossaccount.iam.names import has_wildcard
 
 DENIES_NOTHING = Kind(
@@ -30,52 +32,60 @@ DENIES_NOTHING = Kind(
 )
 
 
-def denial_findings(statement: Statement, estate: Estate, holders: Holders) -> Iterator[Found]:
-    """Whether a deny of assuming roles denies anything."""
-    if statement.allows or not statement.covers(ASSUME_ROLE) or statement.conditions:
-        return
-    if statement.side == "trust":
-        principals = [each for each in statement.principals("AWS") if _is_exact(each, estate)]
-        if principals and len(principals) == len(statement.principals("AWS")):
-            roles = [statement.owner]
-            yield from _judged(statement, estate, principals, roles, "principals")
-        return
-    roles = [text for text in statement.texts("Resource") if _is_exact(text, estate)]
-    principals = list(holders.of(statement.owner))
-    if roles and principals and len(roles) == len(statement.texts("Resource")):
-        yield from _judged(statement, estate, principals, roles, "resources")
+class Denials:
+    """Judges the denies of an estate. What a principal or a role is without any deny is found once."""
 
+    def __init__(self, estate: Estate, holders: Holders) -> None:
+        self._estate = estate
+        self._holders = holders
+        self._undenied: dict[str, Principal] = {}
+        self._policies: dict[int, Policy] = {}
 
-def _judged(
-    statement: Statement, estate: Estate, principals: list[str], roles: list[str], element: str
-) -> Iterator[Found]:
-    if any(_denies(estate, principal, role) for role in roles for principal in principals):
-        return
-    message = f"denies {listed(principals)} the way to {listed(roles)}, where there is none"
-    place = statement.at("principals" if element == "principals" else "resources")
-    yield Found(DENIES_NOTHING, place, message, DENIES_NOTHING.fix)
+    def findings(self, statement: Statement) -> Iterator[Found]:
+        """Whether a deny of assuming roles denies anything."""
+        if statement.allows or not statement.covers(ASSUME_ROLE) or statement.conditions:
+            return
+        in_trust = statement.side == "trust"
+        named = statement.principals("AWS") if in_trust else statement.texts("Resource")
+        if not named or not all(self._is_exact(each) for each in named):
+            return
+        principals = named if in_trust else list(self._holders.of(statement.owner))
+        roles = [statement.owner] if in_trust else named
+        if not principals or any(self._denies(principal, role) for role in roles for principal in principals):
+            return
+        message = f"denies {listed(principals)} the way to {listed(roles)}, where there is none"
+        yield Found(
+            DENIES_NOTHING, statement.at("principals" if in_trust else "resources"), message, DENIES_NOTHING.fix
+        )
 
+    def _denies(self, principal: str, role: str) -> bool:
+        """Whether the principal would get in, or might, if nobody denied anything."""
+        if self._estate.principal(principal) is None or (target := self._estate.roles.get(role)) is None:
+            return False
+        caller, target = self._caller(principal), replace(target, trust=self._allowing(target.trust))
+        verdict = judge_assume_in(self._estate, caller, target, assume_context(caller, {}, NO_SESSION, ANY_MOMENT))
+        return verdict.outcome != "denied" or verdict.reason in ("condition", "explicit-deny")
 
-def _denies(estate: Estate, principal: str, role: str) -> bool:
-    """Whether the principal would get in, or might, if nobody denied anything."""
-    caller, target = estate.principal(principal), estate.roles.get(role)
-    if caller is None or target is None:
-        return False
-    caller, target = _undenied(caller), replace(target, trust=_allowing(target.trust))
-    verdict = judge_assume_in(estate, caller, target, assume_context(caller, {}, NO_SESSION, ANY_MOMENT))
-    return verdict.outcome != "denied" or verdict.reason in ("condition", "explicit-deny")
+    def _caller(self, arn: str) -> Principal:
+        if arn not in self._undenied:
+            principal = self._estate.principal(arn)
+            assert principal is not None, "asked only of principals of the estate"
+            policies = tuple(self._allowing(policy) for policy in principal.policies)
+            self._undenied[arn] = replace(principal, policies=policies)
+        return self._undenied[arn]
 
+    def _allowing(self, policy: Policy) -> Policy:
+        """A policy without its denies; the same one where it has none."""
+        if policy.unknown or all(each.allows for each in policy.statements):
+            return policy
+        if id(policy) not in self._policies:
+            content = read_document(policy.document)
+            kept = [each for each in as_list(content["Statement"]) if each["Effect"] == "Allow"]
+            self._policies[id(policy)] = replace(policy, document={**content, "Statement": kept})
+        return self._policies[id(policy)]
 
-def _undenied(principal: Principal) -> Principal:
-    return replace(principal, policies=tuple(_allowing(policy) for policy in principal.policies))
-
-
-def _allowing(policy: Policy) -> Policy:
-    return replace(policy, statements=tuple(each for each in policy.statements if each.allows))
-
-
-def _is_exact(text: str, estate: Estate) -> bool:
-    if not is_arn(text) or has_wildcard(text) or "${" in text or text.count(":") < 5:
-        return False
-    arn = parse_arn(text)
-    return arn.service == "iam" and arn.kind in ("role", "user") and arn.account in estate.accounts
+    def _is_exact(self, text: str) -> bool:
+        if not is_arn(text) or has_wildcard(text) or "${" in text or text.count(":") < 5:
+            return False
+        arn = parse_arn(text)
+        return arn.service == "iam" and arn.kind in ("role", "user") and arn.account in self._estate.accounts
