@@ -66,10 +66,14 @@ def rehearse(
         progress.stage("starting a local AWS")
         local = resources.enter_context(LocalAws())
         engine = resources.enter_context(_Open(choice, local, program))
+        giver = _Giver(scenario, InProcessEngine(local, program), progress)
+        # Accounts without a stack first: a stack may trust their principals exactly. The others after their stack.
+        giver.give(outside=True)
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
             engine.up(stack, progress.made)
-        _give(scenario, local, program, progress)
+        giver.give(outside=False)
+        _make_buckets(scenario, local)
         progress.stage("trying")
         results = tuple(_results(scenario, local, progress))
         if keep:
@@ -100,11 +104,25 @@ class _Open:
         self._resources.close()
 
 
-def _give(scenario: Scenario, local: LocalAws, program: Program, progress: Progress) -> None:
-    engine = InProcessEngine(local, program)
-    for account, stack in given_stacks(scenario.tests, scenario.name, scenario.directory).items():
-        progress.stage(f"giving {account} what only the proof needs")
-        engine.up(stack)
+@dataclass(frozen=True)
+class _Giver:
+    """Makes what only the proof needs, in-process whatever the stacks' engine."""
+
+    scenario: Scenario
+    engine: Engine
+    progress: Progress
+
+    def give(self, *, outside: bool) -> None:
+        """Make it in the accounts that have a stack, or in those ``outside``."""
+        with_stack = {stack.account_id for stack in self.scenario.stacks}
+        stacks = given_stacks(self.scenario.tests, self.scenario.name, self.scenario.directory)
+        for account, stack in stacks.items():
+            if (stack.account_id not in with_stack) == outside:
+                self.progress.stage(f"giving {account} what only the proof needs")
+                self.engine.up(stack)
+
+
+def _make_buckets(scenario: Scenario, local: LocalAws) -> None:
     for account_id, names in buckets(scenario.tests).items():
         for name in names:
             make_bucket(local.session(account_id, region=_regions(scenario).get(account_id, DEFAULT_REGION)), name)

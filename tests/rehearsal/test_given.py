@@ -10,6 +10,8 @@ import pytest
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.given import buckets, given_stacks, make_bucket
+from crossaccount.rehearsal.scenario import read_scenario
+from tests.conftest import rehearsed_and_read
 
 ACCOUNTS = {"auth": "111111111111", "workload": "222222222222"}
 HERE = Path("/here")
@@ -65,3 +67,9 @@ def test_a_bucket_is_made_in_the_region_of_its_account(region: str, tmp_path: Pa
         make_bucket(root, "data")
         found = root.s3.get_bucket_location(Bucket="data")["LocationConstraint"]
     assert found == (None if region == "us-east-1" else region)
+
+
+def test_a_stack_may_trust_an_exact_principal_of_a_given_account_without_a_stack() -> None:
+    """AWS refuses such a trust until the principal exists: what is given outside the stacks comes before them."""
+    found = rehearsed_and_read(read_scenario(Path(__file__).parent / "scenarios" / "outsider")).rehearsal
+    assert [(result.actual, result.mode) for result in found.results] == [("allowed", "tried")]
