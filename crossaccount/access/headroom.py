@@ -77,7 +77,7 @@ class Usage:
         what = f"uses {self.used} of {self.limit} ({self.quota.summary})"
         if kind is ABOVE_DEFAULT:
             what += f", which AWS raises to {self.quota.maximum} at most"
-        return Found(kind, self.place, what, kind.fix)
+        return Found(kind, self.place, what, kind.hint)
 
     def to_json(self, where: str) -> dict[str, str | int]:
         """An item of ``quotas`` in the commands' JSON."""

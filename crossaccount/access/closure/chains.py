@@ -60,10 +60,10 @@ def chain_findings(estate: Estate, reach: Reach, served: frozenset[str]) -> Iter
         if chained and (role.max_session_duration or 0) > CHAINED_SESSION_DURATION:
             longest = duration_text(role.max_session_duration or 0)
             message = f"allows sessions of {longest}, and only roles reach it ({listed(sources)}): they get 1h"
-            yield Found(TOO_LONG, Place(role.arn, element="max_session_duration"), message, TOO_LONG.fix)
+            yield Found(TOO_LONG, Place(role.arn, element="max_session_duration"), message, TOO_LONG.hint)
     for circle in cycles(_graph(reach)):
         message = f"can be assumed in a circle: {' → '.join((*circle, circle[0]))}"
-        yield Found(CYCLE, Place(circle[0]), message, CYCLE.fix)
+        yield Found(CYCLE, Place(circle[0]), message, CYCLE.hint)
 
 
 def is_role(principal: str) -> bool:

@@ -55,7 +55,7 @@ class Denials:
             return
         message = f"denies {listed(principals)} the way to {listed(roles)}, where there is none"
         yield Found(
-            DENIES_NOTHING, statement.at("principals" if in_trust else "resources"), message, DENIES_NOTHING.fix
+            DENIES_NOTHING, statement.at("principals" if in_trust else "resources"), message, DENIES_NOTHING.hint
         )
 
     def _denies(self, principal: str, role: str) -> bool:

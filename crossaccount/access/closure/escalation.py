@@ -13,7 +13,7 @@ from functools import cached_property
 
 from crossaccount.access.closure.methods import METHODS, Method, Target
 from crossaccount.access.documents import Details
-from crossaccount.access.entities import Policy, Principal
+from crossaccount.access.entities import Policy, Principal, User
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.documents import is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
@@ -96,7 +96,7 @@ class Escalation:
                 shown = "; ".join(f"{method.action} on {target}: it can {method.does}" for method, target in ways[:3])
                 more = f"; and {len(ways) - 3} more ways" if len(ways) > 3 else ""
                 place = Place(principal.arn)
-                yield Found(ESCALATION, place, f"may {shown}{more}", ESCALATION.fix)
+                yield Found(ESCALATION, place, f"may {shown}{more}", ESCALATION.hint)
 
     def _of(self, principal: Principal) -> Iterator[tuple[Method, str]]:
         seen: set[str] = set()
@@ -123,7 +123,7 @@ class Escalation:
 
     def _first_target(self, principal: Principal, method: Method, statement: CompiledStatement) -> str | None:
         for target in self._targets.matching(statement, principal, method.target)[:_TRIED]:
-            if (method.self_too or target != principal.arn) and _may(principal, method.action, target):
+            if _gains(principal, method, target) and _may(principal, method.action, target):
                 return target
         return None
 
@@ -131,6 +131,13 @@ class Escalation:
         if not method.also:
             return True
         return any(all(_may(principal, action, None) for action in actions) for actions in method.also)
+
+
+def _gains(principal: Principal, method: Method, target: str) -> bool:
+    """Whether there is something in it for the principal: not in becoming itself, nor in joining its own group."""
+    if method.guards == "membership" and isinstance(principal, User):
+        return parse_arn(target).name not in principal.groups
+    return method.self_too or target != principal.arn
 
 
 def _may(principal: Principal, action: str, resource: str | None) -> bool:

@@ -72,7 +72,7 @@ class Grants:
         closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
         if missing:
             message = f"grants {listed(missing)}, which does not exist"
-            yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.fix)
+            yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
         yield from self._closed(statement, holders, closed)
 
     def _closed(self, statement: Statement, holders: tuple[str, ...], resources: Iterable[str]) -> Iterator[Found]:
@@ -93,10 +93,10 @@ class Grants:
         if shadowed:
             first = next(iter(shadowed.values()))
             message = f"grants {listed(shadowed)} in vain: {first.message}"
-            yield Found(SHADOWED, statement.at("resources"), message, SHADOWED.fix)
+            yield Found(SHADOWED, statement.at("resources"), message, SHADOWED.hint)
         if untrusted:
             message = f"grants {listed(untrusted)}, which lets in none of {listed(holders)}"
-            yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.fix)
+            yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
     def _unknown(self, holder: str, pattern: str) -> bool:
         roles = [arn for arn in self._roles.of_account(parse_arn(pattern).account) if wildcard_match(pattern, arn)]

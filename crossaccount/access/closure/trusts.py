@@ -42,11 +42,11 @@ def trust_findings(document: Document, estate: Estate, reach: Reach) -> Iterator
     if allowing and len(unused) == len(allowing):
         named = listed(dict.fromkeys(name for each in unused for name in each.principals("AWS")))
         message = f"nobody can assume it: its trust names {named}, of whom nobody gets in"
-        yield Found(NOBODY_REACHES, Place(role.arn), message, NOBODY_REACHES.fix)
+        yield Found(NOBODY_REACHES, Place(role.arn), message, NOBODY_REACHES.hint)
         return
     for statement in unused:
         message = f"nobody of {listed(statement.principals('AWS'))} gets in"
-        yield Found(UNUSED_TRUST, statement.at("principals"), message, UNUSED_TRUST.fix)
+        yield Found(UNUSED_TRUST, statement.at("principals"), message, UNUSED_TRUST.hint)
 
 
 def _is_used(statement: Statement, reach: Reach) -> bool:

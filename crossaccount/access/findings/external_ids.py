@@ -38,6 +38,7 @@ _WORDS = re.compile(
     r"[\W_0-9])+\Z",
     re.IGNORECASE,
 )
+_ONE_WORD = re.compile(r"\A[A-Za-z]{1,16}[-_.]?\d{0,4}\Z")
 
 
 def weak_external_ids(statement: Statement) -> Iterator[Found]:
@@ -82,6 +83,8 @@ def _weakness(external_id: str, role: str) -> str:
         return "is the name of the role"
     if _WORDS.match(external_id) and not any(character.isdigit() for character in external_id):
         return "is made of everyday words"
+    if _ONE_WORD.match(external_id):
+        return "is one word, or a word and a number"
     return "repeats one character" if len(set(external_id)) < 4 else ""
 
 

@@ -49,6 +49,12 @@ class Kind:
     fix: str
     source: str
 
+    @property
+    def hint(self) -> str:
+        """``fix`` as the second half of a line: without capital and full stop."""
+        first = self.fix[:1].lower() if self.fix[1:2].islower() or self.fix[1:2] == " " else self.fix[:1]
+        return first + self.fix[1:].removesuffix(".")
+
 
 @dataclass(frozen=True)
 class Place:

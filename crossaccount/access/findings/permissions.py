@@ -40,10 +40,10 @@ def permission_findings(statement: Statement) -> Iterator[Found]:
     actions = statement.texts("Action")
     if any(action in _EVERYTHING for action in actions):
         if not statement.conditions:
-            yield Found(ALLOW_ALL, statement.at("actions"), "allows every action on every resource", ALLOW_ALL.fix)
+            yield Found(ALLOW_ALL, statement.at("actions"), "allows every action on every resource", ALLOW_ALL.hint)
     elif any(action_match(action, _PASS_ROLE) for action in actions) and not _limited(statement):
         message = "allows iam:PassRole of every role, to every service"
-        yield Found(PASS_ANY_ROLE, statement.at("resources"), message, PASS_ANY_ROLE.fix)
+        yield Found(PASS_ANY_ROLE, statement.at("resources"), message, PASS_ANY_ROLE.hint)
 
 
 def administrators(details: Details) -> Iterator[Found]:
@@ -53,7 +53,7 @@ def administrators(details: Details) -> Iterator[Found]:
         arns = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
         if is_changeable(str(entity["Arn"])) and any(arn.endswith(_ADMINISTRATOR) for arn in arns):
             message = "has AdministratorAccess attached, which allows every action on every resource"
-            yield Found(ALLOW_ALL, Place(str(entity["Arn"])), message, ALLOW_ALL.fix)
+            yield Found(ALLOW_ALL, Place(str(entity["Arn"])), message, ALLOW_ALL.hint)
 
 
 def _limited(statement: Statement) -> bool:

@@ -51,9 +51,9 @@ def replaced(arn: str, trusts: Iterable[str]) -> Iterator[Found]:
     broken = sorted(set(trusts))
     if broken:
         message = f"is replaced, and the trust of {', '.join(broken)} is pinned to the old one"
-        yield Found(PINNED, Place(arn), message, PINNED.fix)
+        yield Found(PINNED, Place(arn), message, PINNED.hint)
     else:
-        yield Found(REPLACED, Place(arn), "is replaced by one with another unique ID", REPLACED.fix)
+        yield Found(REPLACED, Place(arn), "is replaced by one with another unique ID", REPLACED.hint)
 
 
 def pinned_by(estate: Estate) -> Mapping[str, tuple[str, ...]]:

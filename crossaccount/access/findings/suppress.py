@@ -59,7 +59,7 @@ def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], 
     for index, each in enumerate(accepted):
         if index not in used:
             message = f"no finding {each.code} at {each.where}"
-            kept.append(Finding(UNUSED.code, UNUSED.severity, f"{where}[{index}]", message, UNUSED.fix))
+            kept.append(Finding(UNUSED.code, UNUSED.severity, f"{where}[{index}]", message, UNUSED.hint))
     return Sifted(tuple(kept), tuple(suppressed))
 
 

@@ -138,15 +138,19 @@ def _beside_open(statements: Sequence[Statement]) -> Iterator[Found]:
         for other in asking:
             passed = sorted(_covered(other.principals("AWS"), statement.principals("AWS")))
             if passed and _shared_actions(statement, other) and _no_narrower(statement, other):
-                message = f"lets {', '.join(passed)} in without the MFA that Statement[{other.place.index}] asks for"
-                yield Found(MFA_BESIDE_OPEN, statement.at("principals"), message, MFA_BESIDE_OPEN.fix.lower())
+                message = f"lets {', '.join(passed)} in without the MFA that another statement asks for"
+                yield Found(MFA_BESIDE_OPEN, statement.at("principals"), message, MFA_BESIDE_OPEN.hint)
                 break
 
 
 def _covered(asked: Sequence[str], let_in: Sequence[str]) -> set[str]:
-    """Those of ``asked`` who are let in: by their own name, with their account, or with everyone."""
-    names = {_account_root(each) for each in let_in}
-    return {each for each in asked if "*" in names or _account_root(each) in names or _root_of(each) in names}
+    """Those of ``asked`` who are let in (by name, with their account, with everyone), and the users of an account that
+    is asked. Roles are left out: nobody can ask them for MFA, and a program beside people is how it should be.
+    """
+    names, accounts = {_account_root(each) for each in let_in}, {_account_root(each) for each in asked}
+    wider = {each for each in asked if "*" in names or _account_root(each) in names or _root_of(each) in names}
+    users = {each for each in let_in if ":user/" in each and _root_of(each) in accounts}
+    return {each for each in wider | users if ":role/" not in each and ":assumed-role/" not in each}
 
 
 def _account_root(principal: str) -> str:
