@@ -19,6 +19,7 @@ from crossaccount.rehearsal.given import given_stacks
 from crossaccount.rehearsal.run import Rehearsal, rehearse
 from crossaccount.rehearsal.scenario import Scenario, read_scenario
 from crossaccount.sources.live import account_details
+from crossaccount.sources.live_extras import with_extras
 from tests.scenarios import FOLDERS, Recorded
 
 
@@ -101,7 +102,7 @@ def rehearsed_and_read(scenario: Scenario) -> Rehearsed:
         details, keys = {}, {}
         for account_id in sorted(set(scenario.accounts.values())):
             with Aws(rehearsal.endpoint, Credentials(account_id, "local")) as root:
-                details[account_id] = account_details(root.iam)
+                details[account_id] = with_extras(account_details(root.iam), root.iam)
                 keys |= {user["Arn"]: _keys(root, user["UserName"]) for user in details[account_id]["UserDetailList"]}
         return Rehearsed(rehearsal, seen, details, keys)
     finally:

@@ -66,8 +66,10 @@ def _role(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
 
 
 def _policy(values: Mapping[str, Any]) -> dict[str, Any]:
+    """AWS's answer tells no tags of policies."""
     version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": document(values.get("policy"))}
-    return {**_entity(values, "Policy"), "DefaultVersionId": "v1", "PolicyVersionList": [version]}
+    untagged = {**values, "tags": {}}
+    return {**_entity(untagged, "Policy"), "DefaultVersionId": "v1", "PolicyVersionList": [version]}
 
 
 def _entity(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
