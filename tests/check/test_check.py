@@ -1,0 +1,174 @@
+"""What ``check`` says of projects: findings at their places in the config, each once, tests and quotas beside them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from components.program import program
+from crossaccount.check.markdown import markdown
+from crossaccount.check.run import Checked, check
+from crossaccount.settings import SettingsError
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+FLAWED = ROOT / "docs" / "guide" / "flawed"
+PROJECTS = [ROOT, *sorted(path.parent for path in ROOT.glob("examples/*/Pulumi.yaml"))]
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+OWN = {"trusting": {"roles": {"Own": {"trust": [{"services": ["ec2.amazonaws.com"]}]}}}}
+GRANT = {"inline": {"p": {"assume": ["workload/role/Target"]}}}
+
+
+def _check(directory: Path, *stacks: str) -> Checked:
+    return check(directory, stacks, lambda: program, NOW)
+
+
+def _said(found: Checked) -> list[str]:
+    return [f"{each.code} {each.where}" for each in found.findings]
+
+
+def test_the_flawed_config_has_just_these_findings():
+    found = _check(FLAWED)
+    assert sorted(_said(found)) == (HERE / "flawed.txt").read_text(encoding="utf-8").splitlines()
+    assert [each.code for each in found.suppressed] == ["XA306"]
+    assert [test.ok for test in found.tests] == [False, True]
+    assert not found.ok
+
+
+@pytest.mark.parametrize("directory", PROJECTS, ids=lambda path: path.name)
+def test_the_projects_own_stacks_have_no_error_and_pass_their_tests(directory):
+    found = _check(directory)
+    assert found.ok
+    assert found.tests
+    # The one mistake of the hand-made version that is shown as it is.
+    assert {each.code for each in found.findings} == ({"XA304"} if directory.name == "deployer" else set())
+
+
+def test_what_settings_warn_of_is_said_once(project):
+    """MFA of a role: settings see the option, the rules see the condition that is made of it."""
+    trust = [{"principals": ["auth/role/Ci"], "mode": "by-name", "mfa": True}]
+    found = _check(
+        project(
+            auth={"trusted": {"applications": {"Ci": {"services": ["ec2.amazonaws.com"], **GRANT}}}},
+            workload={"trusting": {"roles": {"Target": {"trust": trust}}}},
+        )
+    )
+    assert [line for line in _said(found) if "XA101" in line] == [
+        "XA101 Pulumi.workload.yaml: trusting.roles.Target.trust[0].mfa"
+    ]
+
+
+def test_a_raw_condition_is_found_where_it_stands(project):
+    """One wish becomes several statements, in another order: each finding still leads to the line that says it."""
+    trust = [
+        {"principals": ["auth"]},
+        {
+            "principals": ["auth/role/Ci*"],
+            "services": ["states.amazonaws.com"],
+            "conditions": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        },
+    ]
+    found = _check(
+        project(
+            auth={
+                "trusted": {
+                    "users": {"ann": GRANT},
+                    "applications": {"Ci": {"services": ["ec2.amazonaws.com"], **GRANT}},
+                }
+            },
+            workload={"trusting": {"roles": {"Target": {"trust": trust}}}},
+        )
+    )
+    where = "Pulumi.workload.yaml: trusting.roles.Target.trust[1]"
+    assert f"XA101 {where}.conditions" in _said(found)
+    assert f"XA110 {where}.services" in _said(found)
+
+
+def test_one_stack_is_judged_with_the_others_in_view(project):
+    directory = project(
+        tests=[
+            {"principal": "auth/user/ann", "role": "workload/role/Target", "expect": "allowed"},
+            {"principal": "auth/user/bob", "role": "auth/role/None", "expect": "denied"},
+        ],
+        auth={"trusted": {"users": {"ann": GRANT, "bob": {}}}},
+        workload={
+            "trusting": {
+                "roles": {
+                    "Target": {"trust": [{"principals": ["auth"]}]},
+                    "Idle": {"trust": [{"principals": ["auth"]}]},
+                }
+            }
+        },
+    )
+    assert _said(_check(directory, "auth")) == []
+    found = _check(directory, "workload")
+    assert _said(found) == ["XA205 Pulumi.workload.yaml: trusting.roles.Idle"]
+    assert [test.test.principal for test in found.tests] == ["auth/user/ann"]
+    assert {where.partition(":")[0] for where, _ in found.quotas} == {"Pulumi.workload.yaml"}
+
+
+def test_a_test_that_cannot_be_judged_fails(project):
+    directory = project(
+        tests=[{"principal": "auth/user/nobody", "role": "workload/role/Target", "expect": "denied"}],
+        auth={"trusted": {"users": {"ann": GRANT}}},
+        workload={"trusting": {"roles": {"Target": {"trust": [{"principals": ["auth"]}]}}}},
+    )
+    found = _check(directory)
+    assert [test.actual for test in found.tests] == ["undetermined"]
+    assert not found.ok
+
+
+def test_a_project_without_access_tests_is_checked_all_the_same(project):
+    found = _check(project(auth={"trusted": {"users": {"ann": {}}}}))
+    assert found.to_json()["tests"] == {"results": [], "failed": 0}
+    assert found.ok
+
+
+def test_quotas_are_those_of_the_account(project):
+    users = {"ann": {"inline": {"p": {"assume": ["*"]}}}}
+    stack = {
+        "trusted": {"users": users},
+        "quotas": {"RolesQuota": 5000},
+        "trusting": {"roles": {"R": {"trust": [{"principals": ["workload"]}]}}},
+    }
+    quotas = _check(project(auth=stack, workload={})).to_json()["quotas"]
+    assert {"where": "Pulumi.auth.yaml", "quota": "RolesQuota", "used": 1, "limit": 5000} in quotas
+    inline = next(each for each in quotas if each["where"] == "Pulumi.auth.yaml: trusted.users.ann.inline")
+    assert inline["limit"] == 2048
+    assert 0 < inline["used"] < 200
+
+
+def test_an_included_file_is_the_place(project):
+    directory = project(auth={"include": ["people.yaml"]}, workload=OWN)
+    (directory / "people.yaml").write_text(
+        "trusted: {users: {ann: {inline: {p: {assume: [workload/role/Gone]}}}}}", encoding="utf-8"
+    )
+    assert _said(_check(directory)) == ["XA201 people.yaml: trusted.users.ann.inline.p.assume"]
+
+
+def test_a_finding_is_accepted_where_it_stands_or_around(project):
+    accepted = [{"code": "XA201", "where": "trusted.users.ann", "reason": "made by another team next week"}]
+    users = {"ann": {"inline": {"p": {"assume": ["workload/role/Gone"]}}}}
+    found = _check(
+        project(
+            auth={"trusted": {"users": users}, "suppress": accepted},
+            workload={"trusting": {"roles": {"R": {"trust": [{"principals": ["workload"]}]}}}},
+        ),
+        "auth",
+    )
+    assert _said(found) == []
+    assert [each.code for each in found.suppressed] == ["XA201"]
+
+
+def test_unknown_stacks_are_refused_with_the_nearest_name():
+    with pytest.raises(SettingsError, match=r"worklaod: no such stack in the project; did you mean `workload`\?"):
+        _check(ROOT, "worklaod")
+
+
+def test_markdown_has_a_table_of_findings_and_failed_tests():
+    text = markdown(_check(FLAWED))
+    assert text.startswith("**Check**: 3 errors, 15 warnings, 1 of 2 tests as expected, 1 finding suppressed\n")
+    assert "| **XA103** | `Pulumi.workload.yaml: trusting.roles.Deploy.trust[1].principals` |" in text
+    assert "| nobody deploys without MFA | denied | allowed |  |" in text

@@ -1,0 +1,63 @@
+"""``check``: its exit codes, its one JSON document, and its Markdown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from crossaccount.cli import app
+
+ROOT = Path(__file__).parents[2]
+FLAWED = str(ROOT / "docs" / "guide" / "flawed")
+
+
+def _run(*words: str):
+    return CliRunner().invoke(app, ["check", *words])
+
+
+def test_all_is_well_with_our_own_stacks():
+    result = _run("--dir", str(ROOT), "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert list(found) == ["findings", "tests", "quotas"]
+    assert found["findings"] == []
+    assert found["tests"]["failed"] == 0
+    assert list(found["quotas"][0]) == ["where", "quota", "used", "limit"]
+
+
+def test_the_answer_is_no_where_there_is_an_error_or_a_failed_test():
+    result = _run("--dir", FLAWED, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert list(found["findings"][0]) == ["code", "severity", "where", "message", "fix"]
+    assert found["findings"][0]["severity"] == "error"
+    assert found["tests"]["failed"] == 1
+
+
+def test_warnings_alone_are_no_reason_to_fail():
+    result = _run("a", "--dir", str(ROOT / "examples" / "deployer"), "--json")
+    assert result.exit_code == 0
+    assert {each["severity"] for each in json.loads(result.stdout)["findings"]} == {"warning"}
+
+
+def test_people_get_every_finding_with_its_fix():
+    result = _run("--dir", FLAWED)
+    assert "XA103 error Pulumi.workload.yaml: trusting.roles.Deploy.trust[1].principals" in result.stdout
+    assert "fix: take the principal out of the open statement" in result.stdout
+    assert "3 errors, 15 warnings, 1 of 2 tests as expected, 1 finding suppressed" in result.stdout
+
+
+def test_bad_input_is_bad_input(tmp_path):
+    result = _run("--dir", str(tmp_path), "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) == {"error": f"{tmp_path}: has no Pulumi.yaml; name a folder that has one"}
+
+
+def test_markdown_goes_to_a_file_or_to_stdout(tmp_path):
+    file = tmp_path / "check.md"
+    assert _run("--dir", FLAWED, "--markdown", str(file)).exit_code == 1
+    assert _run("--dir", FLAWED, "--markdown", "-").stdout == file.read_text(encoding="utf-8")
+    assert _run("--dir", FLAWED, "--markdown", "-", "--json").exit_code == 2
+    assert _run("--dir", FLAWED, "--markdown", str(tmp_path)).exit_code == 2
