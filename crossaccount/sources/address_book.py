@@ -11,12 +11,12 @@ from crossaccount.settings.draft import Entry
 from crossaccount.settings.models import AccountEntry
 from crossaccount.settings.parse import parse
 from crossaccount.settings.yaml_text import read_yaml
-from crossaccount.sources.details import Described
+from crossaccount.sources.details import Described, Display
 from crossaccount.sources.errors import SourceError, refusal
 
 
-def read_accounts(path: Path) -> dict[str, str]:
-    """Names to IDs of a YAML file with the map that stands under ``crossaccount:accounts``.
+def read_accounts(path: Path) -> dict[str, AccountEntry]:
+    """The entries, by name, of a YAML file with the map that stands under ``crossaccount:accounts``.
 
     Raises:
         SourceError: everything wrong with the file.
@@ -33,7 +33,12 @@ def read_accounts(path: Path) -> dict[str, str]:
     parsed = parse(entries, AccountEntry, problems)
     if problems:
         raise SourceError(problems)
-    return {name: placed.value.id for name, placed in parsed.items()}
+    return {name: placed.value for name, placed in parsed.items()}
+
+
+def displays(entries: Iterable[AccountEntry]) -> dict[str, Display]:
+    """How the console is to show each account, by ID."""
+    return {entry.id: Display(entry.display_name or "", entry.color or "") for entry in entries}
 
 
 def merged_names(given: Mapping[str, str], described: Iterable[Described]) -> tuple[dict[str, str], list[Problem]]:

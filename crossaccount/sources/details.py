@@ -28,10 +28,19 @@ SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
 
 
 @dataclass(frozen=True)
+class Display:
+    """How the console is to show an account after switching roles; empty where nobody says."""
+
+    name: str = ""
+    color: str = ""
+
+
+@dataclass(frozen=True)
 class Described:
     """One account. ``account_id`` is empty where the source names no entity at all; ``names`` adds to the address book.
 
-    ``warnings`` say what the reader of the source should know.
+    ``warnings`` say what the reader of the source should know. ``displays`` are by account ID, of any account that the
+    source's address book knows; ``region`` is the stack's, empty where there is none.
     """
 
     where: str
@@ -39,6 +48,8 @@ class Described:
     details: Details
     names: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    displays: Mapping[str, Display] = field(default_factory=dict)
+    region: str = ""
 
 
 def check_details(data: object, where: str) -> tuple[str, list[Problem]]:

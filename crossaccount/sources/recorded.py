@@ -12,6 +12,7 @@ from typing import Any
 
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
 from crossaccount.settings import Settings, SettingsError
+from crossaccount.sources.address_book import displays
 from crossaccount.sources.declared import details
 from crossaccount.sources.details import Described
 from crossaccount.sources.errors import SourceError, refusal, within
@@ -35,7 +36,14 @@ class Recorder:
         """
         settings = _settings(stack)
         deployment = self._record(stack, settings, ())
-        return Described(stack.where, settings.account_id, details(deployment), settings.account_ids)
+        return Described(
+            stack.where,
+            settings.account_id,
+            details(deployment),
+            settings.account_ids,
+            displays=displays(settings.accounts.values()),
+            region=settings.region or "",
+        )
 
     def _record(self, stack: NamedStack, settings: Settings, readers: tuple[str, ...]) -> Deployment:
         key = (str(stack.project.directory.resolve()), stack.name)

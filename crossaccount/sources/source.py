@@ -10,8 +10,9 @@ from crossaccount.access.estate import Estate
 from crossaccount.engine.deployment import Program
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.sources.address_book import merged_names, read_accounts
-from crossaccount.sources.details import LISTS, Described, Details
+from crossaccount.settings.models import AccountEntry
+from crossaccount.sources.address_book import displays, merged_names, read_accounts
+from crossaccount.sources.details import LISTS, Described, Details, Display
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import read_file
 from crossaccount.sources.profile import OpenProfile, describe_account, open_profile
@@ -24,16 +25,25 @@ KINDS = ("stack", "state", "live")
 
 @dataclass(frozen=True)
 class Sources:
-    """What the sources describe. ``details`` are in the order of the sources; ``accounts`` maps names to IDs."""
+    """What the sources describe. ``details`` are in the order of the sources; ``accounts`` maps names to IDs.
+
+    ``displays`` say by ID how the console is to show accounts: as ``--accounts`` says, else the first source that does.
+    """
 
     details: tuple[Details, ...] = ()
     accounts: Mapping[str, str] = field(default_factory=dict)
     described: tuple[Described, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    displays: Mapping[str, Display] = field(default_factory=dict)
 
     def estate(self) -> Estate:
         """The estate of all accounts together."""
         return Estate.from_details(self.details)
+
+    @property
+    def regions(self) -> dict[str, str]:
+        """The region of each account that a stack says one for, by ID."""
+        return {each.account_id: each.region for each in self.described if each.region}
 
 
 def read_sources(
@@ -53,7 +63,7 @@ def read_sources(
     """
     recorder = Recorder(program)
     lines: list[Problem | str] = []
-    given: Mapping[str, str] = {}
+    given: Mapping[str, AccountEntry] = {}
     described: list[Described] = []
     try:
         given = read_accounts(accounts) if accounts is not None else {}
@@ -64,13 +74,17 @@ def read_sources(
             described += _read(text, directory, recorder, profiles)
         except SourceError as error:
             lines += error.lines
-    names, wrong = merged_names(given, described)
+    names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
     lines += [*wrong, *_twice(described), *_wrong_account(described, names)]
     if lines:
         raise SourceError(dict.fromkeys(lines))
     warnings = [warning for each in described for warning in each.warnings]
     warnings += [_nothing(each.where) for each in described if not any(each.details.get(name) for name in LISTS)]
-    return Sources(tuple(each.details for each in described), names, tuple(described), tuple(warnings))
+    shown = {
+        key: display for each in reversed(described) for key, display in each.displays.items() if display != Display()
+    }
+    shown.update(displays(given.values()))
+    return Sources(tuple(each.details for each in described), names, tuple(described), tuple(warnings), shown)
 
 
 def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile) -> list[Described]:

@@ -11,6 +11,7 @@ from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.settings import Project, SettingsError, read_project
 from crossaccount.settings.project import stack_file
+from crossaccount.sources.details import Display
 from crossaccount.sources.errors import refusal, within
 
 
@@ -58,8 +59,18 @@ def must_exist(stack: NamedStack) -> None:
 
 def names_in_config(config: Mapping[str, Any]) -> dict[str, str]:
     """The address book of a config that nobody has checked: what is there and can be used."""
+    return {name: str(entry["id"]) for name, entry in _book(config).items()}
+
+
+def displays_in_config(config: Mapping[str, Any]) -> dict[str, Display]:
+    """How that address book wants accounts shown, by ID."""
+    found = {str(entry["id"]): entry for entry in _book(config).values()}
+    return {key: Display(str(e.get("display_name") or ""), str(e.get("color") or "")) for key, e in found.items()}
+
+
+def _book(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     book = config.get("crossaccount:accounts")
     if not isinstance(book, Mapping):
         return {}
-    ids = {str(name): entry.get("id") for name, entry in book.items() if isinstance(entry, Mapping)}
-    return {name: value for name, value in ids.items() if isinstance(value, str) and ACCOUNT_ID.match(value)}
+    entries = {str(name): entry for name, entry in book.items() if isinstance(entry, Mapping)}
+    return {name: e for name, e in entries.items() if isinstance(e.get("id"), str) and ACCOUNT_ID.match(e["id"])}

@@ -23,7 +23,7 @@ from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.declared import details
 from crossaccount.sources.details import Described, check_details
 from crossaccount.sources.errors import SourceError, refusal
-from crossaccount.sources.stacks import NamedStack, names_in_config
+from crossaccount.sources.stacks import NamedStack, displays_in_config, names_in_config
 
 FILE_SCHEME = "file://"
 CLI_TIMEOUT_SECONDS = 120
@@ -49,6 +49,8 @@ def describe_state(stack: NamedStack) -> Described:
         described,
         {**names_in_config(stack.config), **names},
         _warnings(state, stack),
+        displays_in_config(stack.config),
+        str(stack.config.get("aws:region") or ""),
     )
 
 
