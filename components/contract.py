@@ -124,7 +124,7 @@ def _wrong(
             where,
             f"stack {stack} must export contract_version {VERSION}",
             version if version is not None else NOT_GIVEN,
-            f"deploy it with this version of crossaccount: pulumi up -s {stack}",
+            _same_version(version, stack),
         )
         return
     if missing := [key for key in ("account", "roles", "users") if not isinstance(raw.get(key), Mapping)]:
@@ -138,6 +138,12 @@ def _wrong(
             raw["account"].get("id"),
             "correct the id or the stack under crossaccount:accounts",
         )
+
+
+def _same_version(version: object, stack: str) -> str:
+    if isinstance(version, (int, float)) and version > VERSION:
+        return "it was deployed by a newer crossaccount: update this one to the same version"
+    return f"deploy it with this version of crossaccount: pulumi up -s {stack}"
 
 
 def _never_deployed(stack: str, where: str, root: Path | None) -> Iterable[Problem]:

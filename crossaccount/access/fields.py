@@ -20,11 +20,15 @@ class Fields:
     where: str
     problems: list[Problem] = field(default_factory=list)
     readable: bool = True
+    outermost: bool = False
+    """Whether ``where`` names the file."""
 
     @classmethod
     def of(cls, data: object, where: str) -> Fields:
         """The outermost mapping."""
-        return cls({}, where).child(data, "")
+        outermost = cls({}, where).child(data, "")
+        outermost.outermost = True
+        return outermost
 
     def child(self, data: object, place: str) -> Fields:
         """A mapping further in; what is none counts as empty, and is a problem."""
@@ -35,8 +39,9 @@ class Fields:
         return Fields({}, where, self.problems, readable=False)
 
     def place(self, key: str) -> str:
-        """Where ``key`` of this mapping is, seen from the outside."""
-        return ".".join(part for part in (self.where, key) if part)
+        """Where ``key`` of this mapping is, seen from the outside: ``access-tests.yaml: tests[0].role``."""
+        separator = ": " if self.outermost else "."
+        return separator.join(part for part in (self.where, key) if part)
 
     def problem(self, key: str, what: str, fix: str, got: object = NOT_GIVEN) -> None:
         """Note something wrong with the value of ``key``."""

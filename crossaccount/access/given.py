@@ -5,10 +5,14 @@ Owns its outermost keys and the IDs that it adds to the address book; the rest i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from crossaccount.access.fields import Fields
 from crossaccount.iam.arn import ACCOUNT_ID
+
+_BUCKET = re.compile(r"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 
 _KEYS = ("id", "buckets", "trusted", "trusting", "policies")
 
@@ -46,5 +50,6 @@ def _account_id(entry: Fields, name: str, accounts: Mapping[str, str]) -> str:
 
 def _buckets(entry: Fields) -> None:
     for index, name in enumerate(entry.sequence("buckets")):
-        if not isinstance(name, str) or not name:
-            entry.problem(f"buckets[{index}]", "must be a bucket's name", "write it in quotes", name)
+        if not isinstance(name, str) or not _BUCKET.match(name):
+            what = "a bucket's name has 3 to 63 lowercase letters, digits, dots and hyphens"
+            entry.problem(f"buckets[{index}]", what, "correct the name", name)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crossaccount.rehearsal.scenario import Scenario
 
 
+ENGINES = {"in-process": "in-process", "pulumi": "by the pulumi CLI"}
+
+
 def rehearse(
     scenario: Annotated[
         str, typer.Argument(help="An example's name, or a folder with stacks and access tests. Default: here.")
@@ -65,10 +68,10 @@ def _run(scenario: Scenario, engine: EngineName, as_json: bool, keep: bool) -> R
         found = rehearse(scenario, program, engine.value, progress, keep=keep)
     if not as_json:
         out.print(results_table(found.results))
-    for warning in warnings(found.results):
+    for warning in (*scenario.warnings, *warnings(found.results)):
         out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
     as_expected = len(found.results) - found.failed
-    out.print(f"{as_expected} of {len(found.results)} as expected, deployed {found.engine}", highlight=False)
+    out.print(f"{as_expected} of {len(found.results)} as expected, deployed {ENGINES[found.engine]}", highlight=False)
     return found
 
 

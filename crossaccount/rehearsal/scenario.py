@@ -16,6 +16,7 @@ from crossaccount.settings.yaml_text import read_yaml
 
 TESTS_FILE = "access-tests.yaml"
 EXAMPLES_FOLDER = "examples"
+NO_TESTS_FIX = "write access tests: who must get in and who must not"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Scenario:
         """The address book: account names to IDs, ``given`` accounts included."""
         return self.tests.accounts
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What the stacks' config says and probably does not mean."""
+        return tuple(warning for settings in self.settings.values() for warning in settings.warnings)
+
 
 def read_scenario(directory: Path) -> Scenario:
     """Read a folder with ``Pulumi.yaml``, a ``Pulumi.<stack>.yaml`` per account and ``access-tests.yaml``.
@@ -43,15 +49,7 @@ def read_scenario(directory: Path) -> Scenario:
     """
     project = read_project(directory)
     order = deployment_order(project)
-    settings: dict[str, Settings] = {}
-    problems: list[Problem] = []
-    for name in order:
-        try:
-            settings[name] = project.settings(name)
-        except SettingsError as error:
-            problems += error.problems
-    if problems:
-        raise SettingsError(problems)
+    settings = {name: project.settings(name) for name in order}
     stacks = tuple(Stack(project.name, name, project.stacks[name], directory) for name in order)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
     return Scenario(name, directory, stacks, settings, _tests(directory, settings))
@@ -60,14 +58,16 @@ def read_scenario(directory: Path) -> Scenario:
 def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
     file = directory / TESTS_FILE
     if not file.exists():
-        fix = "write access tests: who must get in and who must not"
-        raise SettingsError([Problem(str(file), "there is no such file", NOT_GIVEN, fix)])
+        raise SettingsError([Problem(str(file), "there is no such file", NOT_GIVEN, NO_TESTS_FIX)])
     accounts: dict[str, str] = {}
     for each in settings.values():
         accounts.update(each.account_ids)
     data: Any = read_yaml(file, TESTS_FILE)
     tests = parse_access_tests(data, accounts, TESTS_FILE)
-    if problems := list(_given_problems(tests, directory)):
+    problems = list(_given_problems(tests, directory))
+    if not tests.tests:
+        problems.append(Problem(f"{TESTS_FILE}: tests", "has no test, and so proves nothing", [], NO_TESTS_FIX))
+    if problems:
         raise SettingsError(problems)
     return tests
 
@@ -78,7 +78,7 @@ def _given_problems(tests: AccessTests, directory: Path) -> Iterator[Problem]:
         try:
             load_settings(stack.config, root=directory)
         except SettingsError as error:
-            yield from (problem.at(f"{TESTS_FILE}.given.{name}") for problem in error.problems)
+            yield from (problem.at(f"{TESTS_FILE}: given.{name}") for problem in error.problems)
 
 
 def find_scenario(name: str, here: Path) -> Path:

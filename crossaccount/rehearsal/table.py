@@ -101,7 +101,8 @@ def _reason(result: TestResult) -> str:
     if result.actual == "undetermined":
         return result.verdict.message
     reason: str = result.verdict.reason or ""
-    if result.test.because not in (None, reason):
-        reason = f"{reason or 'none'}, expected {result.test.because}"
     decided_by = result.verdict.decided_by
-    return f"{reason}: {decided_by.policy}" if reason and decided_by else reason
+    said = f"{reason}: {decided_by.policy}" if reason and decided_by else reason
+    if result.test.because not in (None, reason):
+        return f"{said or 'no reason'}, expected {result.test.because}"
+    return said

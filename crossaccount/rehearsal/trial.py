@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from crossaccount.access.access_tests import AccessTest
 from crossaccount.access.context import DEFAULT_SESSION_NAME, SESSION_NAME_KEY
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import judge_assume
+from crossaccount.access.evaluate import judge_action, judge_assume
 from crossaccount.access.results import TestResult, ThenResult
 from crossaccount.access.verdict import Outcome, Verdict
 from crossaccount.iam.arn import parse_arn
@@ -90,7 +90,7 @@ class Trial:
 
     def _then(self, item: ThenResult, judged: TestResult, credentials: Credentials) -> ThenResult:
         test = item.test
-        if test.context or not can_be_tried(test.action, test.resource):
+        if test.context or not can_be_tried(test.action, test.resource) or not self._then_same_here(item, judged):
             return item
         account = parse_arn(judged.test.role_arn).account
         owner = self._owner(test.resource) or account
@@ -101,6 +101,19 @@ class Trial:
             # What another account says of its own resources is in no estate.
             _agree(item.verdict, outcome, f"{judged.test.name}, then {test.action} on {test.resource}")
         return replace(item, actual=outcome, mode="tried")
+
+    def _then_same_here(self, item: ThenResult, judged: TestResult) -> bool:
+        """Whether what the session may do is the same in the circumstances of the local AWS."""
+        here = judge_action(
+            self.estate,
+            judged.test.role_arn,
+            item.test.action,
+            item.test.resource,
+            _CALLERS_COME_FROM,
+            session=judged.test.session,
+            now=self.clock(),
+        )
+        return here.outcome == item.verdict.outcome
 
     def _owner(self, resource: str) -> str:
         """The account of a resource, where its ARN or a given bucket says it."""

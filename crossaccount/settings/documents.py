@@ -123,7 +123,7 @@ class DocumentBuilder:
     def over(self, used: int, quota: quotas.Quota, where: str, fix: str) -> None:
         limit = self.settings.quotas.get(quota.summary, quota.limit)
         if used > limit:
-            what = f"{quota.name} may hold {limit} characters without white space, {used - limit} fewer"
+            what = f"{quota.name} may hold {limit} characters without white space, this is {used - limit} over"
             self.problems.append(Problem(where, what, used, fix))
 
 

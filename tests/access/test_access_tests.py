@@ -27,7 +27,7 @@ def test_a_test_reads_as_written() -> None:
     assert (test.principal, test.principal_arn) == ("auth/user/team/Bo", "arn:aws:iam::111111111111:user/team/Bo")
     assert (test.role, test.role_arn) == ("222222222222/role/Deployer", "arn:aws:iam::222222222222:role/Deployer")
     assert test.name == "auth/user/team/Bo → 222222222222/role/Deployer"
-    assert (test.where, test.index, test.because, test.then) == ("access-tests.yaml.tests[0]", 0, None, ())
+    assert (test.where, test.index, test.because, test.then) == ("access-tests.yaml: tests[0]", 0, None, ())
 
 
 def test_full_arns_and_an_account_root_are_taken_as_principals() -> None:
@@ -76,7 +76,7 @@ def test_session_and_then() -> None:
 
 
 def test_given_extends_the_address_book_and_is_kept_as_written() -> None:
-    given = {"stranger": {"id": "333333333333", "trusted": {"users": {"mallory": {}}}}, "workload": {"buckets": ["b"]}}
+    given = {"stranger": {"id": "333333333333", "trusted": {"users": {"mallory": {}}}}, "workload": {"buckets": ["data"]}}
     data = {
         "given": given,
         "tests": [{"principal": "stranger/user/mallory", "role": "workload/role/x", "expect": "denied"}],

@@ -48,6 +48,11 @@ def test_what_a_session_may_do_is_judged_where_there_is_no_call_or_a_context_of_
     }
 
 
+def test_what_a_session_may_do_only_from_elsewhere_is_judged(gaps: Rehearsed) -> None:
+    result = next(each for each in gaps.rehearsal.results if each.test.name == "bo reads in the office")
+    assert [(item.actual, item.mode) for item in result.then] == [("allowed", "judged")]
+
+
 def test_a_bucket_of_another_account_stays_closed_whatever_the_role_allows(gaps: Rehearsed) -> None:
     """Its own policy would have to allow the role, and is in no estate."""
     result = next(each for each in gaps.rehearsal.results if each.test.name == "an instance gets in")

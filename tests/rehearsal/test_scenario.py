@@ -63,12 +63,12 @@ def test_every_mistake_of_the_access_tests_is_in_one_report(folder: Path) -> Non
     with pytest.raises(AccessTestsError) as refused:
         read_scenario(folder)
     assert len(refused.value.problems) == 4
-    assert all(problem.where.startswith("access-tests.yaml.tests[") for problem in refused.value.problems)
+    assert all(problem.where.startswith("access-tests.yaml: tests[") for problem in refused.value.problems)
 
 
 def test_what_is_given_is_checked_before_anything_is_deployed(folder: Path) -> None:
     (folder / "access-tests.yaml").write_text(
-        "tests: []\n"
+        "tests: [{principal: auth/user/bo, role: workload/role/R, expect: denied}]\n"
         "given:\n"
         "  auth: {trusted: {users: {bo: {groups: [none]}}}}\n"
         '  stranger: {id: "333333333333", trusting: {roles: {R: {}}}}\n',
@@ -77,8 +77,8 @@ def test_what_is_given_is_checked_before_anything_is_deployed(folder: Path) -> N
     with pytest.raises(SettingsError) as refused:
         read_scenario(folder)
     assert [problem.where for problem in refused.value.problems] == [
-        "access-tests.yaml.given.auth.trusted.users.bo.groups[0]",
-        "access-tests.yaml.given.stranger.trusting.roles.R.trust",
+        "access-tests.yaml: given.auth.trusted.users.bo.groups[0]",
+        "access-tests.yaml: given.stranger.trusting.roles.R.trust",
     ]
 
 
@@ -119,3 +119,9 @@ def test_a_name_that_is_nothing_is_answered_with_what_there_is(tmp_path: Path) -
         'scenario: there is no such folder and no such example, got "tutorail"; name a folder with Pulumi.yaml, '
         "or one of the examples: application, cli-eight-steps, deployer, environments, iam-user, tutorial"
     )
+
+
+def test_access_tests_without_a_test_are_refused(folder: Path) -> None:
+    (folder / "access-tests.yaml").write_text("tests: []\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"access-tests\.yaml: tests: has no test, and so proves nothing"):
+        read_scenario(folder)

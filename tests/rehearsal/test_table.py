@@ -62,7 +62,7 @@ def test_what_is_not_as_expected_is_crossed() -> None:
 
 def test_the_right_verdict_for_the_wrong_reason_is_crossed() -> None:
     (line,) = _printed(_denied(expect="denied", because="no-grant"))
-    assert _cells(line)[3:] == ["✗ denied", "explicit-deny, expected no-grant: keep-out"]
+    assert _cells(line)[3:] == ["✗ denied", "explicit-deny: keep-out, expected no-grant"]
 
 
 def test_what_was_judged_says_so() -> None:

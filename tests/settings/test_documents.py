@@ -130,7 +130,7 @@ def test_a_document_over_its_quota_is_refused_with_how_much(
 ) -> None:
     _, (problem,) = _build(**config(quota.limit + over))
     assert (problem.where, problem.got) == (where, quota.limit + over)
-    assert problem.what == (f"{quota.name} may hold {quota.limit} characters without white space, {over} fewer")
+    assert problem.what == (f"{quota.name} may hold {quota.limit} characters without white space, this is {over} over")
 
 
 def test_white_space_is_not_counted() -> None:

@@ -39,7 +39,7 @@ class Entity(Model):
     import_id: ImportId = Field(default=None, alias="import")
     """Adopt the entity that exists under this name; true means its own name."""
     exclusive: Flag = True
-    """Policies (of a group: members too) that others add by hand are removed by `crossaccount up`."""
+    """Policies (of a group: members too) that others add by hand are removed by `pulumi up --refresh`."""
 
 
 class Tagged(Entity):
