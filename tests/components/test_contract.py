@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from crossaccount.engine.deployment import Deployment, DeploymentError
-from tests.components.conftest import ACCOUNTS, Deploy
+from tests.components.conftest import ACCOUNTS, Deploy, config_of
 from tests.components.registrations import Registrations
 
 UPSTREAMS = yaml.safe_load((Path(__file__).parent / "cases" / "upstreams.yaml").read_text(encoding="utf-8"))
@@ -108,3 +108,16 @@ def test_what_one_stack_exports_another_can_read(deploy: Deploy) -> None:
 
 def _all_with_stacks() -> dict[str, dict[str, str]]:
     return {name: {"stack": name, **entry} for name, entry in ACCOUNTS.items()}
+
+
+def test_stacks_that_wait_for_each_other_are_told_so(deploy: Deploy, registered: Registrations, tmp_path: Path) -> None:
+    """Deploying the other one first, as a stack that was never deployed asks for, would end here again."""
+    (tmp_path / "Pulumi.yaml").write_text("name: crossaccount\nruntime: python\n", encoding="utf-8")
+    for account, other in (("auth", "workload"), ("workload", "auth")):
+        config = {"config": config_of(account, reads=[other])}
+        (tmp_path / f"Pulumi.{account}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with pytest.raises(DeploymentError) as refused:
+        deploy("workload", reads=["auth"], deployed={})
+    assert "auth → workload → auth" in str(refused.value)
+    assert "was never deployed" not in str(refused.value)
+    assert registered == []
