@@ -11,7 +11,8 @@ from crossaccount.access.estate import Estate, Levels
 from crossaccount.iam.arn import root_arn
 from crossaccount.iam.durations import duration_text
 
-_TAG_KEYS = ("aws:principaltag/", "aws:resourcetag/", "iam:resourcetag/")
+_PRINCIPAL_TAG = ("aws:principaltag/",)
+_RESOURCE_TAG = ("aws:resourcetag/", "iam:resourcetag/")
 
 
 def session_changes(before: Role | None, after: Role | None) -> Iterator[Change]:
@@ -26,24 +27,30 @@ def session_changes(before: Role | None, after: Role | None) -> Iterator[Change]
 
 
 class AskedTags:
-    """The tags that some policy of either estate asks for; looked up when tags first differ."""
+    """The tags of roles that somebody's policy asks for; looked up when tags first differ."""
 
     def __init__(self, *estates: Estate) -> None:
         self._estates = estates
         self._known: frozenset[str] | None = None
 
     def changes(self, before: Principal, after: Principal) -> Iterator[Change]:
-        """Tags that differ and that a policy asks for may let in or keep out: nobody can say which."""
+        """Tags that differ and that a policy asks for may let in or keep out: nobody can say which.
+
+        Its own policies may ask for a principal's tags, anybody's for a role's. Trusts that ask for the caller's are
+        part of every path.
+        """
         if before.tags == after.tags:
             return
-        differing = {key for key, _ in set(before.tags.items()) ^ set(after.tags.items())}
-        for key in sorted(differing):
-            if key.lower() in self._asked():
+        own = {*_tags(_policies(before), _PRINCIPAL_TAG), *_tags(_policies(after), _PRINCIPAL_TAG)}
+        for key in sorted({key for key, _ in set(before.tags.items()) ^ set(after.tags.items())}):
+            if key.lower() in own or key.lower() in self._of_resources():
                 yield from both_ways(after, f"the tag {key} differs, and policies ask for it")
 
-    def _asked(self) -> frozenset[str]:
+    def _of_resources(self) -> frozenset[str]:
         if self._known is None:
-            self._known = frozenset(key for estate in self._estates for key in _tag_keys(estate))
+            everybody = (each for estate in self._estates for each in (*estate.users.values(), *estate.roles.values()))
+            policies = {id(policy): policy for principal in everybody for policy in _policies(principal)}
+            self._known = frozenset(_tags(policies.values(), _RESOURCE_TAG))
         return self._known
 
 
@@ -75,21 +82,19 @@ def _directions(old: Levels | None, new: Levels | None) -> tuple[bool, bool]:
     return any(each.gained for each in found), any(each.lost for each in found)
 
 
-def _tag_keys(estate: Estate) -> Iterator[str]:
-    policies: dict[int, Policy] = {}
-    for principal in (*estate.users.values(), *estate.roles.values()):
-        trust = (principal.trust,) if isinstance(principal, Role) else ()
-        boundary = (principal.boundary,) if principal.boundary else ()
-        policies |= {id(policy): policy for policy in (*principal.policies, *trust, *boundary)}
-    for policy in policies.values():
+def _policies(principal: Principal) -> tuple[Policy, ...]:
+    boundary = (principal.boundary,) if principal.boundary else ()
+    trust = (principal.trust,) if isinstance(principal, Role) else ()
+    return (*principal.policies, *boundary, *trust)
+
+
+def _tags(policies: Iterable[Policy], prefixes: tuple[str, ...]) -> Iterator[str]:
+    """The tag keys, in lower case, that policies ask for under these condition keys, variables among them."""
+    for policy in policies:
         for statement in policy.statements:
             values = [value for condition in statement.conditions for value in condition.values]
-            keys = [key for value in (*values, *statement.resources) for key in value.variables()]
-            yield from _tags([condition.key for condition in statement.conditions] + keys)
-
-
-def _tags(keys: Iterable[str]) -> Iterator[str]:
-    for key in keys:
-        prefix, slash, tag = key.lower().partition("/")
-        if prefix + slash in _TAG_KEYS:
-            yield tag
+            variables = [key for value in (*values, *statement.resources) for key in value.variables()]
+            for key in (*(condition.key for condition in statement.conditions), *variables):
+                prefix, slash, tag = key.lower().partition("/")
+                if prefix + slash in prefixes:
+                    yield tag

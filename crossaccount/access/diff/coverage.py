@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from crossaccount.access.alternatives import implies
 from crossaccount.access.diff.levels import expand
@@ -24,12 +23,6 @@ class Gap:
     rule: Rule
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-
-
-class _About(Protocol):
-    """Which rules are surely about an action, or about all that a pattern stands for."""
-
-    def __call__(self, rule: Rule) -> bool: ...
 
 
 def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
@@ -61,7 +54,7 @@ def _uncovered(rule: Rule, theirs: Sequence[Rule]) -> Iterable[tuple[str, tuple[
         return
     for pattern in rule.actions:
         if missing := check.missing([each for each in theirs if each.is_about_all(pattern)]):
-            yield from _single(rule, pattern.text, pattern.text, theirs, check, missing)
+            yield from _single(rule, pattern.text, rule.as_written(pattern.text), theirs, check, missing)
 
 
 def _single(
@@ -90,7 +83,7 @@ def _about(rules: Iterable[Rule], action: str) -> list[Rule]:
 
 
 def _all_but(rule: Rule) -> str:
-    return f"all but {', '.join(sorted(pattern.text for pattern in rule.actions))}"
+    return f"all but {', '.join(sorted(rule.written))}"
 
 
 class _Resources:

@@ -5,32 +5,59 @@ Exact for wildcards (``iam.conditions.globs``), within its bound; beyond it, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from crossaccount.iam.conditions.globs import Glob, Step, may_fit
-from crossaccount.iam.variables import Template, Variable, template
+from crossaccount.iam.matching import wildcard_match
+from crossaccount.iam.variables import Literal, Template, Variable, template
 
 _ANY = Step(run=True)
+_WILD = re.compile(r"[*?]")
+_MOST_TOGETHER = 12
+"""Of more patterns only single ones are tried: a text that needs two of them is then not found to be within."""
 
 
 def within(inner: Template, outer: Iterable[Template]) -> bool:
     """Whether every text that fits ``inner`` fits one of ``outer``."""
     others = tuple(outer)
-    texts = {other.text for other in others}
-    if "*" in texts or inner.text in texts:
+    if any(other.text in ("*", inner.text) for other in others):
         return True
-    return _within(inner, tuple(other for other in others if not other.variables()))
+    start = _start(inner)
+    near = [other for other in others if not other.variables() and _compatible(start, _start(other))]
+    if _is_exact(inner):
+        return any(wildcard_match(other.text, inner.text) for other in near if other.plain)
+    if len(near) <= _MOST_TOGETHER:
+        return _within(inner, tuple(near))
+    return any(_within(inner, (other,)) for other in near)
 
 
 def overlap(one: Template, other: Template) -> bool:
     """Whether a text may fit both."""
-    return may_fit([[_glob(one)], [_glob(other)]], [])
+    return _compatible(_start(one), _start(other)) and may_fit([[_glob(one)], [_glob(other)]], [])
 
 
 def literal(text: str) -> Template:
     """A pattern without variables."""
     return template(text, variables=False)
+
+
+def _is_exact(pattern: Template) -> bool:
+    return pattern.plain and "*" not in pattern.text and "?" not in pattern.text
+
+
+@lru_cache(maxsize=65_536)
+def _start(pattern: Template) -> str:
+    """The text that everything which fits a pattern starts with."""
+    first = pattern.parts[0] if pattern.parts else None
+    if isinstance(first, Literal):
+        return _WILD.split(first.text, maxsplit=1)[0] if first.wildcards else first.text
+    return ""
+
+
+def _compatible(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 @lru_cache(maxsize=65_536)

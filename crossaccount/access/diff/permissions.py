@@ -30,6 +30,10 @@ NO_BOUNDARY = compiled_policy(
     "no boundary", {"Version": VERSION, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 )
 """What limits nothing."""
+_UNLIMITED = {
+    "allowed by": "no permissions boundary limits it any more",
+    "no longer allowed by": "the new permissions boundary does not allow it",
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ def _effective(found: Iterable[Gap], denies: Sequence[Rule]) -> Iterator[Gap]:
 
 
 def _explained(found: Iterable[Gap], words: str) -> Iterator[tuple[Gap, str]]:
-    yield from ((gap, f"{words} {statement_words(gap.rule.decision)}") for gap in found)
+    for gap in found:
+        unlimited = gap.rule.decision.policy == NO_BOUNDARY.name
+        yield gap, _UNLIMITED[words] if unlimited else f"{words} {statement_words(gap.rule.decision)}"
 
 
 def _by_effect(found: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:

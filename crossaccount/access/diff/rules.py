@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.atoms import Atom
+from crossaccount.access.diff.levels import expand
 from crossaccount.access.diff.patterns import literal, overlap, within
 from crossaccount.access.entities import Policy
 from crossaccount.access.hanging import condition_atoms
@@ -14,7 +16,6 @@ from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import Open
-from crossaccount.iam.matching import action_match
 from crossaccount.iam.variables import Template
 
 _ANYTHING = RequestContext.of(open=Open())
@@ -31,6 +32,8 @@ class Rule:
     resources_inverted: bool
     conditions: tuple[Atom, ...]
     decision: Decision
+    written: tuple[str, ...] = ()
+    """The actions as the statement has them; ``actions`` are in lower case."""
 
     @classmethod
     def of(
@@ -46,6 +49,7 @@ class Rule:
             statement.resources_inverted,
             condition_atoms(decision, statement.conditions, _ANYTHING),
             decision,
+            statement.actions,
         )
 
     @property
@@ -53,9 +57,17 @@ class Rule:
         """The conditions on which it applies."""
         return (self.conditions,)
 
+    def as_written(self, action: str) -> str:
+        """An action of the rule as its statement has it."""
+        return next((each for each in self.written if each.lower() == action), action)
+
     def is_about(self, action: str) -> bool:
-        """Whether it is about a single action."""
-        return any(action_match(pattern.text, action) for pattern in self.actions) != self.actions_inverted
+        """Whether it is about a single action of AWS's list, in lower case."""
+        return (action in self._known) != self.actions_inverted
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(action for pattern in self.actions for action in expand(pattern.text))
 
     def is_about_all(self, pattern: Template) -> bool:
         """Whether it is surely about every action of a pattern."""
