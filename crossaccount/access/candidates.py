@@ -13,7 +13,6 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.evaluate import ASSUME_ROLE
 from crossaccount.access.grants import Grants
 from crossaccount.access.outsiders import EVERYONE, outsiders
-from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.compiled import CompiledStatement
 
 
@@ -38,7 +37,7 @@ class Candidates:
                 for caller in self._named(statement, role):
                     found[caller.arn] = caller
         if role.trust.unknown:
-            found.update((caller.arn, caller) for account in self._by_account for caller in self._of(account, role))
+            found.update((caller.arn, caller) for caller in self._granted(EVERYONE, role))
             found.update((caller.arn, caller) for caller in self._by_account.get(role.account, ()))
         if only is not None:
             return [found[only]] if only in found else []
@@ -49,37 +48,23 @@ class Candidates:
         if element is None:
             return
         yield from outsiders(statement, self._estate.accounts)
-        accounts: Iterable[str] = ()
-        if element.inverted or EVERYONE in element.aws:
-            accounts = self._by_account
-        for entry in element.aws:
-            if not element.inverted and entry != EVERYONE:
-                single, account = self._entry(entry)
-                yield from single
-                accounts = (*accounts, account)
-        for account in accounts:
-            yield from self._of(account, role)
-        if element.inverted or EVERYONE in element.aws:
+        if element.inverted or EVERYONE in element.entries:
+            yield from self._granted(EVERYONE, role)
             yield from self._by_account.get(role.account, ())  # in one account everyone needs no grant
+            return
+        for account in element.accounts:
+            yield from self._granted(account, role)
+        for entry in element.aws:
+            if (principal := self._estate.principal(entry) or self._by_unique_id.get(entry)) is not None:
+                yield principal
+        for session in element.sessions:
+            roles = (each for each in self._by_account.get(session.account, ()) if each.is_role)
+            yield from (each for each in roles if [each.name] == session.resource.split("/")[1:2])
 
-    def _entry(self, entry: str) -> tuple[list[Principal], str]:
-        """The principals of the sources that an entry names one by one, or else the account that it delegates to."""
-        if ACCOUNT_ID.match(entry):
-            return [], entry
-        if (principal := self._estate.principal(entry) or self._by_unique_id.get(entry)) is not None:
-            return [principal], ""
-        try:
-            arn = parse_arn(entry)
-        except ValueError:
-            return [], ""
-        if arn.resource == "root":
-            return [], arn.account
-        sessions_of = arn.resource.split("/")[1:2] if arn.kind == "assumed-role" else []
-        roles = (each for each in self._by_account.get(arn.account, ()) if each.is_role)
-        return [each for each in roles if [each.name] == sessions_of], ""
-
-    def _of(self, account: str, role: Role) -> Iterable[Principal]:
-        """Those of an account that have a grant."""
+    def _granted(self, account: str, role: Role) -> Iterable[Principal]:
+        """Those of an account, or of all, that have a grant."""
         if account not in self._grants:
-            self._grants[account] = Grants(self._by_account.get(account, ()), ASSUME_ROLE)
-        return self._grants[account].candidates(role.arn, role.account)
+            everyone = (principal for members in self._by_account.values() for principal in members)
+            of = everyone if account == EVERYONE else self._by_account.get(account, ())
+            self._grants[account] = Grants(of, ASSUME_ROLE)
+        return self._grants[account].candidates(role.arn)

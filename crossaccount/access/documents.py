@@ -11,18 +11,15 @@ from typing import Any
 
 from crossaccount.access.entities import TRUST_POLICY, Policy
 from crossaccount.access.managed_policies import is_aws_managed, managed_document
-from crossaccount.iam.compiled import DocumentError, Kind, compile_document
+from crossaccount.iam.compiled import Kind
 
 Details = Mapping[str, Any]
 """The JSON of ``aws iam get-account-authorization-details`` for one account."""
 
 
 def compiled_policy(name: str, document: object, kind: Kind = "permissions") -> Policy:
-    """A policy with its document compiled, or marked unknown with the reason."""
-    try:
-        return Policy(name, compile_document(document, kind))
-    except DocumentError as error:
-        return Policy(name, unknown=str(error))
+    """A policy with its document, which is compiled once, when it is first asked."""
+    return Policy(name, document, kind)
 
 
 def trust_policy(document: object) -> Policy:
@@ -68,7 +65,7 @@ class ManagedPolicies:
         if document is None and is_aws_managed(arn):
             document = managed_document(arn)
         if document is None:
-            return Policy(arn, unknown="its document is in no source")
+            return Policy(arn, missing="its document is in no source")
         return compiled_policy(arn, document)
 
 

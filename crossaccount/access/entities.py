@@ -4,21 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from crossaccount.iam.arn import parse_arn
-from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
 
 
 @dataclass(frozen=True)
 class Policy:
     """One policy where it applies. ``name``: an inline policy's name, a managed policy's ARN, or ``trust policy``.
 
-    ``unknown`` says why its document cannot be judged; such a policy has no statements, and is not an empty one.
+    ``document`` is as its source has it; it is compiled when it is first asked, because most questions are about few of
+    an estate's policies. ``missing`` says why there is none.
     """
 
     name: str
-    statements: tuple[CompiledStatement, ...] = ()
-    unknown: str = ""
+    document: object = field(default=None, hash=False)
+    kind: Kind = "permissions"
+    missing: str = ""
+
+    @property
+    def statements(self) -> tuple[CompiledStatement, ...]:
+        """The statements; none where the policy is unknown, which does not make it an empty one."""
+        return self._compiled[0]
+
+    @property
+    def unknown(self) -> str:
+        """Why the policy cannot be judged; empty where it can."""
+        return self._compiled[1]
+
+    def about(self, action: str) -> tuple[CompiledStatement, ...]:
+        """The statements about an action, found once: an estate is asked about few actions."""
+        found = self._by_action.get(action)
+        if found is None:
+            found = tuple(statement for statement in self.statements if statement.about(action))
+            self._by_action[action] = found
+        return found
+
+    @cached_property
+    def _compiled(self) -> tuple[tuple[CompiledStatement, ...], str]:
+        if self.missing:
+            return (), self.missing
+        try:
+            return compile_document(self.document, self.kind), ""
+        except DocumentError as error:
+            return (), str(error)
+
+    @cached_property
+    def _by_action(self) -> dict[str, tuple[CompiledStatement, ...]]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -34,17 +68,17 @@ class Principal:
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
 
-    @property
+    @cached_property
     def account(self) -> str:
         """The ID of the account that it lives in."""
         return parse_arn(self.arn).account
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name without the path."""
         return parse_arn(self.arn).name
 
-    @property
+    @cached_property
     def is_role(self) -> bool:
         """Whether it is a role, so that its calls come from sessions."""
         return parse_arn(self.arn).kind == "role"
@@ -61,7 +95,7 @@ class User(Principal):
 class Role(Principal):
     """An IAM role. ``max_session_duration`` is in seconds, None where the source does not say."""
 
-    trust: Policy = field(default_factory=lambda: Policy(TRUST_POLICY, unknown="the source has no trust policy"))
+    trust: Policy = field(default_factory=lambda: Policy(TRUST_POLICY, missing="the source has no trust policy"))
     max_session_duration: int | None = None
 
 

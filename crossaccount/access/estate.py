@@ -83,7 +83,7 @@ def _user(item: Mapping[str, Any], groups: Groups, managed: ManagedPolicies) -> 
     names = tuple(str(name) for name in item.get("GroupList") or ())
     policies = _policies(item, "UserPolicyList", managed)
     for name in names:
-        policies += groups.get((account, name), (Policy(f"group {name}", unknown="the group is in no source"),))
+        policies += groups.get((account, name), (Policy(f"group {name}", missing="the group is in no source"),))
     return User(
         arn=str(item["Arn"]),
         unique_id=str(item.get("UserId") or ""),

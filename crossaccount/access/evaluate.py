@@ -8,7 +8,6 @@ policies, VPC endpoint policies, and for actions the resource-based policies of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from crossaccount.access.context import NO_SESSION, Session, assume_context, session_context
@@ -16,7 +15,7 @@ from crossaccount.access.entities import Principal, Role
 from crossaccount.access.estate import Estate
 from crossaccount.access.layers import Layers
 from crossaccount.access.outsiders import Outsider, is_provider, provider
-from crossaccount.access.sides import Request, weigh
+from crossaccount.access.sides import Request, Weigh, weigh
 from crossaccount.access.verdict import REASONS, Verdict
 from crossaccount.access.wording import allowed, denied, explicitly_denied, undetermined
 from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
@@ -115,16 +114,15 @@ def takes_no_resource(action: str) -> bool:
     return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
 
 
-def assume_layers(estate: Estate, request: Request, role: Role) -> Layers:
+def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
     """All sides of an assumption, under a complete context or an open one."""
-    return replace(
-        _caller_layers(estate, request, role.account),
-        trust=weigh("trust", (role.trust,), request),
-        same_account=request.caller.account == role.account,
-    )
+    caller = _caller_layers(estate, request, role.account, weigh)
+    same_account = request.caller.account == role.account
+    trust = weigh("trust", (role.trust,), request)
+    return Layers(caller.identity, caller.boundary, caller.scps, caller.rcps, trust, same_account)
 
 
-def _caller_layers(estate: Estate, request: Request, resource_account: str) -> Layers:
+def _caller_layers(estate: Estate, request: Request, resource_account: str, weigh: Weigh = weigh) -> Layers:
     """SCPs are those of the caller's account, RCPs those of the resource's."""
     caller = request.caller
     return Layers(

@@ -8,69 +8,84 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from crossaccount.access.context import open_context
 from crossaccount.access.entities import Policy, Principal
-from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.compiled import CompiledStatement
-from crossaccount.iam.matching import expression, glob
-from crossaccount.iam.variables import Variable
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.matching import wildcard_match
+from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.variables import Template
+
+Holders = list[Principal]
 
 
 class Grants:
-    """The grants of one account's principals on one action, by what they are about."""
+    """The grants of some principals on one action, by what they are about: a role, an account's roles, a name, any."""
 
     def __init__(self, principals: Iterable[Principal], action: str) -> None:
         self._action = action
-        self._exact: dict[str, list[Policy]] = {}
-        self._by_account: dict[str, list[tuple[str, Policy]]] = {}
-        self._anywhere: list[tuple[str, Policy]] = []
-        self._holders: dict[int, list[Principal]] = {}
+        self._exact: dict[str, list[Holders]] = {}
+        self._by_account: dict[str, list[tuple[str, Holders]]] = {}
+        self._by_name: dict[str, list[tuple[str, Holders]]] = {}
+        self._anywhere: list[tuple[str, Holders]] = []
+        holders: dict[int, Holders] = {}
         for principal in principals:
             for policy in principal.policies:
-                self._add(policy, principal)
+                if id(policy) not in holders:
+                    holders[id(policy)] = []
+                    self._index(policy, holders[id(policy)])
+                holders[id(policy)].append(principal)
+                self._index_own(policy, principal)
 
-    def candidates(self, role: str, account: str) -> Iterable[Principal]:
-        """The principals that may have a grant on ``role`` (its ARN) of ``account``, each once."""
-        policies = list(self._exact.get(role, ()))
-        for patterns in (self._by_account.get(account, ()), self._anywhere):
-            policies += [policy for source, policy in patterns if expression(source).fullmatch(role)]
-        found = {holder.arn: holder for policy in policies for holder in self._holders[id(policy)]}
-        return found.values()
+    def candidates(self, role: str) -> Iterable[Principal]:
+        """The principals that may have a grant on ``role`` (its ARN), each once."""
+        *_, account, name = role.split(":", 5)
+        found = list(self._exact.get(role, ()))
+        for patterns in (self._by_account.get(account, ()), self._by_name.get(name, ()), self._anywhere):
+            found += [holders for pattern, holders in patterns if wildcard_match(pattern, role)]
+        return {holder.arn: holder for holders in found for holder in holders}.values()
 
-    def _add(self, policy: Policy, principal: Principal) -> None:
-        holders = self._holders.setdefault(id(policy), [])
-        if not holders:
-            self._index(policy)
-        holders.append(principal)
-
-    def _index(self, policy: Policy) -> None:
+    def _index(self, policy: Policy, holders: Holders) -> None:
+        """What is the same for everyone who has the policy."""
         if policy.unknown:
-            self._anywhere.append((".*", policy))
-        for statement in policy.statements:
-            if statement.allows and statement.about(self._action):
-                for pattern in _patterns(statement):
-                    self._index_pattern(pattern, policy)
+            self._anywhere.append(("*", holders))
+        for statement in self._granting(policy):
+            texts = (
+                ("*",) if statement.resources_inverted else (each.text for each in statement.resources if each.plain)
+            )
+            for pattern in texts:
+                self._index_pattern(pattern, holders)
 
-    def _index_pattern(self, pattern: str, policy: Policy) -> None:
-        if "*" not in pattern and "?" not in pattern:
-            self._exact.setdefault(pattern, []).append(policy)
-            return
+    def _index_own(self, policy: Policy, principal: Principal) -> None:
+        """What a policy's variables make of it for one of those who have it."""
+        for statement in self._granting(policy):
+            if statement.has_variables and not statement.resources_inverted:
+                context = open_context(principal)
+                for value in statement.resources:
+                    if not value.plain and (pattern := _widest(value, context)) is not None:
+                        self._index_pattern(pattern, [principal])
+
+    def _granting(self, policy: Policy) -> Iterable[CompiledStatement]:
+        return (statement for statement in policy.about(self._action) if statement.allows)
+
+    def _index_pattern(self, pattern: str, holders: Holders) -> None:
         parts = pattern.split(":", 5)
-        entry = (glob(pattern), policy)
-        if (
-            len(parts) == 6
-            and ACCOUNT_ID.match(parts[4])
-            and not any(wild in part for part in parts[:4] for wild in "*?")
-        ):
-            self._by_account.setdefault(parts[4], []).append(entry)
+        if not has_wildcard(pattern):
+            self._exact.setdefault(pattern, []).append(holders)
+        elif len(parts) < 6 or any(has_wildcard(part) for part in parts[:4]):
+            self._anywhere.append((pattern, holders))
+        elif not has_wildcard(parts[4]):
+            self._by_account.setdefault(parts[4], []).append((pattern, holders))
+        elif parts[4] == "*" and not has_wildcard(parts[5]):
+            self._by_name.setdefault(parts[5], []).append((pattern, holders))
         else:
-            self._anywhere.append(entry)
+            self._anywhere.append((pattern, holders))
 
 
-def _patterns(statement: CompiledStatement) -> Iterable[str]:
-    """The statement's resources at their widest, as wildcards."""
-    if statement.resources_inverted:
-        return ("*",)
-    return (
-        "".join("*" if isinstance(part, Variable) else (part.text if part.wildcards else "?") for part in value.parts)
-        for value in statement.resources
-    )
+def _widest(value: Template, context: RequestContext) -> str | None:
+    """A resource with the variables that the principal implies, at its widest; None where one has no value."""
+    loose = value.loosened([key for key in value.variables() if context.undecided(key)])
+    parts = loose.fill(context.single)
+    if parts is None:
+        return None
+    return "".join(part.text if part.wildcards else part.text.replace("*", "?") for part in parts)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from crossaccount.access.entities import Principal
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
@@ -32,12 +33,12 @@ class Outsider(Principal):
     implied: Mapping[str, ContextValue] = field(default_factory=dict)
     provider: bool = False
 
-    @property
+    @cached_property
     def account(self) -> str:
         """The account's ID; empty for an organisation, a provider and everyone."""
         return "" if self.provider or not self.arn.startswith("arn:") else parse_arn(self.arn).account
 
-    @property
+    @cached_property
     def is_role(self) -> bool:
         """Whether it is one single role."""
         return self.account != "" and parse_arn(self.arn).kind == "role"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from crossaccount.access.entities import Principal
-from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.arn import Arn
 from crossaccount.iam.compiled import PrincipalElement
 
 EVERYONE = "*"
@@ -36,10 +36,10 @@ def naming(element: PrincipalElement, caller: Principal, session: str | None = N
     ``Service`` and ``Federated`` principals name no IAM principal. IAM has no ``NotPrincipal`` with Allow any more;
     where an old policy has it, it names everyone that it does not list.
     """
+    found = _namings(element, caller, session)
     if element.inverted:
-        listed = any(_entry(entry, caller, session) for entry in element.aws)
-        return Naming.NONE if listed else Naming.DIRECT
-    return max((_entry(entry, caller, session) for entry in element.aws), default=Naming.NONE)
+        return Naming.NONE if found else Naming.DIRECT
+    return max(found, default=Naming.NONE)
 
 
 def denies(element: PrincipalElement, caller: Principal, session: str | None = None) -> bool:
@@ -48,34 +48,30 @@ def denies(element: PrincipalElement, caller: Principal, session: str | None = N
     ``NotPrincipal`` with Deny spares only whom it lists together with his account, and nobody who has a permissions
     boundary ("will always deny any IAM principal that has a permissions boundary").
     """
+    found = _namings(element, caller, session)
     if not element.inverted:
-        return naming(element, caller, session) > Naming.NONE
-    found = {_entry(entry, caller, session) for entry in element.aws}
+        return bool(found)
     spared = Naming.ACCOUNT in found and bool(found & {Naming.ROLE, Naming.DIRECT})
-    return caller.boundary is not None or not (spared or EVERYONE in element.aws)
+    return caller.boundary is not None or not (spared or EVERYONE in element.entries)
 
 
-def _entry(entry: str, caller: Principal, session: str | None) -> Naming:
-    if entry == EVERYONE:
-        return Naming.DIRECT
-    if entry == caller.account:
-        return Naming.ACCOUNT
-    if entry == caller.arn or (caller.unique_id and entry == caller.unique_id):
-        return Naming.ROLE if caller.is_role else Naming.DIRECT
-    return _arn_entry(entry, caller, session)
+def _namings(element: PrincipalElement, caller: Principal, session: str | None) -> set[Naming]:
+    """The ways in which entries name the caller. The unique ID of somebody who is gone names nobody."""
+    found = set()
+    if EVERYONE in element.entries:
+        found.add(Naming.DIRECT)
+    if caller.arn in element.entries or (caller.unique_id and caller.unique_id in element.entries):
+        found.add(Naming.ROLE if caller.is_role else Naming.DIRECT)
+    if caller.account in element.accounts:
+        found.add(Naming.ACCOUNT)
+    if caller.is_role and any(_is_session(arn, caller, session) for arn in element.sessions):
+        found.add(Naming.DIRECT)
+    return found
 
 
-def _arn_entry(entry: str, caller: Principal, session: str | None) -> Naming:
-    try:
-        arn = parse_arn(entry)
-    except ValueError:  # the unique ID of somebody else, who may be gone
-        return Naming.NONE
-    if arn.account != caller.account:
-        return Naming.NONE
-    if arn.service == "iam" and arn.resource == "root":
-        return Naming.ACCOUNT
-    # A session's ARN leaves the role's path out: assumed-role/<name>/<session>.
+def _is_session(arn: Arn, caller: Principal, session: str | None) -> bool:
+    """A session's ARN leaves the role's path out: ``assumed-role/<name>/<session>``."""
     kind, _, rest = arn.resource.partition("/")
     role, _, named = rest.partition("/")
-    is_session = arn.service == "sts" and kind == "assumed-role" and caller.is_role and role == caller.name
-    return Naming.DIRECT if is_session and session in (None, named) else Naming.NONE
+    of_role = (arn.service, kind, arn.account, role) == ("sts", "assumed-role", caller.account, caller.name)
+    return of_role and session in (None, named)

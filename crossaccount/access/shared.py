@@ -1,22 +1,31 @@
 """The open evaluation of many pairs: what several of them have in common is weighed once.
 
-The evaluator's own ``weigh`` does all the weighing; here are only the keys under which its answers may be shared. What
-identity policies say of a role is the same for everyone with the same policies, unless a statement asks who is calling;
-what a trust says is the same for a whole account, unless it names the caller or asks.
+The evaluator's own ``weigh_policy`` does all the weighing; here are only the keys under which its answers are shared.
+What a policy says of a role is the same for every caller of a kind, unless a statement asks who is calling; what a
+trust says is the same for a whole account, unless it names the caller or asks. Equal answers are one object, so that
+the sides of a request are known by identity, and what they add up to is worked out once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from crossaccount.access.alternatives import Alternatives
+from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.context import open_context
-from crossaccount.access.entities import Principal, Role
+from crossaccount.access.entities import Policy, Principal, Role
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluate import assume_action, assume_layers
 from crossaccount.access.layers import Layers
-from crossaccount.access.sides import Request
-from crossaccount.access.verdict import Decision
+from crossaccount.access.outsiders import Outsider
+from crossaccount.access.sides import Request, Weighed, together, weigh_policy
+from crossaccount.access.verdict import Decision, Side
+from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.conditions import RequestContext
+
+_ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
+"""How the keys begin that a caller implies, beyond what goes with its kind (as MFA does)."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +37,99 @@ class Answer:
     trust: tuple[Decision, ...] = ()
 
 
+class Traits(NamedTuple):
+    """What a policy's answers about an action depend on: the caller beyond its kind, the role; and whom it names."""
+
+    silent: bool
+    asks_caller: bool
+    asks_role: bool
+    names: frozenset[str]
+    sessions: bool
+
+    def single_out(self, caller: Principal) -> bool:
+        """Whether the answers for ``caller`` may not be those for others of its account and kind."""
+        if self.asks_caller or caller.arn in self.names or caller.unique_id in self.names:
+            return True
+        return isinstance(caller, Outsider) or (self.sessions and caller.is_role)
+
+
+class Profile(NamedTuple):
+    """A caller as far as its own side goes; callers with equal ``key`` have the same answers there."""
+
+    context: RequestContext
+    policies: tuple[Policy, ...]
+    key: Hashable
+
+
 class SharedLayers:
-    """Answers for the pairs of one estate."""
+    """Answers for the pairs of one estate. It remembers what it weighed, for as long as it lives."""
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
+        self._profiles: dict[str, Profile] = {}
+        self._traits: dict[tuple[int, str], Traits] = {}
+        self._weighed: dict[Hashable, Weighed] = {}
+        self._equal: dict[Weighed, Weighed] = {}
+        self._together: dict[Hashable, Weighed] = {}
+        self._by_sides: dict[Hashable, Answer] = {}
+        self._by_pair: dict[Hashable, Answer] = {}
 
     def answer(self, caller: Principal, role: Role) -> Answer:
         """What is still to meet for ``caller`` to assume ``role``."""
-        return answer_of(open_layers(self._estate, caller, role))
+        action = assume_action(caller)
+        profile = self._profiles.get(caller.arn) or self._profile(caller, action)
+        alone = self._of(role.trust, action).single_out(caller) or role.account in self._estate.resource_control
+        key = (role.arn, caller.arn if alone else profile.key)
+        found = self._by_pair.get(key)
+        if found is None:
+            request = Request(caller, action, role.arn, profile.context)
+            found = self._by_pair[key] = self._answer(assume_layers(self._estate, request, role, self._weigh))
+        return found
+
+    def _answer(self, layers: Layers) -> Answer:
+        key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
+        if key not in self._by_sides:
+            self._by_sides[key] = answer_of(layers)
+        return self._by_sides[key]
+
+    def _profile(self, caller: Principal, action: str) -> Profile:
+        """Callers of one account and kind are the same where their policies are, and do not ask who calls."""
+        controls = [policy for level in self._estate.service_control.get(caller.account, ()) for policy in level]
+        limits = [caller.boundary] if caller.boundary else []
+        policies = [each for each in (*caller.policies, *limits, *controls) if not self._of(each, action).silent]
+        key: Hashable = (caller.account, caller.is_role, id(caller.boundary), *map(id, policies))
+        if any(self._of(each, action).single_out(caller) for each in policies) or isinstance(caller, Outsider):
+            key = caller.arn
+        own = tuple(each for each in caller.policies if not self._of(each, action).silent)
+        profile = self._profiles[caller.arn] = Profile(open_context(caller), own, key)
+        return profile
+
+    def _weigh(self, side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
+        if side == "identity":
+            policies = self._profiles[request.caller.arn].policies
+        parts = [self._weigh_policy(side, policy, request) for policy in policies]
+        if len(parts) == 1:
+            return parts[0]
+        key = (side, *map(id, parts))
+        if key not in self._together:
+            self._together[key] = self._one(together(side, parts))
+        return self._together[key]
+
+    def _weigh_policy(self, side: Side, policy: Policy, request: Request) -> Weighed:
+        traits, caller = self._of(policy, request.action), request.caller
+        who: Hashable = caller.arn if traits.single_out(caller) else (caller.account, caller.is_role)
+        key = (id(policy), side, request.action, who, request.resource if traits.asks_role else "")
+        found = self._weighed.get(key)
+        if found is None:
+            found = self._weighed[key] = self._one(weigh_policy(side, policy, request))
+        return found
+
+    def _of(self, policy: Policy, action: str) -> Traits:
+        key = (id(policy), action)
+        return self._traits.get(key) or self._traits.setdefault(key, _traits(policy, action))
+
+    def _one(self, weighed: Weighed) -> Weighed:
+        return self._equal.setdefault(weighed, weighed)
 
 
 def open_layers(estate: Estate, caller: Principal, role: Role) -> Layers:
@@ -46,12 +139,34 @@ def open_layers(estate: Estate, caller: Principal, role: Role) -> Layers:
 
 def answer_of(layers: Layers) -> Answer:
     """The answer of all sides together."""
+    alternatives = layers.alternatives()
+    if alternatives == NEVER:
+        return Answer(NEVER)
     granting = layers.identity.allows if layers.identity else ()
     if layers.boundary is not None and not layers.boundary.allows and not layers.boundary.unknown:
         granting = ()
     trusting = layers.trust.allows if layers.trust else ()
     return Answer(
-        layers.alternatives(),
+        alternatives,
         tuple(allow.decision for allow in granting),
         tuple(allow.decision for allow in trusting),
     )
+
+
+def _traits(policy: Policy, action: str) -> Traits:
+    statements = policy.about(action)
+    elements = [statement.principal for statement in statements if statement.principal]
+    return Traits(
+        silent=not statements and not policy.unknown,
+        # NotPrincipal asks whether the caller has a boundary.
+        asks_caller=any(map(_asks_caller, statements)) or any(element.inverted for element in elements),
+        asks_role=any(resource.text != "*" for statement in statements for resource in statement.resources),
+        names=frozenset(entry for element in elements for entry in element.entries),
+        sessions=any(element.sessions for element in elements),
+    )
+
+
+def _asks_caller(statement: CompiledStatement) -> bool:
+    keys = {key for condition in statement.conditions for key in condition.keys}
+    keys |= {key.lower() for resource in statement.resources for key in resource.variables()}
+    return any(key.startswith(_ABOUT_THE_CALLER) for key in keys)

@@ -7,7 +7,7 @@ or deny on conditions that are still to meet: its ``atoms``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from crossaccount.access.atoms import Atom
@@ -63,33 +63,53 @@ class Weighed:
 
 def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
     """Ask every policy of a side about a request."""
+    asked = (policy for policy in policies if policy.unknown or policy.about(request.action))
+    return together(side, [weigh_policy(side, policy, request) for policy in asked])
+
+
+def weigh_policy(side: Side, policy: Policy, request: Request) -> Weighed:
+    """Ask one policy about a request."""
     deny: Decision | None = None
     allows: list[Allow] = []
     near: list[Allow] = []
     denying: list[Allow] = []
-    unknown: list[str] = []
-    for policy in policies:
-        if policy.unknown:
-            unknown.append(f"{policy.name}: {policy.unknown}")
-        for statement, name, conditions in _matching(policy, request):
-            decision = Decision(side, policy.name, statement.label)
-            failed, atoms = _asked(decision, statement, conditions, request)
-            if statement.allows:
-                (near if failed else allows).append(Allow(decision, name, failed, atoms))
-            elif not failed and atoms:
-                denying.append(Allow(decision, name, atoms=atoms))
-            elif not failed and deny is None:
-                deny = decision
-    return Weighed(side, deny, tuple(allows), tuple(near), tuple(unknown), tuple(denying))
+    for statement, name, conditions in _matching(policy, request):
+        decision = Decision(side, policy.name, statement.label)
+        failed, atoms = _asked(decision, statement, conditions, request)
+        if statement.allows:
+            (near if failed else allows).append(Allow(decision, name, failed, atoms))
+        elif not failed and atoms:
+            denying.append(Allow(decision, name, atoms=atoms))
+        elif not failed and deny is None:
+            deny = decision
+    unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
+    return Weighed(side, deny, tuple(allows), tuple(near), unknown, tuple(denying))
 
+
+def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
+    """The answers of several policies as the answer of their side."""
+    if len(parts) == 1:
+        return parts[0]
+    return Weighed(
+        side,
+        next((part.deny for part in parts if part.deny), None),
+        tuple(allow for part in parts for allow in part.allows),
+        tuple(allow for part in parts for allow in part.near),
+        tuple(text for part in parts for text in part.unknown),
+        tuple(denial for part in parts for denial in part.denying),
+    )
+
+
+Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
+"""How a side is weighed: :func:`weigh`, or that with a memory."""
 
 _Match = tuple[CompiledStatement, Naming, tuple[Condition, ...]]
 
 
 def _matching(policy: Policy, request: Request) -> Iterator[_Match]:
     """The statements of a policy that are or may be about the request, how they name the caller, and on what terms."""
-    for statement in policy.statements:
-        if not statement.about(request.action) or statement.on(request.resource, request.context) is False:
+    for statement in policy.about(request.action):
+        if statement.on(request.resource, request.context) is False:
             continue
         for name, conditions in _named(statement, request):
             yield statement, name, (*conditions, *statement.conditions)
@@ -118,6 +138,8 @@ def _asked(
 ) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
     """The conditions that the request does not meet, and the atoms that it still has to."""
     context = request.context
+    if not conditions and not statement.has_variables:
+        return (), ()
     answers = [(condition, condition.answer(context)) for condition in conditions]
     failed = tuple(condition for condition, answer in answers if answer is False)
     if context.open is None or failed:

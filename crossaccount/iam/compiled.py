@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
 from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
 from crossaccount.iam.documents import VERSION, as_list
-from crossaccount.iam.matching import ARN_COMPONENTS, action_match
+from crossaccount.iam.matching import ARN_COMPONENTS, action_match, wildcard_match
 from crossaccount.iam.variables import Template, template
 
 Kind = Literal["permissions", "trust", "resource-control"]
@@ -40,6 +42,23 @@ class PrincipalElement:
     aws: tuple[str, ...]
     inverted: bool = False
     federated: tuple[str, ...] = ()
+
+    @cached_property
+    def entries(self) -> frozenset[str]:
+        """The entries under AWS."""
+        return frozenset(self.aws)
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """The IDs of the accounts that are named as a whole."""
+        roots = (entry.split(":") for entry in self.aws if entry.startswith("arn:") and entry.endswith(":root"))
+        return frozenset({entry for entry in self.aws if ACCOUNT_ID.match(entry)} | {parts[4] for parts in roots})
+
+    @cached_property
+    def sessions(self) -> tuple[Arn, ...]:
+        """The sessions of roles that are named."""
+        return tuple(parse_arn(entry) for entry in self.aws if ":assumed-role/" in entry and entry.count(":") >= 5)
+
     services: tuple[str, ...] = ()
 
 
@@ -65,16 +84,44 @@ class CompiledStatement:
 
     def about(self, action: str) -> bool:
         """Whether the statement is about this action."""
-        return any(action_match(pattern, action) for pattern in self.actions) != self.actions_inverted
+        if len(self.actions) == 1:
+            return action_match(self.actions[0], action) != self.actions_inverted
+        service = action.partition(":")[0].lower()
+        patterns = (*self._actions_by_service.get(service, ()), *self._actions_by_service.get("", ()))
+        return any(action_match(pattern, action) for pattern in patterns) != self.actions_inverted
 
     def on(self, resource: str, context: RequestContext) -> bool | None:
         """Whether the statement is about this resource; None where that hangs on what an open context leaves open."""
         if not self.resources:
             return True
-        answers = {fits(pattern, resource, context) for pattern in self.resources}
+        exact, wild, variable = self._resources
+        if resource in exact or any(wildcard_match(pattern, resource) for pattern in wild):
+            return not self.resources_inverted
+        answers = [fits(pattern, resource, context) for pattern in variable]
         if True in answers or None not in answers:
             return (True in answers) != self.resources_inverted
         return None
+
+    @property
+    def has_variables(self) -> bool:
+        """Whether a resource has a policy variable, so that the request decides what it names."""
+        return bool(self.resources) and bool(self._resources[2])
+
+    @cached_property
+    def _actions_by_service(self) -> Mapping[str, list[str]]:
+        """The action patterns by their service, in lower case; under ``""`` those of no single service."""
+        found: dict[str, list[str]] = {}
+        for pattern in self.actions:
+            service = pattern.partition(":")[0].lower()
+            found.setdefault("" if "*" in service or "?" in service else service, []).append(pattern)
+        return found
+
+    @cached_property
+    def _resources(self) -> tuple[frozenset[str], tuple[str, ...], tuple[Template, ...]]:
+        """The resources as exact texts, patterns, and templates with variables: most are the first, found at once."""
+        plain = [pattern.text for pattern in self.resources if pattern.plain]
+        wild = tuple(text for text in plain if "*" in text or "?" in text)
+        return frozenset(plain), wild, tuple(pattern for pattern in self.resources if not pattern.plain)
 
 
 def fits(pattern: Template, resource: str, context: RequestContext) -> bool | None:

@@ -19,9 +19,10 @@ def wildcard_match(pattern: str, text: str) -> bool:
     """Whether ``text`` fits ``pattern``, letter case counted."""
     if pattern in ("*", text):
         return True
-    if "*" not in pattern and "?" not in pattern:
-        return False
-    return expression(glob(pattern)).fullmatch(text) is not None
+    prefix, star, rest = pattern.partition("*")
+    if "?" not in pattern and not rest:  # by far the most: no wildcard, or one at the end
+        return bool(star) and text.startswith(prefix)
+    return _wildcards(pattern).fullmatch(text) is not None
 
 
 def action_match(pattern: str, action: str) -> bool:
@@ -32,6 +33,11 @@ def action_match(pattern: str, action: str) -> bool:
 def glob(pattern: str) -> str:
     """``pattern`` as the text of a regular expression."""
     return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+
+
+@lru_cache(maxsize=_CACHED_PATTERNS)
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    return expression(glob(pattern))
 
 
 @lru_cache(maxsize=_CACHED_PATTERNS)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crossaccount.iam.matching import expression, glob, wildcard_match
 
@@ -77,9 +78,10 @@ class Template:
         if self.plain:
             return wildcard_match(self.text, text)
         parts = self.fill(lookup)
-        return parts is not None and expression(_source(parts)).fullmatch(text) is not None
+        return parts is not None and _filled(parts).fullmatch(text) is not None
 
 
+@lru_cache(maxsize=65_536)
 def template(text: str, variables: bool = True) -> Template:
     """Split ``text`` at its variables. ``variables`` is False for a policy of the older version, where they are text.
 
@@ -111,5 +113,6 @@ def _value(variable: Variable, lookup: Lookup) -> Literal | None:
     return None if value is None else Literal(value, wildcards=False)
 
 
-def _source(parts: tuple[Literal, ...]) -> str:
-    return "".join(glob(part.text) if part.wildcards else re.escape(part.text) for part in parts)
+@lru_cache(maxsize=65_536)
+def _filled(parts: tuple[Literal, ...]) -> re.Pattern[str]:
+    return expression("".join(glob(part.text) if part.wildcards else re.escape(part.text) for part in parts))
