@@ -61,7 +61,8 @@ def test_a_wrong_accounts_file_is_refused_entry_by_entry(tmp_path: Path, problem
     accounts = write_yaml(tmp_path / "a.yaml", {"one": {"id": 1402433619}, "two": {"id": "333333333333", "colour": 1}})
     assert problems(file, accounts=accounts) == [
         f"{accounts}: one.id: an account ID is a text of 12 digits, and this is what YAML makes of an unquoted"
-        ' 012345670123, read as octal, got 1402433619; write "012345670123" in quotes',
+        ' 012345670123, read as octal, got 1402433619; write "012345670123" in quotes'
+        ' (or "001402433619", if that is what stood there)',
         f"{accounts}: two.colour: unknown key; did you mean `color`?",
     ]
     accounts = write_yaml(tmp_path / "b.yaml", ["one"])
