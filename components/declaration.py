@@ -32,13 +32,21 @@ EC2 = {"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}
 
 
 def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicies | None:
-    """The account's customer-managed policies; none declared, none made."""
-    if not settings.policies:
+    """The account's customer-managed policies, those that long grants became among them; none declared, none made."""
+    if not documents.managed:
         return None
     args: dict[str, ManagedPolicyArgs] = {}
-    for name, policy in settings.policies.items():
-        policy_args: Any = {**_given(policy, "path", "description", "tags"), **_options(policy)}
-        args[name] = policy_args | {"document": documents.managed[name]}
+    for name, document in documents.managed.items():
+        policy = settings.policies.get(documents.origins[name].name) if not documents.origins[name].inline else None
+        policy_args: Any = {"document": document}
+        if policy is not None:
+            policy_args |= _given(policy, "path", "description", "tags")
+            # A part is another policy than the one that had the name before: there is nothing to adopt or to rename.
+            options = _options(policy)
+            policy_args |= (
+                options if name in settings.policies else {key: options[key] for key in options if key == "protect"}
+            )
+        args[name] = policy_args
     return ManagedPolicies(settings.account, {"policies": args})
 
 
@@ -91,7 +99,7 @@ class _Entities:
         return name if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
 
     def user(self, name: str, user: User, documents: Documents) -> UserArgs:
-        args: UserArgs = self._common(user, documents.user_inline[name])
+        args: UserArgs = self._common("users", name, user, documents, documents.user_inline[name])
         args["groups"] = list(user.groups)
         args["force_destroy"] = user.force_destroy
         if user.console is not None:
@@ -107,11 +115,12 @@ class _Entities:
         return args
 
     def group(self, name: str, group: Group, documents: Documents) -> GroupArgs:
-        args: GroupArgs = self._common(group, documents.group_inline[name])
+        args: GroupArgs = self._common("groups", name, group, documents, documents.group_inline[name])
         return args
 
     def role(self, name: str, role: Role | Application, documents: Documents) -> RoleArgs:
-        args: RoleArgs = self._common(role, documents.role_inline[name])
+        section = "roles" if isinstance(role, Role) else "applications"
+        args: RoleArgs = self._common(section, name, role, documents, documents.role_inline[name])
         args["assume_role_policy"] = documents.trust[name]
         if role.description:
             args["description"] = role.description
@@ -121,12 +130,19 @@ class _Entities:
             args["instance_profile"] = True
         return args
 
-    def _common(self, entity: User | Group | Role | Application, inline: Mapping[str, str]) -> Any:
+    def _common(
+        self,
+        section: str,
+        name: str,
+        entity: User | Group | Role | Application,
+        documents: Documents,
+        inline: Mapping[str, str],
+    ) -> Any:
         args = {
             **_given(entity, "path", "tags"),
             **_options(entity),
             "inline": dict(inline),
-            "attached": self._attached(entity.policies),
+            "attached": self._attached(documents.attached(section, name, entity.policies, self._settings)),
             "exclusive": entity.exclusive,
         }
         if boundary := getattr(entity, "permissions_boundary", None):

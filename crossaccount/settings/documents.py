@@ -1,7 +1,8 @@
 """The policy documents of one account, built from its settings: every one known before anything is applied.
 
-Owns the step from config names to documents, and their size against IAM's quotas. Refuses a document over its quota and
-raw conditions that contradict an option of the same statement. How a name becomes an ARN is the caller's
+Owns the step from config names to documents, and their size against IAM's quotas. A grant (``assume`` or ``deny``) that
+is too long becomes several customer-managed policies (``long_grants``); refused are a document over its quota and raw
+conditions that contradict an option of the same statement. How a name becomes an ARN is the caller's
 (:data:`Resolver`): by stack reference, or derived.
 """
 
@@ -12,9 +13,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crossaccount.iam import quotas
+from crossaccount.iam.arn import entity_arn, is_arn
 from crossaccount.iam.documents import Document, size, to_json
-from crossaccount.iam.problem import Problem
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.splitting import CannotSplit, split
 from crossaccount.iam.statements import ConditionConflict, Trust, grant, matched_by_condition, trust_policy
+from crossaccount.settings.long_grants import Origin, check_long_grants, moved_name
 from crossaccount.settings.models import Application, Policy, Role, TrustStatement
 from crossaccount.settings.settings import Settings
 
@@ -30,13 +34,36 @@ class Documents:
     """Canonical JSON by what holds it."""
 
     managed: dict[str, str] = field(default_factory=dict)
-    """Customer-managed policies by name."""
+    """Customer-managed policies by name: those of the config, or their parts, and what was too long to be inline."""
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """By the same names: what in the config they are of."""
     trust: dict[str, str] = field(default_factory=dict)
     """Trust policies of roles and applications by role name."""
     user_inline: dict[str, dict[str, str]] = field(default_factory=dict)
     group_inline: dict[str, dict[str, str]] = field(default_factory=dict)
     role_inline: dict[str, dict[str, str]] = field(default_factory=dict)
     """Inline policies by entity and policy name."""
+
+    def arn(self, policy: str, settings: Settings) -> str:
+        """The ARN of one of the account's managed policies, by its name here; an ARN is itself."""
+        if is_arn(policy):
+            return policy
+        origin = self.origins[policy]
+        path = "/" if origin.inline else settings.policies[origin.name].path
+        return entity_arn(settings.account_id, "policy", policy, path, settings.partition)
+
+    def attached(self, section: str, entity: str, policies: Iterable[str], settings: Settings) -> tuple[str, ...]:
+        """The managed policies of an entity: names by which they stand here, or ARNs of others.
+
+        ``policies`` are as the config says them; one that became several is all of its parts.
+        """
+        own = {settings.arn_of("policy", name): name for name in settings.policies}
+        found: list[str] = []
+        for policy in policies:
+            name = own.get(policy, policy)
+            parts = [part for part, origin in self.origins.items() if origin == Origin("policies", name)]
+            found += parts if len(parts) > 1 else [policy]
+        return (*found, *(n for n, each in self.origins.items() if (each.section, each.name) == (section, entity)))
 
 
 class DocumentBuilder:
@@ -50,13 +77,12 @@ class DocumentBuilder:
 
     def build(self) -> None:
         for name, policy in self.settings.policies.items():
-            where = f"policies.{name}"
-            self.result.managed[name] = self.checked(self.identity(policy, where), where, quotas.MANAGED_POLICY)
+            self.managed(name, policy)
         if (trusted := self.settings.trusted) is not None:
             for name, user in trusted.users.items():
-                self.inline(self.result.user_inline, name, user.inline, f"trusted.users.{name}", quotas.USER_INLINE)
+                self.inline(self.result.user_inline, "users", name, user.inline, quotas.USER_INLINE)
             for name, group in trusted.groups.items():
-                self.inline(self.result.group_inline, name, group.inline, f"trusted.groups.{name}", quotas.GROUP_INLINE)
+                self.inline(self.result.group_inline, "groups", name, group.inline, quotas.GROUP_INLINE)
             for name, application in trusted.applications.items():
                 where = f"trusted.applications.{name}"
                 self.role(name, application, (service_trust(application),), where)
@@ -66,7 +92,8 @@ class DocumentBuilder:
                 self.role(name, role, [self.trust(each, where, i) for i, each in enumerate(role.trust)], where)
 
     def role(self, name: str, role: Role | Application, trusts: Iterable[Trust], where: str) -> None:
-        self.inline(self.result.role_inline, name, role.inline, where, quotas.ROLE_INLINE)
+        section = "roles" if isinstance(role, Role) else "applications"
+        self.inline(self.result.role_inline, section, name, role.inline, quotas.ROLE_INLINE)
         try:
             document = trust_policy(trusts)
         except ConditionConflict as conflict:
@@ -102,26 +129,56 @@ class DocumentBuilder:
         arns = [self.resolve(name, f"{where}.{kind}[{index}]") for index, name in enumerate(names or ())]
         return grant("Allow" if kind == "assume" else "Deny", arns, policy.actions)
 
+    def managed(self, name: str, policy: Policy) -> None:
+        where = f"policies.{name}"
+        if policy.document is not None:
+            self.result.managed[name] = self.checked(self.identity(policy, where), where, quotas.MANAGED_POLICY)
+            self.result.origins[name] = Origin("policies", name)
+            return
+        self.add_parts(name, self.identity(policy, where), Origin("policies", name), where)
+
     def inline(
         self,
         into: dict[str, dict[str, str]],
+        section: str,
         entity: str,
         policies: Mapping[str, Policy],
-        where: str,
         quota: quotas.Quota,
     ) -> None:
-        built = {name: to_json(self.identity(policy, f"{where}.inline.{name}")) for name, policy in policies.items()}
-        into[entity] = built
-        used = sum(size(text) for text in built.values())
+        """The inline policies of an entity. Where they are too long together its grants become managed policies."""
+        where = f"{'trusting' if section == 'roles' else 'trusted'}.{section}.{entity}"
+        built = {name: self.identity(policy, f"{where}.inline.{name}") for name, policy in policies.items()}
+        if sum(map(size, built.values())) > self.limit(quota):
+            for name in [name for name, policy in policies.items() if policy.document is None]:
+                origin = Origin(section, entity, name)
+                self.add_parts(moved_name(origin), built.pop(name), origin, f"{where}.inline.{name}")
+        into[entity] = {name: to_json(document) for name, document in built.items()}
+        used = sum(map(size, built.values()))
         self.over(used, quota, f"{where}.inline", "move some to `policies`, which have a quota each")
+
+    def add_parts(self, name: str, document: Document, origin: Origin, where: str) -> None:
+        """A grant as one managed policy, or as many as it needs."""
+        try:
+            parts = split(document, self.limit(quotas.MANAGED_POLICY))
+        except CannotSplit as error:
+            self.problems.append(Problem(where, str(error), NOT_GIVEN, "name fewer actions"))
+            return
+        for bits, part in parts.items():
+            part_name = f"{name}-{bits}" if bits else name
+            # A grant that fits is written as it was wished: only what is too long is compacted.
+            self.result.managed[part_name] = to_json(part if bits else document)
+            self.result.origins[part_name] = origin
 
     def checked(self, document: Document, where: str, quota: quotas.Quota) -> str:
         text = to_json(document)
         self.over(size(text), quota, where, "shorten it with wildcards or split it")
         return text
 
+    def limit(self, quota: quotas.Quota) -> int:
+        return self.settings.quotas.get(quota.summary, quota.limit)
+
     def over(self, used: int, quota: quotas.Quota, where: str, fix: str) -> None:
-        limit = self.settings.quotas.get(quota.summary, quota.limit)
+        limit = self.limit(quota)
         if used > limit:
             what = f"{quota.name} may hold {limit} characters without white space, this is {used - limit} over"
             self.problems.append(Problem(where, what, used, fix))
@@ -131,7 +188,7 @@ def build_documents(settings: Settings, resolve: Resolver) -> tuple[Documents, l
     """The documents of an account, and what is wrong with them (empty when all is well)."""
     builder = DocumentBuilder(settings, resolve)
     builder.build()
-    return builder.result, builder.problems
+    return builder.result, [*builder.problems, *check_long_grants(settings, builder.result.origins)]
 
 
 def service_trust(application: Application) -> Trust:

@@ -71,7 +71,7 @@ def config_places(settings: Settings) -> ConfigPlaces:
                 collector.identity(settings.arn_of(kind, name), policy_name, policy, f"{where}.inline.{policy_name}")
             if kind == "role":
                 collector.trusts(settings.arn_of(kind, name), entity, where)
-    return ConfigPlaces(collector.entities, collector.statements)
+    return ConfigPlaces({**collector.long_grants(), **collector.entities}, collector.statements)
 
 
 class _Collector:
@@ -87,6 +87,16 @@ class _Collector:
         where = self._settings.places[section][name]
         self.entities[self._settings.arn_of(kind, name)] = where
         return where
+
+    def long_grants(self) -> dict[str, str]:
+        """The managed policies that grants became, each at the grant."""
+        self._builder.build()
+        found: dict[str, str] = {}
+        for name, origin in self._builder.result.origins.items():
+            where = self._settings.places[origin.section][origin.name]
+            arn = self._builder.result.arn(name, self._settings)
+            found[arn] = f"{where}.inline.{origin.inline}" if origin.inline else where
+        return found
 
     def identity(self, owner: str, policy_name: str, policy: Policy, where: str) -> None:
         content = as_list(self._builder.identity(policy, where)["Statement"])

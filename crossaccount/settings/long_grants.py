@@ -1,0 +1,85 @@
+"""Grants too long for one policy: what they are called as managed policies, and where that cannot be.
+
+A grant of ``policies`` keeps its name and gets the parts' after it (``Engineers-0``); an inline one that has to leave
+its entity is called after both (``group-engineers-deploy``). The names hang on nothing else, so they stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossaccount.iam import quotas
+from crossaccount.iam.arn import is_arn
+from crossaccount.iam.entity_names import check_name
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.sections import KINDS
+from crossaccount.settings.settings import Settings, Trusted, Trusting
+
+_QUOTAS = {"users": quotas.POLICIES_PER_USER, "groups": quotas.POLICIES_PER_GROUP}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a managed policy is of: a policy of ``policies``, or an inline policy of an entity of another section."""
+
+    section: str
+    name: str
+    inline: str = ""
+
+
+def moved_name(origin: Origin) -> str:
+    """The managed policy that an inline grant becomes."""
+    return f"{KINDS[origin.section]}-{origin.name}-{origin.inline}"
+
+
+def check_long_grants(settings: Settings, origins: Mapping[str, Origin]) -> Iterator[Problem]:
+    """What is wrong with the managed policies that grants became."""
+    parts = {
+        name: tuple(n for n, each in origins.items() if each == Origin("policies", name)) for name in settings.policies
+    }
+    for name, origin in origins.items():
+        if origin.inline and name in settings.policies:
+            what = f"the grant is too long to be inline, and its name as a managed policy, {name}, is taken"
+            yield Problem(_where(origin), what, NOT_GIVEN, f"rename policies.{name}")
+        if refusal := check_name("policy", name):
+            yield Problem(_where(origin), f"is too long for one policy, and {refusal.what}", name, refusal.fix)
+    for name, policy in settings.policies.items():
+        if len(parts[name]) > 1 and policy.import_id:
+            what = f"is too long for one policy, so there is none to adopt: it becomes {len(parts[name])}"
+            yield Problem(f"policies.{name}.import", what, policy.import_id, "remove the line")
+    for where, section, name, entity in _entities(settings):
+        if len(parts.get(getattr(entity, "permissions_boundary", None) or "", ())) > 1:
+            what = "a permissions boundary is one policy, and this is too long for one"
+            yield Problem(
+                f"{where}.permissions_boundary", what, entity.permissions_boundary, "shorten it with wildcards"
+            )
+        moved = [each for each, origin in origins.items() if (origin.section, origin.name) == (section, name)]
+        attached = [part for each in entity.policies for part in ((each,) if is_arn(each) else parts[each])]
+        quota = _QUOTAS.get(section, quotas.POLICIES_PER_ROLE)
+        most = settings.quotas.get(quota.summary, quota.maximum)
+        if len(attached) > len(entity.policies) or moved:
+            yield from _too_many(where, len(attached) + len(moved), most, quota)
+
+
+def _too_many(where: str, number: int, most: int, quota: quotas.Quota) -> Iterator[Problem]:
+    if number > most:
+        what = f"{quota.name} has at most {most} managed policies, and its long grants need more"
+        yield Problem(where, what, number, "shorten them with wildcards")
+
+
+def _entities(settings: Settings) -> Iterator[tuple[str, str, str, Any]]:
+    trusted, trusting = settings.trusted or Trusted(), settings.trusting or Trusting()
+    sections = {"users": trusted.users, "groups": trusted.groups, "applications": trusted.applications}
+    for section, entities in {**sections, "roles": trusting.roles}.items():
+        side = "trusting" if section == "roles" else "trusted"
+        for name, entity in entities.items():
+            yield f"{side}.{section}.{name}", section, name, entity
+
+
+def _where(origin: Origin) -> str:
+    side = "trusting" if origin.section == "roles" else "trusted"
+    return (
+        f"{side}.{origin.section}.{origin.name}.inline.{origin.inline}" if origin.inline else f"policies.{origin.name}"
+    )
