@@ -1,0 +1,87 @@
+"""``report``: who can reach what, for people who audit, as a page, a table or a picture."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.console import print_json
+from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.reading import read
+
+if TYPE_CHECKING:
+    from crossaccount.report import Report
+
+STDOUT = Path("-")
+
+
+def report(
+    sources: SourcesArgument,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML file that needs no network.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown; - is stdout.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all paths as CSV; - is stdout.")
+    ] = None,
+    mermaid_file: Annotated[
+        Path | None, typer.Option("--mermaid", metavar="FILE", help="Write a Mermaid flowchart; - is stdout.")
+    ] = None,
+    since: Annotated[
+        list[str] | None, typer.Option("--since", metavar="SOURCE", help="Say what changed since; repeat it.")
+    ] = None,
+    directory: DirectoryOption = HERE,
+    accounts: AccountsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Report who can reach what: paths with their conditions and statements, findings, permissions, links, changes."""
+    files = {"--html": html_file, "--markdown": markdown_file, "--csv": csv_file, "--mermaid": mermaid_file}
+    asked = {option: file for option, file in files.items() if file is not None}
+    with failures_in_words(as_json):
+        _refuse(asked, as_json)
+        from crossaccount.report import report_of
+
+        found = read(sources, directory, accounts)
+        before = read(since, directory, accounts) if since else None
+        made = report_of(found, datetime.now(UTC), before)
+        for option, file in asked.items():
+            _write(option, file, _text(option, made), as_json)
+        if as_json:
+            print_json({"summary": made.summary(), "files": [str(file) for file in asked.values()]})
+        elif STDOUT not in asked.values():
+            numbers = ", ".join(f"{number:,} {name}" for name, number in made.summary().items())
+            typer.echo(f"{numbers}: {', '.join(str(file) for file in asked.values())}")
+
+
+def _refuse(asked: dict[str, Path], as_json: bool) -> None:
+    """Bad combinations, before anything is read."""
+    if not asked:
+        stop("report: nothing to write, got no file; name one with --html, --markdown, --csv or --mermaid", 2, as_json)
+    if list(asked.values()).count(STDOUT) + as_json > 1:
+        stop("report: stdout holds one document, got several; name files", 2, as_json)
+
+
+def _text(option: str, made: Report) -> str:
+    from crossaccount.report.csv_table import csv_table
+    from crossaccount.report.html import html
+    from crossaccount.report.markdown import markdown
+    from crossaccount.report.mermaid import mermaid
+
+    writers = {"--html": html, "--markdown": markdown, "--csv": csv_table, "--mermaid": mermaid}
+    return writers[option](made)
+
+
+def _write(option: str, file: Path, text: str, as_json: bool) -> None:
+    if file == STDOUT:
+        typer.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        stop(f"{option}: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)

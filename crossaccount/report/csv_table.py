@@ -1,0 +1,70 @@
+"""All paths as CSV, a row each, for a spreadsheet.
+
+A cell that a spreadsheet would read as a formula gets an apostrophe in front
+(https://owasp.org/www-community/attacks/CSV_Injection): IAM names may begin with ``=``, ``+``, ``-`` and ``@``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from io import StringIO
+
+from crossaccount.access.alternatives import Alternatives
+from crossaccount.access.verdict import Decision
+from crossaccount.access.words import in_words
+from crossaccount.report.model import Report
+from crossaccount.report.statements import owner_account
+
+COLUMNS = (
+    "principal_account",
+    "principal",
+    "role_account",
+    "role",
+    "conditions",
+    "granted_by",
+    "trusted_by",
+    "access_level",
+    "switch_role_link",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_table(report: Report) -> str:
+    """The whole table, a heading first."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(each) for each in row] for row in _rows(report))
+    return text.getvalue()
+
+
+def _rows(report: Report) -> Iterator[tuple[str, ...]]:
+    roles = {role.arn: (role.level, role.link.url) for role in report.roles}
+    words: dict[Alternatives, str] = {}
+    for path in report.paths:
+        if path.alternatives not in words:
+            words[path.alternatives] = in_words(path.alternatives)
+        yield (
+            _account(path.principal, report),
+            path.principal,
+            _account(path.role, report),
+            path.role,
+            words[path.alternatives],
+            _named(path.grants),
+            _named(path.trust),
+            *roles[path.role],
+        )
+
+
+def _account(arn: str, report: Report) -> str:
+    account = owner_account(arn)
+    return report.accounts.get(account, account)
+
+
+def _named(decisions: Iterable[Decision]) -> str:
+    return "; ".join(f"{each.policy}[{each.statement}]" for each in decisions)
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,98 @@
+"""The report as Markdown, fit for a wiki or a pull request: bounded tables, the whole of which the CSV has.
+
+Names and documents are data: nothing in them can become markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from crossaccount.access.diff.markdown import markdown as diff_markdown
+from crossaccount.access.findings.finding import Found
+from crossaccount.access.verdict import Decision
+from crossaccount.access.words import in_words
+from crossaccount.report.mermaid import mermaid
+from crossaccount.report.model import Report
+
+MOST_ROWS = 500
+"""Of a table; nobody reads longer ones on a page."""
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    numbers = report.summary()
+    yield f"# Access report, {report.made:%Y-%m-%d %H:%M} UTC\n"
+    yield ", ".join(f"{number:,} {name}" for name, number in numbers.items()) + "."
+    if report.changes is not None:
+        yield f"\n## What changed\n\n{diff_markdown(report.changes, report.names.shown)}".replace("\n### Access\n", "")
+    yield f"\n## Picture\n\n```mermaid\n{mermaid(report)}```"
+    yield from _paths(report)
+    yield from _findings("Dangling grants and trusts", report.dangling, report)
+    yield from _findings("Findings", report.other_findings, report)
+    yield from _roles(report)
+
+
+def _paths(report: Report) -> Iterator[str]:
+    shown = report.names.shown
+    rows = (
+        (shown(each.principal), shown(each.role), in_words(each.alternatives), _named(each.grants), _named(each.trust))
+        for each in report.paths[:MOST_ROWS]
+    )
+    yield from _table("Paths", ("who", "role", "conditions", "granted by", "trusted by"), rows, len(report.paths))
+
+
+def _findings(title: str, found: Sequence[Found], report: Report) -> Iterator[str]:
+    shown = report.names.shown
+    rows = (
+        (
+            f"{each.kind.code} {each.kind.severity}",
+            str(each.place).replace(each.place.owner, shown(each.place.owner), 1),
+            each.message,
+            each.fix,
+        )
+        for each in found[:MOST_ROWS]
+    )
+    yield from _table(title, ("finding", "where", "what", "what to do"), rows, len(found))
+
+
+def _roles(report: Report) -> Iterator[str]:
+    shown = report.names.shown
+    rows = (
+        (
+            shown(role.arn),
+            role.level or "none",
+            f"{role.reached_by:,}",
+            role.link.url or f"none: {role.link.reason}",
+        )
+        for role in report.roles[:MOST_ROWS]
+    )
+    headings = ("role", "highest access", "reached by", "switch-role link")
+    yield from _table("Roles", headings, rows, len(report.roles))
+
+
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], total: int) -> Iterator[str]:
+    yield f"\n## {title}\n"
+    if not total:
+        yield "None."
+        return
+    yield "| " + " | ".join(headings) + " |"
+    yield "|" + " --- |" * len(headings)
+    yield from ("| " + " | ".join(map(_text, row)) + " |" for row in rows)
+    if total > MOST_ROWS:
+        yield f"\n… and {total - MOST_ROWS:,} more."
+
+
+def _named(decisions: Iterable[Decision]) -> str:
+    return ", ".join(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]" for each in decisions) or "–"
+
+
+def _text(cell: str) -> str:
+    """On one line, every mark of Markdown and HTML as itself; a URL stays one."""
+    line = " ".join(cell.split())
+    return line.replace("|", "%7C") if line.startswith("https://signin.") else _MARKUP.sub(r"\\\1", line)

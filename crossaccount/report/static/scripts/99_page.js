@@ -1,0 +1,114 @@
+// The page: reads the data, then answers the search box, the filters, and the links between the views.
+
+class Page {
+  constructor(data) {
+    this.data = data;
+    this.search = new Search(data);
+    const showOnly = (end) => this.showOnly(end);
+    this.details = new Details(data, { showOnly });
+    this.views = views(data, this.search, {
+      openPath: (path) => this.details.path(path),
+      openRole: (end) => this.details.role(end),
+      narrow: (from, to) => this.narrow(from, to),
+      showOnly,
+    });
+    this.form = document.getElementById("filters");
+    this.status = document.getElementById("status");
+  }
+
+  start() {
+    this.head();
+    this.accounts();
+    document.getElementById("main").append(...this.views.map((each) => each.section));
+    this.form.addEventListener("input", () => this.filter());
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("reset", () => setTimeout(() => { this.search.clear(); this.show(); }));
+    addEventListener("hashchange", () => this.show(true));
+    addEventListener("beforeprint", () => this.print());
+    addEventListener("afterprint", () => this.show());
+    for (const id of ["filters", "views"]) document.getElementById(id).hidden = false;
+    this.show();
+  }
+
+  head() {
+    const { made, sources, summary } = this.data;
+    const from = sources.length > 5 ? `${sources.slice(0, 5).join(", ")} and ${sources.length - 5} more` : sources.join(", ");
+    document.getElementById("about").textContent = `Made ${made} from ${from}.`;
+    const numbers = { accounts: "accounts", principals: "who get in", roles: "roles", paths: "paths", errors: "errors", warnings: "warnings" };
+    document.getElementById("summary").append(...Object.entries(numbers).map(([key, name]) =>
+      element("div", {}, element("dt", {}, name), element("dd", {}, summary[key].toLocaleString("en")))));
+    document.getElementById("views").append(...this.views.map((each) => element("a", { href: `#${each.name}` }, each.title)));
+  }
+
+  accounts() {
+    const options = this.data.accounts.map(([id, name], index) => [name === id ? id : `${name} (${id})`, index]);
+    options.sort((one, other) => one[0].localeCompare(other[0]));
+    for (const id of ["from", "to"]) {
+      document.getElementById(id).append(...options.map(([text, value]) => element("option", { value }, text)));
+    }
+    document.getElementById("from").append(element("option", { value: -1 }, "outside"));
+  }
+
+  filter() {
+    for (const name of ["text", "from", "to", "asked"]) {
+      this.search[name] = document.getElementById(name === "text" ? "search" : name).value;
+    }
+    this.show();
+  }
+
+  narrow(from, to) {
+    document.getElementById("from").value = from;
+    document.getElementById("to").value = to;
+    this.filter();
+    this.go("paths");
+  }
+
+  /** The paths of one principal or role, whatever was searched for before. */
+  showOnly(end) {
+    this.form.reset();
+    setTimeout(() => { this.search.only = end; this.show(); this.go("paths"); });
+  }
+
+  go(name) {
+    if (location.hash === `#${name}`) this.show(true);
+    else location.hash = name;
+  }
+
+  get current() {
+    return this.views.find((each) => `#${each.name}` === location.hash) ?? this.views[0];
+  }
+
+  show(moveFocus = false) {
+    const current = this.current;
+    for (const each of this.views) each.section.hidden = each !== current;
+    for (const link of document.querySelectorAll("#views a")) {
+      if (link.hash === `#${current.name}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    this.showChip();
+    this.status.textContent = current.show(this.search.paths());
+    if (moveFocus) current.heading.focus();
+  }
+
+  showChip() {
+    const chip = document.getElementById("only");
+    const { only } = this.search;
+    chip.hidden = only < 0;
+    const all = plainButton("show all", () => { this.search.only = -1; this.show(); });
+    chip.replaceChildren(...(only < 0 ? [] : ["Only the paths of ", element("strong", { class: "name" }, this.data.names[only]), ": ", all]));
+  }
+
+  print() {
+    const found = this.search.paths();
+    for (const each of this.views) {
+      each.section.hidden = false;
+      each.show(found);
+      for (const table of each.tables) table.forPrint();
+    }
+  }
+}
+
+unpacked().then((raw) => new Page(new Data(raw)).start()).catch((error) => {
+  document.getElementById("about").textContent = `The data cannot be read: ${error.message}. Use a browser of 2023 or later.`;
+  throw error;
+});

@@ -1,0 +1,84 @@
+// The views: each a section that shows what the search leaves.
+
+/** Name, heading, and how it is made; `Changes` only where there is something to compare with. */
+function views(data, search, act) {
+  const dangling = data.findings.filter((each) => each[6]);
+  const others = data.findings.filter((each) => !each[6]);
+  return [
+    pathsView(data, search, act),
+    drawnView("matrix", "Matrix", (found) => matrix(data, found, act)),
+    drawnView("picture", "Picture", (found) => picture(data, found)),
+    findingsView("findings", "Findings", others, data, search, act),
+    findingsView("dangling", "Dangling grants", dangling, data, search, act),
+    rolesView(data, search, act),
+    ...(data.changes ? [changesView(data, search)] : []),
+  ];
+}
+
+function view(name, title, nodes, show, tables = []) {
+  const heading = element("h2", { tabindex: "-1" }, title);
+  return { name, title, heading, section: element("section", { id: `view-${name}`, hidden: true }, heading, nodes), show, tables };
+}
+
+function pathsView(data, search, act) {
+  const table = new PagedTable("Paths: who can assume which role", ["Who", "Role", "Conditions", ""], (path) => {
+    const [principal, role] = [data.names[data.paths.principal[path]], data.names[data.paths.role[path]]];
+    const words = data.words(path).join("; or ");
+    const always = element("span", { class: data.isAlways(path) ? "always" : null }, words);
+    return [element("span", { class: "name" }, principal), element("span", { class: "name" }, role), always,
+      plainButton("Open", () => act.openPath(path), `Open the path from ${principal} to ${role}`)];
+  });
+  return view("paths", "Paths", table.nodes, (found) => { table.show(found); return count(found.length, "path"); }, [table]);
+}
+
+function drawnView(name, title, make) {
+  const place = element("div", {});
+  return view(name, title, [place], (found) => {
+    place.replaceChildren(...[make(found)].flat());
+    return count(found.length, "path");
+  });
+}
+
+function findingsView(name, title, rows, data, search, act) {
+  const table = new PagedTable(title, ["Finding", "Where", "What", "What to do"], ([code, severity, end, where, message, fix]) => {
+    const place = end >= 0 ? plainButton(where, () => act.showOnly(end), `${where}: show its paths`) : where;
+    const about = element("span", { title: data.kinds[code].join(". ") }, element("span", { class: severity }, code), ` ${severity}`);
+    return [about, element("span", { class: "name" }, place), message, fix];
+  });
+  return view(name, `${title} (${rows.length.toLocaleString("en")})`, table.nodes, () => {
+    const found = search.rows(rows, (row) => `${row[0]} ${row[1]} ${row[3]} ${row[4]} ${row[2] < 0 ? "" : data.endTexts[row[2]]}`);
+    table.show(found);
+    return count(found.length, "finding");
+  }, [table]);
+}
+
+function rolesView(data, search, act) {
+  const reached = new Map();
+  for (const role of data.paths.role) reached.set(role, (reached.get(role) ?? 0) + 1);
+  const table = new PagedTable("Roles: what they may do, who reaches them, how one switches to them",
+    ["Role", "Highest access", "Reached by", "Switch-role link"], (row) => {
+      const [end, , , , , level] = row;
+      const [url, reason] = row.slice(-2);
+      return [plainButton(data.names[end], () => act.openRole(end)), level ? levelMark(level) : element("span", { class: "quiet" }, "none"),
+        (reached.get(end) ?? 0).toLocaleString("en"), url ? consoleLink(url, "Switch role") : element("span", { class: "quiet" }, `none: ${reason}`)];
+    });
+  return view("roles", "Roles", table.nodes, () => {
+    const found = search.rows(data.roles, (row) => `${data.endTexts[row[0]]} ${row[1]} ${row[2].join(" ")} ${row[5]}`);
+    table.show(found);
+    return count(found.length, "role");
+  }, [table]);
+}
+
+function changesView(data, search) {
+  const { verdict, rows } = data.changes;
+  const table = new PagedTable(`Since ${data.since.join(", ")}: ${verdict}`, ["Change", "Conditions", "Why"], ([direction, kind, subject, conditions, why]) => {
+    const gained = direction === "broadening";
+    const sign = element("strong", { class: gained ? "gain" : "loss" }, gained ? "+ " : "− ");
+    return [[sign, element("span", { class: "name" }, subject), element("div", { class: "quiet" }, kind.replace("-", " "))], conditions, why];
+  });
+  return view("changes", `Changes (${rows.length.toLocaleString("en")})`, table.nodes, () => {
+    const found = search.rows(rows, (row) => row.slice(0, 5).join(" "));
+    table.show(found);
+    return `${count(found.length, "change")}, ${verdict}`;
+  }, [table]);
+}
