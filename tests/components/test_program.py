@@ -138,9 +138,10 @@ def test_a_broken_config_is_one_report_without_a_traceback(deploy: Deploy, regis
 def test_a_document_over_its_quota_is_refused_before_the_first_resource(
     deploy: Deploy, registered: Registrations
 ) -> None:
-    roles = [f"workload/role/{'x' * 40}{number}" for number in range(100)]
+    buckets = [f"arn:aws:s3:::{'x' * 40}{number}" for number in range(150)]
+    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": buckets}
     with pytest.raises(DeploymentError) as refused:
-        deploy("auth", policies={"Big": {"assume": roles}})
+        deploy("auth", policies={"Big": {"document": {"Version": "2012-10-17", "Statement": [statement]}}})
     assert str(refused.value).startswith("policies.Big: a managed policy may hold 6144 characters")
     assert registered == []
 
