@@ -41,13 +41,14 @@ def check(
         if as_json:
             print_json(found.to_json())
         elif not to_stdout:
-            _show(found)
+            show(found)
         if markdown_file is not None:
             _write(markdown(found), markdown_file, as_json)
     raise typer.Exit(0 if found.ok else FAILED)
 
 
-def _show(found: Checked) -> None:
+def show(found: Checked) -> None:
+    """A check for people: every finding with its fix, the tests, and the quotas that are nearly used up."""
     from rich.markup import escape
     from rich.table import Table
 
