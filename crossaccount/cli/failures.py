@@ -43,10 +43,11 @@ def stop(message: str, code: int, as_json: bool) -> NoReturn:
 
 def _bad_input() -> tuple[type[Exception], ...]:
     from crossaccount.access.access_tests import AccessTestsError
+    from crossaccount.handoff.errors import HandoffError
     from crossaccount.settings import SettingsError
     from crossaccount.sources.errors import SourceError
 
-    return AccessTestsError, SettingsError, SourceError
+    return AccessTestsError, HandoffError, SettingsError, SourceError
 
 
 def _failed_operations() -> tuple[type[Exception], ...]:

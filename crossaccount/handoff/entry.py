@@ -114,6 +114,7 @@ class HandedOut:
     left_out: tuple[LeftOut, ...] = ()
     principals: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+    shown: Callable[[str], str] = field(default=str, compare=False, repr=False)
 
     def able(self, able: Callable[[Entry], Entry | str]) -> HandedOut:
         """Only what a kind is able to express; ``able`` gives the entry as it is expressed, or why it is not."""

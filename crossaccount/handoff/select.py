@@ -38,7 +38,7 @@ def hand_out(sources: Sources, wanted: Wanted, shown: Callable[[str], str], now:
     principals = [wanted.principal] if wanted.principal else [*estate.users, *estate.roles]
     roles = [wanted.role] if wanted.role else list(estate.roles)
     by_name = sorted(entries, key=lambda entry: entry.name)
-    return HandedOut(tuple(by_name), tuple(left), frozenset(principals), frozenset(roles))
+    return HandedOut(tuple(by_name), tuple(left), frozenset(principals), frozenset(roles), shown)
 
 
 def _single(steps: Iterable[Step], wanted: Wanted) -> bool:

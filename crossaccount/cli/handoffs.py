@@ -1,0 +1,163 @@
+"""``handoff``: what people get for the paths that work."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from crossaccount.cli.console import print_json
+from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.reading import read
+from crossaccount.handoff.kinds.names import Kind, Shell
+
+if TYPE_CHECKING:
+    from crossaccount.handoff.entry import HandedOut
+    from crossaccount.sources import Sources
+
+SEPARATOR = "--"
+NOTHING = 1
+"""An empty script would let what comes after it run in whatever session there is."""
+_COMMAND = "crossaccount.command"
+
+
+class WithCommand(TyperCommand):
+    """A command of the command line's own after ``--``; click would take its words for further sources."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep what stands after ``--`` from the other arguments."""
+        if SEPARATOR in args:
+            place = args.index(SEPARATOR)
+            ctx.meta[_COMMAND] = tuple(args[place + 1 :])
+            args = args[:place]
+        return super().parse_args(ctx, args)
+
+
+def handoff(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"One of: {', '.join(Kind)}.")],
+    sources: SourcesArgument,
+    principal: Annotated[
+        str | None, typer.Option("--for", metavar="PRINCIPAL", help="Whom it is for. Default: everyone with a path.")
+    ] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all of them.")] = None,
+    session_name: Annotated[
+        str | None, typer.Option("--session-name", metavar="NAME", help="Default: the user's name.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", help="Default: the aws:region of the role's stack.")
+    ] = None,
+    source_profile: Annotated[
+        str | None,
+        typer.Option("--source-profile", metavar="PROFILE", help="The profile with the person's own credentials."),
+    ] = None,
+    shell: Annotated[Shell, typer.Option("--shell", help="Of env: the shell to write for.")] = Shell.sh,
+    merge: Annotated[
+        Path | None,
+        typer.Option("--merge", metavar="FILE", help="Of profiles: merge into this config, with a backup."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FOLDER", help="Of granted: write the registry here.")
+    ] = None,
+    directory: DirectoryOption = HERE,
+    accounts: AccountsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What people get for the paths that work: profiles, links, scripts, code.
+
+    After -- stands a command for env to run in the session.
+    """
+    command: tuple[str, ...] = context.meta.get(_COMMAND, ())
+    with failures_in_words(as_json):
+        from crossaccount.handoff.kinds.writing import write
+
+        _check(kind, shell, merge, output, command, as_json)
+        found = read(sources, directory, accounts)
+        handed = _handed(found, principal, role, session_name, region, source_profile)
+        written = write(kind, handed, shell, command)
+        said = _file(kind, written.handed, merge, output)
+        if as_json:
+            entries = [entry.to_json() for entry in written.handed.entries]
+            left = [each.to_json() for each in written.handed.left_out]
+            print_json({"kind": kind.value, "entries": entries, "left_out": left, "text": written.text})
+        elif said:
+            typer.echo(said, err=True)
+        else:
+            typer.echo(written.text, nl=False)
+        _say_what_is_left_out(written.handed, silent=as_json, said=not (said or kind is Kind.env))
+    raise typer.Exit(NOTHING if kind is Kind.env and not written.handed.entries else 0)
+
+
+def _handed(
+    found: Sources,
+    principal: str | None,
+    role: str | None,
+    session_name: str | None,
+    region: str | None,
+    source_profile: str | None,
+) -> HandedOut:
+    from crossaccount.handoff.select import hand_out
+    from crossaccount.handoff.wanted import Wanted
+    from crossaccount.sources.naming import Names
+
+    names = Names(found.accounts, found.estate())
+    wanted = Wanted(
+        principal=names.principal(principal, "--for") if principal is not None else None,
+        role=names.role(role, "--role") if role is not None else None,
+        session_name=session_name,
+        region=region,
+        source_profile=source_profile,
+    )
+    return hand_out(found, wanted, names.shown, datetime.now(UTC))
+
+
+def _check(
+    kind: Kind, shell: Shell, merge: Path | None, output: Path | None, command: tuple[str, ...], as_json: bool
+) -> None:
+    """Options that this kind does not have."""
+    given = {
+        ("--merge", Kind.profiles): merge,
+        ("--output", Kind.granted): output,
+        ("--shell", Kind.env): shell if shell is not Shell.sh else None,
+        ("-- COMMAND", Kind.env): command,
+    }
+    lines = [
+        f"{option}: is an option of {of} alone, got {kind}; leave it out"
+        for (option, of), value in given.items()
+        if value and of is not kind
+    ]
+    if lines:
+        stop("\n".join(lines), 2, as_json)
+
+
+def _file(kind: Kind, handed: HandedOut, merge: Path | None, output: Path | None) -> str:
+    """Write the hand-off's files, if it is to be files; what to say of them."""
+    from crossaccount.handoff.files import merge_profiles, write_granted
+
+    if merge is not None and kind is Kind.profiles:
+        backup = merge_profiles(handed, merge, datetime.now(UTC))
+        kept = f"; what it was is in {backup}" if backup else ""
+        return f"{merge} has {_counted(len(handed.entries))}{kept}"
+    if output is not None and kind is Kind.granted:
+        write_granted(handed, output, datetime.now(UTC))
+        return f"{output} has {_counted(len(handed.entries))}"
+    return ""
+
+
+def _counted(number: int) -> str:
+    return f"{number} {'profile' if number == 1 else 'profiles'} of crossaccount"
+
+
+def _say_what_is_left_out(handed: HandedOut, *, silent: bool, said: bool) -> None:
+    """On stderr, unless the text says it already."""
+    from crossaccount.handoff.words import not_handed_out
+
+    lines = [] if said else [f"note: {line}" for line in not_handed_out(handed)]
+    if not handed.entries:
+        lines.append("nothing is handed out: no path works" if not handed.left_out else "nothing is handed out")
+    for line in () if silent else lines:
+        typer.echo(line, err=True)

@@ -1,0 +1,78 @@
+"""``profiles``: a fragment of ``~/.aws/config``, a profile for each entry.
+
+Every profile of ours carries a mark with the principal that it is for, by which a merge knows it again. A profile has
+no key for a source identity or session tags: a path that needs them is left out.
+
+Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossaccount.handoff.entry import Entry, HandedOut
+from crossaccount.handoff.words import mfa_note, not_handed_out, notes, one_line
+
+MARK = "# crossaccount handoff for "
+KEYS = frozenset(
+    {
+        "role_arn",
+        "source_profile",
+        "credential_source",
+        "role_session_name",
+        "external_id",
+        "mfa_serial",
+        "duration_seconds",
+        "region",
+    }
+)
+"""The keys that are ours in a profile of ours."""
+CREDENTIAL_SOURCES = {"ec2.amazonaws.com": "Ec2InstanceMetadata", "ecs-tasks.amazonaws.com": "EcsContainer"}
+"""Where the credentials of a service's role are found; of every other service's (Lambda's …) in the environment."""
+
+
+def able(entry: Entry) -> Entry | str:
+    """The entry as a profile can ask for it."""
+    found = entry.asked(lambda way: not way.source_identity and not way.tags)
+    return found or "a profile passes neither a source identity nor session tags; use env or boto3"
+
+
+def sections(handed: HandedOut) -> dict[str, str]:
+    """Each profile's text, by its name."""
+    return {entry.name: "\n".join(_lines(entry)) + "\n" for entry in handed.entries}
+
+
+def text(handed: HandedOut) -> str:
+    """The fragment."""
+    comments = "".join(f"# {line}\n" for line in not_handed_out(handed))
+    return "\n".join([*sections(handed).values(), *filter(None, [comments])])
+
+
+def _lines(entry: Entry) -> Iterator[str]:
+    yield f"[profile {entry.name}]"
+    yield f"{MARK}{one_line(entry.principal)}"
+    yield from (f"# {note}" for note in notes(entry, mfa_note(entry)))
+    for key, value in _values(entry):
+        yield f"{key} = {value}"
+
+
+def _values(entry: Entry) -> Iterator[tuple[str, str]]:
+    asking = entry.asking
+    yield "role_arn", entry.role
+    yield _origin(entry)
+    yield "role_session_name", asking.session_name
+    if asking.external_id:
+        yield "external_id", asking.external_id
+    if asking.mfa:
+        yield "mfa_serial", entry.mfa.serial
+    if asking.duration:
+        yield "duration_seconds", str(asking.duration)
+    if entry.region:
+        yield "region", entry.region
+
+
+def _origin(entry: Entry) -> tuple[str, str]:
+    if not entry.services:
+        return "source_profile", entry.source
+    known = (CREDENTIAL_SOURCES[service] for service in CREDENTIAL_SOURCES if service in entry.services)
+    return "credential_source", next(known, "Environment")
