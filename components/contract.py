@@ -39,11 +39,12 @@ class Outputs:
         return (self.roles if arn.kind == "role" else self.users).get(arn.name)
 
 
-def outputs(settings: Settings, handover: Mapping[str, Any]) -> dict[str, Any]:
+def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs of a stack.
 
     ARNs are derived from the names, which are explicit, so that a preview knows them before anything exists.
-    ``handover`` says where users' secrets lie; never a secret itself.
+    ``handover`` says where users' secrets lie; never a secret itself. ``access`` is for people (``access_lines``), and
+    for the stack's own next run: no other stack may read it.
     """
     trusted, trusting = settings.trusted, settings.trusting
     roles = [*(trusted.applications if trusted else ()), *(trusting.roles if trusting else ())]
@@ -52,6 +53,7 @@ def outputs(settings: Settings, handover: Mapping[str, Any]) -> dict[str, Any]:
         "account": {"id": settings.account_id, "name": settings.account},
         "roles": {name: settings.arn_of("role", name) for name in roles},
         "users": {name: settings.arn_of("user", name) for name in (trusted.users if trusted else ())},
+        "access": dict(access),
     }
     return {**result, "handover": dict(handover)} if handover else result
 
@@ -90,6 +92,12 @@ class Upstreams:
 def stack_name(name: str) -> str:
     """``auth`` as the full name in the organisation and project in use; a full name as it is."""
     return name if "/" in name else f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"
+
+
+def last_deployed() -> Mapping[str, Any]:
+    """The outputs that the running stack itself last deployed; empty before the first time."""
+    known = _sync_await(pulumi.StackReference(stack_name(pulumi.get_stack())).outputs.future())
+    return known or {}
 
 
 def _deployed(stack: str, where: str) -> Mapping[str, Any]:

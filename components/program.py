@@ -7,7 +7,8 @@ from typing import Any
 
 import pulumi
 
-from components.contract import References, Upstreams, outputs
+from components.access_lines import access_lines, what_changes
+from components.contract import References, Upstreams, last_deployed, outputs
 from components.declaration import managed_policies, trusted_account, trusting_account
 from components.stack_config import effective_config
 from crossaccount.iam.problem import Problem
@@ -40,11 +41,16 @@ def program(references: References | None = None, root: Path | None = None) -> N
         raise _refusal(found)
     for warning in settings.warnings:
         pulumi.log.warn(str(warning))
+    access = access_lines(settings, documents)
+    # With outputs handed in nobody updates a stack: there is nothing to compare with.
+    deployed = last_deployed() if references is None else {}
+    if said := what_changes(deployed.get("access"), access, settings):
+        pulumi.log.info(said)
 
     policies = managed_policies(settings, documents)
     trusted = trusted_account(settings, documents, policies)
     trusting_account(settings, documents, policies, trusted)
-    for name, value in outputs(settings, trusted.handover if trusted else {}).items():
+    for name, value in outputs(settings, trusted.handover if trusted else {}, access).items():
         pulumi.export(name, value)
 
 

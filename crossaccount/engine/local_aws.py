@@ -36,9 +36,11 @@ class InProcessEngine:
         """See :class:`~crossaccount.engine.deployment.Engine`."""
         region = stack.config.get("aws:region") or DEFAULT_REGION
         aws = self._local.session(stack.account_id, region=str(region))
-        mocks = _CreatingMocks(aws, self._outputs, on_resource)
+        name = f"{ORGANIZATION}/{stack.project}/{stack.name}"
+        # A stack may read itself before its first deployment: there is nothing yet, as under the real engine.
+        mocks = _CreatingMocks(aws, {name: {}, **self._outputs}, on_resource)
         deployment = run_in_process(stack, partial(self._program, root=stack.directory), mocks)
-        self._outputs[f"{ORGANIZATION}/{stack.project}/{stack.name}"] = deployment.outputs
+        self._outputs[name] = deployment.outputs
         return deployment
 
 

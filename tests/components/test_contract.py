@@ -95,6 +95,14 @@ def test_the_outputs_are_exactly_the_contract(deploy: Deploy, preview: bool) -> 
             "al": "arn:aws:iam::111111111111:user/al",
         },
         "handover": {"bo": {"console": {"secret": "crossaccount/user/bo/console"}}},
+        "access": {
+            "policy/P": ["may sts:AssumeRole on *"],
+            "role/App": ["lets in lambda.amazonaws.com by sts:AssumeRole"],
+            "role/deploy/R": ["lets in arn:aws:iam::222222222222:root by sts:AssumeRole"],
+            "user/al": ["is in G"],
+            "user/team/bo": [],
+            "group/G": [],
+        },
     }
 
 

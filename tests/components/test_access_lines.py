@@ -1,0 +1,99 @@
+"""The output ``access``, and the line that says what an update does to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crossaccount.access.lines import MOST_CHARACTERS, REST
+from tests.components.conftest import Deploy
+
+TRUST = [{"principals": ["workload"]}]
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+LIMIT = {
+    "Effect": "Deny",
+    "NotAction": ["iam:*"],
+    "Resource": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def second_run(deploy: Deploy, before: dict[str, Any], after: dict[str, Any], *, preview: bool = False) -> list[str]:
+    """What the program says of access when ``after`` is deployed over ``before``."""
+    first = deploy("auth", **before)
+    deployed = {"organization/crossaccount/auth": first.outputs}
+    messages = deploy("auth", preview=preview, deployed=deployed, **after).messages
+    return [message for message in messages if message.startswith("access")]
+
+
+def roles(**role: Any) -> dict[str, Any]:
+    return {"trusting": {"roles": {"R": {"trust": TRUST, **role}}}}
+
+
+def test_a_first_deployment_says_nothing(deploy: Deploy) -> None:
+    assert [message for message in deploy("auth", **roles()).messages if message.startswith("access")] == []
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
+def test_the_same_again_says_nothing(deploy: Deploy, preview: bool) -> None:
+    assert second_run(deploy, roles(), roles(), preview=preview) == []
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
+def test_a_deny_that_goes_broadens(deploy: Deploy, preview: bool) -> None:
+    user = {"policies": ["arn:aws:iam::aws:policy/PowerUserAccess"], "inline": {"no": {"deny": ["workload/role/R"]}}}
+    before = {"trusted": {"users": {"bo": user}}}
+    after = {"trusted": {"users": {"bo": {"policies": user["policies"]}}}}
+    [line] = second_run(deploy, before, after, preview=preview)
+    assert (
+        line
+        == (
+            "access: broadening: permission-gained auth/user/bo: sts:AssumeRole on"
+            " arn:aws:iam::222222222222:role/R (write)"
+        )
+        or line == "access: broadening: permission-gained auth/user/bo: sts:AssumeRole on workload/role/R (write)"
+    )
+
+
+def test_every_part_of_an_entity_has_its_line(deploy: Deploy) -> None:
+    output = deploy(
+        "auth",
+        policies={"Limits": {"document": {"Version": "2012-10-17", "Statement": [LIMIT]}}},
+        trusted={
+            "users": {"bo": {"path": "/team/", "permissions_boundary": "Limits", "policies": ["Limits", READ_ONLY]}}
+        },
+    ).outputs["access"]
+    assert output == {
+        "policy/Limits": ['may not all but iam:* on * if {"Bool":{"aws:SecureTransport":"false"}}'],
+        "user/team/bo": [
+            "has arn:aws:iam::111111111111:policy/Limits",
+            f"has {READ_ONLY}",
+            "is bounded by arn:aws:iam::111111111111:policy/Limits",
+        ],
+    }
+
+
+def test_mfa_asked_for_narrows(deploy: Deploy) -> None:
+    [line] = second_run(deploy, roles(), roles(trust=[{"principals": ["workload"], "mfa": True}]))
+    assert line == "access: narrowing: path-tightened workload → auth/role/R"
+
+
+def test_both_ways_is_mixed_and_the_broadening_comes_first(deploy: Deploy) -> None:
+    [line] = second_run(deploy, roles(), {"trusting": {"roles": {"Q": {"trust": TRUST}}}})
+    assert line == "access: mixed: path-gained workload → auth/role/Q, and 1 more"
+
+
+def test_words_alone_say_nothing(deploy: Deploy) -> None:
+    assert second_run(deploy, roles(), roles(description="who may deploy", tags={"Owner": "x"})) == []
+
+
+def test_the_output_is_bounded_and_a_change_beyond_it_is_still_said(deploy: Deploy) -> None:
+    many = {f"role-{number:04}": {"trust": TRUST} for number in range(400)}
+    output = deploy("auth", trusting={"roles": many}).outputs["access"]
+    assert sum(len(entity) + sum(map(len, lines)) for entity, lines in output.items()) < MOST_CHARACTERS + 100
+    assert output[REST][0].startswith("and ")
+    changed = {**many, "role-0399": {"trust": [{"principals": ["workload"], "mfa": True}]}}
+    [line] = second_run(deploy, {"trusting": {"roles": many}}, {"trusting": {"roles": changed}})
+    assert line == "access: what is too much to list changes, and may broaden or narrow; see crossaccount diff"
