@@ -19,7 +19,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.evaluate import judge_action, judge_assume
 from crossaccount.access.results import TestResult, ThenResult
 from crossaccount.access.verdict import Outcome, Verdict
-from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
@@ -27,7 +27,6 @@ from crossaccount.rehearsal.service_calls import CallFailed, allowed, can_be_tri
 
 EXTERNAL_ID_KEY = "sts:ExternalId"
 _PASSED_ON = (EXTERNAL_ID_KEY.lower(), SESSION_NAME_KEY.lower())
-_CALLERS_COME_FROM = {"aws:SourceIp": "127.0.0.1"}
 
 
 class Disagreement(Exception):
@@ -82,7 +81,7 @@ class Trial:
             self.estate,
             test.principal_arn,
             test.role_arn,
-            {**context, **_CALLERS_COME_FROM},
+            {**context, **_circumstances(parse_arn(test.principal_arn), parse_arn(test.role_arn))},
             session=test.session,
             now=self.clock(),
         )
@@ -109,7 +108,7 @@ class Trial:
             judged.test.role_arn,
             item.test.action,
             item.test.resource,
-            _CALLERS_COME_FROM,
+            _circumstances(parse_arn(judged.test.role_arn), parse_arn(judged.test.role_arn)),
             session=judged.test.session,
             now=self.clock(),
         )
@@ -121,6 +120,12 @@ class Trial:
             return ""
         arn = parse_arn(resource)
         return arn.account or self.buckets.get(arn.resource.partition("/")[0], "")
+
+
+def _circumstances(caller: Arn, role: Arn) -> dict[str, str]:
+    """What the local AWS puts into a request beside what the caller implies: a session says that it has no MFA."""
+    session = {"aws:MultiFactorAuthPresent": "false"} if caller.kind == "role" else {}
+    return {"aws:SourceIp": "127.0.0.1", "aws:ResourceAccount": role.account, **session}
 
 
 def _agree(judged: Verdict, tried: Outcome, what: str) -> None:

@@ -15,6 +15,7 @@ JUDGED = {
     "bo gets in with a source identity",
     "bo gets in from the office",
     "bo got in long ago",
+    "an instance is asked for MFA only if its request speaks of it",
     "a session goes on to another role",
     "an account's root assumes no role",
 }
