@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crossaccount.access.atoms import Atom, all_of, any_of, composite
+from crossaccount.access.verdict import SIDES
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.satisfiable import satisfiable
 
@@ -24,7 +25,6 @@ _MOST_ALTERNATIVES = 32
 """Where more would come of multiplying, a side's alternatives become one atom (``atoms.composite``): exact, unlike
 leaving some out, but compared as a whole."""
 _MOST_STEPS = 2_000
-_SIDES = ("trust", "identity", "boundary", "scp", "rcp")
 
 
 def either(*parts: Alternatives) -> Alternatives:
@@ -46,7 +46,7 @@ def both(one: Alternatives, other: Alternatives) -> Alternatives:
 
 def negation(conjunction: Conjunction) -> Alternatives:
     """What is met where one of the atoms is not."""
-    return simplify((atom.negation(),) for atom in conjunction)
+    return simplify((atom.negation,) for atom in conjunction)
 
 
 def meets(alternatives: Alternatives, context: RequestContext) -> bool | None:
@@ -77,16 +77,17 @@ def _as_one(alternatives: Alternatives) -> Conjunction:
 
 def _tidied(conjunction: Conjunction) -> Conjunction | None:
     """An alternative without repeats and what goes without saying, in canonical order; None where it cannot be met."""
+    if not all(atom.possible for atom in conjunction):
+        return None
     atoms = {atom.meaning: atom for atom in sorted(conjunction, key=_atom_order, reverse=True)}
-    left = sorted((atom for atom in atoms.values() if not _impossible([atom.negation()])), key=_atom_order)
+    left = sorted((atom for atom in atoms.values() if atom.negation.possible), key=_atom_order)
+    if len({atom.meaning[1] for atom in left}) == len(left):  # each on a key of its own: they do not touch
+        return tuple(left)
     if _impossible(left):
         return None
-    keys = [atom.meaning[1] for atom in left]
-    if len(set(keys)) == len(keys):
-        return tuple(left)
     for atom in sorted(left, key=lambda each: not each.negated):
         rest = [each for each in left if each is not atom]
-        if _impossible([*rest, atom.negation()]):
+        if _impossible([*rest, atom.negation]):
             left = rest
     return tuple(left)
 
@@ -100,7 +101,14 @@ def _impossible(atoms: Sequence[Atom]) -> bool:
     for atom in atoms:
         if atom.is_condition:
             by_key.setdefault(atom.meaning[1], []).append(atom)
-    return not all(satisfiable((atom.condition, not atom.negated) for atom in group) for group in by_key.values())
+    return not all(_possible(group) for group in by_key.values())
+
+
+def _possible(atoms: Sequence[Atom]) -> bool:
+    """Whether something may meet all of some atoms on one key."""
+    if len(atoms) == 1:
+        return atoms[0].possible
+    return satisfiable((atom.condition, not atom.negated) for atom in atoms)
 
 
 def _distinct(conjunctions: Sequence[Conjunction]) -> list[Conjunction]:
@@ -141,11 +149,11 @@ class _Cover:
             return True
         if index == len(self._alternatives) or self._steps > _MOST_STEPS:
             return False
-        return all(self.covers([*atoms, atom.negation()], index + 1) for atom in self._alternatives[index])
+        return all(self.covers([*atoms, atom.negation], index + 1) for atom in self._alternatives[index])
 
 
 def _atom_order(atom: Atom) -> tuple[object, ...]:
-    return _SIDES.index(atom.side), atom.meaning, atom.policy, atom.statement
+    return SIDES.index(atom.side), atom.meaning, atom.policy, atom.statement
 
 
 def _order(conjunction: Conjunction) -> tuple[object, ...]:

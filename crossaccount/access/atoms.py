@@ -22,6 +22,7 @@ from typing import Any
 
 from crossaccount.access.verdict import Side
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
+from crossaccount.iam.conditions.satisfiable import satisfiable
 from crossaccount.iam.variables import Literal, Lookup, Template, Variable, template
 
 RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
@@ -58,9 +59,15 @@ class Atom:
         """The condition of an atom that is one."""
         return _condition(self.operator, self.key, self.values)
 
+    @cached_property
     def negation(self) -> Atom:
         """The atom that is met exactly where this one is not."""
         return replace(self, negated=not self.negated)
+
+    @cached_property
+    def possible(self) -> bool:
+        """Whether something may meet it."""
+        return not self.is_condition or satisfiable([(self.condition, not self.negated)])
 
     def holds(self, context: RequestContext) -> bool | None:
         """Whether a complete context meets it; None where that hangs on a policy that nobody knows."""

@@ -8,8 +8,7 @@ source, or ``*``; of an outsider's own policies nothing is known, so its ``grant
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.candidates import Candidates
@@ -19,8 +18,7 @@ from crossaccount.access.shared import SharedLayers
 from crossaccount.access.verdict import Decision
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(NamedTuple):
     """Who may assume what. ``alternatives`` is an OR of ANDs of conditions; ``((),)`` is unconditional.
 
     ``grants`` and ``trust`` are the statements that take part in allowing. A grant is missing where a trust of the same

@@ -1,6 +1,6 @@
 """The open evaluation of many pairs: what several of them have in common is weighed once.
 
-The evaluator's own ``weigh_policy`` does all the weighing; here are only the keys under which its answers are shared.
+The evaluator's own ``weigh_statements`` does all the weighing; here are only the keys under which answers are shared.
 What a policy says of a role is the same for every caller of a kind, unless a statement asks who is calling; what a
 trust says is the same for a whole account, unless it names the caller or asks. Equal answers are one object, so that
 the sides of a request are known by identity, and what they add up to is worked out once.
@@ -8,7 +8,7 @@ the sides of a request are known by identity, and what they add up to is worked 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,8 +19,8 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.evaluate import assume_action, assume_layers
 from crossaccount.access.layers import Layers
 from crossaccount.access.outsiders import Outsider
-from crossaccount.access.sides import Request, Weighed, together, weigh_policy
-from crossaccount.access.verdict import Decision, Side
+from crossaccount.access.sides import Request, Weighed, matching, together, weigh_statements
+from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 
@@ -38,11 +38,11 @@ class Answer:
 
 
 class Traits(NamedTuple):
-    """What a policy's answers about an action depend on: the caller beyond its kind, the role; and whom it names."""
+    """What a policy's answers about an action depend on: the caller beyond its kind, variables; and whom it names."""
 
     silent: bool
     asks_caller: bool
-    asks_role: bool
+    has_variables: bool
     names: frozenset[str]
     sessions: bool
 
@@ -54,10 +54,11 @@ class Traits(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A caller as far as its own side goes; callers with equal ``key`` have the same answers there."""
+    """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``asking`` policies say."""
 
     context: RequestContext
     policies: tuple[Policy, ...]
+    asking: tuple[tuple[Side, Policy], ...]
     key: Hashable
 
 
@@ -71,6 +72,7 @@ class SharedLayers:
         self._weighed: dict[Hashable, Weighed] = {}
         self._equal: dict[Weighed, Weighed] = {}
         self._together: dict[Hashable, Weighed] = {}
+        self._nothing: Mapping[Side, Weighed] = {side: self._one(Weighed(side)) for side in SIDES}
         self._by_sides: dict[Hashable, Answer] = {}
         self._by_pair: dict[Hashable, Answer] = {}
 
@@ -78,11 +80,15 @@ class SharedLayers:
         """What is still to meet for ``caller`` to assume ``role``."""
         action = assume_action(caller)
         profile = self._profiles.get(caller.arn) or self._profile(caller, action)
-        alone = self._of(role.trust, action).single_out(caller) or role.account in self._estate.resource_control
-        key = (role.arn, caller.arn if alone else profile.key)
+        request = Request(caller, action, role.arn, profile.context)
+        key: Hashable = (role.arn, profile.key)
+        if profile.asking or self._of(role.trust, action).single_out(caller):
+            said = (self._weigh_policy(side, policy, request) for side, policy in (*profile.asking, _trust(role)))
+            key = (role.arn, profile.key, *(id(each) for each in said if not _without_effect(each)))
+        if role.account in self._estate.resource_control:
+            key = (role.arn, caller.arn)
         found = self._by_pair.get(key)
         if found is None:
-            request = Request(caller, action, role.arn, profile.context)
             found = self._by_pair[key] = self._answer(assume_layers(self._estate, request, role, self._weigh))
         return found
 
@@ -93,15 +99,19 @@ class SharedLayers:
         return self._by_sides[key]
 
     def _profile(self, caller: Principal, action: str) -> Profile:
-        """Callers of one account and kind are the same where their policies are, and do not ask who calls."""
-        controls = [policy for level in self._estate.service_control.get(caller.account, ()) for policy in level]
-        limits = [caller.boundary] if caller.boundary else []
-        policies = [each for each in (*caller.policies, *limits, *controls) if not self._of(each, action).silent]
-        key: Hashable = (caller.account, caller.is_role, id(caller.boundary), *map(id, policies))
-        if any(self._of(each, action).single_out(caller) for each in policies) or isinstance(caller, Outsider):
-            key = caller.arn
+        """Callers of one account and kind are the same where their policies are."""
         own = tuple(each for each in caller.policies if not self._of(each, action).silent)
-        profile = self._profiles[caller.arn] = Profile(open_context(caller), own, key)
+        asking: list[tuple[Side, Policy]] = [
+            ("identity", each) for each in own if self._of(each, action).single_out(caller)
+        ]
+        shared = [id(each) for each in own if not self._of(each, action).single_out(caller)]
+        if caller.boundary:
+            asking.append(("boundary", caller.boundary))
+        key: Hashable = (caller.account, caller.is_role, *shared)
+        controls = [policy for level in self._estate.service_control.get(caller.account, ()) for policy in level]
+        if any(self._of(each, action).single_out(caller) for each in controls) or isinstance(caller, Outsider):
+            key = caller.arn
+        profile = self._profiles[caller.arn] = Profile(open_context(caller), own, tuple(asking), key)
         return profile
 
     def _weigh(self, side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
@@ -118,10 +128,15 @@ class SharedLayers:
     def _weigh_policy(self, side: Side, policy: Policy, request: Request) -> Weighed:
         traits, caller = self._of(policy, request.action), request.caller
         who: Hashable = caller.arn if traits.single_out(caller) else (caller.account, caller.is_role)
-        key = (id(policy), side, request.action, who, request.resource if traits.asks_role else "")
+        statements = matching(policy, request)
+        if not statements and not policy.unknown:
+            return self._nothing[side]
+        # What a resource with a variable names may still hang on the role.
+        role = request.resource if traits.has_variables else ""
+        key = (id(policy), side, who, role, *map(id, statements))
         found = self._weighed.get(key)
         if found is None:
-            found = self._weighed[key] = self._one(weigh_policy(side, policy, request))
+            found = self._weighed[key] = self._one(weigh_statements(side, policy, statements, request))
         return found
 
     def _of(self, policy: Policy, action: str) -> Traits:
@@ -130,6 +145,19 @@ class SharedLayers:
 
     def _one(self, weighed: Weighed) -> Weighed:
         return self._equal.setdefault(weighed, weighed)
+
+
+def _trust(role: Role) -> tuple[Side, Policy]:
+    return "trust", role.trust
+
+
+def _without_effect(weighed: Weighed) -> bool:
+    """Whether a request fares as if a caller did not have the policy: a silent one, or a boundary that surely allows."""
+    if weighed.side == "trust" or weighed.deny or weighed.denying or weighed.unknown:
+        return False
+    if weighed.side == "boundary":
+        return any(not allow.atoms for allow in weighed.allows)
+    return not weighed.allows and not weighed.near
 
 
 def open_layers(estate: Estate, caller: Principal, role: Role) -> Layers:
@@ -160,7 +188,7 @@ def _traits(policy: Policy, action: str) -> Traits:
         silent=not statements and not policy.unknown,
         # NotPrincipal asks whether the caller has a boundary.
         asks_caller=any(map(_asks_caller, statements)) or any(element.inverted for element in elements),
-        asks_role=any(resource.text != "*" for statement in statements for resource in statement.resources),
+        has_variables=any(statement.has_variables for statement in statements),
         names=frozenset(entry for element in elements for entry in element.entries),
         sessions=any(element.sessions for element in elements),
     )

@@ -17,7 +17,7 @@ from crossaccount.access.hanging import condition_atoms, resource_atoms
 from crossaccount.access.outsiders import Outsider, denied_part
 from crossaccount.access.principals import Naming, denies, naming
 from crossaccount.access.verdict import Decision, Side
-from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, RequestContext
 
 
@@ -69,11 +69,22 @@ def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
 
 def weigh_policy(side: Side, policy: Policy, request: Request) -> Weighed:
     """Ask one policy about a request."""
+    return weigh_statements(side, policy, matching(policy, request), request)
+
+
+def matching(policy: Policy, request: Request) -> tuple[CompiledStatement, ...]:
+    """The statements of a policy that are or may be about the action and the resource."""
+    statements = policy.about(request.action)
+    return tuple(each for each in statements if each.on(request.resource, request.context) is not False)
+
+
+def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
+    """Ask those statements of a policy that are or may be about a request."""
     deny: Decision | None = None
     allows: list[Allow] = []
     near: list[Allow] = []
     denying: list[Allow] = []
-    for statement, name, conditions in _matching(policy, request):
+    for statement, name, conditions in _terms(statements, request):
         decision = Decision(side, policy.name, statement.label)
         failed, atoms = _asked(decision, statement, conditions, request)
         if statement.allows:
@@ -103,23 +114,23 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
 Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
 """How a side is weighed: :func:`weigh`, or that with a memory."""
 
-_Match = tuple[CompiledStatement, Naming, tuple[Condition, ...]]
+_Terms = tuple[CompiledStatement, Naming, tuple[Condition, ...]]
 
 
-def _matching(policy: Policy, request: Request) -> Iterator[_Match]:
-    """The statements of a policy that are or may be about the request, how they name the caller, and on what terms."""
-    for statement in policy.about(request.action):
-        if statement.on(request.resource, request.context) is False:
+def _terms(statements: Iterable[CompiledStatement], request: Request) -> Iterator[_Terms]:
+    """The statements that name the caller, how they do, and on what conditions."""
+    for statement in statements:
+        if statement.principal is None:
+            yield statement, Naming.DIRECT, statement.conditions
             continue
-        for name, conditions in _named(statement, request):
+        for name, conditions in _named(statement.principal, statement, request):
             yield statement, name, (*conditions, *statement.conditions)
 
 
-def _named(statement: CompiledStatement, request: Request) -> Iterable[tuple[Naming, tuple[Condition, ...]]]:
+def _named(
+    element: PrincipalElement, statement: CompiledStatement, request: Request
+) -> Iterable[tuple[Naming, tuple[Condition, ...]]]:
     """How a statement names the caller; of those outside the sources, the part that it names, as conditions."""
-    element = statement.principal
-    if element is None:
-        return [(Naming.DIRECT, ())]
     if isinstance(request.caller, Outsider):
         if not statement.allows:
             return [(Naming.DIRECT, conditions) for conditions in denied_part(element, request.caller)]

@@ -7,6 +7,7 @@ from typing import Literal
 
 Outcome = Literal["allowed", "denied", "undetermined"]
 Side = Literal["identity", "trust", "boundary", "scp", "rcp"]
+SIDES: tuple[Side, ...] = ("trust", "identity", "boundary", "scp", "rcp")
 Reason = Literal["explicit-deny", "scp", "rcp", "boundary", "no-grant", "no-trust", "condition"]
 
 REASONS: tuple[Reason, ...] = ("explicit-deny", "scp", "rcp", "boundary", "no-grant", "no-trust", "condition")

@@ -150,7 +150,7 @@ def _atoms(condition: dict[str, Any]) -> tuple[Atom, ...]:
 
 
 _conjunctions = st.tuples(_conditions.map(_atoms), st.booleans()).flatmap(
-    lambda pair: st.just((pair[0],)) if pair[1] or not pair[0] else st.just(tuple((a.negation(),) for a in pair[0]))
+    lambda pair: st.just((pair[0],)) if pair[1] or not pair[0] else st.just(tuple((a.negation,) for a in pair[0]))
 )
 _alternatives_of = st.lists(st.lists(_conjunctions, min_size=1, max_size=2), max_size=3).map(
     lambda parts: tuple(sum((each[0] for each in part), ()) for part in parts)
