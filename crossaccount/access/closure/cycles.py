@@ -11,7 +11,7 @@ Graph = Mapping[str, Sequence[str]]
 
 
 def cycles(graph: Graph) -> Iterator[tuple[str, ...]]:
-    """A shortest circle through the first node of each knot, in the graph's order."""
+    """A shortest circle through the first node of each knot; a node that leads to itself is none."""
     for knot in knots(graph):
         start = min(knot)
         yield _circle(graph, start, frozenset(knot))
@@ -77,7 +77,7 @@ def _circle(graph: Graph, start: str, knot: frozenset[str]) -> tuple[str, ...]:
     ways = [start]
     for node in ways:  # grows while it is walked: breadth first
         for other in graph.get(node, ()):
-            if other == start:
+            if other == start and node != start:
                 circle = [node]
                 while circle[-1] != start:
                     circle.append(came_from[circle[-1]])

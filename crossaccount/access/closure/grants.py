@@ -71,7 +71,7 @@ class Grants:
         missing = [text for text in resources if not has_wildcard(text) and text not in self._estate.roles]
         closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
         if missing:
-            message = f"grants {listed(missing)}, which does not exist"
+            message = f"grants {listed(missing)}: there is no such role"
             yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
         yield from self._closed(statement, holders, closed)
 
