@@ -26,6 +26,7 @@ class Registration:
     aliases: tuple[str, ...]
     import_id: str
     ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
     secret_outputs: tuple[str, ...]
     depends_on: frozenset[str]
     providers: tuple[str, ...]
@@ -43,6 +44,7 @@ class Registration:
             aliases=tuple(alias.spec.name for alias in request.aliases),
             import_id=request.importId,
             ignore_changes=tuple(request.ignoreChanges),
+            delete_before_replace=request.deleteBeforeReplace,
             secret_outputs=tuple(request.additionalSecretOutputs),
             depends_on=frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
             providers=tuple(filter(None, [request.provider, *request.providers.values()])),

@@ -109,3 +109,20 @@ def test_the_instance_profile_has_the_roles_name_path_and_tags(deploy: Deploy) -
 def test_a_role_of_the_trusting_side_has_no_instance_profile(deploy: Deploy) -> None:
     deployed = deploy("auth", trusting={"roles": {"R": {"trust": [{"services": ["ec2.amazonaws.com"]}]}}})
     assert names(deployed, PROFILE) == set()
+
+
+def test_what_another_program_leaves_out_is_as_in_the_config(declare: Declare) -> None:
+    """The components are used from other programs too, which need not say what the config's schema says."""
+    args: Any = {
+        "users": {"bo": {"console": {"secret_name": "s"}, "access_key": {"secret_name": "k"}}},
+        "groups": {"G": {}},
+    }
+    deployed = declare(lambda: TrustedAccount("auth", args))
+    assert only(deployed, "aws:iam/user:User") == {"name": "bo", "path": "/", "forceDestroy": True}
+    assert only(deployed, "aws:iam/userLoginProfile:UserLoginProfile")["passwordResetRequired"] is True
+    assert only(deployed, "aws:iam/accessKey:AccessKey")["status"] == "Active"
+    assert {each.inputs["recoveryWindowInDays"] for each in deployed.of_type("aws:secretsmanager/secret:Secret")} == {
+        30
+    }
+    assert names(deployed, "aws:iam/userPoliciesExclusive:UserPoliciesExclusive") == {"auth-user-bo-inline-exclusive"}
+    assert names(deployed, MEMBERSHIP) == {"auth-group-G-members"}

@@ -82,6 +82,12 @@ def test_a_password_is_never_reset_by_an_update(deploy: Deploy, registered: Regi
     assert set(ignored) == {"passwordLength", "passwordResetRequired", "pgpKey"}
 
 
+def test_a_user_has_one_password_at_a_time(deploy: Deploy, registered: Registrations) -> None:
+    """AWS refuses a second login profile: a replacement has to delete the first one before."""
+    _bo(deploy, console=True)
+    assert registered.named("auth-user-bo-login").delete_before_replace
+
+
 @pytest.mark.parametrize("status", ["Active", "Inactive"])
 def test_an_access_key_has_the_status_it_is_given(deploy: Deploy, status: str) -> None:
     deployed = _bo(deploy, access_key={"store": "secretsmanager", "status": status})
