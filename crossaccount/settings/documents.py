@@ -57,6 +57,8 @@ class Documents:
 
         ``policies`` are as the config says them; one that became several is all of its parts.
         """
+        if self.origins.keys() == settings.policies.keys():  # nothing was split and nothing moved
+            return tuple(policies)
         own = {settings.arn_of("policy", name): name for name in settings.policies}
         found: list[str] = []
         for policy in policies:
