@@ -4,12 +4,18 @@ BIN := .venv/bin
 
 .PHONY: setup demo test check format schema findings clean
 
-setup: .venv/.installed
+setup: .venv/.installed .venv-aws/.installed
 
 .venv/.installed: requirements.txt requirements-toolkit.txt requirements-dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# The AWS CLI, which the tests of the hand-off use; nothing else needs it.
+.venv-aws/.installed: requirements-aws.txt
+	test -x .venv-aws/bin/python || $(PYTHON) -m venv .venv-aws
+	.venv-aws/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-aws.txt
 	touch $@
 
 demo: setup
@@ -35,4 +41,4 @@ findings: setup
 	$(BIN)/python -m crossaccount.access.findings.markdown > docs/findings.md
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-aws build dist *.egg-info

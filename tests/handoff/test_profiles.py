@@ -1,0 +1,70 @@
+"""Profiles, read by the AWS CLI and boto3 on a local AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from crossaccount.handoff.entry import HandedOut
+from crossaccount.handoff.kinds import profiles
+from tests.handoff.conftest import Deployed, needs_aws, run
+from tests.scenarios import EXAMPLES
+
+Handed = Callable[..., HandedOut]
+DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
+
+
+def _home(deployed: Deployed, folder: Path, text: str, principal: str, profile: str = "default") -> dict[str, str]:
+    environment = deployed.environment(folder)
+    Path(environment["AWS_CONFIG_FILE"]).write_text(text, encoding="utf-8")
+    deployed.write_credentials(folder, profile, principal)
+    return environment
+
+
+@needs_aws
+def test_david_lists_the_bucket_with_his_profile_and_theresa_is_denied(
+    handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path
+) -> None:
+    tutorial = deployed("tutorial")
+    text = profiles.text(handed("tutorial"))
+    command = ["aws", "--profile", "production-UpdateApp", "s3", "ls", "s3://productionapp"]
+    david = run(command, _home(tutorial, tmp_path / "david", text, DAVID))
+    theresa = run(command, _home(tutorial, tmp_path / "theresa", text, THERESA))
+    assert (david.returncode, david.stderr) == (0, "")
+    assert theresa.returncode != 0
+    assert "AccessDenied" in theresa.stderr
+
+
+@needs_aws
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_user_s_profile_is_a_session_of_the_role(
+    handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
+) -> None:
+    found = handed(name).able(profiles.able)
+    users = [entry for entry in found.entries if not entry.services]
+    there = deployed(name)
+    for number, entry in enumerate(users):
+        environment = _home(there, tmp_path / str(number), profiles.text(found), entry.principal, entry.source)
+        done = run(["aws", "sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn"], environment)
+        assert done.stdout.strip().strip('"').endswith(f"/{entry.role_arn.name}/{entry.asking.session_name}"), done
+    assert users or name == "application"
+
+
+def test_boto3_reads_the_profile(
+    handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = _home(deployed("tutorial"), tmp_path, profiles.text(handed("tutorial")), DAVID)
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    session = boto3.session.Session(profile_name="production-UpdateApp")
+    assert session.region_name == "us-west-2"
+    session.client("s3").put_object(Bucket="productionapp", Key="hello.txt", Body=b"hello")
+    with pytest.raises(Exception, match="AccessDenied"):
+        session.client("iam").list_users()
+
+
+def test_theresa_has_no_profile(handed: Handed) -> None:
+    assert handed("tutorial", "development/user/Theresa").entries == ()
