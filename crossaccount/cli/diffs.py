@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,6 @@ from crossaccount.cli.reading import read
 if TYPE_CHECKING:
     from crossaccount.access.diff import AccessDiff
     from crossaccount.sources import Sources
-    from crossaccount.sources.naming import Names
 
 TRIPPED = 3
 
@@ -58,7 +58,7 @@ def diff(
         if as_json:
             print_json(found.to_json())
         elif not to_stdout:
-            _show(found, names)
+            show_diff(found, names.shown)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 
@@ -94,7 +94,8 @@ def _write(text: str, file: Path, as_json: bool) -> None:
         stop(f"--markdown: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)
 
 
-def _show(found: AccessDiff, names: Names) -> None:
+def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
+    """The diff as a table, and its verdict. ``shown`` is how an ARN is shown to people."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -107,7 +108,11 @@ def _show(found: AccessDiff, names: Names) -> None:
         for heading in ("", "change", "conditions", "why"):
             table.add_column(heading, overflow="fold")
         for change in found.changes:
-            row = (f"{subject(change, names.shown)}\n{change.kind}", conditions(change), change.why)
+            row = (f"{subject(change, shown)}\n{change.kind}", conditions(change), change.why)
             table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *map(escape, row))
         out.print(table)
-    out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {len(found.changes)} changes", highlight=False)
+    out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {_changes(len(found.changes))}", highlight=False)
+
+
+def _changes(number: int) -> str:
+    return "1 change" if number == 1 else f"{number} changes"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossaccount.cli.console import console, print_json
+from crossaccount.cli.diffs import show_diff
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import EngineName, EngineOption, JsonOption
+from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
     from crossaccount.rehearsal.run import Rehearsal
@@ -41,17 +44,24 @@ def rehearse(
 
 def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = False) -> None:
     """The six scenarios, and what happens to the tutorial's tester once nobody denies her the role."""
-    from crossaccount.rehearsal.demo import EXAMPLES, without_the_deny
+    from crossaccount.iam.names import display
+    from crossaccount.rehearsal.demo import EXAMPLES, access_diff, without_the_deny
 
     with failures_in_words(as_json):
         found = [_run(_scenario(name), engine, as_json, keep=False) for name in EXAMPLES]
+        tutorial = _scenario("tutorial")
+        changed = without_the_deny(tutorial)
         if not as_json:
             console().print("\nThe tutorial once more, without the deny on Testers: [bold]Theresa gets in[/].")
-        found.append(_run(without_the_deny(_scenario("tutorial")), engine, as_json, keep=False))
+        found.append(_run(changed, engine, as_json, keep=False))
+        difference = access_diff(tutorial, changed, load_program())
         if as_json:
             rehearsals = [_rehearsal_json(each) for each in found]
             failed = sum(each.failed for each in found)
-            print_json({"rehearsals": rehearsals, "failed": failed})
+            print_json({"rehearsals": rehearsals, "failed": failed, "diff": difference.to_json()})
+        else:
+            console().print("\nThe same change, before anybody deploys it: [bold]crossaccount diff[/].")
+            show_diff(difference, partial(display, accounts=tutorial.accounts))
     raise typer.Exit(1 if any(each.failed for each in found) else 0)
 
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from crossaccount.access.diff import AccessDiff, diff
+from crossaccount.access.estate import Estate
+from crossaccount.engine.deployment import Program
+from crossaccount.engine.in_process import ORGANIZATION
+from crossaccount.engine.recording import record
 from crossaccount.rehearsal.scenario import Scenario
+from crossaccount.sources.declared import details
 
 EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial")
 
@@ -23,3 +31,18 @@ def without_the_deny(tutorial: Scenario) -> Scenario:
     david = next(test for test in tutorial.tests.tests if test.principal == "development/user/David")
     tests = replace(tutorial.tests, tests=(replace(david, then=()), lets_in))
     return replace(tutorial, name="tutorial, without the deny", stacks=tuple(stacks), tests=tests)
+
+
+def access_diff(before: Scenario, after: Scenario, program: Program) -> AccessDiff:
+    """What lies between two scenarios, as their stacks declare it: nothing is deployed for it."""
+    return diff(_declared(before, program), _declared(after, program))
+
+
+def _declared(scenario: Scenario, program: Program) -> Estate:
+    outputs: dict[str, Mapping[str, Any]] = {}
+    found = []
+    for stack in scenario.stacks:
+        deployment = record(stack, program, deployed=outputs)
+        outputs[f"{ORGANIZATION}/{stack.project}/{stack.name}"] = deployment.outputs
+        found.append(details(deployment))
+    return Estate.from_details(found)
