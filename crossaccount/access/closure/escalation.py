@@ -70,7 +70,9 @@ class Targets:
         if key not in self._matches:
             wild = statement.resources_inverted or any(has_wildcard(each.text) for each in statement.resources)
             candidates: Iterable[str] = found if wild else [each.text for each in statement.resources]
-            self._matches[key] = tuple(arn for arn in candidates if arn in found and statement.on(arn, _NOTHING))
+            self._matches[key] = tuple(
+                sorted(arn for arn in candidates if arn in found and statement.on(arn, _NOTHING))
+            )
         return self._matches[key]
 
 

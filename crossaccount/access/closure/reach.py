@@ -58,14 +58,14 @@ class Holders:
             self._add(account)
 
     def of(self, owner: str) -> tuple[str, ...]:
-        """The users and roles to whom a document of ``owner`` (an entity, or a managed policy) applies."""
+        """The users and roles to whom a document of ``owner`` (an entity, or a managed policy) applies, by ARN."""
         kind = parse_arn(owner).kind
         if kind == "group":
-            return tuple(self._members.get(owner, ()))
+            return tuple(sorted(self._members.get(owner, ())))
         if kind != "policy":
             return (owner,)
         holders = (holder for entity in self._attached.get(owner, ()) for holder in self.of(entity))
-        return tuple(dict.fromkeys(holders))
+        return tuple(sorted(set(holders)))
 
     def _add(self, account: Details) -> None:
         groups = {str(group["GroupName"]): str(group["Arn"]) for group in account.get("GroupDetailList") or ()}

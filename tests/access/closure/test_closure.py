@@ -44,7 +44,7 @@ def test_a_policy_is_held_by_those_it_is_attached_to_and_by_members():
     spec = {"users": users, "groups": {"devs": {"attached": [policy]}}, "roles": {"ci": {"attached": [policy]}}}
     holders = Holders([account_details(AUTH, spec)])
     everyone = [arn.rpartition(":")[2] for arn in holders.of(policy)]
-    assert everyone == ["user/bob", "user/ann", "role/ci"]
+    assert everyone == ["role/ci", "user/ann", "user/bob"]
     assert holders.of(f"arn:aws:iam::{AUTH}:group/devs") == (f"arn:aws:iam::{AUTH}:user/ann",)
     assert holders.of(f"arn:aws:iam::{AUTH}:user/eve") == (f"arn:aws:iam::{AUTH}:user/eve",)
 
