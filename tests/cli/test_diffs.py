@@ -1,0 +1,103 @@
+"""``diff``: the tutorial with its deny taken away, both ways round."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done, Run, edit, with_mfa, without_the_deny
+
+BEFORE = ("--before", "stack:development", "--before", "stack:production")
+AFTER = ("--after", "stack:changed/development", "--after", "stack:changed/production")
+
+
+@pytest.fixture
+def without_deny(tutorial: Path) -> Path:
+    return edit(tutorial, "development", without_the_deny)
+
+
+@pytest.mark.usefixtures("without_deny")
+def test_the_deny_that_goes_lets_theresa_in(run: Run) -> None:
+    found = run("diff", *BEFORE, *AFTER, "--json").json
+    assert found["verdict"] == "broadening"
+    [change] = found["changes"]
+    assert change["kind"] == "path-gained"
+    assert change["principal"] == "arn:aws:iam::111111111111:user/Theresa"
+    assert change["role"] == "arn:aws:iam::999999999999:role/UpdateApp"
+    assert (change["before"], change["after"]) == (None, [[]])
+    assert "deny-assume-S3-role-in-production" in change["why"]
+
+
+def reverse(run: Run, *options: str) -> Done:
+    return run(
+        "diff",
+        *(text.replace("--before", "--after") for text in BEFORE),
+        *(text.replace("--after", "--before") for text in AFTER),
+        *options,
+    )
+
+
+@pytest.mark.usefixtures("without_deny")
+def test_fail_on_broadening_trips_on_a_broadening_alone(run: Run) -> None:
+    assert run("diff", *BEFORE, *AFTER, "--fail-on", "broadening").code == 3
+    assert run("diff", *BEFORE, *AFTER).code == 0
+    assert reverse(run, "--fail-on", "broadening").code == 0
+
+
+@pytest.mark.usefixtures("without_deny")
+def test_the_table_reads_as_access(run: Run) -> None:
+    table = run("diff", *BEFORE, *AFTER).out
+    assert "development/user/Theresa → production/role/UpdateApp" in table
+    assert "path-gained" in table
+    assert table.splitlines()[-1] == "broadening, 1 change"
+
+
+def test_markdown_for_a_pull_request(run: Run, without_deny: Path) -> None:
+    done = run("diff", *BEFORE, *AFTER, "--markdown", "-")
+    assert "\n+ development/user/Theresa → production/role/UpdateApp, broadening" in done.out
+    file = without_deny / "access.md"
+    both = run("diff", *BEFORE, *AFTER, "--markdown", str(file), "--json")
+    assert both.json["verdict"] == "broadening"
+    assert file.read_text(encoding="utf-8") == done.out
+
+
+def test_nothing_changes(run: Run, tutorial: Path) -> None:
+    edit(tutorial, "development", lambda _: None)
+    assert run("diff", *BEFORE, *AFTER, "--json").json == {"verdict": "neutral", "changes": []}
+
+
+def test_mfa_is_a_path_tightened(run: Run, tutorial: Path) -> None:
+    edit(tutorial, "production", with_mfa)
+    table = run("diff", *BEFORE, *AFTER).out
+    assert "path-tightened" in table
+    assert "always → with MFA (< 1 h)" in table
+
+
+@pytest.mark.usefixtures("tutorial")
+def test_an_account_that_one_side_does_not_describe_is_warned_of(run: Run) -> None:
+    done = run("diff", *BEFORE, "--after", "stack:development", "--json")
+    assert done.json["verdict"] == "narrowing"
+    assert done.err == (
+        "warning: stack:production: no source of --after describes 999999999999: it counts as empty there\n"
+    )
+
+
+@pytest.mark.usefixtures("tutorial")
+def test_what_is_wrong_with_both_sides_comes_in_one_report(run: Run) -> None:
+    done = run("diff", "--before", "none.json", "--after", "stack:nope")
+    assert (done.code, len(done.err.splitlines())) == (2, 2)
+
+
+@pytest.mark.usefixtures("without_deny")
+def test_json_and_markdown_cannot_both_be_on_stdout(run: Run) -> None:
+    done = run("diff", *BEFORE, *AFTER, "--markdown", "-", "--json")
+    assert done.code == 2
+    assert done.err == "--markdown: stdout holds the JSON already, got -; name a file\n"
+
+
+@pytest.mark.usefixtures("without_deny")
+def test_a_file_that_cannot_be_written(run: Run) -> None:
+    done = run("diff", *BEFORE, *AFTER, "--markdown", "none/access.md")
+    assert done.code == 2
+    assert done.err.startswith("--markdown: cannot be written (No such file or directory)")

@@ -1,0 +1,111 @@
+"""``paths``, ``who-can`` and ``what-can``: tables for people, JSON for programs, names that are checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import BOTH, Run, edit, with_mfa
+
+DAVID = "arn:aws:iam::111111111111:user/David"
+UPDATE_APP = "arn:aws:iam::999999999999:role/UpdateApp"
+PATH = {
+    "principal": DAVID,
+    "role": UPDATE_APP,
+    "alternatives": [[]],
+    "grants": [
+        {"policy": "allow-assume-S3-role-in-production", "statement": "0"},
+        {"policy": "arn:aws:iam::aws:policy/PowerUserAccess", "statement": "0"},
+    ],
+    "trust": [{"statement": "0"}],
+}
+
+pytestmark = pytest.mark.usefixtures("tutorial")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("paths",),
+        ("who-can", "production/role/UpdateApp"),
+        ("who-can", UPDATE_APP),
+        ("what-can", "development/user/David"),
+        ("what-can", DAVID),
+    ],
+)
+def test_the_tutorial_s_one_path(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, *BOTH, "--json")
+    assert (done.code, done.json, done.err) == (0, {"paths": [PATH]}, "")
+
+
+def test_nobody_is_an_answer_too(run: Run) -> None:
+    assert run("what-can", "development/user/Theresa", *BOTH, "--json").json == {"paths": []}
+    done = run("what-can", "development/user/Theresa", *BOTH)
+    assert (done.code, done.out) == (0, "no paths\n")
+
+
+def test_a_table_has_names_and_conditions_in_words(run: Run, tutorial: Path) -> None:
+    edit(tutorial, "production", with_mfa)
+    table = run("who-can", "production/role/UpdateApp", *BOTH, "--dir", "changed").out
+    assert "development/user/David" in table
+    assert "with MFA (< 1 h)" in table
+    assert "allow-assume-S3-role-in-production[0]" in table
+
+
+def test_what_is_outside_of_the_sources_is_a_principal(run: Run) -> None:
+    [path] = run("paths", "stack:production", "--json").json["paths"]
+    assert path["principal"] == "arn:aws:iam::111111111111:root"
+    assert run("what-can", "development", "stack:production", "--json").json["paths"] == [path]
+
+
+def test_why_names_the_statement_in_the_way(run: Run) -> None:
+    asked = ("who-can", "production/role/UpdateApp", *BOTH, "--why", "development/user/Theresa")
+    done = run(*asked)
+    assert "deny-assume-S3-role-in-production" in done.out
+    assert run(*asked, "--json").json["outcome"] == "denied"
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (
+            ("who-can", "production/role/UpdateAp"),
+            'ROLE: no such role in the sources, got "production/role/UpdateAp"; did you mean'
+            " `production/role/UpdateApp`?",
+        ),
+        (
+            ("who-can", "development/role/UpdateApp"),
+            'ROLE: no such role in the sources, got "development/role/UpdateApp"; did you mean'
+            " `production/role/UpdateApp`?",
+        ),
+        (
+            ("what-can", "develpment/user/David"),
+            'PRINCIPAL: unknown account, got "develpment/user/David"; did you mean `development`?',
+        ),
+        (
+            ("what-can", "development/user/Davd"),
+            'PRINCIPAL: no such user or role in the sources, got "development/user/Davd"; did you mean'
+            " `development/user/David`?",
+        ),
+        (
+            ("what-can", "arn:aws:iam"),
+            'PRINCIPAL: neither a name nor an ARN, got "arn:aws:iam"; write <account>/role/<name>,'
+            " <account>/user/<name>, or a full ARN",
+        ),
+    ],
+)
+def test_names_that_nobody_has(run: Run, command: tuple[str, ...], line: str) -> None:
+    done = run(*command, *BOTH)
+    assert (done.code, done.out, done.err) == (2, "", line + "\n")
+    assert run(*command, *BOTH, "--json").json == {"error": line}
+
+
+def test_bad_sources_end_with_two_and_all_of_their_lines(run: Run) -> None:
+    done = run("paths", "stack:nope", "none.json")
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 2
+
+
+def test_a_command_without_sources_is_bad_usage(run: Run) -> None:
+    assert run("paths").code == 2
