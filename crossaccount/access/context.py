@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from crossaccount.access.entities import Principal, Role
 from crossaccount.access.outsiders import Outsider
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.conditions.context import ContextValue, Open
+from crossaccount.iam.conditions.context import ContextValue, Open, normal
 
 DEFAULT_SESSION_NAME = "crossaccount"
 SESSION_NAME_KEY = "sts:RoleSessionName"
@@ -60,13 +61,9 @@ def assume_context(
     caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime
 ) -> RequestContext:
     """The context of ``sts:AssumeRole`` as ``caller`` sends it."""
-    return RequestContext.of(
-        _always(now),
-        _principal(caller),
-        {SESSION_NAME_KEY: DEFAULT_SESSION_NAME},
-        _asked(session),
-        given,
-    )
+    if session is NO_SESSION:
+        return RequestContext.joined(_named_session(now), caller.implied, normal(given))
+    return RequestContext.joined(_named_session(now), caller.implied, normal(_asked(session)), normal(given))
 
 
 def open_context(caller: Principal) -> RequestContext:
@@ -77,7 +74,7 @@ def open_context(caller: Principal) -> RequestContext:
     """
     outside = isinstance(caller, Outsider)
     kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
-    return RequestContext.of(_CERTAIN, _principal(caller), open=kind)
+    return RequestContext.joined(_CERTAIN, caller.implied, open=kind)
 
 
 def session_context(
@@ -95,7 +92,7 @@ def session_context(
     if session.source_identity is not None:
         keys["aws:SourceIdentity"] = session.source_identity
     tags = {f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}
-    return RequestContext.of(_always(now), _principal(role), keys, tags, given)
+    return RequestContext.joined(_always(now), role.implied, normal(keys), normal(tags), normal(given))
 
 
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
@@ -109,11 +106,7 @@ def caller_session(context: RequestContext) -> str | None:
     return user_id.partition(":")[2] or None
 
 
-_CERTAIN: Mapping[str, ContextValue] = {
-    "aws:SecureTransport": "true",
-    "aws:ViaAWSService": "false",
-    "aws:PrincipalIsAWSService": "false",
-}
+_CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
 _TAGS = ("aws:principaltag/",)
 _OPEN = Open()
 _OPEN_USER = Open(absent_prefixes=_TAGS)
@@ -124,24 +117,14 @@ _OPEN_ROLE = Open(
 )
 
 
-def _always(now: datetime) -> Mapping[str, ContextValue]:
-    return {"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now.timestamp())), **_CERTAIN}
+@lru_cache(maxsize=16)
+def _always(now: datetime) -> Mapping[str, tuple[str, ...]]:
+    return {**normal({"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now.timestamp()))}), **_CERTAIN}
 
 
-def _principal(caller: Principal) -> Mapping[str, ContextValue]:
-    if isinstance(caller, Outsider):
-        return caller.implied
-    keys: dict[str, ContextValue] = {
-        "aws:PrincipalArn": caller.arn,
-        "aws:PrincipalAccount": caller.account,
-        "aws:PrincipalType": "AssumedRole" if caller.is_role else "User",
-    }
-    keys |= {f"aws:PrincipalTag/{key}": value for key, value in caller.tags.items()}
-    if not caller.is_role:
-        keys["aws:username"] = caller.name
-        if caller.unique_id:
-            keys["aws:userid"] = caller.unique_id
-    return keys
+@lru_cache(maxsize=16)
+def _named_session(now: datetime) -> Mapping[str, tuple[str, ...]]:
+    return {**_always(now), **normal({SESSION_NAME_KEY: DEFAULT_SESSION_NAME})}
 
 
 def _asked(session: Session) -> Mapping[str, ContextValue]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
+from crossaccount.iam.conditions.context import ContextValue, normal
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,25 @@ class Principal:
     def is_role(self) -> bool:
         """Whether it is a role, so that its calls come from sessions."""
         return parse_arn(self.arn).kind == "role"
+
+    @cached_property
+    def implied(self) -> Mapping[str, tuple[str, ...]]:
+        """The condition keys that all of its requests carry, in normal form.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html has the table of what
+        ``aws:username``, ``aws:userid`` and ``aws:PrincipalType`` are for each kind of principal.
+        """
+        keys: dict[str, ContextValue] = {
+            "aws:PrincipalArn": self.arn,
+            "aws:PrincipalAccount": self.account,
+            "aws:PrincipalType": "AssumedRole" if self.is_role else "User",
+        }
+        keys |= {f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()}
+        if not self.is_role:
+            keys["aws:username"] = self.name
+            if self.unique_id:
+                keys["aws:userid"] = self.unique_id
+        return normal(keys)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from crossaccount.access.entities import Principal, Role
 from crossaccount.access.estate import Estate
 from crossaccount.access.layers import Layers
 from crossaccount.access.outsiders import Outsider, is_provider, provider
-from crossaccount.access.sides import Request, Weigh, weigh
+from crossaccount.access.sides import Request, Weigh, Weighed, weigh
 from crossaccount.access.verdict import REASONS, Verdict
 from crossaccount.access.wording import allowed, denied, explicitly_denied, undetermined
 from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
@@ -44,11 +44,12 @@ def judge_assume(
     ``sts:SetSourceIdentity`` as well. The root user of an account assumes no role, whatever a trust says ("You cannot
     call AssumeRole by using AWS account root user credentials", STS API Reference).
     """
-    federated = is_provider(principal_arn)
-    if not federated and parse_arn(principal_arn).kind == "root":
+    caller = estate.principal(principal_arn)
+    if caller is None and is_provider(principal_arn):
+        caller = provider(principal_arn)
+    elif caller is None and parse_arn(principal_arn).kind == "root":
         message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
         return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
-    caller = provider(principal_arn) if federated else estate.principal(principal_arn)
     role = estate.roles.get(role_arn)
     if caller is None or role is None:
         return _not_there(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
@@ -66,10 +67,13 @@ def judge_assume_in(
     action: str | None = None,
 ) -> Verdict:
     """As :func:`judge_assume`, for a context that is complete already."""
-    actions = (action or assume_action(caller), *session.actions())
-    requests = [Request(caller, action, role.arn, context) for action in actions]
-    verdicts = [_conclude(assume_layers(estate, request, role), request) for request in requests]
-    return min(verdicts, key=_rank)
+
+    def judged(action: str) -> Verdict:
+        request = Request(caller, action, role.arn, context)
+        return _conclude(assume_layers(estate, request, role), request)
+
+    verdict = judged(action or assume_action(caller))
+    return verdict if session is NO_SESSION else min((verdict, *map(judged, session.actions())), key=_rank)
 
 
 def assume_action(caller: Principal) -> str:
@@ -105,7 +109,7 @@ def judge_action(
 def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
     """As :func:`judge_action`, for a context that is complete already."""
     request = Request(role, action, "*" if takes_no_resource(action) else resource, context)
-    return _conclude(_caller_layers(estate, request, role.account), request)
+    return _conclude(_layers(estate, request, role.account, weigh), request)
 
 
 def takes_no_resource(action: str) -> bool:
@@ -116,16 +120,18 @@ def takes_no_resource(action: str) -> bool:
 
 def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
     """All sides of an assumption, under a complete context or an open one."""
-    caller = _caller_layers(estate, request, role.account, weigh)
-    same_account = request.caller.account == role.account
     trust = weigh("trust", (role.trust,), request)
-    return Layers(caller.identity, caller.boundary, caller.scps, caller.rcps, trust, same_account)
+    return _layers(estate, request, role.account, weigh, trust)
 
 
-def _caller_layers(estate: Estate, request: Request, resource_account: str, weigh: Weigh = weigh) -> Layers:
+def _layers(
+    estate: Estate, request: Request, resource_account: str, weigh: Weigh, trust: Weighed | None = None
+) -> Layers:
     """SCPs are those of the caller's account, RCPs those of the resource's."""
     caller = request.caller
     return Layers(
+        trust=trust,
+        same_account=caller.account == resource_account,
         identity=None if isinstance(caller, Outsider) else weigh("identity", caller.policies, request),
         boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
         scps=tuple(weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())),

@@ -15,7 +15,7 @@ because no role is exempt from its trust.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both, either, negation
 from crossaccount.access.atoms import Atom
@@ -25,8 +25,7 @@ from crossaccount.access.sides import Allow, Weighed
 from crossaccount.access.verdict import Decision, Reason
 
 
-@dataclass(frozen=True)
-class Layers:
+class Layers(NamedTuple):
     """The sides of a request. ``boundary`` is None where the caller has none, ``trust`` where no trust is asked.
 
     ``identity`` is None for who has no identity policies to ask: an identity provider's users, and whoever is outside

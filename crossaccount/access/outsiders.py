@@ -17,7 +17,7 @@ from crossaccount.access.entities import Principal
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, compile_conditions
-from crossaccount.iam.conditions.context import ContextValue
+from crossaccount.iam.conditions.context import ContextValue, normal
 
 EVERYONE = "*"
 _PROVIDERS = ("oidc-provider", "saml-provider")
@@ -27,10 +27,10 @@ _PROVIDERS = ("oidc-provider", "saml-provider")
 class Outsider(Principal):
     """Someone whose policies are in no source. ``arn`` is an ARN, an organisation's ID, a provider's name or ``*``.
 
-    ``implied`` are the condition keys that all of its requests carry.
+    ``keys`` are the condition keys that all of its requests carry.
     """
 
-    implied: Mapping[str, ContextValue] = field(default_factory=dict)
+    keys: Mapping[str, ContextValue] = field(default_factory=dict)
     provider: bool = False
 
     @cached_property
@@ -43,6 +43,11 @@ class Outsider(Principal):
         """Whether it is one single role."""
         return self.account != "" and parse_arn(self.arn).kind == "role"
 
+    @cached_property
+    def implied(self) -> Mapping[str, tuple[str, ...]]:
+        """Its ``keys``, in normal form."""
+        return normal(self.keys)
+
     @property
     def is_single(self) -> bool:
         """Whether it is one user or role, not all of a kind."""
@@ -51,7 +56,7 @@ class Outsider(Principal):
 
 def provider(name: str) -> Outsider:
     """An identity provider: the ARN of one in IAM, or the name of one that AWS knows (``accounts.google.com``)."""
-    return Outsider(name, implied={"aws:FederatedProvider": name}, provider=True)
+    return Outsider(name, keys={"aws:FederatedProvider": name}, provider=True)
 
 
 def is_provider(name: str) -> bool:
@@ -132,18 +137,18 @@ def _entry(entry: str) -> Outsider | None:
         return _account(arn.account, arn.partition)
     if arn.kind not in ("user", "role", "assumed-role"):
         return None
-    implied: dict[str, ContextValue] = {"aws:PrincipalAccount": arn.account}
+    keys: dict[str, ContextValue] = {"aws:PrincipalAccount": arn.account}
     if arn.service == "iam":
-        implied |= {"aws:PrincipalArn": entry, "aws:PrincipalType": "User" if arn.kind == "user" else "AssumedRole"}
-    return Outsider(entry, implied=implied)
+        keys |= {"aws:PrincipalArn": entry, "aws:PrincipalType": "User" if arn.kind == "user" else "AssumedRole"}
+    return Outsider(entry, keys=keys)
 
 
 def _account(account: str, partition: str = "aws") -> Outsider:
-    return Outsider(root_arn(account, partition), implied={"aws:PrincipalAccount": account})
+    return Outsider(root_arn(account, partition), keys={"aws:PrincipalAccount": account})
 
 
 def _organisation(name: str) -> Outsider:
-    return Outsider(name, implied={"aws:PrincipalOrgID": name})
+    return Outsider(name, keys={"aws:PrincipalOrgID": name})
 
 
 def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[Outsider]:

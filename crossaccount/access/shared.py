@@ -152,7 +152,7 @@ def _trust(role: Role) -> tuple[Side, Policy]:
 
 
 def _without_effect(weighed: Weighed) -> bool:
-    """Whether a request fares as if a caller did not have the policy: a silent one, or a boundary that surely allows."""
+    """Whether a caller fares as if it did not have the policy: a silent one, or a boundary that surely allows."""
     if weighed.side == "trust" or weighed.deny or weighed.denying or weighed.unknown:
         return False
     if weighed.side == "boundary":

@@ -7,8 +7,8 @@ or deny on conditions that are still to meet: its ``atoms``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from crossaccount.access.atoms import Atom
 from crossaccount.access.context import caller_session
@@ -18,11 +18,10 @@ from crossaccount.access.outsiders import Outsider, denied_part
 from crossaccount.access.principals import Naming, denies, naming
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
-from crossaccount.iam.conditions import Condition, RequestContext
+from crossaccount.iam.conditions import Condition, RequestContext, unmet
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One action on one resource by one caller. ``resource`` is ``*`` for an action that takes none."""
 
     caller: Principal
@@ -31,8 +30,7 @@ class Request:
     context: RequestContext
 
 
-@dataclass(frozen=True)
-class Allow:
+class Allow(NamedTuple):
     """A statement that allows, or would but for the conditions ``unmet``.
 
     ``naming`` is how a trust names the caller, ``DIRECT`` on every other side. ``atoms`` are still to meet; under a
@@ -45,8 +43,7 @@ class Allow:
     atoms: tuple[Atom, ...] = ()
 
 
-@dataclass(frozen=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
 
     ``deny`` surely denies; ``denying`` do where their atoms are all met. ``unknown`` names the policies of the side
@@ -63,19 +60,18 @@ class Weighed:
 
 def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
     """Ask every policy of a side about a request."""
-    asked = (policy for policy in policies if policy.unknown or policy.about(request.action))
-    return together(side, [weigh_policy(side, policy, request) for policy in asked])
+    parts = []
+    for policy in policies:
+        statements = matching(policy, request)
+        if statements or policy.unknown:
+            parts.append(weigh_statements(side, policy, statements, request))
+    return together(side, parts)
 
 
-def weigh_policy(side: Side, policy: Policy, request: Request) -> Weighed:
-    """Ask one policy about a request."""
-    return weigh_statements(side, policy, matching(policy, request), request)
-
-
-def matching(policy: Policy, request: Request) -> tuple[CompiledStatement, ...]:
+def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     """The statements of a policy that are or may be about the action and the resource."""
     statements = policy.about(request.action)
-    return tuple(each for each in statements if each.on(request.resource, request.context) is not False)
+    return [each for each in statements if each.on(request.resource, request.context) is not False]
 
 
 def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
@@ -84,15 +80,17 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
     allows: list[Allow] = []
     near: list[Allow] = []
     denying: list[Allow] = []
-    for statement, name, conditions in _terms(statements, request):
+    for statement in statements:
         decision = Decision(side, policy.name, statement.label)
-        failed, atoms = _asked(decision, statement, conditions, request)
-        if statement.allows:
-            (near if failed else allows).append(Allow(decision, name, failed, atoms))
-        elif not failed and atoms:
-            denying.append(Allow(decision, name, atoms=atoms))
-        elif not failed and deny is None:
-            deny = decision
+        element = statement.principal
+        for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
+            failed, atoms = _asked(decision, statement, conditions, request)
+            if statement.allows:
+                (near if failed else allows).append(Allow(decision, name, failed, atoms))
+            elif not failed and atoms:
+                denying.append(Allow(decision, name, atoms=atoms))
+            elif not failed and deny is None:
+                deny = decision
     unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
     return Weighed(side, deny, tuple(allows), tuple(near), unknown, tuple(denying))
 
@@ -101,6 +99,8 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
     """The answers of several policies as the answer of their side."""
     if len(parts) == 1:
         return parts[0]
+    if not parts:
+        return Weighed(side)
     return Weighed(
         side,
         next((part.deny for part in parts if part.deny), None),
@@ -111,20 +111,11 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
     )
 
 
+_EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIRECT, ()),)
+"""What a statement without a Principal element is about."""
+
 Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
 """How a side is weighed: :func:`weigh`, or that with a memory."""
-
-_Terms = tuple[CompiledStatement, Naming, tuple[Condition, ...]]
-
-
-def _terms(statements: Iterable[CompiledStatement], request: Request) -> Iterator[_Terms]:
-    """The statements that name the caller, how they do, and on what conditions."""
-    for statement in statements:
-        if statement.principal is None:
-            yield statement, Naming.DIRECT, statement.conditions
-            continue
-        for name, conditions in _named(statement.principal, statement, request):
-            yield statement, name, (*conditions, *statement.conditions)
 
 
 def _named(
@@ -147,13 +138,16 @@ def _named(
 def _asked(
     decision: Decision, statement: CompiledStatement, conditions: tuple[Condition, ...], request: Request
 ) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
-    """The conditions that the request does not meet, and the atoms that it still has to."""
+    """The conditions that the request does not meet, and the atoms that it still has to. ``conditions`` come on top."""
     context = request.context
+    conditions = (*conditions, *statement.conditions) if conditions else statement.conditions
     if not conditions and not statement.has_variables:
         return (), ()
+    if context.open is None:
+        return unmet(conditions, context), ()
     answers = [(condition, condition.answer(context)) for condition in conditions]
     failed = tuple(condition for condition, answer in answers if answer is False)
-    if context.open is None or failed:
+    if failed:
         return failed, ()
     hanging = condition_atoms(decision, (condition for condition, answer in answers if answer is None), context)
     return (), resource_atoms(decision, statement, request.resource, context) + hanging

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Outcome = Literal["allowed", "denied", "undetermined"]
 Side = Literal["identity", "trust", "boundary", "scp", "rcp"]
@@ -14,8 +13,7 @@ REASONS: tuple[Reason, ...] = ("explicit-deny", "scp", "rcp", "boundary", "no-gr
 """Why a request is denied, in the order in which they are looked for."""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """A statement that decides: which side it is on, its policy's name or ARN, and its Sid or index."""
 
     side: Side
@@ -27,8 +25,7 @@ class Decision:
         return {"side": self.side, "policy": self.policy, "statement": self.statement}
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer for one request.
 
     ``decided_by`` is the deny of an explicit deny, the statement whose Condition is not met, or what allows (the trust

@@ -94,9 +94,13 @@ class CompiledStatement:
         """Whether the statement is about this resource; None where that hangs on what an open context leaves open."""
         if not self.resources:
             return True
-        exact, wild, variable = self._resources
-        if resource in exact or any(wildcard_match(pattern, resource) for pattern in wild):
+        exact, prefixes, wild, variable = self._resources
+        if resource in exact or resource.startswith(prefixes):
             return not self.resources_inverted
+        if wild and any(wildcard_match(pattern, resource) for pattern in wild):
+            return not self.resources_inverted
+        if not variable:
+            return self.resources_inverted
         answers = [fits(pattern, resource, context) for pattern in variable]
         if True in answers or None not in answers:
             return (True in answers) != self.resources_inverted
@@ -105,7 +109,7 @@ class CompiledStatement:
     @property
     def has_variables(self) -> bool:
         """Whether a resource has a policy variable, so that the request decides what it names."""
-        return bool(self.resources) and bool(self._resources[2])
+        return bool(self.resources) and bool(self._resources[3])
 
     @cached_property
     def _actions_by_service(self) -> Mapping[str, list[str]]:
@@ -117,11 +121,16 @@ class CompiledStatement:
         return found
 
     @cached_property
-    def _resources(self) -> tuple[frozenset[str], tuple[str, ...], tuple[Template, ...]]:
-        """The resources as exact texts, patterns, and templates with variables: most are the first, found at once."""
+    def _resources(self) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...], tuple[Template, ...]]:
+        """Exact texts, prefixes that a ``*`` follows, other patterns, and templates with variables.
+
+        Most resources are of the first two kinds, which are compared all at once.
+        """
         plain = [pattern.text for pattern in self.resources if pattern.plain]
-        wild = tuple(text for text in plain if "*" in text or "?" in text)
-        return frozenset(plain), wild, tuple(pattern for pattern in self.resources if not pattern.plain)
+        wild = [text for text in plain if "*" in text or "?" in text]
+        prefixes = tuple(text[:-1] for text in wild if "?" not in text and text.find("*") == len(text) - 1)
+        others = tuple(text for text in wild if "?" in text or text.find("*") != len(text) - 1)
+        return frozenset(plain), prefixes, others, tuple(pattern for pattern in self.resources if not pattern.plain)
 
 
 def fits(pattern: Template, resource: str, context: RequestContext) -> bool | None:

@@ -50,6 +50,10 @@ class Condition:
         return self.base in NEGATED
 
     @cached_property
+    def _lower_key(self) -> str:
+        return self.key.lower()
+
+    @cached_property
     def keys(self) -> frozenset[str]:
         """All keys that the condition asks for, in lower case: its own, and those of variables in its values."""
         variables = {key.lower() for value in self.values for key in value.variables()}
@@ -66,9 +70,9 @@ class Condition:
 
     def holds(self, context: RequestContext) -> bool:
         """Whether a request meets the condition. The context has to be complete."""
-        if (supposed := context.supposed.get(self.key.lower())) is not None:
+        if context.supposed and (supposed := context.supposed.get(self.key.lower())) is not None:
             return supposed
-        values = context.get(self.key)
+        values = context.values.get(self._lower_key)
         if self.base == _NULL:
             return any((values is None) == (expected.text.lower() == "true") for expected in self.values)
         if values is None:

@@ -18,6 +18,11 @@ Values = tuple[str, ...] | None
 """The values of one key; None where the request does not carry it."""
 
 
+def normal(layer: Mapping[str, ContextValue]) -> dict[str, tuple[str, ...]]:
+    """Keys in lower case, values as tuples."""
+    return {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in layer.items()}
+
+
 @dataclass(frozen=True)
 class Open:
     """What is known of the keys that an open context gives no values for; every other key may be anything.
@@ -46,11 +51,17 @@ class RequestContext:
     @classmethod
     def of(cls, *layers: Mapping[str, ContextValue], open: Open | None = None) -> RequestContext:
         """The context of several layers; a later one overrides the keys of an earlier one."""
+        return cls.joined(*map(normal, layers), open=open)
+
+    @classmethod
+    def joined(cls, *layers: Mapping[str, tuple[str, ...]], open: Open | None = None) -> RequestContext:
+        """As :meth:`of`, for layers that are in normal form already."""
         values: dict[str, tuple[str, ...]] = {}
         for layer in layers:
-            for key, value in layer.items():
-                values[key.lower()] = (value,) if isinstance(value, str) else tuple(value)
-        return cls({key: value for key, value in values.items() if value}, open=open)
+            values.update(layer)
+            if () in layer.values():
+                values = {key: value for key, value in values.items() if value}
+        return cls(values, open=open)
 
     def supposing(self, key: str, answer: bool) -> RequestContext:
         """The same request, with every condition on ``key`` answered by ``answer``."""
