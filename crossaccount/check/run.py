@@ -89,7 +89,7 @@ class Checker:
             tuple(sorted((each for part in sifted for each in part.kept), key=_rank)),
             tuple(each for part in sifted for each in part.suppressed),
             tuple(test for test in tests if self._is_asked(test)),
-            tuple(self._quotas()),
+            tuple(sorted(self._quotas(), key=lambda each: (each[0], each[1].quota.summary))),
         )
 
     def _found(self) -> list[Found]:

@@ -64,6 +64,21 @@ def test_a_finding_is_raised_where_it_should_be_and_nowhere_else(
         assert each.fix
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_the_order_of_a_source_changes_nothing(
+    case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]
+) -> None:
+    def backwards(accounts: Any) -> list[dict[str, Any]]:
+        lists = [
+            {key: each[::-1] if isinstance(each, list) else each for key, each in account.items()}
+            for account in details_of(accounts)
+        ]
+        return lists[::-1]
+
+    found, other = _found(case, details_of), _found(case, backwards)
+    assert sorted(found, key=repr) == sorted(other, key=repr)
+
+
 def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Finding]:
     placed = [(each.at(str(each.place)), str(each.place)) for each in _found(case, details_of)]
     accepted = [Accepted(**each) for each in case.get("suppress", [])]
