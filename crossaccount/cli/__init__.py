@@ -19,6 +19,7 @@ from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
+from crossaccount.cli.verifying import verify
 
 __all__ = ["app", "main"]
 
@@ -34,6 +35,7 @@ app.command(epilog="Example: crossaccount report stack:auth stack:workload --htm
 app.command(
     cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"
 )(handoff)
+app.command(epilog="Example: crossaccount verify stack:auth stack:workload --profile richard")(verify)
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ def script(call: Call) -> str:
 def _lines(call: Call) -> Iterator[str]:
     yield "@echo off"
     yield from (f"rem - {_NOT_IN_A_COMMENT.sub('_', note.replace('->', 'to'))}" for note in call.notes)
+    if not call.command:
+        yield f"rem - {USE}"
     if call.command:
         yield "setlocal DisableDelayedExpansion"
     arguments = [each for option, value in call.options for each in (option, quoted(value)) if each]

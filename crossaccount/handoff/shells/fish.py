@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from crossaccount.handoff.shells.call import OVERRIDING, REGION_VARIABLES, VARIABLES, Call
 
-USE = "crossaccount handoff env --shell fish … | source"
+USE = "crossaccount handoff env --shell fish ... | source"
 
 
 def quoted(text: str) -> str:
@@ -32,6 +32,8 @@ def _lines(call: Call) -> Iterator[str]:
     if call.command:
         yield "#!/usr/bin/env fish"
     yield from (f"# {note}" for note in call.notes)
+    if not call.command:
+        yield f"# {USE}"
     if call.serial:
         yield f"read --prompt-str {quoted(f'MFA code of {call.serial}: ')} --global crossaccount_code"
     yield "set --global crossaccount_session ("

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from crossaccount.handoff.shells.call import OVERRIDING, REGION_VARIABLES, VARIABLES, Call
 
-USE = 'eval "$(crossaccount handoff env …)", or save it and: . ./FILE'
+USE = 'eval "$(crossaccount handoff env ...)", or save it and: . ./FILE'
 
 
 def quoted(text: str) -> str:
@@ -29,6 +29,8 @@ def _lines(call: Call) -> Iterator[str]:
     if call.command:
         yield "#!/bin/sh"
     yield from (f"# {note}" for note in call.notes)
+    if not call.command:
+        yield f"# {USE}"
     if call.serial:
         yield f"printf 'MFA code of %s: ' {quoted(call.serial)} >&2"
         yield "read -r crossaccount_code"

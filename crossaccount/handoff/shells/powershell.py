@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from crossaccount.handoff.shells.call import OVERRIDING, REGION_VARIABLES, VARIABLES, Call
 
-USE = "crossaccount handoff env --shell powershell … | Out-String | Invoke-Expression"
+USE = "crossaccount handoff env --shell powershell ... | Out-String | Invoke-Expression"
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 
 
@@ -33,6 +33,8 @@ def script(call: Call) -> str:
 
 def _lines(call: Call) -> Iterator[str]:
     yield from (f"# {note}" for note in call.notes)
+    if not call.command:
+        yield f"# {USE}"
     arguments = [each for option, value in call.options for each in (option, quoted(value)) if each]
     if call.serial:
         yield f"$crossaccountCode = Read-Host {quoted(f'MFA code of {call.serial}')}"

@@ -1,0 +1,114 @@
+"""``verify``: the paths that should work, tried with real credentials."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.console import console, print_json
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.reading import read
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+    from crossaccount.handoff.verify import Tried
+    from crossaccount.sources import Sources
+    from crossaccount.sources.naming import Names
+
+NO = 1
+DEFAULT_WAIT = 60.0
+FALLBACK_REGION = "us-east-1"
+
+
+def verify(
+    sources: SourcesArgument,
+    profiles: Annotated[
+        list[str] | None,
+        typer.Option("--profile", metavar="PROFILE", help="Whose credentials; repeat it. Default: the environment's."),
+    ] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all of them.")] = None,
+    session_name: Annotated[
+        str | None, typer.Option("--session-name", metavar="NAME", help="Default: the user's name.")
+    ] = None,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long to wait for IAM to tell all of itself.")
+    ] = DEFAULT_WAIT,
+    directory: DirectoryOption = HERE,
+    accounts: AccountsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try each path that should work, with your own credentials: sts:AssumeRole, and nothing else."""
+    with failures_in_words(as_json):
+        from crossaccount.sources.naming import Names
+
+        found = read(sources, directory, accounts)
+        names = Names(found.accounts, found.estate())
+        tried = [
+            each
+            for profile in profiles or [None]
+            for each in _try(found, names, open_sts(profile), role, session_name, wait)
+        ]
+        if as_json:
+            print_json({"results": [each.to_json() for each in tried], "failed": _failed(tried)})
+        else:
+            _show(tried, names)
+    raise typer.Exit(NO if _failed(tried) else 0)
+
+
+def open_sts(profile: str | None) -> STSClient:
+    """The STS client of a profile, or of what the environment says."""
+    import boto3
+    from botocore.exceptions import ProfileNotFound
+
+    from crossaccount.handoff.errors import HandoffError
+    from crossaccount.iam.nearest import did_you_mean
+    from crossaccount.iam.problem import Problem
+
+    try:
+        session = boto3.session.Session(profile_name=profile)
+        return session.client("sts", region_name=session.region_name or FALLBACK_REGION)
+    except ProfileNotFound:
+        known = boto3.session.Session().available_profiles
+        fix = did_you_mean(profile or "", known, "make it with: aws configure --profile, or aws configure sso")
+        raise HandoffError([Problem("--profile", "there is no such profile", profile, fix)]) from None
+
+
+def _try(
+    found: Sources, names: Names, sts: STSClient, role: str | None, session_name: str | None, wait: float
+) -> list[Tried]:
+    from crossaccount.handoff.callers import principal_of
+    from crossaccount.handoff.select import hand_out
+    from crossaccount.handoff.verify import caller_arn, verify
+    from crossaccount.handoff.wanted import Wanted
+
+    caller = principal_of(caller_arn(sts), found.estate())
+    wanted = Wanted(caller, names.role(role, "--role") if role is not None else None, session_name)
+    handed = hand_out(found, wanted, names.shown, datetime.now(UTC))
+    own = [entry for entry in handed.entries if not entry.through]
+    if not own:
+        typer.echo(f"{names.shown(caller)}: no path is expected to work", err=True)
+    return verify(own, sts, time, wait, lambda text: typer.echo(text, err=True))
+
+
+def _failed(tried: list[Tried]) -> int:
+    return sum(each.outcome != "works" for each in tried)
+
+
+def _show(tried: list[Tried], names: Names) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    styles = {"works": "green", "denied": "bold red", "cannot judge": "yellow"}
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in ("", "principal", "role", "said"):
+        table.add_column(heading, overflow="fold")
+    for each in tried:
+        ends = [escape(names.shown(arn)) for arn in (each.entry.principal, each.entry.role)]
+        table.add_row(f"[{styles[each.outcome]}]{each.outcome}[/]", *ends, escape(each.said))
+    if tried:
+        console().print(table)
