@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossaccount.cli.checking import show as show_check
 from crossaccount.cli.console import console, print_json
 from crossaccount.cli.diffs import show_diff
 from crossaccount.cli.failures import failures_in_words
@@ -43,9 +45,10 @@ def rehearse(
 
 
 def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = False) -> None:
-    """The six scenarios, and what happens to the tutorial's tester once nobody denies her the role."""
+    """The six scenarios, the tutorial's tester once nobody denies her, and what `check` finds in a flawed config."""
+    from crossaccount.check.run import check
     from crossaccount.iam.names import display
-    from crossaccount.rehearsal.demo import EXAMPLES, access_diff, without_the_deny
+    from crossaccount.rehearsal.demo import EXAMPLES, FLAWED, access_diff, without_the_deny
 
     with failures_in_words(as_json):
         found = [_run(_scenario(name), engine, as_json, keep=False) for name in EXAMPLES]
@@ -55,13 +58,17 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
             console().print("\nThe tutorial once more, without the deny on Testers: [bold]Theresa gets in[/].")
         found.append(_run(changed, engine, as_json, keep=False))
         difference = access_diff(tutorial, changed, load_program())
+        flawed = check(FLAWED, (), load_program, datetime.now(UTC))
         if as_json:
             rehearsals = [_rehearsal_json(each) for each in found]
             failed = sum(each.failed for each in found)
-            print_json({"rehearsals": rehearsals, "failed": failed, "diff": difference.to_json()})
+            shown = {"diff": difference.to_json(), "check": flawed.to_json()}
+            print_json({"rehearsals": rehearsals, "failed": failed, **shown})
         else:
             console().print("\nThe same change, before anybody deploys it: [bold]crossaccount diff[/].")
             show_diff(difference, partial(display, accounts=tutorial.accounts))
+            console().print("\nA config that deploys, and what is wrong with it: [bold]crossaccount check[/].")
+            show_check(flawed)
     raise typer.Exit(1 if any(each.failed for each in found) else 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from crossaccount.access.diff import AccessDiff, diff
@@ -15,6 +16,8 @@ from crossaccount.engine.recording import record
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.sources.declared import details
 
+FLAWED = Path(__file__).parents[2] / "docs" / "guide" / "flawed"
+"""A config in which much deploys and little does what it seems to: for ``check``, never rehearsed."""
 EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial")
 
 

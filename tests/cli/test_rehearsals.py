@@ -105,13 +105,14 @@ def test_json_has_the_strings_of_the_test_file(invoke: Invoke) -> None:
 def test_the_demo_is_every_example_and_the_tutorials_end(invoke: Invoke) -> None:
     done = invoke("demo", "--json")
     document = _json(done)
-    assert list(document) == ["rehearsals", "failed", "diff"]
+    assert list(document) == ["rehearsals", "failed", "diff", "check"]
     assert document["diff"]["verdict"] == "broadening"
     [change] = document["diff"]["changes"]
     assert (change["kind"], change["principal"].rsplit("/", 1)[-1]) == ("path-gained", "Theresa")
     assert [each["scenario"] for each in document["rehearsals"]] == [*EXAMPLES, "tutorial, without the deny"]
     assert (done.exit_code, document["failed"]) == (0, 0)
     assert document["rehearsals"][-1]["results"][-1]["actual"] == "allowed"
+    assert {"XA101", "XA102", "XA103"} <= {each["code"] for each in document["check"]["findings"]}
 
 
 def test_without_a_pulumi_cli_the_engine_pulumi_is_refused(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
