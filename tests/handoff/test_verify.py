@@ -1,0 +1,188 @@
+"""Paths tried with real credentials on a local AWS; the clock is the test's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossaccount.access.atoms import Atom
+from crossaccount.handoff.callers import principal_of
+from crossaccount.handoff.entry import HandedOut
+from crossaccount.handoff.errors import HandoffError
+from crossaccount.handoff.verify import CallFailed, caller_arn, verify
+from crossaccount.local.clients import Aws, Credentials
+from crossaccount.sources import Sources
+from tests.handoff.conftest import Deployed, only
+from tests.scenarios import FOLDERS, ROOT
+
+Handed = Callable[..., HandedOut]
+DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
+DENY = "not-yet"
+COMMAND = [sys.executable, "-c", "from crossaccount.cli import main; main()", "verify"]
+TUTORIAL = ["stack:development", "stack:production", "--dir", str(FOLDERS["tutorial"])]
+MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
+
+
+@dataclass
+class Clock:
+    """Sleeps by moving on; ``meanwhile`` happens in the first pause."""
+
+    meanwhile: Callable[[], object] = bool
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        if self.now == 0:
+            self.meanwhile()
+        self.now += seconds
+
+
+def _aws(there: Deployed, principal: str) -> Aws:
+    return Aws(there.endpoint, there.credentials(principal))
+
+
+@contextmanager
+def _kept_out(there: Deployed) -> Iterator[Callable[[], Any]]:
+    """David's group under a deny that the sources do not know, as long as nobody takes it away."""
+    iam = there.local.session("111111111111").iam
+    deny = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    iam.put_group_policy(GroupName="Developers", PolicyName=DENY, PolicyDocument=document)
+
+    def let_in() -> None:
+        if DENY in iam.list_group_policies(GroupName="Developers")["PolicyNames"]:
+            iam.delete_group_policy(GroupName="Developers", PolicyName=DENY)
+
+    try:
+        yield let_in
+    finally:
+        let_in()
+
+
+def test_what_works_works_at_once(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
+    clock = Clock()
+    (tried,) = verify(handed("tutorial").entries, _aws(deployed("tutorial"), DAVID).sts, clock, 60, print)
+    assert (tried.outcome, tried.attempts, clock.now) == ("works", 1, 0)
+
+
+def test_a_path_with_an_external_id_is_tried_with_it(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
+    entry = only(handed("deployer", "a/user/eve"))
+    (tried,) = verify([entry], _aws(deployed("deployer"), entry.principal).sts, Clock(), 0, print)
+    assert tried.outcome == "works"
+
+
+def test_a_change_that_iam_has_not_told_yet_is_waited_out(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
+    there, said = deployed("tutorial"), list[str]()
+    with _kept_out(there) as let_in:
+        clock = Clock(let_in)
+        (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 60, said.append)
+    assert (tried.outcome, tried.attempts, clock.now) == ("works", 2, 1)
+    assert said == ["1 denied; IAM may not have told all of itself yet, trying again for 60 s"]
+
+
+def test_what_stays_denied_is_denied_when_the_time_is_up(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
+    there = deployed("tutorial")
+    with _kept_out(there):
+        clock = Clock()
+        (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 12, bool)
+    assert (tried.outcome, clock.now) == ("denied", 12)
+    assert "not authorized to perform: sts:AssumeRole" in tried.said
+
+
+def test_a_denial_where_the_person_has_to_do_something_cannot_be_judged(
+    handed: Handed, deployed: Callable[[str], Deployed]
+) -> None:
+    entry = only(handed("tutorial"))
+    with_mfa = replace(entry, ways=(replace(entry.asking, mfa=True, beside=(MFA,)),))
+    clock = Clock()
+    (tried,) = verify([with_mfa], _aws(deployed("tutorial"), THERESA).sts, clock, 60, bool)
+    assert (tried.outcome, tried.said) == ("cannot judge", "denied here, and it works only with MFA")
+    assert clock.now == 0
+
+
+def test_credentials_that_do_not_work_are_no_denial(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
+    nobody = Aws(deployed("tutorial").endpoint, Credentials("AKIA" + "X" * 16, "x"))
+    with pytest.raises(CallFailed, match=r"^sts: .*; try: aws sts get-caller-identity$"):
+        verify(handed("tutorial").entries, nobody.sts, Clock(), 60, bool)
+
+
+def test_the_caller_is_known_by_its_arn_or_its_session_s(
+    sources: Callable[[str], Sources], deployed: Callable[[str], Deployed]
+) -> None:
+    estate = sources("application").estate()
+    role = "arn:aws:iam::111111111111:role/AssumingRole"
+    session = caller_arn(_aws(deployed("application"), role).sts)
+    assert session.startswith("arn:aws:sts::111111111111:assumed-role/AssumingRole/")
+    assert principal_of(session, estate) == role
+    assert principal_of(DAVID, sources("tutorial").estate()) == DAVID
+
+
+@pytest.mark.parametrize(
+    ("arn", "line"),
+    [
+        ("arn:aws:iam::111111111111:root", "the root user assumes no role"),
+        ("arn:aws:iam::111111111111:user/nobody", "declare it, or use the credentials of somebody who is declared"),
+        ("arn:aws:iam::333333333333:user/x", "add a source of account 333333333333"),
+        ("arn:aws:sts::111111111111:assumed-role/None/x", "declare it, or"),
+    ],
+)
+def test_a_caller_whom_nobody_knows_is_refused(sources: Callable[[str], Sources], arn: str, line: str) -> None:
+    with pytest.raises(HandoffError, match=line):
+        principal_of(arn, sources("tutorial").estate())
+
+
+def _verify(there: Deployed, home: Path, principal: str | None, *options: str) -> subprocess.CompletedProcess[str]:
+    environment = {**there.environment(home, principal), "PYTHONPATH": str(ROOT), "HTTPS_PROXY": "http://127.0.0.1:1"}
+    return subprocess.run([*COMMAND, *TUTORIAL, *options], env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_tries_the_caller_s_paths(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+    done = _verify(deployed("tutorial"), tmp_path, DAVID, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["failed"] == 0
+    assert [(each["principal"], each["outcome"]) for each in document["results"]] == [(DAVID, "works")]
+
+
+def test_the_command_takes_profiles(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+    there = deployed("tutorial")
+    for profile, principal in (("david", DAVID), ("theresa", THERESA)):
+        there.write_credentials(tmp_path, profile, principal)
+    done = _verify(there, tmp_path, None, "--profile", "david", "--profile", "theresa")
+    assert done.returncode == 0
+    assert "works" in done.stdout
+    assert done.stderr == "development/user/Theresa: no path is expected to work\n"
+
+
+def test_the_command_refuses_a_profile_that_is_not_there(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+    there = deployed("tutorial")
+    there.write_credentials(tmp_path, "david", DAVID)
+    done = _verify(there, tmp_path, None, "--profile", "davdi")
+    assert (done.returncode, done.stderr) == (
+        2,
+        '--profile: there is no such profile, got "davdi"; did you mean `david`?\n',
+    )
+
+
+def test_the_command_ends_with_1_where_a_path_is_denied(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+    there = deployed("tutorial")
+    with _kept_out(there):
+        done = _verify(there, tmp_path, DAVID, "--wait", "0")
+    assert done.returncode == 1
+    assert "denied" in done.stdout
+
+
+def test_the_command_says_when_there_are_no_credentials(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+    done = _verify(deployed("tutorial"), tmp_path, None)
+    assert done.returncode == 1
+    assert done.stderr == "sts: Unable to locate credentials; try: aws sts get-caller-identity\n"
