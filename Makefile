@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format schema findings clean
+.PHONY: setup demo test check format schema findings screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -39,6 +39,10 @@ schema: setup
 
 findings: setup
 	$(BIN)/python -m crossaccount.access.findings.markdown > docs/findings.md
+
+# Needs Debian's chromium and chromium-driver.
+screenshots: setup
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/report/test_page.py -k screenshots
 
 clean:
 	rm -rf .venv .venv-aws build dist *.egg-info

@@ -12,7 +12,7 @@ import typer
 from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption
-from crossaccount.cli.reading import read
+from crossaccount.cli.reading import read_both
 
 if TYPE_CHECKING:
     from crossaccount.access.diff import AccessDiff
@@ -64,18 +64,7 @@ def diff(
 
 def _read(before: list[str], after: list[str], directory: Path, accounts: Path | None) -> tuple[Sources, Sources]:
     """Both sets of sources; what is wrong with either comes in one report."""
-    from crossaccount.sources import SourceError
-
-    found: list[Sources] = []
-    lines: list[object] = []
-    for texts in (before, after):
-        try:
-            found.append(read(texts, directory, accounts))
-        except SourceError as error:
-            lines += error.lines
-    if lines:
-        raise SourceError(dict.fromkeys(lines))  # type: ignore[arg-type]
-    old, new = found
+    old, new = read_both(before, after, directory, accounts)
     for one, other, when in ((old, new, "--after"), (new, old, "--before")):
         for each in one.described:
             if each.account_id and each.account_id not in {known.account_id for known in other.described}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,12 @@ import typer
 
 if TYPE_CHECKING:
     from crossaccount.engine.deployment import Program
+    from crossaccount.iam.problem import Problem
     from crossaccount.sources import Sources
+    from crossaccount.sources.files import Files
 
 
-def read(texts: Sequence[str], directory: Path, accounts: Path | None) -> Sources:
+def read(texts: Sequence[str], directory: Path, accounts: Path | None, files: Files | None = None) -> Sources:
     """Read the sources; what their readers should know goes to stderr.
 
     Raises:
@@ -21,10 +24,36 @@ def read(texts: Sequence[str], directory: Path, accounts: Path | None) -> Source
     """
     from crossaccount.sources import read_sources
 
-    found = read_sources(texts, load_program, directory=directory, accounts=accounts)
+    # The process ends with the command: looking for cycles in a large estate over and over only takes time.
+    gc.disable()
+    found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files)
     for warning in found.warnings:
         typer.echo(f"warning: {warning}", err=True)
     return found
+
+
+def read_both(
+    before: Sequence[str], after: Sequence[str], directory: Path, accounts: Path | None
+) -> tuple[Sources, Sources]:
+    """Two estates to compare.
+
+    Raises:
+        SourceError: everything wrong with either, in one report.
+    """
+    from crossaccount.sources import SourceError
+    from crossaccount.sources.files import Files
+
+    files = Files()
+    found: list[Sources] = []
+    lines: list[Problem | str] = []
+    for texts in (before, after):
+        try:
+            found.append(read(texts, directory, accounts, files))
+        except SourceError as error:
+            lines += error.lines
+    if lines:
+        raise SourceError(dict.fromkeys(lines))
+    return found[0], found[1]
 
 
 def load_program() -> Program:

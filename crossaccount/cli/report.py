@@ -11,7 +11,7 @@ import typer
 from crossaccount.cli.console import print_json
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
-from crossaccount.cli.reading import read
+from crossaccount.cli.reading import read, read_both
 
 if TYPE_CHECKING:
     from crossaccount.report import Report
@@ -47,8 +47,10 @@ def report(
         _refuse(asked, as_json)
         from crossaccount.report import report_of
 
-        found = read(sources, directory, accounts)
-        before = read(since, directory, accounts) if since else None
+        if since:
+            before, found = read_both(since, sources, directory, accounts)
+        else:
+            before, found = None, read(sources, directory, accounts)
         made = report_of(found, datetime.now(UTC), before)
         for option, file in asked.items():
             _write(option, file, _text(option, made), as_json)

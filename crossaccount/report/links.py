@@ -33,10 +33,10 @@ class Link:
 
 
 def link_to(role: str, display: Display, asked: Iterable[Alternatives]) -> Link:
-    """The link to a role. ``asked`` is what each path of a user or role to it still has to meet."""
+    """The link to a role. ``asked`` is what each path of somebody who can sign in still has to meet."""
     ways = list(asked)
     if not ways:
-        return Link(reason="no user or role of the sources reaches it")
+        return Link(reason="nobody of the sources who can sign in to the console reaches it")
     obstacles = [obstacle(each) for each in ways]
     if all(obstacles):
         return Link(reason=obstacles[0])

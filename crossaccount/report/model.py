@@ -6,6 +6,7 @@ those that a config accepts are among them: an auditor should see them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -125,12 +126,12 @@ def _accounts(estate: Estate, found: Sequence[Path], book: Mapping[str, str]) ->
 
 
 def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[RoleFacts]:
-    asked: dict[str, list[Alternatives]] = {}
-    reached: dict[str, int] = {}
+    reached = Counter(path.role for path in found)
+    asked: dict[str, dict[int, Alternatives]] = {}  # each once: paths share them
     for path in found:
-        reached[path.role] = reached.get(path.role, 0) + 1
-        if estate.principal(path.principal) is not None:
-            asked.setdefault(path.role, []).append(path.alternatives)
+        # Nobody signs in to the console as a role that only services assume, nor as somebody whom no source describes.
+        if path.principal in estate.users or reached[path.principal]:
+            asked.setdefault(path.role, {})[id(path.alternatives)] = path.alternatives
     items = {str(item["Arn"]): item for account in sources.details for item in account.get("RoleDetailList") or ()}
     permissions = Permissions()
     for arn, role in sorted(estate.roles.items()):
@@ -141,8 +142,8 @@ def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[
             role.max_session_duration,
             role.boundary.name if role.boundary else "",
             permissions.of(role.policies),
-            reached.get(arn, 0),
-            link_to(arn, sources.displays.get(role.account, Display()), asked.get(arn, ())),
+            reached[arn],
+            link_to(arn, sources.displays.get(role.account, Display()), asked.get(arn, {}).values()),
         )
 
 

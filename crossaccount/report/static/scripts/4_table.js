@@ -11,7 +11,7 @@ class PagedTable {
     this.page = 0;
     this.body = element("tbody");
     const head = element("thead", {}, element("tr", {}, columns.map((each) => element("th", { scope: "col" }, each))));
-    const table = element("table", {}, element("caption", {}, caption), head, this.body);
+    const table = element("table", {}, element("caption", { class: "said" }, caption), head, this.body);
     this.range = element("span", {});
     this.previous = element("button", { type: "button", click: () => this.turn(-1) }, "Previous");
     this.next = element("button", { type: "button", click: () => this.turn(1) }, "Next");

@@ -14,7 +14,7 @@ function matrix(data, found, { openPath, narrow }) {
   });
   const caption = groups.single
     ? "Who can assume which role: ● always, ○ on conditions"
-    : "How many paths lead from account to account; narrow the search to see users and roles";
+    : "How many paths lead from account to account, in bold where some always work; narrow the search to see users and roles";
   const head = element("tr", {}, element("td", {}), heads);
   const table = element("table", { class: "matrix" },
     element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, body));

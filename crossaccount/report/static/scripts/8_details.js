@@ -36,7 +36,7 @@ class Details {
   open(title, content) {
     const close = element("button", { type: "button", click: () => this.dialog.close() }, "Close");
     const heading = element("h2", { id: "details-title", class: "name" }, title);
-    this.dialog.replaceChildren(element("div", { class: "head" }, heading, close), ...content.flat());
+    this.dialog.replaceChildren(element("div", { class: "head" }, heading, close), ...content.flat(Infinity));
     if (!this.dialog.open) this.dialog.showModal();
     this.dialog.scrollTop = 0;
     close.focus();
@@ -76,7 +76,7 @@ class Details {
   permissions(role) {
     const numbers = this.data.roles[this.data.roleOf.get(role)][6];
     const rows = numbers.map((number) => permissionRow(this.data.permissions[number]));
-    const head = ["Policy", "Access", "Actions", "Resources", "Conditions"].map((each) => element("th", { scope: "col" }, each));
+    const head = ["Policy", "Effect", "Actions by access level", "Resources", "Conditions"].map((each) => element("th", { scope: "col" }, each));
     const table = element("table", {}, element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows));
     const nothing = element("p", { class: "quiet" }, "Nothing: it has no policy.");
     return [element("h3", {}, "What the role may do"), rows.length ? element("div", { class: "wrap" }, table) : nothing];
@@ -97,10 +97,10 @@ function facts(pairs) {
 function permissionRow([policy, label, allows, spared, resourcesSpared, levels, resources, conditions, unknown]) {
   const name = element("td", { class: "name" }, `${policy}${label === "" ? "" : ` [${label}]`}`);
   if (unknown) return element("tr", {}, name, element("td", { colspan: 4 }, `not known: ${unknown}`));
-  const access = allows ? levels.map(([level]) => [levelMark(level), " "]) : element("strong", {}, "Deny");
-  const actions = levels.flatMap(([, each]) => each);
-  return element("tr", {}, name, element("td", {}, access),
-    element("td", { class: "name" }, spared ? "all but " : "", listed(actions)),
+  const actions = levels.map(([level, each]) =>
+    element("div", {}, allows ? [levelMark(level), " "] : null, element("span", { class: "name" }, spared ? "all but " : "", listed(each))));
+  return element("tr", {}, name, element("td", {}, allows ? "Allow" : element("strong", {}, "Deny")),
+    element("td", { class: "actions" }, actions),
     element("td", { class: "name" }, resourcesSpared ? "all but " : "", listed(resources)), element("td", {}, conditions));
 }
 

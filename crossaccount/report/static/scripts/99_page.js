@@ -20,7 +20,8 @@ class Page {
     this.head();
     this.accounts();
     document.getElementById("main").append(...this.views.map((each) => each.section));
-    this.form.addEventListener("input", () => this.filter());
+    document.getElementById("search").addEventListener("input", () => this.filter());
+    for (const id of ["from", "to", "asked"]) document.getElementById(id).addEventListener("change", () => this.filter());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("reset", () => setTimeout(() => { this.search.clear(); this.show(); }));
     addEventListener("hashchange", () => this.show(true));
@@ -32,7 +33,7 @@ class Page {
 
   head() {
     const { made, sources, summary } = this.data;
-    const from = sources.length > 5 ? `${sources.slice(0, 5).join(", ")} and ${sources.length - 5} more` : sources.join(", ");
+    const from = sources.length > 4 ? `${sources.slice(0, 3).join(", ")} and ${sources.length - 3} more` : sources.join(", ");
     document.getElementById("about").textContent = `Made ${made} from ${from}.`;
     const numbers = { accounts: "accounts", principals: "who get in", roles: "roles", paths: "paths", errors: "errors", warnings: "warnings" };
     document.getElementById("summary").append(...Object.entries(numbers).map(([key, name]) =>

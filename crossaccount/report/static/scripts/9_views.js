@@ -43,7 +43,7 @@ function findingsView(name, title, rows, data, search, act) {
   const table = new PagedTable(title, ["Finding", "Where", "What", "What to do"], ([code, severity, end, where, message, fix]) => {
     const place = end >= 0 ? plainButton(where, () => act.showOnly(end), `${where}: show its paths`) : where;
     const about = element("span", { title: data.kinds[code].join(". ") }, element("span", { class: severity }, code), ` ${severity}`);
-    return [about, element("span", { class: "name" }, place), message, fix];
+    return [about, element("span", { class: "name where" }, place), message, fix];
   });
   return view(name, `${title} (${rows.length.toLocaleString("en")})`, table.nodes, () => {
     const found = search.rows(rows, (row) => `${row[0]} ${row[1]} ${row[3]} ${row[4]} ${row[2] < 0 ? "" : data.endTexts[row[2]]}`);

@@ -1,0 +1,220 @@
+"""The page in a real browser: search, filters, paths, findings, keyboard, accessibility, and names that are text."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.common.exceptions import JavascriptException
+
+from crossaccount.report import report_of
+from crossaccount.report.html import html
+from crossaccount.sources import Sources
+from tests.report.conftest import MADE
+from tests.report.estate import HOSTILE
+from tests.report.page import Page
+
+VIEWS = ("paths", "matrix", "picture", "findings", "dangling", "roles", "changes")
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+MOST_BYTES = 150_000
+
+
+@pytest.fixture
+def page(browser: Any, page_file: Path) -> Iterator[Page]:
+    """The page, which must end without an error in the console."""
+    found = Page(browser, page_file)
+    yield found
+    found.media()
+    assert found.errors == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The rules of axe, as a script."""
+    return files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def test_it_says_who_can_reach_what(page: Page) -> None:
+    assert page.rows() == [
+        "development/role/Build production/role/Deployer always Open",
+        "333333333333 (the whole account) production/role/Monitoring always Open",
+        "development/user/Bo production/role/Read always Open",
+        "development/user/Bo production/role/Supported external ID 4711 Open",
+        "development/user/David production/role/UpdateApp with MFA Open",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("bo", 2),
+        ("david update", 1),
+        ("EXTERNAL", 1),
+        ("arn:aws:iam::999999999999:role/Read", 1),
+        ("333333333333", 1),
+        ("nobody", 0),
+    ],
+)
+def test_a_search_leaves_what_has_every_word(page: Page, text: str, left: int) -> None:
+    page.search(text)
+    assert len(page.rows()) == left
+    assert page.status == f"{left} path{'' if left == 1 else 's'}"
+
+
+def test_filters_narrow_what_a_search_left(page: Page) -> None:
+    page.search("production")
+    page.choose("from", "development (111111111111)")
+    assert len(page.rows()) == 4
+    page.choose("asked", "works without MFA")
+    assert "with MFA" not in " ".join(page.rows())
+    page.choose("asked", "some to meet")
+    assert page.heads() == ["development/user/Bo", "development/user/David"]
+    page.find("#filters button[type=reset]").click()
+    assert len(page.rows()) == 5
+
+
+def test_a_path_opens_with_both_sides_and_what_the_role_may_do(page: Page) -> None:
+    page.search("david")
+    page.all("main tbody button")[0].click()
+    shown = page.dialog
+    assert "arn:aws:iam::111111111111:group/Developers" in shown
+    assert '"Resource": [' in shown
+    assert '"aws:MultiFactorAuthPresent": "true"' in shown
+    assert "write s3:PutObject" in shown
+    assert "read s3:GetObject" in shown
+    link = page.find("dialog a").get_attribute("href")
+    assert link is not None
+    assert link.startswith("https://signin.aws.amazon.com/switchrole?account=999999999999&roleName=UpdateApp")
+
+
+def test_a_path_with_an_external_id_has_no_link_and_says_why(page: Page) -> None:
+    page.search("supported")
+    page.all("main tbody button")[0].click()
+    assert "None: it asks for an external ID, which the console cannot pass." in page.dialog
+    assert page.all("dialog a") == []
+
+
+def test_the_keyboard_opens_and_closes_a_path_and_comes_back(page: Page) -> None:
+    opener = page.all("main tbody button")[2]
+    page.browser.execute_script("arguments[0].focus()", opener)
+    page.press("\n")
+    assert page.focused == "Close"
+    page.close()
+    assert page.dialog == ""
+    assert page.browser.switch_to.active_element == opener
+
+
+def test_a_finding_leads_to_the_paths_of_its_place(page: Page) -> None:
+    page.go("findings")
+    page.search("XA108")
+    assert len(page.rows()) == 1
+    page.all("main tbody button")[0].click()
+    page.go("paths")
+    assert page.heads() == ["development/user/Bo"]
+    assert page.find("#only").text == "Only the paths of production/role/Supported: show all"
+    page.find("#only button").click()
+    assert len(page.rows()) == 5
+
+
+def test_dangling_grants_stand_by_themselves(page: Page) -> None:
+    page.go("dangling")
+    assert [row.split()[0] for row in page.rows()] == ["XA201", "XA202", "XA205"]
+
+
+def test_a_cell_of_the_matrix_opens_its_path(page: Page) -> None:
+    page.go("matrix")
+    page.find("button[aria-label='development/user/David to production/role/UpdateApp: on conditions']").click()
+    assert page.dialog.startswith("development/user/David → production/role/UpdateApp")
+
+
+def test_the_picture_draws_a_line_for_each_path(page: Page) -> None:
+    page.go("picture")
+    assert len(page.all("svg path")) == 5
+    assert len(page.all("svg path.conditional")) == 2
+    page.search("david")
+    assert [each.text for each in page.all("svg g text")] == ["development/user/David", "production/role/UpdateApp"]
+
+
+def test_a_role_says_what_it_is_and_shows_its_paths(page: Page) -> None:
+    page.go("roles")
+    page.search("updateapp")
+    page.all("main tbody button")[0].click()
+    assert "up to 1 h" in page.dialog
+    next(each for each in page.all("dialog button") if each.text == "Show its paths").click()
+    page.go("paths")
+    assert page.heads() == ["development/user/David"]
+
+
+def test_it_says_what_changed(page: Page) -> None:
+    page.go("changes")
+    assert page.status.endswith("changes, broadening")
+    assert any("development/user/David → production/role/UpdateApp" in row for row in page.rows())
+
+
+def test_names_and_documents_are_text_and_nothing_else(page: Page) -> None:
+    for view in VIEWS:
+        page.go(view)
+        assert page.browser.title == "Access report, 2026-01-02"
+        assert page.browser.execute_script("return document.querySelectorAll('img, iframe, script').length") == 2
+    page.go("roles")
+    page.search("updateapp")
+    page.all("main tbody button")[0].click()
+    assert HOSTILE in page.dialog
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "document.body.innerHTML = '<img src=x onerror=alert(1)>'",
+        "document.createElement('script').textContent = 'alert(1)'",
+        "document.body.setAttribute('onclick', 'alert(1)')",
+        "return fetch('https://example.com/')",
+    ],
+)
+def test_the_page_has_no_way_to_markup_code_or_network(page: Page, attempt: str) -> None:
+    with pytest.raises(JavascriptException, match=r"Trusted|Failed to fetch"):
+        page.browser.execute_script(attempt)
+    assert all("Security Policy" in each or "Trusted" in each for each in page.errors)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing(page: Page, axe: str, view: str, scheme: str) -> None:
+    page.media(scheme=scheme)
+    page.go(view)
+    assert page.violations(axe) == []
+    if view == "paths":
+        page.all("main tbody button")[0].click()
+        assert page.violations(axe) == []
+
+
+def test_paper_has_all_views_and_no_controls(page: Page) -> None:
+    page.media(media="print")
+    page.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert len(page.all("main section")) == len(VIEWS)
+    assert not page.find("#filters").is_displayed()
+    page.browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert len(page.all("main section")) == 1
+
+
+@pytest.mark.parametrize("view", ["paths", "picture", "matrix", "path"])
+def test_the_screenshots_of_the_docs(browser: Any, estate: Callable[..., Sources], tmp_path: Path, view: str) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(html(report_of(estate(said="ReadOnly"), MADE)), encoding="utf-8")
+    page = Page(browser, file)
+    if view == "path":
+        page.search("david")
+        page.all("main tbody button")[0].click()
+    else:
+        page.go(view)
+    picture = tmp_path / f"report-{view}.png"
+    browser.save_screenshot(str(picture))
+    assert 5_000 < picture.stat().st_size < MOST_BYTES
+    if SCREENSHOTS:
+        Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, SCREENSHOTS)
