@@ -7,30 +7,43 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.sources.details import SAVE_IT, Described, check_details
+from crossaccount.sources.details import SAVE_IT, Described, Details, check_details
 from crossaccount.sources.errors import SourceError, refusal
 
 
-def read_file(path: Path, where: str) -> list[Described]:
-    """The accounts of a file. An alias of an account (``AccountAliases``) names it where nothing else does.
+class Files:
+    """Reads files, those with the same content once: most of an estate is the same before and after a change."""
 
-    Raises:
-        SourceError: the file cannot be read, or is not of that shape; every problem of it.
-    """
-    data = _json(path, where)
-    if isinstance(data, list):
-        return _checked([(item, f"{where}[{index}]") for index, item in enumerate(data)])
-    return _checked([(data, where)])
+    def __init__(self) -> None:
+        self._known: dict[bytes, list[tuple[str, str, Details]]] = {}
+
+    def read(self, path: Path, where: str) -> list[Described]:
+        """The accounts of a file. An alias of an account (``AccountAliases``) names it where nothing else does.
+
+        Raises:
+            SourceError: the file cannot be read, or is not of that shape; every problem of it.
+        """
+        content = _content(path, where)
+        if content not in self._known:
+            data = _json(content, where)
+            listed = (
+                [(each, f"[{index}]") for index, each in enumerate(data)] if isinstance(data, list) else [(data, "")]
+            )
+            self._known[content] = _checked(listed, where)
+        return [
+            Described(f"{where}{place}", account, details, aliases(details, account))
+            for place, account, details in self._known[content]
+        ]
 
 
-def _checked(items: list[tuple[Any, str]]) -> list[Described]:
-    found: list[Described] = []
+def _checked(items: list[tuple[Any, str]], where: str) -> list[tuple[str, str, Details]]:
+    """Each account with its place in the file."""
+    found: list[tuple[str, str, Details]] = []
     problems: list[Problem] = []
-    for data, where in items:
-        account, wrong = check_details(data, where)
+    for data, place in items:
+        account, wrong = check_details(data, f"{where}{place}")
         problems += wrong
-        if not wrong:
-            found.append(Described(where, account, data, aliases(data, account)))
+        found.append((place, account, data))
     if problems:
         raise SourceError(problems)
     return found
@@ -41,10 +54,9 @@ def aliases(details: Any, account_id: str) -> dict[str, str]:
     return {str(alias): account_id for alias in details.get("AccountAliases") or () if account_id}
 
 
-def _json(path: Path, where: str) -> Any:
+def _content(path: Path, where: str) -> bytes:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            return json.load(file)
+        return path.read_bytes()
     except FileNotFoundError:
         fix = "name a file, or stack:NAME, state:NAME or live:PROFILE"
         raise refusal(where, "there is no such file", NOT_GIVEN, fix) from None
@@ -52,5 +64,10 @@ def _json(path: Path, where: str) -> Any:
         raise refusal(where, "is a folder", NOT_GIVEN, f"name its files: {where.rstrip('/')}/*.json") from None
     except OSError as error:
         raise refusal(where, f"cannot be read ({error.strerror})", NOT_GIVEN, "check its permissions") from None
+
+
+def _json(content: bytes, where: str) -> Any:
+    try:
+        return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise refusal(where, f"is not JSON ({error})", NOT_GIVEN, SAVE_IT) from None

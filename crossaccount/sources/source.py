@@ -14,7 +14,7 @@ from crossaccount.settings.models import AccountEntry
 from crossaccount.sources.address_book import displays, merged_names, read_accounts
 from crossaccount.sources.details import LISTS, Described, Details, Display
 from crossaccount.sources.errors import SourceError, refusal
-from crossaccount.sources.files import read_file
+from crossaccount.sources.files import Files
 from crossaccount.sources.profile import OpenProfile, describe_account, open_profile
 from crossaccount.sources.recorded import Recorder
 from crossaccount.sources.stacks import find_stack
@@ -53,15 +53,17 @@ def read_sources(
     directory: Path,
     accounts: Path | None = None,
     profiles: OpenProfile = open_profile,
+    files: Files | None = None,
 ) -> Sources:
     """Read every source. ``directory`` is where stacks are looked up, ``accounts`` a file that names accounts.
 
-    ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded.
+    ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded. ``files`` may be
+    shared by several calls, so that what they have in common is read once.
 
     Raises:
         SourceError: everything wrong with any of them.
     """
-    recorder = Recorder(program)
+    recorder, known = Recorder(program), Files()
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}
     described: list[Described] = []
@@ -71,7 +73,7 @@ def read_sources(
         lines += error.lines
     for text in dict.fromkeys(texts):
         try:
-            described += _read(text, directory, recorder, profiles)
+            described += _read(text, directory, recorder, profiles, files or known)
         except SourceError as error:
             lines += error.lines
     names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
@@ -87,7 +89,7 @@ def read_sources(
     return Sources(tuple(each.details for each in described), names, tuple(described), tuple(warnings), shown)
 
 
-def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile) -> list[Described]:
+def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile, files: Files) -> list[Described]:
     kind, colon, rest = text.partition(":")
     if colon and kind == "stack":
         return [recorder.describe(find_stack(rest, directory, text))]
@@ -99,7 +101,7 @@ def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile)
     if colon and not path.exists():
         fix = did_you_mean(kind, KINDS, f"write a file's name, or one of {', '.join(f'{each}:' for each in KINDS)}")
         raise refusal(text, "no such kind of source and no such file", kind, fix)
-    return read_file(path, text)
+    return files.read(path, text)
 
 
 def _twice(described: Iterable[Described]) -> Iterable[Problem]:

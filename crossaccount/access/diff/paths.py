@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossaccount.access.alternatives import implies
 from crossaccount.access.candidates import Candidates
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import statement_words
+from crossaccount.access.entities import Principal, Role
 from crossaccount.access.estate import Estate
+from crossaccount.access.evaluate import ASSUME_ROLE
 from crossaccount.access.explain import why
+from crossaccount.access.grants import Grants
 from crossaccount.access.paths import Path, paths
 from crossaccount.access.shared import SharedLayers
 from crossaccount.access.verdict import Decision
@@ -41,17 +44,36 @@ def _paths(estate: Estate, touched: Touched) -> Mapping[Pair, Path]:
 
 
 def _some_paths(estate: Estate, touched: Touched) -> Iterator[Path]:
-    if not touched.principals and not touched.roles:
+    shared = SharedLayers(estate)
+    roles = [estate.roles[arn] for arn in sorted(touched.roles & estate.roles.keys())]
+    candidates = Candidates(estate) if roles else None
+    for role in roles:
+        yield from _to(role, candidates.of(role) if candidates else (), shared)
+    for role, callers in _reached(estate, touched):
+        if role.arn not in touched.roles:
+            yield from _to(role, callers, shared)
+
+
+def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Principal]]]:
+    """The roles to which a touched principal may have a path, asked of its grants: not of every role's trust."""
+    users = {arn: estate.users[arn] for arn in touched.principals & estate.users.keys()}
+    roles = {arn: estate.roles[arn] for arn in touched.principals & estate.roles.keys()}
+    if not users and not roles:
         return
-    candidates, shared = Candidates(estate), SharedLayers(estate)
-    arns = estate.roles if touched.principals else sorted(touched.roles & estate.roles.keys())
-    for arn in arns:
-        role = estate.roles[arn]
-        for caller in candidates.of(role):
-            if arn in touched.roles or caller.arn in touched.principals:
-                answer = shared.answer(caller, role)
-                if answer.alternatives:
-                    yield Path(caller.arn, arn, answer.alternatives, answer.grants, answer.trust)
+    grants = Grants([*users.values(), *roles.values()], ASSUME_ROLE)
+    homes = {principal.account for principal in (*users.values(), *roles.values())}
+    candidates = Candidates(replace(estate, users=users, roles=roles))
+    for arn, role in estate.roles.items():
+        # In one's own account a trust may be enough.
+        if role.account in homes or grants.candidates(arn):
+            yield role, [each for each in candidates.of(role) if each.arn in touched.principals]
+
+
+def _to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> Iterator[Path]:
+    for caller in callers:
+        answer = shared.answer(caller, role)
+        if answer.alternatives:
+            yield Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust)
 
 
 def _changes(old: Path | None, new: Path | None, before: Estate, after: Estate) -> Iterator[Change]:

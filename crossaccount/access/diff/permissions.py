@@ -84,12 +84,13 @@ def compared_rules(old: Sequence[Rule], new: Sequence[Rule]) -> Found:
 
 def unknown_changes(before: Iterable[Policy], after: Iterable[Policy], holder: Principal) -> Iterator[Change]:
     """A policy that nobody knows and that was not there before, or is no more, may allow or deny anything."""
-    old = {(policy.name, policy.unknown) for policy in before if policy.unknown}
-    new = {(policy.name, policy.unknown) for policy in after if policy.unknown}
-    for name, text in sorted(old ^ new):
-        which = "now" if (name, text) in new else "no longer"
-        why = f"{name} is {which} a policy that cannot be judged: {text}"
-        yield from both_ways(holder, why)
+    old, new = ([policy for policy in policies if policy.unknown] for policies in (before, after))
+    changed = [
+        *((each, "no longer") for each in old if each not in new),
+        *((each, "now") for each in new if each not in old),
+    ]
+    for policy, which in changed:
+        yield from both_ways(holder, f"{policy.name} is {which} a policy that cannot be judged: {policy.unknown}")
 
 
 def both_ways(holder: Principal, why: str) -> Iterator[Change]:
