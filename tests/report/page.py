@@ -52,6 +52,16 @@ class Page:
         box.clear()
         box.send_keys(text)
 
+    def milliseconds_to_search(self, text: str) -> float:
+        """How long a search takes, from the key until the answer is laid out."""
+        milliseconds: float = self.browser.execute_script(
+            "const box = document.getElementById('search'); const start = performance.now(); box.value = arguments[0];"
+            "box.dispatchEvent(new Event('input', { bubbles: true })); document.body.getBoundingClientRect();"
+            "return performance.now() - start;",
+            text,
+        )
+        return milliseconds
+
     def choose(self, filter_id: str, text: str) -> None:
         """Choose from one of the filters."""
         Select(self.find(f"#{filter_id}")).select_by_visible_text(text)
