@@ -73,7 +73,7 @@ def test_a_user_renamed_with_aliases_stays_the_same_user(workspace: Workspace) -
         users["rick"] = {**users.pop("richard"), "aliases": ["richard"]}
 
     def adopt(config: dict[str, Any]) -> None:
-        config[TRUSTED]["users"]["rick"]["import"] = True
+        config[TRUSTED]["users"]["rick"] = {"policies": ["AssumeRolePolicy"], "import": True}
 
     workspace.edit("auth", without_console)
     workspace.up("auth")
