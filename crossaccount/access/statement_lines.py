@@ -26,8 +26,14 @@ def document_lines(document: Any) -> Iterator[str]:
 
 def _text(statement: Mapping[str, Any]) -> str:
     parsed = _in_words(statement)
-    same = parsed is not None and _canonical(statement_of(parsed)) == _canonical(statement)
-    return parsed if parsed is not None and same else _json(statement)
+    return parsed if parsed is not None and _comes_back(parsed, statement) else _json(statement)
+
+
+def _comes_back(text: str, statement: Mapping[str, Any]) -> bool:
+    try:
+        return bool(_canonical(statement_of(text)) == _canonical(statement))
+    except ValueError:  # something in it looks like a condition and is none
+        return False
 
 
 def _in_words(statement: Mapping[str, Any]) -> str | None:
