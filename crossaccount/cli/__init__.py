@@ -19,6 +19,7 @@ from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
+from crossaccount.cli.starting import doctor, init
 from crossaccount.cli.verifying import verify
 
 __all__ = ["app", "main"]
@@ -36,6 +37,10 @@ app.command(
     cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"
 )(handoff)
 app.command(epilog="Example: crossaccount verify stack:auth stack:workload --profile richard")(verify)
+app.command(
+    epilog="Example: crossaccount init mine --trusted-id 123456789012 --trusting-id 210987654321 --user bo --user kim"
+)(init)
+app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json")(doctor)
 
 
 def main() -> None:

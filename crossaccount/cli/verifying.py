@@ -48,10 +48,9 @@ def verify(
 
         found = read(sources, directory, accounts)
         names = Names(found.accounts, found.estate())
+        callers: list[str | None] = list(profiles) if profiles else [None]
         tried = [
-            each
-            for profile in profiles or [None]
-            for each in _try(found, names, open_sts(profile), role, session_name, wait)
+            each for profile in callers for each in _try(found, names, open_sts(profile), role, session_name, wait)
         ]
         if as_json:
             print_json({"results": [each.to_json() for each in tried], "failed": _failed(tried)})

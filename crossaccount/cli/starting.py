@@ -1,0 +1,126 @@
+"""The first hour: ``init`` and ``doctor``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.console import console, print_json
+from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+
+if TYPE_CHECKING:
+    from crossaccount.start.doctor import Checkup
+    from crossaccount.start.files import Place
+
+MISSING = 1
+DEFAULT_ROLE = "ReadOnly"
+DEFAULT_POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to write it. Default: here.")] = HERE,
+    trusted_id: Annotated[
+        str | None, typer.Option("--trusted-id", metavar="ID", help="The account where people are.")
+    ] = None,
+    trusting_id: Annotated[
+        str | None, typer.Option("--trusting-id", metavar="ID", help="The account that they reach into.")
+    ] = None,
+    users: Annotated[list[str] | None, typer.Option("--user", metavar="NAME", help="Who gets in; repeat it.")] = None,
+    trusted: Annotated[str, typer.Option("--trusted", metavar="NAME", help="A name for the one account.")] = "auth",
+    trusting: Annotated[
+        str, typer.Option("--trusting", metavar="NAME", help="A name for the other account.")
+    ] = "workload",
+    role: Annotated[str, typer.Option("--role", metavar="NAME", help="The role that they assume.")] = DEFAULT_ROLE,
+    policies: Annotated[
+        list[str] | None, typer.Option("--policy", metavar="ARN", help="What it may: AWS's policies; repeat it.")
+    ] = None,
+    region: Annotated[str, typer.Option("--region", metavar="REGION")] = "us-east-1",
+    mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the role asks for MFA.")] = True,
+    project: Annotated[
+        str | None, typer.Option("--project", metavar="NAME", help="Default: the folder's name.")
+    ] = None,
+) -> None:
+    """Write a project of your own: two stacks, access tests and a GitHub Actions workflow. Asks what is not given."""
+    with failures_in_words(as_json=False):
+        from crossaccount.settings import SettingsError
+        from crossaccount.start.files import project_files
+        from crossaccount.start.plan import Account, Plan
+        from crossaccount.start.workflow import workflow, workflow_name
+        from crossaccount.start.write import top_of_repository, write_new
+
+        where = folder.resolve()
+        plan = Plan(
+            project or where.name,
+            Account(trusted, _asked(trusted_id, "--trusted-id", f"ID of the account where people are ({trusted})")),
+            Account(trusting, _asked(trusting_id, "--trusting-id", f"ID of the account they reach into ({trusting})")),
+            tuple(users or _asked(None, "--user", "Who gets in (names, with blanks between them)").split()),
+            role,
+            tuple(policies or [DEFAULT_POLICY]),
+            region,
+            mfa,
+        )
+        if problems := plan.problems():
+            raise SettingsError(problems)
+        place, top = _place(where), top_of_repository(where)
+        files = {where / name: text for name, text in project_files(plan, place).items()}
+        inside = PurePosixPath(where.relative_to(top).as_posix())
+        files[top / workflow_name(plan)] = workflow(plan, place, inside)
+        write_new(files)
+        for file in files:
+            typer.echo(f"wrote {os.path.relpath(file)}")
+        typer.echo(f"next: crossaccount rehearse {folder}; crossaccount doctor --dir {folder}")
+
+
+def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
+    """Say what this machine lacks to run a project, and how to get each."""
+    with failures_in_words(as_json):
+        from crossaccount.start.doctor import checkups
+        from crossaccount.start.machine import Machine
+
+        found = list(checkups(directory, Machine()))
+        if as_json:
+            missing = sum(each.needed and not each.ok for each in found)
+            print_json({"checks": [each.to_json() for each in found], "missing": missing})
+        else:
+            _show(found)
+    raise typer.Exit(MISSING if any(each.needed and not each.ok for each in found) else 0)
+
+
+def _asked(given: str | None, option: str, question: str) -> str:
+    """What was given, or what the person answers; where nobody can be asked, the option is required."""
+    if given is not None:
+        return given
+    if not _somebody_is_there():
+        stop(f"{option}: is required, for nobody can be asked here; give it", 2, as_json=False)
+    return str(typer.prompt(question, err=True))
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty()
+
+
+def _place(where: Path) -> Place:
+    """Where the program is for a project in this folder."""
+    import components
+    from crossaccount.start.files import Place
+
+    root = Path(components.__file__).resolve().parents[1]
+    if (root / "__main__.py").is_file() and where != root and where.is_relative_to(root):
+        return Place(Path(os.path.relpath(root, where)).as_posix())
+    return Place()
+
+
+def _show(found: list[Checkup]) -> None:
+    from rich.markup import escape
+
+    out = console()
+    for each in found:
+        mark = "[green]ok[/]     " if each.ok else ("[bold red]missing[/]" if each.needed else "[yellow]missing[/]")
+        out.print(f"{mark} {escape(each.what)}: {escape(each.found)}", highlight=False, soft_wrap=True)
+        if each.fix and not each.ok:
+            out.print(f"        {escape(each.fix)}", highlight=False, soft_wrap=True)

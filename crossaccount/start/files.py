@@ -1,0 +1,157 @@
+"""The files of a first project, as texts by their path: two stacks, the address book, access tests.
+
+``place`` says where the program is: of a checkout by its relative path, else installed from a package index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from crossaccount import __version__
+from crossaccount.start.plan import READ_ONLY, Account, Plan
+
+STRANGER = "999999999999"
+OTHER_STRANGER = "888888888888"
+
+
+@dataclass(frozen=True)
+class Place:
+    """``checkout`` is the way from the project to a checkout of this program, empty where it is installed."""
+
+    checkout: str = ""
+
+    @property
+    def virtualenv(self) -> str:
+        """Where the project's Python is, from the project."""
+        return f"{self.checkout}/.venv" if self.checkout else ".venv"
+
+
+def project_files(plan: Plan, place: Place) -> dict[str, str]:
+    """Every file of the project itself."""
+    files = {
+        "Pulumi.yaml": _project(plan, place),
+        f"Pulumi.{plan.trusted.name}.yaml": _trusted(plan),
+        f"Pulumi.{plan.trusting.name}.yaml": _trusting(plan),
+        "access-tests.yaml": _tests(plan),
+    }
+    if not place.checkout:
+        files["__main__.py"] = "from components.program import main\n\nmain()\n"
+        files["requirements.txt"] = f"crossaccount[local]=={__version__}\n"
+    return files
+
+
+def _project(plan: Plan, place: Place) -> str:
+    main = f"main: {place.checkout}\n" if place.checkout else ""
+    return f"""name: {_text(plan.project)}
+description: {_text(f"{plan.trusted.name} reaches into {plan.trusting.name}")}
+runtime: {{name: python, options: {{toolchain: pip, virtualenv: {place.virtualenv}}}}}
+{main}config:
+  # The address book, shared by all stacks.
+  crossaccount:accounts:
+    value:
+      {plan.trusted.name}: {_account(plan.trusted)}
+      {plan.trusting.name}: {_account(plan.trusting)}
+"""
+
+
+def _account(account: Account) -> str:
+    return f'{{id: "{account.id}", stack: {account.name}}}'
+
+
+def _head(plan: Plan, account: Account) -> str:
+    return f"""config:
+  aws:region: {plan.region}
+  # The guard against the wrong credentials.
+  aws:allowedAccountIds: ["{account.id}"]
+  crossaccount:account: {account.name}
+"""
+
+
+def _trusted(plan: Plan) -> str:
+    group = _text(f"{plan.role}-users")
+    users = "\n".join(f"      {_text(user)}: {{console: true, groups: [{group}]}}" for user in plan.users)
+    other = plan.trusting.name
+    return f"""{_head(plan, plan.trusted)}  # The role's ARN comes by stack reference: {other} is deployed first.
+  crossaccount:reads: [{other}]
+  crossaccount:trusted:
+    users:
+{users}
+    groups:
+      {group}:
+        inline:
+          {_text(f"assume-{plan.role}")}: {{assume: [{_text(_role(plan))}]}}
+"""
+
+
+def _trusting(plan: Plan) -> str:
+    mfa = ", mfa: {max_age: 12h}" if plan.mfa else ""
+    policies = ", ".join(map(_text, plan.policies))
+    return f"""{_head(plan, plan.trusting)}  crossaccount:trusting:
+    roles:
+      {_text(plan.role)}:
+        trust: [{{principals: [{plan.trusted.name}]{mfa}}}]
+        policies: [{policies}]
+"""
+
+
+def _tests(plan: Plan) -> str:
+    stranger = STRANGER if STRANGER not in (plan.trusted.id, plan.trusting.id) else OTHER_STRANGER
+    everything = {"assume-all": {"assume": ["*"]}}
+    given: Mapping[str, object] = {
+        plan.trusted.name: {"trusted": {"users": {"nobody-at-all": {}}}},
+        "stranger": {"id": stranger, "trusted": {"users": {"mallory": {"inline": everything}}}},
+    }
+    tests: list[Mapping[str, object]] = []
+    for user in plan.users:
+        tests += _tests_of(plan, user)
+    for name, principal, because in (
+        ("a user without a grant stays out", f"{plan.trusted.name}/user/nobody-at-all", "no-grant"),
+        ("a stranger's account stays out", "stranger/user/mallory", "no-trust"),
+    ):
+        tests.append({"name": name, **_pair(plan, principal), **_denied(because)})
+    head = "# Who must get in and who must not; `given` is what only this proof needs, and is never deployed.\n"
+    return head + yaml.safe_dump({"given": given, "tests": tests}, sort_keys=False, allow_unicode=True, width=118)
+
+
+def _tests_of(plan: Plan, user: str) -> list[Mapping[str, object]]:
+    pair = _pair(plan, f"{plan.trusted.name}/user/{user}")
+    if plan.mfa:
+        context = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "300"}
+        allowed = {"name": f"{user} gets in with MFA", **pair, "context": context, "expect": "allowed"}
+        found = [{**allowed, **_then(plan)}]
+        return [*found, {"name": f"{user} stays out without MFA", **pair, **_denied("condition")}]
+    return [{"name": f"{user} gets in", **pair, "expect": "allowed", **_then(plan)}]
+
+
+def _then(plan: Plan) -> Mapping[str, object]:
+    """What the session may do: known for AWS's read-only policy alone."""
+    if plan.policies != (READ_ONLY,):
+        return {}
+    reads = {"action": "s3:ListAllMyBuckets", "resource": "*", "expect": "allowed"}
+    writes = {"action": "s3:CreateBucket", "resource": "arn:aws:s3:::a-new-bucket", "expect": "denied"}
+    return {"then": [reads, writes]}
+
+
+def _pair(plan: Plan, principal: str) -> dict[str, object]:
+    return {"principal": principal, "role": _role(plan)}
+
+
+def _denied(because: str) -> dict[str, object]:
+    return {"expect": "denied", "because": because}
+
+
+def _role(plan: Plan) -> str:
+    return f"{plan.trusting.name}/role/{plan.role}"
+
+
+def _text(text: str) -> str:
+    """A text of YAML: in quotes where it would be something else without, within a flow as well."""
+    try:
+        plain = yaml.safe_load(f"[{text}]") == [text] and yaml.safe_load(f"{{{text}: 1}}") == {text: 1}
+    except yaml.YAMLError:
+        plain = False
+    return text if plain else json.dumps(text)

@@ -1,0 +1,63 @@
+"""What ``doctor`` asks the machine, passed in: a test has a machine of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended, and what it said on stdout and stderr."""
+
+    code: int
+    out: str = ""
+    error: str = ""
+
+
+def run(command: Sequence[str], folder: Path) -> Ran:
+    """Run a program that only looks; one that hangs has failed."""
+    try:
+        done = subprocess.run(list(command), cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return Ran(-1, error=f"no answer in {TIMEOUT_SECONDS} s")
+    except OSError as error:
+        return Ran(-1, error=str(error.strerror))
+    return Ran(done.returncode, done.stdout.strip(), done.stderr.strip())
+
+
+def account_of(profile: str | None) -> str:
+    """The account of a profile's credentials, or of the environment's.
+
+    Raises:
+        OSError: there are none, or they do not work; with one line.
+    """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+    try:
+        session = boto3.session.Session(profile_name=profile)
+        sts = session.client("sts", region_name=session.region_name or "us-east-1", config=config)
+        return str(sts.get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(" ".join(str(error).split())) from None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """This machine."""
+
+    which: Callable[[str], str | None] = shutil.which
+    run: Callable[[Sequence[str], Path], Ran] = run
+    account_of: Callable[[str | None], str] = account_of
+    has_module: Callable[[str], bool] = lambda name: find_spec(name) is not None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -1,0 +1,148 @@
+"""``init``: what it writes passes its own rehearsal at once, and nothing is ever written over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from crossaccount.cli import app, starting
+from crossaccount.start.files import Place, project_files
+from crossaccount.start.plan import Account, Plan
+from crossaccount.start.workflow import workflow
+from tests.scenarios import ROOT
+
+IDS = ["--trusted-id", "123456789012", "--trusting-id", "210987654321"]
+WRITTEN = [
+    ".github/workflows/access-mine.yaml",
+    "Pulumi.auth.yaml",
+    "Pulumi.workload.yaml",
+    "Pulumi.yaml",
+    "__main__.py",
+    "access-tests.yaml",
+    "requirements.txt",
+]
+NAMES = st.from_regex(r"[\w+=,.@-]{1,20}", fullmatch=True).filter(str.isascii)
+
+
+def _init(folder: Path, *options: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["init", str(folder), *IDS, *options], input=stdin)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+
+
+def _workflow(folder: Path) -> Any:
+    return yaml.safe_load((folder / WRITTEN[0]).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("options", [["--mfa"], ["--no-mfa"], ["--policy", "arn:aws:iam::aws:policy/PowerUserAccess"]])
+def test_what_it_wrote_is_rehearsed_and_checked_at_once(tmp_path: Path, options: list[str]) -> None:
+    mine = tmp_path / "mine"
+    assert _init(mine, "--user", "bo", "--user", "kim", *options).exit_code == 0
+    assert _files(mine) == WRITTEN
+    rehearsed = CliRunner().invoke(app, ["rehearse", str(mine), "--engine", "in-process", "--json"])
+    assert (rehearsed.exit_code, json.loads(rehearsed.stdout)["failed"]) == (0, 0), rehearsed.output
+    assert CliRunner().invoke(app, ["check", "--dir", str(mine)]).exit_code == 0
+
+
+def test_it_never_writes_over_anything_and_lists_all_that_is_in_the_way(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for name in ("Pulumi.yaml", "access-tests.yaml"):
+        (mine / name).write_text("mine", encoding="utf-8")
+    done = _init(mine, "--user", "bo")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines() == [
+        f"{mine / name}: is there already; choose another folder, or move it away"
+        for name in ("Pulumi.yaml", "access-tests.yaml")
+    ]
+    assert _files(mine) == ["Pulumi.yaml", "access-tests.yaml"]
+    assert (mine / "Pulumi.yaml").read_text(encoding="utf-8") == "mine"
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app,
+        f"init {tmp_path} --trusted-id 1 --trusting-id 1 --role r/x --policy Admin --region mars".split()
+        + ["--user", "b o", "--trusted", "A b"],
+    )
+    assert done.exit_code == 2
+    places = [line.partition(":")[0] for line in done.stderr.splitlines()]
+    assert places == [
+        *("--trusted-id", "--trusted", "--trusting-id", "--trusting-id", "--user", "--role", "--policy", "--region"),
+    ]
+    assert _files(tmp_path) == []
+
+
+def test_where_nobody_can_be_asked_what_is_missing_is_an_error(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["init", str(tmp_path), "--trusted-id", "123456789012"])
+    assert (done.exit_code, done.stderr) == (2, "--trusting-id: is required, for nobody can be asked here; give it\n")
+
+
+def test_it_asks_a_person_for_what_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "_somebody_is_there", lambda: True)
+    done = _init(tmp_path / "mine", stdin="bo kim\n")
+    assert "Who gets in" in done.stderr
+    assert "kim" in (tmp_path / "mine" / "Pulumi.auth.yaml").read_text(encoding="utf-8")
+
+
+def test_the_workflow_lies_at_the_top_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    assert _init(tmp_path / "teams" / "mine", "--user", "bo").exit_code == 0
+    assert (tmp_path / WRITTEN[0]).is_file()
+    assert _workflow(tmp_path)["defaults"]["run"]["working-directory"] == "teams/mine"
+
+
+def test_the_workflow_uses_only_commands_that_there_are(tmp_path: Path) -> None:
+    _init(tmp_path / "mine", "--user", "bo")
+    document = _workflow(tmp_path / "mine")
+    assert list(document["jobs"]) == ["check", "preview", "up", "drift"]
+    runs = [step["run"] for job in document["jobs"].values() for step in job["steps"] if "run" in step]
+    ours = [line.split()[1] for run in runs for line in run.splitlines() if line.startswith("crossaccount ")]
+    assert set(ours) == {"check", "rehearse", "diff"}
+    pulumi = {line.split()[1] for run in runs for line in run.splitlines() if line.startswith("pulumi ")}
+    assert pulumi == {"stack", "preview", "up"}
+    matrix = document["jobs"]["up"]["strategy"]
+    assert [each["stack"] for each in matrix["matrix"]["include"]] == ["workload", "auth"]
+    assert matrix["max-parallel"] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", "--markdown", "-"], ["diff", "--before", "stack:auth", "--markdown", "-"]]
+)
+def test_the_workflow_s_commands_run(tmp_path: Path, arguments: list[str]) -> None:
+    mine = tmp_path / "mine"
+    _init(mine, "--user", "bo")
+    after = ["--after", "stack:workload"] if arguments[0] == "diff" else []
+    done = CliRunner().invoke(app, [*arguments, *after, "--dir", str(mine)])
+    assert done.exit_code == 0
+    assert done.stdout.startswith(("**Check**: 0 errors", "### Access"))
+
+
+def test_a_project_within_a_checkout_runs_the_checkout_s_program() -> None:
+    plan = Plan("mine", Account("auth", "123456789012"), Account("workload", "210987654321"), ("bo",), "R")
+    files = project_files(plan, Place("../.."))
+    project = yaml.safe_load(files["Pulumi.yaml"])
+    assert (project["main"], project["runtime"]["options"]["virtualenv"]) == ("../..", "../../.venv")
+    assert "__main__.py" not in files
+    assert "pip install -e '../..[local]'" in workflow(plan, Place("../.."), ROOT.relative_to(ROOT))  # type: ignore[arg-type]
+
+
+@given(project=NAMES, users=st.lists(NAMES, min_size=1, max_size=3), role=NAMES)
+def test_every_name_that_iam_takes_stays_what_it_is(project: str, users: list[str], role: str) -> None:
+    plan = Plan(project, Account("auth", "123456789012"), Account("workload", "210987654321"), tuple(users), role)
+    files = {name: text for name, text in project_files(plan, Place()).items() if name.endswith(".yaml")}
+    read = {name: yaml.safe_load(text) for name, text in files.items()}
+    assert read["Pulumi.yaml"]["name"] == project
+    assert set(read["Pulumi.auth.yaml"]["config"]["crossaccount:trusted"]["users"]) == set(users)
+    assert set(read["Pulumi.workload.yaml"]["config"]["crossaccount:trusting"]["roles"]) == {role}
+    assert {test["role"] for test in read["access-tests.yaml"]["tests"]} == {f"workload/role/{role}"}
