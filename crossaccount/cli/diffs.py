@@ -40,10 +40,11 @@ def diff(
     accounts: AccountsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a change does to access: paths and permissions gained and lost."""
+    """What a change does to access: paths and permissions gained and lost, and who is replaced."""
     with failures_in_words(as_json):
         from crossaccount.access.diff import diff as compare
         from crossaccount.access.diff import markdown
+        from crossaccount.access.findings.replacement import replacement_findings
         from crossaccount.sources.naming import Names
 
         to_stdout = markdown_file == Path("-")
@@ -52,6 +53,7 @@ def diff(
         old, new = _read(before, after, directory, accounts)
         estates = old.estate(), new.estate()
         found = compare(*estates)
+        replaced = [each.at(str(each.place)) for each in replacement_findings(*estates)]
         names = Names({**old.accounts, **new.accounts}, estates[1])
         if markdown_file is not None:
             _write(markdown(found, names.shown), markdown_file, as_json)
@@ -59,6 +61,8 @@ def diff(
             print_json(found.to_json())
         elif not to_stdout:
             show_diff(found, names.shown)
+        for each in replaced:
+            typer.echo(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 

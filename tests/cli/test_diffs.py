@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,3 +102,14 @@ def test_a_file_that_cannot_be_written(run: Run) -> None:
     done = run("diff", *BEFORE, *AFTER, "--markdown", "none/access.md")
     assert done.code == 2
     assert done.err.startswith("--markdown: cannot be written (No such file or directory)")
+
+
+def test_a_role_that_is_replaced_is_said_with_the_trusts_that_break(run: Run, tutorial: Path) -> None:
+    def move(config: dict[str, Any]) -> None:
+        config["crossaccount:trusting"]["roles"]["UpdateApp"]["path"] = "/apps/"
+
+    other = edit(tutorial, "production", move)
+    development = other / "Pulumi.development.yaml"
+    development.write_text(development.read_text().replace("role/UpdateApp", "role/apps/UpdateApp"))
+    done = run("diff", *BEFORE, *AFTER)
+    assert "warning: XA501 arn:aws:iam::999999999999:role/apps/UpdateApp: is replaced by one" in done.err
