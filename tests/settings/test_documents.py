@@ -190,6 +190,40 @@ def test_every_trust_statement_is_in_the_roles_policy() -> None:
     ]
 
 
+def test_every_option_of_a_trust_statement_is_in_its_document() -> None:
+    trust = {
+        "principals": ["stranger/role/X"],
+        "mode": "by-name",
+        "effect": "Allow",
+        "actions": ["sts:AssumeRole", "sts:TagSession"],
+        "mfa": {"max_age": "1h"},
+        "external_id": ["abc", "def"],
+        "conditions": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    }
+    deny = {"principals": ["stranger"], "effect": "Deny", "conditions": {"Bool": {"aws:SecureTransport": "false"}}}
+    document = json.loads(_documents(trusting={"roles": {"R": {"trust": [trust, deny]}}}).trust["R"])
+    assert document["Statement"] == [
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {
+                "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::333333333333:role/X"},
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "IpAddress": {"aws:SourceIp": "203.0.113.0/24"},
+                "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
+                "StringEquals": {"sts:ExternalId": ["abc", "def"]},
+            },
+        },
+    ]
+
+
 @pytest.mark.parametrize(
     ("conditions", "operator", "key"),
     [
