@@ -84,7 +84,8 @@ def _sections(text: str) -> Iterator[_Section]:
     headers = list(_HEADER.finditer(text))
     starts = [header.start() for header in headers]
     yield _Section(text[: starts[0]] if starts else text)
-    for header, start, end in zip(headers, starts, [*starts[1:], len(text)], strict=True):
+    ends = [*starts[1:], len(text)][: len(starts)]
+    for header, start, end in zip(headers, starts, ends, strict=True):
         yield _section(text[start:end], _name(header["header"]))
 
 

@@ -8,20 +8,20 @@ import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossaccount.access.asking import Asking
-from crossaccount.handoff.entry import Entry, HandedOut, Mfa
+from crossaccount.handoff.entry import HandedOut, Mfa
 from crossaccount.handoff.errors import HandoffError
 from crossaccount.handoff.kinds import env
 from crossaccount.handoff.kinds.names import Shell
 from crossaccount.handoff.shells import cmd, fish, posix, powershell
 from crossaccount.handoff.shells.call import call
 from tests.handoff.conftest import Deployed, needs_aws, only, run
+from tests.handoff.entries import TEXT, make_entry
 from tests.scenarios import EXAMPLES
 
 Handed = Callable[..., HandedOut]
@@ -43,36 +43,12 @@ EVERY_SHELL = pytest.mark.parametrize(
         for each in SHELLS
     ],
 )
-HOSTILE = [
-    "$(touch owned)",
-    "`touch owned`",
-    "'; touch owned; '",
-    '"; touch owned; "',
-    "x\ntouch owned",
-    "& touch owned",
-]
-TEXT = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 
 
 def _script(folder: Path, program: str, text: str) -> Path:
     file = folder / f"handed-out.{'ps1' if program == 'pwsh' else program}"
     file.write_text(text, encoding="utf-8", newline="")
     return file
-
-
-def _entry(**more: Any) -> Entry:
-    plain = Entry(
-        name="b-Role",
-        identifier="b_Role",
-        principal="arn:aws:iam::111111111111:user/bo",
-        role="arn:aws:iam::222222222222:role/Role",
-        ways=(Asking("bo"),),
-        account="b",
-        aliased="b",
-        source="default",
-        shown=str,
-    )
-    return replace(plain, **more)
 
 
 @needs_aws
@@ -164,7 +140,7 @@ def test_a_script_hands_the_aws_cli_the_very_values(
     tmp_path: Path, program: str, role: str, name: str, external_id: str, region: str, title: str
 ) -> None:
     asking = Asking(name, external_id=external_id, tags={"team": name, "unit": name})
-    entry = _entry(role=role, region=region, ways=(asking,), shown=lambda arn: f"{title}{arn}")
+    entry = make_entry(role=role, region=region, ways=(asking,), shown=lambda arn: f"{title}{arn}")
     made = call(entry, ())
     if any(SHELLS[program][1].unquotable(value) for value in made.values):
         return
@@ -200,7 +176,7 @@ def _show(folder: Path) -> Path:
 def test_cmd_writes_only_what_its_quotes_hold(text: str) -> None:
     if cmd.unquotable(text):
         with pytest.raises(HandoffError, match="cmd has no safe way"):
-            env.text(HandedOut((_entry(),)), Shell.cmd, ("run", text))
+            env.text(HandedOut((make_entry(),)), Shell.cmd, ("run", text))
         return
     inner = cmd.quoted(text)[1:-1]
     assert cmd.quoted(text) == f'"{inner}"'
@@ -209,14 +185,14 @@ def test_cmd_writes_only_what_its_quotes_hold(text: str) -> None:
 
 @given(title=TEXT)
 def test_a_comment_of_cmd_is_a_comment(title: str) -> None:
-    written = cmd.script(call(_entry(shown=lambda _: title), ()))
+    written = cmd.script(call(make_entry(shown=lambda _: title), ()))
     comment = written.splitlines()[1]
     assert comment.startswith("rem - ")
     assert set(comment) <= set(string.ascii_letters + string.digits + "_ .,:/@=+'-")
 
 
 def test_a_script_asks_for_the_code_of_the_mfa_device() -> None:
-    entry = _entry(ways=(Asking("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
+    entry = make_entry(ways=(Asking("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
     for shell in Shell:
         text = env.text(HandedOut((entry,)), shell)
         assert "--serial-number" in text

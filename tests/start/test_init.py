@@ -29,6 +29,7 @@ WRITTEN = [
     "access-tests.yaml",
     "requirements.txt",
 ]
+WRONG = "init --trusted-id 1 --trusting-id 1 --role r/x --policy Admin --region mars"
 NAMES = st.from_regex(r"[\w+=,.@-]{1,20}", fullmatch=True).filter(str.isascii)
 
 
@@ -72,8 +73,7 @@ def test_it_never_writes_over_anything_and_lists_all_that_is_in_the_way(tmp_path
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         app,
-        f"init {tmp_path} --trusted-id 1 --trusting-id 1 --role r/x --policy Admin --region mars".split()
-        + ["--user", "b o", "--trusted", "A b"],
+        [*WRONG.split(), "--user", "b o", "--trusted", "A b", str(tmp_path)],
     )
     assert done.exit_code == 2
     places = [line.partition(":")[0] for line in done.stderr.splitlines()]
