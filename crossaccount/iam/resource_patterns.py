@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PATTERN = re.compile(r"\$\{[^}]*\}|.", re.DOTALL)
 _NO_SLASH = frozenset({"${BucketName}"})
@@ -34,7 +35,13 @@ def can_match(pattern: str, template: str) -> bool:
     ours, theirs = pattern.split(":", 5), template.split(":", 5)
     if len(ours) < 6 or len(theirs) < 6:
         return True
-    return all(_overlap(_ours(one), _theirs(other)) for one, other in zip(ours, theirs, strict=True))
+    return all(_can_match(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+@lru_cache(maxsize=65_536)
+def _can_match(one: str, other: str) -> bool:
+    """The same for one part of an ARN; documents repeat all but the last over and over."""
+    return _overlap(_ours(one), _theirs(other))
 
 
 def _ours(text: str) -> tuple[_Token, ...]:
