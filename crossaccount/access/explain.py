@@ -120,4 +120,4 @@ def _outcome(answer: Answer) -> str:
 def _named(decision: Decision, shown: Shown) -> str:
     if decision.side == "trust":
         return f"the trust policy, statement {decision.statement}"
-    return f"{decision.side} policy {shown(decision.policy)}, statement {decision.statement}"
+    return f"the {decision.side} policy {shown(decision.policy)}, statement {decision.statement}"

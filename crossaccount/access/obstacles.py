@@ -51,7 +51,7 @@ def obstacles(layers: Layers, caller: Principal, role: Role) -> Iterator[Change]
 def _denies(layers: Layers) -> Iterator[Change]:
     for side in layers.sides():
         if side.deny:
-            yield Change("deny", "it is denied outright by the", "take the statement away, or narrow it", side.deny)
+            yield Change("deny", "it is denied outright by", "take the statement away, or narrow it", side.deny)
 
 
 def _own(layers: Layers, caller: Principal, role: Role, action: str) -> Iterator[Change]:
@@ -86,7 +86,7 @@ def _missing(side: Weighed, fix: str) -> Change:
     """A side that allows nothing: for a Condition that this principal never meets, or for want of a statement."""
     if side.near:
         near = side.near[0]
-        what = f"never met by this principal is {shown_conditions(near.unmet)} of the"
+        what = f"never met by this principal is {shown_conditions(near.unmet)} of"
         return Change("condition", what, f"change the condition, or {fix}", near.decision)
     kind, what = _WHAT[side.side]
     return Change(kind, what, fix)

@@ -90,8 +90,12 @@ def outsiders(statement: CompiledStatement, known: Collection[str]) -> Iterator[
     for entry in element.aws:
         if entry == EVERYONE:
             yield from _everyone(statement, known)
-        elif (found := _entry(entry)) is not None and found.account not in known:
+        elif _account_of(entry) not in known and (found := _entry(entry)) is not None:
             yield found
+
+
+def _account_of(entry: str) -> str:
+    return entry.split(":")[4] if entry.count(":") >= 5 else entry
 
 
 def denied_part(element: PrincipalElement, caller: Outsider) -> list[tuple[Condition, ...]]:

@@ -82,9 +82,12 @@ class SharedLayers:
         profile = self._profiles.get(caller.arn) or self._profile(caller, action)
         request = Request(caller, action, role.arn, profile.context)
         key: Hashable = (role.arn, profile.key)
-        if profile.asking or self._of(role.trust, action).single_out(caller):
-            said = (self._weigh_policy(side, policy, request) for side, policy in (*profile.asking, _trust(role)))
-            key = (role.arn, profile.key, *(id(each) for each in said if not _without_effect(each)))
+        asking = profile.asking
+        if self._of(role.trust, action).single_out(caller):
+            asking = (*asking, ("trust", role.trust))
+        if asking:
+            said = [self._weigh_policy(side, policy, request) for side, policy in asking]
+            key = (role.arn, profile.key, *[id(each) for each in said if not _without_effect(each)])
         if role.account in self._estate.resource_control:
             key = (role.arn, caller.arn)
         found = self._by_pair.get(key)
@@ -145,10 +148,6 @@ class SharedLayers:
 
     def _one(self, weighed: Weighed) -> Weighed:
         return self._equal.setdefault(weighed, weighed)
-
-
-def _trust(role: Role) -> tuple[Side, Policy]:
-    return "trust", role.trust
 
 
 def _without_effect(weighed: Weighed) -> bool:

@@ -1,0 +1,107 @@
+"""What is measured, each in a process of its own so that its memory is its own: files in, one line of JSON out.
+
+Loading is part of every measurement but ``verdicts``, which is about judging alone, with all documents compiled. Time
+is in seconds, by the clock and by the processor (the two differ where the machine has other things to do; starting
+Python is part of the second); memory is the peak of the process in MiB.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from random import Random
+
+from crossaccount.access import Estate, judge_assume
+from crossaccount.access.paths import paths, who_can
+from crossaccount.access.paths_json import json_text
+
+_PAIRS = 20_000
+_NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_CONTEXT = {
+    "aws:MultiFactorAuthPresent": "true",
+    "aws:MultiFactorAuthAge": "100",
+    "aws:SourceIp": "10.0.0.1",
+    "sts:ExternalId": "none",
+}
+
+
+def main(name: str, directory: str) -> None:
+    """Take one measurement of the estate in ``directory`` and print it."""
+    gc.set_threshold(200_000, 50, 100)  # as the command does
+    start = time.perf_counter()
+    found = MEASUREMENTS[name](Path(directory))
+    seconds, usage = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    processor, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    print(json.dumps({"count": found, "seconds": seconds, "processor": processor, "mebibytes": peak}))
+
+
+def load(directory: Path) -> Estate:
+    """The estate of all files in a directory."""
+    return Estate.from_details([json.loads(path.read_bytes()) for path in sorted(directory.glob("*.json"))])
+
+
+def _all_paths(directory: Path) -> int:
+    """All paths, written as JSON beside the estate; their number."""
+    counted = count()
+    found = (path for path, _ in zip(paths(load(directory)), counted, strict=False))
+    with (directory / "paths.out").open("w", encoding="utf-8") as file:
+        file.writelines(json_text(found))
+    return next(counted)
+
+
+def _who_can(directory: Path) -> int:
+    """The paths to one role in the middle."""
+    estate = load(directory)
+    roles = sorted(estate.roles)
+    return len(who_can(estate, roles[len(roles) // 2 + 3]))
+
+
+def _diff(directory: Path) -> int:
+    """The difference that one edit of one trust makes; the number of changes."""
+    from crossaccount.access.diff.compare import diff
+
+    files = sorted(directory.glob("*.json"))
+    before = [json.loads(path.read_bytes()) for path in files]
+    after = [*before[:-1], json.loads(files[-1].read_bytes())]
+    statement = {"Effect": "Allow", "Principal": {"AWS": "999999999998"}, "Action": "sts:AssumeRole"}
+    after[-1]["RoleDetailList"][3]["AssumeRolePolicyDocument"]["Statement"].append(statement)
+    return len(diff(Estate.from_details(before), Estate.from_details(after)).changes)
+
+
+def _verdicts(directory: Path) -> int:
+    """Definite verdicts for each second of the processor; half of the pairs have a path, half are any pairs."""
+    estate = load(directory)
+    random = Random(0)
+    pairs = [(path.principal, path.role) for path in paths(estate) if estate.principal(path.principal)]
+    pairs = random.sample(pairs, min(len(pairs), _PAIRS // 2))
+    users, roles = sorted(estate.users), sorted(estate.roles)
+    pairs += [(random.choice(users), random.choice(roles)) for _ in pairs]
+    random.shuffle(pairs)
+    _judge(estate, pairs)
+    start = time.process_time()
+    _judge(estate, pairs)
+    return round(len(pairs) / (time.process_time() - start))
+
+
+def _judge(estate: Estate, pairs: Iterable[tuple[str, str]]) -> None:
+    for principal, role in pairs:
+        judge_assume(estate, principal, role, _CONTEXT, now=_NOW)
+
+
+MEASUREMENTS: Mapping[str, Callable[[Path], int]] = {
+    "paths": _all_paths,
+    "who-can": _who_can,
+    "diff": _diff,
+    "verdicts": _verdicts,
+}
+"""Each measurement by name. It returns what it found: paths, changes, or verdicts a second."""
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
