@@ -76,7 +76,10 @@ def test_session_and_then() -> None:
 
 
 def test_given_extends_the_address_book_and_is_kept_as_written() -> None:
-    given = {"stranger": {"id": "333333333333", "trusted": {"users": {"mallory": {}}}}, "workload": {"buckets": ["data"]}}
+    given = {
+        "stranger": {"id": "333333333333", "trusted": {"users": {"mallory": {}}}},
+        "workload": {"buckets": ["data"]},
+    }
     data = {
         "given": given,
         "tests": [{"principal": "stranger/user/mallory", "role": "workload/role/x", "expect": "denied"}],
