@@ -77,7 +77,7 @@ def test_what_is_undetermined_says_what_is_missing() -> None:
 
 def test_what_a_session_may_do_stands_below() -> None:
     items = tuple(
-        ThenResult(ThenTest("s3:GetObject", "arn:aws:s3:::b/x", expect), "denied", replace(DENIED, reason="no-grant"))
+        ThenResult(ThenTest("s3:GetObject", "arn:aws:s3:::b/x", expect), "denied", DENIED._replace(reason="no-grant"))
         for expect in ("denied", "allowed")
     )
     _, good, bad = _printed(replace(GOOD, then=items))
