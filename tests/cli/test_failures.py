@@ -10,6 +10,8 @@ import typer
 from crossaccount.access.access_tests import AccessTestsError
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.engine.deployment import DeploymentError
+from crossaccount.handoff.errors import HandoffError
+from crossaccount.handoff.verify import CallFailed as StsFailed
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.server import LocalAwsError
 from crossaccount.rehearsal.callers import AssumeFailed
@@ -20,13 +22,14 @@ from crossaccount.settings import SettingsError
 PROBLEMS = [Problem("accounts", "is wrong", 1, "mend it"), Problem("reads", "is missing", NOT_GIVEN, "add it")]
 LINES = "accounts: is wrong, got 1; mend it\nreads: is missing; add it"
 
-BAD_INPUT = [SettingsError(PROBLEMS), AccessTestsError(PROBLEMS)]
+BAD_INPUT = [SettingsError(PROBLEMS), AccessTestsError(PROBLEMS), HandoffError(PROBLEMS)]
 FAILED = [
     DeploymentError("auth", LINES),
     LocalAwsError(LINES),
     AssumeFailed(LINES),
     CallFailed(LINES),
     Disagreement(LINES),
+    StsFailed(LINES),
 ]
 EVERY_FAILURE = pytest.mark.parametrize(
     ("error", "code"),
