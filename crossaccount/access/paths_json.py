@@ -19,7 +19,7 @@ def json_text(paths: Iterable[Path]) -> Iterator[str]:
     """The document ``{"paths": […]}``, one path on a line; all pieces joined are the whole."""
     yield '{"paths": ['
     known: dict[tuple[int, int, int], tuple[Path, str]] = {}
-    text = cache(json.dumps)
+    text = cache(_text)
     lines: list[str] = []
     separator = "\n"
     for path in paths:
@@ -31,10 +31,14 @@ def json_text(paths: Iterable[Path]) -> Iterator[str]:
         if len(lines) == _TOGETHER:
             yield "".join(lines)
             lines = []
-    yield "".join((*lines, "\n]}\n"))
+    yield "".join((*lines, "]}\n" if separator == "\n" else "\n]}\n"))
 
 
 def _rest(path: Path) -> str:
     """All of a path but who and what, without the braces."""
     shared = {key: value for key, value in path.to_json().items() if key not in ("principal", "role")}
-    return json.dumps(shared)[1:-1]
+    return _text(shared)[1:-1]
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

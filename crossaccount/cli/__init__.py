@@ -9,7 +9,6 @@ Exit codes: 0 all is well; 1 the answer is "no", or an operation failed; 2 bad i
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from crossaccount.cli.app import app
@@ -46,8 +45,6 @@ app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json"
 
 def main() -> None:
     """Entry point: Ctrl-C ends with 130 and without a traceback."""
-    # Estates are large and without cycles: by default the collector would walk them a dozen times to find nothing.
-    gc.set_threshold(200_000, 50, 100)
     try:
         app()
     except KeyboardInterrupt:

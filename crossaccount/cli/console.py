@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -15,17 +13,6 @@ PLAIN_WIDTH = 132
 def print_json(document: Any) -> None:
     """One JSON document, and nothing else on stdout."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def print_json_list(key: str, items: Iterable[Any]) -> None:
-    """The document ``{key: [...]}``, an item a line, written as the items come: there may be hundreds of thousands."""
-    write = sys.stdout.write
-    write(f'{{"{key}": [')
-    separator = "\n"
-    for item in items:
-        write(separator + json.dumps(item, ensure_ascii=False))
-        separator = ",\n"
-    write("\n]}\n" if separator != "\n" else "]}\n")
 
 
 def console(stderr: bool = False) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossaccount.cli.console import console, print_json, print_json_list
+from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
 from crossaccount.cli.reading import read
@@ -85,7 +86,9 @@ def what_can(
 
 def _show(found: Iterable[Path], names: Names, as_json: bool, columns: Sequence[str]) -> None:
     if as_json:
-        print_json_list("paths", (path.to_json() for path in found))
+        from crossaccount.access.paths_json import json_text
+
+        sys.stdout.writelines(json_text(found))
         return
     from rich.markup import escape
     from rich.table import Table
