@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ACCOUNT_ID = re.compile(r"\A[0-9]{12}\Z", re.ASCII)
 
@@ -42,6 +43,7 @@ class Arn:
         return "/" + "".join(f"{part}/" for part in parts[1:-1])
 
 
+@lru_cache(maxsize=65_536)
 def parse_arn(text: str) -> Arn:
     """Parse an ARN.
 

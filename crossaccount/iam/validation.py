@@ -44,11 +44,10 @@ def _check(document: object, kind: Kind, where: str) -> list[Problem]:
     if not isinstance(document, Mapping):
         what = "a policy document must be a mapping"
         return [Problem(where, what, document, "write {Version: …, Statement: [{…}]}")]
-    problems = [
-        problem for place, text, element in _texts(document, "") for problem in character_problems(text, place, element)
-    ]
+    texts = list(_texts(document, ""))
+    problems = [problem for place, text, element in texts for problem in character_problems(text, place, element)]
     problems += [_unknown_key(key) for key in document if key not in _KEYS]
-    problems += check_version(document.get("Version", NOT_GIVEN), _uses_variables(document))
+    problems += check_version(document.get("Version", NOT_GIVEN), any("${" in text for _, text, _ in texts))
     problems += _check_statements(document, kind)
     return [_placed(problem, where) for problem in problems]
 
@@ -115,10 +114,6 @@ def _check_against_list(statement: Mapping[str, Any], kind: Kind, where: str) ->
             if isinstance(action, str) and not wrong_characters(action):
                 problems += check_action_known(action, place)
     return problems + (check_resources_fit(statement, where) if kind == "identity" else [])
-
-
-def _uses_variables(document: Mapping[str, Any]) -> bool:
-    return any("${" in text for _, text, _ in _texts(document, ""))
 
 
 def _texts(value: object, where: str, element: str = "") -> Iterator[tuple[str, str, str]]:
