@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check format schema findings screenshots clean
+.PHONY: setup demo test differential check format schema findings screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -23,6 +23,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+# 2,000 calls on random estates, tried and judged; CROSSACCOUNT_SEED repeats a run.
+differential: setup
+	CROSSACCOUNT_PAIRS=2000 $(BIN)/python -m pytest -s tests/differential
 
 check: setup
 	$(BIN)/ruff format --check .
