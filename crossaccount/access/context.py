@@ -61,8 +61,8 @@ def assume_context(
     caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime
 ) -> RequestContext:
     """The context of ``sts:AssumeRole`` as ``caller`` sends it."""
-    if session is NO_SESSION:
-        return RequestContext.joined(_named_session(now), caller.implied, normal(given))
+    if session is NO_SESSION and all(given.values()):
+        return RequestContext({**_named_session(now), **caller.implied, **normal(given)})
     return RequestContext.joined(_named_session(now), caller.implied, normal(_asked(session)), normal(given))
 
 

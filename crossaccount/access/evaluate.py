@@ -134,8 +134,8 @@ def _layers(
         same_account=caller.account == resource_account,
         identity=None if isinstance(caller, Outsider) else weigh("identity", caller.policies, request),
         boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
-        scps=tuple(weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())),
-        rcps=tuple(weigh("rcp", level, request) for level in estate.resource_control.get(resource_account, ())),
+        scps=tuple([weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())]),
+        rcps=tuple([weigh("rcp", level, request) for level in estate.resource_control.get(resource_account, ())]),
     )
 
 

@@ -42,17 +42,19 @@ class Layers(NamedTuple):
 
     def sides(self) -> tuple[Weighed, ...]:
         """All sides there are, in the order in which reasons are looked for."""
-        own = (self.boundary, self.identity, self.trust)
-        return (*self.scps, *self.rcps, *(side for side in own if side is not None))
+        own = [side for side in (self.boundary, self.identity, self.trust) if side is not None]
+        return (*self.scps, *self.rcps, *own)
 
     def deny(self) -> Decision | None:
         """The first explicit deny: the caller's own first, then the trust's, then the organisation's."""
-        own = (self.identity, self.boundary, self.trust, *self.scps, *self.rcps)
-        return next((side.deny for side in own if side is not None and side.deny), None)
+        for side in (self.identity, self.boundary, self.trust, *self.scps, *self.rcps):
+            if side is not None and side.deny:
+                return side.deny
+        return None
 
     def unknown(self) -> tuple[str, ...]:
         """The policies that cannot be judged, each with the reason."""
-        return tuple(text for side in self.sides() for text in side.unknown)
+        return tuple([text for side in self.sides() for text in side.unknown])
 
     def obstacle(self, *, near: bool = False, unknown: bool = False) -> Reason | None:
         """The first reason why nothing allows the request; None where nothing is in its way.
@@ -66,9 +68,9 @@ class Layers(NamedTuple):
             return bool(side.allows or (near and side.near) or (unknown and side.unknown))
 
         trust = self._naming(near=near, unknown=unknown)
-        if not all(allows(side) for side in self.scps):
+        if self.scps and not all(map(allows, self.scps)):
             return "scp"
-        if not all(allows(side) for side in self.rcps):
+        if self.rcps and not all(map(allows, self.rcps)):
             return "rcp"
         if self.boundary is not None and not allows(self.boundary) and not self._unlimited(trust):
             return "boundary"
@@ -127,7 +129,9 @@ class Layers(NamedTuple):
         if unknown and self.trust.unknown:
             return Naming.DIRECT
         found = self.trust.allows + (self.trust.near if near else ())
-        return max((allow.naming for allow in found), default=Naming.NONE)
+        if len(found) == 1:
+            return found[0].naming
+        return max([allow.naming for allow in found], default=Naming.NONE)
 
     def _alone(self, trust: Naming) -> bool:
         return self.same_account and trust >= Naming.ROLE

@@ -36,10 +36,9 @@ def naming(element: PrincipalElement, caller: Principal, session: str | None = N
     ``Service`` and ``Federated`` principals name no IAM principal. IAM has no ``NotPrincipal`` with Allow any more;
     where an old policy has it, it names everyone that it does not list.
     """
-    found = _namings(element, caller, session)
     if element.inverted:
-        return Naming.NONE if found else Naming.DIRECT
-    return max(found, default=Naming.NONE)
+        return Naming.NONE if _namings(element, caller, session) else Naming.DIRECT
+    return max(_namings(element, caller, session), default=Naming.NONE)
 
 
 def denies(element: PrincipalElement, caller: Principal, session: str | None = None) -> bool:
@@ -51,21 +50,22 @@ def denies(element: PrincipalElement, caller: Principal, session: str | None = N
     found = _namings(element, caller, session)
     if not element.inverted:
         return bool(found)
-    spared = Naming.ACCOUNT in found and bool(found & {Naming.ROLE, Naming.DIRECT})
+    spared = Naming.ACCOUNT in found and (Naming.ROLE in found or Naming.DIRECT in found)
     return caller.boundary is not None or not (spared or EVERYONE in element.entries)
 
 
-def _namings(element: PrincipalElement, caller: Principal, session: str | None) -> set[Naming]:
+def _namings(element: PrincipalElement, caller: Principal, session: str | None) -> list[Naming]:
     """The ways in which entries name the caller. The unique ID of somebody who is gone names nobody."""
-    found = set()
-    if EVERYONE in element.entries:
-        found.add(Naming.DIRECT)
-    if caller.arn in element.entries or (caller.unique_id and caller.unique_id in element.entries):
-        found.add(Naming.ROLE if caller.is_role else Naming.DIRECT)
+    found = []
+    entries = element.entries
+    if EVERYONE in entries:
+        found.append(Naming.DIRECT)
+    if caller.arn in entries or (caller.unique_id and caller.unique_id in entries):
+        found.append(Naming.ROLE if caller.is_role else Naming.DIRECT)
     if caller.account in element.accounts:
-        found.add(Naming.ACCOUNT)
-    if caller.is_role and any(_is_session(arn, caller, session) for arn in element.sessions):
-        found.add(Naming.DIRECT)
+        found.append(Naming.ACCOUNT)
+    if element.sessions and caller.is_role and any(_is_session(arn, caller, session) for arn in element.sessions):
+        found.append(Naming.DIRECT)
     return found
 
 

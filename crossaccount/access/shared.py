@@ -48,9 +48,9 @@ class Traits(NamedTuple):
 
     def single_out(self, caller: Principal) -> bool:
         """Whether the answers for ``caller`` may not be those for others of its account and kind."""
-        if self.asks_caller or caller.arn in self.names or caller.unique_id in self.names:
+        if self.asks_caller or (self.sessions and caller.is_role) or isinstance(caller, Outsider):
             return True
-        return isinstance(caller, Outsider) or (self.sessions and caller.is_role)
+        return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
 
 
 class Profile(NamedTuple):
@@ -80,18 +80,19 @@ class SharedLayers:
         """What is still to meet for ``caller`` to assume ``role``."""
         action = assume_action(caller)
         profile = self._profiles.get(caller.arn) or self._profile(caller, action)
-        request = Request(caller, action, role.arn, profile.context)
         key: Hashable = (role.arn, profile.key)
         asking = profile.asking
         if self._of(role.trust, action).single_out(caller):
             asking = (*asking, ("trust", role.trust))
         if asking:
+            request = Request(caller, action, role.arn, profile.context)
             said = [self._weigh_policy(side, policy, request) for side, policy in asking]
             key = (role.arn, profile.key, *[id(each) for each in said if not _without_effect(each)])
-        if role.account in self._estate.resource_control:
+        if self._estate.resource_control and role.account in self._estate.resource_control:
             key = (role.arn, caller.arn)
         found = self._by_pair.get(key)
         if found is None:
+            request = Request(caller, action, role.arn, profile.context)
             found = self._by_pair[key] = self._answer(assume_layers(self._estate, request, role, self._weigh))
         return found
 

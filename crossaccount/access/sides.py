@@ -71,6 +71,8 @@ def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
 def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     """The statements of a policy that are or may be about the action and the resource."""
     statements = policy.about(request.action)
+    if not statements:
+        return []
     return [each for each in statements if each.on(request.resource, request.context) is not False]
 
 
@@ -128,7 +130,7 @@ def _named(
         if request.caller.provider:
             listed = request.caller.arn in element.federated and not element.inverted
             return [(Naming.DIRECT, ())] if listed else []
-    session = caller_session(request.context) if request.caller.is_role else None
+    session = caller_session(request.context) if element.sessions and request.caller.is_role else None
     if statement.allows:
         found = naming(element, request.caller, session)
         return [(found, ())] if found > Naming.NONE else []

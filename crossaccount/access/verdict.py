@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 Outcome = Literal["allowed", "denied", "undetermined"]
 Side = Literal["identity", "trust", "boundary", "scp", "rcp"]
@@ -32,17 +33,26 @@ class Verdict(NamedTuple):
     statement for an assumption, the grant for an action); None where nothing matched. ``grant`` and ``trust`` are the
     two statements that meet in an allowed assumption; ``grant`` is None where a trust of the same account needs none.
     ``action`` is the action that the verdict fell on. ``unknown`` lists, for people, the policies that nothing is known
-    of, whether or not the outcome hangs on them. ``message`` says why in one sentence.
+    of, whether or not the outcome hangs on them. ``told`` is the message, or how to put it into words when it is asked for:
+    most verdicts are only counted or compared.
     """
 
     outcome: Outcome
     action: str
-    message: str
+    told: str | tuple[Callable[..., str], tuple[Any, ...]]
     reason: Reason | None = None
     decided_by: Decision | None = None
     grant: Decision | None = None
     trust: Decision | None = None
     unknown: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """Why, in one sentence."""
+        if isinstance(self.told, str):
+            return self.told
+        words, about = self.told
+        return words(*about)
 
     @property
     def allowed(self) -> bool:

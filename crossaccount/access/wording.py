@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from crossaccount.access.entities import Principal
 from crossaccount.access.layers import Layers
 from crossaccount.access.sides import Allow, Request
 from crossaccount.access.verdict import Decision, Reason, Verdict
@@ -20,29 +21,21 @@ _SIDES = {
 
 def explicitly_denied(deny: Decision, request: Request, unknown: tuple[str, ...]) -> Verdict:
     """A Deny statement decides."""
-    message = f"{_statement(deny)} denies {_what(request)}"
-    return Verdict("denied", request.action, message, "explicit-deny", deny, unknown=unknown)
+    told = (_denies, (deny, request.action, request.resource))
+    return Verdict("denied", request.action, told, "explicit-deny", deny, unknown=unknown)
 
 
 def allowed(layers: Layers, request: Request) -> Verdict:
     """Nothing is in the way. The trust decides where there is one, else the grant."""
     grant, trust = layers.grant(), layers.trusting()
-    parts = " and ".join(_statement(decision) for decision in (grant, trust) if decision)
-    verb = "allow" if grant and trust else "allows"
-    return Verdict(
-        "allowed",
-        request.action,
-        f"{parts} {verb} {_what(request)}",
-        decided_by=trust or grant,
-        grant=grant,
-        trust=trust,
-    )
+    told = (_allow, (grant, trust, request.action, request.resource))
+    return Verdict("allowed", request.action, told, decided_by=trust or grant, grant=grant, trust=trust)
 
 
 def undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
     """Policies that nobody knows could change the answer."""
-    message = f"whether {_what(request)} is allowed hangs on what is not known: {'; '.join(unknown)}"
-    return Verdict("undetermined", request.action, message, unknown=unknown)
+    told = (_hangs, (unknown, request.action, request.resource))
+    return Verdict("undetermined", request.action, told, unknown=unknown)
 
 
 def denied(reason: Reason, layers: Layers, request: Request) -> Verdict:
@@ -50,25 +43,40 @@ def denied(reason: Reason, layers: Layers, request: Request) -> Verdict:
     unknown = layers.unknown()
     near = layers.standing_in_the_way() if reason == "condition" else None
     if near is not None:
-        return Verdict("denied", request.action, _condition(near, request), reason, near.decision, unknown=unknown)
-    return Verdict("denied", request.action, _lacking(reason, request), reason, unknown=unknown)
+        told = (_but_for, (near, request.action, request.resource))
+        return Verdict("denied", request.action, told, reason, near.decision, unknown=unknown)
+    lacking = (_lacking, (reason, request.caller, request.action, request.resource))
+    return Verdict("denied", request.action, lacking, reason, unknown=unknown)
 
 
-def _lacking(reason: Reason, request: Request) -> str:
-    what, caller = _what(request), request.caller
+def _denies(deny: Decision, action: str, resource: str) -> str:
+    return f"{_statement(deny)} denies {action} on {resource}"
+
+
+def _allow(grant: Decision | None, trust: Decision | None, action: str, resource: str) -> str:
+    parts = " and ".join(_statement(decision) for decision in (grant, trust) if decision)
+    return f"{parts} {'allow' if grant and trust else 'allows'} {action} on {resource}"
+
+
+def _hangs(unknown: tuple[str, ...], action: str, resource: str) -> str:
+    return f"whether {action} on {resource} is allowed hangs on what is not known: {'; '.join(unknown)}"
+
+
+def _lacking(reason: Reason, caller: Principal, action: str, resource: str) -> str:
+    what = f"{action} on {resource}"
     if reason == "boundary" and caller.boundary is not None:
         return f"the permissions boundary {caller.boundary.name} does not allow {what}"
     texts = {
         "scp": f"the service control policies of {caller.account} do not allow {what}",
         "rcp": f"the resource control policies do not allow {what}",
         "no-grant": f"no identity policy of {caller.arn} allows {what}",
-        "no-trust": f"the trust policy of {request.resource} does not let {caller.arn} in ({request.action})",
+        "no-trust": f"the trust policy of {resource} does not let {caller.arn} in ({action})",
     }
     return texts.get(reason, f"a Condition keeps {what} from being allowed")
 
 
-def _condition(near: Allow, request: Request) -> str:
-    return f"{_statement(near.decision)} would allow {_what(request)}, but for {shown_conditions(near.unmet)}"
+def _but_for(near: Allow, action: str, resource: str) -> str:
+    return f"{_statement(near.decision)} would allow {action} on {resource}, but for {shown_conditions(near.unmet)}"
 
 
 def shown_conditions(conditions: Iterable[Condition]) -> str:
@@ -81,7 +89,3 @@ def shown_conditions(conditions: Iterable[Condition]) -> str:
 
 def _statement(decision: Decision) -> str:
     return f"{_SIDES[decision.side]} {decision.policy} (statement {decision.statement})"
-
-
-def _what(request: Request) -> str:
-    return f"{request.action} on {request.resource}"

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from crossaccount.iam.conditions.context import RequestContext
-from crossaccount.iam.conditions.operators import NEGATED, POSITIVE
+from crossaccount.iam.conditions.operators import NEGATED, POSITIVE, Compare
 from crossaccount.iam.documents import as_list, value_text
 from crossaccount.iam.variables import Template, template
 
@@ -44,10 +44,14 @@ class Condition:
     quantifier: str = ""
     if_exists: bool = False
 
-    @property
+    @cached_property
     def negated(self) -> bool:
         """Whether the operator matches what its values do not."""
         return self.base in NEGATED
+
+    @cached_property
+    def _compare(self) -> Compare:
+        return POSITIVE[NEGATED.get(self.base, self.base)]
 
     @cached_property
     def _lower_key(self) -> str:
@@ -87,8 +91,10 @@ class Condition:
 
     def accepts(self, value: str, context: RequestContext) -> bool:
         """What the operator says of one value of the key, quantifiers and absence aside."""
-        compare = POSITIVE[NEGATED.get(self.base, self.base)]
-        return self.negated != any(compare(value, expected, context.single) for expected in self.values)
+        for expected in self.values:
+            if self._compare(value, expected, context.single):
+                return not self.negated
+        return self.negated
 
 
 def compile_conditions(element: object, variables: bool = True) -> tuple[Condition, ...]:
@@ -112,7 +118,7 @@ def compile_conditions(element: object, variables: bool = True) -> tuple[Conditi
 
 def unmet(conditions: Iterable[Condition], context: RequestContext) -> tuple[Condition, ...]:
     """The conditions that a request does not meet; empty where it meets them all."""
-    return tuple(condition for condition in conditions if not condition.holds(context))
+    return tuple([condition for condition in conditions if not condition.holds(context)])
 
 
 def _condition(operator: str, key: str, values: Any, variables: bool) -> Condition:

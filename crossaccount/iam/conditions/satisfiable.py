@@ -31,7 +31,10 @@ _BOOLEAN_KEYS = frozenset(
 
 def satisfiable(literals: Iterable[Literal]) -> bool:
     """False only where nothing that the one key of all ``literals`` may be meets them all."""
-    return _satisfiable(frozenset(literal for literal in literals if all(value.plain for value in literal[0].values)))
+    plain = [literal for literal in literals if all(value.plain for value in literal[0].values)]
+    if len(plain) == 1 and plain[0][0].base in EXACT and plain[0][0].values:
+        return True  # one of the values, or none of them: most conditions are alone on their key
+    return _satisfiable(frozenset(plain))
 
 
 @lru_cache(maxsize=65_536)
