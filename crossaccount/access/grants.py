@@ -62,7 +62,7 @@ class Grants:
             if statement.has_variables and not statement.resources_inverted:
                 context = open_context(principal)
                 for value in statement.resources:
-                    if not value.plain and (pattern := _widest(value, context)) is not None:
+                    if not value.plain and (pattern := widest(value, context)) is not None:
                         self._index_pattern(pattern, [principal])
 
     def _granting(self, policy: Policy) -> Iterable[CompiledStatement]:
@@ -82,7 +82,7 @@ class Grants:
             self._anywhere.append((pattern, holders))
 
 
-def _widest(value: Template, context: RequestContext) -> str | None:
+def widest(value: Template, context: RequestContext) -> str | None:
     """A resource with the variables that the principal implies, at its widest; None where one has no value."""
     loose = value.loosened([key for key in value.variables() if context.undecided(key)])
     parts = loose.fill(context.single)

@@ -17,12 +17,14 @@ from crossaccount.access.context import open_context
 from crossaccount.access.entities import Policy, Principal, Role
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluate import assume_action, assume_layers
+from crossaccount.access.grants import widest
 from crossaccount.access.layers import Layers
 from crossaccount.access.outsiders import Outsider
 from crossaccount.access.sides import Request, Weighed, matching, together, weigh_statements
 from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.matching import wildcard_match
 
 _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
 """How the keys begin that a caller implies, beyond what goes with its kind (as MFA does)."""
@@ -53,12 +55,24 @@ class Traits(NamedTuple):
         return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
 
 
+class Asking(NamedTuple):
+    """A policy that has to be asked for each role; of those that fit none of ``patterns``, if any, it says nothing."""
+
+    side: Side
+    policy: Policy
+    patterns: tuple[str, ...] | None = None
+
+    def concerns(self, role: str) -> bool:
+        """Whether it may say anything of a role."""
+        return self.patterns is None or any(wildcard_match(pattern, role) for pattern in self.patterns)
+
+
 class Profile(NamedTuple):
     """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``asking`` policies say."""
 
     context: RequestContext
     policies: tuple[Policy, ...]
-    asking: tuple[tuple[Side, Policy], ...]
+    asking: tuple[Asking, ...]
     key: Hashable
 
 
@@ -83,10 +97,11 @@ class SharedLayers:
         key: Hashable = (role.arn, profile.key)
         asking = profile.asking
         if self._of(role.trust, action).single_out(caller):
-            asking = (*asking, ("trust", role.trust))
+            asking = (*asking, Asking("trust", role.trust))
         if asking:
             request = Request(caller, action, role.arn, profile.context)
-            said = [self._weigh_policy(side, policy, request) for side, policy in asking]
+            asked = [each for each in asking if each.concerns(role.arn)]
+            said = [self._weigh_policy(each.side, each.policy, request) for each in asked]
             key = (role.arn, profile.key, *[id(each) for each in said if not _without_effect(each)])
         if self._estate.resource_control and role.account in self._estate.resource_control:
             key = (role.arn, caller.arn)
@@ -104,19 +119,28 @@ class SharedLayers:
 
     def _profile(self, caller: Principal, action: str) -> Profile:
         """Callers of one account and kind are the same where their policies are."""
+        context = open_context(caller)
         own = tuple(each for each in caller.policies if not self._of(each, action).silent)
-        asking: list[tuple[Side, Policy]] = [
-            ("identity", each) for each in own if self._of(each, action).single_out(caller)
-        ]
-        shared = [id(each) for each in own if not self._of(each, action).single_out(caller)]
-        if caller.boundary:
-            asking.append(("boundary", caller.boundary))
-        key: Hashable = (caller.account, caller.is_role, *shared)
+        alone = [each for each in own if self._of(each, action).single_out(caller)]
+        asking = [Asking("identity", each, _patterns(each.about(action), context)) for each in alone]
+        if caller.boundary and self._limits(caller.boundary, Request(caller, action, "*", context)):
+            asking.append(Asking("boundary", caller.boundary))
+        key: Hashable = (
+            caller.account,
+            caller.is_role,
+            *[id(each) for each in own if not self._of(each, action).single_out(caller)],
+        )
         controls = [policy for level in self._estate.service_control.get(caller.account, ()) for policy in level]
         if any(self._of(each, action).single_out(caller) for each in controls) or isinstance(caller, Outsider):
             key = caller.arn
-        profile = self._profiles[caller.arn] = Profile(open_context(caller), own, tuple(asking), key)
+        profile = self._profiles[caller.arn] = Profile(context, own, tuple(asking), key)
         return profile
+
+    def _limits(self, boundary: Policy, request: Request) -> bool:
+        """Whether a boundary may keep its owner from some role: not one that surely allows all of them."""
+        resources = {each.text for statement in boundary.about(request.action) for each in statement.resources}
+        inverted = any(statement.resources_inverted for statement in boundary.about(request.action))
+        return inverted or resources != {"*"} or not _without_effect(self._weigh_policy("boundary", boundary, request))
 
     def _weigh(self, side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
         if side == "identity":
@@ -149,6 +173,15 @@ class SharedLayers:
 
     def _one(self, weighed: Weighed) -> Weighed:
         return self._equal.setdefault(weighed, weighed)
+
+
+def _patterns(statements: Iterable[CompiledStatement], context: RequestContext) -> tuple[str, ...] | None:
+    """All that statements may be about, for one caller; None where only the resource itself can tell."""
+    statements = tuple(statements)
+    if not statements or any(statement.resources_inverted or not statement.resources for statement in statements):
+        return None
+    found = [widest(value, context) for statement in statements for value in statement.resources]
+    return tuple(pattern for pattern in found if pattern is not None)
 
 
 def _without_effect(weighed: Weighed) -> bool:
