@@ -4,6 +4,7 @@ Owns: writing the outputs, reading them by stack reference or from a mapping, an
 the first resource is registered. An ARN of an account under ``reads`` comes from its outputs, every other is derived.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from crossaccount.settings.order import ReadsInCircle
 
 VERSION = 1
 """Raised when a reader of the old outputs would misread the new ones."""
+
+ANSWER_SECONDS = 60
+"""How long a state backend may take to give a stack's outputs."""
 
 References = Mapping[str, Mapping[str, Any]]
 """Outputs by account name: what a test or a job hands on instead of a stack reference."""
@@ -96,26 +100,37 @@ def stack_name(name: str) -> str:
 
 def last_deployed() -> Mapping[str, Any]:
     """The outputs that the running stack itself last deployed; empty before the first time."""
-    known = _sync_await(pulumi.StackReference(stack_name(pulumi.get_stack())).outputs.future())
-    return known or {}
+    return _read(stack_name(pulumi.get_stack()))
 
 
-def _deployed(stack: str, where: str) -> Mapping[str, Any]:
+def _read(stack: str) -> Mapping[str, Any]:
     """The outputs that ``stack`` last deployed; empty if it never was.
 
     They are awaited here, outside any ``apply``, so that a missing one is said before the first resource and trust
-    policies never hold an unknown. Pulumi has no public call for that: this is the only place that leans on it.
+    policies never hold an unknown. Pulumi has no public call for that: this is the only place that leans on it. Nor
+    does an inline program learn that the engine gave up, and would wait for ever.
+
+    Raises:
+        pulumi.RunError: no answer within ``ANSWER_SECONDS``.
     """
-    reference = pulumi.StackReference(stack)
+    outputs = pulumi.StackReference(stack).outputs.future()
+    try:
+        return _sync_await(asyncio.wait_for(outputs, ANSWER_SECONDS)) or {}
+    except TimeoutError:
+        what = f"gave no outputs within {ANSWER_SECONDS} s"
+        raise pulumi.RunError(f"stack {stack}: {what}; look for an error of the engine or the state backend") from None
+
+
+def _deployed(stack: str, where: str) -> Mapping[str, Any]:
+    """The outputs of an upstream, with what to do where it is unknown."""
     hint = str(_deploy_first(stack, where))
     try:
-        known = _sync_await(reference.outputs.future())
+        return _read(stack)
     except BaseException:
         # An unknown stack: the engine says so itself and ends us by KeyboardInterrupt. There is an instant to add what
         # to do about it.
         pulumi.log.error(hint)
         raise
-    return known or {}
 
 
 def _wrong(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
+from components import contract
 from crossaccount.engine.deployment import Deployment, DeploymentError
 from tests.components.conftest import ACCOUNTS, Deploy, config_of
 from tests.components.registrations import Registrations
@@ -129,3 +132,21 @@ def test_stacks_that_wait_for_each_other_are_told_so(deploy: Deploy, registered:
     assert "auth → workload → auth" in str(refused.value)
     assert "was never deployed" not in str(refused.value)
     assert registered == []
+
+
+def test_an_engine_that_gives_up_without_a_word_does_not_hang_the_program(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent:
+        """A reference whose engine went away."""
+
+        def __init__(self, _name: str) -> None:
+            self.outputs = self
+
+        async def future(self) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(contract, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(pulumi, "StackReference", Silent)
+    with pytest.raises(DeploymentError, match=r"gave no outputs within 0\.05 s; look for an error of the engine"):
+        deploy("workload", reads=["auth"])
