@@ -33,8 +33,8 @@ class Verdict(NamedTuple):
     statement for an assumption, the grant for an action); None where nothing matched. ``grant`` and ``trust`` are the
     two statements that meet in an allowed assumption; ``grant`` is None where a trust of the same account needs none.
     ``action`` is the action that the verdict fell on. ``unknown`` lists, for people, the policies that nothing is known
-    of, whether or not the outcome hangs on them. ``told`` is the message, or how to put it into words when it is asked for:
-    most verdicts are only counted or compared.
+    of, whether or not the outcome hangs on them. ``told`` is the message, or how to put it into words when it is asked
+    for: most verdicts are only counted or compared.
     """
 
     outcome: Outcome

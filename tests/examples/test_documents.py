@@ -13,8 +13,8 @@ import yaml
 from pulumi.runtime.rpc import UNKNOWN
 
 from crossaccount.engine.deployment import Deployment
-from tests.scenarios import EVERY_SCENARIO, FOLDERS, Recorded
 from tests.examples.declared import account, expected
+from tests.scenarios import EVERY_SCENARIO, FOLDERS, Recorded
 
 EXPECTED = {
     name: yaml.safe_load((Path(__file__).parent / "expected" / f"{name}.yaml").read_text(encoding="utf-8"))
