@@ -23,6 +23,25 @@ NOWHERE = "http://127.0.0.1:1"
 SESSION = Credentials("ASIA", "secret", "token")
 ACCOUNTS = {"auth": "111111111111", "workload": "222222222222"}
 EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+TAGGED_BLUE = {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "blue"}}}
+
+
+def _role(name: str, **condition: Any) -> Mapping[str, Any]:
+    """A role that everybody in 111111111111 may assume, and whose sessions may do everything on a condition."""
+    trust = {
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+    }
+    may = {**EVERYTHING, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", **condition}}
+    return {
+        "RoleName": name,
+        "Arn": f"arn:aws:iam::222222222222:role/{name}",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust},
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": may}],
+    }
+
+
 DETAILS: Mapping[str, Any] = {
     "UserDetailList": [
         {
@@ -32,21 +51,7 @@ DETAILS: Mapping[str, Any] = {
         },
         {"UserName": "al", "Arn": "arn:aws:iam::111111111111:user/al"},
     ],
-    "RoleDetailList": [
-        {
-            "RoleName": "R",
-            "Arn": "arn:aws:iam::222222222222:role/R",
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": {
-                    "Effect": "Allow",
-                    "Action": ["sts:AssumeRole", "sts:TagSession"],
-                    "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
-                },
-            },
-            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": EVERYTHING}],
-        }
-    ],
+    "RoleDetailList": [_role("R"), _role("Blue", **TAGGED_BLUE)],
 }
 
 
@@ -166,6 +171,12 @@ class TestThen:
     @pytest.mark.usefixtures("roots")
     def test_it_is_tried_with_the_session(self) -> None:
         result = _try(_Answering(), then=[self._item()])
+        assert [(item.actual, item.mode) for item in result.then] == [("allowed", "tried")]
+
+    @pytest.mark.usefixtures("roots")
+    def test_what_hangs_on_the_sessions_tags_is_tried_with_them(self) -> None:
+        tags = {"session": {"tags": {"team": "blue"}}}
+        result = _try(_Answering(), role="workload/role/Blue", then=[self._item()], **tags)
         assert [(item.actual, item.mode) for item in result.then] == [("allowed", "tried")]
 
     @pytest.mark.parametrize(
