@@ -140,17 +140,17 @@ def _layers(
 
 
 def _conclude(layers: Layers, request: Request) -> Verdict:
-    if deny := layers.deny():
-        return explicitly_denied(deny, request, layers.unknown())
-    obstacle = layers.obstacle()
     unknown = layers.unknown()
+    if deny := layers.deny():
+        return explicitly_denied(deny, request, unknown)
+    obstacle = layers.obstacle()
     if unknown and (obstacle is None or layers.obstacle(unknown=True) is None):
         return undetermined(unknown, request)
     if obstacle is None:
         return allowed(layers, request)
     # What is surely in the way: an unknown policy could do away with an earlier reason, not with this one.
     surely = layers.obstacle(near=True, unknown=True)
-    return denied(surely or "condition", layers, request)
+    return denied(surely or "condition", layers, request, unknown)
 
 
 def _rank(verdict: Verdict) -> int:

@@ -8,7 +8,7 @@ the sides of a request are known by identity, and what they add up to is worked 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ from crossaccount.access.evaluate import assume_action, assume_layers
 from crossaccount.access.grants import widest
 from crossaccount.access.layers import Layers
 from crossaccount.access.outsiders import Outsider
-from crossaccount.access.sides import Request, Weighed, matching, together, weigh_statements
-from crossaccount.access.verdict import SIDES, Decision, Side
+from crossaccount.access.sides import SILENT, Request, Weighed, matching, together, weigh_statements
+from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import wildcard_match
@@ -84,9 +84,8 @@ class SharedLayers:
         self._profiles: dict[str, Profile] = {}
         self._traits: dict[tuple[int, str], Traits] = {}
         self._weighed: dict[Hashable, Weighed] = {}
-        self._equal: dict[Weighed, Weighed] = {}
+        self._equal: dict[Weighed, Weighed] = {weighed: weighed for weighed in SILENT.values()}
         self._together: dict[Hashable, Weighed] = {}
-        self._nothing: Mapping[Side, Weighed] = {side: self._one(Weighed(side)) for side in SIDES}
         self._by_sides: dict[Hashable, Answer] = {}
         self._by_pair: dict[Hashable, Answer] = {}
 
@@ -158,7 +157,7 @@ class SharedLayers:
         who: Hashable = caller.arn if traits.single_out(caller) else (caller.account, caller.is_role)
         statements = matching(policy, request)
         if not statements and not policy.unknown:
-            return self._nothing[side]
+            return SILENT[side]
         # What a resource with a variable names may still hang on the role.
         role = request.resource if traits.has_variables else ""
         key = (id(policy), side, who, role, *map(id, statements))

@@ -7,7 +7,7 @@ or deny on conditions that are still to meet: its ``atoms``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crossaccount.access.atoms import Atom
@@ -16,7 +16,7 @@ from crossaccount.access.entities import Policy, Principal
 from crossaccount.access.hanging import condition_atoms, resource_atoms
 from crossaccount.access.outsiders import Outsider, denied_part
 from crossaccount.access.principals import Naming, denies, naming
-from crossaccount.access.verdict import Decision, Side
+from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, RequestContext, unmet
 
@@ -102,7 +102,7 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return Weighed(side)
+        return SILENT[side]
     return Weighed(
         side,
         next((part.deny for part in parts if part.deny), None),
@@ -112,6 +112,9 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
         tuple(denial for part in parts for denial in part.denying),
     )
 
+
+SILENT: Mapping[Side, Weighed] = {side: Weighed(side) for side in SIDES}
+"""The answers of sides that have nothing to say."""
 
 _EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIRECT, ()),)
 """What a statement without a Principal element is about."""

@@ -38,9 +38,8 @@ def undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
     return Verdict("undetermined", request.action, told, unknown=unknown)
 
 
-def denied(reason: Reason, layers: Layers, request: Request) -> Verdict:
+def denied(reason: Reason, layers: Layers, request: Request, unknown: tuple[str, ...]) -> Verdict:
     """Nothing allows the request."""
-    unknown = layers.unknown()
     near = layers.standing_in_the_way() if reason == "condition" else None
     if near is not None:
         told = (_but_for, (near, request.action, request.resource))

@@ -90,9 +90,14 @@ def instant(text: str) -> Decimal | None:
 
 def _within(value: str, expected: Template, _: Lookup) -> bool:
     try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(expected.text, strict=False)
+        return ipaddress.ip_address(value) in _network(expected.text)
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=16_384)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
 
 
 _ORDERS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
