@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossaccount.cli.console import console, print_json
-from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
 from crossaccount.cli.reading import load_program
 
@@ -23,9 +23,7 @@ def check(
     stacks: Annotated[
         list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all of them.")
     ] = None,
-    markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown for a pull request; - is stdout.")
-    ] = None,
+    markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,16 +32,14 @@ def check(
         from crossaccount.check.markdown import markdown
         from crossaccount.check.run import check as run
 
-        to_stdout = markdown_file == Path("-")
-        if to_stdout and as_json:
-            stop("--markdown: stdout holds the JSON already, got -; name a file", 2, as_json)
+        refuse_two_documents(markdown_file, as_json)
         found = run(directory, stacks or [], load_program, datetime.now(UTC))
         if as_json:
             print_json(found.to_json())
-        elif not to_stdout:
+        elif markdown_file != STDOUT:
             show(found)
         if markdown_file is not None:
-            _write(markdown(found), markdown_file, as_json)
+            write("--markdown", markdown_file, markdown(found), as_json)
     raise typer.Exit(0 if found.ok else FAILED)
 
 
@@ -70,13 +66,3 @@ def show(found: Checked) -> None:
             table.add_row(quota, escape(where), str(used), str(limit))
         out.print(table)
     out.print(summary(found), highlight=False)
-
-
-def _write(text: str, file: Path, as_json: bool) -> None:
-    if file == Path("-"):
-        typer.echo(text, nl=False)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        stop(f"--markdown: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)

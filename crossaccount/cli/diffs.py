@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.console import console, print_json
-from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption
 from crossaccount.cli.reading import read_both
 
@@ -33,9 +34,7 @@ def diff(
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit 3 where anything is gained: broadening or mixed.")
     ] = None,
-    markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown for a pull request; - is stdout.")
-    ] = None,
+    markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     as_json: JsonOption = False,
@@ -47,19 +46,17 @@ def diff(
         from crossaccount.access.findings.replacement import replacement_findings
         from crossaccount.sources.naming import Names
 
-        to_stdout = markdown_file == Path("-")
-        if to_stdout and as_json:
-            stop("--markdown: stdout holds the JSON already, got -; name a file", 2, as_json)
+        refuse_two_documents(markdown_file, as_json)
         old, new = _read(before, after, directory, accounts)
         estates = old.estate(), new.estate()
         found = compare(*estates)
         replaced = [each.at(str(each.place)) for each in replacement_findings(*estates)]
         names = Names({**old.accounts, **new.accounts}, estates[1])
         if markdown_file is not None:
-            _write(markdown(found, names.shown), markdown_file, as_json)
+            write("--markdown", markdown_file, markdown(found, names.shown), as_json)
         if as_json:
             print_json(found.to_json())
-        elif not to_stdout:
+        elif markdown_file != STDOUT:
             show_diff(found, names.shown)
         for each in replaced:
             typer.echo(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
@@ -75,16 +72,6 @@ def _read(before: list[str], after: list[str], directory: Path, accounts: Path |
                 said = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
                 typer.echo(f"warning: {said}", err=True)
     return old, new
-
-
-def _write(text: str, file: Path, as_json: bool) -> None:
-    if file == Path("-"):
-        typer.echo(text, nl=False)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        stop(f"--markdown: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)
 
 
 def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:

@@ -10,13 +10,12 @@ import typer
 
 from crossaccount.cli.console import print_json
 from crossaccount.cli.failures import failures_in_words, stop
+from crossaccount.cli.files import STDOUT, write
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
 from crossaccount.cli.reading import read, read_both
 
 if TYPE_CHECKING:
     from crossaccount.report import Report
-
-STDOUT = Path("-")
 
 
 def report(
@@ -53,7 +52,7 @@ def report(
             before, found = None, read(sources, directory, accounts)
         made = report_of(found, datetime.now(UTC), before)
         for option, file in asked.items():
-            _write(option, file, _text(option, made), as_json)
+            write(option, file, _text(option, made), as_json)
         if as_json:
             print_json({"summary": made.summary(), "files": [str(file) for file in asked.values()]})
         elif STDOUT not in asked.values():
@@ -77,13 +76,3 @@ def _text(option: str, made: Report) -> str:
 
     writers = {"--html": html, "--markdown": markdown, "--csv": csv_table, "--mermaid": mermaid}
     return writers[option](made)
-
-
-def _write(option: str, file: Path, text: str, as_json: bool) -> None:
-    if file == STDOUT:
-        typer.echo(text, nl=False)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        stop(f"{option}: cannot be written ({error.strerror}), got {file}; name another file", 2, as_json)

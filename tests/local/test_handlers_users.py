@@ -58,7 +58,7 @@ def test_name_and_path_change_in_place(root: Aws) -> None:
     after = USER.update(root, id, state, new)
     assert after["arn"] == f"arn:aws:iam::{root.account_id()}:user/team/Bob"
     assert after["uniqueId"] == state["uniqueId"]
-    # Pulumi keeps the old name as the ID, as with pulumi-aws (its issue 1610): the next refresh takes it for gone.
+    # Pulumi keeps the old name as the ID, as with pulumi-aws: the next refresh takes it for gone.
     assert USER.read(root, id, after) is None
 
 
