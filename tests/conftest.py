@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import hypothesis
 import pytest
 
 from components.program import program
-from crossaccount.access.results import TestResult
+from crossaccount.access.access_tests.results import TestResult
 from crossaccount.engine.recording import record
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal.given import given_stacks
@@ -21,6 +22,10 @@ from crossaccount.rehearsal.scenario import Scenario, read_scenario
 from crossaccount.sources.live import account_details
 from crossaccount.sources.live_extras import with_extras
 from tests.scenarios import FOLDERS, Recorded
+
+# How long a case takes is the machine's business: a deadline would make tests fail where other things run too.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

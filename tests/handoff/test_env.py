@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossaccount.access.asking import Asking
+from crossaccount.access.alternatives.asking import Asking
 from crossaccount.handoff.entry import HandedOut, Mfa
 from crossaccount.handoff.errors import HandoffError
 from crossaccount.handoff.kinds import env
@@ -118,7 +118,7 @@ def test_a_script_without_a_command_is_read_into_the_shell(
 
 
 @EVERY_SHELL
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(TEXT, min_size=1, max_size=8))
 def test_no_text_becomes_a_command_of_a_shell(tmp_path: Path, program: str, words: Sequence[str]) -> None:
     writer = SHELLS[program][1]
@@ -134,7 +134,7 @@ def test_no_text_becomes_a_command_of_a_shell(tmp_path: Path, program: str, word
 
 
 @EVERY_SHELL
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(role=TEXT, name=TEXT, external_id=TEXT, region=TEXT, title=TEXT)
 def test_a_script_hands_the_aws_cli_the_very_values(
     tmp_path: Path, program: str, role: str, name: str, external_id: str, region: str, title: str

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crossaccount.iam.problem import Problem
@@ -89,7 +89,6 @@ _anything = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(document=_anything, check=st.sampled_from([check_identity_policy, check_trust_policy]))
 def test_anything_gives_problems_and_no_traceback(document, check):
     before = json.dumps(document, default=str, skipkeys=True)
@@ -98,7 +97,6 @@ def test_anything_gives_problems_and_no_traceback(document, check):
     assert json.dumps(document, default=str, skipkeys=True) == before
 
 
-@settings(deadline=None)
 @given(effect=_anything, action=_anything, resource=_anything, principal=_anything, condition=_anything)
 def test_any_member_of_a_statement_gives_problems_and_no_traceback(effect, action, resource, principal, condition):
     members = {"Effect": effect, "Action": action, "Resource": resource, "Principal": principal, "Condition": condition}

@@ -86,7 +86,7 @@ def outcome(config):
         return None, error.problems
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(config=broken_configs())
 @example(config={"crossaccount:trusted": {"users": {"a": {"tags": {"x": datetime.date(2027, 1, 31)}}}}})
 @example(config={})
