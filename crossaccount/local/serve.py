@@ -34,9 +34,10 @@ async def serve(control: socket.socket) -> None:
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
 
-    from crossaccount.local.hardening import Hardened, complete_evaluation
+    from crossaccount.local.hardening import Hardened, complete_evaluation, make_askable
 
     complete_evaluation()
+    make_askable()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75

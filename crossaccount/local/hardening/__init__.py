@@ -8,8 +8,8 @@ and access keys; names that differ in case alone; AWS-managed policies (all exis
 what is in use; trusts after their principal is deleted or moved; roots that assume roles; role ARNs with a wrong path;
 session durations; same-account trusts that need no identity policy; what a request carries (``aws:PrincipalArn`` of a
 session, TLS, external IDs on the caller's side, policy variables, session tags); UpdateUser and UpdateGroup; complete
-authorization details; XML that cannot be read. Two modules reach into MiniStack for that, and no others: ``store`` and
-``evaluation``.
+authorization details; XML that cannot be read; the order of refusals, so that nobody learns what he may not know. Three
+modules reach into MiniStack for that, and no others: ``store``, ``evaluation`` and ``permission``.
 
 Deliberately open:
 
@@ -21,7 +21,6 @@ Deliberately open:
 - What MiniStack's own services make (CloudFormation, Cloud Control) does not come this way, and is not checked.
 - ``SetDefaultPolicyVersion`` does not exist; ``ListPolicies`` knows only those AWS-managed policies that MiniStack
   carries or that a call has named.
-- Order of refusals: what is wrong with a call of IAM is said before it is looked at whether the caller may make it.
 - One door is open on purpose: see ``assume``.
 """
 
@@ -29,5 +28,6 @@ from __future__ import annotations
 
 from crossaccount.local.hardening.evaluation import complete as complete_evaluation
 from crossaccount.local.hardening.middleware import Hardened
+from crossaccount.local.hardening.permission import make_askable
 
-__all__ = ["Hardened", "complete_evaluation"]
+__all__ = ["Hardened", "complete_evaluation", "make_askable"]

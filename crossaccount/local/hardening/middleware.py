@@ -19,6 +19,7 @@ from crossaccount.local.hardening.asgi import (
 from crossaccount.local.hardening.call import Call, is_inspected, read_call, speaks_json
 from crossaccount.local.hardening.engine import Engine
 from crossaccount.local.hardening.evaluation import CURRENT_CALL
+from crossaccount.local.hardening.permission import ABOUT_FORM, denied
 from crossaccount.local.hardening.refusal import Refusal
 from crossaccount.local.hardening.step import walk
 from crossaccount.local.hardening.steps import STEPS
@@ -59,6 +60,12 @@ class Hardened:
         try:
             async with self._turn(call):
                 return await walk(STEPS.get(call.action, ()), call, self._engine, go)
+        except Refusal as refusal:
+            if call.service != "iam" or refusal.code in ABOUT_FORM:
+                raise
+            if (answer := await denied(call, self._app, scope, body)) is None:
+                raise
+            return well_formed(answer)
         finally:
             CURRENT_CALL.reset(token)
 
