@@ -75,7 +75,8 @@ class Upstreams:
         for index, account in enumerate(settings.reads):
             stack = stack_name(settings.accounts[account].stack or account)
             where = f"reads[{index}]"
-            raw = references.get(account) if references is not None else _deployed(stack, where)
+            handed_on = account in references if references is not None else False
+            raw = references[account] if references is not None and handed_on else _deployed(stack, where)
             found = list(_wrong(stack, settings.accounts[account].id, where, raw, root))
             self.problems += found
             if not found and raw is not None:

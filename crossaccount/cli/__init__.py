@@ -15,6 +15,7 @@ from crossaccount.cli.app import app
 from crossaccount.cli.checking import check
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.handoffs import WithCommand, handoff
+from crossaccount.cli.jobs import destroy, preview, refresh, up
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
@@ -32,6 +33,10 @@ app.command(epilog="Example: crossaccount who-can workload/role/AssumedRole stac
 app.command(epilog="Example: crossaccount what-can auth/user/richard live:auth live:workload")(what_can)
 app.command("test", epilog="Example: crossaccount test access-tests.yaml stack:auth stack:workload")(judge_tests)
 app.command(epilog="Example: crossaccount diff --before state:auth --after stack:auth --fail-on broadening")(diff)
+app.command(epilog="Example: crossaccount preview 'prod-*' --local")(preview)
+app.command(epilog="Example: crossaccount up --dir examples/tutorial --local")(up)
+app.command(epilog="Example: crossaccount refresh workload")(refresh)
+app.command(epilog="Example: crossaccount destroy workload")(destroy)
 app.command(epilog="Example: crossaccount report stack:auth stack:workload --html report.html")(report)
 app.command(
     cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"

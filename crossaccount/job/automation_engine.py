@@ -1,0 +1,120 @@
+"""The real engine: the pulumi CLI, one call per run, the program inline in this process.
+
+Inline programs share one import of the program, and the CLI neither starts a language host nor asks pip what is
+installed. The stacks' own files are used as they are: what the job does to a stack, ``pulumi up -s`` by hand could do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+
+from crossaccount.engine.deployment import Program
+from crossaccount.job.bare_stack import bare_stack
+from crossaccount.job.engine_events import QUIET, EngineEvents
+from crossaccount.job.events import Tell
+from crossaccount.job.failure import failure_of
+from crossaccount.job.new_stack import create_keeping_text, scratch_project
+from crossaccount.job.pulumi_command import StoppableCommand
+from crossaccount.job.work import Outcome, Work
+
+
+@dataclass
+class AutomationEngine:
+    """``environment`` is added to this process's for every CLI call; ``folder`` stands in for the projects' own."""
+
+    program: Program
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    """Where the CLI finds ``Pulumi.yaml`` and the stacks' files, if not in the project's folder."""
+
+    name = "pulumi"
+
+    def __post_init__(self) -> None:
+        load_eagerly()
+        self.command = StoppableCommand()
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.program, self.environment, self.folder)
+
+    def run(self, work: Work, tell: Tell) -> Outcome:
+        """See :class:`~crossaccount.job.work.StackEngine`."""
+        events, begun = EngineEvents(work.stack, tell), time.monotonic()
+        outcome = replace(self._outcome(work, events), seconds=round(time.monotonic() - begun, 2))
+        return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
+
+    def interrupt(self) -> None:
+        """See :class:`~crossaccount.job.work.StackEngine`."""
+        self.command.interrupt()
+
+    def _outcome(self, work: Work, events: EngineEvents) -> Outcome:
+        try:
+            self._call(work, events)
+        except (automation.CommandError, automation.InvalidVersionError) as error:
+            if events.cancelled and self.command.stopping:
+                return Outcome(work.stack, "interrupted", error="stopped on request")
+            failure = failure_of(work.stack, events.errors, _stderr(error))
+            return Outcome(work.stack, "failed", error=failure.message, fix=failure.fix, kind=failure.kind)
+        except InterruptedError:
+            return Outcome(work.stack, "interrupted", error="stopped before it began")
+        changed = any(count for op, count in events.counts.items() if op not in QUIET)
+        return Outcome(work.stack, "changed" if changed else "unchanged")
+
+    def _call(self, work: Work, events: EngineEvents) -> None:
+        with self._place(work) as stack:
+            self._ask(stack, work, events)
+
+    @contextmanager
+    def _place(self, work: Work) -> Iterator[automation.Stack]:
+        """The stack. One that is new is made, but for a preview only in a state of its own, gone afterwards."""
+        folder = self.folder or work.directory
+        if work.new and work.verb == "preview":
+            with scratch_project(folder, work.stack) as (scratch, environment):
+                stack = self._stack(work, scratch, {**self.environment, **environment})
+                stack.workspace.create_stack(work.stack)
+                yield stack
+            return
+        stack = self._stack(work, folder, self.environment)
+        if work.new:
+            create_keeping_text(stack.workspace, work.stack, folder)
+        yield stack
+
+    def _ask(self, stack: automation.Stack, work: Work, events: EngineEvents) -> None:
+        common: dict[str, Any] = {"on_event": events, "color": "never", "parallel": work.parallel}
+        choice: dict[str, Any] = {"exclude": list(work.exclude) or None, "target": list(work.targets) or None}
+        plan = str(work.plan) if work.plan else None
+        if work.verb == "preview":
+            stack.preview(**common, **choice, plan=plan, refresh=work.refresh or None)
+        elif work.verb == "up":
+            stack.up(**common, **choice, plan=plan, refresh=work.refresh or None, suppress_outputs=True)
+        elif work.verb == "refresh":
+            (stack.preview_refresh if work.preview_only else stack.refresh)(**common, **choice)
+        else:
+            del choice["exclude"]
+            (stack.preview_destroy if work.preview_only else stack.destroy)(**common, **choice)
+
+    def _stack(self, work: Work, folder: Path, environment: Mapping[str, str]) -> automation.Stack:
+        program = partial(self.program, references=work.references or None, root=work.directory)
+        return bare_stack(work.stack, folder, program, environment, self.command)
+
+
+def load_eagerly() -> None:
+    """Load what threads would load at the same time.
+
+    ``pulumi_aws`` loads its modules at first use, without a lock: a second thread would see an empty module.
+    """
+    import pulumi_aws as aws
+
+    _ = (aws.iam.Role, aws.secretsmanager.Secret)
+
+
+def _stderr(error: Exception) -> str:
+    text = str(error)
+    return text.partition("\n stderr: ")[2] or text

@@ -1,0 +1,106 @@
+"""From Pulumi's engine events of one run to the job's own: what is told at once, and what is kept for the outcome.
+
+Which fields events have: https://www.pulumi.com/docs/reference/pkg/python/pulumi/#module-pulumi.automation (and
+``sdk/python/lib/pulumi/automation/events.py``). Documents are there in full text, secrets masked by the engine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pulumi import automation
+
+from crossaccount.engine import deployment
+from crossaccount.job import events
+from crossaccount.job.work import Change
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
+"""Operations that change nothing in AWS."""
+REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-replaced": "replace"}
+
+
+class EngineEvents:
+    """Takes Pulumi's events of one run, in its thread, and tells ``tell`` what a person should know."""
+
+    def __init__(self, stack: str, tell: events.Tell) -> None:
+        self._stack = stack
+        self._tell = tell
+        self._steps: dict[str, Change] = {}
+        self.errors: list[str] = []
+        self.outputs: dict[str, Any] = {}
+        self.counts: dict[str, int] = {}
+        self.cancelled = False
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every resource's step, in the order in which the engine began with them."""
+        return tuple(self._steps.values())
+
+    def __call__(self, event: automation.EngineEvent) -> None:
+        if (pre := event.resource_pre_event) is not None:
+            self._keep(pre.metadata)
+        elif (done := event.res_outputs_event) is not None:
+            self._done(done.metadata)
+        elif (failed := event.res_op_failed_event) is not None:
+            self._say(failed.metadata, "failed")
+        elif (said := event.diagnostic_event) is not None:
+            self._message(said)
+        elif (summary := event.summary_event) is not None:
+            self.counts = {_op(op): count for op, count in (summary.resource_changes or {}).items()}
+        elif event.cancel_event is not None:
+            self.cancelled = True
+
+    def _keep(self, metadata: Any) -> None:
+        urn, op = metadata.urn, _op(metadata.op)
+        # A replacement comes in three steps: the first of them knows what will be.
+        known = self._steps.get(urn)
+        if known is not None and known.op == REPLACING.get(op, ""):
+            return
+        before, after = _resource(metadata.old), _resource(metadata.new)
+        self._steps[urn] = Change(REPLACING.get(op, op), urn, metadata.type, _name(urn), before, after)
+
+    def _done(self, metadata: Any) -> None:
+        if metadata.type == STACK_TYPE and metadata.new is not None:
+            self.outputs = _plain(metadata.new.outputs or {})
+        self._say(metadata, "done")
+
+    def _say(self, metadata: Any, state: str) -> None:
+        op = REPLACING.get(_op(metadata.op), _op(metadata.op))
+        if op in QUIET or metadata.type.startswith("pulumi:"):
+            return
+        name = _name(metadata.urn)
+        self._tell(events.Resource(stack=self._stack, op=op, type=metadata.type, name=name, state=state))
+
+    def _message(self, said: automation.DiagnosticEvent) -> None:
+        text = said.message.strip()
+        if not text or said.severity not in ("info", "info#err", "warning", "error"):
+            return
+        severity = "info" if said.severity == "info#err" else said.severity
+        if severity == "error":
+            self.errors.append(text)
+        self._tell(events.Message(stack=self._stack, severity=severity, text=text))
+
+
+def _op(op: Any) -> str:
+    return str(getattr(op, "value", op))
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[-1]
+
+
+def _resource(state: Any) -> deployment.Resource | None:
+    if state is None:
+        return None
+    inputs, outputs = _plain(state.inputs or {}), _plain(state.outputs or {})
+    return deployment.Resource(state.urn, state.type, _name(state.urn), inputs, outputs, state.id or "")
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with whole numbers as such: the engine knows only fractions."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

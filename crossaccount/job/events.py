@@ -1,0 +1,123 @@
+"""What a job says while it runs: a stream of small frozen values, one line of JSON each.
+
+Every line has ``time`` (UTC, ISO 8601), ``event`` and, where it is about one stack, ``stack``. The last line of a job
+is ``job-finished`` and has its ``status``. Readers must ignore events and keys that they do not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+
+def now() -> datetime:
+    """The time at which an event happens."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened, at ``time``."""
+
+    time: datetime = field(default_factory=now)
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of this event; keys that have nothing to say are left out."""
+        name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "time"}
+        said = {key: value for key, value in own.items() if value not in (None, "", (), {})}
+        return {"time": self.time.isoformat(timespec="milliseconds"), "event": name, **said}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStarted(Event):
+    """The job begins: what it will do, on which stacks, each after those it waits for."""
+
+    verb: str
+    stacks: tuple[str, ...]
+    parallel: int
+    endpoint: str = ""
+    """The local AWS, where there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFinished(Event):
+    """The job ends. ``status``: ``succeeded``, ``failed``, ``refused`` or ``interrupted``."""
+
+    verb: str
+    status: str
+    stacks: Mapping[str, str]
+    """The status of every stack."""
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackEvent(Event):
+    """Something about one stack."""
+
+    stack: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackStarted(StackEvent):
+    """The engine begins with a stack."""
+
+    step: str = ""
+    """Which of several steps of this stack, where it takes more than one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource(StackEvent):
+    """A resource's step ends. ``state``: ``done`` or ``failed``. Resources that stay the same are not told."""
+
+    op: str
+    type: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(StackEvent):
+    """What the program or the engine says: ``severity`` is ``info``, ``warning`` or ``error``."""
+
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrying(StackEvent):
+    """A stack failed for a reason that passes, and is tried again after ``seconds``."""
+
+    attempt: int
+    seconds: float
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSkipped(StackEvent):
+    """A stack is not touched. ``because`` says why; its status is ``skipped``."""
+
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFinished(StackEvent):
+    """A stack is done. ``status``: ``unchanged``, ``changed``, ``failed`` or ``interrupted``."""
+
+    status: str
+    seconds: float
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """Resources by operation; ``same`` are those that need nothing."""
+    error: str = ""
+    fix: str = ""
+    kind: str = ""
+    """What sort of failure: see ``crossaccount.job.failure``."""
+
+    FINAL: ClassVar[bool] = True
+
+
+Tell = Callable[[Event], None]
+"""Takes events as they happen; called from several threads, one call at a time."""

@@ -1,0 +1,159 @@
+"""The job as a library: the stacks of a project, and what can be done with all of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from crossaccount.job import events
+from crossaccount.job.backend import Backend, KnownStack
+from crossaccount.job.loading import Loaded, load
+from crossaccount.job.order import Step, backward, forward, selected
+from crossaccount.job.runner import Run, run_steps
+from crossaccount.job.work import Outcome, StackEngine, Work
+
+ExecutorFactory = Callable[[int], AbstractContextManager[Executor]]
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job did. ``status``: ``succeeded``, ``failed``, ``refused`` or ``interrupted``."""
+
+    verb: str
+    status: str
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    """By stack, failed ones first."""
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for is done."""
+        return self.status == "succeeded"
+
+
+class Fleet:
+    """The stacks of the project in ``directory``, run by ``engine``.
+
+    ``on_event`` takes what happens, as it happens. ``executor`` is anything with ``concurrent.futures``' interface; by
+    default as many threads as ``parallel``.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        engine: StackEngine,
+        backend: Backend,
+        *,
+        parallel: int | None = None,
+        executor: Executor | None = None,
+        on_event: events.Tell | None = None,
+    ) -> None:
+        self.loaded: Loaded = load(directory)
+        self._engine = engine
+        self._backend = backend
+        self.parallel = parallel or os.cpu_count() or 1
+        self._executor = executor
+        self._on_event = on_event
+        self._telling = threading.Lock()
+
+    def preview(self, stacks: Collection[str] = (), *, save_plan: Path | None = None) -> JobResult:
+        """What ``up`` would change, each dependant seeing its upstreams' planned outputs."""
+        names = selected(stacks, self.loaded.stacks)
+        return self._run("preview", forward(names, self.loaded.reads), hand_on=True, plans=save_plan)
+
+    def up(self, stacks: Collection[str] = (), *, plan: Path | None = None) -> JobResult:
+        """Bring stacks to what is declared, upstreams first."""
+        names = selected(stacks, self.loaded.stacks)
+        return self._run("up", forward(names, self.loaded.reads), plans=plan, refresh=True)
+
+    def refresh(self, stacks: Collection[str] = ()) -> JobResult:
+        """Take what AWS has into the states."""
+        names = selected(stacks, self.loaded.stacks)
+        return self._run("refresh", forward(names, self.loaded.reads))
+
+    def destroy(self, stacks: Collection[str] = ()) -> JobResult:
+        """Delete what stacks made, readers first."""
+        names = selected(stacks, self.loaded.stacks)
+        return self._run("destroy", backward(names, self.loaded.reads))
+
+    def tell(self, event: events.Event) -> None:
+        """Pass an event on; one at a time, from whichever thread."""
+        with self._telling:
+            if self._on_event:
+                self._on_event(event)
+
+    def _run(
+        self, verb: str, steps: Sequence[Step], *, hand_on: bool = False, plans: Path | None = None, **options: Any
+    ) -> JobResult:
+        begun = time.monotonic()
+        known = self._backend.stacks()
+        self.tell(events.JobStarted(verb=verb, stacks=tuple(step.key for step in steps), parallel=self.parallel))
+
+        def submit(step: Step, executor: Executor, run: Run) -> Future[Outcome]:
+            self.tell(events.StackStarted(stack=step.stack, step=step.label))
+            work = replace(self._work(verb, step, known, plans), **options)
+            if hand_on:
+                work = replace(work, references=self._handed_on(step.stack, run))
+            return executor.submit(self._engine.run, work, self.tell)
+
+        executor = nullcontext(self._executor) if self._executor else ThreadPoolExecutor(self.parallel)
+        with executor as running_on:
+            run = run_steps(
+                steps, submit, running_on, self.parallel, on_end=self._ended, interrupt=self._engine.interrupt
+            )
+        return self._finished(verb, run, time.monotonic() - begun)
+
+    def _work(self, verb: str, step: Step, known: Mapping[str, KnownStack], plans: Path | None) -> Work:
+        project, settings = self.loaded.project, self.loaded.settings[step.stack]
+        return Work(
+            verb=verb,
+            project=project.name,
+            stack=step.stack,
+            directory=project.directory.resolve(),
+            account_id=settings.account_id,
+            new=step.stack not in known,
+            exclude=step.exclude,
+            plan=plans / f"{step.stack}.json" if plans else None,
+        )
+
+    def _handed_on(self, stack: str, run: Run) -> dict[str, Mapping[str, Any]]:
+        """The planned outputs of upstreams that take part; others are read where they are deployed."""
+        upstreams = self.loaded.upstreams(stack)
+        return {account: run.outcomes[name].outputs for account, name in upstreams.items() if name in run.outcomes}
+
+    def _ended(self, step: Step, outcome: Outcome) -> None:
+        if outcome.status == "skipped":
+            self.tell(events.StackSkipped(stack=step.stack, because=outcome.error))
+            return
+        self.tell(
+            events.StackFinished(
+                stack=step.stack,
+                status=outcome.status,
+                seconds=outcome.seconds,
+                changes=outcome.counts,
+                error=outcome.error,
+                fix=outcome.fix,
+                kind=outcome.kind,
+            )
+        )
+
+    def _finished(self, verb: str, run: Run, seconds: float) -> JobResult:
+        bad = ("failed", "interrupted", "skipped")
+        ordered = sorted(
+            run.outcomes.items(), key=lambda item: bad.index(item[1].status) if item[1].status in bad else len(bad)
+        )
+        outcomes = dict(ordered)
+        status = "interrupted" if run.interrupted else "succeeded"
+        if not run.interrupted and not all(each.done for each in outcomes.values()):
+            status = "failed"
+        result = JobResult(verb, status, outcomes, round(seconds, 2))
+        statuses = {key: outcome.status for key, outcome in outcomes.items()}
+        self.tell(events.JobFinished(verb=verb, status=status, stacks=statuses, seconds=result.seconds))
+        return result

@@ -1,0 +1,59 @@
+"""A project's stacks as a job sees them: settings, who reads whom, and a digest of everything that was written down."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossaccount.job.order import Waits
+from crossaccount.settings import Project, Settings, deployment_order, read_project
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The stacks of one project, all their settings checked, in deployment order."""
+
+    project: Project
+    settings: Mapping[str, Settings]
+    reads: Waits = field(default_factory=dict)
+    """By stack: the project's stacks that it reads."""
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """All of them, each after those it reads."""
+        return tuple(self.settings)
+
+    def upstreams(self, stack: str) -> dict[str, str]:
+        """By account name under ``reads``: the stack of this project that manages it."""
+        settings = self.settings[stack]
+        names = {account: (settings.accounts[account].stack or account) for account in settings.reads}
+        found = {account: full.rsplit("/", 1)[-1] for account, full in names.items()}
+        return {account: name for account, name in found.items() if name in self.reads[stack]}
+
+    def digest(self, stack: str) -> str:
+        """SHA-256 of what the stack is configured to be, its effective config and what its includes say."""
+        settings = self.settings[stack]
+        content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def load(directory: Path) -> Loaded:
+    """Read and check every stack of the project in ``directory``.
+
+    Raises:
+        SettingsError: everything wrong with any of them; stacks that read each other in a circle.
+    """
+    project = read_project(directory)
+    order = deployment_order(project)
+    settings = {name: project.settings(name) for name in order}
+    reads = {name: frozenset(_read_stacks(settings[name], project.name)) & frozenset(order) for name in order}
+    return Loaded(project, settings, reads)
+
+
+def _read_stacks(settings: Settings, project: str) -> list[str]:
+    full = [settings.accounts[account].stack or account for account in settings.reads]
+    return [name.rsplit("/", 1)[-1] for name in full if "/" not in name or name.split("/")[1] == project]

@@ -1,0 +1,58 @@
+"""``--local``: the job on a fresh local AWS, with a state, a home and copies of the stacks' files of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from crossaccount.engine.deployment import Program, Stack
+from crossaccount.engine.pulumi_cli import local_config, private_environment
+from crossaccount.job.automation_engine import AutomationEngine
+from crossaccount.job.backend import CliBackend
+from crossaccount.local.provider import serve_provider
+from crossaccount.local.server import LocalAws
+from crossaccount.settings import read_project
+from crossaccount.settings.project import PROJECT_FILE, stack_file
+
+
+@dataclass(frozen=True)
+class LocalFleet:
+    """What a job needs to run on ``aws``."""
+
+    aws: LocalAws
+    engine: AutomationEngine
+    backend: CliBackend
+
+
+@contextmanager
+def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet]:
+    """A local AWS, and an engine for the project in ``directory`` that deploys there; all of it gone afterwards."""
+    with (
+        LocalAws() as aws,
+        tempfile.TemporaryDirectory(prefix="crossaccount-job-") as home,
+        serve_provider() as port,
+    ):
+        folder = Path(home) / "project"
+        _copy_files(directory, folder, aws.endpoint)
+        environment = private_environment(Path(home), port)
+        engine = AutomationEngine(program, environment, folder)
+        yield LocalFleet(aws, engine, CliBackend(folder, engine.command, environment))
+
+
+def _copy_files(directory: Path, folder: Path, endpoint: str) -> None:
+    project = read_project(directory)
+    folder.mkdir()
+    shutil.copy(directory / PROJECT_FILE, folder)
+    # An inline program has no place of its own; a `main` elsewhere would be looked for from the copy.
+    content = yaml.safe_load((folder / PROJECT_FILE).read_text())
+    content = {key: value for key, value in content.items() if key not in ("main", "backend")}
+    (folder / PROJECT_FILE).write_text(yaml.safe_dump({**content, "runtime": "python"}))
+    for name, config in project.stacks.items():
+        stack = Stack(project.name, name, config, directory)
+        (folder / stack_file(name)).write_text(yaml.safe_dump({"config": local_config(stack, endpoint)}))

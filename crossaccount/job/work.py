@@ -1,0 +1,96 @@
+"""What the job asks of an engine for one stack, and what the engine answers. Plain values: they travel to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from crossaccount.engine.deployment import Resource
+from crossaccount.job.events import Tell
+
+VERBS = ("preview", "up", "refresh", "destroy")
+
+DONE = ("unchanged", "changed")
+"""The statuses of a stack that let its dependants go on."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run of one stack."""
+
+    verb: str
+    """One of ``VERBS``."""
+    project: str
+    stack: str
+    directory: Path
+    """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
+    account_id: str
+    references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Upstream outputs by account name that are handed on; accounts that are not here are read by stack reference."""
+    new: bool = False
+    """Whether the state backend has no such stack yet."""
+    refresh: bool = False
+    preview_only: bool = False
+    """For ``refresh`` and ``destroy``: say what would change, and change nothing."""
+    plan: Path | None = None
+    """``preview`` writes it, ``up`` is held to it."""
+    exclude: tuple[str, ...] = ()
+    """URNs that this run leaves alone."""
+    targets: tuple[str, ...] = ()
+    parallel: int | None = None
+    """How many resources at once; none: as the engine likes."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource's step, planned or done. ``op`` is Pulumi's: ``create``, ``update``, ``delete``, ``replace``, …"""
+
+    op: str
+    urn: str
+    type: str
+    name: str
+    before: Resource | None
+    after: Resource | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stack's run ended.
+
+    ``status``: ``unchanged``, ``changed`` (in a preview: would change), ``failed``, ``interrupted``, or ``skipped``.
+    """
+
+    stack: str
+    status: str
+    seconds: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Resources by operation, ``same`` among them."""
+    changes: tuple[Change, ...] = ()
+    """Every step but ``same``; for a preview that is asked for them, ``same`` too."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """Exports as they are after the run, or would be. Secrets are masked."""
+    error: str = ""
+    fix: str = ""
+    kind: str = ""
+    """What sort of failure; see ``crossaccount.job.failure``."""
+
+    @property
+    def done(self) -> bool:
+        """Whether dependants may go on."""
+        return self.status in DONE
+
+
+class StackEngine(Protocol):
+    """Runs stacks, several at a time. It can be pickled: a worker elsewhere makes the same one."""
+
+    name: str
+
+    def run(self, work: Work, tell: Tell) -> Outcome:
+        """Do ``work``. Failures are an ``Outcome`` with status ``failed``; nothing a user can cause is raised."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ask every run in this process to stop cleanly, from another thread."""
+        ...
