@@ -7,11 +7,11 @@ list of actions that take no resource from ``iam.actions``. Errors: ``AccessTest
 from __future__ import annotations
 
 from crossaccount.access.access_tests import AccessTest, AccessTests, AccessTestsError, ThenTest, parse_access_tests
-from crossaccount.access.context import Session
-from crossaccount.access.entities import Policy, Principal, Role, User
+from crossaccount.access.access_tests.results import TestResult, ThenResult, results_json, run_judged
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import judge_action, judge_assume
-from crossaccount.access.results import TestResult, ThenResult, results_json, run_judged
+from crossaccount.access.estate.entities import Policy, Principal, Role, User
+from crossaccount.access.evaluation.context import Session
+from crossaccount.access.evaluation.evaluate import judge_action, judge_assume
 from crossaccount.access.verdict import REASONS, Decision, Outcome, Reason, Side, Verdict
 
 __all__ = [

@@ -13,14 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.findings.catalogue import BY_CODE
 from crossaccount.access.findings.facts import Facts
 from crossaccount.access.findings.finding import Finding, Found
+from crossaccount.access.findings.headroom import Usage, account_of, usages
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.suppress import Sifted, sift
-from crossaccount.access.headroom import Usage, account_of, usages
 from crossaccount.access.paths import paths
-from crossaccount.access.results import TestResult, results_json
 from crossaccount.check.placing import Placer, placers
 from crossaccount.engine.deployment import Program
 from crossaccount.iam.arn import is_arn, parse_arn

@@ -86,14 +86,14 @@ def what_can(
 
 def _show(found: Iterable[Path], names: Names, as_json: bool, columns: Sequence[str]) -> None:
     if as_json:
-        from crossaccount.access.paths_json import json_text
+        from crossaccount.access.paths.paths_json import json_text
 
         sys.stdout.writelines(json_text(found))
         return
     from rich.markup import escape
     from rich.table import Table
 
-    from crossaccount.access.words import in_words
+    from crossaccount.access.alternatives.words import in_words
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for heading in (*columns, "conditions", "granted by", "trusted by"):
@@ -118,7 +118,7 @@ def _decisions(decisions: Iterable[Decision]) -> str:
 
 
 def _explain(estate: Any, principal: str, role: str, names: Names, as_json: bool) -> None:
-    from crossaccount.access.explain import why
+    from crossaccount.access.explanation.explain import why
 
     explanation = why(estate, principal, role)
     if as_json:

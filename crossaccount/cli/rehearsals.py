@@ -99,7 +99,7 @@ def _scenario(name: str) -> Scenario:
 
 
 def _rehearsal_json(found: Rehearsal) -> dict[str, Any]:
-    from crossaccount.access.results import results_json
+    from crossaccount.access.access_tests.results import results_json
 
     return {"scenario": found.scenario.name, "engine": found.engine, **results_json(found.results)}
 

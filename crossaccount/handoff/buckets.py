@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from crossaccount.access.entities import Role
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import judge_action
+from crossaccount.access.estate.entities import Role
+from crossaccount.access.evaluation.evaluate import judge_action
 
 OBJECT = "hello.txt"
 _OBJECTS = re.compile(r"\Aarn:[a-z-]+:s3:::(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/\*\Z")

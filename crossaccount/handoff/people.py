@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crossaccount.access.entities import Role
+from crossaccount.access.estate.entities import Role
 from crossaccount.handoff.entry import Mfa
 from crossaccount.iam.arn import iam_arn, parse_arn
 from crossaccount.sources.details import Details

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
+from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
-from crossaccount.access.results import TestResult, run_judged
 from crossaccount.engine.deployment import DeploymentError, Program
 from crossaccount.rehearsal.given import given_stacks
 from crossaccount.settings.yaml_text import read_yaml

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
+from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
-from crossaccount.access.results import TestResult, run_judged
 from crossaccount.engine.deployment import Engine, Program
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
 from crossaccount.local.server import LocalAws

@@ -11,7 +11,7 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from crossaccount.access.results import TestResult, ThenResult
+from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.iam.problem import Problem
 
 

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from crossaccount.access.access_tests import AccessTest
-from crossaccount.access.context import DEFAULT_SESSION_NAME, SESSION_NAME_KEY
+from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import judge_action, judge_assume
-from crossaccount.access.results import TestResult, ThenResult
+from crossaccount.access.evaluation.context import DEFAULT_SESSION_NAME, SESSION_NAME_KEY
+from crossaccount.access.evaluation.evaluate import judge_action, judge_assume
 from crossaccount.access.verdict import Outcome, Verdict
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 
 from crossaccount.access.alternatives import Alternatives
+from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.verdict import Decision
-from crossaccount.access.words import in_words
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
 

@@ -12,12 +12,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from crossaccount.access.alternatives import Alternatives
+from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.markdown import conditions, subject
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths import Path
 from crossaccount.access.verdict import Decision
-from crossaccount.access.words import in_words
 from crossaccount.report.links import obstacle
 from crossaccount.report.model import DANGLING, Report, RoleFacts
 from crossaccount.report.permissions import Permission

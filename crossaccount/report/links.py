@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.atoms import ANY_OF, Atom
+from crossaccount.access.alternatives.atoms import ANY_OF, Atom
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.switch_role import default_display_name, hex_color, switch_role_link

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.markdown import markdown as diff_markdown
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.verdict import Decision
-from crossaccount.access.words import in_words
 from crossaccount.report.mermaid import mermaid
 from crossaccount.report.model import Report
 

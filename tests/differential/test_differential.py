@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from crossaccount.access.context import Session
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import judge_assume
+from crossaccount.access.evaluation.context import Session
+from crossaccount.access.evaluation.evaluate import judge_assume
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.sources.live import account_details

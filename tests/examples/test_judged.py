@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
-from crossaccount.access.results import TestResult, run_judged
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.sources.declared import details
 from tests.scenarios import EVERY_SCENARIO, Recorded

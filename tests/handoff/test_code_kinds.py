@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from crossaccount.access.atoms import Atom
+from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.engine.deployment import Stack
 from crossaccount.engine.in_process import run_in_process
 from crossaccount.handoff.entry import HandedOut

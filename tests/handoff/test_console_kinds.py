@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 
-from crossaccount.access.atoms import Atom
+from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.handoff.entry import Entry, HandedOut
 from crossaccount.handoff.kinds import extension, links
 from crossaccount.sources.details import Display

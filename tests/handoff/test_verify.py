@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crossaccount.access.atoms import Atom
+from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.handoff.callers import principal_of
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.errors import HandoffError

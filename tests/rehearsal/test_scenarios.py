@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crossaccount.access.results import results_json
+from crossaccount.access.access_tests.results import results_json
 from crossaccount.engine.deployment import Deployment
 from tests.conftest import Rehearsed
 from tests.scenarios import EVERY_SCENARIO, Recorded

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from crossaccount.access.access_tests import AccessTest, ThenTest
-from crossaccount.access.results import TestResult, ThenResult
+from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.access.verdict import Decision, Verdict
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.table import console_progress, results_table, warnings

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from crossaccount.access.access_tests import parse_access_tests
+from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
-from crossaccount.access.results import TestResult, run_judged
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal import trial
 from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller

@@ -13,8 +13,8 @@ from io import StringIO
 
 import pytest
 
+from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.paths import Path
-from crossaccount.access.words import in_words
 from crossaccount.report import Report
 from crossaccount.report.csv_table import COLUMNS, csv_table
 from crossaccount.report.encoding import encoded

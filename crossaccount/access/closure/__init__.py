@@ -16,8 +16,8 @@ from crossaccount.access.closure.grants import Grants
 from crossaccount.access.closure.reach import Holders, PathLike, Reach
 from crossaccount.access.closure.session_sides import session_findings
 from crossaccount.access.closure.trusts import trust_findings
-from crossaccount.access.documents import Details
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.documents import Details
 from crossaccount.access.findings.documents import documents
 from crossaccount.access.findings.finding import Found
 

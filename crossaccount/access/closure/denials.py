@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from crossaccount.access.closure.grants import ANY_MOMENT
 from crossaccount.access.closure.reach import Holders, listed
-from crossaccount.access.context import NO_SESSION, assume_context
-from crossaccount.access.entities import Policy, Principal
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import ASSUME_ROLE, judge_assume_in
+from crossaccount.access.estate.entities import Policy, Principal
+from crossaccount.access.evaluation.context import NO_SESSION, assume_context
+from crossaccount.access.evaluation.evaluate import ASSUME_ROLE, judge_assume_in
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.iam.arn import is_arn, parse_arn

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from crossaccount.access.closure.methods import METHODS, Method, Target
-from crossaccount.access.documents import Details
-from crossaccount.access.entities import Policy, Principal, User
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.documents import Details
+from crossaccount.access.estate.entities import Policy, Principal, User
+from crossaccount.access.evaluation.sides import Request, weigh
 from crossaccount.access.findings.documents import is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
-from crossaccount.access.sides import Request, weigh
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext

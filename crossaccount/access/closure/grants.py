@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from crossaccount.access.closure.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import ASSUME_ROLE, judge_assume
+from crossaccount.access.evaluation.evaluate import ASSUME_ROLE, judge_assume
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.access.verdict import Verdict

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.closure.reach import Holders, Reach, listed
-from crossaccount.access.entities import Policy
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Policy
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.iam.arn import parse_arn

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import both_ways, compared
-from crossaccount.access.entities import Policy, Principal, Role
 from crossaccount.access.estate import Estate, Levels
+from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.iam.arn import root_arn
 from crossaccount.iam.durations import duration_text
 

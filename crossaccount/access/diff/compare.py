@@ -10,8 +10,8 @@ from crossaccount.access.diff.circumstances import AskedTags, control_changes, s
 from crossaccount.access.diff.paths import Touched, path_changes
 from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.trusts import trust_changes
-from crossaccount.access.entities import Policy, Principal, Role
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Policy, Principal, Role
 
 P = TypeVar("P", bound=Principal)
 Pairs = list[tuple[P | None, P | None]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crossaccount.access.alternatives import ALWAYS, Alternatives
+from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import AccessDiff, Change
-from crossaccount.access.words import in_words
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""

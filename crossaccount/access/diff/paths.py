@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from crossaccount.access.alternatives import implies
-from crossaccount.access.candidates import Candidates
+from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import statement_words
-from crossaccount.access.entities import Principal, Role
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluate import ASSUME_ROLE
-from crossaccount.access.explain import why
-from crossaccount.access.grants import Grants
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.evaluate import ASSUME_ROLE
+from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import Path, paths
-from crossaccount.access.shared import SharedLayers
+from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.paths.grants import Grants
+from crossaccount.access.paths.shared import SharedLayers
 from crossaccount.access.verdict import Decision
-from crossaccount.access.words import in_words
 
 Pair = tuple[str, str]
 

@@ -13,8 +13,8 @@ from crossaccount.access.diff.change import Change, Kind
 from crossaccount.access.diff.coverage import Gap, gaps
 from crossaccount.access.diff.levels import highest_level, shown
 from crossaccount.access.diff.rules import Rule, rules
-from crossaccount.access.documents import compiled_policy
-from crossaccount.access.entities import Policy, Principal
+from crossaccount.access.estate.documents import compiled_policy
+from crossaccount.access.estate.entities import Policy, Principal
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.documents import VERSION
 

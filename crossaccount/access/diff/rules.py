@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.atoms import Atom
+from crossaccount.access.alternatives.atoms import Atom
+from crossaccount.access.alternatives.hanging import condition_atoms
 from crossaccount.access.diff.levels import expand
 from crossaccount.access.diff.patterns import literal, overlap, within
-from crossaccount.access.entities import Policy
-from crossaccount.access.hanging import condition_atoms
+from crossaccount.access.estate.entities import Policy
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext

@@ -14,7 +14,7 @@ from crossaccount.access.diff.levels import highest_level, shown
 from crossaccount.access.diff.patterns import literal
 from crossaccount.access.diff.permissions import compared_rules, unknown_changes
 from crossaccount.access.diff.rules import Rule
-from crossaccount.access.entities import Role
+from crossaccount.access.estate.entities import Role
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.variables import Template, template

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from crossaccount.access import headroom
 from crossaccount.access.closure import chains, denials, escalation, grants, session_sides, trusts
 from crossaccount.access.findings import (
     external_ids,
+    headroom,
     naming,
     permissions,
     replacement,

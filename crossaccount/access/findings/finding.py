@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crossaccount.access.entities import TRUST_POLICY
+from crossaccount.access.estate.entities import TRUST_POLICY
 
 Severity = Literal["error", "warning"]
 

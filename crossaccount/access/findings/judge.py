@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from crossaccount.access.closure import PathLike, closure_findings
-from crossaccount.access.documents import Details
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.documents import Details
 from crossaccount.access.findings.documents import Document, Statement, documents
 from crossaccount.access.findings.external_ids import shared_external_ids, weak_external_ids
 from crossaccount.access.findings.facts import Facts
 from crossaccount.access.findings.finding import Found
+from crossaccount.access.findings.headroom import Limits, account_of, usages
 from crossaccount.access.findings.naming import naming_findings
 from crossaccount.access.findings.permissions import administrators, permission_findings
 from crossaccount.access.findings.service_sources import service_findings
@@ -18,7 +19,6 @@ from crossaccount.access.findings.trust_mfa import mfa_findings
 from crossaccount.access.findings.trust_principals import principal_findings
 from crossaccount.access.findings.validity import validity_findings
 from crossaccount.access.findings.web_identities import web_identity_findings
-from crossaccount.access.headroom import Limits, account_of, usages
 
 
 def judge(

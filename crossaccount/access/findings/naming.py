@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossaccount.access.documents import Details
+from crossaccount.access.estate.documents import Details
 from crossaccount.access.findings.documents import is_changeable, roles
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.iam.arn import parse_arn

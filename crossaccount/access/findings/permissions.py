@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crossaccount.access.documents import Details
+from crossaccount.access.estate.documents import Details
 from crossaccount.access.findings.documents import Statement, is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.iam.matching import action_match

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from crossaccount.access.entities import Principal
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Principal
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.iam.arn import parse_arn
 

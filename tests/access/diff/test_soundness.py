@@ -108,7 +108,7 @@ def allowed(estate: Estate) -> set[Any]:
     return paths | calls
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds(), worlds())
 def test_what_is_gained_or_lost_is_never_passed_over(one: Any, other: Any) -> None:
     before, after = estate_of(one), estate_of(other)
@@ -120,7 +120,7 @@ def test_what_is_gained_or_lost_is_never_passed_over(one: Any, other: Any) -> No
         assert verdict in ("narrowing", "mixed")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds(), worlds())
 def test_a_diff_reverses_and_no_change_is_neutral(one: Any, other: Any) -> None:
     before, after = estate_of(one), estate_of(other)
@@ -128,7 +128,7 @@ def test_a_diff_reverses_and_no_change_is_neutral(one: Any, other: Any) -> None:
     assert diff(before, estate_of(one)).verdict == "neutral"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds(), st.data())
 def test_a_deny_that_goes_is_always_a_broadening(world: Any, data: st.DataObject) -> None:
     where = data.draw(st.sampled_from(["user", "role"]))

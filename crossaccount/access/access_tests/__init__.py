@@ -1,0 +1,13 @@
+"""Access tests: claims as data, read, judged, and warned of where a verdict hangs on what the test does not say."""
+
+from __future__ import annotations
+
+from crossaccount.access.access_tests.parse import (
+    AccessTest,
+    AccessTests,
+    AccessTestsError,
+    ThenTest,
+    parse_access_tests,
+)
+
+__all__ = ["AccessTest", "AccessTests", "AccessTestsError", "ThenTest", "parse_access_tests"]

@@ -1,0 +1,96 @@
+"""Warnings for an access test: what it gives that cannot happen, and what its verdict hangs on unsaid.
+
+A verdict hangs on a key when supposing the conditions on it met, or unmet, makes it another. Warned of are only keys
+that real requests carry and that the test leaves out: there AWS may answer otherwise than we do.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html, "Availability" of each
+key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from crossaccount.access.access_tests.parse import AccessTest
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.evaluation.context import assume_context
+from crossaccount.access.evaluation.evaluate import judge_assume_in
+from crossaccount.access.verdict import Verdict
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+
+_CARRIED = frozenset(
+    {
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:requestedregion",
+        "aws:resourceaccount",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:sourceip",
+        "aws:useragent",
+        "aws:userid",
+    }
+)
+_CARRIED_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/")
+_BY_SESSIONS = frozenset({"aws:multifactorauthpresent", "aws:tokenissuetime"})
+_MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
+
+
+def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetime) -> tuple[Problem, ...]:
+    """Everything to warn of in a test whose verdict is ``verdict``."""
+    caller, role = estate.principal(test.principal_arn), estate.roles.get(test.role_arn)
+    if caller is None or role is None:
+        return ()
+    context = assume_context(caller, test.context, test.session, now)
+    hanging = _hangs_on(test, verdict, estate, context)
+    return tuple(_mfa_of_role(test, caller)) + tuple(_left_out(test, key) for key in hanging)
+
+
+def _mfa_of_role(test: AccessTest, caller: Principal) -> Iterable[Problem]:
+    if not caller.is_role:
+        return
+    for key, value in test.context.items():
+        if key.lower() in _MFA and value not in ("false", ["false"]):
+            what = "a role cannot present MFA when it assumes another role, so this cannot happen"
+            yield Problem(f"{test.where}.context.{key}", what, value, "drop it, or test a user", "warning")
+
+
+def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: RequestContext) -> list[str]:
+    caller, role = estate.principal(test.principal_arn), estate.roles[test.role_arn]
+    if caller is None:
+        return []
+    found = []
+    for key in sorted(_open_keys(caller, role, context)):
+        supposed = (
+            judge_assume_in(estate, caller, role, context.supposing(key, answer), test.session)
+            for answer in (True, False)
+        )
+        if any(other.outcome != verdict.outcome for other in supposed):
+            found.append(key)
+    return found
+
+
+def _open_keys(caller: Principal, role: Role, context: RequestContext) -> set[str]:
+    """The keys that conditions of either side ask for, that requests carry, and that this request does not have."""
+    policies: list[Policy] = [*caller.policies, role.trust] + ([caller.boundary] if caller.boundary else [])
+    asked = {
+        condition.key.lower()
+        for policy in policies
+        for statement in policy.statements
+        for condition in statement.conditions
+    }
+    return {key for key in asked if _carried(key, caller) and context.get(key) is None}
+
+
+def _carried(key: str, caller: Principal) -> bool:
+    return key in _CARRIED or key.startswith(_CARRIED_PREFIXES) or (caller.is_role and key in _BY_SESSIONS)
+
+
+def _left_out(test: AccessTest, key: str) -> Problem:
+    what = f"the verdict hangs on {key}, which real requests carry and this test does not give"
+    return Problem(
+        f"{test.where}.context", what, NOT_GIVEN, "give the key, so that the test says what is meant", "warning"
+    )

@@ -1,0 +1,158 @@
+"""Alternatives: what an open request still has to meet, as an OR of ANDs of atoms, and how two of them compare.
+
+``((),)`` is unconditional, ``()`` is never. All comparisons are by meaning (an MFA age below 1800 is one below 3600;
+two statements may add up to one) and sound: where a question is too hard, the answer is the one that claims nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crossaccount.access.alternatives.atoms import Atom, all_of, any_of, composite
+from crossaccount.access.verdict import SIDES
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.satisfiable import satisfiable
+
+Conjunction = tuple[Atom, ...]
+Alternatives = tuple[Conjunction, ...]
+
+ALWAYS: Alternatives = ((),)
+NEVER: Alternatives = ()
+
+_MOST_ALTERNATIVES = 32
+"""Where more would come of multiplying, a side's alternatives become one atom (``atoms.composite``): exact, unlike
+leaving some out, but compared as a whole."""
+_MOST_STEPS = 2_000
+
+
+def either(*parts: Alternatives) -> Alternatives:
+    """What is met where one of the parts is."""
+    return simplify(conjunction for part in parts for conjunction in part)
+
+
+def both(one: Alternatives, other: Alternatives) -> Alternatives:
+    """What is met where both are."""
+    if one == ALWAYS:
+        return other
+    if other == ALWAYS:
+        return one
+    if len(one) * len(other) > _MOST_ALTERNATIVES:
+        one = one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),)
+        other = (_as_one(other),)
+    return simplify(first + second for first in one for second in other)
+
+
+def negation(conjunction: Conjunction) -> Alternatives:
+    """What is met where one of the atoms is not."""
+    return simplify((atom.negation,) for atom in conjunction)
+
+
+def meets(alternatives: Alternatives, context: RequestContext) -> bool | None:
+    """Whether a complete context meets one of the alternatives; None where that hangs on an unknown policy."""
+    return any_of(all_of(atom.holds(context) for atom in conjunction) for conjunction in alternatives)
+
+
+def simplify(alternatives: Iterable[Conjunction]) -> Alternatives:
+    """The same, without contradictions, tautologies, repeats and what others cover; in canonical order."""
+    found = list(dict.fromkeys(tidied for each in alternatives if (tidied := _tidied(each)) is not None))
+    if len(found) > 1:
+        found = _distinct(found)
+    if 1 < len(found) <= _MOST_ALTERNATIVES:
+        shorter = [_shortened(each, found) for each in found]
+        if shorter != found:
+            return simplify(shorter)
+    return tuple(sorted(found, key=_order))
+
+
+def implies(one: Alternatives, other: Alternatives) -> bool:
+    """True only if every context that meets ``one`` meets ``other``. False where that cannot be told."""
+    return all(_covered(conjunction, other) for conjunction in one)
+
+
+def _as_one(alternatives: Alternatives) -> Conjunction:
+    return alternatives[0] if len(alternatives) == 1 else (composite(alternatives),)
+
+
+def _tidied(conjunction: Conjunction) -> Conjunction | None:
+    """An alternative without repeats and what goes without saying, in canonical order; None where it cannot be met."""
+    if not all(atom.possible for atom in conjunction):
+        return None
+    atoms = {atom.meaning: atom for atom in sorted(conjunction, key=_atom_order, reverse=True)}
+    left = sorted((atom for atom in atoms.values() if atom.negation.possible), key=_atom_order)
+    if len({atom.meaning[1] for atom in left}) == len(left):  # each on a key of its own: they do not touch
+        return tuple(left)
+    if _impossible(left):
+        return None
+    for atom in sorted(left, key=lambda each: not each.negated):
+        rest = [each for each in left if each is not atom]
+        if _impossible([*rest, atom.negation]):
+            left = rest
+    return tuple(left)
+
+
+def _impossible(atoms: Sequence[Atom]) -> bool:
+    """Whether no context meets all of them: one beside its opposite, or a key that cannot be all that is asked."""
+    meanings = {atom.meaning for atom in atoms}
+    if any((*meaning[:3], not meaning[3]) in meanings for meaning in meanings):
+        return True
+    by_key: dict[str, list[Atom]] = {}
+    for atom in atoms:
+        if atom.is_condition:
+            by_key.setdefault(atom.meaning[1], []).append(atom)
+    return not all(_possible(group) for group in by_key.values())
+
+
+def _possible(atoms: Sequence[Atom]) -> bool:
+    """Whether something may meet all of some atoms on one key."""
+    if len(atoms) == 1:
+        return atoms[0].possible
+    return satisfiable((atom.condition, not atom.negated) for atom in atoms)
+
+
+def _distinct(conjunctions: Sequence[Conjunction]) -> list[Conjunction]:
+    """Those that no other one covers; of two that cover each other the first."""
+    kept: list[Conjunction] = []
+    for each in sorted(conjunctions, key=_order):
+        if not any(_covered(each, (other,)) for other in kept):
+            kept = [other for other in kept if not _covered(other, (each,))]
+            kept.append(each)
+    return kept
+
+
+def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> Conjunction:
+    """An alternative without the atoms that the others make needless: ``(a and b) or not a`` is ``b or not a``."""
+    left = conjunction
+    for atom in conjunction:
+        rest = tuple(each for each in left if each is not atom)
+        if _covered(rest, alternatives):
+            left = rest
+    return left
+
+
+def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> bool:
+    return _Cover(sorted(alternatives, key=len)).covers(list(conjunction), 0)
+
+
+class _Cover:
+    """The search for a context that meets a conjunction and none of the alternatives, within a bound of steps."""
+
+    def __init__(self, alternatives: Sequence[Conjunction]) -> None:
+        self._alternatives = alternatives
+        self._steps = 0
+
+    def covers(self, atoms: list[Atom], index: int) -> bool:
+        """Whether the search, from the alternative at ``index`` on, finds none."""
+        self._steps += 1
+        if _impossible(atoms):
+            return True
+        if index == len(self._alternatives) or self._steps > _MOST_STEPS:
+            return False
+        return all(self.covers([*atoms, atom.negation], index + 1) for atom in self._alternatives[index])
+
+
+def _atom_order(atom: Atom) -> tuple[object, ...]:
+    return SIDES.index(atom.side), atom.meaning, atom.policy, atom.statement
+
+
+def _order(conjunction: Conjunction) -> tuple[object, ...]:
+    return len(conjunction), sum(atom.negated for atom in conjunction), tuple(_atom_order(atom) for atom in conjunction)

@@ -1,0 +1,145 @@
+"""How to ask for a role so that the conditions of a path are met: what the asker chooses, and what it has to meet.
+
+Chosen are session name, external ID, source identity, session tags and length; everything else (MFA, addresses, times)
+is the person's, and stays in ``beside``. A choice is one that STS takes and that meets the atoms by the evaluator's own
+reading of them. Nothing is guessed: where no value of the policies fits, the atoms stay beside.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (patterns of the parameters)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crossaccount.access.alternatives.algebra import Alternatives
+from crossaccount.access.alternatives.atoms import UNKNOWN, Atom
+from crossaccount.access.alternatives.words import in_words
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.entity_names import check_external_id, check_tag
+
+SESSION_NAME, EXTERNAL_ID, SOURCE_IDENTITY = "sts:rolesessionname", "sts:externalid", "sts:sourceidentity"
+DURATION, TAG, TAG_KEYS = "sts:durationseconds", "aws:requesttag/", "aws:tagkeys"
+_MFA = {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "0"}
+_SESSION_NAME = re.compile(r"\A[\w+=,.@-]{2,64}\Z", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One way to ask. ``beside`` are the atoms that are left to the person, MFA among them.
+
+    ``duration`` is the session's length in seconds, None for what STS takes without one.
+    """
+
+    session_name: str
+    external_id: str = ""
+    source_identity: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    duration: int | None = None
+    mfa: bool = False
+    beside: tuple[Atom, ...] = ()
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it hangs on a policy that nobody knows, so that nobody knows whether it works."""
+        return any(atom.operator == UNKNOWN for atom in self.beside)
+
+    @property
+    def beside_mfa(self) -> tuple[Atom, ...]:
+        """What is left to the person beside MFA."""
+        return tuple(atom for atom in self.beside if atom.key.lower() not in _MFA)
+
+    @property
+    def in_words(self) -> str:
+        """What is left to the person, as one line; empty where nothing is."""
+        return in_words((self.beside,)) if self.beside else ""
+
+
+def is_session_name(text: str) -> bool:
+    """Whether STS takes it as a session name, or as a source identity."""
+    return _SESSION_NAME.match(text) is not None
+
+
+def ways_to_ask(
+    alternatives: Alternatives, default_name: str, duration: int | None, session_name: str | None = None
+) -> list[Asking]:
+    """The ways that meet the alternatives, the easiest first.
+
+    A session name that is given is kept: an alternative that it does not meet is no way. ``duration`` is the longest
+    that may be asked for.
+    """
+    found = [_asking(each, default_name, duration, session_name) for each in alternatives]
+    return sorted((each for each in found if each is not None), key=_ease)
+
+
+def _asking(atoms: Sequence[Atom], default: str, duration: int | None, given: str | None) -> Asking | None:
+    by_key: dict[str, list[Atom]] = {}
+    for atom in atoms:
+        by_key.setdefault(atom.key.lower() if atom.is_condition else "", []).append(atom)
+    names = [given] if given is not None else [default, *_values(by_key.get(SESSION_NAME, ()), default)]
+    name = _chosen(SESSION_NAME, by_key, filter(is_session_name, names))
+    if name is None and given is not None:
+        return None
+    external_id = _optional(EXTERNAL_ID, by_key, lambda value: check_external_id(value) is None, default)
+    identity = _optional(SOURCE_IDENTITY, by_key, is_session_name, default)
+    tags = {}
+    for key in [key for key in by_key if key.startswith(TAG)]:
+        tag = by_key[key][0].key[len(TAG) :]
+        if value := _optional(key, by_key, lambda value, tag=tag: check_tag(tag, value) is None, default):  # type: ignore[misc]
+            tags[tag] = value
+    _settle(by_key, TAG_KEYS, tuple(tags))
+    mfa = any(_needs_mfa(atom) for key in _MFA for atom in by_key.get(key, ()))
+    length = _length(by_key, duration)
+    beside = tuple(atom for left in by_key.values() for atom in left)
+    return Asking(name or default, external_id or "", identity or "", tags, length, mfa, beside)
+
+
+def _ease(asking: Asking) -> tuple[object, ...]:
+    needs = (asking.mfa, bool(asking.tags), bool(asking.source_identity), bool(asking.external_id))
+    return asking.unknown, len(asking.beside_mfa), *needs
+
+
+def _optional(key: str, by_key: dict[str, list[Atom]], allowed: Callable[[str], bool], default: str) -> str | None:
+    """The value of a parameter that may be left out; None where it is left out, or where nothing fits."""
+    if key not in by_key or _settle(by_key, key, ()):
+        return None
+    return _chosen(key, by_key, filter(allowed, [*_values(by_key[key], default), default]))
+
+
+def _chosen(key: str, by_key: dict[str, list[Atom]], values: Iterable[str]) -> str | None:
+    """The first value that meets all atoms on the key, which are then settled."""
+    return next((value for value in values if _settle(by_key, key, (value,))), None)
+
+
+def _settle(by_key: dict[str, list[Atom]], key: str, values: tuple[str, ...]) -> bool:
+    """Whether the key with these values meets all atoms on it; if so they are taken out."""
+    context = RequestContext({key: values} if values else {})
+    met = all(atom.holds(context) for atom in by_key.get(key, ()))
+    if met:
+        by_key.pop(key, None)
+    return met
+
+
+def _values(atoms: Iterable[Atom], default: str) -> list[str]:
+    """The values that policies name; a pattern with the default, or nothing, in place of its wildcards."""
+    texts = [value for atom in atoms for value in atom.values if "${" not in value]
+    return [*texts, *(re.sub(r"[*?]+", put, text) for put in (default, "") for text in texts)]
+
+
+def _needs_mfa(atom: Atom) -> bool:
+    present = RequestContext({atom.key.lower(): (_MFA[atom.key.lower()],)})
+    return bool(atom.holds(present)) and not atom.holds(RequestContext())
+
+
+def _length(by_key: dict[str, list[Atom]], longest: int | None) -> int | None:
+    """The longest session that the atoms and the role allow."""
+    if DURATION not in by_key:
+        return longest
+    limit = longest or 3600
+    named = [
+        int(value) + step for atom in by_key[DURATION] for value in atom.values if value.isdecimal() for step in (0, -1)
+    ]
+    lengths = sorted({each for each in (limit, *named) if 900 <= each <= limit}, reverse=True)
+    chosen = _chosen(DURATION, by_key, map(str, lengths))
+    return int(chosen) if chosen else longest

@@ -1,0 +1,7 @@
+"""Estates: users, roles and policies as AWS itself describes them, compiled and ready to be asked."""
+
+from __future__ import annotations
+
+from crossaccount.access.estate.estate import Estate, Levels
+
+__all__ = ["Estate", "Levels"]

@@ -1,0 +1,139 @@
+"""The request context of an assumption, and of a call that the assumed role's session then makes.
+
+What the principal implies, what every request carries, what the session asks for, and what is given, which overrides
+all. Nothing else is in the request. Times come in as a value; the clock is at the edge.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html,
+reference_policies_iam-condition-keys.html (the sts: keys) and reference_policies_variables.html (the table of what
+aws:username, aws:userid and aws:PrincipalType are for each kind of principal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.outsiders import Outsider
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.context import ContextValue, Open, normal
+
+DEFAULT_SESSION_NAME = "crossaccount"
+SESSION_NAME_KEY = "sts:RoleSessionName"
+
+_CIRCUMSTANCES = frozenset(
+    {
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpcarn",
+        "aws:sourcevpce",
+        "aws:useragent",
+        "aws:vpcsourceip",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What an assumption asks for beyond the role itself: session tags, and a source identity."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    source_identity: str | None = None
+
+    def actions(self) -> tuple[str, ...]:
+        """The actions that both sides then have to allow beside ``sts:AssumeRole``."""
+        tagged = ("sts:TagSession",) if self.tags else ()
+        return tagged + (("sts:SetSourceIdentity",) if self.source_identity is not None else ())
+
+
+NO_SESSION = Session()
+
+
+def assume_context(
+    caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime
+) -> RequestContext:
+    """The context of ``sts:AssumeRole`` as ``caller`` sends it."""
+    if session is NO_SESSION and all(given.values()):
+        return RequestContext({**_named_session(now), **caller.implied, **normal(given)})
+    return RequestContext.joined(_named_session(now), caller.implied, normal(_asked(session)), normal(given))
+
+
+def open_context(caller: Principal) -> RequestContext:
+    """What is certain of every ``sts:AssumeRole`` of ``caller``: what it implies itself, and that AWS calls for nobody.
+
+    A long-term key carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role
+    never has MFA: its sessions say so, or say nothing.
+    """
+    outside = isinstance(caller, Outsider)
+    kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
+    return RequestContext.joined(_CERTAIN, caller.implied, open=kind)
+
+
+def session_context(
+    role: Role,
+    given: Mapping[str, ContextValue],
+    now: datetime,
+    *,
+    session: Session = NO_SESSION,
+    name: str = DEFAULT_SESSION_NAME,
+) -> RequestContext:
+    """The context of a call by a session of ``role``: session tags override the role's own."""
+    keys: dict[str, ContextValue] = {"aws:TokenIssueTime": _iso(now)}
+    if role.unique_id:
+        keys["aws:userid"] = f"{role.unique_id}:{name}"
+    if session.source_identity is not None:
+        keys["aws:SourceIdentity"] = session.source_identity
+    tags = {f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}
+    return RequestContext.joined(_always(now), role.implied, normal(keys), normal(tags), normal(given))
+
+
+def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
+    """Those keys of an assumption's context that hold as well for what the session does next: time, place, MFA."""
+    return {key: value for key, value in given.items() if key.lower() in _CIRCUMSTANCES}
+
+
+def caller_session(context: RequestContext) -> str | None:
+    """The caller's own role session name, where ``aws:userid`` (``AROA…:name``) says it."""
+    user_id = context.single("aws:userid") or ""
+    return user_id.partition(":")[2] or None
+
+
+_CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
+_TAGS = ("aws:principaltag/",)
+_OPEN = Open()
+_OPEN_USER = Open(absent_prefixes=_TAGS)
+_OPEN_ROLE = Open(
+    absent=frozenset({"aws:username", "aws:multifactorauthage"}),
+    absent_prefixes=_TAGS,
+    possible={"aws:multifactorauthpresent": (None, ("false",))},
+)
+
+
+@lru_cache(maxsize=16)
+def _always(now: datetime) -> Mapping[str, tuple[str, ...]]:
+    return {**normal({"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now.timestamp()))}), **_CERTAIN}
+
+
+@lru_cache(maxsize=16)
+def _named_session(now: datetime) -> Mapping[str, tuple[str, ...]]:
+    return {**_always(now), **normal({SESSION_NAME_KEY: DEFAULT_SESSION_NAME})}
+
+
+def _asked(session: Session) -> Mapping[str, ContextValue]:
+    keys: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in session.tags.items()}
+    keys["aws:TagKeys"] = tuple(session.tags)
+    if session.source_identity is not None:
+        keys["sts:SourceIdentity"] = session.source_identity
+    return keys
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

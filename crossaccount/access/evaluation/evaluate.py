@@ -1,0 +1,171 @@
+"""The evaluator: may this principal assume this role, and what may the role's session then do.
+
+Definite: the request is fully described by its context, and the answer is allowed, denied (with the first of the
+reasons in ``verdict.REASONS``), or undetermined where a policy that could change it is not known. Not judged: session
+policies, VPC endpoint policies, and for actions the resource-based policies of what is acted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.context import NO_SESSION, Session, assume_context, session_context
+from crossaccount.access.evaluation.layers import Layers
+from crossaccount.access.evaluation.outsiders import Outsider, is_provider, provider
+from crossaccount.access.evaluation.sides import Request, Weigh, Weighed, weigh
+from crossaccount.access.evaluation.wording import allowed, denied, explicitly_denied, undetermined
+from crossaccount.access.verdict import REASONS, Verdict
+from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
+from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.context import ContextValue
+
+ASSUME_ROLE = "sts:AssumeRole"
+
+
+def judge_assume(
+    estate: Estate,
+    principal_arn: str,
+    role_arn: str,
+    context: Mapping[str, ContextValue],
+    *,
+    session: Session | None = None,
+    action: str | None = None,
+    now: datetime,
+) -> Verdict:
+    """Whether a user or a role may assume a role, under the given context.
+
+    ``principal_arn`` may also be an identity provider (its ARN, or ``accounts.google.com``): then it is whether those
+    whom it vouches for may. ``action`` is ``sts:AssumeRole``, for a provider that of its kind (:func:`assume_action`).
+    With a session that has tags or a source identity both sides have to allow ``sts:TagSession`` and
+    ``sts:SetSourceIdentity`` as well. The root user of an account assumes no role, whatever a trust says ("You cannot
+    call AssumeRole by using AWS account root user credentials", STS API Reference).
+    """
+    caller = estate.principal(principal_arn)
+    if caller is None and is_provider(principal_arn):
+        caller = provider(principal_arn)
+    elif caller is None and parse_arn(principal_arn).kind == "root":
+        message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
+        return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
+    role = estate.roles.get(role_arn)
+    if caller is None or role is None:
+        return _not_there(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
+    session = session or NO_SESSION
+    request_context = assume_context(caller, context, session, now)
+    return judge_assume_in(estate, caller, role, request_context, session, action)
+
+
+def judge_assume_in(
+    estate: Estate,
+    caller: Principal,
+    role: Role,
+    context: RequestContext,
+    session: Session = NO_SESSION,
+    action: str | None = None,
+) -> Verdict:
+    """As :func:`judge_assume`, for a context that is complete already."""
+
+    def judged(action: str) -> Verdict:
+        request = Request(caller, action, role.arn, context)
+        return _conclude(assume_layers(estate, request, role), request)
+
+    verdict = judged(action or assume_action(caller))
+    return verdict if session is NO_SESSION else min((verdict, *map(judged, session.actions())), key=_rank)
+
+
+def assume_action(caller: Principal) -> str:
+    """The action by which a caller assumes a role: its own for each kind of identity provider."""
+    if not (isinstance(caller, Outsider) and caller.provider):
+        return ASSUME_ROLE
+    return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
+
+
+def judge_action(
+    estate: Estate,
+    role_arn: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, ContextValue],
+    *,
+    session: Session | None = None,
+    now: datetime,
+) -> Verdict:
+    """Whether a session of the role may do ``action`` on ``resource``, a resource of the role's own account.
+
+    Judged are the role's identity policies within its boundary and the account's control policies. A resource's own
+    policy is not in an estate: it may allow or deny more, and in another account it has to allow. An action that takes
+    no resource (``s3:ListAllMyBuckets``) is asked of ``*`` whatever ``resource`` says, as AWS does.
+    """
+    role = estate.roles.get(role_arn)
+    if role is None:
+        return _not_there(estate, role_arn, action)
+    request_context = session_context(role, context, now, session=session or NO_SESSION)
+    return judge_action_in(estate, role, action, resource, request_context)
+
+
+def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
+    """As :func:`judge_action`, for a context that is complete already."""
+    request = Request(role, action, "*" if takes_no_resource(action) else resource, context)
+    return _conclude(_layers(estate, request, role.account, weigh), request)
+
+
+def takes_no_resource(action: str) -> bool:
+    """Whether AWS's published list says of an action that it cannot be limited to a resource."""
+    service, _, name = action.partition(":")
+    return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
+
+
+def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
+    """All sides of an assumption, under a complete context or an open one."""
+    trust = weigh("trust", (role.trust,), request)
+    return _layers(estate, request, role.account, weigh, trust)
+
+
+def _layers(
+    estate: Estate, request: Request, resource_account: str, weigh: Weigh, trust: Weighed | None = None
+) -> Layers:
+    """SCPs are those of the caller's account, RCPs those of the resource's."""
+    caller = request.caller
+    return Layers(
+        trust=trust,
+        same_account=caller.account == resource_account,
+        identity=None if isinstance(caller, Outsider) else weigh("identity", caller.policies, request),
+        boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
+        scps=tuple([weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())]),
+        rcps=tuple([weigh("rcp", level, request) for level in estate.resource_control.get(resource_account, ())]),
+    )
+
+
+def _conclude(layers: Layers, request: Request) -> Verdict:
+    unknown = layers.unknown()
+    if deny := layers.deny():
+        return explicitly_denied(deny, request, unknown)
+    obstacle = layers.obstacle()
+    if unknown and (obstacle is None or layers.obstacle(unknown=True) is None):
+        return undetermined(unknown, request)
+    if obstacle is None:
+        return allowed(layers, request)
+    # What is surely in the way: an unknown policy could do away with an earlier reason, not with this one.
+    surely = layers.obstacle(near=True, unknown=True)
+    return denied(surely or "condition", layers, request, unknown)
+
+
+def _rank(verdict: Verdict) -> int:
+    """A sure denial before an open question before an allowed; among denials the first reason."""
+    if verdict.reason is not None:
+        return REASONS.index(verdict.reason)
+    return len(REASONS) + (verdict.outcome == "allowed")
+
+
+def absence(estate: Estate, arn: str) -> str:
+    """Why nothing is known of a principal or a role that the estate does not have."""
+    if is_arn(arn) and parse_arn(arn).account in estate.accounts:
+        return f"{arn} does not exist in its account's source"
+    return f"no source describes the account of {arn}"
+
+
+def _not_there(estate: Estate, arn: str, action: str) -> Verdict:
+    return Verdict("undetermined", action, absence(estate, arn))

@@ -1,0 +1,158 @@
+"""One side of a request at a time: what its policies deny, allow, or would allow but for a Condition.
+
+A side is the identity policies, the boundary, one level of SCPs or RCPs, or the trust policy. Order within a side
+decides nothing but which of several equal statements is named: the first. Under an open context a statement may allow
+or deny on conditions that are still to meet: its ``atoms``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from crossaccount.access.alternatives.atoms import Atom
+from crossaccount.access.alternatives.hanging import condition_atoms, resource_atoms
+from crossaccount.access.estate.entities import Policy, Principal
+from crossaccount.access.evaluation.context import caller_session
+from crossaccount.access.evaluation.outsiders import Outsider, denied_part
+from crossaccount.access.evaluation.principals import Naming, denies, naming
+from crossaccount.access.verdict import SIDES, Decision, Side
+from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
+from crossaccount.iam.conditions import Condition, RequestContext, unmet
+
+
+class Request(NamedTuple):
+    """One action on one resource by one caller. ``resource`` is ``*`` for an action that takes none."""
+
+    caller: Principal
+    action: str
+    resource: str
+    context: RequestContext
+
+
+class Allow(NamedTuple):
+    """A statement that allows, or would but for the conditions ``unmet``.
+
+    ``naming`` is how a trust names the caller, ``DIRECT`` on every other side. ``atoms`` are still to meet; under a
+    complete context there are none.
+    """
+
+    decision: Decision
+    naming: Naming
+    unmet: tuple[Condition, ...] = ()
+    atoms: tuple[Atom, ...] = ()
+
+
+class Weighed(NamedTuple):
+    """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
+
+    ``deny`` surely denies; ``denying`` do where their atoms are all met. ``unknown`` names the policies of the side
+    that cannot be judged, each with the reason.
+    """
+
+    side: Side
+    deny: Decision | None = None
+    allows: tuple[Allow, ...] = ()
+    near: tuple[Allow, ...] = ()
+    unknown: tuple[str, ...] = ()
+    denying: tuple[Allow, ...] = ()
+
+
+def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
+    """Ask every policy of a side about a request."""
+    parts = []
+    for policy in policies:
+        statements = matching(policy, request)
+        if statements or policy.unknown:
+            parts.append(weigh_statements(side, policy, statements, request))
+    return together(side, parts)
+
+
+def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
+    """The statements of a policy that are or may be about the action and the resource."""
+    statements = policy.about(request.action)
+    if not statements:
+        return []
+    return [each for each in statements if each.on(request.resource, request.context) is not False]
+
+
+def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
+    """Ask those statements of a policy that are or may be about a request."""
+    deny: Decision | None = None
+    allows: list[Allow] = []
+    near: list[Allow] = []
+    denying: list[Allow] = []
+    for statement in statements:
+        decision = Decision(side, policy.name, statement.label)
+        element = statement.principal
+        for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
+            failed, atoms = _asked(decision, statement, conditions, request)
+            if statement.allows:
+                (near if failed else allows).append(Allow(decision, name, failed, atoms))
+            elif not failed and atoms:
+                denying.append(Allow(decision, name, atoms=atoms))
+            elif not failed and deny is None:
+                deny = decision
+    unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
+    return Weighed(side, deny, tuple(allows), tuple(near), unknown, tuple(denying))
+
+
+def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
+    """The answers of several policies as the answer of their side."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return SILENT[side]
+    return Weighed(
+        side,
+        next((part.deny for part in parts if part.deny), None),
+        tuple(allow for part in parts for allow in part.allows),
+        tuple(allow for part in parts for allow in part.near),
+        tuple(text for part in parts for text in part.unknown),
+        tuple(denial for part in parts for denial in part.denying),
+    )
+
+
+SILENT: Mapping[Side, Weighed] = {side: Weighed(side) for side in SIDES}
+"""The answers of sides that have nothing to say."""
+
+_EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIRECT, ()),)
+"""What a statement without a Principal element is about."""
+
+Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
+"""How a side is weighed: :func:`weigh`, or that with a memory."""
+
+
+def _named(
+    element: PrincipalElement, statement: CompiledStatement, request: Request
+) -> Iterable[tuple[Naming, tuple[Condition, ...]]]:
+    """How a statement names the caller; of those outside the sources, the part that it names, as conditions."""
+    if isinstance(request.caller, Outsider):
+        if not statement.allows:
+            return [(Naming.DIRECT, conditions) for conditions in denied_part(element, request.caller)]
+        if request.caller.provider:
+            listed = request.caller.arn in element.federated and not element.inverted
+            return [(Naming.DIRECT, ())] if listed else []
+    session = caller_session(request.context) if element.sessions and request.caller.is_role else None
+    if statement.allows:
+        found = naming(element, request.caller, session)
+        return [(found, ())] if found > Naming.NONE else []
+    return [(Naming.DIRECT, ())] if denies(element, request.caller, session) else []
+
+
+def _asked(
+    decision: Decision, statement: CompiledStatement, conditions: tuple[Condition, ...], request: Request
+) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
+    """The conditions that the request does not meet, and the atoms that it still has to. ``conditions`` come on top."""
+    context = request.context
+    conditions = (*conditions, *statement.conditions) if conditions else statement.conditions
+    if not conditions and not statement.has_variables:
+        return (), ()
+    if context.open is None:
+        return unmet(conditions, context), ()
+    answers = [(condition, condition.answer(context)) for condition in conditions]
+    failed = tuple(condition for condition, answer in answers if answer is False)
+    if failed:
+        return failed, ()
+    hanging = condition_atoms(decision, (condition for condition, answer in answers if answer is None), context)
+    return (), resource_atoms(decision, statement, request.resource, context) + hanging

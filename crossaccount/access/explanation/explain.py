@@ -1,0 +1,123 @@
+"""Why a principal can, or cannot, assume a role: the statements that decide, and what would have to change.
+
+A denial lists everything that is in the way, not only the first of it, so that one round of changes is enough. What to
+change is a suggestion as narrow as it can be; whether anybody should is not judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossaccount.access.alternatives import NEVER, Alternatives
+from crossaccount.access.alternatives.atoms import UNKNOWN
+from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
+from crossaccount.access.estate import Estate
+from crossaccount.access.evaluation.evaluate import absence
+from crossaccount.access.evaluation.outsiders import outsider
+from crossaccount.access.explanation.obstacles import Change, obstacles
+from crossaccount.access.paths.shared import Answer, answer_of, open_layers
+from crossaccount.access.verdict import Decision
+from crossaccount.iam.arn import is_arn, parse_arn
+
+Shown = Callable[[str], str]
+"""How an ARN is shown to people."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """``outcome``: ``allowed``, ``conditional`` (on ``alternatives``), ``denied``, or ``undetermined``.
+
+    ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
+    ``unknown`` says what nobody knows.
+    """
+
+    principal: str
+    role: str
+    outcome: str
+    alternatives: Alternatives = NEVER
+    grants: tuple[Decision, ...] = ()
+    trust: tuple[Decision, ...] = ()
+    changes: tuple[Change, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The explanation in the commands' JSON."""
+        return {
+            "principal": self.principal,
+            "role": self.role,
+            "outcome": self.outcome,
+            "alternatives": [[atom.to_json() for atom in each] for each in self.alternatives],
+            "grants": [decision.to_json() for decision in self.grants],
+            "trust": [decision.to_json() for decision in self.trust],
+            "changes": [change.to_json() for change in self.changes],
+            "unknown": list(self.unknown),
+            "lines": list(self.lines()),
+        }
+
+    def text(self, shown: Shown = str) -> str:
+        """The explanation for people."""
+        return "\n".join(self.lines(shown))
+
+    def lines(self, shown: Shown = str) -> Iterable[str]:
+        """The explanation, line by line."""
+        yield f"{shown(self.principal)} {_VERBS[self.outcome]} {shown(self.role)}"
+        if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
+            yield f"  if: {asked}"
+        for title, decisions in (("granted by", self.grants), ("trusted by", self.trust)):
+            yield from (f"  {title}: {_named(decision, shown)}" for decision in decisions)
+        for change in self.changes:
+            place = f" {_named(change.decision, shown)}" if change.decision else ""
+            yield f"  in the way: {change.what}{place}"
+            yield f"    to change: {change.fix}"
+        yield from (f"  unknown: {text}" for text in self.unknown)
+
+
+_VERBS: Mapping[str, str] = {
+    "allowed": "can assume",
+    "conditional": "can assume, on conditions,",
+    "denied": "cannot assume",
+    "undetermined": "may or may not assume",
+}
+
+
+def why(estate: Estate, principal: str, role: str) -> Explanation:
+    """Which statements decide whether ``principal`` (an ARN, or an outsider as in ``paths``) can assume ``role``."""
+    target = estate.roles.get(role)
+    if target is None:
+        return Explanation(principal, role, "undetermined", unknown=(absence(estate, role),))
+    caller = estate.principal(principal) or outsider(principal, estate.accounts)
+    if caller is None and is_arn(principal) and parse_arn(principal).kind == "root":
+        return Explanation(principal, role, "denied", changes=(_ROOT,))
+    if caller is None:
+        return Explanation(principal, role, "undetermined", unknown=(absence(estate, principal),))
+    layers = open_layers(estate, caller, target)
+    answer = answer_of(layers)
+    if answer.alternatives == NEVER:
+        changes = tuple(obstacles(layers, caller, target))
+        return Explanation(principal, role, "denied", NEVER, changes=changes, unknown=layers.unknown())
+    unknown = layers.unknown()
+    return Explanation(
+        principal, role, _outcome(answer), answer.alternatives, answer.grants, answer.trust, unknown=unknown
+    )
+
+
+_ROOT = Change(
+    "trust",
+    "no trust lets in anybody of this account; and the root user itself assumes no role, whatever a trust says",
+    "name a user or a role of the account",
+)
+
+
+def _outcome(answer: Answer) -> str:
+    known = [each for each in answer.alternatives if all(atom.operator != UNKNOWN for atom in each)]
+    if not known:
+        return "undetermined"
+    return "allowed" if () in known else "conditional"
+
+
+def _named(decision: Decision, shown: Shown) -> str:
+    if decision.side == "trust":
+        return f"the trust policy, statement {decision.statement}"
+    return f"the {decision.side} policy {shown(decision.policy)}, statement {decision.statement}"

@@ -1,0 +1,159 @@
+"""How much of IAM's quotas an estate uses, per document, entity and account.
+
+A limit is AWS's default unless the account is known to have another: from its live summary (``SummaryMap``), or as the
+config says (``crossaccount:quotas``), which wins. Sizes are counted as AWS counts them, without white space.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossaccount.access.estate.documents import Details, default_version
+from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.findings.documents import is_changeable, roles
+from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Found, Kind, Place
+from crossaccount.iam import quotas
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.compiled import DocumentError, read_document
+from crossaccount.iam.documents import size
+from crossaccount.iam.quotas import Quota
+
+_SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+NEAR_QUOTA = Kind(
+    "XA401",
+    "warning",
+    "Nearly at a quota",
+    "More than 90 % is used: one of the next additions will be refused.",
+    "Split the document or join policies, or ask AWS for more where the quota can be raised.",
+    _SOURCE,
+)
+ABOVE_DEFAULT = Kind(
+    "XA402",
+    "warning",
+    "Above a default quota",
+    "AWS refuses it unless the account's quota was raised.",
+    "Ask AWS for more and say so under crossaccount:quotas, or stay below.",
+    _SOURCE,
+)
+ABOVE_QUOTA = Kind(
+    "XA403",
+    "error",
+    "Above a quota",
+    "AWS refuses it, and with it what the same deployment would have made next.",
+    "Split the document, or join policies.",
+    _SOURCE,
+)
+NEAR = 0.9
+
+Limits = Mapping[str, int]
+"""Adjusted limits of one account by their key in the account's summary."""
+
+_SECTIONS = (
+    ("UserDetailList", "UserPolicyList", quotas.USER_INLINE, quotas.POLICIES_PER_USER, quotas.USERS),
+    ("GroupDetailList", "GroupPolicyList", quotas.GROUP_INLINE, quotas.POLICIES_PER_GROUP, quotas.GROUPS),
+    ("RoleDetailList", "RolePolicyList", quotas.ROLE_INLINE, quotas.POLICIES_PER_ROLE, quotas.ROLES),
+)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of one quota is used at one place. ``adjusted``: the limit is the account's own, not AWS's default."""
+
+    place: Place
+    quota: Quota
+    used: int
+    limit: int
+    adjusted: bool = False
+
+    def finding(self) -> Found | None:
+        """What is to be said about it, if anything."""
+        kind = self._kind()
+        if kind is None:
+            return None
+        what = f"uses {self.used} of {self.limit} ({self.quota.summary})"
+        if kind is ABOVE_DEFAULT:
+            what += f", which AWS raises to {self.quota.maximum} at most"
+        return Found(kind, self.place, what, kind.hint)
+
+    def to_json(self, where: str) -> dict[str, str | int]:
+        """An item of ``quotas`` in the commands' JSON."""
+        return {"where": where, "quota": self.quota.summary, "used": self.used, "limit": self.limit}
+
+    def _kind(self) -> Kind | None:
+        if self.used > (self.limit if self.adjusted else self.quota.maximum):
+            return ABOVE_QUOTA
+        if self.used > self.limit:
+            return ABOVE_DEFAULT
+        return NEAR_QUOTA if self.used > NEAR * self.limit else None
+
+
+def usages(details: Details, configured: Limits | None = None) -> Iterator[Usage]:
+    """Everything that counts against a quota in one account, what uses nothing left out."""
+    meter = _Meter({**_summary(details), **(configured or {})})
+    yield from meter.account(details)
+    for entities, inline, inline_quota, attached_quota, _ in _SECTIONS:
+        for entity in details.get(entities) or ():
+            if is_changeable(str(entity["Arn"])):
+                yield from meter.entity(entity, inline, inline_quota, attached_quota)
+    for role in roles(details):
+        content = role.get("AssumeRolePolicyDocument")
+        yield from meter.of(Place(str(role["Arn"]), TRUST_POLICY), quotas.TRUST_POLICY, _size(content))
+    for policy in _own_policies(details):
+        yield from meter.of(Place(str(policy["Arn"])), quotas.MANAGED_POLICY, _size(default_version(policy)))
+
+
+def account_of(details: Details) -> str:
+    """The ID of the account that the details describe; empty where they name no entity."""
+    for key in ("RoleDetailList", "UserDetailList", "GroupDetailList", "Policies"):
+        for entity in details.get(key) or ():
+            if (account := parse_arn(str(entity["Arn"])).account) != "aws":
+                return account
+    return ""
+
+
+class _Meter:
+    """Measures against the limits of one account."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def of(self, place: Place, quota: Quota, used: int) -> Iterator[Usage]:
+        if used:
+            adjusted = self._limits.get(quota.summary, quota.limit)
+            yield Usage(place, quota, used, adjusted, adjusted != quota.limit)
+
+    def account(self, details: Details) -> Iterator[Usage]:
+        place = Place(account_of(details))
+        for entities, _, _, _, quota in _SECTIONS:
+            yield from self.of(place, quota, len(details.get(entities) or ()))
+        yield from self.of(place, quotas.MANAGED_POLICIES, len(list(_own_policies(details))))
+        profiles = sum(len(role.get("InstanceProfileList") or ()) for role in details.get("RoleDetailList") or ())
+        yield from self.of(place, quotas.INSTANCE_PROFILES, profiles)
+
+    def entity(self, entity: Mapping[str, Any], inline: str, sizes: Quota, attached: Quota) -> Iterator[Usage]:
+        arn = str(entity["Arn"])
+        used = sum(_size(policy.get("PolicyDocument")) for policy in entity.get(inline) or ())
+        yield from self.of(Place(arn, INLINE), sizes, used)
+        yield from self.of(Place(arn, ATTACHED), attached, len(entity.get("AttachedManagedPolicies") or ()))
+        yield from self.of(Place(arn, GROUPS_OF), quotas.GROUPS_PER_USER, len(entity.get("GroupList") or ()))
+
+
+def _summary(details: Details) -> Limits:
+    summary = details.get("SummaryMap")
+    return {str(key): int(value) for key, value in summary.items()} if isinstance(summary, Mapping) else {}
+
+
+def _own_policies(details: Details) -> Iterator[Mapping[str, Any]]:
+    return (policy for policy in details.get("Policies") or () if parse_arn(str(policy["Arn"])).account != "aws")
+
+
+def _size(content: object) -> int:
+    """The size of a document; one that cannot be read counts nothing, because nobody knows what AWS would count."""
+    try:
+        return size(read_document(content)) if content is not None else 0
+    except DocumentError:
+        return 0

@@ -1,0 +1,126 @@
+"""One account's access as readable lines, and back: what a stack says of its own side.
+
+By entity (``user/Bo``, ``policy/Deploy``), a line a statement::
+
+    may sts:AssumeRole on arn:aws:iam::222222222222:role/Deployer
+    may not all but iam:* on * if {"Bool":{"aws:MultiFactorAuthPresent":"false"}}
+    lets in arn:aws:iam::111111111111:root by sts:AssumeRole
+    has arn:aws:iam::aws:policy/ReadOnlyAccess
+    is in Developers
+
+Nothing that decides access is lost, so that two sets of lines can be compared as estates. What does not fit the grammar
+(a resource with a comma) stands as its JSON. The whole is bounded: ``MOST_CHARACTERS``, whole entities in the order of
+their names; what is left out is counted under ``…``, with a digest that tells whether it changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from crossaccount.access.lines.statement_lines import document_lines, statement_of
+from crossaccount.iam.arn import parse_arn
+
+Lines = Mapping[str, Sequence[str]]
+"""By entity, its lines."""
+
+MOST_CHARACTERS = 16_000
+"""Readers of a stack's outputs keep a copy in their own state: it has to stay small."""
+REST = "…"
+
+_LISTS = {"user": "User", "group": "Group", "role": "Role"}
+
+
+def lines_of(details: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The lines of one account's authorization details."""
+    found: dict[str, list[str]] = {}
+    for kind, word in _LISTS.items():
+        for item in details.get(f"{word}DetailList") or ():
+            found[f"{kind}{_place(item)}"] = list(dict.fromkeys(_entity(item, word)))
+    for item in details.get("Policies") or ():
+        version = (item.get("PolicyVersionList") or [{}])[0]
+        found[f"policy{_place(item)}"] = sorted(document_lines(version.get("Document")))
+    return _bounded(found)
+
+
+def details_of(lines: Lines, account: str, partition: str = "aws") -> dict[str, Any]:
+    """The authorization details that the lines of an account were made from, as far as they decide access."""
+    details: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    for entity, texts in lines.items():
+        kind, _, name = entity.partition("/")
+        if entity == REST:
+            continue
+        arn = f"arn:{partition}:iam::{account}:{entity}"
+        statements = [statement for text in texts if (statement := statement_of(text)) is not None]
+        permissions = _policy([each for each in statements if "Principal" not in each and "NotPrincipal" not in each])
+        if kind == "policy":
+            version = {"IsDefaultVersion": True, "Document": permissions}
+            details["Policies"].append({"Arn": arn, "PolicyName": name, "PolicyVersionList": [version]})
+            continue
+        word = _LISTS[kind]
+        trust = _policy([each for each in statements if "Principal" in each or "NotPrincipal" in each])
+        attached = [text.removeprefix("has ") for text in texts if text.startswith("has ")]
+        boundary = [text.removeprefix("is bounded by ") for text in texts if text.startswith("is bounded by ")]
+        details[f"{word}DetailList"].append(
+            {
+                "Arn": arn,
+                f"{word}Name": name.rsplit("/", 1)[-1],
+                f"{word}PolicyList": [{"PolicyName": "inline", "PolicyDocument": permissions}],
+                "AttachedManagedPolicies": [{"PolicyName": each, "PolicyArn": each} for each in attached],
+                "GroupList": [text.removeprefix("is in ") for text in texts if text.startswith("is in ")],
+                **({"PermissionsBoundary": {"PermissionsBoundaryArn": boundary[0]}} if boundary else {}),
+                **({"AssumeRolePolicyDocument": trust} if kind == "role" else {}),
+                **_session(texts),
+            }
+        )
+    return details
+
+
+def same_rest(one: Lines, other: Lines) -> bool:
+    """Whether what both leave out is the same."""
+    return list(one.get(REST, ())) == list(other.get(REST, ()))
+
+
+def _place(item: Mapping[str, Any]) -> str:
+    """``/path/name`` of an entity."""
+    return "/" + parse_arn(str(item["Arn"])).resource.partition("/")[2]
+
+
+def _entity(item: Mapping[str, Any], word: str) -> Iterator[str]:
+    if "AssumeRolePolicyDocument" in item:
+        yield from sorted(document_lines(item["AssumeRolePolicyDocument"]))
+    yield from (f"is in {name}" for name in sorted(item.get("GroupList") or ()))
+    for policy in item.get(f"{word}PolicyList") or ():
+        yield from sorted(document_lines(policy["PolicyDocument"]))
+    yield from (f"has {arn}" for arn in sorted(each["PolicyArn"] for each in item.get("AttachedManagedPolicies") or ()))
+    if boundary := (item.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"):
+        yield f"is bounded by {boundary}"
+    if seconds := item.get("MaxSessionDuration"):
+        yield f"is assumed for at most {seconds} s"
+
+
+def _session(texts: Iterable[str]) -> dict[str, int]:
+    found = [text.split()[-2] for text in texts if text.startswith("is assumed for at most ")]
+    return {"MaxSessionDuration": int(found[0])} if found else {}
+
+
+def _policy(statements: list[Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _bounded(found: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    kept: dict[str, list[str]] = {}
+    left: list[tuple[str, list[str]]] = []
+    room = MOST_CHARACTERS
+    for entity in sorted(found):
+        room -= len(entity) + sum(map(len, found[entity]))
+        if room >= 0 and not left:
+            kept[entity] = found[entity]
+        else:
+            left.append((entity, found[entity]))
+    if left:
+        digest = hashlib.sha256(json.dumps(left, ensure_ascii=False).encode()).hexdigest()[:16]
+        kept[REST] = [f"and {len(left)} more, too many to list ({digest})"]
+    return kept

@@ -1,0 +1,55 @@
+"""Conditions in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crossaccount.access.alternatives import ALWAYS, NEVER, Atom
+from crossaccount.access.alternatives.words import in_words
+
+MFA = ("Bool", "aws:MultiFactorAuthPresent", "true")
+
+
+def atoms(*conditions: tuple[Any, ...]) -> tuple[Atom, ...]:
+    return tuple(Atom("trust", "trust policy", "0", each[0], each[1], tuple(each[2:])) for each in conditions)
+
+
+def test_always_and_never() -> None:
+    assert (in_words(ALWAYS), in_words(NEVER)) == ("always", "never")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ([MFA], "with MFA"),
+        ([MFA, ("NumericLessThan", "aws:MultiFactorAuthAge", "3600")], "with MFA (< 1 h)"),
+        ([MFA, ("NumericLessThanEquals", "aws:MultiFactorAuthAge", "5400")], "with MFA (≤ 1 h 30 min)"),
+        ([("Bool", "aws:MultiFactorAuthPresent", "false")], "aws:MultiFactorAuthPresent is false"),
+        ([MFA, ("StringEquals", "sts:ExternalId", "a-1")], "with MFA, external ID a-1"),
+        ([("StringEquals", "sts:ExternalId", "a", "b", "c", "d")], "external ID a or b or c or 1 more"),
+        ([("StringEquals", "sts:ExternalId", "two words")], 'external ID "two words"'),
+        ([("IpAddress", "aws:SourceIp", "10.0.0.0/8")], "from 10.0.0.0/8"),
+        ([("Null", "aws:SourceIp", "true")], "without aws:SourceIp"),
+        ([("StringLike", "aws:PrincipalTag/team", "a*")], "aws:PrincipalTag/team is like a*"),
+        ([("ForAnyValue:StringEquals", "aws:TagKeys", "a")], "aws:TagKeys ForAnyValue:StringEquals a"),
+        ([("Unknown", "Deny", "text")], "if trust policy denies it (not known)"),
+    ],
+)
+def test_conditions(conditions: list[tuple[Any, ...]], words: str) -> None:
+    assert in_words((atoms(*conditions),)) == words
+
+
+def test_what_must_not_be_met() -> None:
+    [address] = atoms(("IpAddress", "aws:SourceIp", "10.0.0.0/8"))
+    [unknown] = atoms(("Unknown", "Deny", "text"))
+    [older] = atoms(("NumericGreaterThan", "aws:MultiFactorAuthAge", "60"))
+    [without] = atoms(("BoolIfExists", "aws:MultiFactorAuthPresent", "false"))
+    assert in_words(((address.negation,),)) == "not from 10.0.0.0/8"
+    assert in_words(((unknown.negation,),)) == "if trust policy does not deny it (not known)"
+    assert in_words(((without.negation, older.negation),)) == "with MFA (≤ 1 min)"
+
+
+def test_alternatives_are_joined_by_or() -> None:
+    assert in_words((atoms(MFA), atoms(("StringEquals", "sts:ExternalId", "a")))) == "with MFA; or external ID a"

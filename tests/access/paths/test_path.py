@@ -1,0 +1,53 @@
+"""Paths in bulk: the JSON in pieces is the JSON of each path, and sharing answers between pairs changes none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks.access.estate import Size, details
+from crossaccount.access import Estate
+from crossaccount.access.alternatives import NEVER
+from crossaccount.access.paths import paths, what_can, who_can
+from crossaccount.access.paths.paths_json import json_text
+from crossaccount.access.paths.shared import answer_of, open_layers
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    """A few accounts with users, groups, boundaries, denies, providers and outsiders."""
+    size = Size(12, seed=1)
+    return Estate.from_details([details(account, size) for account in size.account_ids])
+
+
+def test_the_json_in_pieces_is_the_json_of_the_paths(estate: Estate) -> None:
+    found = list(paths(estate))
+    assert len(found) > 1_000
+    assert json.loads("".join(json_text(found))) == {"paths": [path.to_json() for path in found]}
+    assert json.loads("".join(json_text([]))) == {"paths": []}
+
+
+def test_what_pairs_share_is_what_each_pair_has_by_itself(estate: Estate) -> None:
+    shared = {(path.principal, path.role): path for path in paths(estate)}
+    principals = [*estate.users.values(), *list(estate.roles.values())[::10]]
+    for role in list(estate.roles.values())[::3]:
+        for principal in principals:
+            answer = answer_of(open_layers(estate, principal, role))
+            path = shared.get((principal.arn, role.arn))
+            assert (NEVER if path is None else path.alternatives) == answer.alternatives
+            assert path is None or (path.grants, path.trust) == (answer.grants, answer.trust)
+
+
+def test_one_role_and_one_principal_out_of_all(estate: Estate) -> None:
+    found = list(paths(estate))
+    role, user = sorted(estate.roles)[40], sorted(estate.users)[7]
+    assert who_can(estate, role) == [path for path in found if path.role == role]
+    assert what_can(estate, user) == [path for path in found if path.principal == user]
+    assert who_can(estate, "arn:aws:iam::111111111111:role/nowhere") == []
+
+
+def test_the_same_seed_is_the_same_estate() -> None:
+    account = Size(4).account_ids[0]
+    assert json.dumps(details(account, Size(4))) == json.dumps(details(account, Size(4)))
+    assert details(account, Size(4, seed=1)) != details(account, Size(4))
