@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossaccount.engine.deployment import Deployment
+from crossaccount.engine.deployment import Deployment, DeploymentError
 from tests.components.conftest import Deploy, names, only
 from tests.components.registrations import Registrations
 
@@ -109,3 +109,30 @@ def test_exclusive_false_lets_others_add_policies(deploy: Deploy, kind: str) -> 
     assert not [each for each in deployed.resources if "Exclusive" in each.type]
     assert names(deployed, _token(kind, "PolicyAttachment")) == {f"auth-{kind}-e-policy-One"}
     assert names(deployed, _token(kind, "Policy")) == {f"auth-{kind}-e-inline-a"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("inline", {"inline": {"b-inline-c": INLINE}}, {"inline": {"c": INLINE}}),
+        ("policy", {"policies": ["b-policy-One"]}, {"policies": ["One"]}),
+    ],
+)
+def test_settings_refuse_the_names_that_would_be_one_resource(
+    deploy: Deploy, kind: str, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """What ``crossaccount.settings.checks.child_names`` takes for a name is what is declared, in the end."""
+    policies = {name: {"assume": ["*"]} for name in ("One", "b-policy-One")}
+    trust = {"trust": [{"principals": ["workload"]}]}
+
+    def declared(roles: dict[str, Any]) -> set[str]:
+        deployed = deploy("auth", policies=policies, trusting={"roles": roles})
+        return {
+            each.name for token in ("Policy", "PolicyAttachment") for each in deployed.of_type(_token("role", token))
+        }
+
+    one, other = {"a": {**trust, **first}}, {f"a-{kind}-b": {**trust, **second}}
+    [name] = declared(one)
+    assert declared(other) == {name}
+    with pytest.raises(DeploymentError, match=f"Pulumi would have to call it {name.removeprefix('auth-role-')}"):
+        declared({**one, **other})

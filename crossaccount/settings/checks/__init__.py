@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.checks.account import check_account
 from crossaccount.settings.checks.attachments import check_attachments
+from crossaccount.settings.checks.child_names import check_child_names
 from crossaccount.settings.checks.cycles import check_cycles
 from crossaccount.settings.checks.identity_policies import check_identity_policies
 from crossaccount.settings.checks.options import check_options
@@ -24,6 +25,7 @@ def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
         *check_attachments(draft),
         *check_identity_policies(draft),
         *check_options(draft),
+        *check_child_names(draft),
         *check_users(draft),
         *check_trusts(draft),
         *check_principals(draft),
