@@ -8,9 +8,10 @@ from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.entity_names import check_tag, same_but_for_case
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.draft import Draft
-from crossaccount.settings.models import Tagged
+from crossaccount.settings.draft import Draft, Placed
+from crossaccount.settings.models import Entity, Tagged, User
 
+_RENAMED_IN_PLACE = ("user", "group")
 _SECTIONS = ("policies", "users", "groups", "applications", "roles")
 
 
@@ -20,10 +21,12 @@ def check_options(draft: Draft) -> Iterator[Problem]:
         yield from _check_tags(policy.value.tags, f"{policy.where}.tags")
         arn = entity_arn(draft.account_id, "policy", name, policy.value.path, draft.partition)
         yield from _check_import(arn, policy.value.import_id, f"{policy.where}.import")
-    for _, name, entity in draft.entities():
+    for kind, name, entity in draft.entities():
         if isinstance(entity.value, Tagged):
             yield from _check_tags(entity.value.tags, f"{entity.where}.tags")
         yield from _check_import(name, entity.value.import_id, f"{entity.where}.import")
+        yield from _check_adoption(name, entity)
+        yield from _check_rename(kind, entity)
     for section in _SECTIONS:
         yield from _check_former_names(draft, section)
     for name, role in draft.roles.items():
@@ -38,6 +41,25 @@ def _check_import(own: str, import_id: str | None, where: str) -> Iterator[Probl
     if import_id not in (None, own):
         what = f"an entity is adopted as what it is declared to be, {own}"
         yield Problem(where, what, import_id, "write import: true")
+
+
+def _check_rename(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
+    """Pulumi never changes an ID in place: https://github.com/pulumi/pulumi-aws/issues/1610."""
+    entity = placed.value
+    refused = isinstance(entity, User) and (entity.console or entity.access_key)
+    if kind in _RENAMED_IN_PLACE and entity.aliases and not refused:
+        what = f"once the {kind} is renamed, Pulumi's state keeps the former name, and a refresh takes it for gone"
+        fix = "after that `up` write import: true in place of aliases, and deploy once more"
+        yield Problem(f"{placed.where}.aliases", what, NOT_GIVEN, fix, "warning")
+
+
+def _check_adoption(name: str, placed: Placed[Entity]) -> Iterator[Problem]:
+    """Adopting is no way to lose policies unawares: who means it writes ``exclusive`` down."""
+    entity = placed.value
+    if entity.import_id == name and "exclusive" not in entity.model_fields_set:
+        what = "the `up` that adopts it removes every policy of it that does not stand here"
+        fix = "write exclusive: false to keep them until you have looked, or exclusive: true if that is meant"
+        yield Problem(f"{placed.where}.import", what, NOT_GIVEN, fix, "warning")
 
 
 def _check_tags(tags: Mapping[str, str], where: str) -> Iterator[Problem]:
