@@ -1,0 +1,19 @@
+"""Arguments and options of the job's verbs, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+StacksArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[STACK]...", help="Names or patterns, such as 'prod-*'. Default: all."),
+]
+LocalOption = Annotated[
+    bool, typer.Option("--local", help="On a fresh local AWS with a state of its own, gone afterwards.")
+]
+ParallelOption = Annotated[
+    int | None, typer.Option("--parallel", min=1, help="How many stacks at once. Default: as many as cores.")
+]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]

@@ -1,0 +1,40 @@
+"""How a verb of the job is run: the fleet it works on, what is shown meanwhile, and how the command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.reading import load_program
+
+if TYPE_CHECKING:
+    from crossaccount.job.fleet import Fleet, JobResult
+
+EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "interrupted": 130}
+
+
+def run_job(
+    run: Callable[[Fleet], JobResult], directory: Path, parallel: int | None, local: bool, as_json: bool
+) -> None:
+    """Do ``run`` with the fleet, and end with the exit code of its result."""
+    with failures_in_words(as_json), open_fleet(directory, parallel, local, as_json) as fleet:
+        result = run(fleet)
+    raise typer.Exit(EXIT[result.status])
+
+
+@contextmanager
+def open_fleet(directory: Path, parallel: int | None, local: bool, as_json: bool) -> Iterator[Fleet]:
+    """The stacks in ``directory``, told about on stdout."""
+    from crossaccount.cli.job_view import job_view
+    from crossaccount.job.fleet import Fleet
+    from crossaccount.job.local import local_fleet
+    from crossaccount.job.real import real_fleet
+
+    program = load_program()
+    with job_view(as_json) as tell, (local_fleet if local else real_fleet)(directory, program) as parts:
+        yield Fleet(directory, parts.engine, parts.backend, parallel=parallel, on_event=tell)
