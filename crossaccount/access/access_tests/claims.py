@@ -15,6 +15,8 @@ from crossaccount.iam.documents import value_text
 from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean
 
+ANY_RESOURCE = "*"
+S3_ARN = "arn:aws:s3:::"
 EXPECTATIONS = ("allowed", "denied")
 _SESSION_KEYS = ("tags", "source_identity")
 
@@ -33,6 +35,20 @@ def role_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
     if arn is not None and (arn.service, arn.kind, "/" in arn.resource) != ("iam", "role", True):
         fields.problem("role", "must be a role", "write <account>/role/<name>", name)
     return name, str(arn) if arn else ""
+
+
+def resource_field(fields: Fields) -> str:
+    """What the action is done to: an ARN, or ``*`` for an action that takes no resource."""
+    text = fields.text("resource", required=True)
+    try:
+        if text and text != ANY_RESOURCE:
+            parse_arn(text)
+    except ValueError:
+        fix = (
+            f"write {S3_ARN}{text.removeprefix('s3://')}" if text.startswith("s3://") else f"such as {S3_ARN}bucket/key"
+        )
+        fields.problem("resource", "must be an ARN, or * for an action without a resource", fix, text)
+    return text
 
 
 def expect_field(fields: Fields) -> str:

@@ -18,6 +18,7 @@ from crossaccount.access.access_tests.claims import (
     context_field,
     expect_field,
     principal_field,
+    resource_field,
     role_field,
     session_field,
 )
@@ -130,4 +131,4 @@ def _then_item(item: object, place: str, test: Fields) -> ThenTest:
     action = fields.text("action", required=True)
     if action and (":" not in action or "*" in action or "?" in action):
         fields.problem("action", "an action is <service>:<name>, without wildcards", "name one action", action)
-    return ThenTest(action, fields.text("resource", required=True), expect_field(fields), context_field(fields))
+    return ThenTest(action, resource_field(fields), expect_field(fields), context_field(fields))
