@@ -65,6 +65,7 @@ class AutomationEngine:
         except InterruptedError:
             return Outcome(work.stack, "interrupted", error="stopped before it began")
         changed = any(count for op, count in events.counts.items() if op not in QUIET)
+        changed = events.drifted if work.verb == "refresh" else changed
         return Outcome(work.stack, "changed" if changed else "unchanged")
 
     def _call(self, work: Work, events: EngineEvents) -> None:

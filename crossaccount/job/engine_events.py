@@ -6,6 +6,7 @@ Which fields events have: https://www.pulumi.com/docs/reference/pkg/python/pulum
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pulumi import automation
@@ -17,6 +18,9 @@ from crossaccount.job.work import Change
 STACK_TYPE = "pulumi:pulumi:Stack"
 QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
 """Operations that change nothing in AWS."""
+REFRESH = "refresh"
+OWN_TYPES = "pulumi:"
+"""What begins the types of Pulumi's own: stacks, providers and references are in no account."""
 REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-replaced": "replace"}
 
 
@@ -31,6 +35,11 @@ class EngineEvents:
         self.outputs: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
         self.cancelled = False
+
+    @property
+    def drifted(self) -> bool:
+        """Whether a refresh found anything in AWS to be other than in the state."""
+        return any(each.op not in QUIET and not each.type.startswith(OWN_TYPES) for each in self._steps.values())
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -57,17 +66,20 @@ class EngineEvents:
         known = self._steps.get(urn)
         if known is not None and known.op == REPLACING.get(op, ""):
             return
-        before, after = _resource(metadata.old), _resource(metadata.new)
-        self._steps[urn] = Change(REPLACING.get(op, op), urn, metadata.type, _name(urn), before, after)
+        self._steps[urn] = _change(metadata)
 
     def _done(self, metadata: Any) -> None:
         if metadata.type == STACK_TYPE and metadata.new is not None:
             self.outputs = _plain(metadata.new.outputs or {})
-        self._say(metadata, "done")
+        if (step := self._steps.get(metadata.urn)) is not None and step.op == REFRESH:
+            self._steps[metadata.urn] = found = _found(metadata)
+            self._say(metadata, "found" if found.op != "same" else "")
+        else:
+            self._say(metadata, "done")
 
     def _say(self, metadata: Any, state: str) -> None:
         op = REPLACING.get(_op(metadata.op), _op(metadata.op))
-        if op in QUIET or metadata.type.startswith("pulumi:"):
+        if not state or op in QUIET or metadata.type.startswith(OWN_TYPES):
             return
         name = _name(metadata.urn)
         self._tell(events.Resource(stack=self._stack, op=op, type=metadata.type, name=name, state=state))
@@ -80,6 +92,19 @@ class EngineEvents:
         if severity == "error":
             self.errors.append(text)
         self._tell(events.Message(stack=self._stack, severity=severity, text=text))
+
+
+def _change(metadata: Any) -> Change:
+    op, urn = _op(metadata.op), metadata.urn
+    before, after = _resource(metadata.old), _resource(metadata.new)
+    properties = tuple(sorted(metadata.diffs or ()))
+    return Change(REPLACING.get(op, op), urn, metadata.type, _name(urn), before, after, properties)
+
+
+def _found(metadata: Any) -> Change:
+    """What a refresh found. It tells only of changed properties, and of none where just what is computed differs."""
+    found = _change(metadata)
+    return replace(found, op="same") if found.op == "update" and not found.properties else found
 
 
 def _op(op: Any) -> str:

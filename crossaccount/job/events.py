@@ -71,7 +71,10 @@ class StackStarted(StackEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Resource(StackEvent):
-    """A resource's step ends. ``state``: ``done`` or ``failed``. Resources that stay the same are not told."""
+    """A resource's step ends. ``state``: ``done`` or ``failed``; ``found`` where a refresh met it changed in AWS.
+
+    Resources that stay the same are not told.
+    """
 
     op: str
     type: str
@@ -105,7 +108,7 @@ class StackSkipped(StackEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class StackFinished(StackEvent):
-    """A stack is done. ``status``: ``unchanged``, ``changed``, ``failed`` or ``interrupted``."""
+    """A stack is done. ``status``: ``unchanged``, ``changed``, ``failed``, ``interrupted`` or ``absent``."""
 
     status: str
     seconds: float

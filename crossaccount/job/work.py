@@ -12,7 +12,7 @@ from crossaccount.job.events import Tell
 
 VERBS = ("preview", "up", "refresh", "destroy")
 
-DONE = ("unchanged", "changed")
+DONE = ("unchanged", "changed", "absent")
 """The statuses of a stack that let its dependants go on."""
 
 
@@ -53,13 +53,16 @@ class Change:
     name: str
     before: Resource | None
     after: Resource | None
+    properties: tuple[str, ...] = ()
+    """Names of the properties that differ, where the provider says."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a stack's run ended.
 
-    ``status``: ``unchanged``, ``changed`` (in a preview: would change), ``failed``, ``interrupted``, or ``skipped``.
+    ``status``: ``unchanged``, ``changed`` (in a preview: would change), ``failed``, ``interrupted``, ``skipped``, or
+    ``absent``: never deployed, and the verb is about what is.
     """
 
     stack: str

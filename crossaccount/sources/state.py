@@ -36,7 +36,7 @@ def describe_state(stack: NamedStack) -> Described:
         SourceError: there is no such stack, or its state cannot be read.
     """
     state = _state(stack)
-    found = Deployment(stack.name, tuple(_resources(state)), _outputs(state))
+    found = deployment(stack.name, state)
     described = details(found)
     account, problems = check_details(described, stack.where)
     if problems:
@@ -52,6 +52,11 @@ def describe_state(stack: NamedStack) -> Described:
         displays_in_config(stack.config),
         str(stack.config.get("aws:region") or ""),
     )
+
+
+def deployment(stack: str, state: Mapping[str, Any]) -> Deployment:
+    """A stack's state as the result of the run that left it; secrets are still encrypted."""
+    return Deployment(stack, tuple(_resources(state)), _outputs(state))
 
 
 def _resources(state: Mapping[str, Any]) -> list[Resource]:
@@ -84,7 +89,7 @@ def _warnings(state: Mapping[str, Any], stack: NamedStack) -> tuple[Problem, ...
 
 
 def _state(stack: NamedStack) -> Mapping[str, Any]:
-    url = os.environ.get("PULUMI_BACKEND_URL") or _project_backend(stack)
+    url = backend_url(stack.project.directory, os.environ)
     if url.startswith(FILE_SCHEME):
         return _from_file(stack, url)
     if shutil.which("pulumi") is None:
@@ -93,22 +98,36 @@ def _state(stack: NamedStack) -> Mapping[str, Any]:
     return _from_cli(stack)
 
 
-def _project_backend(stack: NamedStack) -> str:
-    content = read_yaml(stack.project.directory / PROJECT_FILE, PROJECT_FILE)
-    backend = content.get("backend")
+def backend_url(directory: Path, environment: Mapping[str, str]) -> str:
+    """Where the states of the project in ``directory`` are; empty where only the CLI knows."""
+    if url := environment.get("PULUMI_BACKEND_URL"):
+        return url
+    backend = read_yaml(directory / PROJECT_FILE, PROJECT_FILE).get("backend")
     return str(backend.get("url") or "") if isinstance(backend, Mapping) else ""
 
 
-def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:
-    folder = stack.project.directory / Path(url.removeprefix(FILE_SCHEME).partition("?")[0]).expanduser()
-    stacks = folder / ".pulumi" / "stacks"
+def state_folder(url: str, directory: Path) -> Path:
+    """The folder ``.pulumi`` of a file backend; a relative one is seen from the project's folder."""
+    return directory / Path(url.removeprefix(FILE_SCHEME).partition("?")[0]).expanduser() / ".pulumi"
+
+
+def state_in_files(folder: Path, project: str, stack: str) -> Mapping[str, Any] | None:
+    """A stack's state from the files of a backend's ``folder``; nothing where there is no such stack."""
     # Backends of before 3.61 have no folder per project.
-    for place in (stacks / stack.project.name, stacks):
-        for file, opened in ((place / f"{stack.name}.json", open), (place / f"{stack.name}.json.gz", gzip.open)):
+    for place in (folder / "stacks" / project, folder / "stacks"):
+        for file, opened in ((place / f"{stack}.json", open), (place / f"{stack}.json.gz", gzip.open)):
             if file.is_file():
                 with opened(file, "rb") as content:
-                    return _latest(json.load(content))
-    known = [each.name.partition(".")[0] for each in (stacks / stack.project.name).glob("*.json*")]
+                    return latest(json.load(content))
+    return None
+
+
+def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:
+    folder = state_folder(url, stack.project.directory)
+    state = state_in_files(folder, stack.project.name, stack.name)
+    if state is not None:
+        return state
+    known = [each.name.partition(".")[0] for each in (folder / "stacks" / stack.project.name).glob("*.json*")]
     fix = did_you_mean(stack.name, known, f"deploy it first: pulumi up -s {stack.name}")
     raise refusal(stack.where, f"no such stack in {url}", stack.name, fix)
 
@@ -129,10 +148,10 @@ def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
         raise refusal(
             stack.where, f"pulumi stack export: {text}", NOT_GIVEN, f"deploy it first: pulumi up -s {stack.name}"
         )
-    return _latest(json.loads(done.stdout))
+    return latest(json.loads(done.stdout))
 
 
-def _latest(content: Mapping[str, Any]) -> Mapping[str, Any]:
+def latest(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """The deployment within an export or a checkpoint; empty for a stack that was never deployed."""
     inner = content.get("deployment") or (content.get("checkpoint") or {}).get("latest") or content.get("latest")
     return inner or {}
