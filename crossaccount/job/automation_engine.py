@@ -102,7 +102,7 @@ class AutomationEngine:
             (stack.preview_destroy if work.preview_only else stack.destroy)(**common, **choice)
 
     def _stack(self, work: Work, folder: Path, environment: Mapping[str, str]) -> automation.Stack:
-        program = partial(self.program, references=work.references or None, root=work.directory)
+        program = partial(self.program, references=work.references, root=work.directory)
         return bare_stack(work.stack, folder, program, environment, self.command)
 
 
