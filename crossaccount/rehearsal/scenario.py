@@ -12,6 +12,7 @@ from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import given_stacks
 from crossaccount.settings import Settings, SettingsError, deployment_order, load_settings, read_project
+from crossaccount.settings.document_problems import document_problems
 from crossaccount.settings.yaml_text import read_yaml
 
 TESTS_FILE = "access-tests.yaml"
@@ -76,9 +77,10 @@ def _given_problems(tests: AccessTests, directory: Path) -> Iterator[Problem]:
     """What is wrong with what is given, before anything is deployed for it."""
     for name, stack in given_stacks(tests, "", directory).items():
         try:
-            load_settings(stack.config, root=directory)
+            problems = document_problems(load_settings(stack.config, root=directory))
         except SettingsError as error:
-            yield from (problem.at(f"{TESTS_FILE}: given.{name}") for problem in error.problems)
+            problems = list(error.problems)
+        yield from (problem.at(f"{TESTS_FILE}: given.{name}") for problem in problems)
 
 
 def find_scenario(name: str, here: Path) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.document_problems import document_problems
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
 from crossaccount.settings.raw import KNOWN_KEYS
@@ -35,19 +36,24 @@ class Project:
     stacks: Mapping[str, Mapping[str, object]]
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By stack and key: the file that the value comes from."""
+    shared: Mapping[str, object] = field(default_factory=dict)
+    """The project's own config, which a stack without a file would have."""
 
     def settings(self, stack: str) -> Settings:
         """The settings of one stack.
 
         Raises:
-            SettingsError: the project has no such stack, or its config is wrong.
+            SettingsError: the project has no such stack, its config is wrong, or makes documents that IAM refuses.
         """
         if stack not in self.stacks:
             fix = did_you_mean(stack, self.stacks, f"write {stack_file(stack)}, with `pulumi stack init {stack}`")
             raise SettingsError([Problem(stack_file(stack), "no such stack in the project", stack, fix)])
-        return load_settings(
+        settings = load_settings(
             self.stacks[stack], root=self.directory, where=stack_file(stack), origins=self.origins.get(stack, {})
         )
+        if problems := document_problems(settings):
+            raise SettingsError([*problems, *settings.warnings])
+        return settings
 
 
 def stack_file(stack: str) -> str:
@@ -83,7 +89,7 @@ def read_project(directory: Path) -> Project:
     if problems:
         raise SettingsError(problems)
     main = directory / str(content.get("main") or ".")
-    return Project(name, directory, main.resolve(), stacks, origins)
+    return Project(name, directory, main.resolve(), stacks, origins, shared)
 
 
 def _bare_key(key: str, file: str) -> Problem:

@@ -172,3 +172,23 @@ def test_markdown_has_a_table_of_findings_and_failed_tests():
     assert text.startswith("**Check**: 3 errors, 15 warnings, 1 of 2 tests as expected, 1 finding suppressed\n")
     assert "| **XA103** | `Pulumi.workload.yaml: trusting.roles.Deploy.trust[1].principals` |" in text
     assert "| nobody deploys without MFA | denied | allowed |  |" in text
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ({"import": True}, ["XA503 Pulumi.auth.yaml: trusted.users.bo.import"]),
+        ({"import": True, "exclusive": True}, []),
+        ({"import": True, "exclusive": False}, []),
+        ({"aliases": ["bob"]}, ["XA504 Pulumi.auth.yaml: trusted.users.bo.aliases"]),
+        ({"aliases": []}, []),
+    ],
+)
+def test_changes_that_take_a_second_step_are_said_until_it_is_taken(project, user, said):
+    assert _said(_check(project(auth={"trusted": {"users": {"bo": user}}}))) == said
+
+
+def test_a_renamed_role_is_another_role_and_waits_for_nothing(project):
+    role = {"trust": [{"services": ["ec2.amazonaws.com"]}], "aliases": ["Former"]}
+    found = _check(project(auth={"trusting": {"roles": {"Own": role}}}))
+    assert "XA504" not in {each.code for each in found.findings}

@@ -6,8 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from crossaccount.access.access_tests import AccessTestsError
+from crossaccount.cli import app
 from crossaccount.rehearsal.scenario import find_scenario, read_scenario
 from crossaccount.settings import SettingsError
 from tests.scenarios import EXAMPLES, FOLDERS, ROOT
@@ -125,3 +127,29 @@ def test_access_tests_without_a_test_are_refused(folder: Path) -> None:
     (folder / "access-tests.yaml").write_text("tests: []\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"access-tests\.yaml: tests: has no test, and so proves nothing"):
         read_scenario(folder)
+
+
+CONFLICT = "{principals: [auth], external_id: [C-42], conditions: {StringEquals: {sts:ExternalId: C-43}}}"
+
+
+def test_documents_that_cannot_be_made_are_refused_before_anything_is_deployed(folder: Path) -> None:
+    """Bad input, and not a deployment that failed: the command ends with 2."""
+    trust = ", ".join(f"'arn:aws:iam::111111111111:user/{'u' * 50}{number:03}'" for number in range(40))
+    _replace(folder / "Pulumi.workload.yaml", "trust: [{principals: [auth/role/AssumingRole]}]", f"trust: [{CONFLICT}]")
+    done = CliRunner().invoke(app, ["rehearse", str(folder), "--engine", "in-process"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Pulumi.workload.yaml: trusting.roles.AssumedRole: an option and a raw condition both set StringEquals, "
+        'got "sts:ExternalId"; keep one of the two: the option or the raw condition\n'
+    )
+
+    _replace(folder / "Pulumi.workload.yaml", CONFLICT, "{principals: [auth]}")
+    text = f"given:\n  workload: {{trusting: {{roles: {{R: {{trust: [{{principals: [{trust}]}}]}}}}}}}}\n"
+    (folder / "access-tests.yaml").write_text(
+        f"tests: [{{principal: auth/user/bo, role: workload/role/R, expect: denied}}]\n{text}", encoding="utf-8"
+    )
+    with pytest.raises(SettingsError) as refused:
+        read_scenario(folder)
+    [problem] = refused.value.problems
+    assert problem.where == "access-tests.yaml: given.workload.trusting.roles.R.trust"
+    assert problem.what.startswith("a trust policy may hold 2048 characters")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossaccount.access.closure import chains, denials, escalation, grants, session_sides, trusts
 from crossaccount.access.findings import (
     external_ids,
+    half_done,
     headroom,
     naming,
     permissions,
@@ -56,6 +57,8 @@ CATALOGUE: tuple[Kind, ...] = (
     headroom.ABOVE_QUOTA,
     replacement.REPLACED,
     replacement.PINNED,
+    half_done.ADOPTION,
+    half_done.RENAME,
     suppress.UNUSED,
 )
 

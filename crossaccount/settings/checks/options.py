@@ -50,7 +50,7 @@ def _check_rename(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
     if kind in _RENAMED_IN_PLACE and entity.aliases and not refused:
         what = f"once the {kind} is renamed, Pulumi's state keeps the former name, and a refresh takes it for gone"
         fix = "after that `up` write import: true in place of aliases, and deploy once more"
-        yield Problem(f"{placed.where}.aliases", what, NOT_GIVEN, fix, "warning")
+        yield Problem(f"{placed.where}.aliases", what, NOT_GIVEN, fix, "warning", "XA504")
 
 
 def _check_adoption(name: str, placed: Placed[Entity]) -> Iterator[Problem]:
@@ -59,7 +59,7 @@ def _check_adoption(name: str, placed: Placed[Entity]) -> Iterator[Problem]:
     if entity.import_id == name and "exclusive" not in entity.model_fields_set:
         what = "the `up` that adopts it removes every policy of it that does not stand here"
         fix = "write exclusive: false to keep them until you have looked, or exclusive: true if that is meant"
-        yield Problem(f"{placed.where}.import", what, NOT_GIVEN, fix, "warning")
+        yield Problem(f"{placed.where}.import", what, NOT_GIVEN, fix, "warning", "XA503")
 
 
 def _check_tags(tags: Mapping[str, str], where: str) -> Iterator[Problem]:
