@@ -24,11 +24,14 @@ class Event:
 
     time: datetime = field(default_factory=now)
 
+    ALWAYS: ClassVar[tuple[str, ...]] = ()
+    """Keys that are told even where they are empty."""
+
     def to_json(self) -> dict[str, Any]:
         """The line of this event; keys that have nothing to say are left out."""
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "time"}
-        said = {key: value for key, value in own.items() if value not in (None, "", (), {})}
+        said = {key: value for key, value in own.items() if key in self.ALWAYS or value not in (None, "", (), {})}
         return {"time": self.time.isoformat(timespec="milliseconds"), "event": name, **said}
 
 
@@ -120,6 +123,46 @@ class StackFinished(StackEvent):
     """What sort of failure: see ``crossaccount.job.failure``."""
 
     FINAL: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Event):
+    """The job does not begin: each reason is a line for people. Its status is ``refused``."""
+
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOutputs(StackEvent):
+    """What a stack last deployed exports; ``[secret]`` in place of a secret. Nothing where it was never deployed."""
+
+    outputs: Mapping[str, Any]
+
+    ALWAYS: ClassVar[tuple[str, ...]] = ("outputs",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackStatus(StackEvent):
+    """How a stack stands. ``state``: ``deployed``, ``never-deployed``, ``destroyed`` or ``not-in-project``."""
+
+    state: str
+    account_id: str = ""
+    updated: str = ""
+    """When it was last deployed, ISO 8601 in UTC."""
+    resources: int | None = None
+    held_by: str = ""
+    """Who has its lock, where the backend tells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift(StackEvent):
+    """AWS differs from what a stack deployed: one entry for every resource.
+
+    Each is ``{"op", "type", "name", "properties"}``, with ``properties`` as ``{name: {"deployed", "live"}}``; ``op`` is
+    ``update``, or ``delete`` for a resource that is gone.
+    """
+
+    resources: tuple[Mapping[str, Any], ...]
 
 
 Tell = Callable[[Event], None]

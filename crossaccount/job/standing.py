@@ -1,0 +1,55 @@
+"""How stacks stand, without touching them: what is deployed, since when, who holds it, and what it exports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from crossaccount.job import events
+from crossaccount.job.backend import KnownStack
+from crossaccount.job.loading import Loaded
+from crossaccount.sources.state import deployment
+
+SECRET_KEY = "4dabf18193072939515e22adb298388d"
+"""What marks a secret in a state: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
+
+SECRET = "[secret]"
+
+
+def statuses(loaded: Loaded, known: Mapping[str, KnownStack], names: Collection[str]) -> Iterator[events.StackStatus]:
+    """The stacks ``names``, each as the project declares and the backend lists it."""
+    for name in names:
+        settings = loaded.settings.get(name)
+        yield _status(name, known.get(name), settings.account_id if settings else None)
+
+
+def _status(name: str, known: KnownStack | None, account_id: str | None) -> events.StackStatus:
+    if known is None:
+        return events.StackStatus(stack=name, state="never-deployed", account_id=account_id or "")
+    state = "deployed" if known.deployed else "destroyed" if known.updated else "never-deployed"
+    return events.StackStatus(
+        stack=name,
+        state=state if account_id else "not-in-project",
+        account_id=account_id or "",
+        updated=known.updated,
+        resources=known.resources,
+        held_by=known.held_by or ("somebody" if known.busy else ""),
+    )
+
+
+def outputs_of(stack: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The outputs in a stack's state, without secrets."""
+    masked = _masked(deployment(stack, state).outputs)
+    return masked if isinstance(masked, Mapping) else {}
+
+
+def protected(state: Mapping[str, Any]) -> list[str]:
+    """The resources of a stack's state that must not be deleted, as the program names them."""
+    marked = [each for each in state.get("resources") or () if each.get("protect") and not each.get("delete")]
+    return [str(each["urn"]).rsplit("::", 1)[-1] for each in marked]
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return SECRET if SECRET_KEY in value else {key: _masked(each) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
