@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import yaml
 
 from crossaccount import __version__
+from crossaccount.settings.settings import partition_of
 from crossaccount.start.plan import READ_ONLY, Account, Plan
 
 STRANGER = "999999999999"
@@ -84,6 +85,26 @@ def _trusted(plan: Plan) -> str:
       {group}:
         inline:
           {_text(f"assume-{plan.role}")}: {{assume: [{_text(_role(plan))}]}}
+{_own_mfa(plan) if plan.mfa else ""}"""
+
+
+def _own_mfa(plan: Plan) -> str:
+    """Without it nobody but an administrator could give a person the second factor that the role asks for.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_mfa-selfmanage.html
+    It leaves out taking a device away, which a stolen password should not do.
+    """
+    account = f"arn:{partition_of(plan.region)}:iam::{plan.trusted.id}"
+    return f"""          # People register their own second factor.
+          register-own-mfa:
+            document:
+              Version: "2012-10-17"
+              Statement:
+                - {{Effect: Allow, Action: ["iam:ListUsers", "iam:ListVirtualMFADevices"], Resource: "*"}}
+                - {{Effect: Allow, Action: "iam:CreateVirtualMFADevice", Resource: "{account}:mfa/*"}}
+                - Effect: Allow
+                  Action: ["iam:EnableMFADevice", "iam:GetMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"]
+                  Resource: "{account}:user/${{aws:username}}"
 """
 
 

@@ -55,6 +55,18 @@ def test_what_it_wrote_is_rehearsed_and_checked_at_once(tmp_path: Path, options:
     assert CliRunner().invoke(app, ["check", "--dir", str(mine)]).exit_code == 0
 
 
+@pytest.mark.parametrize(("option", "there"), [("--mfa", True), ("--no-mfa", False)])
+def test_people_may_register_the_second_factor_that_the_role_asks_for(tmp_path: Path, option: str, there: bool) -> None:
+    _init(tmp_path / "mine", "--user", "bo", "--region", "us-gov-west-1", option)
+    config = yaml.safe_load((tmp_path / "mine" / "Pulumi.auth.yaml").read_text(encoding="utf-8"))["config"]
+    inline = config["crossaccount:trusted"]["groups"]["ReadOnly-users"]["inline"]
+    assert ("register-own-mfa" in inline) == there
+    if there:
+        statements = inline["register-own-mfa"]["document"]["Statement"]
+        assert statements[-1]["Resource"] == "arn:aws-us-gov:iam::123456789012:user/${aws:username}"
+        assert not any("Deactivate" in str(each) or "Delete" in str(each) for each in statements)
+
+
 def test_it_never_writes_over_anything_and_lists_all_that_is_in_the_way(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
