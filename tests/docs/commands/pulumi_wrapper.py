@@ -1,0 +1,38 @@
+"""What stands in for ``pulumi`` in a sandbox: the CLI itself, pointed at the local AWS, and never asking.
+
+Which account a stack's credentials are of is what its ``aws:allowedAccountIds`` says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+OPERATIONS = ("up", "preview", "refresh", "destroy")
+SERVICES = ("iam", "sts", "secretsmanager")
+
+
+def arguments(given: list[str]) -> list[str]:
+    """The arguments as the CLI gets them; the config is a copy, so that the reader's file stays as it is."""
+    if given[0] not in OPERATIONS:
+        return [*given, "--non-interactive"]
+    stack = given[next(number for number, each in enumerate(given) if each in ("-s", "--stack")) + 1]
+    content = yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    content["config"] |= {
+        "aws:accessKey": content["config"]["aws:allowedAccountIds"][0],
+        "aws:secretKey": "local",
+        "aws:endpoints": [dict.fromkeys(SERVICES, os.environ["AWS_ENDPOINT_URL"])],
+    }
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
+        yaml.safe_dump(content, file)
+    options = [] if given[0] == "preview" else ["--yes", "--skip-preview"]
+    return [*given, "--config-file", file.name, "--non-interactive", *options]
+
+
+if __name__ == "__main__":
+    real = os.environ["REAL_PULUMI"]
+    os.execv(real, [real, *arguments(sys.argv[1:])])
