@@ -5,41 +5,18 @@ The lines are made of the settings and their documents, all known in a preview, 
 reference to itself. Other accounts are not looked at: that takes ``crossaccount diff``.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from crossaccount.access.lines import Lines, details_of, lines_of, same_rest
-from crossaccount.settings import Settings, Trusted, Trusting
+from crossaccount.settings import Settings
+from crossaccount.settings.account_details import account_details
 from crossaccount.settings.documents import Documents
-
-_KINDS = {"users": "user", "groups": "group", "applications": "role", "roles": "role"}
 
 
 def access_lines(settings: Settings, documents: Documents) -> dict[str, list[str]]:
     """The lines of a stack's account."""
-    trusted, trusting = settings.trusted or Trusted(), settings.trusting or Trusting()
-    its = _Side(settings, documents)
-    return lines_of(
-        {
-            "UserDetailList": [
-                {**its.entity("users", name, user, documents.user_inline[name]), "GroupList": list(user.groups)}
-                for name, user in trusted.users.items()
-            ],
-            "GroupDetailList": [
-                its.entity("groups", name, group, documents.group_inline[name])
-                for name, group in trusted.groups.items()
-            ],
-            "RoleDetailList": [
-                *(its.role("applications", name, role) for name, role in trusted.applications.items()),
-                *(its.role("roles", name, role) for name, role in trusting.roles.items()),
-            ],
-            "Policies": [
-                {"Arn": documents.arn(name, settings), "PolicyVersionList": [{"Document": json.loads(document)}]}
-                for name, document in documents.managed.items()
-            ],
-        }
-    )
+    return lines_of(account_details(settings, documents))
 
 
 def what_changes(deployed: Any, declared: Lines, settings: Settings) -> str:
@@ -65,31 +42,3 @@ def what_changes(deployed: Any, declared: Lines, settings: Settings) -> str:
     said = f"{first.kind} {subject(first, lambda arn: display(arn, settings.account_ids))}"
     more = len(found.changes) - 1
     return f"access: {found.verdict}: {said}" + (f", and {more} more" if more else "")
-
-
-class _Side:
-    """One account's side in the shape of AWS's authorization details, as the settings and their documents have it."""
-
-    def __init__(self, settings: Settings, documents: Documents) -> None:
-        self._settings = settings
-        self._documents = documents
-
-    def role(self, section: str, name: str, role: Any) -> dict[str, Any]:
-        return {
-            **self.entity(section, name, role, self._documents.role_inline[name]),
-            "AssumeRolePolicyDocument": json.loads(self._documents.trust[name]),
-            "MaxSessionDuration": role.max_session_duration,
-        }
-
-    def entity(self, section: str, name: str, entity: Any, inline: Mapping[str, str]) -> dict[str, Any]:
-        kind, documents, settings = _KINDS[section], self._documents, self._settings
-        boundary = getattr(entity, "permissions_boundary", None)
-        return {
-            "Arn": settings.arn_of(kind, name),
-            f"{kind.capitalize()}PolicyList": [{"PolicyDocument": json.loads(text)} for text in inline.values()],
-            "AttachedManagedPolicies": [
-                {"PolicyArn": documents.arn(policy, settings)}
-                for policy in documents.attached(section, name, entity.policies, settings)
-            ],
-            "PermissionsBoundary": {"PermissionsBoundaryArn": documents.arn(boundary, settings)} if boundary else None,
-        }

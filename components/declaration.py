@@ -14,12 +14,9 @@ from components.users import ConsoleArgs, UserArgs
 from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
 from crossaccount.iam.names import resolve
 from crossaccount.settings import Settings
+from crossaccount.settings.account_details import CHANGE_PASSWORD
 from crossaccount.settings.documents import Documents, exact_principals
 from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
-
-CHANGE_PASSWORD = "policy/IAMUserChangePassword"
-"""AWS's policy that a user needs to replace the first password, as the console attaches it:
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_admin-change-user.html"""
 
 SIGN_IN_HOSTS = {
     "aws": "signin.aws.amazon.com",

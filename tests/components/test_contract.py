@@ -103,7 +103,7 @@ def test_the_outputs_are_exactly_the_contract(deploy: Deploy, preview: bool) -> 
             "role/App": ["lets in lambda.amazonaws.com by sts:AssumeRole"],
             "role/deploy/R": ["lets in arn:aws:iam::222222222222:root by sts:AssumeRole"],
             "user/al": ["is in G"],
-            "user/team/bo": [],
+            "user/team/bo": ["has arn:aws:iam::aws:policy/IAMUserChangePassword"],
             "group/G": [],
         },
     }

@@ -1,0 +1,95 @@
+"""What settings make of an account, in the shape of AWS's ``GetAccountAuthorizationDetails``: no engine is asked.
+
+Everything that decides access is there. Left out are what only AWS knows (unique IDs, dates) and lengths of sessions
+that the config leaves to AWS.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from crossaccount.iam.arn import iam_arn
+from crossaccount.settings.documents import Documents
+from crossaccount.settings.models import Application, Group, Role, User
+from crossaccount.settings.settings import Settings, Trusted, Trusting
+
+CHANGE_PASSWORD = "policy/IAMUserChangePassword"
+"""AWS's policy that a user needs to replace the first password, as the console attaches it:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_admin-change-user.html"""
+
+_KINDS = {"users": "user", "groups": "group", "applications": "role", "roles": "role"}
+
+
+def account_details(settings: Settings, documents: Documents) -> dict[str, list[dict[str, Any]]]:
+    """One account's authorization details, as a stack with these settings makes them."""
+    trusted, trusting = settings.trusted or Trusted(), settings.trusting or Trusting()
+    its = _Side(settings, documents)
+    return {
+        "UserDetailList": [its.user(name, user) for name, user in trusted.users.items()],
+        "GroupDetailList": [
+            its.entity("groups", name, group, documents.group_inline[name]) for name, group in trusted.groups.items()
+        ],
+        "RoleDetailList": [
+            *(its.role("applications", name, role) for name, role in trusted.applications.items()),
+            *(its.role("roles", name, role) for name, role in trusting.roles.items()),
+        ],
+        "Policies": [its.policy(name, document) for name, document in documents.managed.items()],
+    }
+
+
+class _Side:
+    def __init__(self, settings: Settings, documents: Documents) -> None:
+        self._settings = settings
+        self._documents = documents
+
+    def user(self, name: str, user: User) -> dict[str, Any]:
+        item = self.entity("users", name, user, self._documents.user_inline[name])
+        if user.console is not None and user.console.password_reset:
+            arn = iam_arn("aws", CHANGE_PASSWORD, self._settings.partition)
+            attached = item["AttachedManagedPolicies"]
+            item["AttachedManagedPolicies"] = attached + [_attached(arn)] * (_attached(arn) not in attached)
+        return {**item, "GroupList": list(user.groups)}
+
+    def role(self, section: str, name: str, role: Role | Application) -> dict[str, Any]:
+        return {
+            **self.entity(section, name, role, self._documents.role_inline[name]),
+            "AssumeRolePolicyDocument": json.loads(self._documents.trust[name]),
+            **({"MaxSessionDuration": role.max_session_duration} if role.max_session_duration else {}),
+        }
+
+    def policy(self, name: str, document: str) -> dict[str, Any]:
+        version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": json.loads(document)}
+        arn = self._documents.arn(name, self._settings)
+        return {"PolicyName": name, "Arn": arn, "DefaultVersionId": "v1", "PolicyVersionList": [version]}
+
+    def entity(
+        self, section: str, name: str, entity: User | Group | Role | Application, inline: Mapping[str, str]
+    ) -> dict[str, Any]:
+        kind, documents, settings = _KINDS[section], self._documents, self._settings
+        word = kind.capitalize()
+        boundary = getattr(entity, "permissions_boundary", None)
+        tags: Mapping[str, str] = getattr(entity, "tags", {})
+        attached = documents.attached(section, name, entity.policies, settings)
+        return {
+            f"{word}Name": name,
+            "Path": entity.path,
+            "Arn": settings.arn_of(kind, name),
+            **({"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]} if tags else {}),
+            f"{word}PolicyList": [
+                {"PolicyName": each, "PolicyDocument": json.loads(text)} for each, text in inline.items()
+            ],
+            "AttachedManagedPolicies": [_attached(documents.arn(policy, settings)) for policy in attached],
+            **({"PermissionsBoundary": _boundary(documents.arn(boundary, settings))} if boundary else {}),
+        }
+
+
+def _attached(arn: str) -> dict[str, str]:
+    return {"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn}
+
+
+def _boundary(arn: str) -> dict[str, str]:
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
