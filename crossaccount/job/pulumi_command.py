@@ -3,6 +3,9 @@
 Each runs in a session of its own, so that a Ctrl-C on the terminal reaches only the job, which then asks the children
 once: on one SIGINT the CLI finishes the operation it is in, writes its state and releases its lock; a second would
 make it give up at once.
+
+What they print goes into files, not pipes: a CLI whose job was killed would die of its first word into a broken pipe,
+with the lock held and what it was just making unrecorded. So it finds the program gone, and ends in good order.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO
 
 from pulumi import automation
 from pulumi.automation._cmd import OnOutput
@@ -25,7 +29,7 @@ class StoppableCommand(automation.PulumiCommand):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self.stopping = False
 
     def run(
@@ -41,22 +45,14 @@ class StoppableCommand(automation.PulumiCommand):
         Raises:
             automation.CommandError: or one of its kinds: the command failed.
         """
-        process = self._start([self.command, "--non-interactive", *args], cwd, additional_env)
-        said: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        readers = [
-            threading.Thread(target=_read, args=(process.stdout, on_output, said["stdout"])),
-            threading.Thread(target=_read, args=(process.stderr, on_error, said["stderr"])),
-        ]
-        try:
-            for reader in readers:
-                reader.start()
-            for reader in readers:
-                reader.join()
-            code = process.wait()
-        finally:
-            with self._lock:
-                self._running.discard(process)
-        result = automation.CommandResult("\n".join(said["stdout"]), "\n".join(said["stderr"]), code)
+        with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+            process = self._start([self.command, "--non-interactive", *args], cwd, additional_env, stdout, stderr)
+            try:
+                code = process.wait()
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+            result = automation.CommandResult(_said(stdout, on_output), _said(stderr, on_error), code)
         if code != 0:
             raise create_command_error(result)
         return result
@@ -69,7 +65,9 @@ class StoppableCommand(automation.PulumiCommand):
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
 
-    def _start(self, command: list[str], cwd: str, additional: Mapping[str, str]) -> subprocess.Popen[str]:
+    def _start(
+        self, command: list[str], cwd: str, additional: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **additional, "PULUMI_AUTOMATION_API": "true"}
         with self._lock:
             if self.stopping:
@@ -79,20 +77,18 @@ class StoppableCommand(automation.PulumiCommand):
                 cwd=cwd,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
+                stdout=stdout,
+                stderr=stderr,
                 start_new_session=True,
             )
             self._running.add(process)
             return process
 
 
-def _read(stream: IO[str], callback: Any, chunks: list[str]) -> None:
-    for line in stream:
-        stripped = line.rstrip()
-        if callback:
-            callback(stripped)
-        chunks.append(stripped)
-    stream.close()
+def _said(file: IO[bytes], callback: OnOutput | None) -> str:
+    """What the CLI wrote; it goes to the callback once the CLI has ended: what a job shows comes by events."""
+    file.seek(0)
+    lines = [line.rstrip() for line in file.read().decode("utf-8", "replace").splitlines()]
+    for line in lines if callback else ():
+        callback(line)
+    return "\n".join(lines)
