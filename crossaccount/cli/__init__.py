@@ -15,6 +15,7 @@ from crossaccount.cli.app import app
 from crossaccount.cli.checking import check
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.handoffs import WithCommand, handoff
+from crossaccount.cli.job_looking import drift, outputs, status
 from crossaccount.cli.jobs import destroy, preview, refresh, up
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
@@ -36,7 +37,10 @@ app.command(epilog="Example: crossaccount diff --before state:auth --after stack
 app.command(epilog="Example: crossaccount preview 'prod-*' --local")(preview)
 app.command(epilog="Example: crossaccount up --dir examples/tutorial --local")(up)
 app.command(epilog="Example: crossaccount refresh workload")(refresh)
+app.command(epilog="Example: crossaccount drift --markdown drift.md")(drift)
 app.command(epilog="Example: crossaccount destroy workload")(destroy)
+app.command(epilog="Example: crossaccount outputs workload --json")(outputs)
+app.command(epilog="Example: crossaccount status 'prod-*'")(status)
 app.command(epilog="Example: crossaccount report stack:auth stack:workload --html report.html")(report)
 app.command(
     cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"

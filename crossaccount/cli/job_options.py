@@ -17,3 +17,4 @@ ParallelOption = Annotated[
     int | None, typer.Option("--parallel", min=1, help="How many stacks at once. Default: as many as cores.")
 ]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

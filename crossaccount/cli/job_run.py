@@ -15,26 +15,46 @@ from crossaccount.cli.reading import load_program
 if TYPE_CHECKING:
     from crossaccount.job.fleet import Fleet, JobResult
 
-EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "interrupted": 130}
+EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "drifted": 1, "interrupted": 130}
 
 
 def run_job(
-    run: Callable[[Fleet], JobResult], directory: Path, parallel: int | None, local: bool, as_json: bool
+    run: Callable[[Fleet], JobResult],
+    directory: Path,
+    parallel: int | None,
+    local: bool,
+    as_json: bool,
+    *,
+    deployed: bool = False,
 ) -> None:
     """Do ``run`` with the fleet, and end with the exit code of its result."""
-    with failures_in_words(as_json), open_fleet(directory, parallel, local, as_json) as fleet:
+    with failures_in_words(as_json), open_fleet(directory, parallel, local, as_json, deployed=deployed) as fleet:
         result = run(fleet)
     raise typer.Exit(EXIT[result.status])
 
 
 @contextmanager
-def open_fleet(directory: Path, parallel: int | None, local: bool, as_json: bool) -> Iterator[Fleet]:
-    """The stacks in ``directory``, told about on stdout."""
+def open_fleet(
+    directory: Path,
+    parallel: int | None,
+    local: bool,
+    as_json: bool,
+    *,
+    deployed: bool = False,
+    on_stderr: bool = False,
+) -> Iterator[Fleet]:
+    """The stacks in ``directory``, told about on stdout.
+
+    A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
+    """
     from crossaccount.cli.job_view import job_view
     from crossaccount.job.fleet import Fleet
     from crossaccount.job.local import local_fleet
     from crossaccount.job.real import real_fleet
 
     program = load_program()
-    with job_view(as_json) as tell, (local_fleet if local else real_fleet)(directory, program) as parts:
-        yield Fleet(directory, parts.engine, parts.backend, parallel=parallel, on_event=tell)
+    with job_view(as_json, on_stderr) as tell, (local_fleet if local else real_fleet)(directory, program) as parts:
+        fleet = Fleet(directory, parts.engine, parts.backend, parallel=parallel, on_event=tell)
+        if local and deployed and not (made := fleet.up()).ok:
+            raise typer.Exit(EXIT[made.status])
+        yield fleet

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from crossaccount.cli.job_options import JsonLinesOption, LocalOption, ParallelOption, StacksArgument
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.asking import confirmed
+from crossaccount.cli.job_options import JsonLinesOption, LocalOption, ParallelOption, StacksArgument, YesOption
 from crossaccount.cli.job_run import run_job
 from crossaccount.cli.options import HERE, DirectoryOption
+
+if TYPE_CHECKING:
+    from crossaccount.job.fleet import Fleet, JobResult
+    from crossaccount.job.removal import Removal
 
 
 def preview(
@@ -33,17 +43,36 @@ def refresh(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
+    local: LocalOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Take into the states what AWS has now."""
-    run_job(lambda fleet: fleet.refresh(stacks or ()), directory, parallel, False, as_json)
+    run_job(lambda fleet: fleet.refresh(stacks or ()), directory, parallel, local, as_json, deployed=True)
 
 
 def destroy(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
+    local: LocalOption = False,
+    yes: YesOption = False,
+    leave_readers: Annotated[
+        bool, typer.Option("--leave-readers", help="Even where stacks that stay read the outputs that go.")
+    ] = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Delete what stacks made, readers first."""
-    run_job(lambda fleet: fleet.destroy(stacks or ()), directory, parallel, False, as_json)
+    """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
+
+    def run(fleet: Fleet) -> JobResult:
+        approve = None if yes or local else partial(asked, as_json=as_json)
+        return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
+
+    run_job(run, directory, parallel, local, as_json, deployed=True)
+
+
+def asked(removal: Removal, *, as_json: bool) -> bool:
+    """Whether a person at the terminal agrees that ``removal`` goes."""
+    total = sum(number or 0 for number in removal.stacks.values())
+    for stack, number in removal.stacks.items():
+        typer.echo(f"  {stack}: {number if number is not None else '?'} resources", err=True)
+    return confirmed(f"Delete {total} resources of {len(removal.stacks)} stacks?", "--yes", as_json)

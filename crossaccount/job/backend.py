@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from pulumi import automation
 
 from crossaccount.job.failure import failure_of
-from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files
 from crossaccount.settings.project import PROJECT_FILE
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files

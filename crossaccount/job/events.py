@@ -48,7 +48,7 @@ class JobStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobFinished(Event):
-    """The job ends. ``status``: ``succeeded``, ``failed``, ``refused`` or ``interrupted``."""
+    """The job ends. ``status``: ``succeeded``, ``failed``, ``refused``, ``interrupted``, or ``drifted``."""
 
     verb: str
     status: str

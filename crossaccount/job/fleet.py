@@ -9,14 +9,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crossaccount.job import events
 from crossaccount.job.backend import Backend, KnownStack
+from crossaccount.job.drift import drift_of
 from crossaccount.job.loading import Loaded, load
-from crossaccount.job.order import Step, backward, forward, selected
+from crossaccount.job.order import Step, all_at_once, backward, forward, selected
+from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.runner import Run, run_steps
+from crossaccount.job.standing import outputs_of, statuses
 from crossaccount.job.work import Outcome, StackEngine, Work
 
 ExecutorFactory = Callable[[int], AbstractContextManager[Executor]]
@@ -24,7 +28,7 @@ ExecutorFactory = Callable[[int], AbstractContextManager[Executor]]
 
 @dataclass(frozen=True)
 class JobResult:
-    """What a job did. ``status``: ``succeeded``, ``failed``, ``refused`` or ``interrupted``."""
+    """What a job did. ``status``: ``succeeded``, ``failed``, ``refused``, ``interrupted``, or ``drifted``."""
 
     verb: str
     status: str
@@ -76,12 +80,54 @@ class Fleet:
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
         names = selected(stacks, self.loaded.stacks)
-        return self._run("refresh", forward(names, self.loaded.reads))
+        return self._run("refresh", all_at_once(names), deployed_only=True)
 
-    def destroy(self, stacks: Collection[str] = ()) -> JobResult:
-        """Delete what stacks made, readers first."""
+    def drift(self, stacks: Collection[str] = ()) -> JobResult:
+        """What AWS has that stacks did not deploy; nothing is changed. The result is ``drifted`` where there is any."""
         names = selected(stacks, self.loaded.stacks)
-        return self._run("destroy", backward(names, self.loaded.reads))
+        return self._run("drift", all_at_once(names), deployed_only=True, engine_verb="refresh", preview_only=True)
+
+    def destroy(
+        self,
+        stacks: Collection[str] = (),
+        *,
+        leave_readers: bool = False,
+        approve: Callable[[Removal], bool] | None = None,
+    ) -> JobResult:
+        """Delete what stacks made, readers first.
+
+        Refused where a deployed stack that stays reads what would go, unless ``leave_readers``; where something is
+        protected; and where ``approve``, asked last, says no.
+        """
+        names = selected(stacks, self.loaded.stacks)
+        removal = removal_of(names, self.loaded.reads, self._backend)
+        because = removal.refusals(leave_readers)
+        if not because and removal.stacks and approve is not None and not approve(removal):
+            because = ("nobody agreed",)
+        if because:
+            return self._refused("destroy", because)
+        return self._run("destroy", backward(names, self.loaded.reads), deployed_only=True)
+
+    def outputs(self, stacks: Collection[str] = ()) -> Mapping[str, Mapping[str, Any]]:
+        """What stacks last deployed and export, secrets masked; empty for one that never was."""
+        begun, known = time.monotonic(), self._backend.stacks()
+        names, found = selected(stacks, self.loaded.stacks), {}
+        with ThreadPoolExecutor(self.parallel) as readers:
+            for name, state in zip(names, readers.map(partial(self._state, known), names), strict=True):
+                found[name] = outputs_of(name, state)
+                self.tell(events.StackOutputs(stack=name, outputs=found[name]))
+        self._looked("outputs", {name: "deployed" if each else "never-deployed" for name, each in found.items()}, begun)
+        return found
+
+    def status(self, stacks: Collection[str] = ()) -> tuple[events.StackStatus, ...]:
+        """How stacks stand, those that the backend knows and the project no longer has among them."""
+        begun, known = time.monotonic(), self._backend.stacks()
+        everywhere = (*self.loaded.stacks, *sorted(set(known) - set(self.loaded.stacks)))
+        found = tuple(statuses(self.loaded, known, selected(stacks, everywhere)))
+        for each in found:
+            self.tell(each)
+        self._looked("status", {each.stack: each.state for each in found}, begun)
+        return found
 
     def tell(self, event: events.Event) -> None:
         """Pass an event on; one at a time, from whichever thread."""
@@ -90,15 +136,25 @@ class Fleet:
                 self._on_event(event)
 
     def _run(
-        self, verb: str, steps: Sequence[Step], *, hand_on: bool = False, plans: Path | None = None, **options: Any
+        self,
+        verb: str,
+        steps: Sequence[Step],
+        *,
+        hand_on: bool = False,
+        plans: Path | None = None,
+        deployed_only: bool = False,
+        engine_verb: str = "",
+        **options: Any,
     ) -> JobResult:
         begun = time.monotonic()
         known = self._backend.stacks()
         self.tell(events.JobStarted(verb=verb, stacks=tuple(step.key for step in steps), parallel=self.parallel))
+        absent = self._absent(steps, known) if deployed_only else {}
+        steps = [step for step in steps if step.key not in absent]
 
         def submit(step: Step, executor: Executor, run: Run) -> Future[Outcome]:
             self.tell(events.StackStarted(stack=step.stack, step=step.label))
-            work = replace(self._work(verb, step, known, plans), **options)
+            work = replace(self._work(engine_verb or verb, step, known, plans), **options)
             if hand_on:
                 work = replace(work, references=self._handed_on(step.stack, run))
             return executor.submit(self._engine.run, work, self.tell)
@@ -106,9 +162,24 @@ class Fleet:
         executor = nullcontext(self._executor) if self._executor else ThreadPoolExecutor(self.parallel)
         with executor as running_on:
             run = run_steps(
-                steps, submit, running_on, self.parallel, on_end=self._ended, interrupt=self._engine.interrupt
+                steps,
+                submit,
+                running_on,
+                self.parallel,
+                on_end=partial(self._ended, verb),
+                interrupt=self._engine.interrupt,
             )
-        return self._finished(verb, run, time.monotonic() - begun)
+        return self._finished(verb, Run({**absent, **run.outcomes}, run.interrupted), begun)
+
+    def _state(self, known: Mapping[str, KnownStack], stack: str) -> Mapping[str, Any]:
+        return self._backend.state(stack) if stack in known else {}
+
+    def _absent(self, steps: Sequence[Step], known: Mapping[str, KnownStack]) -> dict[str, Outcome]:
+        """The steps that have nothing to do because their stack is not deployed."""
+        gone = [step for step in steps if not known.get(step.stack, KnownStack(step.stack)).deployed]
+        for step in gone:
+            self._ended("", step, Outcome(step.stack, "absent"))
+        return {step.key: Outcome(step.stack, "absent") for step in gone}
 
     def _work(self, verb: str, step: Step, known: Mapping[str, KnownStack], plans: Path | None) -> Work:
         project, settings = self.loaded.project, self.loaded.settings[step.stack]
@@ -132,7 +203,9 @@ class Fleet:
         upstreams = self.loaded.upstreams(stack)
         return {account: run.outcomes[name].outputs for account, name in upstreams.items() if name in run.outcomes}
 
-    def _ended(self, step: Step, outcome: Outcome) -> None:
+    def _ended(self, verb: str, step: Step, outcome: Outcome) -> None:
+        if verb == "drift" and (drift := drift_of(outcome)):
+            self.tell(drift)
         if outcome.status == "skipped":
             self.tell(events.StackSkipped(stack=step.stack, because=outcome.error))
             return
@@ -148,7 +221,14 @@ class Fleet:
             )
         )
 
-    def _finished(self, verb: str, run: Run, seconds: float) -> JobResult:
+    def _refused(self, verb: str, because: Sequence[str]) -> JobResult:
+        self.tell(events.Refused(because=tuple(because)))
+        return self._told(JobResult(verb, "refused"), {})
+
+    def _looked(self, verb: str, stacks: Mapping[str, str], begun: float) -> None:
+        self._told(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
+
+    def _finished(self, verb: str, run: Run, begun: float) -> JobResult:
         bad = ("failed", "interrupted", "skipped")
         ordered = sorted(
             run.outcomes.items(), key=lambda item: bad.index(item[1].status) if item[1].status in bad else len(bad)
@@ -157,7 +237,11 @@ class Fleet:
         status = "interrupted" if run.interrupted else "succeeded"
         if not run.interrupted and not all(each.done for each in outcomes.values()):
             status = "failed"
-        result = JobResult(verb, status, outcomes, round(seconds, 2))
-        statuses = {key: outcome.status for key, outcome in outcomes.items()}
-        self.tell(events.JobFinished(verb=verb, status=status, stacks=statuses, seconds=result.seconds))
+        elif not run.interrupted and verb == "drift" and any(each.status == "changed" for each in outcomes.values()):
+            status = "drifted"
+        result = JobResult(verb, status, outcomes, round(time.monotonic() - begun, 2))
+        return self._told(result, {key: outcome.status for key, outcome in outcomes.items()})
+
+    def _told(self, result: JobResult, stacks: Mapping[str, str]) -> JobResult:
+        self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=stacks, seconds=result.seconds))
         return result

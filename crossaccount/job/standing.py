@@ -39,8 +39,8 @@ def _status(name: str, known: KnownStack | None, account_id: str | None) -> even
 
 def outputs_of(stack: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
     """The outputs in a stack's state, without secrets."""
-    masked = _masked(deployment(stack, state).outputs)
-    return masked if isinstance(masked, Mapping) else {}
+    shown: Mapping[str, Any] = masked(deployment(stack, state).outputs)
+    return shown
 
 
 def protected(state: Mapping[str, Any]) -> list[str]:
@@ -49,7 +49,8 @@ def protected(state: Mapping[str, Any]) -> list[str]:
     return [str(each["urn"]).rsplit("::", 1)[-1] for each in marked]
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """``value`` with every secret in it replaced: whether it is encrypted, or elided by the engine."""
     if isinstance(value, Mapping):
-        return SECRET if SECRET_KEY in value else {key: _masked(each) for key, each in value.items()}
-    return [_masked(each) for each in value] if isinstance(value, list) else value
+        return SECRET if SECRET_KEY in value else {key: masked(each) for key, each in value.items()}
+    return [masked(each) for each in value] if isinstance(value, list) else value
