@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crossaccount.access import Estate
+from crossaccount.access.estate import Organization
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 CALLERS = "111111111111"
@@ -41,6 +42,7 @@ def _estate(case: Case) -> Estate:
     others = {"RoleDetailList": [_role(case)]}
     return Estate.from_details(
         [details, others],
+        organizations=_organizations(case),
         service_control=_levels(callers, case.get("scps")),
         resource_control=_levels(ROLES, case.get("rcps")),
     )
@@ -108,6 +110,32 @@ def _boundary(case: Case) -> list[dict[str, Any]]:
                 {"VersionId": "v1", "IsDefaultVersion": True, "Document": document(case["boundary"])},
             ],
         }
+    ]
+
+
+def _organizations(case: Case) -> list[Organization]:
+    """That of ``members`` (account to the names of its units) under ``attached`` (type, target and its statements)."""
+    if "members" not in case:
+        return []
+    paths = {
+        account: f"o-ours/r-root/{''.join(f'{unit}/' for unit in units)}" for account, units in case["members"].items()
+    }
+    policies = [
+        {
+            "PolicySummary": {"Id": f"p-{index}", "Name": f"control-{index}", "Type": f"{each['type']}_CONTROL_POLICY"},
+            "Content": document(each["statements"]),
+            "Targets": [{"TargetId": target} for target in each["targets"]],
+        }
+        for index, each in enumerate(case.get("attached", []))
+    ]
+    return [
+        Organization.from_json(
+            {
+                "Organization": {"Id": "o-ours", "MasterAccountId": case.get("management", "999999999999")},
+                "Accounts": [{"Id": account, "Paths": [f"{path}{account}/"]} for account, path in paths.items()],
+                "Policies": policies,
+            }
+        )
     ]
 
 

@@ -44,7 +44,7 @@ def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetim
     caller, role = estate.principal(test.principal_arn), estate.roles.get(test.role_arn)
     if caller is None or role is None:
         return ()
-    context = assume_context(caller, test.context, test.session, now)
+    context = assume_context(caller, test.context, test.session, now, role)
     hanging = _hangs_on(test, verdict, estate, context)
     return tuple(_mfa_of_role(test, caller)) + tuple(_left_out(test, key) for key in hanging)
 
@@ -63,7 +63,7 @@ def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: Reque
     if caller is None:
         return []
     found = []
-    for key in sorted(_open_keys(caller, role, context)):
+    for key in sorted(_open_keys(estate, caller, role, context)):
         supposed = (
             judge_assume_in(estate, caller, role, context.supposing(key, answer), test.session)
             for answer in (True, False)
@@ -73,9 +73,11 @@ def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: Reque
     return found
 
 
-def _open_keys(caller: Principal, role: Role, context: RequestContext) -> set[str]:
-    """The keys that conditions of either side ask for, that requests carry, and that this request does not have."""
+def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestContext) -> set[str]:
+    """The keys that conditions of any side ask for, that requests carry, and that this request does not have."""
     policies: list[Policy] = [*caller.policies, role.trust] + ([caller.boundary] if caller.boundary else [])
+    levels = (*estate.service_control.get(caller.account, ()), *estate.resource_control.get(role.account, ()))
+    policies += [policy for level in levels for policy in level]
     asked = {
         condition.key.lower()
         for policy in policies

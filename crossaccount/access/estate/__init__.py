@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from crossaccount.access.estate.estate import Estate, Levels
+from crossaccount.access.estate.estate import Estate
+from crossaccount.access.estate.organization import Levels, Organization
 
-__all__ = ["Estate", "Levels"]
+__all__ = ["Estate", "Levels", "Organization"]

@@ -57,10 +57,25 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """Where an account is: ``o-…`` and ``o-…/r-…/ou-…/``. Empty: surely in none of the organisations of the sources."""
+
+    organization: str = ""
+    path: str = ""
+
+    def keys(self, of: str) -> dict[str, ContextValue]:
+        """The condition keys that say so of the ``Principal`` or the ``Resource`` of a request."""
+        if not self.organization:
+            return {}
+        return {f"aws:{of}OrgID": self.organization, f"aws:{of}OrgPaths": (self.path,)}
+
+
+@dataclass(frozen=True)
 class Principal:
     """A user or a role as a caller. ``policies`` are its identity policies, a user's groups' among them.
 
-    ``unique_id`` (``AIDA…``, ``AROA…``) is empty where the source does not say.
+    ``unique_id`` (``AIDA…``, ``AROA…``) is empty where the source does not say. ``membership`` is of its account, None
+    where no source describes an organisation.
     """
 
     arn: str
@@ -68,6 +83,7 @@ class Principal:
     tags: Mapping[str, str] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
+    membership: Membership | None = None
 
     @cached_property
     def account(self) -> str:
@@ -83,6 +99,11 @@ class Principal:
     def is_role(self) -> bool:
         """Whether it is a role, so that its calls come from sessions."""
         return parse_arn(self.arn).kind == "role"
+
+    @cached_property
+    def is_service_linked(self) -> bool:
+        """Whether it is a role that belongs to an AWS service, which no control policy limits."""
+        return self.is_role and parse_arn(self.arn).resource.startswith("role/aws-service-role/")
 
     @cached_property
     def implied(self) -> Mapping[str, tuple[str, ...]]:
@@ -101,6 +122,8 @@ class Principal:
             keys["aws:username"] = self.name
             if self.unique_id:
                 keys["aws:userid"] = self.unique_id
+        if self.membership is not None:
+            keys |= self.membership.keys("Principal")
         return normal(keys)
 
 

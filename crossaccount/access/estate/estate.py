@@ -20,12 +20,10 @@ from crossaccount.access.estate.documents import (
     inline_policies,
     trust_policy,
 )
-from crossaccount.access.estate.entities import Policy, Principal, Role, User
+from crossaccount.access.estate.entities import Membership, Policy, Principal, Role, User
+from crossaccount.access.estate.organization import Levels, Organization
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import Kind
-
-Levels = tuple[tuple[Policy, ...], ...]
-"""An account's control policies by level (root, organisational units, account): every level has to allow."""
 
 Groups = Mapping[tuple[str, str], tuple[Policy, ...]]
 """The policies of each group, by account ID and name."""
@@ -36,7 +34,8 @@ class Estate:
     """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe.
 
     ``service_control`` and ``resource_control`` hold the SCPs and RCPs by account ID; an account without an entry is
-    under none.
+    under none. ``members`` are the accounts of all organisations that the sources describe, None where they describe
+    none.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)
@@ -44,32 +43,59 @@ class Estate:
     accounts: frozenset[str] = frozenset()
     service_control: Mapping[str, Levels] = field(default_factory=dict)
     resource_control: Mapping[str, Levels] = field(default_factory=dict)
+    members: Mapping[str, Membership] | None = None
 
     @classmethod
     def from_details(
         cls,
         details: Iterable[Details],
         *,
+        organizations: Iterable[Organization] = (),
+        accounts: Iterable[str] = (),
         service_control: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
         resource_control: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
     ) -> Estate:
-        """The estate of these accounts. Control policies: by account ID, one mapping of name to document per level."""
-        accounts = list(details)
-        managed = ManagedPolicies(accounts)
-        groups = _groups(accounts, managed)
-        users = [_user(item, groups, managed) for item in _all(accounts, "UserDetailList")]
-        roles = [_role(item, managed) for item in _all(accounts, "RoleDetailList")]
+        """The estate of these accounts, whose members are in one of the organisations or in none of them.
+
+        ``accounts`` are IDs of accounts that are described as well, although their details name no entity. Control
+        policies beside those of the organisations: by account ID, one mapping of name to document per level.
+        """
+        described = list(details)
+        above = list(organizations)
+        members = {key: value for each in above for key, value in each.members.items()} if above else None
+        managed = ManagedPolicies(described)
+        groups = _groups(described, managed)
+        users = [_user(item, groups, managed, members) for item in _all(described, "UserDetailList")]
+        roles = [_role(item, managed, members) for item in _all(described, "RoleDetailList")]
+        services = {key: value for each in above for key, value in each.service_control.items()}
+        resources = {key: value for each in above for key, value in each.resource_control.items()}
         return cls(
             users={user.arn: user for user in users},
             roles={role.arn: role for role in roles},
-            accounts=frozenset(_account_ids(accounts)),
-            service_control=_levels(service_control or {}, "permissions"),
-            resource_control=_levels(resource_control or {}, "resource-control"),
+            accounts=frozenset(_account_ids(described) | set(accounts)),
+            service_control={**services, **_levels(service_control or {}, "permissions")},
+            resource_control={**resources, **_levels(resource_control or {}, "resource-control")},
+            members=members,
         )
 
     def principal(self, arn: str) -> Principal | None:
         """The user or role with this ARN."""
         return self.users.get(arn) or self.roles.get(arn)
+
+    def membership(self, account: str) -> Membership | None:
+        """Where an account is, also one of no source; None where no source describes an organisation."""
+        return _membership(self.members, account)
+
+
+_Members = Mapping[str, Membership] | None
+
+
+def _membership(members: _Members, account: str) -> Membership | None:
+    """That of an account, which may be in none of the organisations; None where nobody describes any."""
+    return None if members is None else members.get(account, _NO_MEMBER)
+
+
+_NO_MEMBER = Membership()
 
 
 def _all(accounts: Iterable[Details], key: str) -> list[Mapping[str, Any]]:
@@ -84,7 +110,7 @@ def _groups(accounts: Iterable[Details], managed: ManagedPolicies) -> Groups:
     }
 
 
-def _user(item: Mapping[str, Any], groups: Groups, managed: ManagedPolicies) -> User:
+def _user(item: Mapping[str, Any], groups: Groups, managed: ManagedPolicies, members: _Members) -> User:
     account = parse_arn(str(item["Arn"])).account
     names = tuple(str(name) for name in item.get("GroupList") or ())
     policies = _policies(item, "UserPolicyList", managed)
@@ -96,17 +122,19 @@ def _user(item: Mapping[str, Any], groups: Groups, managed: ManagedPolicies) -> 
         tags=_tags(item),
         policies=policies,
         boundary=managed.boundary(item),
+        membership=_membership(members, parse_arn(str(item["Arn"])).account),
         groups=names,
     )
 
 
-def _role(item: Mapping[str, Any], managed: ManagedPolicies) -> Role:
+def _role(item: Mapping[str, Any], managed: ManagedPolicies, members: _Members) -> Role:
     return Role(
         arn=str(item["Arn"]),
         unique_id=str(item.get("RoleId") or ""),
         tags=_tags(item),
         policies=_policies(item, "RolePolicyList", managed),
         boundary=managed.boundary(item),
+        membership=_membership(members, parse_arn(str(item["Arn"])).account),
         trust=trust_policy(item.get("AssumeRolePolicyDocument")),
         max_session_duration=item.get("MaxSessionDuration"),
     )

@@ -11,14 +11,14 @@ aws:username, aws:userid and aws:PrincipalType are for each kind of principal).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.estate.entities import Membership, Principal, Role
 from crossaccount.access.evaluation.outsiders import Outsider
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.conditions.context import ContextValue, Open, normal
+from crossaccount.iam.conditions.context import ContextValue, Open, Values, normal
 
 DEFAULT_SESSION_NAME = "crossaccount"
 SESSION_NAME_KEY = "sts:RoleSessionName"
@@ -58,12 +58,13 @@ NO_SESSION = Session()
 
 
 def assume_context(
-    caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime
+    caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime, role: Role | None = None
 ) -> RequestContext:
-    """The context of ``sts:AssumeRole`` as ``caller`` sends it."""
-    if session is NO_SESSION and all(given.values()):
+    """The context of ``sts:AssumeRole`` as ``caller`` sends it for ``role``."""
+    if session is NO_SESSION and all(given.values()) and (role is None or role.membership is None):
         return RequestContext({**_named_session(now), **caller.implied, **normal(given)})
-    return RequestContext.joined(_named_session(now), caller.implied, normal(_asked(session)), normal(given))
+    implied = (_named_session(now), caller.implied, _of_resource(role), normal(_asked(session)))
+    return RequestContext.joined(*implied, normal(given))
 
 
 def open_context(caller: Principal) -> RequestContext:
@@ -74,7 +75,19 @@ def open_context(caller: Principal) -> RequestContext:
     """
     outside = isinstance(caller, Outsider)
     kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
+    if caller.membership == Membership():
+        kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]})
     return RequestContext.joined(_CERTAIN, caller.implied, open=kind)
+
+
+def open_context_on(context: RequestContext, role: Role) -> RequestContext:
+    """An open context for assuming ``role``: where a source says which organisation its account is in, that as well."""
+    if role.membership is None:
+        return context
+    keys, kind = normal(role.membership.keys("Resource")), context.open
+    if kind is not None and not role.membership.organization:
+        kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Resource"]})
+    return RequestContext({**context.values, **keys}, context.supposed, kind)
 
 
 def session_context(
@@ -92,7 +105,8 @@ def session_context(
     if session.source_identity is not None:
         keys["aws:SourceIdentity"] = session.source_identity
     tags = {f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}
-    return RequestContext.joined(_always(now), role.implied, normal(keys), normal(tags), normal(given))
+    implied = (_always(now), role.implied, _of_resource(role), normal(keys), normal(tags))
+    return RequestContext.joined(*implied, normal(given))
 
 
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
@@ -115,6 +129,21 @@ _OPEN_ROLE = Open(
     absent_prefixes=_TAGS,
     possible={"aws:multifactorauthpresent": (None, ("false",))},
 )
+
+
+_ELSEWHERE: Mapping[str, Mapping[str, tuple[Values, ...]]] = {
+    of: {
+        f"aws:{of.lower()}orgid": (None, ("o-another",)),
+        f"aws:{of.lower()}orgpaths": (None, ("o-another/r-another/",)),
+    }
+    for of in ("Principal", "Resource")
+}
+"""What the keys may be for an account in none of the organisations that are known: not there, or another's."""
+
+
+def _of_resource(role: Role | None) -> Mapping[str, tuple[str, ...]]:
+    """What the account of a role says of what is in it."""
+    return {} if role is None or role.membership is None else normal(role.membership.keys("Resource"))
 
 
 @lru_cache(maxsize=16)

@@ -54,7 +54,7 @@ def judge_assume(
     if caller is None or role is None:
         return _not_there(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
     session = session or NO_SESSION
-    request_context = assume_context(caller, context, session, now)
+    request_context = assume_context(caller, context, session, now, role)
     return judge_assume_in(estate, caller, role, request_context, session, action)
 
 
@@ -127,15 +127,21 @@ def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = w
 def _layers(
     estate: Estate, request: Request, resource_account: str, weigh: Weigh, trust: Weighed | None = None
 ) -> Layers:
-    """SCPs are those of the caller's account, RCPs those of the resource's."""
+    """SCPs are those of the caller's account, RCPs those of the resource's. Neither limits service-linked roles.
+
+    Who comes through an identity provider is no principal of any account, so no SCP is about him.
+    """
     caller = request.caller
+    free = caller.is_service_linked
+    scps = () if free else estate.service_control.get(caller.account, ())
+    rcps = () if free else estate.resource_control.get(resource_account, ())
     return Layers(
         trust=trust,
         same_account=caller.account == resource_account,
         identity=None if isinstance(caller, Outsider) else weigh("identity", caller.policies, request),
         boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
-        scps=tuple([weigh("scp", level, request) for level in estate.service_control.get(caller.account, ())]),
-        rcps=tuple([weigh("rcp", level, request) for level in estate.resource_control.get(resource_account, ())]),
+        scps=tuple([weigh("scp", level, request) for level in scps]),
+        rcps=tuple([weigh("rcp", level, request) for level in rcps]),
     )
 
 

@@ -10,9 +10,10 @@ reference_policies_condition-keys.html (aws:PrincipalOrgID, aws:PrincipalOrgPath
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
@@ -45,8 +46,12 @@ class Outsider(Principal):
 
     @cached_property
     def implied(self) -> Mapping[str, tuple[str, ...]]:
-        """Its ``keys``, in normal form."""
-        return normal(self.keys)
+        """Its ``keys``, in normal form, and where its account is."""
+        return normal({**self.keys, **(self.membership.keys("Principal") if self.membership else {})})
+
+    def placed(self, estate: Estate) -> Outsider:
+        """The same, with where its account is; nothing is known of whoever is of no single account."""
+        return replace(self, membership=estate.membership(self.account)) if self.account else self
 
     @property
     def is_single(self) -> bool:

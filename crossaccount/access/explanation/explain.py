@@ -87,7 +87,8 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     target = estate.roles.get(role)
     if target is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, role),))
-    caller = estate.principal(principal) or outsider(principal, estate.accounts)
+    stranger = outsider(principal, estate.accounts)
+    caller = estate.principal(principal) or (stranger and stranger.placed(estate))
     if caller is None and is_arn(principal) and parse_arn(principal).kind == "root":
         return Explanation(principal, role, "denied", changes=(_ROOT,))
     if caller is None:

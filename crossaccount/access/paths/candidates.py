@@ -47,7 +47,7 @@ class Candidates:
         element = statement.principal
         if element is None:
             return
-        yield from outsiders(statement, self._estate.accounts)
+        yield from (each.placed(self._estate) for each in outsiders(statement, self._estate.accounts))
         if element.inverted or EVERYONE in element.entries:
             yield from self._granted(EVERYONE, role)
             yield from self._by_account.get(role.account, ())  # in one account everyone needs no grant

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crossaccount.access.alternatives import NEVER, Alternatives
-from crossaccount.access.estate import Estate
+from crossaccount.access.estate import Estate, Levels
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.context import open_context
+from crossaccount.access.evaluation.context import open_context, open_context_on
 from crossaccount.access.evaluation.evaluate import assume_action, assume_layers
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import Outsider
@@ -27,7 +27,10 @@ from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import wildcard_match
 
 _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
-"""How the keys begin that a caller implies, beyond what goes with its kind (as MFA does)."""
+"""How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
+_ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
+_ABOUT_THE_ROLE = ("aws:resourceorg",)
+"""How the keys begin that a role implies."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,11 @@ class Answer:
 
 
 class Traits(NamedTuple):
-    """What a policy's answers about an action depend on: the caller beyond its kind, variables; and whom it names."""
+    """What a policy's answers about an action depend on: caller and role beyond their kinds; and whom it names."""
 
     silent: bool
     asks_caller: bool
-    has_variables: bool
+    asks_role: bool
     names: frozenset[str]
     sessions: bool
 
@@ -98,17 +101,21 @@ class SharedLayers:
         if self._of(role.trust, action).single_out(caller):
             asking = (*asking, Asking("trust", role.trust))
         if asking:
-            request = Request(caller, action, role.arn, profile.context)
+            request = Request(caller, action, role.arn, open_context_on(profile.context, role))
             asked = [each for each in asking if each.concerns(role.arn)]
             said = [self._weigh_policy(each.side, each.policy, request) for each in asked]
             key = (role.arn, profile.key, *[id(each) for each in said if not _without_effect(each)])
-        if self._estate.resource_control and role.account in self._estate.resource_control:
+        if any(self._of(each, action).single_out(caller) for level in self._above(role) for each in level):
             key = (role.arn, caller.arn)
         found = self._by_pair.get(key)
         if found is None:
-            request = Request(caller, action, role.arn, profile.context)
+            request = Request(caller, action, role.arn, open_context_on(profile.context, role))
             found = self._by_pair[key] = self._answer(assume_layers(self._estate, request, role, self._weigh))
         return found
+
+    def _above(self, role: Role) -> Levels:
+        """The RCPs that a role is under."""
+        return self._estate.resource_control.get(role.account, ())
 
     def _answer(self, layers: Layers) -> Answer:
         key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
@@ -127,6 +134,7 @@ class SharedLayers:
         key: Hashable = (
             caller.account,
             caller.is_role,
+            caller.is_service_linked,
             *[id(each) for each in own if not self._of(each, action).single_out(caller)],
         )
         controls = [policy for level in self._estate.service_control.get(caller.account, ()) for policy in level]
@@ -158,8 +166,8 @@ class SharedLayers:
         statements = matching(policy, request)
         if not statements and not policy.unknown:
             return SILENT[side]
-        # What a resource with a variable names may still hang on the role.
-        role = request.resource if traits.has_variables else ""
+        # What a resource with a variable names may still hang on the role, and where its account is.
+        role = request.resource if traits.asks_role else ""
         key = (id(policy), side, who, role, *map(id, statements))
         found = self._weighed.get(key)
         if found is None:
@@ -194,7 +202,8 @@ def _without_effect(weighed: Weighed) -> bool:
 
 def open_layers(estate: Estate, caller: Principal, role: Role) -> Layers:
     """All sides of an assumption, with all left open that the caller does not imply."""
-    return assume_layers(estate, Request(caller, assume_action(caller), role.arn, open_context(caller)), role)
+    context = open_context_on(open_context(caller), role)
+    return assume_layers(estate, Request(caller, assume_action(caller), role.arn, context), role)
 
 
 def answer_of(layers: Layers) -> Answer:
@@ -220,13 +229,22 @@ def _traits(policy: Policy, action: str) -> Traits:
         silent=not statements and not policy.unknown,
         # NotPrincipal asks whether the caller has a boundary.
         asks_caller=any(map(_asks_caller, statements)) or any(element.inverted for element in elements),
-        has_variables=any(statement.has_variables for statement in statements),
+        asks_role=any(map(_asks_role, statements)),
         names=frozenset(entry for element in elements for entry in element.entries),
         sessions=any(element.sessions for element in elements),
     )
 
 
 def _asks_caller(statement: CompiledStatement) -> bool:
+    return any(
+        key.startswith(_ABOUT_THE_CALLER) and not key.startswith(_ABOUT_THE_ACCOUNT) for key in _asked_keys(statement)
+    )
+
+
+def _asks_role(statement: CompiledStatement) -> bool:
+    return statement.has_variables or any(key.startswith(_ABOUT_THE_ROLE) for key in _asked_keys(statement))
+
+
+def _asked_keys(statement: CompiledStatement) -> set[str]:
     keys = {key for condition in statement.conditions for key in condition.keys}
-    keys |= {key.lower() for resource in statement.resources for key in resource.variables()}
-    return any(key.startswith(_ABOUT_THE_CALLER) for key in keys)
+    return keys | {key.lower() for resource in statement.resources for key in resource.variables()}
