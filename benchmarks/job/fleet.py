@@ -1,0 +1,78 @@
+"""A fleet to run: one stack that everybody reads, and as many members as wanted, each trusting two of its roles.
+
+All IDs and names follow from the number of stacks, so that every side of a comparison deploys the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+HUB = "hub"
+SERVICES = ("iam", "sts", "secretsmanager")
+
+
+def members(stacks: int) -> list[str]:
+    """The names of the other stacks of a fleet of ``stacks``."""
+    return [f"member-{number:04}" for number in range(1, stacks)]
+
+
+def account_id(stack: str) -> str:
+    """A stack's account."""
+    return "100000000000" if stack == HUB else f"2{int(stack.rpartition('-')[2]):011}"
+
+
+def write_project(folder: Path, stacks: int, endpoint: str | None = None, *, by_cli: bool = False) -> None:
+    """The fleet's project in ``folder``, which may be there already; ``endpoint`` is the local AWS.
+
+    ``by_cli`` adds the program, for a CLI that starts it itself.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "fleet", "runtime": runtime}))
+    if by_cli:
+        shutil.copy(ROOT / "__main__.py", folder)
+        for package in ("components", "crossaccount"):
+            shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for stack in (HUB, *members(stacks)):
+        write_stack(folder, stack, endpoint)
+
+
+def write_stack(folder: Path, stack: str, endpoint: str | None = None, *, edited: bool = False) -> None:
+    """One stack's config. ``edited`` is the same with one statement more, as somebody's pull request would have it."""
+    config = _hub() if stack == HUB else _member(edited)
+    accounts = {HUB: {"id": account_id(HUB), "stack": HUB}, stack: {"id": account_id(stack), "stack": stack}}
+    config |= {
+        "crossaccount:account": stack,
+        "crossaccount:accounts": accounts,
+        "aws:region": "us-east-1",
+        "aws:allowedAccountIds": [account_id(stack)],
+    }
+    if endpoint:
+        config |= {"aws:accessKey": account_id(stack), "aws:secretKey": "local"}
+        config |= {"aws:endpoints": [dict.fromkeys(SERVICES, endpoint)]}
+    file = folder / f"Pulumi.{stack}.yaml"
+    content = yaml.safe_load(file.read_text()) if file.exists() else {}
+    file.write_text(yaml.safe_dump({**content, "config": config}))
+
+
+def _hub() -> dict[str, Any]:
+    grant = {"assume": ["arn:aws:iam::*:role/deploy", "arn:aws:iam::*:role/audit"]}
+    application = {"services": ["lambda.amazonaws.com"], "inline": {"reach": grant}}
+    return {"crossaccount:trusted": {"applications": {"deployer": application, "auditor": application}}}
+
+
+def _member(edited: bool) -> dict[str, Any]:
+    audit: dict[str, Any] = {"trust": [{"principals": ["hub/role/auditor"]}]}
+    audit["policies"] = ["arn:aws:iam::aws:policy/SecurityAudit"]
+    if edited:
+        audit["description"] = "reads, and changes nothing"
+    actions = ["s3:*", "cloudformation:*", "sqs:*"]
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    deploy = {"trust": [{"principals": ["hub/role/deployer"]}], "inline": {"deploy": {"document": document}}}
+    return {"crossaccount:reads": [HUB], "crossaccount:trusting": {"roles": {"deploy": deploy, "audit": audit}}}
