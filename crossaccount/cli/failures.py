@@ -53,9 +53,10 @@ def _bad_input() -> tuple[type[Exception], ...]:
 def _failed_operations() -> tuple[type[Exception], ...]:
     from crossaccount.engine.deployment import DeploymentError
     from crossaccount.handoff.verify import CallFailed as StsFailed
+    from crossaccount.job.errors import JobError
     from crossaccount.local.server import LocalAwsError
     from crossaccount.rehearsal.callers import AssumeFailed
     from crossaccount.rehearsal.service_calls import CallFailed
     from crossaccount.rehearsal.trial import Disagreement
 
-    return DeploymentError, LocalAwsError, AssumeFailed, CallFailed, Disagreement, StsFailed
+    return DeploymentError, LocalAwsError, AssumeFailed, CallFailed, Disagreement, JobError, StsFailed

@@ -16,5 +16,9 @@ LocalOption = Annotated[
 ParallelOption = Annotated[
     int | None, typer.Option("--parallel", min=1, help="How many stacks at once. Default: as many as cores.")
 ]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Run the stacks on the workers of this Dask scheduler."),
+]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

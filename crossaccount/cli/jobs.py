@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.asking import confirmed
-from crossaccount.cli.job_options import JsonLinesOption, LocalOption, ParallelOption, StacksArgument, YesOption
+from crossaccount.cli.job_options import (
+    JsonLinesOption,
+    LocalOption,
+    ParallelOption,
+    SchedulerOption,
+    StacksArgument,
+    YesOption,
+)
 from crossaccount.cli.job_run import run_job
 from crossaccount.cli.options import HERE, DirectoryOption
 
@@ -21,39 +28,51 @@ def preview(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
     local: LocalOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """What `up` would change, over all stacks; a dependant sees what its upstreams plan."""
-    run_job(lambda fleet: fleet.preview(stacks or ()), directory, parallel, local, as_json)
+    run_job(lambda fleet: fleet.preview(stacks or ()), directory, parallel, local, as_json, scheduler=scheduler)
 
 
 def up(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
     local: LocalOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Bring stacks to what they declare, upstreams first."""
-    run_job(lambda fleet: fleet.up(stacks or ()), directory, parallel, local, as_json)
+    run_job(lambda fleet: fleet.up(stacks or ()), directory, parallel, local, as_json, scheduler=scheduler)
 
 
 def refresh(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
     local: LocalOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Take into the states what AWS has now."""
-    run_job(lambda fleet: fleet.refresh(stacks or ()), directory, parallel, local, as_json, deployed=True)
+    run_job(
+        lambda fleet: fleet.refresh(stacks or ()),
+        directory,
+        parallel,
+        local,
+        as_json,
+        scheduler=scheduler,
+        deployed=True,
+    )
 
 
 def destroy(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
     local: LocalOption = False,
     yes: YesOption = False,
     leave_readers: Annotated[
@@ -67,7 +86,7 @@ def destroy(
         approve = None if yes or local else partial(asked, as_json=as_json)
         return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
 
-    run_job(run, directory, parallel, local, as_json, deployed=True)
+    run_job(run, directory, parallel, local, as_json, scheduler=scheduler, deployed=True)
 
 
 def asked(removal: Removal, *, as_json: bool) -> bool:

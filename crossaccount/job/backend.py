@@ -12,14 +12,11 @@ from typing import Any, Protocol
 
 from pulumi import automation
 
+from crossaccount.job.errors import BackendError
 from crossaccount.job.failure import failure_of
 from crossaccount.settings.project import PROJECT_FILE
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files
-
-
-class BackendError(Exception):
-    """The state backend cannot be used. ``str()`` is what a person should read."""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from crossaccount.job.errors import WorkersError
 from crossaccount.job.events import Message, Tell
 from crossaccount.job.work import Outcome, StackEngine, Work
-from crossaccount.job.workers import Submit, WorkersError
+from crossaccount.job.workers import Submit
 
 CONNECT_SECONDS = 15
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,8 +20,7 @@ from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.runner import Run, run_steps
 from crossaccount.job.standing import outputs_of, statuses
 from crossaccount.job.work import Outcome, StackEngine, Work
-
-ExecutorFactory = Callable[[int], AbstractContextManager[Executor]]
+from crossaccount.job.workers import Submit, Threads, Workers
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,8 @@ class JobResult:
 class Fleet:
     """The stacks of the project in ``directory``, run by ``engine``.
 
-    ``on_event`` takes what happens, as it happens. ``executor`` is anything with ``concurrent.futures``' interface; by
-    default as many threads as ``parallel``.
+    ``on_event`` takes what happens, as it happens. ``workers`` say where stacks are run, and how many at once; by
+    default as many threads as cores.
     """
 
     def __init__(
@@ -55,15 +52,14 @@ class Fleet:
         engine: StackEngine,
         backend: Backend,
         *,
-        parallel: int | None = None,
-        executor: Executor | None = None,
+        workers: Workers | None = None,
         on_event: events.Tell | None = None,
     ) -> None:
         self.loaded: Loaded = load(directory)
         self._engine = engine
         self._backend = backend
-        self.parallel = parallel or os.cpu_count() or 1
-        self._executor = executor
+        self._workers = workers or Threads()
+        self.parallel = self._workers.parallel
         self._on_event = on_event
         self._telling = threading.Lock()
 
@@ -152,22 +148,20 @@ class Fleet:
         absent = self._absent(steps, known) if deployed_only else {}
         steps = [step for step in steps if step.key not in absent]
 
-        def submit(step: Step, executor: Executor, run: Run) -> Future[Outcome]:
+        def hand_over(submit: Submit, step: Step, run: Run) -> Future[Outcome]:
             self.tell(events.StackStarted(stack=step.stack, step=step.label))
             work = replace(self._work(engine_verb or verb, step, known, plans), **options)
             if hand_on:
                 work = replace(work, references=self._handed_on(step.stack, run))
-            return executor.submit(self._engine.run, work, self.tell)
+            return submit(work)
 
-        executor = nullcontext(self._executor) if self._executor else ThreadPoolExecutor(self.parallel)
-        with executor as running_on:
+        with self._workers.open(self._engine, self.tell) as submit:
             run = run_steps(
                 steps,
-                submit,
-                running_on,
+                partial(hand_over, submit),
                 self.parallel,
                 on_end=partial(self._ended, verb),
-                interrupt=self._engine.interrupt,
+                interrupt=lambda: self._workers.interrupt(self._engine),
             )
         return self._finished(verb, Run({**absent, **run.outcomes}, run.interrupted), begun)
 

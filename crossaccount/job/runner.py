@@ -1,14 +1,15 @@
-"""Runs the steps of a job on an executor: as many at once as wanted, each after what it waits for.
+"""Runs the steps of a job: as many at once as wanted, each after what it waits for.
 
-No more than ``parallel`` steps are ever handed to the executor, so that memory follows the parallelism and not the
+No more than ``parallel`` steps are ever handed to workers, so that memory follows the parallelism and not the
 fleet. A step whose predecessor failed is skipped and says whose fault it is; everything else goes on. An interrupt
 stops handing out, lets the engine stop what runs, and waits for it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from crossaccount.job.order import Step
@@ -27,34 +28,33 @@ class Run:
 
 def run_steps(
     steps: Iterable[Step],
-    submit: Callable[[Step, Executor, Run], Future[Outcome]],
-    executor: Executor,
+    submit: Callable[[Step, Run], Future[Outcome]],
     parallel: int,
     *,
     on_end: Callable[[Step, Outcome], None],
     interrupt: Callable[[], None],
 ) -> Run:
-    """Run every step. ``submit`` hands one to the executor; ``on_end`` is told of each, skipped ones included.
+    """Run every step. ``submit`` hands one to a worker; ``on_end`` is told of each, skipped ones included.
 
     The steps' graph has no circle: settings refuse one.
     """
-    run, waiting = Run(), {step.key: step for step in steps}
+    run, waiting = Run(), _Waiting(steps)
     running: dict[Future[Outcome], Step] = {}
 
     def end(step: Step, outcome: Outcome) -> None:
         run.outcomes[step.key] = outcome
+        waiting.ended(step)
         on_end(step, outcome)
 
     while waiting or running:
         try:
-            for step in _ready(waiting, run) if not run.interrupted else ():
-                if blame := _blame(step, run):
-                    end(waiting.pop(step.key), Outcome(step.stack, "skipped", error=blame))
-                elif len(running) < parallel:
-                    running[submit(step, executor, run)] = waiting.pop(step.key)
-            if run.interrupted:
-                for key in list(waiting):
-                    end(step := waiting.pop(key), Outcome(step.stack, "skipped", error=INTERRUPTED))
+            while (step := waiting.take(len(running) < parallel or run.interrupted)) is not None:
+                if run.interrupted:
+                    end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))
+                elif blame := _blame(step, run):
+                    end(step, Outcome(step.stack, "skipped", error=blame))
+                else:
+                    running[submit(step, run)] = step
             done, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), None)
             for future in done:
                 step = running.pop(future)
@@ -65,9 +65,35 @@ def run_steps(
     return run
 
 
-def _ready(waiting: dict[str, Step], run: Run) -> list[Step]:
-    known = set(waiting)
-    return [step for step in waiting.values() if all(key in run.outcomes or key not in known for key in step.after)]
+class _Waiting:
+    """The steps that nobody runs yet. Those whose predecessors all ended can be taken, in the order of the steps."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = {step.key: step for step in steps}
+        self._after: dict[str, list[str]] = {key: [] for key in self._steps}
+        self._open = {key: len(step.after & self._steps.keys()) for key, step in self._steps.items()}
+        for key, step in self._steps.items():
+            for before in step.after & self._steps.keys():
+                self._after[before].append(key)
+        self._ready = deque(key for key, open_ in self._open.items() if not open_)
+        self._left = len(self._steps)
+
+    def __bool__(self) -> bool:
+        return self._left > 0
+
+    def take(self, free: bool) -> Step | None:
+        """The next step, if a worker is ``free`` for it."""
+        if not free or not self._ready:
+            return None
+        self._left -= 1
+        return self._steps[self._ready.popleft()]
+
+    def ended(self, step: Step) -> None:
+        """Let those go on that waited for ``step``."""
+        for key in self._after[step.key]:
+            self._open[key] -= 1
+            if not self._open[key]:
+                self._ready.append(key)
 
 
 def _blame(step: Step, run: Run) -> str:

@@ -35,10 +35,6 @@ class Workers(Protocol):
         ...
 
 
-class WorkersError(Exception):
-    """Nobody is there to run anything. ``str()`` is what a person should read."""
-
-
 @dataclass(frozen=True)
 class Threads:
     """Threads of this process, as many as cores: the engine's work is done by the CLI's own processes."""

@@ -12,8 +12,8 @@ import pytest
 from distributed import LocalCluster
 
 from crossaccount.job.cluster import Cluster
+from crossaccount.job.errors import WorkersError
 from crossaccount.job.events import Event, Message
-from crossaccount.job.workers import WorkersError
 from tests.job.engines import FailingEngine, SleepingEngine, work
 
 pytestmark = pytest.mark.filterwarnings("default")
