@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,17 +69,21 @@ class CliBackend:
     def stacks(self) -> Mapping[str, KnownStack]:
         """See :class:`Backend`."""
         listed: list[dict[str, Any]] = json.loads(self._run("stack", "ls", "--json") or "[]")
-        holders = file_locks(self._files, read_name(self.folder)) if self._files else {}
+        holders = file_locks(self._files, self._project) if self._files else {}
         names = [(each["name"].rsplit("/", 1)[-1], each) for each in listed]
         return {name: _known(name, each, holders.get(name, "")) for name, each in names}
 
     def state(self, stack: str) -> Mapping[str, Any]:
         """See :class:`Backend`. A file backend's files are read as they are: it saves a call of the CLI for each."""
         if self._files:
-            return state_in_files(self._files, read_name(self.folder), stack) or {}
+            return state_in_files(self._files, self._project, stack) or {}
         return latest(json.loads(self._run("stack", "export", "--stack", stack)))
 
-    @property
+    @cached_property
+    def _project(self) -> str:
+        return read_name(self.folder)
+
+    @cached_property
     def _files(self) -> Path | None:
         url = backend_url(self.folder, {**os.environ, **self.environment})
         return state_folder(url, self.folder) if url.startswith(FILE_SCHEME) else None
