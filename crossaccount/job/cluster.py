@@ -57,6 +57,10 @@ class Cluster:
         del engine
         self.run_everywhere(_interrupt, self._plugin)
 
+    def busy(self) -> list[str]:
+        """The addresses of the workers that run a stack now."""
+        return [worker for worker, tasks in self._client.processing().items() if tasks]
+
     def run_everywhere(self, function: Callable[..., Any], *arguments: Any) -> Mapping[str, Any]:
         """Call ``function`` in the process of every worker; what it gives back by the worker's address."""
         results: Mapping[str, Any] = self._client.run(function, *arguments)
