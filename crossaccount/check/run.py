@@ -56,8 +56,16 @@ class Checked:
         }
 
 
-def check(directory: Path, stacks: Sequence[str], program: Callable[[], Program], now: datetime) -> Checked:
+def check(
+    directory: Path,
+    stacks: Sequence[str],
+    program: Callable[[], Program],
+    now: datetime,
+    organization: Path | None = None,
+) -> Checked:
     """Check the stacks of the project in ``directory``, all of them where none is named.
+
+    ``organization`` is a file that says which control policies the accounts are under.
 
     Raises:
         SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
@@ -66,7 +74,8 @@ def check(directory: Path, stacks: Sequence[str], program: Callable[[], Program]
     asked = _asked(project, stacks)
     order = deployment_order(project)
     settings = {name: project.settings(name) for name in order}
-    sources = read_sources([f"stack:{name}" for name in order], program, directory=directory)
+    above = [] if organization is None else [str(organization)]
+    sources = read_sources([*(f"stack:{name}" for name in order), *above], program, directory=directory)
     return Checker(settings, sources, [name for name in order if name in asked]).run(
         _tests(directory, sources, program, now)
     )

@@ -10,7 +10,7 @@ import typer
 from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
-from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+from crossaccount.cli.options import HERE, DirectoryOption, JsonOption, OrganizationOption
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def check(
     stacks: Annotated[
         list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all of them.")
     ] = None,
+    organization: OrganizationOption = None,
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
@@ -33,7 +34,7 @@ def check(
         from crossaccount.check.run import check as run
 
         refuse_two_documents(markdown_file, as_json)
-        found = run(directory, stacks or [], load_program, datetime.now(UTC))
+        found = run(directory, stacks or [], load_program, datetime.now(UTC), organization)
         if as_json:
             print_json(found.to_json())
         elif markdown_file != STDOUT:

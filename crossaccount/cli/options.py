@@ -24,12 +24,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on s
 SourcesArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...", help="FILE.json, stack:[DIR/]NAME, state:[DIR/]NAME or live:PROFILE; any number."
+        metavar="SOURCE...",
+        help="FILE.json (an account, or an organisation), stack:[DIR/]NAME, state:[DIR/]NAME or live:PROFILE.",
     ),
 ]
 DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where stacks are looked up.")]
 AccountsOption = Annotated[
     Path | None,
     typer.Option("--accounts", metavar="FILE", help="A YAML map as under crossaccount:accounts: names for accounts."),
+]
+OrganizationOption = Annotated[
+    Path | None,
+    typer.Option("--organization", metavar="FILE", help="A JSON file of the organisation: SCPs and RCPs."),
 ]
 HERE = Path()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.access.access_tests.results import TestResult, run_judged
-from crossaccount.access.estate import Estate
 from crossaccount.engine.deployment import DeploymentError, Program
 from crossaccount.rehearsal.given import given_stacks
 from crossaccount.settings.yaml_text import read_yaml
@@ -29,8 +28,7 @@ def judge(file: Path, sources: Sources, program: Callable[[], Program], now: dat
         SourceError: anything wrong with what is given.
     """
     tests = parse_access_tests(read_yaml(file, str(file)), sources.accounts, str(file))
-    estate = Estate.from_details([*sources.details, *_given(file, tests, program)])
-    return run_judged(tests, estate, now)
+    return run_judged(tests, sources.estate(*_given(file, tests, program)), now)
 
 
 def _given(file: Path, tests: AccessTests, program: Callable[[], Program]) -> Iterator[Details]:

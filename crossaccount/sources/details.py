@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crossaccount.access.estate import Organization
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
@@ -40,7 +41,8 @@ class Described:
     """One account. ``account_id`` is empty where the source names no entity at all; ``names`` adds to the address book.
 
     ``warnings`` say what the reader of the source should know. ``displays`` are by account ID, of any account that the
-    source's address book knows; ``region`` is the stack's, empty where there is none.
+    source's address book knows; ``region`` is the stack's, empty where there is none. With an ``organization`` it is no
+    account, but what is above the accounts.
     """
 
     where: str
@@ -50,6 +52,7 @@ class Described:
     warnings: tuple[Problem, ...] = ()
     displays: Mapping[str, Display] = field(default_factory=dict)
     region: str = ""
+    organization: Organization | None = None
 
 
 def check_details(data: object, where: str) -> tuple[str, list[Problem]]:

@@ -1,4 +1,7 @@
-"""``FILE.json``: the output of ``aws iam get-account-authorization-details`` of one account, or a list of several."""
+"""``FILE.json``: the output of ``aws iam get-account-authorization-details`` of one account, or a list of several.
+
+Or an organisation: what AWS Organizations says of its accounts and of their control policies.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from crossaccount.access.estate import Organization
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.sources.details import SAVE_IT, Described, Details, check_details
 from crossaccount.sources.errors import SourceError, refusal
+from crossaccount.sources.organization import check_organization, is_organization
 
 
 class Files:
@@ -16,6 +21,7 @@ class Files:
 
     def __init__(self) -> None:
         self._known: dict[bytes, list[tuple[str, str, Details]]] = {}
+        self._organizations: dict[bytes, Organization] = {}
 
     def read(self, path: Path, where: str) -> list[Described]:
         """The accounts of a file. An alias of an account (``AccountAliases``) names it where nothing else does.
@@ -24,8 +30,13 @@ class Files:
             SourceError: the file cannot be read, or is not of that shape; every problem of it.
         """
         content = _content(path, where)
+        if content in self._organizations:
+            return [Described(where, "", {}, organization=self._organizations[content])]
         if content not in self._known:
             data = _json(content, where)
+            if is_organization(data):
+                self._organizations[content] = _organization(data, where)
+                return self.read(path, where)
             listed = (
                 [(each, f"[{index}]") for index, each in enumerate(data)] if isinstance(data, list) else [(data, "")]
             )
@@ -34,6 +45,12 @@ class Files:
             Described(f"{where}{place}", account, details, aliases(details, account))
             for place, account, details in self._known[content]
         ]
+
+
+def _organization(data: Any, where: str) -> Organization:
+    if problems := check_organization(data, where):
+        raise SourceError(problems)
+    return Organization.from_json(data)
 
 
 def _checked(items: list[tuple[Any, str]], where: str) -> list[tuple[str, str, Details]]:

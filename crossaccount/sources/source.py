@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crossaccount.access.estate import Estate
+from crossaccount.access.estate import Estate, Organization
 from crossaccount.engine.deployment import Program
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -35,10 +35,12 @@ class Sources:
     described: tuple[Described, ...] = ()
     warnings: tuple[Problem, ...] = ()
     displays: Mapping[str, Display] = field(default_factory=dict)
+    organizations: tuple[Organization, ...] = ()
 
-    def estate(self) -> Estate:
-        """The estate of all accounts together."""
-        return Estate.from_details(self.details)
+    def estate(self, *more: Details) -> Estate:
+        """The estate of all accounts together, and of ``more`` beside what the sources describe."""
+        known = (each.account_id for each in self.described if each.account_id)
+        return Estate.from_details([*self.details, *more], organizations=self.organizations, accounts=known)
 
     @property
     def regions(self) -> dict[str, str]:
@@ -66,18 +68,20 @@ def read_sources(
     recorder, known = Recorder(program), Files()
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}
-    described: list[Described] = []
+    found: list[Described] = []
     try:
         given = read_accounts(accounts) if accounts is not None else {}
     except SourceError as error:
         lines += error.lines
     for text in dict.fromkeys(texts):
         try:
-            described += _read(text, directory, recorder, profiles, files or known)
+            found += _read(text, directory, recorder, profiles, files or known)
         except SourceError as error:
             lines += error.lines
+    described = [each for each in found if each.organization is None]
+    above = [(each.where, each.organization) for each in found if each.organization is not None]
     names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
-    lines += [*wrong, *_twice(described), *_wrong_account(described, names)]
+    lines += [*wrong, *_twice(described), *_wrong_account(described, names), *_members_twice(above)]
     if lines:
         raise SourceError(dict.fromkeys(lines))
     warnings = [warning for each in described for warning in each.warnings]
@@ -86,7 +90,8 @@ def read_sources(
         key: display for each in reversed(described) for key, display in each.displays.items() if display != Display()
     }
     shown.update(displays(given.values()))
-    return Sources(tuple(each.details for each in described), names, tuple(described), tuple(warnings), shown)
+    details, organizations = tuple(each.details for each in described), tuple(each for _, each in above)
+    return Sources(details, names, tuple(described), tuple(warnings), shown, organizations)
 
 
 def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile, files: Files) -> list[Described]:
@@ -123,6 +128,15 @@ def _wrong_account(described: Iterable[Described], names: Mapping[str, str]) -> 
                 f"the address book says that {profile} is {expected}, the profile's credentials are of another account"
             )
             yield Problem(each.where, what, each.account_id, "correct the profile, or the name")
+
+
+def _members_twice(above: Iterable[tuple[str, Organization]]) -> Iterable[Problem]:
+    """An account is in one organisation at a time."""
+    first: dict[str, str] = {}
+    for where, organization in above:
+        twice = sorted(account for account in organization.members if first.setdefault(account, where) != where)
+        if twice:
+            yield Problem(where, f"{first[twice[0]]} has the same accounts", twice, "name one of the two")
 
 
 def _nothing(where: str) -> Problem:

@@ -55,9 +55,14 @@ class AskedTags:
 
 
 def control_changes(before: Estate, after: Estate) -> Iterator[Change]:
-    """What service and resource control policies allow an account more or less."""
+    """What service and resource control policies allow an account more or less, and where it has moved."""
     yield from _control(before.service_control, after.service_control, "service")
     yield from _control(before.resource_control, after.resource_control, "resource")
+    if before.members is None or after.members is None:
+        return
+    for account in sorted({*before.members, *after.members}):
+        if before.membership(account) != after.membership(account):
+            yield from _both_ways(account, f"account {account} is elsewhere in its organisation, or in another")
 
 
 def _control(before: Mapping[str, Levels], after: Mapping[str, Levels], what: str) -> Iterator[Change]:
@@ -70,6 +75,12 @@ def _control(before: Mapping[str, Levels], after: Mapping[str, Levels], what: st
         for kind, found in zip(("permission-gained", "permission-lost"), directions, strict=True):
             if found:
                 yield Change(kind, root_arn(account), None, actions=("*",), resources=("*",), why=why)  # type: ignore[arg-type]
+
+
+def _both_ways(account: str, why: str) -> Iterator[Change]:
+    """Policies ask where an account is, to let in and to keep out: nobody can say which it comes to."""
+    for kind in ("permission-gained", "permission-lost"):
+        yield Change(kind, root_arn(account), None, actions=("*",), resources=("*",), why=why)
 
 
 def _directions(old: Levels | None, new: Levels | None) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from crossaccount.access.evaluation.sides import Allow, Request
 from crossaccount.access.verdict import Decision, Reason, Verdict
 from crossaccount.iam.conditions import Condition
 
-_SIDES = {
+SIDES_IN_WORDS = {
     "identity": "the identity policy",
     "trust": "the",
     "boundary": "the permissions boundary",
@@ -87,4 +87,4 @@ def shown_conditions(conditions: Iterable[Condition]) -> str:
 
 
 def _statement(decision: Decision) -> str:
-    return f"{_SIDES[decision.side]} {decision.policy} (statement {decision.statement})"
+    return f"{SIDES_IN_WORDS[decision.side]} {decision.policy} (statement {decision.statement})"

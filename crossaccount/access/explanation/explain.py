@@ -16,6 +16,7 @@ from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluation.evaluate import absence
 from crossaccount.access.evaluation.outsiders import outsider
+from crossaccount.access.evaluation.wording import SIDES_IN_WORDS
 from crossaccount.access.explanation.obstacles import Change, obstacles
 from crossaccount.access.paths.shared import Answer, answer_of, open_layers
 from crossaccount.access.verdict import Decision
@@ -121,4 +122,4 @@ def _outcome(answer: Answer) -> str:
 def _named(decision: Decision, shown: Shown) -> str:
     if decision.side == "trust":
         return f"the trust policy, statement {decision.statement}"
-    return f"the {decision.side} policy {shown(decision.policy)}, statement {decision.statement}"
+    return f"{SIDES_IN_WORDS[decision.side]} {shown(decision.policy)}, statement {decision.statement}"
