@@ -7,7 +7,7 @@ import typer
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.job_options import JsonLinesOption, LocalOption, ParallelOption, StacksArgument
-from crossaccount.cli.job_run import EXIT, open_fleet
+from crossaccount.cli.job_run import EXIT, Asked, open_fleet
 from crossaccount.cli.options import HERE, DirectoryOption
 
 
@@ -19,7 +19,10 @@ def outputs(
     as_json: JsonLinesOption = False,
 ) -> None:
     """What stacks last deployed and export; never a secret."""
-    with failures_in_words(as_json), open_fleet(directory, parallel, local, as_json, deployed=True) as fleet:
+    with (
+        failures_in_words(as_json),
+        open_fleet(Asked("outputs", directory, as_json, local, parallel), deployed=True) as fleet,
+    ):
         fleet.outputs(stacks or ())
 
 
@@ -30,7 +33,7 @@ def status(
     as_json: JsonLinesOption = False,
 ) -> None:
     """How stacks stand: deployed when, how many resources, held by whom."""
-    with failures_in_words(as_json), open_fleet(directory, None, local, as_json, deployed=True) as fleet:
+    with failures_in_words(as_json), open_fleet(Asked("status", directory, as_json, local), deployed=True) as fleet:
         fleet.status(stacks or ())
 
 
@@ -47,8 +50,8 @@ def drift(
         from crossaccount.job.drift_markdown import drift_markdown
 
         refuse_two_documents(markdown_file, as_json)
-        on_stderr = markdown_file == STDOUT
-        with open_fleet(directory, parallel, local, as_json, deployed=True, on_stderr=on_stderr) as fleet:
+        asked = Asked("drift", directory, as_json, local, parallel)
+        with open_fleet(asked, deployed=True, on_stderr=markdown_file == STDOUT) as fleet:
             result = fleet.drift(stacks or ())
         if markdown_file is not None:
             write("--markdown", markdown_file, drift_markdown(result), as_json)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
@@ -13,70 +14,93 @@ from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
+    from crossaccount.engine.deployment import Program
+    from crossaccount.job.backend import Backend
     from crossaccount.job.fleet import Fleet, JobResult
+    from crossaccount.job.work import StackEngine
     from crossaccount.job.workers import Workers
 
 EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "drifted": 1, "interrupted": 130}
 
 
-def run_job(
-    run: Callable[[Fleet], JobResult],
-    directory: Path,
-    parallel: int | None,
-    local: bool,
-    as_json: bool,
-    *,
-    scheduler: str | None = None,
-    deployed: bool = False,
-) -> None:
-    """Do ``run`` with the fleet, and end with the exit code of its result."""
-    with (
-        failures_in_words(as_json),
-        open_fleet(directory, parallel, local, as_json, scheduler=scheduler, deployed=deployed) as fleet,
-    ):
+@dataclass(frozen=True)
+class Asked:
+    """What the options that all verbs share ask for."""
+
+    verb: str
+    directory: Path
+    as_json: bool = False
+    local: bool = False
+    parallel: int | None = None
+    scheduler: str | None = None
+
+
+def run_job(asked: Asked, run: Callable[[Fleet], JobResult], *, deployed: bool = False) -> None:
+    """Do ``run`` with the fleet, and end with the exit code of its result; ``deployed`` as for ``open_fleet``."""
+    with failures_in_words(asked.as_json), open_fleet(asked, deployed=deployed) as fleet:
         result = run(fleet)
     raise typer.Exit(EXIT[result.status])
 
 
 @contextmanager
-def open_fleet(
-    directory: Path,
-    parallel: int | None,
-    local: bool,
-    as_json: bool,
-    *,
-    scheduler: str | None = None,
-    deployed: bool = False,
-    on_stderr: bool = False,
-) -> Iterator[Fleet]:
-    """The stacks in ``directory``, told about on stdout.
+def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False) -> Iterator[Fleet]:
+    """The stacks in a folder, told about on stdout, or ``on_stderr`` where stdout holds a document.
 
     A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
     """
     from crossaccount.cli.job_view import job_view
     from crossaccount.job.fleet import Fleet
-    from crossaccount.job.local import local_fleet
-    from crossaccount.job.real import real_fleet
 
-    workers = _workers(parallel, scheduler, local)
-    program = load_program()
-    with job_view(as_json, on_stderr) as tell, (local_fleet if local else real_fleet)(directory, program) as parts:
-        fleet = Fleet(directory, parts.engine, parts.backend, workers=workers, on_event=tell)
-        if local and deployed and not (made := fleet.up()).ok:
+    place, workers, program = _place(asked), _workers(asked), load_program()
+    with job_view(asked.as_json, on_stderr) as tell, place(asked.directory, program) as parts:
+        fleet = Fleet(asked.directory, parts.engine, parts.backend, workers=workers, on_event=tell)
+        if asked.local and deployed and not (made := fleet.up()).ok:
             raise typer.Exit(EXIT[made.status])
         yield fleet
 
 
-def _workers(parallel: int | None, scheduler: str | None, local: bool) -> Workers:
+class _Parts(Protocol):
+    """What a fleet is made of, besides the project."""
+
+    @property
+    def engine(self) -> StackEngine: ...
+    @property
+    def backend(self) -> Backend: ...
+
+
+def _place(asked: Asked) -> Callable[[Path, Program], AbstractContextManager[_Parts]]:
+    """Where the job runs; without a CLI only on a local AWS, and only what can be done in this process."""
+    from crossaccount.engine.pulumi_cli import installed
+    from crossaccount.iam.problem import Problem
+    from crossaccount.settings import SettingsError
+
+    if installed():
+        from crossaccount.job.local import local_fleet
+        from crossaccount.job.real import real_fleet
+
+        return local_fleet if asked.local else real_fleet
+    from crossaccount.job.in_process import VERBS, in_process_fleet
+
+    if asked.local and asked.verb in VERBS:
+        return in_process_fleet
+    fix = "install it: https://www.pulumi.com/docs/install/"
+    fix += "; or rehearse without it: --local" if asked.verb in VERBS else ""
+    raise SettingsError([Problem(asked.verb, "needs the pulumi CLI, and there is none on the PATH", "pulumi", fix)])
+
+
+def _workers(asked: Asked) -> Workers:
+    from crossaccount.engine.pulumi_cli import installed
     from crossaccount.iam.problem import Problem
     from crossaccount.job.cluster import Cluster
     from crossaccount.job.workers import Threads
     from crossaccount.settings import SettingsError
 
-    if scheduler is None:
-        return Threads(parallel) if parallel else Threads()
-    if local:
+    if asked.scheduler is None and not installed():
+        return Threads(1)
+    if asked.scheduler is None:
+        return Threads(asked.parallel) if asked.parallel else Threads()
+    if asked.local:
         fix = "leave one of the two out"
         what = "a local AWS is of this process alone: workers elsewhere cannot reach it"
-        raise SettingsError([Problem("--scheduler", what, scheduler, fix)])
-    return Cluster(scheduler, parallel)
+        raise SettingsError([Problem("--scheduler", what, asked.scheduler, fix)])
+    return Cluster(asked.scheduler, asked.parallel)

@@ -16,7 +16,7 @@ from crossaccount.cli.job_options import (
     StacksArgument,
     YesOption,
 )
-from crossaccount.cli.job_run import run_job
+from crossaccount.cli.job_run import Asked, run_job
 from crossaccount.cli.options import HERE, DirectoryOption
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def preview(
     as_json: JsonLinesOption = False,
 ) -> None:
     """What `up` would change, over all stacks; a dependant sees what its upstreams plan."""
-    run_job(lambda fleet: fleet.preview(stacks or ()), directory, parallel, local, as_json, scheduler=scheduler)
+    asked = Asked("preview", directory, as_json, local, parallel, scheduler)
+    run_job(asked, lambda fleet: fleet.preview(stacks or ()))
 
 
 def up(
@@ -45,7 +46,8 @@ def up(
     as_json: JsonLinesOption = False,
 ) -> None:
     """Bring stacks to what they declare, upstreams first."""
-    run_job(lambda fleet: fleet.up(stacks or ()), directory, parallel, local, as_json, scheduler=scheduler)
+    asked = Asked("up", directory, as_json, local, parallel, scheduler)
+    run_job(asked, lambda fleet: fleet.up(stacks or ()))
 
 
 def refresh(
@@ -57,15 +59,8 @@ def refresh(
     as_json: JsonLinesOption = False,
 ) -> None:
     """Take into the states what AWS has now."""
-    run_job(
-        lambda fleet: fleet.refresh(stacks or ()),
-        directory,
-        parallel,
-        local,
-        as_json,
-        scheduler=scheduler,
-        deployed=True,
-    )
+    asked = Asked("refresh", directory, as_json, local, parallel, scheduler)
+    run_job(asked, lambda fleet: fleet.refresh(stacks or ()), deployed=True)
 
 
 def destroy(
@@ -83,13 +78,13 @@ def destroy(
     """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
 
     def run(fleet: Fleet) -> JobResult:
-        approve = None if yes or local else partial(asked, as_json=as_json)
+        approve = None if yes or local else partial(agreed, as_json=as_json)
         return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
 
-    run_job(run, directory, parallel, local, as_json, scheduler=scheduler, deployed=True)
+    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler), run, deployed=True)
 
 
-def asked(removal: Removal, *, as_json: bool) -> bool:
+def agreed(removal: Removal, *, as_json: bool) -> bool:
     """Whether a person at the terminal agrees that ``removal`` goes."""
     total = sum(number or 0 for number in removal.stacks.values())
     for stack, number in removal.stacks.items():

@@ -42,8 +42,8 @@ class JobStarted(Event):
     verb: str
     stacks: tuple[str, ...]
     parallel: int
-    endpoint: str = ""
-    """The local AWS, where there is one."""
+    engine: str = ""
+    """``pulumi``, or ``in-process``: a rehearsal without the CLI, and without a state."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,7 +144,8 @@ class Fleet:
     ) -> JobResult:
         begun = time.monotonic()
         known = self._backend.stacks()
-        self.tell(events.JobStarted(verb=verb, stacks=tuple(step.key for step in steps), parallel=self.parallel))
+        stacks = tuple(step.key for step in steps)
+        self.tell(events.JobStarted(verb=verb, stacks=stacks, parallel=self.parallel, engine=self._engine.name))
         absent = self._absent(steps, known) if deployed_only else {}
         steps = [step for step in steps if step.key not in absent]
 
