@@ -12,10 +12,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from crossaccount.engine.deployment import Deployment, Program, Stack
+from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
 from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
+from crossaccount.engine.local_config import connect
 from crossaccount.engine.recording import UnexpectedInvoke
-from crossaccount.local.clients import Aws
+from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers import ResourceError, create
 from crossaccount.local.server import LocalAws
 
@@ -23,28 +24,34 @@ DEFAULT_REGION = "us-east-1"
 
 
 class InProcessEngine:
-    """Deploys onto ``local`` and remembers outputs, so that a later stack may reference an earlier one."""
+    """Deploys onto ``local`` and remembers outputs, so that a later stack may reference an earlier one.
+
+    ``deployer`` assumes the roles of stacks that are deployed through roles.
+    """
 
     name = "in-process"
 
-    def __init__(self, local: LocalAws, program: Program) -> None:
+    def __init__(self, local: LocalAws, program: Program, deployer: Credentials | None = None) -> None:
         self._local = local
+        self._deployer = deployer
         self._program = program
         self._outputs: dict[str, Mapping[str, Any]] = {}
 
     def up(self, stack: Stack, on_resource: Callable[[str], None] | None = None) -> Deployment:
         """See :class:`~crossaccount.engine.deployment.Engine`."""
-        region = stack.config.get("aws:region") or DEFAULT_REGION
-        aws = self._local.session(stack.account_id, region=str(region))
+        try:
+            aws = connect(stack, self._local.endpoint, self._deployer)
+        except ResourceError as error:
+            raise DeploymentError(stack.name, str(error)) from None
         name = f"{ORGANIZATION}/{stack.project}/{stack.name}"
         # A stack may read itself before its first deployment: there is nothing yet, as under the real engine.
-        mocks = _CreatingMocks(aws, {name: {}, **self._outputs}, on_resource)
+        mocks = CreatingMocks(aws, {name: {}, **self._outputs}, on_resource)
         deployment = run_in_process(stack, partial(self._program, root=stack.directory), mocks)
         self._outputs[name] = deployment.outputs
         return deployment
 
 
-class _CreatingMocks(Mocks):
+class CreatingMocks(Mocks):
     """Creates each resource on the local AWS as it is registered."""
 
     def __init__(

@@ -20,6 +20,8 @@ import yaml
 from pulumi import automation
 
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
+from crossaccount.engine.local_config import local_config as local_config
+from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
@@ -46,25 +48,15 @@ def private_environment(home: Path, provider_port: int) -> dict[str, str]:
     }
 
 
-def local_config(stack: Stack, endpoint: str) -> dict[str, Any]:
-    """The stack's config, pointed at the local AWS with the account's own credentials."""
-    services = ("iam", "sts", "secretsmanager")
-    return {
-        **stack.config,
-        "aws:accessKey": stack.account_id,
-        "aws:secretKey": "local",
-        "aws:endpoints": [dict.fromkeys(services, endpoint)],
-    }
-
-
 class PulumiEngine:
     """Deploys onto ``local`` with the CLI; a context manager, since provider and state live as long as it."""
 
     name = "pulumi"
 
-    def __init__(self, local: LocalAws, program: Program) -> None:
+    def __init__(self, local: LocalAws, program: Program, deployer: Credentials | None = None) -> None:
         self._local = local
         self._program = program
+        self._deployer = deployer
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -94,7 +86,7 @@ class PulumiEngine:
         folder = self._home / "work" / stack.project / stack.name
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"Pulumi.{stack.name}.yaml"
-        config = {"config": local_config(stack, self._local.endpoint)}
+        config = {"config": local_config(stack, self._local.endpoint, self._deployer)}
         if file.exists():
             config = {**yaml.safe_load(file.read_text()), **config}
         file.write_text(yaml.safe_dump(config))

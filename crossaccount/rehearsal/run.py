@@ -10,8 +10,10 @@ from typing import Any, Literal, Protocol
 
 from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
+from crossaccount.engine.deployers import deploys_through_roles, make_deployers
 from crossaccount.engine.deployment import Engine, Program
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
+from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
 from crossaccount.rehearsal.given import buckets, given_stacks, make_bucket
@@ -65,7 +67,10 @@ def rehearse(
     with ExitStack() as resources:
         progress.stage("starting a local AWS")
         local = resources.enter_context(LocalAws())
-        engine = resources.enter_context(_Open(choice, local, program))
+        if any(map(deploys_through_roles, scenario.stacks)):
+            progress.stage("giving the accounts the roles that they are deployed through")
+        deployer = make_deployers(local, scenario.stacks)
+        engine = resources.enter_context(_Open(choice, local, program, deployer))
         giver = _Giver(scenario, InProcessEngine(local, program), progress)
         # Accounts without a stack first: a stack may trust their principals exactly. The others after their stack.
         giver.give(outside=True)
@@ -84,21 +89,22 @@ def rehearse(
 class _Open:
     """The chosen engine as a context manager."""
 
-    def __init__(self, choice: EngineChoice, local: LocalAws, program: Program) -> None:
+    def __init__(self, choice: EngineChoice, local: LocalAws, program: Program, deployer: Credentials | None) -> None:
         self._choice = choice
+        self._deployer = deployer
         self._local = local
         self._program = program
         self._resources = ExitStack()
 
     def __enter__(self) -> Engine:
         if self._choice == "in-process":
-            return InProcessEngine(self._local, self._program)
+            return InProcessEngine(self._local, self._program, self._deployer)
         # The Automation API takes half a second to import.
         from crossaccount.engine.pulumi_cli import PulumiEngine, installed
 
         if self._choice == "auto" and not installed():
-            return InProcessEngine(self._local, self._program)
-        return self._resources.enter_context(PulumiEngine(self._local, self._program))
+            return InProcessEngine(self._local, self._program, self._deployer)
+        return self._resources.enter_context(PulumiEngine(self._local, self._program, self._deployer))
 
     def __exit__(self, *error: Any) -> None:
         self._resources.close()

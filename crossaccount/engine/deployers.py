@@ -1,0 +1,114 @@
+"""Who deploys on a local AWS where stacks say ``aws:assumeRoles``: one identity, and the roles that it goes through.
+
+On AWS these roles are there before the first deployment, made by whoever made the account. On a fresh local AWS they
+are made here, as the stacks' config describes them: each trusts the one before it, the first trusts the deploying
+identity, with the external ID that the config passes and no other. What a role may do is everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from crossaccount.engine.deployment import DeploymentError, Stack
+from crossaccount.engine.local_config import ASSUME_ROLES
+from crossaccount.iam.arn import entity_arn, parse_arn
+from crossaccount.iam.documents import to_json
+from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.handlers.errors import ResourceError, told
+from crossaccount.local.provider.assume import AssumeRole, parse_assume_roles
+from crossaccount.local.server import LocalAws
+
+DEPLOYING_ACCOUNT = "909090909090"
+"""Where the deploying identity is: an account that no stack is of."""
+DEPLOYER = "deployer"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+LONGEST_SESSION = 43200
+_ALONGSIDE = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
+Statement = dict[str, Any]
+
+
+def deploys_through_roles(stack: Stack) -> bool:
+    """Whether the stack's config says that roles are to be assumed."""
+    return bool(stack.config.get(ASSUME_ROLES))
+
+
+def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | None:
+    """Make the roles that ``stacks`` are deployed through; the credentials of who may assume them.
+
+    None where no stack is deployed through a role.
+
+    Raises:
+        DeploymentError: a stack's ``aws:assumeRoles`` is not what the provider takes, or a role cannot be made.
+    """
+    trusts: dict[str, list[Statement]] = {}
+    for stack in stacks:
+        for role, statement in _links(stack):
+            known = trusts.setdefault(role, [])
+            if statement not in known:
+                known.append(statement)
+    if not trusts:
+        return None
+    with local.session(DEPLOYING_ACCOUNT) as root:
+        credentials = _deployer(root)
+    # A trust may name a role that is made after it: first all roles, then their trusts.
+    for role in trusts:
+        with local.session(parse_arn(role).account) as root:
+            _make(root, role)
+    for role, statements in trusts.items():
+        with local.session(parse_arn(role).account) as root:
+            root.iam.update_assume_role_policy(RoleName=parse_arn(role).name, PolicyDocument=_document(statements))
+    return credentials
+
+
+def _links(stack: Stack) -> Iterator[tuple[str, Statement]]:
+    """Each role of the stack's chain, with what its trust must say for the one before it to get in."""
+    value = stack.config.get(ASSUME_ROLES) or []
+    failures: list[tuple[str, str]] = []
+    chain = parse_assume_roles(json.loads(value) if isinstance(value, str) else value, failures)
+    failures += [(role.arn, "is not the ARN of a role") for role in chain if ":role/" not in role.arn]
+    if failures:
+        raise DeploymentError(stack.name, "; ".join(f"aws:{key}: {reason}" for key, reason in failures))
+    before = entity_arn(DEPLOYING_ACCOUNT, "user", DEPLOYER)
+    for role in chain:
+        yield role.arn, _trust(before, role)
+        before = role.arn
+
+
+def _trust(principal: str, role: AssumeRole) -> Statement:
+    arguments = dict(role.arguments)
+    actions = ["sts:AssumeRole", *(action for key, action in _ALONGSIDE.items() if key in arguments)]
+    statement: Statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": actions}
+    if "ExternalId" in arguments:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": arguments["ExternalId"]}}
+    return statement
+
+
+def _deployer(root: Aws) -> Credentials:
+    """The deploying identity: a user that may assume any role that lets it in, and nothing else."""
+    allow = {"Effect": "Allow", "Action": ["sts:AssumeRole", *_ALONGSIDE.values()], "Resource": "*"}
+    root.iam.create_user(UserName=DEPLOYER)
+    root.iam.put_user_policy(UserName=DEPLOYER, PolicyName="deploy", PolicyDocument=_document([allow]))
+    made = root.iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
+    return Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def _make(root: Aws, role: str) -> None:
+    arn = parse_arn(role)
+    nobody_yet = {"Effect": "Allow", "Principal": {"AWS": arn.account}, "Action": "sts:AssumeRole"}
+    try:
+        with told(f"the role {role}, through which stacks are deployed"):
+            root.iam.create_role(
+                RoleName=arn.name,
+                Path=arn.path,
+                AssumeRolePolicyDocument=_document([nobody_yet]),
+                MaxSessionDuration=LONGEST_SESSION,
+            )
+            root.iam.attach_role_policy(RoleName=arn.name, PolicyArn=ADMINISTRATOR)
+    except ResourceError as error:
+        raise DeploymentError(arn.account, str(error)) from None
+
+
+def _document(statements: Sequence[Statement]) -> str:
+    return to_json({"Version": "2012-10-17", "Statement": list(statements)})
