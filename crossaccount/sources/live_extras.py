@@ -18,7 +18,7 @@ MOST_USERS = 100
 
 def with_extras(details: Mapping[str, Any], iam: Any) -> Mapping[str, Any]:
     """``details`` with what else ``iam`` may tell."""
-    durations = _allowed(lambda: _durations(iam)) or {}
+    durations = session_durations(iam)
     users = details["UserDetailList"]
     few = len(users) <= MOST_USERS
     summary = _allowed(lambda: dict(iam.get_account_summary()["SummaryMap"]))
@@ -30,6 +30,11 @@ def with_extras(details: Mapping[str, Any], iam: Any) -> Mapping[str, Any]:
         **({"SummaryMap": summary} if summary is not None else {}),
         **({"AccountAliases": named} if named is not None else {}),
     }
+
+
+def session_durations(iam: Any) -> dict[str, dict[str, int]]:
+    """By role's ARN its ``MaxSessionDuration``; nothing where the call is refused."""
+    return _allowed(lambda: _durations(iam)) or {}
 
 
 def _durations(iam: Any) -> dict[str, dict[str, int]]:

@@ -59,6 +59,11 @@ def deployment(stack: str, state: Mapping[str, Any]) -> Deployment:
     return Deployment(stack, tuple(_resources(state)), _outputs(state))
 
 
+def deployment_of(stack: str, state: Mapping[str, Any]) -> Deployment:
+    """What a stack's state has, as what a run of it made."""
+    return Deployment(stack, tuple(_resources(state)), _outputs(state))
+
+
 def _resources(state: Mapping[str, Any]) -> list[Resource]:
     """The resources that are there: not those that wait for their deletion, nor those that are only read."""
     return [
