@@ -38,12 +38,14 @@ def test_a_lock_is_stale_when_its_process_on_this_machine_is_gone(ended: int) ->
 
 
 def test_a_number_that_another_program_has_by_now_holds_nothing() -> None:
-    other = subprocess.Popen(["sleep", "30"])
+    other = subprocess.Popen([sys.executable, "-c", "print(flush=True); import time; time.sleep(30)"], stdout=-1)
     try:
+        assert other.stdout is not None
+        other.stdout.readline()  # it is the program that it says, not yet a copy of this one
         assert Lock("kim", this_host(), other.pid, SINCE).is_stale()
     finally:
         other.kill()
-        other.wait()
+        other.communicate()
 
 
 def test_a_process_that_may_be_pulumi_holds_its_lock() -> None:
