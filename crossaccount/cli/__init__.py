@@ -14,6 +14,7 @@ import sys
 from crossaccount.cli.app import app
 from crossaccount.cli.checking import check
 from crossaccount.cli.diffs import diff
+from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
 from crossaccount.cli.job_looking import drift, outputs, status
 from crossaccount.cli.jobs import destroy, preview, refresh, up
@@ -41,6 +42,7 @@ app.command(epilog="Example: crossaccount drift --markdown drift.md")(drift)
 app.command(epilog="Example: crossaccount destroy workload")(destroy)
 app.command(epilog="Example: crossaccount outputs workload --json")(outputs)
 app.command(epilog="Example: crossaccount status 'prod-*'")(status)
+app.add_typer(fleet, name="fleet")
 app.command(epilog="Example: crossaccount report stack:auth stack:workload --html report.html")(report)
 app.command(
     cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"

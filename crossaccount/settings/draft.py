@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from crossaccount.settings.models import (
@@ -73,7 +74,7 @@ class Draft:
     suppressions: tuple[Suppression, ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def account_ids(self) -> dict[str, str]:
         """Account names to IDs, broken entries included."""
         known = dict.fromkeys(self.account_names, BROKEN)

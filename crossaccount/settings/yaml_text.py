@@ -54,6 +54,8 @@ _PulumiLoader.yaml_implicit_resolvers = {
 }
 for _tag, (_pattern, _first) in _OURS.items():
     _PulumiLoader.add_implicit_resolver(_tag, re.compile(rf"\A(?:{_pattern})\Z"), list(_first))
+CLI_RESOLVERS: Mapping[str, list[tuple[str, re.Pattern[str]]]] = _PulumiLoader.yaml_implicit_resolvers
+"""What a plain scalar is to the CLI, by its first character."""
 _PulumiLoader.add_constructor(_DECIMAL, lambda _, node: int(node.value))
 
 

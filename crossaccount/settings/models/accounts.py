@@ -46,6 +46,7 @@ Color = Annotated[
     rule(check_color),
     text_schema(f"^({'|'.join(COLORS)}|[0-9A-Fa-f]{{6}})$", 6),
 ]
+DisplayName = Annotated[Text, rule(_check_display_name)]
 
 
 class AccountEntry(Model):
@@ -55,7 +56,7 @@ class AccountEntry(Model):
     """The account's 12 digits, in quotes."""
     stack: Annotated[Text, rule(_check_stack)] | None = Field(default=None, examples=["auth"])
     """The stack that manages the account; none for an account that is managed elsewhere."""
-    display_name: Annotated[Text, rule(_check_display_name)] | None = Field(default=None, examples=["WORKLOAD"])
+    display_name: DisplayName | None = Field(default=None, examples=["WORKLOAD"])
     """How the console shows the account after switching roles."""
     color: Color | None = None
     """The colour the console then shows: red, orange, yellow, green, blue, or six hex digits in quotes."""

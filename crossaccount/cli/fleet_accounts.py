@@ -1,0 +1,156 @@
+"""``fleet list`` and ``fleet discover``: which accounts there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossaccount.cli.console import console, print_json
+from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
+from crossaccount.cli.files import write
+from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+
+if TYPE_CHECKING:
+    from crossaccount.fleet import Fleet
+    from crossaccount.fleet.models import Account
+
+NO = 1
+
+
+def list_accounts(
+    patterns: Annotated[list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names or IDs; * and ?.")] = None,
+    ou: Annotated[
+        list[str] | None, typer.Option("--ou", metavar="OU", help="In an organisational unit, or below; repeat it.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="With a tag, VALUE may be *; repeat it.")
+    ] = None,
+    role_set: Annotated[
+        str | None, typer.Option("--role-set", metavar="NAME", help="Those that a role set applies to.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line.")] = False,
+    directory: DirectoryOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """The accounts, with what applies to each."""
+    with failures_in_words(as_json):
+        from crossaccount.fleet import read_fleet
+
+        found = read_fleet(directory)
+        chosen = _chosen(found, patterns, ou, tags, role_set)
+        if as_json:
+            print_json({"accounts": [_account_json(found, each) for each in chosen]})
+        elif names:
+            for each in chosen:
+                typer.echo(each.name)
+        else:
+            _show(found, chosen)
+
+
+def discover(
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="PROFILE", help="Whose credentials. Default: the environment's."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="A .yaml or .csv. Default: what fleet.yaml names.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY", help="A tag to keep; repeat it. Default: all of them.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing, and exit 1 where anything differs.")] = False,
+    directory: DirectoryOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the accounts from AWS Organizations into a file to review and commit. Changes nothing in AWS."""
+    with failures_in_words(as_json):
+        from crossaccount.fleet.organization import ACTIVE, named, open_organizations, read_organization
+        from crossaccount.fleet.snapshot import differences, read_snapshot, snapshot_text
+
+        file = str(out or _named_file(directory) or "accounts.yaml")
+        before = read_snapshot(directory, file)
+        members = read_organization(open_organizations(profile))
+        accounts = named(members, before, tags or None)
+        text = snapshot_text(accounts, file)
+        for member in members:
+            if member.state != ACTIVE:
+                typer.echo(f"left out: {member.name} ({member.id}) is {member.state}", err=True)
+        lines = differences(list(before.values()), accounts)
+        if not check:
+            _write(directory / file, text, as_json)
+        if as_json:
+            print_json({"file": file, "accounts": len(accounts), "changes": lines, "written": not check})
+        else:
+            typer.echo("\n".join([*lines, f"{file}: {len(accounts)} accounts"]))
+    raise typer.Exit(NO if check and lines else 0)
+
+
+def _write(file: Path, text: str, as_json: bool) -> None:
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        write("--out", file, text, as_json)
+
+
+def _named_file(directory: Path) -> str | None:
+    """The file that ``fleet.yaml`` names, whether it is there already or not."""
+    from crossaccount.fleet import FLEET_FILE
+    from crossaccount.settings.yaml_text import read_yaml
+
+    if not (directory / FLEET_FILE).is_file():
+        return None
+    content: Any = read_yaml(directory / FLEET_FILE, FLEET_FILE)
+    accounts = content.get("accounts") if isinstance(content, dict) else None
+    return accounts.get("file") if isinstance(accounts, dict) else None
+
+
+def _chosen(
+    found: Fleet, patterns: list[str] | None, ou: list[str] | None, tags: list[str] | None, role_set: str | None
+) -> list[Account]:
+    from crossaccount.fleet.models import Selector
+    from crossaccount.fleet.selecting import meets
+    from crossaccount.iam.nearest import did_you_mean
+
+    if role_set is not None and role_set not in found.role_sets:
+        fix = did_you_mean(role_set, found.role_sets, f"the role sets are {', '.join(found.role_sets)}")
+        stop(f"--role-set: no such role set, got {role_set}; {fix}", BAD_INPUT, as_json=False)
+    asked: dict[str, tuple[str, ...]] = {}
+    for tag in tags or ():
+        key, _, value = tag.partition("=")
+        asked[key] = (*asked.get(key, ()), value or "*")
+    selector = Selector.model_construct(
+        accounts=tuple(patterns) if patterns else None, ou=tuple(ou) if ou else None, tags=asked or None
+    )
+    return [
+        account
+        for name, account in found.accounts.items()
+        if meets(selector, account) and (role_set is None or role_set in found.role_sets_of(name))
+    ]
+
+
+def _account_json(found: Fleet, account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "id": account.id,
+        "ou": account.ou,
+        "tags": dict(account.tags),
+        "role_sets": list(found.role_sets_of(account.name)),
+        "exceptions": account.name in found.exceptions,
+        "region": found.region_of(account.name),
+    }
+
+
+def _show(found: Fleet, accounts: list[Account]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in ("account", "ID", "OU", "tags", "role sets"):
+        table.add_column(heading, overflow="fold")
+    for each in accounts:
+        tags = ", ".join(f"{key}={value}" for key, value in each.tags.items())
+        applied = ", ".join(found.role_sets_of(each.name)) or "none"
+        differs = " (differs)" if each.name in found.exceptions else ""
+        table.add_row(*map(escape, (each.name, each.id, each.ou, tags, applied + differs)))
+    console().print(table)
+    typer.echo(f"{len(accounts)} of {len(found.accounts)} accounts")

@@ -1,0 +1,10 @@
+"""A fleet of accounts: ``fleet.yaml`` says which they are and what each gets, and becomes plain Pulumi stacks.
+
+Owns ``fleet.yaml`` and the fleet's keys in ``Pulumi.<account>.yaml``; whatever else stands there is its author's.
+"""
+
+from crossaccount.fleet.fleet import FLEET_FILE, Fleet
+from crossaccount.fleet.planning import Plan, plan
+from crossaccount.fleet.reading import read_fleet
+
+__all__ = ["FLEET_FILE", "Fleet", "Plan", "plan", "read_fleet"]

@@ -1,0 +1,132 @@
+"""The list of accounts: in ``fleet.yaml`` itself, or in a CSV or YAML file beside it.
+
+In a CSV file the columns are the keys of an account, and ``tag:KEY`` for each tag; an empty cell says nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crossaccount.fleet.models import Account
+from crossaccount.iam.entity_names import same_but_for_case
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.draft import Entry, Placed
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.parse import parse
+from crossaccount.settings.raw import cleaned
+from crossaccount.settings.yaml_text import read_yaml
+
+TAG = "tag:"
+COLUMNS = ("name", "id", "ou", "display_name", "color")
+_FORMS = 'write a list such as [{name: shop, id: "111111111111"}], or {file: accounts.csv}'
+
+
+def read_accounts(value: object, directory: Path, where: str, problems: list[Problem]) -> dict[str, Placed[Account]]:
+    """The accounts of the key ``accounts``, by name; what is wrong is added to ``problems``."""
+    if isinstance(value, Mapping):
+        entries = _of_file(value, directory, where, problems)
+    else:
+        entries = dict(_of_list(value, where, problems))
+    parsed: dict[str, Placed[Account]] = parse(entries, Account, problems)
+    problems += _doubles(parsed.values())
+    return {each.value.name: each for each in sorted(parsed.values(), key=lambda each: each.value.name)}
+
+
+def _of_file(value: Mapping[Any, Any], directory: Path, where: str, problems: list[Problem]) -> dict[str, Entry]:
+    if set(value) != {"file"} or not isinstance(value["file"], str):
+        problems.append(Problem(where, "must be a list of accounts or name a file", dict(value), _FORMS))
+        return {}
+    name = value["file"]
+    try:
+        entries = list(read_list(directory / name, name, f"{where}.file", problems))
+    except SettingsError as error:
+        problems += error.problems
+        return {}
+    return dict(entries)
+
+
+def read_list(file: Path, name: str, where: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
+    """The accounts of a CSV or YAML file, called ``name`` in errors; ``where`` is what named it.
+
+    Raises:
+        SettingsError: the file cannot be read at all.
+    """
+    if not file.is_file():
+        fix = "make it with: crossaccount fleet discover"
+        raise SettingsError([Problem(where, "there is no such file", name, fix)])
+    if file.suffix.lower() == ".csv":
+        return _of_csv(_text(file, name), name, problems)
+    content = read_yaml(file, name)
+    if isinstance(content, Mapping) and set(content) == {"accounts"}:
+        return _of_list(content["accounts"], f"{name}: accounts", problems)
+    return _of_list(content, f"{name}: ", problems)
+
+
+def _of_list(value: object, where: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
+    if not isinstance(value, list) or not value:
+        problems.append(Problem(where.removesuffix(": "), "must be a list of accounts", value, _FORMS))
+        return
+    for index, each in enumerate(cleaned(value, where, problems)):
+        yield str(index), Entry(str(index), each, f"{where}[{index}]")
+
+
+def _text(file: Path, name: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise SettingsError([Problem(name, what, NOT_GIVEN, "check the path and its permissions")]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([Problem(name, "is not UTF-8 text", NOT_GIVEN, "save it as UTF-8")]) from None
+
+
+def _of_csv(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
+    """Spreadsheets of some countries write semicolons."""
+    first = text.partition("\n")[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first and "," not in first else ",")
+    header = [cell.strip() for cell in next(rows, [])]
+    problems += _header_problems(header, name)
+    for row in rows:
+        if not any(row):
+            continue
+        place = f"{name}:{rows.line_num}"
+        if len(row) > len(header):
+            fix = "put a value with a comma in it in double quotes"
+            problems.append(Problem(place, f"has {len(row)} cells under {len(header)} columns", NOT_GIVEN, fix))
+            continue
+        cells = {column: cell.strip() for column, cell in zip(header, row, strict=False) if cell.strip()}
+        account: dict[str, Any] = {column: cell for column, cell in cells.items() if column in COLUMNS}
+        account["tags"] = {column[len(TAG) :]: cell for column, cell in cells.items() if column.startswith(TAG)}
+        yield place, Entry(place, account, place)
+
+
+def _header_problems(header: list[str], name: str) -> Iterator[Problem]:
+    for column in header:
+        if column not in COLUMNS and not (column.startswith(TAG) and len(column) > len(TAG)):
+            fix = did_you_mean(column, COLUMNS, f"the columns are {', '.join(COLUMNS)}, and tag:KEY for each tag")
+            yield Problem(f"{name}:1", "unknown column", column, fix)
+    if twice := [column for column in COLUMNS if header.count(column) > 1]:
+        yield Problem(f"{name}:1", "a column stands twice", twice[0], "keep one of the two")
+
+
+def _doubles(placed: Any) -> Iterator[Problem]:
+    """Names and IDs that stand twice. Names that differ in case alone are one file on many machines."""
+    by_name: dict[str, Placed[Account]] = {}
+    by_id: dict[str, Placed[Account]] = {}
+    for each in placed:
+        first = by_name.setdefault(each.value.name, each)
+        if first is not each:
+            what = f"the name is taken, by {first.where}"
+            yield Problem(f"{each.where}.name", what, each.value.name, "give each account a name of its own")
+        other = by_id.setdefault(each.value.id, each)
+        if other is not each:
+            what = f"the account is there already, at {other.where}"
+            yield Problem(f"{each.where}.id", what, each.value.id, "keep one of the two")
+    for first_name, later in same_but_for_case(by_name):
+        what = f"differs only in case from {first_name}, and their stacks would share a file on some machines"
+        yield Problem(f"{by_name[later].where}.name", what, later, "rename one of the two")

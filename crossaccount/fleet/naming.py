@@ -1,0 +1,119 @@
+"""Names of accounts in lists of names: ``<audit>/role/Auditor`` becomes one name for each account of a role set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossaccount.fleet.fleet import Fleet
+from crossaccount.fleet.merging import Declared
+from crossaccount.fleet.placeholders import Placeholders, Say
+from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import Problem
+
+LISTS = ("principals", "assume", "deny")
+_SET = re.compile(r"\A<(?!account\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
+_SECTIONS = {"role": (("trusting", "roles"), ("trusted", "applications")), "user": (("trusted", "users"),)}
+
+
+class Naming:
+    """Writes out what stands for accounts, for all accounts of a fleet; ``declared`` is what each declares."""
+
+    def __init__(self, fleet: Fleet, declared: Mapping[str, Declared], say: Say) -> None:
+        self._fleet = fleet
+        self._declared = declared
+        self._say = say
+        self._lists: dict[str, tuple[str, ...]] = {}
+        self._plain: dict[int, bool] = {}
+
+    def write_out(self, value: Any, values: Placeholders, where: str, key: str = "") -> Any:
+        """``value`` with its placeholders filled and its role sets replaced by their accounts."""
+        if self._is_plain(value):
+            return value
+        if isinstance(value, str):
+            return values.fill(value, where, self._say)
+        if isinstance(value, Mapping):
+            return {name: self.write_out(each, values, f"{where}.{name}", name) for name, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            if key in LISTS:
+                return list(self.names(value, values, where))
+            return [self.write_out(each, values, f"{where}[{index}]") for index, each in enumerate(value)]
+        return value
+
+    def names(self, names: Any, values: Placeholders, where: str) -> Iterator[Any]:
+        """The names that a list of names means, each once."""
+        seen: dict[Any, None] = {}
+        for index, each in enumerate(names):
+            place = f"{where}[{index}]"
+            if not isinstance(each, str):
+                yield each
+            elif found := _SET.match(each):
+                seen |= dict.fromkeys(self._accounts(found[1], found[2], each, place))
+            else:
+                seen[values.fill(each, place, self._say)] = None
+        yield from seen
+
+    def _accounts(self, role_set: str, rest: str | None, text: str, where: str) -> tuple[str, ...]:
+        if text not in self._lists:
+            self._lists[text] = tuple(self._written(role_set, rest))
+            if role_set not in self._fleet.role_sets:
+                fix = did_you_mean(role_set, self._fleet.role_sets, "write the name of a role set, or of an account")
+                self._say(Problem(where, "no such role set", text, fix))
+            elif not self._lists[text]:
+                what = "no account of the role set has that" if self._fleet.accounts_of(role_set) else "names nobody"
+                self._say(Problem(where, what, text, f"correct it: {role_set} applies to {self._applies(role_set)}"))
+        return self._lists[text]
+
+    def _applies(self, role_set: str) -> str:
+        number = len(self._fleet.accounts_of(role_set))
+        return "1 account" if number == 1 else f"{number:,} accounts"
+
+    def _written(self, role_set: str, rest: str | None) -> Iterator[str]:
+        """One name an account; of an entity that an exception took out of an account, none."""
+        if role_set not in self._fleet.role_sets:
+            return
+        for account in self._fleet.accounts_of(role_set):
+            if rest is None:
+                yield account
+            elif self._has(account, rest):
+                yield f"{account}/{rest}"
+
+    def _has(self, account: str, resource: str) -> bool:
+        kind, _, path = resource.partition("/")
+        if kind not in _SECTIONS or has_wildcard(path):
+            return True
+        name = path.rsplit("/", 1)[-1]
+        return any(name in self._declared[account].names(*section) for section in _SECTIONS[kind])
+
+    def _is_plain(self, value: Any) -> bool:
+        """Whether nothing in it stands for accounts. Role sets are shared by accounts, so it is asked once of each."""
+        known = self._plain.get(id(value))
+        if known is None:
+            known = self._plain[id(value)] = self._found_plain(value)
+        return known
+
+    def _found_plain(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return "<" not in value
+        if isinstance(value, Mapping):
+            return all(self._is_plain(each) for each in value.values())
+        if isinstance(value, (list, tuple)):
+            return all(self._is_plain(each) for each in value)
+        return True
+
+
+def accounts_in(value: Any, known: Mapping[str, str], key: str = "") -> Iterator[str]:
+    """The accounts that names in ``value`` begin with, of those that are ``known``."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from accounts_in(each, known, name)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            if key in LISTS and isinstance(each, str):
+                account = each.partition("/")[0]
+                if account in known:
+                    yield account
+            else:
+                yield from accounts_in(each, known)

@@ -1,0 +1,131 @@
+"""``fleet.yaml`` as a fleet, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crossaccount.fleet.checks import check_parts
+from crossaccount.fleet.fleet import FLEET_FILE, Fleet
+from crossaccount.fleet.listing import read_accounts
+from crossaccount.fleet.models import Account, Credentials, Deviation, RoleSet
+from crossaccount.fleet.models.role_sets import SECTIONS
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.address_book import check_entries
+from crossaccount.settings.draft import Entry, Placed
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.parse import parse
+from crossaccount.settings.raw import cleaned
+from crossaccount.settings.yaml_text import read_yaml
+
+KEYS = ("accounts", "elsewhere", "region", "credentials", "role_sets", "exceptions")
+
+
+def read_fleet(directory: Path) -> Fleet:
+    """The fleet of the project in ``directory``.
+
+    Raises:
+        SettingsError: there is no ``fleet.yaml``, or anything is wrong with it; with every problem.
+    """
+    if not (directory / FLEET_FILE).is_file():
+        fix = "write one, or name the folder that has it with --dir"
+        raise SettingsError([Problem(str(directory), f"has no {FLEET_FILE}", NOT_GIVEN, fix)])
+    content = read_yaml(directory / FLEET_FILE, FLEET_FILE)
+    if not isinstance(content, Mapping):
+        raise SettingsError([Problem(FLEET_FILE, "must be a mapping", content, f"its keys are {', '.join(KEYS)}")])
+    problems = [*_unknown_keys(content)]
+    found = _Reader(content, directory, problems)
+    fleet, placed = found.fleet()
+    problems += check_parts(fleet, placed)
+    if problems:
+        raise SettingsError(dict.fromkeys(problems))
+    return fleet
+
+
+class _Reader:
+    """Reads the keys one by one, so that a mistake in one hides none in another."""
+
+    def __init__(self, content: Mapping[Any, Any], directory: Path, problems: list[Problem]) -> None:
+        self._content = content
+        self._directory = directory
+        self._problems = problems
+
+    def fleet(self) -> tuple[Fleet, dict[str, Placed[Account]]]:
+        accounts = self._accounts()
+        elsewhere: dict[str, Placed[AccountEntry]] = parse(self._members("elsewhere"), AccountEntry, self._problems)
+        self._problems += check_entries(elsewhere)
+        role_sets: dict[str, Placed[RoleSet]] = parse(self._members("role_sets"), RoleSet, self._problems)
+        exceptions: dict[str, Placed[Deviation]] = parse(self._members("exceptions"), Deviation, self._problems)
+        fleet = Fleet(
+            self._directory,
+            {name: each.value for name, each in accounts.items()},
+            {name: each.value for name, each in elsewhere.items()},
+            {name: each.value for name, each in role_sets.items()},
+            {name: each.value for name, each in exceptions.items()},
+            self._region(),
+            self._credentials(),
+        )
+        return fleet, accounts
+
+    def _accounts(self) -> dict[str, Placed[Account]]:
+        where = f"{FLEET_FILE}: accounts"
+        if "accounts" not in self._content:
+            fix = 'add accounts: [{name: shop, id: "111111111111"}], or {file: accounts.csv}'
+            self._problems.append(Problem(where, "is required", NOT_GIVEN, fix))
+            return {}
+        return read_accounts(self._content["accounts"], self._directory, where, self._problems)
+
+    def _members(self, key: str) -> dict[str, Entry]:
+        """The members of a mapping. What an exception says of sections may be empty: there it removes."""
+        where = f"{FLEET_FILE}: {key}"
+        value = self._content.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self._problems.append(Problem(where, "must be a mapping", value, "write {name: …}"))
+            return {}
+        patches = {str(name): _patches(each) for name, each in value.items()} if key == "exceptions" else {}
+        rest = {name: _without(each, patches.get(str(name), {})) for name, each in value.items()}
+        named = cleaned(rest, where, self._problems, "users" if key == "exceptions" else "")
+        return {name: Entry(name, _joined(each, patches.get(name)), f"{where}.{name}") for name, each in named.items()}
+
+    def _region(self) -> str | None:
+        value = self._content.get("region")
+        if value is not None and not isinstance(value, str):
+            self._problems.append(Problem(f"{FLEET_FILE}: region", "must be a text", value, "write us-east-1, say"))
+            return None
+        return value
+
+    def _credentials(self) -> Credentials | None:
+        value = self._content.get("credentials")
+        if value is None:
+            return None
+        where = f"{FLEET_FILE}: credentials"
+        entries = {"credentials": Entry("credentials", cleaned(value, where, self._problems), where)}
+        found: dict[str, Placed[Credentials]] = parse(entries, Credentials, self._problems)
+        return found["credentials"].value if "credentials" in found else None
+
+
+def _patches(deviation: object) -> dict[str, Any]:
+    """The sections of an exception, as they are written."""
+    if not isinstance(deviation, Mapping):
+        return {}
+    return {key: {} if deviation[key] is None else deviation[key] for key in SECTIONS if key in deviation}
+
+
+def _without(value: Any, keys: Mapping[str, Any]) -> Any:
+    return {key: each for key, each in value.items() if key not in keys} if isinstance(value, Mapping) else value
+
+
+def _joined(value: Any, patches: Mapping[str, Any] | None) -> Any:
+    return {**value, **patches} if patches and isinstance(value, Mapping) else value
+
+
+def _unknown_keys(content: Mapping[Any, Any]) -> Iterator[Problem]:
+    for key in content:
+        if key not in KEYS:
+            fix = did_you_mean(str(key), KEYS, f"the keys are {', '.join(KEYS)}")
+            yield Problem(f"{FLEET_FILE}: {key}", "unknown key", NOT_GIVEN, fix)
