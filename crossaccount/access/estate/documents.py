@@ -1,4 +1,4 @@
-"""The policies of one account, found by name or ARN and compiled once each.
+"""The policies of an estate, found by name or ARN and compiled once each.
 
 A managed policy's document is the default version that the source carries, else (AWS-managed) that of another account
 of the estate, else the bundle's. One that is nowhere, or that IAM would not accept, is unknown and says why.
@@ -6,6 +6,7 @@ of the estate, else the bundle's. One that is nowhere, or that IAM would not acc
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,31 +23,34 @@ def compiled_policy(name: str, document: object, kind: Kind = "permissions") -> 
     return Policy(name, document, kind)
 
 
-def trust_policy(document: object) -> Policy:
-    """A role's trust policy."""
-    return compiled_policy(TRUST_POLICY, document, "trust")
+class Policies:
+    """The policies of an estate's entities: managed ones by ARN, others by name and document.
 
-
-def inline_policies(items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
-    """The policies of ``UserPolicyList``, ``GroupPolicyList`` or ``RolePolicyList``."""
-    return tuple(compiled_policy(str(item["PolicyName"]), item.get("PolicyDocument")) for item in items or ())
-
-
-class ManagedPolicies:
-    """The managed policies that an estate's accounts can name, each compiled when it is first asked for."""
+    Equal policies are one object. Large estates repeat the same few thousand documents in every account, and all that
+    is found out of a policy (compiled, indexed, weighed) is then found out once.
+    """
 
     def __init__(self, details: Iterable[Details]) -> None:
         self._documents: dict[str, object] = {}
-        self._compiled: dict[str, Policy] = {}
+        self._managed: dict[str, Policy] = {}
+        self._by_content: dict[tuple[str, Kind, bytes], Policy] = {}
         for account in details:
             for item in account.get("Policies") or ():
                 document = default_version(item)
                 if document is not None:
                     self._documents.setdefault(str(item["Arn"]), document)
 
+    def trust(self, document: object) -> Policy:
+        """A role's trust policy."""
+        return self._shared(TRUST_POLICY, document, "trust")
+
+    def inline(self, items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
+        """The policies of ``UserPolicyList``, ``GroupPolicyList`` or ``RolePolicyList``."""
+        return tuple([self._shared(str(item["PolicyName"]), item.get("PolicyDocument")) for item in items or ()])
+
     def attached(self, items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
         """The policies of ``AttachedManagedPolicies``."""
-        return tuple(self.get(str(item["PolicyArn"])) for item in items or ())
+        return tuple([self.get(str(item["PolicyArn"])) for item in items or ()])
 
     def boundary(self, entity: Mapping[str, Any]) -> Policy | None:
         """The permissions boundary of a user or a role."""
@@ -56,17 +60,29 @@ class ManagedPolicies:
 
     def get(self, arn: str) -> Policy:
         """The policy with this ARN."""
-        if arn not in self._compiled:
-            self._compiled[arn] = self._compile(arn)
-        return self._compiled[arn]
+        if arn not in self._managed:
+            self._managed[arn] = self._found(arn)
+        return self._managed[arn]
 
-    def _compile(self, arn: str) -> Policy:
+    def _found(self, arn: str) -> Policy:
         document = self._documents.get(arn)
         if document is None and is_aws_managed(arn):
             document = managed_document(arn)
         if document is None:
             return Policy(arn, missing="its document is in no source")
         return compiled_policy(arn, document)
+
+    def _shared(self, name: str, document: Any, kind: Kind = "permissions") -> Policy:
+        try:
+            # Of the fast ways to tell documents apart the one that refuses whatever is no plain data. Version 2 writes
+            # equal data equally: later ones also write which of their objects are the same.
+            content = marshal.dumps(document, 2)
+        except ValueError:
+            return compiled_policy(name, document, kind)
+        key = (name, kind, content)
+        if key not in self._by_content:
+            self._by_content[key] = compiled_policy(name, document, kind)
+        return self._by_content[key]
 
 
 def default_version(item: Mapping[str, Any]) -> object | None:

@@ -88,7 +88,7 @@ class Principal:
     @cached_property
     def account(self) -> str:
         """The ID of the account that it lives in."""
-        return parse_arn(self.arn).account
+        return self.arn.split(":", 5)[4]
 
     @cached_property
     def name(self) -> str:
@@ -98,7 +98,7 @@ class Principal:
     @cached_property
     def is_role(self) -> bool:
         """Whether it is a role, so that its calls come from sessions."""
-        return parse_arn(self.arn).kind == "role"
+        return self.arn.split(":", 5)[5].startswith("role/")
 
     @cached_property
     def is_service_linked(self) -> bool:

@@ -13,13 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossaccount.access.estate.documents import (
-    Details,
-    ManagedPolicies,
-    compiled_policy,
-    inline_policies,
-    trust_policy,
-)
+from crossaccount.access.estate.documents import Details, Policies, compiled_policy
 from crossaccount.access.estate.entities import Membership, Policy, Principal, Role, User
 from crossaccount.access.estate.organization import Levels, Organization
 from crossaccount.iam.arn import parse_arn
@@ -63,10 +57,10 @@ class Estate:
         described = list(details)
         above = list(organizations)
         members = {key: value for each in above for key, value in each.members.items()} if above else None
-        managed = ManagedPolicies(described)
-        groups = _groups(described, managed)
-        users = [_user(item, groups, managed, members) for item in _all(described, "UserDetailList")]
-        roles = [_role(item, managed, members) for item in _all(described, "RoleDetailList")]
+        policies = Policies(described)
+        groups = _groups(described, policies)
+        users = [_user(item, groups, policies, members) for item in _all(described, "UserDetailList")]
+        roles = [_role(item, policies, members) for item in _all(described, "RoleDetailList")]
         services = {key: value for each in above for key, value in each.service_control.items()}
         resources = {key: value for each in above for key, value in each.resource_control.items()}
         return cls(
@@ -102,18 +96,18 @@ def _all(accounts: Iterable[Details], key: str) -> list[Mapping[str, Any]]:
     return [item for account in accounts for item in account.get(key) or ()]
 
 
-def _groups(accounts: Iterable[Details], managed: ManagedPolicies) -> Groups:
+def _groups(accounts: Iterable[Details], known: Policies) -> Groups:
     items = _all(accounts, "GroupDetailList")
     return {
-        (parse_arn(str(item["Arn"])).account, str(item["GroupName"])): _policies(item, "GroupPolicyList", managed)
+        (parse_arn(str(item["Arn"])).account, str(item["GroupName"])): _policies(item, "GroupPolicyList", known)
         for item in items
     }
 
 
-def _user(item: Mapping[str, Any], groups: Groups, managed: ManagedPolicies, members: _Members) -> User:
+def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: _Members) -> User:
     account = parse_arn(str(item["Arn"])).account
     names = tuple(str(name) for name in item.get("GroupList") or ())
-    policies = _policies(item, "UserPolicyList", managed)
+    policies = _policies(item, "UserPolicyList", known)
     for name in names:
         policies += groups.get((account, name), (Policy(f"group {name}", missing="the group is in no source"),))
     return User(
@@ -121,27 +115,27 @@ def _user(item: Mapping[str, Any], groups: Groups, managed: ManagedPolicies, mem
         unique_id=str(item.get("UserId") or ""),
         tags=_tags(item),
         policies=policies,
-        boundary=managed.boundary(item),
+        boundary=known.boundary(item),
         membership=_membership(members, parse_arn(str(item["Arn"])).account),
         groups=names,
     )
 
 
-def _role(item: Mapping[str, Any], managed: ManagedPolicies, members: _Members) -> Role:
+def _role(item: Mapping[str, Any], known: Policies, members: _Members) -> Role:
     return Role(
         arn=str(item["Arn"]),
         unique_id=str(item.get("RoleId") or ""),
         tags=_tags(item),
-        policies=_policies(item, "RolePolicyList", managed),
-        boundary=managed.boundary(item),
+        policies=_policies(item, "RolePolicyList", known),
+        boundary=known.boundary(item),
         membership=_membership(members, parse_arn(str(item["Arn"])).account),
-        trust=trust_policy(item.get("AssumeRolePolicyDocument")),
+        trust=known.trust(item.get("AssumeRolePolicyDocument")),
         max_session_duration=item.get("MaxSessionDuration"),
     )
 
 
-def _policies(item: Mapping[str, Any], inline: str, managed: ManagedPolicies) -> tuple[Policy, ...]:
-    return inline_policies(item.get(inline)) + managed.attached(item.get("AttachedManagedPolicies"))
+def _policies(item: Mapping[str, Any], inline: str, known: Policies) -> tuple[Policy, ...]:
+    return known.inline(item.get(inline)) + known.attached(item.get("AttachedManagedPolicies"))
 
 
 def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:
@@ -150,8 +144,14 @@ def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _account_ids(accounts: Sequence[Details]) -> set[str]:
     lists = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
-    found = (parse_arn(str(item["Arn"])).account for key in lists for item in _all(accounts, key))
-    return {account for account in found if account != "aws"}
+    found = {_account_of(str(item["Arn"])) for key in lists for item in _all(accounts, key)}
+    return found - {"aws"}
+
+
+def _account_of(arn: str) -> str:
+    """As ``parse_arn`` says it, which it takes longer for; it refuses what is no ARN."""
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else parse_arn(arn).account
 
 
 def _levels(control: Mapping[str, Sequence[Mapping[str, object]]], kind: Kind) -> Mapping[str, Levels]:

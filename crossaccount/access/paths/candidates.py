@@ -12,7 +12,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.evaluate import ASSUME_ROLE
 from crossaccount.access.evaluation.outsiders import EVERYONE, outsiders
-from crossaccount.access.paths.grants import Grants
+from crossaccount.access.paths.grants import Grants, Holders
 from crossaccount.iam.compiled import CompiledStatement
 
 
@@ -21,50 +21,54 @@ class Candidates:
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
-        self._by_account: dict[str, list[Principal]] = {}
+        self._by_account: dict[str, Holders] = {}
         self._by_unique_id: dict[str, Principal] = {}
         self._grants: dict[str, Grants] = {}
         for principal in (*estate.users.values(), *estate.roles.values()):
-            self._by_account.setdefault(principal.account, []).append(principal)
+            self._by_account.setdefault(principal.account, {})[principal.arn] = principal
             if principal.unique_id:
                 self._by_unique_id[principal.unique_id] = principal
 
     def of(self, role: Role, only: str | None = None) -> list[Principal]:
         """The candidates for ``role``, by ARN; ``only`` the principal of this ARN, where it is one."""
-        found: dict[str, Principal] = {}
+        found: Holders = {}
         for statement in role.trust.statements:
             if statement.allows:
-                for caller in self._named(statement, role):
-                    found[caller.arn] = caller
+                found.update(self._named(statement, role))
         if role.trust.unknown:
-            found.update((caller.arn, caller) for caller in self._granted(EVERYONE, role))
-            found.update((caller.arn, caller) for caller in self._by_account.get(role.account, ()))
+            found.update(self._granted(EVERYONE, role))
+            found.update(self._by_account.get(role.account, {}))
         if only is not None:
             return [found[only]] if only in found else []
         return [found[arn] for arn in sorted(found)]
 
-    def _named(self, statement: CompiledStatement, role: Role) -> Iterable[Principal]:
+    def _named(self, statement: CompiledStatement, role: Role) -> Holders:
         element = statement.principal
         if element is None:
-            return
-        yield from (each.placed(self._estate) for each in outsiders(statement, self._estate.accounts))
+            return {}
+        found: Holders = {each.arn: each for each in self._outsiders(statement)}
         if element.inverted or EVERYONE in element.entries:
-            yield from self._granted(EVERYONE, role)
-            yield from self._by_account.get(role.account, ())  # in one account everyone needs no grant
-            return
+            found.update(self._granted(EVERYONE, role))
+            found.update(self._by_account.get(role.account, {}))  # in one account everyone needs no grant
+            return found
         for account in element.accounts:
-            yield from self._granted(account, role)
+            found.update(self._granted(account, role))
         for entry in element.aws:
             if (principal := self._estate.principal(entry) or self._by_unique_id.get(entry)) is not None:
-                yield principal
+                found[principal.arn] = principal
         for session in element.sessions:
-            roles = (each for each in self._by_account.get(session.account, ()) if each.is_role)
-            yield from (each for each in roles if [each.name] == session.resource.split("/")[1:2])
+            members = self._by_account.get(session.account, {}).values()
+            roles = (each for each in members if each.is_role)
+            found.update((each.arn, each) for each in roles if [each.name] == session.resource.split("/")[1:2])
+        return found
 
-    def _granted(self, account: str, role: Role) -> Iterable[Principal]:
+    def _outsiders(self, statement: CompiledStatement) -> Iterable[Principal]:
+        return (each.placed(self._estate) for each in outsiders(statement, self._estate.accounts))
+
+    def _granted(self, account: str, role: Role) -> Holders:
         """Those of an account, or of all, that have a grant."""
         if account not in self._grants:
-            everyone = (principal for members in self._by_account.values() for principal in members)
-            of = everyone if account == EVERYONE else self._by_account.get(account, ())
+            everyone = (principal for members in self._by_account.values() for principal in members.values())
+            of = everyone if account == EVERYONE else self._by_account.get(account, {}).values()
             self._grants[account] = Grants(of, ASSUME_ROLE)
         return self._grants[account].candidates(role.arn)

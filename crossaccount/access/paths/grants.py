@@ -16,57 +16,59 @@ from crossaccount.iam.matching import wildcard_match
 from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.variables import Template
 
-Holders = list[Principal]
+Holders = dict[str, Principal]
+"""Those who have a policy, by ARN."""
 
 
 class Grants:
     """The grants of some principals on one action, by what they are about: a role, an account's roles, a name, any."""
 
     def __init__(self, principals: Iterable[Principal], action: str) -> None:
-        self._action = action
         self._exact: dict[str, list[Holders]] = {}
         self._by_account: dict[str, list[tuple[str, Holders]]] = {}
         self._by_name: dict[str, list[tuple[str, Holders]]] = {}
         self._anywhere: list[tuple[str, Holders]] = []
-        holders: dict[int, Holders] = {}
+        known: dict[int, tuple[Holders, list[CompiledStatement]]] = {}
         for principal in principals:
             for policy in principal.policies:
-                if id(policy) not in holders:
-                    holders[id(policy)] = []
-                    self._index(policy, holders[id(policy)])
-                holders[id(policy)].append(principal)
-                self._index_own(policy, principal)
+                if id(policy) not in known:
+                    known[id(policy)] = ({}, [each for each in policy.about(action) if each.allows])
+                    self._index(policy, *known[id(policy)])
+                holders, granting = known[id(policy)]
+                holders[principal.arn] = principal
+                for statement in granting:
+                    if statement.has_variables and not statement.resources_inverted:
+                        self._index_own(statement, principal)
 
-    def candidates(self, role: str) -> Iterable[Principal]:
-        """The principals that may have a grant on ``role`` (its ARN), each once."""
+    def candidates(self, role: str) -> Holders:
+        """The principals that may have a grant on ``role`` (its ARN)."""
         *_, account, name = role.split(":", 5)
-        found = list(self._exact.get(role, ()))
+        found: Holders = {}
+        for holders in self._exact.get(role, ()):
+            found.update(holders)
         for patterns in (self._by_account.get(account, ()), self._by_name.get(name, ()), self._anywhere):
-            found += [holders for pattern, holders in patterns if wildcard_match(pattern, role)]
-        return {holder.arn: holder for holders in found for holder in holders}.values()
+            for pattern, holders in patterns:
+                if wildcard_match(pattern, role):
+                    found.update(holders)
+        return found
 
-    def _index(self, policy: Policy, holders: Holders) -> None:
+    def _index(self, policy: Policy, holders: Holders, granting: Iterable[CompiledStatement]) -> None:
         """What is the same for everyone who has the policy."""
         if policy.unknown:
             self._anywhere.append(("*", holders))
-        for statement in self._granting(policy):
+        for statement in granting:
             texts = (
                 ("*",) if statement.resources_inverted else (each.text for each in statement.resources if each.plain)
             )
             for pattern in texts:
                 self._index_pattern(pattern, holders)
 
-    def _index_own(self, policy: Policy, principal: Principal) -> None:
-        """What a policy's variables make of it for one of those who have it."""
-        for statement in self._granting(policy):
-            if statement.has_variables and not statement.resources_inverted:
-                context = open_context(principal)
-                for value in statement.resources:
-                    if not value.plain and (pattern := widest(value, context)) is not None:
-                        self._index_pattern(pattern, [principal])
-
-    def _granting(self, policy: Policy) -> Iterable[CompiledStatement]:
-        return (statement for statement in policy.about(self._action) if statement.allows)
+    def _index_own(self, statement: CompiledStatement, principal: Principal) -> None:
+        """What a statement's variables make of it for one of those who have it."""
+        context = open_context(principal)
+        for value in statement.resources:
+            if not value.plain and (pattern := widest(value, context)) is not None:
+                self._index_pattern(pattern, {principal.arn: principal})
 
     def _index_pattern(self, pattern: str, holders: Holders) -> None:
         parts = pattern.split(":", 5)
