@@ -1,0 +1,9 @@
+"""The review of a fleet before anything is applied: what accounts are, what they will be, and who gains by it."""
+
+from __future__ import annotations
+
+from crossaccount.job.review.removals import HandMade
+from crossaccount.job.review.review import Review
+from crossaccount.job.review.reviewer import Reviewer
+
+__all__ = ["HandMade", "Review", "Reviewer"]

@@ -1,0 +1,90 @@
+"""Accounts as AWS has them now, each read with its stack's own credentials. Nothing is ever written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from crossaccount.iam.arn import parse_arn
+from crossaccount.job.review.clients import SharedClients
+from crossaccount.job.review.credentials import NotReadable, StackCredentials, stack_credentials
+from crossaccount.sources.details import LISTS
+from crossaccount.sources.live import account_details
+from crossaccount.sources.live_extras import session_durations
+
+Details = Mapping[str, Any]
+
+
+class WrongAccount(Exception):
+    """A stack's credentials are of another account. ``str()`` says which."""
+
+
+class LiveAccounts:
+    """Reads accounts, several at a time. ``configs`` are the effective configs of stacks, by stack."""
+
+    def __init__(self, configs: Mapping[str, Mapping[str, object]]) -> None:
+        self._configs = configs
+        self._clients = SharedClients()
+        self._bundled: dict[tuple[str, str], Any] = {}
+        self._bundling = threading.Lock()
+
+    def __call__(self, stack: str, account_id: str) -> Details:
+        """One account.
+
+        Raises:
+            NotReadable: it could not be read.
+            WrongAccount: the credentials are of another one.
+        """
+        with self.signed_in(stack) as client:
+            iam = client("iam")
+            details = account_details(iam)
+            found = _account(details) or str(client("sts").get_caller_identity()["Account"])
+            if found != account_id:
+                raise WrongAccount(f"the credentials are of account {found}, and the stack is of {account_id}")
+            durations = session_durations(iam)
+        roles = [{**role, **durations.get(role["Arn"], {})} for role in details["RoleDetailList"]]
+        return {**details, "RoleDetailList": roles, "Policies": [self._shared(each) for each in details["Policies"]]}
+
+    @contextmanager
+    def signed_in(self, stack: str) -> Iterator[Callable[[str], Any]]:
+        """The clients, by service, with the credentials of a stack.
+
+        Raises:
+            NotReadable: there are no credentials, or AWS refuses a call made within.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        how = stack_credentials(self._configs.get(stack, {}))
+        try:
+            with self._clients.signed_as(how):
+                yield lambda service: self._clients.client(service, how)
+        except ClientError as error:
+            said = error.response.get("Error") or {}
+            raise NotReadable(
+                f"AWS refuses {error.operation_name}: {said.get('Message') or said.get('Code')}"
+            ) from None
+        except BotoCoreError as error:
+            raise NotReadable(" ".join(str(error).split())) from None
+
+    def credentials(self, stack: str) -> StackCredentials:
+        """How the stack's account is reached."""
+        return stack_credentials(self._configs.get(stack, {}))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._clients.close()
+
+    def _shared(self, policy: Any) -> Any:
+        """Each version of an AWS-managed policy once, however many accounts use it."""
+        if parse_arn(policy["Arn"]).account != "aws":
+            return policy
+        with self._bundling:
+            return self._bundled.setdefault((policy["Arn"], policy["DefaultVersionId"]), policy)
+
+
+def _account(details: Details) -> str:
+    """Whose the entities are; empty where there is none."""
+    found = (parse_arn(str(item["Arn"])).account for key in LISTS for item in details.get(key) or ())
+    return next((account for account in found if account != "aws"), "")

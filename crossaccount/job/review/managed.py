@@ -1,0 +1,105 @@
+"""What a stack's state manages: of what an account has, what is the stack's to take away."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.engine.deployment import Deployment
+from crossaccount.job.review.declared import Owner
+from crossaccount.sources.belongings import document
+
+ENTITIES = {
+    "aws:iam/user:User": "user",
+    "aws:iam/group:Group": "group",
+    "aws:iam/role:Role": "role",
+    "aws:iam/policy:Policy": "policy",
+}
+KINDS = ("user", "group", "role")
+REST = "…"
+"""The key of the output ``access`` under which what is too long is counted."""
+
+
+@dataclass(frozen=True)
+class Managed:
+    """What is the stack's. Names are in lower case, as IAM tells them apart."""
+
+    entities: Mapping[Owner, str] = field(default_factory=dict)
+    """By kind and name: the ARN."""
+    inline: Mapping[Owner, Mapping[str, Any]] = field(default_factory=dict)
+    """By entity: inline policies by name, with the document that was last deployed (None where it is secret)."""
+    attached: Mapping[Owner, frozenset[str]] = field(default_factory=dict)
+    members: frozenset[tuple[str, str]] = frozenset()
+    """Users and their groups."""
+    documents: Mapping[Owner, Any] = field(default_factory=dict)
+    """Trust policies of roles and documents of policies, as they were last deployed."""
+    boundaries: Mapping[Owner, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Managed:
+        """What the resources of a state manage."""
+        found = _Found()
+        for resource in deployment.resources:
+            found.add(resource.type, resource.values)
+        said = _said_members(deployment.outputs)
+        return cls(
+            found.entities,
+            found.inline,
+            {owner: frozenset(arns) for owner, arns in found.attached.items()},
+            # After a refresh the state also lists whom others added: what the stack itself said last tells them apart.
+            frozenset(found.members if said is None else found.members & said),
+            found.documents,
+            found.boundaries,
+        )
+
+
+class _Found:
+    def __init__(self) -> None:
+        self.entities: dict[Owner, str] = {}
+        self.inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
+        self.attached: dict[Owner, set[str]] = defaultdict(set)
+        self.members: set[tuple[str, str]] = set()
+        self.documents: dict[Owner, Any] = {}
+        self.boundaries: dict[Owner, str] = {}
+
+    def add(self, token: str, values: Mapping[str, Any]) -> None:
+        if kind := ENTITIES.get(token):
+            self._entity((kind, str(values["name"]).lower()), values)
+        elif token == "aws:iam/groupMembership:GroupMembership":
+            group = str(values["group"]).lower()
+            self.members |= {(str(user).lower(), group) for user in values.get("users") or ()}
+        elif token == "aws:iam/userGroupMembership:UserGroupMembership":
+            user = str(values["user"]).lower()
+            self.members |= {(user, str(group).lower()) for group in values.get("groups") or ()}
+        else:
+            self._belonging(token, values)
+
+    def _entity(self, owner: Owner, values: Mapping[str, Any]) -> None:
+        self.entities[owner] = str(values.get("arn") or "")
+        written = values.get("policy") if owner[0] == "policy" else values.get("assumeRolePolicy")
+        self.documents[owner] = document(written)
+        if boundary := values.get("permissionsBoundary"):
+            self.boundaries[owner] = str(boundary)
+
+    def _belonging(self, token: str, values: Mapping[str, Any]) -> None:
+        for kind in KINDS:
+            if token == f"aws:iam/{kind}Policy:{kind.capitalize()}Policy":
+                self.inline[kind, str(values[kind]).lower()][str(values["name"])] = document(values.get("policy"))
+            elif token == f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment":
+                self.attached[kind, str(values[kind]).lower()].add(str(values["policyArn"]))
+
+
+def _said_members(outputs: Mapping[str, Any]) -> set[tuple[str, str]] | None:
+    """Members as the stack's output ``access`` has them; None where it does not tell all."""
+    lines = outputs.get("access")
+    if not isinstance(lines, Mapping) or REST in lines:
+        return None
+    return {
+        (str(entity).rsplit("/", 1)[-1].lower(), text.removeprefix("is in ").lower())
+        for entity, texts in lines.items()
+        if str(entity).startswith("user/")
+        for text in texts
+        if text.startswith("is in ")
+    }

@@ -1,0 +1,152 @@
+"""Makes the review of a fleet: reads accounts and states side by side, declares, overlays, compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from crossaccount.access.diff import diff
+from crossaccount.access.estate import Estate
+from crossaccount.access.findings.finding import Finding
+from crossaccount.access.findings.replacement import pinned_by, replaced, replacement_findings
+from crossaccount.iam.problem import Problem
+from crossaccount.job.backend import Backend
+from crossaccount.job.loading import Loaded
+from crossaccount.job.review.credentials import NotReadable, default_tags
+from crossaccount.job.review.declared import Declared, declare
+from crossaccount.job.review.live import WrongAccount
+from crossaccount.job.review.managed import Managed
+from crossaccount.job.review.overlay import Overlaid, overlay
+from crossaccount.job.review.removals import unread
+from crossaccount.job.review.review import Review
+from crossaccount.settings import SettingsError
+from crossaccount.sources.declared import details
+from crossaccount.sources.state import deployment_of
+
+Before = Literal["live", "state"]
+Details = Mapping[str, Any]
+ReadLive = Callable[[str, str], Details]
+"""An account, by stack and account ID; raises ``NotReadable`` or ``WrongAccount``."""
+READERS = 16
+"""How many accounts are read at once: it is waiting, not work."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One account as it is. ``how``: ``live``, ``state`` or ``nothing``."""
+
+    how: str
+    details: Details
+    managed: Managed
+    why: str = ""
+    """Why it could not be read live."""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Reviews the stacks of one project. ``before``: whether accounts are read live, or what was last deployed."""
+
+    loaded: Loaded
+    backend: Backend
+    live: ReadLive
+    before: Before = "live"
+
+    def declared(self, stacks: Collection[str]) -> dict[str, Declared]:
+        """What stacks declare.
+
+        Raises:
+            SettingsError: everything that keeps any of them from being deployed.
+        """
+        found: dict[str, Declared] = {}
+        problems: list[Problem] = []
+        for stack in stacks:
+            upstreams = {
+                account: self.loaded.settings[name]
+                for account, name in self.loaded.upstreams(stack).items()
+                if name in stacks
+            }
+            tags = default_tags(self.loaded.project.stacks[stack])
+            found[stack], wrong = declare(stack, self.loaded.settings[stack], upstreams, tags)
+            problems += wrong
+        if problems:
+            raise SettingsError(problems)
+        return found
+
+    def review(self, stacks: Collection[str], known: Collection[str]) -> Review:
+        """What an update of ``stacks`` does. ``known`` are those that the state backend has.
+
+        Raises:
+            SettingsError: what is declared cannot be deployed.
+            BackendError: the states cannot be read.
+        """
+        declared = self.declared(stacks)
+        with ThreadPoolExecutor(min(READERS, len(declared) or 1)) as readers:
+            reads = dict(
+                zip(
+                    declared, readers.map(lambda name: self._read(declared[name], name in known), declared), strict=True
+                )
+            )
+        overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
+        return self._compared(declared, reads, overlaid)
+
+    def _read(self, declared: Declared, known: bool) -> Read:
+        deployment = deployment_of(declared.stack, self.backend.state(declared.stack) if known else {})
+        managed, why = Managed.of(deployment), ""
+        if self.before == "live":
+            try:
+                return Read("live", self.live(declared.stack, declared.account_id), managed)
+            except NotReadable as error:
+                why = str(error)
+            except WrongAccount as error:
+                return Read("state", details(deployment), managed, refused=str(error))
+        return Read("state" if known else "nothing", details(deployment), managed, why)
+
+    def _compared(
+        self, declared: Mapping[str, Declared], reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid]
+    ) -> Review:
+        # What is not asked for stays as it is declared: paths have two ends.
+        asleep = self.declared([name for name in self.loaded.stacks if name not in declared])
+        others = [each.details for each in asleep.values()]
+        ids = [each.account_id for each in (*declared.values(), *asleep.values())]
+        before = Estate.from_details([*(each.details for each in reads.values()), *others], accounts=ids)
+        after = Estate.from_details([*(each.details for each in overlaid.values()), *others], accounts=ids)
+        removals = [each for found in overlaid.values() for each in found.removals]
+        removals += [
+            unread(name, declared[name].account_id, read.why)
+            for name, read in reads.items()
+            if read.why and read.managed.entities and declared[name].exclusive
+        ]
+        return Review(
+            tuple(declared),
+            diff(before, after),
+            tuple(removals),
+            tuple(_replaced(before, after, overlaid)),
+            {name: read.how for name, read in reads.items()},
+            tuple(_warnings(reads, overlaid)),
+            {name: read.refused for name, read in reads.items() if read.refused},
+            {name: self.loaded.digest(name) for name in declared},
+            {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
+        )
+
+
+def _replaced(before: Estate, after: Estate, overlaid: Mapping[str, Overlaid]) -> Iterator[Finding]:
+    found = list(replacement_findings(before, after))
+    renamed = {old: new for each in overlaid.values() for old, new in each.replaced.items()}
+    if renamed:
+        pins = pinned_by(before)
+        found += [each for old, new in renamed.items() for each in replaced(new, pins.get(old, ()))]
+    return (each.at(str(each.place)) for each in found)
+
+
+def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid]) -> Iterator[str]:
+    for name, read in reads.items():
+        if read.why:
+            said = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
+            yield f"{name}: its account cannot be read live: {read.why}; {said}"
+        if read.how != "live":
+            continue
+        for arn in overlaid[name].conflicts:
+            yield f"{name}: {arn} is there and is not the stack's; adopt it with `import: true`, or remove it"
