@@ -18,12 +18,13 @@ from pulumi import automation
 
 from crossaccount.engine.deployment import Program
 from crossaccount.job.bare_stack import bare_stack
-from crossaccount.job.engine_events import QUIET, EngineEvents
+from crossaccount.job.engine_events import EngineEvents
 from crossaccount.job.events import Tell
-from crossaccount.job.failure import failure_of
+from crossaccount.job.failure import failure_of, is_only_noise
 from crossaccount.job.new_stack import create_keeping_text, scratch_project
 from crossaccount.job.pulumi_command import StoppableCommand
-from crossaccount.job.work import Outcome, Work
+from crossaccount.job.signs import RUN_AGAIN
+from crossaccount.job.work import QUIET, Outcome, Work
 
 
 @dataclass
@@ -58,15 +59,23 @@ class AutomationEngine:
         try:
             self._call(work, events)
         except (automation.CommandError, automation.InvalidVersionError) as error:
-            if events.cancelled and self.command.stopping:
-                return Outcome(work.stack, "interrupted", error="stopped on request")
-            failure = failure_of(work.stack, events.errors, _stderr(error))
-            return Outcome(work.stack, "failed", error=failure.message, fix=failure.fix, kind=failure.kind)
+            if self.command.stopping and is_only_noise(events.errors):
+                return self._interrupted(work)
+            found = failure_of(work.stack, events.errors, _stderr(error))
+            return Outcome(
+                work.stack, "failed", error=found.message, fix=found.fix, kind=found.kind, passing=found.passing
+            )
         except InterruptedError:
-            return Outcome(work.stack, "interrupted", error="stopped before it began")
+            return Outcome(work.stack, "interrupted", error="stopped before it began", fix=RUN_AGAIN)
         changed = any(count for op, count in events.counts.items() if op not in QUIET)
         changed = events.drifted if work.verb == "refresh" else changed
         return Outcome(work.stack, "changed" if changed else "unchanged")
+
+    def _interrupted(self, work: Work) -> Outcome:
+        if not self.command.given_up:
+            return Outcome(work.stack, "interrupted", error="stopped on request", fix=RUN_AGAIN)
+        fix = f"crossaccount up {work.stack} --recover"
+        return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
     def _call(self, work: Work, events: EngineEvents) -> None:
         with self._place(work) as stack:

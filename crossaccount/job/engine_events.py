@@ -13,11 +13,9 @@ from pulumi import automation
 
 from crossaccount.engine import deployment
 from crossaccount.job import events
-from crossaccount.job.work import Change
+from crossaccount.job.work import QUIET, Change
 
 STACK_TYPE = "pulumi:pulumi:Stack"
-QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
-"""Operations that change nothing in AWS."""
 REFRESH = "refresh"
 OWN_TYPES = "pulumi:"
 """What begins the types of Pulumi's own: stacks, providers and references are in no account."""

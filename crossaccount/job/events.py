@@ -103,6 +103,16 @@ class Retrying(StackEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopping(Event):
+    """Somebody asks the job to stop, for the ``asked``-th time; it still waits for the stacks ``waiting_for``."""
+
+    asked: int
+    by: str
+    waiting_for: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StackSkipped(StackEvent):
     """A stack is not touched. ``because`` says why; its status is ``skipped``."""
 

@@ -49,6 +49,11 @@ def failure_of(stack: str, errors: Sequence[str], stderr: str) -> Failure:
     return Failure(signs[0].kind, text, signs[0].fix.format(stack=stack), signs[0].passing)
 
 
+def is_only_noise(errors: Sequence[str]) -> bool:
+    """Whether the engine gives no reason: it was stopped."""
+    return all(each.strip().lower().startswith(NOISE) for each in errors)
+
+
 def _sign_of(text: str) -> Sign:
     return next((sign for sign in SIGNS if sign.pattern.search(text)), OTHER)
 

@@ -19,6 +19,7 @@ from crossaccount.job.order import Step, all_at_once, backward, forward, selecte
 from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.runner import Run, run_steps
 from crossaccount.job.standing import outputs_of, statuses
+from crossaccount.job.stopping import Stop, heeding_signals, interrupter
 from crossaccount.job.work import Outcome, StackEngine, Work
 from crossaccount.job.workers import Submit, Threads, Workers
 
@@ -62,6 +63,8 @@ class Fleet:
         self.parallel = self._workers.parallel
         self._on_event = on_event
         self._telling = threading.Lock()
+        self.stop = Stop()
+        """Asked to stop by signals while stacks run, where that is in the main thread; or by whoever calls ``ask``."""
 
     def preview(self, stacks: Collection[str] = (), *, save_plan: Path | None = None) -> JobResult:
         """What ``up`` would change, each dependant seeing its upstreams' planned outputs."""
@@ -156,13 +159,15 @@ class Fleet:
                 work = replace(work, references=self._handed_on(step.stack, run))
             return submit(work)
 
-        with self._workers.open(self._engine, self.tell) as submit:
+        stops = interrupter(lambda: self._workers.interrupt(self._engine), self.tell)
+        with self._workers.open(self._engine, self.tell) as submit, heeding_signals(self.stop):
             run = run_steps(
                 steps,
                 partial(hand_over, submit),
                 self.parallel,
                 on_end=partial(self._ended, verb),
-                interrupt=lambda: self._workers.interrupt(self._engine),
+                stop=self.stop,
+                interrupt=stops,
             )
         return self._finished(verb, Run({**absent, **run.outcomes}, run.interrupted), begun)
 

@@ -22,6 +22,8 @@ from pulumi import automation
 from pulumi.automation._cmd import OnOutput
 from pulumi.automation.errors import create_command_error
 
+DYING_SECONDS = 10.0
+
 
 class StoppableCommand(automation.PulumiCommand):
     """``PulumiCommand`` that keeps hold of what it started."""
@@ -31,6 +33,7 @@ class StoppableCommand(automation.PulumiCommand):
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self.stopping = False
+        self.given_up = False
 
     def run(
         self,
@@ -49,6 +52,9 @@ class StoppableCommand(automation.PulumiCommand):
             process = self._start([self.command, "--non-interactive", *args], cwd, additional_env, stdout, stderr)
             try:
                 code = process.wait()
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
+                raise
             finally:
                 with self._lock:
                     self._running.discard(process)
@@ -58,12 +64,24 @@ class StoppableCommand(automation.PulumiCommand):
         return result
 
     def interrupt(self) -> None:
-        """Ask everything that runs to stop, and let nothing new begin."""
+        """Ask everything that runs to stop, and let nothing new begin. Asked again: give it up.
+
+        Once given up, the CLI drops its operations and keeps a note of them in the state; if it does not even do that
+        within ``DYING_SECONDS``, it is killed, and its lock stays.
+        """
         with self._lock:
-            self.stopping = True
+            self.given_up, self.stopping = self.stopping, True
             for process in self._running:
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
+        if self.given_up:
+            threading.Timer(DYING_SECONDS, self._kill).start()
+
+    def _kill(self) -> None:
+        with self._lock:
+            for process in self._running:
+                if process.poll() is None:
+                    process.kill()
 
     def _start(
         self, command: list[str], cwd: str, additional: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
@@ -89,6 +107,7 @@ def _said(file: IO[bytes], callback: OnOutput | None) -> str:
     """What the CLI wrote; it goes to the callback once the CLI has ended: what a job shows comes by events."""
     file.seek(0)
     lines = [line.rstrip() for line in file.read().decode("utf-8", "replace").splitlines()]
-    for line in lines if callback else ():
-        callback(line)
+    if callback:
+        for line in lines:
+            callback(line)
     return "\n".join(lines)

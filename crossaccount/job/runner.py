@@ -1,21 +1,24 @@
 """Runs the steps of a job: as many at once as wanted, each after what it waits for.
 
 No more than ``parallel`` steps are ever handed to workers, so that memory follows the parallelism and not the
-fleet. A step whose predecessor failed is skipped and says whose fault it is; everything else goes on. An interrupt
-stops handing out, lets the engine stop what runs, and waits for it.
+fleet. A step whose predecessor failed is skipped and says whose fault it is; everything else goes on. When somebody
+asks to stop, nothing more is handed out, the engine is told, and what runs is waited for.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from crossaccount.job.order import Step
+from crossaccount.job.stopping import Stop
 from crossaccount.job.work import Outcome
 
 INTERRUPTED = "the job was interrupted"
+HEED_SECONDS = 0.2
+"""How soon a request to stop is heeded."""
 
 
 @dataclass
@@ -32,13 +35,15 @@ def run_steps(
     parallel: int,
     *,
     on_end: Callable[[Step, Outcome], None],
-    interrupt: Callable[[], None],
+    stop: Stop,
+    interrupt: Callable[[int, str, Sequence[str]], None],
 ) -> Run:
     """Run every step. ``submit`` hands one to a worker; ``on_end`` is told of each, skipped ones included.
 
-    The steps' graph has no circle: settings refuse one.
+    Whenever ``stop`` is asked, ``interrupt`` is told how often by now, by what, and which steps run. The steps' graph
+    has no circle: settings refuse one.
     """
-    run, waiting = Run(), _Waiting(steps)
+    run, waiting, heeded = Run(), _Waiting(steps), 0
     running: dict[Future[Outcome], Step] = {}
 
     def end(step: Step, outcome: Outcome) -> None:
@@ -47,21 +52,20 @@ def run_steps(
         on_end(step, outcome)
 
     while waiting or running:
-        try:
-            while (step := waiting.take(len(running) < parallel or run.interrupted)) is not None:
-                if run.interrupted:
-                    end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))
-                elif blame := _blame(step, run):
-                    end(step, Outcome(step.stack, "skipped", error=blame))
-                else:
-                    running[submit(step, run)] = step
-            done, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), None)
-            for future in done:
-                step = running.pop(future)
-                end(step, _result(step, future))
-        except KeyboardInterrupt:
-            run.interrupted = True
-            interrupt()
+        for by in stop.asked()[heeded:]:
+            heeded, run.interrupted = heeded + 1, True
+            interrupt(heeded, by, [step.key for step in running.values()])
+        while (step := waiting.take(len(running) < parallel or run.interrupted)) is not None:
+            if run.interrupted:
+                end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))
+            elif blame := _blame(step, run):
+                end(step, Outcome(step.stack, "skipped", error=blame))
+            else:
+                running[_submitted(submit, step, run)] = step
+        done, _ = wait(running, HEED_SECONDS, FIRST_COMPLETED) if running else (set(), None)
+        for future in done:
+            step = running.pop(future)
+            end(step, _result(step, future))
     return run
 
 
@@ -100,6 +104,16 @@ def _blame(step: Step, run: Run) -> str:
     """Why a step cannot be done; empty where it can."""
     failed = [key for key in sorted(step.after) if key in run.outcomes and not run.outcomes[key].done]
     return f"{failed[0]} {run.outcomes[failed[0]].status}" if failed else ""
+
+
+def _submitted(submit: Callable[[Step, Run], Future[Outcome]], step: Step, run: Run) -> Future[Outcome]:
+    """The step's future; one that cannot be handed over, because all workers are gone, has failed."""
+    try:
+        return submit(step, run)
+    except (RuntimeError, OSError) as error:  # BrokenExecutor is a RuntimeError
+        failed: Future[Outcome] = Future()
+        failed.set_exception(error)
+        return failed
 
 
 def _result(step: Step, future: Future[Outcome]) -> Outcome:

@@ -12,6 +12,9 @@ from crossaccount.job.events import Tell
 
 VERBS = ("preview", "up", "refresh", "destroy")
 
+QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
+"""Operations on resources that change nothing in AWS."""
+
 DONE = ("unchanged", "changed", "absent")
 """The statuses of a stack that let its dependants go on."""
 
@@ -41,6 +44,8 @@ class Work:
     targets: tuple[str, ...] = ()
     parallel: int | None = None
     """How many resources at once; none: as the engine likes."""
+    fresh: bool = False
+    """Whether this job has just changed a stack that this one reads: IAM takes seconds to spread that."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class Outcome:
     fix: str = ""
     kind: str = ""
     """What sort of failure; see ``crossaccount.job.failure``."""
+    passing: bool = False
+    """Whether the failure may pass by itself."""
 
     @property
     def done(self) -> bool:

@@ -1,0 +1,97 @@
+"""Stacks that failed for a reason that passes are tried again: later each time, at random, and not for ever.
+
+A call to AWS is tried again by the provider (pulumi-aws: 25 times). What still fails then fails its stack, and the job
+tries the stack again, since an update may be repeated. Only failures whose every reason passes (``signs``) are: AWS
+throttles or is in trouble, or IAM has not spread a principal yet that this job made in another account (``fresh``);
+where it made none, an unknown principal is a mistake, and waiting would not help.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crossaccount.job.events import Retrying, Tell
+from crossaccount.job.work import QUIET, Outcome, StackEngine, Work
+
+PROPAGATION = "propagation"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often and how long. All bounds hold at once; times in seconds, waiting alone."""
+
+    attempts: int = 4
+    first: float = 5.0
+    longest: float = 60.0
+    total: float = 180.0
+
+    def wait(self, attempt: int, waited: float, chance: float) -> float | None:
+        """How long to wait after the failed ``attempt`` (from 1); nothing: no more. ``chance`` is from 0 to 1.
+
+        Jitter is between half of the time and all of it, so that stacks that were throttled together part.
+        """
+        if attempt >= self.attempts:
+            return None
+        seconds = min(self.longest, self.first * 2 ** (attempt - 1)) * (0.5 + chance / 2)
+        return seconds if waited + seconds <= self.total else None
+
+
+@dataclass
+class RetryingEngine:
+    """``engine``, which gets a second chance where that may help."""
+
+    engine: StackEngine
+    patience: Patience = Patience()
+    chance: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        self.name = self.engine.name
+        self._stopping = threading.Event()
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.engine, self.patience)
+
+    def run(self, work: Work, tell: Tell) -> Outcome:
+        """See :class:`~crossaccount.job.work.StackEngine`."""
+        begun, waited, before = time.monotonic(), 0.0, Outcome(work.stack, "unchanged")
+        for attempt in range(1, self.patience.attempts + 1):
+            outcome = together(before, self.engine.run(work, tell))
+            wait = self.patience.wait(attempt, waited, self.chance()) if may_pass(work, outcome) else None
+            if wait is None:
+                break
+            first_line = outcome.error.partition("\n")[0]
+            tell(Retrying(stack=work.stack, attempt=attempt + 1, seconds=round(wait, 1), because=first_line))
+            if self._stopping.wait(wait):
+                break
+            waited, before = waited + wait, outcome
+        return replace(outcome, seconds=round(time.monotonic() - begun, 2))
+
+    def interrupt(self) -> None:
+        """See :class:`~crossaccount.job.work.StackEngine`."""
+        self._stopping.set()
+        self.engine.interrupt()
+
+
+def may_pass(work: Work, outcome: Outcome) -> bool:
+    """Whether doing ``work`` again may end better."""
+    return outcome.status == "failed" and outcome.passing and (outcome.kind != PROPAGATION or work.fresh)
+
+
+def together(before: Outcome, after: Outcome) -> Outcome:
+    """What two runs of a stack, one after the other, did: the second one's end, and the changes of both."""
+    done = {op: count for op, count in before.counts.items() if op not in QUIET}
+    if not done:
+        return after
+    counts = dict(after.counts)
+    for op, count in done.items():
+        counts[op] = counts.get(op, 0) + count
+    # What the first run made or changed, the second one finds as it should be.
+    counts["same"] = max(0, counts.get("same", 0) - sum(count for op, count in done.items() if op != "delete"))
+    changes = {change.urn: change for change in (*before.changes, *after.changes)}
+    status = "changed" if after.status == "unchanged" else after.status
+    return replace(after, status=status, counts=counts, changes=tuple(changes.values()))
