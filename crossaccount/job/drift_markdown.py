@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crossaccount.job.drift import drift_of
-from crossaccount.job.fleet import JobResult
+
+if TYPE_CHECKING:
+    from crossaccount.job.fleet import JobResult
 
 LONGEST = 300
 """Characters of a value that are shown."""

@@ -1,0 +1,99 @@
+"""Projects of many small stacks, and a backend and an engine for them that touch nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crossaccount.job import events
+from crossaccount.job.backend import KnownStack
+from crossaccount.job.fleet import Fleet
+from crossaccount.job.work import Outcome, Work
+from crossaccount.job.workers import Threads
+
+WHEN = "2026-01-02T03:04:05Z"
+
+
+def write_project(folder: Path, reads: Mapping[str, tuple[str, ...]]) -> Path:
+    """A project of stacks that read each other as said; each has one role."""
+    accounts = {name: {"id": f"{number:012}", "stack": name} for number, name in enumerate(reads, 100000000000)}
+    book = {"crossaccount:accounts": {"value": accounts}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "fleet", "runtime": "python", "config": book}))
+    for name, read in reads.items():
+        config = {
+            "aws:allowedAccountIds": [accounts[name]["id"]],
+            "crossaccount:account": name,
+            "crossaccount:reads": list(read),
+            "crossaccount:trusting": {"roles": {"Auditor": {"trust": [{"principals": [next(iter(reads))]}]}}},
+        }
+        (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
+    return folder
+
+
+@dataclass
+class ScriptedEngine:
+    """Answers as ``outcomes`` say, ``unchanged`` otherwise, and keeps what it was asked."""
+
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    before: Callable[[Work, events.Tell], None] | None = None
+    name = "scripted"
+
+    def __post_init__(self) -> None:
+        self.asked: list[Work] = []
+
+    def run(self, work: Work, tell: events.Tell) -> Outcome:
+        self.asked.append(work)
+        if self.before:
+            self.before(work, tell)
+        return self.outcomes.get(work.stack, Outcome(work.stack, "unchanged", outputs={"of": work.stack}))
+
+    def interrupt(self) -> None:
+        pass
+
+
+@dataclass
+class MemoryBackend:
+    """The backend that has ``known``, with ``states``."""
+
+    known: dict[str, KnownStack] = field(default_factory=dict)
+    states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: int = 0
+
+    def stacks(self) -> Mapping[str, KnownStack]:
+        self.asked += 1
+        return self.known
+
+    def state(self, stack: str) -> Mapping[str, Any]:
+        return self.states.get(stack, {})
+
+
+def deployed(*names: str, resources: int | None = 3) -> MemoryBackend:
+    """A backend in which these stacks are deployed."""
+    return MemoryBackend({name: KnownStack(name, WHEN, resources) for name in names})
+
+
+@dataclass
+class Job:
+    """A fleet and all that it told."""
+
+    fleet: Fleet
+    engine: ScriptedEngine
+    backend: MemoryBackend
+    told: list[events.Event]
+
+    def of(self, kind: type[events.Event]) -> list[Any]:
+        """The events of one kind."""
+        return [each for each in self.told if isinstance(each, kind)]
+
+
+def job(
+    folder: Path, engine: ScriptedEngine | None = None, backend: MemoryBackend | None = None, at_once: int = 1
+) -> Job:
+    """The job over the project in ``folder``."""
+    told: list[events.Event] = []
+    engine, backend = engine or ScriptedEngine(), backend or MemoryBackend()
+    return Job(Fleet(folder, engine, backend, workers=Threads(at_once), on_event=told.append), engine, backend, told)

@@ -1,0 +1,124 @@
+"""``status``, ``outputs`` and ``drift``: what stacks are told to be, and that nothing is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crossaccount.engine.deployment import Resource
+from crossaccount.job import events
+from crossaccount.job.backend import KnownStack
+from crossaccount.job.drift_markdown import drift_markdown
+from crossaccount.job.standing import SECRET, SECRET_KEY
+from crossaccount.job.work import Change, Outcome
+from crossaccount.settings import SettingsError
+from tests.job.fleets import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
+
+ROLE = "aws:iam/role:Role"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write_project(tmp_path, {"hub": (), "prod-a": ("hub",), "prod-b": ("hub",)})
+
+
+def _resource(**outputs: object) -> Resource:
+    return Resource("urn", ROLE, "Auditor", {}, outputs, "Auditor")
+
+
+def _drifted(stack: str) -> Outcome:
+    before = _resource(maxSessionDuration=3600, assumeRolePolicy="{}")
+    after = _resource(maxSessionDuration=7200, assumeRolePolicy="{}")
+    changes = (
+        Change("update", "urn:1", ROLE, "Auditor", before, after, ("maxSessionDuration",)),
+        Change("delete", "urn:2", ROLE, "Gone", before, None),
+        Change("same", "urn:3", ROLE, "Other", before, before),
+        Change("update", "urn:4", "pulumi:pulumi:StackReference", "self", before, after),
+    )
+    return Outcome(stack, "changed", changes=changes)
+
+
+def test_status_says_of_each_stack_whether_it_is_deployed_since_when_and_who_holds_it(project: Path) -> None:
+    backend = deployed("prod-a")
+    backend.known["hub"] = KnownStack("hub", WHEN, 0, held_by="bo@laptop, process 7", busy=True)
+    backend.known["old"] = KnownStack("old", WHEN, 2)
+    found = job(project, backend=backend).fleet.status()
+    assert [(each.stack, each.state, each.resources, each.held_by) for each in found] == [
+        ("hub", "destroyed", 0, "bo@laptop, process 7"),
+        ("prod-a", "deployed", 3, ""),
+        ("prod-b", "never-deployed", None, ""),
+        ("old", "not-in-project", 2, ""),
+    ]
+    assert backend.asked == 1
+
+
+def test_status_takes_patterns_and_asks_no_engine(project: Path) -> None:
+    its = job(project, backend=deployed("prod-a"))
+    assert [each.stack for each in its.fleet.status(["prod-*"])] == ["prod-a", "prod-b"]
+    assert its.engine.asked == []
+    assert its.told[-1].to_json()["status"] == "succeeded"
+    with pytest.raises(SettingsError, match='no such stack in the project, got "prd-a"'):
+        its.fleet.status(["prd-a"])
+
+
+def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
+    backend = deployed("hub", "prod-a")
+    outputs = {"roles": {"Auditor": "arn"}, "key": {SECRET_KEY: "1b47", "ciphertext": "v1:xyz"}, "many": [1, {"a": 2}]}
+    backend.states["hub"] = {"resources": [{"type": "pulumi:pulumi:Stack", "urn": "u", "outputs": outputs}]}
+    its = job(project, backend=backend)
+    found = its.fleet.outputs()
+    assert found["hub"] == {"roles": {"Auditor": "arn"}, "key": SECRET, "many": [1, {"a": 2}]}
+    assert (found["prod-a"], found["prod-b"]) == ({}, {})
+    lines = [each.to_json() for each in its.of(events.StackOutputs)]
+    assert [(line["stack"], "outputs" in line) for line in lines] == [("hub", True), ("prod-a", True), ("prod-b", True)]
+
+
+def test_drift_is_told_resource_by_resource_and_without_what_is_pulumis_own(project: Path) -> None:
+    its = job(project, ScriptedEngine({"prod-a": _drifted("prod-a")}), deployed("hub", "prod-a"))
+    result = its.fleet.drift()
+    [drift] = its.of(events.Drift)
+    assert (result.status, drift.stack) == ("drifted", "prod-a")
+    assert drift.resources == (
+        {
+            "op": "update",
+            "type": ROLE,
+            "name": "Auditor",
+            "properties": {"maxSessionDuration": {"deployed": 3600, "live": 7200}},
+        },
+        {"op": "delete", "type": ROLE, "name": "Gone"},
+    )
+    assert {(work.verb, work.preview_only) for work in its.engine.asked} == {("refresh", True)}
+
+
+def test_a_stack_that_was_never_deployed_has_no_drift_and_is_not_made(project: Path) -> None:
+    its = job(project, backend=deployed("hub"))
+    result = its.fleet.drift()
+    assert (result.status, [work.stack for work in its.engine.asked]) == ("succeeded", ["hub"])
+    assert {name: each.status for name, each in result.outcomes.items()} == {
+        "hub": "unchanged",
+        "prod-a": "absent",
+        "prod-b": "absent",
+    }
+
+
+def test_a_stack_that_cannot_be_looked_at_is_no_drift_but_a_failure(project: Path) -> None:
+    outcomes = {"hub": Outcome("hub", "failed", error="no credentials"), "prod-a": _drifted("prod-a")}
+    result = job(project, ScriptedEngine(outcomes), deployed("hub", "prod-a", "prod-b")).fleet.drift()
+    assert result.status == "failed"
+    text = drift_markdown(result)
+    assert "## Drift: 1 of 3 stacks, 1 not looked at" in text
+    assert "- **hub** could not be looked at: no credentials" in text
+    assert "| `Auditor` | maxSessionDuration | `3600` | `7200` |" in text
+    assert "| `Gone` | | there | **gone** |" in text
+
+
+def test_markdown_of_no_drift_says_so(project: Path) -> None:
+    result = job(project, backend=deployed("hub")).fleet.drift()
+    assert drift_markdown(result).startswith("## Drift: none\n")
+
+
+def test_refresh_touches_only_what_is_deployed(project: Path) -> None:
+    its = job(project, backend=MemoryBackend({"hub": KnownStack("hub", WHEN, 0)}))
+    assert its.fleet.refresh().ok
+    assert its.engine.asked == []
