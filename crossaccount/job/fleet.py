@@ -6,45 +6,38 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crossaccount.job import events
+from crossaccount.job.approval import Approval
 from crossaccount.job.backend import Backend, KnownStack
 from crossaccount.job.drift import drift_of
+from crossaccount.job.gate import Gate
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.order import Step, all_at_once, backward, forward, selected
 from crossaccount.job.removal import Removal, removal_of
+from crossaccount.job.result import JobResult, result_of
+from crossaccount.job.review import Review, Reviewer
+from crossaccount.job.review.live import LiveAccounts
+from crossaccount.job.review.reviewer import Before, ReadLive
 from crossaccount.job.runner import Run, run_steps
 from crossaccount.job.standing import outputs_of, statuses
 from crossaccount.job.stopping import Stop, heeding_signals, interrupter
+from crossaccount.job.unchanged import ConfigFiles
 from crossaccount.job.work import Outcome, StackEngine, Work
 from crossaccount.job.workers import Submit, Threads, Workers
 
-
-@dataclass(frozen=True)
-class JobResult:
-    """What a job did. ``status``: ``succeeded``, ``failed``, ``refused``, ``interrupted``, or ``drifted``."""
-
-    verb: str
-    status: str
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    """By stack, failed ones first."""
-    seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything that was asked for is done."""
-        return self.status == "succeeded"
+__all__ = ["Fleet", "JobResult"]
 
 
 class Fleet:
     """The stacks of the project in ``directory``, run by ``engine``.
 
     ``on_event`` takes what happens, as it happens. ``workers`` say where stacks are run, and how many at once; by
-    default as many threads as cores.
+    default as many threads as cores. ``live`` reads accounts for the review; by default with the stacks' credentials.
     """
 
     def __init__(
@@ -55,8 +48,11 @@ class Fleet:
         *,
         workers: Workers | None = None,
         on_event: events.Tell | None = None,
+        live: ReadLive | None = None,
     ) -> None:
         self.loaded: Loaded = load(directory)
+        self._files = ConfigFiles.of(self.loaded)
+        self._live = live
         self._engine = engine
         self._backend = backend
         self._workers = workers or Threads()
@@ -66,15 +62,36 @@ class Fleet:
         self.stop = Stop()
         """Asked to stop by signals while stacks run, where that is in the main thread; or by whoever calls ``ask``."""
 
-    def preview(self, stacks: Collection[str] = (), *, save_plan: Path | None = None) -> JobResult:
-        """What ``up`` would change, each dependant seeing its upstreams' planned outputs."""
-        names = selected(stacks, self.loaded.stacks)
-        return self._run("preview", forward(names, self.loaded.reads), hand_on=True, plans=save_plan)
+    def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
+        """What ``up`` would do to access, without the engine. ``before``: accounts as AWS has them, or as deployed."""
+        return self._gate(before).review(selected(stacks, self.loaded.stacks))
 
-    def up(self, stacks: Collection[str] = (), *, plan: Path | None = None) -> JobResult:
-        """Bring stacks to what is declared, upstreams first."""
+    def preview(
+        self, stacks: Collection[str] = (), *, before: Before = "live", save_plan: Path | None = None
+    ) -> JobResult:
+        """What ``up`` would change, each dependant seeing its upstreams' planned outputs; and what that does to access.
+
+        ``save_plan`` is a folder for what ``up`` can be held to.
+        """
+        return self._gate(before).preview(selected(stacks, self.loaded.stacks), stacks, save_plan)
+
+    def up(
+        self,
+        stacks: Collection[str] = (),
+        *,
+        approval: Approval | None = None,
+        before: Before = "live",
+        plan: Path | None = None,
+    ) -> JobResult:
+        """Bring stacks to what is declared, upstreams first.
+
+        With ``approval`` the update is reviewed first, and refused where a yes is missing; without, whoever calls has
+        decided. With ``plan`` what was reviewed is what is applied, and anything else is refused.
+        """
         names = selected(stacks, self.loaded.stacks)
-        return self._run("up", forward(names, self.loaded.reads), hand_on=True, plans=plan, refresh=True)
+        if approval is None and plan is None:
+            return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True)
+        return self._gate(before).up(names, stacks, approval or Approval(), plan)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
@@ -143,10 +160,13 @@ class Fleet:
         plans: Path | None = None,
         deployed_only: bool = False,
         engine_verb: str = "",
+        known: Mapping[str, KnownStack] | None = None,
+        keeps: Callable[[str], str] = lambda _: "",
+        close: Callable[[JobResult], JobResult] = lambda result: result,
         **options: Any,
     ) -> JobResult:
         begun = time.monotonic()
-        known = self._backend.stacks()
+        known = self._backend.stacks() if known is None else known
         stacks = tuple(step.key for step in steps)
         self.tell(events.JobStarted(verb=verb, stacks=stacks, parallel=self.parallel, engine=self._engine.name))
         absent = self._absent(steps, known) if deployed_only else {}
@@ -154,6 +174,8 @@ class Fleet:
 
         def hand_over(submit: Submit, step: Step, run: Run) -> Future[Outcome]:
             self.tell(events.StackStarted(stack=step.stack, step=step.label))
+            if because := keeps(step.stack):
+                return done(Outcome(step.stack, "failed", error=because, kind="review"))
             work = replace(self._work(engine_verb or verb, step, known, plans), **options)
             if hand_on:
                 work = replace(work, references=self._handed_on(step.stack, run))
@@ -169,7 +191,13 @@ class Fleet:
                 stop=self.stop,
                 interrupt=stops,
             )
-        return self._finished(verb, Run({**absent, **run.outcomes}, run.interrupted), begun)
+        result = close(result_of(verb, Run({**absent, **run.outcomes}, run.interrupted), time.monotonic() - begun))
+        return self._told(result)
+
+    def _gate(self, before: Before) -> Gate:
+        live = self._live or LiveAccounts(self.loaded.project.stacks)
+        reviewer = Reviewer(self.loaded, self._backend, live, before)
+        return Gate(self.loaded, self._files, reviewer, self.tell, self._run, self._told)
 
     def _state(self, known: Mapping[str, KnownStack], stack: str) -> Mapping[str, Any]:
         return self._backend.state(stack) if stack in known else {}
@@ -223,25 +251,19 @@ class Fleet:
 
     def _refused(self, verb: str, because: Sequence[str]) -> JobResult:
         self.tell(events.Refused(because=tuple(because)))
-        return self._told(JobResult(verb, "refused"), {})
+        return self._told(JobResult(verb, "refused"))
 
     def _looked(self, verb: str, stacks: Mapping[str, str], begun: float) -> None:
         self._told(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
 
-    def _finished(self, verb: str, run: Run, begun: float) -> JobResult:
-        bad = ("failed", "interrupted", "skipped")
-        ordered = sorted(
-            run.outcomes.items(), key=lambda item: bad.index(item[1].status) if item[1].status in bad else len(bad)
-        )
-        outcomes = dict(ordered)
-        status = "interrupted" if run.interrupted else "succeeded"
-        if not run.interrupted and not all(each.done for each in outcomes.values()):
-            status = "failed"
-        elif not run.interrupted and verb == "drift" and any(each.status == "changed" for each in outcomes.values()):
-            status = "drifted"
-        result = JobResult(verb, status, outcomes, round(time.monotonic() - begun, 2))
-        return self._told(result, {key: outcome.status for key, outcome in outcomes.items()})
-
-    def _told(self, result: JobResult, stacks: Mapping[str, str]) -> JobResult:
-        self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=stacks, seconds=result.seconds))
+    def _told(self, result: JobResult, stacks: Mapping[str, str] | None = None) -> JobResult:
+        statuses = {key: outcome.status for key, outcome in result.outcomes.items()} if stacks is None else stacks
+        self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
         return result
+
+
+def done(outcome: Outcome) -> Future[Outcome]:
+    """What was not handed to anybody, as if it were."""
+    future: Future[Outcome] = Future()
+    future.set_result(outcome)
+    return future
