@@ -6,8 +6,8 @@ Three kinds of block do something, in the order of the document:
 - any block after ``<!-- file: PATH -->``: the whole of a file that the reader writes;
 - ``diff``: a change of a file that the reader makes, without line numbers; ``--- PATH`` names the file.
 
-``<!-- not run: REASON -->`` before a console block keeps it from being run here. ``<!-- needs: pulumi -->`` and
-``<!-- needs: aws -->`` run it where that command can be had.
+``<!-- not run: REASON -->`` before a console block keeps it from being run here. ``<!-- needs: pulumi, aws -->`` runs
+it where these commands can be had, on a local AWS.
 """
 
 from __future__ import annotations
@@ -90,5 +90,7 @@ def commands_out_of_place(document: Path) -> Iterator[str]:
         elif block.info == "text":
             yield from (f"line {block.line}: {line}" for line in block.text.splitlines() if COMMAND.match(line))
     for number, line in enumerate(lines, 1):
+        if line.lstrip() != line and line.lstrip().startswith("```"):
+            yield f"line {number}: a fence that does not begin its line"
         if number not in inside and line.startswith("    ") and not line.lstrip().startswith(("-", "*", "|")):
             yield f"line {number}: {line}"

@@ -1,6 +1,6 @@
 """A copy of a checkout in which a document's commands are run, one after the other, as a reader would.
 
-A plain ``crossaccount …`` runs in this process, which saves the second that every start takes; what a shell has to read
+A plain ``crossaccount …`` runs in this process, which saves the second that every start takes. What a shell has to read
 (``|``, ``$``, ``&&``, …), ``init`` and ``doctor``, which look where they are, and all other programs run in a real
 shell. ``cd`` and ``export`` last. A command that fails must be followed by ``echo $?``.
 
@@ -17,7 +17,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,7 +103,7 @@ class Sandbox:
             self.environment[found[1]] = found[2]
             return ""
         words = [] if SHELL_READS.search(command) else shlex.split(command.replace("\\\n", " "))
-        if words[:1] == ["crossaccount"] and words[1:2] and words[1] not in LOOK_WHERE_THEY_ARE:
+        if words[1:] and Path(words[0]).name == "crossaccount" and words[1] not in LOOK_WHERE_THEY_ARE:
             return self._in_process(words[1:])
         return self._in_shell(command)
 
@@ -131,14 +131,14 @@ class Sandbox:
         return done.stdout
 
     @contextmanager
-    def having(self, tool: str) -> Iterator[None]:
-        """For as long as a block that needs it: a local AWS, profiles for its accounts, and ``tool``."""
+    def having(self, tools: Collection[str]) -> Iterator[None]:
+        """For as long as a block that needs them: a local AWS, profiles for its accounts, and the ``tools``."""
         if "AWS_ENDPOINT_URL" not in self.environment:
             local = self.resources.enter_context(LocalAws(log_dir=self.root))
             self.environment["AWS_ENDPOINT_URL"] = local.endpoint
         self._write_profiles()
         before = dict(self.environment)
-        if tool == "pulumi":
+        if "pulumi" in tools:
             self._have_pulumi()
         try:
             yield
