@@ -17,12 +17,13 @@ from crossaccount.cli.diffs import diff
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
 from crossaccount.cli.job_looking import drift, outputs, status
-from crossaccount.cli.jobs import destroy, preview, refresh, up
+from crossaccount.cli.jobs import destroy, refresh
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
 from crossaccount.cli.starting import doctor, init
+from crossaccount.cli.updates import preview, up
 from crossaccount.cli.verifying import verify
 
 __all__ = ["app", "main"]
@@ -35,8 +36,8 @@ app.command(epilog="Example: crossaccount who-can workload/role/AssumedRole stac
 app.command(epilog="Example: crossaccount what-can auth/user/richard live:auth live:workload")(what_can)
 app.command("test", epilog="Example: crossaccount test access-tests.yaml stack:auth stack:workload")(judge_tests)
 app.command(epilog="Example: crossaccount diff --before state:auth --after stack:auth --fail-on broadening")(diff)
-app.command(epilog="Example: crossaccount preview 'prod-*' --local")(preview)
-app.command(epilog="Example: crossaccount up --dir examples/tutorial --local")(up)
+app.command(epilog="Example: crossaccount preview --markdown review.md --fail-on broadening")(preview)
+app.command(epilog="Example: crossaccount up --yes --approve broadening")(up)
 app.command(epilog="Example: crossaccount refresh workload")(refresh)
 app.command(epilog="Example: crossaccount drift --markdown drift.md")(drift)
 app.command(epilog="Example: crossaccount destroy workload")(destroy)

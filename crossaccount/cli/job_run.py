@@ -50,10 +50,12 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
     """
     from crossaccount.cli.job_view import job_view
     from crossaccount.job.fleet import Fleet
+    from crossaccount.job.review.live import empty_account
 
     place, workers, program = _place(asked), _workers(asked), load_program()
     with job_view(asked.as_json, on_stderr) as tell, place(asked.directory, program) as parts:
-        fleet = Fleet(asked.directory, parts.engine, parts.backend, workers=workers, on_event=tell)
+        live = empty_account if asked.local else None
+        fleet = Fleet(asked.directory, parts.engine, parts.backend, workers=workers, on_event=tell, live=live)
         if asked.local and deployed and not (made := fleet.up()).ok:
             raise typer.Exit(EXIT[made.status])
         yield fleet

@@ -24,32 +24,6 @@ if TYPE_CHECKING:
     from crossaccount.job.removal import Removal
 
 
-def preview(
-    stacks: StacksArgument = None,
-    directory: DirectoryOption = HERE,
-    parallel: ParallelOption = None,
-    scheduler: SchedulerOption = None,
-    local: LocalOption = False,
-    as_json: JsonLinesOption = False,
-) -> None:
-    """What `up` would change, over all stacks; a dependant sees what its upstreams plan."""
-    asked = Asked("preview", directory, as_json, local, parallel, scheduler)
-    run_job(asked, lambda fleet: fleet.preview(stacks or ()))
-
-
-def up(
-    stacks: StacksArgument = None,
-    directory: DirectoryOption = HERE,
-    parallel: ParallelOption = None,
-    scheduler: SchedulerOption = None,
-    local: LocalOption = False,
-    as_json: JsonLinesOption = False,
-) -> None:
-    """Bring stacks to what they declare, upstreams first."""
-    asked = Asked("up", directory, as_json, local, parallel, scheduler)
-    run_job(asked, lambda fleet: fleet.up(stacks or ()))
-
-
 def refresh(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,

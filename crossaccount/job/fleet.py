@@ -22,6 +22,7 @@ from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.result import JobResult, result_of
 from crossaccount.job.review import Review, Reviewer
 from crossaccount.job.review.live import LiveAccounts
+from crossaccount.job.review.resources import planned
 from crossaccount.job.review.reviewer import Before, ReadLive
 from crossaccount.job.runner import Run, run_steps
 from crossaccount.job.standing import outputs_of, statuses
@@ -234,6 +235,8 @@ class Fleet:
     def _ended(self, verb: str, step: Step, outcome: Outcome) -> None:
         if verb == "drift" and (drift := drift_of(outcome)):
             self.tell(drift)
+        for each in planned(outcome) if verb == "preview" else ():
+            self.tell(each)
         if outcome.status == "skipped":
             self.tell(events.StackSkipped(stack=step.stack, because=outcome.error))
             return

@@ -1,0 +1,93 @@
+"""What the engine would do to resources, for people: property by property, policy documents statement by statement.
+
+Secrets are masked, whether the engine elided them or a state has them encrypted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossaccount.iam.documents import canonical, statements
+from crossaccount.job.review.told import ResourcePlanned
+from crossaccount.job.standing import masked
+from crossaccount.job.work import QUIET, Change, Outcome
+
+DOCUMENTS = ("policy", "assumeRolePolicy", "inlinePolicy")
+"""Properties that hold a policy document as text."""
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine gives for a value that is known only after an update."""
+NOT_KNOWN_YET = "known after the update"
+OWN = ("pulumi:", "crossaccount:")
+"""How the types begin that are nothing in AWS: Pulumi's own, and our components."""
+INTERNAL = ("__defaults",)
+SIGNS = {"create": "+", "delete": "-", "replace": "±", "update": "~"}
+LONGEST = 160
+
+
+def planned(outcome: Outcome) -> Iterator[ResourcePlanned]:
+    """What a preview would do, a resource each; what stays as it is is left out."""
+    for change in outcome.changes:
+        if change.op not in QUIET and not change.type.startswith(OWN):
+            found = tuple(_properties(change))
+            yield ResourcePlanned(
+                stack=outcome.stack, op=change.op, type=change.type, name=change.name, properties=found
+            )
+
+
+def planned_lines(event: ResourcePlanned) -> Iterator[str]:
+    """A resource in lines for people."""
+    kind = event.type.rsplit(":", 1)[-1]
+    yield f"{event.stack}: {SIGNS.get(event.op, event.op)} {kind} {event.name}"
+    for each in event.properties:
+        if "added" in each:
+            yield from (f"    {each['name']}: + {_short(statement)}" for statement in each["added"])
+            yield from (f"    {each['name']}: - {_short(statement)}" for statement in each["removed"])
+        else:
+            yield f"    {each['name']}: {_short(each['before'])} → {_short(each['after'])}"
+
+
+def _properties(change: Change) -> Iterator[Mapping[str, Any]]:
+    """Of what is made or goes only the documents: all else is new, or goes, with it."""
+    before = masked(change.before.inputs) if change.before else {}
+    after = masked(change.after.inputs) if change.after else {}
+    whole = change.before is None or change.after is None
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if old == new or name in INTERNAL:
+            continue
+        if name in DOCUMENTS and (told := _document(name, old, new)) is not None:
+            if told["added"] or told["removed"]:
+                yield told
+        elif not whole:
+            yield {"name": name, "before": _known(old), "after": _known(new)}
+
+
+def _document(name: str, old: Any, new: Any) -> Mapping[str, Any] | None:
+    """The statements that come and go; None where either side is no document."""
+    try:
+        one, other = _statements(old), _statements(new)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return {
+        "name": name,
+        "added": [each for each in other if each not in one],
+        "removed": [each for each in one if each not in other],
+    }
+
+
+def _statements(text: Any) -> list[dict[str, Any]]:
+    if text is None:
+        return []
+    parsed = json.loads(text)
+    return statements(canonical(parsed))
+
+
+def _known(value: Any) -> Any:
+    return NOT_KNOWN_YET if value == UNKNOWN else value
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
