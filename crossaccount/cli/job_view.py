@@ -1,4 +1,4 @@
-"""What a job shows while it runs: JSON lines, or lines for people."""
+"""What a job shows while it runs: JSON lines, or lines for people, on a terminal with a picture of what runs."""
 
 from __future__ import annotations
 
@@ -12,32 +12,63 @@ from crossaccount.job import events
 
 
 @contextmanager
-def job_view(as_json: bool, on_stderr: bool = False) -> Iterator[events.Tell]:
-    """Takes events and prints them; ``on_stderr`` where stdout holds a document."""
+def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Iterator[events.Tell]:
+    """Takes events and shows them; ``on_stderr`` where stdout holds a document, ``quiet`` only what went wrong."""
+    if as_json:
+        yield _json_line
+        return
+    from crossaccount.cli.console import console
 
-    def show(event: events.Event) -> None:
-        if as_json:
-            typer.echo(json.dumps(event.to_json(), ensure_ascii=False))
-        elif line := _plain_line(event):
-            typer.echo(line, err=on_stderr)
+    out = console(stderr=on_stderr)
+    if not out.is_terminal:
+        yield _Lines(on_stderr, quiet)
+        return
+    from crossaccount.cli.job_live import LiveView
 
-    yield show
+    view = LiveView(out, quiet)
+    try:
+        yield view
+    finally:
+        view.close()
 
 
-def _plain_line(event: events.Event) -> str:
+def _json_line(event: events.Event) -> None:
+    typer.echo(json.dumps(event.to_json(), ensure_ascii=False))
+
+
+class _Lines:
+    """Plain lines, as for a log."""
+
+    def __init__(self, on_stderr: bool, quiet: bool) -> None:
+        from crossaccount.cli.job_tally import Tally
+
+        self._on_stderr = on_stderr
+        self._quiet = quiet
+        self._tally = Tally()
+        self._verb = ""
+
+    def __call__(self, event: events.Event) -> None:
+        from crossaccount.cli.job_lines import lines_of
+
+        if isinstance(event, events.JobStarted):
+            self._verb = event.verb
+        news = self._tally.add(event)
+        # A preview tells of each resource once more, with what changes about it.
+        twice = self._verb == "preview" and isinstance(event, events.Resource)
+        if news and not twice and not (self._quiet and _routine(event)):
+            for _, text in lines_of(event):
+                typer.echo(text, err=self._on_stderr)
+        if isinstance(event, events.JobFinished):
+            for _, text in self._tally.lines(event):
+                typer.echo(text, err=self._on_stderr)
+            self._tally = type(self._tally)()
+
+
+def _routine(event: events.Event) -> bool:
+    """Whether an event is what is expected to happen."""
     match event:
-        case events.StackStarted(stack=stack):
-            return f"{stack}: begins"
-        case events.Resource(stack=stack, op=op, name=name, state=state):
-            return f"{stack}: {op} {name}" + ("" if state == "done" else f" {state}")
-        case events.Message(stack=stack, severity=severity, text=text):
-            return f"{stack}: {severity}: {text}"
-        case events.StackSkipped(stack=stack, because=because):
-            return f"{stack}: skipped: {because}"
-        case events.StackFinished(stack=stack, status=status, seconds=seconds, error=error, fix=fix):
-            return f"{stack}: {status} in {seconds:.1f} s" + (f": {error}; {fix}" if error else "")
-        case events.Refused(because=because):
-            return "\n".join(because)
-        case events.JobFinished(verb=verb, status=status, seconds=seconds):
-            return f"{verb} {status} in {seconds:.1f} s"
-    return ""
+        case events.StackFinished(status=status):
+            return status not in ("failed", "interrupted")
+        case events.Message(severity=severity):
+            return severity != "error"
+    return isinstance(event, (events.Resource, events.StackSkipped, events.Retrying))

@@ -1,0 +1,85 @@
+"""The events of a job as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from crossaccount.cli.job_tally import Line
+from crossaccount.job import events
+from crossaccount.job.review.resources import planned_lines
+from crossaccount.job.review.text import review_lines
+from crossaccount.job.review.told import AccessReviewed, Approved, ResourcePlanned
+
+SIGN_STYLES = {"+": "red", "-": "green", "±": "yellow", "!": "bold red"}
+STYLES = {"failed": "red", "interrupted": "red", "changed": "green", "drifted": "yellow"}
+
+
+def lines_of(event: events.Event) -> Iterator[Line]:
+    """What a person should read of an event; nothing of most."""
+    match event:
+        case events.JobStarted(engine="in-process"):
+            yield "yellow", "a rehearsal without the pulumi CLI: everything is made in this process, nothing is kept"
+        case events.Resource(stack=stack, op=op, name=name, state=state):
+            yield "", f"{stack}: {op} {name}" + {"done": "", "found": ", found in AWS"}.get(state, f" {state}")
+        case events.Message(stack=stack, severity=severity, text=text):
+            yield {"warning": "yellow", "error": "red"}.get(severity, ""), f"{stack}: {severity}: {text}"
+        case events.Retrying(stack=stack, seconds=seconds, because=because):
+            yield "yellow", f"{stack}: tried again in {seconds:.0f} s: {because}"
+        case events.StackSkipped(stack=stack, because=because):
+            yield "yellow", f"{stack}: skipped: {because}"
+        case events.StackFinished():
+            yield STYLES.get(event.status, ""), _finished(event)
+        case events.StackStatus():
+            yield "", _status(event)
+        case events.StackOutputs(stack=stack, outputs=outputs):
+            yield "bold", f"{stack}:" + ("" if outputs else " never deployed")
+            yield from (("", f"  {line}") for line in _yaml(outputs))
+        case events.Drift():
+            yield from _drift(event)
+        case AccessReviewed(review=review):
+            yield from ((SIGN_STYLES.get(line[:1], ""), line) for line in review_lines(review))
+        case ResourcePlanned():
+            yield from (("", line) for line in planned_lines(event))
+        case Approved(user=user, approved=approved):
+            yield "", f"approved by {user}: {', '.join(f'{question} ({how})' for question, how in approved.items())}"
+        case events.Refused(because=because):
+            yield from (("red", line) for line in because)
+
+
+def _finished(event: events.StackFinished) -> str:
+    changes = ", ".join(f"{count} {op}" for op, count in event.changes.items() if op not in ("same", "discard"))
+    what = f"{event.stack}: {event.status} in {event.seconds:.1f} s" + (f" ({changes})" if changes else "")
+    return what + (f": {event.error}" if event.error else "")
+
+
+def _status(event: events.StackStatus) -> str:
+    words = {"never-deployed": "never deployed", "not-in-project": "deployed, and not in the project"}
+    parts = [words.get(event.state, event.state)]
+    if event.updated:
+        parts.append(f"last {event.updated[:16].replace('T', ' ')} UTC")
+    if event.resources:
+        parts.append(f"{event.resources} resources")
+    if event.held_by:
+        parts.append(f"held by {event.held_by}")
+    account = f" ({event.account_id})" if event.account_id else ""
+    return f"{event.stack}{account}: {', '.join(parts)}"
+
+
+def _drift(event: events.Drift) -> Iterator[Line]:
+    for resource in event.resources:
+        if resource["op"] == "delete":
+            yield "yellow", f"{event.stack}: {resource['name']} is gone"
+        for key, values in resource.get("properties", {}).items():
+            yield (
+                "yellow",
+                f"{event.stack}: {resource['name']}: {key} is {values['live']!r}, not {values['deployed']!r}",
+            )
+
+
+def _yaml(outputs: Mapping[str, Any]) -> list[str]:
+    if not outputs:
+        return []
+    return yaml.safe_dump(dict(outputs), sort_keys=False, allow_unicode=True, width=200).splitlines()
