@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test differential check format schema findings screenshots clean
+.PHONY: setup demo test differential check format schema findings docs screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -43,6 +43,10 @@ schema: setup
 
 findings: setup
 	$(BIN)/python -m crossaccount.access.findings.markdown > docs/findings.md
+
+# Everything in docs/ that is made from the code.
+docs: findings
+	$(BIN)/python -m docs.generator
 
 # Needs Debian's chromium and chromium-driver.
 screenshots: setup

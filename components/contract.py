@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi.runtime.sync_await import _sync_await
@@ -43,23 +43,42 @@ class Outputs:
         return (self.roles if arn.kind == "role" else self.users).get(arn.name)
 
 
-def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str, Any]) -> dict[str, Any]:
+class StackOutputs(TypedDict):
+    """The outputs of a stack, by name."""
+
+    contract_version: int
+    """Version of this contract."""
+    account: Mapping[str, str]
+    """The account that the stack manages: its ``id``, and its ``name`` in the address book."""
+    roles: Mapping[str, str]
+    """ARNs by role name, those of applications among them."""
+    users: Mapping[str, str]
+    """ARNs by user name."""
+    access: Mapping[str, Any]
+    """What the stack's own side lets whom do, in lines, by entity. For people, and for the stack's own next run, which
+    says what it changes: no other stack may read it."""
+    handover: NotRequired[Mapping[str, Any]]
+    """Where users' first credentials lie: by user, under ``console`` and ``access_key``, the name of a ``secret`` in
+    Secrets Manager or a ciphertext (``pgp``). Never a secret itself. Only where a user has any."""
+
+
+def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str, Any]) -> StackOutputs:
     """The outputs of a stack.
 
     ARNs are derived from the names, which are explicit, so that a preview knows them before anything exists.
-    ``handover`` says where users' secrets lie; never a secret itself. ``access`` is for people (``access_lines``), and
-    for the stack's own next run: no other stack may read it.
     """
     trusted, trusting = settings.trusted, settings.trusting
     roles = [*(trusted.applications if trusted else ()), *(trusting.roles if trusting else ())]
-    result = {
+    result: StackOutputs = {
         "contract_version": VERSION,
         "account": {"id": settings.account_id, "name": settings.account},
         "roles": {name: settings.arn_of("role", name) for name in roles},
         "users": {name: settings.arn_of("user", name) for name in (trusted.users if trusted else ())},
         "access": dict(access),
     }
-    return {**result, "handover": dict(handover)} if handover else result
+    if handover:
+        result["handover"] = dict(handover)
+    return result
 
 
 class Upstreams:

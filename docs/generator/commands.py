@@ -1,0 +1,85 @@
+"""The page of the commands: all of it is what the commands say of themselves under ``--help``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+import crossaccount.cli
+from crossaccount.cli import app
+from docs.generator.markdown import code, page, table
+
+HEAD = """# Commands
+
+This page is generated from the commands themselves: `make docs`. `crossaccount COMMAND --help` says the same.
+
+A *source* is where an account's IAM is read from:
+
+| source | is |
+| --- | --- |
+| `FILE.json` | the output of `aws iam get-account-authorization-details` |
+| `stack:[DIR/]NAME` | what a stack declares, recorded without deploying it |
+| `state:[DIR/]NAME` | what a stack last deployed |
+| `live:PROFILE` | an account as it is, read with a profile of the AWS CLI |
+
+Users, roles and accounts are named as [in the config](../guide/config.md#names): `auth/user/richard`, or by their ARN.
+"""
+TYPE = re.compile(r" <(str|path|list\[\w+\])>$")
+"""What Typer says of a plain value."""
+
+
+def commands_page() -> str:
+    """The whole page."""
+    return page(
+        [HEAD, *_exit_codes(), *(line for name, command in every_command() for line in _command(name, command))]
+    )
+
+
+def every_command(group: Any = None, within: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that is shown, by its full name: ``fleet plan``."""
+    of: Any = group or typer.main.get_command(app)
+    for name, command in of.commands.items():
+        if getattr(command, "commands", None):
+            yield from every_command(command, f"{within}{name} ")
+        elif not command.hidden:
+            yield f"{within}{name}", command
+
+
+def _exit_codes() -> Iterator[str]:
+    """As the package of the commands says them: ``Exit codes: 0 this; 1 that.``"""
+    said = " ".join((crossaccount.cli.__doc__ or "").split("Exit codes: ")[1].split("\n\n")[0].split())
+    yield "## Exit codes\n"
+    yield from table(("code", "means"), (_exit_code(each) for each in said.rstrip(".").split("; ")))
+
+
+def _exit_code(said: str) -> tuple[str, str]:
+    number, _, meaning = said.partition(" ")
+    return number, meaning.replace("``", "`")
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    context = command.make_context(name, [], resilient_parsing=True)
+    rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+    words = []
+    for parameter in command.params:
+        if record := parameter.get_help_record(context):
+            names = TYPE.sub("", record[0])
+            rows[parameter.param_type_name].append((code(names), record[1]))
+            if parameter.param_type_name == "argument":
+                word = names.split()[0]
+                words.append(word if parameter.required or word[0] == "[" else f"[{word}]")
+    yield f"## {name}\n"
+    yield f"`{' '.join(['crossaccount', name, *words])}`\n"
+    yield f"{_paragraphs(command.help)}\n"
+    for kind, found in rows.items():
+        yield from table((kind, ""), found)
+    example = (command.epilog or "").removeprefix("Example: ")
+    if example:
+        yield f"Example: `{' '.join(example.split())}`\n"
+
+
+def _paragraphs(text: str | None) -> str:
+    return "\n\n".join(" ".join(each.split()) for each in (text or "").split("\n\n"))
