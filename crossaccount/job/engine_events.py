@@ -25,8 +25,9 @@ REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-repl
 class EngineEvents:
     """Takes Pulumi's events of one run, in its thread, and tells ``tell`` what a person should know."""
 
-    def __init__(self, stack: str, tell: events.Tell) -> None:
+    def __init__(self, stack: str, tell: events.Tell, *, planning: bool = False) -> None:
         self._stack = stack
+        self._planning = planning
         self._tell = tell
         self._steps: dict[str, Change] = {}
         self.errors: list[str] = []
@@ -78,6 +79,8 @@ class EngineEvents:
     def _say(self, metadata: Any, state: str) -> None:
         op = REPLACING.get(_op(metadata.op), _op(metadata.op))
         if not state or op in QUIET or metadata.type.startswith(OWN_TYPES):
+            return
+        if self._planning and state == "done":  # nothing is: the fleet tells what is planned
             return
         name = _name(metadata.urn)
         self._tell(events.Resource(stack=self._stack, op=op, type=metadata.type, name=name, state=state))

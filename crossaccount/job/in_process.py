@@ -76,7 +76,7 @@ class InProcessStacks:
                 return Outcome(work.stack, "interrupted", error="stopped before it began")
             begun = time.monotonic()
             try:
-                made = (self._preview if work.verb == "preview" else self._up)(work, tell)
+                made = self._preview(work) if work.verb == "preview" else self._up(work, tell)
             except (DeploymentError, ResourceError) as error:
                 failure, seconds = failure_of(work.stack, [str(error)], ""), time.monotonic() - begun
                 return Outcome(work.stack, "failed", seconds, error=failure.message, fix=failure.fix, kind=failure.kind)
@@ -91,13 +91,10 @@ class InProcessStacks:
         """See :class:`~crossaccount.job.work.StackEngine`. What runs is finished: it takes a moment."""
         self._stopping = True
 
-    def _preview(self, work: Work, tell: events.Tell) -> Deployment:
+    def _preview(self, work: Work) -> Deployment:
         deployed = {**self._exports(work), **self._own_name(work)}
         stack = self._stacks[work.stack]
-        made = record(stack, self._program, references=work.references, deployed=deployed, preview=True)
-        for each in _of_the_account(made):
-            tell(events.Resource(stack=work.stack, op="create", type=each.type, name=each.name, state="done"))
-        return made
+        return record(stack, self._program, references=work.references, deployed=deployed, preview=True)
 
     def _up(self, work: Work, tell: events.Tell) -> Deployment:
         stack = self._stacks[work.stack]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from crossaccount.access.diff import markdown
 from crossaccount.job.result import JobResult
@@ -57,7 +56,7 @@ def _stacks(result: JobResult) -> Iterator[str]:
 
 def _resources(result: JobResult) -> Iterator[str]:
     found = [each for outcome in result.outcomes.values() for each in planned(outcome)]
-    lines: list[Any] = [text for each in found for text in planned_lines(each)]
+    lines = [f"{each.stack}: {text}" for each in found for text in planned_lines(each)]
     if lines:
         yield "<details><summary>Resources</summary>\n\n```"
         yield from (_plain(text) for text in lines[:MOST_LINES])

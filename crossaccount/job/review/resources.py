@@ -11,7 +11,7 @@ from typing import Any
 
 from crossaccount.iam.documents import canonical, statements
 from crossaccount.job.review.told import ResourcePlanned
-from crossaccount.job.standing import masked
+from crossaccount.job.standing import SECRET, masked
 from crossaccount.job.work import QUIET, Change, Outcome
 
 DOCUMENTS = ("policy", "assumeRolePolicy", "inlinePolicy")
@@ -37,9 +37,9 @@ def planned(outcome: Outcome) -> Iterator[ResourcePlanned]:
 
 
 def planned_lines(event: ResourcePlanned) -> Iterator[str]:
-    """A resource in lines for people."""
+    """A resource in lines for people; of which stack is left to whoever shows them."""
     kind = event.type.rsplit(":", 1)[-1]
-    yield f"{event.stack}: {SIGNS.get(event.op, event.op)} {kind} {event.name}"
+    yield f"{SIGNS.get(event.op, event.op)} {kind} {event.name}"
     for each in event.properties:
         if "added" in each:
             yield from (f"    {each['name']}: + {_short(statement)}" for statement in each["added"])
@@ -49,13 +49,19 @@ def planned_lines(event: ResourcePlanned) -> Iterator[str]:
 
 
 def _properties(change: Change) -> Iterator[Mapping[str, Any]]:
-    """Of what is made or goes only the documents: all else is new, or goes, with it."""
+    """Of what is made or goes only the documents: all else is new, or goes, with it.
+
+    What somebody changed by hand shows in what the provider found (outputs), not in what was declared (inputs).
+    """
     before = masked(change.before.inputs) if change.before else {}
     after = masked(change.after.inputs) if change.after else {}
+    found = masked(change.before.outputs) if change.before else {}
+    before = {**before, **{key: found[key] for key in change.properties if key in found and key in after}}
     whole = change.before is None or change.after is None
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
-        if old == new or name in INTERNAL:
+        hidden = old == SECRET and name in change.properties
+        if name in INTERNAL or (old == new and not hidden):
             continue
         if name in DOCUMENTS and (told := _document(name, old, new)) is not None:
             if told["added"] or told["removed"]:
