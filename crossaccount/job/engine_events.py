@@ -23,7 +23,11 @@ REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-repl
 
 
 class EngineEvents:
-    """Takes Pulumi's events of one run, in its thread, and tells ``tell`` what a person should know."""
+    """Takes Pulumi's events of one run, in its thread, and tells ``tell`` what a person should know.
+
+    What resources are made of is kept where something is planned or was found in AWS, and not of what is done: the
+    documents of a whole fleet would fill the memory, and reading them takes as long as all else here.
+    """
 
     def __init__(self, stack: str, tell: events.Tell, *, planning: bool = False) -> None:
         self._stack = stack
@@ -42,8 +46,8 @@ class EngineEvents:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Every resource's step, in the order in which the engine began with them."""
-        return tuple(self._steps.values())
+        """The steps in the order in which the engine began with them; those that change nothing only if planning."""
+        return tuple(each for each in self._steps.values() if self._planning or each.op not in QUIET)
 
     def __call__(self, event: automation.EngineEvent) -> None:
         if (pre := event.resource_pre_event) is not None:
@@ -65,7 +69,7 @@ class EngineEvents:
         known = self._steps.get(urn)
         if known is not None and known.op == REPLACING.get(op, ""):
             return
-        self._steps[urn] = _change(metadata)
+        self._steps[urn] = _change(metadata, bodies=self._planning)
 
     def _done(self, metadata: Any) -> None:
         if metadata.type == STACK_TYPE and metadata.new is not None:
@@ -95,16 +99,16 @@ class EngineEvents:
         self._tell(events.Message(stack=self._stack, severity=severity, text=text))
 
 
-def _change(metadata: Any) -> Change:
+def _change(metadata: Any, *, bodies: bool) -> Change:
     op, urn = _op(metadata.op), metadata.urn
-    before, after = _resource(metadata.old), _resource(metadata.new)
+    before, after = (_resource(metadata.old), _resource(metadata.new)) if bodies else (None, None)
     properties = tuple(sorted(metadata.diffs or ()))
     return Change(REPLACING.get(op, op), urn, metadata.type, _name(urn), before, after, properties)
 
 
 def _found(metadata: Any) -> Change:
     """What a refresh found. It tells only of changed properties, and of none where just what is computed differs."""
-    found = _change(metadata)
+    found = _change(metadata, bodies=_op(metadata.op) not in QUIET)
     return replace(found, op="same") if found.op == "update" and not found.properties else found
 
 

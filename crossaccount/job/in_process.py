@@ -80,7 +80,8 @@ class InProcessStacks:
             except (DeploymentError, ResourceError) as error:
                 failure, seconds = failure_of(work.stack, [str(error)], ""), time.monotonic() - begun
                 return Outcome(work.stack, "failed", seconds, error=failure.message, fix=failure.fix, kind=failure.kind)
-            outcome = _outcome(made, round(time.monotonic() - begun, 2))
+            seconds = round(time.monotonic() - begun, 2)
+            outcome = _outcome(made, seconds, planning=work.verb == "preview")
         for text in made.messages:
             tell(events.Message(stack=work.stack, severity="warning", text=text))
         if work.verb == "up":
@@ -154,15 +155,14 @@ class Remembered:
         """See :class:`~crossaccount.job.backend.Backend`."""
         if stack not in self.deployed:
             return {}
-        made = self.deployed[stack]
-        resources = [each.after for each in made.changes if each.after]
-        described = [{"urn": each.urn, "type": each.type, "id": each.id, "inputs": each.inputs} for each in resources]
-        return {"resources": [{"urn": stack, "type": "pulumi:pulumi:Stack", "outputs": made.outputs}, *described]}
+        exports = self.deployed[stack].outputs
+        return {"resources": [{"urn": stack, "type": "pulumi:pulumi:Stack", "outputs": exports}]}
 
 
-def _outcome(made: Deployment, seconds: float) -> Outcome:
+def _outcome(made: Deployment, seconds: float, *, planning: bool) -> Outcome:
     changes = tuple(
-        Change("create", each.urn, each.type, each.name, None, _masked(each)) for each in _of_the_account(made)
+        Change("create", each.urn, each.type, each.name, None, _masked(each) if planning else None)
+        for each in _of_the_account(made)
     )
     # The engine counts the stack itself, too.
     return Outcome(made.stack, "changed", seconds, {"create": len(changes) + 1}, changes, made.outputs)
