@@ -69,7 +69,7 @@ class StackStarted(StackEvent):
     """The engine begins with a stack."""
 
     step: str = ""
-    """Which of several steps of this stack, where it takes more than one."""
+    """Which of several steps, where it takes more than one; the last one has no name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +117,8 @@ class StackSkipped(StackEvent):
     """A stack is not touched. ``because`` says why; its status is ``skipped``."""
 
     because: str
+    step: str = ""
+    """Which of several steps, where it takes more than one; the last one has no name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,8 @@ class StackFinished(StackEvent):
 
     status: str
     seconds: float
+    step: str = ""
+    """Which of several steps, where it takes more than one; the last one has no name."""
     changes: Mapping[str, int] = field(default_factory=dict)
     """Resources by operation; ``same`` are those that need nothing."""
     error: str = ""

@@ -168,7 +168,7 @@ class Fleet:
     ) -> JobResult:
         begun = time.monotonic()
         known = self._backend.stacks() if known is None else known
-        stacks = tuple(step.key for step in steps)
+        stacks = tuple(dict.fromkeys(step.stack for step in steps))
         self.tell(events.JobStarted(verb=verb, stacks=stacks, parallel=self.parallel, engine=self._engine.name))
         absent = self._absent(steps, known) if deployed_only else {}
         steps = [step for step in steps if step.key not in absent]
@@ -238,11 +238,12 @@ class Fleet:
         for each in planned(outcome) if verb == "preview" else ():
             self.tell(each)
         if outcome.status == "skipped":
-            self.tell(events.StackSkipped(stack=step.stack, because=outcome.error))
+            self.tell(events.StackSkipped(stack=step.stack, step=step.label, because=outcome.error))
             return
         self.tell(
             events.StackFinished(
                 stack=step.stack,
+                step=step.label,
                 status=outcome.status,
                 seconds=outcome.seconds,
                 changes=outcome.counts,

@@ -9,12 +9,14 @@ from pathlib import Path
 from crossaccount.job.approval import FOLDER, LOG, Approval, actor, decide, record, refusals
 from crossaccount.job.events import Refused, Tell, now
 from crossaccount.job.loading import Loaded
-from crossaccount.job.order import forward
+from crossaccount.job.order import Step, forward
 from crossaccount.job.plans import new_plan, read_plan
+from crossaccount.job.removal_order import going_and_named, with_removals
 from crossaccount.job.result import JobResult
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.reviewer import Reviewer
 from crossaccount.job.review.told import AccessReviewed, Approved
+from crossaccount.job.transitions import urns_of
 from crossaccount.job.unchanged import ConfigFiles
 
 
@@ -80,7 +82,22 @@ class Gate:
             return ""
 
         steps = forward(names, self.loaded.reads)
+        if verb == "up" and review.transitions:
+            steps = self._removing(steps, review, divide=options.get("plans") is None)
         return self.run(verb, steps, hand_on=True, refresh=True, keeps=keeps, **options)
+
+    def _removing(self, steps: Sequence[Step], review: Review, *, divide: bool) -> list[Step]:
+        """The steps in an order in which nothing goes while another stack names it.
+
+        A plan says what a stack's one update does: held to one, no stack is updated in two steps.
+        """
+        found = with_removals(steps, review.transitions, divide=divide)
+        backend = self.reviewer.backend
+        for index, step in enumerate(found):
+            if step.label:
+                staying = going_and_named(steps, review.transitions, step.stack)
+                found[index] = replace(step, exclude=urns_of(staying, backend.state(step.stack)))
+        return found
 
     def _told(self, review: Review) -> Review:
         self.tell(AccessReviewed(review=review))

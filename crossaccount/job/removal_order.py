@@ -27,13 +27,14 @@ Edge = tuple[str, str]
 """Two steps: the first before the second."""
 
 
-def with_removals(steps: Collection[Step], transitions: Mapping[str, Transition]) -> list[Step]:
+def with_removals(steps: Collection[Step], transitions: Mapping[str, Transition], *, divide: bool = True) -> list[Step]:
     """``steps`` of an ``up``, one for each stack, reordered and divided where something goes that another stack names.
 
     A stack without a transition is taken to change nothing that others name. Where two stacks would each have to be
-    first, a trust counts more than a grant, and a grant of somebody who goes as well counts least.
+    first, a trust counts more than a grant, and a grant of somebody who goes as well counts least. Without ``divide``
+    every stack stays in one step, and the order is given up where that does not do.
     """
-    order = _Order(steps, transitions)
+    order = _Order(steps, transitions, divide)
     while circle := _circle(order.edges()):
         order.give_way(circle)
     edges = order.edges()
@@ -51,7 +52,8 @@ def going_and_named(steps: Collection[Step], transitions: Mapping[str, Transitio
 class _Order:
     """Which stack is to come before which, while that is being found out."""
 
-    def __init__(self, steps: Collection[Step], transitions: Mapping[str, Transition]) -> None:
+    def __init__(self, steps: Collection[Step], transitions: Mapping[str, Transition], divide: bool) -> None:
+        self._may_divide = divide
         self._reads = {step.stack: step.after for step in steps}
         self._transitions = {step.stack: transitions.get(step.stack, Transition()) for step in steps}
         self._first = {
@@ -88,7 +90,7 @@ class _Order:
             raise ValueError(f"stacks read each other in a circle: {sorted(stacks)}")
         lightest = min(within, key=lambda edge: (within[edge], edge))
         to_divide = sorted({other for _, other in within} - self._divided)
-        if within[lightest] > PASSING and to_divide:
+        if self._may_divide and within[lightest] > PASSING and to_divide:
             self._divided.add(to_divide[0])
         else:
             del self._first[lightest]

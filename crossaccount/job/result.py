@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crossaccount.job.retries import together
 from crossaccount.job.review.review import Review
 from crossaccount.job.runner import Run
 from crossaccount.job.work import Outcome
@@ -33,7 +34,7 @@ class JobResult:
 def result_of(verb: str, run: Run, seconds: float) -> JobResult:
     """The result of the steps that were run."""
     ordered = sorted(
-        run.outcomes.items(), key=lambda item: BAD.index(item[1].status) if item[1].status in BAD else len(BAD)
+        by_stack(run).items(), key=lambda item: BAD.index(item[1].status) if item[1].status in BAD else len(BAD)
     )
     outcomes = dict(ordered)
     status = "interrupted" if run.interrupted else "succeeded"
@@ -42,3 +43,15 @@ def result_of(verb: str, run: Run, seconds: float) -> JobResult:
     elif not run.interrupted and verb == "drift" and any(each.status == "changed" for each in outcomes.values()):
         status = "drifted"
     return JobResult(verb, status, outcomes, round(seconds, 2))
+
+
+def by_stack(run: Run) -> dict[str, Outcome]:
+    """The outcomes of stacks: what the steps of each came to together."""
+    found: dict[str, Outcome] = {}
+    for each in run.outcomes.values():
+        before = found.get(each.stack)
+        if before is None:
+            found[each.stack] = each
+        elif before.done:
+            found[each.stack] = together(before, each)
+    return found

@@ -48,10 +48,19 @@ class Transition:
 
 def account_of(details: Mapping[str, Any]) -> Account:
     """What a description in the shape of ``GetAccountAuthorizationDetails`` has and names."""
-    entities = {str(entity["Arn"]): entity for key in LISTS for entity in details.get(key) or ()}
+    entities = _entities(details)
     trusts = {arn: _arns(entity.get(TRUST)) for arn, entity in entities.items()}
     grants = {arn: _arns([entity.get(key) for key in GRANTS]) for arn, entity in entities.items()}
     return Account(frozenset(entities), trusts, grants)
+
+
+def transitions(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Transition]:
+    """By stack: its account's descriptions before and after as a transition. None at all where nothing goes."""
+    if not any(_entities(details).keys() - _entities(after[stack]).keys() for stack, details in before.items()):
+        return {}
+    return {stack: Transition(account_of(details), account_of(after[stack])) for stack, details in before.items()}
 
 
 def urns_of(arns: Collection[str], state: Mapping[str, Any]) -> tuple[str, ...]:
@@ -68,6 +77,10 @@ def urns_of(arns: Collection[str], state: Mapping[str, Any]) -> tuple[str, ...]:
 def _kind_and_name(arn: str) -> tuple[str, str]:
     resource = arn.split(":", 5)[5]
     return resource.partition("/")[0], resource.rpartition("/")[2]
+
+
+def _entities(details: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(entity["Arn"]): entity for key in LISTS for entity in details.get(key) or ()}
 
 
 def _arns(documents: Any) -> frozenset[str]:

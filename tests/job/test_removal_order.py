@@ -57,7 +57,9 @@ def test_a_trust_that_moves_to_a_new_principal_comes_between_two_steps_of_the_ot
         "work": ["auth:additions"],
     }
     steps = [Step("auth"), Step("work", frozenset(["auth"]))]
-    assert going_and_named(steps, {"auth": auth, "work": work}, "auth") == {ONE}
+    changes = {"auth": auth, "work": work}
+    assert going_and_named(steps, changes, "auth") == {ONE}
+    assert with_removals(steps, changes, divide=False) == steps
 
 
 def test_a_trust_that_keeps_naming_what_goes_changes_nothing_in_the_order() -> None:

@@ -13,6 +13,7 @@ from crossaccount.access.diff import AccessDiff
 from crossaccount.access.diff.change import VerdictWord
 from crossaccount.access.findings.finding import Finding
 from crossaccount.job.review.removals import HandMade
+from crossaccount.job.transitions import Transition
 
 Need = Literal["broadening", "replacement"]
 NEEDS: tuple[Need, ...] = ("broadening", "replacement")
@@ -37,6 +38,8 @@ class Review:
     """By stack: the digest of what it is configured to be."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Account names to IDs, for people."""
+    transitions: Mapping[str, Transition] = field(default_factory=dict, repr=False)
+    """By stack: which ARNs come and go, and who names which; empty where none goes."""
 
     @property
     def verdict(self) -> VerdictWord:

@@ -21,6 +21,7 @@ from crossaccount.job.review.managed import Managed
 from crossaccount.job.review.overlay import Overlaid, overlay
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
+from crossaccount.job.transitions import transitions
 from crossaccount.settings import SettingsError
 from crossaccount.sources.declared import details
 from crossaccount.sources.state import deployment_of
@@ -129,6 +130,10 @@ class Reviewer:
             {name: read.refused for name, read in reads.items() if read.refused},
             {name: self.loaded.digest(name) for name in declared},
             {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
+            transitions(
+                {name: read.details for name, read in reads.items()},
+                {name: each.details for name, each in overlaid.items()},
+            ),
         )
 
 
