@@ -6,6 +6,7 @@ installed. The stacks' own files are used as they are: what the job does to a st
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,8 +24,12 @@ from crossaccount.job.events import Tell
 from crossaccount.job.failure import failure_of, is_only_noise
 from crossaccount.job.new_stack import create_keeping_text, scratch_project
 from crossaccount.job.pulumi_command import StoppableCommand
+from crossaccount.job.recovery.repair import NotRepaired, Repair
+from crossaccount.job.recovery.signed_in import signed_in_to
 from crossaccount.job.signs import RUN_AGAIN
 from crossaccount.job.work import QUIET, Outcome, Work
+
+_KILLED = re.compile(r"^\s*code: -(\d+)$", re.MULTILINE)
 
 
 @dataclass
@@ -47,17 +52,17 @@ class AutomationEngine:
 
     def run(self, work: Work, tell: Tell) -> Outcome:
         """See :class:`~crossaccount.job.work.StackEngine`."""
-        events, begun = EngineEvents(work.stack, tell), time.monotonic()
-        outcome = replace(self._outcome(work, events), seconds=round(time.monotonic() - begun, 2))
+        events, begun = EngineEvents(work.stack, tell, planning=work.verb == "preview"), time.monotonic()
+        outcome = replace(self._outcome(work, events, tell), seconds=round(time.monotonic() - begun, 2))
         return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
 
     def interrupt(self) -> None:
         """See :class:`~crossaccount.job.work.StackEngine`."""
         self.command.interrupt()
 
-    def _outcome(self, work: Work, events: EngineEvents) -> Outcome:
+    def _outcome(self, work: Work, events: EngineEvents, tell: Tell) -> Outcome:
         try:
-            self._call(work, events)
+            self._call(work, events, tell)
         except (automation.CommandError, automation.InvalidVersionError) as error:
             if self.command.stopping and is_only_noise(events.errors):
                 return self._interrupted(work)
@@ -65,6 +70,8 @@ class AutomationEngine:
             return Outcome(
                 work.stack, "failed", error=found.message, fix=found.fix, kind=found.kind, passing=found.passing
             )
+        except NotRepaired as error:
+            return Outcome(work.stack, "failed", error=str(error), fix=error.fix, kind=error.kind)
         except InterruptedError:
             return Outcome(work.stack, "interrupted", error="stopped before it began", fix=RUN_AGAIN)
         changed = any(count for op, count in events.counts.items() if op not in QUIET)
@@ -77,9 +84,14 @@ class AutomationEngine:
         fix = f"crossaccount up {work.stack} --recover"
         return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
-    def _call(self, work: Work, events: EngineEvents) -> None:
+    def _call(self, work: Work, events: EngineEvents, tell: Tell) -> None:
         with self._place(work) as stack:
-            self._ask(stack, work, events)
+            if not work.recover or work.new:
+                self._ask(stack, work, events)
+                return
+            signed_in = partial(signed_in_to, self.folder or work.directory, work.stack)
+            repair = Repair(stack, work.account_id, work.gone, signed_in, tell)
+            repair.run(lambda: self._ask(stack, work, events))
 
     @contextmanager
     def _place(self, work: Work) -> Iterator[automation.Stack]:
@@ -126,5 +138,8 @@ def load_eagerly() -> None:
 
 
 def _stderr(error: Exception) -> str:
+    """What the CLI wrote to stderr, or what ended it."""
     text = str(error)
+    if killed := _KILLED.search(text):
+        return f"the pulumi CLI was killed by signal {killed[1]}"
     return text.partition("\n stderr: ")[2] or text

@@ -31,6 +31,7 @@ def _sign(kind: str, pattern: str, fix: str, passing: bool = False) -> Sign:
 
 SIGNS = (
     _sign("locked", r"currently locked by|another update is currently in progress", "wait for that job"),
+    _sign("killed", r"CLI was killed by signal", "repair what it left: crossaccount up {stack} --recover"),
     _sign(
         "plan",
         r"violates plan|not allowed by the plan|expected resource operations",

@@ -44,6 +44,10 @@ class Work:
     targets: tuple[str, ...] = ()
     parallel: int | None = None
     """How many resources at once; none: as the engine likes."""
+    recover: bool = False
+    """For ``up``: first repair what a killed update left."""
+    gone: tuple[str, ...] = ()
+    """Machines of which a person says that they are gone: their locks are stale."""
     fresh: bool = False
     """Whether this job has just changed a stack that this one reads: IAM takes seconds to spread that."""
 
@@ -58,6 +62,7 @@ class Change:
     name: str
     before: Resource | None
     after: Resource | None
+    """What it was and will be, where that is planned, or was and is, where it was found in AWS."""
     properties: tuple[str, ...] = ()
     """Names of the properties that differ, where the provider says."""
 
@@ -76,7 +81,7 @@ class Outcome:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Resources by operation, ``same`` among them."""
     changes: tuple[Change, ...] = ()
-    """Every step but ``same``; for a preview that is asked for them, ``same`` too."""
+    """Every step that changes something; of a preview those that do not, too."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Exports as they are after the run, or would be. Secrets are masked."""
     error: str = ""
