@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from crossaccount.handoff.entry import HandedOut, Mfa
 from crossaccount.handoff.errors import HandoffError
 from crossaccount.handoff.kinds import env
 from crossaccount.handoff.kinds.names import Shell
-from crossaccount.handoff.shells import cmd, fish, posix, powershell
+from crossaccount.handoff.shells import fish, posix, powershell
 from crossaccount.handoff.shells.call import call
 from tests.handoff.conftest import Deployed, needs_aws, only, run
 from tests.handoff.entries import TEXT, make_entry
@@ -27,6 +26,7 @@ from tests.scenarios import EXAMPLES
 Handed = Callable[..., HandedOut]
 SHELLS = {
     "sh": (Shell.sh, posix),
+    "bash": (Shell.sh, posix),
     "zsh": (Shell.sh, posix),
     "fish": (Shell.fish, fish),
     "pwsh": (Shell.powershell, powershell),
@@ -170,25 +170,6 @@ def _show(folder: Path) -> Path:
     )
     file.chmod(0o755)
     return file
-
-
-@given(text=TEXT)
-def test_cmd_writes_only_what_its_quotes_hold(text: str) -> None:
-    if cmd.unquotable(text):
-        with pytest.raises(HandoffError, match="cmd has no safe way"):
-            env.text(HandedOut((make_entry(),)), Shell.cmd, ("run", text))
-        return
-    inner = cmd.quoted(text)[1:-1]
-    assert cmd.quoted(text) == f'"{inner}"'
-    assert not set(inner) & set('"%!\r\n')
-
-
-@given(title=TEXT)
-def test_a_comment_of_cmd_is_a_comment(title: str) -> None:
-    written = cmd.script(call(make_entry(shown=lambda _: title), ()))
-    comment = written.splitlines()[1]
-    assert comment.startswith("rem - ")
-    assert set(comment) <= set(string.ascii_letters + string.digits + "_ .,:/@=+'-")
 
 
 def test_a_script_asks_for_the_code_of_the_mfa_device() -> None:

@@ -29,8 +29,9 @@ class Call:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Everything that a script holds of names and policies, and of the command."""
-        return (*(value for _, value in self.options), self.region, self.serial, *self.command)
+        """Everything that a script holds of names and policies, and every word of the command."""
+        own = (*(value for _, value in self.options), self.region, self.serial)
+        return (*filter(None, own), *self.command)
 
 
 def call(entry: Entry, command: tuple[str, ...]) -> Call:
