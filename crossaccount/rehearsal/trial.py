@@ -74,7 +74,7 @@ class Trial:
     def _same_here(self, judged: TestResult) -> bool:
         """Whether the test means the same in the circumstances of the local AWS."""
         test = judged.test
-        if test.session.source_identity is not None:
+        if test.session.source_identity is not None or test.session.provided_context:
             return False
         context = {key: value for key, value in test.context.items() if key.lower() in _PASSED_ON}
         here = judge_assume(

@@ -110,6 +110,12 @@ def test_the_request_is_named_after_us_and_carries_nothing_else_unless_asked() -
     ]
 
 
+def test_a_context_is_judged_because_the_local_aws_takes_none() -> None:
+    callers = _Answering()
+    result = _try(callers, session={"context": {"identitystore:UserId": "u-1"}}, expect="denied")
+    assert (result.actual, result.mode, callers.asked) == ("denied", "judged", [])
+
+
 def test_a_source_identity_is_judged_because_the_local_aws_has_none() -> None:
     callers = _Answering()
     result = _try(callers, session={"source_identity": "bo"}, expect="denied")

@@ -18,7 +18,7 @@ from crossaccount.iam.nearest import did_you_mean
 ANY_RESOURCE = "*"
 S3_ARN = "arn:aws:s3:::"
 EXPECTATIONS = ("allowed", "denied")
-_SESSION_KEYS = ("tags", "source_identity")
+_SESSION_KEYS = ("tags", "source_identity", "context")
 
 
 def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
@@ -65,12 +65,11 @@ def because_field(fields: Fields, expect: str) -> Reason | None:
 
 
 def session_field(fields: Fields) -> Session:
-    """The session tags and the source identity that the assumption asks for."""
+    """The session tags, the source identity and the context that the assumption passes."""
     session = fields.mapping("session")
     session.only(_SESSION_KEYS)
-    tags = session.mapping("tags")
-    texts = {key: text for key, value in tags.data.items() if (text := _scalar(tags, key, value)) is not None}
-    return Session(texts, session.text("source_identity") or None)
+    tags, context = _texts(session.mapping("tags")), _texts(session.mapping("context"))
+    return Session(tags, session.text("source_identity") or None, context)
 
 
 def context_field(fields: Fields) -> dict[str, ContextValue]:
@@ -104,6 +103,10 @@ def _resolved(fields: Fields, key: str, accounts: Mapping[str, str]) -> tuple[st
         fields.problem(key, "must be exactly one user, role or account of a 12-digit account", "name it in full", name)
         return name, None
     return name, arn
+
+
+def _texts(fields: Fields) -> dict[str, str]:
+    return {key: text for key, value in fields.data.items() if (text := _scalar(fields, key, value)) is not None}
 
 
 def _scalar(fields: Fields, key: str, value: object) -> str | None:

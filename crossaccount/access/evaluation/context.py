@@ -43,15 +43,23 @@ _CIRCUMSTANCES = frozenset(
 
 @dataclass(frozen=True)
 class Session:
-    """What an assumption asks for beyond the role itself: session tags, and a source identity."""
+    """What an assumption asks for beyond the role itself: session tags, a source identity, a provided context.
+
+    ``provided_context`` is by key, such as ``identitystore:UserId``.
+    """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     source_identity: str | None = None
+    provided_context: Mapping[str, str] = field(default_factory=dict)
 
     def actions(self) -> tuple[str, ...]:
         """The actions that both sides then have to allow beside ``sts:AssumeRole``."""
-        tagged = ("sts:TagSession",) if self.tags else ()
-        return tagged + (("sts:SetSourceIdentity",) if self.source_identity is not None else ())
+        asked = {
+            "sts:TagSession": bool(self.tags),
+            "sts:SetSourceIdentity": self.source_identity is not None,
+            "sts:SetContext": bool(self.provided_context),
+        }
+        return tuple(action for action, passed in asked.items() if passed)
 
 
 NO_SESSION = Session()
@@ -161,6 +169,7 @@ def _asked(session: Session) -> Mapping[str, ContextValue]:
     keys["aws:TagKeys"] = tuple(session.tags)
     if session.source_identity is not None:
         keys["sts:SourceIdentity"] = session.source_identity
+    keys |= {f"sts:RequestContext/{key}": value for key, value in session.provided_context.items()}
     return keys
 
 

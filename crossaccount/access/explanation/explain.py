@@ -16,9 +16,10 @@ from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluation.evaluate import absence
 from crossaccount.access.evaluation.outsiders import outsider
+from crossaccount.access.evaluation.session_actions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
 from crossaccount.access.evaluation.wording import SIDES_IN_WORDS
 from crossaccount.access.explanation.obstacles import Change, obstacles
-from crossaccount.access.paths.shared import Answer, answer_of, open_layers
+from crossaccount.access.paths.answer import Answer, answer_of, complete, open_layers
 from crossaccount.access.verdict import Decision
 from crossaccount.iam.arn import is_arn, parse_arn
 
@@ -31,7 +32,8 @@ class Explanation:
     """``outcome``: ``allowed``, ``conditional`` (on ``alternatives``), ``denied``, or ``undetermined``.
 
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
-    ``unknown`` says what nobody knows.
+    ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
+    alternatives.
     """
 
     principal: str
@@ -42,6 +44,7 @@ class Explanation:
     trust: tuple[Decision, ...] = ()
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The explanation in the commands' JSON."""
@@ -54,6 +57,7 @@ class Explanation:
             "trust": [decision.to_json() for decision in self.trust],
             "changes": [change.to_json() for change in self.changes],
             "unknown": list(self.unknown),
+            "actions": list(self.actions),
             "lines": list(self.lines()),
         }
 
@@ -66,6 +70,8 @@ class Explanation:
         yield f"{shown(self.principal)} {_VERBS[self.outcome]} {shown(self.role)}"
         if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
             yield f"  if: {asked}"
+        for action in self.actions:
+            yield f"  needs {action} on both sides: {_PASSING[action]}"
         for title, decisions in (("granted by", self.grants), ("trusted by", self.trust)):
             yield from (f"  {title}: {_named(decision, shown)}" for decision in decisions)
         for change in self.changes:
@@ -95,15 +101,34 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     if caller is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, principal),))
     layers = open_layers(estate, caller, target)
-    answer = answer_of(layers)
+    first = answer_of(layers)
+    answer = complete(first, estate, caller, target)
     if answer.alternatives == NEVER:
-        changes = tuple(obstacles(layers, caller, target))
-        return Explanation(principal, role, "denied", NEVER, changes=changes, unknown=layers.unknown())
-    unknown = layers.unknown()
+        changes = list(obstacles(layers, caller, target)) if first.alternatives == NEVER else []
+        for action in first.actions:
+            beside = open_layers(estate, caller, target, action)
+            if beside.alternatives() == NEVER:
+                changes += obstacles(beside, caller, target, action)
+        return Explanation(
+            principal, role, "denied", changes=tuple(changes), unknown=layers.unknown(), actions=first.actions
+        )
     return Explanation(
-        principal, role, _outcome(answer), answer.alternatives, answer.grants, answer.trust, unknown=unknown
+        principal,
+        role,
+        _outcome(answer),
+        answer.alternatives,
+        answer.grants,
+        answer.trust,
+        unknown=layers.unknown(),
+        actions=answer.actions,
     )
 
+
+_PASSING: Mapping[str, str] = {
+    TAG_SESSION: "a condition asks for session tags",
+    SET_SOURCE_IDENTITY: "a condition asks for a source identity",
+    SET_CONTEXT: "a condition asks for a context",
+}
 
 _ROOT = Change(
     "trust",

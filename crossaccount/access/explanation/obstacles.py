@@ -37,9 +37,9 @@ class Change:
         return {"kind": self.kind, "what": self.what, "fix": self.fix, "decided_by": decided_by}
 
 
-def obstacles(layers: Layers, caller: Principal, role: Role) -> Iterator[Change]:
-    """All that is in the way of a request which is never allowed."""
-    action = assume_action(caller)
+def obstacles(layers: Layers, caller: Principal, role: Role, action: str | None = None) -> Iterator[Change]:
+    """All that is in the way of a request which is never allowed; it is for a role, or for ``action`` beside that."""
+    action = action or assume_action(caller)
     found = list(_denies(layers))
     for side in (*layers.scps, *layers.rcps):
         if not _may_allow(side):

@@ -79,6 +79,7 @@ def _identity(principal: Principal) -> tuple[str, str, str]:
 
 
 def _is_another(former: Principal, principal: Principal) -> bool:
-    if former.arn != principal.arn:
-        return True
-    return bool(former.unique_id and principal.unique_id and former.unique_id != principal.unique_id)
+    """By their unique IDs where both are known: a user that is moved to another path keeps its own."""
+    if former.unique_id and principal.unique_id:
+        return former.unique_id != principal.unique_id
+    return former.arn != principal.arn

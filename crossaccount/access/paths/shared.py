@@ -9,10 +9,8 @@ the sides of a request are known by identity, and what they add up to is worked 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.estate import Estate, Levels
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.context import open_context, open_context_on
@@ -20,42 +18,13 @@ from crossaccount.access.evaluation.evaluate import assume_action, assume_layers
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import Outsider
 from crossaccount.access.evaluation.sides import SILENT, Request, Weighed, matching, together, weigh_statements
+from crossaccount.access.paths.answer import Answer, answer_of, complete
 from crossaccount.access.paths.grants import widest
-from crossaccount.access.verdict import Decision, Side
+from crossaccount.access.paths.traits import Traits, traits_of
+from crossaccount.access.verdict import Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import wildcard_match
-
-_ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
-"""How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
-_ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
-_ABOUT_THE_ROLE = ("aws:resourceorg",)
-"""How the keys begin that a role implies."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an open request still has to meet, and the statements that take part."""
-
-    alternatives: Alternatives
-    grants: tuple[Decision, ...] = ()
-    trust: tuple[Decision, ...] = ()
-
-
-class Traits(NamedTuple):
-    """What a policy's answers about an action depend on: caller and role beyond their kinds; and whom it names."""
-
-    silent: bool
-    asks_caller: bool
-    asks_role: bool
-    names: frozenset[str]
-    sessions: bool
-
-    def single_out(self, caller: Principal) -> bool:
-        """Whether the answers for ``caller`` may not be those for others of its account and kind."""
-        if self.asks_caller or (self.sessions and caller.is_role) or isinstance(caller, Outsider):
-            return True
-        return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
 
 
 class Asking(NamedTuple):
@@ -111,7 +80,7 @@ class SharedLayers:
         if found is None:
             request = Request(caller, action, role.arn, open_context_on(profile.context, role))
             found = self._by_pair[key] = self._answer(assume_layers(self._estate, request, role, self._weigh))
-        return found
+        return complete(found, self._estate, caller, role) if found.actions else found
 
     def _above(self, role: Role) -> Levels:
         """The RCPs that a role is under."""
@@ -176,7 +145,7 @@ class SharedLayers:
 
     def _of(self, policy: Policy, action: str) -> Traits:
         key = (id(policy), action)
-        return self._traits.get(key) or self._traits.setdefault(key, _traits(policy, action))
+        return self._traits.get(key) or self._traits.setdefault(key, traits_of(policy, action))
 
     def _one(self, weighed: Weighed) -> Weighed:
         return self._equal.setdefault(weighed, weighed)
@@ -198,53 +167,3 @@ def _without_effect(weighed: Weighed) -> bool:
     if weighed.side == "boundary":
         return any(not allow.atoms for allow in weighed.allows)
     return not weighed.allows and not weighed.near
-
-
-def open_layers(estate: Estate, caller: Principal, role: Role) -> Layers:
-    """All sides of an assumption, with all left open that the caller does not imply."""
-    context = open_context_on(open_context(caller), role)
-    return assume_layers(estate, Request(caller, assume_action(caller), role.arn, context), role)
-
-
-def answer_of(layers: Layers) -> Answer:
-    """The answer of all sides together."""
-    alternatives = layers.alternatives()
-    if alternatives == NEVER:
-        return Answer(NEVER)
-    granting = layers.identity.allows if layers.identity else ()
-    if layers.boundary is not None and not layers.boundary.allows and not layers.boundary.unknown:
-        granting = ()
-    trusting = layers.trust.allows if layers.trust else ()
-    return Answer(
-        alternatives,
-        tuple(allow.decision for allow in granting),
-        tuple(allow.decision for allow in trusting),
-    )
-
-
-def _traits(policy: Policy, action: str) -> Traits:
-    statements = policy.about(action)
-    elements = [statement.principal for statement in statements if statement.principal]
-    return Traits(
-        silent=not statements and not policy.unknown,
-        # NotPrincipal asks whether the caller has a boundary.
-        asks_caller=any(map(_asks_caller, statements)) or any(element.inverted for element in elements),
-        asks_role=any(map(_asks_role, statements)),
-        names=frozenset(entry for element in elements for entry in element.entries),
-        sessions=any(element.sessions for element in elements),
-    )
-
-
-def _asks_caller(statement: CompiledStatement) -> bool:
-    return any(
-        key.startswith(_ABOUT_THE_CALLER) and not key.startswith(_ABOUT_THE_ACCOUNT) for key in _asked_keys(statement)
-    )
-
-
-def _asks_role(statement: CompiledStatement) -> bool:
-    return statement.has_variables or any(key.startswith(_ABOUT_THE_ROLE) for key in _asked_keys(statement))
-
-
-def _asked_keys(statement: CompiledStatement) -> set[str]:
-    keys = {key for condition in statement.conditions for key in condition.keys}
-    return keys | {key.lower() for resource in statement.resources for key in resource.variables()}

@@ -64,12 +64,16 @@ def test_session_and_then() -> None:
             "principal": "auth/user/x",
             "role": "workload/role/x",
             "expect": "allowed",
-            "session": {"tags": {"team": "red", "cost": 7}, "source_identity": "bo"},
+            "session": {
+                "tags": {"team": "red", "cost": 7},
+                "source_identity": "bo",
+                "context": {"identitystore:UserId": "u-1"},
+            },
             "then": [{"action": "s3:PutObject", "resource": "*", "expect": "denied", "context": {"s3:prefix": "a"}}],
         }
     )
     assert test.name == "tagged"
-    assert test.session == Session({"team": "red", "cost": "7"}, "bo")
+    assert test.session == Session({"team": "red", "cost": "7"}, "bo", {"identitystore:UserId": "u-1"})
     assert [(item.action, item.resource, item.expect, item.context) for item in test.then] == [
         ("s3:PutObject", "*", "denied", {"s3:prefix": "a"})
     ]

@@ -63,7 +63,7 @@ def _statement(effect: str, about: tuple[str, Any], actions: Any, condition: dic
 
 
 _effects = st.sampled_from(["Allow", "Allow", "Allow", "Deny"])
-_actions = st.sampled_from(["sts:AssumeRole", "sts:*", "*", "s3:*"])
+_actions = st.sampled_from(["sts:AssumeRole", ["sts:AssumeRole", "sts:TagSession"], "sts:*", "*", "s3:*"])
 _conditions = st.sampled_from(_CONDITIONS)
 _resources = st.tuples(st.sampled_from(["Resource", "NotResource"]), st.sampled_from(_RESOURCES + _OPEN_RESOURCES))
 _principals = st.one_of(
@@ -125,8 +125,17 @@ def test_meeting_an_alternative_is_being_allowed(
     found = _alternatives(estate, arn)
     for _ in range(3):
         given_keys = _context(case, data)
+        met = meets(found, assume_context(caller, given_keys, NO_SESSION, NOW))
         verdict = judge_assume(estate, arn, TARGET, given_keys, now=NOW)
-        assert meets(found, assume_context(caller, given_keys, NO_SESSION, NOW)) == verdict.allowed, verdict.message
+        if not given_keys.get("aws:TagKeys"):
+            assert met == verdict.allowed, verdict.message
+            continue
+        # Tags are passed: that has to be allowed as well, unless the alternative does without them.
+        tagging = judge_assume(estate, arn, TARGET, given_keys, now=NOW, action="sts:TagSession")
+        assert met <= verdict.allowed, verdict.message
+        assert met >= (verdict.allowed and tagging.allowed), tagging.message
+        if met and not tagging.allowed:
+            assert judge_assume(estate, arn, TARGET, given_keys | {"aws:TagKeys": []}, now=NOW).allowed
 
 
 @_ANY

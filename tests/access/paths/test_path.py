@@ -10,8 +10,8 @@ from benchmarks.access.estate import Size, details
 from crossaccount.access import Estate
 from crossaccount.access.alternatives import NEVER
 from crossaccount.access.paths import paths, what_can, who_can
+from crossaccount.access.paths.answer import answer_of, open_layers
 from crossaccount.access.paths.paths_json import json_text
-from crossaccount.access.paths.shared import answer_of, open_layers
 
 
 @pytest.fixture(scope="module")
