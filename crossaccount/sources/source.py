@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from crossaccount.access.estate import Estate, Organization
 from crossaccount.engine.deployment import Program
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings import Project, read_project
 from crossaccount.settings.models import AccountEntry
 from crossaccount.sources.address_book import displays, merged_names, read_accounts
 from crossaccount.sources.details import LISTS, Described, Details, Display
@@ -65,7 +67,7 @@ def read_sources(
     Raises:
         SourceError: everything wrong with any of them.
     """
-    recorder, known = Recorder(program), Files()
+    recorder, known, projects = Recorder(program), Files(), cache(read_project)
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}
     found: list[Described] = []
@@ -75,7 +77,7 @@ def read_sources(
         lines += error.lines
     for text in dict.fromkeys(texts):
         try:
-            found += _read(text, directory, recorder, profiles, files or known)
+            found += _read(text, directory, recorder, profiles, files or known, projects)
         except SourceError as error:
             lines += error.lines
     described = [each for each in found if each.organization is None]
@@ -94,12 +96,19 @@ def read_sources(
     return Sources(details, names, tuple(described), tuple(warnings), shown, organizations)
 
 
-def _read(text: str, directory: Path, recorder: Recorder, profiles: OpenProfile, files: Files) -> list[Described]:
+def _read(
+    text: str,
+    directory: Path,
+    recorder: Recorder,
+    profiles: OpenProfile,
+    files: Files,
+    projects: Callable[[Path], Project],
+) -> list[Described]:
     kind, colon, rest = text.partition(":")
     if colon and kind == "stack":
-        return [recorder.describe(find_stack(rest, directory, text))]
+        return [recorder.describe(find_stack(rest, directory, text, projects))]
     if colon and kind == "state":
-        return [describe_state(find_stack(rest, directory, text))]
+        return [describe_state(find_stack(rest, directory, text, projects))]
     if colon and kind == "live":
         return [describe_account(rest, text, profiles)]
     path = Path(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,10 @@ class NamedStack:
         return self.project.stacks.get(self.name, {})
 
 
-def find_stack(text: str, directory: Path, where: str) -> NamedStack:
+def find_stack(text: str, directory: Path, where: str, read: Callable[[Path], Project] = read_project) -> NamedStack:
     """The stack that ``[DIR/]NAME`` means, seen from ``directory``.
+
+    ``read`` reads a project: whoever looks for many stacks of one reads it once.
 
     Raises:
         SourceError: no name, no project, or a project whose files are wrong.
@@ -40,7 +42,7 @@ def find_stack(text: str, directory: Path, where: str) -> NamedStack:
         kind = where.partition(":")[0]
         raise refusal(where, "names no stack", text, f"write {kind}:NAME or {kind}:DIR/NAME")
     try:
-        return NamedStack(where, read_project(directory / folder), name)
+        return NamedStack(where, read(directory / folder), name)
     except SettingsError as error:
         raise within(where, error.problems) from None
 

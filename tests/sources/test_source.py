@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crossaccount.settings import project as projects
 from tests.sources.conftest import Read, write_yaml
 
 Problems = Callable[..., list[str]]
@@ -91,3 +92,19 @@ def test_files_alone_need_no_pulumi_and_no_boto3(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_files_of_a_project_are_read_once_however_many_stacks_are_named(
+    read: Read, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand stacks would else read a million files."""
+    opened: list[str] = []
+    really = projects.read_yaml
+
+    def read_and_tell(path: Path, name: str) -> object:
+        opened.append(name)
+        return really(path, name)
+
+    monkeypatch.setattr(projects, "read_yaml", read_and_tell)
+    read("stack:auth", "stack:workload")
+    assert sorted(opened) == sorted(set(opened)) == sorted(file.name for file in project.glob("Pulumi*.yaml"))
