@@ -40,6 +40,7 @@ format: setup
 
 schema: setup
 	$(BIN)/python -m crossaccount.settings.json_schema
+	$(BIN)/python -m crossaccount.fleet.json_schema
 
 findings: setup
 	$(BIN)/python -m crossaccount.access.findings.markdown > docs/findings.md

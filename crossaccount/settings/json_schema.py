@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel
@@ -123,24 +124,23 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _definitions() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [*_MODELS.values(), AccountEntry, Suppression]
+    import crossaccount.settings.models as package
+
+    found = definitions_of([*_MODELS.values(), AccountEntry, Suppression], package)
+    return found | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
+
+
+def definitions_of(models: list[type[BaseModel]], package: ModuleType) -> dict[str, Any]:
+    """The schemas of models of a package, and of all that they hold, by name."""
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = {}
-    documented = dict(_all_models(models))
+    documented = {name: getattr(package, name) for name in package.__all__}
+    documented |= {model.__name__: model for model in models}
     for name, definition in schema["$defs"].items():
         definitions[name] = _without_nulls(definition)
         _describe(definitions[name], documented[name])
         _add_rules(definitions[name], name)
-    return definitions | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
-
-
-def _all_models(models: list[type[BaseModel]]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Every model by name, with those that it holds: all are in the package of the first."""
-    import crossaccount.settings.models as package
-
-    for name in package.__all__:
-        yield name, getattr(package, name)
-    yield from ((model.__name__, model) for model in models)
+    return definitions
 
 
 def _without_nulls(schema: Any) -> Any:
