@@ -1,0 +1,97 @@
+"""The JSON schema of ``fleet.yaml``, for editors: ``python -m crossaccount.fleet.json_schema`` writes it.
+
+Made from the models and from the schema of a stack's config, whose sections role sets have. Where a stack's schema asks
+for a pattern, a text with a placeholder (``<account.id>``) does as well. It says less than reading the file does.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from crossaccount.fleet import models
+from crossaccount.fleet.models import Account, Credentials, Deviation, RoleSet
+from crossaccount.fleet.models.role_sets import SECTIONS
+from crossaccount.settings.json_schema import config_schema, definitions_of
+from crossaccount.settings.models import AccountEntry
+
+FILE = Path(__file__).with_name("schema.json")
+_DESCRIPTIONS = {
+    "accounts": "The accounts of the fleet, or {file: accounts.csv}, a CSV or YAML file that lists them.",
+    "elsewhere": "Accounts that the config may name and the fleet does not manage, as under crossaccount:accounts.",
+    "region": "The region of every stack.",
+    "credentials": "With whose credentials every stack is deployed.",
+    "role_sets": "By name: what accounts get, and which.",
+    "exceptions": "By account: how it differs.",
+}
+
+
+def fleet_schema() -> dict[str, Any]:
+    """The schema as a value, JSON Schema draft 2020-12."""
+    stack = config_schema()
+    sections = {name: _with_placeholders(stack["properties"][name]) for name in SECTIONS}
+    definitions = {name: _with_placeholders(each) for name, each in stack["$defs"].items()}
+    definitions |= {"AccountEntry": stack["$defs"]["AccountEntry"]}
+    definitions |= definitions_of([Account, Credentials, Deviation, RoleSet], models)
+    definitions["RoleSet"]["properties"] |= sections
+    for name in SECTIONS:
+        # An exception may leave out most of an entity, and what it leaves empty is removed.
+        definitions["Deviation"]["properties"][name] = {"type": ["object", "null"]}
+    credentials = _reference(Credentials)
+    definitions["Deviation"]["properties"]["credentials"] = {"anyOf": [credentials, {"const": False}]}
+    file = {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"]}
+    listed = {"type": "array", "items": _reference(Account), "minItems": 1}
+    keys: dict[str, dict[str, Any]] = {
+        "accounts": {"anyOf": [listed, {**file, "additionalProperties": False}]},
+        "elsewhere": _named(AccountEntry),
+        "region": {"type": "string"},
+        "credentials": credentials,
+        "role_sets": _named(RoleSet),
+        "exceptions": _named(Deviation),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A fleet of crossaccount (fleet.yaml)",
+        "type": "object",
+        "properties": {key: {**schema, "description": _DESCRIPTIONS[key]} for key, schema in keys.items()},
+        "required": ["accounts"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _named(model: type[BaseModel]) -> dict[str, Any]:
+    value = {"anyOf": [_reference(model), {"type": "null"}]} if model is Deviation else _reference(model)
+    return {"type": ["object", "null"], "additionalProperties": value}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{model.__name__}"}
+
+
+def _with_placeholders(schema: Any) -> Any:
+    """The schema in which a text that must fit a pattern may hold a placeholder instead."""
+    if isinstance(schema, list):
+        return [_with_placeholders(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {
+        key: each if key in ("propertyNames", "enum", "required") else _with_placeholders(each)
+        for key, each in schema.items()
+    }
+    if result.get("type") == "string" and ("pattern" in result or "maxLength" in result):
+        described = {key: result.pop(key) for key in ("description", "default") if key in result}
+        return {"anyOf": [result, {"type": "string", "pattern": r"<account\."}], **described}
+    return result
+
+
+def schema_text() -> str:
+    """The schema as it stands in the file."""
+    return json.dumps(fleet_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(schema_text(), encoding="utf-8")
