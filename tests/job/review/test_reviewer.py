@@ -1,0 +1,143 @@
+"""What a review says of a change and of what others made by hand; the cases are data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossaccount.access.diff.markdown import subject
+from crossaccount.job.review import Review
+from crossaccount.job.review.credentials import NotReadable
+from crossaccount.job.review.live import WrongAccount
+from crossaccount.job.review.reviewer import ReadLive
+from crossaccount.job.review.text import shown_by
+from crossaccount.settings import SettingsError
+from tests.job.review.reviewing import Estate, write_project
+
+CASES = [
+    case
+    for file in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+    for case in yaml.safe_load(file.read_text())
+]
+ROLE = {"workload": {"trusting": {"roles": {"Deployer": {"trust": [{"principals": ["auth"]}]}}}}}
+BOTH = {"auth": {"trusted": {"users": {"bo": {}}}}, **ROLE}
+
+
+def failing(error: Exception) -> ReadLive:
+    """A reader of accounts that fails."""
+
+    def live(stack: str, account_id: str) -> Mapping[str, Any]:
+        del stack, account_id
+        raise error
+
+    return live
+
+
+def changes(review: Review) -> list[str]:
+    """Kinds and subjects, of paths and trusts in full, of permissions who has them."""
+    shown, found = shown_by(review), []
+    for change in review.access.changes:
+        ends = " → ".join(shown(end) for end in (change.principal, change.role) if end)
+        found.append(f"{change.kind} {subject(change, shown) if change.is_path else ends}")
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_case(case: Mapping[str, Any], tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, case["stacks"])
+    for stack, deeds in case.get("by_hand", {}).items():
+        estate.by_hand(stack, deeds)
+    write_project(tmp_path, case.get("now", case["stacks"]))
+
+    review = estate.review()
+
+    shown = shown_by(review)
+    removals = [
+        {"holder": shown(each.holder), "what": each.what, "name": each.name, "incident": each.incident}
+        for each in review.removals
+    ]
+    wanted = case.get("removals", [])
+    assert removals == [{"incident": "", **{key: each[key] for key in each if key != "why"}} for each in wanted]
+    for each, said in zip(review.removals, wanted, strict=True):
+        assert each.why.startswith(said["why"])
+        assert each.broadens == bool(said["why"])
+    assert sorted(set(changes(review))) == sorted(case["changes"])
+    assert list(review.needs) == case["needs"]
+    assert [f"{each.code} {shown(each.where)}" for each in review.replaced] == case.get("replaced", [])
+    assert list(review.warnings) == case.get("warnings", [])
+
+
+def test_what_goes_is_told_with_its_document(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, ROLE)
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    estate.by_hand("workload", [{"of": "role/Deployer", "do": "inline", "name": "stop", "document": document}])
+    assert estate.review().to_json()["removals"][0]["documents"] == {"stop": document}
+
+
+def test_an_account_that_cannot_be_read_counts_as_what_cannot_be_read(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, BOTH)
+    refused = failing(NotReadable("AWS refuses GetAccountAuthorizationDetails"))
+    review = estate.review(
+        live=lambda stack, account: estate.live[stack] if stack == "auth" else refused(stack, account)
+    )
+    assert review.before == {"auth": "live", "workload": "state"}
+    assert review.warnings == (
+        "workload: its account cannot be read live: AWS refuses GetAccountAuthorizationDetails; "
+        "its state tells what was last deployed",
+    )
+    assert [(each.stack, each.what, each.broadens) for each in review.removals] == [("workload", "unread", True)]
+    assert review.needs == ("broadening",)
+
+
+def test_who_asks_for_the_state_is_told_nothing_of_live_accounts(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, BOTH)
+    review = estate.review(before="state")
+    assert (review.before, review.warnings, review.needs) == ({"auth": "state", "workload": "state"}, (), ())
+
+
+def test_a_stack_that_is_new_takes_nothing_away_where_it_cannot_read(tmp_path: Path) -> None:
+    live = failing(NotReadable("there are no credentials"))
+    estate = Estate.deployed(tmp_path, ROLE)
+    estate.states.states = {}
+    review = estate.review(live=live)
+    assert (review.before, review.removals) == ({"workload": "nothing"}, ())
+    assert "it is taken as empty" in review.warnings[0]
+
+
+def test_credentials_of_another_account_refuse_the_stack(tmp_path: Path) -> None:
+    live = failing(WrongAccount("the credentials are of account 333333333333, and the stack is of 222222222222"))
+    review = Estate.deployed(tmp_path, ROLE).review(live=live)
+    assert review.refused == {
+        "workload": "the credentials are of account 333333333333, and the stack is of 222222222222"
+    }
+
+
+def test_stacks_that_are_not_asked_for_count_as_they_are_declared(tmp_path: Path) -> None:
+    granted = {"auth": {"trusted": {"users": {"bo": {"inline": {"in": {"assume": ["*"]}}}}}}, "workload": {}}
+    estate = Estate.deployed(tmp_path, granted)
+    write_project(tmp_path, {**granted, **ROLE})
+    review = estate.review(stacks=["workload"])
+    assert changes(review) == ["path-gained auth/user/bo → workload/role/Deployer"]
+    assert review.stacks == ("workload",)
+
+
+def test_equal_reviews_have_equal_digests_and_others_have_not(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, ROLE)
+    first = estate.review().digest
+    assert estate.review().digest == first
+    deed = {"of": "role/Deployer", "do": "attach", "arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    estate.by_hand("workload", [deed])
+    assert estate.review().digest != first
+
+
+def test_what_an_upstream_does_not_declare_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    live = failing(AssertionError("nothing is to be read"))
+    estate = Estate.deployed(tmp_path, BOTH)
+    trust = [{"principals": ["auth/role/Worker"]}]
+    write_project(tmp_path, {**BOTH, "workload": {"reads": ["auth"], "trusting": {"roles": {"R": {"trust": trust}}}}})
+    with pytest.raises(SettingsError, match=r"the stack of account auth declares no such role, got .auth/role/Worker"):
+        estate.review(live=live)
