@@ -78,8 +78,8 @@ def side_by_side(names: list[str], parallel: int) -> Callable[[str], str]:
 
 def job(parallel: int) -> Callable[[str], str]:
     """Ours."""
-    command = f"{shlex.quote(sys.executable)} -m crossaccount.cli up --dir . --parallel {parallel}"
-    return lambda kind: command + ""
+    command = f"{shlex.quote(sys.executable)} -m crossaccount.cli up --dir . --parallel {parallel} --yes"
+    return lambda kind: command + (" --approve broadening" if kind == KINDS[0] else "")
 
 
 @contextmanager
