@@ -28,6 +28,8 @@ def lines_of(event: events.Event) -> Iterator[Line]:
             yield {"warning": "yellow", "error": "red"}.get(severity, ""), f"{stack}: {severity}: {text}"
         case events.Retrying(stack=stack, seconds=seconds, because=because):
             yield "yellow", f"{stack}: tried again in {seconds:.0f} s: {because}"
+        case events.Stopping(text=text):
+            yield "bold yellow", text
         case events.StackSkipped(stack=stack, because=because):
             yield "yellow", f"{stack}: skipped: {because}"
         case events.StackFinished():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,10 @@ ParallelOption = Annotated[
 SchedulerOption = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="Run the stacks on the workers of this Dask scheduler."),
+]
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Append every event to FILE as a JSON line, whatever is shown."),
 ]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ from crossaccount.cli.reading import load_program
 if TYPE_CHECKING:
     from crossaccount.engine.deployment import Program
     from crossaccount.job.backend import Backend
+    from crossaccount.job.events import Event, Tell
     from crossaccount.job.fleet import Fleet, JobResult
     from crossaccount.job.work import StackEngine
     from crossaccount.job.workers import Workers
@@ -33,6 +35,8 @@ class Asked:
     local: bool = False
     parallel: int | None = None
     scheduler: str | None = None
+    log: Path | None = None
+    """Where events are kept besides."""
 
 
 def run_job(asked: Asked, run: Callable[[Fleet], JobResult], *, deployed: bool = False) -> None:
@@ -50,15 +54,60 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
     """
     from crossaccount.cli.job_view import job_view
     from crossaccount.job.fleet import Fleet
-    from crossaccount.job.review.live import empty_account
+    from crossaccount.job.review.live import LiveAccounts, empty_account
+    from crossaccount.settings import read_project
 
     place, workers, program = _place(asked), _workers(asked), load_program()
-    with job_view(asked.as_json, on_stderr) as tell, place(asked.directory, program) as parts:
-        live = empty_account if asked.local else None
-        fleet = Fleet(asked.directory, parts.engine, parts.backend, workers=workers, on_event=tell, live=live)
+    with (
+        job_view(asked.as_json, on_stderr) as view,
+        _log(asked.log) as log,
+        place(asked.directory, program) as parts,
+    ):
+        live = empty_account if asked.local else LiveAccounts(read_project(asked.directory).stacks)
+        sign_in = live.signed_in if isinstance(live, LiveAccounts) else None
+        fleet = Fleet(
+            asked.directory,
+            parts.engine,
+            parts.backend,
+            workers=workers,
+            on_event=_both(view, log),
+            live=live,
+            sign_in=sign_in,
+        )
         if asked.local and deployed and not (made := fleet.up()).ok:
             raise typer.Exit(EXIT[made.status])
         yield fleet
+
+
+def _log(file: Path | None) -> AbstractContextManager[Tell | None]:
+    from crossaccount.job.event_log import event_log
+
+    return event_log(file, _complain) if file else nullcontext()
+
+
+def _both(view: Tell, log: Tell | None) -> Tell:
+    """Keeps an event, then shows it; stdout may be a full disk, or its reader may go away."""
+    from crossaccount.job.event_log import surviving
+
+    shown = surviving(view, "stdout", _without_stdout)
+
+    def tell(event: Event) -> None:
+        if log:
+            log(event)
+        shown(event)
+
+    return tell
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):
+        typer.echo(text, err=True)
+
+
+def _without_stdout(text: str) -> None:
+    _complain(text)
+    # What is still in its buffer would fail once more when this process ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 class _Parts(Protocol):

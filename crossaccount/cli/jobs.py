@@ -11,6 +11,7 @@ from crossaccount.cli.asking import confirmed
 from crossaccount.cli.job_options import (
     JsonLinesOption,
     LocalOption,
+    LogOption,
     ParallelOption,
     SchedulerOption,
     StacksArgument,
@@ -30,10 +31,11 @@ def refresh(
     parallel: ParallelOption = None,
     scheduler: SchedulerOption = None,
     local: LocalOption = False,
+    log: LogOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Take into the states what AWS has now."""
-    asked = Asked("refresh", directory, as_json, local, parallel, scheduler)
+    asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log)
     run_job(asked, lambda fleet: fleet.refresh(stacks or ()), deployed=True)
 
 
@@ -47,6 +49,7 @@ def destroy(
     leave_readers: Annotated[
         bool, typer.Option("--leave-readers", help="Even where stacks that stay read the outputs that go.")
     ] = False,
+    log: LogOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
@@ -55,7 +58,7 @@ def destroy(
         approve = None if yes or local else partial(agreed, as_json=as_json)
         return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
 
-    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler), run, deployed=True)
+    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log), run, deployed=True)
 
 
 def agreed(removal: Removal, *, as_json: bool) -> bool:

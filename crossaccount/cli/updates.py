@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.diffs import TRIPPED, FailOn
-from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.job_options import (
     JsonLinesOption,
     LocalOption,
+    LogOption,
     ParallelOption,
     SchedulerOption,
     StacksArgument,
@@ -64,12 +65,13 @@ def preview(
     save_plan: Annotated[
         Path | None, typer.Option("--save-plan", metavar="DIR", help="Keep what is reviewed, for `up --plan DIR`.")
     ] = None,
+    log: LogOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """What `up` would change, and what that does to access; a dependant sees what its upstreams plan."""
     with failures_in_words(as_json):
         refuse_two_documents(markdown_file, as_json)
-        asked = Asked("preview", directory, as_json, local, parallel, scheduler)
+        asked = Asked("preview", directory, as_json, local, parallel, scheduler, log)
         with open_fleet(asked, on_stderr=markdown_file == STDOUT) as fleet:
             result = fleet.preview(stacks or (), before=before.value, save_plan=save_plan)
         if markdown_file is not None:
@@ -88,6 +90,13 @@ def up(
     scheduler: SchedulerOption = None,
     local: LocalOption = False,
     yes: YesOption = False,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="First repair what a killed update left: locks, and what AWS made.")
+    ] = False,
+    gone: Annotated[
+        list[str] | None,
+        typer.Option("--gone", metavar="HOST", help="With --recover: HOST no longer runs anything; its locks go."),
+    ] = None,
     approve: Annotated[
         list[Kind] | None,
         typer.Option("--approve", help="A yes that --yes does not cover: to more access, to a replaced user or role."),
@@ -103,14 +112,19 @@ def up(
         Path | None,
         typer.Option("--plan", metavar="DIR", help="Apply what `preview --save-plan DIR` kept, or nothing."),
     ] = None,
+    log: LogOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Bring stacks to what they declare, upstreams first. Asks before, and once more before access is broadened."""
     with failures_in_words(as_json):
-        asked = Asked("up", directory, as_json, local, parallel, scheduler)
+        if gone and not recover:
+            stop(f"--gone: says whose locks --recover may take, got {gone[0]}; add --recover", BAD_INPUT, as_json)
+        asked = Asked("up", directory, as_json, local, parallel, scheduler, log)
         approval = _approval(local, yes, approve or [], approvals, plan)
         with open_fleet(asked) as fleet:
-            result = fleet.up(stacks or (), approval=approval, before=before.value, plan=plan)
+            result = fleet.up(
+                stacks or (), approval=approval, before=before.value, plan=plan, recover=recover, gone=gone or ()
+            )
     raise typer.Exit(EXIT[result.status])
 
 

@@ -41,6 +41,11 @@ class KnownStack:
 class Backend(Protocol):
     """Where states are."""
 
+    @property
+    def in_files(self) -> bool:
+        """Whether a state is a file here, which costs next to nothing to read."""
+        ...
+
     def stacks(self) -> Mapping[str, KnownStack]:
         """The project's stacks by name.
 
@@ -65,6 +70,11 @@ class CliBackend:
     folder: Path
     command: automation.PulumiCommand
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_files(self) -> bool:
+        """See :class:`Backend`."""
+        return self._files is not None
 
     def stacks(self) -> Mapping[str, KnownStack]:
         """See :class:`Backend`."""

@@ -18,6 +18,7 @@ from crossaccount.job.drift import drift_of
 from crossaccount.job.gate import Gate
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.order import Step, all_at_once, backward, forward, selected
+from crossaccount.job.readiness import Readiness, SignIn
 from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.result import JobResult, result_of
 from crossaccount.job.review import Review, Reviewer
@@ -39,6 +40,7 @@ class Fleet:
 
     ``on_event`` takes what happens, as it happens. ``workers`` say where stacks are run, and how many at once; by
     default as many threads as cores. ``live`` reads accounts for the review; by default with the stacks' credentials.
+    With ``sign_in`` a stack whose credentials are of another account is refused before it begins.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class Fleet:
         workers: Workers | None = None,
         on_event: events.Tell | None = None,
         live: ReadLive | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         self.loaded: Loaded = load(directory)
         self._files = ConfigFiles.of(self.loaded)
         self._live = live
+        self._readiness = Readiness(self.loaded, backend, sign_in)
         self._engine = engine
         self._backend = backend
         self._workers = workers or Threads()
@@ -83,16 +87,20 @@ class Fleet:
         approval: Approval | None = None,
         before: Before = "live",
         plan: Path | None = None,
+        recover: bool = False,
+        gone: Collection[str] = (),
     ) -> JobResult:
         """Bring stacks to what is declared, upstreams first.
 
         With ``approval`` the update is reviewed first, and refused where a yes is missing; without, whoever calls has
-        decided. With ``plan`` what was reviewed is what is applied, and anything else is refused.
+        decided. With ``plan`` what was reviewed is what is applied, and anything else is refused. With ``recover`` what
+        a killed update left is repaired first; ``gone`` are machines that no longer are, whose locks are stale.
         """
         names = selected(stacks, self.loaded.stacks)
+        repair: dict[str, Any] = {"recover": recover, "gone": tuple(gone)}
         if approval is None and plan is None:
-            return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True)
-        return self._gate(before).up(names, stacks, approval or Approval(), plan)
+            return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **repair)
+        return self._gate(before).up(names, stacks, approval or Approval(), plan, **repair)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
@@ -164,6 +172,7 @@ class Fleet:
         known: Mapping[str, KnownStack] | None = None,
         keeps: Callable[[str], str] = lambda _: "",
         close: Callable[[JobResult], JobResult] = lambda result: result,
+        reviewed: bool = False,
         **options: Any,
     ) -> JobResult:
         begun = time.monotonic()
@@ -172,12 +181,19 @@ class Fleet:
         self.tell(events.JobStarted(verb=verb, stacks=stacks, parallel=self.parallel, engine=self._engine.name))
         absent = self._absent(steps, known) if deployed_only else {}
         steps = [step for step in steps if step.key not in absent]
+        recover = bool(options.get("recover"))
+        unready = self._readiness.unready(
+            verb, {step.stack for step in steps}, known, recover=recover, reviewed=reviewed
+        )
 
         def hand_over(submit: Submit, step: Step, run: Run) -> Future[Outcome]:
             self.tell(events.StackStarted(stack=step.stack, step=step.label))
             if because := keeps(step.stack):
                 return done(Outcome(step.stack, "failed", error=because, kind="review"))
-            work = replace(self._work(engine_verb or verb, step, known, plans), **options)
+            if step.stack in unready:
+                return done(unready[step.stack])
+            fresh = any(run.outcomes[key].status == "changed" for key in step.after if key in run.outcomes)
+            work = replace(self._work(engine_verb or verb, step, known, plans), fresh=fresh, **options)
             if hand_on:
                 work = replace(work, references=self._handed_on(step.stack, run))
             return submit(work)

@@ -53,8 +53,18 @@ class Gate:
 
         return self._run("preview", names, review, known=known, plans=plan.folder if plan else None, close=close)
 
-    def up(self, names: Sequence[str], patterns: Collection[str], approval: Approval, plan: Path | None) -> JobResult:
-        """An update that is reviewed, held to its plan, approved and recorded before anything is touched."""
+    def up(
+        self,
+        names: Sequence[str],
+        patterns: Collection[str],
+        approval: Approval,
+        plan: Path | None,
+        **options: object,
+    ) -> JobResult:
+        """An update that is reviewed, held to its plan, approved and recorded before anything is touched.
+
+        ``options`` are of the update alone, as ``run`` takes them.
+        """
         saved, known = read_plan(plan) if plan else None, self.reviewer.backend.stacks()
         review = self.reviewer.review(names, known)
         because = saved.differences(review, patterns) if saved else ()
@@ -70,7 +80,8 @@ class Gate:
         def close(result: JobResult) -> JobResult:
             return replace(result, review=review)
 
-        return self._run("up", names, review, known=known, plans=saved.folder if saved else None, close=close)
+        plans = saved.folder if saved else None
+        return self._run("up", names, review, known=known, plans=plans, close=close, **options)
 
     def _run(self, verb: str, names: Sequence[str], review: Review, **options: object) -> JobResult:
         def keeps(stack: str) -> str:
@@ -84,7 +95,8 @@ class Gate:
         steps = forward(names, self.loaded.reads)
         if verb == "up" and review.transitions:
             steps = self._removing(steps, review, divide=options.get("plans") is None)
-        return self.run(verb, steps, hand_on=True, refresh=True, keeps=keeps, **options)
+        live = self.reviewer.before == "live"
+        return self.run(verb, steps, hand_on=True, refresh=True, keeps=keeps, reviewed=live, **options)
 
     def _removing(self, steps: Sequence[Step], review: Review, *, divide: bool) -> list[Step]:
         """The steps in an order in which nothing goes while another stack names it.

@@ -146,6 +146,8 @@ class Remembered:
     deployed: Mapping[str, Outcome]
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    in_files = True
+
     def stacks(self) -> Mapping[str, KnownStack]:
         """See :class:`~crossaccount.job.backend.Backend`."""
         updated = self.begun.isoformat()

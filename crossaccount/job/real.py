@@ -10,13 +10,15 @@ from pathlib import Path
 from crossaccount.engine.deployment import Program
 from crossaccount.job.automation_engine import AutomationEngine
 from crossaccount.job.backend import CliBackend
+from crossaccount.job.retries import RetryingEngine
+from crossaccount.job.work import StackEngine
 
 
 @dataclass(frozen=True)
 class RealFleet:
     """What a job needs to run as the user."""
 
-    engine: AutomationEngine
+    engine: StackEngine
     backend: CliBackend
 
 
@@ -24,4 +26,4 @@ class RealFleet:
 def real_fleet(directory: Path, program: Program) -> Iterator[RealFleet]:
     """The engine and backend of the project in ``directory``."""
     engine = AutomationEngine(program)
-    yield RealFleet(engine, CliBackend(directory.resolve(), engine.command))
+    yield RealFleet(RetryingEngine(engine), CliBackend(directory.resolve(), engine.command))

@@ -63,6 +63,8 @@ class MemoryBackend:
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: int = 0
 
+    in_files = True
+
     def stacks(self) -> Mapping[str, KnownStack]:
         self.asked += 1
         return self.known
