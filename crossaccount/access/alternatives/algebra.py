@@ -24,6 +24,9 @@ _MOST_ALTERNATIVES = 32
 leaving some out, but compared as a whole."""
 _MOST_STEPS = 2_000
 
+_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_NOTHING, _WITH_MFA = RequestContext(), RequestContext.of({_MFA_PRESENT: "true"})
+
 
 def either(*parts: Alternatives) -> Alternatives:
     """What is met where one of the parts is."""
@@ -65,8 +68,11 @@ def simplify(alternatives: Iterable[Conjunction]) -> Alternatives:
 
 
 def implies(one: Alternatives, other: Alternatives) -> bool:
-    """True only if every context that meets ``one`` meets ``other``. False where that cannot be told."""
-    return all(_covered(conjunction, other) for conjunction in one)
+    """True only if every context of a real request that meets ``one`` meets ``other``. False where that cannot be told.
+
+    Real requests say how old an MFA is only where there is one; contexts that are made up may be otherwise.
+    """
+    return all(_Cover(sorted(other, key=len), real=True).covers(list(conjunction), 0) for conjunction in one)
 
 
 def _as_one(alternatives: Alternatives) -> Conjunction:
@@ -109,6 +115,18 @@ def _possible(atoms: Sequence[Atom]) -> bool:
     return satisfiable((atom.condition, not atom.negated) for atom in atoms)
 
 
+def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
+    """Whether atoms ask for an MFA's age, and for no MFA.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: MultiFactorAuthAge is there
+    "only when the principal was authenticated using MFA", and MultiFactorAuthPresent is true then.
+    """
+    present = [atom for atom in atoms if atom.is_condition and atom.meaning[1] == _MFA_PRESENT]
+    if all(atom.holds(_WITH_MFA) for atom in present):
+        return False
+    return any(atom.is_condition and atom.meaning[1] == _MFA_AGE and not atom.holds(_NOTHING) for atom in atoms)
+
+
 def _distinct(conjunctions: Sequence[Conjunction]) -> list[Conjunction]:
     """Those that no other one covers; of two that cover each other the first."""
     kept: list[Conjunction] = []
@@ -134,16 +152,20 @@ def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> b
 
 
 class _Cover:
-    """The search for a context that meets a conjunction and none of the alternatives, within a bound of steps."""
+    """The search for a context that meets a conjunction and none of the alternatives, within a bound of steps.
 
-    def __init__(self, alternatives: Sequence[Conjunction]) -> None:
+    ``real`` leaves out contexts that no request can have.
+    """
+
+    def __init__(self, alternatives: Sequence[Conjunction], *, real: bool = False) -> None:
         self._alternatives = alternatives
         self._steps = 0
+        self._real = real
 
     def covers(self, atoms: list[Atom], index: int) -> bool:
         """Whether the search, from the alternative at ``index`` on, finds none."""
         self._steps += 1
-        if _impossible(atoms):
+        if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
             return True
         if index == len(self._alternatives) or self._steps > _MOST_STEPS:
             return False

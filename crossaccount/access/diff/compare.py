@@ -28,7 +28,7 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     touched = Touched(
         frozenset(_arn(pair) for pair in (*users, *(each for each in roles if not same.principals(*each)))),
         frozenset(_arn(pair) for pair in roles),
-        everything=bool(controls) or before.accounts != after.accounts,
+        everything=bool(controls) or before.accounts != after.accounts or before.members != after.members,
     )
     found_paths = list(path_changes(before, after, touched))
     others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles), *_of_tags(users, roles, before, after)]
