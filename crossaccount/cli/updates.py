@@ -112,6 +112,10 @@ def up(
         Path | None,
         typer.Option("--plan", metavar="DIR", help="Apply what `preview --save-plan DIR` kept, or nothing."),
     ] = None,
+    secrets_provider: Annotated[
+        str,
+        typer.Option("--secrets-provider", metavar="URL", help="What encrypts the secrets of new stacks: awskms://…"),
+    ] = "",
     log: LogOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
@@ -123,7 +127,13 @@ def up(
         approval = _approval(local, yes, approve or [], approvals, plan)
         with open_fleet(asked) as fleet:
             result = fleet.up(
-                stacks or (), approval=approval, before=before.value, plan=plan, recover=recover, gone=gone or ()
+                stacks or (),
+                approval=approval,
+                before=before.value,
+                plan=plan,
+                recover=recover,
+                gone=gone or (),
+                secrets_provider=secrets_provider,
             )
     raise typer.Exit(EXIT[result.status])
 

@@ -99,7 +99,7 @@ class AutomationEngine:
         folder = self.folder or work.directory
         if work.new and work.verb == "preview":
             with scratch_project(folder, work.stack) as (scratch, environment):
-                stack = self._stack(work, scratch, {**self.environment, **environment})
+                stack = self._stack(replace(work, secrets_provider=""), scratch, {**self.environment, **environment})
                 stack.workspace.create_stack(work.stack)
                 yield stack
             return
@@ -124,7 +124,7 @@ class AutomationEngine:
 
     def _stack(self, work: Work, folder: Path, environment: Mapping[str, str]) -> automation.Stack:
         program = partial(self.program, references=work.references, root=work.directory)
-        return bare_stack(work.stack, folder, program, environment, self.command)
+        return bare_stack(work.stack, folder, program, environment, self.command, work.secrets_provider)
 
 
 def load_eagerly() -> None:

@@ -37,14 +37,23 @@ class BareStack(automation.Stack):
 
 
 def bare_stack(
-    name: str, directory: Path, program: Any, environment: Mapping[str, str], command: automation.PulumiCommand
+    name: str,
+    directory: Path,
+    program: Any,
+    environment: Mapping[str, str],
+    command: automation.PulumiCommand,
+    secrets_provider: str = "",
 ) -> automation.Stack:
-    """The existing stack ``name`` of the project in ``directory``; nothing is run, and no file is written."""
+    """The existing stack ``name`` of the project in ``directory``; nothing is run, and no file is written.
+
+    ``secrets_provider`` is for whoever creates it in the workspace after all.
+    """
     workspace = _Selected(
         work_dir=str(directory),
         pulumi_home=environment.get("PULUMI_HOME"),
         program=program,
         env_vars=environment,
+        secrets_provider=secrets_provider or None,
         pulumi_command=command,
     )
     return BareStack(name, workspace, StackInitMode.SELECT)

@@ -89,18 +89,20 @@ class Fleet:
         plan: Path | None = None,
         recover: bool = False,
         gone: Collection[str] = (),
+        secrets_provider: str = "",
     ) -> JobResult:
         """Bring stacks to what is declared, upstreams first.
 
         With ``approval`` the update is reviewed first, and refused where a yes is missing; without, whoever calls has
         decided. With ``plan`` what was reviewed is what is applied, and anything else is refused. With ``recover`` what
         a killed update left is repaired first; ``gone`` are machines that no longer are, whose locks are stale.
+        ``secrets_provider`` encrypts the secrets of stacks that are new.
         """
         names = selected(stacks, self.loaded.stacks)
-        repair: dict[str, Any] = {"recover": recover, "gone": tuple(gone)}
+        options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
         if approval is None and plan is None:
-            return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **repair)
-        return self._gate(before).up(names, stacks, approval or Approval(), plan, **repair)
+            return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
+        return self._gate(before).up(names, stacks, approval or Approval(), plan, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
@@ -192,6 +194,8 @@ class Fleet:
                 return done(Outcome(step.stack, "failed", error=because, kind="review"))
             if step.stack in unready:
                 return done(unready[step.stack])
+            if because := hopeless(run):
+                return done(Outcome(step.stack, "skipped", error=because))
             fresh = any(run.outcomes[key].status == "changed" for key in step.after if key in run.outcomes)
             work = replace(self._work(engine_verb or verb, step, known, plans), fresh=fresh, **options)
             if hand_on:
@@ -280,6 +284,12 @@ class Fleet:
         statuses = {key: outcome.status for key, outcome in result.outcomes.items()} if stacks is None else stacks
         self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
         return result
+
+
+def hopeless(run: Run) -> str:
+    """Why no other stack can be done either; empty where they may. One passphrase is for all of them."""
+    found = [outcome.stack for outcome in run.outcomes.values() if outcome.kind == "passphrase"]
+    return f"the passphrase is wrong, as {found[0]} shows" if found else ""
 
 
 def done(outcome: Outcome) -> Future[Outcome]:

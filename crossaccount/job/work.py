@@ -34,6 +34,8 @@ class Work:
     """Upstream outputs by account name that are handed on; accounts that are not here are read by stack reference."""
     new: bool = False
     """Whether the state backend has no such stack yet."""
+    secrets_provider: str = ""
+    """What encrypts the secrets of a stack that is new; empty: what the CLI takes by itself."""
     refresh: bool = False
     preview_only: bool = False
     """For ``refresh`` and ``destroy``: say what would change, and change nothing."""
