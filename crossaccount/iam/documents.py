@@ -38,7 +38,7 @@ def statements(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def canonical(document: Mapping[str, Any]) -> Document:
     """The canonical form of a valid document; the input is left alone."""
-    ordered = {_text(_canonical_statement(item)): _canonical_statement(item) for item in statements(document)}
+    ordered = {_text(statement): statement for statement in map(_canonical_statement, statements(document))}
     result: Document = {key: value for key, value in document.items() if key != "Statement"}
     result["Statement"] = [ordered[key] for key in sorted(ordered)]
     return dict(sorted(result.items()))

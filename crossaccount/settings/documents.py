@@ -150,12 +150,14 @@ class DocumentBuilder:
         """The inline policies of an entity. Where they are too long together its grants become managed policies."""
         where = f"{'trusting' if section == 'roles' else 'trusted'}.{section}.{entity}"
         built = {name: self.identity(policy, f"{where}.inline.{name}") for name, policy in policies.items()}
-        if sum(map(size, built.values())) > self.limit(quota):
+        texts = {name: to_json(document) for name, document in built.items()}
+        if sum(map(size, texts.values())) > self.limit(quota):
             for name in [name for name, policy in policies.items() if policy.document is None]:
                 origin = Origin(section, entity, name)
-                self.add_parts(moved_name(origin), built.pop(name), origin, f"{where}.inline.{name}")
-        into[entity] = {name: to_json(document) for name, document in built.items()}
-        used = sum(map(size, built.values()))
+                self.add_parts(moved_name(origin), built[name], origin, f"{where}.inline.{name}")
+                del texts[name]
+        into[entity] = texts
+        used = sum(map(size, texts.values()))
         self.over(used, quota, f"{where}.inline", "move some to `policies`, which have a quota each")
 
     def add_parts(self, name: str, document: Document, origin: Origin, where: str) -> None:

@@ -115,12 +115,14 @@ class Merger:
 
     def _role(self, owner: Owner, item: Item, wanted: Item) -> dict[str, Any]:
         there, will_be = item.get("AssumeRolePolicyDocument"), wanted["AssumeRolePolicyDocument"]
-        duration = wanted.get("MaxSessionDuration", DEFAULT_SESSION_DURATION)
+        # Where nobody tells how long sessions last now, nobody tells that they will last as long as ever.
+        default = DEFAULT_SESSION_DURATION if item.get("MaxSessionDuration") else None
+        duration = {"MaxSessionDuration": wanted.get("MaxSessionDuration", default)}
         if _same(there, will_be):
-            return {"AssumeRolePolicyDocument": there, "MaxSessionDuration": duration}
+            return {"AssumeRolePolicyDocument": there, **duration}
         if _is_edited(self._managed.documents.get(owner), there):
             self.removals.edited(str(item["Arn"]), "trust policy", there, will_be, "trust")
-        return {"AssumeRolePolicyDocument": will_be, "MaxSessionDuration": duration}
+        return {"AssumeRolePolicyDocument": will_be, **duration}
 
     def policy(self, owner: Owner, item: Item, wanted: Item) -> Item:
         """A declared managed policy that is there."""
