@@ -28,7 +28,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.judged import judge as judge_tests
 from crossaccount.rehearsal.scenario import TESTS_FILE
-from crossaccount.settings import Settings, SettingsError, deployment_order, read_project
+from crossaccount.settings import Settings, SettingsError, read_project, settings_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
 
@@ -72,11 +72,10 @@ def check(
     """
     project = read_project(directory)
     asked = _asked(project, stacks)
-    order = deployment_order(project)
-    settings = {name: project.settings(name) for name in order}
+    settings = settings_in_order(project)
     above = [] if organization is None else [str(organization)]
-    sources = read_sources([*(f"stack:{name}" for name in order), *above], program, directory=directory)
-    return Checker(settings, sources, [name for name in order if name in asked]).run(
+    sources = read_sources([*(f"stack:{name}" for name in settings), *above], program, directory=directory)
+    return Checker(settings, sources, [name for name in settings if name in asked]).run(
         _tests(directory, sources, program, now)
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.job.order import Waits
-from crossaccount.settings import Project, Settings, deployment_order, read_project
+from crossaccount.settings import Project, Settings, read_project, settings_in_order
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,10 @@ def load(directory: Path) -> Loaded:
         SettingsError: everything wrong with any of them; stacks that read each other in a circle.
     """
     project = read_project(directory)
-    order = deployment_order(project)
-    settings = {name: project.settings(name) for name in order}
-    reads = {name: frozenset(_read_stacks(settings[name], project.name)) & frozenset(order) for name in order}
+    settings = settings_in_order(project)
+    reads = {
+        name: frozenset(_read_stacks(each, project.name)).intersection(settings) for name, each in settings.items()
+    }
     return Loaded(project, settings, reads)
 
 

@@ -11,7 +11,7 @@ from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import given_stacks
-from crossaccount.settings import Settings, SettingsError, deployment_order, load_settings, read_project
+from crossaccount.settings import Settings, SettingsError, load_settings, read_project, settings_in_order
 from crossaccount.settings.document_problems import document_problems
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -49,9 +49,8 @@ def read_scenario(directory: Path) -> Scenario:
         AccessTestsError: anything wrong with the access tests.
     """
     project = read_project(directory)
-    order = deployment_order(project)
-    settings = {name: project.settings(name) for name in order}
-    stacks = tuple(Stack(project.name, name, project.stacks[name], directory) for name in order)
+    settings = settings_in_order(project)
+    stacks = tuple(Stack(project.name, name, project.stacks[name], directory) for name in settings)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
     return Scenario(name, directory, stacks, settings, _tests(directory, settings))
 

@@ -6,7 +6,7 @@
 from crossaccount.settings.address_book import load_accounts
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
-from crossaccount.settings.order import deployment_order
+from crossaccount.settings.order import deployment_order, settings_in_order
 from crossaccount.settings.project import Project, read_project
 from crossaccount.settings.settings import Settings, Trusted, Trusting
 
@@ -20,4 +20,5 @@ __all__ = [
     "load_accounts",
     "load_settings",
     "read_project",
+    "settings_in_order",
 ]

@@ -22,17 +22,31 @@ def deployment_order(project: Project) -> list[str]:
         ReadsInCircle: stacks read each other.
         SettingsError: a stack's config is wrong, or a read account's stack is not in the project.
     """
+    return list(settings_in_order(project))
+
+
+def settings_in_order(project: Project) -> dict[str, Settings]:
+    """The settings of all stacks, in the order of :func:`deployment_order`; each config is read once.
+
+    Raises:
+        ReadsInCircle, SettingsError: as there.
+    """
     problems: list[Problem] = []
     graph: dict[str, list[str]] = {}
+    settings: dict[str, Settings] = {}
     for stack in sorted(project.stacks):
         try:
-            settings = project.settings(stack)
+            settings[stack] = project.settings(stack)
         except SettingsError as error:
             problems += error.problems
         else:
-            graph[stack] = list(_read_stacks(project, stack, settings, problems))
+            graph[stack] = list(_read_stacks(project, stack, settings[stack], problems))
     if problems:
         raise SettingsError(problems)
+    return {stack: settings[stack] for stack in _sorted(graph)}
+
+
+def _sorted(graph: dict[str, list[str]]) -> list[str]:
     sorter = TopologicalSorter(graph)
     try:
         sorter.prepare()
