@@ -15,6 +15,7 @@ from pulumi import automation
 
 from crossaccount.job.errors import BackendError
 from crossaccount.job.failure import failure_of
+from crossaccount.job.signs import LOOK_AT_BACKEND
 from crossaccount.settings.project import PROJECT_FILE
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files
@@ -103,7 +104,8 @@ class CliBackend:
             return self.command.run(list(arguments), str(self.folder), self.environment).stdout
         except automation.CommandError as error:
             found = failure_of("", (), str(error).partition("\n stderr: ")[2])
-            raise BackendError(f"state backend: {found.message}; look at PULUMI_BACKEND_URL") from None
+            url = backend_url(self.folder, {**os.environ, **self.environment}) or "the login of the pulumi CLI"
+            raise BackendError(f"state backend: {found.message}, got {url}; {found.fix or LOOK_AT_BACKEND}") from None
 
 
 def read_name(folder: Path) -> str:

@@ -44,6 +44,12 @@ SIGNS = (
     ),
     _sign(
         "backend",
+        r"blob \(.*(SlowDown|RequestTimeout|StatusCode: 50\d|i/o timeout|connection reset)",
+        f"the state backend had trouble of its own; {RUN_AGAIN}",
+        passing=True,
+    ),
+    _sign(
+        "backend",
         r"blob \(|unable to open (bucket|state directory)|unable to access bucket|bucket .* is not accessible|"
         r"could not list bucket|\.pulumi/meta\.yaml|PULUMI_ACCESS_TOKEN must be set|invalid access token|"
         r"api\.pulumi\.com|no driver registered|no space left on device",

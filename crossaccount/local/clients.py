@@ -2,7 +2,8 @@
 
 Owns how the toolkit talks to the local AWS. Refuses every endpoint that is not loopback, so that no mistake in a
 rehearsal can reach real accounts. Reads neither ``~/.aws`` nor ``AWS_*`` variables nor proxies: the endpoint, the
-credentials and the region are arguments. A call is made once (no retries), because a rehearsal wants the first answer.
+credentials and the region are arguments. A call is made once unless ``retries`` are asked for, because a rehearsal
+wants the first answer.
 
 boto3 is imported when the first client is made, not with this module. Making a client costs milliseconds after the
 first of its service, because all share one botocore session and with it the parsed service models.
@@ -63,7 +64,7 @@ class Aws:
         ValueError: the endpoint is not loopback.
     """
 
-    def __init__(self, endpoint: str, credentials: Credentials, region: str = "us-east-1") -> None:
+    def __init__(self, endpoint: str, credentials: Credentials, region: str = "us-east-1", *, retries: int = 0) -> None:
         if not is_loopback(endpoint):
             raise ValueError(
                 f"a local AWS is reached over loopback only, got {endpoint!r}; use http://127.0.0.1:PORT or similar"
@@ -71,6 +72,7 @@ class Aws:
         self.endpoint = endpoint
         self.credentials = credentials
         self.region = region
+        self._retries = retries
         self._clients: dict[str, Any] = {}
         self._account_id: str | None = None
 
@@ -170,7 +172,7 @@ class Aws:
             config=Config(
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 read_timeout=READ_TIMEOUT_SECONDS,
-                retries={"total_max_attempts": 1, "mode": "standard"},
+                retries={"total_max_attempts": 1 + self._retries, "mode": "standard"},
                 max_pool_connections=POOL_CONNECTIONS,
                 proxies={},
                 s3={"addressing_style": "path"},

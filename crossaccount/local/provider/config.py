@@ -22,7 +22,6 @@ DEFAULT_REGION = "us-east-1"
 WITHOUT_EFFECT = frozenset(
     {
         "insecure",
-        "maxRetries",
         "pluginDownloadURL",
         "retryMode",
         "s3UsEast1RegionalEndpoint",
@@ -63,6 +62,7 @@ TAKEN = frozenset(
         "defaultTags",
         "endpoints",
         "forbiddenAccountIds",
+        "maxRetries",
         "region",
         "secretKey",
         "token",
@@ -81,6 +81,8 @@ class ProviderConfig:
     forbidden: tuple[str, ...] = ()
     roles: tuple[AssumeRole, ...] = ()
     default_tags: Mapping[str, str] = field(default_factory=dict)
+    retries: int = 0
+    """How often a call that AWS throttles or fails is repeated: a rehearsal wants the first answer (pulumi-aws: 25)."""
 
     def connect(self) -> Aws:
         """The identity that results, checked against the allowed accounts.
@@ -88,10 +90,10 @@ class ProviderConfig:
         Raises:
             ResourceError: a role that cannot be assumed, an account that is not allowed, no local AWS there.
         """
-        aws = Aws(self.endpoint, self.credentials, self.region)
+        aws = Aws(self.endpoint, self.credentials, self.region, retries=self.retries)
         for role in self.roles:
             with aws, told(f"assuming {role.arn}"):
-                aws = Aws(self.endpoint, role.session(aws), self.region)
+                aws = Aws(self.endpoint, role.session(aws), self.region, retries=self.retries)
         with told("finding the account of the credentials"):
             account = aws.account_id()
         if (self.allowed and account not in self.allowed) or account in self.forbidden:
@@ -115,12 +117,13 @@ def parse_config(raw: Properties) -> ProviderConfig:
     roles = parse_assume_roles(values.get("assumeRoles", []), failures)
     default_tags = _default_tags(values.get("defaultTags", {}), failures)
     allowed, forbidden = (_accounts(key, values, failures) for key in ("allowedAccountIds", "forbiddenAccountIds"))
+    retries = _number("maxRetries", values.get("maxRetries", 0), failures)
     if failures:
         raise CheckFailed("the local AWS's provider", failures)
     # Credentials and region may look like JSON (an account ID is a number): taken as the text they came as.
     credentials = Credentials(raw["accessKey"], raw["secretKey"], raw.get("token") or None)
     region = raw.get("region") or DEFAULT_REGION
-    return ProviderConfig(endpoint, credentials, region, allowed, forbidden, roles, default_tags)
+    return ProviderConfig(endpoint, credentials, region, allowed, forbidden, roles, default_tags, retries)
 
 
 def _is_known(key: str) -> bool:
@@ -162,6 +165,13 @@ def _default_tags(value: Any, failures: list[tuple[str, str]]) -> dict[str, str]
         failures.append(("defaultTags", "must be {tags: {KEY: VALUE, …}} with texts as values"))
         return {}
     return dict(tags)
+
+
+def _number(key: str, value: Any, failures: list[tuple[str, str]]) -> int:
+    if str(value).isdigit():
+        return int(value)
+    failures.append((key, f"must be a number, got {value!r}"))
+    return 0
 
 
 def _accounts(key: str, values: Mapping[str, Any], failures: list[tuple[str, str]]) -> tuple[str, ...]:
