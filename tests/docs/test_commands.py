@@ -77,4 +77,7 @@ def _not_run(document: Path) -> Iterator[Block]:
     return (block for block in blocks(ROOT / document) if block.mark == "not run")
 
 
-NOT_RUN: list[tuple[str, str]] = []
+NOT_RUN = [
+    ("docs/guide/organization.md", "needs an organisation"),
+    ("docs/guide/troubleshooting.md", "needs a secret that is scheduled for deletion"),
+]

@@ -1,53 +1,71 @@
-"""The README: its config is accepted and is the root's own, its access test and result are real ones."""
+"""The README: its config is the tutorial's own, and its commands are there."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from crossaccount.cli import app
-from crossaccount.settings import load_settings, read_project
-from crossaccount.settings.yaml_text import parse_yaml, read_yaml
+from docs.generator.commands import every_command
+from tests.docs.commands.markdown import Block, blocks
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-FENCED = re.compile(r"^```(yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-YAML: list[Any] = [parse_yaml(text, "README.md") for language, text in FENCED.findall(README) if language == "yaml"]
-CONFIGS: dict[str, Any] = {
-    block["config"]["crossaccount:account"]: block["config"] for block in YAML if "config" in block
-}
+README = ROOT / "README.md"
+CONFIGS = [block for block in blocks(README) if block.info == "yaml"]
 
 
-@pytest.mark.parametrize("stack", ["auth", "workload"])
-def test_the_config_is_accepted_and_stands_in_the_roots_own_file(stack: str) -> None:
-    own = read_project(ROOT).stacks[stack]
-    assert load_settings({**own, **CONFIGS[stack]}, root=ROOT).warnings == ()
-    assert _without_documents(own) | CONFIGS[stack] == _without_documents(own)
+@pytest.mark.parametrize("block", CONFIGS, ids=lambda block: f"line {block.line}")
+def test_the_config_stands_in_the_tutorials_own_file(block: Block) -> None:
+    name, _, lines = block.text.partition("\n")
+    file = ROOT / "examples" / "tutorial" / name.removeprefix("# ")
+    assert f"{lines}\n" in file.read_text(encoding="utf-8")
 
 
-def _without_documents(value: Any) -> Any:
-    """The README leaves out the inline policy of a role."""
-    if isinstance(value, dict):
-        kept = {key: _without_documents(each) for key, each in value.items()}
-        return {key: each for key, each in kept.items() if key != "inline" or "document" not in json.dumps(each)}
-    return value
+def test_both_sides_are_shown() -> None:
+    assert len(CONFIGS) == 2
 
 
-def test_the_access_test_is_one_of_the_roots_own() -> None:
-    [shown] = [block["tests"] for block in YAML if "tests" in block]
-    assert all(each in read_yaml(ROOT / "access-tests.yaml", "access-tests.yaml")["tests"] for each in shown)
-
-
-def test_the_commands_named_are_there() -> None:
-    named = set(re.findall(r"^\| `crossaccount ([\w-]+)", README, re.MULTILINE))
-    there = {
-        command.name or command.callback.__name__.replace("_", "-")
-        for command in app.registered_commands
-        if command.callback
+def test_the_commands_that_documents_name_are_there() -> None:
+    there = {name.split()[0] for name, _ in every_command()}
+    documents = [README, *ROOT.glob("docs/*.md"), *ROOT.glob("docs/guide/*.md")]
+    named = {
+        (file.name, name)
+        for file in documents
+        for name in re.findall(r"`crossaccount ([a-z-]+)", file.read_text(encoding="utf-8"))
     }
-    assert named <= there
-    assert {"rehearse", "demo"} <= named
+    assert {(file, name) for file, name in named if name not in there} == set()
+
+
+def _links(file: Path) -> list[str]:
+    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+def _anchors(file: Path) -> set[str]:
+    """The headings as GitHub links to them."""
+    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_link_within_the_repository_leads_somewhere(file: Path) -> None:
+    dead = []
+    for link in _links(file):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (file.parent / path).resolve() if path else file
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+def test_every_guide_is_in_the_index() -> None:
+    listed = {(ROOT / "docs" / link.partition("#")[0]).resolve() for link in _links(ROOT / "docs" / "README.md")}
+    pages = {*ROOT.glob("docs/*.md"), *ROOT.glob("docs/guide/*.md"), *ROOT.glob("docs/reference/*.md")}
+    assert pages - listed == {ROOT / "docs" / "README.md"}

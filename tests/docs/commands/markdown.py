@@ -85,7 +85,7 @@ def commands_out_of_place(document: Path) -> Iterator[str]:
         for number in range(block.line, block.line + len(block.text.splitlines()) + 2)
     }
     for block in blocks(document):
-        if block.info in ("sh", "bash", "shell", "zsh", ""):
+        if block.info in ("sh", "bash", "shell", "zsh", "") and block.mark != "file":
             yield f"line {block.line}: ```{block.info}"
         elif block.info == "text":
             yield from (f"line {block.line}: {line}" for line in block.text.splitlines() if COMMAND.match(line))

@@ -22,6 +22,7 @@ def arguments(given: list[str]) -> list[str]:
         return [*given, "--non-interactive"]
     stack = given[next(number for number, each in enumerate(given) if each in ("-s", "--stack")) + 1]
     content = yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    content["config"].pop("aws:profile", None)
     content["config"] |= {
         "aws:accessKey": content["config"]["aws:allowedAccountIds"][0],
         "aws:secretKey": "local",

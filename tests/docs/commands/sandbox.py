@@ -65,10 +65,12 @@ class Sandbox:
             shutil.copy(file, self.here)
         home = self.root / "home"
         home.mkdir()
+        # What `make setup` makes is there already: it is what runs this.
+        self._tool("make", f'exec {shutil.which("make")} -o setup "$@"')
         self.environment = {
             "HOME": str(home),
             "LANG": "C.UTF-8",
-            "PATH": os.pathsep.join([*_tools(), *_folders_without("pulumi")]),
+            "PATH": os.pathsep.join([str(self.root / "tools"), *_tools(), *_folders_without("pulumi")]),
             "PYTHONPATH": str(self.here),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
@@ -144,19 +146,24 @@ class Sandbox:
             yield
         finally:
             self.environment["PATH"] = before["PATH"]
+            (self.root / "tools" / "pulumi").unlink(missing_ok=True)
 
     def _have_pulumi(self) -> None:
         if "PULUMI_HOME" not in self.environment:
             port = self.resources.enter_context(serve_provider())
             self.environment |= private_environment(self.root / "pulumi", port)
             self.environment["REAL_PULUMI"] = str(shutil.which("pulumi"))
-            folder = self.root / "bin"
-            folder.mkdir()
-            wrapper = folder / "pulumi"
-            wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {WRAPPER} "$@"\n', encoding="utf-8")
-            wrapper.chmod(0o755)
+        # Its host of Python programs is looked for on the PATH.
         real = Path(self.environment["REAL_PULUMI"]).parent
-        self.environment["PATH"] = f"{self.root / 'bin'}{os.pathsep}{self.environment['PATH']}{os.pathsep}{real}"
+        self._tool("pulumi", f'exec {sys.executable} {WRAPPER} "$@"')
+        self.environment["PATH"] = f"{self.environment['PATH']}{os.pathsep}{real}"
+
+    def _tool(self, name: str, script: str) -> None:
+        """Put a tool before all others."""
+        file = self.root / "tools" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        file.chmod(0o755)
 
     def _write_profiles(self) -> None:
         """A profile for each account of the address books, under its name: on a local AWS its ID is its root's key."""
