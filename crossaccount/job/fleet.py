@@ -18,6 +18,7 @@ from crossaccount.job.drift import drift_of
 from crossaccount.job.gate import Gate
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.order import Step, all_at_once, backward, forward, selected
+from crossaccount.job.plans import read_plan
 from crossaccount.job.readiness import Readiness, SignIn
 from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.result import JobResult, result_of
@@ -98,11 +99,12 @@ class Fleet:
         a killed update left is repaired first; ``gone`` are machines that no longer are, whose locks are stale.
         ``secrets_provider`` encrypts the secrets of stacks that are new.
         """
-        names = selected(stacks, self.loaded.stacks)
+        saved = read_plan(plan) if plan else None
+        names = selected(stacks or (saved.patterns if saved else ()), self.loaded.stacks)
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
-        if approval is None and plan is None:
+        if approval is None and saved is None:
             return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
-        return self._gate(before).up(names, stacks, approval or Approval(), plan, **options)
+        return self._gate(before).up(names, stacks, approval or Approval(), saved, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""

@@ -10,7 +10,7 @@ from crossaccount.job.approval import FOLDER, LOG, Approval, actor, decide, reco
 from crossaccount.job.events import Refused, Tell, now
 from crossaccount.job.loading import Loaded
 from crossaccount.job.order import Step, forward
-from crossaccount.job.plans import new_plan, read_plan
+from crossaccount.job.plans import SavedPlan, new_plan
 from crossaccount.job.removal_order import going_and_named, with_removals
 from crossaccount.job.result import JobResult
 from crossaccount.job.review.review import Review
@@ -58,14 +58,14 @@ class Gate:
         names: Sequence[str],
         patterns: Collection[str],
         approval: Approval,
-        plan: Path | None,
+        saved: SavedPlan | None,
         **options: object,
     ) -> JobResult:
         """An update that is reviewed, held to its plan, approved and recorded before anything is touched.
 
         ``options`` are of the update alone, as ``run`` takes them.
         """
-        saved, known = read_plan(plan) if plan else None, self.reviewer.backend.stacks()
+        known = self.reviewer.backend.stacks()
         review = self.reviewer.review(names, known)
         because = saved.differences(review, patterns) if saved else ()
         if approval.preview_first and not because:
@@ -73,7 +73,7 @@ class Gate:
             if not shown.ok:
                 return self.told(replace(shown, verb="up", review=review))
         self._told(review)
-        if because := because or self._approved(review, approval, str(plan or "")):
+        if because := because or self._approved(review, approval, str(saved.folder) if saved else ""):
             self.tell(Refused(because=because))
             return self.told(JobResult("up", "refused", review=review))
 

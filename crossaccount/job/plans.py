@@ -59,6 +59,11 @@ class SavedPlan:
     folder: Path
     content: Mapping[str, Any]
 
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """How its stacks were chosen; none: all."""
+        return tuple(self.content["patterns"])
+
     def differences(self, review: Review, patterns: Collection[str]) -> tuple[str, ...]:
         """What is not as it was reviewed, a line each; empty where all is."""
         return tuple(self._differences(review, patterns))
@@ -66,8 +71,8 @@ class SavedPlan:
     def _differences(self, review: Review, patterns: Collection[str]) -> Iterator[str]:
         again = f"review again: preview --save-plan {self.folder}"
         configs: Mapping[str, str] = self.content["configs"]
-        if patterns and list(patterns) != self.content["patterns"]:
-            chosen = " ".join(self.content["patterns"]) or "all stacks"
+        if patterns and tuple(patterns) != self.patterns:
+            chosen = " ".join(self.patterns) or "all stacks"
             yield f"the plan is of {chosen}, got {' '.join(patterns)}; name the same, or none"
         for stack in review.stacks:
             if stack not in configs:
