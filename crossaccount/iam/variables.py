@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from crossaccount.iam.matching import expression, glob, wildcard_match
 
@@ -47,7 +47,7 @@ class Template:
     text: str
     parts: tuple[Literal | Variable, ...]
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether the text is what it says, without variables or escapes."""
         return len(self.parts) == 1 and isinstance(self.parts[0], Literal) and self.parts[0].wildcards

@@ -13,7 +13,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.evaluate import ASSUME_ROLE
 from crossaccount.access.explanation.explain import why
-from crossaccount.access.paths import Path, paths
+from crossaccount.access.paths import Path, paths, paths_to
 from crossaccount.access.paths.candidates import Candidates
 from crossaccount.access.paths.grants import Grants
 from crossaccount.access.paths.shared import SharedLayers
@@ -48,10 +48,10 @@ def _some_paths(estate: Estate, touched: Touched) -> Iterator[Path]:
     roles = [estate.roles[arn] for arn in sorted(touched.roles & estate.roles.keys())]
     candidates = Candidates(estate) if roles else None
     for role in roles:
-        yield from _to(role, candidates.of(role) if candidates else (), shared)
+        yield from paths_to(role, candidates.of(role) if candidates else (), shared)
     for role, callers in _reached(estate, touched):
         if role.arn not in touched.roles:
-            yield from _to(role, callers, shared)
+            yield from paths_to(role, callers, shared)
 
 
 def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Principal]]]:
@@ -67,13 +67,6 @@ def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Prin
         # In one's own account a trust may be enough.
         if role.account in homes or grants.candidates(arn):
             yield role, [each for each in candidates.of(role) if each.arn in touched.principals]
-
-
-def _to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> Iterator[Path]:
-    for caller in callers:
-        answer = shared.answer(caller, role)
-        if answer.alternatives:
-            yield Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust)
 
 
 def _changes(old: Path | None, new: Path | None, before: Estate, after: Estate) -> Iterator[Change]:

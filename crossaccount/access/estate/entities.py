@@ -95,6 +95,18 @@ class Principal:
         """Its name without the path."""
         return parse_arn(self.arn).name
 
+    def saying(self, action: str) -> tuple[Policy, ...]:
+        """Those of its policies that say something of an action, or may: found once, as ``Policy.about``."""
+        found = self._by_action.get(action)
+        if found is None:
+            found = tuple([policy for policy in self.policies if policy.about(action) or policy.unknown])
+            self._by_action[action] = found
+        return found
+
+    @cached_property
+    def _by_action(self) -> dict[str, tuple[Policy, ...]]:
+        return {}
+
     @cached_property
     def is_role(self) -> bool:
         """Whether it is a role, so that its calls come from sessions."""

@@ -10,9 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.context import NO_SESSION, Session, assume_context, session_context
+from crossaccount.access.evaluation.context import (
+    NO_SESSION,
+    Session,
+    assume_context,
+    open_session_context,
+    session_context,
+)
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import Outsider, is_provider, provider
 from crossaccount.access.evaluation.sides import Request, Weigh, Weighed, weigh
@@ -67,13 +74,12 @@ def judge_assume_in(
     action: str | None = None,
 ) -> Verdict:
     """As :func:`judge_assume`, for a context that is complete already."""
-
-    def judged(action: str) -> Verdict:
-        request = Request(caller, action, role.arn, context)
-        return _conclude(assume_layers(estate, request, role), request)
-
-    verdict = judged(action or assume_action(caller))
-    return verdict if session is NO_SESSION else min((verdict, *map(judged, session.actions())), key=_rank)
+    request = Request(caller, action or assume_action(caller), role.arn, context)
+    verdict = _conclude(assume_layers(estate, request, role), request)
+    if session is NO_SESSION:
+        return verdict
+    beside = [request._replace(action=each) for each in session.actions()]
+    return min((verdict, *[_conclude(assume_layers(estate, each, role), each) for each in beside]), key=_rank)
 
 
 def assume_action(caller: Principal) -> str:
@@ -112,6 +118,19 @@ def judge_action_in(estate: Estate, role: Role, action: str, resource: str, cont
     return _conclude(_layers(estate, request, role.account, weigh), request)
 
 
+def action_alternatives(estate: Estate, role_arn: str, action: str, resource: str) -> Alternatives | None:
+    """On which conditions a session of the role may do ``action`` on ``resource``, as :func:`judge_action` has it.
+
+    None where the estate does not have the role.
+    """
+    role = estate.roles.get(role_arn)
+    if role is None:
+        return None
+    context = open_session_context(role)
+    request = Request(role, action, "*" if takes_no_resource(action) else resource, context)
+    return _layers(estate, request, role.account, weigh).alternatives()
+
+
 def takes_no_resource(action: str) -> bool:
     """Whether AWS's published list says of an action that it cannot be limited to a resource."""
     service, _, name = action.partition(":")
@@ -135,13 +154,14 @@ def _layers(
     free = caller.is_service_linked
     scps = () if free else estate.service_control.get(caller.account, ())
     rcps = () if free else estate.resource_control.get(resource_account, ())
+    outside = isinstance(caller, Outsider)
     return Layers(
-        trust=trust,
-        same_account=caller.account == resource_account,
-        identity=None if isinstance(caller, Outsider) else weigh("identity", caller.policies, request),
-        boundary=None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
-        scps=tuple([weigh("scp", level, request) for level in scps]),
-        rcps=tuple([weigh("rcp", level, request) for level in rcps]),
+        None if outside else weigh("identity", caller.saying(request.action), request),
+        None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
+        tuple([weigh("scp", level, request) for level in scps]) if scps else (),
+        tuple([weigh("rcp", level, request) for level in rcps]) if rcps else (),
+        trust,
+        caller.account == resource_account,
     )
 
 

@@ -42,8 +42,8 @@ class Layers(NamedTuple):
 
     def sides(self) -> tuple[Weighed, ...]:
         """All sides there are, in the order in which reasons are looked for."""
-        own = [side for side in (self.boundary, self.identity, self.trust) if side is not None]
-        return (*self.scps, *self.rcps, *own)
+        own = tuple([side for side in (self.boundary, self.identity, self.trust) if side is not None])
+        return (*self.scps, *self.rcps, *own) if self.scps or self.rcps else own
 
     def deny(self) -> Decision | None:
         """The first explicit deny: the caller's own first, then the trust's, then the organisation's."""
@@ -54,7 +54,7 @@ class Layers(NamedTuple):
 
     def unknown(self) -> tuple[str, ...]:
         """The policies that cannot be judged, each with the reason."""
-        return tuple([text for side in self.sides() for text in side.unknown])
+        return tuple([text for side in self.sides() if side.unknown for text in side.unknown])
 
     def obstacle(self, *, near: bool = False, unknown: bool = False) -> Reason | None:
         """The first reason why nothing allows the request; None where nothing is in its way.
@@ -63,18 +63,14 @@ class Layers(NamedTuple):
             near: take Conditions of allowing statements as met.
             unknown: take policies that cannot be judged as allowing whatever they may allow.
         """
-
-        def allows(side: Weighed) -> bool:
-            return bool(side.allows or (near and side.near) or (unknown and side.unknown))
-
-        trust = self._naming(near=near, unknown=unknown)
-        if self.scps and not all(map(allows, self.scps)):
+        trust = self._naming(near, unknown)
+        if self.scps and not all(_allows(side, near, unknown) for side in self.scps):
             return "scp"
-        if self.rcps and not all(map(allows, self.rcps)):
+        if self.rcps and not all(_allows(side, near, unknown) for side in self.rcps):
             return "rcp"
-        if self.boundary is not None and not allows(self.boundary) and not self._unlimited(trust):
+        if self.boundary is not None and not _allows(self.boundary, near, unknown) and not self._unlimited(trust):
             return "boundary"
-        if self.identity is not None and not allows(self.identity) and not self._alone(trust):
+        if self.identity is not None and not _allows(self.identity, near, unknown) and not self._alone(trust):
             return "no-grant"
         return "no-trust" if self.trust is not None and trust is Naming.NONE else None
 
@@ -123,21 +119,25 @@ class Layers(NamedTuple):
             return found[0] if found else None
         return max(self.trust.near, key=lambda allow: allow.naming, default=None)
 
-    def _naming(self, *, near: bool, unknown: bool) -> Naming:
+    def _naming(self, near: bool, unknown: bool) -> Naming:
         if self.trust is None:
             return Naming.NONE
         if unknown and self.trust.unknown:
             return Naming.DIRECT
         found = self.trust.allows + (self.trust.near if near else ())
-        if len(found) == 1:
-            return found[0].naming
-        return max([allow.naming for allow in found], default=Naming.NONE)
+        if not found:
+            return Naming.NONE
+        return found[0].naming if len(found) == 1 else max([allow.naming for allow in found])
 
     def _alone(self, trust: Naming) -> bool:
         return self.same_account and trust >= Naming.ROLE
 
     def _unlimited(self, trust: Naming) -> bool:
         return self.same_account and trust is Naming.DIRECT
+
+
+def _allows(side: Weighed, near: bool, unknown: bool) -> bool:
+    return bool(side.allows or (near and side.near) or (unknown and side.unknown))
 
 
 def allowing(side: Weighed, least: Naming = Naming.ACCOUNT) -> Alternatives:

@@ -36,9 +36,10 @@ def naming(element: PrincipalElement, caller: Principal, session: str | None = N
     ``Service`` and ``Federated`` principals name no IAM principal. IAM has no ``NotPrincipal`` with Allow any more;
     where an old policy has it, it names everyone that it does not list.
     """
+    found = _namings(element, caller, session)
     if element.inverted:
-        return Naming.NONE if _namings(element, caller, session) else Naming.DIRECT
-    return max(_namings(element, caller, session), default=Naming.NONE)
+        return Naming.NONE if found else Naming.DIRECT
+    return max(found) if found else Naming.NONE
 
 
 def denies(element: PrincipalElement, caller: Principal, session: str | None = None) -> bool:

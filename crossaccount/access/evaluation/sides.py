@@ -65,42 +65,41 @@ def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
         statements = matching(policy, request)
         if statements or policy.unknown:
             parts.append(weigh_statements(side, policy, statements, request))
-    return together(side, parts)
+    return parts[0] if len(parts) == 1 else together(side, parts)
 
 
 def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     """The statements of a policy that are or may be about the action and the resource."""
-    statements = policy.about(request.action)
-    if not statements:
-        return []
-    return [each for each in statements if each.on(request.resource, request.context) is not False]
+    resource, context = request.resource, request.context
+    about = policy.about(request.action)
+    return [each for each in about if not each.resources or each.on(resource, context) is not False]
 
 
 def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
     """Ask those statements of a policy that are or may be about a request."""
     deny: Decision | None = None
-    allows: list[Allow] = []
-    near: list[Allow] = []
-    denying: list[Allow] = []
+    allows: tuple[Allow, ...] = ()
+    near: tuple[Allow, ...] = ()
+    denying: tuple[Allow, ...] = ()
     for statement in statements:
-        decision = Decision(side, policy.name, statement.label)
         element = statement.principal
         for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
+            decision = Decision(side, policy.name, statement.label)
             failed, atoms = _asked(decision, statement, conditions, request)
-            if statement.allows:
-                (near if failed else allows).append(Allow(decision, name, failed, atoms))
-            elif not failed and atoms:
-                denying.append(Allow(decision, name, atoms=atoms))
-            elif not failed and deny is None:
+            if failed:
+                near += (Allow(decision, name, failed),) if statement.allows else ()
+            elif statement.allows:
+                allows += (Allow(decision, name, (), atoms),)
+            elif atoms:
+                denying += (Allow(decision, name, (), atoms),)
+            elif deny is None:
                 deny = decision
     unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
-    return Weighed(side, deny, tuple(allows), tuple(near), unknown, tuple(denying))
+    return Weighed(side, deny, allows, near, unknown, denying)
 
 
 def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
     """The answers of several policies as the answer of their side."""
-    if len(parts) == 1:
-        return parts[0]
     if not parts:
         return SILENT[side]
     return Weighed(
@@ -118,6 +117,8 @@ SILENT: Mapping[Side, Weighed] = {side: Weighed(side) for side in SIDES}
 
 _EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIRECT, ()),)
 """What a statement without a Principal element is about."""
+_WHOLLY = [((name, ()),) if name > Naming.NONE else () for name in Naming]
+"""What a statement is about that names the caller in this way, without conditions."""
 
 Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
 """How a side is weighed: :func:`weigh`, or that with a memory."""
@@ -125,19 +126,18 @@ Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
 
 def _named(
     element: PrincipalElement, statement: CompiledStatement, request: Request
-) -> Iterable[tuple[Naming, tuple[Condition, ...]]]:
+) -> Sequence[tuple[Naming, tuple[Condition, ...]]]:
     """How a statement names the caller; of those outside the sources, the part that it names, as conditions."""
-    if isinstance(request.caller, Outsider):
+    caller = request.caller
+    if isinstance(caller, Outsider):
         if not statement.allows:
-            return [(Naming.DIRECT, conditions) for conditions in denied_part(element, request.caller)]
-        if request.caller.provider:
-            listed = request.caller.arn in element.federated and not element.inverted
-            return [(Naming.DIRECT, ())] if listed else []
-    session = caller_session(request.context) if element.sessions and request.caller.is_role else None
+            return [(Naming.DIRECT, conditions) for conditions in denied_part(element, caller)]
+        if caller.provider:
+            return _EVERY_CALLER if caller.arn in element.federated and not element.inverted else ()
+    session = caller_session(request.context) if element.sessions and caller.is_role else None
     if statement.allows:
-        found = naming(element, request.caller, session)
-        return [(found, ())] if found > Naming.NONE else []
-    return [(Naming.DIRECT, ())] if denies(element, request.caller, session) else []
+        return _WHOLLY[naming(element, caller, session)]
+    return _EVERY_CALLER if denies(element, caller, session) else ()
 
 
 def _asked(
@@ -146,10 +146,10 @@ def _asked(
     """The conditions that the request does not meet, and the atoms that it still has to. ``conditions`` come on top."""
     context = request.context
     conditions = (*conditions, *statement.conditions) if conditions else statement.conditions
+    if context.open is None:
+        return unmet(conditions, context) if conditions else (), ()
     if not conditions and not statement.has_variables:
         return (), ()
-    if context.open is None:
-        return unmet(conditions, context), ()
     answers = [(condition, condition.answer(context)) for condition in conditions]
     failed = tuple(condition for condition, answer in answers if answer is False)
     if failed:

@@ -29,7 +29,7 @@ def allowed(layers: Layers, request: Request) -> Verdict:
     """Nothing is in the way. The trust decides where there is one, else the grant."""
     grant, trust = layers.grant(), layers.trusting()
     told = (_allow, (grant, trust, request.action, request.resource))
-    return Verdict("allowed", request.action, told, decided_by=trust or grant, grant=grant, trust=trust)
+    return Verdict("allowed", request.action, told, None, trust or grant, grant, trust)
 
 
 def undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from crossaccount.access.paths.path import Path, paths, what_can, who_can
+from crossaccount.access.paths.path import Path, paths, paths_to, what_can, who_can
 
-__all__ = ["Path", "paths", "what_can", "who_can"]
+__all__ = ["Path", "paths", "paths_to", "what_can", "who_can"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.estate import Estate
@@ -15,8 +15,7 @@ from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.verdict import Decision
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What an open request still has to meet, and the statements that take part.
 
     ``actions`` are those that a call needs beside its own, on some of the alternatives.
@@ -41,7 +40,7 @@ def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> A
         return open_layers(estate, caller, role, action).alternatives()
 
     alternatives = with_actions(answer.alternatives, allowing)
-    return Answer(NEVER) if alternatives == NEVER else replace(answer, alternatives=alternatives)
+    return Answer(NEVER) if alternatives == NEVER else answer._replace(alternatives=alternatives)
 
 
 def answer_of(layers: Layers) -> Answer:

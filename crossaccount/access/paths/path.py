@@ -14,6 +14,7 @@ from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.paths.role_answers import RoleAnswers
 from crossaccount.access.paths.shared import SharedLayers
 from crossaccount.access.verdict import Decision
 
@@ -46,13 +47,13 @@ def paths(estate: Estate) -> Iterator[Path]:
     """All paths of an estate, by role and then by principal."""
     candidates, shared = Candidates(estate), SharedLayers(estate)
     for arn in sorted(estate.roles):
-        yield from _to(estate.roles[arn], candidates.of(estate.roles[arn]), shared)
+        yield from paths_to(estate.roles[arn], candidates.of(estate.roles[arn]), shared)
 
 
 def who_can(estate: Estate, role_arn: str) -> list[Path]:
     """The paths to one role; none where the estate does not have it."""
     role = estate.roles.get(role_arn)
-    return [] if role is None else list(_to(role, Candidates(estate).of(role), SharedLayers(estate)))
+    return [] if role is None else paths_to(role, Candidates(estate).of(role), SharedLayers(estate))
 
 
 def what_can(estate: Estate, principal_arn: str) -> list[Path]:
@@ -61,12 +62,16 @@ def what_can(estate: Estate, principal_arn: str) -> list[Path]:
     found: list[Path] = []
     for arn in sorted(estate.roles):
         role = estate.roles[arn]
-        found += _to(role, candidates.of(role, principal_arn), shared)
+        found += paths_to(role, candidates.of(role, principal_arn), shared)
     return found
 
 
-def _to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> Iterator[Path]:
+def paths_to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> list[Path]:
+    """The paths to one role of those among ``callers`` who have one, in their order."""
+    answers = RoleAnswers(shared, role)
+    found = []
     for caller in callers:
-        answer = shared.answer(caller, role)
+        answer = answers.of(caller)
         if answer.alternatives != NEVER:
-            yield Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust)
+            found.append(Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust))
+    return found

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 ContextValue = str | Sequence[str]
 """One value, or the list of a multivalued key. An empty list is a key that is not there."""
@@ -36,16 +38,18 @@ class Open:
     possible: Mapping[str, tuple[Values, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class RequestContext:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class RequestContext(NamedTuple):
     """Values by lower-case key. Without ``open`` it is complete: a key that has no values is not in the request.
 
     ``supposed`` answers every condition on a key without looking at values. It is for asking whether a verdict hangs on
     a key: suppose each answer in turn and compare.
     """
 
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    supposed: Mapping[str, bool] = field(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = _NOTHING
+    supposed: Mapping[str, bool] = _NOTHING
     open: Open | None = None
 
     @classmethod
