@@ -44,6 +44,14 @@ def init(
     project: Annotated[
         str | None, typer.Option("--project", metavar="NAME", help="Default: the folder's name.")
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="What the project installs crossaccount from: git+https://… Default: as here.",
+        ),
+    ] = None,
 ) -> None:
     """Write a project of your own: two stacks, access tests and a GitHub Actions workflow. Asks what is not given."""
     with failures_in_words(as_json=False):
@@ -66,14 +74,15 @@ def init(
         )
         if problems := plan.problems():
             raise SettingsError(problems)
-        place, top = _place(where), top_of_repository(where)
+        place, top = _place(where, source), top_of_repository(where)
         files = {where / name: text for name, text in project_files(plan, place).items()}
         inside = PurePosixPath(where.relative_to(top).as_posix())
         files[top / workflow_name(plan)] = workflow(plan, place, inside)
         write_new(files)
         for file in files:
             typer.echo(f"wrote {os.path.relpath(file)}")
-        typer.echo(f"next: crossaccount rehearse {folder}; crossaccount doctor --dir {folder}")
+        install = "" if place.checkout else f"; pulumi install --cwd {folder}"
+        typer.echo(f"next: crossaccount rehearse {folder}{install}; crossaccount doctor --dir {folder}")
 
 
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
@@ -104,15 +113,18 @@ def _somebody_is_there() -> bool:
     return sys.stdin.isatty()
 
 
-def _place(where: Path) -> Place:
+def _place(where: Path, source: str | None) -> Place:
     """Where the program is for a project in this folder."""
     import components
     from crossaccount.start.files import Place
+    from crossaccount.start.requirement import own_requirement, requirement_of
 
     root = Path(components.__file__).resolve().parents[1]
+    if source is not None:
+        return Place(requirement=requirement_of(source, Path.cwd()))
     if (root / "__main__.py").is_file() and where != root and where.is_relative_to(root):
         return Place(Path(os.path.relpath(root, where)).as_posix())
-    return Place()
+    return Place(requirement=own_requirement(root))
 
 
 def _show(found: list[Checkup]) -> None:

@@ -1,6 +1,6 @@
 """The files of a first project, as texts by their path: two stacks, the address book, access tests.
 
-``place`` says where the program is: of a checkout by its relative path, else installed from a package index.
+``place`` says where the program is: in a checkout around the project, or installed from a requirement.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import yaml
 
-from crossaccount import __version__
 from crossaccount.settings.settings import partition_of
 from crossaccount.start.plan import READ_ONLY, Account, Plan
+from crossaccount.start.requirement import PACKAGE, is_of_this_machine
 
 STRANGER = "999999999999"
 OTHER_STRANGER = "888888888888"
@@ -21,9 +21,10 @@ OTHER_STRANGER = "888888888888"
 
 @dataclass(frozen=True)
 class Place:
-    """``checkout`` is the way from the project to a checkout of this program, empty where it is installed."""
+    """``checkout`` is the way from the project to a checkout of this program; without one it has a ``requirement``."""
 
     checkout: str = ""
+    requirement: str = ""
 
     @property
     def virtualenv(self) -> str:
@@ -41,8 +42,17 @@ def project_files(plan: Plan, place: Place) -> dict[str, str]:
     }
     if not place.checkout:
         files["__main__.py"] = "from components.program import main\n\nmain()\n"
-        files["requirements.txt"] = f"crossaccount[local]=={__version__}\n"
+        files["requirements.txt"] = _requirements(place)
     return files
+
+
+def _requirements(place: Place) -> str:
+    if not is_of_this_machine(place.requirement):
+        return f"{place.requirement}\n"
+    return f"""# A folder of this machine. A pipeline needs what it can reach, such as
+# {PACKAGE} @ git+https://HOST/OWNER/REPOSITORY@VERSION
+{place.requirement}
+"""
 
 
 def _project(plan: Plan, place: Place) -> str:
@@ -68,6 +78,8 @@ def _head(plan: Plan, account: Account) -> str:
   aws:region: {plan.region}
   # The guard against the wrong credentials.
   aws:allowedAccountIds: ["{account.id}"]
+  # The profile of the AWS CLI with credentials for this account.
+  aws:profile: {account.name}
   crossaccount:account: {account.name}
 """
 
@@ -170,9 +182,12 @@ def _role(plan: Plan) -> str:
 
 
 def _text(text: str) -> str:
-    """A text of YAML: in quotes where it would be something else without, within a flow as well."""
+    """A text of YAML: in quotes where it would be something else without, be it on a line of its own or within."""
     try:
-        plain = yaml.safe_load(f"[{text}]") == [text] and yaml.safe_load(f"{{{text}: 1}}") == {text: 1}
-    except yaml.YAMLError:
+        plain = all(
+            yaml.safe_load(form.replace("@", text)) == json.loads(read.replace("@", json.dumps(text)))
+            for form, read in (("[@]", "[@]"), ("{@: 1}", "{@: 1}"), ("x: @", '{"x": @}'), ("@: 1", "{@: 1}"))
+        )
+    except (yaml.YAMLError, ValueError):  # the latter for a date that there is not
         plain = False
     return text if plain else json.dumps(text)
