@@ -31,6 +31,37 @@ def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
     return [gap for rule in mine if _deed(rule) not in same for gap in _gaps(rule, theirs)]
 
 
+_ALL_BUT = "all but "
+
+
+def is_about_all_of(rule: Rule, gap: Gap) -> bool:
+    """Whether a rule is surely about everything in a gap, if its conditions hold."""
+    mine = gap.rule
+    for action in gap.actions:
+        inverted = action.startswith(_ALL_BUT)
+        if not (rule.is_about_all_but(mine.actions) if inverted else rule.is_about_all(literal(action.lower()))):
+            return False
+    if mine.resources_inverted:
+        return _all_but_within(mine.resources, rule)
+    missing = [each for each in mine.resources if each.text in gap.resources]
+    if rule.resources_inverted:
+        return not any(overlap(each, spared) for each in missing for spared in rule.resources)
+    return all(within(each, rule.resources) for each in missing)
+
+
+def may_be_about(rule: Rule, gap: Gap) -> bool:
+    """Whether a rule may be about something in a gap."""
+    mine = gap.rule
+    if not (rule.actions_inverted or mine.actions_inverted):
+        asked = [literal(action.lower()) for action in gap.actions]
+        if not any(overlap(one, other) for one in rule.actions for other in asked):
+            return False
+    if rule.resources_inverted or mine.resources_inverted:
+        return True
+    missing = [each for each in mine.resources if each.text in gap.resources]
+    return any(overlap(one, other) for one in rule.resources for other in missing)
+
+
 def _deed(rule: Rule) -> tuple[object, ...]:
     conditions = frozenset(atom.meaning for atom in rule.conditions)
     resources = frozenset(rule.resources)
@@ -83,7 +114,7 @@ def _about(rules: Iterable[Rule], action: str) -> list[Rule]:
 
 
 def _all_but(rule: Rule) -> str:
-    return f"all but {', '.join(sorted(rule.written))}"
+    return f"{_ALL_BUT}{', '.join(sorted(rule.written))}"
 
 
 class _Resources:
@@ -105,7 +136,7 @@ class _Resources:
         implied = [each for each in others if implies(rule.alternatives, each.alternatives)]
         if rule.resources_inverted:
             covered = any(_all_but_within(rule.resources, each) for each in implied)
-            return () if covered else (f"all but {', '.join(sorted(each.text for each in rule.resources))}",)
+            return () if covered else (f"{_ALL_BUT}{', '.join(sorted(each.text for each in rule.resources))}",)
         return tuple(each.text for each in rule.resources if not self._covered(each, others, implied))
 
     def _covered(self, resource: Template, others: Sequence[Rule], implied: Sequence[Rule]) -> bool:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.diff.change import Change, Kind
+from crossaccount.access.diff.conditions import conditions_of
 from crossaccount.access.diff.coverage import Gap, gaps
 from crossaccount.access.diff.levels import highest_level, shown
 from crossaccount.access.diff.rules import Rule, rules
@@ -26,6 +29,9 @@ _NOUNS: dict[Side, str] = {
     "rcp": "resource control policy ",
 }
 
+Limits = tuple[Sequence[Rule], Sequence[Rule]]
+"""The rules of a boundary, before and after."""
+
 NO_BOUNDARY = compiled_policy(
     "no boundary", {"Version": VERSION, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 )
@@ -36,48 +42,59 @@ _UNLIMITED = {
 }
 
 
+class Part(NamedTuple):
+    """One thing that is gained or lost: what, why in words, and on which conditions."""
+
+    gap: Gap
+    why: str
+    conditions: Alternatives
+
+
 @dataclass(frozen=True)
 class Found:
-    """What one layer gains and loses, with the words for why."""
+    """What one layer gains and loses."""
 
-    gained: tuple[tuple[Gap, str], ...] = ()
-    lost: tuple[tuple[Gap, str], ...] = ()
+    gained: tuple[Part, ...] = ()
+    lost: tuple[Part, ...] = ()
 
 
 def permission_changes(before: Principal | None, after: Principal | None) -> Iterator[Change]:
     """What a user or role gains and loses; one that is not there may do nothing."""
     holder = after or before
     assert holder is not None, "somebody is there, before or after"
-    layers = [compared("identity", before.policies if before else (), after.policies if after else ())]
+    limits = _limits(before), _limits(after)
+    layers = [compared("identity", before.policies if before else (), after.policies if after else (), limits)]
     if before is not None and after is not None:
         layers.append(compared("boundary", _bounds(before), _bounds(after)))
     for found in layers:
         for kind, parts in (("permission-gained", found.gained), ("permission-lost", found.lost)):
             whole = before is None or after is None
             # Whoever comes with a Deny loses nothing, and whoever goes with one gains nothing.
-            kept = [part for part in parts if not whole or part[0].rule.allows]
-            yield from (_change(kind, holder, gap, why) for gap, why in kept)  # type: ignore[arg-type]
+            kept = [part for part in parts if not whole or part.gap.rule.allows]
+            yield from (_change(kind, holder, part) for part in kept)  # type: ignore[arg-type]
     yield from unknown_changes(_layers(before), _layers(after), holder)
 
 
-def compared(side: Side, before: Sequence[Policy], after: Sequence[Policy]) -> Found:
-    """What one side gains and loses as a whole."""
+def compared(side: Side, before: Sequence[Policy], after: Sequence[Policy], limits: Limits = ((), ())) -> Found:
+    """What one side gains and loses as a whole; ``limits`` are the rules of a boundary, before and after."""
     old, new = list(rules(side, before)), list(rules(side, after))
-    return compared_rules(old, new)
+    return compared_rules(old, new, limits)
 
 
-def compared_rules(old: Sequence[Rule], new: Sequence[Rule]) -> Found:
+def compared_rules(old: Sequence[Rule], new: Sequence[Rule], limits: Limits = ((), ())) -> Found:
     """What rules gain and lose."""
     old_allows, old_denies = _by_effect(old)
     new_allows, new_denies = _by_effect(new)
     return Found(
         gained=(
-            *_explained(_effective(gaps(new_allows, old_allows), new_denies), "allowed by"),
-            *_explained(gaps(old_denies, new_denies), "no longer denied by"),
+            *_explained(_effective(gaps(new_allows, old_allows), new_denies), "allowed by", new_denies, limits[1]),
+            *_explained(gaps(old_denies, new_denies), "no longer denied by", new_denies, limits[1]),
         ),
         lost=(
-            *_explained(_effective(gaps(old_allows, new_allows), old_denies), "no longer allowed by"),
-            *_explained(gaps(new_denies, old_denies), "denied by"),
+            *_explained(
+                _effective(gaps(old_allows, new_allows), old_denies), "no longer allowed by", old_denies, limits[0]
+            ),
+            *_explained(gaps(new_denies, old_denies), "denied by", old_denies, limits[0]),
         ),
     )
 
@@ -112,10 +129,11 @@ def _effective(found: Iterable[Gap], denies: Sequence[Rule]) -> Iterator[Gap]:
             yield gap
 
 
-def _explained(found: Iterable[Gap], words: str) -> Iterator[tuple[Gap, str]]:
+def _explained(found: Iterable[Gap], words: str, denies: Sequence[Rule], limits: Sequence[Rule]) -> Iterator[Part]:
     for gap in found:
         unlimited = gap.rule.decision.policy == NO_BOUNDARY.name
-        yield gap, _UNLIMITED[words] if unlimited else f"{words} {statement_words(gap.rule.decision)}"
+        why = _UNLIMITED[words] if unlimited else f"{words} {statement_words(gap.rule.decision)}"
+        yield Part(gap, why, conditions_of(gap, denies, limits))
 
 
 def _by_effect(found: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
@@ -126,16 +144,22 @@ def _bounds(principal: Principal) -> tuple[Policy, ...]:
     return (principal.boundary,) if principal.boundary is not None else (NO_BOUNDARY,)
 
 
+def _limits(principal: Principal | None) -> Sequence[Rule]:
+    """The rules of a boundary that is known."""
+    boundary = principal.boundary if principal else None
+    return () if boundary is None or boundary.unknown else list(rules("boundary", (boundary,)))
+
+
 def _layers(principal: Principal | None) -> tuple[Policy, ...]:
     if principal is None:
         return ()
     return (*principal.policies, *((principal.boundary,) if principal.boundary else ()))
 
 
-def _change(kind: Kind, holder: Principal, gap: Gap, why: str) -> Change:
+def _change(kind: Kind, holder: Principal, part: Part) -> Change:
     principal, role = _ends(holder)
     gained = kind == "permission-gained"
-    conditions = gap.rule.alternatives
+    gap, conditions = part.gap, part.conditions
     return Change(
         kind,
         principal,
@@ -145,7 +169,7 @@ def _change(kind: Kind, holder: Principal, gap: Gap, why: str) -> Change:
         actions=shown(gap.actions),
         resources=tuple(sorted(gap.resources)),
         access_level=highest_level(gap.actions),
-        why=why,
+        why=part.why,
     )
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.diff.change import Change, Kind
-from crossaccount.access.diff.coverage import Gap
 from crossaccount.access.diff.levels import highest_level, shown
 from crossaccount.access.diff.patterns import literal
-from crossaccount.access.diff.permissions import compared_rules, unknown_changes
+from crossaccount.access.diff.permissions import Part, compared_rules, unknown_changes
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Role
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
@@ -30,9 +29,9 @@ def trust_changes(before: Role | None, after: Role | None) -> Iterator[Change]:
     assert role is not None, "the role is there, before or after"
     found = compared_rules(list(_rules(before)), list(_rules(after)))
     for kind, parts in (("permission-gained", found.gained), ("permission-lost", found.lost)):
-        for gap, why in parts:
-            if gap.rule.allows or (before is not None and after is not None):
-                yield from (_change(kind, role, gap, entry, why) for entry in gap.resources)  # type: ignore[arg-type]
+        for part in parts:
+            if part.gap.rule.allows or (before is not None and after is not None):
+                yield from (_change(kind, role, part, entry) for entry in part.gap.resources)  # type: ignore[arg-type]
     yield from unknown_changes([before.trust] if before else [], [after.trust] if after else [], role)
 
 
@@ -81,9 +80,9 @@ def _named(pattern: str) -> str:
     return root_arn(account) if entry == "*" else entry
 
 
-def _change(kind: Kind, role: Role, gap: Gap, entry: str, why: str) -> Change:
+def _change(kind: Kind, role: Role, part: Part, entry: str) -> Change:
     gained = kind == "permission-gained"
-    conditions = gap.rule.alternatives
+    gap, conditions = part.gap, part.conditions
     return Change(
         kind,
         _named(entry),
@@ -93,5 +92,5 @@ def _change(kind: Kind, role: Role, gap: Gap, entry: str, why: str) -> Change:
         actions=shown(gap.actions),
         resources=(role.arn,),
         access_level=highest_level(gap.actions),
-        why=why.replace("allowed", "trusted"),
+        why=part.why.replace("allowed", "trusted"),
     )

@@ -117,6 +117,17 @@ def session_context(
     return RequestContext.joined(*implied, normal(given))
 
 
+def open_session_context(role: Role) -> RequestContext:
+    """What is certain of every call by a session of ``role``.
+
+    Session tags may override the role's own, so all are open. A session that was assumed with MFA carries that;
+    ``aws:username`` none does.
+    """
+    own = {key: values for key, values in role.implied.items() if not key.startswith(_TAGS)}
+    context = RequestContext.joined(_CERTAIN, own, open=_OPEN_SESSION)
+    return open_context_on(context, role)
+
+
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
     """Those keys of an assumption's context that hold as well for what the session does next: time, place, MFA."""
     return {key: value for key, value in given.items() if key.lower() in _CIRCUMSTANCES}
@@ -131,6 +142,7 @@ def caller_session(context: RequestContext) -> str | None:
 _CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
 _TAGS = ("aws:principaltag/",)
 _OPEN = Open()
+_OPEN_SESSION = Open(absent=frozenset({"aws:username"}))
 _OPEN_USER = Open(absent_prefixes=_TAGS)
 _OPEN_ROLE = Open(
     absent=frozenset({"aws:username", "aws:multifactorauthage"}),

@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossaccount.access import Estate, judge_action, judge_assume
-from crossaccount.access.diff import diff
+from crossaccount.access.alternatives import meets
+from crossaccount.access.diff import Change, diff
+from crossaccount.access.evaluation.context import session_context
+from crossaccount.access.evaluation.evaluate import action_alternatives
+from crossaccount.iam.matching import wildcard_match
 from tests.access.diff.test_diff import REVERSED
 from tests.access.diff.worlds import CALLERS, ROLES, estate_of
 
@@ -118,6 +122,41 @@ def test_what_is_gained_or_lost_is_never_passed_over(one: Any, other: Any) -> No
         assert verdict in ("broadening", "mixed")
     if had - has:
         assert verdict in ("narrowing", "mixed")
+
+
+@settings(max_examples=60)
+@given(worlds(), worlds())
+def test_whoever_gains_a_call_meets_the_conditions_of_a_gain(one: Any, other: Any) -> None:
+    before, after = estate_of(one), estate_of(other)
+    gains = [change for change in diff(before, after).changes if change.kind == "permission-gained"]
+    for (action, resource), index in [each for each in allowed(after) - allowed(before) if isinstance(each, tuple)]:
+        context = session_context(after.roles[ROLE], CONTEXTS[index], NOW)
+        assert any(_is_about(change, action, resource) and meets(change.after or (), context) for change in gains), (
+            action,
+            resource,
+            CONTEXTS[index],
+            gains,
+        )
+
+
+def _is_about(change: Change, action: str, resource: str) -> bool:
+    """Whether a change names a call; what is all but something may be anything."""
+
+    def fits(patterns: tuple[str, ...], text: str) -> bool:
+        return any(each.startswith("all but") or wildcard_match(each.lower(), text.lower()) for each in patterns)
+
+    return change.role == ROLE and fits(change.actions, action) and fits(change.resources, resource)
+
+
+@settings(max_examples=60)
+@given(worlds())
+def test_meeting_the_alternatives_of_a_call_is_being_allowed_it(world: Any) -> None:
+    estate = estate_of(world)
+    for (action, resource), context in product(CALLS, CONTEXTS):
+        found = action_alternatives(estate, ROLE, action, resource)
+        assert found is not None
+        met = meets(found, session_context(estate.roles[ROLE], context, NOW))
+        assert met == judge_action(estate, ROLE, action, resource, context, now=NOW).allowed
 
 
 @settings(max_examples=60)

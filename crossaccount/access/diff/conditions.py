@@ -1,0 +1,30 @@
+"""On which conditions something is gained or lost: those of its own statement, and what else surely stands in its way.
+
+Never stricter than they are: whoever gains a call meets them. A Deny counts where it is about all of it, a boundary
+where each of its statements is about all of it or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crossaccount.access.alternatives import NEVER, Alternatives, both, either, negation
+from crossaccount.access.diff.coverage import Gap, is_about_all_of, may_be_about
+from crossaccount.access.diff.rules import Rule
+
+
+def conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ()) -> Alternatives:
+    """The conditions on which what is in ``gap`` may be done, at the time of ``denies`` and ``bounds``.
+
+    ``bounds`` are the rules of a boundary, none where nothing limits.
+    """
+    found = gap.rule.alternatives
+    limiting = [rule for rule in bounds if not rule.allows]
+    for deny in (*denies, *limiting):
+        if is_about_all_of(deny, gap):
+            found = both(found, negation(deny.conditions))
+    allowing = [rule for rule in bounds if rule.allows and may_be_about(rule, gap)]
+    if allowing and all(is_about_all_of(rule, gap) for rule in allowing):
+        found = both(found, either(*(rule.alternatives for rule in allowing)))
+    # Where nothing is left, the statement does nothing; what it would do is still worth telling.
+    return gap.rule.alternatives if found == NEVER else found
