@@ -103,7 +103,8 @@ def test_the_whole_files_are_a_project(project: Path) -> None:
 @pytest.mark.parametrize("block", CONFIGS, ids=lambda block: f"line {block.line}")
 def test_a_config_is_accepted_and_becomes_what_is_shown(block: Block, project: Path) -> None:
     settings = _load(block, project)
-    assert [str(warning) for warning in settings.warnings] == []
+    # A rename leaves something to do, and says so.
+    assert [str(each) for each in settings.warnings if not each.where.endswith(".aliases")] == []
     assert {to_json(document) for document in block.documents} <= _documents(settings)
 
 

@@ -46,7 +46,8 @@ def test_the_script_makes_a_file_that_is_read(tmp_path: Path) -> None:
     for call, answer in ANSWERS.items():
         (tmp_path / call).write_text(json.dumps(answer), encoding="utf-8")
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ANSWERS": str(tmp_path)}
-    subprocess.run(["sh", "-e", "-c", _block("sh")], cwd=tmp_path, env=environment, check=True)
+    with (tmp_path / "organization.json").open("w", encoding="utf-8") as file:
+        subprocess.run(["bash", "-e", "-c", _block("bash")], cwd=tmp_path, env=environment, check=True, stdout=file)
     (found,) = Files().read(tmp_path / "organization.json", "organization.json")
     assert found.organization is not None
     assert [[policy.unknown for policy in level] for level in found.organization.service_control["111111111111"]] == [
