@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ from crossaccount.settings.yaml_text import read_yaml
 
 TAG = "tag:"
 COLUMNS = ("name", "id", "ou", "display_name", "color")
+_ROW = re.compile(r"^(.*:\d+)\.")
+"""The place of a cell: a line of the file, then the column."""
+_ROUNDED = re.compile(r"\A[\d.,]+[eE]\+?\d+\Z")
 _FORMS = 'write a list such as [{name: shop, id: "111111111111"}], or {file: accounts.csv}'
 
 
@@ -32,7 +37,9 @@ def read_accounts(value: object, directory: Path, where: str, problems: list[Pro
         entries = _of_file(value, directory, where, problems)
     else:
         entries = dict(_of_list(value, where, problems))
-    parsed: dict[str, Placed[Account]] = parse(entries, Account, problems)
+    wrong: list[Problem] = []
+    parsed: dict[str, Placed[Account]] = parse(entries, Account, wrong)
+    problems += (replace(each, where=_ROW.sub(r"\1: ", each.where)) for each in wrong)
     problems += _doubles(parsed.values())
     return {each.value.name: each for each in sorted(parsed.values(), key=lambda each: each.value.name)}
 
@@ -101,6 +108,10 @@ def _of_csv(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[str
             continue
         cells = {column: cell.strip() for column, cell in zip(header, row, strict=False) if cell.strip()}
         account: dict[str, Any] = {column: cell for column, cell in cells.items() if column in COLUMNS}
+        if _ROUNDED.match(account.get("id", "")):
+            fix = "format the column as text and enter the IDs again"
+            problems.append(Problem(f"{place}: id", "the spreadsheet has rounded the ID", account["id"], fix))
+            continue
         account["tags"] = {column[len(TAG) :]: cell for column, cell in cells.items() if column.startswith(TAG)}
         yield place, Entry(place, account, place)
 

@@ -36,7 +36,7 @@ def merge(fleet: Fleet, account: str, problems: list[Problem]) -> Declared:
         reads |= dict.fromkeys(role_set.reads)
         for section in SECTIONS:
             if section in role_set.model_fields_set:
-                _add(result, section, getattr(role_set, section), f"role_sets.{name}", account, problems)
+                _add(result, section, getattr(role_set, section), f"role_sets.{name}", problems)
     own = fleet.deviation(account)
     reads |= dict.fromkeys(own.reads)
     for section in SECTIONS:
@@ -45,15 +45,13 @@ def merge(fleet: Fleet, account: str, problems: list[Problem]) -> Declared:
     return Declared(result.sections, tuple(reads), result.origins)
 
 
-def _add(
-    result: Declared, section: str, members: Mapping[str, Any], origin: str, account: str, problems: list[Problem]
-) -> None:
+def _add(result: Declared, section: str, members: Mapping[str, Any], origin: str, problems: list[Problem]) -> None:
     there = result.sections.setdefault(section, {})
     for path, value in _leaves(section, members):
         place = ".".join((section, *path))
         if place in result.origins:
             first = f"{result.origins[place]}.{place}"
-            what = f"{account} has it already, by {first}"
+            what = f"is there already, by {first}"
             fix = "rename one of the two, or exclude the accounts that get both"
             problems.append(Problem(f"{FLEET_FILE}: {origin}.{place}", what, NOT_GIVEN, fix))
             continue

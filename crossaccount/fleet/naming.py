@@ -21,28 +21,27 @@ _SECTIONS = {"role": (("trusting", "roles"), ("trusted", "applications")), "user
 class Naming:
     """Writes out what stands for accounts, for all accounts of a fleet; ``declared`` is what each declares."""
 
-    def __init__(self, fleet: Fleet, declared: Mapping[str, Declared], say: Say) -> None:
+    def __init__(self, fleet: Fleet, declared: Mapping[str, Declared]) -> None:
         self._fleet = fleet
         self._declared = declared
-        self._say = say
         self._lists: dict[str, tuple[str, ...]] = {}
         self._plain: dict[int, bool] = {}
 
-    def write_out(self, value: Any, values: Placeholders, where: str, key: str = "") -> Any:
+    def write_out(self, value: Any, values: Placeholders, where: str, say: Say, key: str = "") -> Any:
         """``value`` with its placeholders filled and its role sets replaced by their accounts."""
         if self._is_plain(value):
             return value
         if isinstance(value, str):
-            return values.fill(value, where, self._say)
+            return values.fill(value, where, say)
         if isinstance(value, Mapping):
-            return {name: self.write_out(each, values, f"{where}.{name}", name) for name, each in value.items()}
+            return {name: self.write_out(each, values, f"{where}.{name}", say, name) for name, each in value.items()}
         if isinstance(value, (list, tuple)):
             if key in LISTS:
-                return list(self.names(value, values, where))
-            return [self.write_out(each, values, f"{where}[{index}]") for index, each in enumerate(value)]
+                return list(self.names(value, values, where, say))
+            return [self.write_out(each, values, f"{where}[{index}]", say) for index, each in enumerate(value)]
         return value
 
-    def names(self, names: Any, values: Placeholders, where: str) -> Iterator[Any]:
+    def names(self, names: Any, values: Placeholders, where: str, say: Say) -> Iterator[Any]:
         """The names that a list of names means, each once."""
         seen: dict[Any, None] = {}
         for index, each in enumerate(names):
@@ -50,20 +49,20 @@ class Naming:
             if not isinstance(each, str):
                 yield each
             elif found := _SET.match(each):
-                seen |= dict.fromkeys(self._accounts(found[1], found[2], each, place))
+                seen |= dict.fromkeys(self._accounts(found[1], found[2], each, place, say))
             else:
-                seen[values.fill(each, place, self._say)] = None
+                seen[values.fill(each, place, say)] = None
         yield from seen
 
-    def _accounts(self, role_set: str, rest: str | None, text: str, where: str) -> tuple[str, ...]:
+    def _accounts(self, role_set: str, rest: str | None, text: str, where: str, say: Say) -> tuple[str, ...]:
         if text not in self._lists:
             self._lists[text] = tuple(self._written(role_set, rest))
-            if role_set not in self._fleet.role_sets:
-                fix = did_you_mean(role_set, self._fleet.role_sets, "write the name of a role set, or of an account")
-                self._say(Problem(where, "no such role set", text, fix))
-            elif not self._lists[text]:
-                what = "no account of the role set has that" if self._fleet.accounts_of(role_set) else "names nobody"
-                self._say(Problem(where, what, text, f"correct it: {role_set} applies to {self._applies(role_set)}"))
+        if role_set not in self._fleet.role_sets:
+            fix = did_you_mean(role_set, self._fleet.role_sets, "write the name of a role set, or of an account")
+            say(Problem(where, "no such role set", text, fix))
+        elif not self._lists[text]:
+            what = "no account of the role set has that" if self._fleet.accounts_of(role_set) else "names nobody"
+            say(Problem(where, what, text, f"correct it: {role_set} applies to {self._applies(role_set)}"))
         return self._lists[text]
 
     def _applies(self, role_set: str) -> str:

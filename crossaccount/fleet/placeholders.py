@@ -38,11 +38,10 @@ class Placeholders:
         return _PLACEHOLDER.sub(value, text)
 
     def _missing(self, key: str, where: str, text: str) -> Problem:
-        name = self._account.name
         if key.startswith(TAGS):
             fix = did_you_mean(key[len(TAGS) :], self._account.tags, "tag the account, or exclude it")
-            return Problem(where, f"{name} has no tag {key[len(TAGS) :]}", text, fix)
+            return Problem(where, f"the account has no tag {key[len(TAGS) :]}", text, fix)
         if key in FIELDS:
-            return Problem(where, f"{name} has no {key}", text, "say it, or leave the placeholder out")
+            return Problem(where, f"the account has no {key}", text, "say it, or leave the placeholder out")
         known = ", ".join(f"<account.{each}>" for each in (*FIELDS, "tags.KEY"))
         return Problem(where, "no such placeholder", text, did_you_mean(key, FIELDS, f"write one of {known}"))

@@ -12,8 +12,9 @@ from crossaccount.fleet.files import Change, change, left
 from crossaccount.fleet.fitting import INCLUDE, fit, included_file
 from crossaccount.fleet.fleet import Fleet
 from crossaccount.fleet.reading import read_fleet
+from crossaccount.fleet.said import Said, once
 from crossaccount.fleet.stacks import KEYS, StackConfig, stack_configs
-from crossaccount.fleet.validation import Said, once, problems_of_stack, too_large
+from crossaccount.fleet.validation import problems_of_stack, too_large
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import Project, SettingsError, read_project
 from crossaccount.settings.project import stack_file

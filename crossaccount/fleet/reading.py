@@ -17,7 +17,7 @@ from crossaccount.settings.address_book import check_entries
 from crossaccount.settings.draft import Entry, Placed
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.models import AccountEntry
-from crossaccount.settings.parse import parse
+from crossaccount.settings.parse import not_said_yet, parse
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -39,7 +39,7 @@ def read_fleet(directory: Path) -> Fleet:
     problems = [*_unknown_keys(content)]
     found = _Reader(content, directory, problems)
     fleet, placed = found.fleet()
-    problems += check_parts(fleet, placed)
+    problems += not_said_yet(check_parts(fleet, placed), problems)
     if problems:
         raise SettingsError(dict.fromkeys(problems))
     return fleet

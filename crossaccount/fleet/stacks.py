@@ -12,6 +12,7 @@ from crossaccount.fleet.naming import Naming, accounts_in
 from crossaccount.fleet.placeholders import Placeholders, Say
 from crossaccount.fleet.provider import KEYS as PROVIDER_KEYS
 from crossaccount.fleet.provider import provider_config
+from crossaccount.fleet.said import Said, once
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.raw import NAMESPACE
 
@@ -34,9 +35,20 @@ class StackConfig:
 
 def stack_configs(fleet: Fleet, problems: list[Problem]) -> dict[str, StackConfig]:
     """The config of each account's stack, by name; what is wrong is added to ``problems``."""
-    declared = {name: merge(fleet, name, problems) for name in fleet.accounts}
-    naming = Naming(fleet, declared, problems.append)
-    return {name: _Writer(fleet, name, naming, problems.append).config(each) for name, each in declared.items()}
+    said: list[Said] = []
+    declared: dict[str, Declared] = {}
+    for name in fleet.accounts:
+        wrong: list[Problem] = []
+        declared[name] = merge(fleet, name, wrong)
+        said += (Said(name, each) for each in wrong)
+    naming = Naming(fleet, declared)
+    result = {}
+    for name, each in declared.items():
+        wrong = []
+        result[name] = _Writer(fleet, name, naming, wrong.append).config(each)
+        said += (Said(name, problem) for problem in wrong)
+    problems += once(said)
+    return result
 
 
 class _Writer:
@@ -53,7 +65,8 @@ class _Writer:
         sections = {name: self._section(name, members, declared) for name, members in declared.sections.items()}
         name = self._account.name
         where = f"{FLEET_FILE}: {name}.reads"
-        reads = [each for each in self._naming.names(declared.reads, self._values, where) if each != name]
+        named = self._naming.names(declared.reads, self._values, where, self._say)
+        reads = [each for each in named if each != name]
         own = {
             "account": name,
             "accounts": self._book({name, *reads, *self._named(sections)}),
@@ -69,7 +82,7 @@ class _Writer:
 
         def written(path: str, value: Any) -> Any:
             origin = declared.origins.get(path, "")
-            return self._naming.write_out(value, self._values, f"{FLEET_FILE}: {origin}.{path}")
+            return self._naming.write_out(value, self._values, f"{FLEET_FILE}: {origin}.{path}", self._say)
 
         result: dict[str, Any] = {}
         for key, value in members.items():

@@ -1,17 +1,16 @@
-"""Every stack of a fleet, checked as the program will check it, and said at its place in ``fleet.yaml``.
-
-What is wrong with a role set is wrong in every account that has it: it is said once.
-"""
+"""Every stack of a fleet, checked as the program will check it, and said at its place in ``fleet.yaml``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from crossaccount.fleet.fleet import FLEET_FILE
+from crossaccount.fleet.said import Said
 from crossaccount.fleet.stacks import StackConfig
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.document_problems import document_problems
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
 from crossaccount.settings.raw import SIZE_LIMIT
@@ -20,21 +19,13 @@ WHOLE = "config"
 """Where the settings say that all of a config is too large."""
 
 
-@dataclass(frozen=True)
-class Said:
-    """A problem of one account's stack."""
-
-    account: str
-    problem: Problem
-
-
 def problems_of_stack(stack: StackConfig, config: Mapping[str, object], directory: Path) -> list[Said]:
     """What is wrong with the effective ``config`` of a stack, at its places in ``fleet.yaml``."""
     try:
-        load_settings(config, root=directory)
+        found = document_problems(load_settings(config, root=directory))
     except SettingsError as error:
-        return [Said(stack.account, _placed(problem, stack)) for problem in error.problems if _counts(problem)]
-    return []
+        found = list(error.problems)
+    return [Said(stack.account, _placed(problem, stack)) for problem in found if _counts(problem)]
 
 
 def too_large(account: str) -> Problem:
@@ -42,23 +33,6 @@ def too_large(account: str) -> Problem:
     what = f"its config has more than {SIZE_LIMIT // 1024} KiB in every form, and Pulumi cannot hand it to the program"
     fix = "read fewer accounts, trust by a pattern or an organisation, or name roles by a pattern in a document"
     return Problem(f"{FLEET_FILE}: {account}", what, NOT_GIVEN, fix)
-
-
-def once(found: Iterable[Said]) -> list[Problem]:
-    """Each problem once, with the accounts that it is about."""
-    groups: dict[tuple[str, str, str], list[Said]] = {}
-    for each in found:
-        groups.setdefault((each.problem.where, each.problem.what, each.problem.fix), []).append(each)
-    return [_of_all(group) for group in groups.values()]
-
-
-def _of_all(group: list[Said]) -> Problem:
-    first = group[0]
-    others = len(group) - 1
-    if not others:
-        return replace(first.problem, what=f"{first.problem.what} (in {first.account})")
-    more = "1 other account" if others == 1 else f"{others:,} other accounts"
-    return replace(first.problem, what=f"{first.problem.what} (in {first.account} and {more})")
 
 
 def _placed(problem: Problem, stack: StackConfig) -> Problem:

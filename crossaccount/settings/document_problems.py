@@ -17,9 +17,11 @@ from crossaccount.settings.settings import Settings
 def document_problems(settings: Settings) -> list[Problem]:
     """Documents over a quota, and options that contradict raw conditions. All ARNs are derived."""
 
+    ids, partition = settings.account_ids, settings.partition
+
     def derived(name: str, where: str, *, derived: bool = False) -> str:
         del where, derived
-        return name if name == "*" else resolve(name, settings.account_ids, settings.partition)
+        return name if name == "*" else resolve(name, ids, partition)
 
     _, problems = build_documents(settings, derived)
     places = {place.rpartition(": ")[2]: place for section in settings.places.values() for place in section.values()}
