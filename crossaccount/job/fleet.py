@@ -18,7 +18,7 @@ from crossaccount.job.drift import drift_of
 from crossaccount.job.gate import Gate
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.order import Step, all_at_once, backward, forward, selected
-from crossaccount.job.plans import read_plan
+from crossaccount.job.plans import plan_file, read_plan
 from crossaccount.job.readiness import Readiness, SignIn
 from crossaccount.job.removal import Removal, removal_of
 from crossaccount.job.result import JobResult, result_of
@@ -242,7 +242,7 @@ class Fleet:
             account_id=settings.account_id,
             new=step.stack not in known,
             exclude=step.exclude,
-            plan=plans / f"{step.stack}.json" if plans else None,
+            plan=plan_file(plans, step.stack),
         )
 
     def _handed_on(self, stack: str, run: Run) -> dict[str, Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossaccount.job.approval import FOLDER, LOG, Approval, actor, decide, record, refusals
-from crossaccount.job.events import Refused, Tell, now
+from crossaccount.job.events import Message, Refused, Tell, now
 from crossaccount.job.loading import Loaded
 from crossaccount.job.order import Step, forward
 from crossaccount.job.plans import SavedPlan, new_plan
@@ -43,7 +43,10 @@ class Gate:
         """What the engine would do and what that does to access; kept as a plan where that is asked for."""
         known = self.reviewer.backend.stacks()
         review = self.reviewer.review(names, known)
-        plan = new_plan(save_plan, names) if save_plan else None
+        plan = new_plan(save_plan, names, known) if save_plan else None
+        for stack in plan.new if plan else ():
+            text = "it is new: the engine keeps no plan of it, and what holds it is this review"
+            self.tell(Message(stack=stack, severity="warning", text=text))
 
         def close(result: JobResult) -> JobResult:
             self._told(review)
@@ -67,7 +70,7 @@ class Gate:
         """
         known = self.reviewer.backend.stacks()
         review = self.reviewer.review(names, known)
-        because = saved.differences(review, patterns) if saved else ()
+        because = saved.differences(review, patterns, known) if saved else ()
         if approval.preview_first and not because:
             shown = self._run("preview", names, review, known=known)
             if not shown.ok:

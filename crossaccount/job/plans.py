@@ -2,6 +2,9 @@
 
 A folder has the engine's update plan of every stack and ``review.json``: the access review, and digests of what the
 stacks are configured to be and of the engine's plans. Plans hold config in plain text: the folder is 0700, files 0600.
+
+A stack that is new has no plan of the engine's: it would be encrypted with a key that only the preview had. What holds
+it is the digest of its config, the review of its account, and that it is new still.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossaccount.job.backend import KnownStack
 from crossaccount.job.errors import JobError
 from crossaccount.job.review.review import Review
 
@@ -30,10 +34,8 @@ class NewPlan:
     """A plan that a preview writes."""
 
     folder: Path
-
-    def file(self, stack: str) -> Path:
-        """The engine's plan of a stack."""
-        return self.folder / f"{stack}.json"
+    new: tuple[str, ...] = ()
+    """Stacks that are not deployed yet."""
 
     def save(self, review: Review, patterns: Collection[str]) -> None:
         """Write down what was reviewed, once every stack's plan is there. ``patterns`` are how stacks were chosen.
@@ -45,7 +47,8 @@ class NewPlan:
             "version": VERSION,
             "patterns": list(patterns),
             "configs": dict(review.configs),
-            "plans": {stack: _digest(self.file(stack)) for stack in review.stacks},
+            "new": list(self.new),
+            "plans": {name: _digest(_file(self.folder, name)) for name in review.stacks if name not in self.new},
             "digest": review.digest,
             "review": review.to_json(),
         }
@@ -64,11 +67,13 @@ class SavedPlan:
         """How its stacks were chosen; none: all."""
         return tuple(self.content["patterns"])
 
-    def differences(self, review: Review, patterns: Collection[str]) -> tuple[str, ...]:
-        """What is not as it was reviewed, a line each; empty where all is."""
-        return tuple(self._differences(review, patterns))
+    def differences(
+        self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]
+    ) -> tuple[str, ...]:
+        """What is not as it was reviewed, a line each; empty where all is. ``known`` are the backend's stacks."""
+        return tuple(self._differences(review, patterns, known))
 
-    def _differences(self, review: Review, patterns: Collection[str]) -> Iterator[str]:
+    def _differences(self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]) -> Iterator[str]:
         again = f"review again: preview --save-plan {self.folder}"
         configs: Mapping[str, str] = self.content["configs"]
         if patterns and tuple(patterns) != self.patterns:
@@ -82,21 +87,29 @@ class SavedPlan:
         for stack in configs:
             if stack not in review.stacks:
                 yield f"{stack}: it is in the plan, and there is no such stack any more; {again}"
-            elif _digest(self.folder / f"{stack}.json") != self.content["plans"].get(stack):
+            elif stack in self.content["new"]:
+                if stack in known and known[stack].deployed:
+                    yield f"{stack}: it was new when it was reviewed, and is deployed by now; {again}"
+            elif _digest(_file(self.folder, stack)) != self.content["plans"].get(stack):
                 yield f"{stack}: its plan is missing, or is not the one that was reviewed; {again}"
         if review.digest != self.content["digest"] and review.configs == configs:
             what = _what_differs(self.content["review"], review)
             yield f"what it does to access is not what was reviewed: {what}; {again}"
 
 
-def new_plan(folder: Path, stacks: Collection[str]) -> NewPlan:
-    """An empty plan for ``stacks`` in ``folder``; one that was there is replaced.
+def plan_file(folder: Path | None, stack: str) -> Path | None:
+    """The engine's plan of a stack in the folder of a plan; none where there is none."""
+    return file if folder is not None and (file := _file(folder, stack)).is_file() else None
+
+
+def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> NewPlan:
+    """An empty plan for ``stacks`` in ``folder``; one that was there is replaced. ``known`` are the backend's stacks.
 
     Raises:
         PlanError: the folder holds something else, or cannot be written.
     """
     folder = folder.resolve()
-    plan = NewPlan(folder)
+    plan = NewPlan(folder, tuple(stack for stack in stacks if stack not in known))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [each.name for each in folder.iterdir()]
@@ -110,7 +123,8 @@ def new_plan(folder: Path, stacks: Collection[str]) -> NewPlan:
         # The review comes last: a plan without one is none. Files are made before the engine writes into them, so that
         # they are never readable by others.
         for stack in stacks:
-            _write(plan.file(stack), "")
+            if stack not in plan.new:
+                _write(_file(folder, stack), "")
         _write(folder / REVIEW, "")
     except OSError as error:
         raise PlanError(
@@ -135,6 +149,10 @@ def read_plan(folder: Path) -> SavedPlan:
     if not known:
         raise PlanError(f"--plan: made by another version of crossaccount, got {folder}; preview again")
     return SavedPlan(folder, content)
+
+
+def _file(folder: Path, stack: str) -> Path:
+    return folder / f"{stack}.json"
 
 
 def _what_differs(reviewed: Mapping[str, Any], now: Review) -> str:

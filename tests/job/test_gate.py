@@ -204,6 +204,15 @@ class TestPlans:
         asked = {work.stack: work.plan for work in place.engine.asked if work.verb == "up"}
         assert asked == {name: tmp_path / "plan" / f"{name}.json" for name in ("auth", "workload")}
 
+    def test_a_stack_that_is_new_is_held_by_its_review_alone(self, place: Place, tmp_path: Path) -> None:
+        place.estate.states.states = {}
+        place.fleet.preview(save_plan=tmp_path / "plan")
+        assert [each.name for each in (tmp_path / "plan").iterdir()] == ["review.json"]
+        warned = [each.stack for each in place.told if isinstance(each, events.Message) and "it is new" in each.text]
+        assert warned == ["auth", "workload"]
+        assert place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan").ok
+        assert {work.plan for work in place.engine.asked} == {None}
+
     def test_a_plan_is_no_yes(self, place: Place, tmp_path: Path) -> None:
         place.write(BROADER)
         place.fleet.preview(save_plan=tmp_path / "plan")
@@ -216,6 +225,7 @@ class TestPlans:
             ("config", "auth: its config is not what was reviewed"),
             ("stack added", "more: it is not in the plan"),
             ("stack gone", "workload: it is in the plan, and there is no such stack any more"),
+            ("new no more", "auth: it was new when it was reviewed, and is deployed by now"),
             ("plan gone", "auth: its plan is missing, or is not the one that was reviewed"),
             ("plan edited", "auth: its plan is missing, or is not the one that was reviewed"),
             (
@@ -227,8 +237,11 @@ class TestPlans:
     def test_anything_else_stops_before_anything_is_touched(
         self, place: Place, tmp_path: Path, change: str, said: str
     ) -> None:
+        deployed = place.estate.states.states
+        if change == "new no more":
+            place.estate.states.states = {"workload": deployed["workload"]}
         place.fleet.preview(save_plan=tmp_path / "plan")
-        folder = place.estate.folder
+        folder, place.estate.states.states = place.estate.folder, deployed
         if change == "config":
             place.write(BROADER)
         elif change == "stack added":
@@ -243,7 +256,7 @@ class TestPlans:
             (tmp_path / "plan" / "auth.json").unlink()
         elif change == "plan edited":
             (tmp_path / "plan" / "auth.json").write_text("another plan")
-        else:
+        elif change == "by hand":
             deed = {"of": "role/Deployer", "do": "inline", "name": "stop", "document": DENY}
             place.estate.by_hand("workload", [deed])
         result = place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan")

@@ -1,0 +1,206 @@
+"""The review of a fleet on the real engine: what is asked, what is refused, what is applied and what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.program import program
+from crossaccount.job import events
+from crossaccount.job.approval import Approval
+from crossaccount.job.automation_engine import AutomationEngine
+from crossaccount.job.backend import CliBackend
+from crossaccount.job.fleet import Fleet, JobResult
+from crossaccount.job.review.told import ResourcePlanned
+from crossaccount.job.work import Work
+from tests.engine.conftest import WORKLOAD, Workspace
+
+pytestmark = pytest.mark.engine
+
+DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement"}))
+
+
+def fleet(workspace: Workspace, told: list[events.Event] | None = None) -> Fleet:
+    """The fleet of a workspace, as the command makes it."""
+    engine = AutomationEngine(program, workspace.environment)
+    backend = CliBackend(workspace.folder, engine.command, workspace.environment)
+    return Fleet(workspace.folder, engine, backend, on_event=told.append if told is not None else None)
+
+
+@pytest.fixture
+def applied(workspace: Workspace) -> Workspace:
+    """The root's two stacks, applied by the job."""
+    assert fleet(workspace).up(approval=EVERYTHING).ok
+    return workspace
+
+
+def changed(result: JobResult) -> dict[str, int]:
+    """What a run did to resources, over all stacks."""
+    counts = [outcome.counts for outcome in result.outcomes.values()]
+    found = {op: sum(each.get(op, 0) for each in counts) for op in ("create", "update", "delete", "replace")}
+    return {op: count for op, count in found.items() if count}
+
+
+def actions(*names: str) -> Callable[[dict[str, Any]], None]:
+    """An edit: what the session of ``AssumedRole`` may do."""
+
+    def change(config: dict[str, Any]) -> None:
+        inline = config["crossaccount:trusting"]["roles"]["AssumedRole"]["inline"]
+        inline["AssumedRolePolicy"]["document"]["Statement"][0]["Action"] = list(names)
+
+    return change
+
+
+def command(workspace: Workspace, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "crossaccount.cli", *arguments, "--dir", str(workspace.folder)]
+
+
+def run(
+    workspace: Workspace, *arguments: str, input_from: Any = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
+    """The command, as in CI: nobody can be asked."""
+    return subprocess.run(
+        command(workspace, *arguments),
+        env={**os.environ, **workspace.environment},
+        stdin=input_from,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def typed(workspace: Workspace, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command at a terminal at which somebody types ``text``."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, text.encode())
+        return run(workspace, *arguments, input_from=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_second_update_finds_nothing_to_do_and_needs_no_more_than_a_yes(applied: Workspace) -> None:
+    result = fleet(applied).up(approval=Approval())
+    assert result.ok
+    assert result.review is not None
+    assert (result.review.access.changes, result.review.removals, result.review.needs) == ((), (), ())
+    assert set(result.review.before.values()) == {"live"}
+    assert changed(result) == {}
+
+
+def test_what_somebody_denied_by_hand_stays_until_somebody_says_yes(applied: Workspace) -> None:
+    iam = applied.account(WORKLOAD).iam
+    iam.put_role_policy(RoleName="AssumedRole", PolicyName="AWSRevokeOlderSessions", PolicyDocument=json.dumps(DENY))
+    told: list[events.Event] = []
+    previewed = fleet(applied, told).preview()
+    assert previewed.review is not None
+    assert [(each.name, each.broadens) for each in previewed.review.removals] == [("AWSRevokeOlderSessions", True)]
+    (planned,) = (each for each in told if isinstance(each, ResourcePlanned))
+    assert planned.properties == (
+        {
+            "name": "policyNames",
+            "before": ["AssumedRolePolicy", "AWSRevokeOlderSessions"],
+            "after": ["AssumedRolePolicy"],
+        },
+    )
+
+    refused = run(applied, "up", "--yes")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "incident response: somebody revoked the role's sessions" in refused.stdout
+    assert "--approve broadening" in refused.stdout
+    assert len(iam.list_role_policies(RoleName="AssumedRole")["PolicyNames"]) == 2
+
+    approved = run(applied, "up", "--yes", "--approve", "broadening", "--json")
+    assert approved.returncode == 0, approved.stdout + approved.stderr
+    lines = [json.loads(line) for line in approved.stdout.splitlines()]
+    reviewed = next(each for each in lines if each["event"] == "access-reviewed")
+    assert (reviewed["verdict"], reviewed["removals"][0]["documents"]) == (
+        "broadening",
+        {"AWSRevokeOlderSessions": DENY},
+    )
+    assert next(each for each in lines if each["event"] == "approved")["digest"] == reviewed["digest"]
+    assert iam.list_role_policies(RoleName="AssumedRole")["PolicyNames"] == ["AssumedRolePolicy"]
+
+
+def test_at_a_terminal_a_broadening_takes_its_own_word(applied: Workspace) -> None:
+    applied.edit("workload", actions("s3:ListBucket", "s3:PutObject"))
+    no = typed(applied, "y\ny\n", "up")
+    assert no.returncode == 1, no.stdout + no.stderr
+    assert "To approve that, type broadening:" in no.stderr
+    assert "policy: + " in no.stdout  # the engine's preview came first
+    assert changed(fleet(applied).preview()) == {"update": 1}
+
+    yes = typed(applied, "y\nbroadening\n", "up")
+    assert yes.returncode == 0, yes.stdout + yes.stderr
+    assert changed(fleet(applied).preview()) == {}
+
+
+def test_a_preview_for_a_pull_request(applied: Workspace, tmp_path: Path) -> None:
+    applied.edit("workload", actions("s3:ListBucket", "s3:PutObject"))
+    done = run(applied, "preview", "--markdown", str(tmp_path / "review.md"), "--fail-on", "broadening")
+    assert done.returncode == 3, done.stdout + done.stderr
+    text = (tmp_path / "review.md").read_text()
+    assert "This change is **broadening**" in text
+    assert "+ workload/role/AssumedRole: s3:PutObject on arn:aws:s3:::workload-bucket (write)" in text
+    assert '    policy: + {"Action": ["s3:ListBucket", "s3:PutObject"]' in text
+    assert "| auth | unchanged |" in text
+
+
+@pytest.fixture
+def new_stacks(workspace: Workspace) -> Workspace:
+    """Two stacks that the backend does not know."""
+    for stack in ("auth", "workload"):
+        workspace.run("stack", "rm", stack, "--yes", "--preserve-config")
+        file = workspace.folder / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(file.read_text())
+        file.write_text(yaml.safe_dump({"config": content["config"]}))
+    return workspace
+
+
+def test_a_plan_of_stacks_that_are_new_is_what_is_applied(new_stacks: Workspace, tmp_path: Path) -> None:
+    assert fleet(new_stacks).preview(save_plan=tmp_path / "plan").ok
+    # Their secrets would be encrypted with a key that only the preview had.
+    assert [each.name for each in (tmp_path / "plan").iterdir()] == ["review.json"]
+    result = fleet(new_stacks).up(approval=EVERYTHING, plan=tmp_path / "plan")
+    assert result.ok, [outcome.error for outcome in result.outcomes.values()]
+    assert changed(result) == {"create": 27}
+    assert fleet(new_stacks).up(approval=EVERYTHING, plan=tmp_path / "plan").status == "refused"
+
+
+def test_a_plan_is_applied_and_nothing_else_is(applied: Workspace, tmp_path: Path) -> None:
+    applied.edit("workload", actions("s3:ListBucket", "s3:PutObject"))
+    assert fleet(applied).preview(save_plan=tmp_path / "plan").ok
+    assert {each.stat().st_mode & 0o777 for each in (tmp_path / "plan").iterdir()} == {0o600}
+    shutil.copytree(tmp_path / "plan", tmp_path / "copy")
+
+    result = fleet(applied).up(approval=EVERYTHING, plan=tmp_path / "plan")
+    assert result.ok, [outcome.error for outcome in result.outcomes.values()]
+    assert changed(result) == {"update": 1}
+
+    # What the plan would have broadened is there already: that is not what was reviewed.
+    again = fleet(applied).up(approval=EVERYTHING, plan=tmp_path / "copy")
+    assert again.status == "refused"
+
+
+def test_the_engine_itself_holds_a_stack_to_its_plan(applied: Workspace, tmp_path: Path) -> None:
+    """Behind our own comparison stands the engine's: a plan of one thing does not let another through."""
+    applied.edit("workload", actions("s3:ListBucket", "s3:PutObject"))
+    assert fleet(applied).preview(save_plan=tmp_path / "plan").ok
+    applied.edit("workload", actions("s3:ListBucket", "s3:*"))
+    engine = AutomationEngine(program, applied.environment)
+    work = Work("up", "crossaccount", "workload", applied.folder, WORKLOAD, refresh=True)
+    outcome = engine.run(replace(work, plan=tmp_path / "plan" / "workload.json"), lambda _: None)
+    assert (outcome.status, outcome.kind) == ("failed", "plan"), outcome.error
