@@ -112,9 +112,21 @@ def denied_part(element: PrincipalElement, caller: Outsider) -> list[tuple[Condi
         covered = EVERYONE in element.aws or caller.arn in element.federated
         return [()] if covered != element.inverted else []
     if element.inverted:
-        arns = tuple(entry for entry in element.aws if entry.startswith("arn:") and not entry.endswith(":root"))
+        arns = tuple(entry for entry in element.aws if _spares(entry, element))
         return [] if EVERYONE in element.aws else [_condition("ArnNotEquals", "aws:PrincipalArn", arns) if arns else ()]
     return [part for entry in element.aws if (part := _covered(entry, caller)) is not None]
+
+
+def _spares(entry: str, element: PrincipalElement) -> bool:
+    """Whether an entry of ``NotPrincipal`` with Deny can spare anybody: a user, or a role with one of its sessions."""
+    try:
+        arn = parse_arn(entry)
+    except ValueError:
+        return False
+    if arn.kind == "role":
+        of_role = [each for each in element.sessions if each.account == arn.account]
+        return any(each.resource.split("/")[1:2] == [arn.name] for each in of_role)
+    return arn.kind == "user"
 
 
 def _covered(entry: str, caller: Outsider) -> tuple[Condition, ...] | None:

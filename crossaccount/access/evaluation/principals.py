@@ -45,13 +45,15 @@ def naming(element: PrincipalElement, caller: Principal, session: str | None = N
 def denies(element: PrincipalElement, caller: Principal, session: str | None = None) -> bool:
     """Whether a Deny's principal covers ``caller``.
 
-    ``NotPrincipal`` with Deny spares only whom it lists together with his account, and nobody who has a permissions
-    boundary ("will always deny any IAM principal that has a permissions boundary").
+    ``NotPrincipal`` with Deny spares only whom it lists together with his account, of a role only sessions that it
+    lists beside it, and nobody who has a permissions boundary ("will always deny any IAM principal that has a
+    permissions boundary").
     """
     found = _namings(element, caller, session)
     if not element.inverted:
         return bool(found)
-    spared = Naming.ACCOUNT in found and (Naming.ROLE in found or Naming.DIRECT in found)
+    himself = Naming.DIRECT in found and (Naming.ROLE in found or not caller.is_role)
+    spared = Naming.ACCOUNT in found and himself
     return caller.boundary is not None or not (spared or EVERYONE in element.entries)
 
 

@@ -18,13 +18,14 @@ from decimal import Decimal
 from functools import lru_cache
 
 from crossaccount.iam.matching import ARN_COMPONENTS
-from crossaccount.iam.variables import Lookup, Template, template
+from crossaccount.iam.variables import Literal, Lookup, Template
 
 Compare = Callable[[str, Template, Lookup], bool]
 """Whether a request's value meets a policy's value; the lookup resolves the policy's variables."""
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _YEAR = re.compile(r"\d{4}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
 _SECONDS = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -47,10 +48,16 @@ def _bool(value: str, expected: Template, lookup: Lookup) -> bool:
 
 
 def _arn(value: str, expected: Template, lookup: Lookup) -> bool:
-    """Each of the six components separately; a bare ``*`` at the end of fewer stands for all that follow."""
+    """Each of the six components separately; a bare ``*`` at the end of fewer stands for all that follow.
+
+    A variable may stand for several components, or for a whole ARN.
+    """
+    filled = expected.parts if expected.plain else expected.fill(lookup)
+    if filled is None:
+        return False
     parts = value.split(":", ARN_COMPONENTS - 1)
-    patterns = _arn_patterns(expected)
-    if patterns[-1].text == "*" and len(patterns) <= len(parts):
+    patterns = _components(filled)
+    if patterns[-1].text == "*" and patterns[-1].plain and len(patterns) <= len(parts):
         patterns = patterns[:-1]
     elif len(patterns) != len(parts):
         return False
@@ -58,10 +65,14 @@ def _arn(value: str, expected: Template, lookup: Lookup) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def _arn_patterns(expected: Template) -> tuple[Template, ...]:
-    # A colon inside ${…} separates prefix and key, not components.
-    texts = re.split(r":(?![^{}]*\})", expected.text, maxsplit=ARN_COMPONENTS - 1)
-    return tuple(template(text, variables=not expected.plain) for text in texts)
+def _components(filled: tuple[Literal, ...]) -> tuple[Template, ...]:
+    """The components of an ARN that is written in several parts."""
+    found: list[list[Literal]] = [[]]
+    for part in filled:
+        first, *rest = part.text.split(":", ARN_COMPONENTS - len(found))
+        found[-1].append(Literal(first, part.wildcards))
+        found += [[Literal(text, part.wildcards)] for text in rest]
+    return tuple(Template("".join(part.text for part in parts), tuple(parts)) for parts in found)
 
 
 def _ordered(parse: Callable[[str], Decimal | None], compare: Callable[[Decimal, Decimal], bool]) -> Compare:
@@ -78,11 +89,12 @@ def number(text: str) -> Decimal | None:
 
 
 def instant(text: str) -> Decimal | None:
-    """Seconds since 1970 of a date; without a zone it is UTC; None for what is no date."""
+    """Seconds since 1970 of a date; without a zone it is UTC, of a year or month the start; None for what is none."""
     if _SECONDS.fullmatch(text) and not _YEAR.fullmatch(text):
         return Decimal(text)
+    text += "-01-01" if _YEAR.fullmatch(text) else "-01" if _MONTH.fullmatch(text) else ""
     try:
-        moment = datetime.fromisoformat(f"{text}-01-01" if _YEAR.fullmatch(text) else text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return Decimal(str((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
