@@ -12,12 +12,11 @@ from typer.core import TyperCommand
 from crossaccount.cli.console import print_json
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
-from crossaccount.cli.reading import read
+from crossaccount.cli.reading import Named, read_named
 from crossaccount.handoff.kinds.names import Kind, Shell
 
 if TYPE_CHECKING:
     from crossaccount.handoff.entry import HandedOut
-    from crossaccount.sources import Sources
 
 SEPARATOR = "--"
 NOTHING = 1
@@ -76,7 +75,7 @@ def handoff(
         from crossaccount.handoff.kinds.writing import write
 
         _check(kind, shell, merge, output, command, as_json)
-        found = read(sources, directory, accounts)
+        found = read_named(sources, directory, accounts)
         handed = _handed(found, principal, role, session_name, region, source_profile)
         written = write(kind, handed, shell, command)
         said = _file(kind, written.handed, merge, output)
@@ -93,7 +92,7 @@ def handoff(
 
 
 def _handed(
-    found: Sources,
+    found: Named,
     principal: str | None,
     role: str | None,
     session_name: str | None,
@@ -102,17 +101,15 @@ def _handed(
 ) -> HandedOut:
     from crossaccount.handoff.select import hand_out
     from crossaccount.handoff.wanted import Wanted
-    from crossaccount.sources.naming import Names
 
-    names = Names(found.accounts, found.estate())
     wanted = Wanted(
-        principal=names.principal(principal, "--for") if principal is not None else None,
-        role=names.role(role, "--role") if role is not None else None,
+        principal=found.names.principal(principal, "--for") if principal is not None else None,
+        role=found.names.role(role, "--role") if role is not None else None,
         session_name=session_name,
         region=region,
         source_profile=source_profile,
     )
-    return hand_out(found, wanted, names.shown, datetime.now(UTC))
+    return hand_out(found.sources, wanted, found.names.shown, datetime.now(UTC))
 
 
 def _check(

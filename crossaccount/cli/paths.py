@@ -12,7 +12,7 @@ import typer
 from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
-from crossaccount.cli.reading import read
+from crossaccount.cli.reading import read_named
 
 if TYPE_CHECKING:
     from crossaccount.access.paths import Path
@@ -32,11 +32,9 @@ def paths(
     """Every path: who can assume what, on which conditions, and the statements that decide."""
     with failures_in_words(as_json):
         from crossaccount.access.paths import paths as all_paths
-        from crossaccount.sources.naming import Names
 
-        found = read(sources, directory, accounts)
-        estate = found.estate()
-        _show(all_paths(estate), Names(found.accounts, estate), as_json, ("principal", "role"))
+        found = read_named(sources, directory, accounts)
+        _show(all_paths(found.estate), found.names, as_json, ("principal", "role"))
 
 
 def who_can(
@@ -52,16 +50,13 @@ def who_can(
     """Who can assume a role, or with --why: what lets one principal in or keeps it out."""
     with failures_in_words(as_json):
         from crossaccount.access.paths import who_can as paths_to
-        from crossaccount.sources.naming import Names
 
-        found = read(sources, directory, accounts)
-        estate = found.estate()
-        names = Names(found.accounts, estate)
-        arn = names.role(role)
+        found = read_named(sources, directory, accounts)
+        arn = found.names.role(role)
         if why is not None:
-            _explain(estate, names.principal(why, "--why"), arn, names, as_json)
+            _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            _show(paths_to(estate, arn), names, as_json, ("principal",))
+            _show(paths_to(found.estate, arn), found.names, as_json, ("principal",))
 
 
 def what_can(
@@ -76,12 +71,9 @@ def what_can(
     """What a principal can assume."""
     with failures_in_words(as_json):
         from crossaccount.access.paths import what_can as paths_of
-        from crossaccount.sources.naming import Names
 
-        found = read(sources, directory, accounts)
-        estate = found.estate()
-        names = Names(found.accounts, estate)
-        _show(paths_of(estate, names.principal(principal)), names, as_json, ("role",))
+        found = read_named(sources, directory, accounts)
+        _show(paths_of(found.estate, found.names.principal(principal)), found.names, as_json, ("role",))
 
 
 def _show(found: Iterable[Path], names: Names, as_json: bool, columns: Sequence[str]) -> None:

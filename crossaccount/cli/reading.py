@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from crossaccount.access.estate import Estate
     from crossaccount.engine.deployment import Program
     from crossaccount.iam.problem import Problem
     from crossaccount.sources import Sources
     from crossaccount.sources.files import Files
+    from crossaccount.sources.naming import Names
 
 
 def read(texts: Sequence[str], directory: Path, accounts: Path | None, files: Files | None = None) -> Sources:
@@ -30,6 +33,28 @@ def read(texts: Sequence[str], directory: Path, accounts: Path | None, files: Fi
     for warning in found.warnings:
         typer.echo(f"warning: {warning}", err=True)
     return found
+
+
+@dataclass(frozen=True)
+class Named:
+    """Sources, the estate that they make, and the names of those in it."""
+
+    sources: Sources
+    estate: Estate
+    names: Names
+
+
+def read_named(texts: Sequence[str], directory: Path, accounts: Path | None) -> Named:
+    """Read the sources, for a command that takes or shows names.
+
+    Raises:
+        SourceError: everything wrong with them.
+    """
+    from crossaccount.sources.naming import Names
+
+    found = read(texts, directory, accounts)
+    estate = found.estate()
+    return Named(found, estate, Names(found.accounts, estate))
 
 
 def read_both(

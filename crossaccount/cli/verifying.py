@@ -11,13 +11,12 @@ import typer
 from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
-from crossaccount.cli.reading import read
+from crossaccount.cli.reading import Named, read_named
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
     from crossaccount.handoff.verify import Tried
-    from crossaccount.sources import Sources
     from crossaccount.sources.naming import Names
 
 NO = 1
@@ -44,18 +43,13 @@ def verify(
 ) -> None:
     """Try each path that should work, with your own credentials: sts:AssumeRole, and nothing else."""
     with failures_in_words(as_json):
-        from crossaccount.sources.naming import Names
-
-        found = read(sources, directory, accounts)
-        names = Names(found.accounts, found.estate())
+        found = read_named(sources, directory, accounts)
         callers: list[str | None] = list(profiles) if profiles else [None]
-        tried = [
-            each for profile in callers for each in _try(found, names, open_sts(profile), role, session_name, wait)
-        ]
+        tried = [each for profile in callers for each in _try(found, open_sts(profile), role, session_name, wait)]
         if as_json:
             print_json({"results": [each.to_json() for each in tried], "failed": _failed(tried)})
         else:
-            _show(tried, names)
+            _show(tried, found.names)
     raise typer.Exit(NO if _failed(tried) else 0)
 
 
@@ -77,20 +71,18 @@ def open_sts(profile: str | None) -> STSClient:
         raise HandoffError([Problem("--profile", "there is no such profile", profile, fix)]) from None
 
 
-def _try(
-    found: Sources, names: Names, sts: STSClient, role: str | None, session_name: str | None, wait: float
-) -> list[Tried]:
+def _try(found: Named, sts: STSClient, role: str | None, session_name: str | None, wait: float) -> list[Tried]:
     from crossaccount.handoff.callers import principal_of
     from crossaccount.handoff.select import hand_out
     from crossaccount.handoff.verify import caller_arn, verify
     from crossaccount.handoff.wanted import Wanted
 
-    caller = principal_of(caller_arn(sts), found.estate())
-    wanted = Wanted(caller, names.role(role, "--role") if role is not None else None, session_name)
-    handed = hand_out(found, wanted, names.shown, datetime.now(UTC))
+    caller = principal_of(caller_arn(sts), found.estate)
+    wanted = Wanted(caller, found.names.role(role, "--role") if role is not None else None, session_name)
+    handed = hand_out(found.sources, wanted, found.names.shown, datetime.now(UTC))
     own = [entry for entry in handed.entries if not entry.through]
     if not own:
-        typer.echo(f"{names.shown(caller)}: no path is expected to work", err=True)
+        typer.echo(f"{found.names.shown(caller)}: no path is expected to work", err=True)
     return verify(own, sts, time, wait, lambda text: typer.echo(text, err=True))
 
 
