@@ -4,7 +4,12 @@ Only services that pass the keys when they assume a role are asked for them. EC2
 that was passed to them within the account, and a condition would lock them out.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html and, for each service of the list, the
-page "Cross-service confused deputy prevention" of its own guide, which shows the trust policy.
+page "Cross-service confused deputy prevention" of its own guide, which shows the trust policy. Of other names are, all
+under https://docs.aws.amazon.com/: emr/latest/ManagementGuide/emr-iam-role-automatic-scaling.html (EMR and Application
+Auto Scaling), appstream2/latest/developerguide/example-fleet-machine.html, rolesanywhere/latest/userguide/
+trust-model.html, frauddetector/latest/ug/confused-deputy-prevention.html. Looked up again on 2026-11-22: these four,
+Personalize and IoT. EC2 Auto Scaling has no such page, and the role of EventBridge's rules is shown without the keys,
+so neither is asked for them.
 """
 
 from __future__ import annotations
@@ -26,13 +31,15 @@ WITHOUT_SOURCE = Kind(
 
 PASSING_THE_SOURCE = frozenset(
     {
+        "application-autoscaling",
+        "appstream",
         "appsync",
-        "autoscaling",
         "bedrock",
         "codebuild",
         "comprehend",
         "datasync",
         "ecs-tasks",
+        "elasticmapreduce",
         "frauddetector",
         "grafana",
         "greengrass",
@@ -41,6 +48,7 @@ PASSING_THE_SOURCE = frozenset(
         "monitoring.rds",
         "personalize",
         "pipes",
+        "rolesanywhere",
         "sagemaker",
         "scheduler",
         "ssm",

@@ -49,6 +49,11 @@ _CONDITIONS: list[dict[str, Any]] = [
     {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}},
     {"ForAnyValue:StringLike": {"aws:TagKeys": ["t*", "cost"]}},
     {"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["team"]}},
+    {"StringEquals": {"aws:PrincipalOrgID": "o-ours"}},
+    {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-ours"}},
+    {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-ours"}},
+    {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
+    {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-ours/r-root/ou-a/*"}},
     {"Bool": {"aws:SecureTransport": "false"}},
     {"DateLessThan": {"aws:CurrentTime": "2026-11-22T00:00:00Z"}, "Bool": {"aws:ViaAWSService": "false"}},
 ]
@@ -88,6 +93,7 @@ _cases = st.fixed_dictionaries(
         "boundary": _permissions,
         "scps": st.lists(_permissions, min_size=1, max_size=2),
         "group": _permissions,
+        "members": st.sampled_from([{}, {A: ["ou-a"]}, {B: ["ou-b"]}, {A: ["ou-a"], B: []}]),
     },
 )
 _user_contexts: dict[str, st.SearchStrategy[Any]] = {
@@ -126,7 +132,7 @@ def test_meeting_an_alternative_is_being_allowed(
     found = _alternatives(estate, arn)
     for _ in range(3):
         given_keys = _context(case, data)
-        met = meets(found, assume_context(caller, given_keys, NO_SESSION, NOW))
+        met = meets(found, assume_context(caller, given_keys, NO_SESSION, NOW, estate.roles[TARGET]))
         verdict = judge_assume(estate, arn, TARGET, given_keys, now=NOW)
         if not given_keys.get("aws:TagKeys"):
             assert met == verdict.allowed, verdict.message
