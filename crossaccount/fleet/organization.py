@@ -87,7 +87,7 @@ def open_organizations(profile: str | None) -> Any:
     with _errors_in_words():
         session = boto3.session.Session(profile_name=profile)
         # Organizations is in one region of each partition; botocore knows which.
-        config = Config(retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS})
+        config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
         return session.client("organizations", region_name=session.region_name or "us-east-1", config=config)
 
 
