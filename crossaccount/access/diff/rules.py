@@ -59,7 +59,12 @@ class Rule:
 
     def as_written(self, action: str) -> str:
         """An action of the rule as its statement has it."""
-        return next((each for each in self.written if each.lower() == action), action)
+        return self._writing.get(action, action)
+
+    @cached_property
+    def _writing(self) -> dict[str, str]:
+        # AWS's own policies have a thousand actions and more in one statement.
+        return {each.lower(): each for each in reversed(self.written)}
 
     def is_about(self, action: str) -> bool:
         """Whether it is about a single action of AWS's list, in lower case."""
