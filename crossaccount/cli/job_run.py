@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -55,28 +56,44 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
     from crossaccount.cli.job_view import job_view
     from crossaccount.job.fleet import Fleet
     from crossaccount.job.review.live import LiveAccounts, empty_account
-    from crossaccount.settings import read_project
 
+    # When a CLI is killed, its job says so; the SDK would say besides that it hears nothing more.
+    warnings.filterwarnings("ignore", message="Error in event stream")
     place, workers, program = _place(asked), _workers(asked), load_program()
     with (
         job_view(asked.as_json, on_stderr) as view,
         _log(asked.log) as log,
         place(asked.directory, program) as parts,
     ):
-        live = empty_account if asked.local else LiveAccounts(read_project(asked.directory).stacks)
-        sign_in = live.signed_in if isinstance(live, LiveAccounts) else None
+        accounts = LiveAccounts(_configs(asked, parts))
         fleet = Fleet(
             asked.directory,
             parts.engine,
             parts.backend,
             workers=workers,
             on_event=_both(view, log),
-            live=live,
-            sign_in=sign_in,
+            live=empty_account if asked.local else accounts,
+            accounts=accounts,
+            sign_in=None if asked.local else accounts.signed_in,
         )
         if asked.local and deployed and not (made := fleet.up()).ok:
             raise typer.Exit(EXIT[made.status])
         yield fleet
+
+
+def _configs(asked: Asked, parts: Any) -> Mapping[str, Mapping[str, object]]:
+    """The stacks' configs with the credentials that reach their accounts."""
+    from crossaccount.settings import read_project
+
+    project = read_project(asked.directory)
+    if not asked.local:
+        return project.stacks
+    from crossaccount.engine.deployment import Stack
+    from crossaccount.engine.local_config import ASSUME_ROLES, local_config
+
+    stacks = [Stack(project.name, name, config, asked.directory) for name, config in project.stacks.items()]
+    # Each account's root reaches it; roles to deploy through are the deployment's.
+    return {each.name: {**local_config(each, parts.aws.endpoint), ASSUME_ROLES: []} for each in stacks}
 
 
 def _log(file: Path | None) -> AbstractContextManager[Tell | None]:

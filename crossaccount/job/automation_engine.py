@@ -22,6 +22,7 @@ from crossaccount.job.bare_stack import bare_stack
 from crossaccount.job.engine_events import EngineEvents
 from crossaccount.job.events import Tell
 from crossaccount.job.failure import failure_of, is_only_noise
+from crossaccount.job.inline_program import InlineProgram
 from crossaccount.job.new_stack import create_keeping_text, scratch_project
 from crossaccount.job.pulumi_command import StoppableCommand
 from crossaccount.job.recovery.repair import NotRepaired, Repair
@@ -85,25 +86,30 @@ class AutomationEngine:
         return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
     def _call(self, work: Work, events: EngineEvents, tell: Tell) -> None:
-        with self._place(work) as stack:
-            if not work.recover or work.new:
-                self._ask(stack, work, events)
-                return
-            signed_in = partial(signed_in_to, self.folder or work.directory, work.stack)
-            repair = Repair(stack, work.account_id, work.gone, signed_in, tell)
-            repair.run(lambda: self._ask(stack, work, events))
+        program = InlineProgram(partial(self.program, references=work.references, root=work.directory))
+        try:
+            with self._place(work, program) as stack:
+                if not work.recover or work.new:
+                    self._ask(stack, work, events)
+                    return
+                signed_in = partial(signed_in_to, self.folder or work.directory, work.stack)
+                repair = Repair(stack, work.account_id, work.gone, signed_in, tell)
+                repair.run(lambda: self._ask(stack, work, events))
+        finally:
+            program.close()
 
     @contextmanager
-    def _place(self, work: Work) -> Iterator[automation.Stack]:
+    def _place(self, work: Work, program: InlineProgram) -> Iterator[automation.Stack]:
         """The stack. One that is new is made, but for a preview only in a state of its own, gone afterwards."""
         folder = self.folder or work.directory
         if work.new and work.verb == "preview":
             with scratch_project(folder, work.stack) as (scratch, environment):
-                stack = self._stack(replace(work, secrets_provider=""), scratch, {**self.environment, **environment})
+                everything = {**self.environment, **environment}
+                stack = bare_stack(work.stack, scratch, program, everything, self.command)
                 stack.workspace.create_stack(work.stack)
                 yield stack
             return
-        stack = self._stack(work, folder, self.environment)
+        stack = bare_stack(work.stack, folder, program, self.environment, self.command, work.secrets_provider)
         if work.new:
             create_keeping_text(stack.workspace, work.stack, folder)
         yield stack
@@ -121,10 +127,6 @@ class AutomationEngine:
         else:
             del choice["exclude"]
             (stack.preview_destroy if work.preview_only else stack.destroy)(**common, **choice)
-
-    def _stack(self, work: Work, folder: Path, environment: Mapping[str, str]) -> automation.Stack:
-        program = partial(self.program, references=work.references, root=work.directory)
-        return bare_stack(work.stack, folder, program, environment, self.command, work.secrets_provider)
 
 
 def load_eagerly() -> None:

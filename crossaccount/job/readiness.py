@@ -46,7 +46,9 @@ class Readiness:
 
         def look(stack: str) -> Outcome | None:
             found = None if reviewed else self._other_account(stack)
-            return found or (self._open(stack, verb) if verb in OPENING and stack in known and not recover else None)
+            # Where somebody holds the stack, what is open may be what he is doing: the engine says who it is.
+            opening = verb in OPENING and stack in known and not known[stack].busy and not recover
+            return found or (self._open(stack, verb) if opening else None)
 
         with ThreadPoolExecutor(min(AT_ONCE, len(names) or 1)) as lookers:
             found = zip(names, lookers.map(look, names), strict=True)
@@ -79,6 +81,7 @@ class Readiness:
         creations = creations_in(self.backend.state(stack))
         if not creations:
             return None
-        error = f"an update was killed while it made {described(creations)}: AWS may have it, and the state has not"
+        killed = "an update was killed" if self.backend.in_files else "an update is under way or was killed"
+        error = f"{killed} while it made {described(creations)}: AWS may have it, and the state has not"
         fix = f"crossaccount up {stack} --recover" + (", then destroy it" if verb == "destroy" else "")
         return Outcome(stack, "failed", error=error, fix=fix, kind="pending")
