@@ -5,13 +5,17 @@ The lines are made of the settings and their documents, all known in a preview, 
 reference to itself. Other accounts are not looked at: that takes ``crossaccount diff``.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from crossaccount.access.lines import Lines, details_of, lines_of, same_rest
+from crossaccount.iam.names import display
 from crossaccount.settings import Settings
 from crossaccount.settings.account_details import account_details
 from crossaccount.settings.documents import Documents
+
+if TYPE_CHECKING:
+    from crossaccount.access.estate import Estate
 
 
 def access_lines(settings: Settings, documents: Documents) -> dict[str, list[str]]:
@@ -19,26 +23,50 @@ def access_lines(settings: Settings, documents: Documents) -> dict[str, list[str
     return lines_of(account_details(settings, documents))
 
 
-def what_changes(deployed: Any, declared: Lines, settings: Settings) -> str:
-    """One line for people: what an update broadens or narrows; empty where it does neither, or for a first one."""
+def what_is_said(deployed: Any, declared: Lines, settings: Settings) -> Iterator[str]:
+    """Lines for people: what an update broadens or narrows, and what it breaks; none for a first one."""
     if not isinstance(deployed, Mapping) or dict(deployed) == dict(declared):
-        return ""
+        return
     # A program that changes nothing does without the comparison, and without loading it.
-    from crossaccount.access.diff import diff
-    from crossaccount.access.diff.markdown import subject
     from crossaccount.access.estate import Estate
-    from crossaccount.iam.names import display
 
     before, after = (
         Estate.from_details([details_of(lines, settings.account_id, settings.partition)])
         for lines in (deployed, declared)
     )
-    found = diff(before, after)
     if not same_rest(deployed, declared):
-        return "access: what is too much to list changes, and may broaden or narrow; see crossaccount diff"
+        yield "access: what is too much to list changes, and may broaden or narrow; see crossaccount diff"
+    elif changes := _what_changes(before, after, settings):
+        yield changes
+    yield from _what_is_replaced(before, after, settings)
+
+
+def _what_changes(before: "Estate", after: "Estate", settings: Settings) -> str:
+    """What an update broadens or narrows; empty where it does neither."""
+    from crossaccount.access.diff import diff
+    from crossaccount.access.diff.markdown import subject
+
+    found = diff(before, after)
     if not found.changes:
         return ""
     first = next((each for each in found.changes if each.direction == "broadening"), found.changes[0])
     said = f"{first.kind} {subject(first, lambda arn: display(arn, settings.account_ids))}"
-    more = len(found.changes) - 1
-    return f"access: {found.verdict}: {said}" + (f", and {more} more" if more else "")
+    return f"access: {found.verdict}: {said}{_and_more(found.changes)}"
+
+
+def _what_is_replaced(before: "Estate", after: "Estate", settings: Settings) -> Iterator[str]:
+    """Roles that come back with another unique ID, and the trusts of this account that are pinned to the old one.
+
+    A role of another path is another role to AWS. A user keeps its ID when its path changes.
+    """
+    from crossaccount.access.findings.replacement import replacement_findings
+
+    found = [each for each in replacement_findings(before, after) if each.place.owner in after.roles]
+    if found:
+        first = min(found, key=lambda each: (each.kind.severity != "error", each.place.owner))
+        name = display(first.place.owner, settings.account_ids)
+        yield f"access: {first.kind.code} {name} {first.message}{_and_more(found)}"
+
+
+def _and_more(found: Sequence[object]) -> str:
+    return f", and {len(found) - 1} more" if len(found) > 1 else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.access_lines import access_lines, what_changes
+from components.access_lines import access_lines, what_is_said
 from components.contract import References, Upstreams, last_deployed, outputs
 from components.declaration import managed_policies, trusted_account, trusting_account
 from components.stack_config import effective_config
@@ -44,7 +44,7 @@ def program(references: References | None = None, root: Path | None = None) -> N
     access = access_lines(settings, documents)
     # With outputs handed in nobody updates a stack: there is nothing to compare with.
     deployed = last_deployed() if references is None else {}
-    if said := what_changes(deployed.get("access"), access, settings):
+    for said in what_is_said(deployed.get("access"), access, settings):
         pulumi.log.info(said)
 
     policies = managed_policies(settings, documents)

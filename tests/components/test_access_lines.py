@@ -85,6 +85,26 @@ def test_both_ways_is_mixed_and_the_broadening_comes_first(deploy: Deploy) -> No
     assert line == "access: mixed: path-gained workload → auth/role/Q, and 1 more"
 
 
+def test_a_role_that_is_replaced_and_a_trust_that_is_pinned_to_it(deploy: Deploy) -> None:
+    app = {"services": ["lambda.amazonaws.com"]}
+    pinned = {"trusting": {"roles": {"R": {"trust": [{"principals": ["auth/role/apps/App"]}]}}}}
+    moved = {"trusted": {"applications": {"App": {**app, "path": "/elsewhere/"}}}}
+    before = {"trusted": {"applications": {"App": {**app, "path": "/apps/"}}}}
+    [_, line] = second_run(deploy, {**before, **roles()}, {**moved, **roles()})
+    assert line == "access: XA501 auth/role/elsewhere/App is replaced by one with another unique ID"
+    after = {"trusting": {"roles": {"R": {"trust": [{"principals": ["auth/role/elsewhere/App"]}]}}}}
+    [_, line] = second_run(deploy, {**before, **pinned}, {**moved, **after})
+    assert line == (
+        "access: XA502 auth/role/elsewhere/App is replaced,"
+        " and the trust of arn:aws:iam::111111111111:role/R is pinned to the old one"
+    )
+
+
+def test_a_user_that_moves_stays_who_it_is(deploy: Deploy) -> None:
+    before, after = ({"trusted": {"users": {"bo": {"path": path, "groups": []}}}} for path in ("/a/", "/b/"))
+    assert not any("XA5" in line for line in second_run(deploy, before, after))
+
+
 def test_words_alone_say_nothing(deploy: Deploy) -> None:
     assert second_run(deploy, roles(), roles(description="who may deploy", tags={"Owner": "x"})) == []
 
