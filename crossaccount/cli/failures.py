@@ -52,7 +52,7 @@ def _bad_input() -> tuple[type[Exception], ...]:
 
 def _failed_operations() -> tuple[type[Exception], ...]:
     from crossaccount.engine.deployment import DeploymentError
-    from crossaccount.handoff.verify import CallFailed as StsFailed
+    from crossaccount.handoff.sts import CallFailed as StsFailed
     from crossaccount.job.errors import JobError
     from crossaccount.local.server import LocalAwsError
     from crossaccount.rehearsal.callers import AssumeFailed

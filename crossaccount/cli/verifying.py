@@ -56,6 +56,7 @@ def verify(
 def open_sts(profile: str | None) -> STSClient:
     """The STS client of a profile, or of what the environment says."""
     import boto3
+    from botocore.config import Config
     from botocore.exceptions import ProfileNotFound
 
     from crossaccount.handoff.errors import HandoffError
@@ -64,7 +65,8 @@ def open_sts(profile: str | None) -> STSClient:
 
     try:
         session = boto3.session.Session(profile_name=profile)
-        return session.client("sts", region_name=session.region_name or FALLBACK_REGION)
+        config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+        return session.client("sts", region_name=session.region_name or FALLBACK_REGION, config=config)
     except ProfileNotFound:
         known = boto3.session.Session().available_profiles
         fix = did_you_mean(profile or "", known, "make it with: aws configure --profile, or aws configure sso")

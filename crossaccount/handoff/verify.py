@@ -2,17 +2,18 @@
 
 Called are ``sts:AssumeRole`` (for the shortest session; its credentials are thrown away) and, to know who the caller
 is, ``sts:GetCallerIdentity``, which needs no permission. IAM takes a while to tell all of itself of a change: a path
-that should work and is denied is tried again until the time is up. A denial where something is left to the person (MFA,
-an address) is no answer: it cannot be judged from here.
+that should work and is denied is tried again until the time is up; so is one that AWS has no answer for. A denial where
+something is left to the person (MFA, an address) is no answer: it cannot be judged from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from crossaccount.handoff.entry import Entry
+from crossaccount.handoff.sts import CallFailed, Refused, ask
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Outcome = Literal["works", "denied", "cannot judge"]
 SHORTEST_SECONDS = 900
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
-_DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 class Clock(Protocol):
@@ -30,18 +30,18 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
-class CallFailed(Exception):
-    """STS could not be asked, for another reason than permissions."""
-
-
 @dataclass(frozen=True)
 class Tried:
-    """What trying one path gave. ``said`` is AWS's own sentence, or what stands in the way of judging."""
+    """What trying one path gave. ``said`` is AWS's own sentence, or what stands in the way of judging.
+
+    ``again`` is whether it may be another answer in a while.
+    """
 
     entry: Entry
     outcome: Outcome
     said: str = ""
     attempts: int = 1
+    again: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A result in the command's JSON."""
@@ -60,36 +60,45 @@ def caller_arn(sts: STSClient) -> str:
     Raises:
         CallFailed: there are no credentials, or they do not work.
     """
-    return str(_asked(sts.get_caller_identity)["Arn"])
+    answer = ask(sts.get_caller_identity)
+    if isinstance(answer, Refused):
+        raise CallFailed(f"sts: {answer.said}; try: aws sts get-caller-identity")
+    return str(answer["Arn"])
 
 
 def verify(
     entries: Sequence[Entry], sts: STSClient, clock: Clock, wait_seconds: float, progress: Callable[[str], None]
 ) -> list[Tried]:
-    """Try every entry; those that are denied, again and again within ``wait_seconds`` in all.
+    """Try every entry; those that are denied or not answered, again and again within ``wait_seconds`` in all.
 
     Raises:
-        CallFailed: a call failed for another reason than permissions.
+        CallFailed: the credentials cannot be used, or not any more.
     """
     found = {entry.name: _try(entry, sts, 1) for entry in entries}
     deadline, pause, attempts = clock.monotonic() + wait_seconds, FIRST_PAUSE, 1
-    while (denied := [each.entry for each in found.values() if each.outcome == "denied"]) and (
-        left := deadline - clock.monotonic()
-    ) > 0:
-        progress(f"{len(denied)} denied; IAM may not have told all of itself yet, trying again for {left:.0f} s")
+    while (waiting := [each for each in found.values() if each.again]) and (left := deadline - clock.monotonic()) > 0:
+        progress(f"{_why(waiting)}, trying again for {left:.0f} s")
         clock.sleep(min(pause, left))
         pause, attempts = min(pause * 2, LONGEST_PAUSE), attempts + 1
-        found.update((entry.name, _try(entry, sts, attempts)) for entry in denied)
+        found.update((each.entry.name, _try(each.entry, sts, attempts)) for each in waiting)
     return list(found.values())
 
 
+def _why(waiting: Sequence[Tried]) -> str:
+    denied = sum(each.outcome == "denied" for each in waiting)
+    parts = [f"{denied} denied; IAM may not have told all of itself yet"] if denied else []
+    return "; ".join([*parts, *([f"{len(waiting) - denied} not answered"] if len(waiting) > denied else [])])
+
+
 def _try(entry: Entry, sts: STSClient, attempts: int) -> Tried:
-    denial = _denial(sts, dict(_arguments(entry)))
-    if denial is None:
+    answer = ask(sts.assume_role, dict(_arguments(entry)))
+    if not isinstance(answer, Refused):
         return Tried(entry, "works", attempts=attempts)
+    if answer.kind != "denied":
+        return Tried(entry, "cannot judge", answer.said, attempts, answer.kind == "passing")
     if entry.asking.in_words:
         return Tried(entry, "cannot judge", f"denied here, and it works only {entry.asking.in_words}", attempts)
-    return Tried(entry, "denied", denial, attempts)
+    return Tried(entry, "denied", answer.said, attempts, again=True)
 
 
 def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
@@ -103,26 +112,3 @@ def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
         yield "SourceIdentity", asking.source_identity
     if asking.tags:
         yield "Tags", [{"Key": key, "Value": value} for key, value in asking.tags.items()]
-
-
-def _denial(sts: STSClient, arguments: dict[str, Any]) -> str | None:
-    """What AWS says when it denies; None where the session works."""
-    from botocore.exceptions import ClientError
-
-    try:
-        _asked(sts.assume_role, arguments)
-    except CallFailed as error:
-        cause = error.__cause__
-        if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _DENIED:
-            return str(cause.response["Error"].get("Message") or "AccessDenied")
-        raise
-    return None
-
-
-def _asked(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Any:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return call(**(arguments or {}))
-    except (ClientError, BotoCoreError) as error:
-        raise CallFailed(f"sts: {' '.join(str(error).split())}; try: aws sts get-caller-identity") from error

@@ -17,9 +17,11 @@ from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.handoff.callers import principal_of
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.verify import CallFailed, caller_arn, verify
+from crossaccount.handoff.sts import CallFailed
+from crossaccount.handoff.verify import caller_arn, verify
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.sources import Sources
+from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal
 from tests.handoff.conftest import Deployed, only
 from tests.scenarios import FOLDERS, ROOT
 
@@ -112,8 +114,92 @@ def test_a_denial_where_the_person_has_to_do_something_cannot_be_judged(
 
 def test_credentials_that_do_not_work_are_no_denial(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
     nobody = Aws(deployed("tutorial").endpoint, Credentials("AKIA" + "X" * 16, "x"))
-    with pytest.raises(CallFailed, match=r"^sts: .*; try: aws sts get-caller-identity$"):
+    with pytest.raises(CallFailed, match=r"^sts: AWS does not take the credentials: .*; they are disabled, deleted or"):
         verify(handed("tutorial").entries, nobody.sts, Clock(), 60, bool)
+
+
+@pytest.fixture
+def faulty(deployed: Callable[[str], Deployed]) -> Iterator[FaultyAws]:
+    """A proxy before the tutorial's local AWS."""
+    with FaultyAws(deployed("tutorial").endpoint) as running:
+        yield running
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, UNAVAILABLE, BROKEN])
+def test_a_call_that_aws_does_not_answer_is_made_again(
+    handed: Handed, deployed: Callable[[str], Deployed], faulty: FaultyAws, trouble: Refusal
+) -> None:
+    there, said = replace(deployed("tutorial"), endpoint=faulty.endpoint), list[str]()
+    faulty.refuse(trouble, "AssumeRole", times=1)
+    (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, Clock(), 60, said.append)
+    assert (tried.outcome, tried.attempts) == ("works", 2)
+    assert said == ["1 not answered, trying again for 60 s"]
+
+
+def test_what_aws_never_answers_cannot_be_judged(
+    handed: Handed, deployed: Callable[[str], Deployed], faulty: FaultyAws
+) -> None:
+    there = replace(deployed("tutorial"), endpoint=faulty.endpoint)
+    faulty.refuse(THROTTLED, "AssumeRole")
+    (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, Clock(), 5, bool)
+    assert (tried.outcome, tried.said) == ("cannot judge", "AWS did not answer: Rate exceeded")
+
+
+def test_a_role_that_refuses_the_call_itself_cannot_be_judged_and_is_not_asked_again(
+    handed: Handed, deployed: Callable[[str], Deployed], faulty: FaultyAws
+) -> None:
+    there, clock = replace(deployed("tutorial"), endpoint=faulty.endpoint), Clock()
+    faulty.refuse(Refusal(400, "PackedPolicyTooLarge", "too many tags"), "AssumeRole")
+    (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 60, bool)
+    assert (tried.outcome, tried.said, clock.now) == ("cannot judge", "PackedPolicyTooLarge: too many tags", 0)
+
+
+@pytest.mark.parametrize("action", ["GetCallerIdentity", "AssumeRole"])
+def test_credentials_that_expire_meanwhile_end_it_in_a_line(
+    deployed: Callable[[str], Deployed], faulty: FaultyAws, tmp_path: Path, action: str
+) -> None:
+    there = replace(deployed("tutorial"), endpoint=faulty.endpoint)
+    faulty.refuse(EXPIRED, action)
+    done = _verify(there, tmp_path, DAVID)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr
+        == "sts: the credentials have expired; sign in again: aws sso login, or get new session credentials\n"
+    )
+
+
+def test_an_sts_that_is_out_of_reach_is_a_line(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+    there = deployed("tutorial")
+    there.credentials(DAVID)
+    done = _verify(replace(there, endpoint="http://127.0.0.1:9"), tmp_path, DAVID)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sts: Could not connect to the endpoint URL")
+    assert done.stderr.endswith("; look at the network, the proxy and AWS_ENDPOINT_URL\n")
+
+
+def test_a_profile_that_asks_for_a_code_cannot_be_used_where_nobody_is(
+    deployed: Callable[[str], Deployed], tmp_path: Path
+) -> None:
+    there = deployed("tutorial")
+    there.write_credentials(tmp_path, "own", DAVID)
+    role = "role_arn = arn:aws:iam::999999999999:role/UpdateApp\nsource_profile = own\n"
+    (tmp_path / "config").write_text(f"[profile asks]\n{role}mfa_serial = arn:aws:iam::111111111111:mfa/David\n")
+    done = _verify(there, tmp_path, None, "--profile", "asks")
+    assert done.returncode == 1
+    assert "sts: the profile asks for an MFA code, and nobody is here to ask; begin a session first" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_credentials_of_an_account_that_no_source_describes_are_refused(
+    deployed: Callable[[str], Deployed], tmp_path: Path
+) -> None:
+    there = deployed("tutorial")
+    there.local.session("333333333333").iam.create_user(UserName="stranger")
+    done = _verify(there, tmp_path, "arn:aws:iam::333333333333:user/stranger")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "caller: no source knows arn:aws:iam::333333333333:user/stranger; add a source of account 333333333333\n",
+    )
 
 
 def test_the_caller_is_known_by_its_arn_or_its_session_s(
@@ -143,7 +229,15 @@ def test_a_caller_whom_nobody_knows_is_refused(sources: Callable[[str], Sources]
 
 def _verify(there: Deployed, home: Path, principal: str | None, *options: str) -> subprocess.CompletedProcess[str]:
     environment = {**there.environment(home, principal), "PYTHONPATH": str(ROOT), "HTTPS_PROXY": "http://127.0.0.1:1"}
-    return subprocess.run([*COMMAND, *TUTORIAL, *options], env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [*COMMAND, *TUTORIAL, *options],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def test_the_command_tries_the_caller_s_paths(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
@@ -185,4 +279,5 @@ def test_the_command_ends_with_1_where_a_path_is_denied(deployed: Callable[[str]
 def test_the_command_says_when_there_are_no_credentials(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
     done = _verify(deployed("tutorial"), tmp_path, None)
     assert done.returncode == 1
-    assert done.stderr == "sts: Unable to locate credentials; try: aws sts get-caller-identity\n"
+    line = "sts: Unable to locate credentials; name a profile with --profile, or make one: aws configure sso\n"
+    assert done.stderr == line
