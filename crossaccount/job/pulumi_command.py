@@ -75,7 +75,9 @@ class StoppableCommand(automation.PulumiCommand):
                 if process.poll() is None:
                     process.send_signal(signal.SIGINT)
         if self.given_up:
-            threading.Timer(DYING_SECONDS, self._kill).start()
+            killing = threading.Timer(DYING_SECONDS, self._kill)
+            killing.daemon = True
+            killing.start()
 
     def _kill(self) -> None:
         with self._lock:
