@@ -39,7 +39,7 @@ def init(
     policies: Annotated[
         list[str] | None, typer.Option("--policy", metavar="ARN", help="What it may: AWS's policies; repeat it.")
     ] = None,
-    region: Annotated[str, typer.Option("--region", metavar="REGION")] = "us-east-1",
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help="The region of both stacks.")] = "us-east-1",
     mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the role asks for MFA.")] = True,
     project: Annotated[
         str | None, typer.Option("--project", metavar="NAME", help="Default: the folder's name.")
