@@ -83,6 +83,7 @@ class Escalation:
         self._estate = estate
         self._targets = Targets(details)
         self._ways: dict[int, tuple[tuple[Method, CompiledStatement], ...]] = {}
+        self._everything: dict[int, bool] = {}
 
     @cached_property
     def _everyone(self) -> tuple[Principal, ...]:
@@ -91,7 +92,7 @@ class Escalation:
     def findings(self) -> Iterator[Found]:
         """One finding for each principal that has a way."""
         for principal in self._everyone:
-            if not is_changeable(principal.arn) or any(map(_is_everything, principal.policies)):
+            if not is_changeable(principal.arn) or any(map(self._is_everything, principal.policies)):
                 continue
             ways = list(self._of(principal))
             if ways:
@@ -99,6 +100,11 @@ class Escalation:
                 more = f"; and {len(ways) - 3} more ways" if len(ways) > 3 else ""
                 place = Place(principal.arn)
                 yield Found(ESCALATION, place, f"may {shown}{more}", ESCALATION.hint)
+
+    def _is_everything(self, policy: Policy) -> bool:
+        if id(policy) not in self._everything:
+            self._everything[id(policy)] = _is_everything(policy)
+        return self._everything[id(policy)]
 
     def _of(self, principal: Principal) -> Iterator[tuple[Method, str]]:
         seen: set[str] = set()

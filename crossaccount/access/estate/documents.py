@@ -6,12 +6,12 @@ of the estate, else the bundle's. One that is nowhere, or that IAM would not acc
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY, Policy
 from crossaccount.access.estate.managed_policies import is_aws_managed, managed_document
+from crossaccount.iam.by_content import content_of
 from crossaccount.iam.compiled import Kind
 
 Details = Mapping[str, Any]
@@ -73,11 +73,8 @@ class Policies:
         return compiled_policy(arn, document)
 
     def _shared(self, name: str, document: Any, kind: Kind = "permissions") -> Policy:
-        try:
-            # Of the fast ways to tell documents apart the one that refuses whatever is no plain data. Version 2 writes
-            # equal data equally: later ones also write which of their objects are the same.
-            content = marshal.dumps(document, 2)
-        except ValueError:
+        content = content_of(document)
+        if content is None:
             return compiled_policy(name, document, kind)
         key = (name, kind, content)
         if key not in self._by_content:

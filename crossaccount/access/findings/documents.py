@@ -100,7 +100,7 @@ class Document:
         except DocumentError:
             return ()
         return tuple(
-            Statement(replace(self.place, index=index, statement=item), self.side, item)
+            Statement(Place(self.place.owner, self.place.policy, index, statement=item), self.side, item)
             for index, item in enumerate(items)
             if isinstance(item, Mapping)
         )
@@ -129,4 +129,4 @@ def roles(details: Details) -> Iterator[Mapping[str, Any]]:
 
 def is_changeable(arn: str) -> bool:
     """Whether an entity is the account's own and not AWS's."""
-    return not parse_arn(arn).path.startswith(AWS_OWN_PATHS)
+    return "/aws-" not in arn or not parse_arn(arn).path.startswith(AWS_OWN_PATHS)

@@ -18,6 +18,7 @@ from crossaccount.access.findings.documents import is_changeable, roles
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Found, Kind, Place
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.by_content import by_content
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.documents import size
 from crossaccount.iam.quotas import Quota
@@ -151,6 +152,7 @@ def _own_policies(details: Details) -> Iterator[Mapping[str, Any]]:
     return (policy for policy in details.get("Policies") or () if parse_arn(str(policy["Arn"])).account != "aws")
 
 
+@by_content
 def _size(content: object) -> int:
     """The size of a document; one that cannot be read counts nothing, because nobody knows what AWS would count."""
     try:

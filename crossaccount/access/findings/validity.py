@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from re import compile as pattern
 
 from crossaccount.access.findings.documents import Document
 from crossaccount.access.findings.finding import Element, Found, Kind, Place
+from crossaccount.iam.by_content import by_content
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.iam.validation import check_identity_policy, check_trust_policy
@@ -65,6 +67,10 @@ _KINDS = {kind.code: kind for kind in (VERSION, UNKNOWN_ACTION, NEVER_MATCHES, U
 _INDEX = pattern(r"\AStatement\[(\d+)\]")
 
 
+_OF_TRUST = by_content(partial(check_trust_policy, where=""))
+_OF_IDENTITY = by_content(partial(check_identity_policy, where=""))
+
+
 def validity_findings(document: Document) -> Iterator[Found]:
     """What is wrong with one document by itself."""
     try:
@@ -72,8 +78,7 @@ def validity_findings(document: Document) -> Iterator[Found]:
     except DocumentError as error:
         yield Found(REFUSED, document.place, str(error), "write a policy document")
         return
-    check = check_trust_policy if document.side == "trust" else check_identity_policy
-    for problem in check(content, ""):
+    for problem in _OF_TRUST(content) if document.side == "trust" else _OF_IDENTITY(content):
         kind = REFUSED if problem.severity == "error" else _KINDS[problem.code]
         yield Found(kind, _place(document, problem.where), _message(problem), problem.fix)
 
