@@ -12,6 +12,7 @@ from crossaccount.job import events
 from crossaccount.job.review.resources import planned_lines
 from crossaccount.job.review.text import review_lines
 from crossaccount.job.review.told import AccessReviewed, Approved, ResourcePlanned
+from crossaccount.job.verify.told import ClosureChecked, TestTried
 
 SIGN_STYLES = {"+": "red", "-": "green", "±": "yellow", "!": "bold red"}
 STYLES = {"failed": "red", "interrupted": "red", "changed": "green", "drifted": "yellow"}
@@ -47,8 +48,27 @@ def lines_of(event: events.Event) -> Iterator[Line]:
             yield from (("", line) for line in planned_lines(event))
         case Approved(user=user, approved=approved):
             yield "", f"approved by {user}: {', '.join(f'{question} ({how})' for question, how in approved.items())}"
+        case ClosureChecked():
+            yield from _closure(event)
+        case TestTried():
+            yield _tried(event)
         case events.Refused(because=because):
             yield from (("red", line) for line in because)
+
+
+def _closure(event: ClosureChecked) -> Iterator[Line]:
+    yield from (("red", problem) for problem in event.problems)
+    for each in event.findings:
+        yield "yellow", f"{each['severity']}: {each['code']} {each['where']}: {each['message']}; {each['fix']}"
+    if event.unlisted:
+        yield "yellow", f"closure: {', '.join(event.unlisted)} export too little to be judged: crossaccount check"
+
+
+def _tried(event: TestTried) -> Line:
+    style = {"works": "green", "does not": "bold red"}.get(event.outcome, "yellow")
+    what = {"works": f"{event.expected}, as expected", "does not": f"not {event.expected}, as the test expects"}
+    said = f": {event.said}" if event.said and event.outcome != "works" else ""
+    return style, f"{event.name}: {what.get(event.outcome, event.outcome)}{said}"
 
 
 def _finished(event: events.StackFinished) -> str:

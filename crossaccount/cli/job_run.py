@@ -65,7 +65,7 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
         _log(asked.log) as log,
         place(asked.directory, program) as parts,
     ):
-        accounts = LiveAccounts(_configs(asked, parts))
+        accounts = LiveAccounts(_configs(asked, parts), local=asked.local)
         fleet = Fleet(
             asked.directory,
             parts.engine,

@@ -116,6 +116,13 @@ def up(
         str,
         typer.Option("--secrets-provider", metavar="URL", help="What encrypts the secrets of new stacks: awskms://…"),
     ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Then try the access tests in AWS: sts:AssumeRole as each principal.")
+    ] = False,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", min=0, metavar="SECONDS", help="With --verify: how long IAM may take to spread it."),
+    ] = 60.0,
     log: LogOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
@@ -134,6 +141,7 @@ def up(
                 recover=recover,
                 gone=gone or (),
                 secrets_provider=secrets_provider,
+                verify=wait if verify else None,
             )
     raise typer.Exit(EXIT[result.status])
 

@@ -30,6 +30,7 @@ from crossaccount.job.runner import Run, run_steps
 from crossaccount.job.standing import outputs_of, statuses
 from crossaccount.job.stopping import Stop, heeding_signals, interrupter
 from crossaccount.job.unchanged import ConfigFiles
+from crossaccount.job.verify.run import Verification, verified
 from crossaccount.job.work import Outcome, StackEngine, Work
 from crossaccount.job.workers import Submit, Threads, Workers
 
@@ -53,11 +54,13 @@ class Fleet:
         workers: Workers | None = None,
         on_event: events.Tell | None = None,
         live: ReadLive | None = None,
+        accounts: LiveAccounts | None = None,
         sign_in: SignIn | None = None,
     ) -> None:
         self.loaded: Loaded = load(directory)
         self._files = ConfigFiles.of(self.loaded)
-        self._live = live
+        self._accounts = accounts or LiveAccounts(self.loaded.project.stacks)
+        self._live = live or self._accounts
         self._readiness = Readiness(self.loaded, backend, sign_in)
         self._engine = engine
         self._backend = backend
@@ -91,20 +94,24 @@ class Fleet:
         recover: bool = False,
         gone: Collection[str] = (),
         secrets_provider: str = "",
+        verify: float | None = None,
     ) -> JobResult:
         """Bring stacks to what is declared, upstreams first.
 
         With ``approval`` the update is reviewed first, and refused where a yes is missing; without, whoever calls has
         decided. With ``plan`` what was reviewed is what is applied, and anything else is refused. With ``recover`` what
         a killed update left is repaired first; ``gone`` are machines that no longer are, whose locks are stale.
-        ``secrets_provider`` encrypts the secrets of stacks that are new.
+        ``secrets_provider`` encrypts the secrets of stacks that are new. Afterwards what stacks export is held against
+        each other; ``verify`` also tries the access tests in AWS, giving IAM so many seconds to spread what changed.
         """
         saved = read_plan(plan) if plan else None
         names = selected(stacks or (saved.patterns if saved else ()), self.loaded.stacks)
+        verification = None if verify is None else Verification.of(self.loaded, self._accounts, verify)
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
         if approval is None and saved is None:
+            options["close"] = lambda result: verified(self.loaded, result, self.tell, verification)
             return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
-        return self._gate(before).up(names, stacks, approval or Approval(), saved, **options)
+        return self._gate(before).up(names, stacks, approval or Approval(), saved, verification, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
@@ -218,8 +225,7 @@ class Fleet:
         return self._told(result)
 
     def _gate(self, before: Before) -> Gate:
-        live = self._live or LiveAccounts(self.loaded.project.stacks)
-        reviewer = Reviewer(self.loaded, self._backend, live, before)
+        reviewer = Reviewer(self.loaded, self._backend, self._live, before)
         return Gate(self.loaded, self._files, reviewer, self.tell, self._run, self._told)
 
     def _state(self, known: Mapping[str, KnownStack], stack: str) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from crossaccount.job.review.reviewer import Reviewer
 from crossaccount.job.review.told import AccessReviewed, Approved
 from crossaccount.job.transitions import urns_of
 from crossaccount.job.unchanged import ConfigFiles
+from crossaccount.job.verify.run import Verification, verified
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Gate:
         patterns: Collection[str],
         approval: Approval,
         saved: SavedPlan | None,
+        verification: Verification | None,
         **options: object,
     ) -> JobResult:
         """An update that is reviewed, held to its plan, approved and recorded before anything is touched.
@@ -81,7 +83,7 @@ class Gate:
             return self.told(JobResult("up", "refused", review=review))
 
         def close(result: JobResult) -> JobResult:
-            return replace(result, review=review)
+            return verified(self.loaded, replace(result, review=review), self.tell, verification)
 
         plans = saved.folder if saved else None
         return self._run("up", names, review, known=known, plans=plans, close=close, **options)

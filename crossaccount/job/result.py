@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from crossaccount.job.retries import together
 from crossaccount.job.review.review import Review
 from crossaccount.job.runner import Run
+from crossaccount.job.verify.closure import Closure
+from crossaccount.job.verify.trying import Tried
 from crossaccount.job.work import Outcome
 
 BAD = ("failed", "interrupted", "skipped")
@@ -24,6 +26,10 @@ class JobResult:
     seconds: float = 0.0
     review: Review | None = None
     """Of a preview and an update: what it does to access."""
+    closure: Closure | None = None
+    """Of an update that changed anything: whether what stacks export fits together."""
+    tried: tuple[Tried, ...] = ()
+    """Of an update that was to be verified: what came of the access tests."""
 
     @property
     def ok(self) -> bool:

@@ -28,13 +28,17 @@ class WrongAccount(Exception):
 
 
 class LiveAccounts:
-    """Reads accounts, several at a time. ``configs`` are the effective configs of stacks, by stack."""
+    """Reads accounts, several at a time. ``configs`` are the effective configs of stacks, by stack.
 
-    def __init__(self, configs: Mapping[str, Mapping[str, object]]) -> None:
+    ``local``: they are of a local AWS, where nothing that is made to look at something does harm.
+    """
+
+    def __init__(self, configs: Mapping[str, Mapping[str, object]], *, local: bool = False) -> None:
         self._configs = configs
-        self._clients = SharedClients()
+        self.local = local
+        self._made: SharedClients | None = None
         self._bundled: dict[tuple[str, str], Any] = {}
-        self._bundling = threading.Lock()
+        self._lock = threading.Lock()
 
     def __call__(self, stack: str, account_id: str) -> Details:
         """One account.
@@ -64,8 +68,8 @@ class LiveAccounts:
 
         how = stack_credentials(self._configs.get(stack, {}))
         try:
-            with self._clients.signed_as(how):
-                yield lambda service: self._clients.client(service, how)
+            with self.clients.signed_as(how):
+                yield lambda service: self.clients.client(service, how)
         except ClientError as error:
             said = error.response.get("Error") or {}
             raise NotReadable(
@@ -74,19 +78,28 @@ class LiveAccounts:
         except BotoCoreError as error:
             raise NotReadable(" ".join(str(error).split())) from None
 
+    @property
+    def clients(self) -> SharedClients:
+        """The clients, for calls as somebody else. They are made when they are first needed."""
+        with self._lock:
+            if self._made is None:
+                self._made = SharedClients()
+            return self._made
+
     def credentials(self, stack: str) -> StackCredentials:
         """How the stack's account is reached."""
         return stack_credentials(self._configs.get(stack, {}))
 
     def close(self) -> None:
         """Close all connections."""
-        self._clients.close()
+        if self._made is not None:
+            self._made.close()
 
     def _shared(self, policy: Any) -> Any:
         """Each version of an AWS-managed policy once, however many accounts use it."""
         if parse_arn(policy["Arn"]).account != "aws":
             return policy
-        with self._bundling:
+        with self._lock:
             return self._bundled.setdefault((policy["Arn"], policy["DefaultVersionId"]), policy)
 
 
