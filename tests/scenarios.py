@@ -1,4 +1,4 @@
-"""The six scenarios and the root's own two stacks, by name."""
+"""The six scenarios, the fleet and the root's own two stacks, by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from crossaccount.engine.deployment import Deployment
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial")
+EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial", "fleet")
 FOLDERS = {"root": ROOT, **{name: ROOT / "examples" / name for name in EXAMPLES}}
 
 EVERY_SCENARIO = pytest.mark.parametrize("name", FOLDERS)

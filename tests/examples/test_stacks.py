@@ -22,6 +22,15 @@ READS = {
     },
     "deployer": {"b": (), "a": ("b",)},
     "tutorial": {"production": (), "development": ("production",)},
+    "fleet": {
+        "billing-development": (),
+        "network": (),
+        "playground": (),
+        "security": (),
+        "shop-development": (),
+        "billing-production": ("security",),
+        "shop-production": ("security",),
+    },
 }
 
 
