@@ -56,11 +56,13 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
     from crossaccount.cli.job_view import job_view
     from crossaccount.job.fleet import Fleet
     from crossaccount.job.review.live import LiveAccounts, empty_account
+    from crossaccount.job.stopping import terminated_as_interrupted
 
     # When a CLI is killed, its job says so; the SDK would say besides that it hears nothing more.
     warnings.filterwarnings("ignore", message="Error in event stream")
     place, workers, program = _place(asked), _workers(asked), load_program()
     with (
+        terminated_as_interrupted(),
         job_view(asked.as_json, on_stderr) as view,
         _log(asked.log) as log,
         place(asked.directory, program) as parts,

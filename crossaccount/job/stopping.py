@@ -34,10 +34,6 @@ class Stop:
         """All the times, the first one first."""
         return tuple(self._asked)
 
-    def forget(self) -> None:
-        """Begin anew, for another run."""
-        self._asked.clear()
-
 
 @contextmanager
 def heeding_signals(stop: Stop) -> Iterator[None]:
@@ -57,6 +53,22 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
     finally:
         for each in taken:
             signal.signal(each, before[each])
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Where no stack runs yet, or none any more, SIGTERM and SIGHUP are as Ctrl-C: what was begun is cleaned up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = {each: signal.getsignal(each) for each in SIGNALS if signal.getsignal(each) is signal.SIG_DFL}
+    for each in taken:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each, before in taken.items():
+            signal.signal(each, before)
 
 
 def interrupter(engine_stops: Callable[[], None], tell: Tell) -> Callable[[int, str, Sequence[str]], None]:

@@ -14,6 +14,8 @@ import yaml
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.readiness import SignIn
 from crossaccount.job.review.credentials import NotReadable
+from crossaccount.job.work import Outcome
+from crossaccount.job.workers import Threads
 from tests.job.fleets import MemoryBackend, ScriptedEngine, deployed, write_project
 
 URN = "urn:pulumi:hub::fleet::aws:iam/role:Role::hub-application-Slow"
@@ -123,3 +125,22 @@ def test_credentials_that_cannot_be_known_here_are_left_to_the_providers_own_gua
     fleet, engine = _fleet(tmp_path, deployed("hub", "spoke"), signed_in({}))
     assert fleet.up().ok
     assert [work.stack for work in engine.asked] == ["hub", "spoke"]
+
+
+def test_after_a_wrong_passphrase_no_other_stack_begins(tmp_path: Path) -> None:
+    write_project(tmp_path, {"a": (), "b": (), "c": ()})
+    wrong = Outcome("a", "failed", error="incorrect passphrase", kind="passphrase")
+    engine = ScriptedEngine({"a": wrong})
+    outcomes = Fleet(tmp_path, engine, MemoryBackend(), workers=Threads(1)).up().outcomes
+    assert [work.stack for work in engine.asked] == ["a"]
+    assert {name: each.error for name, each in outcomes.items() if each.status == "skipped"} == {
+        "b": "the passphrase is wrong, as a shows",
+        "c": "the passphrase is wrong, as a shows",
+    }
+
+
+def test_what_a_stack_reads_and_this_job_changed_is_fresh(tmp_path: Path) -> None:
+    engine = ScriptedEngine({"hub": Outcome("hub", "changed")})
+    write_project(tmp_path, {"hub": (), "spoke": ("hub",), "other": ()})
+    Fleet(tmp_path, engine, MemoryBackend()).up()
+    assert {work.stack: work.fresh for work in engine.asked} == {"hub": False, "spoke": True, "other": False}
