@@ -81,7 +81,11 @@ class Trial:
             self.estate,
             test.principal_arn,
             test.role_arn,
-            {**context, **_circumstances(parse_arn(test.principal_arn), parse_arn(test.role_arn))},
+            {
+                **dict.fromkeys(self.estate.roles[test.role_arn].resource_keys, ()),
+                **context,
+                **_circumstances(parse_arn(test.principal_arn), parse_arn(test.role_arn)),
+            },
             session=test.session,
             now=self.clock(),
         )
@@ -123,7 +127,10 @@ class Trial:
 
 
 def _circumstances(caller: Arn, role: Arn) -> dict[str, str]:
-    """What the local AWS puts into a request beside what the caller implies: a session says that it has no MFA."""
+    """What the local AWS puts into a request beside what the caller implies: a session says that it has no MFA.
+
+    It says nothing of a role's tags.
+    """
     session = {"aws:MultiFactorAuthPresent": "false"} if caller.kind == "role" else {}
     return {"aws:SourceIp": "127.0.0.1", "aws:ResourceAccount": role.account, **session}
 

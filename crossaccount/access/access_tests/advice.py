@@ -34,7 +34,6 @@ _CARRIED = frozenset(
         "aws:userid",
     }
 )
-_CARRIED_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/")
 _BY_SESSIONS = frozenset({"aws:multifactorauthpresent", "aws:tokenissuetime"})
 _MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 
@@ -88,7 +87,7 @@ def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestCo
 
 
 def _carried(key: str, caller: Principal) -> bool:
-    return key in _CARRIED or key.startswith(_CARRIED_PREFIXES) or (caller.is_role and key in _BY_SESSIONS)
+    return key in _CARRIED or (caller.is_role and key in _BY_SESSIONS)
 
 
 def _left_out(test: AccessTest, key: str) -> Problem:

@@ -153,6 +153,18 @@ class Role(Principal):
     trust: Policy = field(default_factory=lambda: Policy(TRUST_POLICY, missing="the source has no trust policy"))
     max_session_duration: int | None = None
 
+    @cached_property
+    def resource_keys(self) -> Mapping[str, tuple[str, ...]]:
+        """The condition keys that all requests to assume it carry, in normal form: its tags, where its account is.
+
+        Its tags go by two names: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html
+        compares ``iam:ResourceTag``, the Service Authorization Reference has ``aws:ResourceTag`` for roles as well.
+        """
+        keys: dict[str, ContextValue] = dict(self.membership.keys("Resource")) if self.membership else {}
+        for key, value in self.tags.items():
+            keys |= {f"aws:ResourceTag/{key}": value, f"iam:ResourceTag/{key}": value}
+        return normal(keys)
+
 
 TRUST_POLICY = "trust policy"
 """The name of every trust policy: IAM gives it none."""

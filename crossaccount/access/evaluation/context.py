@@ -69,10 +69,10 @@ def assume_context(
     caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime, role: Role | None = None
 ) -> RequestContext:
     """The context of ``sts:AssumeRole`` as ``caller`` sends it for ``role``."""
-    if session is NO_SESSION and all(given.values()) and (role is None or role.membership is None):
-        return RequestContext({**_named_session(now), **caller.implied, **normal(given)})
-    implied = (_named_session(now), caller.implied, _of_resource(role), normal(_asked(session)))
-    return RequestContext.joined(*implied, normal(given))
+    own = {} if role is None else role.resource_keys
+    if session is NO_SESSION and all(given.values()):
+        return RequestContext({**_named_session(now), **caller.implied, **own, **normal(given)})
+    return RequestContext.joined(_named_session(now), caller.implied, own, normal(_asked(session)), normal(given))
 
 
 def open_context(caller: Principal) -> RequestContext:
@@ -89,13 +89,11 @@ def open_context(caller: Principal) -> RequestContext:
 
 
 def open_context_on(context: RequestContext, role: Role) -> RequestContext:
-    """An open context for assuming ``role``: where a source says which organisation its account is in, that as well."""
-    if role.membership is None:
-        return context
-    keys, kind = normal(role.membership.keys("Resource")), context.open
-    if kind is not None and not role.membership.organization:
-        kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Resource"]})
-    return RequestContext({**context.values, **keys}, context.supposed, kind)
+    """An open context for assuming ``role``: its tags, and where its account is if a source says so."""
+    kind = context.open or _OPEN
+    elsewhere = _ELSEWHERE["Resource"] if role.membership == Membership() else {}
+    kind = Open(kind.absent, (*kind.absent_prefixes, *_RESOURCE_TAGS), {**kind.possible, **elsewhere})
+    return RequestContext({**context.values, **role.resource_keys}, context.supposed, kind)
 
 
 def session_context(
@@ -113,7 +111,7 @@ def session_context(
     if session.source_identity is not None:
         keys["aws:SourceIdentity"] = session.source_identity
     tags = {f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}
-    implied = (_always(now), role.implied, _of_resource(role), normal(keys), normal(tags))
+    implied = (_always(now), role.implied, _beside(role), normal(keys), normal(tags))
     return RequestContext.joined(*implied, normal(given))
 
 
@@ -124,8 +122,10 @@ def open_session_context(role: Role) -> RequestContext:
     ``aws:username`` none does.
     """
     own = {key: values for key, values in role.implied.items() if not key.startswith(_TAGS)}
-    context = RequestContext.joined(_CERTAIN, own, open=_OPEN_SESSION)
-    return open_context_on(context, role)
+    kind = _OPEN_SESSION
+    if role.membership == Membership():
+        kind = replace(kind, possible={**_ELSEWHERE["Principal"], **_ELSEWHERE["Resource"]})
+    return RequestContext.joined(_CERTAIN, own, _beside(role), open=kind)
 
 
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
@@ -141,6 +141,7 @@ def caller_session(context: RequestContext) -> str | None:
 
 _CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
 _TAGS = ("aws:principaltag/",)
+_RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
 _OPEN = Open()
 _OPEN_SESSION = Open(absent=frozenset({"aws:username"}))
 _OPEN_USER = Open(absent_prefixes=_TAGS)
@@ -161,9 +162,9 @@ _ELSEWHERE: Mapping[str, Mapping[str, tuple[Values, ...]]] = {
 """What the keys may be for an account in none of the organisations that are known: not there, or another's."""
 
 
-def _of_resource(role: Role | None) -> Mapping[str, tuple[str, ...]]:
-    """What the account of a role says of what is in it."""
-    return {} if role is None or role.membership is None else normal(role.membership.keys("Resource"))
+def _beside(role: Role) -> Mapping[str, tuple[str, ...]]:
+    """What the account of a role says of what else is in it."""
+    return {} if role.membership is None else normal(role.membership.keys("Resource"))
 
 
 @lru_cache(maxsize=16)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.context import open_context_on
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.paths.answer import Answer, complete
 from crossaccount.access.paths.profile import Profile
@@ -39,7 +38,7 @@ class RoleAnswers:
     def _said(self, caller: Principal, profile: Profile) -> list[int]:
         """The answers that others of the caller's profile may not have got."""
         role, trust = self._role.arn, self._role.trust
-        request = Request(caller, profile.action, role, open_context_on(profile.context, self._role))
+        request = Request(caller, profile.action, role, profile.context)
         said = [
             self._shared.weigh_policy(side, policy, request)
             for side, policy, patterns in profile.asking

@@ -38,7 +38,7 @@ class SharedLayers:
     def answer(self, caller: Principal, role: Role) -> Answer:
         """What is still to meet for ``caller`` to assume ``role``, whatever was answered before."""
         profile = self.profiles.get(caller.arn) or self.profile(caller)
-        request = Request(caller, profile.action, role.arn, open_context_on(profile.context, role))
+        request = Request(caller, profile.action, role.arn, profile.context)
         layers = assume_layers(self.estate, request, role, self._weigh)
         key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
         if key not in self._by_sides:
@@ -89,10 +89,12 @@ class SharedLayers:
     def weigh_policy(self, side: Side, policy: Policy, request: Request) -> Weighed:
         """What a policy says of a request."""
         traits = self.traits(policy, request.action)
+        if traits.asks_role and (asked := self.estate.roles.get(request.resource)) is not None:
+            request = request._replace(context=open_context_on(request.context, asked))
         statements = policy.about(request.action) if side == "trust" else matching(policy, request)
         if not statements and not policy.unknown:
             return SILENT[side]
-        # What a resource with a variable names may still hang on the role, and where its account is.
+        # What a resource with a variable names may still hang on the role; its tags do, and where its account is.
         role = request.resource if traits.asks_role else ""
         key = (id(policy), side, traits.who(request.caller), role, *map(id, statements))
         found = self._weighed.get(key)

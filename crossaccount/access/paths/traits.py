@@ -13,7 +13,7 @@ from crossaccount.iam.compiled import CompiledStatement
 _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
 """How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
 _ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
-_ABOUT_THE_ROLE = ("aws:resourceorg",)
+_ABOUT_THE_ROLE = ("aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
 """How the keys begin that a role implies."""
 
 

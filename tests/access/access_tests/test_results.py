@@ -149,6 +149,8 @@ def test_session_tags_follow_into_the_session(judge: Judge) -> None:
         ({}, {"identity": [], "trust": [TRUST | {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]}, []),
         # The external ID is the caller's to give: leaving it out is what the test is about.
         ({}, {"trust": [TRUST | {"Condition": {"StringEquals": {"sts:ExternalId": "x"}}}]}, []),
+        # A tag that the role does not have is in no request.
+        ({}, {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}}]}, []),
         # A user's long-term key carries no MFA key; a role's session always does.
         ({}, {"trust": [TRUST | {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}}]}, []),
         (
@@ -161,8 +163,8 @@ def test_session_tags_follow_into_the_session(judge: Judge) -> None:
         ),
         (
             {},
-            {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceTag/a": "b"}}}]},
-            ["aws:resourcetag/a"],
+            {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceAccount": "222222222222"}}}]},
+            ["aws:resourceaccount"],
         ),
     ],
 )

@@ -54,6 +54,8 @@ _CONDITIONS: list[dict[str, Any]] = [
     {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-ours"}},
     {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}},
     {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-ours/r-root/ou-a/*"}},
+    {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+    {"StringNotEquals": {"iam:ResourceTag/team": "red"}},
     {"Bool": {"aws:SecureTransport": "false"}},
     {"DateLessThan": {"aws:CurrentTime": "2026-11-22T00:00:00Z"}, "Bool": {"aws:ViaAWSService": "false"}},
 ]
@@ -93,6 +95,7 @@ _cases = st.fixed_dictionaries(
         "boundary": _permissions,
         "scps": st.lists(_permissions, min_size=1, max_size=2),
         "group": _permissions,
+        "role_details": _details,
         "members": st.sampled_from([{}, {A: ["ou-a"]}, {B: ["ou-b"]}, {A: ["ou-a"], B: []}]),
     },
 )

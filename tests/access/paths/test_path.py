@@ -51,3 +51,36 @@ def test_the_same_seed_is_the_same_estate() -> None:
     account = Size(4).account_ids[0]
     assert json.dumps(details(account, Size(4))) == json.dumps(details(account, Size(4)))
     assert details(account, Size(4, seed=1)) != details(account, Size(4))
+
+
+def test_what_asks_for_the_tags_of_roles_is_asked_of_each_role() -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    grant = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}
+    callers = [
+        {
+            "UserName": f"{team}{number}",
+            "Arn": f"arn:aws:iam::111111111111:user/{team}{number}",
+            "Tags": [{"Key": "team", "Value": team}],
+            "GroupList": ["all"],
+        }
+        for team in ("red", "blue")
+        for number in range(2)
+    ]
+    group = {
+        "GroupName": "all",
+        "Arn": "arn:aws:iam::111111111111:group/all",
+        "GroupPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": grant}}],
+    }
+    trust = {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}
+    roles = [
+        {
+            "RoleName": team,
+            "Arn": f"arn:aws:iam::222222222222:role/{team}",
+            "Tags": [{"Key": "team", "Value": team}],
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust},
+        }
+        for team in ("red", "blue", "green")
+    ]
+    estate = Estate.from_details([{"UserDetailList": callers, "GroupDetailList": [group]}, {"RoleDetailList": roles}])
+    found = {(path.principal.rsplit("/")[-1], path.role.rsplit("/")[-1]) for path in paths(estate)}
+    assert found == {("red0", "red"), ("red1", "red"), ("blue0", "blue"), ("blue1", "blue")}
