@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,25 +13,23 @@ from typing import Any
 from crossaccount.job import events
 from crossaccount.job.approval import Approval
 from crossaccount.job.backend import Backend, KnownStack
-from crossaccount.job.drift import drift_of
 from crossaccount.job.gate import Gate
 from crossaccount.job.loading import Loaded, load
-from crossaccount.job.order import Step, all_at_once, backward, forward, selected
-from crossaccount.job.plans import plan_file, read_plan
+from crossaccount.job.order import all_at_once, backward, forward, selected
+from crossaccount.job.plans import read_plan
 from crossaccount.job.readiness import Readiness, SignIn
 from crossaccount.job.removal import Removal, removal_of
-from crossaccount.job.result import JobResult, result_of
+from crossaccount.job.result import JobResult
 from crossaccount.job.review import Review, Reviewer
 from crossaccount.job.review.live import LiveAccounts
-from crossaccount.job.review.resources import planned
 from crossaccount.job.review.reviewer import Before, ReadLive
-from crossaccount.job.runner import Run, run_steps
+from crossaccount.job.runs import Runs
 from crossaccount.job.standing import outputs_of, statuses
-from crossaccount.job.stopping import Stop, heeding_signals, interrupter
+from crossaccount.job.stopping import Stop
 from crossaccount.job.unchanged import ConfigFiles
 from crossaccount.job.verify.run import Verification, verified
-from crossaccount.job.work import Outcome, StackEngine, Work
-from crossaccount.job.workers import Submit, Threads, Workers
+from crossaccount.job.work import StackEngine
+from crossaccount.job.workers import Threads, Workers
 
 __all__ = ["Fleet", "JobResult"]
 
@@ -61,15 +58,14 @@ class Fleet:
         self._files = ConfigFiles.of(self.loaded)
         self._accounts = accounts or LiveAccounts(self.loaded.project.stacks)
         self._live = live or self._accounts
-        self._readiness = Readiness(self.loaded, backend, sign_in)
-        self._engine = engine
         self._backend = backend
-        self._workers = workers or Threads()
-        self.parallel = self._workers.parallel
         self._on_event = on_event
         self._telling = threading.Lock()
         self.stop = Stop()
         """Asked to stop by signals while stacks run, where that is in the main thread; or by whoever calls ``ask``."""
+        readiness, workers = Readiness(self.loaded, backend, sign_in), workers or Threads()
+        self.parallel = workers.parallel
+        self._runs = Runs(self.loaded, engine, backend, workers, readiness, self.stop, self.tell)
 
     def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
         """What ``up`` would do to access, without the engine. ``before``: accounts as AWS has them, or as deployed."""
@@ -110,18 +106,18 @@ class Fleet:
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
         if approval is None and saved is None:
             options["close"] = lambda result: verified(self.loaded, result, self.tell, verification)
-            return self._run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
+            return self._runs.run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
         return self._gate(before).up(names, stacks, approval or Approval(), saved, verification, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
         names = selected(stacks, self.loaded.stacks)
-        return self._run("refresh", all_at_once(names), deployed_only=True)
+        return self._runs.run("refresh", all_at_once(names), deployed_only=True)
 
     def drift(self, stacks: Collection[str] = ()) -> JobResult:
         """What AWS has that stacks did not deploy; nothing is changed. The result is ``drifted`` where there is any."""
         names = selected(stacks, self.loaded.stacks)
-        return self._run("drift", all_at_once(names), deployed_only=True, engine_verb="refresh", preview_only=True)
+        return self._runs.run("drift", all_at_once(names), deployed_only=True, engine_verb="refresh", preview_only=True)
 
     def destroy(
         self,
@@ -142,7 +138,7 @@ class Fleet:
             because = ("nobody agreed",)
         if because:
             return self._refused("destroy", because)
-        return self._run("destroy", backward(names, self.loaded.reads), deployed_only=True)
+        return self._runs.run("destroy", backward(names, self.loaded.reads), deployed_only=True)
 
     def outputs(self, stacks: Collection[str] = ()) -> Mapping[str, Mapping[str, Any]]:
         """What stacks last deployed and export, secrets masked; empty for one that never was."""
@@ -171,137 +167,16 @@ class Fleet:
             if self._on_event:
                 self._on_event(event)
 
-    def _run(
-        self,
-        verb: str,
-        steps: Sequence[Step],
-        *,
-        hand_on: bool = False,
-        plans: Path | None = None,
-        deployed_only: bool = False,
-        engine_verb: str = "",
-        known: Mapping[str, KnownStack] | None = None,
-        keeps: Callable[[str], str] = lambda _: "",
-        close: Callable[[JobResult], JobResult] = lambda result: result,
-        reviewed: bool = False,
-        **options: Any,
-    ) -> JobResult:
-        begun = time.monotonic()
-        known = self._backend.stacks() if known is None else known
-        stacks = tuple(dict.fromkeys(step.stack for step in steps))
-        self.tell(events.JobStarted(verb=verb, stacks=stacks, parallel=self.parallel, engine=self._engine.name))
-        absent = self._absent(steps, known) if deployed_only else {}
-        steps = [step for step in steps if step.key not in absent]
-        recover = bool(options.get("recover"))
-        unready = self._readiness.unready(
-            verb, {step.stack for step in steps}, known, recover=recover, reviewed=reviewed
-        )
-
-        def hand_over(submit: Submit, step: Step, run: Run) -> Future[Outcome]:
-            self.tell(events.StackStarted(stack=step.stack, step=step.label))
-            if because := keeps(step.stack):
-                return done(Outcome(step.stack, "failed", error=because, kind="review"))
-            if step.stack in unready:
-                return done(unready[step.stack])
-            if because := hopeless(run):
-                return done(Outcome(step.stack, "skipped", error=because))
-            fresh = any(run.outcomes[key].status == "changed" for key in step.after if key in run.outcomes)
-            work = replace(self._work(engine_verb or verb, step, known, plans), fresh=fresh, **options)
-            if hand_on:
-                work = replace(work, references=self._handed_on(step.stack, run))
-            return submit(work)
-
-        stops = interrupter(lambda: self._workers.interrupt(self._engine), self.tell)
-        with self._workers.open(self._engine, self.tell) as submit, heeding_signals(self.stop):
-            run = run_steps(
-                steps,
-                partial(hand_over, submit),
-                self.parallel,
-                on_end=partial(self._ended, verb),
-                stop=self.stop,
-                interrupt=stops,
-            )
-        result = close(result_of(verb, Run({**absent, **run.outcomes}, run.interrupted), time.monotonic() - begun))
-        return self._told(result)
-
     def _gate(self, before: Before) -> Gate:
         reviewer = Reviewer(self.loaded, self._backend, self._live, before)
-        return Gate(self.loaded, self._files, reviewer, self.tell, self._run, self._told)
+        return Gate(self.loaded, self._files, reviewer, self.tell, self._runs.run, self._runs.told)
 
     def _state(self, known: Mapping[str, KnownStack], stack: str) -> Mapping[str, Any]:
         return self._backend.state(stack) if stack in known else {}
 
-    def _absent(self, steps: Sequence[Step], known: Mapping[str, KnownStack]) -> dict[str, Outcome]:
-        """The steps that have nothing to do because their stack is not deployed."""
-        gone = [step for step in steps if not known.get(step.stack, KnownStack(step.stack)).deployed]
-        for step in gone:
-            self._ended("", step, Outcome(step.stack, "absent"))
-        return {step.key: Outcome(step.stack, "absent") for step in gone}
-
-    def _work(self, verb: str, step: Step, known: Mapping[str, KnownStack], plans: Path | None) -> Work:
-        project, settings = self.loaded.project, self.loaded.settings[step.stack]
-        return Work(
-            verb=verb,
-            project=project.name,
-            stack=step.stack,
-            directory=project.directory.resolve(),
-            account_id=settings.account_id,
-            new=step.stack not in known,
-            exclude=step.exclude,
-            plan=plan_file(plans, step.stack),
-        )
-
-    def _handed_on(self, stack: str, run: Run) -> dict[str, Mapping[str, Any]]:
-        """The outputs of upstreams that take part, planned or just deployed; others are read where they are deployed.
-
-        A stack reference would give the same after an ``up``, and cost the CLI a key derivation for each (0.3 s with a
-        passphrase).
-        """
-        upstreams = self.loaded.upstreams(stack)
-        return {account: run.outcomes[name].outputs for account, name in upstreams.items() if name in run.outcomes}
-
-    def _ended(self, verb: str, step: Step, outcome: Outcome) -> None:
-        if verb == "drift" and (drift := drift_of(outcome)):
-            self.tell(drift)
-        for each in planned(outcome) if verb == "preview" else ():
-            self.tell(each)
-        if outcome.status == "skipped":
-            self.tell(events.StackSkipped(stack=step.stack, step=step.label, because=outcome.error))
-            return
-        self.tell(
-            events.StackFinished(
-                stack=step.stack,
-                step=step.label,
-                status=outcome.status,
-                seconds=outcome.seconds,
-                changes=outcome.counts,
-                error=outcome.error,
-                fix=outcome.fix,
-                kind=outcome.kind,
-            )
-        )
-
     def _refused(self, verb: str, because: Sequence[str]) -> JobResult:
         self.tell(events.Refused(because=tuple(because)))
-        return self._told(JobResult(verb, "refused"))
+        return self._runs.told(JobResult(verb, "refused"))
 
     def _looked(self, verb: str, stacks: Mapping[str, str], begun: float) -> None:
-        self._told(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
-
-    def _told(self, result: JobResult, stacks: Mapping[str, str] | None = None) -> JobResult:
-        statuses = {key: outcome.status for key, outcome in result.outcomes.items()} if stacks is None else stacks
-        self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
-        return result
-
-
-def hopeless(run: Run) -> str:
-    """Why no other stack can be done either; empty where they may. One passphrase is for all of them."""
-    found = [outcome.stack for outcome in run.outcomes.values() if outcome.kind == "passphrase"]
-    return f"the passphrase is wrong, as {found[0]} shows" if found else ""
-
-
-def done(outcome: Outcome) -> Future[Outcome]:
-    """What was not handed to anybody, as if it were."""
-    future: Future[Outcome] = Future()
-    future.set_result(outcome)
-    return future
+        self._runs.told(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
