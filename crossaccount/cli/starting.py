@@ -14,7 +14,7 @@ from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
 
 if TYPE_CHECKING:
-    from crossaccount.start.doctor import Checkup
+    from crossaccount.start.checkup import Checkup
     from crossaccount.start.files import Place
 
 MISSING = 1
@@ -88,10 +88,11 @@ def init(
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
     """Say what this machine lacks to run a project, and how to get each."""
     with failures_in_words(as_json):
+        from crossaccount.cli.credentials import account_finder
         from crossaccount.start.doctor import checkups
         from crossaccount.start.machine import Machine
 
-        found = list(checkups(directory, Machine()))
+        found = list(checkups(directory, Machine(account_finder())))
         if as_json:
             missing = sum(each.needed and not each.ok for each in found)
             print_json({"checks": [each.to_json() for each in found], "missing": missing})
@@ -136,3 +137,8 @@ def _show(found: list[Checkup]) -> None:
         out.print(f"{mark} {escape(each.what)}: {escape(each.found)}", highlight=False, soft_wrap=True)
         if each.fix and not each.ok:
             out.print(f"        {escape(each.fix)}", highlight=False, soft_wrap=True)
+    missing = sum(each.needed and not each.ok for each in found)
+    if missing:
+        without = "Without them: crossaccount check, crossaccount rehearse --engine in-process."
+        things = "1 thing is" if missing == 1 else f"{missing} things are"
+        out.print(f"{things} missing for a deployment. {without}", highlight=False, soft_wrap=True)

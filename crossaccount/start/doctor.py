@@ -1,36 +1,21 @@
 """``doctor``: what a project needs of this machine, what of it is there, and how to get the rest. Changes nothing.
 
 Looked at are the pulumi CLI with its Python host and aws plugin, the state backend, every stack's config, the
-credentials of each stack and whose account they are, and what a rehearsal and a hand-off use.
+credentials of each stack and whose account they are (``stacks``), and what a rehearsal and a hand-off use.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from crossaccount.iam.problem import errors
-from crossaccount.settings import Project, Settings, SettingsError, read_project
+from crossaccount.start.checkup import Checkup
 from crossaccount.start.machine import Machine
+from crossaccount.start.stacks import project_checkups
 
-
-@dataclass(frozen=True)
-class Checkup:
-    """One thing. ``needed`` is false for what only makes more possible; ``fix`` says how to get it."""
-
-    what: str
-    ok: bool
-    found: str
-    fix: str = ""
-    needed: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        """A line of the command's JSON."""
-        return {"what": self.what, "ok": self.ok, "needed": self.needed, "found": self.found, "fix": self.fix}
+_WITHOUT_A_SERVICE = ("file:", "s3:", "azblob:", "gs:", "postgres:")
 
 
 def checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
@@ -39,10 +24,10 @@ def checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
     if machine.which("pulumi"):
         yield _host(machine)
         yield _plugin(directory, machine)
-        yield _backend(directory, machine)
+        yield from _backend(directory, machine)
     yield _local_aws(machine)
     yield _aws_cli(directory, machine)
-    yield from _project(directory, machine)
+    yield from project_checkups(directory, machine)
 
 
 def _pulumi(directory: Path, machine: Machine) -> Checkup:
@@ -67,17 +52,42 @@ def _plugin(directory: Path, machine: Machine) -> Checkup:
     except ValueError:
         plugins = []
     versions = [str(each.get("version")) for each in plugins if each.get("name") == "aws"]
-    fix = "" if wanted in versions else f"pulumi plugin install resource aws {wanted}"
-    return Checkup("aws plugin", wanted in versions, ", ".join(versions) or "none", fix)
+    ok, found = wanted in versions, ", ".join(versions) or "none"
+    # Left to itself the CLI gets the plugin when a stack first needs it.
+    needed = machine.environment.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() in ("true", "1")
+    by_itself = "" if needed else ", or let the CLI do it at the first deployment"
+    fix = "" if ok else f"pulumi plugin install resource aws {wanted}{by_itself}"
+    return Checkup("aws plugin", ok, found, fix, needed)
 
 
-def _backend(directory: Path, machine: Machine) -> Checkup:
+def _backend(directory: Path, machine: Machine) -> Iterator[Checkup]:
     url = machine.environment.get("PULUMI_BACKEND_URL", "")
-    ran = machine.run(["pulumi", "whoami", "--non-interactive"], directory)
-    if ran.code == 0:
-        return Checkup("state backend", True, f"{url or 'logged in'} as {ran.out}")
-    said = next((line for line in ran.error.splitlines() if line.strip()), "not logged in")
-    return Checkup("state backend", False, said, "pulumi login, or set PULUMI_BACKEND_URL (file:// for a folder)")
+    ran = machine.run(["pulumi", "whoami", "--verbose", "--non-interactive"], directory)
+    if ran.code != 0:
+        said = next((line for line in ran.error.splitlines() if line.strip()), "not logged in")
+        yield Checkup("state backend", False, said, _backend_fix(url))
+        return
+    lines = dict(line.partition(": ")[::2] for line in ran.out.splitlines())
+    where = lines.get("Backend URL", url)
+    yield Checkup("state backend", True, f"{where or 'logged in'} as {lines.get('User', ran.out)}")
+    if where.startswith(_WITHOUT_A_SERVICE):
+        yield _passphrase(machine)
+
+
+def _backend_fix(url: str) -> str:
+    if url.startswith("file://"):
+        return f"make the folder {url.removeprefix('file://')}, or set PULUMI_BACKEND_URL to another"
+    if url:
+        return "look at PULUMI_BACKEND_URL and at the credentials for it"
+    return "pulumi login (pulumi login --local for this machine, pulumi login s3://BUCKET for a bucket)"
+
+
+def _passphrase(machine: Machine) -> Checkup:
+    """What encrypts secrets in a state that no service keeps; a job cannot ask for it."""
+    names = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+    given = next((name for name in names if name in machine.environment), None)
+    fix = f"set {names[0]}, or {names[1]}; not for stacks with a secrets provider of their own"
+    return Checkup("passphrase of the state", given is not None, given or "not given", "" if given else fix)
 
 
 def _local_aws(machine: Machine) -> Checkup:
@@ -92,39 +102,3 @@ def _aws_cli(directory: Path, machine: Machine) -> Checkup:
         return Checkup("AWS CLI, for handed-out profiles and scripts", False, "not on the PATH", fix, needed=False)
     ran = machine.run(["aws", "--version"], directory)
     return Checkup("AWS CLI, for handed-out profiles and scripts", True, ran.out.partition(" ")[0], needed=False)
-
-
-def _project(directory: Path, machine: Machine) -> Iterator[Checkup]:
-    try:
-        project = read_project(directory)
-    except SettingsError as error:
-        for problem in errors(error.problems):
-            yield Checkup("project", False, f"{problem.where}: {problem.what}", f"{problem.fix}, or: crossaccount init")
-        return
-    if not project.stacks:
-        yield Checkup("project", False, f"{project.name} has no stacks", "write them with: crossaccount init")
-    for stack in project.stacks:
-        try:
-            settings = project.settings(stack)
-        except SettingsError as error:
-            for problem in errors(error.problems):
-                yield Checkup(f"config of {stack}", False, f"{problem.where}: {problem.what}", problem.fix)
-            continue
-        yield Checkup(f"config of {stack}", True, f"account {settings.account} ({settings.account_id})")
-        yield _credentials(project, stack, settings, machine)
-
-
-def _credentials(project: Project, stack: str, settings: Settings, machine: Machine) -> Checkup:
-    """The credentials that ``pulumi up`` would use: of the profile in the stack's config, else of the environment."""
-    configured = project.stacks[stack].get("aws:profile")
-    profile = str(configured) if configured else None
-    what = f"credentials of {stack}"
-    use = "set aws:profile in its config" if profile is None else f"correct the profile {profile}"
-    try:
-        account = machine.account_of(profile)
-    except OSError as error:
-        fix = f"sign in to {settings.account_id}: aws configure sso, or {use}"
-        return Checkup(what, False, str(error), fix)
-    if account != settings.account_id:
-        return Checkup(what, False, f"they are of account {account}", f"use those of {settings.account_id}: {use}")
-    return Checkup(what, True, f"account {account}")

@@ -33,31 +33,12 @@ def run(command: Sequence[str], folder: Path) -> Ran:
     return Ran(done.returncode, done.stdout.strip(), done.stderr.strip())
 
 
-def account_of(profile: str | None) -> str:
-    """The account of a profile's credentials, or of the environment's.
-
-    Raises:
-        OSError: there are none, or they do not work; with one line.
-    """
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    try:
-        session = boto3.session.Session(profile_name=profile)
-        sts = session.client("sts", region_name=session.region_name or "us-east-1", config=config)
-        return str(sts.get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError) as error:
-        raise OSError(" ".join(str(error).split())) from None
-
-
 @dataclass(frozen=True)
 class Machine:
-    """This machine."""
+    """This machine. ``account_of`` is asked with a stack's config; it raises OSError with one line."""
 
+    account_of: Callable[[Mapping[str, object]], str]
     which: Callable[[str], str | None] = shutil.which
     run: Callable[[Sequence[str], Path], Ran] = run
-    account_of: Callable[[str | None], str] = account_of
     has_module: Callable[[str], bool] = lambda name: find_spec(name) is not None
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -12,16 +13,21 @@ import pytest
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
-from crossaccount.start.doctor import Checkup, checkups
+from crossaccount.cli.credentials import account_finder
+from crossaccount.local.clients import Aws
+from crossaccount.local.server import LocalAws
+from crossaccount.start.checkup import Checkup
+from crossaccount.start.doctor import checkups
 from crossaccount.start.machine import Machine, Ran
 from tests.scenarios import FOLDERS
 
-TUTORIAL = FOLDERS["tutorial"]
+IDS = {"auth": "123456789012", "workload": "210987654321"}
 PLUGINS = json.dumps([{"name": "aws", "kind": "resource", "version": version("pulumi-aws")}])
 ANSWERS = {
     "version": Ran(0, "v3.272.0"),
     "plugin": Ran(0, PLUGINS),
-    "whoami": Ran(0, "bo"),
+    "whoami": Ran(0, "User: bo\nOrganizations: bo\nBackend URL: https://app.pulumi.com/bo"),
+    "-c": Ran(0),
     "--version": Ran(0, "aws-cli/2 x"),
 }
 
@@ -30,7 +36,7 @@ def _run(command: Sequence[str], _: Path) -> Ran:
     return ANSWERS[command[1]]
 
 
-def _accounts(*found: str) -> Callable[[str | None], str]:
+def _accounts(*found: str) -> Callable[[object], str]:
     """The account of the credentials, asked stack by stack."""
     waiting = iter(found)
     return lambda _: next(waiting)
@@ -45,17 +51,26 @@ HEALTHY = Machine(
 )
 
 
-def _bad(machine: Machine, directory: Path = TUTORIAL) -> list[Checkup]:
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """What ``init`` writes, with its Python."""
+    ids = ["--trusted-id", IDS["auth"], "--trusting-id", IDS["workload"], "--user", "bo"]
+    assert CliRunner().invoke(app, ["init", str(tmp_path / "mine"), *ids]).exit_code == 0
+    (tmp_path / "mine" / ".venv").symlink_to(sys.prefix)
+    return tmp_path / "mine"
+
+
+def _bad(machine: Machine, directory: Path) -> list[Checkup]:
     return [each for each in checkups(directory, machine) if not each.ok]
 
 
 def _healthy() -> Machine:
-    return replace(HEALTHY, account_of=_accounts("111111111111", "999999999999"))
+    return replace(HEALTHY, account_of=_accounts(*IDS.values()))
 
 
-def test_a_machine_with_everything_lacks_nothing() -> None:
-    assert _bad(_healthy()) == []
-    assert all(each.found for each in checkups(TUTORIAL, _healthy()))
+def test_a_machine_with_everything_lacks_nothing(project: Path) -> None:
+    assert _bad(_healthy(), project) == []
+    assert all(each.found for each in checkups(project, _healthy()))
 
 
 @pytest.mark.parametrize(
@@ -66,41 +81,136 @@ def test_a_machine_with_everything_lacks_nothing() -> None:
         ("aws", "AWS CLI, for handed-out profiles and scripts", False, "getting-started-install"),
     ],
 )
-def test_a_program_that_is_missing_is_named_with_how_to_get_it(tool: str, what: str, needed: bool, fix: str) -> None:
-    (bad,) = _bad(replace(_healthy(), which=lambda name: None if name == tool else f"/usr/bin/{name}"))
+def test_a_program_that_is_missing_is_named_with_how_to_get_it(
+    project: Path, tool: str, what: str, needed: bool, fix: str
+) -> None:
+    (bad,) = _bad(replace(_healthy(), which=lambda name: None if name == tool else f"/usr/bin/{name}"), project)
     assert (bad.what, bad.needed) == (what, needed)
     assert fix in bad.fix
 
 
-def test_a_plugin_of_another_version_is_no_plugin() -> None:
+def test_a_plugin_of_another_version_is_no_plugin(project: Path) -> None:
     other = {**ANSWERS, "plugin": Ran(0, json.dumps([{"name": "aws", "version": "6.0.0"}]))}
-    (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]))
-    assert (bad.found, bad.fix) == ("6.0.0", f"pulumi plugin install resource aws {version('pulumi-aws')}")
+    (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
+    install = f"pulumi plugin install resource aws {version('pulumi-aws')}"
+    assert (bad.found, bad.fix) == ("6.0.0", f"{install}, or let the CLI do it at the first deployment")
+    assert not bad.needed
 
 
-def test_a_backend_that_cannot_be_reached_is_said_in_pulumi_s_words() -> None:
+def test_where_the_cli_may_get_no_plugin_by_itself_one_is_needed(project: Path) -> None:
+    environment = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+    other = {**ANSWERS, "plugin": Ran(0, "")}
+    machine = replace(_healthy(), run=lambda command, _: other[command[1]], environment=environment)
+    (bad,) = _bad(machine, project)
+    assert (bad.found, bad.needed) == ("none", True)
+
+
+@pytest.mark.parametrize(
+    ("url", "fix"),
+    [
+        ("", "pulumi login (pulumi login --local for this machine, pulumi login s3://BUCKET for a bucket)"),
+        ("file:///state", "make the folder /state, or set PULUMI_BACKEND_URL to another"),
+        ("s3://state", "look at PULUMI_BACKEND_URL and at the credentials for it"),
+    ],
+)
+def test_how_to_mend_a_backend_depends_on_which_it_is(project: Path, url: str, fix: str) -> None:
+    other = {**ANSWERS, "whoami": Ran(255, "", "error: unreachable")}
+    machine = replace(_healthy(), run=lambda command, _: other[command[1]], environment={"PULUMI_BACKEND_URL": url})
+    (bad,) = _bad(machine, project)
+    assert (bad.what, bad.fix) == ("state backend", fix)
+
+
+def test_a_state_without_a_service_needs_a_passphrase(project: Path) -> None:
+    other = {**ANSWERS, "whoami": Ran(0, "User: bo\nBackend URL: s3://state")}
+    machine = replace(_healthy(), run=lambda command, _: other[command[1]])
+    (bad,) = _bad(replace(machine, environment={}), project)
+    assert (bad.what, bad.needed) == ("passphrase of the state", True)
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        assert _bad(replace(machine, account_of=_accounts(*IDS.values()), environment={name: ""}), project) == []
+
+
+def test_a_project_without_its_python_is_said_how_to_make_it(project: Path) -> None:
+    (project / ".venv").unlink()
+    (bad,) = _bad(_healthy(), project)
+    assert (bad.what, bad.needed) == ("the project's Python, for plain pulumi", False)
+    assert (bad.found, bad.fix) == (f"there is no {project / '.venv'}", f"pulumi install --cwd {project}")
+
+
+def test_a_python_that_lacks_packages_is_not_enough(project: Path) -> None:
+    other = {**ANSWERS, "-c": Ran(1)}
+    (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
+    assert bad.found == f"{project / '.venv'} lacks what the program needs"
+
+
+def test_the_examples_placeholders_are_called_so() -> None:
+    def never(_: object) -> str:
+        raise AssertionError("nobody has credentials of a placeholder")
+
+    bad = _bad(replace(HEALTHY, account_of=never), FOLDERS["tutorial"])
+    found = {each.what: each.found for each in bad if each.what.startswith("credentials")}
+    assert found == {
+        "credentials of development": "111111111111 is a placeholder, which AWS itself refuses",
+        "credentials of production": "999999999999 is a placeholder, which AWS itself refuses",
+    }
+
+
+def test_the_account_is_that_of_the_stack_s_own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys, a profile, and roles from there, as the job and the provider find them."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    keys = f"aws_access_key_id = {IDS['auth']}\naws_secret_access_key = local\n"
+    (tmp_path / "config").write_text(f"[profile mine]\n{keys}", encoding="utf-8")
+    with LocalAws(log_dir=tmp_path) as local:
+        workload: Aws = local.session(IDS["workload"])
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": IDS["auth"]}}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = workload.iam.create_role(RoleName="Deployer", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        user = local.session(IDS["auth"]).iam
+        user.create_user(UserName="bo")
+        allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        user.put_user_policy(
+            UserName="bo", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        )
+        key = user.create_access_key(UserName="bo")["AccessKey"]
+        account_of, here = account_finder(), {"aws:endpoints": [{"sts": local.endpoint}]}
+        bo = {"aws:accessKey": key["AccessKeyId"], "aws:secretKey": key["SecretAccessKey"]}
+        assert account_of({**here, "aws:profile": "mine"}) == IDS["auth"]
+        assert account_of({**here, **bo}) == IDS["auth"]
+        assert account_of({**here, **bo, "aws:assumeRoles": [{"roleArn": role}]}) == IDS["workload"]
+        with pytest.raises(OSError, match="there are no credentials"):
+            account_of(here)
+        with pytest.raises(OSError, match="there is no profile mien; did you mean `mine`"):
+            account_of({**here, "aws:profile": "mien"})
+        with pytest.raises(OSError, match="aws:secretKey is encrypted"):
+            account_of({**here, **bo, "aws:secretKey": {"secure": "x"}})
+
+
+def test_a_backend_that_cannot_be_reached_is_said_in_pulumi_s_words(project: Path) -> None:
     other = {**ANSWERS, "whoami": Ran(255, "", "error: PULUMI_ACCESS_TOKEN must be set\nmore")}
-    (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]))
+    (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
     assert (bad.what, bad.found) == ("state backend", "error: PULUMI_ACCESS_TOKEN must be set")
 
 
-def test_credentials_of_another_account_are_not_good_enough() -> None:
-    (bad,) = _bad(replace(HEALTHY, account_of=_accounts("111111111111", "111111111111")))
-    assert (bad.what, bad.found) == ("credentials of production", "they are of account 111111111111")
-    assert "999999999999" in bad.fix
+def test_credentials_of_another_account_are_not_good_enough(project: Path) -> None:
+    (bad,) = _bad(replace(HEALTHY, account_of=_accounts(IDS["auth"], IDS["auth"])), project)
+    assert (bad.what, bad.found) == ("credentials of workload", f"they are of account {IDS['auth']}")
+    assert bad.fix == f"use those of {IDS['workload']}: correct the profile workload"
 
 
-def test_credentials_that_do_not_work_are_said_in_aws_s_words() -> None:
-    def none(_: str | None) -> str:
+def test_credentials_that_do_not_work_are_said_in_aws_s_words(project: Path) -> None:
+    def none(_: object) -> str:
         raise OSError("Unable to locate credentials")
 
-    bad = _bad(replace(HEALTHY, account_of=none))
-    assert [each.what for each in bad] == ["credentials of development", "credentials of production"]
+    bad = _bad(replace(HEALTHY, account_of=none), project)
+    assert [(each.what, each.fix) for each in bad] == [
+        (f"credentials of {name}", f"sign in to {IDS[name]}: aws configure sso --profile {name}") for name in IDS
+    ]
     assert {each.found for each in bad} == {"Unable to locate credentials"}
 
 
-def test_a_rehearsal_needs_the_local_aws() -> None:
-    (bad,) = _bad(replace(_healthy(), has_module=lambda _: False))
+def test_a_rehearsal_needs_the_local_aws(project: Path) -> None:
+    (bad,) = _bad(replace(_healthy(), has_module=lambda _: False), project)
     assert (bad.what, bad.fix) == ("local AWS for rehearsals", "pip install 'crossaccount[local]'")
 
 
