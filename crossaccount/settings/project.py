@@ -38,6 +38,8 @@ class Project:
     """By stack and key: the file that the value comes from."""
     shared: Mapping[str, object] = field(default_factory=dict)
     """The project's own config, which a stack without a file would have."""
+    virtualenv: str | None = None
+    """Where the Python of ``runtime`` is, relative to ``directory``."""
 
     def settings(self, stack: str) -> Settings:
         """The settings of one stack.
@@ -89,7 +91,13 @@ def read_project(directory: Path) -> Project:
     if problems:
         raise SettingsError(problems)
     main = directory / str(content.get("main") or ".")
-    return Project(name, directory, main.resolve(), stacks, origins, shared)
+    return Project(name, directory, main.resolve(), stacks, origins, shared, _virtualenv(content.get("runtime")))
+
+
+def _virtualenv(runtime: Any) -> str | None:
+    options = runtime.get("options") if isinstance(runtime, Mapping) else None
+    found = options.get("virtualenv") if isinstance(options, Mapping) else None
+    return str(found) if found else None
 
 
 def _bare_key(key: str, file: str) -> Problem:
