@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import both_ways, compared
 from crossaccount.access.estate import Estate, Levels
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.iam.arn import root_arn
+from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.durations import duration_text
 
 _PRINCIPAL_TAG = ("aws:principaltag/",)
@@ -36,8 +37,8 @@ class AskedTags:
     def changes(self, before: Principal, after: Principal) -> Iterator[Change]:
         """Tags that differ and that a policy asks for may let in or keep out: nobody can say which.
 
-        Its own policies may ask for a principal's tags, anybody's for a role's. Trusts that ask for the caller's are
-        part of every path.
+        Its own policies may ask for a principal's tags, anybody's for a role's. Trusts that ask for the caller's, and
+        grants that ask for the role's, are part of every path.
         """
         if before.tags == after.tags:
             return
@@ -50,7 +51,7 @@ class AskedTags:
         if self._known is None:
             everybody = (each for estate in self._estates for each in (*estate.users.values(), *estate.roles.values()))
             policies = {id(policy): policy for principal in everybody for policy in _policies(principal)}
-            self._known = frozenset(_tags(policies.values(), _RESOURCE_TAG))
+            self._known = frozenset(_tags(policies.values(), _RESOURCE_TAG, but=_is_told_by_paths))
         return self._known
 
 
@@ -99,10 +100,21 @@ def _policies(principal: Principal) -> tuple[Policy, ...]:
     return (*principal.policies, *boundary, *trust)
 
 
-def _tags(policies: Iterable[Policy], prefixes: tuple[str, ...]) -> Iterator[str]:
+def _is_told_by_paths(statement: CompiledStatement) -> bool:
+    """Whether a statement is about assuming roles alone."""
+    return not statement.actions_inverted and {action.lower() for action in statement.actions} == {"sts:assumerole"}
+
+
+def _tags(
+    policies: Iterable[Policy],
+    prefixes: tuple[str, ...],
+    but: Callable[[CompiledStatement], bool] = lambda _: False,
+) -> Iterator[str]:
     """The tag keys, in lower case, that policies ask for under these condition keys, variables among them."""
     for policy in policies:
         for statement in policy.statements:
+            if but(statement):
+                continue
             values = [value for condition in statement.conditions for value in condition.values]
             variables = [key for value in (*values, *statement.resources) for key in value.variables()]
             for key in (*(condition.key for condition in statement.conditions), *variables):

@@ -76,6 +76,11 @@ class Estate:
         """The user or role with this ARN."""
         return self.users.get(arn) or self.roles.get(arn)
 
+    def describes(self, organization: str) -> bool:
+        """Whether the sources describe an organisation and all of its accounts, so that nobody of it is outside."""
+        members = [key for key, each in (self.members or {}).items() if each.organization == organization]
+        return bool(members) and self.accounts.issuperset(members)
+
     def membership(self, account: str) -> Membership | None:
         """Where an account is, also one of no source; None where no source describes an organisation."""
         return _membership(self.members, account)

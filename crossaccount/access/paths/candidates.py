@@ -63,7 +63,8 @@ class Candidates:
         return found
 
     def _outsiders(self, statement: CompiledStatement) -> Iterable[Principal]:
-        return (each.placed(self._estate) for each in outsiders(statement, self._estate.accounts))
+        strangers = outsiders(statement, self._estate.accounts)
+        return (each.placed(self._estate) for each in strangers if not self._estate.describes(each.arn))
 
     def _granted(self, account: str, role: Role) -> Holders:
         """Those of an account, or of all, that have a grant."""
