@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from crossaccount.access.estate.documents import Details, Policies, compiled_policy
@@ -78,12 +79,17 @@ class Estate:
 
     def describes(self, organization: str) -> bool:
         """Whether the sources describe an organisation and all of its accounts, so that nobody of it is outside."""
-        members = [key for key, each in (self.members or {}).items() if each.organization == organization]
-        return bool(members) and self.accounts.issuperset(members)
+        return organization in self._described
 
     def membership(self, account: str) -> Membership | None:
         """Where an account is, also one of no source; None where no source describes an organisation."""
         return _membership(self.members, account)
+
+    @cached_property
+    def _described(self) -> frozenset[str]:
+        members = self.members or {}
+        lacking = {each.organization for account, each in members.items() if account not in self.accounts}
+        return frozenset({each.organization for each in members.values()} - lacking)
 
 
 _Members = Mapping[str, Membership] | None
