@@ -18,7 +18,9 @@ SERVICES = ("iam", "sts", "secretsmanager")
 
 def arguments(given: list[str]) -> list[str]:
     """The arguments as the CLI gets them; the config is a copy, so that the reader's file stays as it is."""
-    if given[0] not in OPERATIONS:
+    # The job's calls have options before the operation.
+    operation = next((each for each in given if each in OPERATIONS), None)
+    if operation is None:
         return [*given, "--non-interactive"]
     stack = given[next(number for number, each in enumerate(given) if each in ("-s", "--stack")) + 1]
     content = yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
@@ -30,7 +32,7 @@ def arguments(given: list[str]) -> list[str]:
     }
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
         yaml.safe_dump(content, file)
-    options = [] if given[0] == "preview" else ["--yes", "--skip-preview"]
+    options = [] if operation == "preview" else ["--yes", "--skip-preview"]
     return [*given, "--config-file", file.name, "--non-interactive", *options]
 
 
