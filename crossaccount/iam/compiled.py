@@ -78,10 +78,6 @@ class CompiledStatement:
     conditions: tuple[Condition, ...]
     principal: PrincipalElement | None = None
 
-    def covers(self, action: str, resource: str, context: RequestContext) -> bool:
-        """Whether the statement is surely about this action on this resource; its Condition is not asked."""
-        return self.about(action) and self.on(resource, context) is True
-
     def about(self, action: str) -> bool:
         """Whether the statement is about this action."""
         if len(self.actions) == 1:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from crossaccount.iam.actions import condition_keys, list_date, service_exists
@@ -92,9 +93,9 @@ def _check(key: str, values: object, where: str) -> list[Problem]:
     prefix = key.partition(":")[0].lower()
     if "${" in key or not (prefix == "aws" or service_exists(prefix)):
         return []
-    known = GLOBAL_KEYS if prefix == "aws" else condition_keys(prefix)
-    if _is_known(key.lower(), known) or key.lower().startswith(tuple(each.lower() for each in TAG_KEYS)):
+    if _is_known(key.lower()):
         return []
+    known = _published(prefix)
     what = "no such condition key in AWS's list" + ("" if prefix == "aws" else f" of {list_date()}")
     otherwise = "check the condition keys of the Service Authorization Reference"
     got = as_list(values)
@@ -102,8 +103,16 @@ def _check(key: str, values: object, where: str) -> list[Problem]:
     return [Problem(where, what, shown, did_you_mean(key, known, otherwise), "warning", "XA305")]
 
 
-def _is_known(key: str, known: tuple[str, ...]) -> bool:
-    return any(_fits(key, each.lower()) for each in known)
+@lru_cache(maxsize=4_096)
+def _is_known(key: str) -> bool:
+    """Documents ask for the same few keys over and over."""
+    if key.startswith(tuple(each.lower() for each in TAG_KEYS)):
+        return True
+    return any(_fits(key, each.lower()) for each in _published(key.partition(":")[0]))
+
+
+def _published(prefix: str) -> tuple[str, ...]:
+    return GLOBAL_KEYS if prefix == "aws" else condition_keys(prefix)
 
 
 def _fits(key: str, known: str) -> bool:

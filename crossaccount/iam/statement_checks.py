@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from crossaccount.iam.characters import wrong_characters
 from crossaccount.iam.condition_syntax import check_conditions
 from crossaccount.iam.documents import as_list
+from crossaccount.iam.matching import action_match
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.principals import check_principal
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -118,11 +120,15 @@ def check_action(action: object, where: str) -> list[Problem]:
 def check_trust_action(action: object, where: str) -> list[Problem]:
     """Whether a trust policy may name an action: those of assuming a role, all of them of STS."""
     text = str(action)
-    expression = re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
-    if text.lower().startswith("sts:") and any(expression.fullmatch(known) for known in TRUST_ACTIONS):
+    if _is_trust_action(text):
         return []
     fix = did_you_mean(text, TRUST_ACTIONS, "write sts:AssumeRole", cutoff=0.8)
     return [Problem(where, "a trust policy may hold only the sts: actions of assuming a role", action, fix)]
+
+
+@lru_cache(maxsize=4_096)
+def _is_trust_action(pattern: str) -> bool:
+    return pattern.lower().startswith("sts:") and any(action_match(pattern, known) for known in TRUST_ACTIONS)
 
 
 def _check_principals(statement: Mapping[str, Any], where: str) -> list[Problem]:
