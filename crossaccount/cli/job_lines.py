@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import yaml
 
+from crossaccount.access.diff.markdown import SIGNS
+from crossaccount.access.diff.markdown import line as change_line
 from crossaccount.cli.job_tally import Line
+from crossaccount.iam.names import display
 from crossaccount.job import events
+from crossaccount.job.access_drift import AccessDrift
 from crossaccount.job.review.resources import planned_lines
 from crossaccount.job.review.text import review_lines
 from crossaccount.job.review.told import AccessReviewed, Approved, ResourcePlanned
@@ -42,6 +47,8 @@ def lines_of(event: events.Event) -> Iterator[Line]:
             yield from (("", f"  {line}") for line in _yaml(outputs))
         case events.Drift():
             yield from _drift(event)
+        case AccessDrift():
+            yield from _access_drift(event)
         case AccessReviewed(review=review):
             yield from ((SIGN_STYLES.get(line[:1], ""), line) for line in review_lines(review))
         case ResourcePlanned():
@@ -99,6 +106,16 @@ def _drift(event: events.Drift) -> Iterator[Line]:
                 "yellow",
                 f"{event.stack}: {resource['name']}: {key} is {values['live']!r}, not {values['deployed']!r}",
             )
+
+
+def _access_drift(event: AccessDrift) -> Iterator[Line]:
+    for stack, why in event.unread.items():
+        yield "red", f"{stack}: its account cannot be read: {why}; its access is not compared"
+    for change in event.access.changes:
+        sign = SIGNS[change.direction]
+        yield SIGN_STYLES[sign], f"{sign} {change_line(change, partial(display, accounts=event.names))}"
+    if event.access.changes:
+        yield "", f"access: {event.access.verdict}, behind the stacks' back"
 
 
 def _yaml(outputs: Mapping[str, Any]) -> list[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from crossaccount.access.diff.markdown import MOST_LINES, SIGNS, line
+from crossaccount.iam.names import display
 from crossaccount.job.drift import drift_of
 
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ def drift_markdown(result: JobResult) -> str:
     """The whole report; it ends with a line break."""
     found = [drift for drift in map(drift_of, result.outcomes.values()) if drift]
     failed = [outcome for outcome in result.outcomes.values() if not outcome.done]
-    lines = [f"## Drift: {_headline(len(found), len(failed), len(result.outcomes))}", ""]
+    in_access = bool(result.drift and result.drift.access.changes)
+    lines = [f"## Drift: {_headline(len(found), len(failed), len(result.outcomes), in_access)}", ""]
     for outcome in failed:
         lines += [f"- **{outcome.stack}** could not be looked at: {_cell(outcome.error)}"]
     lines += [""] if failed else []
@@ -27,13 +31,20 @@ def drift_markdown(result: JobResult) -> str:
         lines += [f"### {drift.stack}", "", "| resource | property | deployed | in AWS |", "| --- | --- | --- | --- |"]
         lines += [row for resource in drift.resources for row in _rows(resource)]
         lines.append("")
-    if found:
+    if result.drift is not None and result.drift.access.changes:
+        changes = result.drift.access.changes
+        shown = partial(display, accounts=result.drift.names)
+        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in changes[:MOST_LINES]]
+        lines += [f"### Access: {result.drift.access.verdict}", "", "```diff", *body, "```", ""]
+        if (more := len(changes) - MOST_LINES) > 0:
+            lines += [f"… and {more} more.", ""]
+    if result.status == "drifted":
         lines += ["`crossaccount up` brings back what was deployed; see first who changed it, and why.", ""]
     return "\n".join(lines)
 
 
-def _headline(drifted: int, failed: int, total: int) -> str:
-    told = f"{drifted} of {total} stacks" if drifted else "none"
+def _headline(drifted: int, failed: int, total: int, in_access: bool) -> str:
+    told = f"{drifted} of {total} stacks" if drifted else "in access" if in_access else "none"
     return f"{told}, {failed} not looked at" if failed else told
 
 

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crossaccount.job import events
+from crossaccount.job.access_drift import access_drift
 from crossaccount.job.approval import Approval
 from crossaccount.job.backend import Backend, KnownStack
 from crossaccount.job.gate import Gate
@@ -115,9 +117,23 @@ class Fleet:
         return self._runs.run("refresh", all_at_once(names), deployed_only=True)
 
     def drift(self, stacks: Collection[str] = ()) -> JobResult:
-        """What AWS has that stacks did not deploy; nothing is changed. The result is ``drifted`` where there is any."""
-        names = selected(stacks, self.loaded.stacks)
-        return self._runs.run("drift", all_at_once(names), deployed_only=True, engine_verb="refresh", preview_only=True)
+        """What AWS has that stacks did not deploy, and what that does to access; nothing is changed.
+
+        The result is ``drifted`` where there is any.
+        """
+        names, known = selected(stacks, self.loaded.stacks), self._backend.stacks()
+        deployed = [name for name in names if name in known and known[name].deployed]
+
+        def close(result: JobResult) -> JobResult:
+            if result.status == "interrupted":
+                return result
+            found = access_drift(self.loaded, self._backend, self._accounts, deployed)
+            self.tell(found)
+            drifted = result.ok and found.access.changes
+            return replace(result, drift=found, status="drifted" if drifted else result.status)
+
+        looking: dict[str, Any] = {"engine_verb": "refresh", "preview_only": True, "deployed_only": True}
+        return self._runs.run("drift", all_at_once(names), known=known, close=close, **looking)
 
     def destroy(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crossaccount.job.access_drift import AccessDrift
 from crossaccount.job.retries import together
 from crossaccount.job.review.review import Review
 from crossaccount.job.runner import Run
@@ -30,6 +31,8 @@ class JobResult:
     """Of an update that changed anything: whether what stacks export fits together."""
     tried: tuple[Tried, ...] = ()
     """Of an update that was to be verified: what came of the access tests."""
+    drift: AccessDrift | None = None
+    """Of drift: what it does to access."""
 
     @property
     def ok(self) -> bool:

@@ -92,10 +92,21 @@ class Job:
         return [each for each in self.told if isinstance(each, kind)]
 
 
+def empty(stack: str, account_id: str) -> Mapping[str, Any]:
+    """An account that has nothing, read live."""
+    del stack, account_id
+    return {}
+
+
 def job(
-    folder: Path, engine: ScriptedEngine | None = None, backend: MemoryBackend | None = None, at_once: int = 1
+    folder: Path,
+    engine: ScriptedEngine | None = None,
+    backend: MemoryBackend | None = None,
+    at_once: int = 1,
+    accounts: Any = empty,
 ) -> Job:
     """The job over the project in ``folder``."""
     told: list[events.Event] = []
     engine, backend = engine or ScriptedEngine(), backend or MemoryBackend()
-    return Job(Fleet(folder, engine, backend, workers=Threads(at_once), on_event=told.append), engine, backend, told)
+    fleet = Fleet(folder, engine, backend, workers=Threads(at_once), on_event=told.append, accounts=accounts)
+    return Job(fleet, engine, backend, told)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from crossaccount.engine.deployment import Resource
 from crossaccount.job import events
+from crossaccount.job.access_drift import AccessDrift
 from crossaccount.job.backend import KnownStack
 from crossaccount.job.drift_markdown import drift_markdown
+from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.standing import SECRET, SECRET_KEY
 from crossaccount.job.work import Change, Outcome
 from crossaccount.settings import SettingsError
@@ -116,6 +119,54 @@ def test_a_stack_that_cannot_be_looked_at_is_no_drift_but_a_failure(project: Pat
 def test_markdown_of_no_drift_says_so(project: Path) -> None:
     result = job(project, backend=deployed("hub")).fleet.drift()
     assert drift_markdown(result).startswith("## Drift: none\n")
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "100000000000"}, "Action": "sts:AssumeRole"}],
+}
+HUB_ROLE = "arn:aws:iam::100000000000:role/Auditor"
+
+
+def _role(**more: object) -> dict[str, object]:
+    return {"Arn": HUB_ROLE, "RoleName": "Auditor", "Path": "/", "AssumeRolePolicyDocument": TRUST, **more}
+
+
+def _state() -> dict[str, object]:
+    outputs = {"arn": HUB_ROLE, "name": "Auditor", "path": "/", "assumeRolePolicy": json.dumps(TRUST)}
+    return {"resources": [{"urn": "u::Auditor", "type": ROLE, "inputs": {}, "outputs": outputs, "id": "Auditor"}]}
+
+
+def test_drift_is_also_what_somebody_may_do_now_and_not_what_the_stacks_never_made(project: Path) -> None:
+    everything = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+    }
+    by_hand = {"PolicyName": "by-hand", "PolicyDocument": everything}
+    other = {**_role(), "Arn": HUB_ROLE + "2", "RoleName": "Auditor2"}
+    backend = deployed("hub")
+    backend.states["hub"] = _state()
+    for live, changes in (([_role(), other], []), ([_role(RolePolicyList=[by_hand]), other], ["permission-gained"])):
+        its = job(project, backend=backend, accounts=lambda *_, live=live: {"RoleDetailList": live})
+        result = its.fleet.drift()
+        [told] = its.of(AccessDrift)
+        assert [change.kind for change in told.access.changes] == changes
+        assert result.status == ("drifted" if changes else "succeeded")
+        assert told.to_json()["event"] == "access-drift"
+    assert "## Drift: in access" in drift_markdown(result)
+    assert "s3:GetObject" in drift_markdown(result)
+
+
+def test_an_account_that_cannot_be_read_is_said_and_left_out(project: Path) -> None:
+    def refused(stack: str, account_id: str) -> None:
+        raise NotReadable(f"AWS refuses {stack} {account_id}")
+
+    backend = deployed("hub")
+    backend.states["hub"] = _state()
+    its = job(project, backend=backend, accounts=refused)
+    assert its.fleet.drift().ok
+    [told] = its.of(AccessDrift)
+    assert (told.access.changes, told.unread) == ((), {"hub": "AWS refuses hub 100000000000"})
 
 
 def test_refresh_touches_only_what_is_deployed(project: Path) -> None:
