@@ -35,7 +35,6 @@ THROTTLED = Refusal(400, "Throttling", "Rate exceeded")
 UNAVAILABLE = Refusal(503, "ServiceUnavailable", "The service is unavailable. Please try again shortly.")
 BROKEN = Refusal(500, "InternalFailure", "The request processing has failed because of an unknown error.")
 EXPIRED = Refusal(403, "ExpiredToken", "The security token included in the request is expired")
-UNKNOWN_KEY = Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 
 
 def unknown_principal(arn: str) -> Refusal:
@@ -45,13 +44,12 @@ def unknown_principal(arn: str) -> Refusal:
 
 @dataclass
 class Fault:
-    """One rule. It holds for calls of ``action`` (a pattern) signed with ``key``, after the first ``after`` of them."""
+    """One rule. It holds for the first ``times`` calls of ``action`` (a pattern) that are signed with ``key``."""
 
     action: str
     key: str
     answer: Refusal | None
     times: int
-    after: int = 0
     met: int = 0
     arrived: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
@@ -75,7 +73,7 @@ class SeenCall:
 
 
 class FaultyAws:
-    """Proxies to the local AWS at ``endpoint`` inside a ``with`` block."""
+    """Proxies to the local AWS at ``endpoint`` inside a ``with`` block: what is sent by POST, as to IAM and STS."""
 
     def __init__(self, endpoint: str) -> None:
         self._target = urlsplit(endpoint).netloc
@@ -88,11 +86,9 @@ class FaultyAws:
         """Where clients go."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def refuse(
-        self, answer: Refusal, action: str = "*", *, key: str = "*", times: int = 1_000_000, after: int = 0
-    ) -> Fault:
+    def refuse(self, answer: Refusal, action: str = "*", *, key: str = "*", times: int = 1_000_000) -> Fault:
         """Answer so in place of AWS, ``times`` times."""
-        return self._add(Fault(action, key, answer, times, after))
+        return self._add(Fault(action, key, answer, times))
 
     def hold(self, action: str, *, key: str = "*", times: int = 1) -> Fault:
         """Do what is asked for, and keep the answer back until the test releases it."""
@@ -118,8 +114,6 @@ class FaultyAws:
 
             def do_POST(self) -> None:
                 proxy.answer(self)
-
-            do_GET = do_PUT = do_DELETE = do_HEAD = do_POST
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -164,7 +158,7 @@ class FaultyAws:
             for fault in self._faults:
                 if fnmatch.fnmatchcase(action, fault.action) and fnmatch.fnmatchcase(key, fault.key):
                     fault.met += 1
-                    if fault.after < fault.met <= fault.after + fault.times:
+                    if fault.met <= fault.times:
                         return fault
         return None
 
