@@ -204,3 +204,47 @@ def test_the_engine_itself_holds_a_stack_to_its_plan(applied: Workspace, tmp_pat
     work = Work("up", "crossaccount", "workload", applied.folder, WORKLOAD, refresh=True)
     outcome = engine.run(replace(work, plan=tmp_path / "plan" / "workload.json"), lambda _: None)
     assert (outcome.status, outcome.kind) == ("failed", "plan"), outcome.error
+
+
+def test_after_an_update_the_access_tests_are_tried_in_aws(workspace: Workspace) -> None:
+    """As users with the keys that their stack keeps, and as an application where whoever deploys may be it."""
+
+    def with_key(config: dict[str, Any]) -> None:
+        config["crossaccount:trusted"]["users"]["richard"]["access_key"] = {"store": "secretsmanager"}
+
+    workspace.edit("auth", with_key)
+    tests = {
+        "tests": [
+            {
+                "name": "in",
+                "principal": "auth/user/richard",
+                "role": "workload/role/AssumedRoleForUsers",
+                "expect": "allowed",
+            },
+            {"name": "out", "principal": "auth/user/richard", "role": "workload/role/AssumedRole", "expect": "denied"},
+            {
+                "name": "mfa",
+                "principal": "auth/user/richard",
+                "role": "workload/role/AssumedRole",
+                "context": {"aws:MultiFactorAuthPresent": "true"},
+                "expect": "denied",
+            },
+        ]
+    }
+    (workspace.folder / "access-tests.yaml").write_text(yaml.safe_dump(tests))
+    told: list[events.Event] = []
+    result = fleet(workspace, told).up(approval=EVERYTHING, verify=5)
+    assert result.ok
+    assert {each.test.name: each.outcome for each in result.tried} == {
+        "in": "works",
+        "out": "works",
+        "mfa": "not tried",
+    }
+    assert result.closure is not None
+    assert (result.closure.findings, result.closure.problems) == ((), ())
+
+    tests["tests"][1]["expect"] = "allowed"
+    (workspace.folder / "access-tests.yaml").write_text(yaml.safe_dump(tests))
+    done = run(workspace, "up", "--yes", "--verify", "--wait", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "out: not allowed, as the test expects: " in done.stdout

@@ -28,7 +28,7 @@ from botocore.exceptions import NoCredentialsError
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.job.review.credentials import NotReadable, StackCredentials
 
-ATTEMPTS = 6
+ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 CONNECTIONS = 32
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -1,0 +1,123 @@
+"""Reading accounts as they are, with each stack's own credentials, on a local AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossaccount.job.review.credentials import NotReadable
+from crossaccount.job.review.live import LiveAccounts, WrongAccount
+from crossaccount.local.server import LocalAws
+
+HUB, SPOKE = "111111111111", "222222222222"
+MANY = [f"3000000000{number:02}" for number in range(20)]
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    with LocalAws() as running:
+        yield running
+
+
+def config(local: LocalAws, account: str, **more: Any) -> dict[str, object]:
+    """A stack's config with its account's root, on the local AWS."""
+    endpoints = [dict.fromkeys(("iam", "sts"), local.endpoint)]
+    return {"aws:accessKey": account, "aws:secretKey": "local", "aws:endpoints": endpoints, **more}
+
+
+def trust(principal: str, **condition: Any) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole", **condition}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_many_accounts_side_by_side_and_none_is_taken_for_another(local: LocalAws) -> None:
+    for account in MANY:
+        local.session(account).iam.create_role(
+            RoleName=f"of-{account}",
+            AssumeRolePolicyDocument=trust(f"arn:aws:iam::{HUB}:root"),
+            MaxSessionDuration=7200,
+        )
+    accounts = LiveAccounts({account: config(local, account) for account in MANY})
+    with ThreadPoolExecutor(8) as readers:
+        found = list(readers.map(lambda account: accounts(account, account), MANY))
+    for account, details in zip(MANY, found, strict=True):
+        (role,) = details["RoleDetailList"]
+        assert (role["RoleName"], role["MaxSessionDuration"]) == (f"of-{account}", 7200)
+    accounts.close()
+
+
+def test_an_empty_account_is_known_by_its_credentials(local: LocalAws) -> None:
+    accounts = LiveAccounts({"s": config(local, "444444444444")})
+    assert accounts("s", "444444444444")["RoleDetailList"] == []
+    with pytest.raises(WrongAccount, match="of account 444444444444, and the stack is of 555555555555"):
+        accounts("s", "555555555555")
+
+
+def test_through_a_role_with_its_external_id(local: LocalAws) -> None:
+    hub, spoke = local.session(HUB), local.session(SPOKE)
+    hub.iam.create_user(UserName="ci")
+    grant = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{SPOKE}:role/Reader"}
+    hub.iam.put_user_policy(
+        UserName="ci", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [grant]})
+    )
+    condition = {"Condition": {"StringEquals": {"sts:ExternalId": "x1"}}}
+    spoke.iam.create_role(RoleName="Reader", AssumeRolePolicyDocument=trust(f"arn:aws:iam::{HUB}:user/ci", **condition))
+    spoke.iam.attach_role_policy(RoleName="Reader", PolicyArn="arn:aws:iam::aws:policy/SecurityAudit")
+    key = hub.iam.create_access_key(UserName="ci")["AccessKey"]
+    keys = {"aws:accessKey": key["AccessKeyId"], "aws:secretKey": key["SecretAccessKey"]}
+
+    role = {"roleArn": f"arn:aws:iam::{SPOKE}:role/Reader", "externalId": "x1"}
+    accounts = LiveAccounts(
+        {
+            "right": {**config(local, SPOKE), **keys, "aws:assumeRoles": [role]},
+            "wrong": {**config(local, SPOKE), **keys, "aws:assumeRoles": [{**role, "externalId": "y1"}]},
+        }
+    )
+    assert [each["RoleName"] for each in accounts("right", SPOKE)["RoleDetailList"]] == ["Reader"]
+    with pytest.raises(NotReadable, match="AWS refuses AssumeRole"):
+        accounts("wrong", SPOKE)
+
+
+def test_a_profile_of_the_stack_comes_before_the_environment(
+    local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"AWS_CONFIG_FILE": tmp_path / "config", "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "credentials"}
+    for name, file in files.items():
+        monkeypatch.setenv(name, str(file))
+    profiles = "".join(f"[{account}]\naws_access_key_id={account}\naws_secret_access_key=s\n" for account in MANY[:2])
+    files["AWS_CONFIG_FILE"].write_text("".join(f"[profile {account}]\n" for account in MANY[:2]))
+    files["AWS_SHARED_CREDENTIALS_FILE"].write_text(profiles)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", MANY[2])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local.endpoint)
+
+    configs: dict[str, dict[str, object]] = {account: {"aws:profile": account} for account in MANY[:2]}
+    accounts = LiveAccounts({**configs, "none": {}, "typo": {"aws:profile": f"{MANY[0]}0"}})
+    for stack, account in ((MANY[0], MANY[0]), (MANY[1], MANY[1]), ("none", MANY[2])):
+        with accounts.signed_in(stack) as client:
+            assert client("sts").get_caller_identity()["Account"] == account
+    with pytest.raises(NotReadable, match=f"there is no profile {MANY[0]}0; did you mean"):
+        accounts("typo", MANY[0])
+
+
+def test_nobody_signed_in(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local.endpoint)
+    with pytest.raises(NotReadable, match="there are no credentials"):
+        LiveAccounts({"s": {}})("s", HUB)
+
+
+def test_nobody_answers() -> None:
+    endpoints = [dict.fromkeys(("iam", "sts"), "http://127.0.0.1:9")]
+    accounts = LiveAccounts({"s": {"aws:accessKey": HUB, "aws:secretKey": "s", "aws:endpoints": endpoints}})
+    with pytest.raises(NotReadable, match="Could not connect"):
+        accounts("s", HUB)
