@@ -32,7 +32,8 @@ def arguments(given: list[str]) -> list[str]:
     }
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
         yaml.safe_dump(content, file)
-    options = [] if operation == "preview" else ["--yes", "--skip-preview"]
+    previews = operation == "preview" or "--preview-only" in given
+    options = [] if previews else ["--yes", "--skip-preview"]
     return [*given, "--config-file", file.name, "--non-interactive", *options]
 
 
