@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,10 +123,11 @@ class FaultyFleet:
 
     def declare(self, stack: str, role: str) -> None:
         """One more role in a stack."""
-        file = self.folder / f"Pulumi.{stack}.yaml"
-        content = yaml.safe_load(file.read_text())
-        content["config"]["crossaccount:trusted"].setdefault("applications", {})[role] = LAMBDA
-        file.write_text(yaml.safe_dump(content))
+        self._change_roles(stack, lambda roles: roles.update({role: LAMBDA}))
+
+    def withdraw(self, stack: str, role: str) -> None:
+        """One role fewer."""
+        self._change_roles(stack, lambda roles: roles.pop(role))
 
     def roles(self, stack: str) -> set[str]:
         """The roles that AWS has."""
@@ -146,6 +147,12 @@ class FaultyFleet:
     def locks(self) -> Sequence[Path]:
         """The locks that are held."""
         return [*(self._state_folder / "locks").rglob("*.json")]
+
+    def _change_roles(self, stack: str, change: Callable[[dict[str, Any]], object]) -> None:
+        file = self.folder / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(file.read_text())
+        change(content["config"]["crossaccount:trusted"]["applications"])
+        file.write_text(yaml.safe_dump(content))
 
     @property
     def _state_folder(self) -> Path:

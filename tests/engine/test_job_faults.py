@@ -80,6 +80,7 @@ def test_throttling_that_does_not_end_fails_the_stack_and_the_provider_has_its_o
     job = fleet.job(Patience(attempts=2, first=0.05))
     result = job.fleet.up(["other"])
     fleet.edit("other", aws__maxRetries=None)
+    fleet.withdraw("other", "Late")
     assert statuses(result) == {"other": "failed"}
     assert result.outcomes["other"].kind == "throttled"
     assert "nothing is lost: run the same command again" in result.outcomes["other"].fix
