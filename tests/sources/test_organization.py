@@ -106,6 +106,25 @@ def test_every_command_respects_it(tmp_path: Path, organization: Callable[..., s
 
 
 @pytest.mark.usefixtures("project")
+def test_what_becomes_of_resource_control_policies(tmp_path: Path, organization: Callable[..., str]) -> None:
+    none = organization(FULL_ACCESS, name="none.json")
+    some = organization(FULL_ACCESS, _policy("Perimeter", "RESOURCE", PERIMETER, "r-ab12"), name="some.json")
+    wider = {**PERIMETER, "Action": "sts:*"}
+    more = organization(FULL_ACCESS, _policy("Perimeter", "RESOURCE", wider, "r-ab12"), name="more.json")
+    odd = {**wider, "Principal": {"AWS": "222222222222"}}
+    one = organization(FULL_ACCESS, _policy("Perimeter", "RESOURCE", odd, "r-ab12"), name="one.json")
+
+    def verdict(before: str, after: str) -> str:
+        stacks = ("--before", "stack:workload", "--after", "stack:workload", "--dir", str(tmp_path), "--json")
+        return str(_json("diff", "--before", before, "--after", after, *stacks)["verdict"])
+
+    assert verdict(none, some) == verdict(some, more) == "narrowing"
+    assert verdict(more, some) == verdict(some, none) == "broadening"
+    assert verdict(some, some) == "neutral"
+    assert verdict(more, one) == "mixed"
+
+
+@pytest.mark.usefixtures("project")
 def test_access_tests_and_checks_respect_it(tmp_path: Path, organization: Callable[..., str]) -> None:
     none = organization(FULL_ACCESS, _policy("No", "SERVICE", NO_ASSUMING, "ou-ab12-auth"))
     (tmp_path / "access-tests.yaml").write_text(

@@ -8,6 +8,7 @@ from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import both_ways, compared
 from crossaccount.access.estate import Estate, Levels
 from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.evaluation.outsiders import EVERYONE
 from crossaccount.iam.arn import root_arn
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.durations import duration_text
@@ -71,7 +72,7 @@ def _control(before: Mapping[str, Levels], after: Mapping[str, Levels], what: st
         old, new = before.get(account), after.get(account)
         if old == new:
             continue
-        directions = _directions(old, new) if what == "service" else (True, True)
+        directions = _directions(old, new)
         why = f"the {what} control policies of {account} differ"
         for kind, found in zip(("permission-gained", "permission-lost"), directions, strict=True):
             if found:
@@ -88,10 +89,17 @@ def _directions(old: Levels | None, new: Levels | None) -> tuple[bool, bool]:
     """Whether anything is gained, and lost. An account under none may do everything."""
     if old is None or new is None:
         return new is None, old is None
-    if len(old) != len(new) or any(policy.unknown for level in (*old, *new) for policy in level):
+    policies = [policy for level in (*old, *new) for policy in level]
+    if len(old) != len(new) or not all(map(_is_for_everyone, policies)):
         return True, True
     found = [compared("scp", one, other) for one, other in zip(old, new, strict=True)]
     return any(each.gained for each in found), any(each.lost for each in found)
+
+
+def _is_for_everyone(policy: Policy) -> bool:
+    """Whether a control policy can be compared by what it is about: all that AWS takes, with ``*`` as principal."""
+    elements = [statement.principal for statement in policy.statements]
+    return not policy.unknown and all(each is None or (EVERYONE in each.aws and not each.inverted) for each in elements)
 
 
 def _policies(principal: Principal) -> tuple[Policy, ...]:
