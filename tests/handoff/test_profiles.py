@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 
 from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.kinds import profiles
+from crossaccount.handoff.files import write_granted
+from crossaccount.handoff.kinds import granted, profiles
 from tests.handoff.conftest import Deployed, needs_aws, run
 from tests.scenarios import EXAMPLES
 
@@ -64,6 +67,21 @@ def test_boto3_reads_the_profile(
     session.client("s3").put_object(Bucket="productionapp", Key="hello.txt", Body=b"hello")
     with pytest.raises(Exception, match="AccessDenied"):
         session.client("iam").list_users()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_granted_registry_s_config_is_one_that_aws_tools_read(
+    handed: Handed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    found = handed(name).able(granted.able)
+    write_granted(found, tmp_path, datetime.now(UTC))
+    named = yaml.safe_load((tmp_path / "granted.yml").read_text(encoding="utf-8"))["awsConfig"]
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / named[0]))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    read = boto3.session.Session()._session.full_config["profiles"]
+    assert {profile: values["role_arn"] for profile, values in read.items()} == {
+        entry.name: entry.role for entry in found.entries
+    }
 
 
 def test_theresa_has_no_profile(handed: Handed) -> None:
