@@ -85,17 +85,10 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
 
 def _configs(asked: Asked, parts: Any) -> Mapping[str, Mapping[str, object]]:
     """The stacks' configs with the credentials that reach their accounts."""
+    from crossaccount.job.opening import local_configs
     from crossaccount.settings import read_project
 
-    project = read_project(asked.directory)
-    if not asked.local:
-        return project.stacks
-    from crossaccount.engine.deployment import Stack
-    from crossaccount.engine.local_config import ASSUME_ROLES, local_config
-
-    stacks = [Stack(project.name, name, config, asked.directory) for name, config in project.stacks.items()]
-    # Each account's root reaches it; roles to deploy through are the deployment's.
-    return {each.name: {**local_config(each, parts.aws.endpoint), ASSUME_ROLES: []} for each in stacks}
+    return local_configs(asked.directory, parts.aws.endpoint) if asked.local else read_project(asked.directory).stacks
 
 
 def _log(file: Path | None) -> AbstractContextManager[Tell | None]:

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.deployment import Program
 from crossaccount.job import events
 from crossaccount.job.access_drift import access_drift
 from crossaccount.job.approval import Approval
@@ -68,6 +70,44 @@ class Fleet:
         readiness, workers = Readiness(self.loaded, backend, sign_in), workers or Threads()
         self.parallel = workers.parallel
         self._runs = Runs(self.loaded, engine, backend, workers, readiness, self.stop, self.tell)
+
+    @classmethod
+    def at(
+        cls,
+        directory: str | Path,
+        program: Program,
+        *,
+        parallel: int | None = None,
+        on_event: events.Tell | None = None,
+    ) -> Fleet:
+        """The stacks of the project in ``directory``, deployed by the CLI with your login, states and credentials.
+
+        Raises:
+            SettingsError: the project's settings are wrong, or there is no CLI.
+        """
+        from crossaccount.job.opening import fleet_at
+
+        return fleet_at(Path(directory), program, Threads(parallel) if parallel else None, on_event)
+
+    @classmethod
+    def local(
+        cls,
+        directory: str | Path,
+        program: Program,
+        *,
+        parallel: int | None = None,
+        on_event: events.Tell | None = None,
+    ) -> AbstractContextManager[Fleet]:
+        """The same stacks on a fresh local AWS with states of their own, gone at the end of the context.
+
+        Without a CLI only ``preview``, ``up`` and ``outputs`` mean anything.
+
+        Raises:
+            SettingsError: the project's settings are wrong.
+        """
+        from crossaccount.job.opening import fleet_on_local_aws
+
+        return fleet_on_local_aws(Path(directory), program, Threads(parallel) if parallel else None, on_event)
 
     def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
         """What ``up`` would do to access, without the engine. ``before``: accounts as AWS has them, or as deployed."""

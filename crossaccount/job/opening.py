@@ -1,0 +1,74 @@
+"""A fleet opened as the command opens it: as the user, or on a fresh local AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from crossaccount.engine.deployment import Program, Stack
+from crossaccount.engine.local_config import ASSUME_ROLES, local_config
+from crossaccount.engine.pulumi_cli import installed
+from crossaccount.iam.problem import Problem
+from crossaccount.job.events import Tell
+from crossaccount.job.fleet import Fleet
+from crossaccount.job.in_process import in_process_fleet
+from crossaccount.job.local import local_fleet
+from crossaccount.job.real import real_fleet
+from crossaccount.job.review.live import LiveAccounts, empty_account
+from crossaccount.job.workers import Threads, Workers
+from crossaccount.settings import SettingsError, read_project
+
+INSTALL = "install it: https://www.pulumi.com/docs/install/"
+
+
+def fleet_at(directory: Path, program: Program, workers: Workers | None, on_event: Tell | None) -> Fleet:
+    """The fleet of the project in ``directory``, with the user's CLI, login, states and credentials.
+
+    Raises:
+        SettingsError: the project's settings are wrong, or there is no CLI.
+    """
+    if not installed():
+        raise SettingsError([Problem(str(directory), "there is no pulumi CLI on the PATH", "pulumi", INSTALL)])
+    accounts = LiveAccounts(read_project(directory).stacks)
+    with real_fleet(directory, program) as parts:
+        return Fleet(
+            directory,
+            parts.engine,
+            parts.backend,
+            workers=workers,
+            on_event=on_event,
+            live=accounts,
+            accounts=accounts,
+            sign_in=accounts.signed_in,
+        )
+
+
+@contextmanager
+def fleet_on_local_aws(
+    directory: Path, program: Program, workers: Workers | None, on_event: Tell | None
+) -> Iterator[Fleet]:
+    """The fleet of the project in ``directory`` on a fresh local AWS; in-process where there is no CLI.
+
+    Raises:
+        SettingsError: the project's settings are wrong.
+    """
+    place, workers = (local_fleet, workers) if installed() else (in_process_fleet, Threads(1))
+    with place(directory, program) as parts:
+        accounts = LiveAccounts(local_configs(directory, parts.aws.endpoint), local=True)
+        yield Fleet(
+            directory,
+            parts.engine,
+            parts.backend,
+            workers=workers,
+            on_event=on_event,
+            live=empty_account,
+            accounts=accounts,
+        )
+
+
+def local_configs(directory: Path, endpoint: str) -> Mapping[str, Mapping[str, object]]:
+    """The stacks' configs with the credentials that reach their accounts on the local AWS: those of its roots."""
+    project = read_project(directory)
+    stacks = [Stack(project.name, name, config, directory) for name, config in project.stacks.items()]
+    return {each.name: {**local_config(each, endpoint), ASSUME_ROLES: []} for each in stacks}
