@@ -14,7 +14,7 @@ from crossaccount.access.closure.denials import Denials
 from crossaccount.access.closure.escalation import Escalation
 from crossaccount.access.closure.grants import Grants
 from crossaccount.access.closure.reach import Holders, PathLike, Reach
-from crossaccount.access.closure.session_sides import session_findings
+from crossaccount.access.closure.session_sides import SessionSides
 from crossaccount.access.closure.trusts import trust_findings
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.documents import Details
@@ -29,6 +29,7 @@ def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable
     reach = Reach.of(paths)
     holders = Holders(details)
     grants, denials = Grants(estate, reach, holders), Denials(estate, holders)
+    sides = SessionSides(estate, reach, holders)
     served: set[str] = set()
     for document in (document for account in details for document in documents(account)):
         yield from trust_findings(document, estate, reach)
@@ -37,6 +38,6 @@ def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable
                 served.add(statement.owner)
             yield from grants.findings(statement)
             yield from denials.findings(statement)
-            yield from session_findings(statement, estate, reach, holders)
+            yield from sides.findings(statement)
     yield from chain_findings(estate, reach, frozenset(served))
     yield from Escalation(details, estate).findings()
