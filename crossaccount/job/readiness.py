@@ -81,7 +81,9 @@ class Readiness:
         creations = creations_in(self.backend.state(stack))
         if not creations:
             return None
+        # Other backends do not say in their list whether somebody is just at it.
         killed = "an update was killed" if self.backend.in_files else "an update is under way or was killed"
         error = f"{killed} while it made {described(creations)}: AWS may have it, and the state has not"
         fix = f"crossaccount up {stack} --recover" + (", then destroy it" if verb == "destroy" else "")
+        fix = fix if self.backend.in_files else f"wait for it; if it was killed: {fix}"
         return Outcome(stack, "failed", error=error, fix=fix, kind="pending")

@@ -106,6 +106,7 @@ def test_where_states_cost_a_call_only_stacks_with_access_keys_are_looked_at(tmp
     outcome = Fleet(tmp_path, engine, backend).up(["hub"]).outcomes["hub"]
     assert outcome.kind == "pending"
     assert outcome.error.startswith("an update is under way or was killed while it made")
+    assert outcome.fix == "wait for it; if it was killed: crossaccount up hub --recover"
 
 
 @pytest.mark.parametrize("verb", ["up", "refresh", "drift", "destroy"])
