@@ -156,7 +156,7 @@ def test_a_preview_for_a_pull_request(applied: Workspace, tmp_path: Path) -> Non
     assert "This change is **broadening**" in text
     assert "+ workload/role/AssumedRole: s3:PutObject on arn:aws:s3:::workload-bucket (write)" in text
     assert '    policy: + {"Action": ["s3:ListBucket", "s3:PutObject"]' in text
-    assert "| auth | unchanged |" in text
+    assert "| workload | changed | 1 update |\n\n1 unchanged." in text
 
 
 @pytest.fixture

@@ -9,9 +9,12 @@ from crossaccount.job.result import JobResult
 from crossaccount.job.review.resources import planned, planned_lines
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.text import removal_lines, shown_by
+from crossaccount.job.work import QUIET
 
 MOST_LINES = 200
 """Of resources: a comment on a pull request has its limits."""
+MOST_CHARACTERS = 60_000
+"""GitHub takes 65,536 in a comment."""
 NEEDED = {
     "broadening": "It broadens access: `up --approve broadening`, or a yes of its own at the terminal.",
     "replacement": "It replaces users or roles: `up --approve replacement`, or a yes of its own at the terminal.",
@@ -19,12 +22,19 @@ NEEDED = {
 
 
 def preview_markdown(result: JobResult) -> str:
-    """The whole preview; it ends with a line break."""
-    lines: list[str] = []
-    if result.review is not None:
-        lines += [*_access(result.review), ""]
-    lines += [*_stacks(result), "", *_resources(result)]
-    return "\n".join(lines).rstrip() + "\n"
+    """The whole preview; it ends with a line break. What does not fit a comment is left out from the end."""
+    access = [] if result.review is None else [*_access(result.review), ""]
+    kept = [*access, *_stacks(result)]
+    resources = list(_resources(result))
+    if _length([*kept, *resources]) <= MOST_CHARACTERS:
+        kept += ["", *resources]
+    elif resources:
+        kept += ["", "The resources are too many for a comment: see the job's own output."]
+    while _length(kept) > MOST_CHARACTERS:
+        kept.pop()
+    if sum(line.count("```") for line in kept) % 2:
+        kept.append("```")
+    return "\n".join(kept).rstrip() + "\n"
 
 
 def _access(review: Review) -> Iterator[str]:
@@ -47,11 +57,20 @@ def _access(review: Review) -> Iterator[str]:
 
 
 def _stacks(result: JobResult) -> Iterator[str]:
-    yield "### Stacks\n\n| stack | | resources |\n| --- | --- | --- |"
-    for name, outcome in result.outcomes.items():
-        counts = ", ".join(f"{count} {op}" for op, count in outcome.counts.items())
+    """Those that change or fail, a row each; the others are counted."""
+    told = {name: outcome for name, outcome in result.outcomes.items() if outcome.status != "unchanged"}
+    yield "### Stacks"
+    yield ""
+    if told:
+        yield "| stack | | resources |"
+        yield "| --- | --- | --- |"
+    for name, outcome in told.items():
+        counts = ", ".join(f"{count} {op}" for op, count in outcome.counts.items() if op not in QUIET)
         said = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
         yield f"| {name} | {_cell(said)} | {counts} |"
+    if same := len(result.outcomes) - len(told):
+        yield from [""] if told else []
+        yield f"{same} unchanged."
 
 
 def _resources(result: JobResult) -> Iterator[str]:
@@ -64,6 +83,10 @@ def _resources(result: JobResult) -> Iterator[str]:
         if len(lines) > MOST_LINES:
             yield f"\n… and {len(lines) - MOST_LINES} lines more."
         yield "\n</details>"
+
+
+def _length(lines: list[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
 
 
 def _cell(text: str) -> str:
