@@ -107,6 +107,7 @@ SIGNS = (
         r"AccessDenied|is not authorized to perform|UnauthorizedOperation",
         f"allow it for the identity that deploys the stack, then: {RUN_AGAIN}",
     ),
+    _sign("credentials", r"unable to validate AWS credentials|validating provider credentials", SIGN_IN),
     _sign(
         "protected",
         r"marked for protection|is protected",
