@@ -6,7 +6,7 @@ import typer
 
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
-from crossaccount.cli.job_options import JsonLinesOption, LocalOption, ParallelOption, StacksArgument
+from crossaccount.cli.job_options import JsonLinesOption, LocalOption, ParallelOption, QuietOption, StacksArgument
 from crossaccount.cli.job_run import EXIT, Asked, open_fleet
 from crossaccount.cli.options import HERE, DirectoryOption
 
@@ -43,6 +43,7 @@ def drift(
     parallel: ParallelOption = None,
     local: LocalOption = False,
     markdown_file: MarkdownOption = None,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """What AWS has that stacks did not deploy; changes nothing, and ends with 1 where there is any."""
@@ -50,7 +51,7 @@ def drift(
         from crossaccount.job.drift_markdown import drift_markdown
 
         refuse_two_documents(markdown_file, as_json)
-        asked = Asked("drift", directory, as_json, local, parallel)
+        asked = Asked("drift", directory, as_json, local, parallel, quiet=quiet)
         with open_fleet(asked, deployed=True, on_stderr=markdown_file == STDOUT) as fleet:
             result = fleet.drift(stacks or ())
         if markdown_file is not None:

@@ -27,3 +27,4 @@ LogOption = Annotated[
 ]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong, and the summary.")]

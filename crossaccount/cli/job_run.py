@@ -38,6 +38,8 @@ class Asked:
     scheduler: str | None = None
     log: Path | None = None
     """Where events are kept besides."""
+    quiet: bool = False
+    """Whether only what goes wrong is shown."""
 
 
 def run_job(asked: Asked, run: Callable[[Fleet], JobResult], *, deployed: bool = False) -> None:
@@ -63,7 +65,7 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
     place, workers, program = _place(asked), _workers(asked), load_program()
     with (
         terminated_as_interrupted(),
-        job_view(asked.as_json, on_stderr) as view,
+        job_view(asked.as_json, on_stderr, asked.quiet) as view,
         _log(asked.log) as log,
         place(asked.directory, program) as parts,
     ):

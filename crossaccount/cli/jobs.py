@@ -13,6 +13,7 @@ from crossaccount.cli.job_options import (
     LocalOption,
     LogOption,
     ParallelOption,
+    QuietOption,
     SchedulerOption,
     StacksArgument,
     YesOption,
@@ -32,10 +33,11 @@ def refresh(
     scheduler: SchedulerOption = None,
     local: LocalOption = False,
     log: LogOption = None,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Take into the states what AWS has now."""
-    asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log)
+    asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
     run_job(asked, lambda fleet: fleet.refresh(stacks or ()), deployed=True)
 
 
@@ -50,6 +52,7 @@ def destroy(
         bool, typer.Option("--leave-readers", help="Even where stacks that stay read the outputs that go.")
     ] = False,
     log: LogOption = None,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
@@ -58,7 +61,7 @@ def destroy(
         approve = None if yes or local else partial(agreed, as_json=as_json)
         return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
 
-    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log), run, deployed=True)
+    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
 
 
 def agreed(removal: Removal, *, as_json: bool) -> bool:

@@ -17,6 +17,7 @@ from crossaccount.cli.job_options import (
     LocalOption,
     LogOption,
     ParallelOption,
+    QuietOption,
     SchedulerOption,
     StacksArgument,
     YesOption,
@@ -66,12 +67,13 @@ def preview(
         Path | None, typer.Option("--save-plan", metavar="DIR", help="Keep what is reviewed, for `up --plan DIR`.")
     ] = None,
     log: LogOption = None,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """What `up` would change, and what that does to access; a dependant sees what its upstreams plan."""
     with failures_in_words(as_json):
         refuse_two_documents(markdown_file, as_json)
-        asked = Asked("preview", directory, as_json, local, parallel, scheduler, log)
+        asked = Asked("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         with open_fleet(asked, on_stderr=markdown_file == STDOUT) as fleet:
             result = fleet.preview(stacks or (), before=before.value, save_plan=save_plan)
         if markdown_file is not None:
@@ -124,13 +126,14 @@ def up(
         typer.Option("--wait", min=0, metavar="SECONDS", help="With --verify: how long IAM may take to spread it."),
     ] = 60.0,
     log: LogOption = None,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Bring stacks to what they declare, upstreams first. Asks before, and once more before access is broadened."""
     with failures_in_words(as_json):
         if gone and not recover:
             stop(f"--gone: says whose locks --recover may take, got {gone[0]}; add --recover", BAD_INPUT, as_json)
-        asked = Asked("up", directory, as_json, local, parallel, scheduler, log)
+        asked = Asked("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         approval = _approval(local, yes, approve or [], approvals, plan)
         with open_fleet(asked) as fleet:
             result = fleet.up(
