@@ -24,7 +24,7 @@ from crossaccount.job.backend import CliBackend
 from crossaccount.job.fleet import Fleet, JobResult
 from crossaccount.job.review.told import ResourcePlanned
 from crossaccount.job.work import Work
-from tests.engine.conftest import WORKLOAD, Workspace
+from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine
 
@@ -248,3 +248,57 @@ def test_after_an_update_the_access_tests_are_tried_in_aws(workspace: Workspace)
     done = run(workspace, "up", "--yes", "--verify", "--wait", "1")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "out: not allowed, as the test expects: " in done.stdout
+
+
+def test_what_the_review_says_of_things_made_by_hand_is_what_the_engine_does(workspace: Workspace) -> None:
+    def with_groups(config: dict[str, Any]) -> None:
+        trusted = config["crossaccount:trusted"]
+        trusted["groups"] = {"Closed": {}, "Open": {"exclusive": False}}
+        trusted["users"]["kim"] = {"exclusive": False, "groups": ["Closed"]}
+
+    workspace.edit("auth", with_groups)
+    assert fleet(workspace).up(approval=EVERYTHING).ok
+    iam, workload = workspace.account(AUTH).iam, workspace.account(WORKLOAD).iam
+    iam.create_user(UserName="mallory")
+    for group in ("Closed", "Open"):
+        iam.add_user_to_group(GroupName=group, UserName="mallory")
+    iam.attach_user_policy(UserName="richard", PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll")
+    iam.put_user_policy(UserName="kim", PolicyName="theirs", PolicyDocument=json.dumps(DENY))
+    iam.tag_user(UserName="richard", Tags=[{"Key": "by", "Value": "hand"}])
+    workload.put_role_permissions_boundary(
+        RoleName="AssumedRole", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess"
+    )
+    opened = {"Effect": "Allow", "Principal": {"AWS": "333333333333"}, "Action": "sts:AssumeRole"}
+    workload.update_assume_role_policy(
+        RoleName="AssumedRoleForUsers", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [opened]})
+    )
+
+    review = fleet(workspace).review()
+    assert {(each.what, each.holder.rsplit("/", 1)[-1], each.name.rsplit("/", 1)[-1]) for each in review.removals} == {
+        ("membership", "mallory", "Closed"),
+        ("attached policy", "richard", "AWSDenyAll"),
+        ("permissions boundary", "AssumedRole", "ReadOnlyAccess"),
+        ("edited trust", "AssumedRoleForUsers", "trust policy"),
+    }
+    assert fleet(workspace).up(approval=EVERYTHING).ok
+
+    after = fleet(workspace).review()
+    assert (after.access.changes, after.removals) == ((), ())
+    groups = {each["GroupName"] for each in iam.list_groups_for_user(UserName="mallory")["Groups"]}
+    assert groups == {"Open"}
+    assert iam.list_user_policies(UserName="kim")["PolicyNames"] == ["theirs"]
+    assert "PermissionsBoundary" not in workload.get_role(RoleName="AssumedRole")["Role"]
+    assert iam.list_user_tags(UserName="richard")["Tags"] == []
+
+
+def test_a_replaced_role_has_its_own_yes(applied: Workspace) -> None:
+    def moved(config: dict[str, Any]) -> None:
+        config["crossaccount:trusting"]["roles"]["AssumedRole"]["path"] = "/other/"
+
+    applied.edit("workload", moved)
+    refused = run(applied, "up", "--yes", "--approve", "broadening")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "--approve replacement" in refused.stdout
+    done = run(applied, "up", "--yes", "--approve", "broadening", "--approve", "replacement")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert applied.account(WORKLOAD).iam.get_role(RoleName="AssumedRole")["Role"]["Path"] == "/other/"
