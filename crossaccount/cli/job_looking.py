@@ -16,12 +16,13 @@ def outputs(
     directory: DirectoryOption = HERE,
     parallel: ParallelOption = None,
     local: LocalOption = False,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """What stacks last deployed and export; never a secret."""
     with (
         failures_in_words(as_json),
-        open_fleet(Asked("outputs", directory, as_json, local, parallel), deployed=True) as fleet,
+        open_fleet(Asked("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as fleet,
     ):
         fleet.outputs(stacks or ())
 
@@ -30,10 +31,14 @@ def status(
     stacks: StacksArgument = None,
     directory: DirectoryOption = HERE,
     local: LocalOption = False,
+    quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
     """How stacks stand: deployed when, how many resources, held by whom."""
-    with failures_in_words(as_json), open_fleet(Asked("status", directory, as_json, local), deployed=True) as fleet:
+    with (
+        failures_in_words(as_json),
+        open_fleet(Asked("status", directory, as_json, local, quiet=quiet), deployed=True) as fleet,
+    ):
         fleet.status(stacks or ())
 
 
