@@ -39,7 +39,7 @@ class Lock:
         if self.is_stale():
             return f"repair it: crossaccount up {stack} --recover"
         if self.host == this_host():
-            return "wait for that process, or stop it with Ctrl-C; then run the same command again"
+            return f"wait for that process, or stop it: kill -INT {self.pid}; then run the same command again"
         return (
             f"wait for that job; only if {self.host} no longer runs it: "
             f"crossaccount up {stack} --recover --gone {self.host}"

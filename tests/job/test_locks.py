@@ -54,7 +54,7 @@ def test_a_process_that_may_be_pulumi_holds_its_lock() -> None:
     try:
         lock = Lock("kim", this_host(), process.pid, SINCE)
         assert not lock.is_stale()
-        assert "Ctrl-C" in lock.fix("auth")
+        assert f"kill -INT {process.pid}" in lock.fix("auth")
         assert lock.held() == f"held by kim@{this_host()}, process {process.pid}, since {SINCE}"
     finally:
         process.kill()
