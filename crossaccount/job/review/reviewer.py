@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any, Literal
 
 from crossaccount.access.diff import diff
@@ -61,20 +63,19 @@ class Reviewer:
         Raises:
             SettingsError: everything that keeps any of them from being deployed.
         """
-        found: dict[str, Declared] = {}
-        problems: list[Problem] = []
-        for stack in stacks:
-            upstreams = {
-                account: self.loaded.settings[name]
-                for account, name in self.loaded.upstreams(stack).items()
-                if name in stacks
-            }
-            tags = default_tags(self.loaded.project.stacks[stack])
-            found[stack], wrong = declare(stack, self.loaded.settings[stack], upstreams, tags)
-            problems += wrong
-        if problems:
+        made = {stack: self._declare(stack, stacks) for stack in stacks}
+        if problems := [problem for _, wrong in made.values() for problem in wrong]:
             raise SettingsError(problems)
-        return found
+        return {stack: declared for stack, (declared, _) in made.items()}
+
+    def _declare(self, stack: str, taking_part: Collection[str]) -> tuple[Declared, list[Problem]]:
+        upstreams = {
+            account: self.loaded.settings[name]
+            for account, name in self.loaded.upstreams(stack).items()
+            if name in taking_part
+        }
+        tags = default_tags(self.loaded.project.stacks[stack])
+        return declare(stack, self.loaded.settings[stack], upstreams, tags)
 
     def review(self, stacks: Collection[str], known: Collection[str]) -> Review:
         """What an update of ``stacks`` does. ``known`` are those that the state backend has.
@@ -84,17 +85,21 @@ class Reviewer:
             BackendError: the states cannot be read.
         """
         declared = self.declared(stacks)
+        # Other states than files cost a process each: no more at once than there are cores.
+        slots = BoundedSemaphore(READERS if self.backend.in_files else os.cpu_count() or 1)
+
+        def read(name: str) -> Read:
+            with slots:
+                state = self.backend.state(name) if name in known else {}
+            return self._read(declared[name], state, name in known)
+
         with ThreadPoolExecutor(min(READERS, len(declared) or 1)) as readers:
-            reads = dict(
-                zip(
-                    declared, readers.map(lambda name: self._read(declared[name], name in known), declared), strict=True
-                )
-            )
+            reads = dict(zip(declared, readers.map(read, declared), strict=True))
         overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
         return self._compared(declared, reads, overlaid)
 
-    def _read(self, declared: Declared, known: bool) -> Read:
-        deployment = deployment_of(declared.stack, self.backend.state(declared.stack) if known else {})
+    def _read(self, declared: Declared, state: Mapping[str, Any], known: bool) -> Read:
+        deployment = deployment_of(declared.stack, state)
         managed, why = Managed.of(deployment), ""
         if self.before == "live":
             try:
@@ -109,9 +114,9 @@ class Reviewer:
         self, declared: Mapping[str, Declared], reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid]
     ) -> Review:
         # What is not asked for stays as it is declared: paths have two ends.
-        asleep = self.declared([name for name in self.loaded.stacks if name not in declared])
-        others = [each.details for each in asleep.values()]
-        ids = [each.account_id for each in (*declared.values(), *asleep.values())]
+        asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
+        others = [each.details for each in asleep]
+        ids = [each.account_id for each in (*declared.values(), *asleep)]
         before = Estate.from_details([*(each.details for each in reads.values()), *others], accounts=ids)
         after = Estate.from_details([*(each.details for each in overlaid.values()), *others], accounts=ids)
         removals = [each for found in overlaid.values() for each in found.removals]

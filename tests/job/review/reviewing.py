@@ -66,6 +66,7 @@ class States:
     """A backend that has these states."""
 
     states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    in_files = True
 
     in_files = True
 
