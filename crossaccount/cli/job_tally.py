@@ -48,7 +48,8 @@ class Tally:
         for (severity, text), stacks in self.said.items():
             if severity == "warning" and len(stacks) > 1:
                 yield "yellow", f"warning of {len(stacks)} stacks ({_some(stacks)}): {text}"
-        yield _style(end.status), f"{end.verb} {end.status}: {self._counts(end)}"
+        came_to = "nothing was touched" if end.status == "refused" else self._counts(end)
+        yield _style(end.status), f"{end.verb} {end.status}: {came_to}"
 
     def _failures(self) -> Iterator[Line]:
         for stack, event in self.finished.items():

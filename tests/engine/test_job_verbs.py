@@ -82,5 +82,7 @@ def test_what_is_protected_keeps_its_stack(workspace: Workspace) -> None:
     workspace.up("workload")
     done = _run(workspace, "destroy", "--yes")
     assert done.returncode == 1
-    assert "workload: 1 protected, got workload-role-AssumedRole; take `protect` out of the config" in done.stdout
+    # What belongs to a protected role is protected with it.
+    assert "workload: 4 protected, got workload-role-AssumedRole, " in done.stdout
+    assert done.stdout.splitlines()[-1] == "destroy refused: nothing was touched"
     assert workspace.account(WORKLOAD).iam.get_role(RoleName="AssumedRole")
