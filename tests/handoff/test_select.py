@@ -153,8 +153,12 @@ def test_a_session_name_that_the_trust_refuses_leaves_the_path_out() -> None:
 
 
 def test_a_profile_cannot_pass_a_source_identity_and_says_so() -> None:
-    identified = {**TRUST, "Condition": {"StringEquals": {"sts:SourceIdentity": "bo"}}}
-    handed = _handed([_user()], [_role(B, "R", identified)]).able(profiles.able)
+    both = {"Action": ["sts:AssumeRole", "sts:SetSourceIdentity"]}
+    identified = {**TRUST, **both, "Condition": {"StringEquals": {"sts:SourceIdentity": "bo"}}}
+    grant = [{"PolicyName": "p", "PolicyDocument": _policy({**ANYTHING, **both})}]
+    handed = _handed([_user(UserPolicyList=grant)], [_role(B, "R", identified)])
+    assert only(handed).asking.source_identity == "bo"
+    handed = handed.able(profiles.able)
     assert handed.entries == ()
     assert "neither a source identity nor session tags" in profiles.text(handed)
 
