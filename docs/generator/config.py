@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from crossaccount.settings.json_schema import config_schema
@@ -24,30 +24,35 @@ def config_page() -> str:
     """The whole page."""
     schema = config_schema()
     top = schema["properties"]["config"]["properties"]
-    lines = [HEAD, "## Keys of a stack\n", *_table(top, required=(), skip=SIDES)]
+    keys = {key: each for key, each in top.items() if key.partition(":")[2] not in SIDES}
+    lines = [HEAD, "## Keys of a stack\n", *table_of(keys)]
     for side in SIDES:
         lines += [f"## crossaccount:{side}\n", f"{top[f'crossaccount:{side}']['description']}\n"]
-        lines += _table(top[f"crossaccount:{side}"]["properties"], required=())
-    for name, definition in schema["$defs"].items():
+        lines += table_of(top[f"crossaccount:{side}"]["properties"])
+    return page([*lines, *sections(schema["$defs"])])
+
+
+def sections(definitions: Mapping[str, Schema]) -> Iterator[str]:
+    """A section for each kind of mapping."""
+    for name, definition in definitions.items():
         if name not in IN_IAMS_WORDS:
-            lines += _section(name, definition)
-    return page(lines)
+            yield from _section(name, definition)
 
 
 def _section(name: str, definition: Schema) -> Iterator[str]:
     yield f"## {name}\n"
     yield f"{' '.join(definition['description'].replace('``', '`').split())}\n"
-    yield from _table(definition["properties"], definition.get("required", ()))
+    yield from table_of(definition["properties"], definition.get("required", ()))
     for rule, words in (("oneOf", "Exactly one of"), ("anyOf", "At least one of")):
         if keys := [code(each["required"][0]) for each in definition.get(rule, ())]:
             yield f"{words} {', '.join(keys[:-1])} and {keys[-1]}.\n"
 
 
-def _table(properties: Mapping[str, Schema], required: Any, skip: tuple[str, ...] = ()) -> Iterator[str]:
+def table_of(properties: Mapping[str, Schema], required: Collection[str] = ()) -> Iterator[str]:
+    """The keys of a mapping."""
     rows = [
         (code(key), _kind(schema), _default(schema, key in required), _said(schema))
         for key, schema in properties.items()
-        if key.partition(":")[2] not in skip
     ]
     yield from table(("key", "value", "default", ""), rows)
 
@@ -62,7 +67,7 @@ def _default(schema: Schema, required: bool) -> str:
     if required:
         return "required"
     default = schema.get("default")
-    return "" if default in (None, [], {}) else code(json.dumps(default))
+    return "" if default in (None, "", [], {}) else code(json.dumps(default))
 
 
 def _kind(schema: Schema) -> str:
