@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -88,8 +89,13 @@ def test_init_writes_it_down(tmp_path: Path) -> None:
 
 
 def test_pip_installs_what_init_wrote_and_it_runs(tmp_path: Path) -> None:
-    """Without what it depends on, which is here already."""
-    _requirements(tmp_path / "mine", "--from", str(ROOT))
+    """Without what it depends on, which is here already; from a copy, since a build leaves its traces."""
+    checkout = tmp_path / "checkout"
+    for folder in ("components", "crossaccount"):
+        shutil.copytree(ROOT / folder, checkout / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (*ROOT.glob("requirements*.txt"), ROOT / "pyproject.toml", ROOT / "README.md"):
+        shutil.copy(file, checkout)
+    _requirements(tmp_path / "mine", "--from", str(checkout))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "site")]
     subprocess.run([*pip, "-r", str(tmp_path / "mine" / "requirements.txt")], check=True, capture_output=True)
     check = [sys.executable, "-m", "crossaccount.cli", "check", "--dir", str(tmp_path / "mine")]
