@@ -78,8 +78,8 @@ def change(
     yield from _included(directory, wanted)
 
 
-def _text(path: Path) -> str:
-    return path.read_bytes().decode()
+def _text(path: Path, errors: str = "strict") -> str:
+    return path.read_bytes().decode(errors=errors)
 
 
 def _included(directory: Path, wanted: Fitted) -> Iterator[Change]:
@@ -100,7 +100,7 @@ def left(directory: Path, accounts: Iterable[str]) -> list[Change]:
     known = {name for account in accounts for name in (stack_file(account), included_file(account))}
     result = []
     for file in sorted([*directory.glob("Pulumi.*.yaml"), *directory.glob(f"{FOLDER}/*.yaml")]):
-        if file.relative_to(directory).as_posix() not in known and MARK in (text := _text(file)):
+        if file.relative_to(directory).as_posix() not in known and MARK in (text := _text(file, "replace")):
             name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
             result.append(Change(name, file, text, None))
     return result

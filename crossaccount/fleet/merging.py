@@ -48,20 +48,26 @@ def merge(fleet: Fleet, account: str, problems: list[Problem]) -> Declared:
 def _add(result: Declared, section: str, members: Mapping[str, Any], origin: str, problems: list[Problem]) -> None:
     there = result.sections.setdefault(section, {})
     for path, value in _leaves(section, members):
-        place = ".".join((section, *path))
+        place = ".".join(map(str, (section, *path)))
         if place in result.origins:
             first = f"{result.origins[place]}.{place}"
             what = f"is there already, by {first}"
             fix = "rename one of the two, or exclude the accounts that get both"
             problems.append(Problem(f"{FLEET_FILE}: {origin}.{place}", what, NOT_GIVEN, fix))
             continue
-        result.origins[place] = origin
-        holder = there
-        for key in path[:-1]:
-            holder = holder.setdefault(key, {})
-        holder[path[-1]] = value
+        if (holder := _holder(there, path)) is not None:
+            result.origins[place] = origin
+            holder[path[-1]] = value
     for kind in members if section != "policies" else ():
         there.setdefault(kind, {})
+
+
+def _holder(there: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
+    """What an entity is put into; None where another role set has no mapping there, which the settings refuse."""
+    holder: Any = there
+    for key in path[:-1]:
+        holder = holder.setdefault(key, {})
+    return holder if isinstance(holder, dict) else None
 
 
 def _leaves(section: str, members: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -77,12 +83,11 @@ def _patch(result: Declared, section: str, patch: Mapping[str, Any], origin: str
     """Merge an exception into a section by RFC 7396."""
     there = result.sections.setdefault(section, {})
     for path, value in _leaves(section, patch):
-        place = ".".join((section, *path))
-        holder = there
-        for key in path[:-1]:
-            holder = holder.setdefault(key, {})
+        place = ".".join(map(str, (section, *path)))
+        if (holder := _holder(there, path)) is None:
+            continue
         if value is None and path[-1] not in holder:
-            fix = did_you_mean(path[-1], holder, "take the line out")
+            fix = did_you_mean(str(path[-1]), map(str, holder), "take the line out")
             problems.append(Problem(f"{FLEET_FILE}: {origin}.{place}", "there is nothing to remove", NOT_GIVEN, fix))
         elif value is None:
             gone = holder.pop(path[-1])

@@ -67,12 +67,13 @@ def _outer(where: str) -> list[str]:
 
 
 def _repaired(value: Any, error: ValidationError, model: type[M]) -> M | None:
-    """The model without what is wrong with it; None where nothing is left."""
-    if not isinstance(value, Mapping):
+    """The model without what is wrong with it; None where nothing is left, or where it is wrong as a whole."""
+    details = [(location_of(detail), detail["type"]) for detail in error.errors(include_url=False)]
+    if not isinstance(value, Mapping) or not all(location for location, _ in details):
         return None
     copy = deepcopy(dict(value))
-    for detail in error.errors(include_url=False):
-        _take_out(copy, location_of(detail), detail["type"])
+    for location, kind in details:
+        _take_out(copy, location, kind)
     try:
         return model.model_validate(copy)
     except ValidationError:
