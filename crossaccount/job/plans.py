@@ -112,24 +112,21 @@ def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> N
     plan = NewPlan(folder, tuple(stack for stack in stacks if stack not in known))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        there = [each.name for each in folder.iterdir()]
-        if there and REVIEW not in there:
-            raise PlanError(
-                f"--save-plan: the folder holds something else than a plan, got {folder}; name an empty one"
-            )
-        for each in folder.glob("*.json"):
-            each.unlink()
+        old = _own_files(folder)
+        if {each.name for each in folder.iterdir()} - old:
+            what = "the folder holds something else than a plan"
+            raise PlanError(f"--save-plan: {what}, got {folder}; name an empty one")
+        for name in old:
+            (folder / name).unlink(missing_ok=True)
         folder.chmod(0o700)
-        # The review comes last: a plan without one is none. Files are made before the engine writes into them, so that
-        # they are never readable by others.
-        for stack in stacks:
-            if stack not in plan.new:
-                _write(_file(folder, stack), "")
-        _write(folder / REVIEW, "")
+        # Files are made before the engine writes into them, so that they are never readable by others.
+        files = [stack for stack in stacks if stack not in plan.new]
+        for stack in files:
+            _write(_file(folder, stack), "")
+        _write(folder / REVIEW, json.dumps({"version": VERSION, "plans": dict.fromkeys(files, "")}))
     except OSError as error:
-        raise PlanError(
-            f"--save-plan: cannot be written ({error.strerror}), got {folder}; name another folder"
-        ) from None
+        what = f"cannot be written ({error.strerror})"
+        raise PlanError(f"--save-plan: {what}, got {folder}; name another folder") from None
     return plan
 
 
@@ -143,6 +140,7 @@ def read_plan(folder: Path) -> SavedPlan:
     try:
         content = json.loads((folder / REVIEW).read_text(encoding="utf-8"))
         known = content["version"] == VERSION
+        _ = content["digest"]  # written last
     except (OSError, ValueError, KeyError, TypeError):
         fix = "make one: crossaccount preview --save-plan DIR"
         raise PlanError(f"--plan: no finished plan, got {folder}; {fix}") from None
@@ -151,8 +149,17 @@ def read_plan(folder: Path) -> SavedPlan:
     return SavedPlan(folder, content)
 
 
+def _own_files(folder: Path) -> set[str]:
+    """The files of the plan that a folder holds, finished or not."""
+    try:
+        content = json.loads((folder / REVIEW).read_text(encoding="utf-8"))
+        return {REVIEW, *(_file(folder, stack).name for stack in content["plans"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
 def _file(folder: Path, stack: str) -> Path:
-    return folder / f"{stack}.json"
+    return folder / f"{stack}.plan.json"
 
 
 def _what_differs(reviewed: Mapping[str, Any], now: Review) -> str:

@@ -202,7 +202,7 @@ def test_the_engine_itself_holds_a_stack_to_its_plan(applied: Workspace, tmp_pat
     applied.edit("workload", actions("s3:ListBucket", "s3:*"))
     engine = AutomationEngine(program, applied.environment)
     work = Work("up", "crossaccount", "workload", applied.folder, WORKLOAD, refresh=True)
-    outcome = engine.run(replace(work, plan=tmp_path / "plan" / "workload.json"), lambda _: None)
+    outcome = engine.run(replace(work, plan=tmp_path / "plan" / "workload.plan.json"), lambda _: None)
     assert (outcome.status, outcome.kind) == ("failed", "plan"), outcome.error
 
 

@@ -192,7 +192,7 @@ class TestPlans:
         place.write(BROADER)
         assert place.fleet.preview(save_plan=tmp_path / "plan").ok
         files = {each.name: stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "plan").iterdir()}
-        assert files == {"auth.json": 0o600, "workload.json": 0o600, "review.json": 0o600}
+        assert files == {"auth.plan.json": 0o600, "workload.plan.json": 0o600, "review.json": 0o600}
         assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o700
         saved = json.loads((tmp_path / "plan" / "review.json").read_text())
         assert saved["review"]["verdict"] == "broadening"
@@ -202,7 +202,7 @@ class TestPlans:
         place.fleet.preview(save_plan=tmp_path / "plan")
         assert place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan").ok
         asked = {work.stack: work.plan for work in place.engine.asked if work.verb == "up"}
-        assert asked == {name: tmp_path / "plan" / f"{name}.json" for name in ("auth", "workload")}
+        assert asked == {name: tmp_path / "plan" / f"{name}.plan.json" for name in ("auth", "workload")}
 
     def test_a_stack_that_is_new_is_held_by_its_review_alone(self, place: Place, tmp_path: Path) -> None:
         place.estate.states.states = {}
@@ -253,9 +253,9 @@ class TestPlans:
         elif change == "stack gone":
             (folder / "Pulumi.workload.yaml").unlink()
         elif change == "plan gone":
-            (tmp_path / "plan" / "auth.json").unlink()
+            (tmp_path / "plan" / "auth.plan.json").unlink()
         elif change == "plan edited":
-            (tmp_path / "plan" / "auth.json").write_text("another plan")
+            (tmp_path / "plan" / "auth.plan.json").write_text("another plan")
         elif change == "by hand":
             deed = {"of": "role/Deployer", "do": "inline", "name": "stop", "document": DENY}
             place.estate.by_hand("workload", [deed])
@@ -274,15 +274,18 @@ class TestPlans:
         assert not place.fleet.preview(save_plan=tmp_path / "plan").ok
         with pytest.raises(PlanError, match="no finished plan"):
             place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan")
+        place.engine.outcomes = {}
+        assert place.fleet.preview(save_plan=tmp_path / "plan").ok
 
     def test_a_folder_with_something_else_is_left_alone(self, place: Place, tmp_path: Path) -> None:
         (tmp_path / "plan").mkdir()
         (tmp_path / "plan" / "thesis.json").write_text("{}")
+        (tmp_path / "plan" / "review.json").write_text('{"of": "a book"}')
         with pytest.raises(PlanError, match="holds something else than a plan"):
             place.fleet.preview(save_plan=tmp_path / "plan")
-        assert (tmp_path / "plan" / "thesis.json").exists()
+        assert {each.name for each in (tmp_path / "plan").iterdir()} == {"review.json", "thesis.json"}
 
     def test_a_new_plan_replaces_the_old_one(self, place: Place, tmp_path: Path) -> None:
         place.fleet.preview(save_plan=tmp_path / "plan")
         place.fleet.preview(["auth"], save_plan=tmp_path / "plan")
-        assert {each.name for each in (tmp_path / "plan").iterdir()} == {"auth.json", "review.json"}
+        assert {each.name for each in (tmp_path / "plan").iterdir()} == {"auth.plan.json", "review.json"}
