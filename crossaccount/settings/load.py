@@ -10,7 +10,7 @@ from typing import Any
 from crossaccount.iam.problem import Problem, errors, warnings
 from crossaccount.settings.acceptance import read_quotas, read_suppressions
 from crossaccount.settings.checks import check
-from crossaccount.settings.draft import BROKEN, Draft, Entry
+from crossaccount.settings.draft import BROKEN, Draft, Entry, Section
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
@@ -18,6 +18,7 @@ from crossaccount.settings.parse import not_said_yet, parse, policy_import_id
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode
 from crossaccount.settings.sections import KINDS, SIDES, Sections, collect
 from crossaccount.settings.settings import Settings, Trusted, Trusting, partition_of
+from crossaccount.settings.shared_book import SharedBook
 
 
 def load_settings(
@@ -26,23 +27,26 @@ def load_settings(
     root: Path | None,
     where: str = "",
     origins: Mapping[str, str] | None = None,
+    book: SharedBook | None = None,
 ) -> Settings:
     """The settings that ``config`` says.
 
     ``config`` is the stack's effective config by full key (``crossaccount:account``, ``aws:allowedAccountIds`` …), with
     values as Python values or as JSON text. ``root`` is the folder for ``crossaccount:include``. ``where`` comes before
-    every place in an error (``Pulumi.auth.yaml``), unless ``origins`` names another file for a key.
+    every place in an error (``Pulumi.auth.yaml``), unless ``origins`` names another file for a key. ``book`` is an
+    address book that was read before, for the case that it is the config's.
 
     Raises:
         SettingsError: anything is wrong; it carries every problem, warnings too.
     """
     places = {key: _place(key, (origins or {}).get(key, where)) for key in config}
-    raw = decode(config, places)
+    book = book if book is not None and book.of(config) else None
+    raw = book.within(decode(book.without(config), places)) if book else decode(config, places)
     problems = check_size(config, where or "config")
     prefix = f"{where}: " if where else ""
     sections = _sections(raw, root, prefix, problems)
     leaves = list(raw.problems)
-    draft = _draft(raw, sections, config, prefix, places, leaves)
+    draft = _draft(raw, sections, config, prefix, places, leaves, book)
     problems += leaves
     problems += not_said_yet(check(draft, raw, prefix), leaves)
     found = _in_order(problems, draft)
@@ -90,6 +94,7 @@ def _draft(
     prefix: str,
     places: Mapping[str, str],
     problems: list[Problem],
+    shared: SharedBook | None,
 ) -> Draft:
     region = config.get("aws:region")
     region = region if isinstance(region, str) else None
@@ -97,13 +102,11 @@ def _draft(
     def place(key: str) -> str:
         return places.get(NAMESPACE + key, prefix + key)
 
-    accounts_where = place("accounts")
     book: Mapping[str, Any] = raw.values.get("accounts", {})
-    entries = {name: Entry(name, value, f"{accounts_where}.{name}") for name, value in book.items()}
-    accounts = parse(entries, AccountEntry, problems)
+    accounts = shared.accounts if shared else _accounts(book, place("accounts"), problems)
     account = raw.values.get("account")
     account = str(account) if isinstance(account, (str, int)) else None
-    account_id = accounts[account].value.id if account in accounts else BROKEN
+    account_id = accounts[account].value.id if account is not None and account in accounts else BROKEN
     reads = tuple(name for name in raw.values.get("reads", ()) if isinstance(name, str))
     partition = partition_of(region)
     policy_id = policy_import_id(account_id, partition)
@@ -128,6 +131,11 @@ def _draft(
         sides=frozenset(sections.sides),
         incomplete=frozenset(sections.incomplete),
     )
+
+
+def _accounts(book: Mapping[str, Any], where: str, problems: list[Problem]) -> Section[AccountEntry]:
+    entries = {name: Entry(name, value, f"{where}.{name}") for name, value in book.items()}
+    return parse(entries, AccountEntry, problems)
 
 
 def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:

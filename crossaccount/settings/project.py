@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
 from crossaccount.settings.raw import KNOWN_KEYS
 from crossaccount.settings.settings import Settings
+from crossaccount.settings.shared_book import SharedBook, shared_book
 from crossaccount.settings.yaml_text import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -51,11 +53,19 @@ class Project:
             fix = did_you_mean(stack, self.stacks, f"write {stack_file(stack)}, with `pulumi stack init {stack}`")
             raise SettingsError([Problem(stack_file(stack), "no such stack in the project", stack, fix)])
         settings = load_settings(
-            self.stacks[stack], root=self.directory, where=stack_file(stack), origins=self.origins.get(stack, {})
+            self.stacks[stack],
+            root=self.directory,
+            where=stack_file(stack),
+            origins=self.origins.get(stack, {}),
+            book=self._book,
         )
         if problems := document_problems(settings):
             raise SettingsError([*problems, *settings.warnings])
         return settings
+
+    @cached_property
+    def _book(self) -> SharedBook | None:
+        return shared_book(self.shared, PROJECT_FILE)
 
 
 def stack_file(stack: str) -> str:
