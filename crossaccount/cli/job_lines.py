@@ -93,6 +93,8 @@ def _status(event: events.StackStatus) -> str:
         parts.append(f"{event.resources} resources")
     if event.held_by:
         parts.append(f"held by {event.held_by}")
+    if event.access == "changed":
+        parts.append("access in the config changed since")
     account = f" ({event.account_id})" if event.account_id else ""
     return f"{event.stack}{account}: {', '.join(parts)}"
 

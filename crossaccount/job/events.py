@@ -166,6 +166,9 @@ class StackStatus(StackEvent):
     resources: int | None = None
     held_by: str = ""
     """Who has its lock, where the backend tells."""
+    access: str = ""
+    """Whether the config still says of access what was last deployed: ``unchanged`` or ``changed``; nothing where the
+    state is not in files, and looking would take a call each."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -211,7 +211,7 @@ class Fleet:
         """How stacks stand, those that the backend knows and the project no longer has among them."""
         begun, known = time.monotonic(), self._backend.stacks()
         everywhere = (*self.loaded.stacks, *sorted(set(known) - set(self.loaded.stacks)))
-        found = tuple(statuses(self.loaded, known, selected(stacks, everywhere)))
+        found = tuple(statuses(self.loaded, self._backend, known, selected(stacks, everywhere)))
         for each in found:
             self.tell(each)
         self._looked("status", {each.stack: each.state for each in found}, begun)

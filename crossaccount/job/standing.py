@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from crossaccount.access.lines import lines_of
 from crossaccount.job import events
-from crossaccount.job.backend import KnownStack
+from crossaccount.job.backend import Backend, KnownStack
 from crossaccount.job.loading import Loaded
+from crossaccount.job.review.declared import declare
+from crossaccount.settings import Settings
 from crossaccount.sources.state import deployment
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
@@ -16,11 +20,24 @@ SECRET_KEY = "4dabf18193072939515e22adb298388d"
 SECRET = "[secret]"
 
 
-def statuses(loaded: Loaded, known: Mapping[str, KnownStack], names: Collection[str]) -> Iterator[events.StackStatus]:
+def statuses(
+    loaded: Loaded, backend: Backend, known: Mapping[str, KnownStack], names: Collection[str]
+) -> Iterator[events.StackStatus]:
     """The stacks ``names``, each as the project declares and the backend lists it."""
     for name in names:
         settings = loaded.settings.get(name)
-        yield _status(name, known.get(name), settings.account_id if settings else None)
+        found = _status(name, known.get(name), settings.account_id if settings else None)
+        if settings is not None and found.state == "deployed" and backend.in_files:
+            found = replace(found, access=_access(settings, outputs_of(name, backend.state(name)).get("access")))
+        yield found
+
+
+def _access(settings: Settings, deployed: object) -> str:
+    """Whether what settings say of access is what was last deployed; empty where nobody knows."""
+    details = declare("", settings, {}, {})[0].details
+    if not isinstance(deployed, Mapping) or not details:
+        return ""
+    return "unchanged" if lines_of(details) == deployed else "changed"
 
 
 def _status(name: str, known: KnownStack | None, account_id: str | None) -> events.StackStatus:

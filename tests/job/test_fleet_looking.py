@@ -19,6 +19,7 @@ from crossaccount.settings import SettingsError
 from tests.job.fleets import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
 
 ROLE = "aws:iam/role:Role"
+STACKS = ("hub", "prod-a", "prod-b")
 
 
 @pytest.fixture
@@ -63,6 +64,18 @@ def test_status_takes_patterns_and_asks_no_engine(project: Path) -> None:
     assert its.told[-1].to_json()["status"] == "succeeded"
     with pytest.raises(SettingsError, match='no such stack in the project, got "prd-a"'):
         its.fleet.status(["prd-a"])
+
+
+def test_status_says_where_the_config_says_other_access_than_was_deployed(project: Path) -> None:
+    lines = {"role/Auditor": ["lets in arn:aws:iam::100000000000:root by sts:AssumeRole"]}
+    backend = deployed(*STACKS)
+    for name, access in (("hub", lines), ("prod-a", {**lines, "role/Gone": []}), ("prod-b", None)):
+        outputs = {"access": access} if access else {}
+        backend.states[name] = {"resources": [{"type": "pulumi:pulumi:Stack", "urn": "u", "outputs": outputs}]}
+    found = {each.stack: each.access for each in job(project, backend=backend).fleet.status()}
+    assert found == {"hub": "unchanged", "prod-a": "changed", "prod-b": ""}
+    backend.in_files = False
+    assert {each.access for each in job(project, backend=backend).fleet.status()} == {""}
 
 
 def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
