@@ -80,6 +80,7 @@ def _not_run(document: Path) -> Iterator[Block]:
 NOT_RUN = [
     ("benchmarks/access/README.md", "takes a minute"),
     ("benchmarks/fleet/README.md", "takes some minutes"),
+    ("benchmarks/job/README.md", "takes minutes"),
     ("docs/guide/fleet.md", "needs an organisation"),
     ("docs/guide/job-workers.md", "needs several machines"),
     ("docs/guide/organization.md", "needs an organisation"),
