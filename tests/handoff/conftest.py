@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from components.program import program
+from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.handoff.entry import Entry, HandedOut
 from crossaccount.handoff.select import hand_out
@@ -131,7 +132,7 @@ def deployed() -> Iterator[Callable[[str], Deployed]]:
         local.__enter__()
         running.append(local)
         scenario = read_scenario(FOLDERS[name])
-        engine = InProcessEngine(local, program)
+        engine = InProcessEngine(local, program, make_deployers(local, scenario.stacks))
         for stack in scenario.stacks:
             engine.up(stack)
         for account, names in buckets(scenario.tests).items():

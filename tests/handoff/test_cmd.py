@@ -28,6 +28,8 @@ from tests.scenarios import EXAMPLES
 
 Wine = Callable[..., subprocess.CompletedProcess[str]]
 TAB = "\t"
+MOST_TRIES = 100_000
+"""A minute or so of looking whether a program has ended."""
 WORDS = [
     "& echo x>owned",
     ") & echo x>owned",
@@ -99,7 +101,10 @@ def _program(folder: Path, name: str, python: str) -> None:
         "@echo off",
         f"if exist {done.name} del {done.name}",
         f"start /b /unix /usr/bin/python3 {code} %*",
+        "set /a TRIES=0",
         ":wait",
+        "set /a TRIES=%TRIES%+1",
+        f"if %TRIES% GTR {MOST_TRIES} exit 9",
         f"if not exist {done.name} goto wait",
         f"type {output.name}",
         f"if exist {name}.no exit 7",
