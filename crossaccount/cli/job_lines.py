@@ -30,8 +30,9 @@ def lines_of(event: events.Event) -> Iterator[Line]:
             yield "yellow", "a rehearsal without the pulumi CLI: everything is made in this process, nothing is kept"
         case events.Resource(stack=stack, op=op, name=name, state=state):
             yield "", f"{stack}: {op} {name}" + {"done": "", "found": ", found in AWS"}.get(state, f" {state}")
-        case events.Message(stack=stack, severity=severity, text=text):
-            yield {"warning": "yellow", "error": "red"}.get(severity, ""), f"{stack}: {severity}: {text}"
+        case events.Message(stack=stack, severity=severity, text=text) if severity != "error":
+            # An error is told when its stack ends, with what to do.
+            yield "yellow" if severity == "warning" else "", f"{stack}: {severity}: {text}"
         case events.Retrying(stack=stack, seconds=seconds, because=because):
             yield "yellow", f"{stack}: tried again in {seconds:.0f} s: {because}"
         case events.Stopping(text=text):

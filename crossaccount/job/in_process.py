@@ -19,6 +19,7 @@ from typing import Any
 
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
+from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
 from crossaccount.engine.in_process import ORGANIZATION, run_in_process
 from crossaccount.engine.local_aws import CreatingMocks
@@ -29,6 +30,7 @@ from crossaccount.job.backend import KnownStack
 from crossaccount.job.failure import failure_of
 from crossaccount.job.standing import SECRET
 from crossaccount.job.work import Change, Outcome, Work
+from crossaccount.local.clients import Credentials
 from crossaccount.local.handlers import HANDLERS, ResourceError
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project
@@ -52,19 +54,25 @@ def in_process_fleet(directory: Path, program: Program) -> Iterator[InProcessFle
     project = read_project(directory)
     stacks = {name: Stack(project.name, name, config, directory) for name, config in project.stacks.items()}
     with LocalAws() as aws:
-        engine = InProcessStacks(program, stacks, aws.endpoint)
+        engine = InProcessStacks(program, stacks, aws.endpoint, make_deployers(aws, list(stacks.values())))
         yield InProcessFleet(aws, engine, Remembered(engine.deployed))
 
 
 class InProcessStacks:
-    """Makes ``stacks`` on the local AWS at ``endpoint``, one at a time."""
+    """Makes ``stacks`` on the local AWS at ``endpoint``, one at a time.
+
+    ``deployer`` assumes the roles of those that are deployed through roles.
+    """
 
     name = "in-process"
 
-    def __init__(self, program: Program, stacks: Mapping[str, Stack], endpoint: str) -> None:
+    def __init__(
+        self, program: Program, stacks: Mapping[str, Stack], endpoint: str, deployer: Credentials | None = None
+    ) -> None:
         self._program = program
         self._stacks = stacks
         self._endpoint = endpoint
+        self._deployer = deployer
         self._one_at_a_time = threading.Lock()
         self._stopping = False
         self.deployed: dict[str, Outcome] = {}
@@ -100,7 +108,7 @@ class InProcessStacks:
     def _up(self, work: Work, tell: events.Tell) -> Deployment:
         stack = self._stacks[work.stack]
         program = partial(self._program, references=work.references, root=work.directory)
-        with connect(stack, self._endpoint) as aws:
+        with connect(stack, self._endpoint, self._deployer) as aws:
             creating = CreatingMocks(aws, {**self._own_name(work), **self._exports(work)}, None)
             return run_in_process(stack, program, _Telling(creating, work.stack, tell))
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import yaml
 
+from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
-from crossaccount.engine.pulumi_cli import local_config, private_environment
+from crossaccount.engine.deployers import make_deployers
+from crossaccount.engine.local_config import local_config
+from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.job.automation_engine import AutomationEngine
 from crossaccount.job.backend import CliBackend
 from crossaccount.local.provider import serve_provider
@@ -39,13 +42,13 @@ def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet]:
         serve_provider() as port,
     ):
         folder = Path(home) / "project"
-        _copy_files(directory, folder, aws.endpoint)
+        _copy_files(directory, folder, aws)
         environment = private_environment(Path(home), port)
         engine = AutomationEngine(program, environment, folder)
         yield LocalFleet(aws, engine, CliBackend(folder, engine.command, environment))
 
 
-def _copy_files(directory: Path, folder: Path, endpoint: str) -> None:
+def _copy_files(directory: Path, folder: Path, aws: LocalAws) -> None:
     project = read_project(directory)
     folder.mkdir()
     shutil.copy(directory / PROJECT_FILE, folder)
@@ -53,6 +56,8 @@ def _copy_files(directory: Path, folder: Path, endpoint: str) -> None:
     content = yaml.safe_load((folder / PROJECT_FILE).read_text())
     content = {key: value for key, value in content.items() if key not in ("main", "backend")}
     (folder / PROJECT_FILE).write_text(yaml.safe_dump({**content, "runtime": "python"}))
-    for name, config in project.stacks.items():
-        stack = Stack(project.name, name, config, directory)
-        (folder / stack_file(name)).write_text(yaml.safe_dump({"config": local_config(stack, endpoint)}))
+    stacks = [Stack(project.name, name, config, directory) for name, config in project.stacks.items()]
+    deployer = make_deployers(aws, stacks)
+    for stack in stacks:
+        config = local_config(stack, aws.endpoint, deployer)
+        (folder / stack_file(stack.name)).write_text(yaml.safe_dump({"config": config}))

@@ -20,6 +20,7 @@ from crossaccount.job.review.live import empty_account
 from crossaccount.job.workers import Threads
 
 TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial"
+FLEET = TUTORIAL.parent / "fleet"
 
 
 def test_thirty_stacks_are_made_in_order_and_are_there(tmp_path: Path) -> None:
@@ -36,6 +37,14 @@ def test_thirty_stacks_are_made_in_order_and_are_there(tmp_path: Path) -> None:
             [statement] = trust["AssumeRolePolicyDocument"]["Statement"]
             assert statement["Principal"] == {"AWS": f"arn:aws:iam::{account_id(HUB)}:role/deployer"}
         assert fleet.outputs([members(30)[4]])[members(30)[4]]["account"]["id"] == account_id(members(30)[4])
+
+
+def test_stacks_that_are_deployed_through_roles_are_made_through_them() -> None:
+    with in_process_fleet(FLEET, program) as parts:
+        result = Fleet(FLEET, parts.engine, parts.backend, workers=Threads(1)).up()
+        roles = parts.aws.session("111111111111").iam.list_roles()["Roles"]
+    assert {each.status for each in result.outcomes.values()} == {"changed"}
+    assert "crossaccount-deployer" in {role["RoleName"] for role in roles}
 
 
 def test_a_stack_that_is_refused_says_why_and_its_readers_are_skipped(tmp_path: Path) -> None:
