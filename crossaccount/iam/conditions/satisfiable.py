@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from itertools import pairwise
 
 from crossaccount.iam.conditions.condition import Condition
 from crossaccount.iam.conditions.context import RequestContext
-from crossaccount.iam.conditions.globs import may_fit
+from crossaccount.iam.conditions.globs import Glob, may_fit
 from crossaccount.iam.conditions.operators import NEGATED, instant, number
 from crossaccount.iam.conditions.texts import EXACT, globs
 
@@ -103,8 +103,8 @@ def _some_text(literals: Sequence[Literal]) -> bool:
     return (not needed and not any(_wild(glob) for glob in forbidden)) or may_fit(needed, forbidden)
 
 
-def _wild(glob: Sequence[object]) -> bool:
-    return any(getattr(step, "run", False) for step in glob)
+def _wild(glob: Glob) -> bool:
+    return any(step.run for step in glob)
 
 
 def _numbers(texts: Iterable[str], parse: Callable[[str], Decimal | None]) -> list[str]:
@@ -112,8 +112,10 @@ def _numbers(texts: Iterable[str], parse: Callable[[str], Decimal | None]) -> li
     found = sorted({value for text in texts if (value := parse(text)) is not None})
     if not found:
         return ["x"]
-    between = [(one + other) / 2 for one, other in pairwise(found)]
-    texts = [format(value, "f") for value in (*found, *between, found[0] - 1, found[-1] + 1)]
+    with localcontext() as exact:
+        exact.prec = 2 + max(len(format(value, "f")) for value in found)  # or the one between may be one of the two
+        between = [(one + other) / 2 for one, other in pairwise(found)]
+        texts = [format(value, "f") for value in (*found, *between, found[0] - 1, found[-1] + 1)]
     return [text if "." in text else f"{text}.0" for text in texts] + ["x"]  # four digits alone would be a year
 
 

@@ -8,8 +8,9 @@ has under ``defaults`` stands in each of its cases that does not say otherwise.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ def test_what_a_session_may_do(case: dict[str, Any], estate_of: Callable[..., Es
     [
         ({"identity": ["Cross"], "trust": ["arn:aws:iam::222222222222:root"]}, "Cross", "0"),
         ({"identity": [], "trust": ["arn:aws:iam::222222222222:user/caller"]}, None, "0"),
+        ({"identity": [], "trust": ["arn:aws:iam::222222222222:user/caller", "222222222222"]}, None, "0"),
         # A grant outside the boundary takes no part: the trust in the user does it alone.
         (
             {"identity": ["Cross"], "trust": ["222222222222", "arn:aws:iam::222222222222:user/caller"], "boundary": []},
@@ -93,3 +95,48 @@ def test_an_allowed_assumption_names_both_statements(
     assert (verdict.grant and verdict.grant.statement) == grant
     assert (verdict.trust and verdict.trust.statement) == trust
     assert verdict.decided_by == verdict.trust
+
+
+@pytest.mark.parametrize(
+    ("principal", "role", "missing"),
+    [
+        ("arn:aws:iam::111111111111:user/nobody", TARGET, "arn:aws:iam::111111111111:user/nobody"),
+        ("arn:aws:iam::111111111111:user/caller", f"{TARGET}-2", f"{TARGET}-2"),
+    ],
+)
+def test_who_or_what_is_not_there_is_named(
+    principal: str, role: str, missing: str, estate_of: Callable[..., Estate], now: datetime
+) -> None:
+    verdict = judge_assume(estate_of({}), principal, role, {}, now=now)
+    assert (verdict.outcome, verdict.action) == ("undetermined", "sts:AssumeRole")
+    assert missing in verdict.message
+
+
+def test_a_root_user_assumes_no_role(estate_of: Callable[..., Estate], now: datetime) -> None:
+    verdict = judge_assume(estate_of({}), "arn:aws:iam::111111111111:root", TARGET, {}, now=now)
+    assert (verdict.outcome, verdict.reason, verdict.action) == ("denied", "no-trust", "sts:AssumeRole")
+
+
+def test_an_action_beside_the_callers_own_is_judged_by_itself(estate_of: Callable[..., Estate], now: datetime) -> None:
+    trust = [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}]
+    estate = estate_of({"identity": [{"Effect": "Allow", "Action": "sts:*", "Resource": TARGET}], "trust": trust})
+    caller = "arn:aws:iam::111111111111:user/caller"
+    assert judge_assume(estate, caller, TARGET, {}, now=now).allowed
+    verdict = judge_assume(estate, caller, TARGET, {}, action="sts:TagSession", now=now)
+    assert (verdict.action, verdict.reason) == ("sts:TagSession", "no-trust")
+
+
+def test_the_moment_is_said_in_utc_wherever_we_are(
+    monkeypatch: pytest.MonkeyPatch, estate_of: Callable[..., Estate]
+) -> None:
+    asked = {"DateEquals": {"aws:CurrentTime": "2026-11-22T12:00:00Z"}}
+    trust = {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole", "Condition": asked}
+    grant = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET}
+    estate = estate_of({"identity": [grant], "trust": [trust]})
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        now = datetime(2026, 11, 22, 13, 0, tzinfo=timezone(timedelta(hours=1)))
+        verdict = judge_assume(estate, "arn:aws:iam::111111111111:user/caller", TARGET, {}, now=now)
+    time.tzset()
+    assert verdict.allowed

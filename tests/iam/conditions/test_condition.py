@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crossaccount.iam.conditions import ConditionError, RequestContext, compile_conditions, unmet
+from crossaccount.iam.conditions.context import Open
 
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case['name']}")
@@ -43,6 +45,22 @@ def test_unmet_names_the_condition_that_fails() -> None:
     conditions = compile_conditions({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"sts:ExternalId": "x"}})
     failed = unmet(conditions, RequestContext.of({"aws:securetransport": "true"}))
     assert [(condition.operator, condition.key) for condition in failed] == [("StringEquals", "sts:ExternalId")]
+
+
+def test_a_date_without_a_zone_is_utc_wherever_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = compile_conditions({"DateEquals": {"aws:CurrentTime": "2026-11-22T12:00:00"}})
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert not unmet(conditions, RequestContext.of({"aws:CurrentTime": "2026-11-22T12:00:00Z"}))
+    time.tzset()
+
+
+def test_supposing_leaves_all_else_as_it_is() -> None:
+    context = RequestContext.of({"sts:ExternalId": "x"}, open=Open())
+    supposed = context.supposing("aws:SourceIp", True).supposing("aws:UserAgent", False)
+    assert (supposed.get("sts:externalid"), supposed.open) == (("x",), context.open)
+    assert supposed.supposed == {"aws:sourceip": True, "aws:useragent": False}
 
 
 def test_supposing_answers_without_a_value() -> None:

@@ -1,0 +1,39 @@
+"""What no request can meet; the cases are in ``satisfiable/cases.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossaccount.iam.conditions import Condition, compile_conditions
+from crossaccount.iam.conditions.satisfiable import satisfiable
+
+_CASES = json.loads((Path(__file__).parent / "satisfiable" / "cases.json").read_text(encoding="utf-8"))["cases"]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in _CASES])
+def test_whether_something_meets_them_all(case: dict[str, Any]) -> None:
+    wanted = [(condition, True) for condition in _conditions(case, "all")]
+    unwanted = [(condition, False) for condition in _conditions(case, "not")]
+    assert satisfiable([*wanted, *unwanted]) is case["possible"]
+
+
+def test_a_question_too_large_is_answered_with_maybe() -> None:
+    patterns = [f"*{letter}*{letter}*{letter}*" for letter in "abcdefgh"]
+    conditions = [
+        (condition, True) for text in patterns for condition in compile_conditions({"StringLike": {"k": text}})
+    ]
+    assert satisfiable(conditions)
+
+
+def _conditions(case: dict[str, Any], part: str) -> list[Condition]:
+    key = case.get("key", "x:key")
+    return [
+        condition
+        for block in case.get(part, ())
+        for operator, values in block.items()
+        for condition in compile_conditions({operator: {key: values}})
+    ]
