@@ -13,7 +13,6 @@ import yaml
 
 from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
-from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.local_config import local_config
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.job.automation_engine import AutomationEngine
