@@ -110,6 +110,12 @@ class Estate:
                 self.live[stack].setdefault(deed["add"], []).append(deed["item"])
                 continue
             kind, _, name = deed["of"].partition("/")
+            if kind == "policy":
+                item = next(each for each in self.live[stack]["Policies"] if each["PolicyName"] == name)
+                item["PolicyVersionList"] = [
+                    {"VersionId": "v2", "IsDefaultVersion": True, "Document": deed["document"]}
+                ]
+                continue
             word = WORDS[kind]
             items = self.live[stack][f"{word}DetailList"]
             item = next(each for each in items if each[f"{word}Name"] == name)
