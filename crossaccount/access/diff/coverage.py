@@ -70,6 +70,11 @@ def _deed(rule: Rule) -> tuple[object, ...]:
 
 def _gaps(rule: Rule, theirs: Sequence[Rule]) -> list[Gap]:
     """A gap for each set of resources that some of the actions miss."""
+    if not theirs and not rule.actions_inverted:
+        # Of what is all new every action misses the same.
+        missing = _Resources(rule).missing(())
+        actions = dict.fromkeys(rule.as_written(pattern.text) for pattern in rule.actions)
+        return [Gap(rule, tuple(actions), missing)] if missing else []
     by_resources: dict[tuple[str, ...], list[str]] = {}
     for action, missing in _uncovered(rule, theirs):
         by_resources.setdefault(missing, []).append(action)

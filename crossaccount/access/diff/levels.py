@@ -37,7 +37,11 @@ def expand(pattern: str) -> tuple[str, ...]:
 
 def highest_level(actions: Iterable[str]) -> AccessLevel | None:
     """The level of the most powerful known action that the patterns stand for; None where none is known."""
-    actions = tuple(actions)
+    return _highest_level(tuple(actions))
+
+
+@lru_cache(maxsize=1_024)
+def _highest_level(actions: tuple[str, ...]) -> AccessLevel | None:
     if "*" in actions:
         return RANK[-1]
     levels = {_level(action) for pattern in actions for action in expand(pattern.lower())}
@@ -46,6 +50,11 @@ def highest_level(actions: Iterable[str]) -> AccessLevel | None:
 
 def shown(actions: Iterable[str]) -> tuple[str, ...]:
     """Actions (in lower case) as AWS writes them; ``iam:*`` for all of a service's."""
+    return _shown(tuple(actions))
+
+
+@lru_cache(maxsize=1_024)  # a policy with a thousand actions may be on a thousand roles
+def _shown(actions: tuple[str, ...]) -> tuple[str, ...]:
     by_service: dict[str, set[str]] = {}
     for action in actions:
         by_service.setdefault(action.partition(":")[0], set()).add(action)
