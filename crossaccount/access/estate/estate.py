@@ -110,13 +110,13 @@ def _all(accounts: Iterable[Details], key: str) -> list[Mapping[str, Any]]:
 def _groups(accounts: Iterable[Details], known: Policies) -> Groups:
     items = _all(accounts, "GroupDetailList")
     return {
-        (parse_arn(str(item["Arn"])).account, str(item["GroupName"])): _policies(item, "GroupPolicyList", known)
+        (_account_of(str(item["Arn"])), str(item["GroupName"])): _policies(item, "GroupPolicyList", known)
         for item in items
     }
 
 
 def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: _Members) -> User:
-    account = parse_arn(str(item["Arn"])).account
+    account = _account_of(str(item["Arn"]))
     names = tuple(str(name) for name in item.get("GroupList") or ())
     policies = _policies(item, "UserPolicyList", known)
     for name in names:
@@ -127,7 +127,7 @@ def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: _Me
         tags=_tags(item),
         policies=policies,
         boundary=known.boundary(item),
-        membership=_membership(members, parse_arn(str(item["Arn"])).account),
+        membership=_membership(members, _account_of(str(item["Arn"]))),
         groups=names,
     )
 
@@ -139,7 +139,7 @@ def _role(item: Mapping[str, Any], known: Policies, members: _Members) -> Role:
         tags=_tags(item),
         policies=_policies(item, "RolePolicyList", known),
         boundary=known.boundary(item),
-        membership=_membership(members, parse_arn(str(item["Arn"])).account),
+        membership=_membership(members, _account_of(str(item["Arn"]))),
         trust=known.trust(item.get("AssumeRolePolicyDocument")),
         max_session_duration=item.get("MaxSessionDuration"),
     )
