@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test differential check format schema findings docs screenshots clean
+.PHONY: setup demo test differential mutation check format schema findings docs screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -27,6 +27,21 @@ test: setup
 # 2,000 calls on random estates, tried and judged; CROSSACCOUNT_SEED repeats a run.
 differential: setup
 	CROSSACCOUNT_PAIRS=2000 $(BIN)/python -m pytest -s tests/differential
+
+# Mutants of the evaluator, on a copy of the tree: see tests/mutation/README.md. MUTANTS picks some.
+mutation: setup .venv-mutation/.installed
+	rm -rf build/mutation && mkdir -p build/mutation
+	cp -r crossaccount tests benchmarks pyproject.toml tests/mutation/setup.cfg tests/mutation/fresh_caches.py build/mutation
+	cd build/mutation && ../../.venv-mutation/bin/mutmut run --max-children 2 $(MUTANTS)
+	cd build/mutation && ../../.venv-mutation/bin/mutmut results
+
+# mutmut beside the packages of .venv.
+.venv-mutation/.installed: requirements-mutation.txt .venv/.installed
+	test -x .venv-mutation/bin/python || $(PYTHON) -m venv .venv-mutation
+	.venv-mutation/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-mutation.txt
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
+		> `.venv-mutation/bin/python -c 'import site; print(site.getsitepackages()[0])'`/project.pth
+	touch $@
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -54,4 +69,4 @@ screenshots: setup
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/report/test_page.py -k screenshots
 
 clean:
-	rm -rf .venv .venv-aws build dist *.egg-info
+	rm -rf .venv .venv-aws .venv-mutation build dist *.egg-info
