@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.job.fleet import write_project
 from components.program import program
 from crossaccount.job import events
+from crossaccount.job.engine.in_process import in_process_fleet
 from crossaccount.job.fleet import Fleet
-from crossaccount.job.in_process import in_process_fleet
-from crossaccount.job.workers import Threads
+from crossaccount.job.running.workers import Threads
 
 
 def main() -> None:

@@ -16,14 +16,14 @@ from crossaccount.cli.checking import check
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
-from crossaccount.cli.job_looking import drift, outputs, status
-from crossaccount.cli.jobs import destroy, refresh
+from crossaccount.cli.job.changing import destroy, refresh
+from crossaccount.cli.job.looking import drift, outputs, status
+from crossaccount.cli.job.updates import preview, up
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
 from crossaccount.cli.starting import doctor, init
-from crossaccount.cli.updates import preview, up
 from crossaccount.cli.verifying import verify
 
 __all__ = ["app", "main"]
@@ -43,7 +43,7 @@ app.command(epilog="Example: crossaccount drift --markdown drift.md")(drift)
 app.command(epilog="Example: crossaccount destroy workload")(destroy)
 app.command(epilog="Example: crossaccount outputs workload --json")(outputs)
 app.command(epilog="Example: crossaccount status 'prod-*'")(status)
-app.add_typer(fleet, name="fleet")
+app.add_typer(fleet, name="fleet", epilog="Example: crossaccount fleet check --dir examples/fleet")
 app.command(epilog="Example: crossaccount report stack:auth stack:workload --html report.html")(report)
 app.command(
     cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"

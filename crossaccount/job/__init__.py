@@ -16,9 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crossaccount.job.approval import Approval
     from crossaccount.job.errors import BackendError, JobError, WorkersError
     from crossaccount.job.fleet import Fleet
+    from crossaccount.job.gate.approval import Approval
     from crossaccount.job.result import JobResult
     from crossaccount.job.work import Change, Outcome
     from crossaccount.settings import SettingsError
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Approval": "crossaccount.job.approval",
+    "Approval": "crossaccount.job.gate.approval",
     "BackendError": "crossaccount.job.errors",
     "Change": "crossaccount.job.work",
     "Fleet": "crossaccount.job.fleet",

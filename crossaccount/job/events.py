@@ -134,7 +134,7 @@ class StackFinished(StackEvent):
     error: str = ""
     fix: str = ""
     kind: str = ""
-    """What sort of failure: see ``crossaccount.job.failure``."""
+    """What sort of failure: see ``crossaccount.job.faults.failure``."""
 
     FINAL: ClassVar[bool] = True
 

@@ -14,26 +14,26 @@ from typing import Any
 
 from crossaccount.engine.deployment import Program
 from crossaccount.job import events
-from crossaccount.job.access_drift import access_drift
-from crossaccount.job.approval import Approval
-from crossaccount.job.backend import Backend, KnownStack
-from crossaccount.job.gate import Gate
+from crossaccount.job.drifting.access import access_drift
+from crossaccount.job.gate.approval import Approval
+from crossaccount.job.gate.gate import Gate
+from crossaccount.job.gate.plans import read_plan
+from crossaccount.job.gate.readiness import Readiness, SignIn
+from crossaccount.job.gate.unchanged import ConfigFiles
 from crossaccount.job.loading import Loaded, load
-from crossaccount.job.order import all_at_once, backward, forward, selected
-from crossaccount.job.plans import read_plan
-from crossaccount.job.readiness import Readiness, SignIn
-from crossaccount.job.removal import Removal, removal_of
+from crossaccount.job.removals.removal import Removal, removal_of
 from crossaccount.job.result import JobResult
 from crossaccount.job.review import Review, Reviewer
 from crossaccount.job.review.live import LiveAccounts
 from crossaccount.job.review.reviewer import Before, ReadLive
+from crossaccount.job.running.order import all_at_once, backward, forward, selected
+from crossaccount.job.running.stopping import Stop
+from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.job.runs import Runs
-from crossaccount.job.standing import outputs_of, statuses
-from crossaccount.job.stopping import Stop
-from crossaccount.job.unchanged import ConfigFiles
+from crossaccount.job.states.backend import Backend, KnownStack
+from crossaccount.job.states.standing import outputs_of, statuses
 from crossaccount.job.verify.run import Verification, verified
 from crossaccount.job.work import StackEngine
-from crossaccount.job.workers import Threads, Workers
 
 __all__ = ["Fleet", "JobResult"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossaccount.job.order import Waits
+from crossaccount.job.running.order import Waits
 from crossaccount.settings import Project, Settings, read_project, settings_in_order
 
 

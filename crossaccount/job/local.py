@@ -15,8 +15,8 @@ from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import local_config
 from crossaccount.engine.pulumi_cli import private_environment
-from crossaccount.job.automation_engine import AutomationEngine
-from crossaccount.job.backend import CliBackend
+from crossaccount.job.engine.automation_engine import AutomationEngine
+from crossaccount.job.states.backend import CliBackend
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project

@@ -10,13 +10,13 @@ from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import ASSUME_ROLES, local_config
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.iam.problem import Problem
+from crossaccount.job.engine.in_process import in_process_fleet
 from crossaccount.job.events import Tell
 from crossaccount.job.fleet import Fleet
-from crossaccount.job.in_process import in_process_fleet
 from crossaccount.job.local import local_fleet
 from crossaccount.job.real import real_fleet
 from crossaccount.job.review.live import LiveAccounts, empty_account
-from crossaccount.job.workers import Threads, Workers
+from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.settings import SettingsError, read_project
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"

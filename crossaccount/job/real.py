@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossaccount.engine.deployment import Program
-from crossaccount.job.automation_engine import AutomationEngine
-from crossaccount.job.backend import CliBackend
-from crossaccount.job.retries import RetryingEngine
+from crossaccount.job.engine.automation_engine import AutomationEngine
+from crossaccount.job.engine.retries import RetryingEngine
+from crossaccount.job.states.backend import CliBackend
 from crossaccount.job.work import StackEngine
 
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.job import events
-from crossaccount.job.backend import Backend, KnownStack
-from crossaccount.job.drift import drift_of
+from crossaccount.job.drifting.drift import drift_of
+from crossaccount.job.gate.plans import plan_file
+from crossaccount.job.gate.readiness import Readiness
 from crossaccount.job.loading import Loaded
-from crossaccount.job.order import Step
-from crossaccount.job.plans import plan_file
-from crossaccount.job.readiness import Readiness
 from crossaccount.job.result import JobResult, result_of
 from crossaccount.job.review.resources import planned
-from crossaccount.job.runner import Run, run_steps
-from crossaccount.job.stopping import Stop, heeding_signals, interrupter
+from crossaccount.job.running.order import Step
+from crossaccount.job.running.runner import Run, run_steps
+from crossaccount.job.running.stopping import Stop, heeding_signals, interrupter
+from crossaccount.job.running.workers import Submit, Workers
+from crossaccount.job.states.backend import Backend, KnownStack
 from crossaccount.job.work import Outcome, StackEngine, Work
-from crossaccount.job.workers import Submit, Workers
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Outcome:
     error: str = ""
     fix: str = ""
     kind: str = ""
-    """What sort of failure; see ``crossaccount.job.failure``."""
+    """What sort of failure; see ``crossaccount.job.faults.failure``."""
     passing: bool = False
     """Whether the failure may pass by itself."""
 

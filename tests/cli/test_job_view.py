@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from crossaccount.cli.job_live import LiveView
-from crossaccount.cli.job_tally import Tally
-from crossaccount.cli.job_view import job_view
+from crossaccount.cli.job.live import LiveView
+from crossaccount.cli.job.tally import Tally
+from crossaccount.cli.job.view import job_view
 from crossaccount.job import events
 
 HUB_FAILED = events.StackFinished(
@@ -149,7 +149,7 @@ def test_between_two_jobs_there_is_no_picture() -> None:
 
 
 SCRIPT = """
-from crossaccount.cli.job_view import job_view
+from crossaccount.cli.job.view import job_view
 from crossaccount.job import events
 names = [f"account-{number:03}" for number in range(300)]
 with job_view(as_json=False) as tell:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import crossaccount.job.access_drift
+import crossaccount.job.drifting.access
 import crossaccount.job.review.told
 import crossaccount.job.verify.told  # noqa: F401  (their events are known once they are imported)
 from crossaccount.job import events

@@ -22,13 +22,13 @@ import yaml
 
 from components.program import program
 from crossaccount.engine.pulumi_cli import private_environment
-from crossaccount.job.automation_engine import AutomationEngine
-from crossaccount.job.backend import CliBackend
+from crossaccount.job.engine.automation_engine import AutomationEngine
+from crossaccount.job.engine.retries import Patience, RetryingEngine
 from crossaccount.job.events import Event
 from crossaccount.job.fleet import Fleet
-from crossaccount.job.retries import Patience, RetryingEngine
 from crossaccount.job.review.live import LiveAccounts
-from crossaccount.job.workers import Threads
+from crossaccount.job.running.workers import Threads
+from crossaccount.job.states.backend import CliBackend
 from crossaccount.local.clients import Aws
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws

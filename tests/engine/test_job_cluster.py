@@ -14,10 +14,10 @@ from distributed import LocalCluster
 
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
-from crossaccount.job.cluster import Cluster
 from crossaccount.job.events import Event, Message, Resource
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.local import LocalFleet, local_fleet
+from crossaccount.job.running.cluster import Cluster
 
 pytestmark = [
     pytest.mark.engine,

@@ -16,10 +16,10 @@ import pytest
 
 from components.program import program
 from crossaccount.job import events
-from crossaccount.job.approval import Approval
-from crossaccount.job.automation_engine import AutomationEngine
-from crossaccount.job.backend import CliBackend
+from crossaccount.job.engine.automation_engine import AutomationEngine
 from crossaccount.job.fleet import Fleet
+from crossaccount.job.gate.approval import Approval
+from crossaccount.job.states.backend import CliBackend
 from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine

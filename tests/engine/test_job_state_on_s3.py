@@ -9,11 +9,11 @@ import pytest
 
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
-from crossaccount.job.automation_engine import AutomationEngine
-from crossaccount.job.backend import CliBackend
+from crossaccount.job.engine.automation_engine import AutomationEngine
 from crossaccount.job.errors import BackendError
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.local import LocalFleet, local_fleet
+from crossaccount.job.states.backend import CliBackend
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not installed(), reason="there is no pulumi CLI on the PATH")]
 

@@ -10,11 +10,11 @@ import yaml
 
 from components.program import program
 from crossaccount.engine.deployment import Stack
+from crossaccount.job.engine.in_process import InProcessStacks, Remembered
 from crossaccount.job.events import Event, StackSkipped
 from crossaccount.job.fleet import Fleet
-from crossaccount.job.in_process import InProcessStacks, Remembered
 from crossaccount.job.result import JobResult
-from crossaccount.job.workers import Threads
+from crossaccount.job.running.workers import Threads
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal, unknown_principal

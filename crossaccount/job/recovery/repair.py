@@ -15,9 +15,9 @@ from typing import Any
 from pulumi import automation
 
 from crossaccount.job.events import Message, Tell
-from crossaccount.job.locks import Lock, locks_in
 from crossaccount.job.recovery.orphans import ADOPTED, RENEWED, REPEATED, Clients, Found, NotOurs
 from crossaccount.job.recovery.pending import Pending, creations_in, described, pending_in
+from crossaccount.job.states.locks import Lock, locks_in
 from crossaccount.sources.state import latest
 
 STACK_TYPE = "pulumi:pulumi:Stack"

@@ -11,7 +11,7 @@ from typing import Any
 
 from crossaccount.iam.documents import canonical, statements
 from crossaccount.job.review.told import ResourcePlanned
-from crossaccount.job.standing import SECRET, masked
+from crossaccount.job.states.standing import SECRET, masked
 from crossaccount.job.work import QUIET, Change, Outcome
 
 DOCUMENTS = ("policy", "assumeRolePolicy", "inlinePolicy")

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from crossaccount.access.diff import AccessDiff
 from crossaccount.access.diff.change import VerdictWord
 from crossaccount.access.findings.finding import Finding
+from crossaccount.job.removals.transitions import Transition
 from crossaccount.job.review.removals import HandMade
-from crossaccount.job.transitions import Transition
 
 Need = Literal["broadening", "replacement"]
 NEEDS: tuple[Need, ...] = ("broadening", "replacement")

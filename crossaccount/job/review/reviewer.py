@@ -14,8 +14,8 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.findings.finding import Finding
 from crossaccount.access.findings.replacement import pinned_by, replaced, replacement_findings
 from crossaccount.iam.problem import Problem
-from crossaccount.job.backend import Backend
 from crossaccount.job.loading import Loaded
+from crossaccount.job.removals.transitions import transitions
 from crossaccount.job.review.credentials import NotReadable, default_tags
 from crossaccount.job.review.declared import Declared, declare
 from crossaccount.job.review.live import WrongAccount
@@ -23,7 +23,7 @@ from crossaccount.job.review.managed import Managed
 from crossaccount.job.review.overlay import Overlaid, overlay
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
-from crossaccount.job.transitions import transitions
+from crossaccount.job.states.backend import Backend
 from crossaccount.settings import SettingsError
 from crossaccount.sources.declared import details
 from crossaccount.sources.state import deployment_of

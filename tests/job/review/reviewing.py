@@ -13,10 +13,10 @@ import yaml
 from components.program import program
 from crossaccount.engine.deployment import Deployment, Stack
 from crossaccount.engine.recording import record
-from crossaccount.job.backend import KnownStack
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.review import Review, Reviewer
 from crossaccount.job.review.reviewer import Before, ReadLive
+from crossaccount.job.states.backend import KnownStack
 from crossaccount.sources.declared import details
 
 ACCOUNTS = {

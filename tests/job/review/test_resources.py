@@ -7,7 +7,7 @@ from typing import Any
 
 from crossaccount.engine.deployment import Resource
 from crossaccount.job.review.resources import UNKNOWN, planned, planned_lines
-from crossaccount.job.standing import SECRET_KEY
+from crossaccount.job.states.standing import SECRET_KEY
 from crossaccount.job.work import Change, Outcome
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}

@@ -1,0 +1,72 @@
+"""The job's verbs that change or would change stacks; what a verb means stands in ``crossaccount.job``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.asking import confirmed
+from crossaccount.cli.job.options import (
+    JsonLinesOption,
+    LocalOption,
+    LogOption,
+    ParallelOption,
+    QuietOption,
+    SchedulerOption,
+    StacksArgument,
+    YesOption,
+)
+from crossaccount.cli.job.run import Asked, run_job
+from crossaccount.cli.options import HERE, DirectoryOption
+
+if TYPE_CHECKING:
+    from crossaccount.job.fleet import Fleet, JobResult
+    from crossaccount.job.removals.removal import Removal
+
+
+def refresh(
+    stacks: StacksArgument = None,
+    directory: DirectoryOption = HERE,
+    parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
+    local: LocalOption = False,
+    log: LogOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonLinesOption = False,
+) -> None:
+    """Take into the states what AWS has now."""
+    asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+    run_job(asked, lambda fleet: fleet.refresh(stacks or ()), deployed=True)
+
+
+def destroy(
+    stacks: StacksArgument = None,
+    directory: DirectoryOption = HERE,
+    parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
+    local: LocalOption = False,
+    yes: YesOption = False,
+    leave_readers: Annotated[
+        bool, typer.Option("--leave-readers", help="Even where stacks that stay read the outputs that go.")
+    ] = False,
+    log: LogOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonLinesOption = False,
+) -> None:
+    """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
+
+    def run(fleet: Fleet) -> JobResult:
+        approve = None if yes or local else partial(agreed, as_json=as_json)
+        return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
+
+    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
+
+
+def agreed(removal: Removal, *, as_json: bool) -> bool:
+    """Whether a person at the terminal agrees that ``removal`` goes."""
+    total = sum(number or 0 for number in removal.stacks.values())
+    for stack, number in removal.stacks.items():
+        typer.echo(f"  {stack}: {number if number is not None else '?'} resources", err=True)
+    return confirmed(f"Delete {total} resources of {len(removal.stacks)} stacks?", "--yes", as_json)

@@ -1,0 +1,127 @@
+"""The events of a job as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import yaml
+
+from crossaccount.access.diff.markdown import SIGNS
+from crossaccount.access.diff.markdown import line as change_line
+from crossaccount.cli.job.tally import Line
+from crossaccount.iam.names import display
+from crossaccount.job import events
+from crossaccount.job.drifting.access import AccessDrift
+from crossaccount.job.review.resources import planned_lines
+from crossaccount.job.review.text import review_lines
+from crossaccount.job.review.told import AccessReviewed, Approved, ResourcePlanned
+from crossaccount.job.verify.told import ClosureChecked, TestTried
+
+SIGN_STYLES = {"+": "red", "-": "green", "±": "yellow", "!": "bold red"}
+STYLES = {"failed": "red", "interrupted": "red", "changed": "green", "drifted": "yellow"}
+
+
+def lines_of(event: events.Event) -> Iterator[Line]:
+    """What a person should read of an event; nothing of most."""
+    match event:
+        case events.JobStarted(engine="in-process"):
+            yield "yellow", "a rehearsal without the pulumi CLI: everything is made in this process, nothing is kept"
+        case events.Resource(stack=stack, op=op, name=name, state=state):
+            yield "", f"{stack}: {op} {name}" + {"done": "", "found": ", found in AWS"}.get(state, f" {state}")
+        case events.Message(stack=stack, severity=severity, text=text) if severity != "error":
+            # An error is told when its stack ends, with what to do.
+            yield "yellow" if severity == "warning" else "", f"{stack}: {severity}: {text}"
+        case events.Retrying(stack=stack, seconds=seconds, because=because):
+            yield "yellow", f"{stack}: tried again in {seconds:.0f} s: {because}"
+        case events.Stopping(text=text):
+            yield "bold yellow", text
+        case events.StackSkipped(stack=stack, because=because):
+            yield "yellow", f"{stack}: skipped: {because}"
+        case events.StackFinished():
+            yield STYLES.get(event.status, ""), _finished(event)
+        case events.StackStatus():
+            yield "", _status(event)
+        case events.StackOutputs(stack=stack, outputs=outputs):
+            yield "bold", f"{stack}:" + ("" if outputs else " never deployed")
+            yield from (("", f"  {line}") for line in _yaml(outputs))
+        case events.Drift():
+            yield from _drift(event)
+        case AccessDrift():
+            yield from _access_drift(event)
+        case AccessReviewed(review=review):
+            yield from ((SIGN_STYLES.get(line[:1], ""), line) for line in review_lines(review))
+        case ResourcePlanned():
+            yield from (("", line) for line in planned_lines(event))
+        case Approved(user=user, approved=approved):
+            yield "", f"approved by {user}: {', '.join(f'{question} ({how})' for question, how in approved.items())}"
+        case ClosureChecked():
+            yield from _closure(event)
+        case TestTried():
+            yield _tried(event)
+        case events.Refused(because=because):
+            yield from (("red", line) for line in because)
+
+
+def _closure(event: ClosureChecked) -> Iterator[Line]:
+    yield from (("red", problem) for problem in event.problems)
+    for each in event.findings:
+        yield "yellow", f"{each['severity']}: {each['code']} {each['where']}: {each['message']}; {each['fix']}"
+    if event.unlisted:
+        yield "yellow", f"closure: {', '.join(event.unlisted)} export too little to be judged: crossaccount check"
+
+
+def _tried(event: TestTried) -> Line:
+    style = {"works": "green", "does not": "bold red"}.get(event.outcome, "yellow")
+    what = {"works": f"{event.expected}, as expected", "does not": f"not {event.expected}, as the test expects"}
+    said = f": {event.said}" if event.said and event.outcome != "works" else ""
+    return style, f"{event.name}: {what.get(event.outcome, event.outcome)}{said}"
+
+
+def _finished(event: events.StackFinished) -> str:
+    changes = ", ".join(f"{count} {op}" for op, count in event.changes.items() if op not in ("same", "discard"))
+    what = f"{event.stack}: {event.status} in {event.seconds:.1f} s" + (f" ({changes})" if changes else "")
+    return what + (f": {event.error}" if event.error else "")
+
+
+def _status(event: events.StackStatus) -> str:
+    words = {"never-deployed": "never deployed", "not-in-project": "deployed, and not in the project"}
+    parts = [words.get(event.state, event.state)]
+    if event.updated:
+        parts.append(f"last {event.updated[:16].replace('T', ' ')} UTC")
+    if event.resources:
+        parts.append(f"{event.resources} resources")
+    if event.held_by:
+        parts.append(f"held by {event.held_by}")
+    if event.access == "changed":
+        parts.append("access in the config changed since")
+    account = f" ({event.account_id})" if event.account_id else ""
+    return f"{event.stack}{account}: {', '.join(parts)}"
+
+
+def _drift(event: events.Drift) -> Iterator[Line]:
+    for resource in event.resources:
+        if resource["op"] == "delete":
+            yield "yellow", f"{event.stack}: {resource['name']} is gone"
+        for key, values in resource.get("properties", {}).items():
+            yield (
+                "yellow",
+                f"{event.stack}: {resource['name']}: {key} is {values['live']!r}, not {values['deployed']!r}",
+            )
+
+
+def _access_drift(event: AccessDrift) -> Iterator[Line]:
+    for stack, why in event.unread.items():
+        yield "red", f"{stack}: its account cannot be read: {why}; its access is not compared"
+    for change in event.access.changes:
+        sign = SIGNS[change.direction]
+        yield SIGN_STYLES[sign], f"{sign} {change_line(change, partial(display, accounts=event.names))}"
+    if event.access.changes:
+        yield "", f"access: {event.access.verdict}, behind the stacks' back"
+
+
+def _yaml(outputs: Mapping[str, Any]) -> list[str]:
+    if not outputs:
+        return []
+    return yaml.safe_dump(dict(outputs), sort_keys=False, allow_unicode=True, width=200).splitlines()

@@ -1,0 +1,126 @@
+"""The view of a job on a terminal: a bar for the fleet, a line for each stack that runs, and above it what remains."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from crossaccount.cli.job.lines import lines_of
+from crossaccount.cli.job.tally import Line, Tally
+from crossaccount.job import events
+
+REFRESHES_PER_SECOND = 8
+LEFT_FREE = 4
+"""Lines of the terminal that running stacks do not take."""
+
+
+class LiveView:
+    """Takes events and keeps the picture up to date. Between jobs there is none: somebody may be asked something."""
+
+    def __init__(self, console: Console, quiet: bool = False) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+        self._job = events.JobStarted(verb="", stacks=(), parallel=1)
+        self._begun = 0.0
+        self._tally = Tally()
+        self._running: dict[str, tuple[float, str]] = {}
+        """By stack: since when it runs, and what it is at."""
+
+    def __call__(self, event: events.Event) -> None:
+        with self._lock:
+            news = self._take(event)
+            if self._remains(event) and news:
+                self.print(lines_of(event))
+        if isinstance(event, events.JobStarted):
+            self._begin()
+        elif isinstance(event, events.JobFinished):
+            self.close()
+            self.print(self._tally.lines(event))
+
+    def print(self, lines: Iterable[Line]) -> None:
+        """Lines that stay, above the picture."""
+        for style, text in lines:
+            self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the picture away."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _begin(self) -> None:
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._picture,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+        )
+        self._live.start()
+
+    def _take(self, event: events.Event) -> bool:
+        match event:
+            case events.JobStarted():
+                self._job, self._tally, self._begun = event, Tally(), time.monotonic()
+                self._running.clear()
+            case events.StackStarted(stack=stack):
+                self._running[stack] = (time.monotonic(), "")
+            case events.Resource(stack=stack, op=op, name=name) if stack in self._running:
+                self._running[stack] = (self._running[stack][0], f"{op} {name}")
+            case events.Retrying(stack=stack, because=because) if stack in self._running:
+                self._running[stack] = (self._running[stack][0], f"waits: {because}")
+            case events.StackFinished(stack=stack) | events.StackSkipped(stack=stack):
+                self._running.pop(stack, None)
+        return self._tally.add(event)
+
+    def _remains(self, event: events.Event) -> bool:
+        """Whether an event is worth a line that stays. What is skipped or nothing new is told at the end."""
+        match event:
+            case events.Resource() | events.StackStarted() | events.StackSkipped() | events.Retrying():
+                return False
+            case events.Message(severity=severity):
+                return severity != "info" and not self._quiet
+            case events.StackFinished(status=status):
+                return status in ("failed", "interrupted") or (status == "changed" and not self._quiet)
+        return True
+
+    def _picture(self) -> Group:
+        with self._lock:
+            return Group(self._bar(), *self._stacks())
+
+    def _bar(self) -> Table:
+        done = len(self._tally.finished) + len(self._tally.skipped)
+        failed = sum(each.status == "failed" for each in self._tally.finished.values())
+        total = len(self._job.stacks)
+        row = Table.grid(padding=(0, 1), expand=True)
+        for options in ({}, {"ratio": 1}, {"justify": "right"}, {}, {"justify": "right"}):
+            row.add_column(no_wrap=True, **options)
+        wrong = Text(f"{failed} failed", style="red") if failed else Text("")
+        bar: Any = ProgressBar(total=max(total, 1), completed=done)
+        row.add_row(self._job.verb, bar, f"{done}/{total}", wrong, _clock(time.monotonic() - self._begun))
+        return row
+
+    def _stacks(self) -> list[Text]:
+        room = max(self._console.height - LEFT_FREE, 1)
+        longest_first = sorted(self._running.items(), key=lambda item: item[1][0])
+        shown = longest_first[:room]
+        lines = [
+            Text(f"  {stack}  {_clock(time.monotonic() - since)}  {at}", no_wrap=True, overflow="ellipsis")
+            for stack, (since, at) in shown
+        ]
+        more = len(longest_first) - len(shown)
+        return [*lines, Text(f"  and {more} more")] if more else lines
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"

@@ -1,0 +1,177 @@
+"""The job's verbs ``preview`` and ``up``: what an update would do, and the update."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.diffs import TRIPPED, FailOn
+from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
+from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
+from crossaccount.cli.job.options import (
+    JsonLinesOption,
+    LocalOption,
+    LogOption,
+    ParallelOption,
+    QuietOption,
+    SchedulerOption,
+    StacksArgument,
+    YesOption,
+)
+from crossaccount.cli.job.run import EXIT, Asked, open_fleet
+from crossaccount.cli.options import HERE, DirectoryOption
+
+if TYPE_CHECKING:
+    from crossaccount.job.gate.approval import Approval, Question
+    from crossaccount.job.review import Review
+
+
+class Kind(StrEnum):
+    """What has a yes of its own."""
+
+    broadening = "broadening"
+    replacement = "replacement"
+
+
+class BeforeChoice(StrEnum):
+    """What accounts are compared with."""
+
+    live = "live"
+    state = "state"
+
+
+BeforeOption = Annotated[
+    BeforeChoice,
+    typer.Option(
+        "--before", help="Compare with accounts as AWS has them (live), or as they were last deployed (state)."
+    ),
+]
+
+
+def preview(
+    stacks: StacksArgument = None,
+    directory: DirectoryOption = HERE,
+    parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
+    local: LocalOption = False,
+    before: BeforeOption = BeforeChoice.live,
+    markdown_file: MarkdownOption = None,
+    fail_on: Annotated[
+        FailOn | None, typer.Option("--fail-on", help="Exit 3 where access is broadened, or a Deny made by hand goes.")
+    ] = None,
+    save_plan: Annotated[
+        Path | None, typer.Option("--save-plan", metavar="DIR", help="Keep what is reviewed, for `up --plan DIR`.")
+    ] = None,
+    log: LogOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonLinesOption = False,
+) -> None:
+    """What `up` would change, and what that does to access; a dependant sees what its upstreams plan."""
+    with failures_in_words(as_json):
+        refuse_two_documents(markdown_file, as_json)
+        asked = Asked("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+        with open_fleet(asked, on_stderr=markdown_file == STDOUT) as fleet:
+            result = fleet.preview(stacks or (), before=before.value, save_plan=save_plan)
+        if markdown_file is not None:
+            from crossaccount.job.review.markdown import preview_markdown
+
+            write("--markdown", markdown_file, preview_markdown(result), as_json)
+    if result.ok and fail_on is FailOn.broadening and result.review and "broadening" in result.review.needs:
+        raise typer.Exit(TRIPPED)
+    raise typer.Exit(EXIT[result.status])
+
+
+def up(
+    stacks: StacksArgument = None,
+    directory: DirectoryOption = HERE,
+    parallel: ParallelOption = None,
+    scheduler: SchedulerOption = None,
+    local: LocalOption = False,
+    yes: YesOption = False,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="First repair what a killed update left: locks, and what AWS made.")
+    ] = False,
+    gone: Annotated[
+        list[str] | None,
+        typer.Option("--gone", metavar="HOST", help="With --recover: HOST no longer runs anything; its locks go."),
+    ] = None,
+    approve: Annotated[
+        list[Kind] | None,
+        typer.Option("--approve", help="A yes that --yes does not cover: to more access, to a replaced user or role."),
+    ] = None,
+    approvals: Annotated[
+        Path | None,
+        typer.Option(
+            "--approvals", metavar="FILE", help="Where approvals are recorded. Default: .crossaccount/ there."
+        ),
+    ] = None,
+    before: BeforeOption = BeforeChoice.live,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="DIR", help="Apply what `preview --save-plan DIR` kept, or nothing."),
+    ] = None,
+    secrets_provider: Annotated[
+        str,
+        typer.Option("--secrets-provider", metavar="URL", help="What encrypts the secrets of new stacks: awskms://…"),
+    ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Then try the access tests in AWS: sts:AssumeRole as each principal.")
+    ] = False,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", min=0, metavar="SECONDS", help="With --verify: how long IAM may take to spread it."),
+    ] = 60.0,
+    log: LogOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonLinesOption = False,
+) -> None:
+    """Bring stacks to what they declare, upstreams first. Asks before, and once more before access is broadened."""
+    with failures_in_words(as_json):
+        if gone and not recover:
+            stop(f"--gone: says whose locks --recover may take, got {gone[0]}; add --recover", BAD_INPUT, as_json)
+        asked = Asked("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+        approval = _approval(local, yes, approve or [], approvals, plan)
+        with open_fleet(asked) as fleet:
+            result = fleet.up(
+                stacks or (),
+                approval=approval,
+                before=before.value,
+                plan=plan,
+                recover=recover,
+                gone=gone or (),
+                secrets_provider=secrets_provider,
+                verify=wait if verify else None,
+            )
+    raise typer.Exit(EXIT[result.status])
+
+
+def _approval(local: bool, yes: bool, kinds: list[Kind], log: Path | None, plan: Path | None) -> Approval:
+    from crossaccount.job.gate.approval import Approval
+
+    terminal = sys.stdin.isatty()
+    return Approval(
+        yes=yes,
+        kinds=frozenset(kind.value for kind in kinds),
+        ask=asked_at_terminal if terminal else None,
+        # What a plan would do was shown when it was saved.
+        preview_first=terminal and not yes and not local and plan is None,
+        needed=not local,
+        log=log,
+    )
+
+
+def asked_at_terminal(question: Question, review: Review) -> bool:
+    """Whether a person at the terminal says yes; to what takes a yes of its own, with the whole word."""
+    if question == "update":
+        text = f"Update {len(review.stacks)} stacks? [y/N] "
+    elif question == "broadening":
+        text = "This broadens access. To approve that, type broadening: "
+    else:
+        text = f"This replaces {len(review.replaced)} users or roles. To approve that, type replacement: "
+    typer.echo(text, nl=False, err=True)
+    said = sys.stdin.readline().strip().lower()
+    return said in ("y", "yes") if question == "update" else said == question

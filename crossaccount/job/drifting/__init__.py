@@ -1,0 +1,3 @@
+"""What AWS has that stacks did not deploy."""
+
+from __future__ import annotations

@@ -1,0 +1,77 @@
+"""What drift does to access: accounts as stacks deployed them, against accounts as AWS has them.
+
+Only what the stacks deployed is compared. What else is in an account, made by AWS or by others, is on both sides:
+``crossaccount diff --before state:… --after live:…`` compares that too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.access.diff import AccessDiff, diff
+from crossaccount.access.estate import Estate
+from crossaccount.job.events import Event
+from crossaccount.job.loading import Loaded
+from crossaccount.job.review.credentials import NotReadable
+from crossaccount.job.review.live import WrongAccount
+from crossaccount.job.states.backend import Backend
+from crossaccount.sources.declared import details
+from crossaccount.sources.details import LISTS
+from crossaccount.sources.state import deployment_of
+
+Details = Mapping[str, Any]
+ReadLive = Callable[[str, str], Details]
+READERS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessDrift(Event):
+    """What changed in access behind the stacks' back: ``verdict`` and ``changes`` as ``diff --json`` has them."""
+
+    access: AccessDiff
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """By stack, why its account could not be read: it is left out of the comparison."""
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Account names to IDs, for people."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of this event; nothing is left out."""
+        head = {"time": self.time.isoformat(timespec="milliseconds"), "event": "access-drift"}
+        return {**head, **self.access.to_json(), "unread": dict(self.unread)}
+
+
+def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Collection[str]) -> AccessDrift:
+    """Compare the accounts of the deployed ``stacks``.
+
+    Raises:
+        BackendError: a state cannot be read.
+    """
+    unread: dict[str, str] = {}
+
+    def both(stack: str) -> tuple[Details, Details]:
+        deployed = details(deployment_of(stack, backend.state(stack)))
+        try:
+            found = live(stack, loaded.settings[stack].account_id)
+        except (NotReadable, WrongAccount) as error:
+            unread[stack] = str(error)
+            return deployed, deployed
+        return _with_others(deployed, found), found
+
+    with ThreadPoolExecutor(min(READERS, len(stacks) or 1)) as readers:
+        pairs = list(readers.map(both, stacks))
+    before, after = (Estate.from_details([pair[side] for pair in pairs]) for side in (0, 1))
+    names = {key: value for settings in loaded.settings.values() for key, value in settings.account_ids.items()}
+    return AccessDrift(access=diff(before, after), unread=unread, names=names)
+
+
+def _with_others(deployed: Details, live: Details) -> Details:
+    """What was deployed, and whatever else there is."""
+    merged: dict[str, list[Any]] = {}
+    for key in LISTS:
+        own = list(deployed.get(key) or ())
+        arns = {entity["Arn"] for entity in own}
+        merged[key] = own + [entity for entity in live.get(key) or () if entity["Arn"] not in arns]
+    return merged

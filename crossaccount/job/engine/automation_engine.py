@@ -1,0 +1,147 @@
+"""The real engine: the pulumi CLI, one call per run, the program inline in this process.
+
+Inline programs share one import of the program, and the CLI neither starts a language host nor asks pip what is
+installed. The stacks' own files are used as they are: what the job does to a stack, ``pulumi up -s`` by hand could do.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+
+from crossaccount.engine.deployment import Program
+from crossaccount.job.engine.bare_stack import bare_stack
+from crossaccount.job.engine.engine_events import EngineEvents
+from crossaccount.job.engine.inline_program import InlineProgram
+from crossaccount.job.engine.new_stack import create_keeping_text, scratch_project
+from crossaccount.job.engine.pulumi_command import StoppableCommand
+from crossaccount.job.events import Tell
+from crossaccount.job.faults.failure import failure_of, is_only_noise
+from crossaccount.job.faults.signs import RUN_AGAIN
+from crossaccount.job.recovery.repair import NotRepaired, Repair
+from crossaccount.job.recovery.signed_in import signed_in_to
+from crossaccount.job.work import QUIET, Outcome, Work
+
+_KILLED = re.compile(r"^\s*code: -(\d+)$", re.MULTILINE)
+
+
+@dataclass
+class AutomationEngine:
+    """``environment`` is added to this process's for every CLI call; ``folder`` stands in for the projects' own."""
+
+    program: Program
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    """Where the CLI finds ``Pulumi.yaml`` and the stacks' files, if not in the project's folder."""
+
+    name = "pulumi"
+
+    def __post_init__(self) -> None:
+        load_eagerly()
+        self.command = StoppableCommand()
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.program, self.environment, self.folder)
+
+    def run(self, work: Work, tell: Tell) -> Outcome:
+        """See :class:`~crossaccount.job.work.StackEngine`."""
+        events, begun = EngineEvents(work.stack, tell, planning=work.verb == "preview"), time.monotonic()
+        outcome = replace(self._outcome(work, events, tell), seconds=round(time.monotonic() - begun, 2))
+        return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
+
+    def interrupt(self) -> None:
+        """See :class:`~crossaccount.job.work.StackEngine`."""
+        self.command.interrupt()
+
+    def _outcome(self, work: Work, events: EngineEvents, tell: Tell) -> Outcome:
+        try:
+            self._call(work, events, tell)
+        except (automation.CommandError, automation.InvalidVersionError) as error:
+            if self.command.stopping and is_only_noise(events.errors):
+                return self._interrupted(work)
+            found = failure_of(work.stack, events.errors, _stderr(error))
+            return Outcome(
+                work.stack, "failed", error=found.message, fix=found.fix, kind=found.kind, passing=found.passing
+            )
+        except NotRepaired as error:
+            return Outcome(work.stack, "failed", error=str(error), fix=error.fix, kind=error.kind)
+        except InterruptedError:
+            return Outcome(work.stack, "interrupted", error="stopped before it began", fix=RUN_AGAIN)
+        changed = any(count for op, count in events.counts.items() if op not in QUIET)
+        changed = events.drifted if work.verb == "refresh" else changed
+        return Outcome(work.stack, "changed" if changed else "unchanged")
+
+    def _interrupted(self, work: Work) -> Outcome:
+        if not self.command.given_up:
+            return Outcome(work.stack, "interrupted", error="stopped on request", fix=RUN_AGAIN)
+        fix = f"crossaccount up {work.stack} --recover"
+        return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
+
+    def _call(self, work: Work, events: EngineEvents, tell: Tell) -> None:
+        program = InlineProgram(partial(self.program, references=work.references, root=work.directory))
+        try:
+            with self._place(work, program) as stack:
+                if not work.recover or work.new:
+                    self._ask(stack, work, events)
+                    return
+                signed_in = partial(signed_in_to, self.folder or work.directory, work.stack)
+                repair = Repair(stack, work.account_id, work.gone, signed_in, tell)
+                repair.run(lambda: self._ask(stack, work, events))
+        finally:
+            program.close()
+
+    @contextmanager
+    def _place(self, work: Work, program: InlineProgram) -> Iterator[automation.Stack]:
+        """The stack. One that is new is made, but for a preview only in a state of its own, gone afterwards."""
+        folder = self.folder or work.directory
+        if work.new and work.verb == "preview":
+            with scratch_project(folder, work.stack) as (scratch, environment):
+                everything = {**self.environment, **environment}
+                stack = bare_stack(work.stack, scratch, program, everything, self.command)
+                stack.workspace.create_stack(work.stack)
+                yield stack
+            return
+        stack = bare_stack(work.stack, folder, program, self.environment, self.command, work.secrets_provider)
+        if work.new:
+            create_keeping_text(stack.workspace, work.stack, folder)
+        yield stack
+
+    def _ask(self, stack: automation.Stack, work: Work, events: EngineEvents) -> None:
+        common: dict[str, Any] = {"on_event": events, "color": "never", "parallel": work.parallel}
+        choice: dict[str, Any] = {"exclude": list(work.exclude) or None, "target": list(work.targets) or None}
+        plan = str(work.plan) if work.plan else None
+        if work.verb == "preview":
+            stack.preview(**common, **choice, plan=plan, refresh=work.refresh or None)
+        elif work.verb == "up":
+            stack.up(**common, **choice, plan=plan, refresh=work.refresh or None, suppress_outputs=True)
+        elif work.verb == "refresh":
+            (stack.preview_refresh if work.preview_only else stack.refresh)(**common, **choice)
+        else:
+            del choice["exclude"]
+            (stack.preview_destroy if work.preview_only else stack.destroy)(**common, **choice)
+
+
+def load_eagerly() -> None:
+    """Load what threads would load at the same time.
+
+    ``pulumi_aws`` loads its modules at first use, without a lock: a second thread would see an empty module.
+    """
+    import pulumi_aws as aws
+
+    _ = (aws.iam.Role, aws.secretsmanager.Secret)
+
+
+def _stderr(error: Exception) -> str:
+    """What the CLI wrote to stderr, or what ended it."""
+    text = str(error)
+    if killed := _KILLED.search(text):
+        return f"the pulumi CLI was killed by signal {killed[1]}"
+    return text.partition("\n stderr: ")[2] or text

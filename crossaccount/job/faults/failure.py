@@ -1,0 +1,69 @@
+"""What went wrong with a stack, in words: from the engine's diagnostics to a line for a person and what to do.
+
+Kinds are those of ``crossaccount.job.faults.signs``; ``resource`` is all else that a resource met. The job itself adds
+``worker`` (a worker that went away, a mistake of ours), ``pending`` (an interrupted run left something open) and
+``recovery`` (what it left cannot be repaired here).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossaccount.job.faults.signs import OTHER, SIGNS, Sign
+from crossaccount.job.states.locks import locks_in
+
+
+@dataclass(frozen=True)
+class Failure:
+    """``kind`` as above; ``passing`` says whether trying again may help."""
+
+    kind: str
+    message: str
+    fix: str = ""
+    passing: bool = False
+
+
+NOISE = (
+    "update failed",
+    "preview failed",
+    "an unhandled error occurred",
+    "running error",
+    "refresh failed",
+    "update canceled",
+    "update cancelled",
+    "could not find module sdk",
+)
+"""What the engine says besides the reason."""
+
+
+def failure_of(stack: str, errors: Sequence[str], stderr: str) -> Failure:
+    """What the engine's ``errors`` (its diagnostics) and ``stderr`` amount to."""
+    said = [text for text in dict.fromkeys(map(_tidy, errors)) if text and not text.lower().startswith(NOISE)]
+    lines = said or _lines_of(stderr)
+    text = "\n".join(lines) or "the engine failed and said nothing"
+    if locks := locks_in(text):
+        return Failure("locked", "; ".join(lock.held() for lock in locks), locks[0].fix(stack))
+    # Trying again helps only where everything passes: what does not pass is what a person must know first.
+    signs = sorted((_sign_of(each) for each in said or [text]), key=lambda sign: sign.passing)
+    return Failure(signs[0].kind, text, signs[0].fix.format(stack=stack), signs[0].passing)
+
+
+def is_only_noise(errors: Sequence[str]) -> bool:
+    """Whether the engine gives no reason: it was stopped."""
+    return all(each.strip().lower().startswith(NOISE) for each in errors)
+
+
+def _sign_of(text: str) -> Sign:
+    return next((sign for sign in SIGNS if sign.pattern.search(text)), OTHER)
+
+
+def _tidy(text: str) -> str:
+    """``text`` without the list that the provider puts around its one error."""
+    lines = [line.strip().removeprefix("* ") for line in text.splitlines()]
+    return "\n".join(line for line in lines if line and not line.endswith("error occurred:"))
+
+
+def _lines_of(stderr: str) -> list[str]:
+    lines = [line.strip().removeprefix("error: ") for line in stderr.splitlines()]
+    return [line for line in lines if line and not line.startswith(("warning:", "SDK "))]

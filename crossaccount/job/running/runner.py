@@ -1,0 +1,124 @@
+"""Runs the steps of a job: as many at once as wanted, each after what it waits for.
+
+No more than ``parallel`` steps are ever handed to workers, so that memory follows the parallelism and not the
+fleet. A step whose predecessor failed is skipped and says whose fault it is; everything else goes on. When somebody
+asks to stop, nothing more is handed out, the engine is told, and what runs is waited for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+
+from crossaccount.job.running.order import Step
+from crossaccount.job.running.stopping import Stop
+from crossaccount.job.work import Outcome
+
+INTERRUPTED = "the job was interrupted"
+HEED_SECONDS = 0.2
+"""How soon a request to stop is heeded."""
+
+
+@dataclass
+class Run:
+    """What came of the steps, by key, in the order in which they ended."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def run_steps(
+    steps: Iterable[Step],
+    submit: Callable[[Step, Run], Future[Outcome]],
+    parallel: int,
+    *,
+    on_end: Callable[[Step, Outcome], None],
+    stop: Stop,
+    interrupt: Callable[[int, str, Sequence[str]], None],
+) -> Run:
+    """Run every step. ``submit`` hands one to a worker; ``on_end`` is told of each, skipped ones included.
+
+    Whenever ``stop`` is asked, ``interrupt`` is told how often by now, by what, and which steps run. The steps' graph
+    has no circle: settings refuse one.
+    """
+    run, waiting, heeded = Run(), _Waiting(steps), 0
+    running: dict[Future[Outcome], Step] = {}
+
+    def end(step: Step, outcome: Outcome) -> None:
+        run.outcomes[step.key] = outcome
+        waiting.ended(step)
+        on_end(step, outcome)
+
+    while waiting or running:
+        for by in stop.asked()[heeded:]:
+            heeded, run.interrupted = heeded + 1, True
+            interrupt(heeded, by, [step.key for step in running.values()])
+        while (step := waiting.take(len(running) < parallel or run.interrupted)) is not None:
+            if run.interrupted:
+                end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))
+            elif blame := _blame(step, run):
+                end(step, Outcome(step.stack, "skipped", error=blame))
+            else:
+                running[_submitted(submit, step, run)] = step
+        done, _ = wait(running, HEED_SECONDS, FIRST_COMPLETED) if running else (set(), None)
+        for future in done:
+            step = running.pop(future)
+            end(step, _result(step, future))
+    return run
+
+
+class _Waiting:
+    """The steps that nobody runs yet. Those whose predecessors all ended can be taken, in the order of the steps."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = {step.key: step for step in steps}
+        self._after: dict[str, list[str]] = {key: [] for key in self._steps}
+        self._open = {key: len(step.after & self._steps.keys()) for key, step in self._steps.items()}
+        for key, step in self._steps.items():
+            for before in step.after & self._steps.keys():
+                self._after[before].append(key)
+        self._ready = deque(key for key, open_ in self._open.items() if not open_)
+        self._left = len(self._steps)
+
+    def __bool__(self) -> bool:
+        return self._left > 0
+
+    def take(self, free: bool) -> Step | None:
+        """The next step, if a worker is ``free`` for it."""
+        if not free or not self._ready:
+            return None
+        self._left -= 1
+        return self._steps[self._ready.popleft()]
+
+    def ended(self, step: Step) -> None:
+        """Let those go on that waited for ``step``."""
+        for key in self._after[step.key]:
+            self._open[key] -= 1
+            if not self._open[key]:
+                self._ready.append(key)
+
+
+def _blame(step: Step, run: Run) -> str:
+    """Why a step cannot be done; empty where it can."""
+    failed = [key for key in sorted(step.after) if key in run.outcomes and not run.outcomes[key].done]
+    return f"{failed[0]} {run.outcomes[failed[0]].status}" if failed else ""
+
+
+def _submitted(submit: Callable[[Step, Run], Future[Outcome]], step: Step, run: Run) -> Future[Outcome]:
+    """The step's future; one that cannot be handed over, because all workers are gone, has failed."""
+    try:
+        return submit(step, run)
+    except (RuntimeError, OSError) as error:  # BrokenExecutor is a RuntimeError
+        failed: Future[Outcome] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _result(step: Step, future: Future[Outcome]) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    # A worker that went away, or a mistake of ours: either way the stack is not done, and the others go on.
+    return Outcome(step.stack, "failed", error=f"{type(error).__name__}: {error}", kind="worker")

@@ -1,0 +1,129 @@
+"""The state backend, asked once for a whole fleet: which stacks there are, and who holds them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from pulumi import automation
+
+from crossaccount.job.errors import BackendError
+from crossaccount.job.faults.failure import failure_of
+from crossaccount.job.faults.signs import LOOK_AT_BACKEND
+from crossaccount.settings.project import PROJECT_FILE
+from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files
+
+
+@dataclass(frozen=True)
+class KnownStack:
+    """A stack as the backend lists it. ``updated`` is ISO 8601, empty if it never was; ``resources`` may be unknown."""
+
+    name: str
+    updated: str = ""
+    resources: int | None = None
+    busy: bool = False
+    """Whether an update is under way, where the backend says so in its list."""
+    held_by: str = ""
+    """Who holds the stack's lock, for people; the files of a file backend say so, other backends do not."""
+
+    @property
+    def deployed(self) -> bool:
+        """Whether it has anything: a stack that was destroyed is still listed."""
+        return self.resources != 0 and bool(self.updated)
+
+
+class Backend(Protocol):
+    """Where states are."""
+
+    @property
+    def in_files(self) -> bool:
+        """Whether a state is a file here, which costs next to nothing to read."""
+        ...
+
+    def stacks(self) -> Mapping[str, KnownStack]:
+        """The project's stacks by name.
+
+        Raises:
+            BackendError: it cannot be reached, or refuses.
+        """
+        ...
+
+    def state(self, stack: str) -> Mapping[str, Any]:
+        """What a stack last deployed, secrets still encrypted; empty where it never was.
+
+        Raises:
+            BackendError: it cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class CliBackend:
+    """The backend that the CLI uses for the project in ``folder``."""
+
+    folder: Path
+    command: automation.PulumiCommand
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_files(self) -> bool:
+        """See :class:`Backend`."""
+        return self._files is not None
+
+    def stacks(self) -> Mapping[str, KnownStack]:
+        """See :class:`Backend`."""
+        listed: list[dict[str, Any]] = json.loads(self._run("stack", "ls", "--json") or "[]")
+        holders = file_locks(self._files, self._project) if self._files else {}
+        names = [(each["name"].rsplit("/", 1)[-1], each) for each in listed]
+        return {name: _known(name, each, holders.get(name, "")) for name, each in names}
+
+    def state(self, stack: str) -> Mapping[str, Any]:
+        """See :class:`Backend`. A file backend's files are read as they are: it saves a call of the CLI for each."""
+        if self._files:
+            return state_in_files(self._files, self._project, stack) or {}
+        return latest(json.loads(self._run("stack", "export", "--stack", stack)))
+
+    @cached_property
+    def _project(self) -> str:
+        return read_name(self.folder)
+
+    @cached_property
+    def _files(self) -> Path | None:
+        url = backend_url(self.folder, {**os.environ, **self.environment})
+        return state_folder(url, self.folder) if url.startswith(FILE_SCHEME) else None
+
+    def _run(self, *arguments: str) -> str:
+        try:
+            return self.command.run(list(arguments), str(self.folder), self.environment).stdout
+        except automation.CommandError as error:
+            found = failure_of("", (), str(error).partition("\n stderr: ")[2])
+            url = backend_url(self.folder, {**os.environ, **self.environment}) or "the login of the pulumi CLI"
+            raise BackendError(f"state backend: {found.message}, got {url}; {found.fix or LOOK_AT_BACKEND}") from None
+
+
+def read_name(folder: Path) -> str:
+    """The project's name, by its ``Pulumi.yaml``."""
+    return str(read_yaml(folder / PROJECT_FILE, PROJECT_FILE).get("name") or folder.resolve().name)
+
+
+def file_locks(folder: Path, project: str) -> dict[str, str]:
+    """Who holds which stack of a file backend: by stack, for people."""
+    found = {}
+    for file in sorted((folder / "locks").glob(f"*/{project}/*/*.json")):
+        with contextlib.suppress(OSError, ValueError):  # it was just released
+            lock = json.loads(file.read_text())
+            who = f"{lock.get('username')}@{lock.get('hostname')}, process {lock.get('pid')}"
+            found[file.parent.name] = f"{who}, since {str(lock.get('timestamp'))[:19]}Z"
+    return found
+
+
+def _known(name: str, listed: Mapping[str, Any], held_by: str) -> KnownStack:
+    updated, busy = listed.get("lastUpdate") or "", bool(listed.get("updateInProgress") or held_by)
+    return KnownStack(name, updated, listed.get("resourceCount"), busy, held_by)
