@@ -48,12 +48,13 @@ def test_every_key_of_an_event_is_in_its_row(name: str) -> None:
     assert keys <= set(re.findall(r"`([a-z_]+)`", ROWS[name]))
 
 
-def test_the_example_of_the_library_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    [example] = [block for block in blocks(GUIDE) if block.info == "python"]
+@pytest.mark.parametrize("document", [GUIDE, ROOT / "README.md"], ids=lambda path: str(path.name))
+def test_the_example_of_the_library_runs(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [example] = [block for block in blocks(document) if block.info == "python"]
     assert len(example.text.splitlines()) <= 10
     monkeypatch.chdir(ROOT)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(compile(example.text, str(GUIDE), "exec"), {})
+        exec(compile(example.text, str(document), "exec"), {})
     lines = printed.getvalue().splitlines()
     assert lines == [
         "production changed {'create': 8} ",
