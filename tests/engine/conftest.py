@@ -27,12 +27,15 @@ SERVICES = ("iam", "sts", "secretsmanager")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Report tests that need the CLI as skipped where there is none."""
-    if installed():
-        return
+    """Report tests that need the CLI as skipped where there is none.
+
+    What Pulumi's own language server leaves open after a failed inline program is no fault of whichever test comes next.
+    """
+    left_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    skipped = pytest.mark.skip(reason="there is no pulumi CLI on the PATH")
     for item in items:
         if item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.skip(reason="there is no pulumi CLI on the PATH"))
+            item.add_marker(left_open if installed() else skipped)
 
 
 @dataclass
