@@ -29,7 +29,7 @@ SERVICES = ("iam", "sts", "secretsmanager")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Report tests that need the CLI as skipped where there is none.
 
-    What Pulumi's own language server leaves open after a failed inline program is no fault of whichever test comes next.
+    What Pulumi's language server leaves open after a failed inline program is no fault of whichever test comes next.
     """
     left_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     skipped = pytest.mark.skip(reason="there is no pulumi CLI on the PATH")
