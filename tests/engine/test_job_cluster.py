@@ -30,7 +30,7 @@ TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial"
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster:
         yield cluster.scheduler_address
 
 

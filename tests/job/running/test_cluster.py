@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster:
         yield cluster.scheduler_address
 
 
@@ -73,7 +73,7 @@ def test_no_scheduler_is_said_in_a_line() -> None:
 
 def test_a_cluster_without_workers_is_said_in_a_line() -> None:
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as empty,
         pytest.raises(WorkersError, match="the cluster has no worker"),
     ):
         Cluster(empty.scheduler_address)
