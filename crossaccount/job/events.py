@@ -136,8 +136,6 @@ class StackFinished(StackEvent):
     kind: str = ""
     """What sort of failure: see ``crossaccount.job.faults.failure``."""
 
-    FINAL: ClassVar[bool] = True
-
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Event):

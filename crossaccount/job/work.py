@@ -10,8 +10,6 @@ from typing import Any, Protocol
 from crossaccount.engine.deployment import Resource
 from crossaccount.job.events import Tell
 
-VERBS = ("preview", "up", "refresh", "destroy")
-
 QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
 """Operations on resources that change nothing in AWS."""
 
@@ -24,7 +22,7 @@ class Work:
     """One run of one stack."""
 
     verb: str
-    """One of ``VERBS``."""
+    """``preview``, ``up``, ``refresh`` or ``destroy``."""
     project: str
     stack: str
     directory: Path
@@ -43,9 +41,6 @@ class Work:
     """``preview`` writes it, ``up`` is held to it."""
     exclude: tuple[str, ...] = ()
     """URNs that this run leaves alone."""
-    targets: tuple[str, ...] = ()
-    parallel: int | None = None
-    """How many resources at once; none: as the engine likes."""
     recover: bool = False
     """For ``up``: first repair what a killed update left."""
     gone: tuple[str, ...] = ()

