@@ -7,13 +7,13 @@ identity, with the external ID that the config passes and no other. What a role 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crossaccount.engine.deployment import DeploymentError, Stack
 from crossaccount.engine.local_config import ASSUME_ROLES
 from crossaccount.iam.arn import entity_arn, parse_arn
+from crossaccount.iam.assume_requests import Failures
 from crossaccount.iam.documents import to_json
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.errors import ResourceError, told
@@ -64,9 +64,8 @@ def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | No
 
 def _links(stack: Stack) -> Iterator[tuple[str, Statement]]:
     """Each role of the stack's chain, with what its trust must say for the one before it to get in."""
-    value = stack.config.get(ASSUME_ROLES) or []
-    failures: list[tuple[str, str]] = []
-    chain = parse_assume_roles(json.loads(value) if isinstance(value, str) else value, failures)
+    failures: Failures = []
+    chain = parse_assume_roles(stack.config.get(ASSUME_ROLES), failures)
     failures += [(role.arn, "is not the ARN of a role") for role in chain if ":role/" not in role.arn]
     if failures:
         raise DeploymentError(stack.name, "; ".join(f"aws:{key}: {reason}" for key, reason in failures))

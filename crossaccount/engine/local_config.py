@@ -1,7 +1,8 @@
 """A stack's config on a local AWS: the same stack, with credentials that work there.
 
 A stack that deploys through roles (``aws:assumeRoles``) keeps them: they are assumed by real calls, from the identity
-that deploys. Profiles of the AWS CLI mean nothing to a local AWS: in their place are the account's own credentials.
+that deploys. Profiles of the AWS CLI and the tokens of web identities mean nothing to a local AWS: in their place are
+the account's own credentials.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.provider.config import parse_config
 
 ASSUME_ROLES = "aws:assumeRoles"
-_OF_THE_USERS_MACHINE = ("aws:profile", "aws:sharedConfigFiles", "aws:sharedCredentialsFiles")
+_OF_THE_USERS_MACHINE = (
+    "aws:assumeRoleWithWebIdentity",
+    "aws:customCaBundle",
+    "aws:profile",
+    "aws:sharedConfigFiles",
+    "aws:sharedCredentialsFiles",
+)
 _SERVICES = ("iam", "sts", "secretsmanager")
 
 

@@ -100,14 +100,20 @@ def test_where_no_stack_goes_through_a_role_nobody_is_made(local: LocalAws) -> N
         assert root.iam.list_users()["Users"] == []
 
 
+def test_an_external_id_that_is_encrypted_is_said(local: LocalAws) -> None:
+    with pytest.raises(DeploymentError, match=r"aws:assumeRoles\[0\].externalId: is encrypted"):
+        make_deployers(local, [_stack({"roleArn": ROLE, "externalId": {"secure": "v1:x"}})])
+
+
 def test_a_role_that_is_none_is_said(local: LocalAws) -> None:
     with pytest.raises(DeploymentError, match="aws:deployer: is not the ARN of a role"):
         make_deployers(local, [_stack({"roleArn": "deployer"})])
 
 
-def test_the_users_profiles_stay_out_of_a_local_config() -> None:
-    stack = _stack(profile="production", sharedConfigFiles=["~/.aws/config"])
+def test_what_is_of_the_users_machine_stays_out_of_a_local_config() -> None:
+    token = {"roleArn": "arn:aws:iam::222222222222:role/CI", "webIdentityTokenFile": "/run/token"}
+    stack = _stack(profile="production", sharedConfigFiles=["~/.aws/config"], assumeRoleWithWebIdentity=token)
     config = local_config(stack, "http://127.0.0.1:1", Credentials("AKIA", "s"))
-    assert not {"aws:profile", "aws:sharedConfigFiles"} & config.keys()
+    assert not {"aws:profile", "aws:sharedConfigFiles", "aws:assumeRoleWithWebIdentity"} & config.keys()
     assert config["aws:accessKey"] == "222222222222"
     assert local_config(STACK, "http://127.0.0.1:1", Credentials("AKIA", "s"))["aws:accessKey"] == "AKIA"

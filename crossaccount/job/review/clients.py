@@ -8,9 +8,10 @@ share connections. Profiles are read from ``~/.aws`` once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,8 +26,9 @@ from botocore.credentials import (
 )
 from botocore.exceptions import NoCredentialsError
 
+from crossaccount.iam.assume_requests import WebIdentity
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.job.review.credentials import NotReadable, StackCredentials
+from crossaccount.job.review.credentials import NotReadable, SharedFiles, StackCredentials
 
 ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 5, 30
@@ -41,22 +43,25 @@ class SharedClients:
         self._current: ContextVar[ReadOnlyCredentials | None] = ContextVar("credentials", default=None)
         self._making = threading.RLock()
         self._made: dict[tuple[str, str, str], Any] = {}
-        self._base: dict[str | None, Credentials | None] = {}
+        self._base: dict[tuple[str | None, SharedFiles], Credentials | None] = {}
         self._session = botocore.session.Session()
         self._session.register_component("credential_provider", CredentialResolver([_Provider(self._current)]))
         # Where profiles and the environment's credentials are found: by botocore's own rules, the files read once.
-        self._finding = botocore.session.Session()
+        self._finding: dict[SharedFiles, botocore.session.Session] = {}
 
     @contextmanager
     def signed_as(self, how: StackCredentials) -> Iterator[None]:
         """Calls within, in this thread, are made with these credentials.
 
         Raises:
-            NotReadable: there are none.
+            NotReadable: there are none, or the web identity's token cannot be read.
             botocore.exceptions.ClientError: a role could not be assumed.
         """
         token = self._current.set(self._starting_with(how))
         try:
+            if how.web_identity is not None:
+                given = _request(how.web_identity)
+                self._current.set(_session_of(self.client("sts", how).assume_role_with_web_identity(**given)))
             for role in how.assume:
                 self._current.set(_session_of(self.client("sts", how).assume_role(**role)))
             yield
@@ -79,34 +84,63 @@ class SharedClients:
         for client in self._made.values():
             client.close()
 
-    def _starting_with(self, how: StackCredentials) -> ReadOnlyCredentials:
+    def _starting_with(self, how: StackCredentials) -> ReadOnlyCredentials | None:
+        if how.web_identity is not None:
+            return None  # whoever brings a token needs no credentials
         if how.keys is not None:
             return ReadOnlyCredentials(*how.keys)
+        base = (how.profile, how.shared)
         with self._making:
-            if how.profile not in self._base:
-                self._base[how.profile] = self._found(how.profile)
-            found = self._base[how.profile]
+            if base not in self._base:
+                self._base[base] = self._found(*base)
+            found = self._base[base]
         if found is None:
             raise NotReadable("there are no credentials; sign in, or set aws:profile")
         frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         return frozen
 
-    def _found(self, profile: str | None) -> Credentials | None:
+    def _found(self, profile: str | None, shared: SharedFiles) -> Credentials | None:
+        if shared not in self._finding:
+            self._finding[shared] = _finding(shared)
+        session = self._finding[shared]
         if profile is None:
-            found: Credentials | None = self._finding.get_credentials()
+            found: Credentials | None = session.get_credentials()
             return found
-        known = self._finding.available_profiles
+        known = session.available_profiles
         if profile not in known:
             raise NotReadable(
                 f"there is no profile {profile}; {did_you_mean(profile, known, 'make it: aws configure')}"
             )
-        session = self._finding
         session.set_config_variable("profile", profile)
         try:
             of_profile: Credentials | None = create_credential_resolver(session).load_credentials()
             return of_profile
         finally:
             session.set_config_variable("profile", None)
+
+
+def _finding(shared: SharedFiles) -> botocore.session.Session:
+    session = botocore.session.Session()
+    for name, file in (("config_file", shared.config), ("credentials_file", shared.credentials)):
+        if file is not None:
+            session.set_config_variable(name, file)
+    return session
+
+
+def _request(web_identity: WebIdentity) -> Mapping[str, Any]:
+    """AssumeRoleWithWebIdentity's arguments; the token is read anew each time, because its issuer replaces it.
+
+    Raises:
+        NotReadable: the file with the token cannot be read.
+    """
+    if web_identity.token_file is None:
+        return web_identity.arguments
+    try:
+        token = Path(web_identity.token_file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise NotReadable(f"the web identity's token in {web_identity.token_file} cannot be read: {why}") from None
+    return {**web_identity.arguments, "WebIdentityToken": token}
 
 
 class _Provider(CredentialProvider):

@@ -1,34 +1,46 @@
 """A stack's own credentials, from its config, as the ``aws`` provider would take them.
 
-``aws:accessKey`` and its like, else ``aws:profile``, else what the environment says; then the roles of
-``aws:assumeRoles``, one after the other. A value that is encrypted, or an option that is not known here, is refused:
-the account is then not read, rather than read as somebody else.
+``aws:accessKey`` and its like, else ``aws:profile`` (in ``aws:sharedConfigFiles`` and ``aws:sharedCredentialsFiles``),
+else what the environment says; a web identity takes the place of all of these; then the roles of ``aws:assumeRoles``,
+one after the other. A value that is encrypted, or an option that is not known here, is refused: the account is then not
+read, rather than read as somebody else.
 
-Source: https://www.pulumi.com/registry/packages/aws/installation-configuration/
+Sources: https://www.pulumi.com/registry/packages/aws/installation-configuration/ and, for the order, which is not
+documented, ``credentials.go`` of https://github.com/hashicorp/aws-sdk-go-base
 """
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crossaccount.iam.durations import parse_duration
-
-ELSEWHERE = (
-    "aws:assumeRoleWithWebIdentity",
-    "aws:customCaBundle",
-    "aws:sharedConfigFiles",
-    "aws:sharedCredentialsFiles",
+from crossaccount.iam.assume_requests import (
+    Failures,
+    WebIdentity,
+    assume_role_requests,
+    is_encrypted,
+    structured,
+    web_identity_request,
 )
-"""Options that change whose credentials they are, and that are not known here."""
+
+ELSEWHERE = ("aws:customCaBundle",)
+"""Options that change whom one speaks to, and that are not known here."""
 FALLBACK_REGION = "us-east-1"
 SESSION_NAME = "crossaccount"
 
 
 class NotReadable(Exception):
     """An account cannot be read live. ``str()`` says why."""
+
+
+@dataclass(frozen=True)
+class SharedFiles:
+    """The AWS CLI's config and credentials file; None for where it has them itself."""
+
+    config: str | None = None
+    credentials: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class StackCredentials:
     assume: tuple[Mapping[str, Any], ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """By service: ``iam``, ``sts``."""
+    web_identity: WebIdentity | None = None
+    shared: SharedFiles = SharedFiles()
 
 
 def stack_credentials(config: Mapping[str, object]) -> StackCredentials:
@@ -51,20 +65,28 @@ def stack_credentials(config: Mapping[str, object]) -> StackCredentials:
     """
     if found := [key for key in ELSEWHERE if config.get(key)]:
         raise NotReadable(f"{', '.join(found)} is not known to the review")
-    keys = _keys(config)
-    profile = _text(config, "aws:profile")
+    failures: Failures = []
+    roles = assume_role_requests(config.get("aws:assumeRoles"), SESSION_NAME, failures)
+    web_identity = web_identity_request(config.get("aws:assumeRoleWithWebIdentity"), SESSION_NAME, failures)
+    if failures:
+        raise NotReadable("; ".join(f"aws:{key} {reason}" for key, reason in failures))
+    if web_identity and web_identity.token_file:
+        token_file = _full_path("aws:assumeRoleWithWebIdentity.webIdentityTokenFile", web_identity.token_file)
+        web_identity = replace(web_identity, token_file=token_file)
     return StackCredentials(
         _text(config, "aws:region") or FALLBACK_REGION,
-        profile,
-        keys,
-        tuple(_assume(each) for each in _list(config, "aws:assumeRoles")),
+        _text(config, "aws:profile"),
+        _keys(config),
+        roles,
         {name: str(url) for each in _list(config, "aws:endpoints") for name, url in each.items() if url},
+        web_identity,
+        SharedFiles(_file(config, "aws:sharedConfigFiles"), _file(config, "aws:sharedCredentialsFiles")),
     )
 
 
 def default_tags(config: Mapping[str, object]) -> dict[str, str]:
     """The tags that the provider adds to everything (``aws:defaultTags``)."""
-    value = _parsed(config.get("aws:defaultTags"))
+    value = structured(config.get("aws:defaultTags"))
     tags = value.get("tags") if isinstance(value, Mapping) else None
     return {str(key): str(each) for key, each in tags.items()} if isinstance(tags, Mapping) else {}
 
@@ -82,35 +104,30 @@ def _text(config: Mapping[str, object], key: str) -> str | None:
 
 
 def _list(config: Mapping[str, object], key: str) -> list[Mapping[str, Any]]:
-    value = _parsed(config.get(key))
-    if isinstance(value, Mapping) and "secure" in value:
+    value = structured(config.get(key))
+    if is_encrypted(value):
         raise NotReadable(f"{key} is encrypted")
     found = value if isinstance(value, list) else [value] if value else []
     return [each for each in found if isinstance(each, Mapping)]
 
 
-def _parsed(value: object) -> object:
-    """Pulumi gives structured values as JSON text as well."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
+def _file(config: Mapping[str, object], key: str) -> str | None:
+    """The one file of a list of files; botocore merges no more than one of a kind."""
+    found = structured(config.get(key)) or []
+    files: list[Any] = found if isinstance(found, list) else [found]
+    if any(not isinstance(file, str) for file in files):
+        raise NotReadable(f"{key} must be a list of paths")
+    if len(files) > 1:
+        raise NotReadable(f"{key} has {len(files)} files, and the review reads one; make them one file")
+    return _full_path(key, files[0]) if files else None
 
 
-def _assume(role: Mapping[str, Any]) -> dict[str, Any]:
-    if encrypted := [key for key, value in role.items() if isinstance(value, Mapping) and "secure" in value]:
-        raise NotReadable(f"aws:assumeRoles: {', '.join(encrypted)} is encrypted")
-    optional = {
-        "ExternalId": role.get("externalId"),
-        "Policy": role.get("policy"),
-        "PolicyArns": [{"arn": arn} for arn in role.get("policyArns") or ()],
-        "SourceIdentity": role.get("sourceIdentity"),
-        "Tags": [{"Key": key, "Value": value} for key, value in (role.get("tags") or {}).items()],
-        "TransitiveTagKeys": list(role.get("transitiveTagKeys") or ()),
-        "DurationSeconds": parse_duration(role["duration"]) if role.get("duration") else None,
-    }
-    return {
-        "RoleArn": str(role["roleArn"]),
-        "RoleSessionName": str(role.get("sessionName") or SESSION_NAME),
-        **{key: value for key, value in optional.items() if value},
-    }
+def _full_path(key: str, path: str) -> str:
+    """The path as the provider has it, which knows ``~`` and ``$NAME``.
+
+    What a relative path starts from is known to whoever starts the provider's process.
+    """
+    found = os.path.expanduser(os.path.expandvars(path))
+    if not os.path.isabs(found):
+        raise NotReadable(f"{key}: {path} is not a full path; write one, ~ and $NAME are taken")
+    return found

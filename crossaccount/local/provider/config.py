@@ -7,11 +7,11 @@ and that it cannot honour, are refused. Structured values arrive as JSON text in
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crossaccount.iam.assume_requests import structured
 from crossaccount.local.clients import Aws, Credentials, is_loopback
 from crossaccount.local.handlers.errors import CheckFailed, ResourceError, told
 from crossaccount.local.handlers.values import Properties
@@ -109,7 +109,9 @@ def parse_config(raw: Properties) -> ProviderConfig:
         CheckFailed: everything that is wrong with it, by key.
     """
     failures: list[tuple[str, str]] = [(key, _no_such(key)) for key in sorted(raw) if not _is_known(key)]
-    values = {key: _structured(value) for key, value in raw.items() if key in TAKEN and value not in (None, "")}
+    values: dict[str, Any] = {
+        key: structured(value) for key, value in raw.items() if key in TAKEN and value not in (None, "")
+    }
     endpoint = _endpoint(values.get("endpoints"), failures)
     for key in ("accessKey", "secretKey"):
         if not isinstance(raw.get(key), str) or not raw[key]:
@@ -134,15 +136,6 @@ def _no_such(key: str) -> str:
     if key in REFUSED:
         return "the local AWS's provider cannot honour it; leave it out of a rehearsal's config"
     return f"pulumi-aws has no such key; it has {', '.join(sorted(TAKEN | REFUSED | WITHOUT_EFFECT))}"
-
-
-def _structured(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
 
 
 def _endpoint(value: Any, failures: list[tuple[str, str]]) -> str:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crossaccount.job.review.credentials import NotReadable, default_tags, stack_credentials
+from crossaccount.job.review.credentials import NotReadable, SharedFiles, default_tags, stack_credentials
 
 
 def test_keys_and_endpoints_of_the_config() -> None:
@@ -22,39 +22,37 @@ def test_keys_and_endpoints_of_the_config() -> None:
     assert found.endpoints == {"iam": "http://127.0.0.1:1"}
 
 
-def test_roles_are_assumed_in_turn_with_everything_that_the_config_says_of_them() -> None:
+def test_roles_are_assumed_in_turn() -> None:
     found = stack_credentials(
         {
             "aws:profile": "hub",
             "aws:assumeRoles": [
                 {"roleArn": "arn:aws:iam::111111111111:role/Hub"},
-                {
-                    "roleArn": "arn:aws:iam::222222222222:role/Deployer",
-                    "externalId": "x",
-                    "sessionName": "ci",
-                    "duration": "1h",
-                    "tags": {"a": "b"},
-                    "transitiveTagKeys": ["a"],
-                    "sourceIdentity": "bo",
-                    "policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
-                },
+                {"roleArn": "arn:aws:iam::222222222222:role/Deployer", "externalId": "x", "sessionName": "ci"},
             ],
         }
     )
     assert found.profile == "hub"
     assert found.assume == (
         {"RoleArn": "arn:aws:iam::111111111111:role/Hub", "RoleSessionName": "crossaccount"},
-        {
-            "RoleArn": "arn:aws:iam::222222222222:role/Deployer",
-            "RoleSessionName": "ci",
-            "ExternalId": "x",
-            "DurationSeconds": 3600,
-            "Tags": [{"Key": "a", "Value": "b"}],
-            "TransitiveTagKeys": ["a"],
-            "SourceIdentity": "bo",
-            "PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}],
-        },
+        {"RoleArn": "arn:aws:iam::222222222222:role/Deployer", "RoleSessionName": "ci", "ExternalId": "x"},
     )
+
+
+def test_paths_are_those_of_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/bo")
+    monkeypatch.setenv("RUNNER_TEMP", "/run/7")
+    web_identity = {"roleArn": "arn:aws:iam::222222222222:role/CI", "webIdentityTokenFile": "${RUNNER_TEMP}/token"}
+    found = stack_credentials(
+        {
+            "aws:assumeRoleWithWebIdentity": web_identity,
+            "aws:sharedConfigFiles": ["~/ci/config"],
+            "aws:sharedCredentialsFiles": '["/etc/aws/credentials"]',
+        }
+    )
+    assert found.web_identity is not None
+    assert found.web_identity.token_file == "/run/7/token"
+    assert found.shared == SharedFiles("/home/bo/ci/config", "/etc/aws/credentials")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +61,17 @@ def test_roles_are_assumed_in_turn_with_everything_that_the_config_says_of_them(
         ({"aws:accessKey": "a", "aws:secretKey": {"secure": "v1:x"}}, "aws:secretKey is encrypted"),
         ({"aws:assumeRoles": [{"roleArn": "r", "externalId": {"secure": "v1:x"}}]}, "externalId is encrypted"),
         ({"aws:assumeRoles": {"secure": "v1:x"}}, "aws:assumeRoles is encrypted"),
-        ({"aws:assumeRoleWithWebIdentity": {"roleArn": "r"}}, "aws:assumeRoleWithWebIdentity is not known"),
+        ({"aws:assumeRoles": [{"sessionName": "x"}]}, r"aws:assumeRoles\[0\]\.roleArn is required"),
+        ({"aws:assumeRoles": [{"roleArn": "r", "duration": "soon"}]}, "duration must be a duration"),
+        ({"aws:assumeRoleWithWebIdentity": {"roleArn": "r"}}, "must have one of webIdentityToken and"),
+        (
+            {"aws:assumeRoleWithWebIdentity": {"roleArn": "r", "webIdentityTokenFile": "token"}},
+            "webIdentityTokenFile: token is not a full path",
+        ),
+        ({"aws:sharedConfigFiles": ["$NOT_SET/config"]}, "aws:sharedConfigFiles: .* is not a full path"),
+        ({"aws:sharedConfigFiles": ["/a", "/b"]}, "aws:sharedConfigFiles has 2 files, and the review reads one"),
+        ({"aws:sharedCredentialsFiles": {"secure": "v1:x"}}, "aws:sharedCredentialsFiles must be a list of paths"),
+        ({"aws:customCaBundle": "/ca.pem"}, "aws:customCaBundle is not known"),
     ],
 )
 def test_what_only_the_provider_can_know_is_not_guessed(config: dict[str, object], why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,123 @@ def test_a_profile_of_the_stack_comes_before_the_environment(
             assert client("sts").get_caller_identity()["Account"] == account
     with pytest.raises(NotReadable, match=f"there is no profile {MANY[0]}0; did you mean"):
         accounts("typo", MANY[0])
+
+
+PROVIDER = "token.actions.githubusercontent.com"
+
+
+def web_token(subject: str) -> str:
+    """A token as GitHub issues it. The local AWS reads what it claims and does not look at the signature."""
+    claims = {"iss": f"https://{PROVIDER}", "aud": "sts.amazonaws.com", "sub": subject}
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "kid": "1"}, claims)]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, b"signature"))
+
+
+def role_for_github(local: LocalAws, name: str, *policies: str) -> str:
+    """A role of the hub that a repository's workflows may assume, if their tokens say whose they are."""
+    iam = local.session(HUB).iam
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::{HUB}:oidc-provider/{PROVIDER}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {f"{PROVIDER}:aud": "sts.amazonaws.com"},
+            "StringLike": {f"{PROVIDER}:sub": "repo:org/iam:*"},
+        },
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    for policy in policies:
+        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+    return role
+
+
+@pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has no credentials of its own, as a CI runner."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_web_identity_needs_no_other_credentials(local: LocalAws, tmp_path: Path) -> None:
+    role = role_for_github(local, "CI", "arn:aws:iam::aws:policy/SecurityAudit")
+    endpoints = [dict.fromkeys(("iam", "sts"), local.endpoint)]
+    token = tmp_path / "token"
+
+    def stack(**how: str) -> dict[str, object]:
+        return {"aws:endpoints": endpoints, "aws:assumeRoleWithWebIdentity": {"roleArn": role, **how}}
+
+    accounts = LiveAccounts(
+        {
+            "ours": stack(webIdentityToken=web_token("repo:org/iam:ref:refs/heads/main")),
+            "theirs": stack(webIdentityToken=web_token("repo:fork/iam:ref:refs/heads/main")),
+            "in a file": stack(webIdentityTokenFile=str(token), sessionName="run-7"),
+        }
+    )
+    assert "CI" in {each["RoleName"] for each in accounts("ours", HUB)["RoleDetailList"]}
+    with pytest.raises(NotReadable, match="AWS refuses AssumeRoleWithWebIdentity: Not authorized"):
+        accounts("theirs", HUB)
+    with pytest.raises(NotReadable, match=f"token in {token} cannot be read: No such file or directory"):
+        accounts("in a file", HUB)
+    token.write_text(web_token("repo:org/iam:pull_request"))
+    with accounts.signed_in("in a file") as client:
+        assert client("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{HUB}:assumed-role/CI/run-7"
+
+
+@pytest.mark.usefixtures("nobody")
+def test_from_a_web_identity_roles_are_assumed_and_keys_do_not_count(local: LocalAws) -> None:
+    role = role_for_github(local, "Hub")
+    name = f"arn:aws:iam::{SPOKE}:role/FromGitHub"
+    grant = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": name}
+    local.session(HUB).iam.put_role_policy(
+        RoleName="Hub", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [grant]})
+    )
+    spoke = local.session(SPOKE).iam
+    spoke.create_role(RoleName="FromGitHub", AssumeRolePolicyDocument=trust(role))
+    spoke.attach_role_policy(RoleName="FromGitHub", PolicyArn="arn:aws:iam::aws:policy/SecurityAudit")
+    token = web_token("repo:org/iam:ref:refs/heads/main")
+    stack = config(
+        local,
+        "555555555555",
+        **{
+            "aws:assumeRoleWithWebIdentity": {"roleArn": role, "webIdentityToken": token},
+            "aws:assumeRoles": [{"roleArn": name, "sessionName": "run-7"}],
+        },
+    )
+    accounts = LiveAccounts({"s": stack})
+    with accounts.signed_in("s") as client:
+        assert client("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{SPOKE}:assumed-role/FromGitHub/run-7"
+    assert "FromGitHub" in {each["RoleName"] for each in accounts("s", SPOKE)["RoleDetailList"]}
+
+
+@pytest.mark.usefixtures("nobody")
+def test_profiles_are_looked_for_in_the_files_that_the_stack_names(
+    local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local.endpoint)
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, account in ((here, HUB), (there, SPOKE)):
+        folder.mkdir()
+        (folder / "config").write_text("[profile ci]\n")
+        (folder / "credentials").write_text(f"[ci]\naws_access_key_id={account}\naws_secret_access_key=s\n")
+    shared = {
+        folder.name: {
+            "aws:profile": "ci",
+            "aws:sharedConfigFiles": [str(folder / "config")],
+            "aws:sharedCredentialsFiles": [str(folder / "credentials")],
+        }
+        for folder in (here, there)
+    }
+    accounts = LiveAccounts({**shared, "elsewhere": {"aws:profile": "ci"}})
+    for stack, account in (("here", HUB), ("there", SPOKE), ("here", HUB)):
+        with accounts.signed_in(stack) as client:
+            assert client("sts").get_caller_identity()["Account"] == account
+    with pytest.raises(NotReadable, match="there is no profile ci"):
+        accounts("elsewhere", HUB)
 
 
 def test_nobody_signed_in(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

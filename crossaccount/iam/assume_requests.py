@@ -1,0 +1,140 @@
+"""The roles that the ``aws`` provider is told to assume, as the arguments of STS's calls.
+
+Owns the reading of ``aws:assumeRoles`` and ``aws:assumeRoleWithWebIdentity`` for all who take the provider's place.
+Refuses what the provider refuses, and what only the engine can read: an encrypted value. What is wrong goes to
+``failures``, by the key without its namespace.
+
+Sources: https://www.pulumi.com/registry/packages/aws/api-docs/provider/ for the keys; API_AssumeRole and
+API_AssumeRoleWithWebIdentity of the AWS STS API Reference for the arguments.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossaccount.iam.durations import parse_duration
+
+Failures = list[tuple[str, str]]
+Arguments = dict[str, Any]
+
+_SHARED = {
+    "roleArn": "RoleArn",
+    "sessionName": "RoleSessionName",
+    "duration": "DurationSeconds",
+    "policy": "Policy",
+    "policyArns": "PolicyArns",
+}
+_OF_A_ROLE = {
+    **_SHARED,
+    "externalId": "ExternalId",
+    "sourceIdentity": "SourceIdentity",
+    "tags": "Tags",
+    "transitiveTagKeys": "TransitiveTagKeys",
+}
+_OF_A_WEB_IDENTITY = {**_SHARED, "webIdentityToken": "WebIdentityToken", "webIdentityTokenFile": "TokenFile"}
+_SHAPES: Mapping[str, tuple[type, str]] = {
+    "policyArns": (list, "a list"),
+    "transitiveTagKeys": (list, "a list"),
+    "tags": (Mapping, "a mapping"),
+}
+"""Of the keys that hold no text."""
+
+
+@dataclass(frozen=True)
+class WebIdentity:
+    """AssumeRoleWithWebIdentity's arguments; the token is among them, or in the file that ``token_file`` names."""
+
+    arguments: Mapping[str, Any]
+    token_file: str | None = None
+
+
+def assume_role_requests(value: object, session_name: str, failures: Failures) -> tuple[Arguments, ...]:
+    """The arguments of each AssumeRole, in turn. ``session_name`` is for a role that has none."""
+    where, found = "assumeRoles", structured(value)
+    if found in (None, "", []):
+        return ()
+    if is_encrypted(found):
+        failures.append((where, "is encrypted"))
+    elif not isinstance(found, list) or not all(isinstance(entry, Mapping) for entry in found):
+        failures.append((where, "must be a list of {roleArn, sessionName, externalId, duration, …}"))
+    else:
+        return tuple(
+            _arguments(f"{where}[{index}]", entry, _OF_A_ROLE, session_name, failures)
+            for index, entry in enumerate(found)
+        )
+    return ()
+
+
+def web_identity_request(value: object, session_name: str, failures: Failures) -> WebIdentity | None:
+    """What the provider exchanges for its first session; None where the config does not say so."""
+    where, found = "assumeRoleWithWebIdentity", structured(value)
+    if not found:
+        return None
+    if is_encrypted(found):
+        failures.append((where, "is encrypted"))
+    elif not isinstance(found, Mapping):
+        failures.append((where, "must be {roleArn, webIdentityTokenFile, sessionName, duration, …}"))
+    else:
+        arguments = _arguments(where, found, _OF_A_WEB_IDENTITY, session_name, failures)
+        if bool(found.get("webIdentityToken")) == bool(found.get("webIdentityTokenFile")):
+            failures.append((where, "must have one of webIdentityToken and webIdentityTokenFile"))
+        return WebIdentity(arguments, arguments.pop("TokenFile", None))
+    return None
+
+
+def structured(value: object) -> object:
+    """Pulumi gives structured values as JSON text as well."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def is_encrypted(value: object) -> bool:
+    """Whether a config value can only be read with the stack's secrets provider."""
+    return isinstance(value, Mapping) and "secure" in value
+
+
+def _arguments(
+    where: str, entry: Mapping[str, Any], names: Mapping[str, str], session_name: str, failures: Failures
+) -> Arguments:
+    if unknown := entry.keys() - names.keys():
+        known = ", ".join(sorted(names))
+        failures.extend((f"{where}.{key}", f"is not known; the provider has {known}") for key in sorted(unknown))
+    if not entry.get("roleArn"):
+        failures.append((f"{where}.roleArn", "is required"))
+    given = {key: value for key, value in entry.items() if key in names and value}
+    values = {names[key]: _argument(f"{where}.{key}", key, value, failures) for key, value in given.items()}
+    return {"RoleSessionName": session_name, **{name: value for name, value in values.items() if value}}
+
+
+def _argument(where: str, key: str, value: Any, failures: Failures) -> Any:
+    """The value as STS takes it; None where it is not to be had."""
+    shape, said = _SHAPES.get(key, (None, ""))
+    if is_encrypted(value) or (key == "tags" and isinstance(value, Mapping) and any(map(is_encrypted, value.values()))):
+        failures.append((where, "is encrypted"))
+        return None
+    if shape is not None and not isinstance(value, shape):
+        failures.append((where, f"must be {said}"))
+        return None
+    if key == "duration":
+        return _seconds(where, value, failures)
+    if key == "policyArns":
+        return [{"arn": arn} for arn in value]
+    if key == "tags":
+        return [{"Key": name, "Value": each} for name, each in value.items()]
+    return value if shape else str(value)
+
+
+def _seconds(where: str, value: object, failures: Failures) -> int | None:
+    """A duration as Go writes it, in the units that a session has: ``1h``, ``1h30m``, ``900s``, ``900``."""
+    try:
+        return parse_duration(value)
+    except ValueError:
+        failures.append((where, f"must be a duration such as 1h, 90m or 900s, got {value!r}"))
+        return None
