@@ -91,8 +91,8 @@ class Upstreams:
         self._settings = settings
         self._outputs: dict[str, Outputs] = {}
         self.problems: list[Problem] = []
-        for index, account in enumerate(settings.reads):
-            stack = stack_name(settings.accounts[account].stack or account)
+        for index, (account, full_name) in enumerate(settings.upstreams.items()):
+            stack = stack_name(full_name)
             where = f"reads[{index}]"
             handed_on = account in references if references is not None else False
             raw = references[account] if references is not None and handed_on else _deployed(stack, where)

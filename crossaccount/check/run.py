@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crossaccount.access.access_tests import TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.findings.catalogue import BY_CODE
 from crossaccount.access.findings.facts import Facts
@@ -27,10 +28,10 @@ from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.judged import judge as judge_tests
-from crossaccount.rehearsal.scenario import TESTS_FILE
 from crossaccount.settings import Settings, SettingsError, read_project, settings_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
+from crossaccount.sources.from_settings import SettingsReader
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,13 @@ def check(
     program: Callable[[], Program],
     now: datetime,
     organization: Path | None = None,
+    *,
+    by_settings: bool = False,
 ) -> Checked:
     """Check the stacks of the project in ``directory``, all of them where none is named.
 
-    ``organization`` is a file that says which control policies the accounts are under.
+    ``organization`` is a file that says which control policies the accounts are under. ``by_settings``: the program is
+    not run for the stacks; the toolkit's own would make the same of them.
 
     Raises:
         SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
@@ -74,7 +78,9 @@ def check(
     asked = _asked(project, stacks)
     settings = settings_in_order(project)
     above = [] if organization is None else [str(organization)]
-    sources = read_sources([*(f"stack:{name}" for name in settings), *above], program, directory=directory)
+    texts = [*(f"stack:{name}" for name in settings), *above]
+    described = SettingsReader(settings).describe if by_settings else None
+    sources = read_sources(texts, program, directory=directory, stacks=described)
     return Checker(settings, sources, [name for name in settings if name in asked]).run(
         _tests(directory, sources, program, now)
     )

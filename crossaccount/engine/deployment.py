@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from crossaccount.settings import Project
 
 References = Mapping[str, Mapping[str, Any]]
 """Stack outputs by account name."""
@@ -27,6 +30,15 @@ class Stack:
     config: Mapping[str, Any]
     directory: Path
     """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
+
+    @classmethod
+    def of(cls, project: Project, name: str) -> Stack:
+        """The stack ``name`` of a project on disk.
+
+        Raises:
+            KeyError: the project has no such stack.
+        """
+        return cls(project.name, name, project.stacks[name], project.directory)
 
     @property
     def account_id(self) -> str:

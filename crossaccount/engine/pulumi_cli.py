@@ -25,6 +25,8 @@ from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
+INSTALL = "install it: https://www.pulumi.com/docs/install/"
+
 NOISE = ("update failed", "preview failed", "an unhandled error occurred", "running error")
 
 

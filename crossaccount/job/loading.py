@@ -29,10 +29,7 @@ class Loaded:
 
     def upstreams(self, stack: str) -> dict[str, str]:
         """By account name under ``reads``: the stack of this project that manages it."""
-        settings = self.settings[stack]
-        names = {account: (settings.accounts[account].stack or account) for account in settings.reads}
-        found = {account: full.rsplit("/", 1)[-1] for account, full in names.items()}
-        return {account: name for account, name in found.items() if name in self.reads[stack]}
+        return _own_upstreams(self.project, self.settings[stack])
 
     def digest(self, stack: str) -> str:
         """SHA-256 of what the stack is configured to be, its effective config and what its includes say."""
@@ -49,12 +46,10 @@ def load(directory: Path) -> Loaded:
     """
     project = read_project(directory)
     settings = settings_in_order(project)
-    reads = {
-        name: frozenset(_read_stacks(each, project.name)).intersection(settings) for name, each in settings.items()
-    }
+    reads = {name: frozenset(_own_upstreams(project, each).values()) for name, each in settings.items()}
     return Loaded(project, settings, reads)
 
 
-def _read_stacks(settings: Settings, project: str) -> list[str]:
-    full = [settings.accounts[account].stack or account for account in settings.reads]
-    return [name.rsplit("/", 1)[-1] for name in full if "/" not in name or name.split("/")[1] == project]
+def _own_upstreams(project: Project, settings: Settings) -> dict[str, str]:
+    own = {account: project.own_stack(full_name) for account, full_name in settings.upstreams.items()}
+    return {account: name for account, name in own.items() if name is not None}

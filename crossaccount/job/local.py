@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +15,12 @@ from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import local_config
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.job.engine.automation_engine import AutomationEngine
+from crossaccount.job.engine.new_stack import copy_project_file
 from crossaccount.job.states.backend import CliBackend
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project
-from crossaccount.settings.project import PROJECT_FILE, stack_file
+from crossaccount.settings.project import stack_file
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,8 @@ def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet]:
 
 def _copy_files(directory: Path, folder: Path, aws: LocalAws) -> None:
     project = read_project(directory)
-    folder.mkdir()
-    shutil.copy(directory / PROJECT_FILE, folder)
-    # An inline program has no place of its own; a `main` elsewhere would be looked for from the copy.
-    content = yaml.safe_load((folder / PROJECT_FILE).read_text())
-    content = {key: value for key, value in content.items() if key not in ("main", "backend")}
-    (folder / PROJECT_FILE).write_text(yaml.safe_dump({**content, "runtime": "python"}))
-    stacks = [Stack(project.name, name, config, directory) for name, config in project.stacks.items()]
+    copy_project_file(directory, folder)
+    stacks = [Stack.of(project, name) for name in project.stacks]
     deployer = make_deployers(aws, stacks)
     for stack in stacks:
         config = local_config(stack, aws.endpoint, deployer)

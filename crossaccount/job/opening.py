@@ -1,4 +1,4 @@
-"""A fleet opened as the command opens it: as the user, or on a fresh local AWS."""
+"""A fleet opened as the user, or on a fresh local AWS."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import ASSUME_ROLES, local_config
-from crossaccount.engine.pulumi_cli import installed
+from crossaccount.engine.pulumi_cli import INSTALL, installed
 from crossaccount.iam.problem import Problem
+from crossaccount.job.engine.automation_engine import AutomationEngine
 from crossaccount.job.engine.in_process import in_process_fleet
+from crossaccount.job.engine.retries import RetryingEngine
 from crossaccount.job.events import Tell
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.local import local_fleet
-from crossaccount.job.real import real_fleet
 from crossaccount.job.review.live import LiveAccounts, empty_account
 from crossaccount.job.running.workers import Threads, Workers
+from crossaccount.job.states.backend import CliBackend
 from crossaccount.settings import SettingsError, read_project
-
-INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
 
 def fleet_at(directory: Path, program: Program, workers: Workers | None, on_event: Tell | None) -> Fleet:
@@ -31,17 +31,17 @@ def fleet_at(directory: Path, program: Program, workers: Workers | None, on_even
     if not installed():
         raise SettingsError([Problem(str(directory), "there is no pulumi CLI on the PATH", "pulumi", INSTALL)])
     accounts = LiveAccounts(read_project(directory).stacks)
-    with real_fleet(directory, program) as parts:
-        return Fleet(
-            directory,
-            parts.engine,
-            parts.backend,
-            workers=workers,
-            on_event=on_event,
-            live=accounts,
-            accounts=accounts,
-            sign_in=accounts.signed_in,
-        )
+    engine = AutomationEngine(program)
+    return Fleet(
+        directory,
+        RetryingEngine(engine),
+        CliBackend(directory.resolve(), engine.command),
+        workers=workers,
+        on_event=on_event,
+        live=accounts,
+        accounts=accounts,
+        sign_in=accounts.signed_in,
+    )
 
 
 @contextmanager
@@ -55,7 +55,6 @@ def fleet_on_local_aws(
     """
     place, workers = (local_fleet, workers) if installed() else (in_process_fleet, Threads(1))
     with place(directory, program) as parts:
-        accounts = LiveAccounts(local_configs(directory, parts.aws.endpoint), local=True)
         yield Fleet(
             directory,
             parts.engine,
@@ -63,12 +62,12 @@ def fleet_on_local_aws(
             workers=workers,
             on_event=on_event,
             live=empty_account,
-            accounts=accounts,
+            accounts=LiveAccounts(_configs(directory, parts.aws.endpoint), local=True),
         )
 
 
-def local_configs(directory: Path, endpoint: str) -> Mapping[str, Mapping[str, object]]:
+def _configs(directory: Path, endpoint: str) -> Mapping[str, Mapping[str, object]]:
     """The stacks' configs with the credentials that reach their accounts on the local AWS: those of its roots."""
     project = read_project(directory)
-    stacks = [Stack(project.name, name, config, directory) for name, config in project.stacks.items()]
+    stacks = [Stack.of(project, name) for name in project.stacks]
     return {each.name: {**local_config(each, endpoint), ASSUME_ROLES: []} for each in stacks}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossaccount.access.access_tests import AccessTests, parse_access_tests
+from crossaccount.access.access_tests import TESTS_FILE, AccessTests, parse_access_tests
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import given_stacks
@@ -15,7 +15,6 @@ from crossaccount.settings import Settings, SettingsError, load_settings, read_p
 from crossaccount.settings.document_problems import document_problems
 from crossaccount.settings.yaml_text import read_yaml
 
-TESTS_FILE = "access-tests.yaml"
 EXAMPLES_FOLDER = "examples"
 NO_TESTS_FIX = "write access tests: who must get in and who must not"
 
@@ -50,7 +49,7 @@ def read_scenario(directory: Path) -> Scenario:
     """
     project = read_project(directory)
     settings = settings_in_order(project)
-    stacks = tuple(Stack(project.name, name, project.stacks[name], directory) for name in settings)
+    stacks = tuple(Stack.of(project, name) for name in settings)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
     return Scenario(name, directory, stacks, settings, _tests(directory, settings))
 

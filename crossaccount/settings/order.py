@@ -63,11 +63,10 @@ def _sorted(graph: dict[str, list[str]]) -> list[str]:
 def _read_stacks(project: Project, stack: str, settings: Settings, problems: list[Problem]) -> list[str]:
     """The project's stacks that a stack reads; a stack of another project is not ours to order."""
     result = []
-    for index, account in enumerate(settings.reads):
-        full = settings.accounts[account].stack or account
-        if "/" in full and full.split("/")[1] != project.name:
+    for index, (account, full_name) in enumerate(settings.upstreams.items()):
+        name = project.own_stack(full_name)
+        if name is None:
             continue
-        name = full.rsplit("/", 1)[-1]
         if name in project.stacks:
             result.append(name)
             continue

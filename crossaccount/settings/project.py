@@ -63,6 +63,11 @@ class Project:
             raise SettingsError([*problems, *settings.warnings])
         return settings
 
+    def own_stack(self, full_name: str) -> str | None:
+        """The name, within this project, of what is a name or ``<organisation>/<project>/<stack>``; none: another's."""
+        parts = full_name.split("/")
+        return parts[-1] if len(parts) == 1 or parts[1] == self.name else None
+
     @cached_property
     def _book(self) -> SharedBook | None:
         return shared_book(self.shared, PROJECT_FILE)

@@ -59,6 +59,11 @@ class Settings:
         return {name: entry.id for name, entry in self.accounts.items()}
 
     @property
+    def upstreams(self) -> dict[str, str]:
+        """By account under ``reads``: the stack that manages it, a name or ``<organisation>/<project>/<stack>``."""
+        return {account: self.accounts[account].stack or account for account in self.reads}
+
+    @property
     def partition(self) -> str:
         """The partition of the stack's region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
         return partition_of(self.region)

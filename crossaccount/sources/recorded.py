@@ -56,8 +56,8 @@ class Recorder:
         self, stack: NamedStack, settings: Settings, readers: tuple[str, ...]
     ) -> dict[str, Mapping[str, Any]]:
         found = {}
-        for account in settings.reads:
-            upstream = _upstream(stack, settings.accounts[account].stack or account)
+        for account, full_name in settings.upstreams.items():
+            upstream = _upstream(stack, full_name)
             if upstream.name in readers:
                 circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
                 raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
@@ -68,8 +68,7 @@ class Recorder:
         # Pulumi takes half a second to import: only what is recorded needs it.
         from crossaccount.engine.recording import record
 
-        project = stack.project
-        run = Stack(project.name, stack.name, stack.config, project.directory)
+        run = Stack.of(stack.project, stack.name)
         try:
             return record(run, self._program(), references=references)
         except DeploymentError as error:
@@ -86,8 +85,8 @@ def _settings(stack: NamedStack) -> Settings:
 
 def _upstream(reader: NamedStack, full_name: str) -> NamedStack:
     """The stack with a name or ``<organisation>/<project>/<stack>``, in the reader's project."""
-    *_, name = full_name.split("/")
-    if "/" in full_name and full_name.split("/")[1] != reader.project.name:
+    name = reader.project.own_stack(full_name)
+    if name is None:
         what = "reads a stack of another project, which cannot be recorded from here"
         raise refusal(reader.where, what, full_name, f"analyse what it last deployed: state:{reader.name}")
     return NamedStack(reader.where, reader.project, name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from crossaccount.access.access_tests import TESTS_FILE
 from crossaccount.settings.settings import partition_of
 from crossaccount.start.plan import READ_ONLY, Account, Plan
 from crossaccount.start.requirement import PACKAGE, is_of_this_machine
@@ -38,7 +39,7 @@ def project_files(plan: Plan, place: Place) -> dict[str, str]:
         "Pulumi.yaml": _project(plan, place),
         f"Pulumi.{plan.trusted.name}.yaml": _trusted(plan),
         f"Pulumi.{plan.trusting.name}.yaml": _trusting(plan),
-        "access-tests.yaml": _tests(plan),
+        TESTS_FILE: _tests(plan),
     }
     if not place.checkout:
         files["__main__.py"] = "from components.program import main\n\nmain()\n"

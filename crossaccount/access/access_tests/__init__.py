@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossaccount.access.access_tests.parse import (
+    TESTS_FILE,
     AccessTest,
     AccessTests,
     AccessTestsError,
@@ -10,4 +11,4 @@ from crossaccount.access.access_tests.parse import (
     parse_access_tests,
 )
 
-__all__ = ["AccessTest", "AccessTests", "AccessTestsError", "ThenTest", "parse_access_tests"]
+__all__ = ["TESTS_FILE", "AccessTest", "AccessTests", "AccessTestsError", "ThenTest", "parse_access_tests"]

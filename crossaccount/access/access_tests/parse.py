@@ -29,6 +29,9 @@ from crossaccount.access.verdict import Reason
 from crossaccount.iam.conditions.context import ContextValue
 from crossaccount.iam.problem import Problem
 
+TESTS_FILE = "access-tests.yaml"
+"""What a project calls the file of its access tests."""
+
 _FILE_KEYS = ("tests", "given")
 _TEST_KEYS = ("name", "principal", "role", "context", "session", "expect", "because", "then")
 _THEN_KEYS = ("action", "resource", "context", "expect")

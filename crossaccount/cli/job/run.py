@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from crossaccount.job.events import Event, Tell
     from crossaccount.job.fleet import Fleet, JobResult
     from crossaccount.job.running.workers import Workers
-    from crossaccount.job.states.backend import Backend
-    from crossaccount.job.work import StackEngine
 
 EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "drifted": 1, "interrupted": 130}
 
@@ -56,41 +54,29 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
     A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
     """
     from crossaccount.cli.job.view import job_view
-    from crossaccount.job.fleet import Fleet
-    from crossaccount.job.review.live import LiveAccounts, empty_account
     from crossaccount.job.running.stopping import terminated_as_interrupted
 
     # When a CLI is killed, its job says so; the SDK would say besides that it hears nothing more.
     warnings.filterwarnings("ignore", message="Error in event stream")
-    place, workers, program = _place(asked), _workers(asked), load_program()
+    _refuse_without_cli(asked)
+    workers, program = _workers(asked), load_program()
     with (
         terminated_as_interrupted(),
         job_view(asked.as_json, on_stderr, asked.quiet) as view,
         _log(asked.log) as log,
-        place(asked.directory, program) as parts,
+        _opened(asked, program, workers, _both(view, log)) as fleet,
     ):
-        accounts = LiveAccounts(_configs(asked, parts), local=asked.local)
-        fleet = Fleet(
-            asked.directory,
-            parts.engine,
-            parts.backend,
-            workers=workers,
-            on_event=_both(view, log),
-            live=empty_account if asked.local else accounts,
-            accounts=accounts,
-            sign_in=None if asked.local else accounts.signed_in,
-        )
         if asked.local and deployed and not (made := fleet.up()).ok:
             raise typer.Exit(EXIT[made.status])
         yield fleet
 
 
-def _configs(asked: Asked, parts: Any) -> Mapping[str, Mapping[str, object]]:
-    """The stacks' configs with the credentials that reach their accounts."""
-    from crossaccount.job.opening import local_configs
-    from crossaccount.settings import read_project
+def _opened(asked: Asked, program: Program, workers: Workers | None, tell: Tell) -> AbstractContextManager[Fleet]:
+    from crossaccount.job.opening import fleet_at, fleet_on_local_aws
 
-    return local_configs(asked.directory, parts.aws.endpoint) if asked.local else read_project(asked.directory).stacks
+    if asked.local:
+        return fleet_on_local_aws(asked.directory, program, workers, tell)
+    return nullcontext(fleet_at(asked.directory, program, workers, tell))
 
 
 def _log(file: Path | None) -> AbstractContextManager[Tell | None]:
@@ -124,46 +110,30 @@ def _without_stdout(text: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-class _Parts(Protocol):
-    """What a fleet is made of, besides the project."""
-
-    @property
-    def engine(self) -> StackEngine: ...
-    @property
-    def backend(self) -> Backend: ...
-
-
-def _place(asked: Asked) -> Callable[[Path, Program], AbstractContextManager[_Parts]]:
-    """Where the job runs; without a CLI only on a local AWS, and only what can be done in this process."""
-    from crossaccount.engine.pulumi_cli import installed
+def _refuse_without_cli(asked: Asked) -> None:
+    """Without a CLI there is only a local AWS, and only what can be done in this process."""
+    from crossaccount.engine.pulumi_cli import INSTALL, installed
     from crossaccount.iam.problem import Problem
     from crossaccount.settings import SettingsError
 
     if installed():
-        from crossaccount.job.local import local_fleet
-        from crossaccount.job.real import real_fleet
-
-        return local_fleet if asked.local else real_fleet
-    from crossaccount.job.engine.in_process import VERBS, in_process_fleet
+        return
+    from crossaccount.job.engine.in_process import VERBS
 
     if asked.local and asked.verb in VERBS:
-        return in_process_fleet
-    fix = "install it: https://www.pulumi.com/docs/install/"
-    fix += "; or rehearse without it: --local" if asked.verb in VERBS else ""
+        return
+    fix = f"{INSTALL}; or rehearse without it: --local" if asked.verb in VERBS else INSTALL
     raise SettingsError([Problem(asked.verb, "needs the pulumi CLI, and there is none on the PATH", "pulumi", fix)])
 
 
-def _workers(asked: Asked) -> Workers:
-    from crossaccount.engine.pulumi_cli import installed
+def _workers(asked: Asked) -> Workers | None:
     from crossaccount.iam.problem import Problem
     from crossaccount.job.running.cluster import Cluster
     from crossaccount.job.running.workers import Threads
     from crossaccount.settings import SettingsError
 
-    if asked.scheduler is None and not installed():
-        return Threads(1)
     if asked.scheduler is None:
-        return Threads(asked.parallel) if asked.parallel else Threads()
+        return Threads(asked.parallel) if asked.parallel else None
     if asked.local:
         fix = "leave one of the two out"
         what = "a local AWS is of this process alone: workers elsewhere cannot reach it"

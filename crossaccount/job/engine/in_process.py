@@ -52,7 +52,7 @@ class InProcessFleet:
 def in_process_fleet(directory: Path, program: Program) -> Iterator[InProcessFleet]:
     """A local AWS, and an engine for the project in ``directory`` that makes its stacks there."""
     project = read_project(directory)
-    stacks = {name: Stack(project.name, name, config, directory) for name, config in project.stacks.items()}
+    stacks = {name: Stack.of(project, name) for name in project.stacks}
     with LocalAws() as aws:
         engine = InProcessStacks(program, stacks, aws.endpoint, make_deployers(aws, list(stacks.values())))
         yield InProcessFleet(aws, engine, Remembered(engine.deployed))

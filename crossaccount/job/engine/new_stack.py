@@ -41,10 +41,18 @@ def scratch_project(folder: Path, stack: str) -> Iterator[tuple[Path, Mapping[st
     """
     with tempfile.TemporaryDirectory(prefix="crossaccount-preview-") as home:
         scratch, state = Path(home) / "project", Path(home) / "state"
-        scratch.mkdir()
         state.mkdir()
-        content = yaml.safe_load((folder / PROJECT_FILE).read_text())
-        content = {key: value for key, value in content.items() if key not in ("main", "backend")}
-        (scratch / PROJECT_FILE).write_text(yaml.safe_dump(content))
+        copy_project_file(folder, scratch)
         shutil.copy(folder / stack_file(stack), scratch)
         yield scratch, {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
+
+
+def copy_project_file(folder: Path, copy: Path) -> None:
+    """Make the folder ``copy`` with the project's file in it, for an inline program and another state.
+
+    A ``main`` would be looked for from the copy; ``backend`` is where the project's own states are.
+    """
+    content = yaml.safe_load((folder / PROJECT_FILE).read_text())
+    content = {key: value for key, value in content.items() if key not in ("main", "backend")}
+    copy.mkdir()
+    (copy / PROJECT_FILE).write_text(yaml.safe_dump({**content, "runtime": "python"}))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crossaccount.access.access_tests import AccessTest, parse_access_tests
+from crossaccount.access.access_tests import TESTS_FILE, AccessTest, parse_access_tests
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.job.events import Tell
 from crossaccount.job.loading import Loaded
@@ -20,7 +20,6 @@ from crossaccount.job.verify.trying import Clock, Tried, Trier
 from crossaccount.settings import SettingsError
 from crossaccount.settings.yaml_text import read_yaml
 
-TESTS_FILE = "access-tests.yaml"
 DEFAULT_WAIT = 60.0
 
 
