@@ -25,8 +25,6 @@ SIGN_IN_HOSTS = {
 }
 """By partition, after the account's ID: https://docs.aws.amazon.com/IAM/latest/UserGuide/console-sign-in-url.html"""
 
-EC2 = {"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}
-
 
 def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicies | None:
     """The account's customer-managed policies, those that long grants became among them; none declared, none made."""
@@ -123,7 +121,7 @@ class _Entities:
             args["description"] = role.description
         if role.max_session_duration:
             args["max_session_duration"] = role.max_session_duration
-        if isinstance(role, Application) and EC2.intersection(role.services):
+        if isinstance(role, Application) and role.has_instance_profile:
             args["instance_profile"] = True
         return args
 

@@ -79,7 +79,7 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
 
         found = plan(directory)
         _warn(found)
-        checked = check(directory, (), load_program, datetime.now(UTC))
+        checked = check(directory, (), load_program, datetime.now(UTC), by_settings=True)
         if as_json:
             files = [{"file": each.name, "kind": each.kind} for each in found.changes]
             print_json({"files": files, "left": _left(found, pruned=False), **checked.to_json()})

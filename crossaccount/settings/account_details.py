@@ -63,8 +63,13 @@ class _Side:
 
     def policy(self, name: str, document: str) -> dict[str, Any]:
         version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": json.loads(document)}
-        arn = self._documents.arn(name, self._settings)
-        return {"PolicyName": name, "Arn": arn, "DefaultVersionId": "v1", "PolicyVersionList": [version]}
+        return {
+            "PolicyName": name,
+            "Path": self._documents.path(name, self._settings),
+            "Arn": self._documents.arn(name, self._settings),
+            "DefaultVersionId": "v1",
+            "PolicyVersionList": [version],
+        }
 
     def entity(
         self, section: str, name: str, entity: User | Group | Role | Application, inline: Mapping[str, str]

@@ -48,9 +48,12 @@ class Documents:
         """The ARN of one of the account's managed policies, by its name here; an ARN is itself."""
         if is_arn(policy):
             return policy
+        return entity_arn(settings.account_id, "policy", policy, self.path(policy, settings), settings.partition)
+
+    def path(self, policy: str, settings: Settings) -> str:
+        """Where one of the account's managed policies stands, by its name here."""
         origin = self.origins[policy]
-        path = "/" if origin.inline else settings.policies[origin.name].path
-        return entity_arn(settings.account_id, "policy", policy, path, settings.partition)
+        return "/" if origin.inline else settings.policies[origin.name].path
 
     def attached(self, section: str, entity: str, policies: Iterable[str], settings: Settings) -> tuple[str, ...]:
         """The managed policies of an entity: names by which they stand here, or ARNs of others.

@@ -19,10 +19,12 @@ from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import Files
 from crossaccount.sources.profile import OpenProfile, describe_account, open_profile
 from crossaccount.sources.recorded import Recorder
-from crossaccount.sources.stacks import find_stack
+from crossaccount.sources.stacks import NamedStack, find_stack
 from crossaccount.sources.state import describe_state
 
 KINDS = ("stack", "state", "live")
+DescribeStack = Callable[[NamedStack], Described]
+"""What a ``stack:`` declares; raises ``SourceError``."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,18 @@ def read_sources(
     accounts: Path | None = None,
     profiles: OpenProfile = open_profile,
     files: Files | None = None,
+    stacks: DescribeStack | None = None,
 ) -> Sources:
     """Read every source. ``directory`` is where stacks are looked up, ``accounts`` a file that names accounts.
 
-    ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded. ``files`` may be
-    shared by several calls, so that what they have in common is read once.
+    ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded, and ``stacks`` may
+    describe them without. ``files`` may be shared by several calls, so that what they have in common is read once.
 
     Raises:
         SourceError: everything wrong with any of them.
     """
-    recorder, known, projects = Recorder(program), Files(), cache(read_project)
+    known, projects = Files(), cache(read_project)
+    describe = stacks or Recorder(program).describe
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}
     found: list[Described] = []
@@ -77,7 +81,7 @@ def read_sources(
         lines += error.lines
     for text in dict.fromkeys(texts):
         try:
-            found += _read(text, directory, recorder, profiles, files or known, projects)
+            found += _read(text, directory, describe, profiles, files or known, projects)
         except SourceError as error:
             lines += error.lines
     described = [each for each in found if each.organization is None]
@@ -99,14 +103,14 @@ def read_sources(
 def _read(
     text: str,
     directory: Path,
-    recorder: Recorder,
+    describe: DescribeStack,
     profiles: OpenProfile,
     files: Files,
     projects: Callable[[Path], Project],
 ) -> list[Described]:
     kind, colon, rest = text.partition(":")
     if colon and kind == "stack":
-        return [recorder.describe(find_stack(rest, directory, text, projects))]
+        return [describe(find_stack(rest, directory, text, projects))]
     if colon and kind == "state":
         return [describe_state(find_stack(rest, directory, text, projects))]
     if colon and kind == "live":

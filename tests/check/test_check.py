@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from components.program import program
 from crossaccount.check.markdown import markdown
@@ -44,6 +45,18 @@ def test_the_projects_own_stacks_have_no_error_and_pass_their_tests(directory):
     assert found.tests
     # The one mistake of the hand-made version that is shown as it is.
     assert {each.code for each in found.findings} == ({"XA304"} if directory.name == "deployer" else set())
+
+
+@pytest.mark.parametrize("directory", [*PROJECTS, FLAWED], ids=lambda path: path.name)
+def test_by_settings_all_is_found_that_the_program_shows(directory):
+    """Findings, tests and quotas of a fleet are told without running the program for each of its stacks."""
+
+    def refuse():
+        raise AssertionError("the program is run")
+
+    given = any("given" in yaml.safe_load(file.read_text()) for file in directory.glob("access-tests.yaml"))
+    found = check(directory, (), (lambda: program) if given else refuse, NOW, by_settings=True)
+    assert found == _check(directory)
 
 
 def test_what_settings_warn_of_is_said_once(project):

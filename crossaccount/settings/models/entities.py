@@ -23,6 +23,9 @@ from crossaccount.settings.models.policies import Policy
 from crossaccount.settings.models.trusts import TrustStatement
 
 
+_EC2 = frozenset({"ec2.amazonaws.com", "ec2.amazonaws.com.cn"})
+
+
 class Entity(Model):
     """What users, groups, applications and roles have in common."""
 
@@ -86,6 +89,11 @@ class Application(Assumed):
         default_factory=dict, examples=[{"StringEquals": {"aws:SourceAccount": "111111111111"}}]
     )
     """Conditions on the services, in IAM's own words."""
+
+    @property
+    def has_instance_profile(self) -> bool:
+        """Whether EC2 instances may run as it."""
+        return not _EC2.isdisjoint(self.services)
 
 
 class Role(Assumed):
