@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crossaccount.access.access_tests import TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.findings.catalogue import BY_CODE
 from crossaccount.access.findings.facts import Facts
@@ -27,7 +28,6 @@ from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.judged import judge as judge_tests
-from crossaccount.rehearsal.scenario import TESTS_FILE
 from crossaccount.settings import Settings, SettingsError, read_project, settings_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
