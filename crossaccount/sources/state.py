@@ -90,7 +90,7 @@ def _warnings(state: Mapping[str, Any], stack: NamedStack) -> tuple[Problem, ...
     if not pending:
         return ()
     what = f"an operation was interrupted ({len(pending)} pending): AWS may have more than the state says"
-    return (Problem(stack.where, what, NOT_GIVEN, f"pulumi refresh -s {stack.name}", "warning"),)
+    return (Problem(stack.where, what, NOT_GIVEN, f"crossaccount up {stack.name} --recover", "warning"),)
 
 
 def _state(stack: NamedStack) -> Mapping[str, Any]:

@@ -100,7 +100,7 @@ def test_an_interrupted_operation_is_warned_of(project: Path, deployed: dict[str
     [warning] = read("state:auth").warnings
     assert str(warning) == (
         "state:auth: an operation was interrupted (1 pending): AWS may have more than the state says;"
-        " pulumi refresh -s auth"
+        " crossaccount up auth --recover"
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossaccount.job.loading import Loaded
-from crossaccount.job.recovery.pending import creations_in, described
+from crossaccount.job.recovery.pending import creations_in, left_open, way_out
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.states.backend import Backend, KnownStack
 from crossaccount.job.work import Outcome
@@ -81,9 +81,6 @@ class Readiness:
         creations = creations_in(self.backend.state(stack))
         if not creations:
             return None
-        # Other backends do not say in their list whether somebody is just at it.
-        killed = "an update was killed" if self.backend.in_files else "an update is under way or was killed"
-        error = f"{killed} while it made {described(creations)}: AWS may have it, and the state has not"
-        fix = f"crossaccount up {stack} --recover" + (", then destroy it" if verb == "destroy" else "")
-        fix = fix if self.backend.in_files else f"wait for it; if it was killed: {fix}"
+        error = left_open(creations, in_files=self.backend.in_files)
+        fix = way_out(stack, in_files=self.backend.in_files, then=", then destroy it" if verb == "destroy" else "")
         return Outcome(stack, "failed", error=error, fix=fix, kind="pending")

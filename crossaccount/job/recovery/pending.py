@@ -51,3 +51,15 @@ def creations_in(state: Mapping[str, Any]) -> tuple[Pending, ...]:
 def described(creations: Sequence[Pending]) -> str:
     """The resources, for people."""
     return ", ".join(f"{each.type.rpartition(':')[2]} {each.name}" for each in creations)
+
+
+def left_open(creations: Sequence[Pending], *, in_files: bool) -> str:
+    """What open creations mean. Backends other than files do not say in their list whether somebody is just at it."""
+    killed = "an update was killed" if in_files else "an update is under way or was killed"
+    return f"{killed} while it made {described(creations)}: AWS may have it, and the state has not"
+
+
+def way_out(stack: str, *, in_files: bool, then: str = "") -> str:
+    """What to do about open creations."""
+    fix = f"crossaccount up {stack} --recover{then}"
+    return fix if in_files else f"wait for it; if it was killed: {fix}"

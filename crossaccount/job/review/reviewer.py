@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 from typing import Any, Literal
 
@@ -13,17 +13,19 @@ from crossaccount.access.diff import diff
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.finding import Finding
 from crossaccount.access.findings.replacement import pinned_by, replaced, replacement_findings
+from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
+from crossaccount.job.recovery.pending import Pending, creations_in, left_open, way_out
 from crossaccount.job.removals.transitions import transitions
 from crossaccount.job.review.credentials import NotReadable, default_tags
-from crossaccount.job.review.declared import Declared, declare
+from crossaccount.job.review.declared import Declared, Owner, declare
 from crossaccount.job.review.live import WrongAccount
-from crossaccount.job.review.managed import Managed
+from crossaccount.job.review.managed import ENTITIES, Managed
 from crossaccount.job.review.overlay import Overlaid, overlay
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
-from crossaccount.job.states.backend import Backend
+from crossaccount.job.states.backend import Backend, KnownStack
 from crossaccount.settings import SettingsError
 from crossaccount.sources.declared import details
 from crossaccount.sources.state import deployment_of
@@ -46,6 +48,8 @@ class Read:
     why: str = ""
     """Why it could not be read live."""
     refused: str = ""
+    creations: tuple[Pending, ...] = ()
+    """What a killed update may have made."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Reviewer:
         tags = default_tags(self.loaded.project.stacks[stack])
         return declare(stack, self.loaded.settings[stack], upstreams, tags)
 
-    def review(self, stacks: Collection[str], known: Collection[str]) -> Review:
+    def review(self, stacks: Collection[str], known: Mapping[str, KnownStack]) -> Review:
         """What an update of ``stacks`` does. ``known`` are those that the state backend has.
 
         Raises:
@@ -91,7 +95,9 @@ class Reviewer:
         def read(name: str) -> Read:
             with slots:
                 state = self.backend.state(name) if name in known else {}
-            return self._read(declared[name], state, name in known)
+            # Where somebody holds the stack, what is open may be what he is doing.
+            creations = () if name in known and known[name].busy else creations_in(state)
+            return replace(self._read(declared[name], state, name in known), creations=creations)
 
         with ThreadPoolExecutor(min(READERS, len(declared) or 1)) as readers:
             reads = dict(zip(declared, readers.map(read, declared), strict=True))
@@ -131,7 +137,7 @@ class Reviewer:
             tuple(removals),
             tuple(_replaced(before, after, overlaid)),
             {name: read.how for name, read in reads.items()},
-            tuple(_warnings(reads, overlaid)),
+            tuple(_warnings(reads, overlaid, in_files=self.backend.in_files)),
             {name: read.refused for name, read in reads.items() if read.refused},
             {name: self.loaded.digest(name) for name in declared},
             {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
@@ -151,12 +157,25 @@ def _replaced(before: Estate, after: Estate, overlaid: Mapping[str, Overlaid]) -
     return (each.at(str(each.place)) for each in found)
 
 
-def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid]) -> Iterator[str]:
+def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in_files: bool) -> Iterator[str]:
     for name, read in reads.items():
+        if read.creations:
+            yield f"{name}: {left_open(read.creations, in_files=in_files)}; {way_out(name, in_files=in_files)}"
         if read.why:
             said = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
             yield f"{name}: its account cannot be read live: {read.why}; {said}"
         if read.how != "live":
             continue
         for arn in overlaid[name].conflicts:
-            yield f"{name}: {arn} is there and is not the stack's; adopt it with `import: true`, or remove it"
+            if _owner(arn) not in map(_made, read.creations):
+                yield f"{name}: {arn} is there and is not the stack's; adopt it with `import: true`, or remove it"
+
+
+def _owner(arn: str) -> Owner:
+    parsed = parse_arn(arn)
+    return parsed.kind, parsed.name.lower()
+
+
+def _made(creation: Pending) -> Owner:
+    """The entity of an open creation; of what is none the type stands for the kind."""
+    return ENTITIES.get(creation.type, creation.type), str(creation.inputs.get("name")).lower()

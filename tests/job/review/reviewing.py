@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,13 @@ def state_of(deployment: Deployment) -> dict[str, Any]:
 class States:
     """A backend that has these states."""
 
-    states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    in_files = True
-
+    states: Mapping[str, Any] = field(default_factory=dict)
+    busy: Container[str] = ()
+    """The stacks that somebody is just updating."""
     in_files = True
 
     def stacks(self) -> Mapping[str, KnownStack]:
-        return {name: KnownStack(name, "2026-01-02T03:04:05Z") for name in self.states}
+        return {name: KnownStack(name, "2026-01-02T03:04:05Z", busy=name in self.busy) for name in self.states}
 
     def state(self, stack: str) -> Mapping[str, Any]:
         return self.states.get(stack, {})

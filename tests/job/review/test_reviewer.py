@@ -13,7 +13,7 @@ from crossaccount.access.diff.markdown import subject
 from crossaccount.job.review import Review
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.review.live import WrongAccount
-from crossaccount.job.review.reviewer import ReadLive
+from crossaccount.job.review.reviewer import Before, ReadLive
 from crossaccount.job.review.text import shown_by
 from crossaccount.settings import SettingsError
 from tests.job.review.reviewing import Estate, write_project
@@ -114,6 +114,47 @@ def test_credentials_of_another_account_refuse_the_stack(tmp_path: Path) -> None
     assert review.refused == {
         "workload": "the credentials are of account 333333333333, and the stack is of 222222222222"
     }
+
+
+def orphaned(estate: Estate, stack: str, role: str) -> None:
+    """An update was killed while it made a role: AWS has it, and the state has a note of it."""
+    state = dict(estate.states.states[stack])
+    [made] = [each for each in state["resources"] if each.get("inputs", {}).get("name") == role]
+    state["resources"] = [each for each in state["resources"] if f"::{role}" not in each["urn"] and each is not made]
+    state["pending_operations"] = [{"type": "creating", "resource": {**made, "outputs": {}}}]
+    estate.states.states = {**estate.states.states, stack: state}
+
+
+@pytest.mark.parametrize("before", ["live", "state"])
+def test_what_a_killed_update_left_open_is_told_with_the_way_to_adopt_it(tmp_path: Path, before: Before) -> None:
+    estate = Estate.deployed(tmp_path, ROLE)
+    orphaned(estate, "workload", "Deployer")
+    assert estate.review(before).warnings == (
+        "workload: an update was killed while it made Role workload-role-Deployer: AWS may have it, and the state has "
+        "not; crossaccount up workload --recover",
+    )
+
+
+def test_what_is_in_the_way_beside_an_orphan_is_told_as_ever(tmp_path: Path) -> None:
+    more = {"Other": {"trust": [{"principals": ["auth"]}]}}
+    both = {"workload": {"trusting": {"roles": {**ROLE["workload"]["trusting"]["roles"], **more}}}}
+    estate = Estate.deployed(tmp_path, both)
+    orphaned(estate, "workload", "Deployer")
+    resources = [each for each in estate.states.states["workload"]["resources"] if "Other" not in each["urn"]]
+    estate.states.states["workload"]["resources"] = resources
+    killed, conflict = estate.review().warnings
+    assert killed.endswith("crossaccount up workload --recover")
+    assert conflict == (
+        "workload: arn:aws:iam::222222222222:role/Other is there and is not the stack's; adopt it with `import: true`, "
+        "or remove it"
+    )
+
+
+def test_what_another_job_is_just_making_is_not_taken_for_an_orphan(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, ROLE)
+    orphaned(estate, "workload", "Deployer")
+    estate.states.busy = {"workload"}
+    assert "--recover" not in "".join(estate.review().warnings)
 
 
 def test_stacks_that_are_not_asked_for_count_as_they_are_declared(tmp_path: Path) -> None:
