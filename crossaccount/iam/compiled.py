@@ -199,7 +199,7 @@ def _one_of(item: Mapping[str, Any], element: str, where: str) -> tuple[tuple[st
 
 
 def _resource(text: str, variables: bool) -> Template:
-    prefix = text.split("${", 1)[0]
+    prefix = text.partition("${")[0]
     return template(text, variables and prefix.count(":") >= ARN_COMPONENTS - 1)
 
 

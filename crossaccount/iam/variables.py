@@ -64,7 +64,7 @@ class Template:
     def loosened(self, keys: Collection[str]) -> Template:
         """The text with a ``*`` for each variable of ``keys``: what it may at most match."""
         parts = tuple(Literal("*") if isinstance(part, Variable) and part.key in keys else part for part in self.parts)
-        return Template(self.text, parts)
+        return Template("*", parts)  # asked for only where that is all there is
 
     def exact(self, lookup: Lookup) -> str | None:
         """The text that an operator without wildcards compares with; None where a variable has no value."""

@@ -63,7 +63,8 @@ class Denials:
         if self._estate.principal(principal) is None or (target := self._estate.roles.get(role)) is None:
             return False
         caller, target = self._caller(principal), replace(target, trust=self._allowing(target.trust))
-        verdict = judge_assume_in(self._estate, caller, target, assume_context(caller, {}, NO_SESSION, ANY_MOMENT))
+        context = assume_context(caller, {}, NO_SESSION, ANY_MOMENT, target)
+        verdict = judge_assume_in(self._estate, caller, target, context)
         return verdict.outcome != "denied" or verdict.reason in ("condition", "explicit-deny")
 
     def _caller(self, arn: str) -> Principal:

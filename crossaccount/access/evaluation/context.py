@@ -66,10 +66,10 @@ NO_SESSION = Session()
 
 
 def assume_context(
-    caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime, role: Role | None = None
+    caller: Principal, given: Mapping[str, ContextValue], session: Session, now: datetime, role: Role
 ) -> RequestContext:
     """The context of ``sts:AssumeRole`` as ``caller`` sends it for ``role``."""
-    own = {} if role is None else role.resource_keys
+    own = role.resource_keys
     if session is NO_SESSION and all(given.values()):
         return RequestContext({**_named_session(now), **caller.implied, **own, **normal(given)})
     return RequestContext.joined(_named_session(now), caller.implied, own, normal(_asked(session)), normal(given))
@@ -93,7 +93,7 @@ def open_context_on(context: RequestContext, role: Role) -> RequestContext:
     kind = context.open or _OPEN
     elsewhere = _ELSEWHERE["Resource"] if role.membership == Membership() else {}
     kind = Open(kind.absent, (*kind.absent_prefixes, *_RESOURCE_TAGS), {**kind.possible, **elsewhere})
-    return RequestContext({**context.values, **role.resource_keys}, context.supposed, kind)
+    return context._replace(values={**context.values, **role.resource_keys}, open=kind)
 
 
 def session_context(

@@ -114,7 +114,7 @@ def judge_action(
 
 def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
     """As :func:`judge_action`, for a context that is complete already."""
-    request = Request(role, action, "*" if takes_no_resource(action) else resource, context)
+    request = _session_request(role, action, resource, context)
     return _conclude(_layers(estate, request, role.account, weigh), request)
 
 
@@ -126,9 +126,12 @@ def action_alternatives(estate: Estate, role_arn: str, action: str, resource: st
     role = estate.roles.get(role_arn)
     if role is None:
         return None
-    context = open_session_context(role)
-    request = Request(role, action, "*" if takes_no_resource(action) else resource, context)
+    request = _session_request(role, action, resource, open_session_context(role))
     return _layers(estate, request, role.account, weigh).alternatives()
+
+
+def _session_request(role: Role, action: str, resource: str, context: RequestContext) -> Request:
+    return Request(role, action, "*" if takes_no_resource(action) else resource, context)
 
 
 def takes_no_resource(action: str) -> bool:
@@ -158,8 +161,8 @@ def _layers(
     return Layers(
         None if outside else weigh("identity", caller.saying(request.action), request),
         None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
-        tuple([weigh("scp", level, request) for level in scps]) if scps else (),
-        tuple([weigh("rcp", level, request) for level in rcps]) if rcps else (),
+        tuple([weigh("scp", level, request) for level in scps]),
+        tuple([weigh("rcp", level, request) for level in rcps]),
         trust,
         caller.account == resource_account,
     )
@@ -169,21 +172,17 @@ def _conclude(layers: Layers, request: Request) -> Verdict:
     unknown = layers.unknown()
     if deny := layers.deny():
         return explicitly_denied(deny, request, unknown)
-    obstacle = layers.obstacle()
-    if unknown and (obstacle is None or layers.obstacle(unknown=True) is None):
-        return undetermined(unknown, request)
-    if obstacle is None:
-        return allowed(layers, request)
-    # What is surely in the way: an unknown policy could do away with an earlier reason, not with this one.
-    surely = layers.obstacle(near=True, unknown=True)
-    return denied(surely or "condition", layers, request, unknown)
+    if layers.obstacle() is None:
+        return undetermined(unknown, request) if unknown else allowed(layers, request)
+    return denied(layers.obstacle(near=True) or "condition", layers, request, unknown)
 
 
 def _rank(verdict: Verdict) -> int:
-    """A sure denial before an open question before an allowed; among denials the first reason."""
-    if verdict.reason is not None:
-        return REASONS.index(verdict.reason)
-    return len(REASONS) + (verdict.outcome == "allowed")
+    """A sure denial first, among denials the first reason.
+
+    Where none is denied all are allowed, or all undetermined: what nobody knows is the same for every action.
+    """
+    return len(REASONS) if verdict.reason is None else REASONS.index(verdict.reason)
 
 
 def absence(estate: Estate, arn: str) -> str:

@@ -43,7 +43,7 @@ class Layers(NamedTuple):
     def sides(self) -> tuple[Weighed, ...]:
         """All sides there are, in the order in which reasons are looked for."""
         own = tuple([side for side in (self.boundary, self.identity, self.trust) if side is not None])
-        return (*self.scps, *self.rcps, *own) if self.scps or self.rcps else own
+        return (*self.scps, *self.rcps, *own)
 
     def deny(self) -> Decision | None:
         """The first explicit deny: the caller's own first, then the trust's, then the organisation's."""
@@ -56,21 +56,20 @@ class Layers(NamedTuple):
         """The policies that cannot be judged, each with the reason."""
         return tuple([text for side in self.sides() if side.unknown for text in side.unknown])
 
-    def obstacle(self, *, near: bool = False, unknown: bool = False) -> Reason | None:
-        """The first reason why nothing allows the request; None where nothing is in its way.
+    def obstacle(self, *, near: bool = False) -> Reason | None:
+        """The first reason why nothing allows the request; None where nothing is surely in its way.
 
-        Args:
-            near: take Conditions of allowing statements as met.
-            unknown: take policies that cannot be judged as allowing whatever they may allow.
+        Policies that cannot be judged are taken to allow whatever they may allow; with ``near`` the Conditions of
+        allowing statements are taken as met.
         """
-        trust = self._naming(near, unknown)
-        if self.scps and not all(_allows(side, near, unknown) for side in self.scps):
+        trust = self._naming(near)
+        if not all(_allows(side, near) for side in self.scps):
             return "scp"
-        if self.rcps and not all(_allows(side, near, unknown) for side in self.rcps):
+        if not all(_allows(side, near) for side in self.rcps):
             return "rcp"
-        if self.boundary is not None and not _allows(self.boundary, near, unknown) and not self._unlimited(trust):
+        if self.boundary is not None and not _allows(self.boundary, near) and not self._unlimited(trust):
             return "boundary"
-        if self.identity is not None and not _allows(self.identity, near, unknown) and not self._alone(trust):
+        if self.identity is not None and not _allows(self.identity, near) and not self._alone(trust):
             return "no-grant"
         return "no-trust" if self.trust is not None and trust is Naming.NONE else None
 
@@ -108,26 +107,25 @@ class Layers(NamedTuple):
         found = self.trust.allows
         return (found[0] if self.grant() else max(found, key=lambda allow: allow.naming)).decision
 
-    def standing_in_the_way(self) -> Allow | None:
+    def standing_in_the_way(self) -> Allow:
         """The statement of which only the Condition is not met, on the first side that does not allow.
 
-        Every side may allow and still one be in the way: a trust in the account, where there is no grant, beside a
-        trust in the caller himself with a Condition.
+        Asked where only Conditions are in the way. Then every side may allow and still one be there: a trust in the
+        account, where there is no grant, beside a trust in the caller himself with a Condition.
         """
-        found = [side.near[0] for side in self.sides() if side.near and not side.allows]
-        if found or self.trust is None:
-            return found[0] if found else None
-        return max(self.trust.near, key=lambda allow: allow.naming, default=None)
+        for side in self.sides():
+            if side.near and not side.allows:
+                return side.near[0]
+        assert self.trust is not None
+        return max(self.trust.near, key=lambda allow: allow.naming)
 
-    def _naming(self, near: bool, unknown: bool) -> Naming:
+    def _naming(self, near: bool) -> Naming:
         if self.trust is None:
             return Naming.NONE
-        if unknown and self.trust.unknown:
+        if self.trust.unknown:
             return Naming.DIRECT
         found = self.trust.allows + (self.trust.near if near else ())
-        if not found:
-            return Naming.NONE
-        return found[0].naming if len(found) == 1 else max([allow.naming for allow in found])
+        return max([allow.naming for allow in found], default=Naming.NONE)
 
     def _alone(self, trust: Naming) -> bool:
         return self.same_account and trust >= Naming.ROLE
@@ -136,8 +134,8 @@ class Layers(NamedTuple):
         return self.same_account and trust is Naming.DIRECT
 
 
-def _allows(side: Weighed, near: bool, unknown: bool) -> bool:
-    return bool(side.allows or (near and side.near) or (unknown and side.unknown))
+def _allows(side: Weighed, near: bool) -> bool:
+    return bool(side.allows or side.unknown or (near and side.near))
 
 
 def allowing(side: Weighed, least: Naming = Naming.ACCOUNT) -> Alternatives:

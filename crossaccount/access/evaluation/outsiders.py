@@ -84,9 +84,9 @@ def outsider(name: str, known: Collection[str]) -> Outsider | None:
 
 
 def outsiders(statement: CompiledStatement, known: Collection[str]) -> Iterator[Outsider]:
-    """Whom an allowing trust statement names outside of the accounts ``known``."""
+    """Whom a trust statement that allows names outside of the accounts ``known``."""
     element = statement.principal
-    if element is None or not statement.allows:
+    if element is None:
         return
     if element.inverted:
         yield from _everyone(statement, known)
@@ -130,16 +130,14 @@ def _spares(entry: str, element: PrincipalElement) -> bool:
 
 
 def _covered(entry: str, caller: Outsider) -> tuple[Condition, ...] | None:
-    if entry in (EVERYONE, caller.arn, caller.account):
+    if entry in (EVERYONE, caller.arn):
         return ()
     other = _entry(entry)
     if other is None or (caller.account and other.account != caller.account):
         return None
-    if caller.is_single:
-        return None if other.is_single else ()
-    if other.is_single:
-        return _condition("ArnEquals", "aws:PrincipalArn", (other.arn,))
-    return () if caller.account else _condition("StringEquals", "aws:PrincipalAccount", (other.account,))
+    if not other.is_single:
+        return _condition("StringEquals", "aws:PrincipalAccount", (other.account,))
+    return None if caller.is_single else _condition("ArnEquals", "aws:PrincipalArn", (other.arn,))
 
 
 def _condition(operator: str, key: str, values: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -184,7 +182,7 @@ def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[
 def _limited(condition: Condition) -> list[Outsider] | None:
     """Whom a condition limits everyone to; None where it does not, or not to what has a name."""
     texts = [value.text for value in condition.values]
-    key, exact = condition.key.lower(), not any(character in text for text in texts for character in "*?$")
+    key, exact = condition.key.lower(), not any(map(_is_pattern, texts))
     if condition.if_exists or condition.negated or condition.quantifier == "forallvalues:":
         return None
     if key == "aws:principalorgid" and condition.base in ("stringequals", "stringlike") and exact:
@@ -204,4 +202,8 @@ def _by_pattern(text: str) -> Outsider | None:
     parts = text.split(":", 5)
     if len(parts) != 6 or not ACCOUNT_ID.match(parts[4]):
         return None
-    return _account(parts[4]) if any(character in text for character in "*?$") else _entry(text)
+    return _account(parts[4]) if _is_pattern(text) else _entry(text)
+
+
+def _is_pattern(text: str) -> bool:
+    return any(character in text for character in "*?$")

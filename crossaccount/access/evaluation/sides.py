@@ -43,6 +43,13 @@ class Allow(NamedTuple):
     atoms: tuple[Atom, ...] = ()
 
 
+class Denial(NamedTuple):
+    """A statement that denies where its atoms are all met."""
+
+    decision: Decision
+    atoms: tuple[Atom, ...]
+
+
 class Weighed(NamedTuple):
     """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
 
@@ -55,7 +62,7 @@ class Weighed(NamedTuple):
     allows: tuple[Allow, ...] = ()
     near: tuple[Allow, ...] = ()
     unknown: tuple[str, ...] = ()
-    denying: tuple[Allow, ...] = ()
+    denying: tuple[Denial, ...] = ()
 
 
 def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
@@ -72,7 +79,7 @@ def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     """The statements of a policy that are or may be about the action and the resource."""
     resource, context = request.resource, request.context
     about = policy.about(request.action)
-    return [each for each in about if not each.resources or each.on(resource, context) is not False]
+    return [each for each in about if each.on(resource, context) is not False]
 
 
 def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
@@ -80,7 +87,7 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
     deny: Decision | None = None
     allows: tuple[Allow, ...] = ()
     near: tuple[Allow, ...] = ()
-    denying: tuple[Allow, ...] = ()
+    denying: tuple[Denial, ...] = ()
     for statement in statements:
         element = statement.principal
         for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
@@ -89,9 +96,9 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
             if failed:
                 near += (Allow(decision, name, failed),) if statement.allows else ()
             elif statement.allows:
-                allows += (Allow(decision, name, (), atoms),)
+                allows += (Allow(decision, name, atoms=atoms),)
             elif atoms:
-                denying += (Allow(decision, name, (), atoms),)
+                denying += (Denial(decision, atoms),)
             elif deny is None:
                 deny = decision
     unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
@@ -134,7 +141,7 @@ def _named(
             return [(Naming.DIRECT, conditions) for conditions in denied_part(element, caller)]
         if caller.provider:
             return _EVERY_CALLER if caller.arn in element.federated and not element.inverted else ()
-    session = caller_session(request.context) if element.sessions and caller.is_role else None
+    session = caller_session(request.context)
     if statement.allows:
         return _WHOLLY[naming(element, caller, session)]
     return _EVERY_CALLER if denies(element, caller, session) else ()
@@ -145,9 +152,9 @@ def _asked(
 ) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
     """The conditions that the request does not meet, and the atoms that it still has to. ``conditions`` come on top."""
     context = request.context
-    conditions = (*conditions, *statement.conditions) if conditions else statement.conditions
+    conditions += statement.conditions
     if context.open is None:
-        return unmet(conditions, context) if conditions else (), ()
+        return unmet(conditions, context), ()
     if not conditions and not statement.has_variables:
         return (), ()
     answers = [(condition, condition.answer(context)) for condition in conditions]

@@ -40,8 +40,8 @@ def undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
 
 def denied(reason: Reason, layers: Layers, request: Request, unknown: tuple[str, ...]) -> Verdict:
     """Nothing allows the request."""
-    near = layers.standing_in_the_way() if reason == "condition" else None
-    if near is not None:
+    if reason == "condition":
+        near = layers.standing_in_the_way()
         told = (_but_for, (near, request.action, request.resource))
         return Verdict("denied", request.action, told, reason, near.decision, unknown=unknown)
     lacking = (_lacking, (reason, request.caller, request.action, request.resource))
@@ -71,7 +71,7 @@ def _lacking(reason: Reason, caller: Principal, action: str, resource: str) -> s
         "no-grant": f"no identity policy of {caller.arn} allows {what}",
         "no-trust": f"the trust policy of {resource} does not let {caller.arn} in ({action})",
     }
-    return texts.get(reason, f"a Condition keeps {what} from being allowed")
+    return texts[reason]
 
 
 def _but_for(near: Allow, action: str, resource: str) -> str:

@@ -65,8 +65,6 @@ class Condition:
 
     def answer(self, context: RequestContext) -> bool | None:
         """Whether a request meets the condition; None where that hangs on what an open context leaves open."""
-        if context.open is None:
-            return self.holds(context)
         if any(context.is_open(key) for key in self.keys):
             return None
         answers = {self.holds(each) for each in context.possibilities(self.keys)}

@@ -91,9 +91,9 @@ class RequestContext(NamedTuple):
 
     def undecided(self, key: str) -> bool:
         """Whether a key may be one thing or another."""
-        return self.open is not None and (
-            self.is_open(key) or (key.lower() in self.open.possible and key.lower() not in self.values)
-        )
+        if self.is_open(key):
+            return True
+        return self.open is not None and key.lower() in self.open.possible and key.lower() not in self.values
 
     def possibilities(self, keys: Iterable[str]) -> Iterator[RequestContext]:
         """The context with each thing that ``keys`` may be; none of them may be open."""

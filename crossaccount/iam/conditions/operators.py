@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from crossaccount.iam.matching import ARN_COMPONENTS
 from crossaccount.iam.variables import Literal, Lookup, Template
@@ -75,12 +75,15 @@ def _components(filled: tuple[Literal, ...]) -> tuple[Template, ...]:
     return tuple(Template("".join(part.text for part in parts), tuple(parts)) for parts in found)
 
 
-def _ordered(parse: Callable[[str], Decimal | None], compare: Callable[[Decimal, Decimal], bool]) -> Compare:
-    def ordered(value: str, expected: Template, _: Lookup) -> bool:
-        left, right = parse(value), parse(expected.text)
-        return left is not None and right is not None and compare(left, right)
-
-    return ordered
+def _ordered(
+    parse: Callable[[str], Decimal | None],
+    compare: Callable[[Decimal, Decimal], bool],
+    value: str,
+    expected: Template,
+    _: Lookup,
+) -> bool:
+    left, right = parse(value), parse(expected.text)
+    return left is not None and right is not None and compare(left, right)
 
 
 def number(text: str) -> Decimal | None:
@@ -129,8 +132,8 @@ POSITIVE: Mapping[str, Compare] = {
     "ipaddress": _within,
     "arnequals": _arn,
     "arnlike": _arn,
-    **{f"numeric{name}": _ordered(number, compare) for name, compare in _ORDERS.items()},
-    **{f"date{name}": _ordered(instant, compare) for name, compare in _ORDERS.items()},
+    **{f"numeric{name}": partial(_ordered, number, compare) for name, compare in _ORDERS.items()},
+    **{f"date{name}": partial(_ordered, instant, compare) for name, compare in _ORDERS.items()},
 }
 """Each operator that matches, by lower-case name."""
 

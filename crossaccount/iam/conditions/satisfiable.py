@@ -55,12 +55,13 @@ def _kind_satisfiable(literals: Sequence[Literal]) -> bool:
     """Absent, with one value, or with several: a condition treats the three differently."""
     if _all_hold(literals, _NOTHING):
         return True
-    if any(condition.base == "null" and not _holds(condition, wanted, "") for condition, wanted in literals):
+    empty = _one("", literals)
+    if not _all_hold([literal for literal in literals if literal[0].base == "null"], empty):
         return False
     present = [literal for literal in literals if literal[0].base != "null"]
     if literals[0][0].key.lower() in _BOOLEAN_KEYS:
         return any(_all_hold(present, _one(value, literals)) for value in ("true", "false"))
-    return _all_hold(literals, _one("", literals)) or _exists(present) or _several(present)
+    return _all_hold(present, empty) or _exists(present) or _several(present)
 
 
 def _several(literals: Sequence[Literal]) -> bool:
@@ -120,8 +121,8 @@ def _numbers(texts: Iterable[str], parse: Callable[[str], Decimal | None]) -> li
 
 
 def _addresses(texts: Iterable[str]) -> list[str]:
-    """The first address of each range and the one after its last, one of each version, and none."""
-    found = ["x", "0.0.0.0", "::"]
+    """The first address of each range and the one after its last, and none: what fits has its first among them."""
+    found = ["x"]
     for text in texts:
         try:
             network = ipaddress.ip_network(text, strict=False)
@@ -143,10 +144,6 @@ _BOUNDARIES: Mapping[str, Callable[[set[str]], list[str]]] = {
 
 def _one(value: str, literals: Sequence[Literal]) -> RequestContext:
     return RequestContext({literals[0][0].key.lower(): (value,)})
-
-
-def _holds(condition: Condition, wanted: bool, value: str) -> bool:
-    return condition.holds(_one(value, [(condition, wanted)])) == wanted
 
 
 def _all_hold(literals: Sequence[Literal], context: RequestContext) -> bool:
