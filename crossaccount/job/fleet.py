@@ -180,18 +180,18 @@ class Fleet:
         stacks: Collection[str] = (),
         *,
         leave_readers: bool = False,
-        approve: Callable[[Removal], bool] | None = None,
+        approve: Callable[[Removal], str] | None = None,
     ) -> JobResult:
         """Delete what stacks made, readers first.
 
         Refused where a deployed stack that stays reads what would go, unless ``leave_readers``; where something is
-        protected; and where ``approve``, asked last, says no.
+        protected; and where ``approve``, asked last, says why not: an empty text is a yes.
         """
         names = selected(stacks, self.loaded.stacks)
         removal = removal_of(names, self.loaded.reads, self._backend)
         because = removal.refusals(leave_readers)
-        if not because and removal.stacks and approve is not None and not approve(removal):
-            because = ("nobody agreed",)
+        if not because and removal.stacks and approve is not None and (objection := approve(removal)):
+            because = (objection,)
         if because:
             return self._refused("destroy", because)
         return self._runs.run("destroy", backward(names, self.loaded.reads), deployed_only=True)

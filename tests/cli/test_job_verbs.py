@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from crossaccount.cli import asking
+from crossaccount.cli.job import changing
 from crossaccount.engine import pulumi_cli
+from crossaccount.job.removals.removal import Removal
 from tests.cli.conftest import Run
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
@@ -69,5 +71,29 @@ def test_a_question_is_answered_with_yes_or_no(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str, agreed: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdin", _Terminal(said))
-    assert asking.confirmed("Delete it all?", "--yes", as_json=False) is agreed
+    assert asking.confirmed("Delete it all?") is agreed
     assert capsys.readouterr() == ("", "Delete it all? [y/N] ")
+
+
+REMOVAL = Removal({"auth": 5, "workload": None})
+
+
+@pytest.mark.parametrize(
+    ("stdin", "because"),
+    [
+        (_Terminal("y\n"), ""),
+        (_Terminal("\n"), "the removal of 5 resources of 2 stacks was not approved; nothing is deleted: --yes"),
+        (
+            io.StringIO("y\n"),
+            "the removal of 5 resources of 2 stacks needs a yes, and nobody can be asked; nothing is deleted: --yes",
+        ),
+    ],
+)
+def test_a_removal_takes_the_yes_of_somebody_who_is_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stdin: io.StringIO, because: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert changing.objection(REMOVAL) == because
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert ("workload: ? resources" in said.err) is stdin.isatty(), "whoever is asked sees what goes"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.asking import confirmed
+from crossaccount.cli.asking import anybody, confirmed
 from crossaccount.cli.job.options import (
     JsonLinesOption,
     LocalOption,
@@ -58,15 +57,19 @@ def destroy(
     """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
 
     def run(fleet: Fleet) -> JobResult:
-        approve = None if yes or local else partial(agreed, as_json=as_json)
-        return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=approve)
+        return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=None if yes or local else objection)
 
     run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
 
 
-def agreed(removal: Removal, *, as_json: bool) -> bool:
-    """Whether a person at the terminal agrees that ``removal`` goes."""
+def objection(removal: Removal) -> str:
+    """Why ``removal`` must not go: nobody at the terminal agrees, or nobody is there. Empty where somebody does."""
     total = sum(number or 0 for number in removal.stacks.values())
+    what = f"{total} resources of {len(removal.stacks)} stacks"
+    if not anybody():
+        return f"the removal of {what} needs a yes, and nobody can be asked; nothing is deleted: --yes"
     for stack, number in removal.stacks.items():
         typer.echo(f"  {stack}: {number if number is not None else '?'} resources", err=True)
-    return confirmed(f"Delete {total} resources of {len(removal.stacks)} stacks?", "--yes", as_json)
+    if confirmed(f"Delete {what}?"):
+        return ""
+    return f"the removal of {what} was not approved; nothing is deleted: --yes"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossaccount.cli.asking import anybody, confirmed
 from crossaccount.cli.diffs import TRIPPED, FailOn
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
@@ -152,7 +153,7 @@ def up(
 def _approval(local: bool, yes: bool, kinds: list[Kind], log: Path | None, plan: Path | None) -> Approval:
     from crossaccount.job.gate.approval import Approval
 
-    terminal = sys.stdin.isatty()
+    terminal = anybody()
     return Approval(
         yes=yes,
         kinds=frozenset(kind.value for kind in kinds),
@@ -167,11 +168,10 @@ def _approval(local: bool, yes: bool, kinds: list[Kind], log: Path | None, plan:
 def asked_at_terminal(question: Question, review: Review) -> bool:
     """Whether a person at the terminal says yes; to what takes a yes of its own, with the whole word."""
     if question == "update":
-        text = f"Update {len(review.stacks)} stacks? [y/N] "
-    elif question == "broadening":
+        return confirmed(f"Update {len(review.stacks)} stacks?")
+    if question == "broadening":
         text = "This broadens access. To approve that, type broadening: "
     else:
         text = f"This replaces {len(review.replaced)} users or roles. To approve that, type replacement: "
     typer.echo(text, nl=False, err=True)
-    said = sys.stdin.readline().strip().lower()
-    return said in ("y", "yes") if question == "update" else said == question
+    return sys.stdin.readline().strip().lower() == question

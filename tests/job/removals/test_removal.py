@@ -13,7 +13,7 @@ from tests.job.fleets import deployed, job, write_project
 ALL = ("hub", "prod-a", "prod-b")
 
 
-def _nobody(removal: Removal) -> bool:
+def _nobody(removal: Removal) -> str:
     raise AssertionError(f"nobody is to be asked about {removal}")
 
 
@@ -70,15 +70,16 @@ def test_somebody_is_asked_last_and_told_what_goes(project: Path) -> None:
     its = job(project, backend=deployed("hub", "prod-a", resources=5))
     seen: list[Removal] = []
 
-    def no(removal: Removal) -> bool:
+    def no(removal: Removal) -> str:
         seen.append(removal)
-        return False
+        return "not today"
 
     assert its.fleet.destroy(approve=no).status == "refused"
+    assert its.of(events.Refused)[0].because == ("not today",)
     assert (dict(seen[0].stacks), its.engine.asked) == ({"hub": 5, "prod-a": 5}, [])
     assert its.fleet.destroy(["hub"], approve=no).status == "refused"
     assert len(seen) == 1, "nobody is asked for what is refused anyway"
-    assert its.fleet.destroy(approve=bool).ok
+    assert its.fleet.destroy(approve=lambda _: "").ok
 
 
 def test_nothing_deployed_is_nothing_to_ask(project: Path) -> None:
