@@ -14,7 +14,7 @@ from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.access.alternatives.hanging import condition_atoms, resource_atoms
 from crossaccount.access.estate.entities import Policy, Principal
 from crossaccount.access.evaluation.context import caller_session
-from crossaccount.access.evaluation.outsiders import Outsider, denied_part
+from crossaccount.access.evaluation.outsiders import EVERYONE, Outsider, denied_part
 from crossaccount.access.evaluation.principals import Naming, denies, naming
 from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
@@ -90,6 +90,8 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
     denying: tuple[Denial, ...] = ()
     for statement in statements:
         element = statement.principal
+        if side == "rcp" and element is not None and EVERYONE in element.aws and not element.inverted:
+            element = None  # all that AWS takes in an RCP, and no caller comes from beyond it, provider or not
         for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
             decision = Decision(side, policy.name, statement.label)
             failed, atoms = _asked(decision, statement, conditions, request)
