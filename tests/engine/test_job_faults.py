@@ -192,7 +192,11 @@ def test_a_wrong_passphrase_is_said_once_and_nothing_is_touched(fleet: FaultyFle
     assert {call.action for call in fleet.aws.calls} == {"GetCallerIdentity"}
 
 
-@pytest.mark.parametrize(("number", "to_group"), [(signal.SIGINT, False), (signal.SIGTERM, True)])
+@pytest.mark.parametrize(
+    ("number", "to_group"),
+    [(signal.SIGINT, False), (signal.SIGTERM, True), (signal.SIGINT, True)],
+    ids=["SIGINT", "SIGTERM-to-the-group", "Ctrl-C"],
+)
 def test_a_job_that_is_stopped_ends_what_it_is_in_the_middle_of(
     fleet: FaultyFleet, number: signal.Signals, to_group: bool
 ) -> None:
