@@ -16,7 +16,7 @@ from crossaccount.iam.actions import (
 from crossaccount.iam.documents import as_list
 from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.problem import Problem
-from crossaccount.iam.resource_patterns import can_match
+from crossaccount.iam.resource_patterns import can_match, is_collection
 
 
 def check_action_known(action: str, where: str) -> list[Problem]:
@@ -48,6 +48,8 @@ def check_resources_fit(statement: Mapping[str, Any], where: str) -> list[Proble
             continue
         templates = resource_arns(service, name)
         if templates == []:
+            if any(is_collection(one, service) for one in resources):
+                continue
             what = f"{action} takes no resource, so it {verb} nothing here"
             fix = 'give it a statement with Resource "*"'
             problems.append(_warning(f"{where}.Resource", what, _one(resources), fix, "XA304"))

@@ -13,6 +13,20 @@ from typing import Any
 
 from crossaccount.iam.nearest import nearest
 
+_SEVERAL_SERVICES = frozenset(
+    {
+        "apigateway",
+        "aws-marketplace",
+        "elasticloadbalancing",
+        "greengrass",
+        "kinesisanalytics",
+        "lex",
+        "ses",
+        "sms-voice",
+    }
+)
+"""Prefixes with more than one page in the Service Authorization Reference: Elastic Load Balancing and its V2 …"""
+
 
 def list_date() -> str:
     """The day the list was taken from AWS, ``YYYY-MM-DD``."""
@@ -60,12 +74,16 @@ def nearest_action(service: str, name: str) -> str | None:
 def resource_arns(service: str, name: str) -> list[str] | None:
     """ARN templates of the resources a known action can be limited to: ``arn:${Partition}:s3:::${BucketName}``.
 
-    Empty: the action takes no resource, so that a policy must say ``*``. None: the list does not say.
+    Empty: the action takes no resource, so that a policy must say ``*``. None: the list does not say. Of a prefix that
+    several services share, the list has each action once and may have another service's resources with it: there all of
+    the prefix's resources count.
     """
-    kinds = _actions(service)[name.lower()]["resourceTypes"]
+    kinds = [str(kind["name"]).lower() for kind in _actions(service)[name.lower()]["resourceTypes"]]
     known = _data("resourceTypes", f"{service.lower()}.json") if kinds else {}
-    templates = [known.get(str(kind["name"]).lower(), {}).get("arn") for kind in kinds]
-    return None if None in templates else [str(template) for template in templates]
+    if kinds and service.lower() in _SEVERAL_SERVICES:
+        kinds = [*kinds, *(kind for kind in known if kind not in kinds)]
+    templates = [known.get(kind, {}).get("arn") for kind in kinds]
+    return None if None in templates else [one for each in templates for one in str(each).split(", ")]
 
 
 def condition_keys(service: str) -> tuple[str, ...]:

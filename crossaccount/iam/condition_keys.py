@@ -4,7 +4,8 @@ Global keys (``aws:``) are listed here, because the action list carries them onl
 to; each service's own come from the same dated list as its actions. Keys of identity providers (``<host>:sub``) are not
 AWS's, and are anybody's guess.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (read 2026)
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (read 2026-11-22), and
+aws:SourceOwner, which Amazon SNS had before aws:SourceAccount
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ GLOBAL_KEYS = (
     "aws:username",
     "aws:ViaAWSMCPService",
     "aws:ViaAWSService",
+    "aws:ViaCustomerDomain",
     "aws:VpceAccount",
     "aws:VpceOrgID",
     "aws:VpceOrgPaths",

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _PATTERN = re.compile(r"\$\{[^}]*\}|.", re.DOTALL)
+_EVERYTHING = re.compile(r"\A/?\*[*?:/]*\Z")
+_EVERY_ONE_OF_A_KIND = re.compile(r"\A/?[a-z][\w-]*[:/]\*[*?:/]*\Z")
+_EVERY_ONE_UNDER_A_PATH = re.compile(r"\A[a-z-]+/([^*?]+/)?\*\Z")
 _NO_SLASH = frozenset({"${BucketName}"})
 
 
@@ -36,6 +39,23 @@ def can_match(pattern: str, template: str) -> bool:
     if len(ours) < 6 or len(theirs) < 6:
         return True
     return all(_can_match(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def is_collection(pattern: str, service: str) -> bool:
+    """Whether a pattern covers every resource of a kind, or of the service: ``arn:aws:iam::*:role/*``.
+
+    An action that takes no resource is asked about ``*``, says AWS; some services ask about the whole collection
+    (``logs:DescribeLogGroups`` on ``arn:aws:logs:eu-central-1:111111111111:log-group::log-stream:``, ``iam:ListUsers``
+    on ``…:user/`` or the path asked for, ``s3:ListAllMyBuckets`` on ``arn:aws:s3:::*``), and then such a pattern does
+    match.
+    """
+    parts = pattern.split(":", 5)
+    if len(parts) < 6 or not _can_match(parts[2], service.lower()):
+        return False
+    if service.lower() == "iam" and _EVERY_ONE_UNDER_A_PATH.match(parts[5]):
+        return True
+    of_a_kind = service.lower() != "s3" and _EVERY_ONE_OF_A_KIND.match(parts[5])  # a bucket is no kind
+    return bool(of_a_kind or _EVERYTHING.match(parts[5]))
 
 
 @lru_cache(maxsize=65_536)

@@ -2,7 +2,8 @@
 
 One finding for each principal, with the ways it has. Judged is what its identity policies surely allow (statements with
 a Condition are not counted, a boundary and denies are) on entities of its own account, where alone IAM's actions act.
-Administrators, who may do everything anyway, are not named again. Linear: which ways a policy opens is found once per
+Administrators, who may do everything anyway, are not named again, nor are roles of services with the policies that AWS
+made for these. Linear: which ways a policy opens is found once per
 policy, and of each way the first target is enough.
 """
 
@@ -14,7 +15,7 @@ from functools import cached_property
 from crossaccount.access.closure.methods import METHODS, Method, Target
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.documents import Details
-from crossaccount.access.estate.entities import Policy, Principal, User
+from crossaccount.access.estate.entities import Policy, Principal, Role, User
 from crossaccount.access.evaluation.sides import Request, weigh
 from crossaccount.access.findings.documents import is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
@@ -109,6 +110,8 @@ class Escalation:
     def _of(self, principal: Principal) -> Iterator[tuple[Method, str]]:
         seen: set[str] = set()
         for policy in principal.policies:
+            if _is_of_a_service(policy, principal):
+                continue
             for method, statement in self._opened(policy):
                 if method.action in seen or not self._has_also(principal, method):
                     continue
@@ -139,6 +142,14 @@ class Escalation:
         if not method.also:
             return True
         return any(all(_may(principal, action, None) for action in actions) for actions in method.also)
+
+
+def _is_of_a_service(policy: Policy, principal: Principal) -> bool:
+    """Whether AWS made a policy for a service's role, and services alone come in that role: nobody to escalate."""
+    if ":iam::aws:policy/service-role/" not in policy.name or not isinstance(principal, Role):
+        return False
+    named = [each.principal for each in principal.trust.statements if each.allows]
+    return bool(named) and all(each and not each.inverted and not each.aws and not each.federated for each in named)
 
 
 def _gains(principal: Principal, method: Method, target: str) -> bool:

@@ -34,6 +34,7 @@ CATALOGUE: tuple[Kind, ...] = (
     web_identities.ANY_REPOSITORY,
     trust_principals.UNIQUE_ID,
     session_sides.ONE_SIDE,
+    trust_mfa.MFA_IN_VAIN,
     grants.NO_SUCH_ROLE,
     grants.NOT_TRUSTED,
     grants.SHADOWED,

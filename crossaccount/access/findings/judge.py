@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from crossaccount.access.closure import PathLike, closure_findings
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.documents import Details
+from crossaccount.access.findings.demands import demands
 from crossaccount.access.findings.documents import Document, Statement, documents
 from crossaccount.access.findings.external_ids import shared_external_ids, weak_external_ids
 from crossaccount.access.findings.facts import Facts
@@ -49,9 +50,10 @@ def document_findings(document: Document, facts: Facts) -> Iterator[Found]:
     yield from mfa_findings(document)
     for statement in document.statements:
         if document.side == "trust":
-            yield from principal_findings(statement, facts)
+            asked = tuple(demands(statement, document.statements))
+            yield from principal_findings(statement, asked, facts)
             yield from weak_external_ids(statement)
-            yield from service_findings(statement)
-            yield from web_identity_findings(statement)
+            yield from service_findings(statement, asked)
+            yield from web_identity_findings(statement, asked)
         else:
             yield from permission_findings(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,10 @@ from crossaccount.iam.matching import action_match
 _PASS_ROLE = "iam:PassRole"
 _EVERYTHING = ("*", "*:*")
 _ADMINISTRATOR = ":iam::aws:policy/AdministratorAccess"
+_NEEDED_BY_AWS = re.compile(r"\A(AWSControlTowerExecution|stacksets-exec-[0-9a-f]{32})\Z")
+"""Roles that AWS Control Tower and service-managed StackSets make in each account, and need to be administrators:
+https://docs.aws.amazon.com/controltower/latest/userguide/awscontroltowerexecution.html and
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html."""
 _ENTITIES = ("UserDetailList", "GroupDetailList", "RoleDetailList")
 
 ALLOW_ALL = Kind(
@@ -51,7 +56,9 @@ def administrators(details: Details) -> Iterator[Found]:
     entities: list[Any] = [entity for name in _ENTITIES for entity in details.get(name) or ()]
     for entity in entities:
         arns = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
-        if is_changeable(str(entity["Arn"])) and any(arn.endswith(_ADMINISTRATOR) for arn in arns):
+        if not is_changeable(str(entity["Arn"])) or _NEEDED_BY_AWS.match(str(entity.get("RoleName", ""))):
+            continue
+        if any(arn.endswith(_ADMINISTRATOR) for arn in arns):
             message = "has AdministratorAccess attached, which allows every action on every resource"
             yield Found(ALLOW_ALL, Place(str(entity["Arn"])), message, ALLOW_ALL.hint)
 

@@ -2,31 +2,31 @@
 
 What a request carries is from
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent:
-the key is in requests with temporary credentials of a person only. A long-term access key does not carry it at all, a
-role's session never does.
+the key is in requests with temporary credentials of a person only. A long-term access key does not carry it at all,
+nor does a federated identity, and a role's session is not to be counted on: AWS names users, groups, resources and
+trusts as what a condition on MFA may be attached to, and no role's own policies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from crossaccount.access.findings.demands import demands
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind
+from crossaccount.access.findings.second_factors import AGE, PRESENT, asks_mfa, demands_mfa, texts
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
-from crossaccount.iam.conditions import Condition
 
 _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
     "#condition-keys-multifactorauthpresent"
 )
-PRESENT = "aws:multifactorauthpresent"
-AGE = "aws:multifactorauthage"
-
 MFA_OF_NOBODY = Kind(
     "XA101",
     "error",
-    "MFA is required of a role or a service",
-    "A role's session and an AWS service never carry MFA, so whoever the statement names is locked out.",
+    "MFA is required of a role, a service or a federated identity",
+    "A role's session, an AWS service and a federated identity never carry MFA, so whoever the statement names is "
+    "locked out.",
     "Ask people for MFA in a statement of their own, and programs for an external ID or a source instead.",
     _SOURCE,
 )
@@ -54,46 +54,50 @@ MFA_DENY_PASSED = Kind(
     "Write BoolIfExists in a Deny.",
     _SOURCE,
 )
+MFA_IN_VAIN = Kind(
+    "XA115",
+    "warning",
+    "MFA is asked for where it cannot be had",
+    "A role's session does not carry the MFA that was given for it, so what its own policy allows with MFA it does not "
+    "allow; a service is not asked at all.",
+    "Ask for MFA in the role's trust, where people come in.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
+    "#condition-keys-multifactorauthage (what a condition on MFA may be attached to)",
+)
 
 
 def mfa_findings(document: Document) -> Iterator[Found]:
     """What is wrong with the second factors that a document asks for."""
     for statement in document.statements:
-        yield from _of_nobody(statement)
-        yield from _if_exists(statement)
-        yield from _deny(statement)
+        yield from _if_exists(statement, document.statements)
+        yield from _deny(statement, document.statements)
+        if document.side == "identity":
+            yield from _in_vain(statement)
+        else:
+            yield from _of_nobody(statement, document.statements)
     if document.side == "trust":
         yield from _beside_open(document.statements)
 
 
-def demands_mfa(condition: Condition) -> bool:
-    """Whether only a request with MFA can meet a condition."""
-    if condition.if_exists or condition.negated or condition.quantifier == "forallvalues:":
-        return False
-    texts = {value.text.lower() for value in condition.values}
-    if condition.key.lower() == PRESENT:
-        return texts == {"true"} and condition.base != "null"
-    if condition.key.lower() == AGE:
-        return texts == {"false"} if condition.base == "null" else condition.base.startswith("numeric")
-    return False
-
-
-def _of_nobody(statement: Statement) -> Iterator[Found]:
-    if not statement.allows or not any(demands_mfa(condition) for condition in statement.conditions):
-        return
-    if statement.side == "identity":
-        arn = parse_arn(statement.owner)
-        without = [statement.owner] if arn.service == "iam" and arn.kind == "role" else []
-        names = "a session of this role"
-    else:
-        without = [*_roles(statement), *statement.principals("Service")]
-        names = ", ".join(sorted(without))
-    if without:
-        message = f"{names} never carries MFA, so this statement lets nobody of them in"
+def _of_nobody(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
+    asking = [each for each in demands(statement, beside) if each.is_for(demands_mfa)] if statement.allows else []
+    without = [*_roles(statement), *statement.principals("Service"), *statement.principals("Federated")]
+    if asking and without:
+        message = f"{', '.join(sorted(without))} never carries MFA, so this statement lets nobody of them in"
         fix = "remove the MFA condition here, and ask people for it in a statement of their own"
-        if statement.side == "identity":
-            message, fix = f"{names} never carries MFA, so this statement grants nothing", "remove the MFA condition"
-        yield Found(MFA_OF_NOBODY, statement.at("mfa"), message, fix)
+        if asking[0].statement is not statement:
+            message = f"denies {', '.join(sorted(without))}, which never carries MFA, the way in that another allows"
+            fix = "deny only people: add a condition on aws:PrincipalArn that fits users alone"
+        yield Found(MFA_OF_NOBODY, asking[0].statement.at("mfa"), message, fix)
+
+
+def _in_vain(statement: Statement) -> Iterator[Found]:
+    """A role's own policy that asks its sessions for MFA."""
+    arn = parse_arn(statement.owner)
+    if statement.allows and arn.kind == "role" and any(map(demands_mfa, statement.conditions)):
+        message = "a session of this role does not carry the MFA that was given for it, so this grants nothing"
+        fix = "remove the MFA condition, and ask for MFA in the role's trust"
+        yield Found(MFA_IN_VAIN, statement.at("mfa"), message, fix)
 
 
 def _roles(statement: Statement) -> list[str]:
@@ -108,32 +112,52 @@ def _roles(statement: Statement) -> list[str]:
     return [each for each in (*named, *patterns) if ":role/" in each or ":assumed-role/" in each]
 
 
-def _if_exists(statement: Statement) -> Iterator[Found]:
-    if not statement.allows:
+def _if_exists(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
+    if not statement.allows or not _may_name_users(statement) or asks_mfa(statement, beside):
         return
     for condition in statement.on(PRESENT, AGE):
-        asks = condition.key.lower() == AGE or {value.text.lower() for value in condition.values} == {"true"}
-        if condition.if_exists and asks:
-            message = f"{condition.operator} on {condition.key} lets long-term access keys in without MFA"
-            fix = f"write {condition.operator.removesuffix('IfExists')}"
-            yield Found(MFA_IF_EXISTS, statement.at("mfa"), message, fix)
+        asks = condition.key.lower() == AGE or texts(condition) == {"true"}
+        for part in ("ForAllValues:", "IfExists"):
+            if asks and part.lower() in condition.operator.lower():
+                message = f"{condition.operator} on {condition.key} lets long-term access keys in without MFA"
+                yield Found(MFA_IF_EXISTS, statement.at("mfa"), message, f"write {_without(condition.operator, part)}")
+                break
 
 
-def _deny(statement: Statement) -> Iterator[Found]:
-    if statement.allows:
+def _without(operator: str, part: str) -> str:
+    at = operator.lower().index(part.lower())
+    return operator[:at] + operator[at + len(part) :]
+
+
+def _may_name_users(statement: Statement) -> bool:
+    """Whether somebody with a long-term access key may be meant: nobody is where only roles or services are named."""
+    if statement.side == "identity":
+        return parse_arn(statement.owner).kind != "role"
+    return any(":role/" not in each and ":assumed-role/" not in each for each in statement.principals("AWS"))
+
+
+def _deny(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
+    if statement.allows or not _may_name_users(statement):
         return
     for condition in statement.on(PRESENT):
-        if condition.base == "bool" and not condition.if_exists and condition.values[0].text.lower() == "false":
+        passes = condition.base == "bool" and not condition.if_exists and texts(condition) == {"false"}
+        if passes and not any(_denies_without_the_key(other, statement) for other in beside):
             message = f"{condition.operator} on {condition.key} does not deny requests of long-term access keys"
             yield Found(MFA_DENY_PASSED, statement.at("mfa"), message, "write BoolIfExists")
 
 
+def _denies_without_the_key(deny: Statement, like: Statement) -> bool:
+    """Whether a deny of the same catches requests that do not carry the key."""
+    elements = ("Action", "NotAction", "Resource", "NotResource", "Principal")
+    same = all(deny.raw.get(element) == like.raw.get(element) for element in elements)
+    catching = [each for each in deny.on(PRESENT) if each.base == "null" and texts(each) == {"true"}]
+    return not deny.allows and same and len(catching) == len(deny.conditions) == 1
+
+
 def _beside_open(statements: Sequence[Statement]) -> Iterator[Found]:
     asking = [each for each in statements if each.allows and any(map(demands_mfa, each.conditions))]
-    if not asking:
-        return
-    for statement in statements:
-        if not statement.allows or any(map(demands_mfa, statement.conditions)):
+    for statement in statements if asking else ():
+        if not statement.allows or asks_mfa(statement, statements):
             continue
         for other in asking:
             passed = sorted(_covered(other.principals("AWS"), statement.principals("AWS")))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from crossaccount.access.findings.demands import Demand, is_positive
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.facts import Facts
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
+from crossaccount.iam.conditions import Condition
 
 EVERYONE = Kind(
     "XA105",
@@ -46,47 +48,60 @@ UNIQUE_ID = Kind(
 )
 
 _UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
-_SAYS_WHO = ("aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:userid")
+_ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
+_SAYS_WHO = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:userid")
 
 
-def principal_findings(statement: Statement, facts: Facts) -> Iterator[Found]:
-    """What is wrong with the AWS principals of a trust statement."""
-    if statement.side != "trust":
-        return
+def principal_findings(statement: Statement, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
+    """What is wrong with the AWS principals of a trust statement, of which ``asked`` is what it asks of them."""
     names = statement.principals("AWS")
     if gone := sorted(each for each in names if _UNIQUE.match(each)):
         message = f"names {', '.join(gone)}, the unique ID of a principal that was deleted"
         yield Found(UNIQUE_ID, statement.at("principals"), message, "name the new principal, or trust it by name")
     if not statement.allows:
         return
-    if "*" in names and not _says_who(statement):
+    if "*" in names and not any(each.is_for(_says_who) for each in asked):
         message = "lets in every principal of every AWS account"
         yield Found(EVERYONE, statement.at("principals"), message, "name an account, or add aws:PrincipalOrgID")
     for account in sorted({account for each in names if (account := _account(each))}):
-        yield from _foreign(statement, account, facts)
+        yield from _foreign(statement, account, asked, facts)
 
 
-def _foreign(statement: Statement, account: str, facts: Facts) -> Iterator[Found]:
+def _foreign(statement: Statement, account: str, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
     if not facts.is_known(account):
         message = f"trusts account {account}, which no source and no address book knows"
         fix = "add it to crossaccount:accounts if it is meant, else remove it"
         yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
-    if not facts.is_ours(account) and not asks_external_id(statement) and not statement.on("aws:principalorgid"):
+    if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in asked):
         message = f"trusts account {facts.named(account)} without an external ID"
         fix = "ask for the external ID that they made for you; if the account is yours, give it its stack"
         yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
 
 
-def asks_external_id(statement: Statement) -> bool:
-    """Whether a statement lets nobody in without an external ID."""
-    return any(not each.if_exists and not each.negated for each in statement.on("sts:externalid"))
+def _keeps_deputies_out(condition: Condition) -> bool:
+    """An external ID, or an organisation, which a third party's other customers cannot make it be of."""
+    key = condition.key.lower()
+    return is_positive(condition) and (key == "sts:externalid" or (key in _ORGANIZATION and _says_who(condition)))
 
 
-def _says_who(statement: Statement) -> bool:
-    return any(
-        not each.if_exists and not each.negated and "*" not in {value.text for value in each.values}
-        for each in statement.on(*_SAYS_WHO)
+def _says_who(condition: Condition) -> bool:
+    """Whether a condition says whose principals get in: not just that there is an account or an organisation."""
+    key = condition.key.lower()
+    if not is_positive(condition) or key not in _SAYS_WHO:
+        return False
+    like = condition.base in ("stringlike", "arnlike", "arnequals")
+    return not (
+        like and any("*" in _whose(key, each.text) or "?" in _whose(key, each.text) for each in condition.values)
     )
+
+
+def _whose(key: str, text: str) -> str:
+    """The part of a value that says whose a principal is: an organisation, an account, or a unique ID."""
+    if key == "aws:principalarn":
+        return text.split(":")[4] if text.count(":") >= 5 else text
+    if key == "aws:userid":
+        return text.partition(":")[0]
+    return text.partition("/")[0] if key == "aws:principalorgpaths" else text
 
 
 def _account(principal: str) -> str:

@@ -73,12 +73,13 @@ def _check_demands(draft: Draft, statement: TrustStatement, where: str) -> Itera
     if statement.mfa is None:
         return
     if not statement.principals:
-        what, fix = "services have no second factor, so nobody is asked for it", "remove it"
+        what, fix, code = "services have no second factor, so nobody is asked for it", "remove it", "XA115"
     elif all(is_role(draft, name) for name in statement.principals):
-        what, fix = "a session of a role never carries MFA, so nobody gets in", "remove it, or ask for an external_id"
+        what, code = "a session of a role never carries MFA, so nobody gets in", "XA101"
+        fix = "remove it, or ask for an external_id"
     else:
         return
-    yield Problem(f"{where}.mfa", what, _shown(statement, "mfa"), fix, "warning", "XA101")
+    yield Problem(f"{where}.mfa", what, _shown(statement, "mfa"), fix, "warning", code)
 
 
 def _shown(statement: TrustStatement, demand: str) -> object:

@@ -1,0 +1,116 @@
+"""What a trust statement asks of whoever it lets in: by its own conditions, and by the denies beside it.
+
+``Deny unless`` is as good as ``Allow if``: a deny whose condition is ``StringNotEquals aws:PrincipalOrgID`` leaves only
+principals of that organisation. Read as a demand is a deny for all that the statement names, of all that it allows.
+Several conditions in one deny all have to hold for it to deny, so whoever escapes one escapes it: alternatives.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (what an
+absent key does to a negated operator, and to IfExists) and
+reference_policies_condition-single-vs-multi-valued-context-keys.html (to the set operators).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from crossaccount.access.findings.documents import Statement
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
+from crossaccount.iam.conditions import Condition
+from crossaccount.iam.conditions.operators import NEGATED
+from crossaccount.iam.variables import template
+
+ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+_EVERYONE = "*"
+_OPPOSITES = {
+    "numericgreaterthan": "numericlessthanequals",
+    "numericgreaterthanequals": "numericlessthan",
+    "dategreaterthan": "datelessthanequals",
+    "dategreaterthanequals": "datelessthan",
+}
+_SET_OPPOSITES = {"forallvalues:": "foranyvalue:", "foranyvalue:": "forallvalues:", "": ""}
+_OF_SERVICES = ("aws:principalisawsservice", "aws:viaawsservice")
+"""False for every principal but AWS's own: asked beside another condition they only keep AWS's services out of it."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Conditions of which whoever gets in meets one. ``statement`` is where that is said: the deny, where it is one."""
+
+    alternatives: tuple[Condition, ...]
+    statement: Statement
+
+    def is_for(self, predicate: Callable[[Condition], bool]) -> bool:
+        """Whether every alternative is of a kind, so that nobody gets in but by one of the kind."""
+        return all(map(predicate, self.alternatives))
+
+
+def demands(statement: Statement, beside: Iterable[Statement]) -> Iterator[Demand]:
+    """What a statement asks for; ``beside`` are all statements of its document."""
+    for condition in statement.conditions:
+        yield Demand((condition,), statement)
+    for deny in beside:
+        if not deny.allows and deny.conditions and _is_about(deny, statement):
+            opposites = [_opposite(each) for each in deny.conditions if not _is_of_services(each)]
+            if opposites and None not in opposites:
+                yield Demand(tuple(each for each in opposites if each is not None), deny)
+
+
+def is_positive(condition: Condition) -> bool:
+    """Whether a request without the key fails a condition, and one with a wrong value too."""
+    absent_passes = condition.if_exists or condition.quantifier == "forallvalues:"
+    return not absent_passes and not condition.negated and condition.base != "null"
+
+
+def _is_about(deny: Statement, statement: Statement) -> bool:
+    actions = [action for action in ASSUMING if statement.covers(action)]
+    if not all(map(deny.covers, actions)) or "NotPrincipal" in deny.raw:
+        return False
+    if deny.raw.get("Principal") == _EVERYONE:
+        return True
+    named = set(deny.principals("AWS")) | set(map(_root_of, deny.principals("AWS")))
+    callers = statement.principals("AWS")
+    if not (_EVERYONE in named or all({each, _root_of(each), _account_of(each)} & named for each in callers)):
+        return False
+    return all(_within(statement.principals(kind), deny.principals(kind)) for kind in ("Service", "Federated"))
+
+
+def _within(names: Sequence[str], others: Collection[str]) -> bool:
+    return set(names) <= set(others)
+
+
+def _root_of(principal: str) -> str:
+    """An account as AWS stores it; any other principal as it is."""
+    return root_arn(principal) if ACCOUNT_ID.match(principal) else principal
+
+
+def _account_of(principal: str) -> str:
+    """The principal that stands for a principal's account, within which a deny of the account holds as well."""
+    if not is_arn(principal) or principal.count(":") < 5:
+        return principal
+    arn = parse_arn(principal)
+    return root_arn(arn.account, arn.partition)
+
+
+def _is_of_services(condition: Condition) -> bool:
+    is_false = {value.text.lower() for value in condition.values} == {"false"}
+    return condition.key.lower() in _OF_SERVICES and condition.base == "bool" and is_false
+
+
+def _opposite(condition: Condition) -> Condition | None:
+    """What a request has to meet so as not to be denied by a condition; None where that is no one condition.
+
+    A negated operator denies requests without the key too, so its opposite asks for the key. Any other leaves them
+    alone, unless it says IfExists.
+    """
+    if condition.base in NEGATED:
+        quantifier = _SET_OPPOSITES[condition.quantifier]
+        return replace(condition, base=NEGATED[condition.base], quantifier=quantifier, if_exists=False)
+    if condition.base in ("bool", "null") and not condition.quantifier:
+        texts = {value.text.lower() for value in condition.values}
+        other = {"true": "false", "false": "true"}.get(texts.pop()) if len(texts) == 1 else None
+        if_exists = condition.base == "bool" and not condition.if_exists
+        return (other and replace(condition, values=(template(other),), if_exists=if_exists)) or None
+    if condition.base in _OPPOSITES and not condition.quantifier:
+        return replace(condition, base=_OPPOSITES[condition.base], if_exists=not condition.if_exists)
+    return None
