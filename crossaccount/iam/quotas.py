@@ -5,7 +5,10 @@ seconds, everything else is a count. ``name`` completes the sentence "<name> may
 "Cannot exceed quota for <code>: <limit>", ``summary`` the key of the limit in an account's summary (``SummaryMap`` of
 GetAccountSummary), by which an adjusted value is known; empty where the summary does not have it.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (read 2026)
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
+https://docs.aws.amazon.com/general/latest/gr/iam-service.html, both as of October 2026: AWS raised what it grants at
+most in 2026 (it was 4,096 for a trust, 5,000 roles and policies, 20 policies of a role), and the 10 policies that a
+role could have without asking to 20.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ SESSION_POLICY = _fixed("a session policy", "SessionPolicySize", 2048)
 
 POLICIES_PER_USER = Quota("a user", "PoliciesPerUser", 10, 20, "AttachedPoliciesPerUserQuota")
 POLICIES_PER_GROUP = _fixed("a group", "PoliciesPerGroup", 10, "AttachedPoliciesPerGroupQuota")
-POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 10, 25, "AttachedPoliciesPerRoleQuota")
+POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 20, 25, "AttachedPoliciesPerRoleQuota")
 VERSIONS_PER_POLICY = _fixed("a managed policy", "VersionsPerPolicy", 5, "VersionsPerPolicyQuota")
 GROUPS_PER_USER = _fixed("a user", "GroupsPerUser", 10, "GroupsPerUserQuota")
 ACCESS_KEYS_PER_USER = _fixed("a user", "AccessKeysPerUser", 2, "AccessKeysPerUserQuota")

@@ -1,7 +1,8 @@
 """How much of IAM's quotas an estate uses, per document, entity and account.
 
 A limit is AWS's default unless the account is known to have another: from its live summary (``SummaryMap``), or as the
-config says (``crossaccount:quotas``), which wins. Sizes are counted as AWS counts them, without white space.
+config says (``crossaccount:quotas``), which wins. Sizes are counted as AWS counts them: of the document as it stands
+there, without white space.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from json import dumps
 from typing import Any
 
 from crossaccount.access.estate.documents import Details, default_version
@@ -156,6 +158,8 @@ def _own_policies(details: Details) -> Iterator[Mapping[str, Any]]:
 def _size(content: object) -> int:
     """The size of a document; one that cannot be read counts nothing, because nobody knows what AWS would count."""
     try:
-        return size(read_document(content)) if content is not None else 0
+        return (
+            size(dumps(read_document(content), ensure_ascii=False, separators=(",", ":"))) if content is not None else 0
+        )
     except DocumentError:
         return 0
