@@ -65,6 +65,10 @@ def check_conditions(condition: object, where: str) -> list[Problem]:
 
 
 def _check_operator(operator: object, where: str) -> list[Problem]:
+    if operator is None:
+        return [
+            Problem(where, "unquoted, so YAML read Null as nothing", operator, 'put the operator in quotes, "Null"')
+        ]
     base = base_operator(str(operator))
     if base == "Null" and str(operator).endswith("IfExists"):
         return [Problem(where, "Null cannot be combined with IfExists", operator, "write Null")]
