@@ -167,6 +167,8 @@ class StackStatus(StackEvent):
     access: str = ""
     """Whether the config still says of access what was last deployed: ``unchanged`` or ``changed``; nothing where the
     state is not in files, and looking would take a call each."""
+    fix: str = ""
+    """What to do about a stack that is not in the project."""
 
 
 @dataclass(frozen=True, kw_only=True)

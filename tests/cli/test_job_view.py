@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from crossaccount.cli.job.lines import lines_of
 from crossaccount.cli.job.live import LiveView
 from crossaccount.cli.job.tally import Tally
 from crossaccount.cli.job.view import job_view
@@ -197,3 +198,12 @@ def _on_a_terminal(command: list[str]) -> str:
         os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, written.decode()
     return written.decode()
+
+
+def test_a_stack_that_is_not_in_the_project_is_told_with_what_to_do() -> None:
+    status = events.StackStatus(
+        stack="old", state="not-in-project", updated="2026-01-02T03:04:05Z", resources=2, fix="take it back"
+    )
+    assert [text for _, text in lines_of(status)] == [
+        "old: not in the project, last 2026-01-02 03:04 UTC, 2 resources; take it back"
+    ]

@@ -47,12 +47,18 @@ def test_status_says_of_each_stack_whether_it_is_deployed_since_when_and_who_hol
     backend = deployed("prod-a")
     backend.known["hub"] = KnownStack("hub", WHEN, 0, held_by="bo@laptop, process 7", busy=True)
     backend.known["old"] = KnownStack("old", WHEN, 2)
+    backend.known["older"] = KnownStack("older", WHEN, 0)
     found = job(project, backend=backend).fleet.status()
     assert [(each.stack, each.state, each.resources, each.held_by) for each in found] == [
         ("hub", "destroyed", 0, "bo@laptop, process 7"),
         ("prod-a", "deployed", 3, ""),
         ("prod-b", "never-deployed", None, ""),
         ("old", "not-in-project", 2, ""),
+        ("older", "not-in-project", 0, ""),
+    ]
+    assert [each.fix for each in found if each.fix] == [
+        "take Pulumi.old.yaml back from version control, then: crossaccount destroy old",
+        "pulumi stack rm older",
     ]
     assert backend.asked == 1
 

@@ -86,7 +86,7 @@ def _finished(event: events.StackFinished) -> str:
 
 
 def _status(event: events.StackStatus) -> str:
-    words = {"never-deployed": "never deployed", "not-in-project": "deployed, and not in the project"}
+    words = {"never-deployed": "never deployed", "not-in-project": "not in the project"}
     parts = [words.get(event.state, event.state)]
     if event.updated:
         parts.append(f"last {event.updated[:16].replace('T', ' ')} UTC")
@@ -97,7 +97,7 @@ def _status(event: events.StackStatus) -> str:
     if event.access == "changed":
         parts.append("access in the config changed since")
     account = f" ({event.account_id})" if event.account_id else ""
-    return f"{event.stack}{account}: {', '.join(parts)}"
+    return f"{event.stack}{account}: {', '.join(parts)}" + (f"; {event.fix}" if event.fix else "")
 
 
 def _drift(event: events.Drift) -> Iterator[Line]:

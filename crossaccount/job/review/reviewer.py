@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
@@ -26,7 +26,9 @@ from crossaccount.job.review.overlay import Overlaid, overlay
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
 from crossaccount.job.states.backend import Backend, KnownStack
+from crossaccount.job.states.standing import left_behind
 from crossaccount.settings import SettingsError
+from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
 from crossaccount.sources.state import deployment_of
 
@@ -99,10 +101,14 @@ class Reviewer:
             creations = () if name in known and known[name].busy else creations_in(state)
             return replace(self._read(declared[name], state, name in known), creations=creations)
 
+        whole = set(declared) == set(self.loaded.stacks)
+        gone = [each for each in known.values() if each.deployed and each.name not in declared] if whole else []
+
         with ThreadPoolExecutor(min(READERS, len(declared) or 1)) as readers:
             reads = dict(zip(declared, readers.map(read, declared), strict=True))
         overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
-        return self._compared(declared, reads, overlaid)
+        warnings = [*map(_left, gone), *_warnings(reads, overlaid, in_files=self.backend.in_files)]
+        return self._compared(declared, reads, overlaid, warnings)
 
     def _read(self, declared: Declared, state: Mapping[str, Any], known: bool) -> Read:
         deployment = deployment_of(declared.stack, state)
@@ -117,7 +123,11 @@ class Reviewer:
         return Read("state" if known else "nothing", details(deployment), managed, why)
 
     def _compared(
-        self, declared: Mapping[str, Declared], reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid]
+        self,
+        declared: Mapping[str, Declared],
+        reads: Mapping[str, Read],
+        overlaid: Mapping[str, Overlaid],
+        warnings: Iterable[str],
     ) -> Review:
         # What is not asked for stays as it is declared: paths have two ends.
         asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
@@ -137,7 +147,7 @@ class Reviewer:
             tuple(removals),
             tuple(_replaced(before, after, overlaid)),
             {name: read.how for name, read in reads.items()},
-            tuple(_warnings(reads, overlaid, in_files=self.backend.in_files)),
+            tuple(warnings),
             {name: read.refused for name, read in reads.items() if read.refused},
             {name: self.loaded.digest(name) for name in declared},
             {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
@@ -155,6 +165,12 @@ def _replaced(before: Estate, after: Estate, overlaid: Mapping[str, Overlaid]) -
         pins = pinned_by(before)
         found += [each for old, new in renamed.items() for each in replaced(new, pins.get(old, ()))]
     return (each.at(str(each.place)) for each in found)
+
+
+def _left(known: KnownStack) -> str:
+    name = known.name
+    what = f"is deployed, and the project has no {stack_file(name)}; what it made stays as it is"
+    return f"{name}: {what}; {left_behind(name)}"
 
 
 def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in_files: bool) -> Iterator[str]:

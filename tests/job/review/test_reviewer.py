@@ -157,6 +157,19 @@ def test_what_another_job_is_just_making_is_not_taken_for_an_orphan(tmp_path: Pa
     assert "--recover" not in "".join(estate.review().warnings)
 
 
+def test_a_stack_whose_file_is_gone_is_told_where_all_are_reviewed(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, BOTH)
+    (tmp_path / "Pulumi.auth.yaml").unlink()
+    assert estate.review().warnings == (
+        "auth: is deployed, and the project has no Pulumi.auth.yaml; what it made stays as it is; "
+        "take Pulumi.auth.yaml back from version control, then: crossaccount destroy auth",
+    )
+    write_project(tmp_path, {**BOTH, "auth": {}})
+    (tmp_path / "Pulumi.workload.yaml").unlink()
+    estate.states.states = {name: {} for name in ("auth", "workload")}
+    assert [each.partition(":")[0] for each in estate.review().warnings] == ["workload"]
+
+
 def test_stacks_that_are_not_asked_for_count_as_they_are_declared(tmp_path: Path) -> None:
     granted = {"auth": {"trusted": {"users": {"bo": {"inline": {"in": {"assume": ["*"]}}}}}}, "workload": {}}
     estate = Estate.deployed(tmp_path, granted)
