@@ -17,6 +17,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.context import assume_context
 from crossaccount.access.evaluation.evaluate import judge_assume_in
+from crossaccount.access.evaluation.principals import sessions_of
 from crossaccount.access.verdict import Verdict
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -26,7 +27,6 @@ _CARRIED = frozenset(
         "aws:principalorgid",
         "aws:principalorgpaths",
         "aws:requestedregion",
-        "aws:resourceaccount",
         "aws:resourceorgid",
         "aws:resourceorgpaths",
         "aws:sourceip",
@@ -35,6 +35,7 @@ _CARRIED = frozenset(
     }
 )
 _BY_SESSIONS = frozenset({"aws:multifactorauthpresent", "aws:tokenissuetime"})
+_USER_ID = "aws:userid"
 _MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 
 
@@ -63,13 +64,25 @@ def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: Reque
         return []
     found = []
     for key in sorted(_open_keys(estate, caller, role, context)):
-        supposed = (
-            judge_assume_in(estate, caller, role, context.supposing(key, answer), test.session)
-            for answer in (True, False)
-        )
-        if any(other.outcome != verdict.outcome for other in supposed):
+        supposed = [context.supposing(key, answer) for answer in (True, False)]
+        if key == _USER_ID:
+            supposed += _as_sessions(caller, role, context)
+        others = (judge_assume_in(estate, caller, role, each, test.session) for each in supposed)
+        if any(other.outcome != verdict.outcome for other in others):
             found.append(key)
     return found
+
+
+def _as_sessions(caller: Principal, role: Role, context: RequestContext) -> list[RequestContext]:
+    """The request as each session of the caller that the trust names, and as one that it does not."""
+    named = _named_sessions(caller, role)
+    ids = [f"{caller.unique_id}:{name}" for name in (*named, "-".join(("not", *named)))] if named else []
+    return [context._replace(values={**context.values, _USER_ID: (each,)}) for each in ids]
+
+
+def _named_sessions(caller: Principal, role: Role) -> list[str]:
+    elements = (statement.principal for statement in role.trust.statements)
+    return [name for element in elements if element for name in sessions_of(element, caller)]
 
 
 def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestContext) -> set[str]:
@@ -83,6 +96,8 @@ def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestCo
         for statement in policy.statements
         for condition in statement.conditions
     }
+    if _named_sessions(caller, role):
+        asked.add(_USER_ID)
     return {key for key in asked if _carried(key, caller) and context.get(key) is None}
 
 

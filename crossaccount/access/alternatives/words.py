@@ -95,7 +95,7 @@ def _atom(atom: Atom) -> str:
 def _plain(atom: Atom) -> str:
     base = atom.operator.lower()
     if base == "null":
-        absent = (atom.values[:1] == ("true",)) != atom.negated
+        absent = (atom.values[0].lower() == "true") != atom.negated
         return f"without {atom.key}" if absent else f"with {atom.key}"
     text = f"{atom.key} {_OPERATORS.get(base, atom.operator)} {_values(atom.values)}"
     return f"not ({text})" if atom.negated else text

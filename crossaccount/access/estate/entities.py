@@ -118,6 +118,11 @@ class Principal:
         return self.is_role and parse_arn(self.arn).resource.startswith("role/aws-service-role/")
 
     @cached_property
+    def may_be_tagged(self) -> bool:
+        """Whether it may come with session tags, which override its own: a user never does."""
+        return False
+
+    @cached_property
     def implied(self) -> Mapping[str, tuple[str, ...]]:
         """The condition keys that all of its requests carry, in normal form.
 
@@ -154,13 +159,23 @@ class Role(Principal):
     max_session_duration: int | None = None
 
     @cached_property
+    def may_be_tagged(self) -> bool:
+        """Whether somebody may pass session tags to it, which only its trust can let him, or that is not known.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html: "New session tags override existing
+        assumed role or federated user tags with the same tag key, regardless of case".
+        """
+        return bool(self.trust.unknown) or any(statement.allows for statement in self.trust.about("sts:TagSession"))
+
+    @cached_property
     def resource_keys(self) -> Mapping[str, tuple[str, ...]]:
-        """The condition keys that all requests to assume it carry, in normal form: its tags, where its account is.
+        """The condition keys that all requests to assume it carry, in normal form: its tags, its account, where it is.
 
         Its tags go by two names: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html
         compares ``iam:ResourceTag``, the Service Authorization Reference has ``aws:ResourceTag`` for roles as well.
         """
         keys: dict[str, ContextValue] = dict(self.membership.keys("Resource")) if self.membership else {}
+        keys["aws:ResourceAccount"] = self.account
         for key, value in self.tags.items():
             keys |= {f"aws:ResourceTag/{key}": value, f"iam:ResourceTag/{key}": value}
         return normal(keys)

@@ -27,8 +27,6 @@ _CIRCUMSTANCES = frozenset(
     {
         "aws:currenttime",
         "aws:epochtime",
-        "aws:multifactorauthage",
-        "aws:multifactorauthpresent",
         "aws:requestedregion",
         "aws:securetransport",
         "aws:sourceip",
@@ -79,13 +77,15 @@ def open_context(caller: Principal) -> RequestContext:
     """What is certain of every ``sts:AssumeRole`` of ``caller``: what it implies itself, and that AWS calls for nobody.
 
     A long-term key carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role
-    never has MFA: its sessions say so, or say nothing.
+    never has MFA: its sessions say so, or say nothing. Where they may have session tags, its own are not certain.
     """
-    outside = isinstance(caller, Outsider)
+    outside, implied = isinstance(caller, Outsider), caller.implied
     kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
+    if caller.may_be_tagged:
+        kind, implied = replace(kind, absent_prefixes=()), _untagged(implied)
     if caller.membership == Membership():
         kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]})
-    return RequestContext.joined(_CERTAIN, caller.implied, open=kind)
+    return RequestContext.joined(_CERTAIN, implied, open=kind)
 
 
 def open_context_on(context: RequestContext, role: Role) -> RequestContext:
@@ -118,18 +118,20 @@ def session_context(
 def open_session_context(role: Role) -> RequestContext:
     """What is certain of every call by a session of ``role``.
 
-    Session tags may override the role's own, so all are open. A session that was assumed with MFA carries that;
-    ``aws:username`` none does.
+    Session tags may override the role's own, so all are open, and so is what it says of MFA. ``aws:username`` none has.
     """
-    own = {key: values for key, values in role.implied.items() if not key.startswith(_TAGS)}
     kind = _OPEN_SESSION
     if role.membership == Membership():
         kind = replace(kind, possible={**_ELSEWHERE["Principal"], **_ELSEWHERE["Resource"]})
-    return RequestContext.joined(_CERTAIN, own, _beside(role), open=kind)
+    return RequestContext.joined(_CERTAIN, _untagged(role.implied), _beside(role), open=kind)
 
 
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
-    """Those keys of an assumption's context that hold as well for what the session does next: time, place, MFA."""
+    """Those keys of an assumption's context that hold as well for what the session does next: time and place.
+
+    Not MFA: "The temporary credentials returned by AssumeRole do not include MFA information in the context"
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html).
+    """
     return {key: value for key, value in given.items() if key.lower() in _CIRCUMSTANCES}
 
 
@@ -142,11 +144,34 @@ def caller_session(context: RequestContext) -> str | None:
 _CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
 _TAGS = ("aws:principaltag/",)
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
-_OPEN = Open()
+_OF_SERVICES = frozenset(
+    {
+        "aws:calledvia",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+    }
+)
+"""Keys that only a call by a service, or one that it passes on, carries ("Availability" of each)."""
+_OF_SESSIONS = frozenset(
+    {
+        "aws:ec2instancesourceprivateipv4",
+        "aws:ec2instancesourcevpc",
+        "aws:federatedprovider",
+        "aws:sourceidentity",
+    }
+)
+"""Keys that only sessions of roles carry."""
+_OPEN = Open(absent=_OF_SERVICES)
 _OPEN_SESSION = Open(absent=frozenset({"aws:username"}))
-_OPEN_USER = Open(absent_prefixes=_TAGS)
+_OPEN_USER = Open(absent=_OF_SERVICES | _OF_SESSIONS, absent_prefixes=_TAGS)
 _OPEN_ROLE = Open(
-    absent=frozenset({"aws:username", "aws:multifactorauthage"}),
+    absent=_OF_SERVICES | {"aws:username", "aws:multifactorauthage"},
     absent_prefixes=_TAGS,
     possible={"aws:multifactorauthpresent": (None, ("false",))},
 )
@@ -160,6 +185,11 @@ _ELSEWHERE: Mapping[str, Mapping[str, tuple[Values, ...]]] = {
     for of in ("Principal", "Resource")
 }
 """What the keys may be for an account in none of the organisations that are known: not there, or another's."""
+
+
+def _untagged(implied: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """What a role implies but for its tags."""
+    return {key: values for key, values in implied.items() if not key.startswith(_TAGS)}
 
 
 def _beside(role: Role) -> Mapping[str, tuple[str, ...]]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 from crossaccount.access.estate.entities import Principal
-from crossaccount.iam.arn import Arn
 from crossaccount.iam.compiled import PrincipalElement
+from crossaccount.iam.names import has_wildcard
 
 EVERYONE = "*"
 
@@ -67,14 +67,19 @@ def _namings(element: PrincipalElement, caller: Principal, session: str | None) 
         found.append(Naming.ROLE if caller.is_role else Naming.DIRECT)
     if caller.account in element.accounts:
         found.append(Naming.ACCOUNT)
-    if element.sessions and caller.is_role and any(_is_session(arn, caller, session) for arn in element.sessions):
+    if element.sessions and (named := sessions_of(element, caller)) and (session is None or session in named):
         found.append(Naming.DIRECT)
     return found
 
 
-def _is_session(arn: Arn, caller: Principal, session: str | None) -> bool:
-    """A session's ARN leaves the role's path out: ``assumed-role/<name>/<session>``."""
-    kind, _, rest = arn.resource.partition("/")
-    role, _, named = rest.partition("/")
-    of_role = (arn.service, kind, arn.account, role) == ("sts", "assumed-role", caller.account, caller.name)
-    return of_role and session in (None, named)
+def sessions_of(element: PrincipalElement, caller: Principal) -> tuple[str, ...]:
+    """The names of the caller's own sessions that are listed: of a role, by ARNs that leave its path out.
+
+    A wildcard names none ("Principals must always name a specific session").
+    """
+    if not (element.sessions and caller.is_role):
+        return ()
+    prefix = f"assumed-role/{caller.name}/"
+    own = (arn.resource for arn in element.sessions if (arn.service, arn.account) == ("sts", caller.account))
+    named = (resource.removeprefix(prefix) for resource in own if resource.startswith(prefix))
+    return tuple(name for name in named if name and not has_wildcard(name))

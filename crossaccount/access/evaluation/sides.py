@@ -7,18 +7,19 @@ or deny on conditions that are still to meet: its ``atoms``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.access.alternatives.hanging import condition_atoms, resource_atoms
 from crossaccount.access.estate.entities import Policy, Principal
+from crossaccount.access.evaluation.answers import answer
 from crossaccount.access.evaluation.context import caller_session
 from crossaccount.access.evaluation.outsiders import EVERYONE, Outsider, denied_part
-from crossaccount.access.evaluation.principals import Naming, denies, naming
+from crossaccount.access.evaluation.principals import Naming, denies, naming, sessions_of
 from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
-from crossaccount.iam.conditions import Condition, RequestContext, unmet
+from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions, unmet
 
 
 class Request(NamedTuple):
@@ -129,6 +130,9 @@ _EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIREC
 _WHOLLY = [((name, ()),) if name > Naming.NONE else () for name in Naming]
 """What a statement is about that names the caller in this way, without conditions."""
 
+_NOT_LISTED = ""
+"""Stands for the name of every session that is not listed."""
+
 Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
 """How a side is weighed: :func:`weigh`, or that with a memory."""
 
@@ -144,9 +148,28 @@ def _named(
         if caller.provider:
             return _EVERY_CALLER if caller.arn in element.federated and not element.inverted else ()
     session = caller_session(request.context)
+    if session is None and request.context.open is not None and (named := sessions_of(element, caller)):
+        return list(_by_session(element, caller, statement.allows, named))
     if statement.allows:
         return _WHOLLY[naming(element, caller, session)]
     return _EVERY_CALLER if denies(element, caller, session) else ()
+
+
+def _by_session(
+    element: PrincipalElement, caller: Principal, allows: bool, named: tuple[str, ...]
+) -> Iterator[tuple[Naming, tuple[Condition, ...]]]:
+    """How a statement that lists sessions of the caller names him, who may come as one of them or as another."""
+    whom = naming if allows else denies
+    listed, other = whom(element, caller, named[0]), whom(element, caller, _NOT_LISTED)
+    if other:
+        yield Naming(other), () if listed else _user_ids("StringNotLike", caller, named)
+    if listed > other:
+        yield Naming(listed), _user_ids("StringLike", caller, named)
+
+
+def _user_ids(operator: str, caller: Principal, sessions: Iterable[str]) -> tuple[Condition, ...]:
+    """The condition of coming as one of some sessions, or as another: ``aws:userid`` is ``AROA…:session``."""
+    return compile_conditions({operator: {"aws:userid": [f"{caller.unique_id or '*'}:{name}" for name in sessions]}})
 
 
 def _asked(
@@ -159,9 +182,9 @@ def _asked(
         return unmet(conditions, context), ()
     if not conditions and not statement.has_variables:
         return (), ()
-    answers = [(condition, condition.answer(context)) for condition in conditions]
-    failed = tuple(condition for condition, answer in answers if answer is False)
+    answers = [(condition, answer(condition, request.caller, context)) for condition in conditions]
+    failed = tuple(condition for condition, met in answers if met is False)
     if failed:
         return failed, ()
-    hanging = condition_atoms(decision, (condition for condition, answer in answers if answer is None), context)
+    hanging = condition_atoms(decision, (condition for condition, met in answers if met is None), context)
     return (), resource_atoms(decision, statement, request.resource, context) + hanging

@@ -13,8 +13,10 @@ from crossaccount.iam.compiled import CompiledStatement
 _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
 """How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
 _ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
-_ABOUT_THE_ROLE = ("aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
+_ABOUT_THE_ROLE = ("aws:resourceaccount", "aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
 """How the keys begin that a role implies."""
+
+_USER_ID = "aws:userid"
 
 
 class Traits(NamedTuple):
@@ -49,11 +51,13 @@ class Traits(NamedTuple):
             return caller.arn
         if not self.asks:
             return caller.account, caller.is_role
-        return caller.account, caller.is_role, *map(caller.implied.get, self.asks)
+        return caller.account, caller.is_role, caller.may_be_tagged, *map(caller.implied.get, self.asks)
 
     def _alone(self, caller: Principal) -> bool:
         if self.inverted or (self.sessions and caller.is_role) or isinstance(caller, Outsider):
             return True
+        if caller.is_role and _USER_ID in self.asks:
+            return True  # it begins with the role's own ID
         return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
 
 

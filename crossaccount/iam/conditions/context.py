@@ -89,6 +89,11 @@ class RequestContext(NamedTuple):
             return False
         return not key.startswith(self.open.absent_prefixes)
 
+    def lacks(self, key: str) -> bool:
+        """Whether a key is surely not in the request."""
+        key = key.lower()
+        return not (key in self.values or self.undecided(key))
+
     def undecided(self, key: str) -> bool:
         """Whether a key may be one thing or another."""
         if self.is_open(key):

@@ -16,6 +16,7 @@ TARGET = "arn:aws:iam::222222222222:role/target"
 GRANT = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET, "Sid": "Cross"}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole", "Sid": "LetIn"}
 MAY_LIST = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket"}
+SESSION = "arn:aws:sts::111111111111:assumed-role/caller/build"
 ESTATE = {"identity": [GRANT], "trust": [TRUST], "permissions": [MAY_LIST]}
 
 Judge = Callable[..., TestResult]
@@ -111,6 +112,15 @@ def test_a_session_acts_at_the_time_and_place_of_its_assumption(judge: Judge) ->
     assert not judge(inside | {"then": elsewhere}, permissions=[MAY_LIST | {"Condition": office}]).ok
 
 
+def test_a_session_does_not_have_the_mfa_of_its_assumption(judge: Judge) -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    then = [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "denied"}]
+    asked = {"context": {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "10"}, "then": then}
+    assert judge(asked, trust=[TRUST | {"Condition": mfa}], permissions=[MAY_LIST | {"Condition": mfa}]).ok
+    recent = {"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}
+    assert judge(asked, trust=[TRUST | {"Condition": mfa}], permissions=[MAY_LIST | {"Condition": recent}]).ok
+
+
 def test_a_session_is_not_its_caller(judge: Judge) -> None:
     condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
     then = [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "denied"}]
@@ -161,10 +171,16 @@ def test_session_tags_follow_into_the_session(judge: Judge) -> None:
             },
             ["aws:multifactorauthpresent"],
         ),
+        # The role's account is known.
+        ({}, {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceAccount": "222222222222"}}}]}, []),
+        # Which session of the caller comes decides, and the test does not say.
+        ({}, {"caller": "role", "trust": [TRUST | {"Principal": {"AWS": SESSION}}]}, ["aws:userid"]),
+        ({}, {"caller": "role", "trust": [TRUST | {"Effect": "Deny", "Principal": {"AWS": SESSION}}]}, []),
+        ({}, {"caller": "role", "trust": [TRUST | {"Principal": {"AWS": [SESSION, "111111111111"]}}]}, []),
         (
-            {},
-            {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceAccount": "222222222222"}}}]},
-            ["aws:resourceaccount"],
+            {"context": {"aws:userid": "AROACALLER0000000:build"}},
+            {"caller": "role", "trust": [TRUST | {"Principal": {"AWS": SESSION}}]},
+            [],
         ),
     ],
 )

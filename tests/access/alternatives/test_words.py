@@ -32,6 +32,8 @@ def test_always_and_never() -> None:
         ([("StringEquals", "sts:ExternalId", "two words")], 'external ID "two words"'),
         ([("IpAddress", "aws:SourceIp", "10.0.0.0/8")], "from 10.0.0.0/8"),
         ([("Null", "aws:SourceIp", "true")], "without aws:SourceIp"),
+        ([("Null", "aws:SourceIp", "True")], "without aws:SourceIp"),
+        ([("Null", "aws:SourceIp", "FALSE")], "with aws:SourceIp"),
         ([("StringLike", "aws:PrincipalTag/team", "a*")], "aws:PrincipalTag/team is like a*"),
         ([("ForAnyValue:StringEquals", "aws:TagKeys", "a")], "aws:TagKeys ForAnyValue:StringEquals a"),
         ([("Unknown", "Deny", "text")], "if trust policy denies it (not known)"),
