@@ -22,8 +22,8 @@ class Change:
 
     Of a path: ``principal`` → ``role``, ``before`` and ``after`` what there is to meet (None: there was no path). Of a
     permission: its holder, a user as ``principal`` or a role as ``role`` (both where a trust lets the one into the
-    other); ``actions`` and ``resources`` as patterns, the highest ``access_level`` of the actions, and under ``after``
-    (gained) or ``before`` (lost) the conditions on which. ``why`` says in words what does it.
+    other); ``actions`` and ``resources`` as patterns, the highest ``access_level`` of all the actions together, and
+    under ``after`` (gained) or ``before`` (lost) the conditions on which. ``why`` says in words what does it.
     """
 
     kind: Kind

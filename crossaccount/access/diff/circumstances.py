@@ -1,19 +1,23 @@
-"""What else decides access: tags that policies ask for, how long sessions last, control policies."""
+"""What else decides access: tags and unique IDs that policies ask for, how long sessions last, control policies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import zip_longest
 
 from crossaccount.access.diff.change import Change
-from crossaccount.access.diff.permissions import both_ways, compared
+from crossaccount.access.diff.permissions import NO_LIMIT, both_ways, compared, part_change
 from crossaccount.access.estate import Estate, Levels
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.outsiders import EVERYONE
+from crossaccount.access.verdict import Side
 from crossaccount.iam.arn import root_arn
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.durations import duration_text
 
 _PRINCIPAL_TAG = ("aws:principaltag/",)
+_UNIQUE_ID = "aws:userid"
 _RESOURCE_TAG = ("aws:resourcetag/", "iam:resourcetag/")
 
 
@@ -28,32 +32,43 @@ def session_changes(before: Role | None, after: Role | None) -> Iterator[Change]
     yield Change(kind, None, after.arn, actions=("sts:AssumeRole",), resources=(after.arn,), why=why)  # type: ignore[arg-type]
 
 
-class AskedTags:
-    """The tags of roles that somebody's policy asks for; looked up when tags first differ."""
+class Asked:
+    """What policies ask about principals themselves: their tags and unique IDs. Looked up when these first differ."""
 
     def __init__(self, *estates: Estate) -> None:
         self._estates = estates
-        self._known: frozenset[str] | None = None
 
     def changes(self, before: Principal, after: Principal) -> Iterator[Change]:
-        """Tags that differ and that a policy asks for may let in or keep out: nobody can say which.
+        """Tags and unique IDs that differ and that a policy asks for may let in or keep out: nobody can say which.
 
-        Its own policies may ask for a principal's tags, anybody's for a role's. Trusts that ask for the caller's, and
-        grants that ask for the role's, are part of every path.
+        A principal's own policies may ask for its tags, and the control policies that it is under; anybody's for a
+        role's. Trusts that ask for the caller's, and grants that ask for the role's, are part of every path.
         """
-        if before.tags == after.tags:
-            return
-        own = {*_tags(_policies(before), _PRINCIPAL_TAG), *_tags(_policies(after), _PRINCIPAL_TAG)}
-        for key in sorted({key for key, _ in set(before.tags.items()) ^ set(after.tags.items())}):
-            if key.lower() in own or key.lower() in self._of_resources():
-                yield from both_ways(after, f"the tag {key} differs, and policies ask for it")
+        if before.tags != after.tags:
+            own = frozenset(_tags(self._limiting(before, after), _PRINCIPAL_TAG))
+            for key in sorted({key for key, _ in set(before.tags.items()) ^ set(after.tags.items())}):
+                if key.lower() in own or key.lower() in self._of_resources:
+                    yield from both_ways(after, f"the tag {key} differs, and policies ask for it")
+        ids = before.unique_id, after.unique_id
+        if all(ids) and ids[0] != ids[1] and _UNIQUE_ID in map(str.lower, _keys(self._limiting(before, after))):
+            yield from both_ways(after, "its unique ID differs, and policies ask for it")
 
+    def _limiting(self, before: Principal, after: Principal) -> Iterator[Policy]:
+        """All policies that a call of the principal is judged by, but for trusts."""
+        yield from (*_policies(before), *_policies(after), *self._resource_controls)
+        for estate in self._estates:
+            yield from (policy for level in estate.service_control.get(after.account, ()) for policy in level)
+
+    @cached_property
+    def _resource_controls(self) -> tuple[Policy, ...]:
+        return _each([estate.resource_control for estate in self._estates])
+
+    @cached_property
     def _of_resources(self) -> frozenset[str]:
-        if self._known is None:
-            everybody = (each for estate in self._estates for each in (*estate.users.values(), *estate.roles.values()))
-            policies = {id(policy): policy for principal in everybody for policy in _policies(principal)}
-            self._known = frozenset(_tags(policies.values(), _RESOURCE_TAG, but=_is_told_by_paths))
-        return self._known
+        everybody = (each for estate in self._estates for each in (*estate.users.values(), *estate.roles.values()))
+        policies = {id(policy): policy for principal in everybody for policy in _policies(principal)}
+        controls = (*self._resource_controls, *_each([estate.service_control for estate in self._estates]))
+        return frozenset(_tags((*policies.values(), *controls), _RESOURCE_TAG, but=_is_told_by_paths))
 
 
 def control_changes(before: Estate, after: Estate) -> Iterator[Change]:
@@ -69,14 +84,17 @@ def control_changes(before: Estate, after: Estate) -> Iterator[Change]:
 
 def _control(before: Mapping[str, Levels], after: Mapping[str, Levels], what: str) -> Iterator[Change]:
     for account in sorted({*before, *after}):
-        old, new = before.get(account), after.get(account)
+        old, new = before.get(account, ()), after.get(account, ())
         if old == new:
             continue
-        directions = _directions(old, new)
-        why = f"the {what} control policies of {account} differ"
-        for kind, found in zip(("permission-gained", "permission-lost"), directions, strict=True):
-            if found:
-                yield Change(kind, root_arn(account), None, actions=("*",), resources=("*",), why=why)  # type: ignore[arg-type]
+        if not all(map(_is_for_everyone, (policy for level in (*old, *new) for policy in level))):
+            yield from _both_ways(account, f"the {what} control policies of {account} differ")
+            continue
+        side: Side = "scp" if what == "service" else "rcp"
+        for one, other in _paired(old, new):
+            found = compared(side, one, other)
+            for kind, parts in (("permission-gained", found.gained), ("permission-lost", found.lost)):
+                yield from (part_change(kind, (root_arn(account), None), part) for part in parts)  # type: ignore[arg-type]
 
 
 def _both_ways(account: str, why: str) -> Iterator[Change]:
@@ -85,15 +103,19 @@ def _both_ways(account: str, why: str) -> Iterator[Change]:
         yield Change(kind, root_arn(account), None, actions=("*",), resources=("*",), why=why)
 
 
-def _directions(old: Levels | None, new: Levels | None) -> tuple[bool, bool]:
-    """Whether anything is gained, and lost. An account under none may do everything."""
-    if old is None or new is None:
-        return new is None, old is None
-    policies = [policy for level in (*old, *new) for policy in level]
-    if len(old) != len(new) or not all(map(_is_for_everyone, policies)):
-        return True, True
-    found = [compared("scp", one, other) for one, other in zip(old, new, strict=True)]
-    return any(each.gained for each in found), any(each.lost for each in found)
+def _paired(old: Levels, new: Levels) -> Iterator[tuple[tuple[Policy, ...], tuple[Policy, ...]]]:
+    """The levels that differ, two and two; beside what is no level stands one that limits nothing.
+
+    Every level has to allow. So where something is gained in all, it is gained in one of the pairs, however they are
+    paired.
+    """
+    left, gone = list(new), []
+    for level in old:
+        if level in left:
+            left.remove(level)
+        else:
+            gone.append(level)
+    yield from zip_longest(gone, left, fillvalue=(NO_LIMIT,))
 
 
 def _is_for_everyone(policy: Policy) -> bool:
@@ -113,19 +135,29 @@ def _is_told_by_paths(statement: CompiledStatement) -> bool:
     return not statement.actions_inverted and {action.lower() for action in statement.actions} == {"sts:assumerole"}
 
 
+def _each(controls: Iterable[Mapping[str, Levels]]) -> tuple[Policy, ...]:
+    """The control policies of all accounts, each once."""
+    levels = {id(level): level for each in controls for above in each.values() for level in above}
+    return tuple({id(policy): policy for level in levels.values() for policy in level}.values())
+
+
 def _tags(
     policies: Iterable[Policy],
     prefixes: tuple[str, ...],
     but: Callable[[CompiledStatement], bool] = lambda _: False,
 ) -> Iterator[str]:
     """The tag keys, in lower case, that policies ask for under these condition keys, variables among them."""
+    for key in _keys(policies, but):
+        prefix, slash, tag = key.lower().partition("/")
+        if prefix + slash in prefixes:
+            yield tag
+
+
+def _keys(policies: Iterable[Policy], but: Callable[[CompiledStatement], bool] = lambda _: False) -> Iterator[str]:
+    """The condition keys that policies ask for, variables among them."""
     for policy in policies:
         for statement in policy.statements:
-            if but(statement):
-                continue
-            values = [value for condition in statement.conditions for value in condition.values]
-            variables = [key for value in (*values, *statement.resources) for key in value.variables()]
-            for key in (*(condition.key for condition in statement.conditions), *variables):
-                prefix, slash, tag = key.lower().partition("/")
-                if prefix + slash in prefixes:
-                    yield tag
+            if not but(statement):
+                values = [value for condition in statement.conditions for value in condition.values]
+                yield from (condition.key for condition in statement.conditions)
+                yield from (key for value in (*values, *statement.resources) for key in value.variables())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from crossaccount.access.diff.change import AccessDiff, Change
-from crossaccount.access.diff.circumstances import AskedTags, control_changes, session_changes
+from crossaccount.access.diff.circumstances import Asked, control_changes, session_changes
 from crossaccount.access.diff.paths import Touched, path_changes
 from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.trusts import trust_changes
@@ -31,7 +31,8 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
         everything=bool(controls) or before.accounts != after.accounts or before.members != after.members,
     )
     found_paths = list(path_changes(before, after, touched))
-    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles), *_of_tags(users, roles, before, after)]
+    asked = _of_what_is_asked([*users, *roles], before, after)
+    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles), *asked]
     left = _Explained(found_paths)
     return AccessDiff.of([*found_paths, *controls, *(change for change in others if not left.says(change))])
 
@@ -57,14 +58,11 @@ def _of_roles(pairs: Iterable[tuple[Role | None, Role | None]]) -> Iterator[Chan
         yield from session_changes(before, after)
 
 
-def _of_tags(
-    users: Iterable[tuple[Principal | None, Principal | None]],
-    roles: Iterable[tuple[Principal | None, Principal | None]],
-    before: Estate,
-    after: Estate,
+def _of_what_is_asked(
+    pairs: Iterable[tuple[Principal | None, Principal | None]], before: Estate, after: Estate
 ) -> Iterator[Change]:
-    asked = AskedTags(before, after)
-    for one, other in (*users, *roles):
+    asked = Asked(before, after)
+    for one, other in pairs:
         if one is not None and other is not None:
             yield from asked.changes(one, other)
 

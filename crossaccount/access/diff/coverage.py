@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crossaccount.access.alternatives import implies
-from crossaccount.access.diff.levels import expand
+from crossaccount.access.diff.levels import ALL_BUT, expand
 from crossaccount.access.diff.patterns import literal, overlap, within
 from crossaccount.access.diff.rules import Rule
 from crossaccount.iam.variables import Template
@@ -31,14 +31,11 @@ def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
     return [gap for rule in mine if _deed(rule) not in same for gap in _gaps(rule, theirs)]
 
 
-_ALL_BUT = "all but "
-
-
 def is_about_all_of(rule: Rule, gap: Gap) -> bool:
     """Whether a rule is surely about everything in a gap, if its conditions hold."""
     mine = gap.rule
     for action in gap.actions:
-        inverted = action.startswith(_ALL_BUT)
+        inverted = action.startswith(ALL_BUT)
         if not (rule.is_about_all_but(mine.actions) if inverted else rule.is_about_all(literal(action.lower()))):
             return False
     if mine.resources_inverted:
@@ -119,7 +116,7 @@ def _about(rules: Iterable[Rule], action: str) -> list[Rule]:
 
 
 def _all_but(rule: Rule) -> str:
-    return f"{_ALL_BUT}{', '.join(sorted(rule.written))}"
+    return f"{ALL_BUT}{', '.join(sorted(rule.written))}"
 
 
 class _Resources:
@@ -141,7 +138,7 @@ class _Resources:
         implied = [each for each in others if implies(rule.alternatives, each.alternatives)]
         if rule.resources_inverted:
             covered = any(_all_but_within(rule.resources, each) for each in implied)
-            return () if covered else (f"{_ALL_BUT}{', '.join(sorted(each.text for each in rule.resources))}",)
+            return () if covered else (f"{ALL_BUT}{', '.join(sorted(each.text for each in rule.resources))}",)
         return tuple(each.text for each in rule.resources if not self._covered(each, others, implied))
 
     def _covered(self, resource: Template, others: Sequence[Rule], implied: Sequence[Rule]) -> bool:

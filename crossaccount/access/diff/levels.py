@@ -5,7 +5,8 @@ Levels are AWS's own (https://docs.aws.amazon.com/service-authorization/latest/r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from crossaccount.access.diff.change import AccessLevel
@@ -13,6 +14,8 @@ from crossaccount.iam.actions import access_level, matching_actions, service_exi
 from crossaccount.iam.matching import wildcard_match
 
 RANK: tuple[AccessLevel, ...] = ("list", "read", "tagging", "write", "permissions-management")
+ALL_BUT = "all but "
+"""How what a statement spares is written: ``all but iam:*, organizations:*``."""
 _FROM_AWS: dict[str, AccessLevel] = {
     "Permissions management": "permissions-management",
     "Tagging": "tagging",
@@ -24,7 +27,13 @@ _FROM_AWS: dict[str, AccessLevel] = {
 
 @lru_cache(maxsize=4_096)
 def expand(pattern: str) -> tuple[str, ...]:
-    """The known actions that a pattern stands for, in lower case; none of a service that the list does not know."""
+    """The known actions that a pattern stands for, in lower case; none of a service that the list does not know.
+
+    ``all but …`` stands for what fits none of the patterns after it.
+    """
+    if pattern.startswith(ALL_BUT):
+        spared = {action for each in pattern.removeprefix(ALL_BUT).split(", ") for action in expand(each)}
+        return tuple(action for action in _all() if action not in spared)
     service, colon, name = pattern.partition(":")
     if not colon:
         return _all() if pattern == "*" else ()
@@ -37,15 +46,39 @@ def expand(pattern: str) -> tuple[str, ...]:
 
 def highest_level(actions: Iterable[str]) -> AccessLevel | None:
     """The level of the most powerful known action that the patterns stand for; None where none is known."""
-    return _highest_level(tuple(actions))
+    patterns = tuple(actions)
+    if "*" in patterns:
+        return RANK[-1]  # known without reading the whole list
+    found = by_level(patterns)
+    return next((level for level in reversed(RANK) if level in found), None)
+
+
+def by_level(actions: Iterable[str]) -> Mapping[AccessLevel | None, int]:
+    """How many known actions of each level the patterns stand for; under None the patterns that stand for none."""
+    return _by_level(tuple(actions))
 
 
 @lru_cache(maxsize=1_024)
-def _highest_level(actions: tuple[str, ...]) -> AccessLevel | None:
-    if "*" in actions:
-        return RANK[-1]
-    levels = {_level(action) for pattern in actions for action in expand(pattern.lower())}
-    return next((level for level in reversed(RANK) if level in levels), None)
+def _by_level(actions: tuple[str, ...]) -> Mapping[AccessLevel | None, int]:
+    known = {pattern: expand(pattern.lower()) for pattern in actions}
+    found: Counter[AccessLevel | None] = Counter(map(_level, {action for each in known.values() for action in each}))
+    found[None] = sum(not each for each in known.values())
+    return +found
+
+
+def by_power(actions: Iterable[str]) -> tuple[str, ...]:
+    """Patterns of actions, the most powerful first."""
+    return _by_power(tuple(actions))
+
+
+@lru_cache(maxsize=1_024)
+def _by_power(actions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(actions, key=lambda pattern: -_power(pattern)))
+
+
+@lru_cache(maxsize=32_768)
+def _power(pattern: str) -> int:
+    return max((RANK.index(_level(action)) for action in expand(pattern.lower())), default=-1)
 
 
 def shown(actions: Iterable[str]) -> tuple[str, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from crossaccount.access.alternatives import ALWAYS, Alternatives
 from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import AccessDiff, Change
+from crossaccount.access.diff.levels import RANK, by_level, by_power
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""
 
 MOST_LINES = 100
+MOST_CHARACTERS = 500
+"""Of a line. A hundred of these fit a comment, of which GitHub takes 65,536."""
 SIGNS = {"broadening": "+", "narrowing": "-"}
 _VERDICTS = {
     "broadening": "**broadening**: somebody can do more than before",
@@ -23,14 +27,29 @@ _MOST_LISTED = 5
 
 
 def markdown(found: AccessDiff, shown: Shown = str) -> str:
-    """The whole diff. A comment on a pull request has its limits: after a hundred lines the rest is counted."""
+    """The whole diff. A comment on a pull request has its limits: after a hundred lines the rest is counted.
+
+    What broadens is not among that rest as long as anything else is listed.
+    """
     lines = ["### Access", "", f"This change is {_VERDICTS[found.verdict]}."]
     if found.changes:
-        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in found.changes]
-        lines += ["", "```diff", *map(_plain, body[:MOST_LINES]), "```"]
-        if len(body) > MOST_LINES:
-            lines += ["", f"… and {len(body) - MOST_LINES} more."]
+        told, rest = told_and_rest(found.changes)
+        lines += ["", "```diff", *(f"{SIGNS[change.direction]} {plain(line(change, shown))}" for change in told), "```"]
+        lines += ["", f"… and {rest}."] if rest else []
     return "\n".join(lines) + "\n"
+
+
+def told_and_rest(changes: Sequence[Change], most: int = MOST_LINES) -> tuple[list[Change], str]:
+    """As many changes as are told, broadening ones first if there are too many, and how many more there are."""
+    first = sorted(range(len(changes)), key=lambda index: changes[index].direction != "broadening")
+    told = sorted(first[:most])
+    rest = Counter[str](changes[index].direction for index in first[most:])
+    return [changes[index] for index in told], _rest(rest)
+
+
+def _rest(rest: Mapping[str, int]) -> str:
+    listed = [f"{count} {direction}" for direction, count in sorted(rest.items())]
+    return f"{sum(rest.values())} more ({', '.join(listed)})" if listed else ""
 
 
 def line(change: Change, shown: Shown = str) -> str:
@@ -43,8 +62,8 @@ def subject(change: Change, shown: Shown = str) -> str:
     if change.is_path:
         return f"{shown(change.principal or '')} → {shown(change.role or '')}"
     ends = " → ".join(shown(end) for end in (change.principal, change.role) if end)
-    level = f" ({change.access_level})" if change.access_level else ""
-    what = _some(change.actions)
+    level = f" ({levels})" if (levels := _levels(change)) else ""
+    what = _some(by_power(change.actions) if len(change.actions) > _MOST_LISTED else change.actions)
     if change.principal is not None and change.role is not None:
         return f"{ends}: {what}{level}"
     return f"{ends}: {what} on {_some(shown(each) for each in change.resources)}{level}"
@@ -73,6 +92,24 @@ def _some(items: Iterable[str]) -> str:
     return ", ".join(listed[:_MOST_LISTED]) + more
 
 
-def _plain(text: str) -> str:
-    """On one line, and unable to end the code block."""
-    return " ".join(text.split()).replace("```", "'''")
+def _levels(change: Change) -> str:
+    """How much the actions may do: the level of all of them, or how many there are of each, the highest first."""
+    if change.access_level is None:
+        return ""
+    if "*" in change.actions:
+        return f"up to {change.access_level}"
+    found = by_level(change.actions)
+    if len(found) <= 1:
+        return change.access_level
+    listed = [f"{found[level]} {level}" for level in reversed(RANK) if level in found]
+    return ", ".join([*listed, *([f"{found[None]} unknown"] if None in found else [])])
+
+
+def plain(text: str) -> str:
+    """On one line of bounded length, unable to end the code block, and without characters that nobody sees.
+
+    Some of these turn the direction of writing, so that what is read is not what is there.
+    """
+    seen = (each if each.isprintable() else f"\\u{ord(each):04x}" for each in " ".join(text.split()))
+    line = "".join(seen).replace("```", "'''")
+    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"

@@ -32,13 +32,13 @@ _NOUNS: dict[Side, str] = {
 Limits = tuple[Sequence[Rule], Sequence[Rule]]
 """The rules of a boundary, before and after."""
 
-NO_BOUNDARY = compiled_policy(
-    "no boundary", {"Version": VERSION, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+NO_LIMIT = compiled_policy(
+    "no limit", {"Version": VERSION, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 )
 """What limits nothing."""
 _UNLIMITED = {
-    "allowed by": "no permissions boundary limits it any more",
-    "no longer allowed by": "the new permissions boundary does not allow it",
+    "allowed by": "no {what} limits it any more",
+    "no longer allowed by": "the new {what} does not allow it",
 }
 
 
@@ -71,7 +71,7 @@ def permission_changes(before: Principal | None, after: Principal | None) -> Ite
             whole = before is None or after is None
             # Whoever comes with a Deny loses nothing, and whoever goes with one gains nothing.
             kept = [part for part in parts if not whole or part.gap.rule.allows]
-            yield from (_change(kind, holder, part) for part in kept)  # type: ignore[arg-type]
+            yield from (part_change(kind, _ends(holder), part) for part in kept)  # type: ignore[arg-type]
     yield from unknown_changes(_layers(before), _layers(after), holder)
 
 
@@ -131,8 +131,10 @@ def _effective(found: Iterable[Gap], denies: Sequence[Rule]) -> Iterator[Gap]:
 
 def _explained(found: Iterable[Gap], words: str, denies: Sequence[Rule], limits: Sequence[Rule]) -> Iterator[Part]:
     for gap in found:
-        unlimited = gap.rule.decision.policy == NO_BOUNDARY.name
-        why = _UNLIMITED[words] if unlimited else f"{words} {statement_words(gap.rule.decision)}"
+        decision = gap.rule.decision
+        unlimited = decision.policy == NO_LIMIT.name
+        what = _NOUNS[decision.side].strip()
+        why = _UNLIMITED[words].format(what=what) if unlimited else f"{words} {statement_words(decision)}"
         yield Part(gap, why, conditions_of(gap, denies, limits))
 
 
@@ -141,7 +143,7 @@ def _by_effect(found: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
 
 
 def _bounds(principal: Principal) -> tuple[Policy, ...]:
-    return (principal.boundary,) if principal.boundary is not None else (NO_BOUNDARY,)
+    return (principal.boundary,) if principal.boundary is not None else (NO_LIMIT,)
 
 
 def _limits(principal: Principal | None) -> Sequence[Rule]:
@@ -156,8 +158,9 @@ def _layers(principal: Principal | None) -> tuple[Policy, ...]:
     return (*principal.policies, *((principal.boundary,) if principal.boundary else ()))
 
 
-def _change(kind: Kind, holder: Principal, part: Part) -> Change:
-    principal, role = _ends(holder)
+def part_change(kind: Kind, ends: tuple[str | None, str | None], part: Part) -> Change:
+    """A part as a change of whoever is at its ends, a principal or a role."""
+    principal, role = ends
     gained = kind == "permission-gained"
     gap, conditions = part.gap, part.conditions
     return Change(

@@ -77,7 +77,7 @@ class Rule:
     def is_about_all(self, pattern: Template) -> bool:
         """Whether it is surely about every action of a pattern."""
         if not self.actions_inverted:
-            return within(pattern, self.actions)
+            return pattern.text in self._known or within(pattern, self.actions)
         return not any(overlap(pattern, each) for each in self.actions)
 
     def is_about_all_but(self, spared: Iterable[Template]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crossaccount.access.diff.markdown import MOST_LINES, SIGNS, line
+from crossaccount.access.diff.markdown import SIGNS, line, plain, told_and_rest
 from crossaccount.iam.names import display
 from crossaccount.job.drifting.drift import drift_of
 
@@ -32,12 +32,11 @@ def drift_markdown(result: JobResult) -> str:
         lines += [row for resource in drift.resources for row in _rows(resource)]
         lines.append("")
     if result.drift is not None and result.drift.access.changes:
-        changes = result.drift.access.changes
+        told, rest = told_and_rest(result.drift.access.changes)
         shown = partial(display, accounts=result.drift.names)
-        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in changes[:MOST_LINES]]
+        body = [f"{SIGNS[change.direction]} {plain(line(change, shown))}" for change in told]
         lines += [f"### Access: {result.drift.access.verdict}", "", "```diff", *body, "```", ""]
-        if (more := len(changes) - MOST_LINES) > 0:
-            lines += [f"… and {more} more.", ""]
+        lines += [f"… and {rest}.", ""] if rest else []
     if result.status == "drifted":
         lines += ["`crossaccount up` brings back what was deployed; see first who changed it, and why.", ""]
     return "\n".join(lines)

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from crossaccount.access.diff.markdown import SIGNS, line
+from crossaccount.access.diff.markdown import SIGNS, line, told_and_rest
 from crossaccount.iam.names import display
 from crossaccount.job.review.removals import HandMade
 from crossaccount.job.review.review import Review
 
-MOST_LINES = 100
 LONGEST = 400
 """Characters of a document that are shown; the JSON has all of it."""
 TAKES = {
@@ -46,10 +45,10 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
         yield from removal_lines(each, shown)
     for finding in review.replaced:
         yield f"! {shown(finding.where)}: {finding.message} ({finding.code}); {finding.fix}"
-    for change in review.access.changes[:MOST_LINES]:
-        yield f"{SIGNS[change.direction]} {line(change, shown)}"
-    if (more := len(review.access.changes) - MOST_LINES) > 0:
-        yield f"… and {more} more"
+    told, rest = told_and_rest(review.access.changes)
+    yield from (f"{SIGNS[change.direction]} {line(change, shown)}" for change in told)
+    if rest:
+        yield f"… and {rest}"
     yield f"access: {review.verdict}" + (f"; needs its own yes: {', '.join(review.needs)}" if review.needs else "")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crossaccount.access.alternatives import ALWAYS
 from crossaccount.access.diff import AccessDiff, Change, markdown
+from crossaccount.access.diff.levels import highest_level
+from crossaccount.access.diff.markdown import subject
 
 THERESA, UPDATE_APP = "arn:aws:iam::111111111111:user/Theresa", "arn:aws:iam::222222222222:role/UpdateApp"
 GAINED = Change("path-gained", THERESA, UPDATE_APP, None, ALWAYS, why="no longer denied by deny[0]")
@@ -60,4 +64,46 @@ def test_a_comment_stays_within_bounds() -> None:
     changes = [Change("path-gained", f"{THERESA}{number:03}", UPDATE_APP, None, ALWAYS) for number in range(150)]
     lines = markdown(AccessDiff.of(changes), short).splitlines()
     assert sum(line.startswith("+ ") for line in lines) == 100
-    assert lines[-1] == "… and 50 more."
+    assert lines[-1] == "… and 50 more (50 broadening)."
+
+
+def test_what_broadens_is_not_left_out_for_what_narrows() -> None:
+    lost = [Change("path-lost", f"{THERESA}{number:03}", UPDATE_APP, ALWAYS, None) for number in range(150)]
+    gained = Change("permission-gained", None, UPDATE_APP, None, ALWAYS, ("s3:PutObject",), ("*",), "write")
+    lines = markdown(AccessDiff.of([*lost, gained]), short).splitlines()
+    assert [line for line in lines if line.startswith("+ ")] == ["+ UpdateApp: s3:PutObject on * (write), broadening"]
+    assert sum(line.startswith("- ") for line in lines) == 99
+    assert lines[-1] == "… and 51 more (51 narrowing)."
+
+
+def test_actions_of_several_levels_are_counted_by_level_and_the_most_powerful_come_first() -> None:
+    actions = ("nosuch:Thing", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:PutBucketPolicy", "s3:PutObjectAcl")
+    change = Change("permission-gained", None, UPDATE_APP, None, ALWAYS, actions, ("*",), "permissions-management")
+    [line] = [each for each in markdown(AccessDiff.of([change]), short).splitlines() if each.startswith("+ ")]
+    assert line == (
+        "+ UpdateApp: s3:PutBucketPolicy, s3:PutObjectAcl, s3:PutObject, s3:GetObject, s3:ListBucket and 1 more on *"
+        " (2 permissions-management, 1 write, 1 read, 1 list, 1 unknown), broadening"
+    )
+
+
+@pytest.mark.parametrize(
+    ("actions", "level"),
+    [
+        (("s3:GetObject*",), " (read)"),
+        (("*",), " (up to permissions-management)"),
+        (("all but account:*, iam:*, organizations:*",), " (394 permissions-management, "),
+        (("nosuch:*",), ""),
+    ],
+)
+def test_a_label_is_true_of_all_actions(actions: tuple[str, ...], level: str) -> None:
+    change = Change("permission-gained", None, UPDATE_APP, None, ALWAYS, actions, ("*",), highest_level(actions))
+    said = subject(change, short).partition(" on *")[2]
+    assert said.startswith(level) if level else said == ""
+
+
+def test_a_line_is_bounded_and_shows_what_nobody_would_see() -> None:
+    long = Change("path-gained", THERESA, UPDATE_APP, None, ALWAYS, why="x" * 2_000)
+    turned = Change("path-gained", THERESA, f"{UPDATE_APP}\u202e", None, ALWAYS)
+    lines = markdown(AccessDiff.of([long, turned]), short).splitlines()
+    assert max(map(len, lines)) == 502
+    assert "+ Theresa → UpdateApp\\u202e, broadening" in lines

@@ -15,7 +15,7 @@ def estate_of(world: World) -> Estate:
     """The estate of a case. ``users``, ``groups`` and ``apps`` (roles) are in one account, ``roles`` in another.
 
     Each has ``policies`` (name to statements), ``managed`` (ARNs), ``boundary`` (statements) and ``tags``; a user has
-    ``groups``, a role ``trust`` (statements) and ``session`` (seconds). ``scps`` are of the callers' account.
+    ``groups``, a role ``trust`` (statements), ``session`` (seconds) and ``id``. ``scps`` are of the callers' account.
     """
     policies: list[dict[str, Any]] = []
     callers = {
@@ -32,8 +32,8 @@ def estate_of(world: World) -> Estate:
 
 
 def _document(statements: object) -> Any:
-    """Statements as a document; a text stays a text, and is no policy."""
-    return statements if isinstance(statements, str) else {"Version": "2012-10-17", "Statement": statements}
+    """Statements as a document; a document stays one, and a text a text, which is no policy."""
+    return statements if isinstance(statements, (str, Mapping)) else {"Version": "2012-10-17", "Statement": statements}
 
 
 def _inline(entity: World, key: str) -> dict[str, Any]:
@@ -71,5 +71,6 @@ def _role(name: str, role: World, account: str, policies: list[dict[str, Any]]) 
         **_inline(role, "RolePolicyList"),
         "RoleName": name,
         "AssumeRolePolicyDocument": _document(role.get("trust", [])),
+        "RoleId": role.get("id", ""),
     }
     return {**found, "MaxSessionDuration": role["session"]} if "session" in role else found

@@ -95,7 +95,7 @@ def test_a_fleet_fits_a_comment() -> None:
     review = Review(tuple(outcomes), AccessDiff.of(changes), names=NAMES)
     text = preview_markdown(JobResult("preview", "succeeded", outcomes, review=review))
     assert len(text.encode()) <= MOST_CHARACTERS
-    assert "… and 100 more." in text
+    assert "… and 100 more (100 broadening)." in text
     assert text.count("```") % 2 == 0
 
 
