@@ -8,7 +8,8 @@ from typing import Any
 
 from crossaccount.access import Estate
 from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both, either, implies, meets, simplify
-from crossaccount.access.alternatives.atoms import ANY_OF, Atom
+from crossaccount.access.alternatives.atoms import ANY_OF, UNKNOWN, Atom, composite
+from crossaccount.access.evaluation.session_actions import SET_SOURCE_IDENTITY, TAG_SESSION, needed
 from crossaccount.access.paths import who_can
 from crossaccount.iam.conditions import RequestContext
 
@@ -70,3 +71,20 @@ def test_the_json_of_an_atom() -> None:
     }
     assert conjunction[0].to_json() == expected
     assert conjunction[0].negation.to_json() == expected | {"negated": True}
+
+
+def test_what_all_of_several_alternatives_need() -> None:
+    tag, other = (Atom("trust", "trust policy", "0", "StringEquals", f"aws:RequestTag/{key}", ("x",)) for key in "ab")
+    identity = Atom("trust", "trust policy", "0", "StringLike", "sts:SourceIdentity", ("*",))
+    unknown = Atom("identity", "p", "", UNKNOWN, "Allow", ("p: the source has no document",))
+    assert needed([composite([(tag, identity), (other,)])]) == (TAG_SESSION,)
+    assert needed([composite([(tag, identity), (identity,)])]) == (SET_SOURCE_IDENTITY,)
+    assert needed([composite([(tag,), (unknown,)])]) == ()
+    assert needed([composite([(unknown,)]).negation]) == ()
+
+
+def test_the_side_of_an_unknown_policy_beside_others(estate_of: Callable[..., Estate]) -> None:
+    gone = {"PolicyName": "gone", "PolicyArn": "arn:aws:iam::111111111111:policy/gone"}
+    case = {"identity": [_GRANT], "trust": [_TRUST], "caller_details": {"AttachedManagedPolicies": [gone]}}
+    (path,) = who_can(estate_of(case), TARGET)
+    assert {atom.side for each in path.alternatives for atom in each if atom.operator == UNKNOWN} == {"identity"}

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from crossaccount.access import Estate, Session, Verdict, judge_action, judge_assume
+from crossaccount.access.evaluation.context import circumstances
 
 TARGET = "arn:aws:iam::222222222222:role/target"
 
@@ -35,6 +36,8 @@ def _check(verdict: Verdict, case: dict[str, Any]) -> None:
     if "decided_by" in case:
         decided_by = verdict.decided_by and [*verdict.decided_by.to_json().values()]
         assert decided_by == case["decided_by"]
+    if "unknown" in case:
+        assert list(verdict.unknown) == case["unknown"]
     if "message" in case:
         assert case["message"] in verdict.message
 
@@ -64,6 +67,7 @@ def test_what_a_session_may_do(case: dict[str, Any], estate_of: Callable[..., Es
         session=Session(**case.get("session", {})),
         now=now,
     )
+    assert verdict.action == case["action"]
     _check(verdict, case)
 
 
@@ -73,6 +77,8 @@ def test_what_a_session_may_do(case: dict[str, Any], estate_of: Callable[..., Es
         ({"identity": ["Cross"], "trust": ["arn:aws:iam::222222222222:root"]}, "Cross", "0"),
         ({"identity": [], "trust": ["arn:aws:iam::222222222222:user/caller"]}, None, "0"),
         ({"identity": [], "trust": ["arn:aws:iam::222222222222:user/caller", "222222222222"]}, None, "0"),
+        # With a grant any trust will do, the first of them.
+        ({"identity": ["Cross"], "trust": ["222222222222", "arn:aws:iam::222222222222:user/caller"]}, "Cross", "0"),
         # A grant outside the boundary takes no part: the trust in the user does it alone.
         (
             {"identity": ["Cross"], "trust": ["222222222222", "arn:aws:iam::222222222222:user/caller"], "boundary": []},
@@ -115,6 +121,7 @@ def test_who_or_what_is_not_there_is_named(
 def test_a_root_user_assumes_no_role(estate_of: Callable[..., Estate], now: datetime) -> None:
     verdict = judge_assume(estate_of({}), "arn:aws:iam::111111111111:root", TARGET, {}, now=now)
     assert (verdict.outcome, verdict.reason, verdict.action) == ("denied", "no-trust", "sts:AssumeRole")
+    assert verdict.message.startswith("arn:aws:iam::111111111111:root is an account's root user")
 
 
 def test_an_action_beside_the_callers_own_is_judged_by_itself(estate_of: Callable[..., Estate], now: datetime) -> None:
@@ -140,3 +147,8 @@ def test_the_moment_is_said_in_utc_wherever_we_are(
         verdict = judge_assume(estate, "arn:aws:iam::111111111111:user/caller", TARGET, {}, now=now)
     time.tzset()
     assert verdict.allowed
+
+
+def test_what_holds_for_the_session_as_well() -> None:
+    given = {"aws:SourceIp": "192.0.2.1", "AWS:MultiFactorAuthPresent": "true", "sts:ExternalId": "x"}
+    assert circumstances(given) == {"aws:SourceIp": "192.0.2.1", "AWS:MultiFactorAuthPresent": "true"}

@@ -68,3 +68,22 @@ def test_supposing_answers_without_a_value() -> None:
     context = RequestContext.of({})
     assert not unmet(conditions, context.supposing("aws:sourceIP", True))
     assert unmet(conditions, context.supposing("aws:sourceIP", False))
+
+
+def test_a_complete_context_has_one_answer() -> None:
+    (condition,) = compile_conditions({"StringEquals": {"sts:ExternalId": "x"}})
+    assert condition.answer(RequestContext.of({"sts:ExternalId": "x"})) is True
+    assert condition.answer(RequestContext.of({})) is False
+
+
+def test_what_is_supposed_holds_for_each_thing_that_a_key_may_be() -> None:
+    context = RequestContext.of({}, open=Open(possible={"sts:externalid": (None, ("y",))}))
+    (condition,) = compile_conditions({"StringEquals": {"sts:ExternalId": "x"}})
+    assert condition.answer(context) is False
+    assert condition.answer(context.supposing("sts:ExternalId", True)) is True
+
+
+def test_a_key_with_a_value_is_decided_whatever_it_might_be_else() -> None:
+    kind = Open(possible={"sts:externalid": (None, ("y",))})
+    assert RequestContext.of({}, open=kind).undecided("sts:ExternalId")
+    assert not RequestContext.of({"sts:ExternalId": "x"}, open=kind).undecided("sts:ExternalId")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from crossaccount.iam.conditions import Condition, compile_conditions
+from crossaccount.iam.conditions.globs import may_fit
 from crossaccount.iam.conditions.satisfiable import satisfiable
+from crossaccount.iam.conditions.texts import globs
 
 _CASES = json.loads((Path(__file__).parent / "satisfiable" / "cases.json").read_text(encoding="utf-8"))["cases"]
 
@@ -27,6 +29,14 @@ def test_a_question_too_large_is_answered_with_maybe() -> None:
         (condition, True) for text in patterns for condition in compile_conditions({"StringLike": {"k": text}})
     ]
     assert satisfiable(conditions)
+    (everything,) = compile_conditions({"StringLike": {"k": "*"}})
+    assert satisfiable([*conditions, (everything, False)]), "nothing does, but to find that out would take too long"
+
+
+def test_each_group_of_patterns_counts_for_itself() -> None:
+    groups = [["a*"], ["ab*", "x*"], ["*b"]]
+    needed = [globs(compile_conditions({"StringLike": {"k": texts}})[0]) for texts in groups]
+    assert may_fit(needed, [])
 
 
 def _conditions(case: dict[str, Any], part: str) -> list[Condition]:
