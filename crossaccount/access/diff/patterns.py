@@ -27,7 +27,8 @@ def within(inner: Template, outer: Iterable[Template]) -> bool:
     start = _start(inner)
     near = [other for other in others if not other.variables() and _compatible(start, _start(other))]
     if _is_exact(inner):
-        return any(wildcard_match(other.text, inner.text) for other in near if other.plain)
+        plain = (wildcard_match(other.text, inner.text) for other in near if other.plain)
+        return any(plain) or any(_within(inner, (other,)) for other in near if not other.plain)
     if len(near) <= _MOST_TOGETHER:
         return _within(inner, tuple(near))
     return any(_within(inner, (other,)) for other in near)

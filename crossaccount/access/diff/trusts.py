@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.diff.change import Change, Kind
-from crossaccount.access.diff.levels import highest_level, shown
+from crossaccount.access.diff.levels import ALL_BUT, highest_level, shown
 from crossaccount.access.diff.patterns import literal
 from crossaccount.access.diff.permissions import Part, compared_rules, unknown_changes
 from crossaccount.access.diff.rules import Rule
@@ -21,6 +21,7 @@ from crossaccount.iam.variables import Template, template
 _ALL_OF = "AWS:{account}/*"
 _ONE_OF = "AWS:{account}/{entry}"
 _OTHER = "AWS:/{entry}"
+_ALL_BUT_THEM = "NotPrincipal:"
 
 
 def trust_changes(before: Role | None, after: Role | None) -> Iterator[Change]:
@@ -51,7 +52,8 @@ def _rule(statement: CompiledStatement, element: PrincipalElement, role: Role) -
     if not element.inverted:
         return rule
     # NotPrincipal spares by rules of its own: only the very same element covers it.
-    return Rule.of("trust", role.trust, statement, (literal(f"NotPrincipal:{' '.join(each.text for each in named)}"),))
+    spared = " ".join(sorted({each.text for each in named}))
+    return Rule.of("trust", role.trust, statement, (literal(_ALL_BUT_THEM + spared),))
 
 
 def _entry(entry: str, own_account: str) -> Template:
@@ -73,6 +75,8 @@ def _entry(entry: str, own_account: str) -> Template:
 
 def _named(pattern: str) -> str:
     """Whom a pattern of ``_entry`` stands for, as AWS writes it."""
+    if pattern.startswith(_ALL_BUT_THEM):
+        return ALL_BUT + ", ".join(map(_named, pattern.removeprefix(_ALL_BUT_THEM).split()))
     kind, _, rest = pattern.partition(":")
     if kind != "AWS" or rest == "*":
         return rest

@@ -7,8 +7,10 @@ By entity (``user/Bo``, ``policy/Deploy``), a line a statement::
     lets in arn:aws:iam::111111111111:root by sts:AssumeRole
     has arn:aws:iam::aws:policy/ReadOnlyAccess
     is in Developers
+    is tagged "team": "ops"
 
-Nothing that decides access is lost, so that two sets of lines can be compared as estates. What does not fit the grammar
+Nothing that decides access is lost, so that two sets of lines can be compared as estates; tags are told where a
+document of the account asks for them. What does not fit the grammar
 (a resource with a comma) stands as its JSON. The whole is bounded: ``MOST_CHARACTERS``, whole entities in the order of
 their names; what is left out is counted under ``…``, with a digest that tells whether it changed.
 """
@@ -30,6 +32,7 @@ MOST_CHARACTERS = 16_000
 """Readers of a stack's outputs keep a copy in their own state: it has to stay small."""
 REST = "…"
 
+_TAGGED = "is tagged "
 _LISTS = {"user": "User", "group": "Group", "role": "Role"}
 
 
@@ -42,6 +45,10 @@ def lines_of(details: Mapping[str, Any]) -> dict[str, list[str]]:
     for item in details.get("Policies") or ():
         version = (item.get("PolicyVersionList") or [{}])[0]
         found[f"policy{_place(item)}"] = sorted(document_lines(version.get("Document")))
+    asked = "\n".join(text for texts in found.values() for text in texts).lower()
+    for kind, word in _LISTS.items():
+        for item in details.get(f"{word}DetailList") or ():
+            found[f"{kind}{_place(item)}"] += _tags(item, asked)
     return _bounded(found)
 
 
@@ -70,6 +77,7 @@ def details_of(lines: Lines, account: str, partition: str = "aws") -> dict[str, 
                 f"{word}PolicyList": [{"PolicyName": "inline", "PolicyDocument": permissions}],
                 "AttachedManagedPolicies": [{"PolicyName": each, "PolicyArn": each} for each in attached],
                 "GroupList": [text.removeprefix("is in ") for text in texts if text.startswith("is in ")],
+                "Tags": _tagged(texts),
                 **({"PermissionsBoundary": {"PermissionsBoundaryArn": boundary[0]}} if boundary else {}),
                 **({"AssumeRolePolicyDocument": trust} if kind == "role" else {}),
                 **_session(texts),
@@ -99,6 +107,19 @@ def _entity(item: Mapping[str, Any], word: str) -> Iterator[str]:
         yield f"is bounded by {boundary}"
     if seconds := item.get("MaxSessionDuration"):
         yield f"is assumed for at most {seconds} s"
+
+
+def _tags(item: Mapping[str, Any], asked: str) -> Iterator[str]:
+    """The tags that are asked for, by whatever key: ``aws:PrincipalTag/team``, ``iam:ResourceTag/team``."""
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in item.get("Tags") or ()}
+    for key in sorted(tags):
+        if f"tag/{key.lower()}" in asked:
+            yield _TAGGED + json.dumps({key: tags[key]}, ensure_ascii=False)[1:-1]
+
+
+def _tagged(texts: Iterable[str]) -> list[dict[str, str]]:
+    found = [json.loads(f"{{{text.removeprefix(_TAGGED)}}}") for text in texts if text.startswith(_TAGGED)]
+    return [{"Key": key, "Value": value} for tag in found for key, value in tag.items()]
 
 
 def _session(texts: Iterable[str]) -> dict[str, int]:

@@ -10,18 +10,35 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossaccount.iam.documents import as_list, canonical
+from crossaccount.iam.documents import VERSION, as_list, canonical
 
 _STATEMENT = re.compile(
     r"(?P<verb>may not|may|keeps out|lets in) (?P<one>.+?) (?:on|by) (?P<two>.+?)(?: if (?P<condition>\{.*\}))?"
 )
 _ALL_BUT = "all but "
+_WITH_VARIABLES = ("Resource", "NotResource", "Condition")
 
 
-def document_lines(document: Any) -> Iterator[str]:
-    """The lines of a document, a statement each; Sids decide nothing and are left out."""
+def document_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a document, a statement each; Sids decide nothing and are left out.
+
+    All lines are of today's version: what an older document has as text is written as text that looks like a variable.
+    """
+    older = document.get("Version") != VERSION
     for statement in as_list(canonical(document)["Statement"]):
-        yield _text({key: value for key, value in statement.items() if key != "Sid"})
+        kept = {key: value for key, value in statement.items() if key != "Sid"}
+        yield _text(
+            {key: _as_text(value) if older and key in _WITH_VARIABLES else value for key, value in kept.items()}
+        )
+
+
+def _as_text(value: Any) -> Any:
+    """The same without policy variables: ``${`` stands for itself."""
+    if isinstance(value, Mapping):
+        return {key: _as_text(each) for key, each in value.items()}
+    if isinstance(value, str):
+        return value.replace("${", "${$}{")
+    return [_as_text(each) for each in value]
 
 
 def _text(statement: Mapping[str, Any]) -> str:

@@ -60,6 +60,47 @@ def test_a_statement_is_its_line_and_the_line_is_the_statement(statement: dict[s
     assert same({"Version": "2012-10-17", "Statement": back}, document)
 
 
+def test_what_looks_like_a_variable_in_an_older_version_stays_text() -> None:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${aws:username}"}
+    assert list(document_lines({"Statement": statement})) == ["may s3:* on arn:aws:s3:::${$}{aws:username}"]
+
+
+def _of_tagged(tags: dict[str, str], key: str) -> dict[str, Any]:
+    asking = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": CALLERS}}
+    asking["Condition"] = {"StringEquals": {key: "ops"}}
+    trust = {"Version": "2012-10-17", "Statement": [asking]}
+    grant = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}
+    tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return {
+        "UserDetailList": [
+            {
+                "Arn": f"arn:aws:iam::{CALLERS}:user/bo",
+                "UserName": "bo",
+                "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": grant}],
+                "Tags": tagged,
+            }
+        ],
+        "RoleDetailList": [
+            {"Arn": f"arn:aws:iam::{CALLERS}:role/R", "RoleName": "R", "AssumeRolePolicyDocument": trust}
+        ],
+    }
+
+
+def test_tags_are_told_where_somebody_asks_for_them() -> None:
+    tags = {"Team": "ops", "cost center": "1"}
+    lines = lines_of(_of_tagged(tags, "aws:PrincipalTag/team"))
+    assert lines["user/bo"] == ["may sts:AssumeRole on *", 'is tagged "Team": "ops"']
+    assert lines_of(_of_tagged(tags, "sts:ExternalId"))["user/bo"] == ["may sts:AssumeRole on *"]
+
+
+def test_a_tag_that_lets_somebody_in_is_a_broadening() -> None:
+    before, after = (
+        Estate.from_details([details_of(lines_of(_of_tagged({"team": team}, "aws:PrincipalTag/team")), CALLERS)])
+        for team in ("dev", "ops")
+    )
+    assert [change.kind for change in diff(before, after).changes] == ["path-gained"]
+
+
 def test_a_line_about_something_else_is_no_statement() -> None:
     assert statement_of("is in Developers") is None
 
@@ -75,10 +116,8 @@ def readable(world: Any) -> bool:
 def test_what_is_read_back_is_the_same_access(case: Any) -> None:
     world = {key: value for key, value in case["after"].items() if key in ("users", "groups")}
     entities = {**world.get("users", {}), **world.get("groups", {})}
-    # Tags decide nothing within lines; the ARNs of boundaries are the case's own.
-    plain = {
-        name: {key: each[key] for key in each if key not in ("tags", "boundary")} for name, each in entities.items()
-    }
+    # The ARNs of boundaries are the case's own.
+    plain = {name: {key: each[key] for key in each if key != "boundary"} for name, each in entities.items()}
     world = {kind: {name: plain[name] for name in names} for kind, names in world.items()}
     back = details_of(lines_of(_details(world)), CALLERS)
     assert diff(estate_of(world), Estate.from_details([back])).changes == ()
@@ -87,11 +126,13 @@ def test_what_is_read_back_is_the_same_access(case: Any) -> None:
 def _details(world: Any) -> dict[str, Any]:
     def entity(kind: str, name: str, each: Any) -> dict[str, Any]:
         documents = [{"Version": "2012-10-17", "Statement": policy} for policy in each.get("policies", {}).values()]
+        tags = [{"Key": key, "Value": value} for key, value in each.get("tags", {}).items()]
         return {
             "Arn": f"arn:aws:iam::{CALLERS}:{kind}/{name}",
             f"{kind.capitalize()}PolicyList": [{"PolicyDocument": document} for document in documents],
             "AttachedManagedPolicies": [{"PolicyArn": arn} for arn in each.get("managed", [])],
             "GroupList": each.get("groups", []),
+            "Tags": tags,
         }
 
     return {
