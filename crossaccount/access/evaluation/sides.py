@@ -54,8 +54,8 @@ class Denial(NamedTuple):
 class Weighed(NamedTuple):
     """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
 
-    ``deny`` surely denies; ``denying`` do where their atoms are all met. ``unknown`` names the policies of the side
-    that cannot be judged, each with the reason.
+    ``deny`` surely denies; ``denying`` do where their atoms are all met, and more that surely do have none. ``unknown``
+    names the policies of the side that cannot be judged, each with the reason.
     """
 
     side: Side
@@ -100,9 +100,9 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
                 near += (Allow(decision, name, failed),) if statement.allows else ()
             elif statement.allows:
                 allows += (Allow(decision, name, atoms=atoms),)
-            elif atoms:
+            elif atoms or deny is not None:
                 denying += (Denial(decision, atoms),)
-            elif deny is None:
+            else:
                 deny = decision
     unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
     return Weighed(side, deny, allows, near, unknown, denying)
@@ -112,13 +112,14 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
     """The answers of several policies as the answer of their side."""
     if not parts:
         return SILENT[side]
+    denies = [part.deny for part in parts if part.deny]
     return Weighed(
         side,
-        next((part.deny for part in parts if part.deny), None),
+        denies[0] if denies else None,
         tuple(allow for part in parts for allow in part.allows),
         tuple(allow for part in parts for allow in part.near),
         tuple(text for part in parts for text in part.unknown),
-        tuple(denial for part in parts for denial in part.denying),
+        (*(Denial(each, ()) for each in denies[1:]), *(denial for part in parts for denial in part.denying)),
     )
 
 

@@ -14,11 +14,13 @@ from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.alternatives.atoms import UNKNOWN
 from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluation.evaluate import absence
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.evaluate import absence, assume_action
+from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import outsider
 from crossaccount.access.evaluation.session_actions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
 from crossaccount.access.evaluation.wording import SIDES_IN_WORDS
-from crossaccount.access.explanation.obstacles import Change, obstacles
+from crossaccount.access.explanation.obstacles import Change, cleared, conflict, obstacles
 from crossaccount.access.paths.answer import Answer, answer_of, complete, open_layers
 from crossaccount.access.verdict import Decision
 from crossaccount.iam.arn import is_arn, parse_arn
@@ -104,14 +106,7 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     first = answer_of(layers)
     answer = complete(first, estate, caller, target)
     if answer.alternatives == NEVER:
-        changes = list(obstacles(layers, caller, target)) if first.alternatives == NEVER else []
-        for action in first.actions:
-            beside = open_layers(estate, caller, target, action)
-            if beside.alternatives() == NEVER:
-                changes += obstacles(beside, caller, target, action)
-        return Explanation(
-            principal, role, "denied", changes=tuple(changes), unknown=layers.unknown(), actions=first.actions
-        )
+        return _denied(estate, caller, target, layers)
     return Explanation(
         principal,
         role,
@@ -121,6 +116,24 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
         answer.trust,
         unknown=layers.unknown(),
         actions=answer.actions,
+    )
+
+
+def _denied(estate: Estate, caller: Principal, role: Role, layers: Layers) -> Explanation:
+    """All that is in the way: of the assumption itself, and then of the actions that it needs beside it."""
+    changes, hoped = [], answer_of(layers)
+    if hoped.alternatives == NEVER:
+        changes, hoped = list(obstacles(layers, caller, role)), answer_of(cleared(layers, caller))
+    if complete(hoped, estate, caller, role).alternatives != NEVER:
+        hoped = hoped._replace(actions=())  # one of its alternatives does without them
+    for action in hoped.actions:
+        beside = open_layers(estate, caller, role, action)
+        if beside.alternatives() == NEVER:
+            changes += obstacles(beside, caller, role, action)
+    if not changes:
+        changes.append(conflict(assume_action(caller), hoped.actions))
+    return Explanation(
+        caller.arn, role.arn, "denied", changes=tuple(changes), unknown=layers.unknown(), actions=hoped.actions
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from crossaccount.access.evaluation.evaluate import assume_action
 from crossaccount.access.evaluation.layers import Layers, allowing
 from crossaccount.access.evaluation.outsiders import Outsider
 from crossaccount.access.evaluation.principals import Naming
-from crossaccount.access.evaluation.sides import Weighed
+from crossaccount.access.evaluation.sides import Allow, Weighed
 from crossaccount.access.evaluation.wording import shown_conditions
 from crossaccount.access.verdict import Decision
+from crossaccount.iam.arn import parse_arn
 
 
 @dataclass(frozen=True)
@@ -40,37 +41,89 @@ class Change:
 def obstacles(layers: Layers, caller: Principal, role: Role, action: str | None = None) -> Iterator[Change]:
     """All that is in the way of a request which is never allowed; it is for a role, or for ``action`` beside that."""
     action = action or assume_action(caller)
-    found = list(_denies(layers))
-    for side in (*layers.scps, *layers.rcps):
-        if not _may_allow(side):
-            found.append(_missing(side, f"let a statement of this level allow {action} on {role.arn}"))
-    found += _own(layers, caller, role, action)
-    yield from found or [_contradiction(layers)]
+    yield from _denies(layers)
+    for side in _lacking(layers):
+        yield _missing(side, _fix(side, caller, role, action))
+    rest = cleared(layers, caller)
+    if rest.alternatives() == NEVER:
+        yield _contradiction(rest)
+
+
+def cleared(layers: Layers, caller: Principal) -> Layers:
+    """The sides as they are without what denies outright, and with all that is missing."""
+    lacking, naming = _lacking(layers), Naming.ROLE if caller.is_role else Naming.DIRECT
+
+    def clear(side: Weighed) -> Weighed:
+        added = Allow(Decision(side.side, "", ""), naming if side is layers.trust else Naming.DIRECT)
+        return side._replace(
+            deny=None,
+            allows=(added,) if any(side is each for each in lacking) else side.allows,
+            denying=tuple(denial for denial in side.denying if denial.atoms),
+        )
+
+    return layers._replace(
+        identity=layers.identity and clear(layers.identity),
+        boundary=layers.boundary and clear(layers.boundary),
+        scps=tuple(map(clear, layers.scps)),
+        rcps=tuple(map(clear, layers.rcps)),
+        trust=layers.trust and clear(layers.trust),
+    )
+
+
+_SIGN_IN = {
+    "aws": "signin.aws.amazon.com",
+    "aws-cn": "signin.amazonaws.cn",
+    "aws-us-gov": "signin.amazonaws-us-gov.com",
+}
+"""The host of AWS's sign-in page, by partition."""
 
 
 def _denies(layers: Layers) -> Iterator[Change]:
     for side in layers.sides():
-        if side.deny:
-            yield Change("deny", "it is denied outright by", "take the statement away, or narrow it", side.deny)
+        outright = [denial.decision for denial in side.denying if not denial.atoms]
+        for decision in (side.deny, *outright):
+            if decision is not None:
+                yield Change("deny", "it is denied outright by", "take the statement away, or narrow it", decision)
 
 
-def _own(layers: Layers, caller: Principal, role: Role, action: str) -> Iterator[Change]:
-    """What the caller's own policies and the trust lack. In one account a trust in the caller would do as well."""
+def _lacking(layers: Layers) -> list[Weighed]:
+    """The sides that would have to allow and never do. In one account a trust in the caller would do as well."""
     naming = max((allow.naming for allow in layers.trust.allows), default=Naming.NONE) if layers.trust else Naming.NONE
     alone = naming if layers.same_account else Naming.NONE
-    if layers.boundary is not None and not _may_allow(layers.boundary) and alone < Naming.DIRECT:
-        yield _missing(layers.boundary, f"let the boundary allow {action} on {role.arn}")
-    if layers.identity is not None and not _may_allow(layers.identity) and alone < Naming.ROLE:
+    own = (layers.boundary if alone < Naming.DIRECT else None, layers.identity if alone < Naming.ROLE else None)
+    sides = (*layers.scps, *layers.rcps, *own, layers.trust)
+    return [side for side in sides if side is not None and allowing(side) == NEVER]
+
+
+def _fix(side: Weighed, caller: Principal, role: Role, action: str) -> str:
+    """What to do about a side that never allows: the statement to add, as narrow as it can be."""
+    if side.side == "boundary":
+        return f"let the boundary allow {action} on {role.arn}"
+    if side.side == "identity":
         grant = {"Effect": "Allow", "Action": action, "Resource": role.arn}
-        yield _missing(layers.identity, f"add to an identity policy of {caller.arn}: {json.dumps(grant)}")
-    if layers.trust is not None and not _may_allow(layers.trust):
-        kind = "Federated" if isinstance(caller, Outsider) and caller.provider else "AWS"
-        trust = {"Effect": "Allow", "Principal": {kind: caller.arn}, "Action": action}
-        yield _missing(layers.trust, f"add to the trust policy of {role.arn}: {json.dumps(trust)}")
+        return f"add to an identity policy of {caller.arn}: {json.dumps(grant)}"
+    if side.side == "trust":
+        trust = {"Effect": "Allow", **trusted(caller), "Action": action}
+        return f"add to the trust policy of {role.arn}: {json.dumps(trust)}"
+    return f"let a statement of this level allow {action} on {role.arn}"
 
 
-def _may_allow(side: Weighed) -> bool:
-    return allowing(side) != NEVER
+def trusted(caller: Principal) -> dict[str, Any]:
+    """``Principal``, and ``Condition`` where it takes one, of a statement that lets in ``caller`` and nobody else.
+
+    Who comes through a provider for all the world (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html)
+    has to be told from its other users; whom to let in only the reader knows.
+    """
+    if caller.arn.startswith("o-"):
+        return {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": caller.arn}}}
+    if not (isinstance(caller, Outsider) and caller.provider):
+        return {"Principal": {"AWS": caller.arn}}
+    if ":saml-provider/" in caller.arn:
+        asked = {"SAML:aud": f"https://{_SIGN_IN.get(parse_arn(caller.arn).partition, '<the sign-in page>')}/saml"}
+    else:
+        host = caller.arn.partition(":oidc-provider/")[2] or caller.arn
+        asked = {f"{host}:aud": "<the audience>", f"{host}:sub": "<the subject>"}
+    return {"Principal": {"Federated": caller.arn}, "Condition": {"StringEquals": asked}}
 
 
 _WHAT = {
@@ -102,4 +155,10 @@ def _contradiction(layers: Layers) -> Change:
     ]
     texts = [f"{text} ({decision.side}, {decision.policy}[{decision.statement}])" for decision, text in asked + kept]
     what = f"no request meets the conditions of all sides at once: {'; '.join(dict.fromkeys(texts))}"
+    return Change("condition", what, "make the conditions agree")
+
+
+def conflict(action: str, beside: Sequence[str]) -> Change:
+    """Each action has its alternatives, but no request meets those of all at once."""
+    what = f"no request meets the conditions of {action} and those of {' and '.join(beside)} at once"
     return Change("condition", what, "make the conditions agree")
