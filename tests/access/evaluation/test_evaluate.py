@@ -150,5 +150,5 @@ def test_the_moment_is_said_in_utc_wherever_we_are(
 
 
 def test_what_holds_for_the_session_as_well() -> None:
-    given = {"aws:SourceIp": "192.0.2.1", "AWS:MultiFactorAuthPresent": "true", "sts:ExternalId": "x"}
-    assert circumstances(given) == {"aws:SourceIp": "192.0.2.1", "AWS:MultiFactorAuthPresent": "true"}
+    given = {"aws:SourceIp": "192.0.2.1", "AWS:RequestedRegion": "eu-west-1", "aws:MultiFactorAuthPresent": "true"}
+    assert circumstances(given) == {"aws:SourceIp": "192.0.2.1", "AWS:RequestedRegion": "eu-west-1"}
