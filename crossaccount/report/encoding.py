@@ -63,6 +63,7 @@ class _Encoder:
         columns = self._paths(report.paths)
         roles = [self._role(each) for each in report.roles]
         findings = [self._finding(each) for each in report.findings]
+        kinds = sorted({each.kind for each in report.findings}, key=lambda kind: kind.code)
         ends = [self._end(each) for each in self._ends.values]
         return {
             "made": report.made.strftime("%Y-%m-%d %H:%M UTC"),
@@ -72,7 +73,7 @@ class _Encoder:
             "paths": columns,
             "roles": roles,
             "findings": findings,
-            "kinds": {kind.code: [kind.title, kind.why] for kind in {each.kind for each in report.findings}},
+            "kinds": {kind.code: [kind.title, kind.why] for kind in kinds},
             "ends": ends,
             "accounts": [[each, report.accounts.get(each, each), part] for each, part in self._accounts.values],
             "conditions": self._asked.rows,
