@@ -9,19 +9,22 @@ reference_policies_condition-keys.html (aws:PrincipalOrgID, aws:PrincipalOrgPath
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal
-from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
+from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, compile_conditions
 from crossaccount.iam.conditions.context import ContextValue, normal
 
 EVERYONE = "*"
 _PROVIDERS = ("oidc-provider", "saml-provider")
+_SINGLE = re.compile(r"(user|role)/.+|assumed-role/[^/*?]+/[^/*?]+")
+"""The resource of one user's, role's or session's ARN."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,17 @@ def _covered(entry: str, caller: Outsider) -> tuple[Condition, ...] | None:
         return None
     if not other.is_single:
         return _condition("StringEquals", "aws:PrincipalAccount", (other.account,))
-    return None if caller.is_single else _condition("ArnEquals", "aws:PrincipalArn", (other.arn,))
+    return _being(parse_arn(entry))
+
+
+def _being(arn: Arn) -> tuple[Condition, ...]:
+    """The conditions of being one user or role, or of coming as one session of a role, whose path that leaves open."""
+    if arn.kind != "assumed-role":
+        return _condition("ArnEquals", "aws:PrincipalArn", (str(arn),))
+    _, role, session = arn.resource.split("/", 2)
+    roles = tuple(entity_arn(arn.account, "role", role, path, arn.partition) for path in ("/", "/*/"))
+    being = _condition("ArnLike", "aws:PrincipalArn", roles)
+    return (*being, *_condition("StringLike", "aws:userid", (f"*:{session}",)))
 
 
 def _condition(operator: str, key: str, values: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -145,7 +158,7 @@ def _condition(operator: str, key: str, values: tuple[str, ...]) -> tuple[Condit
 
 
 def _entry(entry: str) -> Outsider | None:
-    """An account, or one user, role or session; None for a unique ID, whose owner is gone."""
+    """An account, or one user, role or session; None for a unique ID, whose owner is gone, and what IAM refuses."""
     if ACCOUNT_ID.match(entry):
         return _account(entry)
     try:
@@ -154,7 +167,7 @@ def _entry(entry: str) -> Outsider | None:
         return None
     if arn.resource == "root":
         return _account(arn.account, arn.partition)
-    if arn.kind not in ("user", "role", "assumed-role"):
+    if not _SINGLE.fullmatch(arn.resource):
         return None
     keys: dict[str, ContextValue] = {"aws:PrincipalAccount": arn.account}
     if arn.service == "iam":
