@@ -1,28 +1,40 @@
 """Principals that can edit what guards a role: its trust, somebody's grants, a membership, credentials.
 
-One finding for each principal, with the ways it has. Judged is what its identity policies surely allow (statements with
-a Condition are not counted, a boundary and denies are) on entities of its own account, where alone IAM's actions act.
-Administrators, who may do everything anyway, are not named again, nor are roles of services with the policies that AWS
-made for these. Linear: which ways a policy opens is found once per
-policy, and of each way the first target is enough.
+One finding for each principal, with the ways it has. Judged are its identity policies, its boundary and the service
+control policies of its account, on entities of that account, where alone IAM's actions act. What hangs on the person
+(MFA, an address) is taken to be met and said; what hangs on what is done (which policy, which service) has to hold for
+doing most. Administrators, whom nothing holds down, may do everything anyway and are not named again, nor are roles of
+services with the policies that AWS made for these. Linear: which ways a policy opens is found once per policy, and of
+each way the first target is enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import NamedTuple
 
-from crossaccount.access.closure.methods import METHODS, Method, Target
+from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both
+from crossaccount.access.alternatives.atoms import UNKNOWN
+from crossaccount.access.alternatives.words import in_words
+from crossaccount.access.closure.methods import METHODS, Method, Run
+from crossaccount.access.closure.targets import Targets, allows_everything, is_everything
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.documents import Details
 from crossaccount.access.estate.entities import Policy, Principal, Role, User
-from crossaccount.access.evaluation.sides import Request, weigh
+from crossaccount.access.evaluation.context import open_context
+from crossaccount.access.evaluation.evaluate import call_layers, takes_no_resource
+from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.findings.documents import is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
+from crossaccount.iam.actions import resource_arns
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.conditions.context import ContextValue, Open, normal
+from crossaccount.iam.resource_patterns import can_match
 
 ESCALATION = Kind(
     "XA208",
@@ -31,56 +43,35 @@ ESCALATION = Kind(
     "Whoever can change a trust, a grant, a membership or credentials has whatever these guard, whatever today's paths "
     "say.",
     "Take the action away, limit it to named resources, or set a permissions boundary.",
-    "Rhino Security Labs, https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/",
+    "Rhino Security Labs, https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/, and "
+    "https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/",
 )
-_LISTS: Mapping[Target, str] = {
-    "role": "RoleDetailList",
-    "user": "UserDetailList",
-    "group": "GroupDetailList",
-    "policy": "Policies",
-}
-_NOTHING = RequestContext.of()
-_TRIED = 50
-"""Of the targets that a statement covers so many are tried: the others can be denied, and are then denied together."""
+_TRIED, _TRIED_ALIKE = 500, 5
+"""Of the targets that a statement covers so many are looked at, and of those with the same tags and boundary so many
+are tried: the others can be denied, and are then denied together."""
+_TELLING = Open(
+    frozenset({"iam:permissionsboundary", "iam:policyarn"}), ("aws:resourcetag/", "iam:resourcetag/", "aws:resourceorg")
+)
+"""The keys about what is done: where a request does not have them, it does not have them."""
 
 
-class Targets:
-    """The entities of each account by kind: what IAM's actions can be done to."""
+class Way(NamedTuple):
+    """One way of a principal, on conditions that are still to meet."""
 
-    def __init__(self, details: Iterable[Details]) -> None:
-        self._found: dict[tuple[str, Target], dict[str, None]] = {}
-        self._matches: dict[tuple[int, str, Target], tuple[str, ...]] = {}
-        for account in details:
-            for kind, name in _LISTS.items():
-                for entity in account.get(name) or ():
-                    arn = str(entity["Arn"])
-                    if is_changeable(arn) and parse_arn(arn).account != "aws":
-                        self._found.setdefault((parse_arn(arn).account, kind), {})[arn] = None
+    method: Method
+    target: str
+    alternatives: Alternatives
+    how: str = ""
 
-    def matching(self, statement: CompiledStatement, principal: Principal, kind: Target) -> Sequence[str]:
-        """The entities that a statement's resources cover, found once per statement and account.
-
-        Of a statement with policy variables it is only asked whether it covers the principal itself.
-        """
-        account = principal.account
-        found = self._found.get((account, kind), {})
-        if any(not each.plain for each in statement.resources):
-            own = [principal.arn] if principal.arn in found else []
-            return [arn for arn in own if statement.on(arn, RequestContext.of({"aws:username": principal.name}))]
-        key = (id(statement), account, kind)
-        if key not in self._matches:
-            wild = statement.resources_inverted or any(has_wildcard(each.text) for each in statement.resources)
-            candidates: Iterable[str] = found if wild else [each.text for each in statement.resources]
-            self._matches[key] = tuple(
-                sorted(arn for arn in candidates if arn in found and statement.on(arn, _NOTHING))
-            )
-        return self._matches[key]
+    def __str__(self) -> str:
+        conditions = "" if self.alternatives == ALWAYS else f", {in_words(self.alternatives)}"
+        return f"{self.method.action} on {self.target}: it can {self.method.does}{self.how}{conditions}"
 
 
 class Escalation:
     """Finds the ways of every principal of an estate."""
 
-    def __init__(self, details: Iterable[Details], estate: Estate) -> None:
+    def __init__(self, details: Sequence[Details], estate: Estate) -> None:
         self._estate = estate
         self._targets = Targets(details)
         self._ways: dict[int, tuple[tuple[Method, CompiledStatement], ...]] = {}
@@ -93,55 +84,121 @@ class Escalation:
     def findings(self) -> Iterator[Found]:
         """One finding for each principal that has a way."""
         for principal in self._everyone:
-            if not is_changeable(principal.arn) or any(map(self._is_everything, principal.policies)):
+            if not is_changeable(principal.arn) or self._is_administrator(principal):
                 continue
             ways = list(self._of(principal))
             if ways:
-                shown = "; ".join(f"{method.action} on {target}: it can {method.does}" for method, target in ways[:3])
                 more = f"; and {len(ways) - 3} more ways" if len(ways) > 3 else ""
-                place = Place(principal.arn)
-                yield Found(ESCALATION, place, f"may {shown}{more}", ESCALATION.hint)
+                yield Found(
+                    ESCALATION, Place(principal.arn), f"may {'; '.join(map(str, ways[:3]))}{more}", ESCALATION.hint
+                )
 
-    def _is_everything(self, policy: Policy) -> bool:
+    def _is_administrator(self, principal: Principal) -> bool:
+        """Whether a principal may do everything, and nothing that IAM itself can lift stands against it."""
+        if not any(map(self._allows_everything, principal.policies)):
+            return False
+        denies = (each for policy in principal.policies for each in policy.statements if not each.allows)
+        held_down = principal.boundary is not None and not is_everything(principal.boundary)
+        return not held_down and all(each.conditions for each in denies)
+
+    def _allows_everything(self, policy: Policy) -> bool:
         if id(policy) not in self._everything:
-            self._everything[id(policy)] = _is_everything(policy)
+            self._everything[id(policy)] = allows_everything(policy)
         return self._everything[id(policy)]
 
-    def _of(self, principal: Principal) -> Iterator[tuple[Method, str]]:
+    def _of(self, principal: Principal) -> Iterator[Way]:
         seen: set[str] = set()
         for policy in principal.policies:
             if _is_of_a_service(policy, principal):
                 continue
             for method, statement in self._opened(policy):
-                if method.action in seen or not self._has_also(principal, method):
-                    continue
-                target = self._first_target(principal, method, statement)
-                if target is not None:
+                if method.action not in seen and (way := self._first(principal, method, statement)):
                     seen.add(method.action)
-                    yield method, target
+                    yield way
 
     def _opened(self, policy: Policy) -> tuple[tuple[Method, CompiledStatement], ...]:
-        """The ways that a policy opens by itself, with the statement that does."""
+        """The ways that a policy opens, with the statement that does."""
         if id(policy) not in self._ways:
             self._ways[id(policy)] = tuple(
                 (method, statement)
                 for statement in policy.statements
-                if statement.allows and not statement.conditions
+                if statement.allows
                 for method in METHODS
                 if statement.about(method.action)
             )
         return self._ways[id(policy)]
 
-    def _first_target(self, principal: Principal, method: Method, statement: CompiledStatement) -> str | None:
-        for target in self._targets.matching(statement, principal, method.target)[:_TRIED]:
-            if _gains(principal, method, target) and _may(principal, method.action, target):
-                return target
+    def _first(self, principal: Principal, method: Method, statement: CompiledStatement) -> Way | None:
+        """The way on the first target where there is one."""
+        context = open_context(principal)
+        covered = self._targets.matching(statement, principal, method.target, context)
+        tried: Counter[Hashable] = Counter()
+        for target in covered:
+            if not (_gains(principal, method, target) and self._targets.suits(method, target)):
+                continue
+            keys = self._targets.keys(method, target)
+            services = tuple(run for run in method.runs if _lets_in(self._estate.roles.get(target), run.service))
+            alike: Hashable = (tuple(keys.items()), services)
+            tried[alike] += 1
+            if tried[alike] <= _TRIED_ALIKE and (way := self._way(principal, method, target, keys, services)):
+                return way
+            if tried.total() == _TRIED:
+                break
         return None
 
-    def _has_also(self, principal: Principal, method: Method) -> bool:
-        if not method.also:
-            return True
-        return any(all(_may(principal, action, None) for action in actions) for actions in method.also)
+    def _way(
+        self, principal: Principal, method: Method, target: str, keys: Mapping[str, ContextValue], runs: Sequence[Run]
+    ) -> Way | None:
+        if not method.runs:
+            found = self._may(principal, method.action, target, keys)
+            return Way(method, target, found) if found != NEVER else None
+        for run in runs:
+            found = self._may(principal, method.action, target, {**keys, "iam:PassedToService": run.service})
+            for action in run.actions:
+                found = NEVER if found == NEVER else both(found, self._may_somewhere(principal, action))
+            if found != NEVER:
+                return Way(method, target, found, f" with {', '.join(run.actions)}")
+        return None
+
+    def _may_somewhere(self, principal: Principal, action: str) -> Alternatives:
+        """On which conditions a principal may do something on any resource: a pattern stands for what fits it."""
+        asked = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
+        allowing = (each for policy in asked for each in policy.about(action) if each.allows)
+        texts = dict.fromkeys(text.text for each in allowing for text in each.resources)
+        for resource in ["*"] if takes_no_resource(action) else filter(partial(_is_of, action), texts):
+            found = self._may(principal, action, resource, None)
+            if found != NEVER:
+                return found
+        return NEVER
+
+    def _may(
+        self, principal: Principal, action: str, resource: str, keys: Mapping[str, ContextValue] | None
+    ) -> Alternatives:
+        """On which conditions a principal may do something; without what hangs on a policy that nobody knows.
+
+        ``keys`` are all that the request says of what is done; None leaves that open.
+        """
+        context = open_context(principal)
+        if keys is not None:
+            context = _telling(context, keys)
+        found = call_layers(self._estate, Request(principal, action, resource, context)).alternatives()
+        return tuple(each for each in found if not any(atom.operator == UNKNOWN and not atom.negated for atom in each))
+
+
+def _is_of(action: str, resource: str) -> bool:
+    """Whether a pattern can be of resources that an action is about, by AWS's published list."""
+    service, _, name = action.partition(":")
+    kinds = resource_arns(service, name)
+    return kinds is None or any(can_match(resource, each) for each in kinds)
+
+
+def _telling(context: RequestContext, keys: Mapping[str, ContextValue]) -> RequestContext:
+    """The same context for a request that says of what is done just that."""
+    kind = context.open or Open()
+    absent, prefixes = kind.absent | _TELLING.absent, (*kind.absent_prefixes, *_TELLING.absent_prefixes)
+    return context._replace(
+        values={**context.values, **normal(keys)}, open=replace(kind, absent=absent, absent_prefixes=prefixes)
+    )
 
 
 def _is_of_a_service(policy: Policy, principal: Principal) -> bool:
@@ -152,36 +209,17 @@ def _is_of_a_service(policy: Policy, principal: Principal) -> bool:
     return bool(named) and all(each and not each.inverted and not each.aws and not each.federated for each in named)
 
 
+def _lets_in(role: Role | None, service: str) -> bool:
+    """Whether a role may be passed to a service: its trust has to let the service in."""
+    if role is None or role.trust.unknown:
+        return False
+    about = [each for each in role.trust.about("sts:AssumeRole") if each.principal and not each.principal.inverted]
+    named = [each for each in about if each.principal and service in each.principal.services]
+    return any(each.allows for each in named) and all(each.allows or each.conditions for each in named)
+
+
 def _gains(principal: Principal, method: Method, target: str) -> bool:
     """Whether there is something in it for the principal: not in becoming itself, nor in joining its own group."""
     if method.guards == "membership" and isinstance(principal, User):
         return parse_arn(target).name not in principal.groups
     return method.self_too or target != principal.arn
-
-
-def _may(principal: Principal, action: str, resource: str | None) -> bool:
-    """Whether a principal surely may do something; ``resource`` None asks for any resource at all."""
-    if resource is None:
-        statements = [each for policy in principal.policies for each in policy.statements if not each.conditions]
-        about = [each for each in statements if each.about(action)]
-        denied = any(not each.allows and any(text.text == "*" for text in each.resources) for each in about)
-        return any(each.allows for each in about) and not denied
-    named = {} if principal.is_role else {"aws:username": principal.name}
-    request = Request(principal, action, resource, RequestContext.of(named))
-    identity = weigh("identity", principal.policies, request)
-    boundary = None if principal.boundary is None else weigh("boundary", (principal.boundary,), request)
-    if identity.deny or not identity.allows:
-        return False
-    return boundary is None or (bool(boundary.allows) and not boundary.deny)
-
-
-def _is_everything(policy: Policy) -> bool:
-    return any(
-        each.allows
-        and not each.conditions
-        and not each.actions_inverted
-        and "*" in each.actions
-        and any(text.text == "*" for text in each.resources)
-        and not each.resources_inverted
-        for each in policy.statements
-    )

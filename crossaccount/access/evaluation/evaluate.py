@@ -134,6 +134,11 @@ def _session_request(role: Role, action: str, resource: str, context: RequestCon
     return Request(role, action, "*" if takes_no_resource(action) else resource, context)
 
 
+def call_layers(estate: Estate, request: Request) -> Layers:
+    """All sides of a call in the caller's own account, under a complete context or an open one."""
+    return _layers(estate, request, request.caller.account, weigh)
+
+
 def takes_no_resource(action: str) -> bool:
     """Whether AWS's published list says of an action that it cannot be limited to a resource."""
     service, _, name = action.partition(":")

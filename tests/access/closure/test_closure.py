@@ -54,6 +54,19 @@ def test_long_lists_are_cut():
     assert listed("abcde") == "a, b, c and 2 more"
 
 
+@pytest.mark.parametrize(("versions", "attached", "ways"), [(2, True, 1), (1, True, 0), (2, False, 0)])
+def test_an_older_version_is_brought_back_where_there_is_one_and_somebody_has_the_policy(
+    versions: int, attached: bool, ways: int
+):
+    policy = f"arn:aws:iam::{AUTH}:policy/p"
+    bringing_back = [{"Action": "iam:SetDefaultPolicyVersion", "Resource": policy}]
+    users = {"ann": {"inline": {"p": bringing_back}}, "bob": {"attached": [policy] if attached else []}}
+    details = account_details(AUTH, {"users": users, "policies": {"p": _grant("target")}})
+    details["Policies"][0]["PolicyVersionList"] *= versions
+    found = list(escalation.Escalation([details], Estate.from_details([details])).findings())
+    assert len(found) == ways
+
+
 class Counted:
     """Counts the verdicts that closure asks for."""
 
@@ -93,9 +106,9 @@ def _fleet(size: int) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("size", [20, 80])
 def test_verdicts_are_asked_for_dangling_grants_alone(size: int, monkeypatch: pytest.MonkeyPatch):
     """No pairwise loops: the evaluator is asked once for each exact ARN that leads nowhere."""
-    counted, tried = Counted(grants.judge_assume), Counted(escalation.weigh)
+    counted, tried = Counted(grants.judge_assume), Counted(escalation.call_layers)
     monkeypatch.setattr(grants, "judge_assume", counted)
-    monkeypatch.setattr(escalation, "weigh", tried)
+    monkeypatch.setattr(escalation, "call_layers", tried)
     details = list(_fleet(size))
     estate = Estate.from_details(details)
     found = list(closure_findings(details, estate, paths(estate)))

@@ -1,7 +1,8 @@
 """Every kind of finding: cases that raise it, at exactly these places, and cases that nearly do.
 
 A case is for one ``code``; ``raises`` lists the places, and is empty for a near miss. ``own``: our accounts beside
-those described. ``address_book``, ``quotas`` (by account) and ``suppress`` are as in a config. With ``before`` it is
+those described. ``address_book``, ``quotas`` (by account) and ``suppress`` are as in a config. ``scps``: by account
+the levels of its service control policies, each by name the statements. With ``before`` it is
 about a change.
 """
 
@@ -25,10 +26,11 @@ from crossaccount.access.findings.markdown import page
 from crossaccount.access.findings.replacement import replacement_findings
 from crossaccount.access.findings.suppress import sift
 from crossaccount.access.paths import paths
+from tests.access.findings.conftest import document
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-KEYS = {"name", "code", "raises", "accounts", "before", "own", "address_book", "quotas", "suppress", "message"}
+KEYS = {"name", "code", "raises", "accounts", "before", "own", "address_book", "quotas", "scps", "suppress", "message"}
 OF_CONFIGS = {"XA503", "XA504"}
 """Told by a config alone: their cases are in ``tests/check``."""
 
@@ -89,11 +91,19 @@ def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any
 
 def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Found]:
     details = details_of(case["accounts"])
-    estate = Estate.from_details(details)
+    estate = Estate.from_details(details, service_control=_scps(case.get("scps", {})))
     if "before" in case:
         return list(replacement_findings(Estate.from_details(details_of(case["before"])), estate))
     facts = Facts.of({*estate.accounts, *case.get("own", [])}, case.get("address_book", {}))
     return list(judge(details, estate, paths(estate), facts, case.get("quotas")))
+
+
+def _scps(accounts: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """By account its levels, each by name the statements of a policy."""
+    return {
+        account: [{name: document(statements) for name, statements in level.items()} for level in levels]
+        for account, levels in accounts.items()
+    }
 
 
 @pytest.mark.parametrize("code", [kind.code for kind in CATALOGUE if kind.code not in OF_CONFIGS])
