@@ -42,10 +42,13 @@ class Asked:
         """Tags and unique IDs that differ and that a policy asks for may let in or keep out: nobody can say which.
 
         A principal's own policies may ask for its tags, and the control policies that it is under; anybody's for a
-        role's. Trusts that ask for the caller's, and grants that ask for the role's, are part of every path.
+        role's. Trusts that ask for the caller's, and grants that ask for the role's, are part of every path; but a path
+        from a role says nothing of its own tags where session tags may override them.
         """
         if before.tags != after.tags:
             own = frozenset(_tags(self._limiting(before, after), _PRINCIPAL_TAG))
+            if before.may_be_tagged or after.may_be_tagged:
+                own |= self._of_callers
             for key in sorted({key for key, _ in set(before.tags.items()) ^ set(after.tags.items())}):
                 if key.lower() in own or key.lower() in self._of_resources:
                     yield from both_ways(after, f"the tag {key} differs, and policies ask for it")
@@ -62,6 +65,11 @@ class Asked:
     @cached_property
     def _resource_controls(self) -> tuple[Policy, ...]:
         return _each([estate.resource_control for estate in self._estates])
+
+    @cached_property
+    def _of_callers(self) -> frozenset[str]:
+        trusts = {id(role.trust): role.trust for estate in self._estates for role in estate.roles.values()}
+        return frozenset(_tags(trusts.values(), _PRINCIPAL_TAG))
 
     @cached_property
     def _of_resources(self) -> frozenset[str]:
