@@ -121,10 +121,15 @@ def denied_part(element: PrincipalElement, caller: Outsider) -> list[tuple[Condi
 
 
 def _spares(entry: str, element: PrincipalElement) -> bool:
-    """Whether an entry of ``NotPrincipal`` with Deny can spare anybody: a user, or a role with one of its sessions."""
+    """Whether an entry of ``NotPrincipal`` with Deny can spare anybody: a user, or a role with one of its sessions.
+
+    Its account has to be listed as well.
+    """
     try:
         arn = parse_arn(entry)
     except ValueError:
+        return False
+    if arn.account not in element.accounts:
         return False
     if arn.kind == "role":
         of_role = [each for each in element.sessions if each.account == arn.account]
@@ -169,9 +174,10 @@ def _entry(entry: str) -> Outsider | None:
         return _account(arn.account, arn.partition)
     if not _SINGLE.fullmatch(arn.resource):
         return None
-    keys: dict[str, ContextValue] = {"aws:PrincipalAccount": arn.account}
+    type_ = "User" if arn.kind == "user" else "AssumedRole"
+    keys: dict[str, ContextValue] = {"aws:PrincipalAccount": arn.account, "aws:PrincipalType": type_}
     if arn.service == "iam":
-        keys |= {"aws:PrincipalArn": entry, "aws:PrincipalType": "User" if arn.kind == "user" else "AssumedRole"}
+        keys["aws:PrincipalArn"] = entry
     return Outsider(entry, keys=keys)
 
 
