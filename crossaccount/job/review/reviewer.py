@@ -25,8 +25,7 @@ from crossaccount.job.review.managed import ENTITIES, Managed
 from crossaccount.job.review.overlay import Overlaid, overlay
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
-from crossaccount.job.states.backend import Backend, KnownStack
-from crossaccount.job.states.standing import left_behind
+from crossaccount.job.states.backend import Backend, KnownStack, left_behind
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details

@@ -16,7 +16,7 @@ from pulumi import automation
 from crossaccount.job.errors import BackendError
 from crossaccount.job.faults.failure import failure_of
 from crossaccount.job.faults.signs import LOOK_AT_BACKEND
-from crossaccount.settings.project import PROJECT_FILE
+from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files
 
@@ -37,6 +37,11 @@ class KnownStack:
     def deployed(self) -> bool:
         """Whether it has anything: a stack that was destroyed is still listed."""
         return self.resources != 0 and bool(self.updated)
+
+
+def left_behind(name: str) -> str:
+    """What to do about a deployed stack whose file is gone: the CLI opens the state with what stands in the file."""
+    return f"take {stack_file(name)} back from version control, then: crossaccount destroy {name}"
 
 
 class Backend(Protocol):

@@ -10,9 +10,8 @@ from crossaccount.access.lines import lines_of
 from crossaccount.job import events
 from crossaccount.job.loading import Loaded
 from crossaccount.job.review.declared import declare
-from crossaccount.job.states.backend import Backend, KnownStack
+from crossaccount.job.states.backend import Backend, KnownStack, left_behind
 from crossaccount.settings import Settings
-from crossaccount.settings.project import stack_file
 from crossaccount.sources.state import deployment
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
@@ -54,11 +53,6 @@ def _status(name: str, known: KnownStack | None, account_id: str | None) -> even
         resources=known.resources,
         held_by=known.held_by or ("somebody" if known.busy else ""),
     )
-
-
-def left_behind(name: str) -> str:
-    """What to do about a deployed stack whose file is gone: the CLI opens the state with what stands in the file."""
-    return f"take {stack_file(name)} back from version control, then: crossaccount destroy {name}"
 
 
 def outputs_of(stack: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
