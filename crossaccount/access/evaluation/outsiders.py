@@ -152,7 +152,7 @@ def _being(arn: Arn) -> tuple[Condition, ...]:
     """The conditions of being one user or role, or of coming as one session of a role, whose path that leaves open."""
     if arn.kind != "assumed-role":
         return _condition("ArnEquals", "aws:PrincipalArn", (str(arn),))
-    _, role, session = arn.resource.split("/", 2)
+    _, role, session = arn.resource.split("/")
     roles = tuple(entity_arn(arn.account, "role", role, path, arn.partition) for path in ("/", "/*/"))
     being = _condition("ArnLike", "aws:PrincipalArn", roles)
     return (*being, *_condition("StringLike", "aws:userid", (f"*:{session}",)))
