@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crossaccount.sources import Sources
 
 TRIPPED = 3
+_NARROW = 100
+"""Columns of a terminal; on a narrower one three columns would break the names."""
 
 
 class FailOn(StrEnum):
@@ -85,10 +87,13 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
     styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
     if found.changes:
         table = Table(show_edge=False, pad_edge=False, header_style="bold")
-        for heading in ("", "change", "conditions", "why"):
+        narrow = out.width < _NARROW
+        for heading in ("", "change", *(["conditions, why"] if narrow else ["conditions", "why"])):
             table.add_column(heading, overflow="fold")
         for change in found.changes:
-            row = (f"{subject(change, shown)}\n{change.kind}", conditions(change), change.why)
+            said = (conditions(change), change.why)
+            stacked = "\n".join(dict.fromkeys(filter(None, said)))
+            row = (f"{subject(change, shown)}\n{change.kind}", *([stacked] if narrow else said))
             table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *map(escape, row))
         out.print(table)
     out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {_changes(len(found.changes))}", highlight=False)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from crossaccount.access.alternatives import ALWAYS
+from crossaccount.access.diff import AccessDiff, Change
+from crossaccount.cli import diffs
 from tests.cli.conftest import Done, Run, edit, with_mfa, without_the_deny
 
 BEFORE = ("--before", "stack:development", "--before", "stack:production")
@@ -52,6 +57,17 @@ def test_the_table_reads_as_access(run: Run) -> None:
     assert "development/user/Theresa → production/role/UpdateApp" in table
     assert "path-gained" in table
     assert table.splitlines()[-1] == "broadening, 1 change"
+
+
+def test_a_narrow_terminal_does_not_break_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Console(width=80, file=StringIO())
+    monkeypatch.setattr(diffs, "console", lambda: out)
+    gained = Change("path-gained", "development/user/Theresa", "production/role/UpdateApp", None, ALWAYS, why="w " * 50)
+    diffs.show_diff(AccessDiff.of([gained]), str)
+    assert isinstance(out.file, StringIO)
+    lines = out.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("development/user/Theresa →" in line for line in lines)
 
 
 def test_markdown_for_a_pull_request(run: Run, without_deny: Path) -> None:
