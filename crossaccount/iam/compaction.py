@@ -32,13 +32,12 @@ def compacted(document: Mapping[str, Any]) -> Document:
 
 def _merged(items: Iterable[Mapping[str, Any]], element: str) -> list[dict[str, Any]]:
     """Statements that differ in ``element`` alone, as one."""
-    result: dict[str, dict[str, Any]] = {}
+    alike: dict[str, tuple[dict[str, Any], set[str]]] = {}
     for item in items:
         rest = {key: value for key, value in item.items() if key != element}
         key = json.dumps([rest, element in item], sort_keys=True)
-        values = [*as_list(result.get(key, {}).get(element)), *as_list(item.get(element))]
-        result[key] = {**rest, **({element: sorted(set(values))} if values else {})}
-    return list(result.values())
+        alike.setdefault(key, (rest, set()))[1].update(as_list(item.get(element)))
+    return [{**rest, element: sorted(values)} if values else rest for rest, values in alike.values()]
 
 
 def _without_covered(statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,10 +46,21 @@ def _without_covered(statement: Mapping[str, Any]) -> dict[str, Any]:
         return result
     for element in _MERGED:
         values = as_list(statement.get(element))
-        kept = [each for each in values if not any(_covers(other, each) for other in values)]
-        if values:
-            result[element] = kept
+        patterns = [each for each in values if _is_pattern(each)]  # most of a long grant are none
+        if patterns:
+            result[element] = [each for each in values if not any(_replaces(other, each) for other in patterns)]
     return result
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text and "?" not in text and "${" not in text
+
+
+def _replaces(pattern: str, other: str) -> bool:
+    """Whether ``other`` can go because of ``pattern``. Of two that cover each other (``*`` and ``**``) one stays."""
+    if not _covers(pattern, other):
+        return False
+    return not _covers(other, pattern) or (len(pattern), pattern) < (len(other), other)
 
 
 def _covers(pattern: str, other: str) -> bool:
@@ -59,7 +69,7 @@ def _covers(pattern: str, other: str) -> bool:
     A ``?`` would take the star of ``other`` for a character, and what a variable stands for nobody knows: both are left
     alone.
     """
-    if pattern == other or "*" not in pattern or "?" in pattern or "${" in pattern + other:
+    if pattern == other or not _is_pattern(pattern) or "${" in other:
         return False
     return wildcard_match(pattern, other)
 
