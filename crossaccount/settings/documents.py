@@ -71,6 +71,12 @@ class Documents:
         return (*found, *(n for n, each in self.origins.items() if (each.section, each.name) == (section, entity)))
 
 
+_SHORTER_TRUST = (
+    "trust an account or a pattern in place of many principals; or have AWS raise the quota "
+    f"(to {quotas.TRUST_POLICY.maximum} at most) and say so under crossaccount:quotas"
+)
+
+
 class DocumentBuilder:
     """Collects the documents and problems of one account."""
 
@@ -107,7 +113,7 @@ class DocumentBuilder:
                 Problem(where, f"an option and a raw condition both set {conflict.operator}", conflict.key, fix)
             )
             return
-        self.result.trust[name] = self.checked(document, f"{where}.trust", quotas.TRUST_POLICY)
+        self.result.trust[name] = self.checked(document, f"{where}.trust", quotas.TRUST_POLICY, _SHORTER_TRUST)
 
     def trust(self, statement: TrustStatement, where: str, index: int) -> Trust:
         place = f"{where}.trust[{index}].principals"
@@ -176,9 +182,11 @@ class DocumentBuilder:
             self.result.managed[part_name] = to_json(part if bits else document)
             self.result.origins[part_name] = origin
 
-    def checked(self, document: Document, where: str, quota: quotas.Quota) -> str:
+    def checked(
+        self, document: Document, where: str, quota: quotas.Quota, fix: str = "shorten it with wildcards or split it"
+    ) -> str:
         text = to_json(document)
-        self.over(size(text), quota, where, "shorten it with wildcards or split it")
+        self.over(size(text), quota, where, fix)
         return text
 
     def limit(self, quota: quotas.Quota) -> int:
