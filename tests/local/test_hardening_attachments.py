@@ -45,16 +45,17 @@ def test_a_policy_of_another_account_does_not_exist_here(
         owners["User"](arn)
 
 
-@pytest.mark.parametrize("kind", ["User", "Group", "Role"])
-def test_ten_policies_are_the_most(
-    kind: str, root: Aws, owners: dict[str, Callable[[str], Any]], refused: Callable[..., Any]
+@pytest.mark.parametrize(("kind", "most"), [("User", 10), ("Group", 10), ("Role", 20)])
+def test_more_policies_than_the_quota_are_refused(
+    kind: str, most: int, root: Aws, owners: dict[str, Callable[[str], Any]], refused: Callable[..., Any]
 ) -> None:
-    made = [root.iam.create_policy(PolicyName=f"p{n}", PolicyDocument=DOCUMENT)["Policy"]["Arn"] for n in range(11)]
-    for arn in made[:10]:
+    names = [f"p{n}" for n in range(most + 1)]
+    made = [root.iam.create_policy(PolicyName=name, PolicyDocument=DOCUMENT)["Policy"]["Arn"] for name in names]
+    for arn in made[:most]:
         owners[kind](arn)
     owners[kind](made[0])
-    with refused("LimitExceeded", f"Cannot exceed quota for PoliciesPer{kind}: 10"):
-        owners[kind](made[10])
+    with refused("LimitExceeded", f"Cannot exceed quota for PoliciesPer{kind}: {most}"):
+        owners[kind](made[most])
 
 
 def test_an_owner_that_does_not_exist_is_reported_first(root: Aws) -> None:
