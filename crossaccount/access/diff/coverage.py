@@ -42,7 +42,7 @@ def is_about_all_of(rule: Rule, gap: Gap) -> bool:
         return _all_but_within(mine.resources, rule)
     missing = [each for each in mine.resources if each.text in gap.resources]
     if rule.resources_inverted:
-        return not any(overlap(each, spared) for each in missing for spared in rule.resources)
+        return all(_spares_none(each, rule) for each in missing)
     return all(within(each, rule.resources) for each in missing)
 
 
@@ -135,23 +135,38 @@ class _Resources:
 
     def _missing(self, others: Sequence[Rule]) -> tuple[str, ...]:
         rule = self._rule
-        implied = [each for each in others if implies(rule.alternatives, each.alternatives)]
         if rule.resources_inverted:
-            covered = any(_all_but_within(rule.resources, each) for each in implied)
+            covered = self._together([each for each in others if _all_but_within(rule.resources, each)])
             return () if covered else (f"{ALL_BUT}{', '.join(sorted(each.text for each in rule.resources))}",)
+        implied = [each for each in others if implies(rule.alternatives, each.alternatives)]
         return tuple(each.text for each in rule.resources if not self._covered(each, others, implied))
 
     def _covered(self, resource: Template, others: Sequence[Rule], implied: Sequence[Rule]) -> bool:
-        spared = [each for each in implied if each.resources_inverted]
-        if any(not any(overlap(resource, pattern) for pattern in each.resources) for each in spared):
+        if any(each.resources_inverted and _spares_none(resource, each) for each in implied):
             return True
         listed = [each for each in implied if not each.resources_inverted]
         if within(resource, [pattern for each in listed for pattern in each.resources]):
             return True
-        # Two statements may add up to one: with MFA, and without.
-        whole = [each for each in others if not each.resources_inverted and within(resource, each.resources)]
+        return self._together(
+            [
+                each
+                for each in others
+                if (_spares_none(resource, each) if each.resources_inverted else within(resource, each.resources))
+            ]
+        )
+
+    def _together(self, whole: Sequence[Rule]) -> bool:
+        """Whether one of these rules applies whenever the rule itself does.
+
+        Two statements may add up to one: with MFA, and without.
+        """
         together = tuple(conjunction for each in whole for conjunction in each.alternatives)
         return implies(self._rule.alternatives, together)
+
+
+def _spares_none(resource: Template, rule: Rule) -> bool:
+    """Whether a rule about all resources but some is about everything that a pattern stands for."""
+    return not any(overlap(resource, pattern) for pattern in rule.resources)
 
 
 def _all_but_within(spared: Sequence[Template], other: Rule) -> bool:
