@@ -77,7 +77,7 @@ def _as_sessions(caller: Principal, role: Role, context: RequestContext) -> list
     """The request as each session of the caller that the trust names, and as one that it does not."""
     named = _named_sessions(caller, role)
     ids = [f"{caller.unique_id}:{name}" for name in (*named, "-".join(("not", *named)))] if named else []
-    return [context._replace(values={**context.values, _USER_ID: (each,)}) for each in ids]
+    return [context.having(_USER_ID, (each,)) for each in ids]
 
 
 def _named_sessions(caller: Principal, role: Role) -> list[str]:

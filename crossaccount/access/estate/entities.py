@@ -58,16 +58,29 @@ class Policy:
 
 @dataclass(frozen=True)
 class Membership:
-    """Where an account is: ``o-…`` and ``o-…/r-…/ou-…/``. Empty: surely in none of the organisations of the sources."""
+    """Where an account is: ``o-…`` and ``o-…/r-…/ou-…/``. Both empty: in none of the organisations ``none_of``."""
 
     organization: str = ""
     path: str = ""
+    none_of: frozenset[str] = frozenset()
 
     def keys(self, of: str) -> dict[str, ContextValue]:
         """The condition keys that say so of the ``Principal`` or the ``Resource`` of a request."""
         if not self.organization:
             return {}
         return {f"aws:{of}OrgID": self.organization, f"aws:{of}OrgPaths": (self.path,)}
+
+
+class Members(dict[str, Membership]):
+    """Where accounts are, by ID: all of those in some organisations, so that any other account is in none of them."""
+
+    def of(self, account: str) -> Membership:
+        """Where an account is."""
+        return self.get(account, self._outside)
+
+    @cached_property
+    def _outside(self) -> Membership:
+        return Membership(none_of=frozenset({each.organization for each in self.values()}))
 
 
 @dataclass(frozen=True)

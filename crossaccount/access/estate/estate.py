@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from crossaccount.access.estate.documents import Details, Policies, compiled_policy
-from crossaccount.access.estate.entities import Membership, Policy, Principal, Role, User
+from crossaccount.access.estate.entities import Members, Membership, Policy, Principal, Role, User
 from crossaccount.access.estate.organization import Levels, Organization
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import Kind
@@ -38,7 +38,7 @@ class Estate:
     accounts: frozenset[str] = frozenset()
     service_control: Mapping[str, Levels] = field(default_factory=dict)
     resource_control: Mapping[str, Levels] = field(default_factory=dict)
-    members: Mapping[str, Membership] | None = None
+    members: Members | None = None
 
     @classmethod
     def from_details(
@@ -57,7 +57,7 @@ class Estate:
         """
         described = list(details)
         above = list(organizations)
-        members = {key: value for each in above for key, value in each.members.items()} if above else None
+        members = Members({key: value for each in above for key, value in each.members.items()}) if above else None
         policies = Policies(described)
         groups = _groups(described, policies)
         users = [_user(item, groups, policies, members) for item in _all(described, "UserDetailList")]
@@ -87,20 +87,14 @@ class Estate:
 
     @cached_property
     def _described(self) -> frozenset[str]:
-        members = self.members or {}
+        members = self.members or Members()
         lacking = {each.organization for account, each in members.items() if account not in self.accounts}
         return frozenset({each.organization for each in members.values()} - lacking)
 
 
-_Members = Mapping[str, Membership] | None
-
-
-def _membership(members: _Members, account: str) -> Membership | None:
+def _membership(members: Members | None, account: str) -> Membership | None:
     """That of an account, which may be in none of the organisations; None where nobody describes any."""
-    return None if members is None else members.get(account, _NO_MEMBER)
-
-
-_NO_MEMBER = Membership()
+    return None if members is None else members.of(account)
 
 
 def _all(accounts: Iterable[Details], key: str) -> list[Mapping[str, Any]]:
@@ -115,7 +109,7 @@ def _groups(accounts: Iterable[Details], known: Policies) -> Groups:
     }
 
 
-def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: _Members) -> User:
+def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: Members | None) -> User:
     account = _account_of(str(item["Arn"]))
     names = tuple(str(name) for name in item.get("GroupList") or ())
     policies = _policies(item, "UserPolicyList", known)
@@ -132,7 +126,7 @@ def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: _Me
     )
 
 
-def _role(item: Mapping[str, Any], known: Policies, members: _Members) -> Role:
+def _role(item: Mapping[str, Any], known: Policies, members: Members | None) -> Role:
     return Role(
         arn=str(item["Arn"]),
         unique_id=str(item.get("RoleId") or ""),

@@ -13,13 +13,14 @@ from crossaccount.iam.conditions import Condition, RequestContext, compile_condi
 from crossaccount.iam.conditions.satisfiable import satisfiable
 
 _USER_ID = "aws:userid"
+_ORGANIZATIONS = ("aws:principalorg", "aws:resourceorg")
 
 
 def answer(condition: Condition, caller: Principal, context: RequestContext) -> bool | None:
     """Whether an open request of ``caller`` meets a condition; None where that hangs on what is open."""
     found = condition.answer(context)
     if found is not None:
-        return found
+        return None if _of_others(condition, context, not found) else found
     if context.lacks(condition.key):
         return condition.holds(context)  # what it is compared with does not matter
     if caller.is_role and caller.unique_id and condition.keys == {_USER_ID} and context.is_open(_USER_ID):
@@ -34,3 +35,14 @@ def _of_sessions(condition: Condition, role_id: str) -> bool | None:
     if not satisfiable([(condition, True), (own, True)]):
         return False
     return None if satisfiable([(condition, False), (own, True)]) else True
+
+
+def _of_others(condition: Condition, context: RequestContext, answer: bool) -> bool:
+    """Whether some organisation that nobody describes would make another answer: one that the condition names."""
+    key = condition.key.lower()
+    if not key.startswith(_ORGANIZATIONS) or not context.undecided(key) or context.open is None:
+        return False
+    named = (value.text.replace("*", "").replace("?", "x") for value in condition.values if value.plain)
+    known = {each.lower() for each in context.open.none_of}
+    others = (name for name in named if name.startswith("o-") and name.partition("/")[0].lower() not in known)
+    return any(condition.holds(context.having(key, (name,))) == answer for name in others)

@@ -83,16 +83,18 @@ def open_context(caller: Principal) -> RequestContext:
     kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
     if caller.may_be_tagged:
         kind, implied = replace(kind, absent_prefixes=()), _untagged(implied)
-    if caller.membership == Membership():
-        kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]})
+    if (out := _elsewhere(caller.membership)) is not None:
+        kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]}, none_of=out)
     return RequestContext.joined(_CERTAIN, implied, open=kind)
 
 
 def open_context_on(context: RequestContext, role: Role) -> RequestContext:
     """An open context for assuming ``role``: its tags, and where its account is if a source says so."""
     kind = context.open or _OPEN
-    elsewhere = _ELSEWHERE["Resource"] if role.membership == Membership() else {}
-    kind = Open(kind.absent, (*kind.absent_prefixes, *_RESOURCE_TAGS), {**kind.possible, **elsewhere})
+    absent, possible, out = (*kind.absent_prefixes, *_RESOURCE_TAGS), kind.possible, _elsewhere(role.membership)
+    if out is not None:
+        possible = {**possible, **_ELSEWHERE["Resource"]}
+    kind = Open(kind.absent, absent, possible, kind.none_of if out is None else out)
     return context._replace(values={**context.values, **role.resource_keys}, open=kind)
 
 
@@ -121,8 +123,8 @@ def open_session_context(role: Role) -> RequestContext:
     Session tags may override the role's own, so all are open, and so is what it says of MFA. ``aws:username`` none has.
     """
     kind = _OPEN_SESSION
-    if role.membership == Membership():
-        kind = replace(kind, possible={**_ELSEWHERE["Principal"], **_ELSEWHERE["Resource"]})
+    if (out := _elsewhere(role.membership)) is not None:
+        kind = replace(kind, possible={**_ELSEWHERE["Principal"], **_ELSEWHERE["Resource"]}, none_of=out)
     return RequestContext.joined(_CERTAIN, _untagged(role.implied), _beside(role), open=kind)
 
 
@@ -185,6 +187,11 @@ _ELSEWHERE: Mapping[str, Mapping[str, tuple[Values, ...]]] = {
     for of in ("Principal", "Resource")
 }
 """What the keys may be for an account in none of the organisations that are known: not there, or another's."""
+
+
+def _elsewhere(membership: Membership | None) -> frozenset[str] | None:
+    """The organisations that an account is surely in none of; None where it is in one, or nobody knows."""
+    return None if membership is None or membership.organization else membership.none_of
 
 
 def _untagged(implied: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

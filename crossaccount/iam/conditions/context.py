@@ -30,12 +30,14 @@ class Open:
     """What is known of the keys that an open context gives no values for; every other key may be anything.
 
     ``absent`` keys and keys that start with one of ``absent_prefixes`` are not in the request; ``possible`` lists all
-    that a key may be. Keys are in lower case.
+    that a key may be, or what stands for it: a key that says an organisation may be of any but ``none_of``. Keys are
+    in lower case.
     """
 
     absent: frozenset[str] = frozenset()
     absent_prefixes: tuple[str, ...] = ()
     possible: Mapping[str, tuple[Values, ...]] = field(default_factory=dict)
+    none_of: frozenset[str] = frozenset()
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -88,6 +90,10 @@ class RequestContext(NamedTuple):
         if key in self.values or key in self.open.absent or key in self.open.possible:
             return False
         return not key.startswith(self.open.absent_prefixes)
+
+    def having(self, key: str, values: tuple[str, ...]) -> RequestContext:
+        """The same request, with other values of one key."""
+        return self._replace(values={**self.values, key.lower(): values})
 
     def lacks(self, key: str) -> bool:
         """Whether a key is surely not in the request."""
