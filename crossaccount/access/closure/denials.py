@@ -47,7 +47,7 @@ class Denials:
             return
         in_trust = statement.side == "trust"
         named = statement.principals("AWS") if in_trust else statement.texts("Resource")
-        if not named or not all(self._is_exact(each) for each in named):
+        if not named or not all(self._is_exact(each) for each in named) or not _is_about_sessions_alone(statement):
             return
         principals = named if in_trust else list(self._holders.of(statement.owner))
         roles = [statement.owner] if in_trust else named
@@ -90,3 +90,9 @@ class Denials:
             return False
         arn = parse_arn(text)
         return arn.service == "iam" and arn.kind in ("role", "user") and arn.account in self._estate.accounts
+
+
+def _is_about_sessions_alone(statement: Statement) -> bool:
+    """Whether a deny is about STS alone: on a role, ``*`` also denies to pass or to change it."""
+    in_trust = statement.side == "trust"
+    return in_trust or all(text.lower().startswith("sts:") for text in statement.texts("Action") or ("*",))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import starmap
 
 from crossaccount.access.closure.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluation.evaluate import ASSUME_ROLE, judge_assume
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
+from crossaccount.access.paths.answer import open_layers
 from crossaccount.access.verdict import Verdict
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.matching import wildcard_match
@@ -47,6 +49,7 @@ SHADOWED = Kind(
     "Remove the grant, or narrow the deny.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
 )
+_LIMITS = {"boundary": "permissions boundary", "scp": "service control policy", "rcp": "resource control policy"}
 ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 """The moment of the verdict that explains a missing path. No path is there at any time, so it does not matter."""
 
@@ -68,7 +71,7 @@ class Grants:
         resources = [text for text in statement.texts("Resource") if self._is_judged(text)]
         if not holders or not resources:
             return
-        missing = [text for text in resources if not has_wildcard(text) and text not in self._estate.roles]
+        missing = [text for text in resources if not self._named(text)]
         closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
         if missing:
             message = f"grants {listed(missing)}: there is no such role"
@@ -78,30 +81,54 @@ class Grants:
     def _closed(self, statement: Statement, holders: tuple[str, ...], resources: Iterable[str]) -> Iterator[Found]:
         """Grants on roles that are there: shadowed, or not trusted; nothing where it hangs on what is not known."""
         shadowed: dict[str, Verdict] = {}
+        limited: dict[str, Verdict] = {}
         untrusted: list[str] = []
         for text in resources:
-            if has_wildcard(text):
-                untrusted += [] if any(self._unknown(holder, text) for holder in holders) else [text]
+            pairs = [(holder, role) for holder in self._asked(holders, text) for role in self._named(text)]
+            verdicts = [judge_assume(self._estate, holder, role, {}, now=ANY_MOMENT) for holder, role in pairs]
+            if any(verdict.outcome == "undetermined" for verdict in verdicts):
                 continue
-            verdict = judge_assume(self._estate, holders[0], text, {}, now=ANY_MOMENT)
-            if verdict.outcome == "undetermined":
-                continue
-            if verdict.reason == "explicit-deny":
-                shadowed[text] = verdict
+            reasons = {verdict.reason for verdict in verdicts}
+            if reasons == {"explicit-deny"} and all(starmap(self._is_denied, pairs)):
+                shadowed[text] = verdicts[0]
+            elif reasons <= _LIMITS.keys():
+                limited[text] = verdicts[0]
             else:
                 untrusted.append(text)
         if shadowed:
             first = next(iter(shadowed.values()))
             message = f"grants {listed(shadowed)} in vain: {first.message}"
             yield Found(SHADOWED, statement.at("resources"), message, SHADOWED.hint)
+        if limited:
+            first = next(iter(limited.values()))
+            fix = f"let the {_LIMITS[str(first.reason)]} allow it, or remove the grant"
+            message = f"grants {listed(limited)} in vain: {first.message}"
+            yield Found(NOT_TRUSTED, statement.at("resources"), message, fix)
         if untrusted:
             message = f"grants {listed(untrusted)}, which lets in none of {listed(holders)}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
-    def _unknown(self, holder: str, pattern: str) -> bool:
-        roles = [arn for arn in self._roles.of_account(parse_arn(pattern).account) if wildcard_match(pattern, arn)]
-        verdicts = (judge_assume(self._estate, holder, arn, {}, now=ANY_MOMENT) for arn in roles)
-        return any(verdict.outcome == "undetermined" for verdict in verdicts)
+    def _is_denied(self, holder: str, role: str) -> bool:
+        """Whether denies keep a holder out, and not just for want of MFA where no trust lets it in anyway.
+
+        A deny of some requests alone shadows a grant where all sides would allow.
+        """
+        caller, target = self._estate.principal(holder), self._estate.roles.get(role)
+        if caller is None or target is None:
+            return False
+        layers = open_layers(self._estate, caller, target)
+        return layers.deny() is not None or layers.obstacle() is None
+
+    def _asked(self, holders: tuple[str, ...], resource: str) -> tuple[str, ...]:
+        """Of an exact role the first holder is enough to say why; of a pattern one role may hang on any of them."""
+        return holders if has_wildcard(resource) else holders[:1]
+
+    def _named(self, resource: str) -> tuple[str, ...]:
+        """The roles that a resource names, or fits."""
+        if not has_wildcard(resource):
+            return (resource,) if resource in self._estate.roles else ()
+        of_account = self._roles.of_account(parse_arn(resource).account)
+        return tuple(arn for arn in of_account if wildcard_match(resource, arn))
 
     def _is_judged(self, resource: str) -> bool:
         if not is_arn(resource) or resource.count(":") < 5 or "${" in resource:
@@ -114,7 +141,4 @@ class Grants:
 
     def _gets_in(self, holders: tuple[str, ...], resource: str) -> bool:
         pairs = self._reach.pairs
-        if not has_wildcard(resource):
-            return any((holder, resource) in pairs for holder in holders)
-        roles = [arn for arn in self._roles.of_account(parse_arn(resource).account) if wildcard_match(resource, arn)]
-        return any((holder, role) in pairs for role in roles for holder in holders)
+        return any((holder, role) in pairs for role in self._named(resource) for holder in holders)
