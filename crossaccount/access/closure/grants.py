@@ -128,7 +128,7 @@ class Grants:
         if not has_wildcard(resource):
             return (resource,) if resource in self._estate.roles else ()
         of_account = self._roles.of_account(parse_arn(resource).account)
-        return tuple(arn for arn in of_account if wildcard_match(resource, arn))
+        return tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
 
     def _is_judged(self, resource: str) -> bool:
         if not is_arn(resource) or resource.count(":") < 5 or "${" in resource:
