@@ -115,7 +115,7 @@ def judge_action(
 def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
     """As :func:`judge_action`, for a context that is complete already."""
     request = _session_request(role, action, resource, context)
-    return _conclude(_layers(estate, request, role.account, weigh), request)
+    return _conclude(call_layers(estate, request), request)
 
 
 def action_alternatives(estate: Estate, role_arn: str, action: str, resource: str) -> Alternatives | None:
@@ -127,7 +127,7 @@ def action_alternatives(estate: Estate, role_arn: str, action: str, resource: st
     if role is None:
         return None
     request = _session_request(role, action, resource, open_session_context(role))
-    return _layers(estate, request, role.account, weigh).alternatives()
+    return call_layers(estate, request).alternatives()
 
 
 def _session_request(role: Role, action: str, resource: str, context: RequestContext) -> Request:

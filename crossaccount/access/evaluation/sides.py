@@ -161,7 +161,7 @@ def _by_session(
 ) -> Iterator[tuple[Naming, tuple[Condition, ...]]]:
     """How a statement that lists sessions of the caller names him, who may come as one of them or as another."""
     whom = naming if allows else denies
-    listed, other = whom(element, caller, named[0]), whom(element, caller, _NOT_LISTED)
+    listed, other = whom(element, caller), whom(element, caller, _NOT_LISTED)
     if other:
         yield Naming(other), () if listed else _user_ids("StringNotLike", caller, named)
     if listed > other:
