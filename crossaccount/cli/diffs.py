@@ -52,12 +52,13 @@ def diff(
         old, new = _read(before, after, directory, accounts)
         estates = old.estate(), new.estate()
         found = compare(*estates)
-        replaced = [each.at(str(each.place)) for each in replacement_findings(*estates)]
+        shown_by_aws = [each.account_id for each in new.described if each.shown_by_aws]
+        replaced = [each.at(str(each.place)) for each in replacement_findings(*estates, shown_by_aws)]
         names = Names({**old.accounts, **new.accounts}, estates[1])
         if markdown_file is not None:
             write("--markdown", markdown_file, markdown(found, names.shown), as_json)
         if as_json:
-            print_json(found.to_json())
+            print_json({**found.to_json(), "findings": [each.to_json() for each in replaced]})
         elif markdown_file != STDOUT:
             show_diff(found, names.shown)
         for each in replaced:

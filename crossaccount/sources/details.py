@@ -53,6 +53,8 @@ class Described:
     displays: Mapping[str, Display] = field(default_factory=dict)
     region: str = ""
     organization: Organization | None = None
+    shown_by_aws: bool = False
+    """Whether documents stand here as AWS shows them, with unique IDs for principals that are gone."""
 
 
 def check_details(data: object, where: str) -> tuple[str, list[Problem]]:

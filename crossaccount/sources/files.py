@@ -42,7 +42,7 @@ class Files:
             )
             self._known[content] = _checked(listed, where)
         return [
-            Described(f"{where}{place}", account, details, aliases(details, account))
+            Described(f"{where}{place}", account, details, aliases(details, account), shown_by_aws=True)
             for place, account, details in self._known[content]
         ]
 

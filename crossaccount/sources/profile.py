@@ -43,7 +43,7 @@ def describe_account(profile: str, where: str, open_profile: OpenProfile) -> Des
         problems.append(_other_account(where, account_id, found))
     if problems:
         raise SourceError(problems)
-    return Described(where, account_id, details, aliases(details, account_id))
+    return Described(where, account_id, details, aliases(details, account_id), shown_by_aws=True)
 
 
 def open_profile(profile: str) -> Clients:

@@ -81,7 +81,7 @@ def test_markdown_for_a_pull_request(run: Run, without_deny: Path) -> None:
 
 def test_nothing_changes(run: Run, tutorial: Path) -> None:
     edit(tutorial, "development", lambda _: None)
-    assert run("diff", *BEFORE, *AFTER, "--json").json == {"verdict": "neutral", "changes": []}
+    assert run("diff", *BEFORE, *AFTER, "--json").json == {"verdict": "neutral", "changes": [], "findings": []}
 
 
 def test_mfa_is_a_path_tightened(run: Run, tutorial: Path) -> None:
@@ -129,3 +129,5 @@ def test_a_role_that_is_replaced_is_said_with_the_trusts_that_break(run: Run, tu
     development.write_text(development.read_text().replace("role/UpdateApp", "role/apps/UpdateApp"))
     done = run("diff", *BEFORE, *AFTER)
     assert "warning: XA501 arn:aws:iam::999999999999:role/apps/UpdateApp: is replaced by one" in done.err
+    [finding] = run("diff", *BEFORE, *AFTER, "--json").json["findings"]
+    assert (finding["code"], finding["where"]) == ("XA501", "arn:aws:iam::999999999999:role/apps/UpdateApp")

@@ -72,7 +72,9 @@ def permission_changes(before: Principal | None, after: Principal | None) -> Ite
             # Whoever comes with a Deny loses nothing, and whoever goes with one gains nothing.
             kept = [part for part in parts if not whole or part.gap.rule.allows]
             yield from (part_change(kind, _ends(holder), part) for part in kept)  # type: ignore[arg-type]
-    yield from unknown_changes(_layers(before), _layers(after), holder)
+    # Nor does whoever comes lose, or whoever goes gain, what nobody knows.
+    absent = "permission-lost" if before is None else "permission-gained" if after is None else ""
+    yield from (each for each in unknown_changes(_layers(before), _layers(after), holder) if each.kind != absent)
 
 
 def compared(side: Side, before: Sequence[Policy], after: Sequence[Policy], limits: Limits = ((), ())) -> Found:

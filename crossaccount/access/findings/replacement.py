@@ -2,15 +2,16 @@
 
 A trust that names a principal exactly is pinned to its unique ID when it is saved. After a replacement it names nobody,
 until it is saved again with the new one in place. Told from two estates: the same kind and name under another path, or
-the same ARN with another unique ID. A rename cannot be told from a deletion and a creation; whoever knows of one (a
-preview does) asks :func:`pinned_by` directly.
+the same ARN with another unique ID. AWS shows such a trust with the unique ID in place of the ARN: where AWS itself was
+read after the change, a trust with an ARN names somebody who is there. A rename cannot be told from a deletion and a
+creation; whoever knows of one (a preview does) asks :func:`pinned_by` directly.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal
@@ -36,14 +37,18 @@ PINNED = Kind(
 )
 
 
-def replacement_findings(before: Estate, after: Estate) -> Iterator[Found]:
-    """Users and roles that are other ones after a change, and the trusts that break with them."""
+def replacement_findings(before: Estate, after: Estate, shown_by_aws: Collection[str] = ()) -> Iterator[Found]:
+    """Users and roles that are other ones after a change, and the trusts that break with them.
+
+    ``shown_by_aws`` are the IDs of accounts whose trusts stand in ``after`` as AWS shows them.
+    """
     pins = pinned_by(before)
     old = {_identity(principal): principal for principal in _principals(before)}
     for principal in _principals(after):
         former = old.get(_identity(principal))
         if former is not None and _is_another(former, principal):
-            yield from replaced(principal.arn, pins.get(former.arn, ()))
+            pinned = pins.get(former.arn, ())
+            yield from replaced(principal.arn, (role for role in pinned if _is_dead(role, former, after, shown_by_aws)))
 
 
 def replaced(arn: str, trusts: Iterable[str]) -> Iterator[Found]:
@@ -65,6 +70,12 @@ def pinned_by(estate: Estate) -> Mapping[str, tuple[str, ...]]:
                 if entry != role.arn and ":root" not in entry:
                     found.setdefault(entry, []).append(role.arn)
     return {principal: tuple(roles) for principal, roles in found.items()}
+
+
+def _is_dead(role: str, former: Principal, after: Estate, shown_by_aws: Collection[str]) -> bool:
+    if parse_arn(role).account not in shown_by_aws:
+        return True
+    return former.unique_id is not None and role in pinned_by(after).get(former.unique_id, ())
 
 
 def _principals(estate: Estate) -> Iterator[Principal]:

@@ -30,7 +30,20 @@ from tests.access.findings.conftest import document
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-KEYS = {"name", "code", "raises", "accounts", "before", "own", "address_book", "quotas", "scps", "suppress", "message"}
+KEYS = {
+    "name",
+    "code",
+    "raises",
+    "accounts",
+    "before",
+    "shown_by_aws",
+    "own",
+    "address_book",
+    "quotas",
+    "scps",
+    "suppress",
+    "message",
+}
 OF_CONFIGS = {"XA503", "XA504"}
 """Told by a config alone: their cases are in ``tests/check``."""
 
@@ -93,7 +106,8 @@ def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]
     details = details_of(case["accounts"])
     estate = Estate.from_details(details, service_control=_scps(case.get("scps", {})))
     if "before" in case:
-        return list(replacement_findings(Estate.from_details(details_of(case["before"])), estate))
+        before = Estate.from_details(details_of(case["before"]))
+        return list(replacement_findings(before, estate, case.get("shown_by_aws", ())))
     facts = Facts.of({*estate.accounts, *case.get("own", [])}, case.get("address_book", {}))
     return list(judge(details, estate, paths(estate), facts, case.get("quotas")))
 
