@@ -35,6 +35,7 @@ _CARRIED = frozenset(
     }
 )
 _BY_SESSIONS = frozenset({"aws:multifactorauthpresent", "aws:tokenissuetime"})
+_PRINCIPAL_TAG = "aws:principaltag/"
 _USER_ID = "aws:userid"
 _MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 
@@ -102,7 +103,8 @@ def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestCo
 
 
 def _carried(key: str, caller: Principal) -> bool:
-    return key in _CARRIED or (caller.is_role and key in _BY_SESSIONS)
+    tagged = caller.may_be_tagged and key.startswith(_PRINCIPAL_TAG)
+    return key in _CARRIED or (caller.is_role and key in _BY_SESSIONS) or tagged
 
 
 def _left_out(test: AccessTest, key: str) -> Problem:

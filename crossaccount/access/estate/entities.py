@@ -104,6 +104,11 @@ class Principal:
         return self.arn.split(":", 5)[4]
 
     @cached_property
+    def partition(self) -> str:
+        """The partition of AWS that its account is in: ``aws``, ``aws-cn`` …"""
+        return self.arn.split(":", 2)[1]
+
+    @cached_property
     def name(self) -> str:
         """Its name without the path."""
         return parse_arn(self.arn).name

@@ -22,7 +22,7 @@ from crossaccount.access.evaluation.context import (
 )
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import Outsider, is_provider, provider
-from crossaccount.access.evaluation.sides import Request, Weigh, Weighed, weigh
+from crossaccount.access.evaluation.sides import SILENT, Request, Weigh, Weighed, weigh
 from crossaccount.access.evaluation.wording import allowed, denied, explicitly_denied, undetermined
 from crossaccount.access.verdict import REASONS, Verdict
 from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
@@ -146,9 +146,18 @@ def takes_no_resource(action: str) -> bool:
 
 
 def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
-    """All sides of an assumption, under a complete context or an open one."""
-    trust = weigh("trust", (role.trust,), request)
+    """All sides of an assumption, under a complete context or an open one.
+
+    Whatever a trust says, it lets in nobody of another partition: "You cannot delegate access between accounts in
+    different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
+    """
+    trust = weigh("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
     return _layers(estate, request, role.account, weigh, trust)
+
+
+def can_reach(caller: Principal, role: Role) -> bool:
+    """Whether a caller is in the role's partition. Of who is outside the sources that is not known."""
+    return isinstance(caller, Outsider) or caller.partition == role.partition
 
 
 def _layers(

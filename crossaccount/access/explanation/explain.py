@@ -15,7 +15,7 @@ from crossaccount.access.alternatives.atoms import UNKNOWN
 from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.evaluate import absence, assume_action
+from crossaccount.access.evaluation.evaluate import absence, assume_action, can_reach
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import outsider
 from crossaccount.access.evaluation.session_actions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
@@ -102,6 +102,8 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
         return Explanation(principal, role, "denied", changes=(_ROOT,))
     if caller is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, principal),))
+    if not can_reach(caller, target):
+        return Explanation(principal, role, "denied", changes=(_ABROAD,))
     layers = open_layers(estate, caller, target)
     first = answer_of(layers)
     answer = complete(first, estate, caller, target)
@@ -147,6 +149,13 @@ _ROOT = Change(
     "trust",
     "no trust lets in anybody of this account; and the root user itself assumes no role, whatever a trust says",
     "name a user or a role of the account",
+)
+
+
+_ABROAD = Change(
+    "trust",
+    "the role is in another partition of AWS than the principal, and no trust reaches over",
+    "name a principal of the role's own partition",
 )
 
 

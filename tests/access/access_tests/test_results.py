@@ -17,6 +17,13 @@ GRANT = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET, "Sid
 TRUST = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole", "Sid": "LetIn"}
 MAY_LIST = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket"}
 SESSION = "arn:aws:sts::111111111111:assumed-role/caller/build"
+TEAM = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+TAGGED = {
+    "AssumeRolePolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["sts:AssumeRole", "sts:TagSession"]}],
+    }
+}
 ESTATE = {"identity": [GRANT], "trust": [TRUST], "permissions": [MAY_LIST]}
 
 Judge = Callable[..., TestResult]
@@ -171,6 +178,14 @@ def test_session_tags_follow_into_the_session(judge: Judge) -> None:
             },
             ["aws:multifactorauthpresent"],
         ),
+        # What a role that takes no session tags does not have is in no request.
+        ({}, {"caller": "role", "trust": [TRUST | {"Condition": TEAM}]}, []),
+        (
+            {},
+            {"caller": "role", "trust": [TRUST | {"Condition": TEAM}], "caller_details": TAGGED},
+            ["aws:principaltag/"],
+        ),
+        ({"context": {"aws:PrincipalTag/Team": "red"}}, {"trust": [TRUST | {"Condition": TEAM}]}, []),
         # The role's account is known.
         ({}, {"identity": [GRANT | {"Condition": {"StringEquals": {"aws:ResourceAccount": "222222222222"}}}]}, []),
         # Which session of the caller comes decides, and the test does not say.
