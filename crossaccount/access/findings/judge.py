@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from crossaccount.access.closure import PathLike, closure_findings
 from crossaccount.access.estate import Estate
@@ -14,7 +15,7 @@ from crossaccount.access.findings.facts import Facts
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.findings.headroom import Limits, account_of, usages
 from crossaccount.access.findings.naming import naming_findings
-from crossaccount.access.findings.permissions import administrators, permission_findings
+from crossaccount.access.findings.permissions import administrators, bounded, permission_findings
 from crossaccount.access.findings.service_sources import service_findings
 from crossaccount.access.findings.trust_mfa import mfa_findings
 from crossaccount.access.findings.trust_principals import principal_findings
@@ -29,11 +30,16 @@ def judge(
     facts: Facts,
     limits: Mapping[str, Limits] | None = None,
 ) -> Iterator[Found]:
-    """Every finding, in the order of the sources. ``limits`` are adjusted quotas by account ID."""
+    """Every finding, in the order of the sources. ``limits`` are adjusted quotas by account ID.
+
+    Members of an organisation that the estate describes are ours, beside those that ``facts`` name.
+    """
+    facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
     trusts: list[Statement] = []
     for account in details:
+        limited = bounded(account)
         for document in documents(account):
-            yield from document_findings(document, facts)
+            yield from document_findings(document, facts, limited)
             trusts += document.statements if document.side == "trust" else ()
         yield from administrators(account)
         yield from naming_findings(account)
@@ -44,8 +50,8 @@ def judge(
     yield from closure_findings(details, estate, paths)
 
 
-def document_findings(document: Document, facts: Facts) -> Iterator[Found]:
-    """What is wrong with one document by itself."""
+def document_findings(document: Document, facts: Facts, limited: Collection[str] = ()) -> Iterator[Found]:
+    """What is wrong with one document by itself. ``limited`` are the entities with a permissions boundary."""
     yield from validity_findings(document)
     yield from mfa_findings(document)
     for statement in document.statements:
@@ -56,4 +62,4 @@ def document_findings(document: Document, facts: Facts) -> Iterator[Found]:
             yield from service_findings(statement, asked)
             yield from web_identity_findings(statement, asked)
         else:
-            yield from permission_findings(statement)
+            yield from permission_findings(statement, limited)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from crossaccount.access.estate.documents import Details
-from crossaccount.access.findings.documents import is_changeable, roles
+from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.findings.documents import Document, is_changeable, roles
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.entity_names import same_but_for_case
@@ -35,7 +37,7 @@ def naming_findings(details: Details) -> Iterator[Found]:
     """What is wrong with the names of one account's roles and inline policies."""
     for role in roles(details):
         arn = parse_arn(str(role["Arn"]))
-        if arn.path != "/" and len(arn.path + arn.name) > CONSOLE_LIMIT:
+        if arn.path != "/" and len(arn.path + arn.name) > CONSOLE_LIMIT and _is_switched_to(role):
             message = f"with its path the role has more than {CONSOLE_LIMIT} characters"
             yield Found(TOO_LONG_FOR_CONSOLE, Place(str(arn)), message, "shorten the path or the name")
     for entities, inline in _INLINE.items():
@@ -44,3 +46,9 @@ def naming_findings(details: Details) -> Iterator[Found]:
             for first, later in same_but_for_case(names) if is_changeable(str(entity["Arn"])) else ():
                 place = Place(str(entity["Arn"]), later)
                 yield Found(SAME_BUT_FOR_CASE, place, f"differs only in case from {first}", "rename one of the two")
+
+
+def _is_switched_to(role: Mapping[str, Any]) -> bool:
+    """Whether a principal of an account may be trusted: nobody switches to a service's role."""
+    trust = Document(Place(str(role["Arn"]), TRUST_POLICY), "trust", role.get("AssumeRolePolicyDocument"))
+    return any(each.allows and each.principals("AWS") for each in trust.statements)

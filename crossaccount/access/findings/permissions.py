@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from crossaccount.access.estate.documents import Details
 from crossaccount.access.findings.documents import Statement, is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
-from crossaccount.iam.matching import action_match
 
 _PASS_ROLE = "iam:PassRole"
+_ANY_ROLE = re.compile(r"\Aarn:[\w*-]+:(iam|\*):[^:]*:[\d*]+:(role/)?\*+\Z")
 _EVERYTHING = ("*", "*:*")
 _ADMINISTRATOR = ":iam::aws:policy/AdministratorAccess"
 _NEEDED_BY_AWS = re.compile(r"\A(AWSControlTowerExecution|stacksets-exec-[0-9a-f]{32})\Z")
@@ -38,17 +38,23 @@ PASS_ANY_ROLE = Kind(
 )
 
 
-def permission_findings(statement: Statement) -> Iterator[Found]:
-    """What an identity statement allows too widely."""
-    if not statement.allows or "*" not in statement.texts("Resource"):
+def permission_findings(statement: Statement, bounded: Collection[str]) -> Iterator[Found]:
+    """What an identity statement allows too widely. ``bounded`` are the entities with a permissions boundary."""
+    resources = statement.texts("Resource")
+    if not statement.allows or not any(each == "*" or _ANY_ROLE.match(each) for each in resources):
         return
-    actions = statement.texts("Action")
-    if any(action in _EVERYTHING for action in actions):
-        if not statement.conditions:
+    if "*" in resources and any(action in _EVERYTHING for action in statement.texts("Action")):
+        if not statement.conditions and statement.owner not in bounded:
             yield Found(ALLOW_ALL, statement.at("actions"), "allows every action on every resource", ALLOW_ALL.hint)
-    elif any(action_match(action, _PASS_ROLE) for action in actions) and not _limited(statement):
+    elif statement.covers(_PASS_ROLE) and not _limited(statement):
         message = "allows iam:PassRole of every role, to every service"
         yield Found(PASS_ANY_ROLE, statement.at("resources"), message, PASS_ANY_ROLE.hint)
+
+
+def bounded(details: Details) -> frozenset[str]:
+    """The users and roles of one account that have a permissions boundary, by ARN."""
+    entities = (entity for name in _ENTITIES for entity in details.get(name) or ())
+    return frozenset(str(entity["Arn"]) for entity in entities if entity.get("PermissionsBoundary"))
 
 
 def administrators(details: Details) -> Iterator[Found]:
@@ -56,6 +62,8 @@ def administrators(details: Details) -> Iterator[Found]:
     entities: list[Any] = [entity for name in _ENTITIES for entity in details.get(name) or ()]
     for entity in entities:
         arns = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
+        if entity.get("PermissionsBoundary"):
+            continue
         if not is_changeable(str(entity["Arn"])) or _NEEDED_BY_AWS.match(str(entity.get("RoleName", ""))):
             continue
         if any(arn.endswith(_ADMINISTRATOR) for arn in arns):
@@ -65,4 +73,7 @@ def administrators(details: Details) -> Iterator[Found]:
 
 def _limited(statement: Statement) -> bool:
     keys = ("iam:passedtoservice", "iam:associatedresourcearn", "iam:resourcetag")
-    return any(condition.key.lower().startswith(keys) for condition in statement.conditions)
+    return any(
+        condition.key.lower().startswith(keys) and "*" not in {value.text for value in condition.values}
+        for condition in statement.conditions
+    )

@@ -34,7 +34,7 @@ THIRD_PARTY = Kind(
     "A third party is trusted without an external ID",
     "Another customer of the third party can make it act in this role: the confused deputy.",
     "Ask for the external ID that the third party made for you. If the account is yours, give it its stack in the "
-    "address book.",
+    "address book, or a source that describes it.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
 )
 UNIQUE_ID = Kind(
@@ -74,7 +74,7 @@ def _foreign(statement: Statement, account: str, asked: Sequence[Demand], facts:
         yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
     if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in asked):
         message = f"trusts account {facts.named(account)} without an external ID"
-        fix = "ask for the external ID that they made for you; if the account is yours, give it its stack"
+        fix = "ask for the external ID that they made for you; if the account is yours, give it its stack or a source"
         yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
 
 
