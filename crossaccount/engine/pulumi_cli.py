@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
 from pulumi import automation
 
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
@@ -24,6 +23,8 @@ from crossaccount.engine.local_config import local_config as local_config
 from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
+from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.settings.yaml_writing import yaml_text
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
@@ -90,8 +91,8 @@ class PulumiEngine:
         file = folder / f"Pulumi.{stack.name}.yaml"
         config = {"config": local_config(stack, self._local.endpoint, self._deployer)}
         if file.exists():
-            config = {**yaml.safe_load(file.read_text()), **config}
-        file.write_text(yaml.safe_dump(config))
+            config = {**read_yaml(file, file.name), **config}
+        file.write_text(yaml_text(config), encoding="utf-8")
         return automation.create_or_select_stack(
             stack.name,
             project_name=stack.project,

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import local_config
@@ -21,6 +19,7 @@ from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project
 from crossaccount.settings.project import stack_file
+from crossaccount.settings.yaml_writing import yaml_text
 
 
 @dataclass(frozen=True)
@@ -54,4 +53,4 @@ def _copy_files(directory: Path, folder: Path, aws: LocalAws) -> None:
     deployer = make_deployers(aws, stacks)
     for stack in stacks:
         config = local_config(stack, aws.endpoint, deployer)
-        (folder / stack_file(stack.name)).write_text(yaml.safe_dump({"config": config}))
+        (folder / stack_file(stack.name)).write_text(yaml_text({"config": config}), encoding="utf-8")

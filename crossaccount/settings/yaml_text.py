@@ -22,9 +22,9 @@ _DECIMAL = "!leading-zero"
 _OURS = {
     f"{_TAG}bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     f"{_TAG}int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
-    _DECIMAL: (r"0[0-9]*[89][0-9]*", "0"),
+    _DECIMAL: (r"0[0-9_]*[89][0-9_]*", "0"),
     f"{_TAG}float": (
-        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        r"[-+]?(?:\.[0-9][0-9_]*|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9][0-9_]*)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
         "-+.0123456789",
     ),
 }
@@ -56,7 +56,7 @@ for _tag, (_pattern, _first) in _OURS.items():
     _PulumiLoader.add_implicit_resolver(_tag, re.compile(rf"\A(?:{_pattern})\Z"), list(_first))
 CLI_RESOLVERS: Mapping[str, list[tuple[str, re.Pattern[str]]]] = _PulumiLoader.yaml_implicit_resolvers
 """What a plain scalar is to the CLI, by its first character."""
-_PulumiLoader.add_constructor(_DECIMAL, lambda _, node: int(node.value))
+_PulumiLoader.add_constructor(_DECIMAL, lambda _, node: int(node.value.replace("_", "")))
 
 
 def read_yaml(path: Path, shown_as: str) -> Any:

@@ -1,5 +1,6 @@
 """YAML that the Pulumi CLI, PyYAML and a reviewer read alike: whatever one of them takes for no text is in quotes.
 
+The one writer of every file that the CLI reads: PyYAML's own leaves ``012345678901`` plain, and there it is a number.
 Block style with small things on one line, keys in the order of the value, one text for one value.
 """
 
@@ -19,11 +20,15 @@ _BREAKS_FLOW = re.compile(r"[:,\[\]{}#?]")
 _Dumper: Any = yaml.SafeDumper
 
 
-class _ReviewableDumper(_Dumper):  # type: ignore[misc]
+class _QuotingDumper(_Dumper):  # type: ignore[misc]
     """PyYAML's safe dumper, aware of what the CLI takes for a number, that writes no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 (PyYAML's own)
         return True
+
+
+class _ReviewableDumper(_QuotingDumper):
+    """Small things on one line."""
 
     def serialize(self, node: Any) -> None:
         node.flow_style = False
@@ -37,7 +42,7 @@ class _ReviewableDumper(_Dumper):  # type: ignore[misc]
         return super().increase_indent(flow, False)
 
 
-_ReviewableDumper.yaml_implicit_resolvers = {
+_QuotingDumper.yaml_implicit_resolvers = {
     first: [*_Dumper.yaml_implicit_resolvers.get(first, []), *CLI_RESOLVERS.get(first, [])]
     for first in {*_Dumper.yaml_implicit_resolvers, *CLI_RESOLVERS}
 }
@@ -61,12 +66,6 @@ def _scalars(node: Any) -> Iterator[Any]:
         yield from each if isinstance(each, tuple) else (each,)
 
 
-_ReviewableDumper.add_multi_representer(Mapping, _represent)
-_ReviewableDumper.add_representer(dict, _represent)
-_ReviewableDumper.add_representer(list, _represent)
-_ReviewableDumper.add_representer(tuple, _represent)
-
-
 def _represent_text(dumper: Any, value: str) -> Any:
     """Double quotes, as the guide writes them, where quotes are needed at all."""
     node = dumper.represent_scalar("tag:yaml.org,2002:str", value)
@@ -75,7 +74,12 @@ def _represent_text(dumper: Any, value: str) -> Any:
     return node
 
 
+_QuotingDumper.add_representer(str, _represent_text)
 _ReviewableDumper.add_representer(str, _represent_text)
+_ReviewableDumper.add_multi_representer(Mapping, _represent)
+_ReviewableDumper.add_representer(dict, _represent)
+_ReviewableDumper.add_representer(list, _represent)
+_ReviewableDumper.add_representer(tuple, _represent)
 
 
 def _fits(value: Any) -> bool:
@@ -90,4 +94,10 @@ def _fits(value: Any) -> bool:
 def yaml_text(value: Mapping[str, Any]) -> str:
     """``value`` as a YAML text that ends with a line break, each of its own keys on a line."""
     text: str = yaml.dump(value, Dumper=_ReviewableDumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
+
+
+def block_text(value: Mapping[str, Any]) -> str:
+    """``value`` as a YAML text with everything on a line of its own, as PyYAML lays it out."""
+    text: str = yaml.dump(dict(value), Dumper=_QuotingDumper, sort_keys=False, allow_unicode=True, width=10_000)
     return text

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import yaml
 
 from crossaccount.access.access_tests import TESTS_FILE
+from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.settings import partition_of
+from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.start.plan import READ_ONLY, Account, Plan
 from crossaccount.start.requirement import PACKAGE, is_of_this_machine
 
@@ -65,13 +68,13 @@ runtime: {{name: python, options: {{toolchain: pip, virtualenv: {place.virtualen
   # The address book, shared by all stacks.
   crossaccount:accounts:
     value:
-      {plan.trusted.name}: {_account(plan.trusted)}
-      {plan.trusting.name}: {_account(plan.trusting)}
+      {_text(plan.trusted.name)}: {_account(plan.trusted)}
+      {_text(plan.trusting.name)}: {_account(plan.trusting)}
 """
 
 
 def _account(account: Account) -> str:
-    return f'{{id: "{account.id}", stack: {account.name}}}'
+    return f'{{id: "{account.id}", stack: {_text(account.name)}}}'
 
 
 def _head(plan: Plan, account: Account) -> str:
@@ -80,8 +83,8 @@ def _head(plan: Plan, account: Account) -> str:
   # The guard against the wrong credentials.
   aws:allowedAccountIds: ["{account.id}"]
   # The profile of the AWS CLI with credentials for this account.
-  aws:profile: {account.name}
-  crossaccount:account: {account.name}
+  aws:profile: {_text(account.name)}
+  crossaccount:account: {_text(account.name)}
 """
 
 
@@ -90,7 +93,7 @@ def _trusted(plan: Plan) -> str:
     users = "\n".join(f"      {_text(user)}: {{console: true, groups: [{group}]}}" for user in plan.users)
     other = plan.trusting.name
     return f"""{_head(plan, plan.trusted)}  # The role's ARN comes by stack reference: {other} is deployed first.
-  crossaccount:reads: [{other}]
+  crossaccount:reads: [{_text(other)}]
   crossaccount:trusted:
     users:
 {users}
@@ -127,7 +130,7 @@ def _trusting(plan: Plan) -> str:
     return f"""{_head(plan, plan.trusting)}  crossaccount:trusting:
     roles:
       {_text(plan.role)}:
-        trust: [{{principals: [{plan.trusted.name}]{mfa}}}]
+        trust: [{{principals: [{_text(plan.trusted.name)}]{mfa}}}]
         policies: [{policies}]
 """
 
@@ -183,12 +186,16 @@ def _role(plan: Plan) -> str:
 
 
 def _text(text: str) -> str:
-    """A text of YAML: in quotes where it would be something else without, be it on a line of its own or within."""
+    """A text of YAML: in quotes where it would be something else without, be it on a line of its own or within.
+
+    Something else to PyYAML or to the Pulumi CLI, which differ about numbers and about ``yes``.
+    """
     try:
         plain = all(
-            yaml.safe_load(form.replace("@", text)) == json.loads(read.replace("@", json.dumps(text)))
-            for form, read in (("[@]", "[@]"), ("{@: 1}", "{@: 1}"), ("x: @", '{"x": @}'), ("@: 1", "{@: 1}"))
+            read(form.replace("@", text)) == json.loads(meant.replace("@", json.dumps(text)))
+            for form, meant in (("[@]", "[@]"), ("{@: 1}", "{@: 1}"), ("x: @", '{"x": @}'), ("@: 1", "{@: 1}"))
+            for read in (yaml.safe_load, partial(parse_yaml, shown_as=""))
         )
-    except (yaml.YAMLError, ValueError):  # the latter for a date that there is not
+    except (yaml.YAMLError, SettingsError, ValueError):  # the last for a date that there is not
         plain = False
     return text if plain else json.dumps(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -55,6 +56,11 @@ class Plan:
             yield Problem("--user", "nobody is to get in", list(self.users), "name somebody")
         for user in self.users:
             yield from _refused("--user", user, check_name("user", user))
+        for user, times in Counter(each.lower() for each in self.users).items():
+            if times > 1:
+                yield Problem(
+                    "--user", "names one user more than once (case does not tell users apart)", user, "say it once"
+                )
         yield from _refused("--role", self.role, check_name("role", self.role))
         for policy in self.policies:
             if not _POLICY.match(policy):

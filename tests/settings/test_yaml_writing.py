@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossaccount.settings.yaml_text import parse_yaml
-from crossaccount.settings.yaml_writing import yaml_text
+from crossaccount.settings.yaml_writing import block_text, yaml_text
 
 _TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"))
 _LEAF = st.one_of(_TEXT, st.booleans(), st.integers(), st.none())
@@ -17,17 +17,32 @@ _VALUE = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=4) | st.dict
 
 @given(st.dictionaries(_TEXT, _VALUE, min_size=1, max_size=4))
 def test_what_is_written_is_what_every_reader_reads(value):
-    text = yaml_text(value)
-    assert yaml.safe_load(text) == value
-    assert parse_yaml(text, "x") == value
+    for text in (yaml_text(value), block_text(value)):
+        assert yaml.safe_load(text) == value
+        assert parse_yaml(text, "x") == value
 
 
 @pytest.mark.parametrize(
     "text",
-    ["098765432109", "012345670123", "12e4", "yes", "2012-10-17", "1:30", "0x1F", "1_000", ".5", "null", "", "~"],
+    [
+        *(
+            "098765432109",
+            "012345670123",
+            "012345678901",
+            "+098",
+            "0_98",
+            "1_0e3",
+            "12e4",
+            "0x1F",
+            "0o17",
+            "1_000",
+            ".5",
+        ),
+        *("yes", "2012-10-17", "1:30", "null", "", "~"),
+    ],
 )
 def test_a_text_that_some_reader_takes_for_something_else_is_in_quotes(text):
-    assert yaml_text({"key": text}) == f'key: "{text}"\n'
+    assert yaml_text({"key": text}) == block_text({"key": text}) == f'key: "{text}"\n'
 
 
 def test_it_reads_as_people_write_it():

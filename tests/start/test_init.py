@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from crossaccount.cli import app, starting
+from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.start.files import Place, project_files
 from crossaccount.start.plan import Account, Plan
 
@@ -79,12 +80,13 @@ def test_it_never_writes_over_anything_and_lists_all_that_is_in_the_way(tmp_path
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         app,
-        [*WRONG.split(), "--user", "b o", "--trusted", "A b", str(tmp_path)],
+        [*WRONG.split(), "--user", "b o", "--user", "bo", "--user", "Bo", "--trusted", "A b", str(tmp_path)],
     )
     assert done.exit_code == 2
     places = [line.partition(":")[0] for line in done.stderr.splitlines()]
     assert places == [
-        *("--trusted-id", "--trusted", "--trusting-id", "--trusting-id", "--user", "--role", "--policy", "--region"),
+        *("--trusted-id", "--trusted", "--trusting-id", "--trusting-id"),
+        *("--user", "--user", "--role", "--policy", "--region"),
     ]
     assert _files(tmp_path) == []
 
@@ -110,11 +112,25 @@ def test_a_project_within_a_checkout_runs_the_checkout_s_program() -> None:
     assert "requirements.txt" not in files
 
 
-@given(project=NAMES, users=st.lists(NAMES, min_size=1, max_size=3), role=NAMES)
+@pytest.mark.parametrize("name", ["098765432109", "012345678901", "12e4", "1_0e3"])
+def test_a_name_that_looks_like_a_number_is_a_text_to_the_cli_too(name: str) -> None:
+    plan = Plan(name, Account("null", "012345678901"), Account("true", "098765432109"), (name,), name)
+    read = {file: parse_yaml(text, file) for file, text in project_files(plan, Place()).items() if "Pulumi" in file}
+    assert read["Pulumi.yaml"]["name"] == name
+    assert set(read["Pulumi.yaml"]["config"]["crossaccount:accounts"]["value"]) == {"null", "true"}
+    assert list(read["Pulumi.null.yaml"]["config"]["crossaccount:trusted"]["users"]) == [name]
+    assert list(read["Pulumi.true.yaml"]["config"]["crossaccount:trusting"]["roles"]) == [name]
+    for stack in ("null", "true"):
+        config = read[f"Pulumi.{stack}.yaml"]["config"]
+        assert (config["aws:profile"], config["crossaccount:account"]) == (stack, stack)
+
+
+@given(project=NAMES, users=st.lists(NAMES, min_size=1, max_size=3, unique_by=str.lower), role=NAMES)
 def test_every_name_that_iam_takes_stays_what_it_is(project: str, users: list[str], role: str) -> None:
     plan = Plan(project, Account("auth", "123456789012"), Account("workload", "210987654321"), tuple(users), role)
     files = {name: text for name, text in project_files(plan, Place()).items() if name.endswith(".yaml")}
     read = {name: yaml.safe_load(text) for name, text in files.items()}
+    assert {name: parse_yaml(text, name) for name, text in files.items()} == read, "the CLI reads the same"
     assert read["Pulumi.yaml"]["name"] == project
     assert set(read["Pulumi.auth.yaml"]["config"]["crossaccount:trusted"]["users"]) == set(users)
     assert set(read["Pulumi.workload.yaml"]["config"]["crossaccount:trusting"]["roles"]) == {role}

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import yaml
-
 from crossaccount.access.diff.markdown import SIGNS
 from crossaccount.access.diff.markdown import line as change_line
 from crossaccount.cli.job.tally import Line
@@ -18,6 +16,7 @@ from crossaccount.job.review.resources import planned_lines
 from crossaccount.job.review.text import review_lines
 from crossaccount.job.review.told import AccessReviewed, Approved, ResourcePlanned
 from crossaccount.job.verify.told import ClosureChecked, TestTried
+from crossaccount.settings.yaml_writing import block_text
 
 SIGN_STYLES = {"+": "red", "-": "green", "±": "yellow", "!": "bold red"}
 STYLES = {"failed": "red", "interrupted": "red", "changed": "green", "drifted": "yellow"}
@@ -124,4 +123,4 @@ def _access_drift(event: AccessDrift) -> Iterator[Line]:
 def _yaml(outputs: Mapping[str, Any]) -> list[str]:
     if not outputs:
         return []
-    return yaml.safe_dump(dict(outputs), sort_keys=False, allow_unicode=True, width=200).splitlines()
+    return block_text(outputs).splitlines()

@@ -13,6 +13,8 @@ import yaml
 from pulumi import automation
 
 from crossaccount.settings.project import PROJECT_FILE, stack_file
+from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.settings.yaml_writing import yaml_text
 
 
 def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path) -> None:
@@ -29,7 +31,7 @@ def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path
         return
     known = yaml.safe_load(written) or {}
     added = {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key not in known}
-    head = yaml.safe_dump(added) if added else ""
+    head = yaml_text(added) if added else ""
     file.write_text(head + written)
 
 
@@ -52,7 +54,7 @@ def copy_project_file(folder: Path, copy: Path) -> None:
 
     A ``main`` would be looked for from the copy; ``backend`` is where the project's own states are.
     """
-    content = yaml.safe_load((folder / PROJECT_FILE).read_text())
+    content = read_yaml(folder / PROJECT_FILE, PROJECT_FILE)
     content = {key: value for key, value in content.items() if key not in ("main", "backend")}
     copy.mkdir()
-    (copy / PROJECT_FILE).write_text(yaml.safe_dump({**content, "runtime": "python"}))
+    (copy / PROJECT_FILE).write_text(yaml_text({**content, "runtime": "python"}), encoding="utf-8")
