@@ -93,11 +93,12 @@ def _some(items: Iterable[str]) -> str:
 
 
 def _levels(change: Change) -> str:
-    """How much the actions may do: the level of all of them, or how many there are of each, the highest first."""
-    if change.access_level is None:
-        return ""
-    if "*" in change.actions:
-        return f"up to {change.access_level}"
+    """How much the actions may do: the level of all of them, or how many there are of each, the highest first.
+
+    Of everything (``*``) the highest alone: that goes without counting.
+    """
+    if change.access_level is None or "*" in change.actions:
+        return change.access_level or ""
     found = by_level(change.actions)
     if len(found) <= 1:
         return change.access_level

@@ -90,7 +90,7 @@ def test_actions_of_several_levels_are_counted_by_level_and_the_most_powerful_co
     ("actions", "level"),
     [
         (("s3:GetObject*",), " (read)"),
-        (("*",), " (up to permissions-management)"),
+        (("*",), " (permissions-management)"),
         (("all but account:*, iam:*, organizations:*",), " (394 permissions-management, "),
         (("nosuch:*",), ""),
     ],
