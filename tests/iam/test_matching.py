@@ -16,6 +16,7 @@ from crossaccount.iam.matching import action_match, wildcard_match
         ("arn:aws:iam::*:role/Deploy?", "arn:aws:iam::111111111111:role/Deploy", False),
         # In a Resource a star reaches over colons and slashes.
         ("arn:aws:iam::*/Deployer", "arn:aws:iam::111111111111:role/team/Deployer", True),
+        ("arn:aws:iam::*/Deployer", "arn:aws:iam::111111111111:role/team/Builder", False),
         ("arn:aws:iam::111111111111:role/deployer", "arn:aws:iam::111111111111:role/Deployer", False),
         ("a.c", "abc", False),
         ("[ab]", "a", False),
