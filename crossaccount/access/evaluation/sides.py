@@ -13,7 +13,7 @@ from typing import NamedTuple
 from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.access.alternatives.hanging import condition_atoms, resource_atoms
 from crossaccount.access.estate.entities import Policy, Principal
-from crossaccount.access.evaluation.answers import answer
+from crossaccount.access.evaluation.answers import answer, without_dead
 from crossaccount.access.evaluation.context import caller_session
 from crossaccount.access.evaluation.outsiders import EVERYONE, Outsider, denied_part
 from crossaccount.access.evaluation.principals import Naming, denies, naming, sessions_of
@@ -173,6 +173,12 @@ def _user_ids(operator: str, caller: Principal, sessions: Iterable[str]) -> tupl
     return compile_conditions({operator: {"aws:userid": [f"{caller.unique_id or '*'}:{name}" for name in sessions]}})
 
 
+def _shown(condition: Condition, context: RequestContext) -> Condition:
+    """A condition without values that nothing can fit; with them where it has no others."""
+    live = without_dead(condition, context)
+    return live if live.values else condition
+
+
 def _asked(
     decision: Decision, statement: CompiledStatement, conditions: tuple[Condition, ...], request: Request
 ) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
@@ -187,5 +193,7 @@ def _asked(
     failed = tuple(condition for condition, met in answers if met is False)
     if failed:
         return failed, ()
-    hanging = condition_atoms(decision, (condition for condition, met in answers if met is None), context)
+    hanging = condition_atoms(
+        decision, (_shown(condition, context) for condition, met in answers if met is None), context
+    )
     return (), resource_atoms(decision, statement, request.resource, context) + hanging
