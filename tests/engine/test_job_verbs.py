@@ -72,6 +72,15 @@ def test_a_fleet_is_looked_at_drifts_and_goes(deployed: Workspace) -> None:
     assert "auth (111111111111): destroyed, last " in done.stdout
 
 
+def test_a_stack_that_was_only_made_is_not_destroyed(workspace: Workspace) -> None:
+    done = _run(workspace, "status", "--json")
+    told = [each for each in _events(done) if each["event"] == "stack-status"]
+    assert [(each["stack"], each["state"]) for each in told] == [
+        ("auth", "never-deployed"),
+        ("workload", "never-deployed"),
+    ]
+
+
 def _protect(config: dict[str, Any]) -> None:
     config["crossaccount:trusting"]["roles"]["AssumedRole"]["protect"] = True
 

@@ -62,6 +62,7 @@ class MemoryBackend:
     known: dict[str, KnownStack] = field(default_factory=dict)
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: int = 0
+    only_made: frozenset[str] = frozenset()
 
     in_files = True
 
@@ -71,6 +72,9 @@ class MemoryBackend:
 
     def state(self, stack: str) -> Mapping[str, Any]:
         return self.states.get(stack, {})
+
+    def was_updated(self, stack: str) -> bool:
+        return stack not in self.only_made
 
 
 def deployed(*names: str, resources: int | None = 3) -> MemoryBackend:

@@ -63,6 +63,19 @@ def test_status_says_of_each_stack_whether_it_is_deployed_since_when_and_who_hol
     assert backend.asked == 1
 
 
+def test_a_stack_that_was_made_and_never_updated_is_not_destroyed(project: Path) -> None:
+    backend = deployed()
+    backend.known |= {name: KnownStack(name, WHEN, 0) for name in ("hub", "prod-a", "made-elsewhere")}
+    backend.only_made = frozenset({"prod-a", "made-elsewhere"})
+    found = job(project, backend=backend).fleet.status()
+    assert [(each.stack, each.state, each.updated) for each in found] == [
+        ("hub", "destroyed", WHEN),
+        ("prod-a", "never-deployed", ""),
+        ("prod-b", "never-deployed", ""),
+        ("made-elsewhere", "not-in-project", ""),
+    ]
+
+
 def test_status_takes_patterns_and_asks_no_engine(project: Path) -> None:
     its = job(project, backend=deployed("prod-a"))
     assert [each.stack for each in its.fleet.status(["prod-*"])] == ["prod-a", "prod-b"]

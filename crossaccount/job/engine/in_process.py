@@ -168,6 +168,10 @@ class Remembered:
         exports = self.deployed[stack].outputs
         return {"resources": [{"urn": stack, "type": "pulumi:pulumi:Stack", "outputs": exports}]}
 
+    def was_updated(self, stack: str) -> bool:
+        """See :class:`~crossaccount.job.states.backend.Backend`."""
+        return stack in self.deployed
+
 
 def _outcome(made: Deployment, seconds: float, *, planning: bool) -> Outcome:
     changes = tuple(

@@ -68,6 +68,14 @@ class Backend(Protocol):
         """
         ...
 
+    def was_updated(self, stack: str) -> bool:
+        """Whether anything was ever done to a stack but making it, which an empty one does not show in the list.
+
+        Raises:
+            BackendError: it cannot be read.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class CliBackend:
@@ -94,6 +102,10 @@ class CliBackend:
         if self._files:
             return state_in_files(self._files, self._project, stack) or {}
         return latest(json.loads(self._run("stack", "export", "--stack", stack)))
+
+    def was_updated(self, stack: str) -> bool:
+        """See :class:`Backend`: whether the stack has a history, https://www.pulumi.com/docs/iac/cli/commands/."""
+        return bool(json.loads(self._run("stack", "history", "--stack", stack, "--page-size", "1", "--json") or "[]"))
 
     @cached_property
     def _project(self) -> str:

@@ -26,7 +26,11 @@ def statuses(
     """The stacks ``names``, each as the project declares and the backend lists it."""
     for name in names:
         settings = loaded.settings.get(name)
-        found = _status(name, known.get(name), settings.account_id if settings else None)
+        stack = known.get(name)
+        if stack is not None and stack.updated and not stack.deployed and not backend.was_updated(name):
+            # Backends of files give the time at which an empty stack was made.
+            stack = replace(stack, updated="")
+        found = _status(name, stack, settings.account_id if settings else None)
         if settings is not None and found.state == "deployed" and backend.in_files:
             found = replace(found, access=_access(settings, outputs_of(name, backend.state(name)).get("access")))
         yield found
