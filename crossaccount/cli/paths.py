@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,11 @@ import typer
 from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
-from crossaccount.cli.reading import read_named
+from crossaccount.cli.reading import Named, read_named
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from crossaccount.access.paths import Path
     from crossaccount.access.verdict import Decision
     from crossaccount.sources.naming import Names
@@ -29,12 +32,16 @@ def paths(
     accounts: AccountsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Every path: who can assume what, on which conditions, and the statements that decide."""
+    """Every path: who can assume what, on which conditions, and the statements that decide.
+
+    AWS services are no paths: how many trusts let them in is said below the table, which ones by who-can.
+    """
     with failures_in_words(as_json):
         from crossaccount.access.paths import paths as all_paths
+        from crossaccount.cli.notes import of_all
 
         found = read_named(sources, directory, accounts)
-        _show(all_paths(found.estate), found.names, as_json, ("principal", "role"))
+        _show(all_paths(found.estate), found, as_json, ("principal", "role"), of_all)
 
 
 def who_can(
@@ -47,16 +54,21 @@ def who_can(
     accounts: AccountsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Who can assume a role, or with --why: what lets one principal in or keeps it out."""
+    """Who can assume a role, or with --why: what lets one principal in or keeps it out.
+
+    AWS services that its trust lets in are no paths: they stand below the table. --why takes a service too, such as
+    ec2.amazonaws.com.
+    """
     with failures_in_words(as_json):
         from crossaccount.access.paths import who_can as paths_to
+        from crossaccount.cli.notes import of_role
 
         found = read_named(sources, directory, accounts)
         arn = found.names.role(role)
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            _show(paths_to(found.estate, arn), found.names, as_json, ("principal",))
+            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn))
 
 
 def what_can(
@@ -68,33 +80,44 @@ def what_can(
     accounts: AccountsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a principal can assume."""
+    """What a principal can assume. Grants into accounts that no source describes stand below the table."""
     with failures_in_words(as_json):
         from crossaccount.access.paths import what_can as paths_of
+        from crossaccount.cli.notes import of_principal
 
         found = read_named(sources, directory, accounts)
-        _show(paths_of(found.estate, found.names.principal(principal)), found.names, as_json, ("role",))
+        arn = found.names.principal(principal)
+        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn))
 
 
-def _show(found: Iterable[Path], names: Names, as_json: bool, columns: Sequence[str]) -> None:
+def _show(
+    found: Iterable[Path], read: Named, as_json: bool, columns: Sequence[str], notes: Callable[[Named], Iterable[str]]
+) -> None:
     if as_json:
         from crossaccount.access.paths.paths_json import json_text
 
         sys.stdout.writelines(json_text(found))
         return
+    out = console()
+    _table(found, read, columns, out)
+    for note in notes(read):
+        out.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from crossaccount.access.alternatives.words import in_words
+    from crossaccount.access.paths.provisos import path_in_words
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for heading in (*columns, "conditions", "granted by", "trusted by"):
         table.add_column(heading, overflow="fold")
     remaining = iter(found)
     for path in islice(remaining, MOST_ROWS):
-        ends = [escape(names.shown(getattr(path, column))) for column in columns]
-        table.add_row(*ends, escape(in_words(path.alternatives)), _decisions(path.grants), _decisions(path.trust))
-    out = console()
+        ends = [escape(read.names.shown(getattr(path, column))) for column in columns]
+        words = escape(path_in_words(path.principal, path.alternatives, read.estate.accounts))
+        table.add_row(*ends, words, _decisions(path.grants), _decisions(path.trust))
     if not table.row_count:
         out.print("no paths")
         return

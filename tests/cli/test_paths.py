@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import BOTH, Run, edit, with_mfa
+from tests.cli.conftest import BOTH, ROOT, Run, edit, with_mfa
 
 DAVID = "arn:aws:iam::111111111111:user/David"
 UPDATE_APP = "arn:aws:iam::999999999999:role/UpdateApp"
@@ -42,7 +42,41 @@ def test_the_tutorial_s_one_path(run: Run, command: tuple[str, ...]) -> None:
 def test_nobody_is_an_answer_too(run: Run) -> None:
     assert run("what-can", "development/user/Theresa", *BOTH, "--json").json == {"paths": []}
     done = run("what-can", "development/user/Theresa", *BOTH)
-    assert (done.code, done.out) == (0, "no paths\n")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "no paths",
+        "granted besides, in accounts that no source describes: every role (*)",
+    ]
+
+
+def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> None:
+    lines = run("what-can", "development/user/David", "stack:development").out.splitlines()
+    assert lines[0] == "no paths"
+    assert lines[1].startswith("granted besides, in accounts that no source describes: ")
+    assert "production/role/UpdateApp" in lines[1]
+    assert run("what-can", "development/user/David", "stack:development", "--json").json == {"paths": []}
+
+
+def test_of_an_account_without_a_source_only_its_trusts_are_known(run: Run) -> None:
+    asked = "if its account grants it"
+    assert asked in run("paths", "stack:production").out
+    *_, row, said = run("what-can", "development/user/Ann", "stack:production").out.splitlines()
+    assert "production/role/UpdateApp" in row
+    assert asked in row
+    assert said == "no source describes 111111111111: what is known of it is only which trusts let it in"
+
+
+def test_services_stand_below_the_tables(run: Run) -> None:
+    where = ("stack:auth", "stack:workload", "--dir", str(ROOT))
+    services = "AWS services that its trust lets in: ec2.amazonaws.com, lambda.amazonaws.com"
+    assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == ["no paths", services]
+    assert run("paths", *where).out.splitlines()[-1] == (
+        "1 trust lets in AWS services, which are no paths: see who-can ROLE"
+    )
+    why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
+    assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
+    named = run("what-can", "lambda.amazonaws.com", *where).out.splitlines()
+    assert named == ["no paths", "AWS services are no paths; trusts that name this one: auth/role/AssumingRole"]
 
 
 def test_a_table_has_names_and_conditions_in_words(run: Run, tutorial: Path) -> None:

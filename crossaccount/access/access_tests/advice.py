@@ -16,9 +16,11 @@ from crossaccount.access.access_tests.parse import AccessTest
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.context import assume_context
-from crossaccount.access.evaluation.evaluate import judge_assume_in
+from crossaccount.access.evaluation.evaluate import is_root, judge_assume_in
 from crossaccount.access.evaluation.principals import sessions_of
+from crossaccount.access.explanation.whole_accounts import getting_in
 from crossaccount.access.verdict import Verdict
+from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
@@ -43,11 +45,22 @@ _MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetime) -> tuple[Problem, ...]:
     """Everything to warn of in a test whose verdict is ``verdict``."""
     caller, role = estate.principal(test.principal_arn), estate.roles.get(test.role_arn)
+    if role is not None and is_root(test.principal_arn):
+        return tuple(_whole_account(test, estate, role))
     if caller is None or role is None:
         return ()
     context = assume_context(caller, test.context, test.session, now, role)
     hanging = _hangs_on(test, verdict, estate, context)
     return tuple(_mfa_of_role(test, caller)) + tuple(_left_out(test, key) for key in hanging)
+
+
+def _whole_account(test: AccessTest, estate: Estate, role: Role) -> Iterable[Problem]:
+    """An account is its root user to a test, whom AWS keeps out always; its users and roles may get in all the same."""
+    if inside := getting_in(estate, parse_arn(test.principal_arn).account, role):
+        what = f"an account is tested as its root user, which no trust lets in; of its principals {len(inside)} get in"
+        yield Problem(
+            f"{test.where}.principal", what, test.principal, f"test one of them, such as {inside[0]}", "warning"
+        )
 
 
 def _mfa_of_role(test: AccessTest, caller: Principal) -> Iterable[Problem]:

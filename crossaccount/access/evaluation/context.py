@@ -81,6 +81,8 @@ def open_context(caller: Principal) -> RequestContext:
     """
     outside, implied = isinstance(caller, Outsider), caller.implied
     kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
+    if isinstance(caller, Outsider) and caller.service:
+        kind = _OPEN_SERVICE
     if caller.may_be_tagged:
         kind, implied = replace(kind, absent_prefixes=()), _untagged(implied)
     if (out := _elsewhere(caller.membership)) is not None:
@@ -170,6 +172,24 @@ _OF_SESSIONS = frozenset(
 )
 """Keys that only sessions of roles carry."""
 _OPEN = Open(absent=_OF_SERVICES)
+_OPEN_SERVICE = Open(
+    frozenset(
+        {
+            "aws:federatedprovider",
+            "aws:multifactorauthage",
+            "aws:multifactorauthpresent",
+            "aws:principalaccount",
+            "aws:principalarn",
+            "aws:principalorgid",
+            "aws:principalorgpaths",
+            "aws:principaltype",
+            "aws:userid",
+            "aws:username",
+        }
+    ),
+    _TAGS,
+)
+"""A service is no principal of any account. For whom it acts (``aws:SourceArn`` …) is open."""
 _OPEN_SESSION = Open(absent=frozenset({"aws:username"}))
 _OPEN_USER = Open(absent=_OF_SERVICES | _OF_SESSIONS, absent_prefixes=_TAGS)
 _OPEN_ROLE = Open(

@@ -48,13 +48,14 @@ def judge_assume(
     ``principal_arn`` may also be an identity provider (its ARN, or ``accounts.google.com``): then it is whether those
     whom it vouches for may. ``action`` is ``sts:AssumeRole``, for a provider that of its kind (:func:`assume_action`).
     With a session that has tags or a source identity both sides have to allow ``sts:TagSession`` and
-    ``sts:SetSourceIdentity`` as well. The root user of an account assumes no role, whatever a trust says ("You cannot
+    ``sts:SetSourceIdentity`` as well. Of an account that no source describes, and of whoever is in it, nothing is known
+    but what a trust says: undetermined. The root user of another assumes no role, whatever a trust says ("You cannot
     call AssumeRole by using AWS account root user credentials", STS API Reference).
     """
     caller = estate.principal(principal_arn)
     if caller is None and is_provider(principal_arn):
         caller = provider(principal_arn)
-    elif caller is None and parse_arn(principal_arn).kind == "root":
+    elif caller is None and is_root(principal_arn) and parse_arn(principal_arn).account in estate.accounts:
         message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
         return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
     role = estate.roles.get(role_arn)
@@ -84,7 +85,7 @@ def judge_assume_in(
 
 def assume_action(caller: Principal) -> str:
     """The action by which a caller assumes a role: its own for each kind of identity provider."""
-    if not (isinstance(caller, Outsider) and caller.provider):
+    if not (isinstance(caller, Outsider) and caller.provider) or caller.service:
         return ASSUME_ROLE
     return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
 
@@ -197,6 +198,11 @@ def _rank(verdict: Verdict) -> int:
     Where none is denied all are allowed, or all undetermined: what nobody knows is the same for every action.
     """
     return len(REASONS) if verdict.reason is None else REASONS.index(verdict.reason)
+
+
+def is_root(arn: str) -> bool:
+    """Whether an ARN is an account's own (``…:root``)."""
+    return is_arn(arn) and parse_arn(arn).kind == "root"
 
 
 def absence(estate: Estate, arn: str) -> str:

@@ -31,11 +31,13 @@ _SINGLE = re.compile(r"(user|role)/.+|assumed-role/[^/*?]+/[^/*?]+")
 class Outsider(Principal):
     """Someone whose policies are in no source. ``arn`` is an ARN, an organisation's ID, a provider's name or ``*``.
 
-    ``keys`` are the condition keys that all of its requests carry.
+    ``keys`` are the condition keys that all of its requests carry. A ``provider`` has no account and no policies, and
+    neither has a ``service``, which counts as one.
     """
 
     keys: Mapping[str, ContextValue] = field(default_factory=dict)
     provider: bool = False
+    service: bool = False
 
     @cached_property
     def account(self) -> str:
@@ -55,6 +57,10 @@ class Outsider(Principal):
     def placed(self, estate: Estate) -> Outsider:
         """The same, with where its account is; nothing is known of whoever is of no single account."""
         return replace(self, membership=estate.membership(self.account)) if self.account else self
+
+    def named_in(self, element: PrincipalElement) -> bool:
+        """Whether a trust names this provider, or this service."""
+        return self.arn in (element.services if self.service else element.federated)
 
     @property
     def is_single(self) -> bool:
@@ -112,7 +118,7 @@ def denied_part(element: PrincipalElement, caller: Outsider) -> list[tuple[Condi
     A provider's users are covered by ``*`` and by the provider's name alone.
     """
     if caller.provider:
-        covered = EVERYONE in element.aws or caller.arn in element.federated
+        covered = EVERYONE in element.aws or caller.named_in(element)
         return [()] if covered != element.inverted else []
     if element.inverted:
         arns = tuple(entry for entry in element.aws if _spares(entry, element))

@@ -147,7 +147,7 @@ def _named(
         if not statement.allows:
             return [(Naming.DIRECT, conditions) for conditions in denied_part(element, caller)]
         if caller.provider:
-            return _EVERY_CALLER if caller.arn in element.federated and not element.inverted else ()
+            return _EVERY_CALLER if caller.named_in(element) and not element.inverted else ()
     session = caller_session(request.context)
     if session is None and request.context.open is not None and (named := sessions_of(element, caller)):
         return list(_by_session(element, caller, statement.allows, named))

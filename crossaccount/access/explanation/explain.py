@@ -15,15 +15,16 @@ from crossaccount.access.alternatives.atoms import UNKNOWN
 from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.evaluate import absence, assume_action, can_reach
+from crossaccount.access.evaluation.evaluate import absence, assume_action, can_reach, is_root
 from crossaccount.access.evaluation.layers import Layers
-from crossaccount.access.evaluation.outsiders import outsider
+from crossaccount.access.evaluation.services import caller_outside
 from crossaccount.access.evaluation.session_actions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
 from crossaccount.access.evaluation.wording import SIDES_IN_WORDS
 from crossaccount.access.explanation.obstacles import Change, cleared, conflict, obstacles
+from crossaccount.access.explanation.whole_accounts import whole_account
 from crossaccount.access.paths.answer import Answer, answer_of, complete, open_layers
+from crossaccount.access.paths.provisos import IF_GRANTED, grant_unknown
 from crossaccount.access.verdict import Decision
-from crossaccount.iam.arn import is_arn, parse_arn
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""
@@ -35,7 +36,8 @@ class Explanation:
 
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
     ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
-    alternatives.
+    alternatives. ``proviso`` says, for people, that the principal's own account has to grant it, where nobody knows of
+    that; ``as_whom`` what the principal is taken as.
     """
 
     principal: str
@@ -47,6 +49,8 @@ class Explanation:
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    proviso: str = ""
+    as_whom: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The explanation in the commands' JSON."""
@@ -69,7 +73,8 @@ class Explanation:
 
     def lines(self, shown: Shown = str) -> Iterable[str]:
         """The explanation, line by line."""
-        yield f"{shown(self.principal)} {_VERBS[self.outcome]} {shown(self.role)}"
+        verb = "can assume" if self.proviso else _VERBS[self.outcome]
+        yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.proviso}"
         if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
             yield f"  if: {asked}"
         for action in self.actions:
@@ -80,7 +85,7 @@ class Explanation:
             place = f" {_named(change.decision, shown)}" if change.decision else ""
             yield f"  in the way: {change.what}{place}"
             yield f"    to change: {change.fix}"
-        yield from (f"  unknown: {text}" for text in self.unknown)
+        yield from (f"  unknown: {text}" for text in self.unknown if text not in self.proviso)
 
 
 _VERBS: Mapping[str, str] = {
@@ -96,10 +101,10 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     target = estate.roles.get(role)
     if target is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, role),))
-    stranger = outsider(principal, estate.accounts)
-    caller = estate.principal(principal) or (stranger and stranger.placed(estate))
-    if caller is None and is_arn(principal) and parse_arn(principal).kind == "root":
-        return Explanation(principal, role, "denied", changes=(_ROOT,))
+    caller = estate.principal(principal) or caller_outside(estate, principal, target)
+    if caller is None and is_root(principal):
+        changes = (whole_account(estate, principal, target),)
+        return Explanation(principal, role, "denied", changes=changes, as_whom=" (its root user)")
     if caller is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, principal),))
     if not can_reach(caller, target):
@@ -109,15 +114,20 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     answer = complete(first, estate, caller, target)
     if answer.alternatives == NEVER:
         return _denied(estate, caller, target, layers)
+    outcome, unknown = _outcome(answer), layers.unknown()
+    proviso = "" if outcome == "undetermined" else grant_unknown(caller)
+    if proviso:
+        outcome, unknown = "undetermined", (*unknown, proviso)
     return Explanation(
         principal,
         role,
-        _outcome(answer),
+        outcome,
         answer.alternatives,
         answer.grants,
         answer.trust,
-        unknown=layers.unknown(),
+        unknown=unknown,
         actions=answer.actions,
+        proviso=f" {IF_GRANTED}: {proviso}" if proviso else "",
     )
 
 
@@ -144,13 +154,6 @@ _PASSING: Mapping[str, str] = {
     SET_SOURCE_IDENTITY: "a condition asks for a source identity",
     SET_CONTEXT: "a condition asks for a context",
 }
-
-_ROOT = Change(
-    "trust",
-    "no trust lets in anybody of this account; and the root user itself assumes no role, whatever a trust says",
-    "name a user or a role of the account",
-)
-
 
 _ABROAD = Change(
     "trust",

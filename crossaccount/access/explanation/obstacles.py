@@ -118,6 +118,8 @@ def trusted(caller: Principal) -> dict[str, Any]:
         return {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": caller.arn}}}
     if not (isinstance(caller, Outsider) and caller.provider):
         return {"Principal": {"AWS": caller.arn}}
+    if caller.service:
+        return {"Principal": {"Service": caller.arn}}
     if ":saml-provider/" in caller.arn:
         asked = {"SAML:aud": f"https://{_SIGN_IN.get(parse_arn(caller.arn).partition, '<the sign-in page>')}/saml"}
     else:

@@ -2,7 +2,8 @@
 
 One object per pair. A principal is a user or a role of the sources, or an outsider whom a trust lets in: an account
 (``arn:aws:iam::ID:root``), an organisation (``o-…``), an identity provider, one principal of an account without a
-source, or ``*``; of an outsider's own policies nothing is known, so its ``grants`` are empty. Services are no paths.
+source, or ``*``; of an outsider's own policies nothing is known, so its ``grants`` are empty. Services are no paths
+(``beside`` has them).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.outsiders import outsider
 from crossaccount.access.paths.candidates import Candidates
 from crossaccount.access.paths.role_answers import RoleAnswers
 from crossaccount.access.paths.shared import SharedLayers
@@ -57,12 +59,14 @@ def who_can(estate: Estate, role_arn: str) -> list[Path]:
 
 
 def what_can(estate: Estate, principal_arn: str) -> list[Path]:
-    """The paths of one principal, which may be an outsider."""
+    """The paths of one principal. It may be an outsider: then also the trusts that let it in without naming it."""
     candidates, shared = Candidates(estate), SharedLayers(estate)
+    stranger = outsider(principal_arn, estate.accounts)
     found: list[Path] = []
     for arn in sorted(estate.roles):
         role = estate.roles[arn]
-        found += paths_to(role, candidates.of(role, principal_arn), shared)
+        callers = [stranger.placed(estate)] if stranger else candidates.of(role, principal_arn)
+        found += paths_to(role, callers, shared)
     return found
 
 

@@ -152,6 +152,12 @@ def test_session_tags_follow_into_the_session(judge: Judge) -> None:
     ("test", "case", "warned"),
     [
         ({}, {}, []),
+        (
+            {"principal": "auth", "expect": "denied"},
+            {},
+            ["root user, which no trust lets in; of its principals 1 get in"],
+        ),
+        ({"principal": "auth", "expect": "denied"}, {"identity": []}, []),
         ({"context": {"aws:MultiFactorAuthPresent": "true"}}, {}, []),
         ({"context": {"aws:MultiFactorAuthPresent": "true"}}, {"caller": "role"}, ["a role cannot present MFA"]),
         ({"context": {"aws:MultiFactorAuthPresent": "false"}}, {"caller": "role"}, []),

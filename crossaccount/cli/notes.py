@@ -1,0 +1,57 @@
+"""What ``paths``, ``who-can`` and ``what-can`` say below their tables: what is no path, and people should see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crossaccount.cli.reading import Named
+
+_MOST = 20
+
+
+def of_all(read: Named) -> Iterator[str]:
+    """How many trusts let in services."""
+    from crossaccount.access.paths.beside import roles_of_services
+
+    if count := roles_of_services(read.estate):
+        trusts = "trust lets" if count == 1 else "trusts let"
+        yield f"{count} {trusts} in AWS services, which are no paths: see who-can ROLE"
+
+
+def of_role(arn: str, read: Named) -> Iterator[str]:
+    """The services that a role's trust lets in."""
+    from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
+    from crossaccount.access.paths.beside import services_let_in
+
+    found = []
+    for name, alternatives in services_let_in(read.estate, read.estate.roles[arn]):
+        words = in_words(alternatives)
+        found.append(name if words == UNCONDITIONAL else f"{name} ({words})")
+    if found:
+        yield f"AWS services that its trust lets in: {', '.join(found)}"
+
+
+def of_principal(arn: str, read: Named) -> Iterator[str]:
+    """Where a principal of the sources is granted roles of which no source knows; of a service, who lets it in."""
+    from crossaccount.access.evaluation.outsiders import outsider
+    from crossaccount.access.evaluation.services import is_service, trusted_services
+    from crossaccount.access.paths.beside import grants_elsewhere
+    from crossaccount.access.paths.provisos import grant_unknown
+
+    shown = read.names.shown
+    if found := grants_elsewhere(read.estate, arn):
+        names = ["every role (*)" if each == "*" else shown(each) for each in found]
+        yield f"granted besides, in accounts that no source describes: {_listed(names)}"
+    stranger = outsider(arn, read.estate.accounts)
+    if stranger and (said := grant_unknown(stranger)):
+        yield f"{said}: what is known of it is only which trusts let it in"
+    if is_service(arn):
+        roles = [shown(role.arn) for role in read.estate.roles.values() if arn in trusted_services(role)]
+        yield f"AWS services are no paths; trusts that name this one: {_listed(roles) or 'none'}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more
