@@ -108,7 +108,8 @@ def _single(
 
 
 def _touches(rule: Rule, pattern: str) -> bool:
-    return any(overlap(each, literal(pattern)) for each in rule.actions)
+    """Whether a rule may be about some of the actions of a pattern: most often a known one says so at once."""
+    return rule.lists_any(expand(pattern)) or any(overlap(each, literal(pattern)) for each in rule.actions)
 
 
 def _about(rules: Iterable[Rule], action: str) -> list[Rule]:

@@ -36,6 +36,9 @@ def within(inner: Template, outer: Iterable[Template]) -> bool:
 
 def overlap(one: Template, other: Template) -> bool:
     """Whether a text may fit both."""
+    for exact, pattern in ((one, other), (other, one)):
+        if _is_exact(exact) and pattern.plain:
+            return wildcard_match(pattern.text, exact.text)
     return _compatible(_start(one), _start(other)) and may_fit([[_glob(one)], [_glob(other)]], [])
 
 

@@ -70,6 +70,10 @@ class Rule:
         """Whether it is about a single action of AWS's list, in lower case."""
         return (action in self._known) != self.actions_inverted
 
+    def lists_any(self, actions: Iterable[str]) -> bool:
+        """Whether one of some actions of AWS's list fits its patterns, inverted or not."""
+        return not self._known.isdisjoint(actions)
+
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(action for pattern in self.actions for action in expand(pattern.text))
