@@ -11,10 +11,10 @@ reference_policies_condition-single-vs-multi-valued-context-keys.html (to the se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from crossaccount.access.findings.documents import Statement
+from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
 from crossaccount.iam.conditions import Condition
 from crossaccount.iam.conditions.operators import NEGATED
@@ -45,12 +45,21 @@ class Demand:
         return all(map(predicate, self.alternatives))
 
 
-def demands(statement: Statement, beside: Iterable[Statement]) -> Iterator[Demand]:
-    """What a statement asks for; ``beside`` are all statements of its document."""
+Asked = Sequence[tuple[Demand, ...]]
+"""What each statement of a document asks for, in their order."""
+
+
+def asked_by(document: Document) -> Asked:
+    """What each statement of a document asks for: in a trust, by the denies beside it too."""
+    denies = [each for each in document.statements if document.side == "trust" and not each.allows and each.conditions]
+    return [tuple(_demands(each, denies)) for each in document.statements]
+
+
+def _demands(statement: Statement, denies: Sequence[Statement]) -> Iterator[Demand]:
     for condition in statement.conditions:
         yield Demand((condition,), statement)
-    for deny in beside:
-        if not deny.allows and deny.conditions and _is_about(deny, statement):
+    for deny in denies:
+        if _is_about(deny, statement):
             opposites = [_opposite(each) for each in deny.conditions if not _is_of_services(each)]
             if opposites and None not in opposites:
                 yield Demand(tuple(each for each in opposites if each is not None), deny)

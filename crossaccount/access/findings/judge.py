@@ -8,7 +8,7 @@ from dataclasses import replace
 from crossaccount.access.closure import PathLike, closure_findings
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.documents import Details
-from crossaccount.access.findings.demands import demands
+from crossaccount.access.findings.demands import asked_by
 from crossaccount.access.findings.documents import Document, Statement, documents
 from crossaccount.access.findings.external_ids import shared_external_ids, weak_external_ids
 from crossaccount.access.findings.facts import Facts
@@ -53,13 +53,13 @@ def judge(
 def document_findings(document: Document, facts: Facts, limited: Collection[str] = ()) -> Iterator[Found]:
     """What is wrong with one document by itself. ``limited`` are the entities with a permissions boundary."""
     yield from validity_findings(document)
-    yield from mfa_findings(document)
-    for statement in document.statements:
+    asked = asked_by(document)
+    yield from mfa_findings(document, asked)
+    for statement, demanded in zip(document.statements, asked, strict=True):
         if document.side == "trust":
-            asked = tuple(demands(statement, document.statements))
-            yield from principal_findings(statement, asked, facts)
+            yield from principal_findings(statement, demanded, facts)
             yield from weak_external_ids(statement)
-            yield from service_findings(statement, asked)
-            yield from web_identity_findings(statement, asked)
+            yield from service_findings(statement, demanded)
+            yield from web_identity_findings(statement, demanded)
         else:
             yield from permission_findings(statement, limited)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossaccount.access.findings.demands import demands
-from crossaccount.access.findings.documents import Statement
+from crossaccount.access.findings.demands import Demand
 from crossaccount.iam.conditions import Condition
 
 PRESENT = "aws:multifactorauthpresent"
@@ -23,9 +22,8 @@ def demands_mfa(condition: Condition) -> bool:
     return False
 
 
-def asks_mfa(statement: Statement, beside: Sequence[Statement]) -> bool:
-    """Whether nobody gets in by a statement without MFA, the denies beside it counted."""
-    asked = list(demands(statement, beside))
+def asks_mfa(asked: Sequence[Demand]) -> bool:
+    """Whether nobody gets in without MFA by a statement that asks for this."""
     if any(each.is_for(demands_mfa) for each in asked):
         return True
     return any(each.is_for(_asks_the_key) for each in asked) and any(each.is_for(_asks_true) for each in asked)

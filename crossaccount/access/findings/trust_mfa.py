@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from crossaccount.access.findings.demands import demands
+from crossaccount.access.findings.demands import Asked, Demand
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.access.findings.second_factors import AGE, PRESENT, asks_mfa, demands_mfa, texts
@@ -66,21 +66,21 @@ MFA_IN_VAIN = Kind(
 )
 
 
-def mfa_findings(document: Document) -> Iterator[Found]:
-    """What is wrong with the second factors that a document asks for."""
-    for statement in document.statements:
-        yield from _if_exists(statement, document.statements)
+def mfa_findings(document: Document, asked: Asked) -> Iterator[Found]:
+    """What is wrong with the second factors that a document asks for; ``asked`` has what each statement does."""
+    for statement, demanded in zip(document.statements, asked, strict=True):
+        yield from _if_exists(statement, demanded)
         yield from _deny(statement, document.statements)
         if document.side == "identity":
             yield from _in_vain(statement)
         else:
-            yield from _of_nobody(statement, document.statements)
+            yield from _of_nobody(statement, demanded)
     if document.side == "trust":
-        yield from _beside_open(document.statements)
+        yield from _beside_open(document.statements, asked)
 
 
-def _of_nobody(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
-    asking = [each for each in demands(statement, beside) if each.is_for(demands_mfa)] if statement.allows else []
+def _of_nobody(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]:
+    asking = [each for each in asked if each.is_for(demands_mfa)] if statement.allows else []
     without = [*_roles(statement), *statement.principals("Service"), *statement.principals("Federated")]
     if asking and without:
         message = f"{', '.join(sorted(without))} never carries MFA, so this statement lets nobody of them in"
@@ -112,8 +112,8 @@ def _roles(statement: Statement) -> list[str]:
     return [each for each in (*named, *patterns) if ":role/" in each or ":assumed-role/" in each]
 
 
-def _if_exists(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
-    if not statement.allows or not _may_name_users(statement) or asks_mfa(statement, beside):
+def _if_exists(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]:
+    if not statement.allows or not _may_name_users(statement) or asks_mfa(asked):
         return
     for condition in statement.on(PRESENT, AGE):
         asks = condition.key.lower() == AGE or texts(condition) == {"true"}
@@ -154,10 +154,10 @@ def _denies_without_the_key(deny: Statement, like: Statement) -> bool:
     return not deny.allows and same and len(catching) == len(deny.conditions) == 1
 
 
-def _beside_open(statements: Sequence[Statement]) -> Iterator[Found]:
+def _beside_open(statements: Sequence[Statement], asked: Asked) -> Iterator[Found]:
     asking = [each for each in statements if each.allows and any(map(demands_mfa, each.conditions))]
-    for statement in statements if asking else ():
-        if not statement.allows or asks_mfa(statement, statements):
+    for statement, demanded in zip(statements, asked, strict=True) if asking else ():
+        if not statement.allows or asks_mfa(demanded):
             continue
         for other in asking:
             passed = sorted(_covered(other.principals("AWS"), statement.principals("AWS")))
