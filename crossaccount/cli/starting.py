@@ -133,10 +133,10 @@ def _show(found: list[Checkup]) -> None:
 
     out = console()
     for each in found:
-        mark = "[green]ok[/]     " if each.ok else ("[bold red]missing[/]" if each.needed else "[yellow]missing[/]")
+        mark = "[green]ok[/]      " if each.ok else "[bold red]missing [/]" if each.needed else "[yellow]optional[/]"
         out.print(f"{mark} {escape(each.what)}: {escape(each.found)}", highlight=False, soft_wrap=True)
         if each.fix and not each.ok:
-            out.print(f"        {escape(each.fix)}", highlight=False, soft_wrap=True)
+            out.print(f"         {escape(each.fix)}", highlight=False, soft_wrap=True)
     missing = sum(each.needed and not each.ok for each in found)
     if missing:
         without = "Without them: crossaccount check, crossaccount rehearse --engine in-process."

@@ -92,5 +92,9 @@ def find_scenario(name: str, here: Path) -> Path:
         if (candidate / "Pulumi.yaml").exists():
             return candidate.resolve()
     examples = sorted(each.parent.name for each in installed.glob(f"{EXAMPLES_FOLDER}/*/Pulumi.yaml"))
+    if (here / name).is_dir():
+        fix = f"write a project there: crossaccount init {name}; or name another folder, or one of the examples: "
+        what = "the folder has no Pulumi.yaml"
+        raise SettingsError([Problem("scenario", what, name, fix + ", ".join(examples))])
     fix = f"name a folder with Pulumi.yaml, or one of the examples: {', '.join(examples)}"
     raise SettingsError([Problem("scenario", "there is no such folder and no such example", name, fix)])

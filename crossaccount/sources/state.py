@@ -150,10 +150,20 @@ def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
     if done.returncode:
         said = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         text = next((line for line in said if "error" in line or "no stack" in line), said[0] if said else "")
-        raise refusal(
-            stack.where, f"pulumi stack export: {text}", NOT_GIVEN, f"deploy it first: pulumi up -s {stack.name}"
-        )
+        raise refusal(stack.where, f"pulumi stack export: {text}", NOT_GIVEN, _export_fix(text, stack.name))
     return latest(json.loads(done.stdout))
+
+
+def _export_fix(said: str, stack: str) -> str:
+    """What to do about an export that failed: only a backend that answered says that there is no such stack."""
+    if "no stack named" in said or "unknown stack" in said:
+        return f"deploy it first: pulumi up -s {stack}"
+    if "PULUMI_ACCESS_TOKEN must be set" in said or "pulumi login" in said:
+        there = "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL"
+        return f"{there}; crossaccount doctor says what is missing"
+    if "passphrase" in said:
+        return "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own"
+    return "look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor"
 
 
 def latest(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from crossaccount.start.checkup import Checkup
-from crossaccount.start.machine import Machine
+from crossaccount.start.machine import Machine, aws_cli
 from crossaccount.start.stacks import project_checkups
 
 _WITHOUT_A_SERVICE = ("file:", "s3:", "azblob:", "gs:", "postgres:")
@@ -52,12 +52,12 @@ def _plugin(directory: Path, machine: Machine) -> Checkup:
     except ValueError:
         plugins = []
     versions = [str(each.get("version")) for each in plugins if each.get("name") == "aws"]
-    ok, found = wanted in versions, ", ".join(versions) or "none"
+    ok, found = wanted in versions, f"{', '.join(versions)} installed" if versions else "not installed"
     # Left to itself the CLI gets the plugin when a stack first needs it.
     needed = machine.environment.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() in ("true", "1")
     by_itself = "" if needed else ", or let the CLI do it at the first deployment"
     fix = "" if ok else f"pulumi plugin install resource aws {wanted}{by_itself}"
-    return Checkup("aws plugin", ok, found, fix, needed)
+    return Checkup("aws plugin", ok, wanted if ok else f"{found}, {wanted} is wanted", fix, needed)
 
 
 def _backend(directory: Path, machine: Machine) -> Iterator[Checkup]:
@@ -97,8 +97,8 @@ def _local_aws(machine: Machine) -> Checkup:
 
 
 def _aws_cli(directory: Path, machine: Machine) -> Checkup:
-    if machine.which("aws") is None:
+    found = aws_cli(directory, machine)
+    if not found:
         fix = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
         return Checkup("AWS CLI, for handed-out profiles and scripts", False, "not on the PATH", fix, needed=False)
-    ran = machine.run(["aws", "--version"], directory)
-    return Checkup("AWS CLI, for handed-out profiles and scripts", True, ran.out.partition(" ")[0], needed=False)
+    return Checkup("AWS CLI, for handed-out profiles and scripts", True, found, needed=False)

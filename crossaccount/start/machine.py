@@ -42,3 +42,10 @@ class Machine:
     run: Callable[[Sequence[str], Path], Ran] = run
     has_module: Callable[[str], bool] = lambda name: find_spec(name) is not None
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+def aws_cli(folder: Path, machine: Machine) -> str:
+    """Which AWS CLI there is, as it says itself (``aws-cli/2.31.0``); empty where there is none."""
+    if machine.which("aws") is None:
+        return ""
+    return machine.run(["aws", "--version"], folder).out.partition(" ")[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from crossaccount.iam.problem import errors
 from crossaccount.settings import Project, Settings, SettingsError, read_project
 from crossaccount.start.checkup import Checkup
-from crossaccount.start.machine import Machine
+from crossaccount.start.machine import Machine, aws_cli
 
 _IMPORTS = (
     "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('pulumi_aws', 'components', 'pydantic'))))"
@@ -64,9 +64,16 @@ def _credentials(project: Project, stack: str, settings: Settings, machine: Mach
     try:
         account = machine.account_of(config)
     except OSError as error:
-        make = f"aws configure sso --profile {profile}" if profile else "aws configure sso, or set aws:profile"
-        return Checkup(what, False, str(error), f"sign in to {wanted}: {make}")
+        return Checkup(what, False, str(error), f"sign in to {wanted}: {_sign_in(profile, project, machine)}")
     if account != wanted:
         use = f"correct the profile {profile}" if profile else f"set aws:profile in Pulumi.{stack}.yaml"
         return Checkup(what, False, f"they are of account {account}", f"use those of {wanted}: {use}")
     return Checkup(what, True, f"account {account}")
+
+
+def _sign_in(profile: object, project: Project, machine: Machine) -> str:
+    """``aws configure sso`` came with version 2: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html"""
+    old = aws_cli(project.directory, machine).startswith("aws-cli/1.")
+    command = "aws configure" if old else "aws configure sso"
+    named = f"{command} --profile {profile}" if profile else f"{command}, or set aws:profile"
+    return f"{named} (aws configure sso needs version 2 of the AWS CLI)" if old else named

@@ -123,6 +123,17 @@ def test_a_name_that_is_nothing_is_answered_with_what_there_is(tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("name", [".", "mine"])
+def test_a_folder_without_a_project_is_called_that(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(SettingsError) as refused:
+        find_scenario(name, tmp_path)
+    assert str(refused.value).startswith(
+        f'scenario: the folder has no Pulumi.yaml, got "{name}"; write a project there: crossaccount init {name}; or '
+        "name another folder, or one of the examples: application, "
+    )
+
+
 def test_access_tests_without_a_test_are_refused(folder: Path) -> None:
     (folder / "access-tests.yaml").write_text("tests: []\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"access-tests\.yaml: tests: has no test, and so proves nothing"):

@@ -213,3 +213,13 @@ def pulumi(home, project, *arguments):
     return subprocess.run(
         ["pulumi", *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True, timeout=60
     ).stdout
+
+
+def test_a_file_that_says_no_account_is_told_its_own(tmp_path):
+    book = '{people: {id: "111111111111", stack: people}, prod: {id: "222222222222", stack: org/p/prod}}'
+    text = f"name: p\nruntime: python\nconfig:\n  crossaccount:accounts:\n    value: {book}\n"
+    (tmp_path / "Pulumi.yaml").write_text(text)
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {}\n")
+    with pytest.raises(SettingsError) as refused:
+        read_project(tmp_path).settings("prod")
+    assert "Pulumi.prod.yaml: account: is required; add crossaccount:account: prod" in str(refused.value).splitlines()

@@ -153,3 +153,32 @@ def test_the_cli_s_answer_is_read_and_its_refusal_said(
     assert problems("state:auth") == [
         "state:auth: pulumi stack export: no stack named 'auth' found; deploy it first: pulumi up -s auth"
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        (
+            "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+            "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL;"
+            " crossaccount doctor says what is missing",
+        ),
+        (
+            "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+            "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own",
+        ),
+        (
+            "read ./meta.yaml: access denied",
+            "look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor",
+        ),
+    ],
+)
+def test_a_backend_that_does_not_answer_is_no_stack_to_deploy(
+    project: Path, problems: Problems, monkeypatch: pytest.MonkeyPatch, said: str, fix: str
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "")
+    monkeypatch.setenv("PATH", f"{project}:/usr/bin:/bin")
+    cli = project / "pulumi"
+    cli.write_text(f'#!/bin/sh\necho "error: {said}" >&2; exit 255\n')
+    cli.chmod(0o755)
+    assert problems("state:auth") == [f"state:auth: pulumi stack export: {said}; {fix}"]

@@ -93,7 +93,8 @@ def test_a_plugin_of_another_version_is_no_plugin(project: Path) -> None:
     other = {**ANSWERS, "plugin": Ran(0, json.dumps([{"name": "aws", "version": "6.0.0"}]))}
     (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
     install = f"pulumi plugin install resource aws {version('pulumi-aws')}"
-    assert (bad.found, bad.fix) == ("6.0.0", f"{install}, or let the CLI do it at the first deployment")
+    wanted = f"6.0.0 installed, {version('pulumi-aws')} is wanted"
+    assert (bad.found, bad.fix) == (wanted, f"{install}, or let the CLI do it at the first deployment")
     assert not bad.needed
 
 
@@ -102,7 +103,7 @@ def test_where_the_cli_may_get_no_plugin_by_itself_one_is_needed(project: Path) 
     other = {**ANSWERS, "plugin": Ran(0, "")}
     machine = replace(_healthy(), run=lambda command, _: other[command[1]], environment=environment)
     (bad,) = _bad(machine, project)
-    assert (bad.found, bad.needed) == ("none", True)
+    assert (bad.found, bad.needed) == (f"not installed, {version('pulumi-aws')} is wanted", True)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,18 @@ def test_credentials_that_do_not_work_are_said_in_aws_s_words(project: Path) -> 
     assert {each.found for each in bad} == {"Unable to locate credentials"}
 
 
+def test_the_first_version_of_the_aws_cli_is_not_asked_for_what_it_has_not(project: Path) -> None:
+    def none(_: object) -> str:
+        raise OSError("Unable to locate credentials")
+
+    old = {**ANSWERS, "--version": Ran(0, "aws-cli/1.45.11 Python/3.11.9 Linux/6 botocore/1.43.11")}
+    bad = _bad(replace(HEALTHY, account_of=none, run=lambda command, _: old[command[1]]), project)
+    assert [each.fix for each in bad] == [
+        f"sign in to {IDS[name]}: aws configure --profile {name} (aws configure sso needs version 2 of the AWS CLI)"
+        for name in IDS
+    ]
+
+
 def test_a_rehearsal_needs_the_local_aws(project: Path) -> None:
     (bad,) = _bad(replace(_healthy(), has_module=lambda _: False), project)
     assert (bad.what, bad.fix) == ("local AWS for rehearsals", "pip install 'crossaccount[local]'")
@@ -225,6 +238,14 @@ def test_a_config_that_is_wrong_is_said_place_by_place(tmp_path: Path) -> None:
 def test_a_folder_without_a_project_is_sent_to_init(tmp_path: Path) -> None:
     (bad,) = _bad(_healthy(), tmp_path)
     assert bad.fix.endswith("crossaccount init")
+
+
+def test_as_many_lines_say_missing_as_the_last_line_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    lines = CliRunner().invoke(app, ["doctor", "--dir", str(tmp_path)]).stdout.splitlines()
+    missing = [line for line in lines if line.startswith("missing ")]
+    assert lines[-1].startswith(f"{len(missing)} things are missing for a deployment.")
+    assert "optional AWS CLI, for handed-out profiles and scripts: not on the PATH" in lines
 
 
 def test_the_command_ends_with_1_where_something_is_missing(tmp_path: Path) -> None:

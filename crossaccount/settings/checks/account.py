@@ -34,8 +34,7 @@ def _check_book(draft: Draft, values: Mapping[str, Any], prefix: str) -> Iterato
 
 def _check_name(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator[Problem]:
     if "account" not in values:
-        fix = f"add crossaccount:account: {next(iter(draft.accounts), 'auth')}"
-        yield Problem(where, "is required", NOT_GIVEN, fix)
+        yield Problem(where, "is required", NOT_GIVEN, f"add crossaccount:account: {_account_of_file(draft, where)}")
     elif draft.account_names and draft.account not in draft.account_names:
         by_id = {placed.value.id: name for name, placed in draft.accounts.items()}
         if draft.account in by_id:
@@ -43,6 +42,13 @@ def _check_name(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator
         else:
             fix = did_you_mean(str(draft.account), draft.account_names, "add it to crossaccount:accounts")
         yield Problem(where, "is not in the address book", values["account"], fix)
+
+
+def _account_of_file(draft: Draft, where: str) -> str:
+    """The account whose stack has the file that ``where`` begins with, or the first of the address book."""
+    stacks = {name: (placed.value.stack or "").rpartition("/")[2] for name, placed in draft.accounts.items()}
+    of_file = [name for name, stack in stacks.items() if where.startswith(f"Pulumi.{stack}.yaml: ")]
+    return next(iter([*of_file, *stacks]), "auth")
 
 
 def _check_allowed(draft: Draft, values: Mapping[str, Any], where: str) -> Iterator[Problem]:
