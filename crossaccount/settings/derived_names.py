@@ -1,6 +1,6 @@
-"""Names turned into ARNs without an engine: all derived, and what another stack should declare looked up in its settings.
+"""Names turned into ARNs without an engine: derived, and what another stack should declare looked up in its settings.
 
-An ARN of an account under ``reads`` is derived like every other; where that account's settings are known it must declare
+An ARN of an account under ``reads`` is derived like any other; where that account's settings are known it must declare
 what is named, as the program asks of its outputs.
 """
 

@@ -22,7 +22,6 @@ from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsol
 from crossaccount.settings.models.policies import Policy
 from crossaccount.settings.models.trusts import TrustStatement
 
-
 _EC2 = frozenset({"ec2.amazonaws.com", "ec2.amazonaws.com.cn"})
 
 
