@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from crossaccount.access.estate import Estate
-from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import UnknownAccount, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.sources.errors import refusal
+
+PROVIDER_KINDS = ("oidc-provider", "saml-provider")
+_UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{8,}", re.ASCII)
+_HOW = "write <account>/role/<name>, <account>/user/<name>, or a full ARN"
 
 
 class Names:
@@ -35,6 +40,10 @@ class Names:
         """
         arn = self._resolved(text, where)
         if arn not in self._estate.roles:
+            if (account := parse_arn(arn).account) not in self._estate.accounts:
+                raise refusal(
+                    where, "no source describes its account", text, f"add a source of `{self._named(account)}`"
+                )
             raise refusal(where, "no such role in the sources", text, self._nearest(text, self._estate.roles))
         return arn
 
@@ -46,28 +55,64 @@ class Names:
         """
         if text == "*" or text.startswith("o-") or ("." in text and "/" not in text and ":" not in text):
             return text
+        if _UNIQUE_ID.fullmatch(text):
+            return self._by_unique_id(text, where)
         arn = parse_arn(self._resolved(text, where))
+        self._refuse_what_never_calls(arn, text, where)
         known = self._estate.principal(str(arn)) is not None
         if not known and principal_arn(arn) and arn.account in self._estate.accounts:
             candidates = (*self._estate.users, *self._estate.roles)
             raise refusal(where, "no such user or role in the sources", text, self._nearest(text, candidates))
         return str(arn)
 
+    def _by_unique_id(self, text: str, where: str) -> str:
+        for principal in (*self._estate.users.values(), *self._estate.roles.values()):
+            if principal.unique_id == text:
+                return principal.arn
+        raise refusal(where, "no user or role of the sources has this unique ID", text, _HOW)
+
+    def _refuse_what_never_calls(self, arn: Arn, text: str, where: str) -> None:
+        """A session of the sources' accounts goes by its role; groups, policies and the like are no principals."""
+        if arn.kind == "assumed-role":
+            if arn.account in self._estate.accounts:
+                name = arn.resource.split("/")[1]
+                roles = (
+                    role for role in self._estate.roles.values() if (role.account, role.name) == (arn.account, name)
+                )
+                known = next((self.shown(role.arn) for role in roles), f"{self._named(arn.account)}/role/{name}")
+                raise refusal(where, "a session is judged as its role", text, f"write `{known}`")
+        elif arn.kind == "group":
+            raise refusal(where, "a group is no principal", text, "name one of its users")
+        elif not principal_arn(arn) and arn.kind not in ("root", *PROVIDER_KINDS):
+            raise refusal(where, "neither a user nor a role", text, _HOW)
+
+    def _named(self, account: str) -> str:
+        return self._by_id.get(account, account)
+
     def _resolved(self, text: str, where: str) -> str:
         try:
             return resolve(text, self._accounts)
         except UnknownAccount:
             account = text.partition("/")[0]
+            if found := self._of_name(text):
+                raise refusal(where, "an account has to stand before the name", text, f"write `{found}`") from None
             fix = did_you_mean(account, self._accounts, "give its 12-digit ID, or a name by --accounts FILE")
             raise refusal(where, "unknown account", text, fix) from None
         except ValueError:
-            fix = "write <account>/role/<name>, <account>/user/<name>, or a full ARN"
-            raise refusal(where, "neither a name nor an ARN", text, fix) from None
+            raise refusal(where, "neither a name nor an ARN", text, _HOW) from None
+
+    def _of_name(self, text: str) -> str | None:
+        """A user or role of the sources that has this name, or this resource part (``role/ReadOnly``)."""
+        arns = (*self._estate.roles, *self._estate.users)
+        found = [arn for arn in arns if text in (arn.split(":", 5)[5], arn.rsplit("/", 1)[-1])]
+        return self.shown(found[0]) if found else None
 
     def _nearest(self, text: str, arns: Iterable[str]) -> str:
         """The nearest name; of the same entity name in another account or path first."""
         shown = [self.shown(arn) for arn in arns]
         name = text.rsplit("/", 1)[-1]
-        same = [each for each in shown if each.rsplit("/", 1)[-1] == name]
-        found = same[0] if same else nearest(text, shown)
+        of_name = {each.rsplit("/", 1)[-1]: each for each in reversed(shown)}
+        near = nearest(name, of_name)
+        alike = [each for each in shown if near and each.rsplit("/", 1)[-1] == near]
+        found = nearest(text, alike, cutoff=0)
         return f"did you mean `{found}`?" if found else "list them with: crossaccount paths SOURCE…"

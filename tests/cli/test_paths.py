@@ -123,6 +123,43 @@ def test_why_names_the_statement_in_the_way(run: Run) -> None:
             " `development/user/David`?",
         ),
         (
+            ("what-can", "development/user/nobody-near"),
+            'PRINCIPAL: no such user or role in the sources, got "development/user/nobody-near"; list them with:'
+            " crossaccount paths SOURCE…",
+        ),
+        (
+            ("what-can", "arn:aws:sts::999999999999:assumed-role/UpdateApp/now"),
+            'PRINCIPAL: a session is judged as its role, got "arn:aws:sts::999999999999:assumed-role/UpdateApp/now";'
+            " write `production/role/UpdateApp`",
+        ),
+        (
+            ("who-can", "production/role/UpdateApp", "--why", "arn:aws:sts::999999999999:assumed-role/gone/now"),
+            '--why: a session is judged as its role, got "arn:aws:sts::999999999999:assumed-role/gone/now";'
+            " write `production/role/gone`",
+        ),
+        (
+            ("what-can", "development/group/Testers"),
+            'PRINCIPAL: a group is no principal, got "development/group/Testers"; name one of its users',
+        ),
+        (
+            ("what-can", "development/policy/x"),
+            'PRINCIPAL: neither a user nor a role, got "development/policy/x"; write <account>/role/<name>,'
+            " <account>/user/<name>, or a full ARN",
+        ),
+        (
+            ("what-can", "AIDAJQABLZS4A3QDU576Q"),
+            'PRINCIPAL: no user or role of the sources has this unique ID, got "AIDAJQABLZS4A3QDU576Q"; write'
+            " <account>/role/<name>, <account>/user/<name>, or a full ARN",
+        ),
+        (
+            ("who-can", "UpdateApp"),
+            'ROLE: an account has to stand before the name, got "UpdateApp"; write `production/role/UpdateApp`',
+        ),
+        (
+            ("who-can", "444444444444/role/UpdateApp"),
+            'ROLE: no source describes its account, got "444444444444/role/UpdateApp"; add a source of `444444444444`',
+        ),
+        (
             ("what-can", "arn:aws:iam"),
             'PRINCIPAL: neither a name nor an ARN, got "arn:aws:iam"; write <account>/role/<name>,'
             " <account>/user/<name>, or a full ARN",
