@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from crossaccount.access.access_tests import AccessTests, parse_access_tests
+from crossaccount.access.access_tests import AccessTests, emptiness, parse_access_tests
 from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.engine.deployment import DeploymentError, Program
+from crossaccount.iam.problem import Problem
 from crossaccount.rehearsal.given import given_stacks
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources import SourceError, Sources
@@ -25,14 +26,14 @@ def judge(file: Path, sources: Sources, program: Callable[[], Program], now: dat
     Raises:
         SettingsError: the file cannot be read.
         AccessTestsError: anything wrong with the tests.
-        SourceError: anything wrong with what is given.
+        SourceError: anything wrong with what is given, or no test at all.
     """
     tests = parse_access_tests(read_yaml(file, str(file)), sources.accounts, str(file))
     return run_judged(tests, sources.estate(*_given(file, tests, program)), now)
 
 
 def _given(file: Path, tests: AccessTests, program: Callable[[], Program]) -> Iterator[Details]:
-    lines = []
+    lines: list[Problem | str] = []
     for account, stack in given_stacks(tests, GIVEN_PROJECT, file.parent).items():
         # Pulumi takes half a second to import: tests without anything given do without it.
         from crossaccount.engine.recording import record
@@ -42,5 +43,6 @@ def _given(file: Path, tests: AccessTests, program: Callable[[], Program]) -> It
             yield details(record(stack, program()))
         except DeploymentError as error:
             lines += [f"{file}: given.{account}: {line}" for line in str(error).splitlines()]
+    lines += emptiness(tests, str(file))
     if lines:
         raise SourceError(lines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossaccount.access.access_tests import TESTS_FILE, AccessTests, parse_access_tests
+from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE, AccessTests, emptiness, parse_access_tests
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import given_stacks
@@ -16,7 +16,6 @@ from crossaccount.settings.document_problems import document_problems
 from crossaccount.settings.yaml_text import read_yaml
 
 EXAMPLES_FOLDER = "examples"
-NO_TESTS_FIX = "write access tests: who must get in and who must not"
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
     data: Any = read_yaml(file, TESTS_FILE)
     tests = parse_access_tests(data, accounts, TESTS_FILE)
     problems = list(_given_problems(tests, directory))
-    if not tests.tests:
-        problems.append(Problem(f"{TESTS_FILE}: tests", "has no test, and so proves nothing", [], NO_TESTS_FIX))
+    problems += emptiness(tests, TESTS_FILE)
     if problems:
         raise SettingsError(problems)
     return tests

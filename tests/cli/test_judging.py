@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -76,4 +75,15 @@ def test_everything_wrong_with_a_test_file_is_said(run: Run, tutorial: Path) -> 
     done = run("test", str(file), *BOTH)
     assert done.code == 2
     assert done.err.startswith(f"{file}: given.development: ")
-    assert os.linesep not in done.err.rstrip("\n")
+    assert len(done.err.splitlines()) == 2
+    assert done.err.splitlines()[-1].startswith(f"{file}: tests: has no test")
+
+
+@pytest.mark.parametrize("command", [["test", "tests.yaml", *BOTH], ["check"]], ids=["test", "check"])
+def test_a_file_without_a_test_proves_nothing(run: Run, tutorial: Path, command: list[str]) -> None:
+    name = "tests.yaml" if command[0] == "test" else "access-tests.yaml"
+    (tutorial / name).write_text("tests: []\n")
+    done = run(*command)
+    said = "has no test, and so proves nothing, got []; write access tests: who must get in and who must not"
+    assert (done.code, done.out, done.err.strip().endswith(f"{name}: tests: {said}")) == (2, "", True), done
+    assert len(done.err.splitlines()) == 1

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from crossaccount.access.access_tests.parse import (
+    NO_TESTS_FIX,
     TESTS_FILE,
     AccessTest,
     AccessTests,
     AccessTestsError,
     ThenTest,
+    emptiness,
     parse_access_tests,
 )
 
-__all__ = ["TESTS_FILE", "AccessTest", "AccessTests", "AccessTestsError", "ThenTest", "parse_access_tests"]
+__all__ = [
+    "NO_TESTS_FIX",
+    "TESTS_FILE",
+    "AccessTest",
+    "AccessTests",
+    "AccessTestsError",
+    "ThenTest",
+    "emptiness",
+    "parse_access_tests",
+]

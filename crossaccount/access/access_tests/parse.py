@@ -32,6 +32,7 @@ from crossaccount.iam.problem import Problem
 TESTS_FILE = "access-tests.yaml"
 """What a project calls the file of its access tests."""
 
+NO_TESTS_FIX = "write access tests: who must get in and who must not"
 _FILE_KEYS = ("tests", "given")
 _TEST_KEYS = ("name", "principal", "role", "context", "session", "expect", "because", "then")
 _THEN_KEYS = ("action", "resource", "context", "expect")
@@ -80,6 +81,13 @@ class AccessTests:
     tests: tuple[AccessTest, ...]
     given: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
+
+
+def emptiness(tests: AccessTests, where: str) -> tuple[Problem, ...]:
+    """A file without a test passes whatever it is held against; ``where`` names it."""
+    if tests.tests:
+        return ()
+    return (Problem(f"{where}: tests", "has no test, and so proves nothing", [], NO_TESTS_FIX),)
 
 
 def parse_access_tests(data: object, accounts: Mapping[str, str], where: str = "") -> AccessTests:

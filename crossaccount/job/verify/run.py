@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crossaccount.access.access_tests import TESTS_FILE, AccessTest, parse_access_tests
+from crossaccount.access.access_tests import TESTS_FILE, AccessTest, emptiness, parse_access_tests
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.job.events import Tell
 from crossaccount.job.loading import Loaded
@@ -37,14 +37,17 @@ class Verification:
         """The tests beside the project's ``Pulumi.yaml``.
 
         Raises:
-            SettingsError: there are none.
+            SettingsError: there are none, or a file without any.
             AccessTestsError: anything wrong with them.
         """
         file = loaded.project.directory / TESTS_FILE
         if not file.is_file():
             raise SettingsError([Problem("--verify", f"there is no {TESTS_FILE}", NOT_GIVEN, f"write {file}")])
         names = {name: id for each in loaded.settings.values() for name, id in each.account_ids.items()}
-        return cls(parse_access_tests(read_yaml(file, str(file)), names, str(file)).tests, accounts, wait)
+        tests = parse_access_tests(read_yaml(file, str(file)), names, str(file))
+        if nothing := emptiness(tests, str(file)):
+            raise SettingsError(nothing)
+        return cls(tests.tests, accounts, wait)
 
 
 def verified(loaded: Loaded, result: JobResult, tell: Tell, verification: Verification | None) -> JobResult:
