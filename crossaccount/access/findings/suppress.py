@@ -64,10 +64,16 @@ def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], 
 
 
 def _covers(accepted: Accepted, finding: Finding, place: str) -> bool:
-    if accepted.code != finding.code:
+    if accepted.code != finding.code or _begins_alike(accepted.where, place):
         return False
     _, _, without_file = finding.where.rpartition(": ")
     return any(
         text == accepted.where or text.startswith(tuple(accepted.where + below for below in _BELOW))
         for text in (finding.where, without_file, place)
     )
+
+
+def _begins_alike(where: str, place: str) -> bool:
+    """Whether a place in a config is of another entity: ``…roles.svc``, where the finding is about ``svc.prod``."""
+    parts = place.partition(" ")[0].rsplit("/", 1)[-1].split(".")
+    return where.endswith(tuple("." + ".".join(parts[:length]) for length in range(1, len(parts))))

@@ -1,0 +1,44 @@
+"""Which findings a suppression covers, at the places of a config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from crossaccount.access.findings.finding import Finding
+from crossaccount.access.findings.suppress import sift
+
+FILE, ROLE = "Pulumi.workload.yaml: ", "arn:aws:iam::222222222222:role/team/"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A suppression of XA105."""
+
+    where: str
+    code: str = "XA105"
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "covered"),
+    [
+        ("trusting.roles.svc", "svc", True),
+        ("trusting.roles.svc.trust[0]", "svc", True),
+        ("trusting.roles.svc.trust", "svc", True),
+        ("trusting.roles.svc", "svc.prod", False),
+        ("trusting.roles.svc.prod", "svc.prod", True),
+        ("trusting.roles.svc.prod", "svc.prod.eu", False),
+        ("trusting.roles", "svc.prod", True),
+        ("trusting.roles.sv", "svc", False),
+        ("trusting.roles.svc.trust[1]", "svc", False),
+    ],
+)
+def test_what_is_below_a_place_is_covered_and_no_role_whose_name_only_begins_alike(
+    where: str, name: str, covered: bool
+) -> None:
+    finding = Finding("XA105", "error", f"{FILE}trusting.roles.{name}.trust[0].principals", "", "")
+    place = f"{ROLE}{name} trust policy Statement[0].Principal"
+    sifted = sift([(finding, place)], [Accepted(where)], "suppress")
+    assert (finding in sifted.suppressed) == covered
+    assert [each.code for each in sifted.kept] == ([] if covered else ["XA105", "XA901"])
