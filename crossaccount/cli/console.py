@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import typer
@@ -16,8 +17,16 @@ def print_json(document: Any) -> None:
 
 
 def console(stderr: bool = False) -> Any:
-    """A Rich console; as wide as a log where there is no terminal, for which Rich would take 80 columns."""
+    """A Rich console. Where there is no terminal, it is as wide as ``COLUMNS`` says.
+
+    Where that says nothing, it is as wide as a log, for which Rich would take 80 columns, and its tables are wider
+    where a word would break: names have to be found by ``grep``.
+    """
     from rich.console import Console
 
     found = Console(stderr=stderr)
-    return found if found.is_terminal else Console(stderr=stderr, width=PLAIN_WIDTH)
+    if found.is_terminal or os.environ.get("COLUMNS", "").isdecimal():
+        return found
+    from crossaccount.cli.plain import PlainConsole
+
+    return PlainConsole(stderr=stderr, width=PLAIN_WIDTH)

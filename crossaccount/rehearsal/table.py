@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -58,9 +59,15 @@ def console_progress(console: Console) -> Iterator[ConsoleProgress]:
 
 
 def results_table(results: Iterable[TestResult]) -> Table:
-    """Who tried what, what was expected, what came, and why; what a session may do stands below its assumption."""
+    """Who tried what, what was expected, what came, and why; what a session may do stands below its assumption.
+
+    Tests of the same principal and role are told apart by their names.
+    """
+    results = list(results)
+    pairs = Counter(_pair(result) for result in results)
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in ("principal", "role", "expected", "got", "reason"):
+    names = ("test",) if max(pairs.values(), default=0) > 1 else ()
+    for heading in ("principal", "role", "expected", "got", "reason", *names):
         table.add_column(heading, overflow="fold")
     for result in results:
         table.add_row(
@@ -69,6 +76,7 @@ def results_table(results: Iterable[TestResult]) -> Table:
             result.test.expect,
             _got(result, _as_expected(result)),
             escape(_reason(result)),
+            *([escape(result.test.name)] if pairs[_pair(result)] > 1 else []),
         )
         for item in result.then:
             table.add_row(
@@ -80,6 +88,10 @@ def results_table(results: Iterable[TestResult]) -> Table:
                 style="dim" if item.ok else "",
             )
     return table
+
+
+def _pair(result: TestResult) -> tuple[str, str]:
+    return result.test.principal_arn, result.test.role_arn
 
 
 def warnings(results: Iterable[TestResult]) -> list[Problem]:

@@ -65,6 +65,14 @@ def test_the_right_verdict_for_the_wrong_reason_is_crossed() -> None:
     assert _cells(line)[3:] == ["✗ denied", "explicit-deny: keep-out, expected no-grant"]
 
 
+def test_tests_of_one_pair_are_told_apart_by_their_names() -> None:
+    other = replace(
+        GOOD, test=replace(TEST, principal="auth/user/kim", principal_arn="arn:aws:iam::111111111111:user/kim")
+    )
+    first, second, third = _printed(GOOD, _denied(name="another [one]"), other)
+    assert [_cells(line)[5] for line in (first, second, third)] == ["a test", "another [one]", ""]
+
+
 def test_what_was_judged_says_so() -> None:
     assert "✓ allowed (judged)" in _printed(replace(GOOD, mode="judged"))[0]
 
