@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossaccount.cli.console import console, print_json
-from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
+from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.files import write
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
 
@@ -37,9 +37,10 @@ def list_accounts(
     """The accounts, with what applies to each."""
     with failures_in_words(as_json):
         from crossaccount.fleet import read_fleet
+        from crossaccount.fleet.choosing import choose
 
         found = read_fleet(directory)
-        chosen = _chosen(found, patterns, ou, tags, role_set)
+        chosen = choose(found, patterns or (), ou or (), tags or (), role_set)
         if as_json:
             print_json({"accounts": [_account_json(found, each) for each in chosen]})
         elif names:
@@ -102,30 +103,6 @@ def _named_file(directory: Path) -> str | None:
     content: Any = read_yaml(directory / FLEET_FILE, FLEET_FILE)
     accounts = content.get("accounts") if isinstance(content, dict) else None
     return accounts.get("file") if isinstance(accounts, dict) else None
-
-
-def _chosen(
-    found: Fleet, patterns: list[str] | None, ou: list[str] | None, tags: list[str] | None, role_set: str | None
-) -> list[Account]:
-    from crossaccount.fleet.models import Selector
-    from crossaccount.fleet.selecting import meets
-    from crossaccount.iam.nearest import did_you_mean
-
-    if role_set is not None and role_set not in found.role_sets:
-        fix = did_you_mean(role_set, found.role_sets, f"the role sets are {', '.join(found.role_sets)}")
-        stop(f"--role-set: no such role set, got {role_set}; {fix}", BAD_INPUT, as_json=False)
-    asked: dict[str, tuple[str, ...]] = {}
-    for tag in tags or ():
-        key, _, value = tag.partition("=")
-        asked[key] = (*asked.get(key, ()), value or "*")
-    selector = Selector.model_construct(
-        accounts=tuple(patterns) if patterns else None, ou=tuple(ou) if ou else None, tags=asked or None
-    )
-    return [
-        account
-        for name, account in found.accounts.items()
-        if meets(selector, account) and (role_set is None or role_set in found.role_sets_of(name))
-    ]
 
 
 def _account_json(found: Fleet, account: Account) -> dict[str, Any]:

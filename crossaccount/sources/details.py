@@ -73,6 +73,18 @@ def check_details(data: object, where: str) -> tuple[str, list[Problem]]:
     return next(iter(sorted(accounts)), ""), problems
 
 
+def missing_lists(data: Mapping[str, Any], where: str) -> tuple[Problem, ...]:
+    """A warning about lists of entities that an answer of AWS has, be they empty, and a file has not.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+    """
+    missing = [name for name in LISTS if name not in data and name != "Policies"]
+    if not missing or not any(data.get(name) for name in LISTS):
+        return ()
+    what = f"has no {', '.join(missing)}, which AWS's answer always has: what would stand there is unknown"
+    return (Problem(where, what, NOT_GIVEN, SAVE_IT.replace("the output", "the whole output"), "warning"),)
+
+
 def _accounts(data: Mapping[str, Any], where: str, problems: list[Problem]) -> Iterator[tuple[str, str]]:
     """Every member's place and account ID; AWS-managed policies belong to none."""
     for key, name in LISTS.items():

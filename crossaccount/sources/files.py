@@ -11,7 +11,7 @@ from typing import Any
 
 from crossaccount.access.estate import Organization
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.sources.details import SAVE_IT, Described, Details, check_details
+from crossaccount.sources.details import SAVE_IT, Described, Details, check_details, missing_lists
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.organization import check_organization, is_organization
 
@@ -37,12 +37,18 @@ class Files:
             if is_organization(data):
                 self._organizations[content] = _organization(data, where)
                 return self.read(path, where)
-            listed = (
-                [(each, f"[{index}]") for index, each in enumerate(data)] if isinstance(data, list) else [(data, "")]
-            )
-            self._known[content] = _checked(listed, where)
+            accounts = [(each, f"[{index}]") for index, each in enumerate(data)] if isinstance(data, list) else []
+            # A list of nothing is an account of nothing, and is warned of as that.
+            self._known[content] = [("", "", {})] if data == [] else _checked(accounts or [(data, "")], where)
         return [
-            Described(f"{where}{place}", account, details, aliases(details, account), shown_by_aws=True)
+            Described(
+                f"{where}{place}",
+                account,
+                details,
+                aliases(details, account),
+                missing_lists(details, f"{where}{place}"),
+                shown_by_aws=True,
+            )
             for place, account, details in self._known[content]
         ]
 

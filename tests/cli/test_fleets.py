@@ -133,7 +133,20 @@ def test_the_list_says_what_applies(run: Run) -> None:
     assert "audit, operations, incident (differs)" in " ".join(shown.split())
     assert shown.endswith("7 of 7 accounts\n")
     done = run("fleet", "list", "--role-set", "audits")
-    assert (done.code, done.err) == (2, "--role-set: no such role set, got audits; did you mean `audit`?\n")
+    assert (done.code, done.err) == (2, '--role-set: no such role set, got "audits"; did you mean `audit`?\n')
+
+
+@pytest.mark.usefixtures("example")
+def test_a_selector_that_means_no_account_is_refused_with_the_others(run: Run) -> None:
+    done = run("fleet", "list", "shop-prod", "--ou", "Workload", "--tag", "foo", "--tag", "stage=live", "--json")
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        'PATTERN: no account of the fleet has that name or ID, got "shop-prod"; did you mean `shop-production`?',
+        '--ou: no account of the fleet is in it, got "Workload"; did you mean `Workloads`?',
+        '--tag: no account of the fleet has that tag, got "foo"; the tags are stage, team',
+        '--tag: no account of the fleet has that value of stage, got "live"; the values are development, production',
+    ]
+    assert done.json == {"error": done.err.rstrip("\n")}
 
 
 def test_discovery_writes_what_fleet_yaml_names_and_keeps_names(
