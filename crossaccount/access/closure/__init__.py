@@ -15,7 +15,7 @@ from crossaccount.access.closure.escalation import Escalation
 from crossaccount.access.closure.grants import Grants
 from crossaccount.access.closure.reach import Holders, PathLike, Reach
 from crossaccount.access.closure.session_sides import SessionSides
-from crossaccount.access.closure.trusts import trust_findings
+from crossaccount.access.closure.trusts import Nearest, trust_findings
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.documents import Details
 from crossaccount.access.findings.documents import documents
@@ -30,9 +30,10 @@ def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable
     holders = Holders(details)
     grants, denials = Grants(estate, reach, holders), Denials(estate, holders)
     sides = SessionSides(estate, reach, holders)
+    nearest = Nearest(estate)
     served: set[str] = set()
     for document in (document for account in details for document in documents(account)):
-        yield from trust_findings(document, estate, reach)
+        yield from trust_findings(document, estate, reach, nearest)
         for statement in document.statements:
             if statement.principals("Service") or statement.principals("Federated"):
                 served.add(statement.owner)

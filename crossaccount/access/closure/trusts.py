@@ -1,17 +1,23 @@
 """Trusts that nobody can use, and roles that nobody reaches.
 
-A trust of a service or an identity provider is used from outside the sources and is left alone; so is one that hangs on
-a policy that nobody knows.
+A trust of a service is used from outside the sources and is left alone; so is one that hangs on a policy that nobody
+knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from crossaccount.access.closure.reach import Reach, listed
 from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Role
+from crossaccount.access.explanation.explain import Explanation, statement_in_words, why
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind, Place
+from crossaccount.access.paths.candidates import Candidates
+from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.names import has_wildcard, principal_arn
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html"
 UNUSED_TRUST = Kind(
@@ -32,30 +38,91 @@ NOBODY_REACHES = Kind(
 )
 
 
-def trust_findings(document: Document, estate: Estate, reach: Reach) -> Iterator[Found]:
+def trust_findings(document: Document, estate: Estate, reach: Reach, nearest: Nearest) -> Iterator[Found]:
     """Statements of one trust policy that let nobody in; the role itself where that is true of all."""
     role = estate.roles.get(document.place.owner)
     if document.side != "trust" or role is None or role.trust.unknown:
         return
     allowing = [statement for statement in document.statements if statement.allows]
-    unused = [statement for statement in allowing if not _is_used(statement, reach)]
-    if allowing and len(unused) == len(allowing):
-        named = listed(dict.fromkeys(name for each in unused for name in each.principals("AWS")))
-        message = f"nobody can assume it: its trust names {named}, of whom nobody gets in"
-        yield Found(NOBODY_REACHES, Place(role.arn), message, NOBODY_REACHES.hint)
+    unused = [statement for statement in allowing if _assumes(statement) and not _is_used(statement, reach)]
+    assuming = [statement for statement in allowing if _assumes(statement)]
+    if allowing and len(unused) == len(assuming):
+        yield _nobody(role, unused, nearest)
         return
     for statement in unused:
-        message = f"nobody of {listed(statement.principals('AWS'))} gets in"
+        message = f"nobody of {listed(_named(statement, estate))} gets in"
         yield Found(UNUSED_TRUST, statement.at("principals"), message, UNUSED_TRUST.hint)
 
 
+class Nearest:
+    """Who is nearest to getting into a role that nobody gets into: the candidates are indexed when first asked for."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        return Candidates(self.estate)
+
+    def to(self, role: Role) -> Explanation | None:
+        """What keeps out whom the trust names and whose account grants it; of a few of them the one with the least."""
+        callers = self._candidates.of(role)[:_TRIED]
+        denied = (why(self.estate, caller.arn, role.arn) for caller in callers)
+        return min((each for each in denied if each.changes), key=lambda each: len(each.changes), default=None)
+
+
+_TRIED = 3
+"""One is an example; of a few one may be nearer."""
+
+
+def _nobody(role: Role, unused: list[Statement], nearest: Nearest) -> Found:
+    place = Place(role.arn)
+    if not unused:
+        message = "nobody can assume it: no statement of its trust allows to assume a role (sts:AssumeRole)"
+        return Found(NOBODY_REACHES, place, message, "Allow sts:AssumeRole as well, or delete the role.")
+    if (near := nearest.to(role)) is not None:
+        change = near.changes[0]
+        where = f" {statement_in_words(change.decision)}" if change.decision else ""
+        message = f"nobody can assume it; in the way of {near.principal}: {change.what}{where}"
+        return Found(NOBODY_REACHES, place, message, f"{change.fix[0].upper()}{change.fix[1:]}; or delete the role.")
+    named = listed(dict.fromkeys(name for each in unused for name in _named(each, nearest.estate)))
+    message = f"nobody can assume it: its trust names {named}, of whom nobody gets in"
+    return Found(NOBODY_REACHES, place, message, NOBODY_REACHES.hint)
+
+
+def _named(statement: Statement, estate: Estate) -> list[str]:
+    """Whom a statement names: of everyone or an account, those whom its conditions name by ARN."""
+    by_name = [
+        value.text
+        for condition in statement.on("aws:principalarn")
+        if not condition.negated and not condition.if_exists
+        for value in condition.values
+    ]
+    return [
+        _if_there(name, estate)
+        for name in by_name or (*statement.principals("AWS"), *statement.principals("Federated"))
+    ]
+
+
+def _if_there(name: str, estate: Estate) -> str:
+    """An ARN; one that its account's source does not have says so."""
+    if not is_arn(name) or has_wildcard(name):
+        return name
+    arn = parse_arn(name)
+    gone = principal_arn(arn) and arn.account in estate.accounts and estate.principal(name) is None
+    return f"{name} (which does not exist)" if gone else name
+
+
 def _is_used(statement: Statement, reach: Reach) -> bool:
-    if statement.principals("Service") or statement.principals("Federated") or "NotPrincipal" in statement.raw:
+    if statement.principals("Service") or "NotPrincipal" in statement.raw:
         return True
     label = str(statement.raw.get("Sid") or statement.place.index)
-    return (statement.owner, label) in reach.trusts or not _assumes(statement)
+    return (statement.owner, label) in reach.trusts
 
 
 def _assumes(statement: Statement) -> bool:
     """Whether it is about assuming at all: one for sts:TagSession alone goes with another."""
-    return statement.covers("sts:AssumeRole")
+    return any(statement.covers(action) for action in _ASSUMING)
+
+
+_ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")

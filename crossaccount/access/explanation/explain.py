@@ -80,9 +80,9 @@ class Explanation:
         for action in self.actions:
             yield f"  needs {action} on both sides: {_PASSING[action]}"
         for title, decisions in (("granted by", self.grants), ("trusted by", self.trust)):
-            yield from (f"  {title}: {_named(decision, shown)}" for decision in decisions)
+            yield from (f"  {title}: {statement_in_words(decision, shown)}" for decision in decisions)
         for change in self.changes:
-            place = f" {_named(change.decision, shown)}" if change.decision else ""
+            place = f" {statement_in_words(change.decision, shown)}" if change.decision else ""
             yield f"  in the way: {change.what}{place}"
             yield f"    to change: {change.fix}"
         yield from (f"  unknown: {text}" for text in self.unknown if text not in self.proviso)
@@ -169,7 +169,8 @@ def _outcome(answer: Answer) -> str:
     return "allowed" if () in known else "conditional"
 
 
-def _named(decision: Decision, shown: Shown) -> str:
+def statement_in_words(decision: Decision, shown: Shown = str) -> str:
+    """A statement where it stands, for people."""
     if decision.side == "trust":
         return f"the trust policy, statement {decision.statement}"
     return f"{SIDES_IN_WORDS[decision.side]} {shown(decision.policy)}, statement {decision.statement}"
