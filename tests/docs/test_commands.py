@@ -81,6 +81,7 @@ NOT_RUN = [
     ("benchmarks/access/README.md", "takes a minute"),
     ("benchmarks/fleet/README.md", "takes some minutes"),
     ("benchmarks/job/README.md", "takes minutes"),
+    ("benchmarks/report/README.md", "takes a minute"),
     ("docs/guide/fleet.md", "needs an organisation"),
     ("docs/guide/job-workers.md", "needs several machines"),
     ("docs/guide/organization.md", "needs an organisation"),
