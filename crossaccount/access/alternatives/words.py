@@ -37,7 +37,41 @@ _PHRASES = {
     ("datelessthan", "aws:currenttime"): "before",
     ("stringequals", "aws:requestedregion"): "in region",
 }
-_OPERATORS = {"stringequals": "is", "stringlike": "is like", "bool": "is", "stringnotequals": "is not"}
+_OPERATORS = {
+    "arnequals": "is like",
+    "arnlike": "is like",
+    "arnnotequals": "is not like",
+    "arnnotlike": "is not like",
+    "bool": "is",
+    "dateequals": "is",
+    "dategreaterthan": ">",
+    "dategreaterthanequals": "≥",
+    "datelessthan": "<",
+    "datelessthanequals": "≤",
+    "datenotequals": "is not",
+    "ipaddress": "is in",
+    "notipaddress": "is not in",
+    "numericequals": "is",
+    "numericnotequals": "is not",
+    **_AGES,
+    "stringequals": "is",
+    "stringlike": "is like",
+    "stringnotequals": "is not",
+    "stringnotlike": "is not like",
+}
+_COMPLEMENTS = {
+    **{f"{kind}equals": f"{kind}notequals" for kind in ("arn", "date", "numeric", "string")},
+    "arnlike": "arnnotlike",
+    "ipaddress": "notipaddress",
+    "stringlike": "stringnotlike",
+}
+"""Operators of which one holds where the other does not, also of a key that is not there. So not < and >=."""
+_OPPOSITES = {**_COMPLEMENTS, **{other: one for one, other in _COMPLEMENTS.items()}}
+_IF_EXISTS = "ifexists"
+_QUANTIFIED = {
+    "forallvalues:": "each of {key} {comparison} (or there is none)",
+    "foranyvalue:": "one of {key} {comparison}",
+}
 _MOST_VALUES = 3
 
 
@@ -85,20 +119,36 @@ def _atom(atom: Atom) -> str:
     if atom.operator == ANY_OF:
         found = "; or ".join(_conjunction(each) for each in atom.conjunctions)
         return f"not ({found})" if atom.negated else f"({found})"
-    phrase = _PHRASES.get((atom.operator.lower(), atom.key.lower()))
+    operator, negated = atom.operator.lower(), atom.negated
+    if negated and operator in _OPPOSITES:
+        operator, negated = _OPPOSITES[operator], False
+    phrase = _PHRASES.get((operator, atom.key.lower()))
     if phrase is not None:
         text = f"{phrase} {_values(atom.values)}"
-        return f"not {text}" if atom.negated else text
-    return _plain(atom)
+        return f"not {text}" if negated else text
+    return _plain(atom, operator, negated)
 
 
-def _plain(atom: Atom) -> str:
-    base = atom.operator.lower()
-    if base == "null":
-        absent = (atom.values[0].lower() == "true") != atom.negated
+def _plain(atom: Atom, operator: str, negated: bool) -> str:
+    if operator == "null":
+        absent = (atom.values[0].lower() == "true") != negated
         return f"without {atom.key}" if absent else f"with {atom.key}"
-    text = f"{atom.key} {_OPERATORS.get(base, atom.operator)} {_values(atom.values)}"
-    return f"not ({text})" if atom.negated else text
+    text = _compared(atom, operator)
+    return f"not ({text})" if negated else text
+
+
+def _compared(atom: Atom, operator: str) -> str:
+    """A comparison in words; in IAM's own where it has none."""
+    quantifier = next((each for each in _QUANTIFIED if operator.startswith(each)), "")
+    optional = operator.endswith(_IF_EXISTS)
+    word = _OPERATORS.get(operator.removeprefix(quantifier).removesuffix(_IF_EXISTS))
+    if word is None:
+        return f"{atom.key} {atom.operator} {_values(atom.values)}"
+    if optional and not quantifier and (atom.key.lower(), word, atom.values) == (_MFA_PRESENT, "is", ("true",)):
+        return "with MFA (where the request tells)"
+    comparison = f"{word} {_values(atom.values)}"
+    text = _QUANTIFIED[quantifier].format(key=atom.key, comparison=comparison) if quantifier else ""
+    return (text or f"{atom.key} {comparison}") + (" (where given)" if optional else "")
 
 
 def _values(values: Iterable[str]) -> str:

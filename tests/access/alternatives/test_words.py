@@ -35,7 +35,15 @@ def test_always_and_never() -> None:
         ([("Null", "aws:SourceIp", "True")], "without aws:SourceIp"),
         ([("Null", "aws:SourceIp", "FALSE")], "with aws:SourceIp"),
         ([("StringLike", "aws:PrincipalTag/team", "a*")], "aws:PrincipalTag/team is like a*"),
-        ([("ForAnyValue:StringEquals", "aws:TagKeys", "a")], "aws:TagKeys ForAnyValue:StringEquals a"),
+        ([("ForAnyValue:StringEquals", "aws:TagKeys", "a")], "one of aws:TagKeys is a"),
+        (
+            [("ForAllValues:StringLike", "aws:TagKeys", "a", "b")],
+            "each of aws:TagKeys is like a or b (or there is none)",
+        ),
+        ([("BoolIfExists", "aws:MultiFactorAuthPresent", "true")], "with MFA (where the request tells)"),
+        ([("StringNotEqualsIfExists", "aws:SourceVpc", "vpc-1")], "aws:SourceVpc is not vpc-1 (where given)"),
+        ([("NumericLessThanEquals", "sts:DurationSeconds", "900")], "sts:DurationSeconds ≤ 900"),
+        ([("StringEqualsIgnoreCase", "aws:username", "bo")], "aws:username StringEqualsIgnoreCase bo"),
         ([("Unknown", "Deny", "text")], "if trust policy denies it (not known)"),
     ],
 )
@@ -48,6 +56,12 @@ def test_what_must_not_be_met() -> None:
     [unknown] = atoms(("Unknown", "Deny", "text"))
     [older] = atoms(("NumericGreaterThan", "aws:MultiFactorAuthAge", "60"))
     [without] = atoms(("BoolIfExists", "aws:MultiFactorAuthPresent", "false"))
+    [other] = atoms(("StringNotEquals", "sts:ExternalId", "a"))
+    [named] = atoms(("StringEquals", "sts:ExternalId", "a"))
+    [short] = atoms(("NumericLessThan", "sts:DurationSeconds", "900"))
+    assert in_words(((other.negation,),)) == "external ID a"
+    assert in_words(((named.negation,),)) == "sts:ExternalId is not a"
+    assert in_words(((short.negation,),)) == "not (sts:DurationSeconds < 900)"
     assert in_words(((address.negation,),)) == "not from 10.0.0.0/8"
     assert in_words(((unknown.negation,),)) == "if trust policy does not deny it (not known)"
     assert in_words(((without.negation, older.negation),)) == "with MFA (≤ 1 min)"
