@@ -23,6 +23,7 @@ from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.suppress import Sifted, sift
 from crossaccount.access.paths import paths
 from crossaccount.check.placing import Placer, placers
+from crossaccount.check.regions import region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
@@ -81,18 +82,25 @@ def check(
     texts = [*(f"stack:{name}" for name in settings), *above]
     described = SettingsReader(settings).describe if by_settings else None
     sources = read_sources(texts, program, directory=directory, stacks=described)
-    return Checker(settings, sources, [name for name in settings if name in asked]).run(
-        _tests(directory, sources, program, now)
-    )
+    names = [name for name in settings if name in asked]
+    regions = {name: tuple(region_findings(project, name)) for name in names}
+    return Checker(settings, sources, names, regions).run(_tests(directory, sources, program, now))
 
 
 class Checker:
-    """Judges recorded stacks. ``asked`` are the stacks to report of."""
+    """Judges recorded stacks. ``asked`` are those to report of, ``beside`` what was found in their files before."""
 
-    def __init__(self, settings: Mapping[str, Settings], sources: Sources, asked: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Settings],
+        sources: Sources,
+        asked: Sequence[str],
+        beside: Mapping[str, Sequence[Finding]],
+    ) -> None:
         self._settings = settings
         self._sources = sources
         self._asked = asked
+        self._beside = beside
         self._placers = placers(settings)
 
     def run(self, tests: Sequence[TestResult]) -> Checked:
@@ -122,7 +130,8 @@ class Checker:
     def _of_stack(self, stack: str, found: Sequence[Found]) -> Sifted:
         settings = self._settings[stack]
         placer = self._placers[settings.account_id]
-        said = [(_of_warning(warning), warning.where) for warning in settings.warnings]
+        found_before = [*map(_of_warning, settings.warnings), *self._beside[stack]]
+        said = [(each, each.where) for each in found_before]
         judged = [
             (each.at(placer.where(each.place)), str(each.place))
             for each in found

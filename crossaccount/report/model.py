@@ -104,7 +104,7 @@ def report_of(sources: Sources, made: datetime, since: Sources | None = None) ->
     found = tuple(paths(estate))
     book = {**(since.accounts if since else {}), **sources.accounts}
     accounts = _accounts(estate, found, book)
-    facts = Facts.of(estate.accounts, book)
+    facts = Facts.of(estate.accounts | sources.managed, book)
     return Report(
         made,
         tuple(each.where for each in sources.described),

@@ -40,6 +40,8 @@ class Sources:
     warnings: tuple[Problem, ...] = ()
     displays: Mapping[str, Display] = field(default_factory=dict)
     organizations: tuple[Organization, ...] = ()
+    managed: frozenset[str] = frozenset()
+    """IDs of the accounts that ``--accounts`` gives a stack: ours, be they described or not."""
 
     def estate(self, *more: Details) -> Estate:
         """The estate of all accounts together, and of ``more`` beside what the sources describe."""
@@ -97,7 +99,8 @@ def read_sources(
     }
     shown.update(displays(given.values()))
     details, organizations = tuple(each.details for each in described), tuple(each for _, each in above)
-    return Sources(details, names, tuple(described), tuple(warnings), shown, organizations)
+    managed = frozenset(entry.id for entry in given.values() if entry.stack is not None)
+    return Sources(details, names, tuple(described), tuple(warnings), shown, organizations, managed)
 
 
 def _read(

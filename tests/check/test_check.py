@@ -205,3 +205,30 @@ def test_a_renamed_role_is_another_role_and_waits_for_nothing(project):
     role = {"trust": [{"services": ["ec2.amazonaws.com"]}], "aliases": ["Former"]}
     found = _check(project(auth={"trusting": {"roles": {"Own": role}}}))
     assert "XA504" not in {each.code for each in found.findings}
+
+
+def _set_region(file, region):
+    content = yaml.safe_load(file.read_text())
+    content["config"]["aws:region"] = region
+    file.write_text(yaml.safe_dump(content))
+
+
+def test_a_region_that_there_is_not_is_warned_of(project):
+    """A stack's own, where it stands; the shapes of names alone would let it pass."""
+    directory = project(auth={}, workload=OWN)
+    for name, region in (("auth", "eu-central-9"), ("workload", "us-gov-west-1")):
+        _set_region(directory / f"Pulumi.{name}.yaml", region)
+    [finding] = [each for each in _check(directory).findings if each.code == "XA310"]
+    assert (finding.where, finding.severity) == ("Pulumi.auth.yaml: aws:region", "warning")
+    assert (finding.message, finding.fix) == (
+        'AWS\'s SDK knows no region of that name, got "eu-central-9"',
+        "did you mean `eu-central-2`?",
+    )
+    assert [each.code for each in _check(directory, "workload").findings if each.code == "XA310"] == []
+
+
+def test_a_region_of_the_project_file_may_be_accepted(project):
+    directory = project(auth={"suppress": [{"code": "XA310", "where": "Pulumi.yaml: aws:region", "reason": "new"}]})
+    _set_region(directory / "Pulumi.yaml", "xx-future-1")
+    found = _check(directory)
+    assert [(each.code, each.where) for each in found.suppressed] == [("XA310", "Pulumi.yaml: aws:region")]

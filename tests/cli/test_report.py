@@ -79,3 +79,19 @@ def test_what_is_wrong_with_both_estates_comes_in_one_report(tmp_path: Path) -> 
     assert done.exit_code == 2
     assert "one.json" in done.stderr
     assert "two.json" in done.stderr
+
+
+def test_an_account_to_which_the_address_book_gives_a_stack_is_ours(tmp_path: Path) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": "999988887777"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    role = {"RoleName": "R", "Arn": "arn:aws:iam::111122223333:role/R", "AssumeRolePolicyDocument": document}
+    (tmp_path / "a.json").write_text(
+        json.dumps({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [role]})
+    )
+    book = tmp_path / "accounts.yaml"
+    for entry, ours in (('{id: "999988887777"}', False), ('{id: "999988887777", stack: management}', True)):
+        book.write_text(f"management: {entry}\n")
+        done = run(str(tmp_path / "a.json"), "--accounts", str(book), "--markdown", "-")
+        assert done.exit_code == 0
+        assert ("XA107" not in done.stdout) == ours
+        assert ours or "if the account is yours, say so: a source that describes it, or stack: in the" in done.stdout

@@ -53,6 +53,7 @@ CATALOGUE: tuple[Kind, ...] = (
     permissions.PASS_ANY_ROLE,
     naming.SAME_BUT_FOR_CASE,
     naming.TOO_LONG_FOR_CONSOLE,
+    naming.UNKNOWN_REGION,
     headroom.NEAR_QUOTA,
     headroom.ABOVE_DEFAULT,
     headroom.ABOVE_QUOTA,

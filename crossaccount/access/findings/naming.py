@@ -31,6 +31,15 @@ TOO_LONG_FOR_CONSOLE = Kind(
     "Shorten the path or the name.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html",
 )
+UNKNOWN_REGION = Kind(
+    "XA310",
+    "warning",
+    "A stack's region is none that AWS's SDK knows",
+    "Nothing can be deployed there, nor do profiles that are handed out work.",
+    "Correct `aws:region`. A region that AWS opened since: update botocore.",
+    "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html",
+)
+"""As only a config tells."""
 
 
 def naming_findings(details: Details) -> Iterator[Found]:

@@ -33,8 +33,9 @@ THIRD_PARTY = Kind(
     "warning",
     "A third party is trusted without an external ID",
     "Another customer of the third party can make it act in this role: the confused deputy.",
-    "Ask for the external ID that the third party made for you. If the account is yours, give it its stack in the "
-    "address book, or a source that describes it.",
+    "Ask for the external ID that the third party made for you. If the account is yours, say so: name a source that "
+    "describes it or its organisation, or give it a `stack` in the address book (`crossaccount:accounts`, or the file "
+    "of `--accounts`); an entry with an ID alone is a name, no more.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
 )
 UNIQUE_ID = Kind(
@@ -49,6 +50,7 @@ UNIQUE_ID = Kind(
 
 _UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
 _ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
+_SAY_IT_IS_YOURS = "if the account is yours, say so: a source that describes it, or stack: in the address book"
 _SAYS_WHO = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:userid")
 
 
@@ -74,7 +76,7 @@ def _foreign(statement: Statement, account: str, asked: Sequence[Demand], facts:
         yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
     if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in asked):
         message = f"trusts account {facts.named(account)} without an external ID"
-        fix = "ask for the external ID that they made for you; if the account is yours, give it its stack or a source"
+        fix = f"ask for the external ID that they made for you; {_SAY_IT_IS_YOURS}"
         yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
 
 

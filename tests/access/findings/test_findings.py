@@ -44,7 +44,7 @@ KEYS = {
     "suppress",
     "message",
 }
-OF_CONFIGS = {"XA503", "XA504"}
+OF_CONFIGS = {"XA310", "XA503", "XA504"}
 """Told by a config alone: their cases are in ``tests/check``."""
 
 
