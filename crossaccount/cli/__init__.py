@@ -3,8 +3,9 @@
 Heavy imports wait for the command that needs them: ``--help`` must be instant, and nothing that only reads JSON may
 import pulumi.
 
-Exit codes: 0 all is well; 1 the answer is "no", or an operation failed; 2 bad input or usage; 3 ``--fail-on`` tripped;
-130 interrupted.
+Exit codes: 0 all is well, which an empty answer is, too, and what ``--why`` says of somebody who cannot; 1 a finding of
+severity error, a test that failed or is undetermined, drift, something missing, a refused approval, or an operation
+that failed; 2 bad input or usage; 3 ``--fail-on`` tripped; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
 from crossaccount.cli.starting import doctor, init
 from crossaccount.cli.verifying import verify
+from crossaccount.cli.writing import written_out
 
 __all__ = ["app", "main"]
 
@@ -56,8 +58,9 @@ app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json"
 
 
 def main() -> None:
-    """Entry point: Ctrl-C ends with 130 and without a traceback."""
+    """Entry point: Ctrl-C ends with 130, an answer that cannot be written with 1, both without a traceback."""
     try:
-        app()
+        with written_out():
+            app()
     except KeyboardInterrupt:
         sys.exit(130)
