@@ -139,4 +139,4 @@ def _explain(estate: Any, principal: str, role: str, names: Names, as_json: bool
     if as_json:
         print_json(explanation.to_json())
     else:
-        console().print(explanation.text(names.shown), markup=False, highlight=False)
+        console().print(explanation.text(names.shown), markup=False, highlight=False, soft_wrap=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -90,3 +94,62 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(
         cli.main()
     assert ended.value.code == 130
     assert capfd.readouterr() == ("", "")
+
+
+MANY = {
+    "RoleDetailList": [
+        {
+            "RoleName": f"r{number}",
+            "Arn": f"arn:aws:iam::222222222222:role/r{number}",
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}],
+            },
+        }
+        for number in range(1000)
+    ]
+}
+"""An account with more paths than a pipe holds."""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_full_disk_is_one_line(more: Sequence[str], tmp_path: Path) -> None:
+    (tmp_path / "account.json").write_text(json.dumps(MANY))
+    with open("/dev/full", "w") as full, _command("paths", "account.json", *more, cwd=tmp_path, stdout=full) as done:
+        said = done.communicate()[1].splitlines()
+    message = 'stdout: cannot be written, got "No space left on device"; make room, or write elsewhere'
+    assert (done.returncode, said[-1:]) == (1, [message])
+    assert not any("Traceback" in line for line in said)
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_reader_that_goes_away_is_no_traceback(more: Sequence[str], tmp_path: Path) -> None:
+    (tmp_path / "account.json").write_text(json.dumps(MANY))
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as pipe, _command("paths", "account.json", *more, cwd=tmp_path, stdout=pipe) as done:
+        os.close(read)
+        said = done.communicate()[1]
+    assert (done.returncode, "Traceback" in said) == (1, False)
+
+
+def _command(*arguments: str, cwd: Path, stdout: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "crossaccount.cli", *arguments]
+    return subprocess.Popen(command, cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["paths", "a.json", "--bogus", "--json"], "No such option: --bogus"),
+        (["paths", "--json"], "Missing argument '{SOURCE...}...'."),
+        (["fleet", "list", "--json", "--ou"], "Option '--ou' requires an argument."),
+        (["pahts", "--json"], "No such command 'pahts'."),
+    ],
+)
+def test_a_mistake_of_usage_is_json_where_json_is_asked_for(arguments: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, json.loads(done.stdout)["error"].startswith(said.rstrip("."))) == (2, True), done.stdout
+    assert said.rstrip(".") in done.stderr
+    plain = CliRunner().invoke(app, [each for each in arguments if each != "--json"])
+    assert (plain.exit_code, plain.stdout) == (2, "")

@@ -1,0 +1,36 @@
+"""Stdout that cannot be written: a full disk, a reader that went away."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FAILED = 1
+_FIXES = {
+    errno.ENOSPC: "make room, or write elsewhere",
+    errno.EDQUOT: "make room, or write elsewhere",
+    errno.EPIPE: "let the reader read to the end, or write to a file",
+}
+"""What stops a write, and nothing else that a command does without saying of which file."""
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Sees to it that all of stdout is written; else one line on stderr, and exit code 1.
+
+    What is left in the buffer is given up: Python would try it once more at its exit, and fail in words of its own.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _FIXES or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f'stdout: cannot be written, got "{error.strerror}"; {_FIXES[error.errno]}', file=sys.stderr)
+        sys.exit(FAILED)
