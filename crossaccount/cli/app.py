@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from crossaccount.cli.usage import JsonUsage
+
 app = typer.Typer(
+    cls=JsonUsage,
     help="One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven.",
     no_args_is_help=True,
     add_completion=True,

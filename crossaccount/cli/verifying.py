@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,7 +70,7 @@ def open_sts(profile: str | None) -> STSClient:
         return session.client("sts", region_name=session.region_name or FALLBACK_REGION, config=config)
     except ProfileNotFound:
         known = boto3.session.Session().available_profiles
-        fix = did_you_mean(profile or "", known, "make it with: aws configure --profile, or aws configure sso")
+        fix = did_you_mean(profile or "", known, f"make it with: aws configure --profile {quote(profile or '')}")
         raise HandoffError([Problem("--profile", "there is no such profile", profile, fix)]) from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any
 
 from crossaccount.iam.nearest import did_you_mean
@@ -78,7 +79,7 @@ def _no_profile(profile: str, where: str) -> SourceError:
     import boto3
 
     known = boto3.session.Session().available_profiles
-    fix = did_you_mean(profile, known, "make it with: aws configure --profile, or aws configure sso")
+    fix = did_you_mean(profile, known, f"make it with: aws configure --profile {quote(profile)}")
     return refusal(where, "there is no such profile", profile, fix)
 
 

@@ -81,11 +81,12 @@ def read_sources(
         given = read_accounts(accounts) if accounts is not None else {}
     except SourceError as error:
         lines += error.lines
+    said: set[tuple[str, str]] = set()
     for text in dict.fromkeys(texts):
         try:
             found += _read(text, directory, describe, profiles, files or known, projects)
         except SourceError as error:
-            lines += error.lines
+            lines += _not_said_yet(text, error.lines, said)
     described = [each for each in found if each.organization is None]
     above = [(each.where, each.organization) for each in found if each.organization is not None]
     names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
@@ -112,6 +113,8 @@ def _read(
     projects: Callable[[Path], Project],
 ) -> list[Described]:
     kind, colon, rest = text.partition(":")
+    if not text:
+        raise refusal("SOURCE", "is empty", NOT_GIVEN, "name a file, or stack:NAME, state:NAME or live:PROFILE")
     if colon and kind == "stack":
         return [describe(find_stack(rest, directory, text, projects))]
     if colon and kind == "state":
@@ -123,6 +126,16 @@ def _read(
         fix = did_you_mean(kind, KINDS, f"write a file's name, or one of {', '.join(f'{each}:' for each in KINDS)}")
         raise refusal(text, "no such kind of source and no such file", kind, fix)
     return files.read(path, text)
+
+
+def _not_said_yet(text: str, lines: Iterable[Problem | str], said: set[tuple[str, str]]) -> Iterable[Problem | str]:
+    """The lines of a source without those about files that it shares with one before: stacks of one folder do."""
+    folder = text.rpartition("/")[0] or text.partition(":")[0] if text.startswith("stack:") else text
+    for line in lines:
+        own = (folder, str(line).removeprefix(f"{text}: "))
+        if own not in said:
+            said.add(own)
+            yield line
 
 
 def _twice(described: Iterable[Described]) -> Iterable[Problem]:

@@ -40,6 +40,27 @@ def test_every_source_s_problems_come_in_one_report(project: Path, problems: Pro
     ]
 
 
+def test_what_is_wrong_with_a_shared_file_is_said_once(project: Path, problems: Problems) -> None:
+    file = project / "Pulumi.yaml"
+    file.write_text(file.read_text().replace("stack: auth", "stak: auth"))
+    both = [line.partition(": ")[2] for line in problems("stack:auth", "stack:workload")]
+    assert both
+    assert len(both) == len(set(both))
+    assert problems("stack:auth", "state:workload")[0].startswith("stack:auth: Pulumi.yaml: accounts.auth.stak: ")
+
+
+def test_two_projects_that_are_wrong_alike_are_both_named(project: Path, problems: Problems) -> None:
+    for name in ("one", "two"):
+        (project / name).mkdir()
+        (project / name / "Pulumi.yaml").write_text("name: [\n")
+    found = problems("stack:one/auth", "stack:two/auth")
+    assert [line.partition(": ")[0] for line in found] == ["stack:one/auth", "stack:two/auth"]
+
+
+def test_an_empty_word_is_no_source(problems: Problems) -> None:
+    assert problems("") == ["SOURCE: is empty; name a file, or stack:NAME, state:NAME or live:PROFILE"]
+
+
 def test_two_sources_of_one_account_are_one_too_many(project: Path, problems: Problems) -> None:
     file = account_file(project, "111111111111")
     assert problems("stack:auth", file) == [

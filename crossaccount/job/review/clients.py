@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,9 +109,8 @@ class SharedClients:
             return found
         known = session.available_profiles
         if profile not in known:
-            raise NotReadable(
-                f"there is no profile {profile}; {did_you_mean(profile, known, 'make it: aws configure')}"
-            )
+            make = f"make it: aws configure --profile {quote(profile)}"
+            raise NotReadable(f"there is no profile {profile}; {did_you_mean(profile, known, make)}")
         session.set_config_variable("profile", profile)
         try:
             of_profile: Credentials | None = create_credential_resolver(session).load_credentials()
