@@ -116,7 +116,7 @@ def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Cons
     remaining = iter(found)
     for path in islice(remaining, MOST_ROWS):
         ends = [escape(read.names.shown(getattr(path, column))) for column in columns]
-        words = escape(path_in_words(path.principal, path.alternatives, read.estate.accounts))
+        words = escape(path_in_words(path.alternatives, granted=read.names.granted(path.principal)))
         table.add_row(*ends, words, _decisions(path.grants), _decisions(path.trust))
     if not table.row_count:
         out.print("no paths")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 
 from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.alternatives.words import in_words
+from crossaccount.access.paths.provisos import path_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
@@ -41,16 +41,17 @@ def csv_table(report: Report) -> str:
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
     roles = {role.arn: (role.level, role.link.url) for role in report.roles}
-    words: dict[Alternatives, str] = {}
+    words: dict[tuple[bool, Alternatives], str] = {}
     for path in report.paths:
-        if path.alternatives not in words:
-            words[path.alternatives] = in_words(path.alternatives)
+        key = (report.names.granted(path.principal), path.alternatives)
+        if key not in words:
+            words[key] = path_in_words(path.alternatives, granted=key[0])
         yield (
             _account(path.principal, report),
             path.principal,
             _account(path.role, report),
             path.role,
-            words[path.alternatives],
+            words[key],
             _named(path.grants),
             _named(path.trust),
             *roles[path.role],

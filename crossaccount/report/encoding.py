@@ -12,11 +12,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.markdown import conditions, subject
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths import Path
+from crossaccount.access.paths.provisos import path_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.report.links import obstacle
 from crossaccount.report.model import DANGLING, Report, RoleFacts
@@ -86,7 +86,7 @@ class _Encoder:
     def _paths(self, found: Iterable[Path]) -> dict[str, list[int]]:
         columns: dict[str, list[int]] = {name: [] for name in ("principal", "role", "conditions", "grants", "trust")}
         for path in found:
-            asked, origins = self._asked.number(path.alternatives)
+            asked, origins = self._asked.number(path.alternatives, granted=self._report.names.granted(path.principal))
             columns["principal"].append(self._ends.number(path.principal))
             columns["role"].append(self._ends.number(path.role))
             columns["conditions"].append(asked)
@@ -130,20 +130,24 @@ class _Conditions:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self._by_value: dict[Alternatives, int] = {}
-        self._by_object: dict[int, int] = {}
+        self._by_value: dict[tuple[Alternatives, bool], int] = {}
+        self._by_object: dict[tuple[int, bool], int] = {}
         self._origins: list[tuple[tuple[Decision, ...], tuple[Decision, ...]]] = []
 
-    def number(self, alternatives: Alternatives) -> tuple[int, tuple[tuple[Decision, ...], tuple[Decision, ...]]]:
+    def number(
+        self, alternatives: Alternatives, *, granted: bool
+    ) -> tuple[int, tuple[tuple[Decision, ...], tuple[Decision, ...]]]:
         """Their number, and the statements that ask, of the identity's side and of the trust's.
 
         Paths share the objects, and comparing those is quicker than comparing what they say.
         """
-        number = self._by_object.get(id(alternatives))
+        key = (id(alternatives), granted)
+        number = self._by_object.get(key)
         if number is None:
-            number = self._by_object[id(alternatives)] = self._by_value.setdefault(alternatives, len(self.rows))
+            number = self._by_object[key] = self._by_value.setdefault((alternatives, granted), len(self.rows))
         if number == len(self.rows):
-            self.rows.append([[in_words((each,)) for each in alternatives], obstacle(alternatives)])
+            words = [path_in_words((each,), granted=granted) for each in alternatives]
+            self.rows.append([words, obstacle(alternatives)])
             self._origins.append(_origins(alternatives))
         return number, self._origins[number]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.markdown import markdown as diff_markdown
 from crossaccount.access.findings.finding import Found
+from crossaccount.access.paths.provisos import path_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.report.mermaid import mermaid
 from crossaccount.report.model import Report
@@ -41,7 +41,13 @@ def _lines(report: Report) -> Iterator[str]:
 def _paths(report: Report) -> Iterator[str]:
     shown = report.names.shown
     rows = (
-        (shown(each.principal), shown(each.role), in_words(each.alternatives), _named(each.grants), _named(each.trust))
+        (
+            shown(each.principal),
+            shown(each.role),
+            path_in_words(each.alternatives, granted=report.names.granted(each.principal)),
+            _named(each.grants),
+            _named(each.trust),
+        )
         for each in report.paths[:MOST_ROWS]
     )
     yield from _table("Paths", ("who", "role", "conditions", "granted by", "trusted by"), rows, len(report.paths))

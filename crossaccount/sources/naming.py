@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from crossaccount.access.estate import Estate
+from crossaccount.access.paths.provisos import needs_grant
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import UnknownAccount, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean, nearest
@@ -31,6 +32,10 @@ class Names:
             return arn
         account = self._by_id.get(parts[4], parts[4])
         return account if parts[5] == "root" else f"{account}/{parts[5]}"
+
+    def granted(self, principal: str) -> bool:
+        """Whether the sources know that a path's principal has its grant, or that it needs none."""
+        return self._estate.principal(principal) is not None or not needs_grant(principal, self._estate.accounts)
 
     def role(self, text: str, where: str = "ROLE") -> str:
         """The ARN of a role of the sources.

@@ -44,7 +44,7 @@ def axe() -> str:
 def test_it_says_who_can_reach_what(page: Page) -> None:
     assert page.rows() == [
         "development/role/Build production/role/Deployer always Open",
-        "333333333333 (the whole account) production/role/Monitoring always Open",
+        "333333333333 (the whole account) production/role/Monitoring if its account grants it Open",
         "development/user/Bo production/role/Read always Open",
         "development/user/Bo production/role/Supported external ID 4711 Open",
         "development/user/David production/role/UpdateApp with MFA Open",
@@ -137,7 +137,7 @@ def test_a_cell_of_the_matrix_opens_its_path(page: Page) -> None:
 def test_the_picture_draws_a_line_for_each_path(page: Page) -> None:
     page.go("picture")
     assert len(page.all("svg path")) == 5
-    assert len(page.all("svg path.conditional")) == 2
+    assert len(page.all("svg path.conditional")) == 3
     page.search("david")
     assert [each.text for each in page.all("svg g text")] == ["development/user/David", "production/role/UpdateApp"]
 

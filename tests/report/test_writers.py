@@ -19,6 +19,7 @@ import pytest
 
 from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.paths import Path
+from crossaccount.access.paths.provisos import IF_GRANTED
 from crossaccount.report import Report
 from crossaccount.report.csv_table import COLUMNS, csv_table
 from crossaccount.report.encoding import encoded
@@ -53,7 +54,12 @@ def test_the_encoding_gives_back_every_path(report: Report) -> None:
             columns["principal"], columns["role"], columns["conditions"], strict=True
         )
     ]
-    assert decoded == [(each.principal, each.role, in_words(each.alternatives)) for each in report.paths]
+    outside = [each.principal for each in report.paths if not report.names.granted(each.principal)]
+    assert outside == ["arn:aws:iam::333333333333:root"]
+    assert decoded == [
+        (each.principal, each.role, IF_GRANTED if each.principal in outside else in_words(each.alternatives))
+        for each in report.paths
+    ]
 
 
 def test_the_encoding_says_everything_once(many: Report) -> None:
@@ -161,7 +167,7 @@ def test_markdown_shows_names_as_text(report: Report) -> None:
 
 def test_markdown_is_bounded_and_says_so(many: Report) -> None:
     text = markdown(many)
-    assert text.count("production/role/Deployer | always") == MOST_ROWS
+    assert text.count("production/role/Deployer | if its account grants it") == MOST_ROWS
     assert "… and 1 more." in text
 
 

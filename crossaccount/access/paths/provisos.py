@@ -27,11 +27,17 @@ def grant_unknown(caller: Principal) -> str:
     return "no source describes everyone" if caller.arn == EVERYONE else f"no source describes all of {caller.arn}"
 
 
-def path_in_words(principal: str, alternatives: Alternatives, described: Collection[str]) -> str:
-    """The conditions of a principal's path, as one line; ``described`` are the accounts of the sources."""
-    if (found := outsider(principal, described)) is None or found.provider:
-        return in_words(alternatives)
+def needs_grant(principal: str, described: Collection[str]) -> bool:
+    """Whether a path's principal needs a grant that nobody knows of; ``described`` are the accounts of the sources."""
+    found = outsider(principal, described)
+    return found is not None and not found.provider
+
+
+def path_in_words(alternatives: Alternatives, *, granted: bool) -> str:
+    """The conditions of a path, as one line; not ``granted`` is one that hangs on the principal's own account."""
+    words = in_words(alternatives)
+    if granted:
+        return words
     if alternatives == ALWAYS:
         return IF_GRANTED
-    words = in_words(alternatives)
     return f"{words}, {IF_GRANTED}" if len(alternatives) == 1 else f"({words}), {IF_GRANTED}"
