@@ -56,6 +56,19 @@ def test_every_user_s_profile_is_a_session_of_the_role(
     assert users or name == "application"
 
 
+def test_a_source_that_nobody_has_yet_is_said_to_be_made(handed: Handed) -> None:
+    """Where profiles are for several, each has a source of its own, which the person who gets it makes."""
+    found = handed("deployer")
+    everybody = {each.source for each in found.entries if not each.through and not each.services}
+    assert len(everybody) > 1, "a scenario with several principals"
+    text = profiles.text(found)
+    for source in everybody:
+        assert f"# {source} is a profile of your own, with the credentials of " in text
+    [entry, *_] = [each for each in found.entries if each.source in everybody]
+    for one in ({"principal": entry.principal}, {"source_profile": "mine"}):
+        assert "is a profile of your own" not in profiles.text(handed("deployer", **one))
+
+
 def test_boto3_reads_the_profile(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

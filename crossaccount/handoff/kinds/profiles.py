@@ -51,9 +51,16 @@ def text(handed: HandedOut) -> str:
 def _lines(entry: Entry) -> Iterator[str]:
     yield f"[profile {entry.name}]"
     yield f"{MARK}{one_line(entry.principal)}"
-    yield from (f"# {note}" for note in notes(entry, mfa_note(entry)))
+    yield from (f"# {note}" for note in notes(entry, mfa_note(entry), _source_note(entry)))
     for key, value in _values(entry):
         yield f"{key} = {value}"
+
+
+def _source_note(entry: Entry) -> str:
+    """Where the source is called as the entry calls its principal: no profile here has that name."""
+    if entry.services or entry.through or entry.source != entry.name.partition(":")[2]:
+        return ""
+    return f"{entry.source} is a profile of your own, with the credentials of {entry.shown(entry.principal)}"
 
 
 def _values(entry: Entry) -> Iterator[tuple[str, str]]:
