@@ -29,8 +29,8 @@ class Estate:
     """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe.
 
     ``service_control`` and ``resource_control`` hold the SCPs and RCPs by account ID; an account without an entry is
-    under none. ``members`` are the accounts of all organisations that the sources describe, None where they describe
-    none.
+    under none. ``groups`` are the policies of groups, which are among their users' own as well. ``members`` are the
+    accounts of all organisations that the sources describe, None where they describe none.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class Estate:
     accounts: frozenset[str] = frozenset()
     service_control: Mapping[str, Levels] = field(default_factory=dict)
     resource_control: Mapping[str, Levels] = field(default_factory=dict)
+    groups: Groups = field(default_factory=dict)
     members: Members | None = None
 
     @classmethod
@@ -66,6 +67,7 @@ class Estate:
         resources = {key: value for each in above for key, value in each.resource_control.items()}
         return cls(
             users={user.arn: user for user in users},
+            groups=groups,
             roles={role.arn: role for role in roles},
             accounts=frozenset(_account_ids(described) | set(accounts)),
             service_control={**services, **_levels(service_control or {}, "permissions")},

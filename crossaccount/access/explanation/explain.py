@@ -6,15 +6,16 @@ change is a suggestion as narrow as it can be; whether anybody should is not jud
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.access.alternatives import NEVER, Alternatives
 from crossaccount.access.alternatives.atoms import UNKNOWN
 from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.evaluate import absence, assume_action, can_reach, is_root
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.services import caller_outside
@@ -36,8 +37,9 @@ class Explanation:
 
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
     ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
-    alternatives. ``proviso`` says, for people, that the principal's own account has to grant it, where nobody knows of
-    that; ``as_whom`` what the principal is taken as.
+    alternatives. ``groups`` are the groups through which a user has policies, by the policy's name. ``proviso`` says,
+    for people, that the principal's own account has to grant it, where nobody knows of that; ``as_whom`` what the
+    principal is taken as.
     """
 
     principal: str
@@ -49,6 +51,7 @@ class Explanation:
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
     proviso: str = ""
     as_whom: str = ""
 
@@ -76,16 +79,20 @@ class Explanation:
         verb = "can assume" if self.proviso else _VERBS[self.outcome]
         yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.proviso}"
         if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
-            yield f"  if: {asked}"
+            yield f"  {asked}" if asked.startswith("if ") else f"  if: {asked}"
         for action in self.actions:
             yield f"  needs {action} on both sides: {_PASSING[action]}"
         for title, decisions in (("granted by", self.grants), ("trusted by", self.trust)):
-            yield from (f"  {title}: {statement_in_words(decision, shown)}" for decision in decisions)
+            yield from (f"  {title}: {self._said(decision, shown)}" for decision in decisions)
         for change in self.changes:
-            place = f" {statement_in_words(change.decision, shown)}" if change.decision else ""
+            place = f" {self._said(change.decision, shown)}" if change.decision else ""
             yield f"  in the way: {change.what}{place}"
             yield f"    to change: {change.fix}"
         yield from (f"  unknown: {text}" for text in self.unknown if text not in self.proviso)
+
+    def _said(self, decision: Decision, shown: Shown) -> str:
+        group = self.groups.get(decision.policy) if decision.side == "identity" else None
+        return statement_in_words(decision, shown) + (f", of group {group}" if group else "")
 
 
 _VERBS: Mapping[str, str] = {
@@ -127,8 +134,22 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
         answer.trust,
         unknown=unknown,
         actions=answer.actions,
+        groups=_through_groups(estate, caller),
         proviso=f" {IF_GRANTED}: {proviso}" if proviso else "",
     )
+
+
+def _through_groups(estate: Estate, caller: Principal) -> dict[str, str]:
+    """The policies that a user has through groups alone: their names, and the first such group of each."""
+    found: dict[str, str] = {}
+    if not isinstance(caller, User):
+        return found
+    held = Counter(policy.name for policy in caller.policies)
+    for group in caller.groups:
+        for policy in estate.groups.get((caller.account, group), ()):
+            found.setdefault(policy.name, group)
+            held[policy.name] -= 1
+    return {name: group for name, group in found.items() if not held[name]}
 
 
 def _denied(estate: Estate, caller: Principal, role: Role, layers: Layers) -> Explanation:
@@ -145,7 +166,13 @@ def _denied(estate: Estate, caller: Principal, role: Role, layers: Layers) -> Ex
     if not changes:
         changes.append(conflict(assume_action(caller), hoped.actions))
     return Explanation(
-        caller.arn, role.arn, "denied", changes=tuple(changes), unknown=layers.unknown(), actions=hoped.actions
+        caller.arn,
+        role.arn,
+        "denied",
+        changes=tuple(changes),
+        unknown=layers.unknown(),
+        actions=hoped.actions,
+        groups=_through_groups(estate, caller),
     )
 
 
