@@ -16,6 +16,7 @@ from crossaccount.access.access_tests import TESTS_FILE
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_text import parse_yaml
+from crossaccount.settings.yaml_writing import block_text
 from crossaccount.start.plan import READ_ONLY, Account, Plan
 from crossaccount.start.requirement import PACKAGE, is_of_this_machine
 
@@ -151,7 +152,7 @@ def _tests(plan: Plan) -> str:
     ):
         tests.append({"name": name, **_pair(plan, principal), **_denied(because)})
     head = "# Who must get in and who must not; `given` is what only this proof needs, and is never deployed.\n"
-    return head + yaml.safe_dump({"given": given, "tests": tests}, sort_keys=False, allow_unicode=True, width=118)
+    return head + block_text({"given": given, "tests": tests})
 
 
 def _tests_of(plan: Plan, user: str) -> list[Mapping[str, object]]:
