@@ -22,6 +22,7 @@ from crossaccount.access.evaluation.context import (
 )
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.outsiders import Outsider, is_provider, provider
+from crossaccount.access.evaluation.services import is_service, service
 from crossaccount.access.evaluation.sides import SILENT, Request, Weigh, Weighed, weigh
 from crossaccount.access.evaluation.wording import allowed, denied, explicitly_denied, undetermined
 from crossaccount.access.verdict import REASONS, Verdict
@@ -46,14 +47,16 @@ def judge_assume(
     """Whether a user or a role may assume a role, under the given context.
 
     ``principal_arn`` may also be an identity provider (its ARN, or ``accounts.google.com``): then it is whether those
-    whom it vouches for may. ``action`` is ``sts:AssumeRole``, for a provider that of its kind (:func:`assume_action`).
-    With a session that has tags or a source identity both sides have to allow ``sts:TagSession`` and
-    ``sts:SetSourceIdentity`` as well. Of an account that no source describes, and of whoever is in it, nothing is known
-    but what a trust says: undetermined. The root user of another assumes no role, whatever a trust says ("You cannot
-    call AssumeRole by using AWS account root user credentials", STS API Reference).
+    whom it vouches for may; or an AWS service (``ec2.amazonaws.com``). ``action`` is ``sts:AssumeRole``, for a provider
+    that of its kind (:func:`assume_action`). With a session that has tags or a source identity both sides have to allow
+    ``sts:TagSession`` and ``sts:SetSourceIdentity`` as well. Of an account that no source describes, and of whoever is
+    in it, nothing is known but what a trust says: undetermined. The root user of another assumes no role, whatever a
+    trust says ("You cannot call AssumeRole by using AWS account root user credentials", STS API Reference).
     """
     caller = estate.principal(principal_arn)
-    if caller is None and is_provider(principal_arn):
+    if caller is None and is_service(principal_arn):
+        caller = service(principal_arn)
+    elif caller is None and is_provider(principal_arn):
         caller = provider(principal_arn)
     elif caller is None and is_root(principal_arn) and parse_arn(principal_arn).account in estate.accounts:
         message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"

@@ -114,8 +114,8 @@ class Layers(NamedTuple):
         account, where there is no grant, beside a trust in the caller himself with a Condition.
         """
         for side in self.sides():
-            if side.near and not side.allows:
-                return side.near[0]
+            if side.near and not side.allows and not side.unknown:
+                return max(side.near, key=lambda allow: allow.naming)
         assert self.trust is not None
         return max(self.trust.near, key=lambda allow: allow.naming)
 
