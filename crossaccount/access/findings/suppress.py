@@ -6,6 +6,7 @@ finding itself: the reason is gone, and it would hide the next one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,8 @@ UNUSED = Kind(
     "docs/findings.md",
 )
 _BELOW = (".", "[", " ")
+_SECTION = re.compile(r"\A(?:policies|trusted\.[a-z]+|trusting\.roles)\.")
+"""What stands before an entity's name in a config."""
 
 
 class Accepted(Protocol):
@@ -64,16 +67,20 @@ def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], 
 
 
 def _covers(accepted: Accepted, finding: Finding, place: str) -> bool:
-    if accepted.code != finding.code or _begins_alike(accepted.where, place):
+    if accepted.code != finding.code:
         return False
-    _, _, without_file = finding.where.rpartition(": ")
-    return any(
-        text == accepted.where or text.startswith(tuple(accepted.where + below for below in _BELOW))
-        for text in (finding.where, without_file, place)
-    )
+    file, colon, in_file = finding.where.rpartition(": ")
+    owner = place.partition(" ")[0]
+    name = owner.rsplit("/", 1)[-1]
+    section = _SECTION.match(in_file)
+    start = section.end() if section and in_file.startswith(name, section.end()) else len(in_file)
+    texts = (finding.where, len(file + colon) + start), (in_file, start), (place, len(owner) - len(name))
+    return any(_holds(accepted.where, text, range(begin, begin + len(name))) for text, begin in texts)
 
 
-def _begins_alike(where: str, place: str) -> bool:
-    """Whether a place in a config is of another entity: ``…roles.svc``, where the finding is about ``svc.prod``."""
-    parts = place.partition(" ")[0].rsplit("/", 1)[-1].split(".")
-    return where.endswith(tuple("." + ".".join(parts[:length]) for length in range(1, len(parts))))
+def _holds(where: str, text: str, name: range) -> bool:
+    """Whether a place is ``where`` or below it. ``name`` is where an entity's name stands, which has dots of its own.
+
+    A place that ends within the name is another entity's: ``…roles.svc``, where the finding is about ``svc.prod``.
+    """
+    return text == where or (text.startswith(tuple(where + below for below in _BELOW)) and len(where) not in name)

@@ -32,6 +32,15 @@ class Accepted:
         ("trusting.roles", "svc.prod", True),
         ("trusting.roles.sv", "svc", False),
         ("trusting.roles.svc.trust[1]", "svc", False),
+        ("trusting.roles.a.a", "a.a", True),
+        ("trusting.roles.a", "a.a", False),
+        ("trusting.roles.roles.roles", "roles.roles", True),
+        (f"{FILE}trusting.roles.svc", "svc.prod", False),
+        (f"{FILE}trusting.roles.a.a.trust", "a.a", True),
+        (f"{FILE}trusting", "svc.prod", True),
+        (f"{ROLE}svc", "svc", True),
+        (f"{ROLE}svc", "svc.prod", False),
+        (f"{ROLE}svc.prod trust policy", "svc.prod", True),
     ],
 )
 def test_what_is_below_a_place_is_covered_and_no_role_whose_name_only_begins_alike(
@@ -42,3 +51,18 @@ def test_what_is_below_a_place_is_covered_and_no_role_whose_name_only_begins_ali
     sifted = sift([(finding, place)], [Accepted(where)], "suppress")
     assert (finding in sifted.suppressed) == covered
     assert [each.code for each in sifted.kept] == ([] if covered else ["XA105", "XA901"])
+
+
+@pytest.mark.parametrize(
+    ("where", "policy", "covered"),
+    [
+        ("trusted.users.bo.smith.inline.bo", "bo", True),
+        ("trusted.users.bo.smith.inline", "bo", True),
+        ("trusted.users.bo", "bo", False),
+        ("trusted.users.bo.smith.inline.bo", "smith", False),
+    ],
+)
+def test_a_policy_may_be_named_as_the_name_of_its_user_begins(where: str, policy: str, covered: bool) -> None:
+    finding = Finding("XA105", "error", f"{FILE}trusted.users.bo.smith.inline.{policy}", "", "")
+    place = f"arn:aws:iam::222222222222:user/bo.smith inline policy {policy}"
+    assert bool(sift([(finding, place)], [Accepted(where)], "suppress").suppressed) == covered
