@@ -11,7 +11,7 @@ reference_policies_condition-single-vs-multi-valued-context-keys.html (to the se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crossaccount.access.findings.documents import Document, Statement
@@ -29,8 +29,9 @@ _OPPOSITES = {
     "dategreaterthanequals": "datelessthan",
 }
 _SET_OPPOSITES = {"forallvalues:": "foranyvalue:", "foranyvalue:": "forallvalues:", "": ""}
-_OF_SERVICES = ("aws:principalisawsservice", "aws:viaawsservice")
-"""False for every principal but AWS's own: asked beside another condition they only keep AWS's services out of it."""
+_OF_PRINCIPALS = {"aws:principalisawsservice": "false", "aws:viaawsservice": "false"}
+_OF_SERVICES = _OF_PRINCIPALS | {"aws:principalisawsservice": "true"}
+"""What a request surely says, by who makes it: asked beside another condition, it only keeps the others out of it."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,22 @@ Asked = Sequence[tuple[Demand, ...]]
 """What each statement of a document asks for, in their order."""
 
 
-def asked_by(document: Document) -> Asked:
-    """What each statement of a document asks for: in a trust, by the denies beside it too."""
+def asked_by(document: Document, *, of_services: bool = False) -> Asked:
+    """What each statement of a document asks for: in a trust, by the denies beside it too.
+
+    Of AWS's own services, where ``of_services``; else of all other principals.
+    """
     denies = [each for each in document.statements if document.side == "trust" and not each.allows and each.conditions]
-    return [tuple(_demands(each, denies)) for each in document.statements]
+    sure = _OF_SERVICES if of_services else _OF_PRINCIPALS
+    return [tuple(_demands(each, denies, sure)) for each in document.statements]
 
 
-def _demands(statement: Statement, denies: Sequence[Statement]) -> Iterator[Demand]:
+def _demands(statement: Statement, denies: Sequence[Statement], sure: Mapping[str, str]) -> Iterator[Demand]:
     for condition in statement.conditions:
         yield Demand((condition,), statement)
     for deny in denies:
         if _is_about(deny, statement):
-            opposites = [_opposite(each) for each in deny.conditions if not _is_of_services(each)]
+            opposites = [_opposite(each) for each in deny.conditions if not _is_sure(each, sure)]
             if opposites and None not in opposites:
                 yield Demand(tuple(each for each in opposites if each is not None), deny)
 
@@ -101,9 +106,9 @@ def _account_of(principal: str) -> str:
     return root_arn(arn.account, arn.partition)
 
 
-def _is_of_services(condition: Condition) -> bool:
-    is_false = {value.text.lower() for value in condition.values} == {"false"}
-    return condition.key.lower() in _OF_SERVICES and condition.base == "bool" and is_false
+def _is_sure(condition: Condition, sure: Mapping[str, str]) -> bool:
+    texts = {value.text.lower() for value in condition.values}
+    return condition.base == "bool" and texts == {sure.get(condition.key.lower())}
 
 
 def _opposite(condition: Condition) -> Condition | None:

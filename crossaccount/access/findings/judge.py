@@ -55,11 +55,11 @@ def document_findings(document: Document, facts: Facts, limited: Collection[str]
     yield from validity_findings(document)
     asked = asked_by(document)
     yield from mfa_findings(document, asked)
+    yield from service_findings(document)
     for statement, demanded in zip(document.statements, asked, strict=True):
         if document.side == "trust":
             yield from principal_findings(statement, demanded, facts)
             yield from weak_external_ids(statement)
-            yield from service_findings(statement, demanded)
             yield from web_identity_findings(statement, demanded)
         else:
             yield from permission_findings(statement, limited)

@@ -9,10 +9,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from crossaccount.access.findings.demands import Demand
-from crossaccount.access.findings.documents import Statement
+from crossaccount.access.findings.demands import Asked, asked_by
+from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.access.findings.source_pages import SOURCE_PAGES
 from crossaccount.iam.arn import parse_arn
@@ -29,16 +29,24 @@ WITHOUT_SOURCE = Kind(
 _SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
 
 
-def service_findings(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]:
-    """Services of a trust statement that could say on whose behalf they act, and are not asked."""
-    if not statement.allows or any(each.is_for(_says_for_whom) for each in asked):
-        return
-    open_ones = sorted(each for each in statement.principals("Service") if _label(each) in SOURCE_PAGES)
-    if open_ones:
+def service_findings(document: Document) -> Iterator[Found]:
+    """Services of a trust that could say on whose behalf they act, and are not asked."""
+    asked: Asked | None = None
+    for index, statement in enumerate(document.statements):
+        if document.side != "trust" or not statement.allows or not (services := _saying(statement)):
+            continue
+        asked = asked_by(document, of_services=True) if asked is None else asked
+        if any(each.is_for(_says_for_whom) for each in asked[index]):
+            continue
         account = parse_arn(statement.owner).account
-        message = f"trusts {', '.join(open_ones)} on behalf of any account"
+        message = f"trusts {', '.join(services)} on behalf of any account"
         fix = f'add the condition {{StringEquals: {{aws:SourceAccount: "{account}"}}}}'
         yield Found(WITHOUT_SOURCE, statement.at("services"), message, fix)
+
+
+def _saying(statement: Statement) -> list[str]:
+    """The services of a statement that say it."""
+    return sorted(each for each in statement.principals("Service") if _label(each) in SOURCE_PAGES)
 
 
 def _says_for_whom(condition: Condition) -> bool:
