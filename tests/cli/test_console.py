@@ -37,3 +37,24 @@ def test_columns_are_obeyed(columns: int, capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setenv("COLUMNS", str(columns))
     widest = max(map(len, _printed(capsys, (ARN, "with many words " * 20))))
     assert columns - 20 <= widest <= columns
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "39", "²", ""])
+def test_columns_in_which_nothing_fits_are_not(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert ARN in _printed(capsys, (ARN, "words"))[0]
+
+
+def test_columns_in_which_nothing_fits_are_not_those_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert console().width >= 80
+
+
+def test_the_narrowest_table_loses_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = [ARN, "a" * 50, "b" * 40, "c" * 30, "d" * 20]
+    printed = "".join(_printed(capsys, tuple(columns)))
+    assert [printed.count(letter * 3) > 0 for letter in "abcd"] == [True] * 4
