@@ -1,4 +1,4 @@
-"""Stdout that cannot be written: a full disk, a reader that went away."""
+"""Stdout that cannot be written: a full disk, a reader that went away, one that was closed from the start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 FAILED = 1
 _FIXES = {
@@ -21,8 +22,11 @@ _FIXES = {
 def written_out() -> Iterator[None]:
     """Sees to it that all of stdout is written; else one line on stderr, and exit code 1.
 
+    Where there is no stdout (``>&-``) nothing is begun: a change that nobody can read of is none to make.
     What is left in the buffer is given up: Python would try it once more at its exit, and fail in words of its own.
     """
+    if sys.stdout is None:
+        _stop(os.strerror(errno.EBADF), "leave it open, or send it to /dev/null")
     try:
         try:
             yield
@@ -32,5 +36,9 @@ def written_out() -> Iterator[None]:
         if error.errno not in _FIXES or error.filename is not None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f'stdout: cannot be written, got "{error.strerror}"; {_FIXES[error.errno]}', file=sys.stderr)
-        sys.exit(FAILED)
+        _stop(error.strerror, _FIXES[error.errno])
+
+
+def _stop(got: str | None, fix: str) -> NoReturn:
+    print(f'stdout: cannot be written, got "{got}"; {fix}', file=sys.stderr)
+    sys.exit(FAILED)

@@ -133,6 +133,15 @@ def test_a_reader_that_goes_away_is_no_traceback(more: Sequence[str], tmp_path: 
     assert (done.returncode, "Traceback" in said) == (1, False)
 
 
+@pytest.mark.parametrize("arguments", [["--version"], ["paths", "account.json"], ["paths", "account.json", "--json"]])
+def test_a_closed_stdout_is_one_line(arguments: Sequence[str], tmp_path: Path) -> None:
+    (tmp_path / "account.json").write_text("{}")
+    command = f'exec "{sys.executable}" -m crossaccount.cli {" ".join(arguments)} >&-'
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = 'stdout: cannot be written, got "Bad file descriptor"; leave it open, or send it to /dev/null'
+    assert (done.returncode, done.stderr.splitlines()) == (1, [said])
+
+
 def _command(*arguments: str, cwd: Path, stdout: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "crossaccount.cli", *arguments]
     return subprocess.Popen(command, cwd=cwd, stdout=stdout, stderr=subprocess.PIPE, text=True)
