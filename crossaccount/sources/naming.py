@@ -79,8 +79,10 @@ class Names:
     def _refuse_what_never_calls(self, arn: Arn, text: str, where: str) -> None:
         """A session of the sources' accounts goes by its role; groups, policies and the like are no principals."""
         if arn.kind == "assumed-role":
+            name, _, session = arn.resource.partition("/")[2].partition("/")
+            if not name or not (session or arn.account in self._estate.accounts):
+                raise refusal(where, "names no role and session", text, _HOW)
             if arn.account in self._estate.accounts:
-                name = arn.resource.split("/")[1]
                 roles = (
                     role for role in self._estate.roles.values() if (role.account, role.name) == (arn.account, name)
                 )

@@ -137,6 +137,18 @@ def test_why_names_the_statement_in_the_way(run: Run) -> None:
             '--why: a session is judged as its role, got "arn:aws:sts::999999999999:assumed-role/gone/now";'
             " write `production/role/gone`",
         ),
+        *(
+            (
+                ("who-can", "production/role/UpdateApp", "--why", session),
+                f'--why: names no role and session, got "{session}"; write <account>/role/<name>,'
+                " <account>/user/<name>, or a full ARN",
+            )
+            for session in (
+                "arn:aws:sts::999999999999:assumed-role",
+                "arn:aws:sts::999999999999:assumed-role/",
+                "arn:aws:sts::444444444444:assumed-role/gone",
+            )
+        ),
         (
             ("what-can", "development/group/Testers"),
             'PRINCIPAL: a group is no principal, got "development/group/Testers"; name one of its users',
