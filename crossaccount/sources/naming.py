@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from crossaccount.access.estate import Estate
 from crossaccount.access.paths.provisos import needs_grant
 from crossaccount.iam.arn import Arn, parse_arn
-from crossaccount.iam.names import UnknownAccount, principal_arn, resolve
+from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.sources.errors import refusal
 
 PROVIDER_KINDS = ("oidc-provider", "saml-provider")
 _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{8,}", re.ASCII)
+_ORGANISATION = re.compile(r"o-[a-z0-9]+", re.ASCII)
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
+"""The name of a provider that AWS knows (``accounts.google.com``), or of a service."""
 _HOW = "write <account>/role/<name>, <account>/user/<name>, or a full ARN"
 
 
@@ -58,17 +61,29 @@ class Names:
         Raises:
             SourceError: it would be in the sources, and is not.
         """
-        if text == "*" or text.startswith("o-") or ("." in text and "/" not in text and ":" not in text):
+        if text == "*" or self._is_without_arn(text):
             return text
         if _UNIQUE_ID.fullmatch(text):
             return self._by_unique_id(text, where)
         arn = parse_arn(self._resolved(text, where))
+        if has_wildcard(str(arn)):
+            fix = "name one user or role, or the account"
+            raise refusal(where, "IAM takes no wildcard inside a principal's ARN", text, fix)
         self._refuse_what_never_calls(arn, text, where)
         known = self._estate.principal(str(arn)) is not None
         if not known and principal_arn(arn) and arn.account in self._estate.accounts:
             candidates = (*self._estate.users, *self._estate.roles)
             raise refusal(where, "no such user or role in the sources", text, self._nearest(text, candidates))
         return str(arn)
+
+    def _is_without_arn(self, text: str) -> bool:
+        """Whether it names a provider, service or organisation: as a trust does, or what else nobody here is called."""
+        elements = (each.principal for role in self._estate.roles.values() for each in role.trust.statements)
+        if any(text in (*element.federated, *element.services) for element in elements if element):
+            return True
+        if text in self._accounts or self._of_name(text):
+            return False
+        return _ORGANISATION.fullmatch(text) is not None or _HOST.fullmatch(text) is not None
 
     def _by_unique_id(self, text: str, where: str) -> str:
         for principal in (*self._estate.users.values(), *self._estate.roles.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,74 @@ def test_names_that_nobody_has(run: Run, command: tuple[str, ...], line: str) ->
     done = run(*command, *BOTH)
     assert (done.code, done.out, done.err) == (2, "", line + "\n")
     assert run(*command, *BOTH, "--json").json == {"error": line}
+
+
+@pytest.fixture
+def dotted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A source with the user bo.smith, and a role that trusts a provider of AWS's own, whose name a user has, too."""
+    users = [
+        {"UserName": name, "UserId": name, "Path": "/", "Arn": f"arn:aws:iam::111111111111:user/{name}"}
+        for name in ("bo.smith", "accounts.google.com")
+    ]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "accounts.google.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    role = {
+        "RoleName": "r",
+        "RoleId": "AROAAAAAAAAAAAAAAAAAA",
+        "Path": "/",
+        "Arn": "arn:aws:iam::111111111111:role/r",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+    }
+    source = tmp_path / "account.json"
+    lists = {"UserDetailList": users, "RoleDetailList": [role], "GroupDetailList": [], "Policies": []}
+    source.write_text(json.dumps(lists))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "accounts.yaml").write_text('my.account: {id: "111111111111"}\n')
+    return source
+
+
+def test_a_user_s_name_with_a_dot_is_no_provider(run: Run, dotted: Path) -> None:
+    line = '--why: an account has to stand before the name, got "bo.smith"; write `111111111111/user/bo.smith`'
+    done = run("who-can", "111111111111/role/r", str(dotted), "--why", "bo.smith")
+    assert (done.code, done.out, done.err.splitlines()[-1:]) == (2, "", [line])
+
+
+def test_an_account_s_name_with_a_dot_is_no_provider(run: Run, dotted: Path) -> None:
+    done = run("who-can", "my.account/role/r", str(dotted), "--accounts", "accounts.yaml", "--why", "my.account")
+    assert done.out.splitlines()[0] == "my.account (its root user) cannot assume my.account/role/r"
+
+
+@pytest.mark.parametrize(("name", "verb"), [("accounts.google.com", "can"), ("www.amazon.com", "cannot")])
+def test_a_provider_that_a_trust_names_comes_first(name: str, verb: str, run: Run, dotted: Path) -> None:
+    done = run("who-can", "111111111111/role/r", str(dotted), "--why", name)
+    assert (done.code, done.out.splitlines()[0]) == (0, f"{name} {verb} assume 111111111111/role/r")
+
+
+@pytest.mark.parametrize("name", [".", "*.*", "a.", "o-", "o-*", "o-a/user/b"])
+def test_what_no_host_and_no_organisation_is_called(name: str, run: Run) -> None:
+    done = run("who-can", "production/role/UpdateApp", *BOTH, "--why", name)
+    assert (done.code, done.out, done.err.startswith("--why: unknown account, got ")) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:iam::444444444444:user/*",
+        "444444444444/role/a/*",
+        "arn:aws:iam::*:root",
+        "arn:aws:iam::444444444444:oidc-provider/a?b",
+        "development/user/*",
+    ],
+)
+def test_no_principal_has_a_wildcard(name: str, run: Run) -> None:
+    done = run("who-can", "production/role/UpdateApp", *BOTH, "--why", name)
+    said = (
+        f'--why: IAM takes no wildcard inside a principal\'s ARN, got "{name}"; name one user or role, or the account'
+    )
+    assert (done.code, done.out, done.err) == (2, "", said + "\n")
 
 
 def test_bad_sources_end_with_two_and_all_of_their_lines(run: Run) -> None:
