@@ -1,7 +1,11 @@
 """One account as a source describes it, and the check that it has the shape of AWS's answer.
 
-Owns which keys are needed (``Arn``, the name, a role's trust document) and whose account it is, told by the ARNs alone.
-Documents are not looked into: what IAM would not accept is unknown to the estate, and says so there.
+Owns which keys are needed (``Arn``, the name, a role's trust document; inside of them those that name a tag, a policy
+or a boundary) and whose account it is, told by the ARNs alone. Documents are not looked into: what IAM would not accept
+is unknown to the estate, and says so there. Nor are keys that nobody reads.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html and the UserDetail,
+GroupDetail, RoleDetail and ManagedPolicyDetail that it links to.
 """
 
 from __future__ import annotations
@@ -24,6 +28,15 @@ LISTS = {
     "Policies": "PolicyName",
 }
 """The lists of that JSON, each with the key that names its members."""
+
+_TAGS, _ATTACHED = ("Tags", ("Key", "Value")), ("AttachedManagedPolicies", ("PolicyArn",))
+_INSIDE: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "UserName": (_TAGS, ("UserPolicyList", ("PolicyName",)), _ATTACHED),
+    "GroupName": (("GroupPolicyList", ("PolicyName",)), _ATTACHED),
+    "RoleName": (_TAGS, ("RolePolicyList", ("PolicyName",)), _ATTACHED, ("InstanceProfileList", ())),
+    "PolicyName": (_TAGS, ("PolicyVersionList", ())),
+}
+"""The lists inside a member, by the key that names it, each with the keys that are needed there."""
 
 SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
 
@@ -105,6 +118,7 @@ def _account(item: object, name: str, place: str, problems: list[Problem]) -> st
         return ""
     needed = ["Arn", name] + (["AssumeRolePolicyDocument"] if name == "RoleName" else [])
     problems += [Problem(f"{place}.{key}", "is required", NOT_GIVEN, SAVE_IT) for key in needed if not item.get(key)]
+    problems += _inside(item, name, place)
     arn = item.get("Arn")
     if not arn:
         return ""
@@ -116,3 +130,31 @@ def _account(item: object, name: str, place: str, problems: list[Problem]) -> st
         problems.append(Problem(f"{place}.Arn", "is not the ARN of an account's entity", arn, SAVE_IT))
         return ""
     return account
+
+
+def _inside(item: Mapping[str, Any], name: str, place: str) -> Iterator[Problem]:
+    """What is not as it should be inside a member. What is absent, null or empty is as good as not told."""
+    for key, needed in _INSIDE[name]:
+        found = item.get(key)
+        if not found:
+            continue
+        if not isinstance(found, (list, tuple)):
+            yield Problem(f"{place}.{key}", "must be a list", found, SAVE_IT)
+            continue
+        for index, each in enumerate(found):
+            if not isinstance(each, (dict, Mapping)):  # that it is a dict is told faster
+                yield Problem(f"{place}.{key}[{index}]", "must be a mapping", each, SAVE_IT)
+                continue
+            for inner in needed:
+                if each.get(inner) is None:
+                    yield Problem(f"{place}.{key}[{index}].{inner}", "is required", NOT_GIVEN, SAVE_IT)
+    groups, boundary = item.get("GroupList"), item.get("PermissionsBoundary")
+    if groups and not (isinstance(groups, (list, tuple)) and all(isinstance(each, str) for each in groups)):
+        yield Problem(f"{place}.GroupList", "must be a list of names", groups, SAVE_IT)
+    if boundary and not isinstance(boundary, Mapping):
+        yield Problem(f"{place}.PermissionsBoundary", "must be a mapping", boundary, SAVE_IT)
+    elif boundary and not boundary.get("PermissionsBoundaryArn"):
+        yield Problem(f"{place}.PermissionsBoundary.PermissionsBoundaryArn", "is required", NOT_GIVEN, SAVE_IT)
+    duration = item.get("MaxSessionDuration")
+    if duration is not None and type(duration) is not int:
+        yield Problem(f"{place}.MaxSessionDuration", "must be a number of seconds", duration, SAVE_IT)
