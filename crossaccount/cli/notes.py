@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossaccount.access.paths.beside import GrantElsewhere
     from crossaccount.cli.reading import Named
 
 _MOST = 20
@@ -42,7 +43,7 @@ def of_principal(arn: str, read: Named) -> Iterator[str]:
 
     shown = read.names.shown
     if found := grants_elsewhere(read.estate, arn):
-        names = ["every role (*)" if each == "*" else shown(each) for each in found]
+        names = [_grant_in_words(each, shown) for each in found]
         yield f"granted besides, in accounts that no source describes: {_listed(names)}"
     stranger = outsider(arn, read.estate.accounts)
     if stranger and (said := grant_unknown(stranger)):
@@ -50,6 +51,16 @@ def of_principal(arn: str, read: Named) -> Iterator[str]:
     if is_service(arn):
         roles = [shown(role.arn) for role in read.estate.roles.values() if arn in trusted_services(role)]
         yield f"AWS services are no paths; trusts that name this one: {_listed(roles) or 'none'}"
+
+
+def _grant_in_words(grant: GrantElsewhere, shown: Callable[[str], str]) -> str:
+    from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
+
+    words = in_words(grant.alternatives)
+    said = [] if words == UNCONDITIONAL else [words]
+    said += [f"denied: {_listed(list(map(shown, grant.denied)))}"] if grant.denied else []
+    name = "every role (*)" if grant.roles == "*" else shown(grant.roles)
+    return f"{name} ({'; '.join(said)})" if said else name
 
 
 def _listed(names: list[str]) -> str:

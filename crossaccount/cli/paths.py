@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,6 +61,7 @@ def who_can(
     """
     with failures_in_words(as_json):
         from crossaccount.access.paths import who_can as paths_to
+        from crossaccount.access.paths.beside import services_let_in
         from crossaccount.cli.notes import of_role
 
         found = read_named(sources, directory, accounts)
@@ -68,7 +69,8 @@ def who_can(
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn))
+            services = {"services": [each.to_json() for each in services_let_in(found.estate, found.estate.roles[arn])]}
+            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn), services)
 
 
 def what_can(
@@ -83,20 +85,27 @@ def what_can(
     """What a principal can assume. Grants into accounts that no source describes stand below the table."""
     with failures_in_words(as_json):
         from crossaccount.access.paths import what_can as paths_of
+        from crossaccount.access.paths.beside import grants_elsewhere
         from crossaccount.cli.notes import of_principal
 
         found = read_named(sources, directory, accounts)
         arn = found.names.principal(principal)
-        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn))
+        elsewhere = {"grants_elsewhere": [each.to_json() for each in grants_elsewhere(found.estate, arn)]}
+        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), elsewhere)
 
 
 def _show(
-    found: Iterable[Path], read: Named, as_json: bool, columns: Sequence[str], notes: Callable[[Named], Iterable[str]]
+    found: Iterable[Path],
+    read: Named,
+    as_json: bool,
+    columns: Sequence[str],
+    notes: Callable[[Named], Iterable[str]],
+    beside: Mapping[str, object] | None = None,
 ) -> None:
     if as_json:
         from crossaccount.access.paths.paths_json import json_text
 
-        sys.stdout.writelines(json_text(found))
+        sys.stdout.writelines(json_text(found, beside))
         return
     out = console()
     _table(found, read, columns, out)

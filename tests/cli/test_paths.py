@@ -37,11 +37,15 @@ pytestmark = pytest.mark.usefixtures("tutorial")
 )
 def test_the_tutorial_s_one_path(run: Run, command: tuple[str, ...]) -> None:
     done = run(*command, *BOTH, "--json")
-    assert (done.code, done.json, done.err) == (0, {"paths": [PATH]}, "")
+    assert (done.code, done.json["paths"], done.err) == (0, [PATH], "")
 
 
 def test_nobody_is_an_answer_too(run: Run) -> None:
-    assert run("what-can", "development/user/Theresa", *BOTH, "--json").json == {"paths": []}
+    elsewhere = [{"roles": "*", "alternatives": [[]], "denied": []}]
+    assert run("what-can", "development/user/Theresa", *BOTH, "--json").json == {
+        "paths": [],
+        "grants_elsewhere": elsewhere,
+    }
     done = run("what-can", "development/user/Theresa", *BOTH)
     assert done.code == 0
     assert done.out.splitlines() == [
@@ -55,7 +59,14 @@ def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> No
     assert lines[0] == "no paths"
     assert lines[1].startswith("granted besides, in accounts that no source describes: ")
     assert "production/role/UpdateApp" in lines[1]
-    assert run("what-can", "development/user/David", "stack:development", "--json").json == {"paths": []}
+    done = run("what-can", "development/user/David", "stack:development", "--json").json
+    assert (done["paths"], done["grants_elsewhere"][0]["alternatives"]) == ([], [[]])
+
+
+def test_of_a_grant_elsewhere_the_denies_are_said(run: Run) -> None:
+    done = run("what-can", "development/user/Theresa", "stack:development")
+    said = "every role (*) (denied: production/role/UpdateApp)"
+    assert done.out.splitlines()[-1] == f"granted besides, in accounts that no source describes: {said}"
 
 
 def test_of_an_account_without_a_source_only_its_trusts_are_known(run: Run) -> None:
@@ -71,6 +82,10 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     where = ("stack:auth", "stack:workload", "--dir", str(ROOT))
     services = "AWS services that its trust lets in: ec2.amazonaws.com, lambda.amazonaws.com"
     assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == ["no paths", services]
+    assert run("who-can", "auth/role/AssumingRole", *where, "--json").json == {
+        "paths": [],
+        "services": [{"service": f"{name}.amazonaws.com", "alternatives": [[]]} for name in ("ec2", "lambda")],
+    }
     assert run("paths", *where).out.splitlines()[-1] == (
         "1 trust lets in AWS services, which are no paths: see who-can ROLE"
     )

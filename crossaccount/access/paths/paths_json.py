@@ -6,7 +6,7 @@ Hundreds of thousands of paths share a few thousand answers; encoding each path 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from crossaccount.access.paths.path import Path
@@ -15,8 +15,11 @@ _TOGETHER = 1_000
 """So many paths are handed out at once."""
 
 
-def json_text(paths: Iterable[Path]) -> Iterator[str]:
-    """The document ``{"paths": […]}``, one path on a line; all pieces joined are the whole."""
+def json_text(paths: Iterable[Path], beside: Mapping[str, object] | None = None) -> Iterator[str]:
+    """The document ``{"paths": […]}``, one path on a line; all pieces joined are the whole.
+
+    ``beside`` are further keys with what is no path.
+    """
     yield '{"paths": ['
     known: dict[tuple[int, int, int], tuple[Path, str]] = {}
     text = cache(_text)
@@ -31,7 +34,8 @@ def json_text(paths: Iterable[Path]) -> Iterator[str]:
         if len(lines) == _TOGETHER:
             yield "".join(lines)
             lines = []
-    yield "".join((*lines, "]}\n" if separator == "\n" else "\n]}\n"))
+    more = "".join(f", {_text(key)}: {_text(value)}" for key, value in (beside or {}).items())
+    yield "".join((*lines, "]" if separator == "\n" else "\n]", more, "}\n"))
 
 
 def _rest(path: Path) -> str:

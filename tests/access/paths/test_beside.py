@@ -35,7 +35,19 @@ def _grant(resource: str, **more: Any) -> dict[str, Any]:
 def test_grants_into_accounts_without_a_source(
     identity: list[dict[str, Any]], found: list[str], estate_of: Callable[..., Estate]
 ) -> None:
-    assert grants_elsewhere(estate_of({"identity": identity}), CALLER) == found
+    assert [each.roles for each in grants_elsewhere(estate_of({"identity": identity}), CALLER)] == found
+
+
+def test_a_grant_elsewhere_says_its_conditions_and_what_of_it_is_denied(estate_of: Callable[..., Estate]) -> None:
+    mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    identity = [_grant("*", **mfa), _grant(ELSEWHERE, Effect="Deny"), _grant("arn:aws:s3:::b", Effect="Deny")]
+    [found] = grants_elsewhere(estate_of({"identity": identity}), CALLER)
+    assert (found.roles, in_words(found.alternatives), found.denied) == ("*", "with MFA", (ELSEWHERE,))
+    assert found.to_json()["denied"] == [ELSEWHERE]
+
+
+def test_no_role_of_another_partition_is_elsewhere(estate_of: Callable[..., Estate]) -> None:
+    assert grants_elsewhere(estate_of({"identity": [_grant("arn:aws-cn:iam::333333333333:role/r")]}), CALLER) == []
 
 
 def test_services_with_what_is_asked_of_them(estate_of: Callable[..., Estate]) -> None:
