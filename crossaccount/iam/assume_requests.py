@@ -4,8 +4,8 @@ Owns the reading of ``aws:assumeRoles`` and ``aws:assumeRoleWithWebIdentity`` fo
 Refuses what the provider refuses, and what only the engine can read: an encrypted value. What is wrong goes to
 ``failures``, by the key without its namespace.
 
-Sources: https://www.pulumi.com/registry/packages/aws/api-docs/provider/ for the keys; API_AssumeRole and
-API_AssumeRoleWithWebIdentity of the AWS STS API Reference for the arguments.
+Sources: https://www.pulumi.com/registry/packages/aws/api-docs/provider/ for the keys and a duration's limits;
+API_AssumeRole and API_AssumeRoleWithWebIdentity of the AWS STS API Reference for the arguments.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ _SHAPES: Mapping[str, tuple[type, str]] = {
     "tags": (Mapping, "a mapping"),
 }
 """Of the keys that hold no text."""
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+_SHORTEST, _LONGEST = 900, 43200
+"""Of sessions, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -105,36 +108,54 @@ def _arguments(
 ) -> Arguments:
     if unknown := entry.keys() - names.keys():
         known = ", ".join(sorted(names))
-        failures.extend((f"{where}.{key}", f"is not known; the provider has {known}") for key in sorted(unknown))
+        failures.extend(
+            (f"{where}.{key}", f"is not known; the provider has {known}") for key in sorted(unknown, key=str)
+        )
     if not entry.get("roleArn"):
         failures.append((f"{where}.roleArn", "is required"))
-    given = {key: value for key, value in entry.items() if key in names and value}
+    given = {key: value for key, value in entry.items() if key in names and value not in _NOTHING}
     values = {names[key]: _argument(f"{where}.{key}", key, value, failures) for key, value in given.items()}
     return {"RoleSessionName": session_name, **{name: value for name, value in values.items() if value}}
 
 
 def _argument(where: str, key: str, value: Any, failures: Failures) -> Any:
     """The value as STS takes it; None where it is not to be had."""
-    shape, said = _SHAPES.get(key, (None, ""))
-    if is_encrypted(value) or (key == "tags" and isinstance(value, Mapping) and any(map(is_encrypted, value.values()))):
+    shape, said = _SHAPES.get(key, (str, "text"))
+    tags = value if isinstance(value, Mapping) else {}
+    members = value if isinstance(value, list) else list(tags.values())
+    if is_encrypted(value) or any(map(is_encrypted, members)):
         failures.append((where, "is encrypted"))
-        return None
-    if shape is not None and not isinstance(value, shape):
-        failures.append((where, f"must be {said}"))
-        return None
-    if key == "duration":
+    elif key == "duration":
         return _seconds(where, value, failures)
-    if key == "policyArns":
-        return [{"arn": arn} for arn in value]
-    if key == "tags":
-        return [{"Key": name, "Value": each} for name, each in value.items()]
-    return value if shape else str(value)
+    elif shape is str and (text := _text(value)) is not None:
+        return text
+    elif shape is str or not isinstance(value, shape):
+        failures.append((where, f"must be {said}"))
+    elif None in (texts := [_text(each) for each in members]):
+        failures.append((where, f"must be {said} of texts"))
+    elif key == "policyArns":
+        return [{"arn": arn} for arn in texts]
+    elif key == "tags":
+        return [{"Key": str(name), "Value": _text(each)} for name, each in tags.items()]
+    else:
+        return texts
+    return None
+
+
+def _text(value: object) -> str | None:
+    """A scalar as the provider, whose config is text, has it; None of what is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else None
 
 
 def _seconds(where: str, value: object, failures: Failures) -> int | None:
     """A duration as Go writes it, in the units that a session has: ``1h``, ``1h30m``, ``900s``, ``900``."""
     try:
-        return parse_duration(value)
+        seconds = parse_duration(value)
     except ValueError:
         failures.append((where, f"must be a duration such as 1h, 90m or 900s, got {value!r}"))
         return None
+    if not _SHORTEST <= seconds <= _LONGEST:
+        failures.append((where, f"must be between 15m and 12h, got {value!r}"))
+    return seconds

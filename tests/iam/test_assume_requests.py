@@ -63,6 +63,28 @@ def test_what_is_left_out_is_left_to_sts_but_for_the_name() -> None:
     assert requests([{"roleArn": ROLE, "externalId": "", "tags": {}}]) == [{"RoleArn": ROLE, "RoleSessionName": "ours"}]
 
 
+def test_numbers_and_truth_values_are_texts_to_sts() -> None:
+    role = {
+        "roleArn": ROLE,
+        "externalId": 0,
+        "sourceIdentity": True,
+        "tags": {"n": 5, 7: False, "empty": ""},
+        "transitiveTagKeys": [5],
+    }
+    [found] = requests([role])
+    assert (found["ExternalId"], found["SourceIdentity"], found["TransitiveTagKeys"]) == ("0", "true", ["5"])
+    assert [(tag["Key"], tag["Value"]) for tag in found["Tags"]] == [("n", "5"), ("7", "false"), ("empty", "")]
+
+
+@pytest.mark.parametrize(("duration", "seconds"), [("15m", 900), ("12h", 43200), (3600, 3600)])
+def test_the_shortest_and_the_longest_duration(duration: object, seconds: int) -> None:
+    assert requests([{"roleArn": ROLE, "duration": duration}])[0]["DurationSeconds"] == seconds
+
+
+def test_unknown_keys_of_any_type_are_all_said() -> None:
+    assert list(refused([{5: "x", "y": 1, "roleArn": ROLE}])) == ["assumeRoles[0].5", "assumeRoles[0].y"]
+
+
 @pytest.mark.parametrize("nothing", [None, "", []])
 def test_no_roles(nothing: object) -> None:
     assert requests(nothing) == []
@@ -94,6 +116,16 @@ ENCRYPTED = {"secure": "v1:x"}
         ([{"roleArn": ROLE, "tags": ["a"]}], "assumeRoles[0].tags", "must be a mapping"),
         ([{"roleArn": ROLE, "policyArns": "arn"}], "assumeRoles[0].policyArns", "must be a list"),
         ([{"roleArn": ROLE, "duration": "soon"}], "assumeRoles[0].duration", "must be a duration"),
+        *(
+            ([{"roleArn": ROLE, "duration": each}], "assumeRoles[0].duration", "must be between 15m and 12h")
+            for each in (-5, 0, "0s", "899s", "12h1s")
+        ),
+        ([{"roleArn": ROLE, "policy": {"Statement": []}}], "assumeRoles[0].policy", "must be text"),
+        ([{"roleArn": ROLE, "externalId": ["x"]}], "assumeRoles[0].externalId", "must be text"),
+        ([{"roleArn": [ROLE]}], "assumeRoles[0].roleArn", "must be text"),
+        ([{"roleArn": ROLE, "tags": {"a": ["b"]}}], "assumeRoles[0].tags", "must be a mapping of texts"),
+        ([{"roleArn": ROLE, "policyArns": [None]}], "assumeRoles[0].policyArns", "must be a list of texts"),
+        ([{"roleArn": ROLE, "transitiveTagKeys": [ENCRYPTED]}], "assumeRoles[0].transitiveTagKeys", "is encrypted"),
         (["arn"], "assumeRoles", "must be a list of {roleArn"),
         (ENCRYPTED, "assumeRoleWithWebIdentity", "is encrypted"),
         ("arn", "assumeRoleWithWebIdentity", "must be {roleArn"),
