@@ -50,7 +50,8 @@ def trust_findings(document: Document, estate: Estate, reach: Reach, nearest: Ne
         yield _nobody(role, unused, nearest)
         return
     for statement in unused:
-        message = f"nobody of {listed(_named(statement, estate))} gets in"
+        named = _named(statement, estate)
+        message = f"nobody of {listed(named)} gets in" if named else "it names nobody"
         yield Found(UNUSED_TRUST, statement.at("principals"), message, UNUSED_TRUST.hint)
 
 
@@ -85,8 +86,9 @@ def _nobody(role: Role, unused: list[Statement], nearest: Nearest) -> Found:
         where = f" {statement_in_words(change.decision)}" if change.decision else ""
         message = f"nobody can assume it; in the way of {near.principal}: {change.what}{where}"
         return Found(NOBODY_REACHES, place, message, f"{change.fix[0].upper()}{change.fix[1:]}; or delete the role.")
-    named = listed(dict.fromkeys(name for each in unused for name in _named(each, nearest.estate)))
-    message = f"nobody can assume it: its trust names {named}, of whom nobody gets in"
+    named = dict.fromkeys(name for each in unused for name in _named(each, nearest.estate))
+    whom = f"{listed(named)}, of whom nobody gets in" if named else "nobody"
+    message = f"nobody can assume it: its trust names {whom}"
     return Found(NOBODY_REACHES, place, message, NOBODY_REACHES.hint)
 
 
