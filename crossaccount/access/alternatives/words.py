@@ -7,6 +7,7 @@ meets the conditions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from crossaccount.access.alternatives.algebra import ALWAYS, NEVER, Alternatives
 from crossaccount.access.alternatives.atoms import ANY_OF, RESOURCE, UNKNOWN, Atom
@@ -43,6 +44,7 @@ _OPERATORS = {
     "arnnotequals": "is not like",
     "arnnotlike": "is not like",
     "bool": "is",
+    "not bool": "is not",
     "dateequals": "is",
     "dategreaterthan": ">",
     "dategreaterthanequals": "≥",
@@ -67,11 +69,31 @@ _COMPLEMENTS = {
 }
 """Operators of which one holds where the other does not, also of a key that is not there. So not < and >=."""
 _OPPOSITES = {**_COMPLEMENTS, **{other: one for one, other in _COMPLEMENTS.items()}}
+_LESS = ("lessthan", "lessthanequals")
+_MORE = ("greaterthanequals", "greaterthan")
+_NOT_BOOL = "not bool"
+"""For a name: IAM has no such operator."""
+_WHERE_GIVEN = {
+    **_OPPOSITES,
+    **{
+        f"{kind}{one}": f"{kind}{other}"
+        for kind in ("date", "numeric")
+        for one, other in zip(_LESS, _MORE, strict=True)
+    },
+    **{
+        f"{kind}{other}": f"{kind}{one}"
+        for kind in ("date", "numeric")
+        for one, other in zip(_LESS, _MORE, strict=True)
+    },
+    "bool": _NOT_BOOL,
+}
+"""The same of a key that is there."""
 _IF_EXISTS = "ifexists"
 _QUANTIFIED = {
     "forallvalues:": "each of {key} {comparison} (or there is none)",
     "foranyvalue:": "one of {key} {comparison}",
 }
+_OTHER_QUANTIFIER = {"": "", "forallvalues:": "foranyvalue:", "foranyvalue:": "forallvalues:"}
 _MOST_VALUES = 3
 
 
@@ -119,14 +141,49 @@ def _atom(atom: Atom) -> str:
     if atom.operator == ANY_OF:
         found = "; or ".join(_conjunction(each) for each in atom.conjunctions)
         return f"not ({found})" if atom.negated else f"({found})"
-    operator, negated = atom.operator.lower(), atom.negated
-    if negated and operator in _OPPOSITES:
-        operator, negated = _OPPOSITES[operator], False
+    opposite = _opposite(atom.operator.lower()) if atom.negated else None
+    if opposite is not None and opposite.given:
+        return _given(atom, opposite.operator)
+    operator, negated = (opposite.operator, False) if opposite else (atom.operator.lower(), atom.negated)
     phrase = _PHRASES.get((operator, atom.key.lower()))
     if phrase is not None:
         text = f"{phrase} {_values(atom.values)}"
         return f"not {text}" if negated else text
     return _plain(atom, operator, negated)
+
+
+class _Opposite(NamedTuple):
+    """An operator that holds where another does not; ``given``: of a key that is there alone."""
+
+    operator: str
+    given: bool = False
+
+
+def _opposite(operator: str) -> _Opposite | None:
+    """What is said in place of ``not``; None where that is plainer.
+
+    An operator with IfExists fails of a key that is there alone, which a positive one asks for anyway. Not each of the
+    values is one of them not, and the other way round.
+    """
+    quantifier, base, optional = _parts(operator)
+    other = (_WHERE_GIVEN if optional else _OPPOSITES).get(base)
+    if other is None or (quantifier == "foranyvalue:" and not optional and base in _COMPLEMENTS):
+        return None
+    turned = _OTHER_QUANTIFIER[quantifier]
+    asks = turned == "foranyvalue:" or (not turned and other not in _COMPLEMENTS.values() and other != _NOT_BOOL)
+    return _Opposite(turned + other, optional and not asks)
+
+
+def _given(atom: Atom, operator: str) -> str:
+    quantifier, base, _ = _parts(operator)
+    each = "each of it " if quantifier else ""
+    return f"{atom.key} is given and {each}{_OPERATORS[base]} {_values(atom.values)}"
+
+
+def _parts(operator: str) -> tuple[str, str, bool]:
+    """The quantifier, the operator itself, and whether it holds without the key, too."""
+    quantifier = next((each for each in _QUANTIFIED if operator.startswith(each)), "")
+    return quantifier, operator.removeprefix(quantifier).removesuffix(_IF_EXISTS), operator.endswith(_IF_EXISTS)
 
 
 def _plain(atom: Atom, operator: str, negated: bool) -> str:
@@ -139,9 +196,8 @@ def _plain(atom: Atom, operator: str, negated: bool) -> str:
 
 def _compared(atom: Atom, operator: str) -> str:
     """A comparison in words; in IAM's own where it has none."""
-    quantifier = next((each for each in _QUANTIFIED if operator.startswith(each)), "")
-    optional = operator.endswith(_IF_EXISTS)
-    word = _OPERATORS.get(operator.removeprefix(quantifier).removesuffix(_IF_EXISTS))
+    quantifier, base, optional = _parts(operator)
+    word = _OPERATORS.get(base)
     if word is None:
         return f"{atom.key} {atom.operator} {_values(atom.values)}"
     if optional and not quantifier and (atom.key.lower(), word, atom.values) == (_MFA_PRESENT, "is", ("true",)):

@@ -67,5 +67,31 @@ def test_what_must_not_be_met() -> None:
     assert in_words(((without.negation, older.negation),)) == "with MFA (≤ 1 min)"
 
 
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (("StringNotEqualsIfExists", "aws:SourceVpc", "vpc-1"), "through VPC vpc-1"),
+        (("StringNotLikeIfExists", "aws:PrincipalTag/team", "a*"), "aws:PrincipalTag/team is like a*"),
+        (("StringEqualsIfExists", "aws:SourceVpc", "vpc-1"), "aws:SourceVpc is given and is not vpc-1"),
+        (("IpAddressIfExists", "aws:SourceIp", "10.0.0.0/8"), "aws:SourceIp is given and is not in 10.0.0.0/8"),
+        (("NotIpAddressIfExists", "aws:SourceIp", "10.0.0.0/8"), "from 10.0.0.0/8"),
+        (("BoolIfExists", "aws:MultiFactorAuthPresent", "true"), "aws:MultiFactorAuthPresent is given and is not true"),
+        (("BoolIfExists", "aws:SecureTransport", "true"), "aws:SecureTransport is given and is not true"),
+        (("Bool", "aws:SecureTransport", "true"), "not (aws:SecureTransport is true)"),
+        (("NumericLessThanIfExists", "sts:DurationSeconds", "900"), "sts:DurationSeconds ≥ 900"),
+        (("ForAnyValue:StringNotLike", "aws:TagKeys", "a*"), "each of aws:TagKeys is like a* (or there is none)"),
+        (("ForAllValues:StringLike", "aws:TagKeys", "a*"), "one of aws:TagKeys is not like a*"),
+        (("ForAllValues:StringNotEquals", "aws:TagKeys", "a"), "one of aws:TagKeys is a"),
+        (("ForAllValues:StringNotEqualsIfExists", "aws:TagKeys", "a"), "one of aws:TagKeys is a"),
+        (("ForAnyValue:StringEquals", "aws:TagKeys", "a"), "not (one of aws:TagKeys is a)"),
+        (("ForAnyValue:StringNotEqualsIfExists", "aws:TagKeys", "a"), "aws:TagKeys is given and each of it is a"),
+        (("ForAnyValue:StringEqualsIfExists", "aws:TagKeys", "a"), "aws:TagKeys is given and each of it is not a"),
+    ],
+)
+def test_the_negation_of_a_negation(condition: tuple[Any, ...], words: str) -> None:
+    [atom] = atoms(condition)
+    assert in_words(((atom.negation,),)) == words
+
+
 def test_alternatives_are_joined_by_or() -> None:
     assert in_words((atoms(MFA), atoms(("StringEquals", "sts:ExternalId", "a")))) == "with MFA; or external ID a"
