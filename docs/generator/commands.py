@@ -25,9 +25,9 @@ A *source* is where an account's IAM is read from:
 | `state:[DIR/]NAME` | what a stack last deployed |
 | `live:PROFILE` | an account as it is, read with a profile of the AWS CLI |
 
-A `FILE.json` counts as AWS's own answer, like `live:PROFILE`: a trust with an ARN in it names somebody who is there, for
-AWS shows the unique ID of those who are gone. Of such a file as `--after`, `diff` says who is replaced (XA501), but not
-whom a trust locks out (XA502). Where a change is still to be made, compare stacks and not a file edited by hand.
+A `FILE.json` counts as AWS's own answer, like `live:PROFILE`: AWS shows the unique ID of a principal that is gone, so a
+trust with an ARN names somebody who is there. After a change, `diff` says of such trusts who is replaced (XA501), not
+whom they lock out (XA502). Where the change is still to be made, compare stacks, not a file edited by hand.
 
 Users, roles and accounts are named as [in the config](../guide/config.md#names): `auth/user/richard`, or by their ARN.
 """
