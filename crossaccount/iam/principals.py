@@ -21,6 +21,11 @@ _UNIQUE_ID = re.compile(r"\A(AROA|AIDA)[A-Z0-9]{12,124}\Z")
 _KINDS = ("user", "role", "root", "assumed-role", "federated-user")
 
 
+def is_unique_id(text: str) -> bool:
+    """Whether a text is the unique ID of a user or a role, which stands in a trust where its bearer is gone."""
+    return _UNIQUE_ID.match(text) is not None
+
+
 def check_principal(principal: object, where: str) -> list[Problem]:
     """Everything wrong with a ``Principal``: ``"*"``, or a mapping of type to one or many principals."""
     if principal == "*":
@@ -54,7 +59,7 @@ def _check_one(kind: str, value: object, where: str) -> list[Problem]:
 
 
 def _check_aws(value: str, where: str) -> list[Problem]:
-    if value == "*" or ACCOUNT_ID.match(value) or _UNIQUE_ID.match(value):
+    if value == "*" or ACCOUNT_ID.match(value) or is_unique_id(value):
         return []
     if not is_arn(value):
         return [Problem(where, "not an AWS principal", value, "write an ARN or a 12-digit account ID")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from crossaccount.access.diff.change import AccessDiff, Change
@@ -12,6 +12,7 @@ from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.iam.principals import is_unique_id
 
 P = TypeVar("P", bound=Principal)
 Pairs = list[tuple[P | None, P | None]]
@@ -31,8 +32,9 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
         everything=bool(controls) or before.accounts != after.accounts or before.members != after.members,
     )
     found_paths = list(path_changes(before, after, touched))
+    bearers = {"permission-gained": _unique_ids(after), "permission-lost": _unique_ids(before)}
     asked = _of_what_is_asked([*users, *roles], before, after)
-    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles), *asked]
+    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles, bearers), *asked]
     left = _Explained(found_paths)
     return AccessDiff.of([*found_paths, *controls, *(change for change in others if not left.says(change))])
 
@@ -52,10 +54,21 @@ def _of_principals(pairs: Iterable[tuple[Principal | None, Principal | None]]) -
         yield from permission_changes(before, after)
 
 
-def _of_roles(pairs: Iterable[tuple[Role | None, Role | None]]) -> Iterator[Change]:
+def _of_roles(
+    pairs: Iterable[tuple[Role | None, Role | None]], bearers: Mapping[str, Collection[str | None]]
+) -> Iterator[Change]:
+    """``bearers``: the unique IDs at the time of which a kind of change speaks; an empty one where it is not known."""
     for before, after in pairs:
-        yield from trust_changes(before, after)
+        for change in trust_changes(before, after):
+            # AWS shows a unique ID where its bearer is gone: who has lost by that is said of the bearer.
+            named, known = change.principal, bearers.get(change.kind, ())
+            if named is None or not is_unique_id(named) or named in known or not all(known):
+                yield change
         yield from session_changes(before, after)
+
+
+def _unique_ids(estate: Estate) -> set[str | None]:
+    return {each.unique_id for each in (*estate.users.values(), *estate.roles.values())}
 
 
 def _of_what_is_asked(
