@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from crossaccount.access.estate import Estate
+from crossaccount.access.evaluation.outsiders import PROVIDER_KINDS
 from crossaccount.access.paths.provisos import needs_grant
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.sources.errors import refusal
 
-PROVIDER_KINDS = ("oidc-provider", "saml-provider")
 _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{8,}", re.ASCII)
 _ORGANISATION = re.compile(r"o-[a-z0-9]+", re.ASCII)
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)

@@ -12,6 +12,7 @@ from functools import cached_property
 from crossaccount.access.closure.reach import Reach, listed
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
+from crossaccount.access.evaluation.evaluate import ASSUMING
 from crossaccount.access.explanation.explain import Explanation, statement_in_words, why
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind, Place
@@ -124,7 +125,4 @@ def _is_used(statement: Statement, reach: Reach) -> bool:
 
 def _assumes(statement: Statement) -> bool:
     """Whether it is about assuming at all: one for sts:TagSession alone goes with another."""
-    return any(statement.covers(action) for action in _ASSUMING)
-
-
-_ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+    return any(statement.covers(action) for action in ASSUMING)

@@ -12,12 +12,13 @@ from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.evaluation.evaluate import ASSUMING
 from crossaccount.iam.principals import is_unique_id
 
 P = TypeVar("P", bound=Principal)
 Pairs = list[tuple[P | None, P | None]]
 
-_ASSUME = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
+_ASSUMING = frozenset(map(str.lower, ASSUMING))
 
 
 def diff(before: Estate, after: Estate) -> AccessDiff:
@@ -129,7 +130,7 @@ class _Explained:
 
     def says(self, change: Change) -> bool:
         """Whether a path between the same two changes in the same direction."""
-        if not change.actions or not {action.lower() for action in change.actions} <= _ASSUME:
+        if not change.actions or not {action.lower() for action in change.actions} <= _ASSUMING:
             return False
         if change.principal is not None and change.role is not None:
             return self._trusted(change.principal, self._ends.get((change.direction, change.role), set()))

@@ -32,6 +32,7 @@ from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue
 
 ASSUME_ROLE = "sts:AssumeRole"
+ASSUMING = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
 
 def judge_assume(

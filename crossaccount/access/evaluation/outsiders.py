@@ -16,13 +16,13 @@ from functools import cached_property
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal
+from crossaccount.access.evaluation.principals import EVERYONE
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, compile_conditions
 from crossaccount.iam.conditions.context import ContextValue, normal
 
-EVERYONE = "*"
-_PROVIDERS = ("oidc-provider", "saml-provider")
+PROVIDER_KINDS = ("oidc-provider", "saml-provider")
 _SINGLE = re.compile(r"(user|role)/.+|assumed-role/[^/*?]+/[^/*?]+")
 """The resource of one user's, role's or session's ARN."""
 
@@ -77,7 +77,7 @@ def is_provider(name: str) -> bool:
     """Whether ``name`` is an identity provider's: of IAM, or a host name that a trust can have under Federated."""
     if not name.startswith("arn:"):
         return "." in name
-    return parse_arn(name).kind in _PROVIDERS
+    return parse_arn(name).kind in PROVIDER_KINDS
 
 
 def outsider(name: str, known: Collection[str]) -> Outsider | None:

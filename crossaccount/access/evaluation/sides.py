@@ -15,8 +15,8 @@ from crossaccount.access.alternatives.hanging import condition_atoms, resource_a
 from crossaccount.access.estate.entities import Policy, Principal
 from crossaccount.access.evaluation.answers import answer, without_dead
 from crossaccount.access.evaluation.context import caller_session
-from crossaccount.access.evaluation.outsiders import EVERYONE, Outsider, denied_part
-from crossaccount.access.evaluation.principals import Naming, denies, naming, sessions_of
+from crossaccount.access.evaluation.outsiders import Outsider, denied_part
+from crossaccount.access.evaluation.principals import EVERYONE, Naming, denies, naming, sessions_of
 from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions, unmet

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from crossaccount.access.evaluation.evaluate import ASSUMING
+from crossaccount.access.evaluation.principals import EVERYONE
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
 from crossaccount.iam.conditions import Condition
 from crossaccount.iam.conditions.operators import NEGATED
 from crossaccount.iam.variables import template
 
-ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
-_EVERYONE = "*"
 _OPPOSITES = {
     "numericgreaterthan": "numericlessthanequals",
     "numericgreaterthanequals": "numericlessthan",
@@ -80,11 +80,11 @@ def _is_about(deny: Statement, statement: Statement) -> bool:
     actions = [action for action in ASSUMING if statement.covers(action)]
     if not all(map(deny.covers, actions)) or "NotPrincipal" in deny.raw:
         return False
-    if deny.raw.get("Principal") == _EVERYONE:
+    if deny.raw.get("Principal") == EVERYONE:
         return True
     named = set(deny.principals("AWS")) | set(map(_root_of, deny.principals("AWS")))
     callers = statement.principals("AWS")
-    if not (_EVERYONE in named or all({each, _root_of(each), _account_of(each)} & named for each in callers)):
+    if not (EVERYONE in named or all({each, _root_of(each), _account_of(each)} & named for each in callers)):
         return False
     return all(_within(statement.principals(kind), deny.principals(kind)) for kind in ("Service", "Federated"))
 

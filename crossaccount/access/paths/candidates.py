@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.evaluate import ASSUME_ROLE
-from crossaccount.access.evaluation.outsiders import EVERYONE, outsiders
+from crossaccount.access.evaluation.outsiders import outsiders
+from crossaccount.access.evaluation.principals import EVERYONE
 from crossaccount.access.paths.grants import Grants, Holders
 from crossaccount.iam.compiled import CompiledStatement
 

@@ -13,7 +13,8 @@ from collections.abc import Collection
 from crossaccount.access.alternatives.algebra import ALWAYS, Alternatives
 from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.estate.entities import Principal
-from crossaccount.access.evaluation.outsiders import EVERYONE, Outsider, outsider
+from crossaccount.access.evaluation.outsiders import Outsider, outsider
+from crossaccount.access.evaluation.principals import EVERYONE
 
 IF_GRANTED = "if its account grants it"
 

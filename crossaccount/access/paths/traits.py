@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from crossaccount.access.estate.entities import Policy, Principal
-from crossaccount.access.evaluation.outsiders import EVERYONE, Outsider
+from crossaccount.access.evaluation.outsiders import Outsider
+from crossaccount.access.evaluation.principals import EVERYONE
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.compiled import CompiledStatement
 
