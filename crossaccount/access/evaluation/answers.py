@@ -75,7 +75,7 @@ def _of_others(condition: Condition, context: RequestContext, answer: bool) -> b
     key = condition.key.lower()
     if not key.startswith(_ORGANIZATIONS) or not context.undecided(key) or context.open is None:
         return False
-    named = (value.text.replace("*", "").replace("?", "x") for value in condition.values if value.plain)
+    named = (value.text for value in condition.values if value.plain)  # a pattern fits itself, too
     known = {each.lower() for each in context.open.none_of}
     others = (name for name in named if name.startswith("o-") and name.partition("/")[0].lower() not in known)
     return any(condition.holds(context.having(key, (name,))) == answer for name in others)
