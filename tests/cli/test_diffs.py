@@ -101,6 +101,18 @@ def test_an_account_that_one_side_does_not_describe_is_warned_of(run: Run) -> No
 
 
 @pytest.mark.usefixtures("tutorial")
+def test_why_an_account_without_a_source_has_a_path_of_its_own(run: Run) -> None:
+    whole, part = ("stack:development", "stack:production"), ("stack:production",)
+    for before, after, why in (
+        (whole, part, "before: its users and roles were described; now trusted by trust policy[0]"),
+        (part, whole, "now: its users and roles are described"),
+    ):
+        asked = [*(f"--before={each}" for each in before), *(f"--after={each}" for each in after)]
+        changes = run("diff", *asked, "--json").json["changes"]
+        assert [each["why"] for each in changes if each["principal"] == "arn:aws:iam::111111111111:root"] == [why]
+
+
+@pytest.mark.usefixtures("tutorial")
 def test_what_is_wrong_with_both_sides_comes_in_one_report(run: Run) -> None:
     done = run("diff", "--before", "none.json", "--after", "stack:nope")
     assert (done.code, len(done.err.splitlines())) == (2, 2)

@@ -18,6 +18,7 @@ from crossaccount.access.paths.candidates import Candidates
 from crossaccount.access.paths.grants import Grants
 from crossaccount.access.paths.shared import SharedLayers
 from crossaccount.access.verdict import Decision
+from crossaccount.iam.arn import parse_arn
 
 Pair = tuple[str, str]
 
@@ -93,6 +94,8 @@ def _appeared(path: Path, before: Estate) -> str:
     """What let a new path in: what was in its way is there no more, or an end of it is new."""
     if absent := _absent(path, before):
         return f"{absent} is new; {_allowing(path)}"
+    if _stands_for_members(path.principal, before):
+        return f"before: its users and roles were described; now {_allowing(path)}"
     obstacles = _in_the_way(before, path)
     return f"before: {obstacles}; now {_allowing(path)}" if obstacles else _allowing(path)
 
@@ -100,6 +103,8 @@ def _appeared(path: Path, before: Estate) -> str:
 def _disappeared(path: Path, after: Estate) -> str:
     if absent := _absent(path, after):
         return f"{absent} is gone"
+    if _stands_for_members(path.principal, after):
+        return "now: its users and roles are described"
     return f"now: {_in_the_way(after, path) or 'nothing lets it in'}"
 
 
@@ -112,6 +117,11 @@ def _absent(path: Path, other: Estate) -> str:
 def _is_missing(principal: str, estate: Estate) -> bool:
     described = principal.split(":", 5)[4] in estate.accounts
     return described and not principal.endswith(":root") and estate.principal(principal) is None
+
+
+def _stands_for_members(principal: str, other: Estate) -> bool:
+    """Whether it is an account of which only one of the two times has a source: a path of its own without one."""
+    return principal.endswith(":root") and parse_arn(principal).account in other.accounts
 
 
 def _in_the_way(estate: Estate, path: Path) -> str:
