@@ -80,7 +80,8 @@ def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     """The statements of a policy that are or may be about the action and the resource."""
     resource, context = request.resource, request.context
     about = policy.about(request.action)
-    return [each for each in about if each.on(resource, context) is not False]
+    # A trust has no resources: most statements are asked nothing.
+    return [each for each in about if not each.resources or each.on(resource, context) is not False]
 
 
 def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
@@ -148,9 +149,10 @@ def _named(
             return [(Naming.DIRECT, conditions) for conditions in denied_part(element, caller)]
         if caller.provider:
             return _EVERY_CALLER if caller.named_in(element) and not element.inverted else ()
-    session = caller_session(request.context)
-    if session is None and request.context.open is not None and (named := sessions_of(element, caller)):
-        return list(_by_session(element, caller, statement.allows, named))
+    session = caller_session(request.context) if element.sessions else None
+    if element.sessions and session is None and request.context.open is not None:
+        if named := sessions_of(element, caller):
+            return list(_by_session(element, caller, statement.allows, named))
     if statement.allows:
         return _WHOLLY[naming(element, caller, session)]
     return _EVERY_CALLER if denies(element, caller, session) else ()
@@ -186,7 +188,7 @@ def _asked(
     context = request.context
     conditions += statement.conditions
     if context.open is None:
-        return unmet(conditions, context), ()
+        return unmet(conditions, context) if conditions else (), ()
     if not conditions and not statement.has_variables:
         return (), ()
     answers = [(condition, answer(condition, request.caller, context)) for condition in conditions]
