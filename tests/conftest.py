@@ -23,6 +23,11 @@ from crossaccount.sources.live import account_details
 from crossaccount.sources.live_extras import with_extras
 from tests.scenarios import FOLDERS, Recorded
 
+# Who runs this in the background (nohup, &) passes on that signals are ignored, and children would ignore them, too.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
+
 # How long a case takes is the machine's business: a deadline would make tests fail where other things run too.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
