@@ -150,9 +150,9 @@ def _named(
         if caller.provider:
             return _EVERY_CALLER if caller.named_in(element) and not element.inverted else ()
     session = caller_session(request.context) if element.sessions else None
-    if element.sessions and session is None and request.context.open is not None:
-        if named := sessions_of(element, caller):
-            return list(_by_session(element, caller, statement.allows, named))
+    hangs = element.sessions and session is None and request.context.open is not None
+    if hangs and (named := sessions_of(element, caller)):
+        return list(_by_session(element, caller, statement.allows, named))
     if statement.allows:
         return _WHOLLY[naming(element, caller, session)]
     return _EVERY_CALLER if denies(element, caller, session) else ()
