@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossaccount.access.paths import Path
+    from crossaccount.access.paths.beside import GrantElsewhere, ServiceTrust
     from crossaccount.access.verdict import Decision
     from crossaccount.sources.naming import Names
 
@@ -69,8 +70,8 @@ def who_can(
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            services = {"services": [each.to_json() for each in services_let_in(found.estate, found.estate.roles[arn])]}
-            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn), services)
+            beside = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
+            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn), beside)
 
 
 def what_can(
@@ -90,8 +91,8 @@ def what_can(
 
         found = read_named(sources, directory, accounts)
         arn = found.names.principal(principal)
-        elsewhere = {"grants_elsewhere": [each.to_json() for each in grants_elsewhere(found.estate, arn)]}
-        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), elsewhere)
+        beside = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
+        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), beside)
 
 
 def _show(
@@ -100,12 +101,14 @@ def _show(
     as_json: bool,
     columns: Sequence[str],
     notes: Callable[[Named], Iterable[str]],
-    beside: Mapping[str, object] | None = None,
+    beside: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
 ) -> None:
+    """``notes`` stand below the table; ``beside`` finds, by key, what the JSON has in their stead."""
     if as_json:
         from crossaccount.access.paths.paths_json import json_text
 
-        sys.stdout.writelines(json_text(found, beside))
+        more = {key: [each.to_json() for each in find()] for key, find in (beside or {}).items()}
+        sys.stdout.writelines(json_text(found, more))
         return
     out = console()
     _table(found, read, columns, out)

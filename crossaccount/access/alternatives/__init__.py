@@ -6,6 +6,7 @@ from crossaccount.access.alternatives.algebra import (
     ALWAYS,
     NEVER,
     Alternatives,
+    alternatives_json,
     both,
     either,
     implies,
@@ -15,4 +16,16 @@ from crossaccount.access.alternatives.algebra import (
 )
 from crossaccount.access.alternatives.atoms import Atom
 
-__all__ = ["ALWAYS", "NEVER", "Alternatives", "Atom", "both", "either", "implies", "meets", "negation", "simplify"]
+__all__ = [
+    "ALWAYS",
+    "NEVER",
+    "Alternatives",
+    "Atom",
+    "alternatives_json",
+    "both",
+    "either",
+    "implies",
+    "meets",
+    "negation",
+    "simplify",
+]

@@ -7,6 +7,7 @@ two statements may add up to one) and sound: where a question is too hard, the a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from crossaccount.access.alternatives.atoms import Atom, all_of, any_of, composite
 from crossaccount.access.verdict import SIDES
@@ -178,3 +179,8 @@ def _atom_order(atom: Atom) -> tuple[object, ...]:
 
 def _order(conjunction: Conjunction) -> tuple[object, ...]:
     return len(conjunction), sum(atom.negated for atom in conjunction), tuple(_atom_order(atom) for atom in conjunction)
+
+
+def alternatives_json(alternatives: Alternatives) -> list[list[dict[str, Any]]]:
+    """Alternatives in the commands' JSON: an OR of ANDs."""
+    return [[atom.to_json() for atom in each] for each in alternatives]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from crossaccount.access.alternatives import Alternatives
+from crossaccount.access.alternatives import Alternatives, alternatives_json
 
 Kind = Literal["path-gained", "path-lost", "path-loosened", "path-tightened", "permission-gained", "permission-lost"]
 Direction = Literal["broadening", "narrowing"]
@@ -91,7 +91,7 @@ class AccessDiff:
 
 
 def _json(alternatives: Alternatives | None) -> list[list[dict[str, Any]]] | None:
-    return None if alternatives is None else [[atom.to_json() for atom in each] for each in alternatives]
+    return None if alternatives is None else alternatives_json(alternatives)
 
 
 def _order(change: Change) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossaccount.access.alternatives import NEVER, Alternatives
+from crossaccount.access.alternatives import NEVER, Alternatives, alternatives_json
 from crossaccount.access.alternatives.atoms import UNKNOWN
 from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
@@ -61,7 +61,7 @@ class Explanation:
             "principal": self.principal,
             "role": self.role,
             "outcome": self.outcome,
-            "alternatives": [[atom.to_json() for atom in each] for each in self.alternatives],
+            "alternatives": alternatives_json(self.alternatives),
             "grants": [decision.to_json() for decision in self.grants],
             "trust": [decision.to_json() for decision in self.trust],
             "changes": [change.to_json() for change in self.changes],

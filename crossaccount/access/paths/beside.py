@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from crossaccount.access.alternatives import NEVER, Alternatives
+from crossaccount.access.alternatives import NEVER, Alternatives, alternatives_json
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.context import open_context
@@ -28,8 +28,7 @@ class ServiceTrust(NamedTuple):
 
     def to_json(self) -> dict[str, object]:
         """As below ``who-can --json``."""
-        conditions = [[atom.to_json() for atom in every] for every in self.alternatives]
-        return {"service": self.service, "alternatives": conditions}
+        return {"service": self.service, "alternatives": alternatives_json(self.alternatives)}
 
 
 class GrantElsewhere(NamedTuple):
@@ -42,8 +41,7 @@ class GrantElsewhere(NamedTuple):
 
     def to_json(self) -> dict[str, object]:
         """As below ``what-can --json``."""
-        conditions = [[atom.to_json() for atom in every] for every in self.alternatives]
-        return {"roles": self.roles, "alternatives": conditions, "denied": list(self.denied)}
+        return {"roles": self.roles, "alternatives": alternatives_json(self.alternatives), "denied": list(self.denied)}
 
 
 def services_let_in(estate: Estate, role: Role) -> Iterator[ServiceTrust]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from crossaccount.access.alternatives import NEVER, Alternatives
+from crossaccount.access.alternatives import NEVER, Alternatives, alternatives_json
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.outsiders import outsider
@@ -39,7 +39,7 @@ class Path(NamedTuple):
         return {
             "principal": self.principal,
             "role": self.role,
-            "alternatives": [[atom.to_json() for atom in each] for each in self.alternatives],
+            "alternatives": alternatives_json(self.alternatives),
             "grants": [{"policy": grant.policy, "statement": grant.statement} for grant in self.grants],
             "trust": [{"statement": trust.statement} for trust in self.trust],
         }
