@@ -17,8 +17,8 @@ from pathlib import Path
 from benchmarks.job.fleet import write_project
 from components.program import program
 from crossaccount.job import events
-from crossaccount.job.engine.in_process import in_process_fleet
 from crossaccount.job.fleet import Fleet
+from crossaccount.job.local import in_process_fleet
 from crossaccount.job.running.workers import Threads
 
 

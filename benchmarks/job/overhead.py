@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.job.fleet import write_project
+from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.gate.approval import Approval
@@ -28,7 +29,6 @@ from crossaccount.job.review.live import empty_account
 from crossaccount.job.review.reviewer import ReadLive, Reviewer
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.states.backend import KnownStack
-from crossaccount.job.work import Outcome, Work
 
 SIZES = (10, 100, 1000)
 RESOURCES = 12

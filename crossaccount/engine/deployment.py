@@ -1,9 +1,9 @@
-"""What goes into an engine and what comes out, as plain values."""
+"""A stack to run, the program that is run, and the resources that come of it, as plain values."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -86,17 +86,3 @@ class DeploymentError(Exception):
     def __init__(self, stack: str, message: str) -> None:
         super().__init__(message)
         self.stack = stack
-
-
-class Engine(Protocol):
-    """Deploys stacks onto a local AWS, one after the other."""
-
-    name: str
-
-    def up(self, stack: Stack, on_resource: Callable[[str], None] | None = None) -> Deployment:
-        """Deploy ``stack``; ``on_resource`` is told each resource's name as it is made.
-
-        Raises:
-            DeploymentError: the program refused its config, or a resource could not be made.
-        """
-        ...

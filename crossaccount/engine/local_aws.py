@@ -1,61 +1,104 @@
-"""The in-process engine: the program's resources are really created on a fresh local AWS.
+"""Stacks made in this process, on a local AWS. A rehearsal, and it says so.
 
-A rehearsal, and it says so: nothing is updated or deleted, and no state is kept.
+There is ``preview`` (everything would be made) and ``up`` (everything is made): nothing is updated, deleted or found
+again, and what was made is remembered for as long as the engine lasts. Stacks go one after the other: Pulumi's test
+monitor knows no threads, and the local AWS takes as much time as the program does.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
+from crossaccount.engine import events
+from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource
+from crossaccount.engine.failures import failure_of
 from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
 from crossaccount.engine.local_config import connect
-from crossaccount.engine.recording import UnexpectedInvoke
+from crossaccount.engine.recording import UnexpectedInvoke, record
+from crossaccount.engine.work import SECRET, Change, Outcome, Work
 from crossaccount.local.clients import Aws, Credentials
-from crossaccount.local.handlers import ResourceError, create
-from crossaccount.local.server import LocalAws
+from crossaccount.local.handlers import HANDLERS, ResourceError, create
 
 DEFAULT_REGION = "us-east-1"
 
+VERBS = ("preview", "up", "outputs")
+"""The verbs that need no CLI."""
+
 
 class InProcessEngine:
-    """Deploys onto ``local`` and remembers outputs, so that a later stack may reference an earlier one.
+    """Makes stacks on the local AWS at ``endpoint``, one at a time.
 
-    ``deployer`` assumes the roles of stacks that are deployed through roles.
+    Outputs are remembered, so that a later stack may reference an earlier one. ``deployer`` assumes the roles of stacks
+    that are deployed through roles.
     """
 
     name = "in-process"
 
-    def __init__(self, local: LocalAws, program: Program, deployer: Credentials | None = None) -> None:
-        self._local = local
-        self._deployer = deployer
+    def __init__(self, program: Program, endpoint: str, deployer: Credentials | None = None) -> None:
         self._program = program
-        self._outputs: dict[str, Mapping[str, Any]] = {}
+        self._endpoint = endpoint
+        self._deployer = deployer
+        self._one_at_a_time = threading.Lock()
+        self._stopping = False
+        self.deployed: dict[str, Outcome] = {}
 
-    def up(self, stack: Stack, on_resource: Callable[[str], None] | None = None) -> Deployment:
-        """See :class:`~crossaccount.engine.deployment.Engine`."""
-        try:
-            aws = connect(stack, self._local.endpoint, self._deployer)
-        except ResourceError as error:
-            raise DeploymentError(stack.name, str(error)) from None
-        name = f"{ORGANIZATION}/{stack.project}/{stack.name}"
-        # A stack may read itself before its first deployment: there is nothing yet, as under the real engine.
-        mocks = CreatingMocks(aws, {name: {}, **self._outputs}, on_resource)
-        deployment = run_in_process(stack, partial(self._program, root=stack.directory), mocks)
-        self._outputs[name] = deployment.outputs
-        return deployment
+    def run(self, work: Work, tell: events.Tell) -> Outcome:
+        """See :class:`~crossaccount.engine.work.StackEngine`."""
+        with self._one_at_a_time:
+            if self._stopping:
+                return Outcome(work.stack, "interrupted", error="stopped before it began")
+            begun = time.monotonic()
+            try:
+                made = self._preview(work) if work.verb == "preview" else self._up(work, tell)
+            except (DeploymentError, ResourceError) as error:
+                failure, seconds = failure_of(work.stack, [str(error)], ""), time.monotonic() - begun
+                return Outcome(work.stack, "failed", seconds, error=failure.message, fix=failure.fix, kind=failure.kind)
+            seconds = round(time.monotonic() - begun, 2)
+            outcome = replace(_outcome(made, planning=work.verb == "preview"), seconds=seconds)
+        for text in made.messages:
+            tell(events.Message(stack=work.stack, severity="warning", text=text))
+        if work.verb == "up":
+            self.deployed[work.stack] = outcome
+        return outcome
+
+    def interrupt(self) -> None:
+        """See :class:`~crossaccount.engine.work.StackEngine`. What runs is finished: it takes a moment."""
+        self._stopping = True
+
+    def _preview(self, work: Work) -> Deployment:
+        return record(
+            work.as_stack(), self._program, references=work.references, deployed=self._exports(work), preview=True
+        )
+
+    def _up(self, work: Work, tell: events.Tell) -> Deployment:
+        stack = work.as_stack()
+        program = partial(self._program, references=work.references, root=work.directory)
+        with connect(stack, self._endpoint, self._deployer) as aws:
+            creating = CreatingMocks(aws, self._exports(work), partial(_tell_of_resource, work.stack, tell))
+            return run_in_process(stack, program, creating)
+
+    def _exports(self, work: Work) -> dict[str, Mapping[str, Any]]:
+        """What stack references find: outputs by the stacks' full names.
+
+        A stack may read itself before its first deployment: there is nothing yet, as under the real engine.
+        """
+        exports = {name: each.outputs for name, each in self.deployed.items()}
+        return {f"{ORGANIZATION}/{work.project}/{name}": each for name, each in {work.stack: {}, **exports}.items()}
 
 
 class CreatingMocks(Mocks):
-    """Creates each resource on the local AWS as it is registered."""
+    """Creates each resource on the local AWS as it is registered, and tells ``on_resource`` how each one ended."""
 
     def __init__(
-        self, aws: Aws, outputs: Mapping[str, Mapping[str, Any]], on_resource: Callable[[str], None] | None
+        self, aws: Aws, outputs: Mapping[str, Mapping[str, Any]], on_resource: Callable[[MockResourceArgs, str], None]
     ) -> None:
         self._aws = aws
         self._outputs = outputs
@@ -69,12 +112,37 @@ class CreatingMocks(Mocks):
             if args.name not in self._outputs:
                 raise pulumi.RunError(f'unknown stack "{args.name}"')
             return args.name, {"name": args.name, "outputs": dict(self._outputs[args.name])}
-        if not args.custom:
-            return None, {}
         try:
-            identifier, state = create(args.typ, self._aws, plain(args.inputs))
-        except ResourceError as error:
-            raise pulumi.RunError(str(error)) from None
-        if self._on_resource:
-            self._on_resource(args.name)
-        return identifier, state
+            made = create(args.typ, self._aws, plain(args.inputs)) if args.custom else (None, {})
+        except BaseException as error:
+            self._on_resource(args, "failed")
+            if isinstance(error, ResourceError):
+                raise pulumi.RunError(str(error)) from None
+            raise
+        self._on_resource(args, "done")
+        return made
+
+
+def _tell_of_resource(stack: str, tell: events.Tell, args: MockResourceArgs, state: str) -> None:
+    if not args.typ.startswith("pulumi:"):
+        tell(events.Resource(stack=stack, op="create", type=args.typ, name=args.name, state=state))
+
+
+def _outcome(made: Deployment, *, planning: bool) -> Outcome:
+    changes = tuple(
+        Change("create", each.urn, each.type, each.name, None, _masked(each) if planning else None)
+        for each in made.resources
+        if not each.type.startswith("pulumi:")
+    )
+    # The engine counts the stack itself, too.
+    return Outcome(made.stack, "changed", 0.0, {"create": len(changes) + 1}, changes, made.outputs)
+
+
+def _masked(resource: Resource) -> Resource:
+    handler = HANDLERS.get(resource.type)
+    secret = handler.secrets if handler else frozenset[str]()
+
+    def shown(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: SECRET if key in secret else value for key, value in values.items()}
+
+    return replace(resource, inputs=shown(resource.inputs), outputs=shown(resource.outputs))

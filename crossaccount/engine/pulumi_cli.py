@@ -1,34 +1,59 @@
-"""The real engine on a local AWS: the pulumi CLI through the Automation API, with the stand-in ``aws`` provider.
+"""The pulumi CLI as this toolkit runs it: whether it is there, its processes, its stacks, and the program inline.
 
-Everything of Pulumi's is private to a temporary folder: home, state, passphrase and the stacks' config files. A user's
-login, state and files are never touched.
+**Processes** can be asked to stop. Each runs in a session of its own, so that a Ctrl-C on the terminal reaches only the
+job, which then asks the children once: on one SIGINT the CLI finishes the operation it is in, writes its state and
+releases its lock; a second would make it give up at once. What they print goes into files, not pipes: a CLI whose job
+was killed would die of its first word into a broken pipe, with the lock held and what it was just making unrecorded.
+So it finds the program gone, and ends in good order.
+
+**One CLI call per run of a stack**: Pulumi's Automation API without the calls that a fleet does not need.
+``automation.Stack.up`` runs ``pulumi up`` and then asks the CLI twice more for outputs and once for the history; making
+a stack asks it to select one. All that an ``up`` did is in its events, so each of those costs 0.2 to 0.5 s for nothing.
+Only here we lean on how the SDK is made inside: that after the command itself ``up``, ``refresh`` and ``destroy`` call
+nothing but ``outputs()`` and ``info()``, and that selecting goes through ``Workspace.select_stack``. If a release
+changes that, results stay right and runs become slower; ``tests/engine/test_bare_stack.py`` says so.
+
+**The program**, inline in this process, leaves nothing where its run fails. When the engine fails, it is gone before
+the program is: the SDK's own clean-up then fails at its first word to the engine, and leaves the event loop with
+everything that still waits in it. Later the interpreter would throw that away, with a traceback for each
+(``sdk/python/lib/pulumi/automation/_server.py``, ``LanguageServer.Run``).
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from functools import partial
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any
 
+import yaml
 from pulumi import automation
+from pulumi.automation._cmd import OnOutput
+from pulumi.automation._stack import StackInitMode
+from pulumi.automation.errors import create_command_error
 
-from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
-from crossaccount.engine.local_config import local_config as local_config
-from crossaccount.local.clients import Credentials
-from crossaccount.local.provider import serve_provider
-from crossaccount.local.server import LocalAws
+from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.settings.yaml_writing import yaml_text
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
-NOISE = ("update failed", "preview failed", "an unhandled error occurred", "running error")
+DYING_SECONDS = 10.0
+"""How long a CLI that was given up may take to end by itself."""
+
+ENDING_SECONDS = 2.0
+"""How long the program's thread may take to notice that the engine is gone."""
 
 
 def installed() -> bool:
@@ -51,89 +76,207 @@ def private_environment(home: Path, provider_port: int) -> dict[str, str]:
     }
 
 
-class PulumiEngine:
-    """Deploys onto ``local`` with the CLI; a context manager, since provider and state live as long as it."""
+class StoppableCommand(automation.PulumiCommand):
+    """``PulumiCommand`` that keeps hold of what it started."""
 
-    name = "pulumi"
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self.stopping = False
+        self.given_up = False
 
-    def __init__(self, local: LocalAws, program: Program, deployer: Credentials | None = None) -> None:
-        self._local = local
-        self._program = program
-        self._deployer = deployer
-        self._resources = ExitStack()
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: OnOutput | None = None,
+        on_error: OnOutput | None = None,
+    ) -> automation.CommandResult:
+        """See ``pulumi.automation.PulumiCommand.run``.
 
-    def __enter__(self) -> Self:
-        self._home = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="crossaccount-pulumi-")))
-        port = self._resources.enter_context(serve_provider())
-        self.environment = private_environment(self._home, port)
-        return self
+        Raises:
+            automation.CommandError: or one of its kinds: the command failed.
+        """
+        with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+            process = self._start([self.command, "--non-interactive", *args], cwd, additional_env, stdout, stderr)
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
+                raise
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+            result = automation.CommandResult(_said(stdout, on_output), _said(stderr, on_error), code)
+        if code != 0:
+            raise create_command_error(result)
+        return result
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._resources.close()
+    def interrupt(self) -> None:
+        """Ask everything that runs to stop, and let nothing new begin. Asked again: give it up.
 
-    def up(self, stack: Stack, on_resource: Callable[[str], None] | None = None) -> Deployment:
-        """See :class:`~crossaccount.engine.deployment.Engine`."""
-        events = _Events(on_resource)
-        try:
-            selected = self.select(stack)
-            result = selected.up(on_event=events, log_flow=False)
-        except automation.CommandError as error:
-            raise DeploymentError(stack.name, events.failure() or str(error)) from error
-        outputs = {name: output.value for name, output in result.outputs.items()}
-        return Deployment(stack.name, tuple(events.resources), outputs, tuple(events.messages))
+        Once given up, the CLI drops its operations and keeps a note of them in the state; if it does not even do that
+        within ``DYING_SECONDS``, it is killed, and its lock stays.
+        """
+        with self._lock:
+            self.given_up, self.stopping = self.stopping, True
+            for process in self._running:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGINT)
+        if self.given_up:
+            killing = threading.Timer(DYING_SECONDS, self._kill)
+            killing.daemon = True
+            killing.start()
 
-    def select(self, stack: Stack) -> automation.Stack:
-        """The stack as the Automation API knows it, created if need be, for whatever else the CLI can do."""
-        folder = self._home / "work" / stack.project / stack.name
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"Pulumi.{stack.name}.yaml"
-        config = {"config": local_config(stack, self._local.endpoint, self._deployer)}
-        if file.exists():
-            config = {**read_yaml(file, file.name), **config}
-        file.write_text(yaml_text(config), encoding="utf-8")
-        return automation.create_or_select_stack(
-            stack.name,
-            project_name=stack.project,
-            program=partial(self._program, root=stack.directory),
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(folder),
-                pulumi_home=self.environment["PULUMI_HOME"],
-                env_vars={**os.environ, **self.environment},
-                project_settings=automation.ProjectSettings(name=stack.project, runtime="python"),
-            ),
-        )
+    def _kill(self) -> None:
+        with self._lock:
+            for process in self._running:
+                if process.poll() is None:
+                    process.kill()
+
+    def _start(
+        self, command: list[str], cwd: str, additional: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **additional, "PULUMI_AUTOMATION_API": "true"}
+        with self._lock:
+            if self.stopping:
+                raise InterruptedError
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            self._running.add(process)
+            return process
 
 
-class _Events:
-    """Reads resources, warnings and errors out of the engine's events."""
+def _said(file: IO[bytes], callback: OnOutput | None) -> str:
+    """What the CLI wrote; it goes to the callback once the CLI has ended: what a job shows comes by events."""
+    file.seek(0)
+    lines = [line.rstrip() for line in file.read().decode("utf-8", "replace").splitlines()]
+    if callback:
+        for line in lines:
+            callback(line)
+    return "\n".join(lines)
 
-    def __init__(self, on_resource: Callable[[str], None] | None) -> None:
-        self._on_resource = on_resource
-        self.resources: list[Resource] = []
-        self.messages: list[str] = []
-        self.errors: list[str] = []
 
-    def __call__(self, event: automation.EngineEvent) -> None:
-        if (made := event.res_outputs_event) is not None and made.metadata.new is not None:
-            self._keep(made.metadata)
-        if (said := event.diagnostic_event) is not None:
-            text = said.message.strip()
-            if said.severity == "error" and text not in self.errors and not text.startswith(NOISE):
-                self.errors.append(text)
-            elif said.severity in ("warning", "info"):
-                self.messages.append(text)
+class _Selected(automation.LocalWorkspace):
+    """A workspace that takes a stack's existence for granted: the job asked for all stacks at once."""
 
-    def _keep(self, metadata: automation.StepEventMetadata) -> None:
-        new = metadata.new
-        if new is None or not new.custom:
-            return
-        name = metadata.urn.split("::", 3)[-1]
-        inputs: Mapping[str, Any] = new.inputs or {}
-        self.resources.append(Resource(metadata.urn, metadata.type, name, inputs, new.outputs or {}, new.id or ""))
-        if self._on_resource:
-            self._on_resource(name)
+    def select_stack(self, stack_name: str) -> None:
+        del stack_name
 
-    def failure(self) -> str:
-        return "\n".join(self.errors)
+
+class BareStack(automation.Stack):
+    """A stack whose outputs and summary come from its events alone."""
+
+    def outputs(self) -> Any:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
+        del show_secrets
+        return automation.UpdateSummary("", datetime.now(UTC), "", {}, {}, "")
+
+
+def bare_stack(
+    name: str,
+    directory: Path,
+    program: Any,
+    environment: Mapping[str, str],
+    command: automation.PulumiCommand,
+    secrets_provider: str = "",
+) -> automation.Stack:
+    """The existing stack ``name`` of the project in ``directory``; nothing is run, and no file is written.
+
+    ``secrets_provider`` is for whoever creates it in the workspace after all.
+    """
+    workspace = _Selected(
+        work_dir=str(directory),
+        pulumi_home=environment.get("PULUMI_HOME"),
+        program=program,
+        env_vars=environment,
+        secrets_provider=secrets_provider or None,
+        pulumi_command=command,
+    )
+    return BareStack(name, workspace, StackInitMode.SELECT)
+
+
+@dataclass
+class InlineProgram:
+    """``program``, to be called by the SDK within its event loop."""
+
+    program: Callable[[], None]
+    _loops: list[asyncio.AbstractEventLoop] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        self._loops.append(asyncio.get_running_loop())
+        self.program()
+
+    def close(self) -> None:
+        """End whatever the run has left; nothing, where it went well."""
+        until = time.monotonic() + ENDING_SECONDS
+        for loop in self._loops:
+            while loop.is_running() and time.monotonic() < until:
+                time.sleep(0.01)
+            if not loop.is_running() and not loop.is_closed():
+                _end(loop)
+        self._loops.clear()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    loop.set_exception_handler(lambda *_: None)
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    # Each may fail in its own way once more: nobody is there to be told.
+    loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+    loop.close()
+
+
+def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path) -> None:
+    """``pulumi stack init``, without what it does to ``Pulumi.<stack>.yaml``.
+
+    The CLI writes the file anew: comments go, and values change their form. What it adds (``encryptionsalt`` and its
+    like) is kept, before the text that a person wrote.
+    """
+    file = folder / stack_file(name)
+    written = file.read_text() if file.exists() else ""
+    with contextlib.suppress(automation.StackAlreadyExistsError):
+        workspace.create_stack(name)
+    if not written or not file.exists() or file.read_text() == written:
+        return
+    known = yaml.safe_load(written) or {}
+    added = {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key not in known}
+    head = yaml_text(added) if added else ""
+    file.write_text(head + written)
+
+
+@contextmanager
+def scratch_project(folder: Path, stack: str) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """A copy of the project's and one stack's file with an empty state of its own, and the environment for it.
+
+    A stack that does not exist has no secrets that anybody could read: the passphrase guards nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="crossaccount-preview-") as home:
+        scratch, state = Path(home) / "project", Path(home) / "state"
+        state.mkdir()
+        copy_project_file(folder, scratch)
+        shutil.copy(folder / stack_file(stack), scratch)
+        yield scratch, {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
+
+
+def copy_project_file(folder: Path, copy: Path) -> None:
+    """Make the folder ``copy`` with the project's file in it, for an inline program and another state.
+
+    A ``main`` would be looked for from the copy; ``backend`` is where the project's own states are.
+    """
+    content = read_yaml(folder / PROJECT_FILE, PROJECT_FILE)
+    content = {key: value for key, value in content.items() if key not in ("main", "backend")}
+    copy.mkdir()
+    (copy / PROJECT_FILE).write_text(yaml_text({**content, "runtime": "python"}), encoding="utf-8")

@@ -16,11 +16,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crossaccount.engine.work import Change, Outcome
     from crossaccount.job.errors import BackendError, JobError, WorkersError
     from crossaccount.job.fleet import Fleet
     from crossaccount.job.gate.approval import Approval
     from crossaccount.job.result import JobResult
-    from crossaccount.job.work import Change, Outcome
     from crossaccount.settings import SettingsError
 
 __all__ = [
@@ -38,11 +38,11 @@ __all__ = [
 _HOMES = {
     "Approval": "crossaccount.job.gate.approval",
     "BackendError": "crossaccount.job.errors",
-    "Change": "crossaccount.job.work",
+    "Change": "crossaccount.engine.work",
     "Fleet": "crossaccount.job.fleet",
     "JobError": "crossaccount.job.errors",
     "JobResult": "crossaccount.job.result",
-    "Outcome": "crossaccount.job.work",
+    "Outcome": "crossaccount.engine.work",
     "SettingsError": "crossaccount.settings",
     "WorkersError": "crossaccount.job.errors",
 }

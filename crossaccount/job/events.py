@@ -6,33 +6,31 @@ is ``job-finished`` and has its ``status``. Readers must ignore events and keys 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from crossaccount.engine.events import Event, Message, Resource, Retrying, StackEvent, Tell, now
 
-def now() -> datetime:
-    """The time at which an event happens."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that happened, at ``time``."""
-
-    time: datetime = field(default_factory=now)
-
-    ALWAYS: ClassVar[tuple[str, ...]] = ()
-    """Keys that are told even where they are empty."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The line of this event; keys that have nothing to say are left out."""
-        name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
-        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "time"}
-        said = {key: value for key, value in own.items() if key in self.ALWAYS or value not in (None, "", (), {})}
-        return {"time": self.time.isoformat(timespec="milliseconds"), "event": name, **said}
+__all__ = [
+    "Drift",
+    "Event",
+    "JobFinished",
+    "JobStarted",
+    "Message",
+    "Refused",
+    "Resource",
+    "Retrying",
+    "StackEvent",
+    "StackFinished",
+    "StackOutputs",
+    "StackSkipped",
+    "StackStarted",
+    "StackStatus",
+    "Stopping",
+    "Tell",
+    "now",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,48 +56,11 @@ class JobFinished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackEvent(Event):
-    """Something about one stack."""
-
-    stack: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class StackStarted(StackEvent):
     """The engine begins with a stack."""
 
     step: str = ""
     """Which of several steps, where it takes more than one; the last one has no name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resource(StackEvent):
-    """A resource's step ends. ``state``: ``done`` or ``failed``; ``found`` where a refresh met it changed in AWS.
-
-    Resources that stay the same are not told.
-    """
-
-    op: str
-    type: str
-    name: str
-    state: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message(StackEvent):
-    """What the program or the engine says: ``severity`` is ``info``, ``warning`` or ``error``."""
-
-    severity: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retrying(StackEvent):
-    """A stack failed for a reason that passes, and is tried again after ``seconds``."""
-
-    attempt: int
-    seconds: float
-    because: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +95,7 @@ class StackFinished(StackEvent):
     error: str = ""
     fix: str = ""
     kind: str = ""
-    """What sort of failure: see ``crossaccount.job.faults.failure``."""
+    """What sort of failure: see ``crossaccount.engine.failures``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +141,3 @@ class Drift(StackEvent):
     """
 
     resources: tuple[Mapping[str, Any], ...]
-
-
-Tell = Callable[[Event], None]
-"""Takes events as they happen; called from several threads, one call at a time."""

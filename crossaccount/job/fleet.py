@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.engine.deployment import Program
+from crossaccount.engine.work import StackEngine
 from crossaccount.job import events
 from crossaccount.job.drifting.access import access_drift
 from crossaccount.job.gate.approval import Approval
@@ -33,7 +34,6 @@ from crossaccount.job.runs import Runs
 from crossaccount.job.states.backend import Backend, KnownStack
 from crossaccount.job.states.standing import outputs_of, statuses
 from crossaccount.job.verify.run import Verification, verified
-from crossaccount.job.work import StackEngine
 
 __all__ = ["Fleet", "JobResult"]
 

@@ -1,56 +1,85 @@
-"""``--local``: the job on a fresh local AWS, with a state, a home and copies of the stacks' files of its own."""
+"""``--local``: the job on a fresh local AWS, with states of its own, gone at the end.
+
+With the pulumi CLI it has a state, a home and copies of the stacks' files of its own; without, stacks are made in this
+process, and what was made is all that there is of a state.
+"""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
+from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
 from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
-from crossaccount.engine.local_config import local_config
-from crossaccount.engine.pulumi_cli import private_environment
-from crossaccount.job.engine.automation_engine import AutomationEngine
-from crossaccount.job.engine.new_stack import copy_project_file
-from crossaccount.job.states.backend import CliBackend
-from crossaccount.local.provider import serve_provider
+from crossaccount.engine.local_aws import InProcessEngine
+from crossaccount.engine.work import Outcome, StackEngine
+from crossaccount.job.recovery.recover import recover
+from crossaccount.job.states.backend import Backend, CliBackend, KnownStack
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project
-from crossaccount.settings.project import stack_file
-from crossaccount.settings.yaml_writing import yaml_text
+
+E = TypeVar("E", bound=StackEngine, covariant=True)
 
 
 @dataclass(frozen=True)
-class LocalFleet:
+class LocalFleet(Generic[E]):
     """What a job needs to run on ``aws``."""
 
     aws: LocalAws
-    engine: AutomationEngine
-    backend: CliBackend
+    engine: E
+    backend: Backend
 
 
 @contextmanager
-def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet]:
-    """A local AWS, and an engine for the project in ``directory`` that deploys there; all of it gone afterwards."""
-    with (
-        LocalAws() as aws,
-        tempfile.TemporaryDirectory(prefix="crossaccount-job-") as home,
-        serve_provider() as port,
-    ):
-        folder = Path(home) / "project"
-        _copy_files(directory, folder, aws)
-        environment = private_environment(Path(home), port)
-        engine = AutomationEngine(program, environment, folder)
-        yield LocalFleet(aws, engine, CliBackend(folder, engine.command, environment))
+def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[AutomationEngine]]:
+    """A local AWS, and the pulumi CLI for the project in ``directory``, deploying there."""
+    stacks = _stacks(directory)
+    with LocalAws() as aws:
+        deployer = make_deployers(aws, stacks)
+        with on_local_aws(aws, program, directory, stacks, deployer, recover) as engine:
+            backend = CliBackend(engine.folder or directory, engine.command, engine.environment)
+            yield LocalFleet(aws, engine, backend)
 
 
-def _copy_files(directory: Path, folder: Path, aws: LocalAws) -> None:
+@contextmanager
+def in_process_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[InProcessEngine]]:
+    """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
+    with LocalAws() as aws:
+        engine = InProcessEngine(program, aws.endpoint, make_deployers(aws, _stacks(directory)))
+        yield LocalFleet(aws, engine, Remembered(engine.deployed))
+
+
+def _stacks(directory: Path) -> list[Stack]:
     project = read_project(directory)
-    copy_project_file(directory, folder)
-    stacks = [Stack.of(project, name) for name in project.stacks]
-    deployer = make_deployers(aws, stacks)
-    for stack in stacks:
-        config = local_config(stack, aws.endpoint, deployer)
-        (folder / stack_file(stack.name)).write_text(yaml_text({"config": config}), encoding="utf-8")
+    return [Stack.of(project, name) for name in project.stacks]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What was made in this process: the nearest thing to a state that there is."""
+
+    deployed: Mapping[str, Outcome]
+    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    in_files = True
+
+    def stacks(self) -> Mapping[str, KnownStack]:
+        """See :class:`~crossaccount.job.states.backend.Backend`."""
+        updated = self.begun.isoformat()
+        return {name: KnownStack(name, updated, len(each.changes)) for name, each in self.deployed.items()}
+
+    def state(self, stack: str) -> Mapping[str, Any]:
+        """See :class:`~crossaccount.job.states.backend.Backend`."""
+        if stack not in self.deployed:
+            return {}
+        exports = self.deployed[stack].outputs
+        return {"resources": [{"urn": stack, "type": "pulumi:pulumi:Stack", "outputs": exports}]}
+
+    def was_updated(self, stack: str) -> bool:
+        """See :class:`~crossaccount.job.states.backend.Backend`."""
+        return stack in self.deployed

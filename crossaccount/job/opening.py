@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import ASSUME_ROLES, local_config
 from crossaccount.engine.pulumi_cli import INSTALL, installed
+from crossaccount.engine.retries import RetryingEngine
+from crossaccount.engine.work import StackEngine
 from crossaccount.iam.problem import Problem
-from crossaccount.job.engine.automation_engine import AutomationEngine
-from crossaccount.job.engine.in_process import in_process_fleet
-from crossaccount.job.engine.retries import RetryingEngine
 from crossaccount.job.events import Tell
 from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import local_fleet
+from crossaccount.job.local import LocalFleet, in_process_fleet, local_fleet
+from crossaccount.job.recovery.recover import recover
 from crossaccount.job.review.live import LiveAccounts, empty_account
 from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.job.states.backend import CliBackend
@@ -31,7 +32,7 @@ def fleet_at(directory: Path, program: Program, workers: Workers | None, on_even
     if not installed():
         raise SettingsError([Problem(str(directory), "there is no pulumi CLI on the PATH", "pulumi", INSTALL)])
     accounts = LiveAccounts(read_project(directory).stacks)
-    engine = AutomationEngine(program)
+    engine = AutomationEngine(program, recover=recover)
     return Fleet(
         directory,
         RetryingEngine(engine),
@@ -53,6 +54,7 @@ def fleet_on_local_aws(
     Raises:
         SettingsError: the project's settings are wrong.
     """
+    place: Callable[[Path, Program], AbstractContextManager[LocalFleet[StackEngine]]]
     place, workers = (local_fleet, workers) if installed() else (in_process_fleet, Threads(1))
     with place(directory, program) as parts:
         yield Fleet(

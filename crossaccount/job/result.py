@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crossaccount.engine.retries import together
+from crossaccount.engine.work import Outcome
 from crossaccount.job.drifting.access import AccessDrift
-from crossaccount.job.engine.retries import together
 from crossaccount.job.review.review import Review
 from crossaccount.job.running.runner import Run
 from crossaccount.job.verify.closure import Closure
 from crossaccount.job.verify.trying import Tried
-from crossaccount.job.work import Outcome
 
 BAD = ("failed", "interrupted", "skipped")
 

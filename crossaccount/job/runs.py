@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.work import Outcome, StackEngine, Work
 from crossaccount.job import events
 from crossaccount.job.drifting.drift import drift_of
 from crossaccount.job.gate.plans import plan_file
@@ -22,7 +23,6 @@ from crossaccount.job.running.runner import Run, run_steps
 from crossaccount.job.running.stopping import Stop, heeding_signals, interrupter
 from crossaccount.job.running.workers import Submit, Workers
 from crossaccount.job.states.backend import Backend, KnownStack
-from crossaccount.job.work import Outcome, StackEngine, Work
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class Runs:
             stack=step.stack,
             directory=project.directory.resolve(),
             account_id=settings.account_id,
+            config=project.stacks[step.stack],
             new=step.stack not in known,
             exclude=step.exclude,
             plan=plan_file(plans, step.stack),

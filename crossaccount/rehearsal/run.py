@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from functools import partial
+from typing import Literal, Protocol
 
 from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
 from crossaccount.engine.deployers import deploys_through_roles, make_deployers
-from crossaccount.engine.deployment import Engine, Program
+from crossaccount.engine.deployment import Program
+from crossaccount.engine.events import Event, Resource
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
+from crossaccount.engine.work import StackEngine, deploy
 from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
@@ -70,13 +73,13 @@ def rehearse(
         if any(map(deploys_through_roles, scenario.stacks)):
             progress.stage("giving the accounts the roles that they are deployed through")
         deployer = make_deployers(local, scenario.stacks)
-        engine = resources.enter_context(_Open(choice, local, program, deployer))
-        giver = _Giver(scenario, InProcessEngine(local, program), progress)
+        engine = resources.enter_context(_opened(choice, local, program, scenario, deployer))
+        giver = _Giver(scenario, InProcessEngine(program, local.endpoint), progress)
         # Accounts without a stack first: a stack may trust their principals exactly. The others after their stack.
         giver.give(outside=True)
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
-            engine.up(stack, progress.made)
+            deploy(engine, stack, partial(_made, progress))
         giver.give(outside=False)
         _make_buckets(scenario, local)
         progress.stage("trying")
@@ -86,28 +89,28 @@ def rehearse(
         return Rehearsal(scenario, engine.name, results, local.endpoint, local.pid)
 
 
-class _Open:
-    """The chosen engine as a context manager."""
-
-    def __init__(self, choice: EngineChoice, local: LocalAws, program: Program, deployer: Credentials | None) -> None:
-        self._choice = choice
-        self._deployer = deployer
-        self._local = local
-        self._program = program
-        self._resources = ExitStack()
-
-    def __enter__(self) -> Engine:
-        if self._choice == "in-process":
-            return InProcessEngine(self._local, self._program, self._deployer)
+@contextmanager
+def _opened(
+    choice: EngineChoice, local: LocalAws, program: Program, scenario: Scenario, deployer: Credentials | None
+) -> Iterator[StackEngine]:
+    """The chosen engine."""
+    if choice != "in-process":
         # The Automation API takes half a second to import.
-        from crossaccount.engine.pulumi_cli import PulumiEngine, installed
+        from crossaccount.engine.pulumi_cli import installed
 
-        if self._choice == "auto" and not installed():
-            return InProcessEngine(self._local, self._program, self._deployer)
-        return self._resources.enter_context(PulumiEngine(self._local, self._program, self._deployer))
+        if choice == "pulumi" or installed():
+            from crossaccount.engine.automation_engine import on_local_aws
 
-    def __exit__(self, *error: Any) -> None:
-        self._resources.close()
+            with on_local_aws(local, program, scenario.directory, scenario.stacks, deployer) as engine:
+                yield engine
+            return
+    yield InProcessEngine(program, local.endpoint, deployer)
+
+
+def _made(progress: Progress, event: Event) -> None:
+    # Components are told of, too, and are nothing in AWS.
+    if isinstance(event, Resource) and event.state == "done" and event.type.startswith("aws:"):
+        progress.made(event.name)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class _Giver:
     """Makes what only the proof needs, in-process whatever the stacks' engine."""
 
     scenario: Scenario
-    engine: Engine
+    engine: StackEngine
     progress: Progress
 
     def give(self, *, outside: bool) -> None:
@@ -125,7 +128,7 @@ class _Giver:
         for account, stack in stacks.items():
             if (stack.account_id not in with_stack) == outside:
                 self.progress.stage(f"giving {account} what only the proof needs")
-                self.engine.up(stack)
+                deploy(self.engine, stack)
 
 
 def _make_buckets(scenario: Scenario, local: LocalAws) -> None:

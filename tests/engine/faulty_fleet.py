@@ -21,11 +21,12 @@ from typing import Any, TypeVar
 import yaml
 
 from components.program import program
+from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.pulumi_cli import private_environment
-from crossaccount.job.engine.automation_engine import AutomationEngine
-from crossaccount.job.engine.retries import Patience, RetryingEngine
+from crossaccount.engine.retries import Patience, RetryingEngine
 from crossaccount.job.events import Event
 from crossaccount.job.fleet import Fleet
+from crossaccount.job.recovery.recover import recover
 from crossaccount.job.review.live import LiveAccounts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.states.backend import CliBackend
@@ -79,7 +80,7 @@ class FaultyFleet:
     def job(self, patience: Patience = SOON, environment: Mapping[str, str] | None = None) -> Job:
         """A job that runs in this process."""
         told, everything = Told(), {**self.environment, **(environment or {})}
-        engine = AutomationEngine(program, everything)
+        engine = AutomationEngine(program, everything, recover=recover)
         live = LiveAccounts(read_project(self.folder).stacks)
         backend = CliBackend(self.folder, engine.command, everything)
         repeated = RetryingEngine(engine, patience)

@@ -13,6 +13,7 @@ from crossaccount.engine.deployers import DEPLOYING_ACCOUNT, make_deployers
 from crossaccount.engine.deployment import DeploymentError, Stack
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.local_config import connect, local_config
+from crossaccount.engine.work import deploy
 from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 
@@ -44,7 +45,7 @@ STACK = _stack({"roleArn": ROLE, "externalId": "agreed", "sessionName": "crossac
 
 def test_a_stack_is_deployed_as_its_role(local: LocalAws) -> None:
     deployer = make_deployers(local, [STACK])
-    InProcessEngine(local, program, deployer).up(STACK)
+    deploy(InProcessEngine(program, local.endpoint, deployer), STACK)
     with connect(STACK, local.endpoint, deployer) as aws:
         assert (
             aws.sts.get_caller_identity()["Arn"] == "arn:aws:sts::222222222222:assumed-role/crossaccount/crossaccount"
@@ -57,7 +58,7 @@ def test_without_the_external_id_nothing_is_deployed(local: LocalAws, external_i
     deployer = make_deployers(local, [STACK])
     role = {"roleArn": ROLE, **({"externalId": external_id} if external_id else {})}
     with pytest.raises(DeploymentError, match=f"assuming {ROLE}: AssumeRole: AccessDenied"):
-        InProcessEngine(local, program, deployer).up(_stack(role))
+        deploy(InProcessEngine(program, local.endpoint, deployer), _stack(role))
     with local.session("222222222222") as root:
         assert [role["RoleName"] for role in root.iam.list_roles()["Roles"]] == ["crossaccount"]
 
@@ -69,15 +70,15 @@ def test_a_role_that_may_nothing_deploys_nothing(local: LocalAws) -> None:
         [policy] = root.iam.list_attached_role_policies(RoleName="crossaccount")["AttachedPolicies"]
         root.iam.detach_role_policy(RoleName="crossaccount", PolicyArn=policy["PolicyArn"])
     with pytest.raises(DeploymentError, match="AccessDenied"):
-        InProcessEngine(local, program, deployer).up(STACK)
+        deploy(InProcessEngine(program, local.endpoint, deployer), STACK)
 
 
 def test_a_chain_of_roles_is_gone_through_one_by_one(local: LocalAws) -> None:
     chained = _stack({"roleArn": HUB}, {"roleArn": ROLE, "externalId": "agreed"})
     deployer = make_deployers(local, [chained])
-    InProcessEngine(local, program, deployer).up(chained)
+    deploy(InProcessEngine(program, local.endpoint, deployer), chained)
     with pytest.raises(DeploymentError, match=f"assuming {ROLE}"):
-        InProcessEngine(local, program, deployer).up(STACK)
+        deploy(InProcessEngine(program, local.endpoint, deployer), STACK)
 
 
 def test_stacks_that_share_a_role_each_get_through_it(local: LocalAws) -> None:
@@ -91,7 +92,7 @@ def test_a_role_of_another_account_does_not_deploy_here(local: LocalAws) -> None
     elsewhere = _stack({"roleArn": HUB})
     deployer = make_deployers(local, [elsewhere])
     with pytest.raises(DeploymentError, match="AWS account ID not allowed: 111111111111"):
-        InProcessEngine(local, program, deployer).up(elsewhere)
+        deploy(InProcessEngine(program, local.endpoint, deployer), elsewhere)
 
 
 def test_where_no_stack_goes_through_a_role_nobody_is_made(local: LocalAws) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.job.engine.retries import Patience
+from crossaccount.engine.locks import this_host
+from crossaccount.engine.retries import Patience
 from crossaccount.job.errors import BackendError
 from crossaccount.job.events import Message, Retrying, StackFinished, StackSkipped
 from crossaccount.job.result import JobResult
-from crossaccount.job.states.locks import this_host
 from tests.engine.faulty_fleet import (
     HUB,
     LAMBDA,

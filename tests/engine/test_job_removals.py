@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from components.program import program
+from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.job import events
-from crossaccount.job.engine.automation_engine import AutomationEngine
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.gate.approval import Approval
 from crossaccount.job.states.backend import CliBackend

@@ -17,13 +17,13 @@ import pytest
 import yaml
 
 from components.program import program
+from crossaccount.engine.automation_engine import AutomationEngine
+from crossaccount.engine.work import Work
 from crossaccount.job import events
-from crossaccount.job.engine.automation_engine import AutomationEngine
 from crossaccount.job.fleet import Fleet, JobResult
 from crossaccount.job.gate.approval import Approval
 from crossaccount.job.review.told import ResourcePlanned
 from crossaccount.job.states.backend import CliBackend
-from crossaccount.job.work import Work
 from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.program import program
+from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.pulumi_cli import installed
-from crossaccount.job.engine.automation_engine import AutomationEngine
 from crossaccount.job.errors import BackendError
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.local import LocalFleet, local_fleet

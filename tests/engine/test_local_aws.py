@@ -12,7 +12,9 @@ import pytest
 
 from components.program import program
 from crossaccount.engine.deployment import DeploymentError, Stack
+from crossaccount.engine.events import Event, Resource
 from crossaccount.engine.local_aws import InProcessEngine
+from crossaccount.engine.work import deploy
 from crossaccount.local.server import LocalAws
 
 ACCOUNTS = {"auth": {"id": "111111111111", "stack": "auth"}, "workload": {"id": "222222222222", "stack": "workload"}}
@@ -29,7 +31,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture
 def engine(local: LocalAws) -> Iterator[InProcessEngine]:
     """The engine on an empty local AWS."""
-    yield InProcessEngine(local, program)
+    yield InProcessEngine(program, local.endpoint)
     for entry in ACCOUNTS.values():
         _empty(local, entry["id"])
 
@@ -54,7 +56,7 @@ def _stack(account: str, **parts: Any) -> Stack:
 
 
 def test_what_a_stack_declares_is_in_its_account(engine: InProcessEngine, local: LocalAws) -> None:
-    engine.up(_stack("auth", trusted=APP))
+    deploy(engine, _stack("auth", trusted=APP))
     with local.session("111111111111") as auth, local.session("222222222222") as workload:
         role = auth.iam.get_role(RoleName="App")["Role"]
         assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -62,17 +64,19 @@ def test_what_a_stack_declares_is_in_its_account(engine: InProcessEngine, local:
 
 
 def test_a_later_stack_reads_what_an_earlier_one_exported(engine: InProcessEngine, local: LocalAws) -> None:
-    engine.up(_stack("auth", trusted=APP))
-    engine.up(_stack("workload", reads=["auth"], trusting=TRUSTS_APP))
+    deploy(engine, _stack("auth", trusted=APP))
+    deploy(engine, _stack("workload", reads=["auth"], trusting=TRUSTS_APP))
     with local.session("222222222222") as workload:
         trust = workload.iam.get_role(RoleName="R")["Role"]["AssumeRolePolicyDocument"]
     assert trust["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::111111111111:role/App"}
 
 
 def test_every_resource_is_told_as_it_is_made(engine: InProcessEngine) -> None:
-    told: list[str] = []
-    engine.up(_stack("auth", trusted=APP), told.append)
-    assert sorted(told) == [
+    told: list[Event] = []
+    deploy(engine, _stack("auth", trusted=APP), told.append)
+    made = [each for each in told if isinstance(each, Resource) and each.type.startswith("aws:")]
+    assert {each.state for each in made} == {"done"}
+    assert sorted(each.name for each in made) == [
         "auth-application-App",
         "auth-application-App-inline-exclusive",
         "auth-application-App-policies-exclusive",
@@ -81,7 +85,7 @@ def test_every_resource_is_told_as_it_is_made(engine: InProcessEngine) -> None:
 
 def test_a_stack_that_reads_one_that_is_not_there_is_told_what_to_do(engine: InProcessEngine) -> None:
     with pytest.raises(DeploymentError) as failed:
-        engine.up(_stack("workload", reads=["auth"], trusting=TRUSTS_APP))
+        deploy(engine, _stack("workload", reads=["auth"], trusting=TRUSTS_APP))
     assert str(failed.value).splitlines() == [
         "reads[0]: stack organization/crossaccount/auth was never deployed; "
         "deploy it first: pulumi up -s organization/crossaccount/auth",
@@ -93,7 +97,7 @@ def test_what_aws_refuses_is_one_line_with_the_resource_and_awss_words(engine: I
     """The trust names a role of an unmanaged account, exactly; nobody can know that it is not there."""
     trust = [{"principals": ["arn:aws:iam::333333333333:role/Gone"]}]
     with pytest.raises(DeploymentError) as failed:
-        engine.up(_stack("workload", trusting={"roles": {"R": {"trust": trust}}}))
+        deploy(engine, _stack("workload", trusting={"roles": {"R": {"trust": trust}}}))
     assert str(failed.value) == (
         "aws:iam/role:Role R: CreateRole: MalformedPolicyDocument: "
         'Invalid principal in policy: "AWS":"arn:aws:iam::333333333333:role/Gone"'
@@ -106,11 +110,11 @@ def test_a_call_to_a_provider_is_refused(local: LocalAws) -> None:
         aws.get_caller_identity()
 
     with pytest.raises(DeploymentError, match="the program must not call aws:index/getCallerIdentity"):
-        InProcessEngine(local, asks).up(_stack("auth"))
+        deploy(InProcessEngine(asks, local.endpoint), _stack("auth"))
 
 
 def test_a_password_reaches_the_secret_that_is_handed_over(engine: InProcessEngine, local: LocalAws) -> None:
-    deployed = engine.up(_stack("auth", trusted={"users": {"bo": {"console": True, "exclusive": False}}}))
+    deployed = deploy(engine, _stack("auth", trusted={"users": {"bo": {"console": True, "exclusive": False}}}))
     with local.session("111111111111", region="us-west-2") as auth:
         handed_over = deployed.outputs["handover"]["bo"]["console"]["secret"]
         content = json.loads(auth.secretsmanager.get_secret_value(SecretId=handed_over)["SecretString"])

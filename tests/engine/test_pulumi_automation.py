@@ -8,8 +8,10 @@ import pytest
 from pulumi import automation
 
 from components.program import program
+from crossaccount.engine.automation_engine import on_local_aws
 from crossaccount.engine.deployment import DeploymentError, Stack
-from crossaccount.engine.pulumi_cli import PulumiEngine
+from crossaccount.engine.events import Event, Resource
+from crossaccount.engine.work import deploy
 from crossaccount.settings import read_project
 from tests.engine.conftest import ROOT, WORKLOAD, Workspace
 
@@ -54,20 +56,20 @@ def test_a_trust_edit_arrives_as_an_update_whose_documents_are_known(workspace: 
 
 def test_the_rehearsals_engine_deploys_updates_and_reports_errors_in_words(workspace: Workspace) -> None:
     project = read_project(ROOT)
-    auth, workload = (Stack(project.name, name, project.stacks[name], ROOT) for name in ("auth", "workload"))
-    made: list[str] = []
-    with PulumiEngine(workspace.local, program) as engine:
+    auth, workload = (Stack.of(project, name) for name in ("auth", "workload"))
+    told: list[Event] = []
+    with on_local_aws(workspace.local, program, ROOT, (auth, workload), None) as engine:
         with pytest.raises(DeploymentError, match=r'unknown stack "organization/crossaccount/auth"'):
-            engine.up(workload)
-        engine.up(auth)
-        deployment = engine.up(workload, made.append)
-    assert deployment.outputs["roles"]["AssumedRole"] == f"arn:aws:iam::{WORKLOAD}:role/AssumedRole"
-    assert "workload-role-AssumedRole" in made
+            deploy(engine, workload)
+        deploy(engine, auth)
+        outcome = deploy(engine, workload, told.append)
+    assert outcome.outputs["roles"]["AssumedRole"] == f"arn:aws:iam::{WORKLOAD}:role/AssumedRole"
+    assert "workload-role-AssumedRole" in {each.name for each in told if isinstance(each, Resource)}
 
 
 def test_a_users_files_and_login_are_not_touched(workspace: Workspace) -> None:
     before = {file: file.read_bytes() for file in ROOT.glob("Pulumi*.yaml")}
-    project = read_project(ROOT)
-    with PulumiEngine(workspace.local, program) as engine:
-        engine.up(Stack(project.name, "auth", project.stacks["auth"], ROOT))
+    auth = Stack.of(read_project(ROOT), "auth")
+    with on_local_aws(workspace.local, program, ROOT, (auth,), None) as engine:
+        deploy(engine, auth)
     assert {file: file.read_bytes() for file in ROOT.glob("Pulumi*.yaml")} == before

@@ -13,6 +13,7 @@ import pytest
 from components.program import program
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.pulumi_cli import private_environment
+from crossaccount.engine.work import deploy
 from crossaccount.handoff.kinds import pulumi_code
 from crossaccount.handoff.select import hand_out
 from crossaccount.handoff.wanted import Wanted
@@ -58,9 +59,9 @@ def test_scenario_four_s_provider_deploys_into_development(tmp_path: Path) -> No
     )
     (folder / "__main__.py").write_text(f"{POINTED}\n{block}\n{PROOF}", encoding="utf-8")
     with LocalAws(log_dir=tmp_path) as local, serve_provider() as port:
-        engine = InProcessEngine(local, program)
+        engine = InProcessEngine(program, local.endpoint)
         for stack in scenario.stacks:
-            engine.up(stack)
+            deploy(engine, stack)
         key = local.session("111111111111").iam.create_access_key(UserName="dana")["AccessKey"]
         environment = {
             **os.environ,

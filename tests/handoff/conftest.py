@@ -16,6 +16,7 @@ import pytest
 from components.program import program
 from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.local_aws import InProcessEngine
+from crossaccount.engine.work import deploy
 from crossaccount.handoff.entry import Entry, HandedOut
 from crossaccount.handoff.select import hand_out
 from crossaccount.handoff.wanted import Wanted
@@ -127,20 +128,20 @@ def deployed() -> Iterator[Callable[[str], Deployed]]:
     running: list[LocalAws] = []
 
     @cache
-    def deploy(name: str) -> Deployed:
+    def deployed_once(name: str) -> Deployed:
         local = LocalAws()
         local.__enter__()
         running.append(local)
         scenario = read_scenario(FOLDERS[name])
-        engine = InProcessEngine(local, program, make_deployers(local, scenario.stacks))
+        engine = InProcessEngine(program, local.endpoint, make_deployers(local, scenario.stacks))
         for stack in scenario.stacks:
-            engine.up(stack)
+            deploy(engine, stack)
         for account, names in buckets(scenario.tests).items():
             for bucket in names:
                 make_bucket(local.session(account, region=REGION), bucket)
         return Deployed(local.endpoint, local)
 
-    yield deploy
+    yield deployed_once
     for local in running:
         local.__exit__(None, None, None)
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
-from crossaccount.job.work import Outcome, Work
 
 
 def work(stack: str) -> Work:

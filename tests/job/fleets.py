@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.states.backend import KnownStack
-from crossaccount.job.work import Outcome, Work
 
 WHEN = "2026-01-02T03:04:05Z"
 

@@ -9,14 +9,13 @@ import pytest
 import yaml
 
 from components.program import program
-from crossaccount.engine.deployment import Stack
-from crossaccount.job.engine.in_process import InProcessStacks, Remembered
+from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.job.events import Event, StackSkipped
 from crossaccount.job.fleet import Fleet
+from crossaccount.job.local import Remembered
 from crossaccount.job.result import JobResult
 from crossaccount.job.running.workers import Threads
 from crossaccount.local.server import LocalAws
-from crossaccount.settings import read_project
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal, unknown_principal
 from tests.job.fleets import write_project
 
@@ -33,9 +32,7 @@ def aws() -> Iterator[FaultyAws]:
 def _up(folder: Path, aws: FaultyAws) -> tuple[JobResult, list[Event]]:
     """Make the fleet in ``folder``."""
     said: list[Event] = []
-    project = read_project(folder)
-    stacks = {name: Stack(project.name, name, config, folder) for name, config in project.stacks.items()}
-    engine = InProcessStacks(program, stacks, aws.endpoint)
+    engine = InProcessEngine(program, aws.endpoint)
     fleet = Fleet(folder, engine, Remembered(engine.deployed), workers=Threads(1), on_event=said.append)
     return fleet.up(), said
 

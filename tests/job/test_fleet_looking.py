@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from crossaccount.engine.deployment import Resource
+from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
 from crossaccount.job.drifting.access import AccessDrift
 from crossaccount.job.drifting.markdown import drift_markdown
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.states.backend import KnownStack
 from crossaccount.job.states.standing import SECRET, SECRET_KEY
-from crossaccount.job.work import Change, Outcome
 from crossaccount.settings import SettingsError
 from tests.job.fleets import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
 

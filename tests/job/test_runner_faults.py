@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from crossaccount.engine.work import Outcome
 from crossaccount.job.events import Event, Stopping
 from crossaccount.job.running.order import Step
 from crossaccount.job.running.runner import Run, run_steps
 from crossaccount.job.running.stopping import Stop, heeding_signals, interrupter, terminated_as_interrupted
-from crossaccount.job.work import Outcome
 
 STEPS = [Step("a"), Step("b", frozenset({"a"})), Step("c", frozenset({"b"})), Step("d")]
 

@@ -58,10 +58,14 @@ def _alive(pid: int) -> bool:
     ],
 )
 def test_the_pulumi_cli_is_taken_where_there_is_one_unless_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch, choice: EngineChoice, installed: bool, engine: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, choice: EngineChoice, installed: bool, engine: str
 ) -> None:
     monkeypatch.setattr(pulumi_cli, "installed", lambda: installed)
-    found = rehearse(NOTHING, program, choice, Seen())
+    played = tmp_path / "pulumi"
+    played.write_text("#!/bin/sh\necho v3.260.0\n")
+    played.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = rehearse(replace(NOTHING, directory=FOLDERS["application"]), program, choice, Seen())
     assert (found.engine, found.results, found.failed) == (engine, (), 0)
 
 

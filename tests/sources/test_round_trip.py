@@ -15,6 +15,7 @@ from crossaccount.engine.deployment import Stack
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.local_config import ASSUME_ROLES
 from crossaccount.engine.recording import record
+from crossaccount.engine.work import deploy
 from crossaccount.iam.documents import canonical
 from crossaccount.local.provider.assume import parse_assume_roles
 from crossaccount.local.server import LocalAws
@@ -126,7 +127,7 @@ def everything(tmp_path: Path) -> Stack:
 
 def test_every_key_of_the_config_is_what_it_declares(everything: Stack, tmp_path: Path) -> None:
     with LocalAws(log_dir=tmp_path) as local:
-        InProcessEngine(local, program).up(everything)
+        deploy(InProcessEngine(program, local.endpoint), everything)
         with local.session("111111111111") as root:
             described = _account([with_extras(account_details(root.iam), root.iam)])
     assert described == _account([details(record(everything, program))])

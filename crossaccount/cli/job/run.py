@@ -118,7 +118,7 @@ def _refuse_without_cli(asked: Asked) -> None:
 
     if installed():
         return
-    from crossaccount.job.engine.in_process import VERBS
+    from crossaccount.engine.local_aws import VERBS
 
     if asked.local and asked.verb in VERBS:
         return

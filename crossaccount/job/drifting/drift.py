@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
 from crossaccount.job.states.standing import masked
-from crossaccount.job.work import Change, Outcome
 
 DRIFTED = ("update", "delete")
 

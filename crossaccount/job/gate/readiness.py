@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from crossaccount.engine.work import Outcome
 from crossaccount.job.loading import Loaded
 from crossaccount.job.recovery.pending import creations_in, left_open, way_out
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.states.backend import Backend, KnownStack
-from crossaccount.job.work import Outcome
 
 SignIn = Callable[[str], AbstractContextManager[Callable[[str], Any]]]
 """The AWS clients, by service, of a stack; raises ``NotReadable``."""

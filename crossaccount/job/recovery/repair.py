@@ -14,23 +14,22 @@ from typing import Any
 
 from pulumi import automation
 
+from crossaccount.engine.locks import Lock, locks_in
+from crossaccount.engine.work import NotDone
 from crossaccount.job.events import Message, Tell
 from crossaccount.job.recovery.orphans import ADOPTED, RENEWED, REPEATED, Clients, Found, NotOurs
 from crossaccount.job.recovery.pending import Pending, creations_in, described, pending_in
-from crossaccount.job.states.locks import Lock, locks_in
 from crossaccount.sources.state import latest
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 BY_HAND = "https://www.pulumi.com/docs/iac/cli/commands/pulumi_import/"
 
 
-class NotRepaired(Exception):
-    """A stack cannot be repaired here. ``str()`` says why, ``fix`` what a person can do, ``kind`` as a failure's."""
+class NotRepaired(NotDone):
+    """A stack cannot be repaired here."""
 
     def __init__(self, message: str, fix: str, kind: str = "recovery") -> None:
-        super().__init__(message)
-        self.fix = fix
-        self.kind = kind
+        super().__init__(message, fix, kind)
 
 
 @dataclass(frozen=True)

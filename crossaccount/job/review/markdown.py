@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.diff import markdown
+from crossaccount.engine.work import QUIET
 from crossaccount.job.result import JobResult
 from crossaccount.job.review.resources import planned, planned_lines
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.text import removal_lines, shown_by
-from crossaccount.job.work import QUIET
 
 MOST_LINES = 200
 """Of resources: a comment on a pull request has its limits."""

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crossaccount.engine.work import QUIET, SECRET, Change, Outcome
 from crossaccount.iam.documents import canonical, statements
 from crossaccount.job.review.told import ResourcePlanned
-from crossaccount.job.states.standing import SECRET, masked
-from crossaccount.job.work import QUIET, Change, Outcome
+from crossaccount.job.states.standing import masked
 
 DOCUMENTS = ("policy", "assumeRolePolicy", "inlinePolicy")
 """Properties that hold a policy document as text."""

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from crossaccount.engine.work import Outcome, StackEngine, Work
 from crossaccount.job.errors import WorkersError
 from crossaccount.job.events import Message, Tell
 from crossaccount.job.running.workers import Submit
-from crossaccount.job.work import Outcome, StackEngine, Work
 
 CONNECT_SECONDS = 15
 

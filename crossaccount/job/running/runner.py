@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
+from crossaccount.engine.work import Outcome
 from crossaccount.job.running.order import Step
 from crossaccount.job.running.stopping import Stop
-from crossaccount.job.work import Outcome
 
 INTERRUPTED = "the job was interrupted"
 HEED_SECONDS = 0.2

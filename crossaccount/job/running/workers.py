@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from crossaccount.engine.work import Outcome, StackEngine, Work
 from crossaccount.job.events import Event, Tell
-from crossaccount.job.work import Outcome, StackEngine, Work
 
 Submit = Callable[[Work], Future[Outcome]]
 """Hands one run to a worker."""

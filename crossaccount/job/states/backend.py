@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from pulumi import automation
 
+from crossaccount.engine.failures import failure_of
+from crossaccount.engine.signs import LOOK_AT_BACKEND
 from crossaccount.job.errors import BackendError
-from crossaccount.job.faults.failure import failure_of
-from crossaccount.job.faults.signs import LOOK_AT_BACKEND
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossaccount.access.lines import lines_of
+from crossaccount.engine.work import SECRET
 from crossaccount.job import events
 from crossaccount.job.loading import Loaded
 from crossaccount.job.review.declared import declare
@@ -16,8 +17,6 @@ from crossaccount.sources.state import deployment
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
 """What marks a secret in a state: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
-
-SECRET = "[secret]"
 
 
 def statuses(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
 from crossaccount.job.fleet import Fleet, JobResult
 from crossaccount.job.gate.approval import Approval
@@ -19,7 +20,6 @@ from crossaccount.job.gate.plans import PlanError
 from crossaccount.job.review.live import WrongAccount
 from crossaccount.job.review.told import AccessReviewed, Approved
 from crossaccount.job.running.workers import Threads
-from crossaccount.job.work import Outcome, Work
 from tests.job.fleets import ScriptedEngine
 from tests.job.review.reviewing import Estate, write_project
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from crossaccount.engine.work import Outcome
 from crossaccount.job.fleet import Fleet
 from crossaccount.job.gate.readiness import SignIn
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.running.workers import Threads
-from crossaccount.job.work import Outcome
 from tests.job.fleets import MemoryBackend, ScriptedEngine, deployed, write_project
 
 URN = "urn:pulumi:hub::fleet::aws:iam/role:Role::hub-application-Slow"

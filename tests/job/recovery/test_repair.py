@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from crossaccount.engine.locks import this_host
 from crossaccount.job.events import Event, Message
 from crossaccount.job.recovery.repair import NotRepaired, Repair
-from crossaccount.job.states.locks import this_host
 
 SINCE = "2026-11-22T08:34:06Z"
 STACK = "urn:pulumi:hub::fleet::pulumi:pulumi:Stack::fleet-hub"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from crossaccount.access.diff import AccessDiff, Change
 from crossaccount.access.findings.finding import Finding
 from crossaccount.engine.deployment import Resource
+from crossaccount.engine.work import Change as ResourceChange
+from crossaccount.engine.work import Outcome
 from crossaccount.job.result import JobResult
 from crossaccount.job.review import HandMade, Review
 from crossaccount.job.review.markdown import MOST_CHARACTERS, preview_markdown
-from crossaccount.job.work import Change as ResourceChange
-from crossaccount.job.work import Outcome
 
 BO, ROLE = "arn:aws:iam::111111111111:user/bo", "arn:aws:iam::222222222222:role/R"
 NAMES = {"auth": "111111111111", "workload": "222222222222"}

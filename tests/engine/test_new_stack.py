@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossaccount.job.engine.new_stack import copy_project_file
+from crossaccount.engine.pulumi_cli import copy_project_file
 from crossaccount.settings.yaml_text import parse_yaml
 
 PROJECT = """\

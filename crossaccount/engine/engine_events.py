@@ -11,9 +11,8 @@ from typing import Any
 
 from pulumi import automation
 
-from crossaccount.engine import deployment
-from crossaccount.job import events
-from crossaccount.job.work import QUIET, Change
+from crossaccount.engine import deployment, events
+from crossaccount.engine.work import QUIET, Change
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 REFRESH = "refresh"

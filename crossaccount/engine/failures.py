@@ -1,6 +1,6 @@
 """What went wrong with a stack, in words: from the engine's diagnostics to a line for a person and what to do.
 
-Kinds are those of ``crossaccount.job.faults.signs``; ``resource`` is all else that a resource met. The job itself adds
+Kinds are those of ``crossaccount.engine.signs``; ``resource`` is all else that a resource met. The job itself adds
 ``worker`` (a worker that went away, a mistake of ours), ``pending`` (an interrupted run left something open) and
 ``recovery`` (what it left cannot be repaired here).
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossaccount.job.faults.signs import OTHER, SIGNS, Sign
-from crossaccount.job.states.locks import locks_in
+from crossaccount.engine.locks import locks_in
+from crossaccount.engine.signs import OTHER, SIGNS, Sign
 
 
 @dataclass(frozen=True)

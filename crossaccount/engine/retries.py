@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crossaccount.job.events import Retrying, Tell
-from crossaccount.job.work import QUIET, Outcome, StackEngine, Work
+from crossaccount.engine.events import Retrying, Tell
+from crossaccount.engine.work import QUIET, Outcome, StackEngine, Work
 
 PROPAGATION = "propagation"
 
@@ -57,7 +57,7 @@ class RetryingEngine:
         return type(self), (self.engine, self.patience)
 
     def run(self, work: Work, tell: Tell) -> Outcome:
-        """See :class:`~crossaccount.job.work.StackEngine`."""
+        """See :class:`~crossaccount.engine.work.StackEngine`."""
         begun, waited, before = time.monotonic(), 0.0, Outcome(work.stack, "unchanged")
         for attempt in range(1, self.patience.attempts + 1):
             outcome = together(before, self.engine.run(work, tell))
@@ -72,7 +72,7 @@ class RetryingEngine:
         return replace(outcome, seconds=round(time.monotonic() - begun, 2))
 
     def interrupt(self) -> None:
-        """See :class:`~crossaccount.job.work.StackEngine`."""
+        """See :class:`~crossaccount.engine.work.StackEngine`."""
         self._stopping.set()
         self.engine.interrupt()
 

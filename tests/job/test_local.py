@@ -13,13 +13,12 @@ from benchmarks.job.fleet import HUB, account_id, members, write_project
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job import events
-from crossaccount.job.engine.in_process import in_process_fleet
 from crossaccount.job.fleet import Fleet, JobResult
-from crossaccount.job.local import local_fleet
+from crossaccount.job.local import in_process_fleet, local_fleet
 from crossaccount.job.review.live import empty_account
 from crossaccount.job.running.workers import Threads
 
-TUTORIAL = Path(__file__).parents[3] / "examples" / "tutorial"
+TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial"
 FLEET = TUTORIAL.parent / "fleet"
 
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from crossaccount.job.engine.inline_program import InlineProgram
+from crossaccount.engine.pulumi_cli import InlineProgram
 
 
 def _abandoned(program: InlineProgram) -> asyncio.AbstractEventLoop:
@@ -46,7 +46,7 @@ def test_what_still_waits_is_ended_and_the_loop_is_closed() -> None:
 
 
 def test_a_loop_that_is_still_at_work_is_waited_for_and_then_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crossaccount.job.engine.inline_program.ENDING_SECONDS", 0.1)
+    monkeypatch.setattr("crossaccount.engine.pulumi_cli.ENDING_SECONDS", 0.1)
     program, began, ends = InlineProgram(lambda: None), threading.Event(), threading.Event()
 
     async def run() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pulumi import automation
 from semver import VersionInfo
 
-from crossaccount.job.engine.bare_stack import bare_stack
+from crossaccount.engine.pulumi_cli import bare_stack
 
 
 class RecordingCommand(automation.PulumiCommand):

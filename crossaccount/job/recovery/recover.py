@@ -1,16 +1,31 @@
-"""AWS as a stack's own credentials see it, for looking up what a killed update may have made."""
+"""The repair of a stack with its own credentials, which look up what a killed update may have made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
+from pulumi import automation
+
+from crossaccount.engine.work import Work
+from crossaccount.job.events import Tell
 from crossaccount.job.recovery.orphans import Clients
-from crossaccount.job.recovery.repair import NotRepaired
+from crossaccount.job.recovery.repair import NotRepaired, Repair
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.review.live import LiveAccounts
 from crossaccount.settings import read_project
+
+
+def recover(stack: automation.Stack, work: Work, folder: Path, update: Callable[[], None], tell: Tell) -> None:
+    """Repair the stack whose files are in ``folder``, then do ``update``.
+
+    Raises:
+        NotRepaired, automation.CommandError: see :class:`~crossaccount.job.recovery.repair.Repair`.
+    """
+    signed_in = partial(signed_in_to, folder, work.stack)
+    Repair(stack, work.account_id, work.gone, signed_in, tell).run(update)
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""What the job asks of an engine for one stack, and what the engine answers. Plain values: they travel to workers."""
+"""The contract of every engine: what is asked for one stack, and what came of it.
+
+Plain values, which travel to workers. What an engine says meanwhile is in ``crossaccount.engine.events``.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from crossaccount.engine.deployment import Resource
-from crossaccount.job.events import Tell
+from crossaccount.engine.deployment import DeploymentError, Resource, Stack
+from crossaccount.engine.events import Tell
 
 QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
 """Operations on resources that change nothing in AWS."""
+
+SECRET = "[secret]"
+"""What is shown in place of a secret."""
 
 DONE = ("unchanged", "changed", "absent")
 """The statuses of a stack that let its dependants go on."""
@@ -28,6 +34,8 @@ class Work:
     directory: Path
     """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
     account_id: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The stack's effective config by full key, for an engine that reads no files."""
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Upstream outputs by account name that are handed on; accounts that are not here are read by stack reference."""
     new: bool = False
@@ -47,6 +55,15 @@ class Work:
     """Machines of which a person says that they are gone: their locks are stale."""
     fresh: bool = False
     """Whether this job has just changed a stack that this one reads: IAM takes seconds to spread that."""
+
+    @classmethod
+    def up_of(cls, stack: Stack) -> Work:
+        """The first ``up`` of a stack, which hands nothing on."""
+        return cls("up", stack.project, stack.name, stack.directory, stack.account_id, stack.config, new=True)
+
+    def as_stack(self) -> Stack:
+        """The stack with its config."""
+        return Stack(self.project, self.stack, self.config, self.directory)
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,7 @@ class Outcome:
     error: str = ""
     fix: str = ""
     kind: str = ""
-    """What sort of failure; see ``crossaccount.job.faults.failure``."""
+    """What sort of failure; see ``crossaccount.engine.failures``."""
     passing: bool = False
     """Whether the failure may pass by itself."""
 
@@ -92,6 +109,15 @@ class Outcome:
     def done(self) -> bool:
         """Whether dependants may go on."""
         return self.status in DONE
+
+
+class NotDone(Exception):
+    """A run was given up. ``str()`` says why, ``fix`` what a person can do, ``kind`` what sort of failure it is."""
+
+    def __init__(self, message: str, fix: str, kind: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+        self.kind = kind
 
 
 class StackEngine(Protocol):
@@ -106,3 +132,15 @@ class StackEngine(Protocol):
     def interrupt(self) -> None:
         """Ask every run in this process to stop cleanly, from another thread."""
         ...
+
+
+def deploy(engine: StackEngine, stack: Stack, tell: Tell = lambda _: None) -> Outcome:
+    """Deploy ``stack``, which is new, and give back what came of it.
+
+    Raises:
+        DeploymentError: it failed.
+    """
+    outcome = engine.run(Work.up_of(stack), tell)
+    if not outcome.done:
+        raise DeploymentError(stack.name, outcome.error)
+    return outcome

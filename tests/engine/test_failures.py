@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from crossaccount.job.faults.failure import failure_of
-from crossaccount.job.faults.signs import SIGNS
+from crossaccount.engine.failures import failure_of
+from crossaccount.engine.signs import SIGNS
 
-CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "cases" / "failures.yaml").read_text())
+CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "failures.yaml").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["kind"])

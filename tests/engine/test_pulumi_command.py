@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
-from crossaccount.job.engine import pulumi_command
-from crossaccount.job.engine.pulumi_command import StoppableCommand
+from crossaccount.engine import pulumi_cli
+from crossaccount.engine.pulumi_cli import StoppableCommand
 
 PLAYED = f"""#!{sys.executable}
 import os, pathlib, signal, sys, time
@@ -100,7 +100,7 @@ def test_nothing_begins_once_it_is_asked_to_stop(command: StoppableCommand, tmp_
 def test_given_up_it_is_asked_once_more_and_then_killed(
     command: StoppableCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulumi_command, "DYING_SECONDS", 0.3)
+    monkeypatch.setattr(pulumi_cli, "DYING_SECONDS", 0.3)
     running = Running(command, tmp_path / "seen", "stubborn")
     command.interrupt()
     assert not command.given_up

@@ -2,7 +2,7 @@
 
 The first sign that a failure's text has decides. ``fix`` may name ``{stack}``. ``passing`` marks what goes away by
 itself: only that is tried again. Texts as the CLI 3.2xx and pulumi-aws 7 (AWS SDK for Go v2) write them; each sign has
-a real one in ``tests/job/cases/failures.yaml``.
+a real one in ``tests/engine/cases/failures.yaml``.
 """
 
 from __future__ import annotations

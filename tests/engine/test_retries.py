@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from crossaccount.engine.retries import Patience, RetryingEngine
+from crossaccount.engine.work import Change, Outcome, Work
 from crossaccount.job import events
-from crossaccount.job.engine.retries import Patience, RetryingEngine
 from crossaccount.job.events import Event, Retrying
-from crossaccount.job.work import Change, Outcome, Work
 from tests.job.engines import SleepingEngine
 
 UP = Work("up", "project", "auth", Path(), "111111111111")

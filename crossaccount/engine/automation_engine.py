@@ -7,8 +7,9 @@ installed. The stacks' own files are used as they are: what the job does to a st
 from __future__ import annotations
 
 import re
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,18 +18,30 @@ from typing import Any
 
 from pulumi import automation
 
-from crossaccount.engine.deployment import Program
-from crossaccount.job.engine.bare_stack import bare_stack
-from crossaccount.job.engine.engine_events import EngineEvents
-from crossaccount.job.engine.inline_program import InlineProgram
-from crossaccount.job.engine.new_stack import create_keeping_text, scratch_project
-from crossaccount.job.engine.pulumi_command import StoppableCommand
-from crossaccount.job.events import Tell
-from crossaccount.job.faults.failure import failure_of, is_only_noise
-from crossaccount.job.faults.signs import RUN_AGAIN
-from crossaccount.job.recovery.repair import NotRepaired, Repair
-from crossaccount.job.recovery.signed_in import signed_in_to
-from crossaccount.job.work import QUIET, Outcome, Work
+from crossaccount.engine.deployment import Program, Stack
+from crossaccount.engine.engine_events import EngineEvents
+from crossaccount.engine.events import Tell
+from crossaccount.engine.failures import failure_of, is_only_noise
+from crossaccount.engine.local_config import local_config
+from crossaccount.engine.pulumi_cli import (
+    InlineProgram,
+    StoppableCommand,
+    bare_stack,
+    copy_project_file,
+    create_keeping_text,
+    private_environment,
+    scratch_project,
+)
+from crossaccount.engine.signs import RUN_AGAIN
+from crossaccount.engine.work import QUIET, NotDone, Outcome, Work
+from crossaccount.local.clients import Credentials
+from crossaccount.local.provider import serve_provider
+from crossaccount.local.server import LocalAws
+from crossaccount.settings.project import stack_file
+from crossaccount.settings.yaml_writing import yaml_text
+
+Recover = Callable[[automation.Stack, Work, Path, Callable[[], None], Tell], None]
+"""Repairs the stack of the work, whose files are in the folder, and then does the update. Raises ``NotDone``."""
 
 _KILLED = re.compile(r"^\s*code: -(\d+)$", re.MULTILINE)
 
@@ -41,6 +54,8 @@ class AutomationEngine:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     """Where the CLI finds ``Pulumi.yaml`` and the stacks' files, if not in the project's folder."""
+    recover: Recover | None = None
+    """Must be given where work says ``recover``. It travels to workers, so it is a function of a module."""
 
     name = "pulumi"
 
@@ -49,16 +64,16 @@ class AutomationEngine:
         self.command = StoppableCommand()
 
     def __reduce__(self) -> Any:
-        return type(self), (self.program, self.environment, self.folder)
+        return type(self), (self.program, self.environment, self.folder, self.recover)
 
     def run(self, work: Work, tell: Tell) -> Outcome:
-        """See :class:`~crossaccount.job.work.StackEngine`."""
+        """See :class:`~crossaccount.engine.work.StackEngine`."""
         events, begun = EngineEvents(work.stack, tell, planning=work.verb == "preview"), time.monotonic()
         outcome = replace(self._outcome(work, events, tell), seconds=round(time.monotonic() - begun, 2))
         return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
 
     def interrupt(self) -> None:
-        """See :class:`~crossaccount.job.work.StackEngine`."""
+        """See :class:`~crossaccount.engine.work.StackEngine`."""
         self.command.interrupt()
 
     def _outcome(self, work: Work, events: EngineEvents, tell: Tell) -> Outcome:
@@ -71,7 +86,7 @@ class AutomationEngine:
             return Outcome(
                 work.stack, "failed", error=found.message, fix=found.fix, kind=found.kind, passing=found.passing
             )
-        except NotRepaired as error:
+        except NotDone as error:
             return Outcome(work.stack, "failed", error=str(error), fix=error.fix, kind=error.kind)
         except InterruptedError:
             return Outcome(work.stack, "interrupted", error="stopped before it began", fix=RUN_AGAIN)
@@ -89,12 +104,13 @@ class AutomationEngine:
         program = InlineProgram(partial(self.program, references=work.references, root=work.directory))
         try:
             with self._place(work, program) as stack:
+                ask = partial(self._ask, stack, work, events)
                 if not work.recover or work.new:
-                    self._ask(stack, work, events)
+                    ask()
                     return
-                signed_in = partial(signed_in_to, self.folder or work.directory, work.stack)
-                repair = Repair(stack, work.account_id, work.gone, signed_in, tell)
-                repair.run(lambda: self._ask(stack, work, events))
+                if self.recover is None:
+                    raise ValueError("this engine was made without a way to recover stacks")
+                self.recover(stack, work, self.folder or work.directory, ask, tell)
         finally:
             program.close()
 
@@ -129,6 +145,30 @@ class AutomationEngine:
             (stack.preview_refresh if work.preview_only else stack.refresh)(**common)
         else:
             (stack.preview_destroy if work.preview_only else stack.destroy)(**common)
+
+
+@contextmanager
+def on_local_aws(
+    aws: LocalAws,
+    program: Program,
+    directory: Path,
+    stacks: Iterable[Stack],
+    deployer: Credentials | None,
+    recover: Recover | None = None,
+) -> Iterator[AutomationEngine]:
+    """The CLI for ``stacks`` of the project in ``directory``, deploying onto ``aws``.
+
+    Everything of Pulumi's is private to a temporary folder: home, state, passphrase and copies of the stacks' files.
+    The user's login, state and files are never touched. ``deployer`` is as in
+    :func:`~crossaccount.engine.local_config.local_config`.
+    """
+    with tempfile.TemporaryDirectory(prefix="crossaccount-pulumi-") as home, serve_provider() as port:
+        folder = Path(home) / "project"
+        copy_project_file(directory, folder)
+        for stack in stacks:
+            config = local_config(stack, aws.endpoint, deployer)
+            (folder / stack_file(stack.name)).write_text(yaml_text({"config": config}), encoding="utf-8")
+        yield AutomationEngine(program, private_environment(Path(home), port), folder, recover)
 
 
 def load_eagerly() -> None:

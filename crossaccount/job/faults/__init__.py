@@ -1,3 +1,0 @@
-"""What went wrong, in words: failures by their signs."""
-
-from __future__ import annotations
