@@ -1,21 +1,23 @@
 # Every target calls `setup` when it must. PYTHON chooses the interpreter (3.11 or later).
 PYTHON ?= python3
 BIN := .venv/bin
+QUIET := --quiet --disable-pip-version-check
+UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-.PHONY: setup demo test differential mutation check format schema findings docs screenshots clean
+.PHONY: setup demo test differential mutation check format lock audit schema findings docs screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
 .venv/.installed: requirements.txt requirements-toolkit.txt requirements-dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install $(QUIET) --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 	touch $@
 
 # The AWS CLI, which the tests of the hand-off use; nothing else needs it.
 .venv-aws/.installed: requirements-aws.txt
 	test -x .venv-aws/bin/python || $(PYTHON) -m venv .venv-aws
-	.venv-aws/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-aws.txt
+	.venv-aws/bin/python -m pip install $(QUIET) --require-hashes -r requirements-aws.txt
 	touch $@
 
 demo: setup
@@ -38,7 +40,7 @@ mutation: setup .venv-mutation/.installed
 # mutmut beside the packages of .venv.
 .venv-mutation/.installed: requirements-mutation.txt .venv/.installed
 	test -x .venv-mutation/bin/python || $(PYTHON) -m venv .venv-mutation
-	.venv-mutation/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-mutation.txt
+	.venv-mutation/bin/python -m pip install $(QUIET) --require-hashes -r requirements-mutation.txt
 	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
 		> `.venv-mutation/bin/python -c 'import site; print(site.getsitepackages()[0])'`/project.pth
 	touch $@
@@ -52,6 +54,27 @@ check: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Pins and hashes of everything that is installed; versions that are pinned already stay.
+lock: .venv-lock/bin/uv
+	$(UV) pyproject.toml --extra build --extra local --extra dask --extra dev --output-file requirements-dev.txt
+	$(UV) pyproject.toml --extra build --extra local --constraint requirements-dev.txt \
+		--output-file crossaccount/start/requirements-locked.txt
+	$(UV) --no-deps requirements-aws.txt --output-file requirements-aws.txt
+	$(UV) --no-deps requirements-mutation.txt --output-file requirements-mutation.txt
+
+.venv-lock/bin/uv:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install $(QUIET) uv==0.13.9
+
+# Known vulnerabilities of what is pinned. Needs the advisories that pip-audit asks for.
+audit: .venv-audit/bin/pip-audit
+	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+		-r requirements-dev.txt -r requirements-aws.txt -r requirements-mutation.txt
+
+.venv-audit/bin/pip-audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install $(QUIET) pip-audit==2.10.1
 
 schema: setup
 	$(BIN)/python -m crossaccount.settings.json_schema
@@ -69,4 +92,4 @@ screenshots: setup
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/report/test_page.py -k screenshots
 
 clean:
-	rm -rf .venv .venv-aws .venv-mutation build dist *.egg-info
+	rm -rf .venv .venv-aws .venv-mutation .venv-lock .venv-audit build dist *.egg-info
