@@ -114,13 +114,20 @@ class Fleet:
         return self._gate(before).review(selected(stacks, self.loaded.stacks))
 
     def preview(
-        self, stacks: Collection[str] = (), *, before: Before = "live", save_plan: Path | None = None
+        self,
+        stacks: Collection[str] = (),
+        *,
+        before: Before = "live",
+        save_plan: Path | None = None,
+        resources: bool = True,
     ) -> JobResult:
         """What ``up`` would change, each dependant seeing its upstreams' planned outputs; and what that does to access.
 
-        ``save_plan`` is a folder for what ``up`` can be held to.
+        ``save_plan`` is a folder for what ``up`` can be held to. Without ``resources`` only access is reviewed: no
+        engine runs, so neither a passphrase nor a plugin is needed.
         """
-        return self._gate(before).preview(selected(stacks, self.loaded.stacks), stacks, save_plan)
+        names = selected(stacks, self.loaded.stacks)
+        return self._gate(before).preview(names, stacks, save_plan, resources=resources)
 
     def up(
         self,

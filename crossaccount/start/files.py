@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import resources
 
 import yaml
 
@@ -20,6 +21,8 @@ from crossaccount.settings.yaml_writing import block_text
 from crossaccount.start.plan import READ_ONLY, Account, Plan
 from crossaccount.start.requirement import PACKAGE, is_of_this_machine
 
+LOCKED = "requirements-locked.txt"
+"""Pins and hashes of what the program needs; written by ``make lock``."""
 STRANGER = "999999999999"
 OTHER_STRANGER = "888888888888"
 
@@ -36,6 +39,11 @@ class Place:
         """Where the project's Python is, from the project."""
         return f"{self.checkout}/.venv" if self.checkout else ".venv"
 
+    @property
+    def locked(self) -> str:
+        """The file with pins and hashes, from the project."""
+        return f"{self.checkout}/crossaccount/start/{LOCKED}" if self.checkout else LOCKED
+
 
 def project_files(plan: Plan, place: Place) -> dict[str, str]:
     """Every file of the project itself."""
@@ -48,6 +56,7 @@ def project_files(plan: Plan, place: Place) -> dict[str, str]:
     if not place.checkout:
         files["__main__.py"] = "from components.program import main\n\nmain()\n"
         files["requirements.txt"] = _requirements(place)
+        files[LOCKED] = resources.files("crossaccount.start").joinpath(LOCKED).read_text(encoding="utf-8")
     return files
 
 

@@ -1,9 +1,10 @@
 """The GitHub Actions workflow of a first project: reviewed on a pull request, deployed on merge, drift looked for each
 night.
 
-It signs in to AWS by OpenID Connect, each account a profile of the name that the stack's config has: with a role that
-only reads for pull requests and for drift, with one that may deploy on the main branch alone. More access needs a yes
-that a person gave: a label on the pull request. Nothing of a pull request's own text gets into a script.
+It signs in to AWS by OpenID Connect, each account as a profile of the name that the stack's config has. Pull requests
+get a role and a token that only read, and no passphrase: their review asks no engine. ``up`` runs in an environment of
+its own, which the repository limits to the main branch. More access needs a yes that a person gives to one review, by
+its digest: whatever differs from that review is not applied. Nothing of a pull request's own text gets into a script.
 
 Source: https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/\
 configuring-openid-connect-in-amazon-web-services, and the README of aws-actions/configure-aws-credentials
@@ -18,8 +19,13 @@ from pathlib import PurePosixPath
 from crossaccount.start.files import Place
 from crossaccount.start.plan import Account, Plan
 
-LABEL = "access-approved"
-"""On a pull request: the yes to more access and to replaced users and roles."""
+ACTIONS = {
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
+    "aws-actions/configure-aws-credentials": ("e6de054238d6b7531b4efff3b6587d9aade6a06c", "v6.2.3"),
+    "pulumi/actions": ("8e5e406f4007fca908480587cb9893c07090f58d", "v7.0.0"),
+}
+"""By action: the commit that its release's tag named when it was looked up, and the release. A tag can be moved."""
 
 
 def workflow_name(plan: Plan) -> str:
@@ -28,27 +34,35 @@ def workflow_name(plan: Plan) -> str:
 
 
 def role_variable(purpose: str, account: str) -> str:
-    """The repository's variable with the role that the workflow takes in an account to ``PREVIEW`` or to ``DEPLOY``."""
+    """The variable with the role that the workflow takes in an account to ``PREVIEW`` or to ``DEPLOY``."""
     return f"AWS_{purpose}_ROLE_" + re.sub(r"[^A-Z0-9]", "_", account.upper())
 
 
 def workflow(plan: Plan, place: Place, folder: PurePosixPath) -> str:
     """The workflow's text. ``folder`` is the way from the top of the repository to the project."""
     accounts = (plan.trusting, plan.trusted)
-    install = f"-e '{place.checkout}[local]'" if place.checkout else "-r requirements.txt"
-    variables = [role_variable(purpose, each.name) for purpose in ("PREVIEW", "DEPLOY") for each in accounts]
+    install = f"-e '{place.checkout}'" if place.checkout else "-r requirements.txt"
+    roles = {
+        purpose: " ".join(role_variable(purpose, each.name) for each in accounts) for purpose in ("PREVIEW", "DEPLOY")
+    }
     text = _WORKFLOW
     for key, value in {
-        "@PROJECT@": _in_a_name(plan.project),
-        "@LABEL@": LABEL,
-        "@VARIABLES@": "\n".join(f"#   {each}" for each in variables),
-        "@PROFILE@": plan.trusting.name,
+        "@PREVIEW-ROLES@": roles["PREVIEW"],
+        "@DEPLOY-ROLES@": roles["DEPLOY"],
         "@FOLDER@": str(folder),
         "@REVIEW@": str(folder / "review.md"),
-        "@PULUMI@": _PULUMI,
-        "@SETUP@": _SETUP.format(venv=place.virtualenv, install=install).rstrip("\n"),
+        "@PULUMI@": f"      - uses: {_pinned('pulumi/actions')}\n        with: {{pulumi-version: {PULUMI_VERSION}}}",
+        "@SETUP@": _SETUP.format(
+            checkout=_pinned("actions/checkout"),
+            python=_pinned("actions/setup-python"),
+            venv=place.virtualenv,
+            locked=place.locked,
+            install=install,
+        ).rstrip("\n"),
         "@SIGN-IN-TO-READ@": "\n".join(_sign_in("PREVIEW", each, plan.region) for each in accounts),
         "@SIGN-IN-TO-DEPLOY@": "\n".join(_sign_in("DEPLOY", each, plan.region) for each in accounts),
+        "@PROJECT@": _in_a_name(plan.project),
+        "@PROFILE@": plan.trusting.name,
     }.items():
         text = text.replace(key, value)
     return text
@@ -58,8 +72,13 @@ def _in_a_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)
 
 
+def _pinned(action: str) -> str:
+    commit, release = ACTIONS[action]
+    return f"{action}@{commit} # {release}"
+
+
 def _sign_in(purpose: str, account: Account, region: str) -> str:
-    return f"""      - uses: aws-actions/configure-aws-credentials@v6
+    return f"""      - uses: {_pinned("aws-actions/configure-aws-credentials")}
         with:
           role-to-assume: ${{{{ vars.{role_variable(purpose, account.name)} }}}}
           aws-profile: {account.name}
@@ -67,32 +86,45 @@ def _sign_in(purpose: str, account: Account, region: str) -> str:
           allowed-account-ids: "{account.id}\""""
 
 
-_SETUP = """      - uses: actions/checkout@v6
+PULUMI_VERSION = "3.272.0"
+"""The CLI of the same release as the SDK in requirements.txt."""
+
+_SETUP = """      - uses: {checkout}
         with: {{persist-credentials: false}}
-      - uses: actions/setup-python@v6
+      - uses: {python}
         with: {{python-version: "3.11"}}
       - run: |
           python -m venv {venv}
-          {venv}/bin/python -m pip install {install}
+          {venv}/bin/python -m pip install --require-hashes -r {locked}
+          {venv}/bin/python -m pip install --no-deps --no-build-isolation {install}
+          {venv}/bin/python -m pip check
           echo "$(cd {venv}/bin && pwd)" >> "$GITHUB_PATH"
 """
-_PULUMI = """    env:
-      PULUMI_BACKEND_URL: ${{ vars.PULUMI_BACKEND_URL }}
-      PULUMI_ACCESS_TOKEN: ${{ secrets.PULUMI_ACCESS_TOKEN }}
-      PULUMI_CONFIG_PASSPHRASE: ${{ secrets.PULUMI_CONFIG_PASSPHRASE }}"""
-_WORKFLOW = """# Needs, in the settings of the repository:
+_WORKFLOW = """# Needs these environments, in the settings of the repository:
 #
-# variables: the ARN of a role in each account, which trusts this repository by OpenID Connect. Those to preview only
-# read, for pull requests and the main branch; those to deploy may change IAM and Secrets Manager, for the main branch.
-@VARIABLES@
-#   PULUMI_BACKEND_URL, where Pulumi keeps its state; for a bucket s3://BUCKET?region=REGION&profile=@PROFILE@
-# secrets: PULUMI_ACCESS_TOKEN for Pulumi Cloud; PULUMI_CONFIG_PASSPHRASE for any other backend
-# a label: @LABEL@. A pull request that gives more access, as the first one does, fails without it.
+# access-@PROJECT@-preview, for pull requests: nothing in it can deploy.
+#   variables: @PREVIEW-ROLES@: a role in each account, which
+#     trusts this environment by OpenID Connect and only reads; PULUMI_BACKEND_URL, see below
+#   secret: PULUMI_ACCESS_TOKEN, of a member of Pulumi Cloud who may read stacks; no passphrase
+# access-@PROJECT@-drift, for the main branch alone: the same roles and token,
+#   and the secret PULUMI_CONFIG_PASSPHRASE where the backend is not Pulumi Cloud
+# access-@PROJECT@, for the main branch alone, with required reviewers where your plan has them:
+#   variables: @DEPLOY-ROLES@: a role in each account, which
+#     trusts this environment and may change IAM and Secrets Manager; PULUMI_BACKEND_URL
+#   secrets: PULUMI_ACCESS_TOKEN, PULUMI_CONFIG_PASSPHRASE
+#
+# PULUMI_BACKEND_URL is where Pulumi keeps its state; for a bucket s3://BUCKET?region=REGION&profile=@PROFILE@
+#
+# An update that gives more access, as the first one does, is refused on a merge. To approve it, read the review in the
+# summary of that run, then run this workflow by hand on main with the digest of that review. It covers nothing else.
 name: access @PROJECT@
 on:
-  pull_request: {types: [opened, reopened, synchronize, labeled, unlabeled]}
+  pull_request: {types: [opened, reopened, synchronize]}
   push: {branches: [main]}
   schedule: [{cron: "17 3 * * *"}]
+  workflow_dispatch:
+    inputs:
+      reviewed: {description: Digest of the review that you approve, required: true, type: string}
 permissions: {contents: read}
 concurrency:
   group: "access-@PROJECT@-${{ github.ref }}"
@@ -102,6 +134,7 @@ defaults: {run: {working-directory: "@FOLDER@"}}
 
 jobs:
   check:
+    name: Check and rehearse
     if: github.event_name != 'schedule'
     runs-on: ubuntu-latest
     timeout-minutes: 15
@@ -111,21 +144,25 @@ jobs:
       - run: crossaccount rehearse . --engine in-process
 
   preview:
+    name: Review access
     # From a fork there are neither roles nor secrets.
     if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository
     needs: check
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    permissions: {contents: read, id-token: write, pull-requests: write}
-@PULUMI@
+    environment: access-@PROJECT@-preview
+    permissions:
+      contents: read
+      id-token: write # to sign in to AWS
+      pull-requests: write # to comment
+    env:
+      PULUMI_BACKEND_URL: ${{ vars.PULUMI_BACKEND_URL }}
+      PULUMI_ACCESS_TOKEN: ${{ secrets.PULUMI_ACCESS_TOKEN }}
     steps:
 @SETUP@
-      - uses: pulumi/actions@v7
+@PULUMI@
 @SIGN-IN-TO-READ@
-      - if: ${{ !contains(github.event.pull_request.labels.*.name, '@LABEL@') }}
-        run: crossaccount preview --markdown review.md --fail-on broadening
-      - if: ${{ contains(github.event.pull_request.labels.*.name, '@LABEL@') }}
-        run: crossaccount preview --markdown review.md
+      - run: crossaccount preview --no-resources --markdown review.md
       - if: ${{ !cancelled() && hashFiles('@REVIEW@') != '' }}
         env:
           GH_TOKEN: ${{ github.token }}
@@ -133,38 +170,49 @@ jobs:
         run: |
           cat review.md >> "$GITHUB_STEP_SUMMARY"
           gh pr comment "$NUMBER" --edit-last --create-if-none --body-file review.md ||
-            echo "::warning::the review is no comment; it stands in the summary of this run"
+            echo "::warning::the review is no comment; it is in the summary of this run"
 
   up:
-    if: github.event_name == 'push'
+    name: Deploy
+    if: github.ref == 'refs/heads/main' && (github.event_name == 'push' || github.event_name == 'workflow_dispatch')
     needs: check
     runs-on: ubuntu-latest
     timeout-minutes: 120
-    permissions: {contents: read, id-token: write, pull-requests: read}
-@PULUMI@
+    environment: access-@PROJECT@
+    permissions:
+      contents: read
+      id-token: write # to sign in to AWS
+    env:
+      PULUMI_BACKEND_URL: ${{ vars.PULUMI_BACKEND_URL }}
+      PULUMI_ACCESS_TOKEN: ${{ secrets.PULUMI_ACCESS_TOKEN }}
+      PULUMI_CONFIG_PASSPHRASE: ${{ secrets.PULUMI_CONFIG_PASSPHRASE }}
     steps:
 @SETUP@
-      - uses: pulumi/actions@v7
+@PULUMI@
 @SIGN-IN-TO-DEPLOY@
-      # The label may also come after the merge: put it on the merged pull request, and run this job again.
-      - id: approved
-        env: {GH_TOKEN: "${{ github.token }}"}
-        run: |
-          labels="$(gh api "repos/$GITHUB_REPOSITORY/commits/$GITHUB_SHA/pulls" --jq '.[].labels[].name')"
-          if grep -qx @LABEL@ <<< "$labels"; then
-            echo "options=--approve broadening --approve replacement" >> "$GITHUB_OUTPUT"
-          fi
-      - run: crossaccount up --yes ${{ steps.approved.outputs.options }}
+      - run: crossaccount preview --no-resources --markdown - >> "$GITHUB_STEP_SUMMARY"
+      - if: github.event_name == 'push'
+        run: crossaccount up --yes
+      - if: github.event_name == 'workflow_dispatch'
+        env: {REVIEWED: "${{ inputs.reviewed }}"}
+        run: crossaccount up --yes --approve broadening --approve replacement --reviewed "$REVIEWED"
 
   drift:
+    name: Look for drift
     if: github.event_name == 'schedule'
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    permissions: {contents: read, id-token: write}
-@PULUMI@
+    environment: access-@PROJECT@-drift
+    permissions:
+      contents: read
+      id-token: write # to sign in to AWS
+    env:
+      PULUMI_BACKEND_URL: ${{ vars.PULUMI_BACKEND_URL }}
+      PULUMI_ACCESS_TOKEN: ${{ secrets.PULUMI_ACCESS_TOKEN }}
+      PULUMI_CONFIG_PASSPHRASE: ${{ secrets.PULUMI_CONFIG_PASSPHRASE }}
     steps:
 @SETUP@
-      - uses: pulumi/actions@v7
+@PULUMI@
 @SIGN-IN-TO-READ@
       - run: crossaccount drift --markdown - >> "$GITHUB_STEP_SUMMARY"
 """

@@ -26,6 +26,7 @@ WRITTEN = [
     "Pulumi.yaml",
     "__main__.py",
     "access-tests.yaml",
+    "requirements-locked.txt",
     "requirements.txt",
 ]
 WRONG = "init --trusted-id 1 --trusting-id 1 --role r/x --policy Admin --region mars"

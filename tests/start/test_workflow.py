@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,9 +16,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
-from crossaccount.start.files import Place
+from crossaccount.start.files import LOCKED, Place
 from crossaccount.start.plan import Account, Plan
-from crossaccount.start.workflow import LABEL, workflow
+from crossaccount.start.workflow import ACTIONS, workflow
 
 PLAN = Plan(
     "mine", Account("auth", "123456789012"), Account("work-load", "210987654321"), ("bo",), "R", region="eu-west-1"
@@ -45,7 +46,58 @@ def test_github_takes_it(tmp_path: Path, place: Place) -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
     done = subprocess.run(check, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "@" not in re.sub(r"uses: [\w/-]+@v\d+\n", "", file.read_text(encoding="utf-8"))
+    assert "@" not in re.sub(r"uses: [\w/-]+@", "", file.read_text(encoding="utf-8"))
+    assert all(len(line) <= 120 for line in file.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("place", [INSTALLED, Place("../..")])
+def test_an_auditor_finds_nothing(tmp_path: Path, place: Place) -> None:
+    """zizmor's strictest audits, offline."""
+    file = tmp_path / ".github/workflows/access.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(workflow(PLAN, place, PurePosixPath("teams/mine")), encoding="utf-8")
+    zizmor = [Path(sys.executable).parent / "zizmor", "--offline", "--no-progress", "--persona=auditor", file]
+    done = subprocess.run(zizmor, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No findings to report" in done.stdout
+
+
+def test_every_action_is_a_commit_with_its_release_beside_it() -> None:
+    used = re.findall(r"uses: (\S+)@(\S+)(?: # (\S+))?", workflow(PLAN, INSTALLED, PurePosixPath(".")))
+    assert {action: (commit, release) for action, commit, release in used} == ACTIONS
+    assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit, _ in ACTIONS.values())
+
+
+@pytest.mark.parametrize("place", [INSTALLED, Place("../..")])
+def test_what_an_index_has_is_installed_with_hashes_and_nothing_else_is_asked_of_one(place: Place) -> None:
+    installs = [
+        line.split("pip install ")[1]
+        for job in _read(place=place)["jobs"].values()
+        for step in job["steps"]
+        for line in step.get("run", "").splitlines()
+        if "pip install" in line
+    ]
+    assert len(installs) == 8
+    assert all(line.startswith(("--require-hashes -r ", "--no-deps --no-build-isolation ")) for line in installs)
+
+
+def test_the_locked_requirements_are_all_that_the_program_needs() -> None:
+    """Each has its pin and its hashes; what the project's files pin is pinned to the same."""
+    root = Path(__file__).parents[2]
+    locked = (root / "crossaccount/start" / LOCKED).read_text(encoding="utf-8")
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", locked, re.MULTILINE))
+    entries = re.split(r"\n(?=\S)", locked.strip())
+    assert len(entries) == len(pins)
+    assert all("--hash=sha256:" in entry for entry in entries)
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    own = [
+        *(root / "requirements.txt").read_text().splitlines(),
+        *(root / "requirements-toolkit.txt").read_text().splitlines(),
+        *project["project"]["optional-dependencies"]["local"],
+    ]
+    wanted = dict(line.lower().split("==") for line in own if not line.startswith("#"))
+    assert {name: pins[name] for name in wanted} == wanted
+    assert "setuptools" in pins
 
 
 def test_the_workflow_lies_at_the_top_of_the_repository(tmp_path: Path) -> None:
@@ -66,10 +118,24 @@ def test_no_job_has_more_rights_than_it_needs() -> None:
     assert more == {
         "check": None,
         "preview": {**signed_in, "pull-requests": "write"},
-        "up": {**signed_in, "pull-requests": "read"},
+        "up": signed_in,
         "drift": signed_in,
     }
     assert "secrets." not in yaml.safe_dump(document["jobs"]["check"])
+
+
+def test_a_pull_request_gets_nothing_that_deploys() -> None:
+    """Its role and token are those of an environment of its own; its review needs no passphrase."""
+    jobs = _read()["jobs"]
+    environments = {name: job.get("environment") for name, job in jobs.items()}
+    assert environments == {
+        "check": None,
+        "preview": "access-mine-preview",
+        "up": "access-mine",
+        "drift": "access-mine-drift",
+    }
+    assert "PASSPHRASE" not in yaml.safe_dump(jobs["preview"])
+    assert "DEPLOY" not in yaml.safe_dump([jobs["preview"], jobs["drift"]])
 
 
 @pytest.mark.parametrize(("job", "purpose"), [("preview", "PREVIEW"), ("up", "DEPLOY"), ("drift", "PREVIEW")])
@@ -84,50 +150,31 @@ def test_each_account_is_a_profile_of_the_name_in_its_stack(job: str, purpose: s
         }
         for account, name in ((PLAN.trusting, "WORK_LOAD"), (PLAN.trusted, "AUTH"))
     ]
-    assert f"AWS_{purpose}_ROLE_AUTH\n" in workflow(PLAN, INSTALLED, PurePosixPath("."))
+    assert f"AWS_{purpose}_ROLE_WORK_LOAD AWS_{purpose}_ROLE_AUTH:" in workflow(PLAN, INSTALLED, PurePosixPath("."))
 
 
 def test_only_the_main_branch_deploys_and_no_update_is_cancelled() -> None:
     document = _read()
     assert document[True]["push"] == {"branches": ["main"]}  # YAML 1.1 reads `on` as true
     assert [name for name in document["jobs"] if ["crossaccount", "up"] in [c[:2] for c in _commands(name)]] == ["up"]
-    assert document["jobs"]["up"]["if"] == "github.event_name == 'push'"
+    assert document["jobs"]["up"]["if"].startswith("github.ref == 'refs/heads/main' && ")
     assert document["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
 
 
 def test_nothing_that_a_pull_request_says_gets_into_a_script() -> None:
     for job in _read()["jobs"]:
         for step in _steps(job, "run"):
-            assert set(re.findall(r"\$\{\{(.*?)\}\}", step["run"])) <= {" steps.approved.outputs.options "}
+            assert "${{" not in step["run"]
 
 
-def test_a_yes_is_a_label() -> None:
-    without, labelled = (step for step in _steps("preview", "run") if "crossaccount preview" in step["run"])
-    assert without["if"] == f"${{{{ !contains(github.event.pull_request.labels.*.name, '{LABEL}') }}}}"
-    assert labelled["if"] == without["if"].replace("!", "")
-    assert "--fail-on broadening" in without["run"]
-    assert "--fail-on" not in labelled["run"]
-
-
-@pytest.mark.parametrize("labels", [LABEL, f"bug\n{LABEL}\nmore", "", f"not-{LABEL}", f"{LABEL}-not"])
-def test_the_label_of_the_merged_pull_request_is_the_approval(tmp_path: Path, labels: str) -> None:
-    """The step as it stands, with a ``gh`` that knows these labels."""
-    [step] = [step for step in _steps("up", "run") if step.get("id") == "approved"]
-    gh = tmp_path / "gh"
-    gh.write_text(f"#!/bin/sh\ncat <<'END'\n{labels}\nEND\n")
-    gh.chmod(0o755)
-    output = tmp_path / "output"
-    environment = {
-        "PATH": f"{tmp_path}:/usr/bin:/bin",
-        "GITHUB_OUTPUT": str(output),
-        "GITHUB_SHA": "1",
-        "GITHUB_REPOSITORY": "o/r",
-    }
-    done = subprocess.run(["bash", "-e", "-c", step["run"]], env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    written = output.read_text() if output.exists() else ""
-    expected = "options=--approve broadening --approve replacement\n" if LABEL in labels.splitlines() else ""
-    assert written == expected
+def test_a_yes_is_given_to_one_review_by_its_digest() -> None:
+    """A merge has no yes but the one to an update; what is run by hand has one for the digest that it is given."""
+    merged, approved = (step for step in _steps("up", "run") if "crossaccount up" in step["run"])
+    assert (merged["if"], merged["run"]) == ("github.event_name == 'push'", "crossaccount up --yes")
+    assert approved["if"] == "github.event_name == 'workflow_dispatch'"
+    assert approved["env"] == {"REVIEWED": "${{ inputs.reviewed }}"}
+    assert '--reviewed "$REVIEWED"' in approved["run"]
+    assert _read()[True]["workflow_dispatch"]["inputs"]["reviewed"]["required"] is True
 
 
 @pytest.fixture
@@ -150,24 +197,23 @@ def test_its_checks_pass_at_once(project: Path) -> None:
         assert _run(project, command).exit_code == 0
 
 
-def test_before_the_first_deployment_its_preview_shows_all_access_and_fails(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The reading stack sees what the other one plans."""
+def test_what_the_pull_request_shows_is_what_is_approved(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first deployment gives all access: refused on a merge, applied with the digest that the review said."""
     monkeypatch.chdir(project)
-    without, labelled = _commands("preview")
-    done = _run(project, without, "--local")
-    assert done.exit_code == 3, done.output
-    assert "ReadOnly" in (project / "review.md").read_text(encoding="utf-8")
-    assert _run(project, labelled, "--local").exit_code == 0
-
-
-def test_its_deployment_asks_nobody(project: Path) -> None:
-    [command] = _commands("up")
-    options = ["--approve", "broadening", "--approve", "replacement"]
-    place = command.index("${{")
-    done = _run(project, [*command[:place], *options], "--local")
+    [shown] = _commands("preview")
+    assert _run(project, shown, "--local").exit_code == 0
+    review = (project / "review.md").read_text(encoding="utf-8")
+    assert "ReadOnly" in review
+    [digest] = re.findall(r"Digest of this review: `([0-9a-f]{64})`", review)
+    _, merged, approved = _commands("up")
+    assert _run(project, merged, "--help").exit_code == 0
+    assert approved[-2:] == ["--reviewed", "$REVIEWED"]
+    done = _run(project, [*approved[:-1], digest], "--local")
     assert done.exit_code == 0, done.output
+    other = _run(project, [*approved[:-1], "0" * 64], "--local")
+    assert other.exit_code == 1
+    assert f"the approval is of another review than this update's, nothing is applied, got {'0' * 64}" in other.output
+    assert _run(project, [*approved[:-1], ""], "--local").exit_code == 2
 
 
 def test_its_look_for_drift_is_a_command() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -67,6 +68,13 @@ def preview(
     save_plan: Annotated[
         Path | None, typer.Option("--save-plan", metavar="DIR", help="Keep what is reviewed, for `up --plan DIR`.")
     ] = None,
+    resources: Annotated[
+        bool,
+        typer.Option(
+            "--resources/--no-resources",
+            help="Also ask the engine what it would do. Without, access is reviewed, and no passphrase is needed.",
+        ),
+    ] = True,
     log: LogOption = None,
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
@@ -74,9 +82,12 @@ def preview(
     """What `up` would change, and what that does to access; a dependant sees what its upstreams plan."""
     with failures_in_words(as_json):
         refuse_two_documents(markdown_file, as_json)
+        if save_plan and not resources:
+            what = "--save-plan: a plan holds what the engine would do, got --no-resources"
+            stop(f"{what}; leave one of the two out", BAD_INPUT, as_json)
         asked = Asked("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         with open_fleet(asked, on_stderr=markdown_file == STDOUT) as fleet:
-            result = fleet.preview(stacks or (), before=before.value, save_plan=save_plan)
+            result = fleet.preview(stacks or (), before=before.value, save_plan=save_plan, resources=resources)
         if markdown_file is not None:
             from crossaccount.job.review.markdown import preview_markdown
 
@@ -103,6 +114,12 @@ def up(
     approve: Annotated[
         list[Kind] | None,
         typer.Option("--approve", help="A yes that --yes does not cover: to more access, to a replaced user or role."),
+    ] = None,
+    reviewed: Annotated[
+        str | None,
+        typer.Option(
+            "--reviewed", metavar="DIGEST", help="Apply only what the review of this digest showed (`preview` says it)."
+        ),
     ] = None,
     approvals: Annotated[
         Path | None,
@@ -134,8 +151,11 @@ def up(
     with failures_in_words(as_json):
         if gone and not recover:
             stop(f"--gone: says whose locks --recover may take, got {gone[0]}; add --recover", BAD_INPUT, as_json)
+        if reviewed is not None and not re.fullmatch("[0-9a-f]{64}", reviewed):
+            what = "--reviewed: must be the digest of a review, 64 hexadecimal digits"
+            stop(f"{what}, got {reviewed!r}; take it from `preview --markdown -`", BAD_INPUT, as_json)
         asked = Asked("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
-        approval = _approval(local, yes, approve or [], approvals, plan)
+        approval = _approval(local, yes, approve or [], reviewed or "", approvals, plan)
         with open_fleet(asked) as fleet:
             result = fleet.up(
                 stacks or (),
@@ -150,13 +170,16 @@ def up(
     raise typer.Exit(EXIT[result.status])
 
 
-def _approval(local: bool, yes: bool, kinds: list[Kind], log: Path | None, plan: Path | None) -> Approval:
+def _approval(
+    local: bool, yes: bool, kinds: list[Kind], reviewed: str, log: Path | None, plan: Path | None
+) -> Approval:
     from crossaccount.job.gate.approval import Approval
 
     terminal = anybody()
     return Approval(
         yes=yes,
         kinds=frozenset(kind.value for kind in kinds),
+        reviewed=reviewed,
         ask=asked_at_terminal if terminal else None,
         # What a plan would do was shown when it was saved.
         preview_first=terminal and not yes and not local and plan is None,

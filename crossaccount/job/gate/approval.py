@@ -48,6 +48,8 @@ class Approval:
     """None: nobody is there to be asked."""
     preview_first: bool = False
     """Show what the engine would do before anybody is asked."""
+    reviewed: str = ""
+    """The digest of the review that was approved; none: whatever the update's own review says."""
     needed: bool = True
     """Not on a local AWS: there all is allowed, and nothing is recorded."""
     log: Path | None = None
@@ -78,6 +80,15 @@ def decide(review: Review, approval: Approval) -> Decision:
             missing = [each for each in questions[position:] if each not in approval.kinds]
             return Decision(approved, tuple(missing))
     return Decision(approved)
+
+
+def not_what_was_reviewed(review: Review, approval: Approval) -> tuple[str, ...]:
+    """Why an approval does not cover ``review``; empty where it does, or where it names no review."""
+    if approval.reviewed in ("", review.digest):
+        return ()
+    what = "the approval is of another review than this update's, nothing is applied"
+    fix = f"look at this one, and approve it by its digest: --reviewed {review.digest}"
+    return (f"--reviewed: {what}, got {approval.reviewed}; {fix}",)
 
 
 def refusals(decision: Decision, review: Review, asked: bool) -> tuple[str, ...]:

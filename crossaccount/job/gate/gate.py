@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossaccount.job.events import Message, Refused, Tell, now
-from crossaccount.job.gate.approval import FOLDER, LOG, Approval, actor, decide, record, refusals
+from crossaccount.job.gate.approval import (
+    FOLDER,
+    LOG,
+    Approval,
+    actor,
+    decide,
+    not_what_was_reviewed,
+    record,
+    refusals,
+)
 from crossaccount.job.gate.plans import SavedPlan, new_plan
 from crossaccount.job.gate.unchanged import ConfigFiles
 from crossaccount.job.loading import Loaded
@@ -40,10 +49,17 @@ class Gate:
         """
         return self._told(self.reviewer.review(names, self.reviewer.backend.stacks()))
 
-    def preview(self, names: Sequence[str], patterns: Collection[str], save_plan: Path | None) -> JobResult:
-        """What the engine would do and what that does to access; kept as a plan where that is asked for."""
+    def preview(
+        self, names: Sequence[str], patterns: Collection[str], save_plan: Path | None, *, resources: bool = True
+    ) -> JobResult:
+        """What the engine would do and what that does to access; kept as a plan where that is asked for.
+
+        Without ``resources`` the engine is not asked, and needs no passphrase.
+        """
         known = self.reviewer.backend.stacks()
         review = self.reviewer.review(names, known)
+        if not resources:
+            return self.told(JobResult("preview", "succeeded", review=self._told(review)))
         plan = new_plan(save_plan, names, known) if save_plan else None
         for stack in plan.new if plan else ():
             text = "it is new: the engine keeps no plan of it, and what holds it is this review"
@@ -73,6 +89,7 @@ class Gate:
         known = self.reviewer.backend.stacks()
         review = self.reviewer.review(names, known)
         because = saved.differences(review, patterns, known) if saved else ()
+        because = (*because, *not_what_was_reviewed(review, approval))
         if approval.preview_first and not because:
             shown = self._run("preview", names, review, known=known)
             if not shown.ok:

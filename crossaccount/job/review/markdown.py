@@ -41,6 +41,7 @@ def _access(review: Review) -> Iterator[str]:
     shown = shown_by(review)
     yield markdown(review.access, shown).rstrip()
     yield from (f"\n> [!IMPORTANT]\n> {NEEDED[need]}" for need in review.needs)
+    yield f"\nDigest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this and nothing else."
     if review.warnings or review.refused:
         yield ""
         yield from (f"- warning: {_cell(each)}" for each in review.warnings)

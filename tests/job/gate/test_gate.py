@@ -289,3 +289,28 @@ class TestPlans:
         place.fleet.preview(save_plan=tmp_path / "plan")
         place.fleet.preview(["auth"], save_plan=tmp_path / "plan")
         assert {each.name for each in (tmp_path / "plan").iterdir()} == {"auth.plan.json", "review.json"}
+
+
+@pytest.mark.parametrize("declared", [BROADER, BEFORE])
+def test_an_approval_of_another_review_covers_nothing(place: Place, declared: Mapping[str, Any]) -> None:
+    """Also where this update asks for no yes of its own."""
+    place.write(declared)
+    result = place.fleet.up(approval=Approval(kinds=frozenset({"broadening", "replacement"}), reviewed="0" * 64))
+    assert (result.status, place.applied) == ("refused", [])
+    assert result.review
+    assert place.because().endswith(f"--reviewed {result.review.digest}")
+
+
+def test_the_approval_of_this_review_is_applied(place: Place) -> None:
+    place.write(BROADER)
+    digest = place.fleet.review().digest
+    assert place.fleet.up(approval=Approval(kinds=frozenset({"broadening"}), reviewed=digest)).ok
+    assert place.applied == ["auth", "workload"]
+
+
+def test_access_alone_is_reviewed_without_the_engine(place: Place) -> None:
+    place.write(BROADER)
+    result = place.fleet.preview(resources=False)
+    assert result.review
+    assert (result.status, result.review.verdict, place.engine.asked) == ("succeeded", "broadening", [])
+    assert any(isinstance(each, AccessReviewed) for each in place.told)

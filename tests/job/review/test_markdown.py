@@ -37,7 +37,7 @@ def test_everything_that_a_reviewer_has_to_see() -> None:
         "other": Outcome("other", "unchanged"),
     }
     assert preview_markdown(JobResult("preview", "failed", outcomes, review=review)) == (
-        """### Access
+        f"""### Access
 
 This change is **broadening**: somebody can do more than before.
 
@@ -50,6 +50,8 @@ This change is **broadening**: somebody can do more than before.
 
 > [!IMPORTANT]
 > It replaces users or roles: `up --approve replacement`, or a yes of its own at the terminal.
+
+Digest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this and nothing else.
 
 - warning: auth: cannot \\| be read
 - **workload** is left alone: the credentials are of another account
