@@ -8,7 +8,7 @@ reference to itself. Other accounts are not looked at: that takes ``crossaccount
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossaccount.access.lines import Lines, details_of, lines_of, same_rest
+from crossaccount.access.notation import Lines, details_of, lines_of, same_rest
 from crossaccount.iam.names import display
 from crossaccount.settings import Settings
 from crossaccount.settings.account_details import account_details

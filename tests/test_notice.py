@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
-from crossaccount.access.estate.managed_policies import bundle_date
+from crossaccount.access.estate.policies import bundle_date
 from crossaccount.iam.actions import list_date
 
 NOTICE = " ".join((Path(__file__).parents[1] / "NOTICE").read_text(encoding="utf-8").split())

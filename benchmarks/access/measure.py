@@ -20,7 +20,7 @@ from random import Random
 
 from crossaccount.access import Estate, judge_assume
 from crossaccount.access.paths import paths, who_can
-from crossaccount.access.paths.paths_json import json_text
+from crossaccount.access.paths.path import json_text
 
 _PAIRS = 20_000
 _NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

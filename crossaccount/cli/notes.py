@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crossaccount.access.paths.beside import GrantElsewhere
+    from crossaccount.access.paths.path import GrantElsewhere
     from crossaccount.cli.reading import Named
 
 _MOST = 20
@@ -14,7 +14,7 @@ _MOST = 20
 
 def of_all(read: Named) -> Iterator[str]:
     """How many trusts let in services."""
-    from crossaccount.access.paths.beside import roles_of_services
+    from crossaccount.access.paths.path import roles_of_services
 
     if count := roles_of_services(read.estate):
         trusts = "trust lets" if count == 1 else "trusts let"
@@ -23,8 +23,8 @@ def of_all(read: Named) -> Iterator[str]:
 
 def of_role(arn: str, read: Named) -> Iterator[str]:
     """The services that a role's trust lets in."""
-    from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
-    from crossaccount.access.paths.beside import services_let_in
+    from crossaccount.access.paths.path import services_let_in
+    from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 
     found = []
     for name, alternatives in services_let_in(read.estate, read.estate.roles[arn]):
@@ -36,16 +36,14 @@ def of_role(arn: str, read: Named) -> Iterator[str]:
 
 def of_principal(arn: str, read: Named) -> Iterator[str]:
     """Where a principal of the sources is granted roles of which no source knows; of a service, who lets it in."""
-    from crossaccount.access.evaluation.outsiders import outsider
-    from crossaccount.access.evaluation.services import is_service, trusted_services
-    from crossaccount.access.paths.beside import grants_elsewhere
-    from crossaccount.access.paths.provisos import grant_unknown
+    from crossaccount.access.evaluation.callers import external_principal, is_service, trusted_services
+    from crossaccount.access.paths.path import grant_unknown, grants_elsewhere
 
     shown = read.names.shown
     if found := grants_elsewhere(read.estate, arn):
         names = [_grant_in_words(each, shown) for each in found]
         yield f"granted besides, in accounts that no source describes: {_listed(names)}"
-    stranger = outsider(arn, read.estate.accounts)
+    stranger = external_principal(arn, read.estate.accounts)
     if stranger and (said := grant_unknown(stranger)):
         yield f"{said}: what is known of it is only which trusts let it in"
     if is_service(arn):
@@ -54,7 +52,7 @@ def of_principal(arn: str, read: Named) -> Iterator[str]:
 
 
 def _grant_in_words(grant: GrantElsewhere, shown: Callable[[str], str]) -> str:
-    from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
+    from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 
     words = in_words(grant.alternatives)
     said = [] if words == UNCONDITIONAL else [words]

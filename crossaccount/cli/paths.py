@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossaccount.access.paths import Path
-    from crossaccount.access.paths.beside import GrantElsewhere, ServiceTrust
+    from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
     from crossaccount.access.verdict import Decision
     from crossaccount.sources.naming import Names
 
@@ -62,7 +62,7 @@ def who_can(
     """
     with failures_in_words(as_json):
         from crossaccount.access.paths import who_can as paths_to
-        from crossaccount.access.paths.beside import services_let_in
+        from crossaccount.access.paths.path import services_let_in
         from crossaccount.cli.notes import of_role
 
         found = read_named(sources, directory, accounts)
@@ -70,8 +70,8 @@ def who_can(
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            beside = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
-            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn), beside)
+            more_lists = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
+            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn), more_lists)
 
 
 def what_can(
@@ -86,13 +86,13 @@ def what_can(
     """What a principal can assume. Grants into accounts that no source describes stand below the table."""
     with failures_in_words(as_json):
         from crossaccount.access.paths import what_can as paths_of
-        from crossaccount.access.paths.beside import grants_elsewhere
+        from crossaccount.access.paths.path import grants_elsewhere
         from crossaccount.cli.notes import of_principal
 
         found = read_named(sources, directory, accounts)
         arn = found.names.principal(principal)
-        beside = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
-        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), beside)
+        more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
+        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), more_lists)
 
 
 def _show(
@@ -101,13 +101,13 @@ def _show(
     as_json: bool,
     columns: Sequence[str],
     notes: Callable[[Named], Iterable[str]],
-    beside: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
+    more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
 ) -> None:
-    """``notes`` stand below the table; ``beside`` finds, by key, what the JSON has in their stead."""
+    """``notes`` stand below the table; ``more_lists`` finds, by key, what the JSON has in their stead."""
     if as_json:
-        from crossaccount.access.paths.paths_json import json_text
+        from crossaccount.access.paths.path import json_text
 
-        more = {key: [each.to_json() for each in find()] for key, find in (beside or {}).items()}
+        more = {key: [each.to_json() for each in find()] for key, find in (more_lists or {}).items()}
         sys.stdout.writelines(json_text(found, more))
         return
     out = console()
@@ -120,7 +120,7 @@ def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Cons
     from rich.markup import escape
     from rich.table import Table
 
-    from crossaccount.access.paths.provisos import path_in_words
+    from crossaccount.access.paths.path import path_in_words
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for heading in (*columns, "conditions", "granted by", "trusted by"):

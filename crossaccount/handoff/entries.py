@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from crossaccount.access.alternatives.asking import Asking, is_session_name, ways_to_ask
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
 from crossaccount.access.paths import Path
+from crossaccount.access.requirements.asking import Asking, is_session_name, ways_to_ask
 from crossaccount.handoff.buckets import bucket_of
 from crossaccount.handoff.entry import Entry
 from crossaccount.handoff.naming import identifiers, profile_names

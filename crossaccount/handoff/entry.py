@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crossaccount.access.alternatives.asking import Asking
+from crossaccount.access.requirements.asking import Asking
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.sources.details import Display
 

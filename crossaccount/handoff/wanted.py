@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crossaccount.access.alternatives.asking import is_session_name
+from crossaccount.access.requirements.asking import is_session_name
 from crossaccount.handoff.errors import HandoffError
 from crossaccount.iam.problem import Problem
 

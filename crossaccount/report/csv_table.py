@@ -10,8 +10,8 @@ import csv
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
-from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.paths.provisos import path_in_words
+from crossaccount.access.paths.path import path_in_words
+from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
@@ -41,7 +41,7 @@ def csv_table(report: Report) -> str:
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
     roles = {role.arn: (role.level, role.link.url) for role in report.roles}
-    words: dict[tuple[bool, Alternatives], str] = {}
+    words: dict[tuple[bool, Requirements], str] = {}
     for path in report.paths:
         key = (report.names.granted(path.principal), path.alternatives)
         if key not in words:

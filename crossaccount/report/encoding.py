@@ -11,12 +11,12 @@ import json
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.markdown import conditions, subject
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths import Path
-from crossaccount.access.paths.provisos import path_in_words
+from crossaccount.access.paths.path import path_in_words
+from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision
 from crossaccount.report.links import obstacle
 from crossaccount.report.model import DANGLING, Report, RoleFacts
@@ -130,12 +130,12 @@ class _Conditions:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self._by_value: dict[tuple[Alternatives, bool], int] = {}
+        self._by_value: dict[tuple[Requirements, bool], int] = {}
         self._by_object: dict[tuple[int, bool], int] = {}
         self._origins: list[tuple[tuple[Decision, ...], tuple[Decision, ...]]] = []
 
     def number(
-        self, alternatives: Alternatives, *, granted: bool
+        self, alternatives: Requirements, *, granted: bool
     ) -> tuple[int, tuple[tuple[Decision, ...], tuple[Decision, ...]]]:
         """Their number, and the statements that ask, of the identity's side and of the trust's.
 
@@ -152,7 +152,7 @@ class _Conditions:
         return number, self._origins[number]
 
 
-def _origins(alternatives: Alternatives) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
+def _origins(alternatives: Requirements) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
     found = dict.fromkeys(Decision(each.side, each.policy, each.statement) for part in alternatives for each in part)
     return tuple(each for each in found if each.side != "trust"), tuple(each for each in found if each.side == "trust")
 

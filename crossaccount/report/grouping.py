@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crossaccount.access.alternatives import ALWAYS
+from crossaccount.access.requirements import ALWAYS
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.alternatives.atoms import ANY_OF, Atom
+from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements.requirement import ANY_OF, Atom
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.switch_role import default_display_name, hex_color, switch_role_link
@@ -32,7 +32,7 @@ class Link:
     reason: str = ""
 
 
-def link_to(role: str, display: Display, asked: Iterable[Alternatives]) -> Link:
+def link_to(role: str, display: Display, asked: Iterable[Requirements]) -> Link:
     """The link to a role. ``asked`` is what each path of somebody who can sign in still has to meet."""
     ways = list(asked)
     if not ways:
@@ -46,7 +46,7 @@ def link_to(role: str, display: Display, asked: Iterable[Alternatives]) -> Link:
     return Link(switch_role_link(arn.partition, arn.account, path, name, hex_color(display.color)))
 
 
-def obstacle(alternatives: Alternatives) -> str:
+def obstacle(alternatives: Requirements) -> str:
     """Why the console cannot meet any of the alternatives; empty where it can meet one."""
     needed = [{what for atom in each for what in _needs(atom)} for each in alternatives]
     if not all(needed):

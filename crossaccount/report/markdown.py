@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from crossaccount.access.diff.markdown import markdown as diff_markdown
 from crossaccount.access.findings.finding import Found
-from crossaccount.access.paths.provisos import path_in_words
+from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.report.mermaid import mermaid
 from crossaccount.report.model import Report

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.facts import Facts
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import Path, paths
+from crossaccount.access.requirements import Requirements
 from crossaccount.report.links import Link, link_to
 from crossaccount.report.permissions import Permission, Permissions, highest
 from crossaccount.report.statements import Statements, owner_account
@@ -127,7 +127,7 @@ def _accounts(estate: Estate, found: Sequence[Path], book: Mapping[str, str]) ->
 
 def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[RoleFacts]:
     reached = Counter(path.role for path in found)
-    asked: dict[str, dict[int, Alternatives]] = {}  # each once: paths share them
+    asked: dict[str, dict[int, Requirements]] = {}  # each once: paths share them
     for path in found:
         # Nobody signs in to the console as a role that only services assume, nor as somebody whom no source describes.
         if path.principal in estate.users or reached[path.principal]:

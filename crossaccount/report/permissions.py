@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.diff.change import AccessLevel
 from crossaccount.access.diff.levels import RANK, expand, highest_level
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Policy
+from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.matching import action_match
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossaccount.access.estate.documents import Details, default_version
 from crossaccount.access.estate.entities import TRUST_POLICY
-from crossaccount.access.estate.managed_policies import is_aws_managed, managed_document
+from crossaccount.access.estate.policies import Details, default_version, is_aws_managed, managed_document
 from crossaccount.access.verdict import Decision
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.compiled import DocumentError, read_document

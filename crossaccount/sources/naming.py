@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluation.outsiders import PROVIDER_KINDS
-from crossaccount.access.paths.provisos import needs_grant
+from crossaccount.access.evaluation.callers import PROVIDER_KINDS
+from crossaccount.access.paths.path import needs_grant
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean, nearest

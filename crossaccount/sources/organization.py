@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossaccount.access.estate.organization import SERVICE_CONTROL, levels_of
+from crossaccount.access.estate.estate import SERVICE_CONTROL, levels_of
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 

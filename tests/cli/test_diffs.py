@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from crossaccount.access.alternatives import ALWAYS
 from crossaccount.access.diff import AccessDiff, Change
+from crossaccount.access.requirements import ALWAYS
 from crossaccount.cli import diffs
 from tests.cli.conftest import Done, Run, edit, with_mfa, without_the_deny
 

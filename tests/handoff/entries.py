@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from crossaccount.access.alternatives.asking import Asking
+from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import Entry
 
 PLAIN = Entry(

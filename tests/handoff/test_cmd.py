@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from crossaccount.access.alternatives.asking import Asking
+from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.errors import HandoffError
 from crossaccount.handoff.kinds import env

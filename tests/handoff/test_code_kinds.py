@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from crossaccount.access.alternatives.atoms import Atom
+from crossaccount.access.requirements.requirement import Atom
 from crossaccount.engine.deployment import Stack
 from crossaccount.engine.in_process import run_in_process
 from crossaccount.handoff.entry import Entry, HandedOut
@@ -30,7 +30,7 @@ Handed = Callable[..., HandedOut]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
 REGIONS = {"fleet": "us-east-1"}
 """Of the scenarios that are not in us-west-2."""
-WITH_MFA = make_entry(ask={"mfa": True, "beside": (MFA,)})
+WITH_MFA = make_entry(ask={"mfa": True, "remaining": (MFA,)})
 
 
 def _longest(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 
-from crossaccount.access.alternatives.atoms import Atom
+from crossaccount.access.requirements.requirement import Atom
 from crossaccount.handoff.entry import Entry, HandedOut
 from crossaccount.handoff.kinds import extension, links
 from crossaccount.sources.details import Display
@@ -69,7 +69,7 @@ def test_what_the_console_cannot_do_is_left_out_with_the_reason(entry: Entry, wh
 
 
 def test_what_the_person_has_to_do_stands_beside() -> None:
-    text = links.text(HandedOut((make_entry(ask={"mfa": True, "beside": (MFA,)}, console=False),)))
+    text = links.text(HandedOut((make_entry(ask={"mfa": True, "remaining": (MFA,)}, console=False),)))
     assert "Works: with MFA" in text
     assert "Sign in with MFA" in text
     assert "bo has no password for the console yet" in text

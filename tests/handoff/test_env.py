@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossaccount.access.alternatives.asking import Asking
+from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import HandedOut, Mfa
 from crossaccount.handoff.errors import HandoffError
 from crossaccount.handoff.kinds import env

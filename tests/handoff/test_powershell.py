@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
-from crossaccount.access.alternatives.asking import Asking
+from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import Entry, HandedOut, Mfa
 from crossaccount.handoff.kinds import env
 from crossaccount.handoff.kinds.names import Shell

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crossaccount.access.alternatives.atoms import Atom
+from crossaccount.access.requirements.requirement import Atom
 from crossaccount.handoff.callers import principal_of
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.errors import HandoffError
@@ -105,7 +105,7 @@ def test_a_denial_where_the_person_has_to_do_something_cannot_be_judged(
     handed: Handed, deployed: Callable[[str], Deployed]
 ) -> None:
     entry = only(handed("tutorial"))
-    with_mfa = replace(entry, ways=(replace(entry.asking, mfa=True, beside=(MFA,)),))
+    with_mfa = replace(entry, ways=(replace(entry.asking, mfa=True, remaining=(MFA,)),))
     clock = Clock()
     (tried,) = verify([with_mfa], _aws(deployed("tutorial"), THERESA).sts, clock, 60, bool)
     assert (tried.outcome, tried.said) == ("cannot judge", "denied here, and it works only with MFA")

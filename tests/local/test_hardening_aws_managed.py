@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crossaccount.access.estate.managed_policies import managed_document
+from crossaccount.access.estate.policies import managed_document
 from crossaccount.local.clients import Aws
 
 AWS = "arn:aws:iam::aws:policy"

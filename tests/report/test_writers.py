@@ -17,9 +17,9 @@ from io import StringIO
 
 import pytest
 
-from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.paths import Path
-from crossaccount.access.paths.provisos import IF_GRANTED
+from crossaccount.access.paths.path import IF_GRANTED
+from crossaccount.access.requirements.words import in_words
 from crossaccount.report import Report
 from crossaccount.report.csv_table import COLUMNS, csv_table
 from crossaccount.report.encoding import encoded

@@ -17,7 +17,7 @@ from crossaccount.access.closure.reach import Holders, PathLike, Reach
 from crossaccount.access.closure.session_sides import SessionSides
 from crossaccount.access.closure.trusts import Nearest, trust_findings
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.documents import Details
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.documents import documents
 from crossaccount.access.findings.finding import Found
 

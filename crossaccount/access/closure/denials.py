@@ -14,7 +14,8 @@ from crossaccount.access.closure.reach import Holders, listed
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal
 from crossaccount.access.evaluation.context import NO_SESSION, assume_context
-from crossaccount.access.evaluation.evaluate import ASSUME_ROLE, judge_assume_in
+from crossaccount.access.evaluation.evaluate import judge_assume_in
+from crossaccount.access.evaluation.layers import ASSUME_ROLE
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.iam.arn import is_arn, parse_arn

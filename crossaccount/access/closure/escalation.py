@@ -16,19 +16,20 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both
-from crossaccount.access.alternatives.atoms import UNKNOWN
-from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.closure.methods import METHODS, Method, Run
 from crossaccount.access.closure.targets import Targets, allows_everything, is_everything
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.documents import Details
 from crossaccount.access.estate.entities import Policy, Principal, Role, User
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.evaluation.context import open_context
-from crossaccount.access.evaluation.evaluate import call_layers, takes_no_resource
+from crossaccount.access.evaluation.evaluate import takes_no_resource
+from crossaccount.access.evaluation.layers import call_layers
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.findings.documents import is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
+from crossaccount.access.requirements import ALWAYS, NEVER, Requirements, both
+from crossaccount.access.requirements.requirement import UNKNOWN
+from crossaccount.access.requirements.words import in_words
 from crossaccount.iam.actions import resource_arns
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement
@@ -60,7 +61,7 @@ class Way(NamedTuple):
 
     method: Method
     target: str
-    alternatives: Alternatives
+    alternatives: Requirements
     how: str = ""
 
     def __str__(self) -> str:
@@ -160,7 +161,7 @@ class Escalation:
                 return Way(method, target, found, f" with {', '.join(run.actions)}")
         return None
 
-    def _may_somewhere(self, principal: Principal, action: str) -> Alternatives:
+    def _may_somewhere(self, principal: Principal, action: str) -> Requirements:
         """On which conditions a principal may do something on any resource: a pattern stands for what fits it."""
         asked = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
         allowing = (each for policy in asked for each in policy.about(action) if each.allows)
@@ -173,7 +174,7 @@ class Escalation:
 
     def _may(
         self, principal: Principal, action: str, resource: str, keys: Mapping[str, ContextValue] | None
-    ) -> Alternatives:
+    ) -> Requirements:
         """On which conditions a principal may do something; without what hangs on a policy that nobody knows.
 
         ``keys`` are all that the request says of what is done; None leaves that open.

@@ -12,10 +12,10 @@ from itertools import starmap
 
 from crossaccount.access.closure.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.estate import Estate
-from crossaccount.access.evaluation.evaluate import ASSUME_ROLE, judge_assume
+from crossaccount.access.evaluation.evaluate import judge_assume
+from crossaccount.access.evaluation.layers import ASSUME_ROLE, open_layers
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
-from crossaccount.access.paths.answer import open_layers
 from crossaccount.access.verdict import Verdict
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.matching import wildcard_match

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crossaccount.access.estate.documents import Details
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.verdict import Decision
 from crossaccount.iam.arn import parse_arn
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from crossaccount.access.closure.reach import Holders, Reach, listed
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Role
+from crossaccount.access.evaluation.layers import answer_of, open_layers
 from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
-from crossaccount.access.paths.answer import answer_of, open_layers
 from crossaccount.access.paths.candidates import Candidates
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext

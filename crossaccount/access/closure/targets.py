@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crossaccount.access.closure.methods import Method, Target, Where
-from crossaccount.access.estate.documents import Details, Policies
 from crossaccount.access.estate.entities import Policy, Principal
+from crossaccount.access.estate.policies import Details, Policies
 from crossaccount.access.findings.documents import is_changeable
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement

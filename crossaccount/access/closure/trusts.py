@@ -12,7 +12,7 @@ from functools import cached_property
 from crossaccount.access.closure.reach import Reach, listed
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
-from crossaccount.access.evaluation.evaluate import ASSUMING
+from crossaccount.access.evaluation.layers import ASSUMING
 from crossaccount.access.explanation.explain import Explanation, statement_in_words, why
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind, Place

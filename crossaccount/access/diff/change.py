@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from crossaccount.access.alternatives import Alternatives, alternatives_json
+from crossaccount.access.requirements import Requirements, requirements_json
 
 Kind = Literal["path-gained", "path-lost", "path-loosened", "path-tightened", "permission-gained", "permission-lost"]
 Direction = Literal["broadening", "narrowing"]
@@ -29,8 +29,8 @@ class Change:
     kind: Kind
     principal: str | None
     role: str | None
-    before: Alternatives | None = None
-    after: Alternatives | None = None
+    before: Requirements | None = None
+    after: Requirements | None = None
     actions: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     access_level: AccessLevel | None = None
@@ -90,8 +90,8 @@ class AccessDiff:
         return {"verdict": self.verdict, "changes": [change.to_json() for change in self.changes]}
 
 
-def _json(alternatives: Alternatives | None) -> list[list[dict[str, Any]]] | None:
-    return None if alternatives is None else alternatives_json(alternatives)
+def _json(alternatives: Requirements | None) -> list[list[dict[str, Any]]] | None:
+    return None if alternatives is None else requirements_json(alternatives)
 
 
 def _order(change: Change) -> tuple[object, ...]:

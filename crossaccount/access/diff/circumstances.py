@@ -10,7 +10,7 @@ from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import NO_LIMIT, both_ways, compared, part_change
 from crossaccount.access.estate import Estate, Levels
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.principals import EVERYONE
+from crossaccount.access.evaluation.callers import EVERYONE
 from crossaccount.access.verdict import Side
 from crossaccount.iam.arn import root_arn
 from crossaccount.iam.compiled import CompiledStatement

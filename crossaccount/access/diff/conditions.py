@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossaccount.access.alternatives import NEVER, Alternatives, both, either, negation
 from crossaccount.access.diff.coverage import Gap, is_about_all_of, may_be_about
 from crossaccount.access.diff.rules import Rule
+from crossaccount.access.requirements import NEVER, Requirements, both, either, negation
 
 
-def conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ()) -> Alternatives:
+def conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ()) -> Requirements:
     """The conditions on which what is in ``gap`` may be done, at the time of ``denies`` and ``bounds``.
 
     ``bounds`` are the rules of a boundary, none where nothing limits.

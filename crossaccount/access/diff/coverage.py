@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from crossaccount.access.alternatives import implies
 from crossaccount.access.diff.levels import ALL_BUT, expand
 from crossaccount.access.diff.patterns import literal, overlap, within
 from crossaccount.access.diff.rules import Rule
+from crossaccount.access.requirements import implies
 from crossaccount.iam.variables import Template
 
 

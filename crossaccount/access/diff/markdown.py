@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from crossaccount.access.alternatives import ALWAYS, Alternatives
-from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import AccessDiff, Change
 from crossaccount.access.diff.levels import RANK, by_level, by_power
+from crossaccount.access.requirements import ALWAYS, Requirements
+from crossaccount.access.requirements.words import in_words
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""
@@ -82,7 +82,7 @@ def _detail(change: Change) -> str:
     return f": {'; '.join(dict.fromkeys(said))}" if said else ""
 
 
-def _words(alternatives: Alternatives | None) -> str:
+def _words(alternatives: Requirements | None) -> str:
     return "" if alternatives is None else in_words(alternatives)
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from crossaccount.access.alternatives import implies
-from crossaccount.access.alternatives.words import in_words
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import statement_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.evaluate import ASSUME_ROLE
+from crossaccount.access.evaluation.layers import ASSUME_ROLE
 from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import Path, paths, paths_to
-from crossaccount.access.paths.candidates import Candidates
-from crossaccount.access.paths.grants import Grants
-from crossaccount.access.paths.shared import SharedLayers
+from crossaccount.access.paths.answers import SharedLayers
+from crossaccount.access.paths.candidates import Candidates, Grants
+from crossaccount.access.requirements import implies
+from crossaccount.access.requirements.words import in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.iam.arn import parse_arn
 

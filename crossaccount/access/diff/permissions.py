@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.diff.change import Change, Kind
 from crossaccount.access.diff.conditions import conditions_of
 from crossaccount.access.diff.coverage import Gap, gaps
 from crossaccount.access.diff.levels import highest_level, shown
 from crossaccount.access.diff.rules import Rule, rules
-from crossaccount.access.estate.documents import compiled_policy
 from crossaccount.access.estate.entities import Policy, Principal
+from crossaccount.access.estate.policies import compiled_policy
+from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.documents import VERSION
 
@@ -47,7 +47,7 @@ class Part(NamedTuple):
 
     gap: Gap
     why: str
-    conditions: Alternatives
+    conditions: Requirements
 
 
 @dataclass(frozen=True)

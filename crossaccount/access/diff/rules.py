@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.alternatives.atoms import Atom
-from crossaccount.access.alternatives.hanging import condition_atoms
 from crossaccount.access.diff.levels import expand
 from crossaccount.access.diff.patterns import literal, overlap, within
 from crossaccount.access.estate.entities import Policy
+from crossaccount.access.evaluation.sides import condition_atoms
+from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements.requirement import Atom
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
@@ -53,7 +53,7 @@ class Rule:
         )
 
     @property
-    def alternatives(self) -> Alternatives:
+    def alternatives(self) -> Requirements:
         """The conditions on which it applies."""
         return (self.conditions,)
 

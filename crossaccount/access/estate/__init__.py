@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crossaccount.access.estate.estate import Estate
-from crossaccount.access.estate.organization import Levels, Organization
+from crossaccount.access.estate.estate import Estate, Levels, Organization
 
 __all__ = ["Estate", "Levels", "Organization"]

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from crossaccount.access.estate.entities import Membership, Principal, Role
-from crossaccount.access.evaluation.outsiders import Outsider
+from crossaccount.access.evaluation.callers import ExternalPrincipal
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue, Open, Values, normal
 
@@ -79,9 +79,9 @@ def open_context(caller: Principal) -> RequestContext:
     A long-term key carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role
     never has MFA: its sessions say so, or say nothing. Where they may have session tags, its own are not certain.
     """
-    outside, implied = isinstance(caller, Outsider), caller.implied
+    outside, implied = isinstance(caller, ExternalPrincipal), caller.implied
     kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
-    if isinstance(caller, Outsider) and caller.service:
+    if isinstance(caller, ExternalPrincipal) and caller.service:
         kind = _OPEN_SERVICE
     if caller.may_be_tagged:
         kind, implied = replace(kind, absent_prefixes=()), _untagged(implied)
@@ -115,7 +115,7 @@ def session_context(
     if session.source_identity is not None:
         keys["aws:SourceIdentity"] = session.source_identity
     tags = {f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}
-    implied = (_always(now), role.implied, _beside(role), normal(keys), normal(tags))
+    implied = (_always(now), role.implied, _of_its_account(role), normal(keys), normal(tags))
     return RequestContext.joined(*implied, normal(given))
 
 
@@ -127,7 +127,7 @@ def open_session_context(role: Role) -> RequestContext:
     kind = _OPEN_SESSION
     if (out := _elsewhere(role.membership)) is not None:
         kind = replace(kind, possible={**_ELSEWHERE["Principal"], **_ELSEWHERE["Resource"]}, none_of=out)
-    return RequestContext.joined(_CERTAIN, _untagged(role.implied), _beside(role), open=kind)
+    return RequestContext.joined(_CERTAIN, _untagged(role.implied), _of_its_account(role), open=kind)
 
 
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
@@ -219,7 +219,7 @@ def _untagged(implied: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
     return {key: values for key, values in implied.items() if not key.startswith(_TAGS)}
 
 
-def _beside(role: Role) -> Mapping[str, tuple[str, ...]]:
+def _of_its_account(role: Role) -> Mapping[str, tuple[str, ...]]:
     """What the account of a role says of what else is in it."""
     return {} if role.membership is None else normal(role.membership.keys("Resource"))
 

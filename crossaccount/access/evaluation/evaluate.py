@@ -2,7 +2,8 @@
 
 Definite: the request is fully described by its context, and the answer is allowed, denied (with the first of the
 reasons in ``verdict.REASONS``), or undetermined where a policy that could change it is not known. Not judged: session
-policies, VPC endpoint policies, and for actions the resource-based policies of what is acted on.
+policies, VPC endpoint policies, and for actions the resource-based policies of what is acted on. A verdict has its
+sentence for people.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from crossaccount.access.alternatives import Alternatives
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.callers import is_provider, is_service, provider, service
 from crossaccount.access.evaluation.context import (
     NO_SESSION,
     Session,
@@ -20,19 +21,24 @@ from crossaccount.access.evaluation.context import (
     open_session_context,
     session_context,
 )
-from crossaccount.access.evaluation.layers import Layers
-from crossaccount.access.evaluation.outsiders import Outsider, is_provider, provider
-from crossaccount.access.evaluation.services import is_service, service
-from crossaccount.access.evaluation.sides import SILENT, Request, Weigh, Weighed, weigh
-from crossaccount.access.evaluation.wording import allowed, denied, explicitly_denied, undetermined
-from crossaccount.access.verdict import REASONS, Verdict
+from crossaccount.access.evaluation.layers import ASSUME_ROLE, Layers, assume_action, assume_layers, call_layers
+from crossaccount.access.evaluation.sides import Request
+from crossaccount.access.requirements import Requirements
+from crossaccount.access.verdict import (
+    REASONS,
+    Decision,
+    Reason,
+    Verdict,
+    allow_in_words,
+    but_for_in_words,
+    denies_in_words,
+    lacking_in_words,
+    unknown_in_words,
+)
 from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue
-
-ASSUME_ROLE = "sts:AssumeRole"
-ASSUMING = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
 
 def judge_assume(
@@ -83,15 +89,8 @@ def judge_assume_in(
     verdict = _conclude(assume_layers(estate, request, role), request)
     if session is NO_SESSION:
         return verdict
-    beside = [request._replace(action=each) for each in session.actions()]
-    return min((verdict, *[_conclude(assume_layers(estate, each, role), each) for each in beside]), key=_rank)
-
-
-def assume_action(caller: Principal) -> str:
-    """The action by which a caller assumes a role: its own for each kind of identity provider."""
-    if not (isinstance(caller, Outsider) and caller.provider) or caller.service:
-        return ASSUME_ROLE
-    return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
+    others = [request._replace(action=each) for each in session.actions()]
+    return min((verdict, *[_conclude(assume_layers(estate, each, role), each) for each in others]), key=_rank)
 
 
 def judge_action(
@@ -123,7 +122,7 @@ def judge_action_in(estate: Estate, role: Role, action: str, resource: str, cont
     return _conclude(call_layers(estate, request), request)
 
 
-def action_alternatives(estate: Estate, role_arn: str, action: str, resource: str) -> Alternatives | None:
+def action_alternatives(estate: Estate, role_arn: str, action: str, resource: str) -> Requirements | None:
     """On which conditions a session of the role may do ``action`` on ``resource``, as :func:`judge_action` has it.
 
     None where the estate does not have the role.
@@ -139,61 +138,50 @@ def _session_request(role: Role, action: str, resource: str, context: RequestCon
     return Request(role, action, "*" if takes_no_resource(action) else resource, context)
 
 
-def call_layers(estate: Estate, request: Request) -> Layers:
-    """All sides of a call in the caller's own account, under a complete context or an open one."""
-    return _layers(estate, request, request.caller.account, weigh)
-
-
 def takes_no_resource(action: str) -> bool:
     """Whether AWS's published list says of an action that it cannot be limited to a resource."""
     service, _, name = action.partition(":")
     return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
 
 
-def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
-    """All sides of an assumption, under a complete context or an open one.
-
-    Whatever a trust says, it lets in nobody of another partition: "You cannot delegate access between accounts in
-    different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
-    """
-    trust = weigh("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
-    return _layers(estate, request, role.account, weigh, trust)
-
-
-def can_reach(caller: Principal, role: Role) -> bool:
-    """Whether a caller is in the role's partition. Of who is outside the sources that is not known."""
-    return isinstance(caller, Outsider) or caller.partition == role.partition
-
-
-def _layers(
-    estate: Estate, request: Request, resource_account: str, weigh: Weigh, trust: Weighed | None = None
-) -> Layers:
-    """SCPs are those of the caller's account, RCPs those of the resource's. Neither limits service-linked roles.
-
-    Who comes through an identity provider is no principal of any account, so no SCP is about him.
-    """
-    caller = request.caller
-    free = caller.is_service_linked
-    scps = () if free else estate.service_control.get(caller.account, ())
-    rcps = () if free else estate.resource_control.get(resource_account, ())
-    outside = isinstance(caller, Outsider)
-    return Layers(
-        None if outside else weigh("identity", caller.saying(request.action), request),
-        None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
-        tuple([weigh("scp", level, request) for level in scps]),
-        tuple([weigh("rcp", level, request) for level in rcps]),
-        trust,
-        caller.account == resource_account,
-    )
-
-
 def _conclude(layers: Layers, request: Request) -> Verdict:
     unknown = layers.unknown()
     if deny := layers.deny():
-        return explicitly_denied(deny, request, unknown)
+        return _explicitly_denied(deny, request, unknown)
     if layers.obstacle() is None:
-        return undetermined(unknown, request) if unknown else allowed(layers, request)
-    return denied(layers.obstacle(near=True) or "condition", layers, request, unknown)
+        return _undetermined(unknown, request) if unknown else _allowed(layers, request)
+    return _denied(layers.obstacle(near=True) or "condition", layers, request, unknown)
+
+
+def _explicitly_denied(deny: Decision, request: Request, unknown: tuple[str, ...]) -> Verdict:
+    """A Deny statement decides."""
+    sentence = (denies_in_words, (deny, request.action, request.resource))
+    return Verdict("denied", request.action, sentence, "explicit-deny", deny, unknown=unknown)
+
+
+def _allowed(layers: Layers, request: Request) -> Verdict:
+    """Nothing is in the way. The trust decides where there is one, else the grant."""
+    grant, trust = layers.grant(), layers.trusting()
+    sentence = (allow_in_words, (grant, trust, request.action, request.resource))
+    return Verdict("allowed", request.action, sentence, None, trust or grant, grant, trust)
+
+
+def _undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
+    """Policies that nobody knows could change the answer."""
+    sentence = (unknown_in_words, (unknown, request.action, request.resource))
+    return Verdict("undetermined", request.action, sentence, unknown=unknown)
+
+
+def _denied(reason: Reason, layers: Layers, request: Request, unknown: tuple[str, ...]) -> Verdict:
+    """Nothing allows the request."""
+    if reason == "condition":
+        near = layers.standing_in_the_way()
+        sentence = (but_for_in_words, (near.decision, near.unmet, request.action, request.resource))
+        return Verdict("denied", request.action, sentence, reason, near.decision, unknown=unknown)
+    caller = request.caller
+    boundary = caller.boundary.name if caller.boundary else ""
+    lacking = (lacking_in_words, (reason, caller.arn, caller.account, boundary, request.action, request.resource))
+    return Verdict("denied", request.action, lacking, reason, unknown=unknown)
 
 
 def _rank(verdict: Verdict) -> int:

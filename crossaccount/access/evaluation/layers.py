@@ -1,28 +1,41 @@
-"""All sides of one request put together: the order of reasons, and what a missing document leaves open.
+"""All sides of one request put together: the first reason against it, or what an open request still has to meet.
 
 Across accounts the caller's policies and the role's trust both have to allow. Within one account a trust that names the
 user, the role or a session grants by itself, one that names the account does not; a trust is always needed. A boundary
 limits what the identity policies and a trust in the role's ARN grant, not a trust in the user's ARN, in a session's or
 in everyone. An explicit deny on any side wins.
 
-Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html,
-reference_policies_evaluation-logic-cross-account.html, access_policies_boundaries.html. That a role has to be let in by
-its own trust to assume itself is
+A call that passes session tags, a source identity or contexts needs more actions than its own. It is denied as a whole
+where a side does not allow one of them, so conditions that only such a call can meet need these actions as well.
+
+Sources, of https://docs.aws.amazon.com/IAM/latest/UserGuide/:
+reference_policies_evaluation-logic_policy-eval-denyallow.html, reference_policies_evaluation-logic-cross-account.html,
+access_policies_boundaries.html, id_session-tags.html ("Permissions required to add session tags"),
+id_credentials_temp_control-access_monitor.html (source identity);
+https://docs.aws.amazon.com/singlesignon/latest/userguide/trustedidentitypropagation-identity-enhanced-iam-role-sessions.html
+(contexts). That a role has to be let in by its own trust to assume itself is
 https://aws.amazon.com/blogs/security/announcing-an-update-to-iam-role-trust-policy-behavior/; it needs no rule here,
 because no role is exempt from its trust.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both, either, negation
-from crossaccount.access.alternatives.atoms import Atom
-from crossaccount.access.alternatives.hanging import unknown_atom
-from crossaccount.access.evaluation.principals import Naming
-from crossaccount.access.evaluation.sides import Allow, Weighed
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming
+from crossaccount.access.evaluation.context import open_context, open_context_on
+from crossaccount.access.evaluation.sides import SILENT, Allow, Request, Weigh, Weighed, unknown_atom, weigh
+from crossaccount.access.requirements import ALWAYS, NEVER, Atom, Requirements, both, either, negation
+from crossaccount.access.requirements.requirement import ANY_OF, all_of, any_of
 from crossaccount.access.verdict import Decision, Reason
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.conditions.context import Open
+
+ASSUME_ROLE = "sts:AssumeRole"
+ASSUMING = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
 
 class Layers(NamedTuple):
@@ -73,7 +86,7 @@ class Layers(NamedTuple):
             return "no-grant"
         return "no-trust" if self.trust is not None and trust is Naming.NONE else None
 
-    def alternatives(self) -> Alternatives:
+    def alternatives(self) -> Requirements:
         """What an open request still has to meet to be allowed, by the same rules as :meth:`obstacle`."""
         if self.deny():
             return NEVER
@@ -85,7 +98,7 @@ class Layers(NamedTuple):
                 found = both(found, negation(denial))
         return found
 
-    def _allowing(self) -> Alternatives:
+    def _allowing(self) -> Requirements:
         limited = ALWAYS if self.boundary is None else allowing(self.boundary)
         granted = ALWAYS if self.identity is None else allowing(self.identity)
         if self.trust is None:
@@ -138,7 +151,7 @@ def _allows(side: Weighed, near: bool) -> bool:
     return bool(side.allows or side.unknown or (near and side.near))
 
 
-def allowing(side: Weighed, least: Naming = Naming.ACCOUNT) -> Alternatives:
+def allowing(side: Weighed, least: Naming = Naming.ACCOUNT) -> Requirements:
     """On what one of the side's statements allows, those of a trust that name the caller at least so strongly."""
     unknown = ((unknown_atom(side.side, text, "Allow"),) for text in side.unknown)
     return either(tuple(allow.atoms for allow in side.allows if allow.naming >= least), tuple(unknown))
@@ -148,3 +161,136 @@ def denying(side: Weighed) -> Iterator[tuple[Atom, ...]]:
     """On what each of the side's statements denies."""
     yield from (denial.atoms for denial in side.denying)
     yield from ((unknown_atom(side.side, text, "Deny"),) for text in side.unknown)
+
+
+def assume_action(caller: Principal) -> str:
+    """The action by which a caller assumes a role: its own for each kind of identity provider."""
+    if not (isinstance(caller, ExternalPrincipal) and caller.provider) or caller.service:
+        return ASSUME_ROLE
+    return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
+
+
+def call_layers(estate: Estate, request: Request) -> Layers:
+    """All sides of a call in the caller's own account, under a complete context or an open one."""
+    return _layers(estate, request, request.caller.account, weigh)
+
+
+def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
+    """All sides of an assumption, under a complete context or an open one.
+
+    Whatever a trust says, it lets in nobody of another partition: "You cannot delegate access between accounts in
+    different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
+    """
+    trust = weigh("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
+    return _layers(estate, request, role.account, weigh, trust)
+
+
+def can_reach(caller: Principal, role: Role) -> bool:
+    """Whether a caller is in the role's partition. Of who is outside the sources that is not known."""
+    return isinstance(caller, ExternalPrincipal) or caller.partition == role.partition
+
+
+def _layers(
+    estate: Estate, request: Request, resource_account: str, weigh: Weigh, trust: Weighed | None = None
+) -> Layers:
+    """SCPs are those of the caller's account, RCPs those of the resource's. Neither limits service-linked roles.
+
+    Who comes through an identity provider is no principal of any account, so no SCP is about him.
+    """
+    caller = request.caller
+    free = caller.is_service_linked
+    scps = () if free else estate.service_control.get(caller.account, ())
+    rcps = () if free else estate.resource_control.get(resource_account, ())
+    outside = isinstance(caller, ExternalPrincipal)
+    return Layers(
+        None if outside else weigh("identity", caller.saying(request.action), request),
+        None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
+        tuple([weigh("scp", level, request) for level in scps]),
+        tuple([weigh("rcp", level, request) for level in rcps]),
+        trust,
+        caller.account == resource_account,
+    )
+
+
+TAG_SESSION = "sts:TagSession"
+SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
+SET_CONTEXT = "sts:SetContext"
+
+_WITHOUT = {
+    TAG_SESSION: Open(frozenset({"aws:tagkeys", "sts:transitivetagkeys"}), ("aws:requesttag/",)),
+    SET_SOURCE_IDENTITY: Open(frozenset({"sts:sourceidentity"})),
+    SET_CONTEXT: Open(frozenset({"sts:requestcontextproviders"}), ("sts:requestcontext/",)),
+}
+"""What is certain of calls that do without each action, and nothing else."""
+
+
+def needed(conjunction: Iterable[Atom]) -> tuple[str, ...]:
+    """The actions that a call needs which meets all of the atoms."""
+    asked = tuple(conjunction)
+    contexts = ((action, RequestContext.of(open=kind)) for action, kind in _WITHOUT.items())
+    return tuple(action for action, without in contexts if any(_answer(atom, without) is False for atom in asked))
+
+
+def _answer(atom: Atom, context: RequestContext) -> bool | None:
+    """Whether an open context meets an atom; None where that cannot be told."""
+    if atom.operator == ANY_OF:
+        found = any_of([all_of([_answer(each, context) for each in part]) for part in atom.conjunctions])
+    else:
+        found = atom.condition.answer(context) if atom.is_condition else None
+    return None if found is None else found != atom.negated
+
+
+def with_actions(alternatives: Requirements, allowing: Callable[[str], Requirements]) -> Requirements:
+    """The same, each with what its actions have to meet in turn; ``allowing`` says what that is."""
+    found = []
+    for conjunction in alternatives:
+        whole: Requirements = (conjunction,)
+        for action in needed(conjunction):
+            whole = both(whole, allowing(action))
+        found.append(whole)
+    return either(*found)
+
+
+class Answer(NamedTuple):
+    """What an open request still has to meet, and the statements that take part.
+
+    ``actions`` are those that a call needs beside its own, on some of the alternatives.
+    """
+
+    alternatives: Requirements
+    grants: tuple[Decision, ...] = ()
+    trust: tuple[Decision, ...] = ()
+    actions: tuple[str, ...] = ()
+
+
+def open_layers(estate: Estate, caller: Principal, role: Role, action: str | None = None) -> Layers:
+    """All sides of an assumption, or of an action beside it, with all left open that the caller does not imply."""
+    context = open_context_on(open_context(caller), role)
+    return assume_layers(estate, Request(caller, action or assume_action(caller), role.arn, context), role)
+
+
+def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> Answer:
+    """The same, with what the actions have to meet that its alternatives need."""
+
+    def allowing(action: str) -> Requirements:
+        return open_layers(estate, caller, role, action).alternatives()
+
+    alternatives = with_actions(answer.alternatives, allowing)
+    return Answer(NEVER) if alternatives == NEVER else answer._replace(alternatives=alternatives)
+
+
+def answer_of(layers: Layers) -> Answer:
+    """The answer of all sides together."""
+    alternatives = layers.alternatives()
+    if alternatives == NEVER:
+        return Answer(NEVER)
+    granting = layers.identity.allows if layers.identity else ()
+    if layers.boundary is not None and not layers.boundary.allows and not layers.boundary.unknown:
+        granting = ()
+    trusting = layers.trust.allows if layers.trust else ()
+    return Answer(
+        alternatives,
+        tuple(allow.decision for allow in granting),
+        tuple(allow.decision for allow in trusting),
+        tuple(dict.fromkeys(action for each in alternatives for action in needed(each))),
+    )

@@ -2,6 +2,11 @@
 
 A denial lists everything that is in the way, not only the first of it, so that one round of changes is enough. What to
 change is a suggestion as narrow as it can be; whether anybody should is not judged here.
+
+An account of the sources as a principal is its root user, who assumes no role; a trust in it is in whomever it grants.
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html ("AWS account
+principals"); https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html ("You cannot call AssumeRole by
+using AWS account root user credentials").
 """
 
 from __future__ import annotations
@@ -11,21 +16,30 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossaccount.access.alternatives import NEVER, Alternatives, alternatives_json
-from crossaccount.access.alternatives.atoms import UNKNOWN
-from crossaccount.access.alternatives.words import UNCONDITIONAL, in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
-from crossaccount.access.evaluation.evaluate import absence, assume_action, can_reach, is_root
-from crossaccount.access.evaluation.layers import Layers
-from crossaccount.access.evaluation.services import caller_outside
-from crossaccount.access.evaluation.session_actions import SET_CONTEXT, SET_SOURCE_IDENTITY, TAG_SESSION
-from crossaccount.access.evaluation.wording import SIDES_IN_WORDS
+from crossaccount.access.evaluation.callers import external_caller
+from crossaccount.access.evaluation.evaluate import absence, is_root
+from crossaccount.access.evaluation.layers import (
+    SET_CONTEXT,
+    SET_SOURCE_IDENTITY,
+    TAG_SESSION,
+    Answer,
+    Layers,
+    answer_of,
+    assume_action,
+    can_reach,
+    complete,
+    open_layers,
+)
 from crossaccount.access.explanation.obstacles import Change, cleared, conflict, obstacles
-from crossaccount.access.explanation.whole_accounts import whole_account
-from crossaccount.access.paths.answer import Answer, answer_of, complete, open_layers
-from crossaccount.access.paths.provisos import IF_GRANTED, grant_unknown
-from crossaccount.access.verdict import Decision
+from crossaccount.access.paths import who_can
+from crossaccount.access.paths.path import IF_GRANTED, grant_unknown
+from crossaccount.access.requirements import NEVER, Requirements, requirements_json
+from crossaccount.access.requirements.requirement import UNKNOWN
+from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
+from crossaccount.access.verdict import SIDES_IN_WORDS, Decision
+from crossaccount.iam.arn import parse_arn
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""
@@ -37,22 +51,22 @@ class Explanation:
 
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
     ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
-    alternatives. ``groups`` are the groups through which a user has policies, by the policy's name. ``proviso`` says,
-    for people, that the principal's own account has to grant it, where nobody knows of that; ``as_whom`` what the
+    alternatives. ``groups`` are the groups through which a user has policies, by the policy's name. ``grant_note``
+    tells people that the principal's own account has to grant it, where that is not known; ``as_whom`` what the
     principal is taken as.
     """
 
     principal: str
     role: str
     outcome: str
-    alternatives: Alternatives = NEVER
+    alternatives: Requirements = NEVER
     grants: tuple[Decision, ...] = ()
     trust: tuple[Decision, ...] = ()
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
-    proviso: str = ""
+    grant_note: str = ""
     as_whom: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -61,7 +75,7 @@ class Explanation:
             "principal": self.principal,
             "role": self.role,
             "outcome": self.outcome,
-            "alternatives": alternatives_json(self.alternatives),
+            "alternatives": requirements_json(self.alternatives),
             "grants": [decision.to_json() for decision in self.grants],
             "trust": [decision.to_json() for decision in self.trust],
             "changes": [change.to_json() for change in self.changes],
@@ -76,21 +90,21 @@ class Explanation:
 
     def lines(self, shown: Shown = str) -> Iterable[str]:
         """The explanation, line by line."""
-        verb = "can assume" if self.proviso else _VERBS[self.outcome]
-        yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.proviso}"
+        verb = "can assume" if self.grant_note else _VERBS[self.outcome]
+        yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.grant_note}"
         if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
             yield f"  {asked}" if asked.startswith("if ") else f"  if: {asked}"
         for action in self.actions:
             yield f"  needs {action} on both sides: {_PASSING[action]}"
         for title, decisions in (("granted by", self.grants), ("trusted by", self.trust)):
-            yield from (f"  {title}: {self._said(decision, shown)}" for decision in decisions)
+            yield from (f"  {title}: {self._named(decision, shown)}" for decision in decisions)
         for change in self.changes:
-            place = f" {self._said(change.decision, shown)}" if change.decision else ""
+            place = f" {self._named(change.decision, shown)}" if change.decision else ""
             yield f"  in the way: {change.what}{place}"
             yield f"    to change: {change.fix}"
-        yield from (f"  unknown: {text}" for text in self.unknown if text not in self.proviso)
+        yield from (f"  unknown: {text}" for text in self.unknown if text not in self.grant_note)
 
-    def _said(self, decision: Decision, shown: Shown) -> str:
+    def _named(self, decision: Decision, shown: Shown) -> str:
         group = self.groups.get(decision.policy) if decision.side == "identity" else None
         return statement_in_words(decision, shown) + (f", of group {group}" if group else "")
 
@@ -108,7 +122,7 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     target = estate.roles.get(role)
     if target is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, role),))
-    caller = estate.principal(principal) or caller_outside(estate, principal, target)
+    caller = estate.principal(principal) or external_caller(estate, principal, target)
     if caller is None and is_root(principal):
         changes = (whole_account(estate, principal, target),)
         return Explanation(principal, role, "denied", changes=changes, as_whom=" (its root user)")
@@ -122,9 +136,9 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     if answer.alternatives == NEVER:
         return _denied(estate, caller, target, layers)
     outcome, unknown = _outcome(answer), layers.unknown()
-    proviso = "" if outcome == "undetermined" else grant_unknown(caller)
-    if proviso:
-        outcome, unknown = "undetermined", (*unknown, proviso)
+    grant_note = "" if outcome == "undetermined" else grant_unknown(caller)
+    if grant_note:
+        outcome, unknown = "undetermined", (*unknown, grant_note)
     return Explanation(
         principal,
         role,
@@ -135,7 +149,7 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
         unknown=unknown,
         actions=answer.actions,
         groups=_through_groups(estate, caller),
-        proviso=f" {IF_GRANTED}: {proviso}" if proviso else "",
+        grant_note=f" {IF_GRANTED}: {grant_note}" if grant_note else "",
     )
 
 
@@ -160,9 +174,9 @@ def _denied(estate: Estate, caller: Principal, role: Role, layers: Layers) -> Ex
     if complete(hoped, estate, caller, role).alternatives != NEVER:
         hoped = hoped._replace(actions=())  # one of its alternatives does without them
     for action in hoped.actions:
-        beside = open_layers(estate, caller, role, action)
-        if beside.alternatives() == NEVER:
-            changes += obstacles(beside, caller, role, action)
+        other = open_layers(estate, caller, role, action)
+        if other.alternatives() == NEVER:
+            changes += obstacles(other, caller, role, action)
     if not changes:
         changes.append(conflict(assume_action(caller), hoped.actions))
     return Explanation(
@@ -201,3 +215,30 @@ def statement_in_words(decision: Decision, shown: Shown = str) -> str:
     if decision.side == "trust":
         return f"the trust policy, statement {decision.statement}"
     return f"{SIDES_IN_WORDS[decision.side]} {shown(decision.policy)}, statement {decision.statement}"
+
+
+_MOST = 5
+_ROOT = "the root user itself assumes no role, whatever a trust says"
+
+
+def getting_in(estate: Estate, account: str, role: Role) -> list[str]:
+    """The users and roles of an account that have a path to a role, by ARN."""
+    principals = (path.principal for path in who_can(estate, role.arn))
+    return [arn for arn in principals if (found := estate.principal(arn)) and found.account == account]
+
+
+def whole_account(estate: Estate, root: str, role: Role) -> Change:
+    """What there is to say of an account, by the ARN of its root, and a role."""
+    account = parse_arn(root).account
+    elements = (each.principal for each in role.trust.statements if each.allows)
+    named = any(account in element.accounts for element in elements if element)
+    inside = getting_in(estate, account, role)
+    more = f" and {len(inside) - _MOST} more" if len(inside) > _MOST else ""
+    these = f"these get in: {', '.join(inside[:_MOST])}{more}" if inside else "nobody of it gets in"
+    if named:
+        what = f"its trust names this account: whoever the account grants; {these}; {_ROOT}"
+    elif inside:
+        what = f"its trust does not name this account; {these}; {_ROOT}"
+    else:
+        what = f"no trust lets in anybody of this account; and {_ROOT}"
+    return Change("trust", what, "name a user or a role of the account")

@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossaccount.access.alternatives import NEVER
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.evaluate import assume_action
-from crossaccount.access.evaluation.layers import Layers, allowing
-from crossaccount.access.evaluation.outsiders import Outsider
-from crossaccount.access.evaluation.principals import Naming
+from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming
+from crossaccount.access.evaluation.layers import Layers, allowing, assume_action
 from crossaccount.access.evaluation.sides import Allow, Weighed
-from crossaccount.access.evaluation.wording import shown_conditions
-from crossaccount.access.verdict import Decision
+from crossaccount.access.requirements import NEVER
+from crossaccount.access.verdict import Decision, shown_conditions
 from crossaccount.iam.arn import parse_arn
 
 
@@ -116,7 +113,7 @@ def trusted(caller: Principal) -> dict[str, Any]:
     """
     if caller.arn.startswith("o-"):
         return {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": caller.arn}}}
-    if not (isinstance(caller, Outsider) and caller.provider):
+    if not (isinstance(caller, ExternalPrincipal) and caller.provider):
         return {"Principal": {"AWS": caller.arn}}
     if caller.service:
         return {"Principal": {"Service": caller.arn}}
@@ -160,7 +157,7 @@ def _contradiction(layers: Layers) -> Change:
     return Change("condition", what, "make the conditions agree")
 
 
-def conflict(action: str, beside: Sequence[str]) -> Change:
+def conflict(action: str, others: Sequence[str]) -> Change:
     """Each action has its alternatives, but no request meets those of all at once."""
-    what = f"no request meets the conditions of {action} and those of {' and '.join(beside)} at once"
+    what = f"no request meets the conditions of {action} and those of {' and '.join(others)} at once"
     return Change("condition", what, "make the conditions agree")

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from crossaccount.access.evaluation.evaluate import ASSUMING
-from crossaccount.access.evaluation.principals import EVERYONE
+from crossaccount.access.evaluation.callers import EVERYONE
+from crossaccount.access.evaluation.layers import ASSUMING
 from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
 from crossaccount.iam.conditions import Condition

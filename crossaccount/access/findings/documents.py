@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from crossaccount.access.estate.documents import Details, default_version
 from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.estate.policies import Details, default_version
 from crossaccount.access.findings.finding import Element, Place
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import DocumentError, read_document

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
-from crossaccount.access.estate.documents import Details, default_version
 from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.estate.policies import Details, default_version
 from crossaccount.access.findings.documents import is_changeable, roles
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Found, Kind, Place
 from crossaccount.iam import quotas

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from crossaccount.access.closure import PathLike, closure_findings
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.documents import Details
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.demands import asked_by
 from crossaccount.access.findings.documents import Document, Statement, documents
 from crossaccount.access.findings.external_ids import shared_external_ids, weak_external_ids

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossaccount.access.estate.documents import Details
 from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.documents import Document, is_changeable, roles
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.iam.arn import parse_arn

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from crossaccount.access.estate.documents import Details
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.documents import Statement, is_changeable
 from crossaccount.access.findings.finding import Found, Kind, Place
 

@@ -1,24 +1,42 @@
 """Paths: every principal → role that works, with what is still to meet and the statements that meet.
 
-One object per pair. A principal is a user or a role of the sources, or an outsider whom a trust lets in: an account
-(``arn:aws:iam::ID:root``), an organisation (``o-…``), an identity provider, one principal of an account without a
-source, or ``*``; of an outsider's own policies nothing is known, so its ``grants`` are empty. Services are no paths
-(``beside`` has them).
+One object per pair. A principal is a user or a role of the sources, or an external principal whom a trust lets in: an
+account (``arn:aws:iam::ID:root``), an organisation (``o-…``), an identity provider, one principal of an account without
+a source, or ``*``. Its own policies are not known, so its ``grants`` are empty; across accounts they have to allow the
+call as well (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html).
+Whoever comes through an identity provider needs no grant, nor does a service.
+
+Not paths, and shown next to them: the services that a trust lets in, and the grants into accounts without a source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
-from crossaccount.access.alternatives import NEVER, Alternatives, alternatives_json
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.outsiders import outsider
-from crossaccount.access.paths.candidates import Candidates
-from crossaccount.access.paths.role_answers import RoleAnswers
-from crossaccount.access.paths.shared import SharedLayers
+from crossaccount.access.evaluation.callers import (
+    EVERYONE,
+    ExternalPrincipal,
+    external_principal,
+    service,
+    trusted_services,
+)
+from crossaccount.access.evaluation.context import open_context
+from crossaccount.access.evaluation.layers import ASSUME_ROLE, answer_of, call_layers, complete, open_layers
+from crossaccount.access.evaluation.sides import Request
+from crossaccount.access.paths.answers import RoleAnswers, SharedLayers
+from crossaccount.access.paths.candidates import Candidates, widest
+from crossaccount.access.requirements import ALWAYS, NEVER, Requirements, requirements_json
+from crossaccount.access.requirements.words import in_words
 from crossaccount.access.verdict import Decision
+from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.matching import wildcard_match
+from crossaccount.iam.variables import Template
 
 
 class Path(NamedTuple):
@@ -30,7 +48,7 @@ class Path(NamedTuple):
 
     principal: str
     role: str
-    alternatives: Alternatives
+    alternatives: Requirements
     grants: tuple[Decision, ...]
     trust: tuple[Decision, ...]
 
@@ -39,7 +57,7 @@ class Path(NamedTuple):
         return {
             "principal": self.principal,
             "role": self.role,
-            "alternatives": alternatives_json(self.alternatives),
+            "alternatives": requirements_json(self.alternatives),
             "grants": [{"policy": grant.policy, "statement": grant.statement} for grant in self.grants],
             "trust": [{"statement": trust.statement} for trust in self.trust],
         }
@@ -61,7 +79,7 @@ def who_can(estate: Estate, role_arn: str) -> list[Path]:
 def what_can(estate: Estate, principal_arn: str) -> list[Path]:
     """The paths of one principal. It may be an outsider: then also the trusts that let it in without naming it."""
     candidates, shared = Candidates(estate), SharedLayers(estate)
-    stranger = outsider(principal_arn, estate.accounts)
+    stranger = external_principal(principal_arn, estate.accounts)
     found: list[Path] = []
     for arn in sorted(estate.roles):
         role = estate.roles[arn]
@@ -79,3 +97,152 @@ def paths_to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> 
         if answer.alternatives != NEVER:
             found.append(Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust))
     return found
+
+
+_TOGETHER = 1_000
+"""So many paths are handed out at once."""
+
+
+def json_text(paths: Iterable[Path], more: Mapping[str, object] | None = None) -> Iterator[str]:
+    """The document ``{"paths": […]}``, one path on a line; all pieces joined are the whole.
+
+    ``more`` are further keys, with what is not a path.
+    """
+    yield '{"paths": ['
+    known: dict[tuple[int, int, int], tuple[Path, str]] = {}
+    text = cache(_json)
+    lines: list[str] = []
+    separator = "\n"
+    for path in paths:
+        key = (id(path.alternatives), id(path.grants), id(path.trust))
+        if key not in known:
+            known[key] = (path, _rest(path))  # with the path, so that the identities stay its own
+        lines.append(f'{separator}{{"principal": {text(path.principal)}, "role": {text(path.role)}, {known[key][1]}}}')
+        separator = ",\n"
+        if len(lines) == _TOGETHER:
+            yield "".join(lines)
+            lines = []
+    further = "".join(f", {_json(key)}: {_json(value)}" for key, value in (more or {}).items())
+    yield "".join((*lines, "]" if separator == "\n" else "\n]", further, "}\n"))
+
+
+def _rest(path: Path) -> str:
+    """All of a path but who and what, without the braces."""
+    shared = {key: value for key, value in path.to_json().items() if key not in ("principal", "role")}
+    return _json(shared)[1:-1]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+IF_GRANTED = "if its account grants it"
+
+
+def grant_unknown(caller: Principal) -> str:
+    """Why it is not known whether a caller's own account grants it; empty where that is known, or not needed."""
+    if not isinstance(caller, ExternalPrincipal) or caller.provider:
+        return ""
+    if caller.account:
+        return f"no source describes {caller.account}"
+    return "no source describes everyone" if caller.arn == EVERYONE else f"no source describes all of {caller.arn}"
+
+
+def needs_grant(principal: str, described: Collection[str]) -> bool:
+    """Whether a path's principal needs a grant that nobody knows of; ``described`` are the accounts of the sources."""
+    found = external_principal(principal, described)
+    return found is not None and not found.provider
+
+
+def path_in_words(alternatives: Requirements, *, granted: bool) -> str:
+    """The conditions of a path, as one line; not ``granted`` is one that hangs on the principal's own account."""
+    words = in_words(alternatives)
+    if granted:
+        return words
+    if alternatives == ALWAYS:
+        return IF_GRANTED
+    return f"{words}, {IF_GRANTED}" if len(alternatives) == 1 else f"({words}), {IF_GRANTED}"
+
+
+class ServiceTrust(NamedTuple):
+    """A service that a role's trust lets in, and on which conditions."""
+
+    service: str
+    alternatives: Requirements
+
+    def to_json(self) -> dict[str, object]:
+        """As below ``who-can --json``."""
+        return {"service": self.service, "alternatives": requirements_json(self.alternatives)}
+
+
+class GrantElsewhere(NamedTuple):
+    """A grant on roles that no source knows: an ARN or a pattern, on which conditions, and what of it is denied."""
+
+    roles: str
+    alternatives: Requirements
+    denied: tuple[str, ...] = ()
+    """ARNs and patterns within ``roles`` that a Deny is about, be it on conditions."""
+
+    def to_json(self) -> dict[str, object]:
+        """As below ``what-can --json``."""
+        return {"roles": self.roles, "alternatives": requirements_json(self.alternatives), "denied": list(self.denied)}
+
+
+def services_let_in(estate: Estate, role: Role) -> Iterator[ServiceTrust]:
+    """The services that a role's trust lets in, in its order."""
+    for name in trusted_services(role):
+        caller = service(name)
+        found = complete(answer_of(open_layers(estate, caller, role)), estate, caller, role)
+        if found.alternatives != NEVER:
+            yield ServiceTrust(name, found.alternatives)
+
+
+def roles_of_services(estate: Estate) -> int:
+    """How many roles let in a service."""
+    return sum(1 for role in estate.roles.values() if next(services_let_in(estate, role), None))
+
+
+def grants_elsewhere(estate: Estate, principal_arn: str) -> list[GrantElsewhere]:
+    """Which roles of accounts that no source describes a principal is granted, each pattern once.
+
+    Whether a trust there lets it in nobody knows here. What the principal's own side surely denies is left out.
+    """
+    caller = estate.principal(principal_arn)
+    if caller is None:
+        return []
+    context = open_context(caller)
+    granted: dict[str, None] = {}
+    denied: dict[str, None] = {}
+    for policy in caller.saying(ASSUME_ROLE):
+        for statement in policy.about(ASSUME_ROLE):
+            patterns = ("*",) if statement.resources_inverted else _widest(statement.resources, context)
+            here = (each for each in patterns if _is_elsewhere(each, caller, estate))
+            (granted if statement.allows else denied).update(dict.fromkeys(here))
+    found = []
+    for each in granted:
+        alternatives = _own_side(estate, Request(caller, ASSUME_ROLE, each, context))
+        if alternatives != NEVER:
+            within = tuple(other for other in denied if other != each and wildcard_match(each, other))
+            found.append(GrantElsewhere(each, alternatives, within))
+    return found
+
+
+def _widest(resources: Iterable[Template], context: RequestContext) -> Iterator[str]:
+    return (pattern for each in resources if (pattern := widest(each, context)) is not None)
+
+
+def _is_elsewhere(pattern: str, caller: Principal, estate: Estate) -> bool:
+    """Whether a pattern may be about roles of an account without a source, in the caller's partition."""
+    if pattern == "*":
+        return True
+    parts = pattern.split(":", 5)
+    if len(parts) < 6:
+        return pattern.endswith("*")
+    if not wildcard_match(parts[1], caller.partition):
+        return False
+    return parts[5][:1] in ("r", "*", "?") and not (ACCOUNT_ID.match(parts[4]) and parts[4] in estate.accounts)
+
+
+def _own_side(estate: Estate, request: Request) -> Requirements:
+    """On what the principal's own side allows it. The RCPs of the role's account are not known."""
+    return call_layers(estate, request)._replace(rcps=()).alternatives()

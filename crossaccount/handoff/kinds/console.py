@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-rol
 
 from __future__ import annotations
 
-from crossaccount.access.alternatives.asking import Asking
+from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import Entry
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.switch_role import default_display_name

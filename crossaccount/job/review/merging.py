@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crossaccount.access.estate.documents import default_version
+from crossaccount.access.estate.policies import default_version
 from crossaccount.iam.documents import same
 from crossaccount.job.review.declared import Declared, Owner
 from crossaccount.job.review.managed import Managed

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crossaccount.access.estate.documents import Policies, compiled_policy
 from crossaccount.access.estate.entities import Policy
+from crossaccount.access.estate.policies import Policies, compiled_policy
 from crossaccount.iam.compiled import CompiledStatement, Kind
 from crossaccount.iam.documents import as_list, canonical, statements
 

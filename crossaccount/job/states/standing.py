@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crossaccount.access.lines import lines_of
+from crossaccount.access.notation import lines_of
 from crossaccount.engine.work import SECRET
 from crossaccount.job import events
 from crossaccount.job.loading import Loaded

@@ -14,7 +14,7 @@ from crossaccount.access.closure import closure_findings
 from crossaccount.access.closure.grants import NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.finding import Finding
-from crossaccount.access.lines import REST, details_of
+from crossaccount.access.notation import REST, details_of
 from crossaccount.access.paths import paths
 from crossaccount.settings import Settings
 

@@ -2,7 +2,7 @@
 
 MiniStack carries some two dozen and knows nothing of the rest; a session whose role has one attached that MiniStack
 does not know can do nothing. The documents come from the same bundle as the analyser's
-(``crossaccount.access.estate.managed_policies``), also for those that MiniStack carries, so that a policy means the
+(``crossaccount.access.estate.policies``), also for those that MiniStack carries, so that a policy means the
 same tried and judged. A policy is put in place when a call first names it.
 
 MiniStack has no call that makes an AWS-managed policy, so it goes into the store directly.
@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from crossaccount.access.estate.managed_policies import managed_document
+from crossaccount.access.estate.policies import managed_document
 from crossaccount.local.hardening.answers import text_of
 from crossaccount.local.hardening.call import Call
 from crossaccount.local.hardening.engine import DEFAULT_ACCOUNT, Engine

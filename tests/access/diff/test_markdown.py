@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crossaccount.access.alternatives import ALWAYS
 from crossaccount.access.diff import AccessDiff, Change, markdown
 from crossaccount.access.diff.levels import highest_level
 from crossaccount.access.diff.markdown import subject
+from crossaccount.access.requirements import ALWAYS
 
 THERESA, UPDATE_APP = "arn:aws:iam::111111111111:user/Theresa", "arn:aws:iam::222222222222:role/UpdateApp"
 GAINED = Change("path-gained", THERESA, UPDATE_APP, None, ALWAYS, why="no longer denied by deny[0]")

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossaccount.access import Estate, judge_action, judge_assume
-from crossaccount.access.alternatives import meets
 from crossaccount.access.diff import Change, diff
 from crossaccount.access.evaluation.context import session_context
 from crossaccount.access.evaluation.evaluate import action_alternatives
+from crossaccount.access.requirements import meets
 from crossaccount.iam.matching import wildcard_match
 from tests.access.diff.test_diff import REVERSED
 from tests.access.diff.worlds import CALLERS, ROLES, estate_of

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from crossaccount.access import Estate
-from crossaccount.access.alternatives import Alternatives, implies
-from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import what_can, who_can
+from crossaccount.access.requirements import Requirements, implies
+from crossaccount.access.requirements.requirement import Atom
 
 TARGET = "arn:aws:iam::222222222222:role/target"
 
@@ -68,7 +68,7 @@ def test_why(case: dict[str, Any], estate_of: Callable[..., Estate]) -> None:
     assert found.to_json()["lines"] == found.text().splitlines()
 
 
-def _alternatives(blocks: list[dict[str, Any]]) -> Alternatives:
+def _alternatives(blocks: list[dict[str, Any]]) -> Requirements:
     return tuple(
         tuple(_atom(operator, keys, "not" in block) for operator, keys in _conditions(block.get("not", block)))
         for block in blocks

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossaccount.access import Estate, judge_assume
-from crossaccount.access.alternatives import NEVER, Alternatives, both, either, implies, meets, negation, simplify
-from crossaccount.access.alternatives.atoms import Atom
 from crossaccount.access.evaluation.context import NO_SESSION, assume_context
 from crossaccount.access.paths import paths, what_can, who_can
+from crossaccount.access.requirements import NEVER, Requirements, both, either, implies, meets, negation, simplify
+from crossaccount.access.requirements.requirement import Atom
 from crossaccount.iam.conditions import RequestContext
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -117,7 +117,7 @@ def _context(case: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
     return data.draw(st.fixed_dictionaries({}, optional=keys))
 
 
-def _alternatives(estate: Estate, principal: str) -> Alternatives:
+def _alternatives(estate: Estate, principal: str) -> Requirements:
     return next((path.alternatives for path in who_can(estate, TARGET) if path.principal == principal), NEVER)
 
 
@@ -183,7 +183,7 @@ def _old_without_mfa(context: RequestContext) -> bool:
 
 @_ANY
 @given(one=_alternatives_of, other=_alternatives_of, data=st.data())
-def test_algebra_by_meaning(one: Alternatives, other: Alternatives, data: st.DataObject) -> None:
+def test_algebra_by_meaning(one: Requirements, other: Requirements, data: st.DataObject) -> None:
     implied = implies(one, other)
     for _ in range(4):
         context = RequestContext.of(data.draw(st.fixed_dictionaries({}, optional=_user_contexts)))
@@ -199,7 +199,7 @@ def test_algebra_by_meaning(one: Alternatives, other: Alternatives, data: st.Dat
 
 @_ANY
 @given(one=_alternatives_of)
-def test_simplifying_twice_changes_nothing_and_implies_itself(one: Alternatives) -> None:
+def test_simplifying_twice_changes_nothing_and_implies_itself(one: Requirements) -> None:
     simple = simplify(one)
     assert simplify(simple) == simple
     assert simplify(reversed(one)) == simple

@@ -8,10 +8,10 @@ import pytest
 
 from benchmarks.access.estate import Size, details
 from crossaccount.access import Estate
-from crossaccount.access.alternatives import NEVER
+from crossaccount.access.evaluation.layers import answer_of, open_layers
 from crossaccount.access.paths import paths, what_can, who_can
-from crossaccount.access.paths.answer import answer_of, open_layers
-from crossaccount.access.paths.paths_json import json_text
+from crossaccount.access.paths.path import json_text
+from crossaccount.access.requirements import NEVER
 
 
 @pytest.fixture(scope="module")

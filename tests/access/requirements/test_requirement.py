@@ -7,10 +7,10 @@ from itertools import product
 from typing import Any
 
 from crossaccount.access import Estate
-from crossaccount.access.alternatives import ALWAYS, NEVER, Alternatives, both, either, implies, meets, simplify
-from crossaccount.access.alternatives.atoms import ANY_OF, UNKNOWN, Atom, composite
-from crossaccount.access.evaluation.session_actions import SET_SOURCE_IDENTITY, TAG_SESSION, needed
+from crossaccount.access.evaluation.layers import SET_SOURCE_IDENTITY, TAG_SESSION, needed
 from crossaccount.access.paths import who_can
+from crossaccount.access.requirements import ALWAYS, NEVER, Requirements, both, either, implies, meets, simplify
+from crossaccount.access.requirements.requirement import ANY_OF, UNKNOWN, Atom, composite
 from crossaccount.iam.conditions import RequestContext
 
 TARGET = "arn:aws:iam::222222222222:role/target"
@@ -18,7 +18,7 @@ _GRANT = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": TARGET}
 _TRUST = {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}
 
 
-def _one_of(key: str, values: range) -> Alternatives:
+def _one_of(key: str, values: range) -> Requirements:
     return tuple((Atom("trust", "trust policy", "0", "StringEquals", key, (f"{value}",)),) for value in values)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crossaccount.access import Estate
-from crossaccount.access.alternatives.words import in_words
-from crossaccount.access.paths.beside import grants_elsewhere, roles_of_services, services_let_in
+from crossaccount.access.paths.path import grants_elsewhere, roles_of_services, services_let_in
+from crossaccount.access.requirements.words import in_words
 
 CALLER, TARGET = "arn:aws:iam::111111111111:user/caller", "arn:aws:iam::222222222222:role/target"
 ELSEWHERE = "arn:aws:iam::333333333333:role/r"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from crossaccount.access.estate.managed_policies import bundle_date, is_aws_managed, managed_document
+from crossaccount.access.estate.policies import bundle_date, is_aws_managed, managed_document
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_aws_managed_policies_of_every_partition_are_known_as_such() -> None:
 
 def test_reading_it_loads_neither_moto_nor_boto3() -> None:
     script = (
-        "import sys; from crossaccount.access.estate.managed_policies import managed_document; "
+        "import sys; from crossaccount.access.estate.policies import managed_document; "
         "managed_document('arn:aws:iam::aws:policy/ReadOnlyAccess'); "
         "print([name for name in ('moto', 'boto3', 'pulumi') if name in sys.modules])"
     )

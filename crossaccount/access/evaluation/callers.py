@@ -1,10 +1,15 @@
-"""Whom a trust lets in from outside the sources: accounts, organisations, identity providers, single principals, all.
+"""Who calls, and whether the Principal element of a policy names that caller.
 
-Their own policies are in no source, so a trust alone makes their path. Services are not among them. An account of the
-sources is never an outsider: its principals are known one by one.
+A caller is a user or a role of the sources, or an external principal: an account, an organisation, an identity
+provider, a single principal of an account without a source, everyone, or an AWS service. The policies of an external
+principal are in no source, so a trust alone makes its path. An account of the sources is never external: its
+principals are known one by one. A service is a principal of no account and has no policies. Whoever makes a service
+act needs ``iam:PassRole``, which is not judged here.
 
-Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html and
-reference_policies_condition-keys.html (aws:PrincipalOrgID, aws:PrincipalOrgPaths, aws:PrincipalAccount).
+Sources, of https://docs.aws.amazon.com/IAM/latest/UserGuide/: reference_policies_elements_principal.html,
+reference_policies_elements_notprincipal.html, reference_policies_evaluation-logic_policy-eval-denyallow.html and
+reference_policies_condition-keys.html (aws:PrincipalOrgID, aws:PrincipalOrgPaths, aws:PrincipalAccount,
+aws:PrincipalIsAWSService, aws:PrincipalServiceName).
 """
 
 from __future__ import annotations
@@ -12,15 +17,89 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from functools import cached_property
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Principal
-from crossaccount.access.evaluation.principals import EVERYONE
+from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, compile_conditions
 from crossaccount.iam.conditions.context import ContextValue, normal
+from crossaccount.iam.names import has_wildcard
+
+EVERYONE = "*"
+
+
+class Naming(IntEnum):
+    """How a trust names a caller, the stronger the higher.
+
+    ``ACCOUNT`` delegates to the account's identity policies. ``ROLE`` (a role's ARN) grants by itself within the
+    account, within the role's permissions boundary. ``DIRECT`` (a user's ARN, a session's ARN, ``*``) grants by itself
+    within the account, and an implicit deny in a boundary does not limit it. Across accounts the caller's own policies
+    are needed in any case.
+    """
+
+    NONE = 0
+    ACCOUNT = 1
+    ROLE = 2
+    DIRECT = 3
+
+
+def naming(element: PrincipalElement, caller: Principal, session: str | None = None) -> Naming:
+    """How an Allow's principal names ``caller``. ``session`` is the caller's role session name, where it is known.
+
+    ``Service`` and ``Federated`` principals name no IAM principal. IAM has no ``NotPrincipal`` with Allow any more;
+    where an old policy has it, it names everyone that it does not list.
+    """
+    found = _namings(element, caller, session)
+    if element.inverted:
+        return Naming.NONE if found else Naming.DIRECT
+    return max(found) if found else Naming.NONE
+
+
+def denies(element: PrincipalElement, caller: Principal, session: str | None = None) -> bool:
+    """Whether a Deny's principal covers ``caller``.
+
+    ``NotPrincipal`` with Deny spares only whom it lists together with his account, of a role only sessions that it
+    lists beside it, and nobody who has a permissions boundary ("will always deny any IAM principal that has a
+    permissions boundary").
+    """
+    found = _namings(element, caller, session)
+    if not element.inverted:
+        return bool(found)
+    himself = Naming.DIRECT in found and (Naming.ROLE in found or not caller.is_role)
+    spared = Naming.ACCOUNT in found and himself
+    return caller.boundary is not None or not (spared or EVERYONE in element.entries)
+
+
+def _namings(element: PrincipalElement, caller: Principal, session: str | None) -> list[Naming]:
+    """The ways in which entries name the caller. The unique ID of somebody who is gone names nobody."""
+    found = []
+    entries = element.entries
+    if EVERYONE in entries:
+        found.append(Naming.DIRECT)
+    if caller.arn in entries or (caller.unique_id and caller.unique_id in entries):
+        found.append(Naming.ROLE if caller.is_role else Naming.DIRECT)
+    if caller.account in element.accounts:
+        found.append(Naming.ACCOUNT)
+    if element.sessions and (named := sessions_of(element, caller)) and (session is None or session in named):
+        found.append(Naming.DIRECT)
+    return found
+
+
+def sessions_of(element: PrincipalElement, caller: Principal) -> tuple[str, ...]:
+    """The names of the caller's own sessions that are listed: of a role, by ARNs that leave its path out.
+
+    A wildcard names none ("Principals must always name a specific session").
+    """
+    if not (element.sessions and caller.is_role):
+        return ()
+    prefix = f"assumed-role/{caller.name}/"
+    own = (arn.resource for arn in element.sessions if (arn.service, arn.account) == ("sts", caller.account))
+    named = (resource.removeprefix(prefix) for resource in own if resource.startswith(prefix))
+    return tuple(name for name in named if name and not has_wildcard(name))
+
 
 PROVIDER_KINDS = ("oidc-provider", "saml-provider")
 _SINGLE = re.compile(r"(user|role)/.+|assumed-role/[^/*?]+/[^/*?]+")
@@ -28,7 +107,7 @@ _SINGLE = re.compile(r"(user|role)/.+|assumed-role/[^/*?]+/[^/*?]+")
 
 
 @dataclass(frozen=True)
-class Outsider(Principal):
+class ExternalPrincipal(Principal):
     """Someone whose policies are in no source. ``arn`` is an ARN, an organisation's ID, a provider's name or ``*``.
 
     ``keys`` are the condition keys that all of its requests carry. A ``provider`` has no account and no policies, and
@@ -54,7 +133,7 @@ class Outsider(Principal):
         """Its ``keys``, in normal form, and where its account is."""
         return normal({**self.keys, **(self.membership.keys("Principal") if self.membership else {})})
 
-    def placed(self, estate: Estate) -> Outsider:
+    def placed(self, estate: Estate) -> ExternalPrincipal:
         """The same, with where its account is; nothing is known of whoever is of no single account."""
         return replace(self, membership=estate.membership(self.account)) if self.account else self
 
@@ -68,9 +147,9 @@ class Outsider(Principal):
         return self.account != "" and parse_arn(self.arn).resource != "root"
 
 
-def provider(name: str) -> Outsider:
+def provider(name: str) -> ExternalPrincipal:
     """An identity provider: the ARN of one in IAM, or the name of one that AWS knows (``accounts.google.com``)."""
-    return Outsider(name, keys={"aws:FederatedProvider": name}, provider=True)
+    return ExternalPrincipal(name, keys={"aws:FederatedProvider": name}, provider=True)
 
 
 def is_provider(name: str) -> bool:
@@ -80,10 +159,10 @@ def is_provider(name: str) -> bool:
     return parse_arn(name).kind in PROVIDER_KINDS
 
 
-def outsider(name: str, known: Collection[str]) -> Outsider | None:
+def external_principal(name: str, known: Collection[str]) -> ExternalPrincipal | None:
     """Whom an ARN, an organisation's ID, a provider's name or ``*`` is, if outside of the accounts ``known``."""
     if name == EVERYONE:
-        return Outsider(EVERYONE)
+        return ExternalPrincipal(EVERYONE)
     if name.startswith("o-"):
         return _organisation(name)
     if is_provider(name):
@@ -92,7 +171,7 @@ def outsider(name: str, known: Collection[str]) -> Outsider | None:
     return found if found is not None and found.account not in known else None
 
 
-def outsiders(statement: CompiledStatement, known: Collection[str]) -> Iterator[Outsider]:
+def external_principals(statement: CompiledStatement, known: Collection[str]) -> Iterator[ExternalPrincipal]:
     """Whom a trust statement that allows names outside of the accounts ``known``."""
     element = statement.principal
     if element is None:
@@ -112,7 +191,7 @@ def _account_of(entry: str) -> str:
     return entry.split(":")[4] if entry.count(":") >= 5 else entry
 
 
-def denied_part(element: PrincipalElement, caller: Outsider) -> list[tuple[Condition, ...]]:
+def denied_part(element: PrincipalElement, caller: ExternalPrincipal) -> list[tuple[Condition, ...]]:
     """Whom of ``caller`` a Deny's principal covers, as conditions: ``[()]`` is everyone of it, ``[]`` nobody.
 
     A provider's users are covered by ``*`` and by the provider's name alone.
@@ -143,7 +222,7 @@ def _spares(entry: str, element: PrincipalElement) -> bool:
     return arn.kind == "user"
 
 
-def _covered(entry: str, caller: Outsider) -> tuple[Condition, ...] | None:
+def _covered(entry: str, caller: ExternalPrincipal) -> tuple[Condition, ...] | None:
     if entry in (EVERYONE, caller.arn):
         return ()
     other = _entry(entry)
@@ -168,7 +247,7 @@ def _condition(operator: str, key: str, values: tuple[str, ...]) -> tuple[Condit
     return compile_conditions({operator: {key: values}})
 
 
-def _entry(entry: str) -> Outsider | None:
+def _entry(entry: str) -> ExternalPrincipal | None:
     """An account, or one user, role or session; None for a unique ID, whose owner is gone, and what IAM refuses."""
     if ACCOUNT_ID.match(entry):
         return _account(entry)
@@ -184,27 +263,27 @@ def _entry(entry: str) -> Outsider | None:
     keys: dict[str, ContextValue] = {"aws:PrincipalAccount": arn.account, "aws:PrincipalType": type_}
     if arn.service == "iam":
         keys["aws:PrincipalArn"] = entry
-    return Outsider(entry, keys=keys)
+    return ExternalPrincipal(entry, keys=keys)
 
 
-def _account(account: str, partition: str = "aws") -> Outsider:
-    return Outsider(root_arn(account, partition), keys={"aws:PrincipalAccount": account})
+def _account(account: str, partition: str = "aws") -> ExternalPrincipal:
+    return ExternalPrincipal(root_arn(account, partition), keys={"aws:PrincipalAccount": account})
 
 
-def _organisation(name: str) -> Outsider:
-    return Outsider(name, keys={"aws:PrincipalOrgID": name})
+def _organisation(name: str) -> ExternalPrincipal:
+    return ExternalPrincipal(name, keys={"aws:PrincipalOrgID": name})
 
 
-def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[Outsider]:
+def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[ExternalPrincipal]:
     """Everyone, as far as the statement's conditions let one say who that is: accounts, organisations, single ARNs."""
     for condition in statement.conditions:
         if (found := _limited(condition)) is not None:
             yield from (each for each in found if each.account not in known)
             return
-    yield Outsider(EVERYONE)
+    yield ExternalPrincipal(EVERYONE)
 
 
-def _limited(condition: Condition) -> list[Outsider] | None:
+def _limited(condition: Condition) -> list[ExternalPrincipal] | None:
     """Whom a condition limits everyone to; None where it does not, or not to what has a name."""
     texts = [value.text for value in condition.values]
     key, exact = condition.key.lower(), not any(map(_is_pattern, texts))
@@ -222,7 +301,7 @@ def _limited(condition: Condition) -> list[Outsider] | None:
     return None
 
 
-def _by_pattern(text: str) -> Outsider | None:
+def _by_pattern(text: str) -> ExternalPrincipal | None:
     """The account of a pattern of ARNs, or the one principal that it is."""
     parts = text.split(":", 5)
     if len(parts) != 6 or not ACCOUNT_ID.match(parts[4]):
@@ -232,3 +311,33 @@ def _by_pattern(text: str) -> Outsider | None:
 
 def _is_pattern(text: str) -> bool:
     return any(character in text for character in "*?$")
+
+
+_COGNITO = "cognito-identity.amazonaws.com"
+"""An identity provider by this name, not a service."""
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com(\.cn)?|eu)", re.ASCII)
+
+
+def service(name: str) -> ExternalPrincipal:
+    """The service of this name (``ec2.amazonaws.com``) as a caller."""
+    keys = {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": name}
+    return ExternalPrincipal(name, keys=keys, provider=True, service=True)
+
+
+def is_service(name: str) -> bool:
+    """Whether a name can be that of a service."""
+    return name != _COGNITO and _SERVICE.fullmatch(name) is not None
+
+
+def trusted_services(role: Role) -> tuple[str, ...]:
+    """The services that the Allow statements of a role's trust name, each once."""
+    elements = (each.principal for each in role.trust.statements if each.allows)
+    return tuple(dict.fromkeys(name for element in elements if element for name in element.services))
+
+
+def external_caller(estate: Estate, name: str, role: Role) -> ExternalPrincipal | None:
+    """Whom a name means that no source describes: also a service, if the role's trust or its name says that it is."""
+    if is_service(name) or name in trusted_services(role):
+        return service(name)
+    found = external_principal(name, estate.accounts)
+    return found and found.placed(estate)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from crossaccount.access.alternatives import ALWAYS, NEVER, Atom
-from crossaccount.access.alternatives.words import in_words
+from crossaccount.access.requirements import ALWAYS, NEVER, Atom
+from crossaccount.access.requirements.words import in_words
 
 MFA = ("Bool", "aws:MultiFactorAuthPresent", "true")
 

@@ -1,4 +1,4 @@
-"""Alternatives for people: ``with MFA (< 1 h), external ID "x"``. The JSON has the conditions themselves.
+"""Requirements for people: ``with MFA (< 1 h), external ID "x"``. The JSON has the conditions themselves.
 
 What has no phrase of its own is said in IAM's words, shortened. Nothing is left out: a person who meets what is said
 meets the conditions.
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from crossaccount.access.alternatives.algebra import ALWAYS, NEVER, Alternatives
-from crossaccount.access.alternatives.atoms import ANY_OF, RESOURCE, UNKNOWN, Atom
+from crossaccount.access.requirements.requirement import ALWAYS, ANY_OF, NEVER, RESOURCE, UNKNOWN, Atom, Requirements
 from crossaccount.iam.durations import duration_text
 
 UNCONDITIONAL = "always"
@@ -97,7 +96,7 @@ _OTHER_QUANTIFIER = {"": "", "forallvalues:": "foranyvalue:", "foranyvalue:": "f
 _MOST_VALUES = 3
 
 
-def in_words(alternatives: Alternatives) -> str:
+def in_words(alternatives: Requirements) -> str:
     """What still has to be met, as one line."""
     if alternatives == NEVER:
         return "never"

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from crossaccount.access.alternatives.algebra import (
+from crossaccount.access.requirements.requirement import (
     ALWAYS,
     NEVER,
-    Alternatives,
-    alternatives_json,
+    Atom,
+    Requirements,
     both,
     either,
     implies,
     meets,
     negation,
+    requirements_json,
     simplify,
 )
-from crossaccount.access.alternatives.atoms import Atom
 
 __all__ = [
     "ALWAYS",
     "NEVER",
-    "Alternatives",
     "Atom",
-    "alternatives_json",
+    "Requirements",
     "both",
     "either",
     "implies",
     "meets",
     "negation",
+    "requirements_json",
     "simplify",
 ]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from crossaccount.access.alternatives import Alternatives
-from crossaccount.access.alternatives.asking import Asking, ways_to_ask
-from crossaccount.access.alternatives.atoms import UNKNOWN, Atom
+from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements.asking import Asking, ways_to_ask
+from crossaccount.access.requirements.requirement import UNKNOWN, Atom
 
 HOUR = 3600
 
@@ -40,23 +40,23 @@ def test_nothing_to_meet_needs_nothing() -> None:
         (_atom("Null", "sts:ExternalId", "true"), {}),
         (_atom("StringEquals", "sts:RoleSessionName", "MySession"), {"session_name": "MySession"}),
         (_atom("StringLike", "sts:RoleSessionName", "*-deploy"), {"session_name": "bo-deploy"}),
-        (_atom("StringEquals", "sts:RoleSessionName", "bo", negated=True), {"beside": ...}),
+        (_atom("StringEquals", "sts:RoleSessionName", "bo", negated=True), {"remaining": ...}),
         (_atom("StringEquals", "sts:SourceIdentity", "bo"), {"source_identity": "bo"}),
         (_atom("StringEquals", "aws:RequestTag/team", "blue"), {"tags": {"team": "blue"}}),
         (_atom("NumericLessThanEquals", "sts:DurationSeconds", "1800"), {"duration": 1800}),
         (_atom("NumericLessThan", "sts:DurationSeconds", "1800"), {"duration": 1799}),
-        (MFA, {"mfa": True, "beside": ...}),
-        (MFA_AGE, {"mfa": True, "beside": ...}),
-        (_atom("BoolIfExists", "aws:MultiFactorAuthPresent", "false"), {"beside": ...}),
-        (ADDRESS, {"beside": ...}),
-        (_atom("StringEquals", "sts:ExternalId", "has blanks in it"), {"beside": ...}),
+        (MFA, {"mfa": True, "remaining": ...}),
+        (MFA_AGE, {"mfa": True, "remaining": ...}),
+        (_atom("BoolIfExists", "aws:MultiFactorAuthPresent", "false"), {"remaining": ...}),
+        (ADDRESS, {"remaining": ...}),
+        (_atom("StringEquals", "sts:ExternalId", "has blanks in it"), {"remaining": ...}),
     ],
     ids=str,
 )
 def test_what_the_asker_chooses_meets_the_condition_and_the_rest_stays_beside(atom: Atom, chosen: Any) -> None:
     expected = {"session_name": "bo", "duration": HOUR, **chosen}
-    if "beside" in expected:
-        expected["beside"] = (atom,)
+    if "remaining" in expected:
+        expected["remaining"] = (atom,)
     assert _ways(atom) == [Asking(**expected)]
 
 
@@ -68,9 +68,9 @@ def test_a_session_name_that_is_given_is_kept_or_there_is_no_way() -> None:
 
 def test_the_easiest_way_comes_first() -> None:
     unknown = _atom(UNKNOWN, "Allow")
-    alternatives: Alternatives = ((unknown,), (ADDRESS,), (MFA,), (EXTERNAL_ID,))
+    alternatives: Requirements = ((unknown,), (ADDRESS,), (MFA,), (EXTERNAL_ID,))
     ways = ways_to_ask(alternatives, "bo", HOUR)
-    assert [(way.external_id, way.mfa, way.unknown, bool(way.beside_mfa)) for way in ways] == [
+    assert [(way.external_id, way.mfa, way.unknown, bool(way.remaining_but_mfa)) for way in ways] == [
         ("12345678TESTID", False, False, False),
         ("", True, False, False),
         ("", False, False, True),

@@ -1,8 +1,8 @@
-"""How to ask for a role so that the conditions of a path are met: what the asker chooses, and what it has to meet.
+"""How to ask for a role so that the conditions of a path are met: what the caller chooses, and what it has to meet.
 
-Chosen are session name, external ID, source identity, session tags and length; everything else (MFA, addresses, times)
-is the person's, and stays in ``beside``. A choice is one that STS takes and that meets the atoms by the evaluator's own
-reading of them. Nothing is guessed: where no value of the policies fits, the atoms stay beside.
+Chosen are session name, external ID, source identity, session tags and length. Everything else (MFA, addresses, times)
+depends on the person, and stays in ``remaining``. A choice is one that STS takes and that meets the atoms by the
+evaluator's own reading of them. Nothing is guessed: where no value of the policies fits, the atoms remain.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (patterns of the parameters)
 """
@@ -13,9 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crossaccount.access.alternatives.algebra import Alternatives
-from crossaccount.access.alternatives.atoms import UNKNOWN, Atom
-from crossaccount.access.alternatives.words import in_words
+from crossaccount.access.requirements.requirement import UNKNOWN, Atom, Requirements
+from crossaccount.access.requirements.words import in_words
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.entity_names import check_external_id, check_tag
 
@@ -27,7 +26,7 @@ _SESSION_NAME = re.compile(r"\A[\w+=,.@-]{2,64}\Z", re.ASCII)
 
 @dataclass(frozen=True)
 class Asking:
-    """One way to ask. ``beside`` are the atoms that are left to the person, MFA among them.
+    """One way to ask. ``remaining`` are the atoms that are left to the person, MFA among them.
 
     ``duration`` is the session's length in seconds, None for what STS takes without one.
     """
@@ -38,22 +37,22 @@ class Asking:
     tags: Mapping[str, str] = field(default_factory=dict)
     duration: int | None = None
     mfa: bool = False
-    beside: tuple[Atom, ...] = ()
+    remaining: tuple[Atom, ...] = ()
 
     @property
     def unknown(self) -> bool:
         """Whether it hangs on a policy that nobody knows, so that nobody knows whether it works."""
-        return any(atom.operator == UNKNOWN for atom in self.beside)
+        return any(atom.operator == UNKNOWN for atom in self.remaining)
 
     @property
-    def beside_mfa(self) -> tuple[Atom, ...]:
-        """What is left to the person beside MFA."""
-        return tuple(atom for atom in self.beside if atom.key.lower() not in _MFA)
+    def remaining_but_mfa(self) -> tuple[Atom, ...]:
+        """What is left to the person, MFA aside."""
+        return tuple(atom for atom in self.remaining if atom.key.lower() not in _MFA)
 
     @property
     def in_words(self) -> str:
         """What is left to the person, as one line; empty where nothing is."""
-        return in_words((self.beside,)) if self.beside else ""
+        return in_words((self.remaining,)) if self.remaining else ""
 
 
 def is_session_name(text: str) -> bool:
@@ -62,7 +61,7 @@ def is_session_name(text: str) -> bool:
 
 
 def ways_to_ask(
-    alternatives: Alternatives, default_name: str, duration: int | None, session_name: str | None = None
+    alternatives: Requirements, default_name: str, duration: int | None, session_name: str | None = None
 ) -> list[Asking]:
     """The ways that meet the alternatives, the easiest first.
 
@@ -91,13 +90,13 @@ def _asking(atoms: Sequence[Atom], default: str, duration: int | None, given: st
     _settle(by_key, TAG_KEYS, tuple(tags))
     mfa = any(_needs_mfa(atom) for key in _MFA for atom in by_key.get(key, ()))
     length = _length(by_key, duration)
-    beside = tuple(atom for left in by_key.values() for atom in left)
-    return Asking(name or default, external_id or "", identity or "", tags, length, mfa, beside)
+    remaining = tuple(atom for left in by_key.values() for atom in left)
+    return Asking(name or default, external_id or "", identity or "", tags, length, mfa, remaining)
 
 
 def _ease(asking: Asking) -> tuple[object, ...]:
     needs = (asking.mfa, bool(asking.tags), bool(asking.source_identity), bool(asking.external_id))
-    return asking.unknown, len(asking.beside_mfa), *needs
+    return asking.unknown, len(asking.remaining_but_mfa), *needs
 
 
 def _optional(key: str, by_key: dict[str, list[Atom]], allowed: Callable[[str], bool], default: str) -> str | None:

@@ -1,0 +1,280 @@
+"""The open evaluation of many pairs: what several of them have in common is weighed once.
+
+The evaluator's own ``weigh_statements`` does all the weighing; here are only the keys under which answers are shared.
+What a policy answers about a role is the same for every caller of a kind, unless a statement asks who is calling; what
+a trust answers is the same for a whole account, unless it names the caller or asks. Equal answers are one object, so
+that the sides of a request are known by identity, and what they add up to is worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import NamedTuple
+
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal
+from crossaccount.access.evaluation.context import open_context, open_context_on
+from crossaccount.access.evaluation.layers import Answer, answer_of, assume_action, assume_layers, complete
+from crossaccount.access.evaluation.sides import SILENT, Request, Weighed, matching, together, weigh_statements
+from crossaccount.access.paths.candidates import widest
+from crossaccount.access.verdict import Side
+from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.matching import wildcard_match
+
+_ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
+"""How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
+_ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
+_ABOUT_THE_ROLE = ("aws:resourceaccount", "aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
+"""How the keys begin that a role implies."""
+
+_USER_ID = "aws:userid"
+
+
+class Dependencies(NamedTuple):
+    """What a policy asks of its callers beyond their account and kind.
+
+    ``asks`` are the condition keys about the caller, in lower case. ``names`` are the single principals that it names,
+    each of which may have an answer of its own; with ``sessions`` each role has, with ``inverted`` (NotPrincipal)
+    everyone.
+    ``asks_role``: what it says also hangs on the role itself, beyond which statements are about it. A ``silent`` policy
+    says nothing of the action.
+    """
+
+    silent: bool
+    asks: tuple[str, ...]
+    asks_role: bool
+    names: frozenset[str]
+    sessions: bool
+    inverted: bool
+
+    @property
+    def asks_who_calls(self) -> bool:
+        """Whether there may be callers of one account and kind that get different answers."""
+        return bool(self.asks or self.names or self.sessions or self.inverted)
+
+    def single_out(self, caller: Principal) -> bool:
+        """Whether the answer for ``caller`` may not be that for others of its account and kind."""
+        return bool(self.asks) or self._alone(caller)
+
+    def who(self, caller: Principal) -> Hashable:
+        """Callers that are the same in this get the same answers."""
+        if self._alone(caller):
+            return caller.arn
+        if not self.asks:
+            return caller.account, caller.is_role
+        return caller.account, caller.is_role, caller.may_be_tagged, *map(caller.implied.get, self.asks)
+
+    def _alone(self, caller: Principal) -> bool:
+        if self.inverted or (self.sessions and caller.is_role) or isinstance(caller, ExternalPrincipal):
+            return True
+        if caller.is_role and _USER_ID in self.asks:
+            return True  # it begins with the role's own ID
+        return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
+
+
+def dependencies_of(policy: Policy, action: str) -> Dependencies:
+    """The dependencies of a policy in what it says of an action."""
+    statements = policy.about(action)
+    keys = {key for statement in statements for key in _asked(statement)}
+    elements = [statement.principal for statement in statements if statement.principal]
+    return Dependencies(
+        silent=not statements and not policy.unknown,
+        asks=tuple(sorted(filter(_is_about_the_caller, keys))),
+        asks_role=any(statement.has_variables for statement in statements)
+        or any(key.startswith(_ABOUT_THE_ROLE) for key in keys),
+        names=frozenset([entry for element in elements for entry in element.aws if not _is_many(entry)]),
+        sessions=any(element.sessions for element in elements),
+        inverted=any(element.inverted for element in elements),  # it asks whether the caller has a boundary
+    )
+
+
+def _is_many(entry: str) -> bool:
+    """Whether an entry under AWS is everyone, or a whole account."""
+    return entry == EVERYONE or entry.endswith(":root") or ACCOUNT_ID.match(entry) is not None
+
+
+def _is_about_the_caller(key: str) -> bool:
+    return key.startswith(_ABOUT_THE_CALLER) and not key.startswith(_ABOUT_THE_ACCOUNT)
+
+
+def _asked(statement: CompiledStatement) -> set[str]:
+    keys = {key for condition in statement.conditions for key in condition.keys}
+    return keys | {key.lower() for resource in statement.resources for key in resource.variables()}
+
+
+class PerRole(NamedTuple):
+    """A policy that has to be asked for each role; of those that fit none of ``patterns``, if any, it says nothing."""
+
+    side: Side
+    policy: Policy
+    patterns: tuple[str, ...] | None = None
+
+
+class Profile(NamedTuple):
+    """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``asking`` policies say."""
+
+    action: str
+    context: RequestContext
+    policies: tuple[Policy, ...]
+    asking: tuple[PerRole, ...]
+    key: int
+
+
+def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext) -> tuple[str, ...] | None:
+    """All that statements may be about, for one caller; None where only the resource itself can tell."""
+    statements = tuple(statements)
+    if not statements or any(statement.resources_inverted or not statement.resources for statement in statements):
+        return None
+    found = [widest(value, context) for statement in statements for value in statement.resources]
+    return tuple(pattern for pattern in found if pattern is not None)
+
+
+class SharedLayers:
+    """Answers for the pairs of one estate. It remembers what it weighed, for as long as it lives."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.profiles: dict[str, Profile] = {}
+        self._keys: dict[Hashable, int] = {}
+        self._dependencies: dict[tuple[int, str], Dependencies] = {}
+        self._weighed: dict[Hashable, Weighed] = {}
+        self._equal: dict[Weighed, Weighed] = {weighed: weighed for weighed in SILENT.values()}
+        self._together: dict[Hashable, Weighed] = {}
+        self._by_sides: dict[Hashable, Answer] = {}
+
+    def answer(self, caller: Principal, role: Role) -> Answer:
+        """What is still to meet for ``caller`` to assume ``role``, whatever was answered before."""
+        profile = self.profiles.get(caller.arn) or self.profile(caller)
+        request = Request(caller, profile.action, role.arn, profile.context)
+        layers = assume_layers(self.estate, request, role, self._weigh)
+        key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
+        if key not in self._by_sides:
+            self._by_sides[key] = answer_of(layers)
+        return self._by_sides[key]
+
+    def profile(self, caller: Principal) -> Profile:
+        """The caller's own side, kept in ``profiles``. Callers of one account and kind are the same where their
+        policies are.
+        """
+        action, context = assume_action(caller), open_context(caller)
+        own, shared, asking = [], [], []
+        for policy in caller.policies:
+            dependencies = self.dependencies(policy, action)
+            if not dependencies.silent:
+                own.append(policy)
+                if dependencies.single_out(caller):
+                    asking.append(PerRole("identity", policy, patterns_of(policy.about(action), context)))
+                else:
+                    shared.append(id(policy))
+        if caller.boundary and self._limits(caller.boundary, Request(caller, action, "*", context)):
+            asking.append(PerRole("boundary", caller.boundary))
+        key: Hashable = (caller.account, caller.is_role, caller.is_service_linked, *shared)
+        controls = [policy for level in self.estate.service_control.get(caller.account, ()) for policy in level]
+        if any(self.dependencies(each, action).single_out(caller) for each in controls) or isinstance(
+            caller, ExternalPrincipal
+        ):
+            key = caller.arn
+        number = self._keys.setdefault(key, len(self._keys))
+        profile = self.profiles[caller.arn] = Profile(action, context, tuple(own), tuple(asking), number)
+        return profile
+
+    def _limits(self, boundary: Policy, request: Request) -> bool:
+        """Whether a boundary may keep its owner from some role: not one that surely allows all of them."""
+        resources = {each.text for statement in boundary.about(request.action) for each in statement.resources}
+        inverted = any(statement.resources_inverted for statement in boundary.about(request.action))
+        return inverted or resources != {"*"} or not without_effect(self.weigh_policy("boundary", boundary, request))
+
+    def _weigh(self, side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
+        if side == "identity":
+            policies = self.profiles[request.caller.arn].policies
+        parts = [self.weigh_policy(side, policy, request) for policy in policies]
+        if len(parts) == 1:
+            return parts[0]
+        key = (side, *map(id, parts))
+        if key not in self._together:
+            self._together[key] = self._one(together(side, parts))
+        return self._together[key]
+
+    def weigh_policy(self, side: Side, policy: Policy, request: Request) -> Weighed:
+        """What a policy says of a request."""
+        dependencies = self.dependencies(policy, request.action)
+        if dependencies.asks_role and (asked := self.estate.roles.get(request.resource)) is not None:
+            request = request._replace(context=open_context_on(request.context, asked))
+        statements = policy.about(request.action) if side == "trust" else matching(policy, request)
+        if not statements and not policy.unknown:
+            return SILENT[side]
+        # What a resource with a variable names may still hang on the role; its tags do, and where its account is.
+        role = request.resource if dependencies.asks_role else ""
+        key = (id(policy), side, dependencies.who(request.caller), role, *map(id, statements))
+        found = self._weighed.get(key)
+        if found is None:
+            found = self._weighed[key] = self._one(weigh_statements(side, policy, statements, request))
+        return found
+
+    def dependencies(self, policy: Policy, action: str) -> Dependencies:
+        """What a policy asks of its callers."""
+        key = (id(policy), action)
+        return self._dependencies.get(key) or self._dependencies.setdefault(key, dependencies_of(policy, action))
+
+    def _one(self, weighed: Weighed) -> Weighed:
+        return self._equal.setdefault(weighed, weighed)
+
+
+def without_effect(weighed: Weighed) -> bool:
+    """Whether a caller fares as if it did not have the policy: a silent one, or a boundary that surely allows."""
+    if weighed.side == "trust" or weighed.deny or weighed.denying or weighed.unknown:
+        return False
+    if weighed.side == "boundary":
+        return any(not allow.atoms for allow in weighed.allows)
+    return not weighed.allows and not weighed.near
+
+
+class RoleAnswers:
+    """The answers of the callers of one role: worked out once for all who have the same."""
+
+    def __init__(self, shared: SharedLayers, role: Role) -> None:
+        self._shared = shared
+        self._role = role
+        self._above = [policy for level in shared.estate.resource_control.get(role.account, ()) for policy in level]
+        self._asks_who_calls = _AsksWhoCalls(shared, role)
+        self._known: dict[Hashable, Answer] = {}
+
+    def of(self, caller: Principal) -> Answer:
+        """What is still to meet for ``caller``."""
+        profile = self._shared.profiles.get(caller.arn) or self._shared.profile(caller)
+        key: Hashable = profile.key
+        if any(self._shared.dependencies(each, profile.action).single_out(caller) for each in self._above):
+            key = caller.arn
+        elif (profile.asking or self._asks_who_calls[profile.action]) and (own := self._own_answers(caller, profile)):
+            key = (key, *own)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._shared.answer(caller, self._role)
+        return complete(found, self._shared.estate, caller, self._role) if found.actions else found
+
+    def _own_answers(self, caller: Principal, profile: Profile) -> list[int]:
+        """The answers that others of the caller's profile may not have got."""
+        role, trust = self._role.arn, self._role.trust
+        request = Request(caller, profile.action, role, profile.context)
+        own = [
+            self._shared.weigh_policy(side, policy, request)
+            for side, policy, patterns in profile.asking
+            if patterns is None or any(wildcard_match(pattern, role) for pattern in patterns)
+        ]
+        if self._shared.dependencies(trust, profile.action).single_out(caller):
+            own.append(self._shared.weigh_policy("trust", trust, request))
+        return [id(each) for each in own if not without_effect(each)]
+
+
+class _AsksWhoCalls(dict[str, bool]):
+    """By action, whether a role's trust may tell callers of one account and kind apart."""
+
+    def __init__(self, shared: SharedLayers, role: Role) -> None:
+        self._shared = shared
+        self._role = role
+
+    def __missing__(self, action: str) -> bool:
+        return self.setdefault(action, self._shared.dependencies(self._role.trust, action).asks_who_calls)

@@ -1,0 +1,322 @@
+"""What an open request still has to meet: requirements, an OR of alternatives, each an AND of atoms.
+
+``((),)`` is unconditional, ``()`` is never. An atom is one condition still to meet, with the statement that asks for
+it. Four kinds, told apart by ``operator``:
+
+- one of IAM's condition operators, on ``key``;
+- ``Resource``: the role (``key``) has to fit one of the Resource patterns in ``values``, which hold policy variables
+  that the request decides;
+- ``AnyOf``: one of several conjunctions has to be met, each a JSON list in ``values``. It stands for an alternation
+  that would multiply too much if it were written out;
+- ``Unknown``: hangs on a policy that is not known; ``key`` is what it may do, ``Allow`` or ``Deny``.
+
+Values are texts as a 2012-10-17 policy has them. Variables that the principal implies are filled in. All comparisons
+are by meaning (an MFA age below 1800 is one below 3600; two statements may add up to one) and sound: where a question
+is too hard, the answer is the one that claims nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+from crossaccount.access.verdict import SIDES, Side
+from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
+from crossaccount.iam.conditions.satisfiable import satisfiable
+from crossaccount.iam.variables import Literal, Lookup, Template, Variable, template
+
+RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
+
+Meaning = tuple[str, str, tuple[str, ...], bool]
+"""What an atom asks for, whoever asks."""
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One condition still to meet. ``negated``: it must not be met, because a Deny has it."""
+
+    side: Side
+    policy: str
+    statement: str
+    operator: str
+    key: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """What it asks for: letter case, order and origin aside."""
+        key = self.key if self.operator == RESOURCE else self.key.lower()
+        return self.operator.lower(), key, tuple(sorted(set(self.values))), self.negated
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether it is one of IAM's conditions."""
+        return self.operator not in (RESOURCE, ANY_OF, UNKNOWN)
+
+    @cached_property
+    def condition(self) -> Condition:
+        """The condition of an atom that is one."""
+        return _condition(self.operator, self.key, self.values)
+
+    @cached_property
+    def negation(self) -> Atom:
+        """The atom that is met exactly where this one is not."""
+        return replace(self, negated=not self.negated)
+
+    @cached_property
+    def possible(self) -> bool:
+        """Whether something may meet it."""
+        return not self.is_condition or satisfiable([(self.condition, not self.negated)])
+
+    def holds(self, context: RequestContext) -> bool | None:
+        """Whether a complete context meets it; None where that hangs on a policy that nobody knows."""
+        if self.operator == UNKNOWN:
+            return None
+        if self.operator == ANY_OF:
+            found = any_of([all_of([atom.holds(context) for atom in each]) for each in self.conjunctions])
+            return None if found is None else found != self.negated
+        if self.operator == RESOURCE:
+            return any(template(value).matches(self.key, context.single) for value in self.values) != self.negated
+        return self.condition.holds(context) != self.negated
+
+    @cached_property
+    def conjunctions(self) -> tuple[tuple[Atom, ...], ...]:
+        """What an ``AnyOf`` stands for."""
+        return tuple(
+            tuple(replace(self, operator=op, key=key, values=tuple(values), negated=no) for op, key, values, no in each)
+            for each in map(json.loads, self.values)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """An atom in the commands' JSON."""
+        return {
+            "side": self.side,
+            "policy": self.policy,
+            "statement": self.statement,
+            "operator": self.operator,
+            "key": self.key,
+            "values": list(self.values),
+            "negated": self.negated,
+        }
+
+    def __str__(self) -> str:
+        text = f"{self.operator} {self.key} {', '.join(self.values)}"
+        return f"not ({text})" if self.negated else text
+
+
+def composite(alternatives: Sequence[tuple[Atom, ...]]) -> Atom:
+    """One atom for several alternatives, of which there must be some; each but the last may be hard to meet."""
+    first = next(atom for each in alternatives for atom in each)
+    values = tuple(json.dumps([[a.operator, a.key, a.values, a.negated] for a in each]) for each in alternatives)
+    return replace(first, operator=ANY_OF, key="", values=values, negated=False)
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """True where one is; None where one may be."""
+    found = set(answers)
+    return True if True in found else (None if None in found else False)
+
+
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """False where one is; None where one may be."""
+    found = set(answers)
+    return False if False in found else (None if None in found else True)
+
+
+def filled(value: Template, context: RequestContext) -> str:
+    """A value of a policy with the variables that the context knows filled in, as a policy would have it."""
+    return "".join(_written(part, context.single, context) for part in value.parts)
+
+
+def _written(part: Literal | Variable, lookup: Lookup, context: RequestContext) -> str:
+    if isinstance(part, Literal):
+        return part.text.replace("${", "${$}{") if part.wildcards else f"${{{part.text}}}"
+    if context.undecided(part.key):
+        default = "" if part.default is None else f", '{part.default}'"
+        return f"${{{part.key}{default}}}"
+    value = lookup(part.key)
+    value = part.default if value is None else value
+    if value is None:
+        return f"${{{part.key}}}"  # no value: it stays what fits nothing
+    return "".join(f"${{{character}}}" if character in "*?$" else character for character in value)
+
+
+@lru_cache(maxsize=16_384)
+def _condition(operator: str, key: str, values: tuple[str, ...]) -> Condition:
+    return compile_conditions({operator: {key: values}})[0]
+
+
+Conjunction = tuple[Atom, ...]
+Requirements = tuple[Conjunction, ...]
+
+ALWAYS: Requirements = ((),)
+NEVER: Requirements = ()
+
+_MOST_ALTERNATIVES = 32
+"""Where more would come of multiplying, a side's alternatives become one atom (``atoms.composite``): exact, unlike
+leaving some out, but compared as a whole."""
+_MOST_STEPS = 2_000
+
+_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_NOTHING, _WITH_MFA = RequestContext(), RequestContext.of({_MFA_PRESENT: "true"})
+
+
+def either(*parts: Requirements) -> Requirements:
+    """What is met where one of the parts is."""
+    return simplify(conjunction for part in parts for conjunction in part)
+
+
+def both(one: Requirements, other: Requirements) -> Requirements:
+    """What is met where both are."""
+    if one == ALWAYS:
+        return other
+    if other == ALWAYS:
+        return one
+    if len(one) * len(other) > _MOST_ALTERNATIVES:
+        one = one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),)
+        other = (_as_one(other),)
+    return simplify(first + second for first in one for second in other)
+
+
+def negation(conjunction: Conjunction) -> Requirements:
+    """What is met where one of the atoms is not."""
+    return simplify((atom.negation,) for atom in conjunction)
+
+
+def meets(alternatives: Requirements, context: RequestContext) -> bool | None:
+    """Whether a complete context meets one of the alternatives; None where that hangs on an unknown policy."""
+    return any_of(all_of(atom.holds(context) for atom in conjunction) for conjunction in alternatives)
+
+
+def simplify(alternatives: Iterable[Conjunction]) -> Requirements:
+    """The same, without contradictions, tautologies, repeats and what others cover; in canonical order."""
+    found = list(dict.fromkeys(tidied for each in alternatives if (tidied := _tidied(each)) is not None))
+    if len(found) > 1:
+        found = _distinct(found)
+    if 1 < len(found) <= _MOST_ALTERNATIVES:
+        shorter = [_shortened(each, found) for each in found]
+        if shorter != found:
+            return simplify(shorter)
+    return tuple(sorted(found, key=_order))
+
+
+def implies(one: Requirements, other: Requirements) -> bool:
+    """True only if every context of a real request that meets ``one`` meets ``other``. False where that cannot be told.
+
+    Real requests say how old an MFA is only where there is one; contexts that are made up may be otherwise.
+    """
+    return all(_Cover(sorted(other, key=len), real=True).covers(list(conjunction), 0) for conjunction in one)
+
+
+def _as_one(alternatives: Requirements) -> Conjunction:
+    return alternatives[0] if len(alternatives) == 1 else (composite(alternatives),)
+
+
+def _tidied(conjunction: Conjunction) -> Conjunction | None:
+    """An alternative without repeats and what goes without saying, in canonical order; None where it cannot be met."""
+    if not all(atom.possible for atom in conjunction):
+        return None
+    atoms = {atom.meaning: atom for atom in sorted(conjunction, key=_atom_order, reverse=True)}
+    left = sorted((atom for atom in atoms.values() if atom.negation.possible), key=_atom_order)
+    if len({atom.meaning[1] for atom in left}) == len(left):  # each on a key of its own: they do not touch
+        return tuple(left)
+    if _impossible(left):
+        return None
+    for atom in sorted(left, key=lambda each: not each.negated):
+        rest = [each for each in left if each is not atom]
+        if _impossible([*rest, atom.negation]):
+            left = rest
+    return tuple(left)
+
+
+def _impossible(atoms: Sequence[Atom]) -> bool:
+    """Whether no context meets all of them: one beside its opposite, or a key that cannot be all that is asked."""
+    meanings = {atom.meaning for atom in atoms}
+    if any((*meaning[:3], not meaning[3]) in meanings for meaning in meanings):
+        return True
+    by_key: dict[str, list[Atom]] = {}
+    for atom in atoms:
+        if atom.is_condition:
+            by_key.setdefault(atom.meaning[1], []).append(atom)
+    return not all(_possible(group) for group in by_key.values())
+
+
+def _possible(atoms: Sequence[Atom]) -> bool:
+    """Whether something may meet all of some atoms on one key."""
+    if len(atoms) == 1:
+        return atoms[0].possible
+    return satisfiable((atom.condition, not atom.negated) for atom in atoms)
+
+
+def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
+    """Whether atoms ask for an MFA's age, and for no MFA.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: MultiFactorAuthAge is there
+    "only when the principal was authenticated using MFA", and MultiFactorAuthPresent is true then.
+    """
+    present = [atom for atom in atoms if atom.is_condition and atom.meaning[1] == _MFA_PRESENT]
+    if all(atom.holds(_WITH_MFA) for atom in present):
+        return False
+    return any(atom.is_condition and atom.meaning[1] == _MFA_AGE and not atom.holds(_NOTHING) for atom in atoms)
+
+
+def _distinct(conjunctions: Sequence[Conjunction]) -> list[Conjunction]:
+    """Those that no other one covers; of two that cover each other the first."""
+    kept: list[Conjunction] = []
+    for each in sorted(conjunctions, key=_order):
+        if not any(_covered(each, (other,)) for other in kept):
+            kept = [other for other in kept if not _covered(other, (each,))]
+            kept.append(each)
+    return kept
+
+
+def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> Conjunction:
+    """An alternative without the atoms that the others make needless: ``(a and b) or not a`` is ``b or not a``."""
+    left = conjunction
+    for atom in conjunction:
+        rest = tuple(each for each in left if each is not atom)
+        if _covered(rest, alternatives):
+            left = rest
+    return left
+
+
+def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> bool:
+    return _Cover(sorted(alternatives, key=len)).covers(list(conjunction), 0)
+
+
+class _Cover:
+    """The search for a context that meets a conjunction and none of the alternatives, within a bound of steps.
+
+    ``real`` leaves out contexts that no request can have.
+    """
+
+    def __init__(self, alternatives: Sequence[Conjunction], *, real: bool = False) -> None:
+        self._alternatives = alternatives
+        self._steps = 0
+        self._real = real
+
+    def covers(self, atoms: list[Atom], index: int) -> bool:
+        """Whether the search, from the alternative at ``index`` on, finds none."""
+        self._steps += 1
+        if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
+            return True
+        if index == len(self._alternatives) or self._steps > _MOST_STEPS:
+            return False
+        return all(self.covers([*atoms, atom.negation], index + 1) for atom in self._alternatives[index])
+
+
+def _atom_order(atom: Atom) -> tuple[object, ...]:
+    return SIDES.index(atom.side), atom.meaning, atom.policy, atom.statement
+
+
+def _order(conjunction: Conjunction) -> tuple[object, ...]:
+    return len(conjunction), sum(atom.negated for atom in conjunction), tuple(_atom_order(atom) for atom in conjunction)
+
+
+def requirements_json(alternatives: Requirements) -> list[list[dict[str, Any]]]:
+    """Requirements in the commands' JSON: an OR of ANDs."""
+    return [[atom.to_json() for atom in each] for each in alternatives]
