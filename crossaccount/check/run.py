@@ -7,6 +7,7 @@ the proof needs (``given``) takes part in the tests alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -174,7 +175,7 @@ def _write(name: str) -> str:
 def _tests(directory: Path, sources: Sources, program: Callable[[], Program], now: datetime) -> tuple[TestResult, ...]:
     """The project's access tests; a project may have none."""
     file = directory / TESTS_FILE
-    return judge_tests(file, sources, program, now) if file.exists() else ()
+    return judge_tests(file, sources, program, now, within=directory) if os.path.lexists(file) else ()
 
 
 def _of_warning(warning: Problem) -> Finding:

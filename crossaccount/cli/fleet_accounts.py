@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +90,9 @@ def discover(
 
 
 def _write(file: Path, text: str, as_json: bool) -> None:
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
+    from crossaccount.settings.input_files import read_text
+
+    if not os.path.exists(file) or read_text(file, file.name) != text:
         write("--out", file, text, as_json)
 
 
@@ -98,7 +101,7 @@ def _named_file(directory: Path) -> str | None:
     from crossaccount.fleet import FLEET_FILE
     from crossaccount.settings.yaml_text import read_yaml
 
-    if not (directory / FLEET_FILE).is_file():
+    if not os.path.lexists(directory / FLEET_FILE):
         return None
     content: Any = read_yaml(directory / FLEET_FILE, FLEET_FILE)
     accounts = content.get("accounts") if isinstance(content, dict) else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from crossaccount.iam.json_text import parse_json
 
 if TYPE_CHECKING:
     from crossaccount.settings import Project
@@ -44,7 +45,7 @@ class Stack:
     def account_id(self) -> str:
         """The one account that the stack may change, by its ``aws:allowedAccountIds``."""
         allowed: Any = self.config["aws:allowedAccountIds"]
-        ids = json.loads(allowed) if isinstance(allowed, str) else allowed
+        ids = parse_json(allowed) if isinstance(allowed, str) else allowed
         return str(ids[0])
 
 

@@ -37,14 +37,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-import yaml
 from pulumi import automation
 from pulumi.automation._cmd import OnOutput
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
 
+from crossaccount.settings.input_files import read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
-from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.settings.yaml_text import parse_yaml, read_yaml
 from crossaccount.settings.yaml_writing import yaml_text
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
@@ -246,13 +246,13 @@ def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path
     like) is kept, before the text that a person wrote.
     """
     file = folder / stack_file(name)
-    written = file.read_text() if file.exists() else ""
+    written = read_text(file, file.name) if file.exists() else ""
     with contextlib.suppress(automation.StackAlreadyExistsError):
         workspace.create_stack(name)
-    if not written or not file.exists() or file.read_text() == written:
+    if not written or not file.exists() or (now := read_text(file, file.name)) == written:
         return
-    known = yaml.safe_load(written) or {}
-    added = {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key not in known}
+    known = parse_yaml(written, file.name) or {}
+    added = {key: value for key, value in (parse_yaml(now, file.name) or {}).items() if key not in known}
     head = yaml_text(added) if added else ""
     file.write_text(head + written)
 

@@ -16,6 +16,7 @@ from crossaccount.fleet.fitting import FOLDER, Fitted, included_file
 from crossaccount.fleet.stacks import KEYS
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import MAX_YAML, read_bytes
 from crossaccount.settings.project import stack_file
 from crossaccount.settings.yaml_writing import yaml_text
 
@@ -79,7 +80,7 @@ def change(
 
 
 def _text(path: Path, errors: str = "strict") -> str:
-    return path.read_bytes().decode(errors=errors)
+    return read_bytes(path, path.name, MAX_YAML).decode(errors=errors)
 
 
 def _included(directory: Path, wanted: Fitted) -> Iterator[Change]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Entry, Placed
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import read_text
 from crossaccount.settings.parse import parse
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
@@ -50,25 +52,26 @@ def _of_file(value: Mapping[Any, Any], directory: Path, where: str, problems: li
         return {}
     name = value["file"]
     try:
-        entries = list(read_list(directory / name, name, f"{where}.file", problems))
+        entries = list(read_list(directory, name, f"{where}.file", problems))
     except SettingsError as error:
         problems += error.problems
         return {}
     return dict(entries)
 
 
-def read_list(file: Path, name: str, where: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
-    """The accounts of a CSV or YAML file, called ``name`` in errors; ``where`` is what named it.
+def read_list(directory: Path, name: str, where: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
+    """The accounts of the CSV or YAML file ``name`` in ``directory``; ``where`` is what named it.
 
     Raises:
-        SettingsError: the file cannot be read at all.
+        SettingsError: the file cannot be read at all, or is outside of the folder.
     """
-    if not file.is_file():
+    file = directory / name
+    if not os.path.lexists(file):
         fix = "make it with: crossaccount fleet discover"
         raise SettingsError([Problem(where, "there is no such file", name, fix)])
     if file.suffix.lower() == ".csv":
-        return _of_csv(_text(file, name), name, problems)
-    content = read_yaml(file, name)
+        return _of_csv(read_text(file, name, within=directory), name, problems)
+    content = read_yaml(file, name, within=directory)
     if isinstance(content, Mapping) and set(content) == {"accounts"}:
         return _of_list(content["accounts"], f"{name}: accounts", problems)
     return _of_list(content, f"{name}: ", problems)
@@ -80,16 +83,6 @@ def _of_list(value: object, where: str, problems: list[Problem]) -> Iterator[tup
         return
     for index, each in enumerate(cleaned(value, where, problems)):
         yield str(index), Entry(str(index), each, f"{where}[{index}]")
-
-
-def _text(file: Path, name: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise SettingsError([Problem(name, what, NOT_GIVEN, "check the path and its permissions")]) from None
-    except UnicodeDecodeError:
-        raise SettingsError([Problem(name, "is not UTF-8 text", NOT_GIVEN, "save it as UTF-8")]) from None
 
 
 def _of_csv(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:

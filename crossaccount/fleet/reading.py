@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,10 @@ def read_fleet(directory: Path) -> Fleet:
     Raises:
         SettingsError: there is no ``fleet.yaml``, or anything is wrong with it; with every problem.
     """
-    if not (directory / FLEET_FILE).is_file():
+    if not os.path.lexists(directory / FLEET_FILE):
         fix = "write one, or name the folder that has it with --dir"
         raise SettingsError([Problem(str(directory), f"has no {FLEET_FILE}", NOT_GIVEN, fix)])
-    content = read_yaml(directory / FLEET_FILE, FLEET_FILE)
+    content = read_yaml(directory / FLEET_FILE, FLEET_FILE, within=directory)
     if not isinstance(content, Mapping):
         raise SettingsError([Problem(FLEET_FILE, "must be a mapping", content, f"its keys are {', '.join(KEYS)}")])
     problems = [*_unknown_keys(content)]

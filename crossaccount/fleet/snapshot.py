@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def read_snapshot(directory: Path, file: str) -> dict[str, Account]:
     Raises:
         SettingsError: it is not a list of accounts.
     """
-    if not (directory / file).exists():
+    if not os.path.lexists(directory / file):
         return {}
     problems: list[Problem] = []
     placed = read_accounts({"file": file}, directory, file, problems)

@@ -10,12 +10,12 @@ API_AssumeRole and API_AssumeRoleWithWebIdentity of the AWS STS API Reference fo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crossaccount.iam.durations import parse_duration
+from crossaccount.iam.json_text import parse_json
 
 Failures = list[tuple[str, str]]
 Arguments = dict[str, Any]
@@ -92,7 +92,7 @@ def structured(value: object) -> object:
     """Pulumi gives structured values as JSON text as well."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return parse_json(value)
         except ValueError:
             return value
     return value

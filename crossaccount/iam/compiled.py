@@ -8,7 +8,6 @@ is in ``matching``, variables (in a resource only after the fifth colon) in ``va
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
 from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
 from crossaccount.iam.documents import VERSION, as_list
+from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.matching import ARN_COMPONENTS, action_match, wildcard_match
 from crossaccount.iam.variables import Template, template
 
@@ -146,7 +146,7 @@ def read_document(document: object) -> Mapping[str, Any]:
     if isinstance(document, str):
         text = document.strip()
         try:
-            document = json.loads(text if text.startswith("{") else unquote(text))
+            document = parse_json(text if text.startswith("{") else unquote(text))
         except ValueError as error:
             raise DocumentError("its document is not JSON") from error
     if not isinstance(document, Mapping):

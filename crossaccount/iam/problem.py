@@ -40,9 +40,17 @@ def shown(value: object, limit: int = 80) -> str:
     """``value`` as it would stand in YAML flow style (JSON), cut at ``limit`` characters."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError):
-        text = repr(value)
+    except (TypeError, ValueError, RecursionError):
+        text = _represented(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _represented(value: object) -> str:
+    """Python's own text of a value that JSON does not take, or its type where even that fails: a huge number."""
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):
+        return type(value).__name__
 
 
 def _one_line(text: str) -> str:

@@ -18,17 +18,20 @@ from crossaccount.sources.details import Details
 GIVEN_PROJECT = "given"
 
 
-def judge(file: Path, sources: Sources, program: Callable[[], Program], now: datetime) -> tuple[TestResult, ...]:
+def judge(
+    file: Path, sources: Sources, program: Callable[[], Program], now: datetime, *, within: Path | None = None
+) -> tuple[TestResult, ...]:
     """Judge every test of ``file``, in its order, at the moment ``now``.
 
-    What stands under ``given`` is recorded like a stack and joins the sources, also in accounts that they describe.
+    ``within`` is the folder that the file must be in, where nobody but the project names it. What stands under
+    ``given`` is recorded like a stack and joins the sources, also in accounts that they describe.
 
     Raises:
         SettingsError: the file cannot be read.
         AccessTestsError: anything wrong with the tests.
         SourceError: anything wrong with what is given, or no test at all.
     """
-    tests = parse_access_tests(read_yaml(file, str(file)), sources.accounts, str(file))
+    tests = parse_access_tests(read_yaml(file, str(file), within=within), sources.accounts, str(file))
     return run_judged(tests, sources.estate(*_given(file, tests, program)), now)
 
 

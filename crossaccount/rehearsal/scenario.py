@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +56,12 @@ def read_scenario(directory: Path) -> Scenario:
 
 def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
     file = directory / TESTS_FILE
-    if not file.exists():
+    if not os.path.lexists(file):
         raise SettingsError([Problem(str(file), "there is no such file", NOT_GIVEN, NO_TESTS_FIX)])
     accounts: dict[str, str] = {}
     for each in settings.values():
         accounts.update(each.account_ids)
-    data: Any = read_yaml(file, TESTS_FILE)
+    data: Any = read_yaml(file, TESTS_FILE, within=directory)
     tests = parse_access_tests(data, accounts, TESTS_FILE)
     problems = list(_given_problems(tests, directory))
     problems += emptiness(tests, TESTS_FILE)
@@ -87,10 +88,10 @@ def find_scenario(name: str, here: Path) -> Path:
     """
     installed = Path(__file__).parents[2]
     for candidate in (here / name, here / EXAMPLES_FOLDER / name, installed / EXAMPLES_FOLDER / name):
-        if (candidate / "Pulumi.yaml").exists():
+        if os.path.exists(candidate / "Pulumi.yaml"):
             return candidate.resolve()
     examples = sorted(each.parent.name for each in installed.glob(f"{EXAMPLES_FOLDER}/*/Pulumi.yaml"))
-    if (here / name).is_dir():
+    if os.path.isdir(here / name):
         fix = f"write a project there: crossaccount init {name}; or name another folder, or one of the examples: "
         what = "the folder has no Pulumi.yaml"
         raise SettingsError([Problem("scenario", what, name, fix + ", ".join(examples))])

@@ -6,6 +6,7 @@ pattern must find something, and a file that two patterns find is read once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from crossaccount.settings.raw import NAMESPACE, cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
 KEYS = ("trusted", "trusting", "policies")
+LONGEST_PATTERN = 1024
 
 
 @dataclass(frozen=True)
@@ -30,31 +32,66 @@ class Source:
 
 def read_includes(patterns: Sequence[Any], root: Path | None, where: str, problems: list[Problem]) -> list[Source]:
     """The included files in the order of patterns and names; what is wrong is added to ``problems``."""
+    found = find_included(patterns, root, where, problems)
+    return [source for path in found if root and (source := _read(path, root, problems))]
+
+
+def find_included(patterns: Sequence[Any], root: Path | None, where: str, problems: list[Problem]) -> list[Path]:
+    """The files that the patterns match in the folder ``root``, each once."""
     found: dict[Path, None] = {}
     for index, pattern in enumerate(patterns):
         place = f"{where}[{index}]"
         if not isinstance(pattern, str):
-            problems.append(
-                Problem(place, "must be a text", pattern, "write a path or a pattern such as people/*.yaml")
-            )
+            what, fix = "must be a text", "write a path or a pattern such as people/*.yaml"
+            problems.append(Problem(place, what, pattern, fix))
         elif Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             what = "must be relative to the folder of Pulumi.yaml, and inside it"
             problems.append(Problem(place, what, pattern, "write a path such as people/*.yaml"))
         elif root is None:
             fix = "load the config with the folder of its Pulumi.yaml"
             problems.append(Problem(place, "there is no folder to look in", pattern, fix))
-        elif not pattern or not (files := sorted(path for path in root.glob(pattern) if path.is_file())):
+        elif refused := _refused(pattern):
+            what, fix = refused
+            problems.append(Problem(place, what, pattern, fix))
+        elif not (files := _matches(pattern, root)):
             fix = "correct the pattern, or remove the line"
             problems.append(Problem(place, "matches no file in the project's folder", pattern, fix))
         else:
             found |= dict.fromkeys(files)
-    return [source for path in found if root and (source := _read(path, root, problems))]
+    return list(found)
+
+
+def _refused(pattern: str) -> tuple[str, str] | None:
+    """Why a pattern cannot be used, and what to write."""
+    parts = Path(pattern).parts
+    if len(pattern) > LONGEST_PATTERN:
+        return f"has more than {LONGEST_PATTERN} characters", "write a shorter pattern, such as people/*.yaml"
+    if not pattern.isprintable():
+        return "has a character that no file's name should have", "write a pattern such as people/*.yaml"
+    if any("**" in part and part != "**" for part in parts):
+        return "** must be a whole part of the path", "write people/**/*.yaml for all folders, or people/*.yaml for one"
+    if parts.count("**") > 1:
+        return "** must be there only once", "write people/**/*.yaml"
+    if parts and parts[-1] == "**":
+        return "** matches folders only", "add the files: people/**/*.yaml"
+    return None
+
+
+def _matches(pattern: str, root: Path) -> list[Path]:
+    """The files in the order of their names. A link counts wherever it leads: reading it says what is wrong."""
+    if not Path(pattern).parts:
+        return []
+    try:
+        found = sorted(root.glob(pattern))
+    except OSError:  # a name that is too long for any file, or a folder that cannot be listed
+        return []
+    return [path for path in found if not os.path.isdir(path)]
 
 
 def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:
     name = path.relative_to(root).as_posix()
     try:
-        content = read_yaml(path, name)
+        content = read_yaml(path, name, within=root)
     except SettingsError as error:
         problems += error.problems
         return None

@@ -15,10 +15,12 @@ from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
 from crossaccount.settings.parse import not_said_yet, parse, policy_import_id
-from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode
+from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
 from crossaccount.settings.sections import KINDS, SIDES, Sections, collect
 from crossaccount.settings.settings import Settings, Trusted, Trusting, partition_of
 from crossaccount.settings.shared_book import SharedBook
+
+REGION = "aws:region"
 
 
 def load_settings(
@@ -96,8 +98,7 @@ def _draft(
     problems: list[Problem],
     shared: SharedBook | None,
 ) -> Draft:
-    region = config.get("aws:region")
-    region = region if isinstance(region, str) else None
+    region = _region(config, places, problems)
 
     def place(key: str) -> str:
         return places.get(NAMESPACE + key, prefix + key)
@@ -131,6 +132,16 @@ def _draft(
         sides=frozenset(sections.sides),
         incomplete=frozenset(sections.incomplete),
     )
+
+
+def _region(config: Mapping[str, object], places: Mapping[str, str], problems: list[Problem]) -> str | None:
+    """The value of ``aws:region``; None where there is none, or where only the engine can read it."""
+    region = config.get(REGION)
+    if region is None or isinstance(region, str):
+        return region
+    if not is_encrypted(region):
+        problems.append(Problem(places[REGION], "must be a text", region, "write one region, such as us-east-1"))
+    return None
 
 
 def _accounts(book: Mapping[str, Any], where: str, problems: list[Problem]) -> Section[AccountEntry]:

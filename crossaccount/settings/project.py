@@ -8,6 +8,7 @@ Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ and …/
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -84,7 +85,7 @@ def read_project(directory: Path) -> Project:
     Raises:
         SettingsError: there is no project, or its files are not what Pulumi takes; every file's problems at once.
     """
-    if not (directory / PROJECT_FILE).is_file():
+    if not os.path.lexists(directory / PROJECT_FILE):
         fix = "name a folder that has one"
         raise SettingsError([Problem(str(directory), f"has no {PROJECT_FILE}", NOT_GIVEN, fix)])
     content = _mapping(read_yaml(directory / PROJECT_FILE, PROJECT_FILE), PROJECT_FILE)
@@ -96,7 +97,9 @@ def read_project(directory: Path) -> Project:
     for path in sorted(directory.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         try:
-            own = _mapping(_mapping(read_yaml(path, path.name), path.name).get("config"), f"{path.name}: config")
+            own = _mapping(
+                _mapping(read_yaml(path, path.name, within=directory), path.name).get("config"), f"{path.name}: config"
+            )
         except SettingsError as error:
             problems += error.problems
             continue

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossaccount.iam.documents import value_text
+from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
@@ -83,7 +84,7 @@ def _decoded(key: str, value: object, where: str) -> tuple[Any, list[Problem]]:
         return None, [_encrypted(where)]
     if structured and isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = parse_json(value)
         except ValueError:
             return None, [Problem(where, f"must be {expected}", value, f"write {example}")]
     if value is None and key in _MAPPINGS:

@@ -7,18 +7,26 @@ The CLI's parser (go-yaml v3) is YAML 1.2 where it matters: ``yes`` and ``on`` a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.json_text import MAX_DEPTH, TOO_DEEP
+from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import MAX_YAML, read_text
+
+MOST_VALUES = 1_000_000
+MOST_BY_ALIAS = 100_000
+"""Values in one text, and those of them that come by aliases."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _DECIMAL = "!leading-zero"
+_WITHOUT_JSON = {f"{_TAG}{name}" for name in ("binary", "set", "omap", "pairs")}
+"""Types that a value of a config cannot have: Pulumi hands config to a program as JSON."""
 _OURS = {
     f"{_TAG}bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     f"{_TAG}int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
@@ -56,28 +64,53 @@ for _tag, (_pattern, _first) in _OURS.items():
     _PulumiLoader.add_implicit_resolver(_tag, re.compile(rf"\A(?:{_pattern})\Z"), list(_first))
 CLI_RESOLVERS: Mapping[str, list[tuple[str, re.Pattern[str]]]] = _PulumiLoader.yaml_implicit_resolvers
 """What a plain scalar is to the CLI, by its first character."""
-_PulumiLoader.add_constructor(_DECIMAL, lambda _, node: int(node.value.replace("_", "")))
 
 
-def read_yaml(path: Path, shown_as: str) -> Any:
-    """The content of a YAML file; ``shown_as`` names it in errors.
+def _int(loader: Any, node: yaml.ScalarNode) -> int | float:
+    """A whole number; beyond 64 bits it is a float, as to the CLI's parser."""
+    found = int(node.value.replace("_", "")) if node.tag == _DECIMAL else loader.construct_yaml_int(node)
+    return found if -(2**63) <= found < 2**64 else float(found)
+
+
+def _at_its_line(kind: str, construct: Callable[[Any, yaml.ScalarNode], Any]) -> Callable[[Any, yaml.ScalarNode], Any]:
+    """A constructor whose errors (a date that does not exist, a number without end) name the line."""
+
+    def constructed(loader: Any, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except (ValueError, OverflowError, LookupError, AttributeError):
+            what = f"{shown(node.value, limit=40)} is not a valid {kind}"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
+
+    return constructed
+
+
+_PulumiLoader.yaml_constructors = {
+    tag: found for tag, found in _Loader.yaml_constructors.items() if tag not in _WITHOUT_JSON
+}
+for _tag, _kind, _construct in (
+    (_DECIMAL, "number", _int),
+    (f"{_TAG}int", "number", _int),
+    (f"{_TAG}float", "number", _Loader.construct_yaml_float),
+    (f"{_TAG}bool", "boolean", _Loader.construct_yaml_bool),
+    (f"{_TAG}timestamp", "date", _Loader.construct_yaml_timestamp),
+):
+    _PulumiLoader.add_constructor(_tag, _at_its_line(_kind, _construct))
+
+
+def read_yaml(path: Path, shown_as: str, *, within: Path | None = None) -> Any:
+    """The content of a YAML file; ``shown_as`` names it in errors. ``within``: as for :func:`read_bytes`.
 
     Raises:
         SettingsError: the file cannot be read, is not YAML, or has a key twice in one mapping; with the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise SettingsError([Problem(shown_as, what, NOT_GIVEN, "check the path and its permissions")]) from None
-    except UnicodeDecodeError:
-        raise SettingsError([Problem(shown_as, "is not UTF-8 text", NOT_GIVEN, "save it as UTF-8")]) from None
-    return parse_yaml(text, shown_as)
+    return parse_yaml(read_text(path, shown_as, MAX_YAML, within=within), shown_as)
 
 
 def parse_yaml(text: str, shown_as: str) -> Any:
     """The value of a YAML text; errors as in :func:`read_yaml`."""
     try:
+        _check_limits(text, shown_as)
         loader = _PulumiLoader(text)
         value = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
@@ -90,16 +123,49 @@ def parse_yaml(text: str, shown_as: str) -> Any:
     if loader.repeated:
         what, fix = "the key stands twice in one mapping", "keep one of the two"
         raise SettingsError([Problem(f"{shown_as}:{line}", what, key, fix) for line, key in loader.repeated])
-    if _contains_itself(value, ()):
-        fix = "write the part out where it is used"
-        raise SettingsError([Problem(shown_as, "an alias (*) stands inside its own anchor (&)", NOT_GIVEN, fix)])
     return value
 
 
-def _contains_itself(value: Any, around: tuple[int, ...]) -> bool:
-    if not isinstance(value, (Mapping, list)):
-        return False
-    if id(value) in around:
-        return True
-    inner = value.values() if isinstance(value, Mapping) else value
-    return any(_contains_itself(member, (*around, id(value))) for member in inner)
+def _check_limits(text: str, shown_as: str) -> None:
+    """Refuse what would take for ever, or more stack than there is, before any value is made of the text.
+
+    An alias counts as many values as its anchor has: nine levels of nine aliases each are 387 million.
+
+    Raises:
+        SettingsError: too deep, too many values, or an alias within its own anchor.
+    """
+    values = by_alias = 0
+    sizes: dict[str, int] = {}
+    around: list[tuple[str | None, int]] = []
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            if any(anchor == event.anchor for anchor, _ in around):
+                what, fix = "an alias (*) stands inside its own anchor (&)", "write the part out where it is used"
+                raise SettingsError([Problem(shown_as, what, NOT_GIVEN, fix)])
+            size = sizes.get(event.anchor or "", 0)
+            values, by_alias = values + size, by_alias + size
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = around.pop()
+            if anchor is not None:
+                sizes[anchor] = values - before
+        elif isinstance(event, yaml.NodeEvent):
+            if isinstance(event, yaml.CollectionStartEvent):
+                around.append((event.anchor, values))
+            elif event.anchor is not None:
+                sizes[event.anchor] = 1
+            values += 1
+        if found := _beyond(len(around), values, by_alias):
+            what, fix = found
+            place = f"{shown_as}:{event.start_mark.line + 1}" if event.start_mark else shown_as
+            raise SettingsError([Problem(place, what, NOT_GIVEN, fix)])
+
+
+def _beyond(depth: int, values: int, by_alias: int) -> tuple[str, str] | None:
+    """The limit that is passed, and what to do."""
+    if depth > MAX_DEPTH:
+        return f"the YAML {TOO_DEEP}", "write it flatter"
+    if by_alias > MOST_BY_ALIAS:
+        return f"aliases (*) stand for more than {MOST_BY_ALIAS} values", "write out what differs, and alias less"
+    if values > MOST_VALUES:
+        return f"the YAML has more than {MOST_VALUES} values", "divide it into several files"
+    return None

@@ -6,12 +6,12 @@ name what somebody added by hand.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment
+from crossaccount.iam.json_text import parse_json
 
 KINDS = ("user", "group", "role")
 Owner = tuple[str, str]
@@ -23,7 +23,7 @@ def document(value: Any) -> Any:
     if not isinstance(value, str):
         return None
     try:
-        return json.loads(value)
+        return parse_json(value)
     except ValueError:
         return value
 

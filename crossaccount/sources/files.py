@@ -5,12 +5,15 @@ Or an organisation: what AWS Organizations says of its accounts and of their con
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 from typing import Any
 
 from crossaccount.access.estate import Organization
+from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import read_bytes
 from crossaccount.sources.details import SAVE_IT, Described, Details, check_details, missing_lists
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.organization import check_organization, is_organization
@@ -78,19 +81,21 @@ def aliases(details: Any, account_id: str) -> dict[str, str]:
 
 
 def _content(path: Path, where: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         fix = "name a file, or stack:NAME, state:NAME or live:PROFILE"
-        raise refusal(where, "there is no such file", NOT_GIVEN, fix) from None
-    except IsADirectoryError:
-        raise refusal(where, "is a folder", NOT_GIVEN, f"name its files: {where.rstrip('/')}/*.json") from None
-    except OSError as error:
-        raise refusal(where, f"cannot be read ({error.strerror})", NOT_GIVEN, "check its permissions") from None
+        raise refusal(where, "there is no such file", NOT_GIVEN, fix)
+    if os.path.isdir(path):
+        raise refusal(where, "is a folder", NOT_GIVEN, f"name its files: {where.rstrip('/')}/*.json")
+    try:
+        return read_bytes(path, where)
+    except SettingsError as error:
+        raise SourceError(error.problems) from None
 
 
 def _json(content: bytes, where: str) -> Any:
     try:
-        return json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        return parse_json(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
         raise refusal(where, f"is not JSON ({error})", NOT_GIVEN, SAVE_IT) from None
+    except JsonError as error:
+        raise refusal(where, str(error), NOT_GIVEN, SAVE_IT) from None

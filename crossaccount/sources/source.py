@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -122,7 +123,7 @@ def _read(
     if colon and kind == "live":
         return [describe_account(rest, text, profiles)]
     path = Path(text)
-    if colon and not path.exists():
+    if colon and not os.path.lexists(path):
         fix = did_you_mean(kind, KINDS, f"write a file's name, or one of {', '.join(f'{each}:' for each in KINDS)}")
         raise refusal(text, "no such kind of source and no such file", kind, fix)
     return files.read(path, text)

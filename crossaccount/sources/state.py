@@ -7,17 +7,21 @@ other one through ``pulumi stack export``, which needs the CLI. Secrets stay enc
 from __future__ import annotations
 
 import gzip
-import json
+import io
 import os
 import shutil
 import subprocess
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment, Resource
+from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import MAX_JSON, MEBIBYTE, read_bytes
 from crossaccount.settings.project import PROJECT_FILE
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.declared import details
@@ -27,6 +31,8 @@ from crossaccount.sources.stacks import NamedStack, displays_in_config, names_in
 
 FILE_SCHEME = "file://"
 CLI_TIMEOUT_SECONDS = 120
+GZIP_MAGIC = b"\x1f\x8b"
+NO_STATE = "look at it with: pulumi stack export"
 
 
 def describe_state(stack: NamedStack) -> Described:
@@ -113,18 +119,47 @@ def backend_url(directory: Path, environment: Mapping[str, str]) -> str:
 
 def state_folder(url: str, directory: Path) -> Path:
     """The folder ``.pulumi`` of a file backend; a relative one is seen from the project's folder."""
-    return directory / Path(url.removeprefix(FILE_SCHEME).partition("?")[0]).expanduser() / ".pulumi"
+    return directory / os.path.expanduser(url.removeprefix(FILE_SCHEME).partition("?")[0]) / ".pulumi"
 
 
 def state_in_files(folder: Path, project: str, stack: str) -> Mapping[str, Any] | None:
-    """A stack's state from the files of a backend's ``folder``; nothing where there is no such stack."""
+    """A stack's state from the files of a backend's ``folder``; nothing where there is no such stack.
+
+    Raises:
+        SourceError: the file cannot be read, or holds no state.
+    """
     # Backends of before 3.61 have no folder per project.
     for place in (folder / "stacks" / project, folder / "stacks"):
-        for file, opened in ((place / f"{stack}.json", open), (place / f"{stack}.json.gz", gzip.open)):
-            if file.is_file():
-                with opened(file, "rb") as content:
-                    return latest(json.load(content))
+        for file in (place / f"{stack}.json", place / f"{stack}.json.gz"):
+            if os.path.lexists(file):
+                try:
+                    content = read_bytes(file, str(file))
+                except SettingsError as error:
+                    raise SourceError(error.problems) from None
+                return read_state(content, str(file))
     return None
+
+
+def read_state(content: bytes, where: str) -> Mapping[str, Any]:
+    """The deployment within an export or a checkpoint, packed or not; ``where`` names it in errors.
+
+    Raises:
+        SourceError: it is no state.
+    """
+    try:
+        if content.startswith(GZIP_MAGIC):
+            with gzip.open(io.BytesIO(content)) as packed:
+                content = packed.read(MAX_JSON + 1)
+            if len(content) > MAX_JSON:
+                raise JsonError(f"has more than {MAX_JSON // MEBIBYTE} MiB when it is unpacked")
+        state = parse_json(content.decode())
+    except JsonError as error:
+        raise refusal(where, str(error), NOT_GIVEN, NO_STATE) from None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        raise refusal(where, "is damaged: it cannot be unpacked", NOT_GIVEN, NO_STATE) from None
+    if not isinstance(state, Mapping):
+        raise refusal(where, "is not the state of a stack", NOT_GIVEN, NO_STATE)
+    return latest(state)
 
 
 def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:
@@ -151,7 +186,7 @@ def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
         said = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         text = next((line for line in said if "error" in line or "no stack" in line), said[0] if said else "")
         raise refusal(stack.where, f"pulumi stack export: {text}", NOT_GIVEN, _export_fix(text, stack.name))
-    return latest(json.loads(done.stdout))
+    return read_state(done.stdout.encode(), stack.where)
 
 
 def _export_fix(said: str, stack: str) -> str:

@@ -122,9 +122,9 @@ def test_the_files_of_a_project_are_read_once_however_many_stacks_are_named(
     opened: list[str] = []
     really = projects.read_yaml
 
-    def read_and_tell(path: Path, name: str) -> object:
+    def read_and_tell(path: Path, name: str, **options: Path) -> object:
         opened.append(name)
-        return really(path, name)
+        return really(path, name, **options)
 
     monkeypatch.setattr(projects, "read_yaml", read_and_tell)
     read("stack:auth", "stack:workload")

@@ -20,6 +20,8 @@ from typing import Any
 from crossaccount.job.errors import JobError
 from crossaccount.job.review.review import Review
 from crossaccount.job.states.backend import KnownStack
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import read_bytes, read_json
 
 REVIEW = "review.json"
 VERSION = 1
@@ -138,10 +140,10 @@ def read_plan(folder: Path) -> SavedPlan:
     """
     folder = folder.resolve()
     try:
-        content = json.loads((folder / REVIEW).read_text(encoding="utf-8"))
+        content = read_json(folder / REVIEW, REVIEW)
         known = content["version"] == VERSION
         _ = content["digest"]  # written last
-    except (OSError, ValueError, KeyError, TypeError):
+    except (SettingsError, KeyError, TypeError):
         fix = "make one: crossaccount preview --save-plan DIR"
         raise PlanError(f"--plan: no finished plan, got {folder}; {fix}") from None
     if not known:
@@ -152,9 +154,9 @@ def read_plan(folder: Path) -> SavedPlan:
 def _own_files(folder: Path) -> set[str]:
     """The files of the plan that a folder holds, finished or not."""
     try:
-        content = json.loads((folder / REVIEW).read_text(encoding="utf-8"))
+        content = read_json(folder / REVIEW, REVIEW)
         return {REVIEW, *(_file(folder, stack).name for stack in content["plans"])}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (SettingsError, KeyError, TypeError):
         return set()
 
 
@@ -176,8 +178,8 @@ def _what_differs(reviewed: Mapping[str, Any], now: Review) -> str:
 
 def _digest(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(read_bytes(file, file.name)).hexdigest()
+    except SettingsError:
         return ""
 
 

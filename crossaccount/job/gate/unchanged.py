@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossaccount.iam.json_text import parse_json
 from crossaccount.job.loading import Loaded
 from crossaccount.settings import SettingsError, read_project
+from crossaccount.settings.includes import find_included
+from crossaccount.settings.input_files import read_bytes
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 
 INCLUDE = "crossaccount:include"
@@ -48,7 +51,7 @@ def _print(loaded: Loaded, stack: str) -> str:
     digest = hashlib.sha256()
     for file in _files(loaded, stack):
         digest.update(str(file).encode() + b"\0")
-        digest.update(file.read_bytes() if file.is_file() else b"")
+        digest.update(read_bytes(file, file.name) if os.path.isfile(file) else b"")
     return digest.hexdigest()
 
 
@@ -57,5 +60,4 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     included: Any = loaded.project.stacks[stack].get(INCLUDE) or ()
     yield directory / PROJECT_FILE
     yield directory / stack_file(stack)
-    for pattern in json.loads(included) if isinstance(included, str) else included:
-        yield from sorted(directory.glob(pattern))
+    yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

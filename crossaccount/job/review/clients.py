@@ -30,6 +30,8 @@ from botocore.exceptions import NoCredentialsError
 from crossaccount.iam.assume_requests import WebIdentity
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.job.review.credentials import NotReadable, SharedFiles, StackCredentials
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import MEBIBYTE, read_text
 
 ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 5, 30
@@ -136,10 +138,10 @@ def _request(web_identity: WebIdentity) -> Mapping[str, Any]:
     if web_identity.token_file is None:
         return web_identity.arguments
     try:
-        token = Path(web_identity.token_file).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise NotReadable(f"the web identity's token in {web_identity.token_file} cannot be read: {why}") from None
+        token = read_text(Path(web_identity.token_file), web_identity.token_file, MEBIBYTE)
+    except SettingsError as error:
+        why = ", ".join(problem.what for problem in error.problems)
+        raise NotReadable(f"the web identity's token in {web_identity.token_file}: {why}") from None
     return {**web_identity.arguments, "WebIdentityToken": token}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from crossaccount.engine.work import QUIET, SECRET, Change, Outcome
 from crossaccount.iam.documents import canonical, statements
+from crossaccount.iam.json_text import parse_json
 from crossaccount.job.review.told import ResourcePlanned
 from crossaccount.job.states.standing import masked
 
@@ -86,7 +87,7 @@ def _document(name: str, old: Any, new: Any) -> Mapping[str, Any] | None:
 def _statements(text: Any) -> list[dict[str, Any]]:
     if text is None:
         return []
-    parsed = json.loads(text)
+    parsed = parse_json(text)
     return statements(canonical(parsed))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,10 +42,10 @@ class Verification:
             AccessTestsError: anything wrong with them.
         """
         file = loaded.project.directory / TESTS_FILE
-        if not file.is_file():
+        if not os.path.lexists(file):
             raise SettingsError([Problem("--verify", f"there is no {TESTS_FILE}", NOT_GIVEN, f"write {file}")])
         names = {name: id for each in loaded.settings.values() for name, id in each.account_ids.items()}
-        tests = parse_access_tests(read_yaml(file, str(file)), names, str(file))
+        tests = parse_access_tests(read_yaml(file, str(file), within=loaded.project.directory), names, str(file))
         if nothing := emptiness(tests, str(file)):
             raise SettingsError(nothing)
         return cls(tests.tests, accounts, wait)

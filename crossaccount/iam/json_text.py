@@ -1,0 +1,79 @@
+"""The one reader of JSON texts that come from outside: from files, from state, from values within documents.
+
+Python's own parser takes texts that no service writes and that later code cannot handle. Refused are a nesting that is
+too deep, a key twice in one object, numbers that JSON does not have (``NaN``, ``1e999``), and half of a character.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+MAX_DEPTH = 100
+"""Levels of lists and mappings in each other. A policy document within a stack's config has about fifteen."""
+TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"
+
+
+class JsonError(ValueError):
+    """A text is not JSON, or goes beyond the limits. ``str()`` is the reason, on one line."""
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        JsonError: it is not JSON, or goes beyond the limits.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_mapping, parse_constant=_no_number, parse_float=_number)
+    except RecursionError:
+        raise JsonError(TOO_DEEP) from None
+    except JsonError:
+        raise
+    except ValueError as error:
+        raise JsonError(f"is not JSON ({error})") from None
+    if is_too_deep(value):
+        raise JsonError(TOO_DEEP)
+    if "\\ud" in text or "\\uD" in text:
+        _check_characters(value)
+    return value
+
+
+def is_too_deep(value: object) -> bool:
+    """Whether lists and mappings are in each other beyond the limit. Walks level by level, without recursion."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [member for members in inner for member in members if isinstance(member, (dict, list))]
+        if not level:
+            return False
+    return bool(level)
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise JsonError(f"has a key twice in one object: {json.dumps(twice)}")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise JsonError(f"is not JSON ({text} is not a number)")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise JsonError(f"has a number that is too large: {text[:20]}")
+    return number
+
+
+def _check_characters(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise JsonError(f"has half of a character (\\u{ord(half):04x}) in a text") from None
