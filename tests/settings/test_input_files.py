@@ -1,4 +1,4 @@
-"""Whatever a file is and holds: its content, or one line that says what is wrong. Nothing waits, nothing runs for ever."""
+"""Whatever a file is and holds: its content, or one line about what is wrong, within a second."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class TestLinksOutOfTheProject:
         assert read_yaml(project / "people" / "ops.yaml", "f", within=project) == {"a": 1}
 
     def test_a_project_may_itself_be_behind_a_link(self, project, tmp_path):
-        (tmp_path / "link").symlink_to("project")
+        (tmp_path / "link").symlink_to(project.name)
         assert read_yaml(tmp_path / "link" / "inside.yaml", "f", within=tmp_path / "link") == {"a": 1}
 
 
