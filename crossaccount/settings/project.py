@@ -106,10 +106,14 @@ def read_project(directory: Path) -> Project:
         problems += [_bare_key(str(key), path.name) for key in own if ":" not in str(key)]
         stacks[stack] = {**shared, **{str(key): value for key, value in own.items()}}
         origins[stack] = dict.fromkeys(shared, PROJECT_FILE) | dict.fromkeys(own, path.name)
+    main = content.get("main") or "."
+    if not isinstance(main, str) or "\0" in main:
+        fix = "write the folder of the program, relative to this file"
+        problems.append(Problem(f"{PROJECT_FILE}: main", "must be the name of a folder", main, fix))
     if problems:
         raise SettingsError(problems)
-    main = directory / str(content.get("main") or ".")
-    return Project(name, directory, main.resolve(), stacks, origins, shared, _virtualenv(content.get("runtime")))
+    program = Path(os.path.realpath(directory / str(main)))
+    return Project(name, directory, program, stacks, origins, shared, _virtualenv(content.get("runtime")))
 
 
 def _virtualenv(runtime: Any) -> str | None:
