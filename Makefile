@@ -81,7 +81,7 @@ schema: setup
 	$(BIN)/python -m crossaccount.fleet.json_schema
 
 findings: setup
-	$(BIN)/python -m crossaccount.access.findings.markdown > docs/findings.md
+	$(BIN)/python -m crossaccount.access.findings.catalogue > docs/findings.md
 
 # Everything in docs/ that is made from the code.
 docs: findings

@@ -59,7 +59,7 @@ def _what_is_replaced(before: "Estate", after: "Estate", settings: Settings) -> 
 
     A role of another path is another role to AWS. A user keeps its ID when its path changes.
     """
-    from crossaccount.access.findings.replacement import replacement_findings
+    from crossaccount.access.findings.changes import replacement_findings
 
     found = [each for each in replacement_findings(before, after) if each.place.owner in after.roles]
     if found:

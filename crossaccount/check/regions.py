@@ -8,7 +8,7 @@ from functools import cache
 from botocore.loaders import create_loader
 
 from crossaccount.access.findings.finding import Finding
-from crossaccount.access.findings.naming import UNKNOWN_REGION
+from crossaccount.access.findings.policies import UNKNOWN_REGION
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import shown
 from crossaccount.settings.project import Project, stack_file

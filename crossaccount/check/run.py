@@ -17,11 +17,9 @@ from typing import Any
 from crossaccount.access.access_tests import TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.findings.catalogue import BY_CODE
-from crossaccount.access.findings.facts import Facts
-from crossaccount.access.findings.finding import Finding, Found
-from crossaccount.access.findings.headroom import Usage, account_of, usages
+from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, sift
 from crossaccount.access.findings.judge import judge
-from crossaccount.access.findings.suppress import Sifted, sift
+from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.access.paths import paths
 from crossaccount.check.placing import Placer, placers
 from crossaccount.check.regions import region_findings

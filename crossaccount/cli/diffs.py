@@ -45,7 +45,7 @@ def diff(
     with failures_in_words(as_json):
         from crossaccount.access.diff import diff as compare
         from crossaccount.access.diff import markdown
-        from crossaccount.access.findings.replacement import replacement_findings
+        from crossaccount.access.findings.changes import replacement_findings
         from crossaccount.sources.naming import Names
 
         refuse_two_documents(markdown_file, as_json)

@@ -14,8 +14,7 @@ from typing import Any
 
 from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
-from crossaccount.access.findings.facts import Facts
-from crossaccount.access.findings.finding import Found
+from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import Path, paths
 from crossaccount.access.requirements import Requirements

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from crossaccount.access.closure import PathLike, closure_findings
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.policies import Details
-from crossaccount.access.findings.demands import asked_by
-from crossaccount.access.findings.documents import Document, Statement, documents
-from crossaccount.access.findings.external_ids import shared_external_ids, weak_external_ids
-from crossaccount.access.findings.facts import Facts
-from crossaccount.access.findings.finding import Found
-from crossaccount.access.findings.headroom import Limits, account_of, usages
-from crossaccount.access.findings.naming import naming_findings
-from crossaccount.access.findings.permissions import administrators, bounded, permission_findings
-from crossaccount.access.findings.service_sources import service_findings
-from crossaccount.access.findings.trust_mfa import mfa_findings
-from crossaccount.access.findings.trust_principals import principal_findings
-from crossaccount.access.findings.validity import validity_findings
+from crossaccount.access.findings.closure import closure_findings
+from crossaccount.access.findings.finding import Facts, Found
+from crossaccount.access.findings.mfa import mfa_findings
+from crossaccount.access.findings.policies import (
+    administrators,
+    bounded,
+    naming_findings,
+    permission_findings,
+    validity_findings,
+)
+from crossaccount.access.findings.quota_usage import Limits, account_of, usages
+from crossaccount.access.findings.reach import PathLike
+from crossaccount.access.findings.statements import Document, Statement, asked_by, documents
+from crossaccount.access.findings.trusts import (
+    principal_findings,
+    service_findings,
+    shared_external_ids,
+    weak_external_ids,
+)
 from crossaccount.access.findings.web_identities import web_identity_findings
 
 

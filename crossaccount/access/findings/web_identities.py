@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from crossaccount.access.findings.demands import Demand
-from crossaccount.access.findings.documents import Statement
 from crossaccount.access.findings.finding import Found, Kind
+from crossaccount.access.findings.statements import Demand, Statement
 from crossaccount.iam.conditions import Condition
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"

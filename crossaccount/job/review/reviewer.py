@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from crossaccount.access.diff import diff
 from crossaccount.access.estate import Estate
+from crossaccount.access.findings.changes import pinned_by, replaced, replacement_findings
 from crossaccount.access.findings.finding import Finding
-from crossaccount.access.findings.replacement import pinned_by, replaced, replacement_findings
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded

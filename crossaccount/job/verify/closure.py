@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossaccount.access.closure import closure_findings
-from crossaccount.access.closure.grants import NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED
 from crossaccount.access.estate import Estate
+from crossaccount.access.findings.closure import closure_findings
 from crossaccount.access.findings.finding import Finding
+from crossaccount.access.findings.grants import NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED
 from crossaccount.access.notation import REST, details_of
 from crossaccount.access.paths import paths
 from crossaccount.settings import Settings

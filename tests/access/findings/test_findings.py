@@ -18,13 +18,10 @@ import pytest
 import yaml
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE
-from crossaccount.access.findings.facts import Facts
-from crossaccount.access.findings.finding import Finding, Found
+from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE, page
+from crossaccount.access.findings.changes import replacement_findings
+from crossaccount.access.findings.finding import Facts, Finding, Found, sift
 from crossaccount.access.findings.judge import judge
-from crossaccount.access.findings.markdown import page
-from crossaccount.access.findings.replacement import replacement_findings
-from crossaccount.access.findings.suppress import sift
 from crossaccount.access.paths import paths
 from tests.access.findings.conftest import document
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.findings.facts import Facts
+from crossaccount.access.findings.finding import Facts
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
 

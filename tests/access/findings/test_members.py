@@ -10,7 +10,7 @@ import pytest
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Membership
 from crossaccount.access.estate.estate import Organization
-from crossaccount.access.findings.facts import Facts
+from crossaccount.access.findings.finding import Facts
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
 

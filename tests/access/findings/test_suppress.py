@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from crossaccount.access.findings.finding import Finding
-from crossaccount.access.findings.suppress import sift
+from crossaccount.access.findings.finding import Finding, sift
 
 FILE, ROLE = "Pulumi.workload.yaml: ", "arn:aws:iam::222222222222:role/team/"
 

@@ -1,4 +1,4 @@
-"""Second factors in trust policies: asked of who has none, asked for and not needed, asked for and passed by.
+"""Second factors in policies: asked of who has none, asked for and not needed, asked for and passed by.
 
 What a request carries is from
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent:
@@ -11,11 +11,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from crossaccount.access.findings.demands import Asked, Demand
-from crossaccount.access.findings.documents import Document, Statement
 from crossaccount.access.findings.finding import Found, Kind
-from crossaccount.access.findings.second_factors import AGE, PRESENT, asks_mfa, demands_mfa, texts
+from crossaccount.access.findings.statements import Asked, Demand, Document, Statement
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
+from crossaccount.iam.conditions import Condition
+
+PRESENT = "aws:multifactorauthpresent"
+AGE = "aws:multifactorauthage"
+
+
+def demands_mfa(condition: Condition) -> bool:
+    """Whether only a request with MFA can meet a condition."""
+    if condition.if_exists or condition.negated or condition.quantifier == "forallvalues:":
+        return False
+    if condition.key.lower() == PRESENT:
+        return texts(condition) == {"true"} and condition.base != "null"
+    if condition.key.lower() == AGE:
+        return texts(condition) == {"false"} if condition.base == "null" else condition.base.startswith("numeric")
+    return False
+
+
+def asks_mfa(asked: Sequence[Demand]) -> bool:
+    """Whether nobody gets in without MFA by a statement that asks for this."""
+    if any(each.is_for(demands_mfa) for each in asked):
+        return True
+    return any(each.is_for(_asks_the_key) for each in asked) and any(each.is_for(_asks_true) for each in asked)
+
+
+def _asks_the_key(condition: Condition) -> bool:
+    return condition.key.lower() == PRESENT and condition.base == "null" and texts(condition) == {"false"}
+
+
+def _asks_true(condition: Condition) -> bool:
+    return condition.key.lower() == PRESENT and condition.base == "bool" and texts(condition) == {"true"}
+
+
+def texts(condition: Condition) -> set[str]:
+    """The values of a condition in lower case."""
+    return {value.text.lower() for value in condition.values}
+
 
 _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"

@@ -16,8 +16,8 @@ from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY
 from crossaccount.access.estate.policies import Details, default_version
-from crossaccount.access.findings.documents import is_changeable, roles
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Found, Kind, Place
+from crossaccount.access.findings.statements import is_changeable, roles
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.by_content import by_content

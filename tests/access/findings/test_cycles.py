@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossaccount.access.closure.cycles import cycles, knots
+from crossaccount.access.findings.reach import cycles, knots
 
 NODES = "abcdefg"
 GRAPHS = st.dictionaries(st.sampled_from(NODES), st.lists(st.sampled_from(NODES), unique=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossaccount.access.findings.headroom import account_of, usages
+from crossaccount.access.findings.quota_usage import account_of, usages
 from tests.access.findings.conftest import account_details
 
 AUTH = "111111111111"

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from crossaccount.access.closure import Reach, closure_findings, escalation, grants, links
-from crossaccount.access.closure.reach import Holders, listed
 from crossaccount.access.estate import Estate
+from crossaccount.access.findings import escalation, grants
+from crossaccount.access.findings.closure import closure_findings
+from crossaccount.access.findings.reach import Holders, Reach, links, listed
 from crossaccount.access.paths import paths
 from tests.access.findings.conftest import account_details
 

@@ -1,10 +1,13 @@
-"""Changes that replace a user or a role: AWS gives the new one another unique ID, and trusts keep the old one.
+"""Changes that replace a user or a role, and changes that take a second step.
 
-A trust that names a principal exactly is pinned to its unique ID when it is saved. After a replacement it names nobody,
-until it is saved again with the new one in place. Told from two estates: the same kind and name under another path, or
-the same ARN with another unique ID. AWS shows such a trust with the unique ID in place of the ARN: where AWS itself was
-read after the change, a trust with an ARN names somebody who is there. A rename cannot be told from a deletion and a
-creation; whoever knows of one (a preview does) asks :func:`pinned_by` directly.
+A trust that names a principal exactly is pinned to its unique ID when it is saved. AWS gives the new user or role
+another unique ID. After a replacement the trust names nobody, until it is saved again with the new one in place. Told
+from two estates: the same kind and name under another path, or the same ARN with another unique ID. AWS shows such a
+trust with the unique ID in place of the ARN: where AWS itself was read after the change, a trust with an ARN names
+somebody who exists. A rename cannot be told from a deletion and a creation; whoever knows of one (a preview does) asks
+:func:`pinned_by` directly.
+
+Changes that take a second step show in a config alone: settings yield them, an estate does not show them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 """
@@ -94,3 +97,21 @@ def _is_another(former: Principal, principal: Principal) -> bool:
     if former.unique_id and principal.unique_id:
         return former.unique_id != principal.unique_id
     return former.arn != principal.arn
+
+
+ADOPTION = Kind(
+    "XA503",
+    "warning",
+    "An adoption removes policies",
+    "Policies of it that the config does not name go with the same `up`, and no preview lists them.",
+    "Write `exclusive: false` beside `import` until you have looked, or `exclusive: true` if that is meant.",
+    "docs/adr/0004-additions-by-hand-must-show.md",
+)
+RENAME = Kind(
+    "XA504",
+    "warning",
+    "A renamed user or group is to be adopted under its new name",
+    "Pulumi's state keeps the former name as its ID: a refresh takes the user or the group for gone.",
+    "After the `up` that renames it write `import: true` in place of `aliases`, and deploy once more.",
+    "docs/adr/0012-a-user-with-credentials-is-not-renamed.md",
+)

@@ -1,0 +1,318 @@
+"""Identity statements without effect: grants that meet no trust, denies that deny nothing, session tags of one side.
+
+A grant is an identity statement that allows ``sts:AssumeRole``. Judged are those that name a role of an account that a
+source describes; of other accounts nothing is known. A grant counts as good as soon as one of its holders gets in.
+
+Of denies only those of ``sts:AssumeRole`` are judged that name their roles, or in a trust their principals, exactly. A
+wider deny is a guard rail: it is there for what may come.
+
+A call that passes session tags or a source identity is refused unless the caller's policies and the role's trust both
+allow ``sts:TagSession`` and ``sts:SetSourceIdentity``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import starmap
+
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.evaluation.context import NO_SESSION, assume_context
+from crossaccount.access.evaluation.evaluate import judge_assume, judge_assume_in
+from crossaccount.access.evaluation.layers import ASSUME_ROLE, answer_of, open_layers
+from crossaccount.access.findings.finding import Found, Kind
+from crossaccount.access.findings.reach import Holders, Reach, RoleIndex, listed
+from crossaccount.access.findings.statements import Statement
+from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.verdict import Verdict
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
+from crossaccount.iam.compiled import read_document
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.documents import as_list
+from crossaccount.iam.matching import wildcard_match
+from crossaccount.iam.names import has_wildcard
+
+_SOURCE = (
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html "
+    "(both accounts have to allow)"
+)
+NO_SUCH_ROLE = Kind(
+    "XA201",
+    "warning",
+    "A grant names a role that does not exist",
+    "It grants nothing today, and everything the day somebody creates a role of that name.",
+    "Correct the name, declare the role, or remove the grant.",
+    _SOURCE,
+)
+NOT_TRUSTED = Kind(
+    "XA202",
+    "warning",
+    "A grant names a role that does not let its holder in",
+    "A path needs both sides: without the trust the grant grants nothing.",
+    "Add the holder to the role's trust, or remove the grant.",
+    _SOURCE,
+)
+SHADOWED = Kind(
+    "XA203",
+    "warning",
+    "A grant is shadowed by a deny",
+    "An explicit deny wins over every allow, so the grant grants nothing.",
+    "Remove the grant, or narrow the deny.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
+)
+_LIMITS = {"boundary": "permissions boundary", "scp": "service control policy", "rcp": "resource control policy"}
+ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+"""The moment of the verdict that explains a missing path. No path is there at any time, so it does not matter."""
+
+
+class Grants:
+    """Judges the grants of an estate against its paths."""
+
+    def __init__(self, estate: Estate, reach: Reach, holders: Holders) -> None:
+        self._estate = estate
+        self._reach = reach
+        self._holders = holders
+        self._roles = RoleIndex.of(estate.roles)
+
+    def findings(self, statement: Statement) -> Iterator[Found]:
+        """What is wrong with one identity statement, if it is a grant."""
+        if statement.side != "identity" or not statement.allows or not statement.covers(ASSUME_ROLE):
+            return
+        holders = self._holders.of(statement.owner)
+        resources = [text for text in statement.texts("Resource") if self._is_judged(text)]
+        if not holders or not resources:
+            return
+        missing = [text for text in resources if not self._named(text)]
+        closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
+        if missing:
+            message = f"grants {listed(missing)}: there is no such role"
+            yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
+        yield from self._closed(statement, holders, closed)
+
+    def _closed(self, statement: Statement, holders: tuple[str, ...], resources: Iterable[str]) -> Iterator[Found]:
+        """Grants on roles that are there: shadowed, or not trusted; nothing where it hangs on what is not known."""
+        shadowed: dict[str, Verdict] = {}
+        limited: dict[str, Verdict] = {}
+        untrusted: list[str] = []
+        for text in resources:
+            pairs = [(holder, role) for holder in self._asked(holders, text) for role in self._named(text)]
+            verdicts = [judge_assume(self._estate, holder, role, {}, now=ANY_MOMENT) for holder, role in pairs]
+            if any(verdict.outcome == "undetermined" for verdict in verdicts):
+                continue
+            reasons = {verdict.reason for verdict in verdicts}
+            if reasons == {"explicit-deny"} and all(starmap(self._is_denied, pairs)):
+                shadowed[text] = verdicts[0]
+            elif reasons <= _LIMITS.keys():
+                limited[text] = verdicts[0]
+            else:
+                untrusted.append(text)
+        if shadowed:
+            first = next(iter(shadowed.values()))
+            message = f"grants {listed(shadowed)} in vain: {first.message}"
+            yield Found(SHADOWED, statement.at("resources"), message, SHADOWED.hint)
+        if limited:
+            first = next(iter(limited.values()))
+            fix = f"let the {_LIMITS[str(first.reason)]} allow it, or remove the grant"
+            message = f"grants {listed(limited)} in vain: {first.message}"
+            yield Found(NOT_TRUSTED, statement.at("resources"), message, fix)
+        if untrusted:
+            message = f"grants {listed(untrusted)}, which lets in none of {listed(holders)}"
+            yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
+
+    def _is_denied(self, holder: str, role: str) -> bool:
+        """Whether denies keep a holder out, and not just for want of MFA where no trust lets it in anyway.
+
+        A deny of some requests alone shadows a grant where all sides would allow.
+        """
+        caller, target = self._estate.principal(holder), self._estate.roles.get(role)
+        if caller is None or target is None:
+            return False
+        layers = open_layers(self._estate, caller, target)
+        return layers.deny() is not None or layers.obstacle() is None
+
+    def _asked(self, holders: tuple[str, ...], resource: str) -> tuple[str, ...]:
+        """Of an exact role the first holder is enough to say why; of a pattern one role may hang on any of them."""
+        return holders if has_wildcard(resource) else holders[:1]
+
+    def _named(self, resource: str) -> tuple[str, ...]:
+        """The roles that a resource names, or fits."""
+        if not has_wildcard(resource):
+            return (resource,) if resource in self._estate.roles else ()
+        of_account = self._roles.of_account(parse_arn(resource).account)
+        return tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
+
+    def _is_judged(self, resource: str) -> bool:
+        if not is_arn(resource) or resource.count(":") < 5 or "${" in resource:
+            return False
+        arn = parse_arn(resource)
+        return arn.service == "iam" and arn.resource.startswith("role/") and self._described(arn.account)
+
+    def _described(self, account: str) -> bool:
+        return bool(ACCOUNT_ID.match(account)) and account in self._estate.accounts
+
+    def _gets_in(self, holders: tuple[str, ...], resource: str) -> bool:
+        pairs = self._reach.pairs
+        return any((holder, role) in pairs for role in self._named(resource) for holder in holders)
+
+
+DENIES_NOTHING = Kind(
+    "XA209",
+    "warning",
+    "A deny denies nothing",
+    "Whom it names would not get in without it: the deny is a leftover, or misses whom it is meant for.",
+    "Correct the name, or remove the statement.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
+)
+
+
+class Denials:
+    """Judges the denies of an estate. What a principal or a role is without any deny is found once."""
+
+    def __init__(self, estate: Estate, holders: Holders) -> None:
+        self._estate = estate
+        self._holders = holders
+        self._undenied: dict[str, Principal] = {}
+        self._policies: dict[int, Policy] = {}
+
+    def findings(self, statement: Statement) -> Iterator[Found]:
+        """Whether a deny of assuming roles denies anything."""
+        if statement.allows or not statement.covers(ASSUME_ROLE) or statement.conditions:
+            return
+        in_trust = statement.side == "trust"
+        named = statement.principals("AWS") if in_trust else statement.texts("Resource")
+        if not named or not all(self._is_exact(each) for each in named) or not _is_about_sessions_alone(statement):
+            return
+        principals = named if in_trust else list(self._holders.of(statement.owner))
+        roles = [statement.owner] if in_trust else named
+        if not principals or any(self._denies(principal, role) for role in roles for principal in principals):
+            return
+        message = f"denies {listed(principals)} the way to {listed(roles)}, where there is none"
+        yield Found(
+            DENIES_NOTHING, statement.at("principals" if in_trust else "resources"), message, DENIES_NOTHING.hint
+        )
+
+    def _denies(self, principal: str, role: str) -> bool:
+        """Whether the principal would get in, or might, if nobody denied anything."""
+        if self._estate.principal(principal) is None or (target := self._estate.roles.get(role)) is None:
+            return False
+        caller, target = self._caller(principal), replace(target, trust=self._allowing(target.trust))
+        context = assume_context(caller, {}, NO_SESSION, ANY_MOMENT, target)
+        verdict = judge_assume_in(self._estate, caller, target, context)
+        return verdict.outcome != "denied" or verdict.reason in ("condition", "explicit-deny")
+
+    def _caller(self, arn: str) -> Principal:
+        if arn not in self._undenied:
+            principal = self._estate.principal(arn)
+            assert principal is not None, "asked only of principals of the estate"
+            policies = tuple(self._allowing(policy) for policy in principal.policies)
+            self._undenied[arn] = replace(principal, policies=policies)
+        return self._undenied[arn]
+
+    def _allowing(self, policy: Policy) -> Policy:
+        """A policy without its denies; the same one where it has none."""
+        if policy.unknown or all(each.allows for each in policy.statements):
+            return policy
+        if id(policy) not in self._policies:
+            content = read_document(policy.document)
+            kept = [each for each in as_list(content["Statement"]) if each["Effect"] == "Allow"]
+            self._policies[id(policy)] = replace(policy, document={**content, "Statement": kept})
+        return self._policies[id(policy)]
+
+    def _is_exact(self, text: str) -> bool:
+        if not is_arn(text) or has_wildcard(text) or "${" in text or text.count(":") < 5:
+            return False
+        arn = parse_arn(text)
+        return arn.service == "iam" and arn.kind in ("role", "user") and arn.account in self._estate.accounts
+
+
+def _is_about_sessions_alone(statement: Statement) -> bool:
+    """Whether a deny is about STS alone: on a role, ``*`` also denies to pass or to change it."""
+    in_trust = statement.side == "trust"
+    return in_trust or all(text.lower().startswith("sts:") for text in statement.texts("Action") or ("*",))
+
+
+ONE_SIDE = Kind(
+    "XA114",
+    "warning",
+    "Session tags or a source identity are allowed on one side only",
+    "A call that passes them is denied as a whole: caller and trust both have to allow sts:TagSession and "
+    "sts:SetSourceIdentity.",
+    "Add the action on the other side, or remove it here.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required",
+)
+_ACTIONS = ("sts:TagSession", "sts:SetSourceIdentity")
+_NOTHING = RequestContext.of()
+
+
+class SessionSides:
+    """The two sides of every pair that works, or would if both let the call pass what its conditions ask for."""
+
+    def __init__(self, estate: Estate, reach: Reach, holders: Holders) -> None:
+        self._estate = estate
+        self._reach = reach
+        self._holders = holders
+
+    def findings(self, statement: Statement) -> Iterator[Found]:
+        """The two actions, where a statement names them and the other side does not allow them."""
+        if not statement.allows:
+            return
+        for action in _ACTIONS:
+            if any(text.lower() == action.lower() for text in statement.texts("Action")):
+                yield from (self._callers if statement.side == "trust" else self._trusts)(statement, action)
+
+    def _callers(self, statement: Statement, action: str) -> Iterator[Found]:
+        role = statement.owner
+        callers = [arn for arn in self._reach.by_role.get(role, ()) if self._estate.principal(arn) is not None]
+        callers = callers or self._kept_out(role, action)
+        if callers and not any(_allowed_by_caller(self._estate, arn, action, role) for arn in callers):
+            message = f"allows {action}, and none of {listed(callers)} may call it"
+            fix = f"allow {action} in their policies too, or remove it here"
+            yield Found(ONE_SIDE, statement.at("actions"), message, fix)
+
+    def _trusts(self, statement: Statement, action: str) -> Iterator[Found]:
+        callers = self._holders.of(statement.owner)
+        roles = [self._estate.roles[text] for text in statement.texts("Resource") if text in self._estate.roles]
+        closed = [
+            role.arn
+            for role in roles
+            if not _covered_by_trust(role.trust, action)
+            and any(self._gets_in(caller, role, action) for caller in callers)
+        ]
+        if closed:
+            message = f"allows {action}, and the trust of {listed(closed)} does not"
+            yield Found(ONE_SIDE, statement.at("actions"), message, f"add {action} to the trust, or remove it here")
+
+    def _kept_out(self, arn: str, action: str) -> list[str]:
+        """Who would get into a role if the call could pass what it has to."""
+        role = self._estate.roles.get(arn)
+        found = [] if role is None else self._candidates.of(role)
+        return [each.arn for each in found if role is not None and self._gets_in(each.arn, role, action)]
+
+    def _gets_in(self, caller: str, role: Role, action: str) -> bool:
+        """Whether a caller has a path, or lacks but the action for one."""
+        if (caller, role.arn) in self._reach.pairs:
+            return True
+        principal = self._estate.principal(caller)
+        return principal is not None and action in answer_of(open_layers(self._estate, principal, role)).actions
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        return Candidates(self._estate)
+
+
+def _allowed_by_caller(estate: Estate, caller: str, action: str, role: str) -> bool:
+    principal = estate.principal(caller)
+    if principal is None or parse_arn(caller).account == parse_arn(role).account:
+        return True
+    return any(
+        policy.unknown
+        or any(each.allows and each.about(action) and each.on(role, _NOTHING) for each in policy.statements)
+        for policy in principal.policies
+    )
+
+
+def _covered_by_trust(trust: Policy, action: str) -> bool:
+    return bool(trust.unknown) or any(each.allows and each.about(action) for each in trust.statements)

@@ -1,0 +1,234 @@
+"""Documents and names by themselves: what AWS refuses, what never matches, what allows too much.
+
+Settings say the same of a config as ``iam.validation``, in the same words; there it is ``Problem.code`` that makes a
+warning a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from re import compile as pattern
+from typing import Any
+
+from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.estate.policies import Details
+from crossaccount.access.findings.finding import Element, Found, Kind, Place
+from crossaccount.access.findings.statements import Document, Statement, is_changeable, roles
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.by_content import by_content
+from crossaccount.iam.compiled import DocumentError, read_document
+from crossaccount.iam.entity_names import same_but_for_case
+from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
+from crossaccount.iam.validation import check_identity_policy, check_trust_policy
+
+_GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+_ACTIONS = (
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+    "reference_policies_actions-resources-contextkeys.html"
+)
+REFUSED = Kind(
+    "XA301",
+    "error",
+    "AWS refuses the document",
+    "The policy cannot be saved as it is, and nothing can be said of what it would allow.",
+    "Correct it as the message says.",
+    _GRAMMAR,
+)
+VERSION = Kind(
+    "XA302",
+    "warning",
+    "The policy's Version is missing, or too old for its variables",
+    "Without the newer version ${…} is plain text, and matches nothing.",
+    'Write Version: "2012-10-17".',
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html",
+)
+UNKNOWN_ACTION = Kind(
+    "XA303",
+    "warning",
+    "No such action",
+    "AWS accepts any action; one that does not exist grants and denies nothing.",
+    "Correct the spelling. The list is dated: a very new action may be missing from it.",
+    _ACTIONS,
+)
+NEVER_MATCHES = Kind(
+    "XA304",
+    "warning",
+    "The action is never asked about such a resource",
+    "The statement grants or denies nothing: s3:ListBucket is asked about the bucket, not its objects, and "
+    "iam:ListRoles takes no resource at all.",
+    "Name the resource that the action is about, or * where it takes none.",
+    _ACTIONS,
+)
+UNKNOWN_KEY = Kind(
+    "XA305",
+    "warning",
+    "No such condition key",
+    "A key that is never in a request makes the condition fail always, or (negated, or with IfExists) never.",
+    "Correct the spelling.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
+)
+_KINDS = {kind.code: kind for kind in (VERSION, UNKNOWN_ACTION, NEVER_MATCHES, UNKNOWN_KEY)}
+_INDEX = pattern(r"\AStatement\[(\d+)\]")
+
+
+_OF_TRUST = by_content(partial(check_trust_policy, where=""))
+_OF_IDENTITY = by_content(partial(check_identity_policy, where=""))
+
+
+def validity_findings(document: Document) -> Iterator[Found]:
+    """What is wrong with one document by itself."""
+    try:
+        content = read_document(document.content)
+    except DocumentError as error:
+        yield Found(REFUSED, document.place, str(error), "write a policy document")
+        return
+    for problem in _OF_TRUST(content) if document.side == "trust" else _OF_IDENTITY(content):
+        kind = REFUSED if problem.severity == "error" else _KINDS[problem.code]
+        yield Found(kind, _place(document, problem.where), _message(problem), problem.fix)
+
+
+def _place(document: Document, where: str) -> Place:
+    found = _INDEX.match(where)
+    index = int(found[1]) if found else 0
+    if found is None or index >= len(document.statements):
+        return document.place
+    return replace(document.statements[index].place, element=_element(where))
+
+
+def _element(where: str) -> Element:
+    parts = where.split(".", 1)[1:]
+    elements: dict[str, Element] = {"Action": "actions", "NotAction": "actions", "Resource": "resources"}
+    elements |= {"NotResource": "resources", "Condition": "conditions", "Principal": "principals"}
+    return elements.get(parts[0].split(".")[0].split("[")[0], "") if parts else ""
+
+
+def _message(problem: Problem) -> str:
+    got = "" if problem.got is NOT_GIVEN else f", got {shown(problem.got)}"
+    return f"{problem.what}{got}"
+
+
+_PASS_ROLE = "iam:PassRole"
+_ANY_ROLE = re.compile(r"\Aarn:[\w*-]+:(iam|\*):[^:]*:[\d*]+:(role/)?\*+\Z")
+_EVERYTHING = ("*", "*:*")
+_ADMINISTRATOR = ":iam::aws:policy/AdministratorAccess"
+_NEEDED_BY_AWS = re.compile(r"\A(AWSControlTowerExecution|stacksets-exec-[0-9a-f]{32})\Z")
+"""Roles that AWS Control Tower and service-managed StackSets make in each account, and need to be administrators:
+https://docs.aws.amazon.com/controltower/latest/userguide/awscontroltowerexecution.html and
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html."""
+_ENTITIES = ("UserDetailList", "GroupDetailList", "RoleDetailList")
+
+ALLOW_ALL = Kind(
+    "XA306",
+    "warning",
+    "Everything is allowed on everything",
+    "Whoever has this policy is an administrator of the account, its trust policies included.",
+    "Name the services that are needed, or set a permissions boundary.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
+)
+PASS_ANY_ROLE = Kind(
+    "XA307",
+    "warning",
+    "Any role may be passed to any service",
+    "Passed to a service that runs code, a role's permissions are those of whoever wrote the code.",
+    "Name the roles, and the services under a condition on iam:PassedToService.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+)
+
+
+def permission_findings(statement: Statement, bounded: Collection[str]) -> Iterator[Found]:
+    """What an identity statement allows too widely. ``bounded`` are the entities with a permissions boundary."""
+    resources = statement.texts("Resource")
+    if not statement.allows or not any(each == "*" or _ANY_ROLE.match(each) for each in resources):
+        return
+    if "*" in resources and any(action in _EVERYTHING for action in statement.texts("Action")):
+        if not statement.conditions and statement.owner not in bounded:
+            yield Found(ALLOW_ALL, statement.at("actions"), "allows every action on every resource", ALLOW_ALL.hint)
+    elif statement.covers(_PASS_ROLE) and not _limited(statement):
+        message = "allows iam:PassRole of every role, to every service"
+        yield Found(PASS_ANY_ROLE, statement.at("resources"), message, PASS_ANY_ROLE.hint)
+
+
+def bounded(details: Details) -> frozenset[str]:
+    """The users and roles of one account that have a permissions boundary, by ARN."""
+    entities = (entity for name in _ENTITIES for entity in details.get(name) or ())
+    return frozenset(str(entity["Arn"]) for entity in entities if entity.get("PermissionsBoundary"))
+
+
+def administrators(details: Details) -> Iterator[Found]:
+    """Entities with AWS's own AdministratorAccess."""
+    entities: list[Any] = [entity for name in _ENTITIES for entity in details.get(name) or ()]
+    for entity in entities:
+        arns = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
+        if entity.get("PermissionsBoundary"):
+            continue
+        if not is_changeable(str(entity["Arn"])) or _NEEDED_BY_AWS.match(str(entity.get("RoleName", ""))):
+            continue
+        if any(arn.endswith(_ADMINISTRATOR) for arn in arns):
+            message = "has AdministratorAccess attached, which allows every action on every resource"
+            yield Found(ALLOW_ALL, Place(str(entity["Arn"])), message, ALLOW_ALL.hint)
+
+
+def _limited(statement: Statement) -> bool:
+    keys = ("iam:passedtoservice", "iam:associatedresourcearn", "iam:resourcetag")
+    return any(
+        condition.key.lower().startswith(keys) and "*" not in {value.text for value in condition.values}
+        for condition in statement.conditions
+    )
+
+
+_INLINE_LISTS = {
+    "UserDetailList": "UserPolicyList",
+    "GroupDetailList": "GroupPolicyList",
+    "RoleDetailList": "RolePolicyList",
+}
+CONSOLE_LIMIT = 64
+
+SAME_BUT_FOR_CASE = Kind(
+    "XA308",
+    "warning",
+    "Two inline policies differ only in the case of their names",
+    "Nobody can tell them apart, and some tools take the one for the other.",
+    "Rename one of the two.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names",
+)
+TOO_LONG_FOR_CONSOLE = Kind(
+    "XA309",
+    "warning",
+    "The role's path and name are too long for the console",
+    "The console's switch-role form takes 64 characters, path included.",
+    "Shorten the path or the name.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html",
+)
+UNKNOWN_REGION = Kind(
+    "XA310",
+    "warning",
+    "A stack's region is none that AWS's SDK knows",
+    "Nothing can be deployed there, nor do profiles that are handed out work.",
+    "Correct `aws:region`. A region that AWS opened since: update botocore.",
+    "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html",
+)
+"""As only a config tells."""
+
+
+def naming_findings(details: Details) -> Iterator[Found]:
+    """What is wrong with the names of one account's roles and inline policies."""
+    for role in roles(details):
+        arn = parse_arn(str(role["Arn"]))
+        if arn.path != "/" and len(arn.path + arn.name) > CONSOLE_LIMIT and _is_switched_to(role):
+            message = f"with its path the role has more than {CONSOLE_LIMIT} characters"
+            yield Found(TOO_LONG_FOR_CONSOLE, Place(str(arn)), message, "shorten the path or the name")
+    for entities, inline in _INLINE_LISTS.items():
+        for entity in details.get(entities) or ():
+            names = [str(policy["PolicyName"]) for policy in entity.get(inline) or ()]
+            for first, later in same_but_for_case(names) if is_changeable(str(entity["Arn"])) else ():
+                place = Place(str(entity["Arn"]), later)
+                yield Found(SAME_BUT_FOR_CASE, place, f"differs only in case from {first}", "rename one of the two")
+
+
+def _is_switched_to(role: Mapping[str, Any]) -> bool:
+    """Whether a principal of an account may be trusted: nobody switches to a service's role."""
+    trust = Document(Place(str(role["Arn"]), TRUST_POLICY), "trust", role.get("AssumeRolePolicyDocument"))
+    return any(each.allows and each.principals("AWS") for each in trust.statements)

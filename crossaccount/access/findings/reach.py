@@ -1,0 +1,260 @@
+"""Who reaches what and who holds what, chains of roles, and where chains run in a circle.
+
+A session that was got with the session of another role lasts an hour at most, whatever the role's own maximum
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining). In a circle each session can be
+renewed before it ends, for ever: revoking the first one is not enough
+(https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/). There is one circle for each knot of roles that
+reach each other: R. Tarjan, Depth-first search and linear graph algorithms (1972), without recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.policies import Details
+from crossaccount.access.findings.finding import Found, Kind, Place
+from crossaccount.access.verdict import Decision
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.durations import duration_text
+from crossaccount.iam.quotas import CHAINED_SESSION_DURATION
+
+
+class PathLike(Protocol):
+    """What closure needs of a path."""
+
+    @property
+    def principal(self) -> str:
+        """Who gets in: a user, a role, or an account, organisation or provider."""
+
+    @property
+    def role(self) -> str:
+        """Where."""
+
+    @property
+    def trust(self) -> tuple[Decision, ...]:
+        """By which statements of the trust."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """All paths of an estate, indexed. ``trusts`` are role and statement label of every trust that lets somebody in."""
+
+    pairs: frozenset[tuple[str, str]]
+    by_role: Mapping[str, tuple[str, ...]]
+    trusts: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, paths: Iterable[PathLike]) -> Reach:
+        """The index of these paths."""
+        pairs: set[tuple[str, str]] = set()
+        by_role: dict[str, list[str]] = {}
+        trusts: set[tuple[str, str]] = set()
+        for path in paths:
+            pairs.add((path.principal, path.role))
+            by_role.setdefault(path.role, []).append(path.principal)
+            trusts.update((path.role, decision.statement) for decision in path.trust)
+        return cls(frozenset(pairs), {role: tuple(found) for role, found in by_role.items()}, frozenset(trusts))
+
+
+class Holders:
+    """Which users and roles hold a document: by the ARN of its owner and, for inline policies, its name."""
+
+    def __init__(self, details: Iterable[Details]) -> None:
+        self._members: dict[str, list[str]] = {}
+        self._attached: dict[str, list[str]] = {}
+        for account in details:
+            self._add(account)
+
+    def of(self, owner: str) -> tuple[str, ...]:
+        """The users and roles to whom a document of ``owner`` (an entity, or a managed policy) applies, by ARN."""
+        kind = parse_arn(owner).kind
+        if kind == "group":
+            return tuple(sorted(self._members.get(owner, ())))
+        if kind != "policy":
+            return (owner,)
+        holders = (holder for entity in self._attached.get(owner, ()) for holder in self.of(entity))
+        return tuple(sorted(set(holders)))
+
+    def _add(self, account: Details) -> None:
+        groups = {str(group["GroupName"]): str(group["Arn"]) for group in account.get("GroupDetailList") or ()}
+        for user in account.get("UserDetailList") or ():
+            self._attach(user)
+            for name in user.get("GroupList") or ():
+                if str(name) in groups:
+                    self._members.setdefault(groups[str(name)], []).append(str(user["Arn"]))
+        for name in ("GroupDetailList", "RoleDetailList"):
+            for entity in account.get(name) or ():
+                self._attach(entity)
+
+    def _attach(self, entity: Mapping[str, Any]) -> None:
+        for policy in entity.get("AttachedManagedPolicies") or ():
+            self._attached.setdefault(str(policy["PolicyArn"]), []).append(str(entity["Arn"]))
+
+
+@dataclass(frozen=True)
+class RoleIndex:
+    """The roles of an estate by account."""
+
+    by_account: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, roles: Iterable[str]) -> RoleIndex:
+        """The index of these ARNs."""
+        found: dict[str, list[str]] = {}
+        for arn in roles:
+            found.setdefault(parse_arn(arn).account, []).append(arn)
+        return cls({account: tuple(arns) for account, arns in found.items()})
+
+    def of_account(self, account: str) -> tuple[str, ...]:
+        """The roles of one account."""
+        return self.by_account.get(account, ())
+
+
+def listed(names: Iterable[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    found = list(names)
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+Graph = Mapping[str, Sequence[str]]
+
+
+def cycles(graph: Graph) -> Iterator[tuple[str, ...]]:
+    """A shortest circle through the first node of each knot; a node that leads to itself is none."""
+    for knot in knots(graph):
+        start = min(knot)
+        yield _circle(graph, start, frozenset(knot))
+
+
+def knots(graph: Graph) -> Iterator[tuple[str, ...]]:
+    """The strongly connected components of more than one node."""
+    search = _Search(graph)
+    for root in graph:
+        yield from search.from_(root)
+
+
+class _Search:
+    """A depth-first search. ``lowest`` is the earliest node still waiting that can be reached from a node."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._number: dict[str, int] = {}
+        self._lowest: dict[str, int] = {}
+        self._waiting: list[str] = []
+        self._place: dict[str, int] = {}
+        """Where a node waits; without an entry its knot is known."""
+
+    def from_(self, root: str) -> Iterator[tuple[str, ...]]:
+        """The knots that are found from ``root``."""
+        if root in self._number:
+            return
+        work = [(self._enter(root), iter(self._graph.get(root, ())))]
+        while work:
+            node, neighbours = work[-1]
+            for other in neighbours:
+                if other not in self._number:
+                    work.append((self._enter(other), iter(self._graph.get(other, ()))))
+                    break
+                if other in self._place:
+                    self._lowest[node] = min(self._lowest[node], self._number[other])
+            else:
+                work.pop()
+                if work:
+                    above = work[-1][0]
+                    self._lowest[above] = min(self._lowest[above], self._lowest[node])
+                yield from self._leave(node)
+
+    def _enter(self, node: str) -> str:
+        self._number[node] = self._lowest[node] = len(self._number)
+        self._place[node] = len(self._waiting)
+        self._waiting.append(node)
+        return node
+
+    def _leave(self, node: str) -> Iterator[tuple[str, ...]]:
+        if self._lowest[node] != self._number[node]:
+            return
+        knot = tuple(self._waiting[self._place[node] :])
+        del self._waiting[self._place[node] :]
+        for member in knot:
+            del self._place[member]
+        if len(knot) > 1:
+            yield knot
+
+
+def _circle(graph: Graph, start: str, knot: frozenset[str]) -> tuple[str, ...]:
+    came_from: dict[str, str] = {}
+    ways = [start]
+    for node in ways:  # grows while it is walked: breadth first
+        for other in graph.get(node, ()):
+            if other == start and node != start:
+                circle = [node]
+                while circle[-1] != start:
+                    circle.append(came_from[circle[-1]])
+                return tuple(reversed(circle))
+            if other in knot and other not in came_from:
+                came_from[other] = node
+                ways.append(other)
+    raise AssertionError("every node of a knot is on a circle")
+
+
+TOO_LONG = Kind(
+    "XA206",
+    "warning",
+    "A role that only roles reach allows sessions of more than an hour",
+    "AWS refuses a DurationSeconds above one hour in a chain, so the longer maximum is never had.",
+    "Remove max_session_duration, or trust a user, a service or a provider as well.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining",
+)
+CYCLE = Kind(
+    "XA207",
+    "warning",
+    "Roles can be assumed from each other in a circle",
+    "A session can be renewed round the circle before it ends, for ever, also after the first one was revoked.",
+    "Remove one of the trusts.",
+    "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/",
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """``role`` can be assumed with a session of ``source``; that session then lasts ``seconds`` at most."""
+
+    source: str
+    role: str
+    seconds: int = CHAINED_SESSION_DURATION
+
+
+def links(reach: Reach) -> Iterator[Link]:
+    """Every step from a role to another: the longer chains are these put together."""
+    for role, principals in reach.by_role.items():
+        yield from (Link(principal, role) for principal in principals if is_role(principal) and principal != role)
+
+
+def chain_findings(estate: Estate, reach: Reach, served: frozenset[str]) -> Iterator[Found]:
+    """Sessions longer than a chain allows, and circles. ``served``: roles that services or providers assume."""
+    for role in estate.roles.values():
+        sources = reach.by_role.get(role.arn, ())
+        chained = bool(sources) and role.arn not in served and all(map(is_role, sources))
+        if chained and (role.max_session_duration or 0) > CHAINED_SESSION_DURATION:
+            longest = duration_text(role.max_session_duration or 0)
+            message = f"allows sessions of {longest}, and only roles reach it ({listed(sources)}): they get 1h"
+            yield Found(TOO_LONG, Place(role.arn, element="max_session_duration"), message, TOO_LONG.hint)
+    for circle in cycles(_graph_of(reach)):
+        message = f"can be assumed in a circle: {' → '.join((*circle, circle[0]))}"
+        yield Found(CYCLE, Place(circle[0]), message, CYCLE.hint)
+
+
+def is_role(principal: str) -> bool:
+    """Whether a path's principal is a role, and not a user, an account, an organisation or a provider."""
+    return ":role/" in principal and parse_arn(principal).service == "iam"
+
+
+def _graph_of(reach: Reach) -> Mapping[str, tuple[str, ...]]:
+    graph: dict[str, list[str]] = {}
+    for link in links(reach):
+        graph.setdefault(link.source, []).append(link.role)
+    return {source: tuple(sorted(roles)) for source, roles in sorted(graph.items())}

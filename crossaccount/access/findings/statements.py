@@ -1,0 +1,252 @@
+"""The statements of an estate's policy documents, each with its place, and what a trust statement asks of callers.
+
+Reads the same JSON as ``access.estate`` and keeps what an evaluator has no use for: the statement as it was written.
+Left out are AWS's own roles (``/aws-service-role/``, ``/aws-reserved/``), which nobody can change, and AWS-managed
+policies. A document that IAM would not accept has no statements here: ``policies`` has a finding for it.
+
+A trust statement asks by its own conditions, and by the denies next to it. ``Deny unless`` is as good as ``Allow if``:
+a deny whose condition is ``StringNotEquals aws:PrincipalOrgID`` leaves only principals of that organisation. A deny is
+read as a demand if it is for all that the statement names, of all that it allows. Several conditions in one deny all
+have to hold for it to deny, so whoever escapes one escapes it: alternatives.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (what an
+absent key does to a negated operator, and to IfExists) and
+reference_policies_condition-single-vs-multi-valued-context-keys.html (to the set operators).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.estate.policies import Details, default_version
+from crossaccount.access.evaluation.callers import EVERYONE
+from crossaccount.access.evaluation.layers import ASSUMING
+from crossaccount.access.findings.finding import Element, Place
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
+from crossaccount.iam.compiled import DocumentError, read_document
+from crossaccount.iam.conditions import Condition, ConditionError, compile_conditions
+from crossaccount.iam.conditions.operators import NEGATED
+from crossaccount.iam.documents import as_list
+from crossaccount.iam.matching import action_match
+from crossaccount.iam.variables import template
+
+Side = Literal["identity", "trust"]
+
+AWS_OWN_PATHS = ("/aws-service-role/", "/aws-reserved/")
+_INLINE = (
+    ("UserDetailList", "UserPolicyList"),
+    ("GroupDetailList", "GroupPolicyList"),
+    ("RoleDetailList", "RolePolicyList"),
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement where it stands. ``owner`` is the ARN of the entity or of the managed policy that holds it."""
+
+    place: Place
+    side: Side
+    raw: Mapping[str, Any]
+
+    @property
+    def owner(self) -> str:
+        """The ARN of what holds the document."""
+        return self.place.owner
+
+    @property
+    def allows(self) -> bool:
+        """Whether its Effect is Allow."""
+        return self.raw.get("Effect") == "Allow"
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Its conditions; none where IAM would not accept them."""
+        try:
+            return compile_conditions(self.raw.get("Condition"))
+        except ConditionError:
+            return ()
+
+    def principals(self, kind: str) -> list[str]:
+        """Its principals of a type (``AWS``, ``Service``, ``Federated``); ``"*"`` counts as everyone of ``AWS``."""
+        principal = self.raw.get("Principal")
+        if principal == "*":
+            return ["*"] if kind == "AWS" else []
+        return [str(each) for each in as_list(principal.get(kind))] if isinstance(principal, Mapping) else []
+
+    def texts(self, element: str) -> list[str]:
+        """The texts of a one-or-many element such as ``Action``."""
+        return [str(each) for each in as_list(self.raw.get(element))]
+
+    def covers(self, action: str) -> bool:
+        """Whether its ``Action`` or ``NotAction`` covers an action."""
+        if "NotAction" in self.raw:
+            return not any(action_match(pattern, action) for pattern in self.texts("NotAction"))
+        return any(action_match(pattern, action) for pattern in self.texts("Action"))
+
+    def on(self, *keys: str) -> list[Condition]:
+        """Its conditions on any of these keys, which are given in lower case."""
+        return [condition for condition in self.conditions if condition.key.lower() in keys]
+
+    def at(self, element: Element) -> Place:
+        """The place of one of its elements."""
+        return replace(self.place, element=element)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One policy document where it stands; ``content`` is as the source has it."""
+
+    place: Place
+    side: Side
+    content: object
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Its statements; none where it is no policy document."""
+        try:
+            items = as_list(read_document(self.content).get("Statement"))
+        except DocumentError:
+            return ()
+        return tuple(
+            Statement(Place(self.place.owner, self.place.policy, index, statement=item), self.side, item)
+            for index, item in enumerate(items)
+            if isinstance(item, Mapping)
+        )
+
+
+def documents(details: Details) -> Iterator[Document]:
+    """Every document of one account that its owner could change."""
+    for role in roles(details):
+        place = Place(str(role["Arn"]), TRUST_POLICY)
+        yield Document(place, "trust", role.get("AssumeRolePolicyDocument"))
+    for entities, inline in _INLINE:
+        for entity in details.get(entities) or ():
+            if is_changeable(str(entity["Arn"])):
+                for policy in entity.get(inline) or ():
+                    place = Place(str(entity["Arn"]), str(policy["PolicyName"]))
+                    yield Document(place, "identity", policy.get("PolicyDocument"))
+    for policy in details.get("Policies") or ():
+        if parse_arn(str(policy["Arn"])).account != "aws" and (content := default_version(policy)) is not None:
+            yield Document(Place(str(policy["Arn"])), "identity", content)
+
+
+def roles(details: Details) -> Iterator[Mapping[str, Any]]:
+    """The roles of one account that are not AWS's own."""
+    return (role for role in details.get("RoleDetailList") or () if is_changeable(str(role["Arn"])))
+
+
+def is_changeable(arn: str) -> bool:
+    """Whether an entity is the account's own and not AWS's."""
+    return "/aws-" not in arn or not parse_arn(arn).path.startswith(AWS_OWN_PATHS)
+
+
+_OPPOSITES = {
+    "numericgreaterthan": "numericlessthanequals",
+    "numericgreaterthanequals": "numericlessthan",
+    "dategreaterthan": "datelessthanequals",
+    "dategreaterthanequals": "datelessthan",
+}
+_SET_OPPOSITES = {"forallvalues:": "foranyvalue:", "foranyvalue:": "forallvalues:", "": ""}
+_OF_PRINCIPALS = {"aws:principalisawsservice": "false", "aws:viaawsservice": "false"}
+_OF_SERVICES = _OF_PRINCIPALS | {"aws:principalisawsservice": "true"}
+"""What a request surely says, by who makes it: asked beside another condition, it only keeps the others out of it."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Conditions of which whoever gets in meets one. ``statement`` is where that is said: the deny, where it is one."""
+
+    alternatives: tuple[Condition, ...]
+    statement: Statement
+
+    def is_for(self, predicate: Callable[[Condition], bool]) -> bool:
+        """Whether every alternative is of a kind, so that nobody gets in but by one of the kind."""
+        return all(map(predicate, self.alternatives))
+
+
+Asked = Sequence[tuple[Demand, ...]]
+"""What each statement of a document asks for, in their order."""
+
+
+def asked_by(document: Document, *, of_services: bool = False) -> Asked:
+    """What each statement of a document asks for: in a trust, by the denies beside it too.
+
+    Of AWS's own services, where ``of_services``; else of all other principals.
+    """
+    denies = [each for each in document.statements if document.side == "trust" and not each.allows and each.conditions]
+    sure = _OF_SERVICES if of_services else _OF_PRINCIPALS
+    return [tuple(_demands(each, denies, sure)) for each in document.statements]
+
+
+def _demands(statement: Statement, denies: Sequence[Statement], sure: Mapping[str, str]) -> Iterator[Demand]:
+    for condition in statement.conditions:
+        yield Demand((condition,), statement)
+    for deny in denies:
+        if _is_about(deny, statement):
+            opposites = [_opposite(each) for each in deny.conditions if not _is_sure(each, sure)]
+            if opposites and None not in opposites:
+                yield Demand(tuple(each for each in opposites if each is not None), deny)
+
+
+def is_positive(condition: Condition) -> bool:
+    """Whether a request without the key fails a condition, and one with a wrong value too."""
+    absent_passes = condition.if_exists or condition.quantifier == "forallvalues:"
+    return not absent_passes and not condition.negated and condition.base != "null"
+
+
+def _is_about(deny: Statement, statement: Statement) -> bool:
+    actions = [action for action in ASSUMING if statement.covers(action)]
+    if not all(map(deny.covers, actions)) or "NotPrincipal" in deny.raw:
+        return False
+    if deny.raw.get("Principal") == EVERYONE:
+        return True
+    named = set(deny.principals("AWS")) | set(map(_as_root, deny.principals("AWS")))
+    callers = statement.principals("AWS")
+    if not (EVERYONE in named or all({each, _as_root(each), _account_of(each)} & named for each in callers)):
+        return False
+    return all(_within(statement.principals(kind), deny.principals(kind)) for kind in ("Service", "Federated"))
+
+
+def _within(names: Sequence[str], others: Collection[str]) -> bool:
+    return set(names) <= set(others)
+
+
+def _as_root(principal: str) -> str:
+    """An account as AWS stores it; any other principal as it is."""
+    return root_arn(principal) if ACCOUNT_ID.match(principal) else principal
+
+
+def _account_of(principal: str) -> str:
+    """The principal that stands for a principal's account, within which a deny of the account holds as well."""
+    if not is_arn(principal) or principal.count(":") < 5:
+        return principal
+    arn = parse_arn(principal)
+    return root_arn(arn.account, arn.partition)
+
+
+def _is_sure(condition: Condition, sure: Mapping[str, str]) -> bool:
+    texts = {value.text.lower() for value in condition.values}
+    return condition.base == "bool" and texts == {sure.get(condition.key.lower())}
+
+
+def _opposite(condition: Condition) -> Condition | None:
+    """What a request has to meet so as not to be denied by a condition; None where that is no one condition.
+
+    A negated operator denies requests without the key too, so its opposite asks for the key. Any other leaves them
+    alone, unless it says IfExists.
+    """
+    if condition.base in NEGATED:
+        quantifier = _SET_OPPOSITES[condition.quantifier]
+        return replace(condition, base=NEGATED[condition.base], quantifier=quantifier, if_exists=False)
+    if condition.base in ("bool", "null") and not condition.quantifier:
+        texts = {value.text.lower() for value in condition.values}
+        other = {"true": "false", "false": "true"}.get(texts.pop()) if len(texts) == 1 else None
+        if_exists = condition.base == "bool" and not condition.if_exists
+        return (other and replace(condition, values=(template(other),), if_exists=if_exists)) or None
+    if condition.base in _OPPOSITES and not condition.quantifier:
+        return replace(condition, base=_OPPOSITES[condition.base], if_exists=not condition.if_exists)
+    return None

@@ -1,0 +1,292 @@
+"""Whom a trust policy lets in: everyone, strangers, third parties and their external IDs, services.
+
+An external ID must be unique for each customer, and is chosen by the third party, not by the customer. It is no secret,
+but what can be guessed proves nothing
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html).
+
+A service trust should name the account on whose behalf the service acts: else it is a confused deputy
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html). Only services that pass the keys when they
+assume a role are asked for them (``SOURCE_PAGES``, each with the page that says so). EC2, Lambda and others assume a
+role that was passed to them within the account, and a condition would lock them out. Every page shows a role's trust
+policy with the keys, or says in words that they are set; all were read on 2026-11-22. A service is not in the table
+because it has a page on the confused deputy: AWS Backup's is about a key policy, that of CloudFormation about
+extensions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from crossaccount.access.findings.finding import Facts, Found, Kind
+from crossaccount.access.findings.statements import Asked, Demand, Document, Statement, asked_by, is_positive
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
+from crossaccount.iam.conditions import Condition
+
+EVERYONE = Kind(
+    "XA105",
+    "error",
+    "A role trusts everyone",
+    "Any principal of any AWS account that is allowed to call sts:AssumeRole gets in.",
+    "Name accounts, or limit the statement by aws:PrincipalOrgID, aws:PrincipalAccount or aws:PrincipalArn.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous",
+)
+UNKNOWN_ACCOUNT = Kind(
+    "XA106",
+    "warning",
+    "A role trusts an account outside the address book and the organisation",
+    "Nobody here can say who that is, nor who can act in its name.",
+    "Add the account to the address book (crossaccount:accounts) if it is meant, else remove it.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-resources.html",
+)
+THIRD_PARTY = Kind(
+    "XA107",
+    "warning",
+    "A third party is trusted without an external ID",
+    "Another customer of the third party can make it act in this role: the confused deputy.",
+    "Ask for the external ID that the third party made for you. If the account is yours, say so: name a source that "
+    "describes it or its organisation, or give it a `stack` in the address book (`crossaccount:accounts`, or the file "
+    "of `--accounts`); an entry with an ID alone is a name, no more.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+)
+UNIQUE_ID = Kind(
+    "XA113",
+    "error",
+    "A trust names a principal by its unique ID",
+    "AWS shows the ID of a user or role that was deleted. Nobody has that ID any more, a new one of the same name does "
+    "not get in, and AWS refuses the policy when it is saved again.",
+    "Name the new user or role, or trust its account with a condition on aws:PrincipalArn (mode: by-name).",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+)
+
+_UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
+_ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
+_SAY_IT_IS_YOURS = "if the account is yours, say so: a source that describes it, or stack: in the address book"
+_SAYS_WHO = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:userid")
+
+
+def principal_findings(statement: Statement, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
+    """What is wrong with the AWS principals of a trust statement, of which ``asked`` is what it asks of them."""
+    names = statement.principals("AWS")
+    if gone := sorted(each for each in names if _UNIQUE.match(each)):
+        message = f"names {', '.join(gone)}, the unique ID of a principal that was deleted"
+        yield Found(UNIQUE_ID, statement.at("principals"), message, "name the new principal, or trust it by name")
+    if not statement.allows:
+        return
+    if "*" in names and not any(each.is_for(_says_who) for each in asked):
+        message = "lets in every principal of every AWS account"
+        yield Found(EVERYONE, statement.at("principals"), message, "name an account, or add aws:PrincipalOrgID")
+    for account in sorted({account for each in names if (account := _account(each))}):
+        yield from _foreign(statement, account, asked, facts)
+
+
+def _foreign(statement: Statement, account: str, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
+    if not facts.is_known(account):
+        message = f"trusts account {account}, which no source and no address book knows"
+        fix = "add it to crossaccount:accounts if it is meant, else remove it"
+        yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
+    if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in asked):
+        message = f"trusts account {facts.named(account)} without an external ID"
+        fix = f"ask for the external ID that they made for you; {_SAY_IT_IS_YOURS}"
+        yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
+
+
+def _keeps_deputies_out(condition: Condition) -> bool:
+    """An external ID, or an organisation, which a third party's other customers cannot make it be of."""
+    key = condition.key.lower()
+    return is_positive(condition) and (key == "sts:externalid" or (key in _ORGANIZATION and _says_who(condition)))
+
+
+def _says_who(condition: Condition) -> bool:
+    """Whether a condition says whose principals get in: not just that there is an account or an organisation."""
+    key = condition.key.lower()
+    if not is_positive(condition) or key not in _SAYS_WHO:
+        return False
+    like = condition.base in ("stringlike", "arnlike", "arnequals")
+    return not (
+        like and any("*" in _whose(key, each.text) or "?" in _whose(key, each.text) for each in condition.values)
+    )
+
+
+def _whose(key: str, text: str) -> str:
+    """The part of a value that says whose a principal is: an organisation, an account, or a unique ID."""
+    if key == "aws:principalarn":
+        return text.split(":")[4] if text.count(":") >= 5 else text
+    if key == "aws:userid":
+        return text.partition(":")[0]
+    return text.partition("/")[0] if key == "aws:principalorgpaths" else text
+
+
+def _account(principal: str) -> str:
+    if ACCOUNT_ID.match(principal):
+        return principal
+    account = parse_arn(principal).account if is_arn(principal) and principal.count(":") >= 5 else ""
+    return account if ACCOUNT_ID.match(account) else ""
+
+
+_THIRD_PARTY_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html"
+WEAK = Kind(
+    "XA108",
+    "warning",
+    "An external ID is easy to guess",
+    "The external ID keeps other customers of a third party out only as long as they do not hit on it.",
+    "Use the ID that the third party generated for you, such as a UUID.",
+    _THIRD_PARTY_PAGE,
+)
+SHARED = Kind(
+    "XA109",
+    "warning",
+    "Several accounts are trusted with the same external ID",
+    "An external ID says on whose behalf one third party acts; who knows another's can pose as that customer.",
+    "Use one external ID for each third party.",
+    _THIRD_PARTY_PAGE,
+)
+SHORTEST = 10
+_WORDS = re.compile(
+    r"\A[\W_]*(the|my|our)?[\W_]*(external|extern|test|secret|password|changeme|example|default|prod|dev|id|aws|demo|"
+    r"[\W_0-9])+\Z",
+    re.IGNORECASE,
+)
+_ONE_WORD = re.compile(r"\A[A-Za-z]{1,16}[-_.]?\d{0,4}\Z")
+
+
+def weak_external_ids(statement: Statement) -> Iterator[Found]:
+    """External IDs that can be guessed: short, a number, an account's ID, or made of everyday words."""
+    if statement.side != "trust" or not statement.allows:
+        return
+    for external_id in _external_ids(statement):
+        if reason := _weakness(external_id, parse_arn(statement.owner).name):
+            message = f"the external ID {external_id!r} {reason}"
+            yield Found(WEAK, statement.at("external_id"), message, "use one that the third party generated")
+
+
+def shared_external_ids(statements: Iterable[Statement], facts: Facts) -> Iterator[Found]:
+    """External IDs that are asked of more than one account that is not ours."""
+    users: dict[str, list[tuple[Statement, frozenset[str]]]] = {}
+    for statement in statements:
+        accounts = frozenset(_accounts(statement) - facts.own)
+        if statement.side == "trust" and statement.allows and accounts:
+            for external_id in _external_ids(statement):
+                users.setdefault(external_id, []).append((statement, accounts))
+    for external_id, places in users.items():
+        everyone = frozenset[str]().union(*(accounts for _, accounts in places))
+        if len(everyone) > 1:
+            for statement, _ in places:
+                message = f"the external ID {external_id!r} is asked of accounts {', '.join(sorted(everyone))}"
+                yield Found(SHARED, statement.at("external_id"), message, "use one for each third party")
+
+
+def _external_ids(statement: Statement) -> list[str]:
+    conditions = [each for each in statement.on("sts:externalid") if not each.negated and each.base != "null"]
+    return sorted({value.text for condition in conditions for value in condition.values})
+
+
+def _weakness(external_id: str, role: str) -> str:
+    if "*" in external_id or "?" in external_id:
+        return "is a pattern, which many meet"
+    if external_id.isdigit() or ACCOUNT_ID.search(external_id):
+        return "is only a number"
+    if len(external_id) < SHORTEST:
+        return f"has fewer than {SHORTEST} characters"
+    if external_id.lower() == role.lower():
+        return "is the name of the role"
+    if _WORDS.match(external_id) and not any(character.isdigit() for character in external_id):
+        return "is made of everyday words"
+    if _ONE_WORD.match(external_id):
+        return "is one word, or a word and a number"
+    return "repeats one character" if len(set(external_id)) < 4 else ""
+
+
+def _accounts(statement: Statement) -> set[str]:
+    found = set()
+    for principal in statement.principals("AWS"):
+        if ACCOUNT_ID.match(principal):
+            found.add(principal)
+        elif is_arn(principal) and principal.count(":") >= 5:
+            found.add(parse_arn(principal).account)
+    return found
+
+
+_DOCS = "https://docs.aws.amazon.com"
+_DEPUTY = "cross-service-confused-deputy-prevention.html"
+
+SOURCE_PAGES: Mapping[str, str] = {
+    "amplify": f"{_DOCS}/amplify/latest/userguide/{_DEPUTY}",
+    "application-autoscaling": f"{_DOCS}/emr/latest/ManagementGuide/emr-iam-role-automatic-scaling.html",
+    "appstream": f"{_DOCS}/appstream2/latest/developerguide/example-fleet-machine.html",
+    "appsync": f"{_DOCS}/appsync/latest/eventapi/adding-a-data-source.html#iam-trust-policy",
+    "autoscaling": f"{_DOCS}/autoscaling/ec2/userguide/{_DEPUTY}",
+    "batch": f"{_DOCS}/batch/latest/userguide/{_DEPUTY}",
+    "bedrock": f"{_DOCS}/bedrock/latest/userguide/{_DEPUTY}",
+    "bedrock-agentcore": f"{_DOCS}/bedrock-agentcore/latest/devguide/{_DEPUTY}",
+    "codebuild": f"{_DOCS}/codebuild/latest/userguide/{_DEPUTY}",
+    "comprehend": f"{_DOCS}/comprehend/latest/dg/{_DEPUTY}",
+    "credentials.iot": f"{_DOCS}/iot/latest/developerguide/{_DEPUTY}",
+    "datasync": f"{_DOCS}/datasync/latest/userguide/{_DEPUTY}",
+    "ecs-tasks": f"{_DOCS}/AmazonECS/latest/developerguide/task-iam-roles.html",
+    "eks": f"{_DOCS}/eks/latest/userguide/{_DEPUTY}",
+    "eks-fargate-pods": f"{_DOCS}/eks/latest/userguide/pod-execution-role.html",
+    "elasticmapreduce": f"{_DOCS}/emr/latest/ManagementGuide/emr-iam-role.html",
+    "events": f"{_DOCS}/eventbridge/latest/userguide/{_DEPUTY}",
+    "frauddetector": f"{_DOCS}/frauddetector/latest/ug/confused-deputy-prevention.html",
+    "grafana": f"{_DOCS}/grafana/latest/userguide/{_DEPUTY}",
+    "greengrass": f"{_DOCS}/greengrass/v2/developerguide/{_DEPUTY}",
+    "iot": f"{_DOCS}/iot/latest/developerguide/{_DEPUTY}",
+    "kafkaconnect": f"{_DOCS}/msk/latest/developerguide/msk-connect-service-execution-role.html",
+    "kendra": f"{_DOCS}/kendra/latest/dg/iam-roles.html",
+    "logs": f"{_DOCS}/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
+    "monitoring.rds": f"{_DOCS}/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html",
+    "personalize": f"{_DOCS}/personalize/latest/dg/{_DEPUTY}",
+    "pipes": f"{_DOCS}/eventbridge/latest/userguide/{_DEPUTY}#cross-service-confused-deputy-prevention-eb-pipes",
+    "rds": f"{_DOCS}/AmazonRDS/latest/UserGuide/{_DEPUTY}",
+    "rekognition": f"{_DOCS}/rekognition/latest/dg/{_DEPUTY}",
+    "rolesanywhere": f"{_DOCS}/rolesanywhere/latest/userguide/trust-model.html#trust-policy",
+    "sagemaker": f"{_DOCS}/sagemaker/latest/dg/security-confused-deputy-prevention.html",
+    "scheduler": f"{_DOCS}/scheduler/latest/UserGuide/{_DEPUTY}",
+    "ssm": f"{_DOCS}/systems-manager/latest/userguide/{_DEPUTY}",
+    "states": f"{_DOCS}/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy",
+    "transcribe": f"{_DOCS}/transcribe/latest/dg/security-iam-confused-deputy.html",
+    "transfer": f"{_DOCS}/transfer/latest/userguide/confused-deputy.html",
+    "vpc-flow-logs": f"{_DOCS}/vpc/latest/userguide/flow-logs-iam-role.html",
+}
+"""By the service's principal without ``.amazonaws.com``."""
+
+
+WITHOUT_SOURCE = Kind(
+    "XA110",
+    "warning",
+    "A service is trusted without aws:SourceAccount or aws:SourceArn",
+    "Somebody in another account who can configure the service could make it act in this role.",
+    "Add a condition StringEquals on aws:SourceAccount, or ArnLike on aws:SourceArn.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+)
+_SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
+
+
+def service_findings(document: Document) -> Iterator[Found]:
+    """Services of a trust that could say on whose behalf they act, and are not asked."""
+    asked: Asked | None = None
+    for index, statement in enumerate(document.statements):
+        if document.side != "trust" or not statement.allows or not (services := _saying(statement)):
+            continue
+        asked = asked_by(document, of_services=True) if asked is None else asked
+        if any(each.is_for(_says_for_whom) for each in asked[index]):
+            continue
+        account = parse_arn(statement.owner).account
+        message = f"trusts {', '.join(services)} on behalf of any account"
+        fix = f'add the condition {{StringEquals: {{aws:SourceAccount: "{account}"}}}}'
+        yield Found(WITHOUT_SOURCE, statement.at("services"), message, fix)
+
+
+def _saying(statement: Statement) -> list[str]:
+    """The services of a statement that say it."""
+    return sorted(each for each in statement.principals("Service") if _label(each) in SOURCE_PAGES)
+
+
+def _says_for_whom(condition: Condition) -> bool:
+    """IfExists will do: these services do pass the key."""
+    return condition.key.lower() in _SOURCE_KEYS and not condition.negated and condition.base != "null"
+
+
+def _label(service: str) -> str:
+    return service.partition(".amazonaws.com")[0]
