@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from crossaccount.access.estate.policies import bundle_date
-from crossaccount.iam.actions import list_date
+from crossaccount.iam.published import list_date
 
 NOTICE = " ".join((Path(__file__).parents[1] / "NOTICE").read_text(encoding="utf-8").split())
 

@@ -18,8 +18,7 @@ from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
 from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
 from crossaccount.iam.documents import VERSION, as_list
 from crossaccount.iam.json_text import parse_json
-from crossaccount.iam.matching import ARN_COMPONENTS, action_match, wildcard_match
-from crossaccount.iam.variables import Template, template
+from crossaccount.iam.matching import ARN_COMPONENTS, Template, action_match, template, wildcard_match
 
 Kind = Literal["permissions", "trust", "resource-control"]
 """``permissions``: identity policy, boundary or SCP. ``resource-control``: an RCP, which has a Principal too."""

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from crossaccount.iam.account_ids import check_account_id
 from crossaccount.iam.documents import as_list, value_text
+from crossaccount.iam.entity_names import check_account_id
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import Problem
 

@@ -1,6 +1,11 @@
-"""What IAM lets entities be called, tagged and described as: each rule a function that says what is wrong, or None.
+"""What IAM takes as a name, a tag, a description, an account ID or a character: what is wrong with one, or None.
 
-A :class:`Refusal` is the rule with its limit and the way out; the caller knows the place and the value.
+A :class:`Refusal` is the rule with its limit and the way out; the caller knows the place and the value. Account IDs are
+checked as people write them in YAML, which may make a number of them.
+
+IAM takes only tab, line feed, carriage return and U+0020 to U+00FF in a policy document (``policyDocumentType`` of the
+API; reference_iam-quotas.html): the dashes and quotes of a word processor look right and are refused. Inside that range
+a no-break space and a soft hyphen are accepted, and match nothing.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html ("IAM name requirements"), the
 patterns of the IAM and STS APIs (``pathType``, ``roleDescriptionType``, ``tagKeyType``, ``externalIdType``) and, for
@@ -15,7 +20,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from crossaccount.iam import quotas
+from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import Problem, shown
 
 
 class Refusal(NamedTuple):
@@ -133,3 +140,108 @@ def check_color(color: str) -> Refusal | None:
     if _HEX.match(color.lstrip("#")):
         fix = f'write "{color.lstrip("#")}"'
     return Refusal(f"a colour is one of {', '.join(COLORS)}, or six hex digits", fix)
+
+
+_SHORTEST_OCTAL = 8**9
+_FIRST_BEYOND_OCTAL = 8**11
+
+
+def check_account_id(value: object) -> Refusal | None:
+    """What is wrong with an account ID: it is a text of 12 digits.
+
+    An ID without quotes is a number to YAML, and one that begins with 0 an octal number: ``012345670123`` arrives as
+    1402433619.
+    """
+    if isinstance(value, str):
+        return None if ACCOUNT_ID.match(value) else Refusal(_WHAT + _count(value), _text_fix(value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1:
+        return _number(int(value))
+    return Refusal(_WHAT, 'write the 12 digits in quotes, such as "111111111111"')
+
+
+_WHAT = "an account ID is a text of 12 digits"
+
+
+def _count(value: str) -> str:
+    return f", this has {len(value)}" if value.isascii() and value.isdigit() else ""
+
+
+def _text_fix(value: str) -> str:
+    digits = "".join(character for character in value if character.isdigit())
+    return f'write "{digits}"' if ACCOUNT_ID.match(digits) else "write all 12 digits, leading zeros too, in quotes"
+
+
+def _number(value: int) -> Refusal:
+    if _SHORTEST_OCTAL <= value < _FIRST_BEYOND_OCTAL:
+        meant = f"{value:012o}"
+        what = f"{_WHAT}, and this is what YAML makes of an unquoted {meant}, read as octal"
+        return Refusal(what, f'write "{meant}" in quotes{_or_decimal(value)}')
+    if 10**9 <= value < 10**12:
+        return Refusal(f"{_WHAT}, and without quotes YAML reads a number", f'write "{value:012d}" in quotes')
+    return Refusal(_WHAT, 'write the 12 digits in quotes, such as "111111111111"')
+
+
+def _or_decimal(value: int) -> str:
+    """With an 8 or a 9 YAML reads no octal number, so two zeros may have been lost instead."""
+    decimal = f"{value:012d}"
+    possible = set(decimal) & {"8", "9"} and value >= 10**9
+    return f' (or "{decimal}", if that is what stood there)' if possible else ""
+
+
+_PLAIN = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\uff07", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\uff02", '"'),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", ""),
+    **dict.fromkeys("\u2217\uff0a\u204e", "*"),
+    **dict.fromkeys("\uff1a\ua789\u2236", ":"),
+    **dict.fromkeys("\uff0f\u2044\u2215", "/"),
+}
+_ACCEPTED_BY_IAM = "\t\n\r"
+
+
+def wrong_characters(text: str) -> list[tuple[int, str]]:
+    """Each character that IAM refuses or that only looks like a plain one, with its place counted from 1."""
+    if text.isascii() and text.isprintable():  # by far the most
+        return []
+    return [(place, character) for place, character in enumerate(text, start=1) if _is_wrong(character)]
+
+
+def plain(text: str) -> str:
+    """``text`` with look-alikes replaced by what they look like."""
+    return "".join(_PLAIN.get(character, character) for character in text)
+
+
+def character_problems(text: str, where: str, element: str = "") -> list[Problem]:
+    """The problem of a text with wrong characters, naming each with its place; none for a clean text."""
+    wrong = wrong_characters(text)
+    if not wrong:
+        return []
+    named = ", ".join(f"character {place} is {_named(character)}" for place, character in wrong[:3])
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return [Problem(where, f"{named}{more}", text, _fix(text, element))]
+
+
+def _is_wrong(character: str) -> bool:
+    if character in _PLAIN:
+        return True
+    return not ("\u0020" <= character <= "\u00ff" or character in _ACCEPTED_BY_IAM) or character == "\u007f"
+
+
+def _unquoted(text: str) -> str:
+    """Quotes that came along from a web page, around the whole text."""
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _named(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, 'CONTROL CHARACTER')}"
+
+
+def _fix(text: str, element: str) -> str:
+    straight = _unquoted(plain(text).strip())
+    if element == "Version" and straight in ("2012-10-17", "2008-10-17"):
+        return f"type {straight} with plain hyphens"
+    if not wrong_characters(straight):
+        return f"type it as {shown(straight)} with plain characters"
+    return "a policy holds only characters from U+0020 to U+00FF, so leave it out"

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
-from crossaccount.iam.statement_checks import ELEMENTS
-from crossaccount.iam.validation import VERSIONS
+from crossaccount.iam.validation import ELEMENTS, VERSIONS
 
 
 def document_schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from crossaccount.iam.account_ids import check_account_id
+from crossaccount.iam.entity_names import check_account_id
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.settings.models.base import REFUSED

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crossaccount.iam.account_ids import check_account_id
-from crossaccount.iam.entity_names import Refusal, check_name
+from crossaccount.iam.entity_names import Refusal, check_account_id, check_name
 from crossaccount.iam.problem import Problem
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossaccount.iam.account_ids import check_account_id
+from crossaccount.iam.entity_names import check_account_id
 from crossaccount.settings.yaml_text import parse_yaml
 
 WHAT = "an account ID is a text of 12 digits"

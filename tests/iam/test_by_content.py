@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from crossaccount.iam.by_content import by_content, content_of
+from crossaccount.iam.documents import by_content, content_of
 
 
 def test_equal_documents_are_asked_once() -> None:

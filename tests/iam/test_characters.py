@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossaccount.iam.characters import character_problems, plain, wrong_characters
+from crossaccount.iam.entity_names import character_problems, plain, wrong_characters
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))

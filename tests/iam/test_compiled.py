@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crossaccount.iam.compiled import PrincipalElement, compile_document
-from crossaccount.iam.variables import template
+from crossaccount.iam.matching import template
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossaccount.iam.compaction import compacted
 from crossaccount.iam.compiled import compile_document
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.documents import same, size, to_json
-from crossaccount.iam.splitting import CannotSplit, split
+from crossaccount.iam.splitting import CannotSplit, compacted, split
 
 LIMIT = 420
 NAMES = ["a", "b", "ab", "a*", "a**", "?b", "*", "**", "*?", "app-1", "app-2", "app-*"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from crossaccount.iam.actions import matching_actions, resource_arns
+from crossaccount.iam.published import matching_actions, resource_arns
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.service_calls import SERVICE_CALLS, CallFailed, allowed, can_be_tried

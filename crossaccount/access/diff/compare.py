@@ -13,7 +13,7 @@ from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.layers import ASSUMING
-from crossaccount.iam.principals import is_unique_id
+from crossaccount.iam.validation import is_unique_id
 
 P = TypeVar("P", bound=Principal)
 Pairs = list[tuple[P | None, P | None]]

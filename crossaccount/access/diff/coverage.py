@@ -13,7 +13,7 @@ from crossaccount.access.diff.levels import ALL_BUT, expand
 from crossaccount.access.diff.patterns import literal, overlap, within
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.requirements import implies
-from crossaccount.iam.variables import Template
+from crossaccount.iam.matching import Template
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from crossaccount.access.diff.change import AccessLevel
-from crossaccount.iam.actions import access_level, matching_actions, service_exists, services
 from crossaccount.iam.matching import wildcard_match
+from crossaccount.iam.published import access_level, matching_actions, service_exists, services
 
 RANK: tuple[AccessLevel, ...] = ("list", "read", "tagging", "write", "permissions-management")
 ALL_BUT = "all but "

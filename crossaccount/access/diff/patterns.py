@@ -1,6 +1,6 @@
 """Whether everything that a pattern stands for is among what others stand for: the question behind every comparison.
 
-Exact for wildcards (``iam.conditions.globs``), within its bound; beyond it, and for policy variables, the answer is no.
+Exact for wildcards (``iam.conditions.satisfiable``), within its bound; beyond it, and for policy variables, the answer is no.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from crossaccount.iam.conditions.globs import Glob, Step, may_fit
-from crossaccount.iam.matching import wildcard_match
-from crossaccount.iam.variables import Literal, Template, Variable, template
+from crossaccount.iam.conditions.satisfiable import Glob, Step, may_fit
+from crossaccount.iam.matching import Literal, Template, Variable, template, wildcard_match
 
 _ANY = Step(run=True)
 _WILD = re.compile(r"[*?]")

@@ -16,7 +16,7 @@ from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import Open
-from crossaccount.iam.variables import Template
+from crossaccount.iam.matching import Template
 
 _ANYTHING = RequestContext.of(open=Open())
 

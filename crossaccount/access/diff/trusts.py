@@ -16,7 +16,7 @@ from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Role
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
-from crossaccount.iam.variables import Template, template
+from crossaccount.iam.matching import Template, template
 
 _ALL_OF = "AWS:{account}/*"
 _ONE_OF = "AWS:{account}/{entry}"

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY, Policy
-from crossaccount.iam.by_content import content_of
 from crossaccount.iam.compiled import Kind
+from crossaccount.iam.documents import content_of
 
 _ARN_PREFIX = "arn:aws:iam::aws:policy"
 _MODULE = ("iam", "aws_managed_policies.py")

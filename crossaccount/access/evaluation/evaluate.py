@@ -35,10 +35,10 @@ from crossaccount.access.verdict import (
     lacking_in_words,
     unknown_in_words,
 )
-from crossaccount.iam.actions import matching_actions, resource_arns, service_exists
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue
+from crossaccount.iam.published import matching_actions, resource_arns, service_exists
 
 
 def judge_assume(

@@ -31,7 +31,7 @@ from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement, fits
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions, unmet
 from crossaccount.iam.conditions.satisfiable import satisfiable
-from crossaccount.iam.variables import Template, Variable
+from crossaccount.iam.matching import Template, Variable
 
 
 class Request(NamedTuple):

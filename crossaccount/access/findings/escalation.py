@@ -30,13 +30,13 @@ from crossaccount.access.findings.statements import is_changeable
 from crossaccount.access.requirements import ALWAYS, NEVER, Requirements, both
 from crossaccount.access.requirements.requirement import UNKNOWN
 from crossaccount.access.requirements.words import in_words
-from crossaccount.iam.actions import resource_arns
+from crossaccount.iam.action_checks import can_match
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue, Open, normal
 from crossaccount.iam.names import has_wildcard
-from crossaccount.iam.resource_patterns import can_match
+from crossaccount.iam.published import resource_arns
 
 Entity = Mapping[str, Any]
 _LISTS: Mapping[Target, tuple[str, str]] = {

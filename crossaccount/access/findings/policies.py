@@ -18,8 +18,8 @@ from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.finding import Element, Found, Kind, Place
 from crossaccount.access.findings.statements import Document, Statement, is_changeable, roles
 from crossaccount.iam.arn import parse_arn
-from crossaccount.iam.by_content import by_content
 from crossaccount.iam.compiled import DocumentError, read_document
+from crossaccount.iam.documents import by_content
 from crossaccount.iam.entity_names import same_but_for_case
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.iam.validation import check_identity_policy, check_trust_policy

@@ -20,9 +20,8 @@ from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Fo
 from crossaccount.access.findings.statements import is_changeable, roles
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import parse_arn
-from crossaccount.iam.by_content import by_content
 from crossaccount.iam.compiled import DocumentError, read_document
-from crossaccount.iam.documents import size
+from crossaccount.iam.documents import by_content, size
 from crossaccount.iam.quotas import Quota
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"

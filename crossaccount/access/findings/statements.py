@@ -29,10 +29,9 @@ from crossaccount.access.findings.finding import Element, Place
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.conditions import Condition, ConditionError, compile_conditions
-from crossaccount.iam.conditions.operators import NEGATED
+from crossaccount.iam.conditions.condition import NEGATED
 from crossaccount.iam.documents import as_list
-from crossaccount.iam.matching import action_match
-from crossaccount.iam.variables import template
+from crossaccount.iam.matching import action_match, template
 
 Side = Literal["identity", "trust"]
 

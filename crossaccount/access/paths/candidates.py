@@ -16,9 +16,8 @@ from crossaccount.access.evaluation.context import open_context
 from crossaccount.access.evaluation.layers import ASSUME_ROLE
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.matching import wildcard_match
+from crossaccount.iam.matching import Template, wildcard_match
 from crossaccount.iam.names import has_wildcard
-from crossaccount.iam.variables import Template
 
 Holders = dict[str, Principal]
 """Those who have a policy, by ARN."""

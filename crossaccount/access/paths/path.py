@@ -35,8 +35,7 @@ from crossaccount.access.requirements.words import in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.matching import wildcard_match
-from crossaccount.iam.variables import Template
+from crossaccount.iam.matching import Template, wildcard_match
 
 
 class Path(NamedTuple):

@@ -26,7 +26,7 @@ from typing import Any
 from crossaccount.access.verdict import SIDES, Side
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
 from crossaccount.iam.conditions.satisfiable import satisfiable
-from crossaccount.iam.variables import Literal, Lookup, Template, Variable, template
+from crossaccount.iam.matching import Literal, Lookup, Template, Variable, template
 
 RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
 

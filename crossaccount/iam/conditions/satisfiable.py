@@ -1,23 +1,144 @@
 """Whether some value of a key meets several conditions at once: what tells contradictions and implications by meaning.
 
 The answer "no" is proven: numbers, dates and addresses are tried at every boundary that the conditions draw, texts by
-automata (``globs``). "Yes" may be wrong where that is too much work, where conditions of different kinds meet on one
-key, and where a value has a policy variable in it.
+automata, whose wildcards run side by side. "Yes" may be wrong where that is too much work, where conditions of
+different kinds meet on one key, and where a value has a policy variable in it. An ARN operator compares the six
+components separately, so that its wildcards do not reach over a colon before the last.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from itertools import pairwise
 
-from crossaccount.iam.conditions.condition import Condition
+from crossaccount.iam.conditions.condition import NEGATED, Condition, instant, number
 from crossaccount.iam.conditions.context import RequestContext
-from crossaccount.iam.conditions.globs import Glob, may_fit
-from crossaccount.iam.conditions.operators import NEGATED, instant, number
-from crossaccount.iam.conditions.texts import EXACT, globs
+from crossaccount.iam.matching import ARN_COMPONENTS
+
+_MOST_STATES = 4_000
+_ELSE = "\N{REPLACEMENT CHARACTER}"
+"""Stands for every character that no pattern writes out."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a pattern takes next: one of ``characters`` (any where None, but for ``excluded``), or a run of them."""
+
+    characters: frozenset[str] | None = None
+    excluded: str = ""
+    run: bool = False
+
+    def takes(self, character: str) -> bool:
+        """Whether it may stand for ``character``."""
+        if self.characters is None:
+            return character not in self.excluded
+        return character in self.characters
+
+
+Glob = tuple[Step, ...]
+
+
+def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool:
+    """Whether there may be a text that fits one of each group of ``needed`` and none of ``forbidden``."""
+    out = tuple(forbidden)
+    groups = [tuple(group) for group in needed]
+    globs = [glob for group in groups for glob in group] + list(out)
+    alphabet = {character for glob in globs for step in glob for character in step.characters or step.excluded}
+    start = tuple(_closure(glob, {0}) for glob in globs)
+    seen, todo = {start}, [start]
+    while todo:
+        state = todo.pop()
+        if _accepts(state, globs, groups):
+            return True
+        for character in (_ELSE, *sorted(alphabet)):
+            after = tuple(_advance(glob, places, character) for glob, places in zip(globs, state, strict=True))
+            if after not in seen and _alive(after, groups):
+                if len(seen) >= _MOST_STATES:
+                    return True
+                seen.add(after)
+                todo.append(after)
+    return False
+
+
+_State = tuple[frozenset[int], ...]
+
+
+def _accepts(state: _State, globs: Sequence[Glob], groups: Sequence[Sequence[Glob]]) -> bool:
+    ended = [len(glob) in places for glob, places in zip(globs, state, strict=True)]
+    first = 0
+    for group in groups:
+        if not any(ended[first : first + len(group)]):
+            return False
+        first += len(group)
+    return not any(ended[first:])
+
+
+def _alive(state: _State, groups: Sequence[Sequence[Glob]]) -> bool:
+    """Whether each needed group still has a pattern that may fit."""
+    first = 0
+    for group in groups:
+        if not any(state[first : first + len(group)]):
+            return False
+        first += len(group)
+    return True
+
+
+def _advance(glob: Glob, places: frozenset[int], character: str) -> frozenset[int]:
+    reached = set()
+    for place in places:
+        if place < len(glob) and glob[place].takes(character):
+            reached.add(place if glob[place].run else place + 1)
+    return _closure(glob, reached)
+
+
+def _closure(glob: Glob, places: set[int]) -> frozenset[int]:
+    """The places with those that are reached by an empty run."""
+    found = set(places)
+    for place in places:
+        while place < len(glob) and glob[place].run:
+            place += 1
+            found.add(place)
+    return frozenset(found)
+
+
+EXACT = ("stringequals", "stringnotequals", "binaryequals")
+"""The operators that take one text each, letter case counted, and nothing else."""
+
+
+def globs_of(condition: Condition) -> list[Glob]:
+    """The patterns of a text condition, negation aside. Its values have to be plain."""
+    base = NEGATED.get(condition.base, condition.base)
+    texts = [value.text for value in condition.values]
+    if base == "bool":
+        texts = [text for text in texts if text.lower() in ("true", "false")]
+    if base in ("stringequalsignorecase", "bool"):
+        return [tuple(Step(frozenset({character.lower(), character.upper()})) for character in text) for text in texts]
+    if base == "stringlike":
+        return [_wildcards(text) for text in texts]
+    if base in ("arnequals", "arnlike"):
+        return [_arn(text) for text in texts]
+    return [tuple(Step(frozenset({character})) for character in text) for text in texts]
+
+
+def _wildcards(text: str, excluded: str = "") -> Glob:
+    wild = {"*": Step(excluded=excluded, run=True), "?": Step(excluded=excluded)}
+    return tuple(wild.get(character) or Step(frozenset({character})) for character in text)
+
+
+def _arn(text: str) -> Glob:
+    parts = text.split(":", ARN_COMPONENTS - 1)
+    colon = Step(frozenset({":"}))
+    glob: Glob = ()
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        reaches = last and (part == "*" or index == ARN_COMPONENTS - 1)
+        glob += (*((colon,) if index else ()), *_wildcards(part, "" if reaches else ":"))
+    return glob
+
 
 Literal = tuple[Condition, bool]
 """A condition, and whether it has to hold or has to fail."""
@@ -98,9 +219,9 @@ def _some_text(literals: Sequence[Literal]) -> bool:
     needed, forbidden = [], []
     for condition, wanted in literals:
         if condition.negated != wanted:
-            needed.append(globs(condition))
+            needed.append(globs_of(condition))
         else:
-            forbidden += globs(condition)
+            forbidden += globs_of(condition)
     return (not needed and not any(_wild(glob) for glob in forbidden)) or may_fit(needed, forbidden)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.documents import as_list
-from crossaccount.iam.variables import template
+from crossaccount.iam.matching import template
 from crossaccount.local.hardening.call import Call
 from crossaccount.local.hardening.principals import renamed
 from crossaccount.local.hardening.store import identity, role_record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossaccount.iam.account_ids import check_account_id
+from crossaccount.iam.entity_names import check_account_id
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.address_book import check_entries

@@ -9,8 +9,7 @@ from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.entity_names import check_name, same_but_for_case
 from crossaccount.iam.names import UnknownAccount, resolve
 from crossaccount.iam.problem import NOT_GIVEN, Problem, errors
-from crossaccount.iam.statement_checks import check_action
-from crossaccount.iam.validation import check_identity_policy
+from crossaccount.iam.validation import check_action, check_identity_policy
 from crossaccount.settings.checks.accounts import unknown_account
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.models import Policy

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from crossaccount.iam.action_checks import check_action_known
 from crossaccount.iam.condition_syntax import check_conditions
-from crossaccount.iam.principals import SERVICE
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.iam.statement_checks import check_action, check_trust_action
+from crossaccount.iam.validation import SERVICE, check_action, check_trust_action
 from crossaccount.settings.checks.principals import is_role
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.models import TrustStatement

@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from crossaccount.iam.account_ids import check_account_id
-from crossaccount.iam.entity_names import COLORS, Refusal, check_color
+from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
 from crossaccount.settings.models.base import Model, Text, raise_if, rule, text_schema
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossaccount.access.diff.patterns import literal, overlap, within
-from crossaccount.iam.matching import wildcard_match
-from crossaccount.iam.variables import template
+from crossaccount.iam.matching import template, wildcard_match
 
 PATTERNS = st.text("ab*?", max_size=5)
 TEXTS = st.text("abc", max_size=6)

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from crossaccount.iam.conditions import Condition, compile_conditions
-from crossaccount.iam.conditions.globs import may_fit
-from crossaccount.iam.conditions.satisfiable import satisfiable
-from crossaccount.iam.conditions.texts import globs
+from crossaccount.iam.conditions.satisfiable import globs_of, may_fit, satisfiable
 
 _CASES = json.loads((Path(__file__).parent / "satisfiable" / "cases.json").read_text(encoding="utf-8"))["cases"]
 
@@ -35,7 +33,7 @@ def test_a_question_too_large_is_answered_with_maybe() -> None:
 
 def test_each_group_of_patterns_counts_for_itself() -> None:
     groups = [["a*"], ["ab*", "x*"], ["*b"]]
-    needed = [globs(compile_conditions({"StringLike": {"k": texts}})[0]) for texts in groups]
+    needed = [globs_of(compile_conditions({"StringLike": {"k": texts}})[0]) for texts in groups]
     assert may_fit(needed, [])
 
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from crossaccount.iam.actions import (
+from crossaccount.iam.published import (
     list_date,
     matching_actions,
     nearest_action,
