@@ -1,7 +1,8 @@
 """Who can assume what, and what the session may do: estates, verdicts, access tests. Pure: no files, no network.
 
-Documents of AWS-managed policies that an estate does not carry are read from package data (``managed_policies``), the
-list of actions that take no resource from ``iam.published``. Errors: ``AccessTestsError``, every problem of a test file.
+Documents of AWS-managed policies that an estate does not carry are read from package data (``estate.policies``), the
+list of actions that take no resource from ``iam.published``. Errors: ``AccessTestsError``, every problem of a test
+file.
 """
 
 from __future__ import annotations

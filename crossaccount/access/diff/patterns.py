@@ -1,6 +1,7 @@
 """Whether everything that a pattern stands for is among what others stand for: the question behind every comparison.
 
-Exact for wildcards (``iam.conditions.satisfiable``), within its bound; beyond it, and for policy variables, the answer is no.
+Exact for wildcards (``iam.conditions.satisfiable``), within its bound; beyond it, and for policy variables, the answer
+is no.
 """
 
 from __future__ import annotations
