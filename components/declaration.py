@@ -14,7 +14,7 @@ from components.users import ConsoleArgs, UserArgs
 from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
 from crossaccount.iam.names import resolve
 from crossaccount.settings import Settings
-from crossaccount.settings.account_details import CHANGE_PASSWORD
+from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name
 from crossaccount.settings.documents import Documents, exact_principals
 from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
 
@@ -105,7 +105,7 @@ class _Entities:
                     **self._attached([iam_arn("aws", CHANGE_PASSWORD, self._settings.partition)]),
                 }
         if user.access_key is not None:
-            handover = _handover(user.access_key, f"crossaccount/user/{name}/access-key")
+            handover = _handover(user.access_key, secret_name(name, "access-key"))
             args["access_key"] = {**handover, "status": user.access_key.status}
         return args
 
@@ -156,7 +156,7 @@ class _Entities:
     def _console(self, name: str, console: Console) -> ConsoleArgs:
         host = SIGN_IN_HOSTS[self._settings.partition]
         args: ConsoleArgs = {
-            **_handover(console, f"crossaccount/user/{name}/console"),
+            **_handover(console, secret_name(name, "console")),
             "password_length": console.password_length,
             "password_reset": console.password_reset,
             "sign_in_url": f"https://{self._settings.account_id}.{host}/console",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from crossaccount.sources import Sources
 
 TRIPPED = 3
+_TOLD_BY = {
+    "AccessKeyMetadata": "`aws iam list-access-keys` has it",
+    "LoginProfile": "`aws iam get-login-profile` has it",
+}
 _NARROW = 100
 """Columns of a terminal; on a narrower one three columns would break the names."""
 
@@ -52,17 +56,22 @@ def diff(
         old, new = _read(before, after, directory, accounts)
         estates = old.estate(), new.estate()
         found = compare(*estates)
+        unknown = [each for side in (old, new) for each in _not_compared(side)]
         shown_by_aws = [each.account_id for each in new.described if each.shown_by_aws]
         replaced = [each.at(str(each.place)) for each in replacement_findings(*estates, shown_by_aws)]
         names = Names({**old.accounts, **new.accounts}, estates[1])
         if markdown_file is not None:
             write("--markdown", markdown_file, markdown(found, names.shown), as_json)
         if as_json:
-            print_json({**found.to_json(), "findings": [each.to_json() for each in replaced]})
+            beside = {"findings": [each.to_json() for each in replaced], "not_compared": unknown}
+            print_json({**found.to_json(), **beside})
         elif markdown_file != STDOUT:
             show_diff(found, names.shown)
         for each in replaced:
             typer.echo(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
+        for left in unknown:
+            said = f"does not tell the {left['what']} of {left['users']} users; they are not compared"
+            typer.echo(f"warning: {left['source']}: {said}: add {left['key']}, as {_TOLD_BY[left['key']]}", err=True)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 
@@ -75,6 +84,17 @@ def _read(before: list[str], after: list[str], directory: Path, accounts: Path |
                 said = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
                 typer.echo(f"warning: {said}", err=True)
     return old, new
+
+
+def _not_compared(sources: Sources) -> Iterator[dict[str, Any]]:
+    """What each source does not tell of its users' credentials; a source without users has nothing to tell."""
+    for each in sources.described:
+        users = each.details.get("UserDetailList") or ()
+        for key, what in (("AccessKeyMetadata", "access keys"), ("LoginProfile", "passwords")):
+            # AWS's own word for a user without a password is an error, which is written down as null.
+            lacking = [user for user in users if key not in user or (user[key] is None and key != "LoginProfile")]
+            if lacking:
+                yield {"source": each.where, "key": key, "what": what, "users": len(lacking)}
 
 
 def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from crossaccount.iam.arn import iam_arn
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Group, Role, User
+from crossaccount.settings.models.credentials import recipient_of
 from crossaccount.settings.settings import Settings, Trusted, Trusting
 
 CHANGE_PASSWORD = "policy/IAMUserChangePassword"
@@ -52,7 +53,7 @@ class _Side:
             arn = iam_arn("aws", CHANGE_PASSWORD, self._settings.partition)
             attached = item["AttachedManagedPolicies"]
             item["AttachedManagedPolicies"] = attached + [_attached(arn)] * (_attached(arn) not in attached)
-        return {**item, "GroupList": list(user.groups)}
+        return {**item, "GroupList": list(user.groups), **_credentials(name, user)}
 
     def role(self, section: str, name: str, role: Role | Application) -> dict[str, Any]:
         return {
@@ -90,6 +91,27 @@ class _Side:
             "AttachedManagedPolicies": [_attached(documents.arn(policy, settings)) for policy in attached],
             **({"PermissionsBoundary": _boundary(documents.arn(boundary, settings))} if boundary else {}),
         }
+
+
+def _credentials(name: str, user: User) -> dict[str, Any]:
+    """The credentials that a user is to have, with who gets the secret of each."""
+    console, key = user.console, user.access_key
+    profile = console and {
+        "UserName": name,
+        "PasswordResetRequired": console.password_reset,
+        "Recipient": recipient_of(console.pgp, secret_name(name, "console")),
+    }
+    keys = key and {
+        "UserName": name,
+        "Status": key.status,
+        "Recipient": recipient_of(key.pgp, secret_name(name, "access-key")),
+    }
+    return {"LoginProfile": profile, "AccessKeyMetadata": [keys] if keys else []}
+
+
+def secret_name(user: str, what: str) -> str:
+    """The secret of Secrets Manager that holds a user's ``console`` or ``access-key``."""
+    return f"crossaccount/user/{user}/{what}"
 
 
 def _attached(arn: str) -> dict[str, str]:

@@ -6,14 +6,20 @@ name what somebody added by hand.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from crossaccount.engine.deployment import Deployment
+from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.json_text import parse_json
+from crossaccount.settings.account_details import secret_name
+from crossaccount.settings.models.credentials import recipient_of
 
 KINDS = ("user", "group", "role")
+ACCESS_KEY, LOGIN_PROFILE = "aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"
+_KEY_ID = re.compile(r"\A[A-Z0-9]{16,128}\Z", re.ASCII)
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyMetadata.html; what is only recorded has none."""
 Owner = tuple[str, str]
 """A kind and a name."""
 
@@ -36,11 +42,14 @@ class Belongings:
         self._attached: dict[Owner, set[str]] = defaultdict(set)
         self._groups: dict[str, set[str]] = defaultdict(set)
         self._profiles: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._consoles: set[str] = set()
+        self._consoles: dict[str, Mapping[str, Any]] = {}
+        self._keys: dict[str, list[dict[str, Any]]] = defaultdict(list)
         readers = _readers(self)
         for resource in deployment.resources:
             if (read := readers.get(resource.type)) is not None:
                 read(resource.values)
+            elif resource.type == ACCESS_KEY:
+                self._add_key(resource)
 
     def inline(self, kind: str, name: str) -> list[dict[str, Any]]:
         """The inline policies of an entity, by name."""
@@ -60,9 +69,23 @@ class Belongings:
         """The instance profiles of a role."""
         return self._profiles[role]
 
-    def has_console(self, user: str) -> bool:
-        """Whether a user has a password for the console."""
-        return user in self._consoles
+    def login_profile(self, user: str, *, deployed: bool) -> dict[str, Any] | None:
+        """A user's password for the console.
+
+        Who first got one that is ``deployed`` says nothing of the password that is there now.
+        """
+        values = self._consoles.get(user)
+        if values is None or deployed:
+            return None if values is None else {"UserName": user}
+        return {
+            "UserName": user,
+            "PasswordResetRequired": bool(values.get("passwordResetRequired")),
+            "Recipient": recipient(values, user, "console"),
+        }
+
+    def access_keys(self, user: str) -> list[dict[str, Any]]:
+        """A user's access keys; without an ID where only AWS will know it."""
+        return self._keys[user]
 
     def add_inline(self, kind: str, values: Mapping[str, Any]) -> None:
         self._inline[kind, values[kind]][str(values["name"])] = values.get("policy")
@@ -89,7 +112,20 @@ class Belongings:
         self._profiles[str(values.get("role"))].append(profile)
 
     def add_console(self, values: Mapping[str, Any]) -> None:
-        self._consoles.add(str(values["user"]))
+        self._consoles[str(values["user"])] = values
+
+    def _add_key(self, resource: Resource) -> None:
+        values, user = resource.values, str(resource.values["user"])
+        item = {"UserName": user, "Status": str(values.get("status") or "Active")}
+        if _KEY_ID.match(resource.id):
+            item["AccessKeyId"] = resource.id
+        self._keys[user].append({**item, "Recipient": recipient(values, user, "access-key")})
+
+
+def recipient(values: Mapping[str, Any], user: str, what: str) -> str:
+    """Who gets the secret of a user's login profile (``console``) or ``access-key`` with these values."""
+    key = values.get("pgpKey")
+    return recipient_of(key if isinstance(key, str) else None, secret_name(user, what))
 
 
 def _readers(into: Belongings) -> dict[str, Any]:
@@ -98,7 +134,7 @@ def _readers(into: Belongings) -> dict[str, Any]:
         "aws:iam/groupMembership:GroupMembership": into.add_members,
         "aws:iam/userGroupMembership:UserGroupMembership": into.add_memberships,
         "aws:iam/instanceProfile:InstanceProfile": into.add_profile,
-        "aws:iam/userLoginProfile:UserLoginProfile": into.add_console,
+        LOGIN_PROFILE: into.add_console,
     }
     methods = {
         "Policy": into.add_inline,

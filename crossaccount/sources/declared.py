@@ -20,18 +20,18 @@ DEFAULT_SESSION_DURATION = 3600
 """``MaxSessionDuration`` of a role that is made without one (CreateRole, IAM API Reference), in seconds."""
 
 
-def details(deployment: Deployment) -> Details:
-    """One account's authorization details, as the resources of ``deployment`` make them."""
+def details(deployment: Deployment, *, deployed: bool = False) -> Details:
+    """One account's authorization details, as the resources of ``deployment`` make them, or once ``deployed`` made."""
     its = Belongings(deployment)
     return {
-        "UserDetailList": [_user(each.values, its) for each in deployment.of_type("aws:iam/user:User")],
+        "UserDetailList": [_user(each.values, its, deployed) for each in deployment.of_type("aws:iam/user:User")],
         "GroupDetailList": [_group(each.values, its) for each in deployment.of_type("aws:iam/group:Group")],
         "RoleDetailList": [_role(each.values, its) for each in deployment.of_type("aws:iam/role:Role")],
         "Policies": [_policy(each.values) for each in deployment.of_type("aws:iam/policy:Policy")],
     }
 
 
-def _user(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
+def _user(values: Mapping[str, Any], its: Belongings, deployed: bool) -> dict[str, Any]:
     name = values["name"]
     return {
         **_entity(values, "User"),
@@ -39,7 +39,8 @@ def _user(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
         "UserPolicyList": its.inline("user", name),
         "AttachedManagedPolicies": its.attached("user", name),
         "GroupList": its.groups(name),
-        "LoginProfile": {"UserName": name} if its.has_console(name) else None,
+        "LoginProfile": its.login_profile(name, deployed=deployed),
+        "AccessKeyMetadata": its.access_keys(name),
     }
 
 

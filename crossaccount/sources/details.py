@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.access.estate import Organization
+from crossaccount.access.estate.credentials import STATUSES
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
@@ -31,13 +32,15 @@ LISTS = {
 
 _TAGS, _ATTACHED = ("Tags", ("Key", "Value")), ("AttachedManagedPolicies", ("PolicyArn",))
 _INSIDE: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    "UserName": (_TAGS, ("UserPolicyList", ("PolicyName",)), _ATTACHED),
+    "UserName": (_TAGS, ("UserPolicyList", ("PolicyName",)), _ATTACHED, ("AccessKeyMetadata", ("Status",))),
     "GroupName": (("GroupPolicyList", ("PolicyName",)), _ATTACHED),
     "RoleName": (_TAGS, ("RolePolicyList", ("PolicyName",)), _ATTACHED, ("InstanceProfileList", ())),
     "PolicyName": (_TAGS, ("PolicyVersionList", ())),
 }
 """The lists inside a member, by the key that names it, each with the keys that are needed there."""
 
+SAVE_LOGIN = "save the output of `aws iam get-login-profile`"
+SAVE_KEYS = "save the output of `aws iam list-access-keys`"
 SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
 
 
@@ -148,6 +151,7 @@ def _inside(item: Mapping[str, Any], name: str, place: str) -> Iterator[Problem]
             for inner in needed:
                 if each.get(inner) is None:
                     yield Problem(f"{place}.{key}[{index}].{inner}", "is required", NOT_GIVEN, SAVE_IT)
+    yield from _credentials(item, place)
     groups, boundary = item.get("GroupList"), item.get("PermissionsBoundary")
     if groups and not (isinstance(groups, (list, tuple)) and all(isinstance(each, str) for each in groups)):
         yield Problem(f"{place}.GroupList", "must be a list of names", groups, SAVE_IT)
@@ -158,3 +162,17 @@ def _inside(item: Mapping[str, Any], name: str, place: str) -> Iterator[Problem]
     duration = item.get("MaxSessionDuration")
     if duration is not None and type(duration) is not int:
         yield Problem(f"{place}.MaxSessionDuration", "must be a number of seconds", duration, SAVE_IT)
+
+
+def _credentials(item: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    """What is not as AWS tells of a user's password, access keys and MFA devices."""
+    profile, devices, keys = (item.get(key) for key in ("LoginProfile", "MFADevices", "AccessKeyMetadata"))
+    if profile and not isinstance(profile, Mapping):
+        yield Problem(f"{place}.LoginProfile", "must be a mapping, or null", profile, SAVE_LOGIN)
+    if devices and not isinstance(devices, (list, tuple)):
+        yield Problem(f"{place}.MFADevices", "must be a list", devices, SAVE_IT)
+    for index, key in enumerate(keys if isinstance(keys, (list, tuple)) else ()):
+        status = key.get("Status") if isinstance(key, Mapping) else None
+        if status is not None and status not in STATUSES:
+            what = f"must be one of {', '.join(STATUSES)}"
+            yield Problem(f"{place}.AccessKeyMetadata[{index}].Status", what, status, SAVE_KEYS)

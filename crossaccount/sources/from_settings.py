@@ -60,13 +60,6 @@ def _completed(details: Mapping[str, list[dict[str, Any]]], settings: Settings) 
     profiles = {name: _profile(name, each, settings) for name, each in trusted.applications.items()}
     return {
         **details,
-        "UserDetailList": [
-            {
-                **item,
-                "LoginProfile": {"UserName": item["UserName"]} if trusted.users[item["UserName"]].console else None,
-            }
-            for item in details["UserDetailList"]
-        ],
         "RoleDetailList": [
             {
                 "MaxSessionDuration": DEFAULT_SESSION_DURATION,

@@ -1,19 +1,20 @@
 """What AWS tells beside ``GetAccountAuthorizationDetails``, under AWS's own names, where it costs few calls.
 
 ``MaxSessionDuration`` (ListRoles), ``AccountAliases``, ``SummaryMap`` are one call or one listing each;
-``LoginProfile`` and ``MFADevices`` are two calls a user and left out of accounts with many users. A call that is
-refused leaves its key out: unknown, not empty.
+``LoginProfile``, ``AccessKeyMetadata`` and ``MFADevices`` are three calls a user and left out of accounts with many
+users. A call that is refused leaves its key out: unknown, not empty.
 
-Sources: ListRoles, ListAccountAliases, GetAccountSummary, GetLoginProfile and ListMFADevices of the IAM API Reference.
+Sources: ListRoles, ListAccountAliases, GetAccountSummary, GetLoginProfile, ListAccessKeys and ListMFADevices of the IAM
+API Reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 MOST_USERS = 100
-"""Above so many users their passwords and MFA devices are not asked for."""
+"""Above so many users their passwords, access keys and MFA devices are not asked for."""
 
 
 def with_extras(details: Mapping[str, Any], iam: Any) -> Mapping[str, Any]:
@@ -48,14 +49,27 @@ def _durations(iam: Any) -> dict[str, dict[str, int]]:
 
 
 def _sign_in(user: str, iam: Any) -> dict[str, Any]:
+    devices = _allowed(lambda: {"MFADevices": list(iam.list_mfa_devices(UserName=user)["MFADevices"])})
+    return {**_credentials(user, iam), **(devices or {})}
+
+
+def with_credentials(users: Sequence[Mapping[str, Any]], iam: Any) -> list[Mapping[str, Any]]:
+    """Members of ``UserDetailList`` with their passwords and access keys, where that costs few calls."""
+    few = len(users) <= MOST_USERS
+    return [{**user, **_credentials(user["UserName"], iam)} if few else user for user in users]
+
+
+def _credentials(user: str, iam: Any) -> dict[str, Any]:
+    """A user's ``LoginProfile`` and ``AccessKeyMetadata``, as far as ``iam`` may tell them. One user has two keys."""
+
     def profile() -> dict[str, Any]:
         try:
             return {"LoginProfile": iam.get_login_profile(UserName=user)["LoginProfile"]}
         except iam.exceptions.NoSuchEntityException:
             return {"LoginProfile": None}
 
-    devices = _allowed(lambda: {"MFADevices": list(iam.list_mfa_devices(UserName=user)["MFADevices"])})
-    return {**(_allowed(profile) or {}), **(devices or {})}
+    keys = _allowed(lambda: {"AccessKeyMetadata": list(iam.list_access_keys(UserName=user)["AccessKeyMetadata"])})
+    return {**(_allowed(profile) or {}), **(keys or {})}
 
 
 def _allowed(ask: Callable[[], Any]) -> Any:

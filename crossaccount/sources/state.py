@@ -43,7 +43,7 @@ def describe_state(stack: NamedStack) -> Described:
     """
     state = _state(stack)
     found = deployment(stack.name, state)
-    described = details(found)
+    described = details(found, deployed=True)
     account, problems = check_details(described, stack.where)
     if problems:
         raise SourceError(problems)

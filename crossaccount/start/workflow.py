@@ -195,7 +195,9 @@ jobs:
         run: crossaccount up --yes
       - if: github.event_name == 'workflow_dispatch'
         env: {REVIEWED: "${{ inputs.reviewed }}"}
-        run: crossaccount up --yes --approve broadening --approve replacement --reviewed "$REVIEWED"
+        run: >-
+          crossaccount up --yes --approve broadening --approve replacement --approve credentials
+          --reviewed "$REVIEWED"
 
   drift:
     name: Look for drift

@@ -24,7 +24,7 @@ from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine
 
-EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement"}))
+EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement", "credentials"}))
 OLD, NEW = f"arn:aws:iam::{AUTH}:role/AssumingRole", f"arn:aws:iam::{AUTH}:role/NewRole"
 
 

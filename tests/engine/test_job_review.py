@@ -29,7 +29,7 @@ from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 pytestmark = pytest.mark.engine
 
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement"}))
+EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement", "credentials"}))
 
 
 def fleet(workspace: Workspace, told: list[events.Event] | None = None) -> Fleet:

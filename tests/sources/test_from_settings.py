@@ -70,6 +70,7 @@ def test_what_aws_adds_and_what_stands_beside(tmp_path: Path) -> None:
     users = {
         "ada": {"console": True, "groups": ["Devs"], "inline": {"p": {"assume": ["*"]}}},
         "bo": {"console": {"store": "secretsmanager", "password_reset": False}, "tags": {"b": "2", "a": "1"}},
+        "dev": {"console": {"pgp": "keybase:dev"}, "access_key": {"pgp": "keybase:dev", "status": "Inactive"}},
         "ci": {"access_key": {"store": "secretsmanager"}, "permissions_boundary": "Bound", "path": "/ci/"},
     }
     applications = {

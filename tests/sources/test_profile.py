@@ -64,6 +64,8 @@ def test_an_account_is_read_with_what_else_aws_tells(local: LocalAws, read: Read
     iam.create_user(UserName="bo")
     iam.create_user(UserName="al")
     iam.create_login_profile(UserName="bo", Password="Correct-Horse-1")
+    key = iam.create_access_key(UserName="al")["AccessKey"]["AccessKeyId"]
+    iam.update_access_key(UserName="al", AccessKeyId=key, Status="Inactive")
     iam.create_account_alias(AccountAlias="acme-auth")
     found = read("live:auth")
     [details] = found.details
@@ -72,6 +74,8 @@ def test_an_account_is_read_with_what_else_aws_tells(local: LocalAws, read: Read
     assert users["bo"]["LoginProfile"]["UserName"] == "bo"
     assert users["al"]["LoginProfile"] is None
     assert users["al"]["MFADevices"] == []
+    assert users["bo"]["AccessKeyMetadata"] == []
+    assert [(each["AccessKeyId"], each["Status"]) for each in users["al"]["AccessKeyMetadata"]] == [(key, "Inactive")]
     assert details["SummaryMap"]["Users"] == 2
     assert found.accounts == {"acme-auth": "111111111111"}
 
@@ -83,7 +87,8 @@ def test_all_pages_are_read(local: LocalAws, read: Read) -> None:
         iam.create_user(UserName=f"user-{number:03}")
     [details] = read("live:workload").details
     assert len(details["UserDetailList"]) == 120
-    assert "LoginProfile" not in details["UserDetailList"][0], "two calls for each of many users cost too much"
+    assert "LoginProfile" not in details["UserDetailList"][0], "three calls for each of many users cost too much"
+    assert "AccessKeyMetadata" not in details["UserDetailList"][0]
 
 
 @pytest.mark.usefixtures("profiles")

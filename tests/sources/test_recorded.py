@@ -86,4 +86,5 @@ def test_whether_a_user_has_a_console_is_known_either_way(project: Path, read: R
     edit(project, "auth", trusted={"users": {"bo": {"console": True}, "al": {}}})
     [details] = read("stack:auth").details
     profiles = {user["UserName"]: user["LoginProfile"] for user in details["UserDetailList"]}
-    assert profiles == {"bo": {"UserName": "bo"}, "al": None}
+    stored = {"PasswordResetRequired": True, "Recipient": "secretsmanager:crossaccount/user/bo/console"}
+    assert profiles == {"bo": {"UserName": "bo", **stored}, "al": None}

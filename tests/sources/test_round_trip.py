@@ -32,6 +32,7 @@ LISTS = {
     "Policies": "PolicyName",
 }
 AWSS_OWN = {
+    "AccessKeyId",
     "AttachmentCount",
     "CreateDate",
     "DefaultVersionId",
@@ -43,6 +44,7 @@ AWSS_OWN = {
     "PermissionsBoundaryType",
     "PermissionsBoundaryUsageCount",
     "PolicyId",
+    "Recipient",
     "RoleId",
     "RoleLastUsed",
     "Roles",
@@ -50,7 +52,7 @@ AWSS_OWN = {
     "UserId",
     "VersionId",
 }
-"""Keys that AWS gives, that repeat what stands elsewhere, or that nothing is decided by."""
+"""Keys that AWS gives, or a program alone knows, that repeat what stands elsewhere, or that nothing is decided by."""
 PROFILES = "InstanceProfileList"
 DOCUMENTS = ("AssumeRolePolicyDocument", "PolicyDocument", "Document")
 EVERYTHING = Path(__file__).parents[1] / "components" / "cases" / "everything.yaml"

@@ -3,8 +3,8 @@
 Sound: a broadening is never called neutral or narrowing. Where two sides cannot be compared the answer is a gain and a
 loss, which is mixed. The deeds of statements count, not their words: what is written otherwise and means the same is no
 change. Compared are paths (``paths``), what users and roles may do (``permissions``), whom trusts would let in beyond
-the paths (``trusts``), and what else decides: tags, lengths of sessions, control policies (``circumstances``). Not
-compared: passwords, access keys, resource-based policies other than trusts.
+the paths (``trusts``), what else decides: tags, lengths of sessions, control policies (``circumstances``), and what
+users prove with who they are (``credentials``). Not compared: resource-based policies other than trusts.
 """
 
 from __future__ import annotations

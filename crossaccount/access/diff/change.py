@@ -8,12 +8,21 @@ from typing import Any, Literal
 
 from crossaccount.access.requirements import Requirements, requirements_json
 
-Kind = Literal["path-gained", "path-lost", "path-loosened", "path-tightened", "permission-gained", "permission-lost"]
-Direction = Literal["broadening", "narrowing"]
+Kind = Literal[
+    "path-gained",
+    "path-lost",
+    "path-loosened",
+    "path-tightened",
+    "permission-gained",
+    "permission-lost",
+    "credential-gained",
+    "credential-lost",
+]
+Direction = Literal["broadening", "narrowing", "neutral"]
 VerdictWord = Literal["broadening", "narrowing", "mixed", "neutral"]
 AccessLevel = Literal["list", "read", "tagging", "write", "permissions-management"]
 
-BROADENING: tuple[Kind, ...] = ("path-gained", "path-loosened", "permission-gained")
+BROADENING: tuple[Kind, ...] = ("path-gained", "path-loosened", "permission-gained", "credential-gained")
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,9 @@ class Change:
     Of a path: ``principal`` → ``role``, ``before`` and ``after`` what there is to meet (None: there was no path). Of a
     permission: its holder, a user as ``principal`` or a role as ``role`` (both where a trust lets the one into the
     other); ``actions`` and ``resources`` as patterns, the highest ``access_level`` of all the actions together, and
-    under ``after`` (gained) or ``before`` (lost) the conditions on which. ``why`` says in words what does it.
+    under ``after`` (gained) or ``before`` (lost) the conditions on which. Of a credential: its user as ``principal``,
+    ``credential`` what it is, and ``assumes`` whether its user may assume a role with it. ``why`` says in words what
+    does it.
     """
 
     kind: Kind
@@ -35,10 +46,14 @@ class Change:
     resources: tuple[str, ...] = ()
     access_level: AccessLevel | None = None
     why: str = ""
+    credential: str = ""
+    assumes: bool = False
 
     @property
     def direction(self) -> Direction:
-        """Whether there is more access for it, or less."""
+        """Whether there is more access for it, or less; neutral is the credential of somebody who assumes nothing."""
+        if self.credential and not self.assumes:
+            return "neutral"
         return "broadening" if self.kind in BROADENING else "narrowing"
 
     @property
@@ -58,12 +73,13 @@ class Change:
             "resources": list(self.resources),
             "access_level": self.access_level,
             "why": self.why,
+            **({"credential": self.credential, "assumes": self.assumes} if self.credential else {}),
         }
 
 
 @dataclass(frozen=True)
 class AccessDiff:
-    """All changes: paths first, then permissions, each by who and what."""
+    """All changes: paths first, then credentials, then permissions, each by who and what."""
 
     changes: tuple[Change, ...] = ()
 
@@ -75,7 +91,7 @@ class AccessDiff:
     @property
     def verdict(self) -> VerdictWord:
         """What all changes together do."""
-        directions = {change.direction for change in self.changes}
+        directions = {change.direction for change in self.changes} - {"neutral"}
         if len(directions) == 2:
             return "mixed"
         return directions.pop() if directions else "neutral"
@@ -84,6 +100,11 @@ class AccessDiff:
     def broadens(self) -> bool:
         """Whether anything is gained."""
         return self.verdict in ("broadening", "mixed")
+
+    @property
+    def hands_out(self) -> bool:
+        """Whether somebody gains a credential, be it one that assumes nothing."""
+        return any(change.kind == "credential-gained" for change in self.changes)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON document of ``diff``."""
@@ -96,4 +117,5 @@ def _json(alternatives: Requirements | None) -> list[list[dict[str, Any]]] | Non
 
 def _order(change: Change) -> tuple[object, ...]:
     ends = (change.principal or "", change.role or "")
-    return not change.is_path, *ends, change.kind, change.actions, change.resources, change.why
+    rank = 0 if change.is_path else 1 if change.credential else 2
+    return rank, *ends, change.kind, change.credential, change.actions, change.resources, change.why

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from crossaccount.access.diff.change import AccessDiff, Change
 from crossaccount.access.diff.circumstances import Asked, control_changes, session_changes
+from crossaccount.access.diff.credentials import credential_changes
 from crossaccount.access.diff.paths import Touched, path_changes
 from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.trusts import trust_changes
@@ -37,7 +38,8 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     asked = _of_what_is_asked([*users, *roles], before, after)
     others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles, bearers), *asked]
     left = _Explained(found_paths)
-    return AccessDiff.of([*found_paths, *controls, *(change for change in others if not left.says(change))])
+    kept = (change for change in others if not left.says(change))
+    return AccessDiff.of([*found_paths, *controls, *credential_changes(before, after), *kept])
 
 
 def _pairs(before: Mapping[str, P], after: Mapping[str, P]) -> Pairs[P]:

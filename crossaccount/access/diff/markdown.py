@@ -16,7 +16,8 @@ Shown = Callable[[str], str]
 MOST_LINES = 100
 MOST_CHARACTERS = 500
 """Of a line. A hundred of these fit a comment, of which GitHub takes 65,536."""
-SIGNS = {"broadening": "+", "narrowing": "-"}
+SIGNS = {"broadening": "+", "narrowing": "-", "neutral": "!"}
+"""What stands before a change. Neutral is a credential that assumes nothing: nobody's access differs by it."""
 _VERDICTS = {
     "broadening": "**broadening**: somebody can do more than before",
     "narrowing": "**narrowing**: somebody can do less than before, nobody more",
@@ -32,6 +33,7 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
     What broadens is not among that rest as long as anything else is listed.
     """
     lines = ["### Access", "", f"This change is {_VERDICTS[found.verdict]}."]
+    lines += ["", "It hands out credentials."] if found.hands_out else []
     if found.changes:
         told, rest = told_and_rest(found.changes)
         lines += ["", "```diff", *(f"{SIGNS[change.direction]} {plain(line(change, shown))}" for change in told), "```"]
@@ -40,11 +42,16 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
 
 
 def told_and_rest(changes: Sequence[Change], most: int = MOST_LINES) -> tuple[list[Change], str]:
-    """As many changes as are told, broadening ones first if there are too many, and how many more there are."""
-    first = sorted(range(len(changes)), key=lambda index: changes[index].direction != "broadening")
+    """As many changes as are told, the gravest first if there are too many, and how many more there are."""
+    first = sorted(range(len(changes)), key=lambda index: _rank(changes[index]))
     told = sorted(first[:most])
     rest = Counter[str](changes[index].direction for index in first[most:])
     return [changes[index] for index in told], _rest(rest)
+
+
+def _rank(change: Change) -> int:
+    """What broadens before new credentials that assume nothing, and these before all else."""
+    return 0 if change.direction == "broadening" else 1 if change.kind == "credential-gained" else 2
 
 
 def _rest(rest: Mapping[str, int]) -> str:
@@ -54,13 +61,16 @@ def _rest(rest: Mapping[str, int]) -> str:
 
 def line(change: Change, shown: Shown = str) -> str:
     """One change in a line: ``auth/user/Bo → workload/role/Deployer, broadening: with MFA; granted by …``."""
-    return f"{subject(change, shown)}, {change.direction}{_detail(change)}"
+    direction = "assumes nothing" if change.direction == "neutral" else change.direction
+    return f"{subject(change, shown)}, {direction}{_detail(change)}"
 
 
 def subject(change: Change, shown: Shown = str) -> str:
     """Who, and what they may do or no longer do."""
     if change.is_path:
         return f"{shown(change.principal or '')} → {shown(change.role or '')}"
+    if change.credential:
+        return f"{shown(change.principal or '')}: {change.credential} {change.kind.rpartition('-')[2]}"
     ends = " → ".join(shown(end) for end in (change.principal, change.role) if end)
     level = f" ({levels})" if (levels := _levels(change)) else ""
     what = _some(by_power(change.actions) if len(change.actions) > _MOST_LISTED else change.actions)

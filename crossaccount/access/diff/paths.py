@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from crossaccount.access.diff.change import Change
@@ -14,6 +14,7 @@ from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import Path, paths, paths_to
 from crossaccount.access.paths.answers import SharedLayers
 from crossaccount.access.paths.candidates import Candidates, Grants
+from crossaccount.access.paths.path import grants_elsewhere
 from crossaccount.access.requirements import implies
 from crossaccount.access.requirements.words import in_words
 from crossaccount.access.verdict import Decision
@@ -67,6 +68,19 @@ def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Prin
         # In one's own account a trust may be enough.
         if role.account in homes or grants.candidates(arn):
             yield role, [each for each in candidates.of(role) if each.arn in touched.principals]
+
+
+def assuming(estate: Estate, users: Collection[str]) -> set[str]:
+    """Those of ``users``, by ARN, that may assume anything, be it on conditions.
+
+    By a path of the estate, or by a grant into an account that no source describes.
+    """
+    found = {arn for arn in users if grants_elsewhere(estate, arn)}
+    shared = SharedLayers(estate)
+    for role, callers in _reached(estate, Touched(frozenset(users) - found)):
+        others = [each for each in callers if each.arn not in found]
+        found |= {path.principal for path in paths_to(role, others, shared)}
+    return found
 
 
 def _changes(old: Path | None, new: Path | None, before: Estate, after: Estate) -> Iterator[Change]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from crossaccount.access.estate.credentials import Credentials
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
 from crossaccount.iam.conditions.context import ContextValue, normal
@@ -167,6 +168,7 @@ class User(Principal):
     """An IAM user. ``groups`` are the names of the groups that it is in."""
 
     groups: tuple[str, ...] = ()
+    credentials: Credentials = field(default_factory=Credentials)
 
 
 @dataclass(frozen=True)

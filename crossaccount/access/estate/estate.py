@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from crossaccount.access.estate.credentials import credentials_of
 from crossaccount.access.estate.entities import Members, Membership, Policy, Principal, Role, User
 from crossaccount.access.estate.policies import Details, Policies, compiled_policy
 from crossaccount.iam.arn import parse_arn
@@ -213,6 +214,7 @@ def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: Mem
         boundary=known.boundary(item),
         membership=_membership(members, _account_of(str(item["Arn"]))),
         groups=names,
+        credentials=credentials_of(item),
     )
 
 

@@ -37,6 +37,7 @@ class Kind(StrEnum):
 
     broadening = "broadening"
     replacement = "replacement"
+    credentials = "credentials"
 
 
 class BeforeChoice(StrEnum):
@@ -113,7 +114,10 @@ def up(
     ] = None,
     approve: Annotated[
         list[Kind] | None,
-        typer.Option("--approve", help="A yes that --yes does not cover: to more access, to a replaced user or role."),
+        typer.Option(
+            "--approve",
+            help="A yes that --yes does not cover: to more access, a replaced user or role, new credentials.",
+        ),
     ] = None,
     reviewed: Annotated[
         str | None,
@@ -194,6 +198,8 @@ def asked_at_terminal(question: Question, review: Review) -> bool:
         return confirmed(f"Update {len(review.stacks)} stacks?")
     if question == "broadening":
         text = "This broadens access. To approve that, type broadening: "
+    elif question == "credentials":
+        text = f"This hands out credentials of {len(review.credentials)} users. To approve that, type credentials: "
     else:
         text = f"This replaces {len(review.replaced)} users or roles. To approve that, type replacement: "
     typer.echo(text, nl=False, err=True)

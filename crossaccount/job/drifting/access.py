@@ -52,7 +52,7 @@ def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Colle
     unread: dict[str, str] = {}
 
     def both(stack: str) -> tuple[Details, Details]:
-        deployed = details(deployment_of(stack, backend.state(stack)))
+        deployed = details(deployment_of(stack, backend.state(stack)), deployed=True)
         try:
             found = live(stack, loaded.settings[stack].account_id)
         except (NotReadable, WrongAccount) as error:

@@ -1,7 +1,7 @@
 """Who says yes to what before an update, and the record of it.
 
-An update takes a yes. What broadens access takes one of its own, and so does what replaces a user or a role: ``--yes``
-does not cover them. A yes that cannot be recorded is none.
+An update takes a yes. What broadens access takes one of its own, and so does what replaces a user or a role, and what
+hands out credentials: ``--yes`` does not cover them. A yes that cannot be recorded is none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from crossaccount.job.review.review import Need, Review
 
-Question = Literal["update", "broadening", "replacement"]
+Question = Literal["update", "broadening", "replacement", "credentials"]
 Ask = Callable[[Question, Review], bool]
 """Asks a person; raises nothing."""
 
@@ -97,11 +97,13 @@ def refusals(decision: Decision, review: Review, asked: bool) -> tuple[str, ...]
         "update": "--yes",
         "broadening": "--approve broadening",
         "replacement": "--approve replacement",
+        "credentials": "--approve credentials",
     }
     what = {
         "update": f"an update of {len(review.stacks)} stacks",
         "broadening": "this update broadens access, which",
         "replacement": f"this update replaces {len({each.where for each in review.replaced})} users or roles, which",
+        "credentials": f"this update hands out credentials of {len(review.credentials)} users, which",
     }
     said = "was not approved" if asked else "needs a yes, and nobody can be asked"
     return tuple(f"{what[each]} {said}; nothing is applied: {options[each]}" for each in decision.missing)

@@ -11,6 +11,7 @@ from crossaccount.settings import Settings, Trusted, Trusting
 from crossaccount.settings.account_details import account_details
 from crossaccount.settings.derived_names import DerivedNames
 from crossaccount.settings.documents import build_documents
+from crossaccount.settings.models.credentials import Console
 from crossaccount.settings.project import stack_file
 
 Owner = tuple[str, str]
@@ -30,6 +31,8 @@ class Declared:
     """Former names."""
     adopted: frozenset[Owner] = frozenset()
     """What is to be imported: it may exist without being the stack's."""
+    consoles: Mapping[str, Console] = field(default_factory=dict)
+    """By user: what a login profile that is made takes, and one that is there ignores."""
 
 
 def declare(
@@ -55,6 +58,7 @@ def declare(
         frozenset(owner for owner, entity in entities.items() if getattr(entity, "exclusive", False)),
         {owner: tuple(entity.aliases) for owner, entity in entities.items() if entity.aliases},
         frozenset(owner for owner, entity in entities.items() if entity.import_id),
+        {name: entity.console for (kind, name), entity in entities.items() if kind == "user" and entity.console},
     )
     return declared, []
 

@@ -12,7 +12,7 @@ from crossaccount.job.review.clients import SharedClients
 from crossaccount.job.review.credentials import NotReadable, StackCredentials, stack_credentials
 from crossaccount.sources.details import LISTS
 from crossaccount.sources.live import account_details
-from crossaccount.sources.live_extras import session_durations
+from crossaccount.sources.live_extras import session_durations, with_credentials
 
 Details = Mapping[str, Any]
 
@@ -54,8 +54,10 @@ class LiveAccounts:
             if found != account_id:
                 raise WrongAccount(f"the credentials are of account {found}, and the stack is of {account_id}")
             durations = session_durations(iam)
+            users = with_credentials(details["UserDetailList"], iam)
         roles = [{**role, **durations.get(role["Arn"], {})} for role in details["RoleDetailList"]]
-        return {**details, "RoleDetailList": roles, "Policies": [self._shared(each) for each in details["Policies"]]}
+        policies = [self._shared(each) for each in details["Policies"]]
+        return {**details, "UserDetailList": users, "RoleDetailList": roles, "Policies": policies}
 
     @contextmanager
     def signed_in(self, stack: str) -> Iterator[Callable[[str], Any]]:

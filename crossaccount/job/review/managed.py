@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossaccount.engine.deployment import Deployment
+from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.job.review.declared import Owner
-from crossaccount.sources.belongings import document
+from crossaccount.sources.belongings import ACCESS_KEY, LOGIN_PROFILE, document, recipient
 
 ENTITIES = {
     "aws:iam/user:User": "user",
@@ -36,13 +36,17 @@ class Managed:
     documents: Mapping[Owner, Any] = field(default_factory=dict)
     """Trust policies of roles and documents of policies, as they were last deployed."""
     boundaries: Mapping[Owner, str] = field(default_factory=dict)
+    consoles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By user: what its login profile was made with."""
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By user: who got the secret of each access key, by the key's ID."""
 
     @classmethod
     def of(cls, deployment: Deployment) -> Managed:
         """What the resources of a state manage."""
         found = _Found()
         for resource in deployment.resources:
-            found.add(resource.type, resource.values)
+            found.add(resource)
         said = _said_members(deployment.outputs)
         return cls(
             found.entities,
@@ -52,6 +56,8 @@ class Managed:
             frozenset(found.members if said is None else found.members & said),
             found.documents,
             found.boundaries,
+            found.consoles,
+            found.keys,
         )
 
 
@@ -63,8 +69,11 @@ class _Found:
         self.members: set[tuple[str, str]] = set()
         self.documents: dict[Owner, Any] = {}
         self.boundaries: dict[Owner, str] = {}
+        self.consoles: dict[str, Mapping[str, Any]] = {}
+        self.keys: dict[str, dict[str, str]] = defaultdict(dict)
 
-    def add(self, token: str, values: Mapping[str, Any]) -> None:
+    def add(self, resource: Resource) -> None:
+        token, values = resource.type, resource.values
         if kind := ENTITIES.get(token):
             self._entity((kind, str(values["name"]).lower()), values)
         elif token == "aws:iam/groupMembership:GroupMembership":
@@ -73,6 +82,11 @@ class _Found:
         elif token == "aws:iam/userGroupMembership:UserGroupMembership":
             user = str(values["user"]).lower()
             self.members |= {(user, str(group).lower()) for group in values.get("groups") or ()}
+        elif token == LOGIN_PROFILE:
+            self.consoles[str(values["user"]).lower()] = values
+        elif token == ACCESS_KEY:
+            user = str(values["user"])
+            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key")
         else:
             self._belonging(token, values)
 

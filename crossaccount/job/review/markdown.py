@@ -18,6 +18,7 @@ MOST_CHARACTERS = 60_000
 NEEDED = {
     "broadening": "It broadens access: `up --approve broadening`, or a yes of its own at the terminal.",
     "replacement": "It replaces users or roles: `up --approve replacement`, or a yes of its own at the terminal.",
+    "credentials": "It hands out credentials: `up --approve credentials`, or a yes of its own at the terminal.",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crossaccount.access.estate.policies import default_version
@@ -25,6 +25,8 @@ class Merger:
 
     def __init__(self, before: Item, declared: Declared, managed: Managed) -> None:
         self.removals = Removals(declared.stack, before)
+        self.ignored: list[str] = []
+        """What the config says of passwords that are there already, and that has no effect."""
         self._declared, self._managed = declared, managed
         self._groups = {name_of(each, "Group"): each for each in before.get("GroupDetailList") or ()}
         self._declared_groups = {name_of(each, "Group") for each in declared.details.get("GroupDetailList") or ()}
@@ -41,6 +43,7 @@ class Merger:
         self._boundary(owner, item, wanted)
         if kind == "user":
             merged["GroupList"] = self._memberships(item, wanted["GroupList"])
+            merged |= {"LoginProfile": self._password(item, wanted), "AccessKeyMetadata": self._keys(item, wanted)}
         if kind == "role":
             merged |= self._role(owner, item, wanted)
         if is_other:
@@ -107,6 +110,40 @@ class Merger:
 
     def _goes(self, group: Owner) -> bool:
         return group in self._managed.entities and group[1] not in self._declared_groups
+
+    def _password(self, item: Item, wanted: Item) -> Any:
+        """A password that is there stays as it is: what the config says of it is for one that is made."""
+        there, becomes, user = item.get("LoginProfile"), wanted["LoginProfile"], name_of(item, "User")
+        if there and becomes:
+            self.ignored += self._without_effect(str(wanted["UserName"]), user)
+            return there
+        return becomes if not there or user in self._managed.consoles else there
+
+    def _without_effect(self, user: str, former: str) -> Iterator[str]:
+        made, console = self._managed.consoles.get(former), self._declared.consoles.get(user.lower())
+        if made is None or console is None:
+            return
+        differs = {
+            "pgp": (made.get("pgpKey") or None) != console.pgp,
+            "password_length": int(made.get("passwordLength") or console.password_length) != console.password_length,
+            # False is also what AWS says once the person has chosen a password.
+            "password_reset": bool(made.get("passwordResetRequired")) and not console.password_reset,
+        }
+        for key in (key for key, it_does in differs.items() if it_does):
+            what = f"users.{user}.console.{key} has no effect: the password is there, and `up` never resets one"
+            yield f"{what}; for a new one remove console, up, and give it back"
+
+    def _keys(self, item: Item, wanted: Item) -> list[Item]:
+        """The access keys: the stack's own as it declares it, and those that others made."""
+        own, new, kept = self._managed.keys.get(name_of(item, "User"), {}), list(wanted["AccessKeyMetadata"]), []
+        for each in item.get("AccessKeyMetadata") or ():
+            key_id = str(each.get("AccessKeyId") or "")
+            recipient = own.get(key_id, each.get("Recipient"))
+            if key_id and key_id not in own:
+                kept.append(each)
+            elif new and new[0]["Recipient"] == recipient:
+                kept.append({**each, "Status": new.pop()["Status"]})
+        return [*kept, *new]
 
     def _boundary(self, owner: Owner, item: Item, wanted: Item) -> None:
         there, will_be = _boundary_arn(item), _boundary_arn(wanted)

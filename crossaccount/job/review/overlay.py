@@ -30,6 +30,42 @@ class Overlaid:
     removals: tuple[HandMade, ...] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """What the config says of passwords that are there already, and that has no effect."""
+
+
+def with_credentials(live: Mapping[str, Any], deployed: Mapping[str, Any], declared: Declared) -> Mapping[str, Any]:
+    """``live``, with what the stack last ``deployed`` of users whose credentials AWS did not tell.
+
+    Of users that the stack declares or manages alone: an update does not touch the credentials of others. Nor does it
+    touch those that others made, so that their being unknown changes nothing.
+    """
+    known = {name_of(item, "User"): item for item in deployed.get("UserDetailList") or ()}
+    ours = {*known, *(name_of(item, "User") for item in declared.details.get("UserDetailList") or ())}
+
+    def told(item: Item) -> Item:
+        if (name := name_of(item, "User")) not in ours:
+            return item
+        state = known.get(name, {})
+        keys = state.get("AccessKeyMetadata", [])
+        return {"LoginProfile": state.get("LoginProfile"), "AccessKeyMetadata": keys, **item}
+
+    return {**live, "UserDetailList": [told(item) for item in live.get("UserDetailList") or ()]}
+
+
+def untold(live: Mapping[str, Any], declared: Declared) -> list[str]:
+    """The users with declared credentials of which AWS did not tell those that they have."""
+    wanted = {
+        name_of(item, "User")
+        for item in declared.details.get("UserDetailList") or ()
+        if item["LoginProfile"] or item["AccessKeyMetadata"]
+    }
+    there = live.get("UserDetailList") or ()
+    return [
+        str(item["UserName"])
+        for item in there
+        if name_of(item, "User") in wanted and not {"LoginProfile", "AccessKeyMetadata"} <= item.keys()
+    ]
 
 
 def overlay(before: Mapping[str, Any], declared: Declared, managed: Managed) -> Overlaid:
@@ -40,7 +76,8 @@ def overlay(before: Mapping[str, Any], declared: Declared, managed: Managed) -> 
         **{f"{word}DetailList": list(it.entities(kind)) for kind, word in WORDS.items()},
         "Policies": list(it.policies()),
     }
-    return Overlaid(details, tuple(it.merger.removals.found), it.replaced, tuple(it.conflicts))
+    merger = it.merger
+    return Overlaid(details, tuple(merger.removals.found), it.replaced, tuple(it.conflicts), tuple(merger.ignored))
 
 
 class _Overlay:

@@ -15,8 +15,8 @@ from crossaccount.access.findings.finding import Finding
 from crossaccount.job.removals.transitions import Transition
 from crossaccount.job.review.removals import HandMade
 
-Need = Literal["broadening", "replacement"]
-NEEDS: tuple[Need, ...] = ("broadening", "replacement")
+Need = Literal["broadening", "replacement", "credentials"]
+NEEDS: tuple[Need, ...] = ("broadening", "replacement", "credentials")
 """What asks for a yes of its own."""
 
 
@@ -49,9 +49,19 @@ class Review:
         return "mixed" if self.access.changes else "broadening"
 
     @property
+    def credentials(self) -> frozenset[str]:
+        """The users that gain a password, an access key or an MFA device, by ARN."""
+        found = self.access.changes
+        return frozenset({each.principal or "" for each in found if each.kind == "credential-gained"})
+
+    @property
     def needs(self) -> tuple[Need, ...]:
         """Which yeses it takes beyond the one for an update at all."""
-        asked = {"broadening": self.verdict in ("broadening", "mixed"), "replacement": bool(self.replaced)}
+        asked = {
+            "broadening": self.verdict in ("broadening", "mixed"),
+            "replacement": bool(self.replaced),
+            "credentials": self.access.hands_out,
+        }
         return tuple(need for need in NEEDS if asked[need])
 
     @cached_property

@@ -22,7 +22,7 @@ from crossaccount.job.review.credentials import NotReadable, default_tags
 from crossaccount.job.review.declared import Declared, Owner, declare
 from crossaccount.job.review.live import WrongAccount
 from crossaccount.job.review.managed import ENTITIES, Managed
-from crossaccount.job.review.overlay import Overlaid, overlay
+from crossaccount.job.review.overlay import Overlaid, overlay, untold, with_credentials
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
 from crossaccount.job.states.backend import Backend, KnownStack, left_behind
@@ -51,6 +51,8 @@ class Read:
     refused: str = ""
     creations: tuple[Pending, ...] = ()
     """What a killed update may have made."""
+    untold: tuple[str, ...] = ()
+    """Users whose credentials AWS did not tell."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,14 @@ class Reviewer:
         managed, why = Managed.of(deployment), ""
         if self.before == "live":
             try:
-                return Read("live", self.live(declared.stack, declared.account_id), managed)
+                live = self.live(declared.stack, declared.account_id)
+                found = with_credentials(live, details(deployment, deployed=True), declared)
+                return Read("live", found, managed, untold=tuple(untold(live, declared)))
             except NotReadable as error:
                 why = str(error)
             except WrongAccount as error:
-                return Read("state", details(deployment), managed, refused=str(error))
-        return Read("state" if known else "nothing", details(deployment), managed, why)
+                return Read("state", details(deployment, deployed=True), managed, refused=str(error))
+        return Read("state" if known else "nothing", details(deployment, deployed=True), managed, why)
 
     def _compared(
         self,
@@ -179,6 +183,13 @@ def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in
         if read.why:
             said = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
             yield f"{name}: its account cannot be read live: {read.why}; {said}"
+        if read.untold:
+            users = ", ".join(read.untold[:3]) + (" …" if len(read.untold) > 3 else "")
+            yield (
+                f"{name}: AWS does not tell the passwords and access keys of {len(read.untold)} users ({users}); its "
+                "state tells what was last deployed"
+            )
+        yield from (f"{name}: {each}" for each in overlaid[name].ignored)
         if read.how != "live":
             continue
         for arn in overlaid[name].conflicts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from typing import Annotated, Literal
 
@@ -13,6 +14,8 @@ from crossaccount.iam.entity_names import Refusal
 from crossaccount.settings.models.base import Flag, Model, Text, flag_or_mapping, refuse, rule
 
 _KEYBASE = re.compile(r"\Akeybase:[A-Za-z0-9_]+\Z")
+_PUBLIC_KEY = 6
+"""The tag of a packet with a public key."""
 _EXPORT = "give the output of `gpg --export KEY | base64 -w0`, or keybase:NAME"
 
 
@@ -50,6 +53,56 @@ RecoveryDays = Annotated[
 PasswordLength = Annotated[
     int, BeforeValidator(_password_length), WithJsonSchema({"type": "integer", "minimum": 8, "maximum": 128})
 ]
+
+
+def pgp_recipient(key: str) -> str:
+    """Who can read what is encrypted to a PGP key: ``keybase:NAME``, or ``pgp:`` with the key's fingerprint and digest.
+
+    The digest is of the text: the provider makes a credential anew wherever that differs.
+    """
+    if _KEYBASE.match(key):
+        return key
+    digest = f"sha256:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    fingerprint = _fingerprint(base64.b64decode("".join(key.split())))
+    return f"pgp:{fingerprint} {digest}" if fingerprint else f"pgp:{digest}"
+
+
+def _fingerprint(key: bytes) -> str:
+    """The fingerprint of an OpenPGP public key, as ``gpg`` shows it; empty where these bytes begin with none.
+
+    Source: RFC 9580, 4.2 (packet headers) and 5.5.4 (fingerprints).
+    """
+    tag, length, start = _packet(key[:6])
+    body = key[start : start + length]
+    if tag != _PUBLIC_KEY or not body or len(body) != length:
+        return ""
+    version = body[0]
+    if version == 4:
+        return hashlib.sha1(b"\x99" + length.to_bytes(2) + body, usedforsecurity=False).hexdigest().upper()
+    if version == 6:
+        return hashlib.sha256(b"\x9b" + length.to_bytes(4) + body).hexdigest().upper()
+    return ""
+
+
+def _packet(head: bytes) -> tuple[int, int, int]:
+    """The tag of a packet, the length of its body, and where that starts; zeros for what is no packet."""
+    first, rest = head[:1], head[1:]
+    if len(head) < 6 or not first[0] & 0x80:
+        return 0, 0, 0
+    if not first[0] & 0x40:
+        octets = 1 << (first[0] & 3)
+        return (first[0] >> 2) & 0x0F, int.from_bytes(rest[:octets]), 1 + octets
+    tag = first[0] & 0x3F
+    if rest[0] < 192:
+        return tag, rest[0], 2
+    if rest[0] < 224:
+        return tag, ((rest[0] - 192) << 8) + rest[1] + 192, 3
+    return tag, int.from_bytes(rest[1:5]), 6
+
+
+def recipient_of(pgp: str | None, secret_name: str) -> str:
+    """Who gets a secret: the owner of a PGP key, or whoever may read a secret of Secrets Manager."""
+    return pgp_recipient(pgp) if pgp else f"secretsmanager:{secret_name}"
 
 
 class Handover(Model):

@@ -21,6 +21,8 @@ OPPOSITE = {
     "path-tightened": "path-loosened",
     "permission-gained": "permission-lost",
     "permission-lost": "permission-gained",
+    "credential-gained": "credential-lost",
+    "credential-lost": "credential-gained",
 }
 
 

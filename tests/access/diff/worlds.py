@@ -15,7 +15,9 @@ def estate_of(world: World) -> Estate:
     """The estate of a case. ``users``, ``groups`` and ``apps`` (roles) are in one account, ``roles`` in another.
 
     Each has ``policies`` (name to statements), ``managed`` (ARNs), ``boundary`` (statements) and ``tags``; a user has
-    ``groups``, a role ``trust`` (statements), ``session`` (seconds) and ``id``. ``scps`` are of the callers' account.
+    ``groups`` and its credentials as AWS tells them (``keys``: AccessKeyMetadata, ``login``: LoginProfile, ``devices``:
+    serial numbers), a role ``trust`` (statements), ``session`` (seconds) and ``id``. ``scps`` are of the callers'
+    account.
     """
     policies: list[dict[str, Any]] = []
     callers = {
@@ -57,7 +59,10 @@ def _common(arn: str, entity: World, policies: list[dict[str, Any]]) -> dict[str
 
 def _user(name: str, user: World, policies: list[dict[str, Any]]) -> dict[str, Any]:
     common = _common(f"arn:aws:iam::{CALLERS}:user/{name}", user, policies)
-    return {**common, **_inline(user, "UserPolicyList"), "UserName": name, "GroupList": user.get("groups", [])}
+    own = {**common, **_inline(user, "UserPolicyList"), "UserName": name, "GroupList": user.get("groups", [])}
+    told = {"keys": "AccessKeyMetadata", "login": "LoginProfile", "id": "UserId"}
+    own |= {key: user[word] for word, key in told.items() if word in user}
+    return own | ({"MFADevices": [{"SerialNumber": each} for each in user["devices"]]} if "devices" in user else {})
 
 
 def _group(name: str, group: World) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from crossaccount.job.review.review import Need
 GAIN = Change("path-gained", "arn:aws:iam::111111111111:user/bo", "arn:aws:iam::222222222222:role/R")
 LOSS = Change("path-lost", "arn:aws:iam::111111111111:user/bo", "arn:aws:iam::222222222222:role/R")
 REPLACED = Finding("XA502", "error", "arn:aws:iam::222222222222:role/R", "is replaced", "save it again")
+KEY = Change("credential-gained", "arn:aws:iam::111111111111:user/bo", None, credential="access key", assumes=True)
+IDLE = Change("credential-gained", "arn:aws:iam::111111111111:user/eve", None, credential="password")
 PLAIN = Review(("s",))
 BROADENING = Review(("s",), AccessDiff.of([GAIN]))
 BOTH = Review(("s",), AccessDiff.of([GAIN]), replaced=(REPLACED,))
@@ -32,6 +34,9 @@ def test_what_takes_a_yes_of_its_own() -> None:
     assert Review(("s",), removals=(denied,)).verdict == "broadening"
     assert Review(("s",), AccessDiff.of([LOSS]), (denied,)).verdict == "mixed"
     assert BOTH.needs == ("broadening", "replacement")
+    assert Review(("s",), AccessDiff.of([KEY])).needs == ("broadening", "credentials")
+    assert Review(("s",), AccessDiff.of([IDLE])).needs == ("credentials",)
+    assert Review(("s",), AccessDiff.of([IDLE])).verdict == "neutral"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,11 @@ def test_a_refusal_says_what_to_pass() -> None:
     said = refusals(decide(BOTH, Approval(yes=False)), BOTH, False)
     assert [line.rsplit(": ", 1)[1] for line in said] == ["--yes", "--approve broadening", "--approve replacement"]
     assert all("nothing is applied" in line for line in said)
+    both = Review(("s",), AccessDiff.of([KEY, IDLE]))
+    assert refusals(decide(both, Approval(kinds=frozenset({"broadening"}))), both, False) == (
+        "this update hands out credentials of 2 users, which needs a yes, and nobody can be asked; nothing is applied: "
+        "--approve credentials",
+    )
 
 
 def test_a_record_is_a_line_of_who_and_when_and_what(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ BEFORE: dict[str, Any] = {
     "workload": {"trusting": {"roles": {"Deployer": {"trust": [{"principals": ["auth"]}]}}}},
 }
 BROADER: dict[str, Any] = {**BEFORE, "auth": {"trusted": {"users": {"bo": {"inline": {"in": {"assume": ["*"]}}}}}}}
-EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement"}))
+EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement", "credentials"}))
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from components.program import program
-from crossaccount.engine.deployment import Deployment, Stack
+from crossaccount.engine.deployment import Deployment, Resource, Stack
 from crossaccount.engine.recording import record
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.review import Review, Reviewer
@@ -43,8 +43,19 @@ def recorded(folder: Path) -> dict[str, Deployment]:
     for name in loaded.stacks:
         references = {account: found[stack].outputs for account, stack in loaded.upstreams(name).items()}
         stack = Stack(loaded.project.name, name, loaded.project.stacks[name], folder)
-        found[name] = record(stack, program, references=references)
+        found[name] = _with_key_ids(record(stack, program, references=references))
     return found
+
+
+def _with_key_ids(deployment: Deployment) -> Deployment:
+    """Access keys with IDs such as AWS gives: ``AKIABOXXXXXXXXXXXXXX`` of bo's."""
+
+    def made(resource: Resource) -> Resource:
+        if resource.type != "aws:iam/accessKey:AccessKey":
+            return resource
+        return replace(resource, id=f"AKIA{resource.values['user'].upper():X<16}")
+
+    return replace(deployment, resources=tuple(map(made, deployment.resources)))
 
 
 def state_of(deployment: Deployment) -> dict[str, Any]:
@@ -90,7 +101,7 @@ class Estate:
         """As it is right after an update; every entity with a unique ID."""
         write_project(folder, stacks)
         made = recorded(folder)
-        live = {name: _with_ids(details(each)) for name, each in made.items()}
+        live = {name: _with_ids(details(each, deployed=True)) for name, each in made.items()}
         return cls(folder, States({name: state_of(each) for name, each in made.items()}), live)
 
     def reviewer(self, before: Before = "live", live: ReadLive | None = None) -> Reviewer:
@@ -160,6 +171,14 @@ def _tag(item: dict[str, Any], word: str, deed: Mapping[str, Any]) -> None:
     item.setdefault("Tags", []).append({"Key": deed["key"], "Value": deed["value"]})
 
 
+def _credentials(item: dict[str, Any], word: str, deed: Mapping[str, Any]) -> None:
+    """What AWS tells instead under ``LoginProfile`` or ``AccessKeyMetadata``; nothing of what is ``untold``."""
+    del word
+    item.update({key: deed[key] for key in ("LoginProfile", "AccessKeyMetadata") if key in deed})
+    for key in deed.get("untold", ()):
+        del item[key]
+
+
 _DEEDS: Mapping[str, Callable[[dict[str, Any], str, Mapping[str, Any]], None]] = {
     "inline": _inline,
     "attach": _attach,
@@ -167,4 +186,5 @@ _DEEDS: Mapping[str, Callable[[dict[str, Any], str, Mapping[str, Any]], None]] =
     "bound": _bound,
     "trust": _trust,
     "tag": _tag,
+    "credentials": _credentials,
 }
