@@ -110,7 +110,9 @@ def copy_project(folder: Path, source: Path = ROOT) -> None:
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
 
-def _point_at(endpoint: str, account_id: str) -> Callable[[dict[str, Any]], None]:
+def point_at(endpoint: str, account_id: str) -> Callable[[dict[str, Any]], None]:
+    """An edit: credentials of the account's root on the local AWS at ``endpoint``."""
+
     def change(config: dict[str, Any]) -> None:
         config["aws:accessKey"] = account_id
         config["aws:secretKey"] = "local"
@@ -127,7 +129,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         copy_project(folder)
         made = Workspace(folder, local, private_environment(tmp_path / "pulumi", port))
         for stack, account_id in (("auth", AUTH), ("workload", WORKLOAD)):
-            made.edit(stack, _point_at(local.endpoint, account_id))
+            made.edit(stack, point_at(local.endpoint, account_id))
             made.run("stack", "init", stack)
         yield made
 
