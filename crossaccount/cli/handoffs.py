@@ -133,7 +133,7 @@ def _check(
 
 def _file(kind: Kind, handed: HandedOut, merge: Path | None, output: Path | None) -> str:
     """Write the hand-off's files, if it is to be files; what to say of them."""
-    from crossaccount.handoff.files import merge_profiles, write_granted
+    from crossaccount.handoff.config_file import merge_profiles, write_granted
 
     if merge is not None and kind is Kind.profiles:
         backup = merge_profiles(handed, merge, datetime.now(UTC))

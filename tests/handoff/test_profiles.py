@@ -10,8 +10,8 @@ import boto3
 import pytest
 import yaml
 
+from crossaccount.handoff.config_file import write_granted
 from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.files import write_granted
 from crossaccount.handoff.kinds import granted, profiles
 from tests.handoff.conftest import Deployed, needs_aws, run
 from tests.scenarios import EXAMPLES
