@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from crossaccount.access.access_tests.results import TestResult
+from crossaccount.access.findings.finding import Finding
 from crossaccount.check.run import Checked
+from crossaccount.markdown import code, table, text
 
 NEAR = 0.75
 """Quotas are listed from this share of the limit on; the JSON has them all."""
@@ -42,25 +45,22 @@ def near_quotas(checked: Checked) -> list[tuple[str, str, int, int]]:
 def _lines(checked: Checked) -> Iterator[str]:
     yield f"**Check**: {summary(checked)}"
     if checked.findings:
-        yield from ("", *_head("finding", "where", "what", "fix"))
-        for each in checked.findings:
-            code = f"**{each.code}**" if each.severity == "error" else each.code
-            yield _row(code, f"`{each.where}`", each.message, each.fix)
+        yield from ("", *table(("finding", "where", "what", "fix"), map(_finding, checked.findings)))
     failed = [each for each in checked.tests if not each.ok]
     if failed:
-        yield from ("", *_head("test", "expected", "got", "reason"))
-        yield from (_row(each.test.name, each.test.expect, each.actual, each.verdict.reason or "") for each in failed)
+        yield from ("", *table(("test", "expected", "got", "reason"), map(_test, failed)))
     if near := near_quotas(checked):
-        yield from ("", *_head("quota", "where", "used", "limit"))
-        yield from (_row(quota, f"`{where}`", str(used), str(limit)) for where, quota, used, limit in near)
+        quotas = ((text(quota), code(where), str(used), str(limit)) for where, quota, used, limit in near)
+        yield from ("", *table(("quota", "where", "used", "limit"), quotas))
 
 
-def _head(*names: str) -> Iterable[str]:
-    return _row(*names), _row(*("---" for _ in names))
+def _test(result: TestResult) -> tuple[str, ...]:
+    return text(result.test.name), result.test.expect, result.actual, text(result.verdict.reason or "")
 
 
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+def _finding(found: Finding) -> tuple[str, ...]:
+    name = f"**{found.code}**" if found.severity == "error" else found.code
+    return name, code(found.where), text(found.message), text(found.fix)
 
 
 def _counted(number: int, noun: str) -> str:

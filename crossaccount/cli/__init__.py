@@ -5,7 +5,8 @@ import pulumi.
 
 Exit codes: 0 all is well, which an empty answer is, too, and what ``--why`` says of somebody who cannot; 1 a finding of
 severity error, a test that failed or is undetermined, drift, something missing, a refused approval, or an operation
-that failed; 2 bad input or usage; 3 ``--fail-on`` tripped; 130 interrupted.
+that failed; 2 bad input or usage; 3 ``--fail-on`` tripped; 70 a fault of crossaccount itself, told in one line that
+names a file to report it with; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from crossaccount.cli.app import app
 from crossaccount.cli.checking import check
 from crossaccount.cli.diffs import diff
+from crossaccount.cli.failures import INTERRUPTED, told_in_one_line, written_out
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
 from crossaccount.cli.job.changing import destroy, refresh
@@ -22,11 +24,11 @@ from crossaccount.cli.job.looking import drift, outputs, status
 from crossaccount.cli.job.updates import preview, up
 from crossaccount.cli.judging import judge_tests
 from crossaccount.cli.paths import paths, what_can, who_can
+from crossaccount.cli.printing import guarded
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
 from crossaccount.cli.starting import doctor, init
 from crossaccount.cli.verifying import verify
-from crossaccount.cli.writing import written_out
 
 __all__ = ["app", "main"]
 
@@ -58,9 +60,9 @@ app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json"
 
 
 def main() -> None:
-    """Entry point: Ctrl-C ends with 130, an answer that cannot be written with 1, both without a traceback."""
+    """Entry point: Ctrl-C ends with 130, an answer that cannot be written with 1, a fault of ours with 70."""
     try:
-        with written_out():
+        with guarded(), told_in_one_line(sys.argv[1:]), written_out():
             app()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

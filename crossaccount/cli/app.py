@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from crossaccount.cli.usage import JsonUsage
+from crossaccount.cli.failures import JsonUsage
+from crossaccount.cli.printing import say
 
 app = typer.Typer(
     cls=JsonUsage,
@@ -22,7 +23,7 @@ def _show_version(asked: bool) -> None:
     if asked:
         from crossaccount import __version__
 
-        typer.echo(f"crossaccount {__version__}")
+        say(f"crossaccount {__version__}")
         raise typer.Exit
 
 

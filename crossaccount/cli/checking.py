@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption, OrganizationOption
+from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, write
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
@@ -46,17 +45,17 @@ def check(
 
 def show(found: Checked) -> None:
     """A check for people: every finding with its fix, the tests, and the quotas that are nearly used up."""
-    from rich.markup import escape
     from rich.table import Table
 
     from crossaccount.check.markdown import near_quotas, summary
+    from crossaccount.escaping import markup
     from crossaccount.rehearsal.table import results_table
 
     out = console()
     for each in found.findings:
         style = "bold red" if each.severity == "error" else "yellow"
-        out.print(f"[{style}]{each.code} {each.severity}[/] [bold]{escape(each.where)}[/]", highlight=False)
-        out.print(f"  {escape(each.message)}\n  [dim]fix:[/] {escape(each.fix)}", highlight=False, soft_wrap=True)
+        out.print(f"[{style}]{each.code} {each.severity}[/] [bold]{markup(each.where)}[/]", highlight=False)
+        out.print(f"  {markup(each.message)}\n  [dim]fix:[/] {markup(each.fix)}", highlight=False, soft_wrap=True)
     if found.tests:
         out.print(results_table(found.tests))
     if near := near_quotas(found):
@@ -64,6 +63,6 @@ def show(found: Checked) -> None:
         for heading in ("quota", "where", "used", "limit"):
             table.add_column(heading, overflow="fold")
         for where, quota, used, limit in near:
-            table.add_row(quota, escape(where), str(used), str(limit))
+            table.add_row(quota, markup(where), str(used), str(limit))
         out.print(table)
     out.print(summary(found), highlight=False)

@@ -1,38 +1,73 @@
-"""What the commands print: one JSON document on stdout, or Rich for people."""
+"""The Rich console of the commands: tables for people that break no word, and in which data is text."""
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
+import sys
+from collections.abc import Iterable
+from typing import IO, Any, cast
 
-import typer
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from crossaccount import escaping
+from crossaccount.cli.printing import Guarded, raw
 
 PLAIN_WIDTH = 132
 NARROWEST = 40
 """Columns. In fewer, tables lose what stands in them."""
 
 
-def print_json(document: Any) -> None:
-    """One JSON document, and nothing else on stdout."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def console(stderr: bool = False) -> Any:
+def open_console(stderr: bool = False) -> Console:
     """A Rich console. Where there is no terminal, it is as wide as ``COLUMNS`` says.
 
     Where that says nothing, or less than a table needs, it is as wide as a log, for which Rich would take 80 columns,
     and its tables are wider where a word would break: names have to be found by ``grep``.
     """
-    from rich.console import Console
-
     columns = os.environ.get("COLUMNS", "")
     said = columns.isdecimal() and int(columns) >= NARROWEST
     # Rich obeys any number, 0 as well, in which it prints nothing.
     environ = {key: value for key, value in os.environ.items() if said or key != "COLUMNS"}
-    found = Console(stderr=stderr, _environ=environ)
-    if found.is_terminal or said:
-        return found
-    from crossaccount.cli.plain import PlainConsole
+    # Colours are Rich's own; all else is escaped where it is rendered.
+    file = cast(IO[str], Guarded(raw(sys.stderr if stderr else sys.stdout), colours=True))
+    options: dict[str, Any] = {"stderr": stderr, "file": file, "emoji": False, "_environ": environ}
+    found = ShowingConsole(**options)
+    return found if found.is_terminal or said else PlainConsole(width=PLAIN_WIDTH, **options)
 
-    return PlainConsole(stderr=stderr, width=PLAIN_WIDTH, _environ=environ)
+
+class ShowingConsole(Console):
+    """Shows what would act on the terminal, whatever is printed; only Rich's own control codes are sent."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As Rich does, with text that is seen as it is."""
+        for each in super().render(renderable, options):
+            yield each if each.control else Segment(escaping.visible_lines(each.text), each.style)
+
+
+class PlainConsole(ShowingConsole):
+    """Prints tables as wide as their longest words need."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As Rich does, but that a table may be wider than the console."""
+        for each in objects:
+            if isinstance(each, Table):
+                self._keep_words(each)
+                options["crop"] = False
+        super().print(*objects, **options)
+
+    def _keep_words(self, table: Table) -> None:
+        for column in table.columns:
+            cells = [self.render_str(cell) if isinstance(cell, str) else cell for cell in column.cells]
+            texts = [cell.plain for cell in cells if isinstance(cell, Text)]
+            longest = max((_longest_word(line) for text in texts for line in text.splitlines()), default=0)
+            column.min_width = max(column.min_width or 0, longest)
+
+
+def _longest_word(line: str) -> int:
+    """How wide the longest word is, the first with what it is indented by."""
+    indent = len(line) - len(line.lstrip())
+    words = line.split()
+    return max((cell_len(word) + (indent if number == 0 else 0) for number, word in enumerate(words)), default=0)

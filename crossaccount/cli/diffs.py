@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption
+from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import read_both
 
 if TYPE_CHECKING:
@@ -68,10 +67,10 @@ def diff(
         elif markdown_file != STDOUT:
             show_diff(found, names.shown)
         for each in replaced:
-            typer.echo(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
+            say(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
         for left in unknown:
             said = f"does not tell the {left['what']} of {left['users']} users; they are not compared"
-            typer.echo(f"warning: {left['source']}: {said}: add {left['key']}, as {_TOLD_BY[left['key']]}", err=True)
+            say(f"warning: {left['source']}: {said}: add {left['key']}, as {_TOLD_BY[left['key']]}", err=True)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 
@@ -82,7 +81,7 @@ def _read(before: list[str], after: list[str], directory: Path, accounts: Path |
         for each in one.described:
             if each.account_id and each.account_id not in {known.account_id for known in other.described}:
                 said = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
-                typer.echo(f"warning: {said}", err=True)
+                say(f"warning: {said}", err=True)
     return old, new
 
 
@@ -99,10 +98,10 @@ def _not_compared(sources: Sources) -> Iterator[dict[str, Any]]:
 
 def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
     """The diff as a table, and its verdict. ``shown`` is how an ARN is shown to people."""
-    from rich.markup import escape
     from rich.table import Table
 
     from crossaccount.access.diff.markdown import SIGNS, conditions, subject
+    from crossaccount.escaping import markup
 
     out = console()
     styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
@@ -112,10 +111,10 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
         for heading in ("", "change", *(["conditions, why"] if narrow else ["conditions", "why"])):
             table.add_column(heading, overflow="fold")
         for change in found.changes:
-            said = (conditions(change), change.why)
+            said = (markup(conditions(change)), markup(change.why))
             stacked = "\n".join(dict.fromkeys(filter(None, said)))
-            row = (f"{subject(change, shown)}\n{change.kind}", *([stacked] if narrow else said))
-            table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *map(escape, row))
+            row = (f"{markup(subject(change, shown))}\n{change.kind}", *([stacked] if narrow else said))
+            table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *row)
         out.print(table)
     out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {_changes(len(found.changes))}", highlight=False)
 

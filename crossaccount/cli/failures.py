@@ -1,14 +1,48 @@
-"""Whatever a user can cause, as lines on stderr and an exit code: no traceback."""
+"""How a command ends where it cannot go on: lines on stderr and an exit code, never a traceback.
+
+What a user can cause is told by :class:`failures_in_words`, a mistake of usage by :class:`JsonUsage`, stdout that
+cannot be written by :func:`written_out`. Anything else is a fault of this program: :func:`told_in_one_line` says so in
+one line, keeps a report for its authors in a file, and ends with 70 (``EX_SOFTWARE``).
+"""
 
 from __future__ import annotations
 
-import json
+import errno
+import os
+import platform
+import re
+import shlex
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-BAD_INPUT = 2
+from crossaccount import escaping
+from crossaccount.cli.printing import guarded, print_json, raw, say, say_lines
+
 FAILED = 1
+BAD_INPUT = 2
+OUR_FAULT = 70
+INTERRUPTED = 130
+
+_AS_JSON = "crossaccount.as-json"
+_WRITING_FIXES = {
+    errno.ENOSPC: "make room, or write elsewhere",
+    errno.EDQUOT: "make room, or write elsewhere",
+    errno.EPIPE: "let the reader read to the end, or write to a file",
+}
+"""What stops a write, and nothing else that a command does without saying of which file."""
+_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASS|KEY|CREDENTIAL", re.IGNORECASE)
+_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+HIDDEN = "***"
+SHORTEST_SECRET = 6
+"""Characters. A shorter value is no secret, and would be found in every word."""
 
 
 class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
@@ -35,10 +69,143 @@ class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
 
 def stop(message: str, code: int, as_json: bool) -> NoReturn:
     """Say what is wrong, and end with ``code``."""
-    typer.echo(message, err=True)
+    say_lines(message, err=True)
     if as_json:
-        typer.echo(json.dumps({"error": message}, ensure_ascii=False))
+        print_json({"error": message}, indent=None)
     raise typer.Exit(code)
+
+
+class JsonUsage(TyperGroup):
+    """The group of all commands: with ``--json`` a mistake is ``{"error": …}`` on stdout, and its lines on stderr."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command line. Whatever is printed meanwhile passes the guard, a mistake of usage too."""
+        with guarded():
+            return super().main(*arguments, **options)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember whether JSON is asked for; what stands after ``--`` is no option."""
+        ctx.meta[_AS_JSON] = wants_json(args)
+        with _told(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its own arguments are read here."""
+        with _told(ctx):
+            return super().invoke(ctx)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether the answer is to be JSON."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in own
+
+
+@contextmanager
+def _told(ctx: Any) -> Iterator[None]:
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except Exception as error:
+        # The class is typer's own copy of click's in some versions: known by what it does.
+        if ctx.meta[_AS_JSON] and hasattr(error, "format_message") and getattr(error, "exit_code", None) == BAD_INPUT:
+            print_json({"error": error.format_message()}, indent=None)
+        raise
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Sees to it that all of stdout is written; else one line on stderr, and exit code 1.
+
+    Where there is no stdout (``>&-``) nothing is begun: a change that nobody can read of is none to make.
+    What is left in the buffer is given up: Python would try it once more at its exit, and fail in words of its own.
+    """
+    if sys.stdout is None:
+        _unwritten(os.strerror(errno.EBADF), "leave it open, or send it to /dev/null")
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _WRITING_FIXES or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), raw(sys.stdout).fileno())
+        _unwritten(error.strerror, _WRITING_FIXES[error.errno])
+
+
+def _unwritten(got: str | None, fix: str) -> NoReturn:
+    print(f'stdout: cannot be written, got "{got}"; {fix}', file=sys.stderr)
+    sys.exit(FAILED)
+
+
+@contextmanager
+def told_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
+    """The last line of defence: an error that nobody foresaw is one line, a report in a file, and exit code 70.
+
+    A thread's error is told the same way, and the command goes on: whoever waits for the thread notices.
+    """
+    before = threading.excepthook
+    threading.excepthook = lambda failed: _tell_of(failed.exc_value, arguments)
+    try:
+        yield
+    except Exception as error:
+        message = _tell_of(error, arguments)
+        if wants_json(arguments):
+            print_json({"error": message}, indent=None)
+        sys.exit(OUR_FAULT)
+    finally:
+        threading.excepthook = before
+
+
+def _tell_of(error: BaseException | None, arguments: Sequence[str]) -> str:
+    if error is None or isinstance(error, SystemExit):
+        return ""
+    kept = _kept(report_of(error, arguments))
+    command = next((each for each in arguments if not each.startswith("-")), "")
+    where = f"crossaccount {command}".rstrip()
+    said = escaping.visible(without_secrets(f"{type(error).__name__}: {error}".rstrip(": ")))
+    message = f"{where}: a fault of crossaccount itself, got {said}; please report it with {kept}"
+    say(message, err=True)
+    return message
+
+
+def report_of(error: BaseException, arguments: Sequence[str]) -> str:
+    """What whoever mends the fault needs: versions, the command line, the traceback. Without secrets."""
+    from crossaccount import __version__
+
+    lines = [
+        f"crossaccount {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"$ crossaccount {shlex.join(_own(arguments))}",
+        "",
+        "".join(traceback.format_exception(error)),
+    ]
+    return without_secrets("\n".join(lines))
+
+
+def _own(arguments: Sequence[str]) -> list[str]:
+    """The command line without the words of somebody else's command after ``--``."""
+    return [*arguments[: arguments.index("--")], "--", HIDDEN] if "--" in arguments else list(arguments)
+
+
+def without_secrets(text: str) -> str:
+    """``text`` without who signs in to a URL, and without what the environment keeps under a secret's name."""
+    values = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    for value in sorted((each for each in values if len(each) >= SHORTEST_SECRET), key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    return _USER_IN_URL.sub(HIDDEN, text)
+
+
+def _kept(report: str) -> str:
+    """Where the report is, or why there is none."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="crossaccount-fault-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(report)
+    except OSError as error:
+        return f"what led to it (no file could be written: {error.strerror})"
+    return name
 
 
 def _bad_input() -> tuple[type[Exception], ...]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.files import write
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+from crossaccount.cli.printing import console, print_json, say, write
 
 if TYPE_CHECKING:
     from crossaccount.fleet import Fleet
@@ -46,7 +45,7 @@ def list_accounts(
             print_json({"accounts": [_account_json(found, each) for each in chosen]})
         elif names:
             for each in chosen:
-                typer.echo(each.name)
+                say(each.name)
         else:
             _show(found, chosen)
 
@@ -78,14 +77,15 @@ def discover(
         text = snapshot_text(accounts, file)
         for member in members:
             if member.state != ACTIVE:
-                typer.echo(f"left out: {member.name} ({member.id}) is {member.state}", err=True)
+                say(f"left out: {member.name} ({member.id}) is {member.state}", err=True)
         lines = differences(list(before.values()), accounts)
         if not check:
             _write(directory / file, text, as_json)
         if as_json:
             print_json({"file": file, "accounts": len(accounts), "changes": lines, "written": not check})
         else:
-            typer.echo("\n".join([*lines, f"{file}: {len(accounts)} accounts"]))
+            for line in [*lines, f"{file}: {len(accounts)} accounts"]:
+                say(line)
     raise typer.Exit(NO if check and lines else 0)
 
 
@@ -121,8 +121,9 @@ def _account_json(found: Fleet, account: Account) -> dict[str, Any]:
 
 
 def _show(found: Fleet, accounts: list[Account]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+
+    from crossaccount.escaping import markup
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for heading in ("account", "ID", "OU", "tags", "role sets"):
@@ -131,6 +132,6 @@ def _show(found: Fleet, accounts: list[Account]) -> None:
         tags = ", ".join(f"{key}={value}" for key, value in each.tags.items())
         applied = ", ".join(found.role_sets_of(each.name)) or "none"
         differs = " (differs)" if each.name in found.exceptions else ""
-        table.add_row(*map(escape, (each.name, each.id, each.ou, tags, applied + differs)))
+        table.add_row(*map(markup, (each.name, each.id, each.ou, tags, applied + differs)))
     console().print(table)
-    typer.echo(f"{len(accounts)} of {len(found.accounts)} accounts")
+    say(f"{len(accounts)} of {len(found.accounts)} accounts")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.checking import show as show_check
-from crossaccount.cli.console import print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.fleet_accounts import discover, list_accounts
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+from crossaccount.cli.printing import print_json, say, say_lines
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def write_stacks(
             )
         else:
             for each in wanted:
-                typer.echo(each.diff() if check else f"{each.kind:8} {each.name}", nl=not check)
+                say_lines(each.diff().removesuffix("\n") if check else f"{each.kind:8} {each.name}")
             verb = "would be written" if check else "written"
-            typer.echo(f"{len(wanted)} {verb}, {found.unchanged} as they should be")
+            say(f"{len(wanted)} {verb}, {found.unchanged} as they should be")
             _say_left(_left(found, prune))
     raise typer.Exit(NO if check and wanted else 0)
 
@@ -85,7 +85,7 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
             print_json({"files": files, "left": _left(found, pruned=False), **checked.to_json()})
         else:
             for each in found.changes:
-                typer.echo(f"differs from fleet.yaml ({each.kind}): {each.name}; run `crossaccount fleet write`")
+                say(f"differs from fleet.yaml ({each.kind}): {each.name}; run `crossaccount fleet write`")
             _say_left(_left(found, pruned=False))
             show_check(checked)
     raise typer.Exit(0 if checked.ok and not found.changes else NO)
@@ -93,7 +93,7 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
 
 def _warn(found: Plan) -> None:
     for warning in found.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
 
 
 def _left(found: Plan, pruned: bool) -> list[str]:
@@ -104,4 +104,4 @@ def _say_left(files: list[str]) -> None:
     for file in files:
         stack = Path(file).name.removeprefix("Pulumi.").removesuffix(".yaml")
         fix = f"take what it made away with `pulumi destroy -s {stack}`, then the file with --prune"
-        typer.echo(f"{file}: its account is no longer in the fleet; {fix}", err=True)
+        say(f"{file}: its account is no longer in the fleet; {fix}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from crossaccount.cli.console import print_json
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.printing import fits_stdout, print_document, print_json, say
 from crossaccount.cli.reading import Named, read_named
 from crossaccount.handoff.kinds.names import Kind, Shell
 
@@ -84,9 +85,9 @@ def handoff(
             left = [each.to_json() for each in written.handed.left_out]
             print_json({"kind": kind.value, "entries": entries, "left_out": left, "text": written.text})
         elif said:
-            typer.echo(said, err=True)
+            say(said, err=True)
         else:
-            typer.echo(written.text, nl=False)
+            _print(written.text, as_json)
         _say_what_is_left_out(written.handed, silent=as_json, said=not (said or kind is Kind.env))
     raise typer.Exit(NOTHING if kind is Kind.env and not written.handed.entries else 0)
 
@@ -145,6 +146,14 @@ def _file(kind: Kind, handed: HandedOut, merge: Path | None, output: Path | None
     return ""
 
 
+def _print(text: str, as_json: bool) -> None:
+    """The hand-off itself: an escape in a script would be another value."""
+    if not fits_stdout(text):
+        fix = "set PYTHONIOENCODING=utf-8, or take --json"
+        stop(f"stdout: its encoding lacks a character of the hand-off, got {sys.stdout.encoding}; {fix}", 2, as_json)
+    print_document(text)
+
+
 def _counted(number: int) -> str:
     return f"{number} {'profile' if number == 1 else 'profiles'} of crossaccount"
 
@@ -157,4 +166,4 @@ def _say_what_is_left_out(handed: HandedOut, *, silent: bool, said: bool) -> Non
     if not handed.entries:
         lines.append("nothing is handed out: no path works" if not handed.left_out else "nothing is handed out")
     for line in () if silent else lines:
-        typer.echo(line, err=True)
+        say(line, err=True)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.printing import console, print_json, say
 from crossaccount.cli.reading import load_program, read
 
 
@@ -34,7 +34,7 @@ def judge_tests(
         else:
             console().print(results_table(results))
         for warning in warnings(results):
-            typer.echo(f"warning: {warning}", err=True)
+            say(f"warning: {warning}", err=True)
         if not as_json:
             console().print(f"{len(results) - failed} of {len(results)} as expected", highlight=False)
     raise typer.Exit(1 if failed else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.printing import console, print_json, print_json_text
 from crossaccount.cli.reading import Named, read_named
+from crossaccount.escaping import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,27 +108,27 @@ def _show(
         from crossaccount.access.paths.path import json_text
 
         more = {key: [each.to_json() for each in find()] for key, find in (more_lists or {}).items()}
-        sys.stdout.writelines(json_text(found, more))
+        print_json_text(json_text(found, more))
         return
     out = console()
     _table(found, read, columns, out)
     for note in notes(read):
-        out.print(note, markup=False, highlight=False, soft_wrap=True)
+        out.print(one_line(note), markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Console) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     from crossaccount.access.paths.path import path_in_words
+    from crossaccount.escaping import markup
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for heading in (*columns, "conditions", "granted by", "trusted by"):
         table.add_column(heading, overflow="fold")
     remaining = iter(found)
     for path in islice(remaining, MOST_ROWS):
-        ends = [escape(read.names.shown(getattr(path, column))) for column in columns]
-        words = escape(path_in_words(path.alternatives, granted=read.names.granted(path.principal)))
+        ends = [markup(read.names.shown(getattr(path, column))) for column in columns]
+        words = markup(path_in_words(path.alternatives, granted=read.names.granted(path.principal)))
         table.add_row(*ends, words, _decisions(path.grants), _decisions(path.trust))
     if not table.row_count:
         out.print("no paths")
@@ -139,9 +139,9 @@ def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Cons
 
 
 def _decisions(decisions: Iterable[Decision]) -> str:
-    from rich.markup import escape
+    from crossaccount.escaping import markup
 
-    return escape("\n".join(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]" for each in decisions)) or "–"
+    return "\n".join(markup(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]") for each in decisions) or "–"
 
 
 def _explain(estate: Any, principal: str, role: str, names: Names, as_json: bool) -> None:
@@ -151,4 +151,5 @@ def _explain(estate: Any, principal: str, role: str, names: Names, as_json: bool
     if as_json:
         print_json(explanation.to_json())
     else:
-        console().print(explanation.text(names.shown), markup=False, highlight=False, soft_wrap=True)
+        for line in explanation.lines(names.shown):
+            console().print(one_line(line), markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from crossaccount.cli.printing import say
 
 if TYPE_CHECKING:
     from crossaccount.access.estate import Estate
@@ -31,7 +31,7 @@ def read(texts: Sequence[str], directory: Path, accounts: Path | None, files: Fi
     gc.disable()
     found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files)
     for warning in found.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     return found
 
 

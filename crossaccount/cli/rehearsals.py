@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossaccount.cli.checking import show as show_check
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.diffs import show_diff
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import EngineName, EngineOption, JsonOption
+from crossaccount.cli.printing import console, print_json
 from crossaccount.cli.reading import load_program
+from crossaccount.escaping import markup, one_line
 
 if TYPE_CHECKING:
     from crossaccount.rehearsal.run import Rehearsal
@@ -80,13 +81,13 @@ def _run(scenario: Scenario, engine: EngineName, as_json: bool, keep: bool) -> R
     if engine is EngineName.pulumi:
         _need_pulumi()
     out = console(stderr=as_json)
-    out.print(f"\n[bold]{scenario.name}[/]")
+    out.print(f"\n[bold]{markup(scenario.name)}[/]")
     with console_progress(out) as progress:
         found = rehearse(scenario, program, engine.value, progress, keep=keep)
     if not as_json:
         out.print(results_table(found.results))
     for warning in (*scenario.warnings, *warnings(found.results)):
-        out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
+        out.print(one_line(f"warning: {warning}"), style="yellow", markup=False, highlight=False)
     as_expected = len(found.results) - found.failed
     out.print(f"{as_expected} of {len(found.results)} as expected, deployed {ENGINES[found.engine]}", highlight=False)
     return found

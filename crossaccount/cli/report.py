@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.console import print_json
 from crossaccount.cli.failures import failures_in_words, stop
-from crossaccount.cli.files import STDOUT, write
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.printing import STDOUT, print_json, say, write
 from crossaccount.cli.reading import read, read_both
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def report(
             print_json({"summary": made.summary(), "files": [str(file) for file in asked.values()]})
         elif STDOUT not in asked.values():
             numbers = ", ".join(f"{number:,} {name}" for name, number in made.summary().items())
-            typer.echo(f"{numbers}: {', '.join(str(file) for file in asked.values())}")
+            say(f"{numbers}: {', '.join(str(file) for file in asked.values())}")
 
 
 def _refuse(asked: dict[str, Path], as_json: bool) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
+from crossaccount.cli.printing import console, print_json, say
 
 if TYPE_CHECKING:
     from crossaccount.start.checkup import Checkup
@@ -80,9 +80,9 @@ def init(
         files[top / workflow_name(plan)] = workflow(plan, place, inside)
         write_new(files)
         for file in files:
-            typer.echo(f"wrote {os.path.relpath(file)}")
+            say(f"wrote {os.path.relpath(file)}")
         install = "" if place.checkout else f"; pulumi install --cwd {folder}"
-        typer.echo(f"next: crossaccount rehearse {folder}{install}; crossaccount doctor --dir {folder}")
+        say(f"next: crossaccount rehearse {folder}{install}; crossaccount doctor --dir {folder}")
 
 
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
@@ -129,14 +129,14 @@ def _place(where: Path, source: str | None) -> Place:
 
 
 def _show(found: list[Checkup]) -> None:
-    from rich.markup import escape
+    from crossaccount.escaping import markup
 
     out = console()
     for each in found:
         mark = "[green]ok[/]      " if each.ok else "[bold red]missing [/]" if each.needed else "[yellow]optional[/]"
-        out.print(f"{mark} {escape(each.what)}: {escape(each.found)}", highlight=False, soft_wrap=True)
+        out.print(f"{mark} {markup(each.what)}: {markup(each.found)}", highlight=False, soft_wrap=True)
         if each.fix and not each.ok:
-            out.print(f"         {escape(each.fix)}", highlight=False, soft_wrap=True)
+            out.print(f"         {markup(each.fix)}", highlight=False, soft_wrap=True)
     missing = sum(each.needed and not each.ok for each in found)
     if missing:
         without = "Without them: crossaccount check, crossaccount rehearse --engine in-process."

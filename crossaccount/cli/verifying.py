@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.console import console, print_json
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.printing import console, print_json, say
 from crossaccount.cli.reading import Named, read_named
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def _try(found: Named, sts: STSClient, role: str | None, session_name: str | Non
     handed = hand_out(found.sources, wanted, found.names.shown, datetime.now(UTC))
     own = [entry for entry in handed.entries if not entry.through]
     if not own:
-        typer.echo(f"{found.names.shown(caller)}: no path is expected to work", err=True)
-    return verify(own, sts, time, wait, lambda text: typer.echo(text, err=True))
+        say(f"{found.names.shown(caller)}: no path is expected to work", err=True)
+    return verify(own, sts, time, wait, lambda text: say(text, err=True))
 
 
 def _failed(tried: list[Tried]) -> int:
@@ -94,15 +94,16 @@ def _failed(tried: list[Tried]) -> int:
 
 
 def _show(tried: list[Tried], names: Names) -> None:
-    from rich.markup import escape
     from rich.table import Table
+
+    from crossaccount.escaping import markup
 
     styles = {"works": "green", "denied": "bold red", "cannot judge": "yellow"}
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for heading in ("", "principal", "role", "said"):
         table.add_column(heading, overflow="fold")
     for each in tried:
-        ends = [escape(names.shown(arn)) for arn in (each.entry.principal, each.entry.role)]
-        table.add_row(f"[{styles[each.outcome]}]{each.outcome}[/]", *ends, escape(each.said))
+        ends = [markup(names.shown(arn)) for arn in (each.entry.principal, each.entry.role)]
+        table.add_row(f"[{styles[each.outcome]}]{each.outcome}[/]", *ends, markup(each.said))
     if tried:
         console().print(table)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crossaccount import escaping
+from crossaccount.escaping import encodable
 from crossaccount.handoff.entry import Entry, HandedOut
 
-_PLAIN = str.maketrans({"→": "->", "≤": "<=", "≥": ">=", "–": "-", "…": "..."})
 SESSION_WITH_MFA = "With MFA: start in a session of aws sts get-session-token --serial-number SERIAL --token-code CODE"
 
 
 def one_line(text: str) -> str:
     """``text`` with whatever could break a line, or is not ASCII, as escapes."""
-    plain = text.translate(_PLAIN)
-    kept = (each if each.isascii() and each.isprintable() else each.encode("unicode_escape").decode() for each in plain)
-    return "".join(kept)
+    return encodable(escaping.one_line(text), "ascii")
 
 
 def notes(entry: Entry, *more: str) -> Iterator[str]:

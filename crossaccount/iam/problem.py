@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from crossaccount.escaping import visible
+
 NOT_GIVEN = object()
 """The ``got`` of a problem that is about something absent: the line then says no value."""
 
@@ -28,7 +30,7 @@ class Problem:
 
     def __str__(self) -> str:
         got = "" if self.got is NOT_GIVEN else f", got {shown(self.got)}"
-        return _one_line(f"{self.where}: {self.what}{got}; {self.fix}")
+        return visible(f"{self.where}: {self.what}{got}; {self.fix}")
 
     def at(self, prefix: str) -> Problem:
         """The same problem seen from further out: ``where`` with ``prefix`` before it."""
@@ -51,11 +53,6 @@ def _represented(value: object) -> str:
         return repr(value)
     except (ValueError, RecursionError):
         return type(value).__name__
-
-
-def _one_line(text: str) -> str:
-    """``text`` with what would break the line or not be seen (a zero-width space) as escapes."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

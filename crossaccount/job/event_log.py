@@ -6,12 +6,12 @@ exit code is about its stacks.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from crossaccount.escaping import json_text
 from crossaccount.iam.problem import Problem
 from crossaccount.job.events import Event, Tell
 from crossaccount.settings import SettingsError
@@ -51,7 +51,7 @@ def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Tell]:
 
     def write(event: Event) -> None:
         # In one piece: two jobs may write to one file.
-        os.write(log, (json.dumps(event.to_json(), ensure_ascii=False) + "\n").encode())
+        os.write(log, f"{json_text(event.to_json())}\n".encode())
 
     try:
         yield surviving(write, f"--log {file}", complain)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from crossaccount.access.access_tests.results import TestResult, ThenResult
+from crossaccount.escaping import markup
 from crossaccount.iam.problem import Problem
 
 
@@ -31,7 +31,7 @@ class ConsoleProgress:
         self._text, self._made = text, 0
         self._show()
         if not self._console.is_terminal:
-            self._console.print(f"  {escape(text)} …", highlight=False)
+            self._console.print(f"  {markup(text)} …", highlight=False)
 
     def made(self, resource: str) -> None:
         """A resource was made."""
@@ -47,7 +47,7 @@ class ConsoleProgress:
 
     def _show(self) -> None:
         made = f", {self._made} resources" if self._made else ""
-        self._bar.update(self._task, description=escape(self._text) + made)
+        self._bar.update(self._task, description=markup(self._text) + made)
 
 
 @contextmanager
@@ -71,20 +71,20 @@ def results_table(results: Iterable[TestResult]) -> Table:
         table.add_column(heading, overflow="fold")
     for result in results:
         table.add_row(
-            escape(result.test.principal),
-            escape(result.test.role),
+            markup(result.test.principal),
+            markup(result.test.role),
             result.test.expect,
             _got(result, _as_expected(result)),
-            escape(_reason(result)),
-            *([escape(result.test.name)] if pairs[_pair(result)] > 1 else []),
+            markup(_reason(result)),
+            *([markup(result.test.name)] if pairs[_pair(result)] > 1 else []),
         )
         for item in result.then:
             table.add_row(
-                f"  {escape(item.test.action)}",
-                f"  {escape(item.test.resource)}",
+                f"  {markup(item.test.action)}",
+                f"  {markup(item.test.resource)}",
                 item.test.expect,
                 _got(item, item.ok),
-                escape(item.verdict.reason or "") if item.actual == "denied" else "",
+                markup(item.verdict.reason or "") if item.actual == "denied" else "",
                 style="dim" if item.ok else "",
             )
     return table

@@ -1,8 +1,4 @@
-"""All paths as CSV, a row each, for a spreadsheet.
-
-A cell that a spreadsheet would read as a formula gets an apostrophe in front
-(https://owasp.org/www-community/attacks/CSV_Injection): IAM names may begin with ``=``, ``+``, ``-`` and ``@``.
-"""
+"""All paths as CSV, a row each, for a spreadsheet. IAM names may begin with ``=``, ``+``, ``-`` and ``@``."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from io import StringIO
 from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision
+from crossaccount.escaping import csv_cell
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
 
@@ -27,7 +24,6 @@ COLUMNS = (
     "access_level",
     "switch_role_link",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_table(report: Report) -> str:
@@ -35,7 +31,7 @@ def csv_table(report: Report) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(each) for each in row] for row in _rows(report))
+    writer.writerows([csv_cell(each) for each in row] for row in _rows(report))
     return text.getvalue()
 
 
@@ -65,7 +61,3 @@ def _account(arn: str, report: Report) -> str:
 
 def _named(decisions: Iterable[Decision]) -> str:
     return "; ".join(f"{each.policy}[{each.statement}]" for each in decisions)
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -8,7 +8,7 @@ end (a principal or a role) is ``[account or -1, text]``, of which the text is t
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from crossaccount.access.diff.change import Change
@@ -18,6 +18,7 @@ from crossaccount.access.paths import Path
 from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision
+from crossaccount.escaping import visible_lines
 from crossaccount.report.links import obstacle
 from crossaccount.report.model import DANGLING, Report, RoleFacts
 from crossaccount.report.permissions import Permission
@@ -45,7 +46,18 @@ class Interned(Generic[T]):
 
 def encoded(report: Report) -> str:
     """The report as JSON text."""
-    return json.dumps(_Encoder(report).document(), ensure_ascii=False, separators=(",", ":"))
+    document = _Encoder(report).document()
+    seen = {key: value if key == "paths" else _shown(value) for key, value in document.items()}  # paths are numbers
+    return json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shown(value: Any) -> Any:
+    """The document with texts whose characters are all seen: the page shows them as they are."""
+    if isinstance(value, str):
+        return visible_lines(value)
+    if isinstance(value, Mapping):
+        return {visible_lines(str(key)): _shown(each) for key, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 class _Encoder:

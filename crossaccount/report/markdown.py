@@ -5,19 +5,18 @@ Names and documents are data: nothing in them can become markup.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from crossaccount.access.diff.markdown import markdown as diff_markdown
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.verdict import Decision
+from crossaccount.markdown import link, table, text
 from crossaccount.report.mermaid import mermaid
 from crossaccount.report.model import Report
 
 MOST_ROWS = 500
 """Of a table; nobody reads longer ones on a page."""
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 
 
 def markdown(report: Report) -> str:
@@ -42,11 +41,11 @@ def _paths(report: Report) -> Iterator[str]:
     shown = report.names.shown
     rows = (
         (
-            shown(each.principal),
-            shown(each.role),
-            path_in_words(each.alternatives, granted=report.names.granted(each.principal)),
-            _named(each.grants),
-            _named(each.trust),
+            text(shown(each.principal)),
+            text(shown(each.role)),
+            text(path_in_words(each.alternatives, granted=report.names.granted(each.principal))),
+            text(_named(each.grants)),
+            text(_named(each.trust)),
         )
         for each in report.paths[:MOST_ROWS]
     )
@@ -58,9 +57,9 @@ def _findings(title: str, found: Sequence[Found], report: Report) -> Iterator[st
     rows = (
         (
             f"{each.kind.code} {each.kind.severity}",
-            str(each.place).replace(each.place.owner, shown(each.place.owner), 1),
-            each.message,
-            each.fix,
+            text(str(each.place).replace(each.place.owner, shown(each.place.owner), 1)),
+            text(each.message),
+            text(each.fix),
         )
         for each in found[:MOST_ROWS]
     )
@@ -71,10 +70,10 @@ def _roles(report: Report) -> Iterator[str]:
     shown = report.names.shown
     rows = (
         (
-            shown(role.arn),
-            role.level or "none",
+            text(shown(role.arn)),
+            text(role.level or "none"),
             f"{role.reached_by:,}",
-            role.link.url or f"none: {role.link.reason}",
+            link(role.link.url) if role.link.url else text(f"none: {role.link.reason}"),
         )
         for role in report.roles[:MOST_ROWS]
     )
@@ -87,18 +86,10 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], t
     if not total:
         yield "None."
         return
-    yield "| " + " | ".join(headings) + " |"
-    yield "|" + " --- |" * len(headings)
-    yield from ("| " + " | ".join(map(_text, row)) + " |" for row in rows)
+    yield from table(headings, rows)
     if total > MOST_ROWS:
         yield f"\n… and {total - MOST_ROWS:,} more."
 
 
 def _named(decisions: Iterable[Decision]) -> str:
     return ", ".join(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]" for each in decisions) or "–"
-
-
-def _text(cell: str) -> str:
-    """On one line, every mark of Markdown and HTML as itself; a URL stays one."""
-    line = " ".join(cell.split())
-    return line.replace("|", "%7C") if line.startswith("https://signin.") else _MARKUP.sub(r"\\\1", line)

@@ -6,14 +6,12 @@ read more than text in it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from crossaccount.escaping import mermaid_text
 from crossaccount.report.grouping import Edge, Picture, picture
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
-
-_PLAIN = re.compile(r"[^\w /.:@+=,*-]")
 
 
 def mermaid(report: Report) -> str:
@@ -26,7 +24,7 @@ def _lines(report: Report, drawn: Picture) -> Iterator[str]:
     ends = dict.fromkeys(end for edge in drawn.edges for end in (edge.source, edge.target))
     ids = {end: f"n{number}" for number, end in enumerate(ends)}
     if drawn.by_account:
-        yield from (f'  {ids[end]}["{_text(end)}"]' for end in ends)
+        yield from (f'  {ids[end]}["{mermaid_text(end)}"]' for end in ends)
     else:
         yield from _by_account(report, ids)
     for edge in drawn.edges:
@@ -40,8 +38,8 @@ def _by_account(report: Report, ids: dict[str, str]) -> Iterator[str]:
     for number, account in enumerate(accounts):
         members = [end for end in ids if owner_account(end) == account]
         if account:
-            yield f'  subgraph a{number}["{_text(report.accounts.get(account, account))}"]'
-        yield from (f'    {ids[end]}["{_text(_label(end))}"]' for end in members)
+            yield f'  subgraph a{number}["{mermaid_text(report.accounts.get(account, account))}"]'
+        yield from (f'    {ids[end]}["{mermaid_text(_label(end))}"]' for end in members)
         if account:
             yield "  end"
 
@@ -54,7 +52,3 @@ def _label(end: str) -> str:
 def _arrow(edge: Edge, drawn: Picture) -> str:
     arrow = "-->" if edge.always else "-.->"
     return f'{arrow}|"{edge.paths}"|' if drawn.by_account else arrow
-
-
-def _text(name: str) -> str:
-    return _PLAIN.sub(lambda found: f"#{ord(found[0])};", name)

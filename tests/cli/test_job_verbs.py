@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.cli import asking
+from crossaccount.cli import printing
 from crossaccount.cli.job import changing
 from crossaccount.engine import pulumi_cli
 from crossaccount.job.removals.removal import Removal
@@ -71,7 +71,7 @@ def test_a_question_is_answered_with_yes_or_no(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str, agreed: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdin", _Terminal(said))
-    assert asking.confirmed("Delete it all?") is agreed
+    assert printing.confirmed("Delete it all?") is agreed
     assert capsys.readouterr() == ("", "Delete it all? [y/N] ")
 
 

@@ -9,13 +9,12 @@ from crossaccount.access.diff.change import AccessDiff, Change
 from crossaccount.access.diff.levels import RANK, by_level, by_power
 from crossaccount.access.requirements import ALWAYS, Requirements
 from crossaccount.access.requirements.words import in_words
+from crossaccount.markdown import fence
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""
 
 MOST_LINES = 100
-MOST_CHARACTERS = 500
-"""Of a line. A hundred of these fit a comment, of which GitHub takes 65,536."""
 SIGNS = {"broadening": "+", "narrowing": "-", "neutral": "!"}
 """What stands before a change. Neutral is a credential that assumes nothing: nobody's access differs by it."""
 _VERDICTS = {
@@ -36,7 +35,7 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
     lines += ["", "It hands out credentials."] if found.hands_out else []
     if found.changes:
         told, rest = told_and_rest(found.changes)
-        lines += ["", "```diff", *(f"{SIGNS[change.direction]} {plain(line(change, shown))}" for change in told), "```"]
+        lines += ["", *fence((f"{SIGNS[change.direction]} {line(change, shown)}" for change in told), "diff")]
         lines += ["", f"… and {rest}."] if rest else []
     return "\n".join(lines) + "\n"
 
@@ -114,13 +113,3 @@ def _levels(change: Change) -> str:
         return change.access_level
     listed = [f"{found[level]} {level}" for level in reversed(RANK) if level in found]
     return ", ".join([*listed, *([f"{found[None]} unknown"] if None in found else [])])
-
-
-def plain(text: str) -> str:
-    """On one line of bounded length, unable to end the code block, and without characters that nobody sees.
-
-    Some of these turn the direction of writing, so that what is read is not what is there.
-    """
-    seen = (each if each.isprintable() else f"\\u{ord(each):04x}" for each in " ".join(text.split()))
-    line = "".join(seen).replace("```", "'''")
-    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"

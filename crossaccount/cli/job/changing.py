@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.asking import anybody, confirmed
 from crossaccount.cli.job.options import (
     JsonLinesOption,
     LocalOption,
@@ -19,6 +18,7 @@ from crossaccount.cli.job.options import (
 )
 from crossaccount.cli.job.run import Asked, run_job
 from crossaccount.cli.options import HERE, DirectoryOption
+from crossaccount.cli.printing import anybody, confirmed, say
 
 if TYPE_CHECKING:
     from crossaccount.job.fleet import Fleet, JobResult
@@ -69,7 +69,7 @@ def objection(removal: Removal) -> str:
     if not anybody():
         return f"the removal of {what} needs a yes, and nobody can be asked; nothing is deleted: --yes"
     for stack, number in removal.stacks.items():
-        typer.echo(f"  {stack}: {number if number is not None else '?'} resources", err=True)
+        say(f"  {stack}: {number if number is not None else '?'} resources", err=True)
     if confirmed(f"Delete {what}?"):
         return ""
     return f"the removal of {what} was not approved; nothing is deleted: --yes"

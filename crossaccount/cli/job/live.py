@@ -15,6 +15,7 @@ from rich.text import Text
 
 from crossaccount.cli.job.lines import lines_of
 from crossaccount.cli.job.tally import Line, Tally
+from crossaccount.escaping import continued, lines, one_line
 from crossaccount.job import events
 
 REFRESHES_PER_SECOND = 8
@@ -47,10 +48,10 @@ class LiveView:
             self.close()
             self.print(self._tally.lines(event))
 
-    def print(self, lines: Iterable[Line]) -> None:
+    def print(self, said: Iterable[Line]) -> None:
         """Lines that stay, above the picture."""
-        for style, text in lines:
-            self._console.print(Text(text, style=style), soft_wrap=True)
+        for style, text in said:
+            self._console.print(Text(lines(continued(text)), style=style), soft_wrap=True)
 
     def close(self) -> None:
         """Take the picture away."""
@@ -113,12 +114,12 @@ class LiveView:
         room = max(self._console.height - LEFT_FREE, 1)
         longest_first = sorted(self._running.items(), key=lambda item: item[1][0])
         shown = longest_first[:room]
-        lines = [
-            Text(f"  {stack}  {_clock(time.monotonic() - since)}  {at}", no_wrap=True, overflow="ellipsis")
+        running = [
+            Text(one_line(f"  {stack}  {_clock(time.monotonic() - since)}  {at}"), no_wrap=True, overflow="ellipsis")
             for stack, (since, at) in shown
         ]
         more = len(longest_first) - len(shown)
-        return [*lines, Text(f"  and {more} more")] if more else lines
+        return [*running, Text(f"  and {more} more")] if more else running
 
 
 def _clock(seconds: float) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import typer
 
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.job.options import JsonLinesOption, LocalOption, ParallelOption, QuietOption, StacksArgument
 from crossaccount.cli.job.run import EXIT, Asked, open_fleet
 from crossaccount.cli.options import HERE, DirectoryOption
+from crossaccount.cli.printing import STDOUT, MarkdownOption, refuse_two_documents, write
 
 
 def outputs(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.printing import say, without_stdout
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
@@ -101,13 +101,12 @@ def _both(view: Tell, log: Tell | None) -> Tell:
 
 def _complain(text: str) -> None:
     with suppress(OSError):
-        typer.echo(text, err=True)
+        say(text, err=True)
 
 
 def _without_stdout(text: str) -> None:
     _complain(text)
-    # What is still in its buffer would fail once more when this process ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    without_stdout()
 
 
 def _refuse_without_cli(asked: Asked) -> None:

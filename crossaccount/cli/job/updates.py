@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.asking import anybody, confirmed
 from crossaccount.cli.diffs import TRIPPED, FailOn
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
-from crossaccount.cli.files import STDOUT, MarkdownOption, refuse_two_documents, write
 from crossaccount.cli.job.options import (
     JsonLinesOption,
     LocalOption,
@@ -26,6 +23,7 @@ from crossaccount.cli.job.options import (
 )
 from crossaccount.cli.job.run import EXIT, Asked, open_fleet
 from crossaccount.cli.options import HERE, DirectoryOption
+from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
 
 if TYPE_CHECKING:
     from crossaccount.job.gate.approval import Approval, Question
@@ -202,5 +200,4 @@ def asked_at_terminal(question: Question, review: Review) -> bool:
         text = f"This hands out credentials of {len(review.credentials)} users. To approve that, type credentials: "
     else:
         text = f"This replaces {len(review.replaced)} users or roles. To approve that, type replacement: "
-    typer.echo(text, nl=False, err=True)
-    return sys.stdin.readline().strip().lower() == question
+    return answer(text).lower() == question

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
-
+from crossaccount.cli.printing import console, print_json, say_lines
+from crossaccount.escaping import continued
 from crossaccount.job import events
 
 
@@ -17,7 +16,6 @@ def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Ite
     if as_json:
         yield _json_line
         return
-    from crossaccount.cli.console import console
 
     out = console(stderr=on_stderr)
     if not out.is_terminal:
@@ -33,7 +31,7 @@ def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Ite
 
 
 def _json_line(event: events.Event) -> None:
-    typer.echo(json.dumps(event.to_json(), ensure_ascii=False))
+    print_json(event.to_json(), indent=None)
 
 
 class _Lines:
@@ -57,10 +55,10 @@ class _Lines:
         twice = self._verb == "preview" and isinstance(event, events.Resource)
         if news and not twice and not (self._quiet and _routine(event)):
             for _, text in lines_of(event):
-                typer.echo(text, err=self._on_stderr)
+                say_lines(continued(text), err=self._on_stderr)
         if isinstance(event, events.JobFinished):
             for _, text in self._tally.lines(event):
-                typer.echo(text, err=self._on_stderr)
+                say_lines(continued(text), err=self._on_stderr)
             self._tally = type(self._tally)()
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crossaccount.access.diff.markdown import SIGNS, line, plain, told_and_rest
+from crossaccount.access.diff.markdown import SIGNS, line, told_and_rest
 from crossaccount.iam.names import display
 from crossaccount.job.drifting.drift import drift_of
+from crossaccount.markdown import code, fence, table, text
 
 if TYPE_CHECKING:
     from crossaccount.job.fleet import JobResult
@@ -25,17 +26,16 @@ def drift_markdown(result: JobResult) -> str:
     in_access = bool(result.drift and result.drift.access.changes)
     lines = [f"## Drift: {_headline(len(found), len(failed), len(result.outcomes), in_access)}", ""]
     for outcome in failed:
-        lines += [f"- **{outcome.stack}** could not be looked at: {_cell(outcome.error)}"]
+        lines += [f"- **{text(outcome.stack)}** could not be looked at: {text(outcome.error)}"]
     lines += [""] if failed else []
     for drift in found:
-        lines += [f"### {drift.stack}", "", "| resource | property | deployed | in AWS |", "| --- | --- | --- | --- |"]
-        lines += [row for resource in drift.resources for row in _rows(resource)]
-        lines.append("")
+        rows = [row for resource in drift.resources for row in _rows(resource)]
+        lines += [f"### {text(drift.stack)}", "", *table(("resource", "property", "deployed", "in AWS"), rows), ""]
     if result.drift is not None and result.drift.access.changes:
         told, rest = told_and_rest(result.drift.access.changes)
         shown = partial(display, accounts=result.drift.names)
-        body = [f"{SIGNS[change.direction]} {plain(line(change, shown))}" for change in told]
-        lines += [f"### Access: {result.drift.access.verdict}", "", "```diff", *body, "```", ""]
+        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in told]
+        lines += [f"### Access: {result.drift.access.verdict}", "", *fence(body, "diff"), ""]
         lines += [f"… and {rest}.", ""] if rest else []
     if result.status == "drifted":
         lines += ["`crossaccount up` brings back what was deployed; see first who changed it, and why.", ""]
@@ -47,19 +47,14 @@ def _headline(drifted: int, failed: int, total: int, in_access: bool) -> str:
     return f"{told}, {failed} not looked at" if failed else told
 
 
-def _rows(resource: Mapping[str, Any]) -> Iterator[str]:
-    name = f"`{resource['name']}`"
+def _rows(resource: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    name = code(resource["name"])
     if resource["op"] == "delete":
-        yield f"| {name} | | there | **gone** |"
+        yield name, "", "there", "**gone**"
     for key, values in resource.get("properties", {}).items():
-        yield f"| {name} | {key} | {_value(values['deployed'])} | {_value(values['live'])} |"
+        yield name, text(key), _value(values["deployed"]), _value(values["live"])
 
 
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    short = text if len(text) <= LONGEST else text[:LONGEST] + "…"
-    return f"`{_cell(short)}`"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("`", "'")
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return code(said if len(said) <= LONGEST else said[:LONGEST] + "…")

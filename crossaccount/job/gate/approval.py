@@ -7,7 +7,6 @@ hands out credentials: ``--yes`` does not cover them. A yes that cannot be recor
 from __future__ import annotations
 
 import getpass
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from crossaccount.escaping import json_text
 from crossaccount.job.review.review import Need, Review
 
 Question = Literal["update", "broadening", "replacement", "credentials"]
@@ -148,7 +148,7 @@ def record(
     _make_folder(file.parent)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as opened:
-        opened.write(json.dumps(line, ensure_ascii=False) + "\n")
+        opened.write(f"{json_text(line)}\n")
         opened.flush()
         os.fsync(opened.fileno())
     return line

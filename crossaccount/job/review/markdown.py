@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.diff import markdown
-from crossaccount.engine.work import QUIET
+from crossaccount.engine.work import QUIET, Outcome
 from crossaccount.job.result import JobResult
 from crossaccount.job.review.resources import planned, planned_lines
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.text import removal_lines, shown_by
+from crossaccount.markdown import code, fence, table, text
 
 MOST_LINES = 200
 """Of resources: a comment on a pull request has its limits."""
+LONGEST = 2_000
+"""Characters of a line in a fence."""
 MOST_CHARACTERS = 60_000
 """GitHub takes 65,536 in a comment."""
 NEEDED = {
@@ -45,17 +48,17 @@ def _access(review: Review) -> Iterator[str]:
     yield f"\nDigest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this and nothing else."
     if review.warnings or review.refused:
         yield ""
-        yield from (f"- warning: {_cell(each)}" for each in review.warnings)
-        yield from (f"- **{stack}** is left alone: {_cell(why)}" for stack, why in review.refused.items())
+        yield from (f"- warning: {text(each)}" for each in review.warnings)
+        yield from (f"- **{text(stack)}** is left alone: {text(why)}" for stack, why in review.refused.items())
     if review.replaced:
         yield "\n### Replaced\n"
         yield from (
-            f"- `{shown(each.where)}` {_cell(each.message)} ({each.code}); {each.fix}" for each in review.replaced
+            f"- {code(shown(each.where))} {text(each.message)} ({each.code}); {text(each.fix)}"
+            for each in review.replaced
         )
     if review.removals:
-        yield "\n### What others made by hand and this takes away\n\n```"
-        yield from (_plain(text) for each in review.removals for text in removal_lines(each, shown))
-        yield "```"
+        yield "\n### What others made by hand and this takes away\n"
+        yield from fence((line for each in review.removals for line in removal_lines(each, shown)), longest=LONGEST)
 
 
 def _stacks(result: JobResult) -> Iterator[str]:
@@ -64,24 +67,24 @@ def _stacks(result: JobResult) -> Iterator[str]:
     yield "### Stacks"
     yield ""
     if told:
-        yield "| stack | | resources |"
-        yield "| --- | --- | --- |"
-    for name, outcome in told.items():
-        counts = ", ".join(f"{count} {op}" for op, count in outcome.counts.items() if op not in QUIET)
-        said = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
-        yield f"| {name} | {_cell(said)} | {counts} |"
+        yield from table(("stack", "", "resources"), (_row(name, outcome) for name, outcome in told.items()))
     if same := len(result.outcomes) - len(told):
         yield from [""] if told else []
         yield f"{same} unchanged."
 
 
+def _row(name: str, outcome: Outcome) -> tuple[str, str, str]:
+    counts = ", ".join(f"{count} {op}" for op, count in outcome.counts.items() if op not in QUIET)
+    said = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
+    return text(name), text(said), text(counts)
+
+
 def _resources(result: JobResult) -> Iterator[str]:
     found = [each for outcome in result.outcomes.values() for each in planned(outcome)]
-    lines = [f"{each.stack}: {text}" for each in found for text in planned_lines(each)]
+    lines = [f"{each.stack}: {line}" for each in found for line in planned_lines(each)]
     if lines:
-        yield "<details><summary>Resources</summary>\n\n```"
-        yield from (_plain(text) for text in lines[:MOST_LINES])
-        yield "```"
+        yield "<details><summary>Resources</summary>\n"
+        yield from fence(lines[:MOST_LINES], longest=LONGEST)
         if len(lines) > MOST_LINES:
             yield f"\n… and {len(lines) - MOST_LINES} lines more."
         yield "\n</details>"
@@ -89,12 +92,3 @@ def _resources(result: JobResult) -> Iterator[str]:
 
 def _length(lines: list[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _plain(text: str) -> str:
-    """Unable to end the code block."""
-    return text.replace("\n", " ").replace("```", "'''")
