@@ -70,7 +70,7 @@ Digest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this an
 
 ### Stacks
 
-| stack | | resources |
+| stack |  | resources |
 | --- | --- | --- |
 | workload | failed: no\\|thing |  |
 | auth | changed | 1 create |
