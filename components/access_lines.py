@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from crossaccount.access.notation import Lines, details_of, lines_of, same_rest
 from crossaccount.iam.names import display
-from crossaccount.settings import Settings
-from crossaccount.settings.account_details import account_details
-from crossaccount.settings.documents import Documents
+from crossaccount.settings import CompiledStack, Settings
 
 if TYPE_CHECKING:
     from crossaccount.access.estate import Estate
 
 
-def access_lines(settings: Settings, documents: Documents) -> dict[str, list[str]]:
+def access_lines(compiled: CompiledStack) -> dict[str, list[str]]:
     """The lines of a stack's account."""
-    return lines_of(account_details(settings, documents))
+    return lines_of(compiled.declared)
 
 
 def what_is_said(deployed: Any, declared: Lines, settings: Settings) -> Iterator[str]:

@@ -13,10 +13,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi.runtime.sync_await import _sync_await
 
-from crossaccount.iam.arn import Arn, parse_arn
-from crossaccount.iam.names import has_wildcard, resolve
+from crossaccount.iam.arn import Arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings import Settings, SettingsError, deployment_order, read_project
+from crossaccount.settings import CompiledStack, Settings, SettingsError, deployment_order, read_project
 from crossaccount.settings.order import ReadsInCircle
 
 VERSION = 1
@@ -88,7 +87,6 @@ class Upstreams:
     """
 
     def __init__(self, settings: Settings, references: References | None, root: Path | None) -> None:
-        self._settings = settings
         self._outputs: dict[str, Outputs] = {}
         self.problems: list[Problem] = []
         for index, (account, full_name) in enumerate(settings.upstreams.items()):
@@ -101,16 +99,13 @@ class Upstreams:
             if not found and raw is not None:
                 self._outputs[account] = Outputs(stack, raw["account"]["id"], raw["roles"], raw["users"])
 
-    def arn(self, name: str, where: str, *, derived: bool = False) -> str:
-        """The ARN that ``name`` means. What an upstream should export and does not is a problem at ``where``."""
-        text = "*" if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
-        if text == "*" or derived or has_wildcard(text):
-            return text
-        arn = parse_arn(text)
-        upstream = next((each for each in self._outputs.values() if each.account_id == arn.account), None)
-        if upstream is not None and arn.kind in ("role", "user") and upstream.named(arn) != text:
-            self.problems.append(_not_exported(upstream, arn, where, name))
-        return text
+    def not_exported(self, compiled: CompiledStack) -> Iterable[Problem]:
+        """Names of the stack's config that an upstream should export and does not."""
+        by_account = {each.account_id: each for each in self._outputs.values()}
+        for mention, arn in compiled.needed() if by_account else ():
+            upstream = by_account.get(arn.account)
+            if upstream is not None and upstream.named(arn) != mention.arn:
+                yield _not_exported(upstream, arn, mention.where, mention.name)
 
 
 def stack_name(name: str) -> str:

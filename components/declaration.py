@@ -12,7 +12,6 @@ from components.trusted import GroupArgs, TrustedAccount
 from components.trusting import TrustingAccount
 from components.users import ConsoleArgs, UserArgs
 from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
-from crossaccount.iam.names import resolve
 from crossaccount.settings import Settings
 from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name
 from crossaccount.settings.documents import Documents, exact_principals
@@ -73,7 +72,7 @@ def trusting_account(
     own_roles = {settings.arn_of("role", name): name for name in trusting.roles}
     waits_for_trusted = False
     for name, role in trusting.roles.items():
-        exact = exact_principals(role, entities.resolve)
+        exact = exact_principals(role, settings)
         if siblings := sorted(own_roles[arn] for arn in exact if arn in own_roles):
             args[name]["trusts_roles"] = siblings
         waits_for_trusted |= any(parse_arn(arn).account == settings.account_id for arn in exact - set(own_roles))
@@ -87,11 +86,6 @@ class _Entities:
     def __init__(self, settings: Settings, policies: ManagedPolicies | None) -> None:
         self._settings = settings
         self._policies = policies
-
-    def resolve(self, name: str, where: str, *, derived: bool = False) -> str:
-        """A principal's ARN, derived: what an upstream exports was checked when the documents were built."""
-        del where, derived
-        return name if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
 
     def user(self, name: str, user: User, documents: Documents) -> UserArgs:
         args: UserArgs = self._common("users", name, user, documents, documents.user_inline[name])

@@ -12,8 +12,7 @@ from components.contract import References, Upstreams, last_deployed, outputs
 from components.declaration import managed_policies, trusted_account, trusting_account
 from components.stack_config import effective_config
 from crossaccount.iam.problem import Problem
-from crossaccount.settings import Settings, SettingsError, load_settings
-from crossaccount.settings.documents import build_documents
+from crossaccount.settings import CompiledStack, SettingsError, compile_stack
 
 
 def main() -> None:
@@ -22,26 +21,28 @@ def main() -> None:
     program()
 
 
-def program(references: References | None = None, root: Path | None = None) -> None:
+def program(
+    references: References | None = None, root: Path | None = None, compiled: CompiledStack | None = None
+) -> None:
     """Declare the account that the stack's config describes.
 
     ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of stack references.
     ``root`` is the folder of ``Pulumi.yaml``, where ``crossaccount:include`` looks; Pulumi knows it unless the program
-    runs inline.
+    runs inline. ``compiled`` is the stack, where whoever runs the program has compiled its config before.
 
     Raises:
         pulumi.RunError: anything wrong with the config or with an upstream, all of it in one report, before the first
             resource is registered.
     """
     root = root or _root_directory()
-    settings = _settings(root)
+    compiled = compiled or _compiled(root)
+    settings, documents = compiled.settings, compiled.documents
     upstreams = Upstreams(settings, references, root)
-    documents, problems = build_documents(settings, upstreams.arn)
-    if found := [*upstreams.problems, *problems]:
+    if found := [*upstreams.problems, *upstreams.not_exported(compiled), *compiled.problems]:
         raise _refusal(found)
     for warning in settings.warnings:
         pulumi.log.warn(str(warning))
-    access = access_lines(settings, documents)
+    access = access_lines(compiled)
     # With outputs handed in nobody updates a stack: there is nothing to compare with.
     deployed = last_deployed() if references is None else {}
     for said in what_is_said(deployed.get("access"), access, settings):
@@ -54,9 +55,9 @@ def program(references: References | None = None, root: Path | None = None) -> N
         pulumi.export(name, value)
 
 
-def _settings(root: Path | None) -> Settings:
+def _compiled(root: Path | None) -> CompiledStack:
     try:
-        return load_settings(effective_config(), root=root)
+        return compile_stack(effective_config(), root=root)
     except SettingsError as error:
         raise _refusal(error.problems) from None
 

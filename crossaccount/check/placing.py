@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Place
-from crossaccount.settings import Settings
-from crossaccount.settings.places import TRUST, ConfigPlaces, config_places
+from crossaccount.settings import CompiledStack
+from crossaccount.settings.places import TRUST, ConfigPlaces
 from crossaccount.settings.project import stack_file
 
 _KEYS = {INLINE: "inline", ATTACHED: "policies", GROUPS_OF: "groups", TRUST: "trust"}
@@ -19,17 +19,16 @@ class Placer:
     """Says where a finding of one stack stands in its config."""
 
     stack: str
-    settings: Settings
-    places: ConfigPlaces
+    compiled: CompiledStack
 
-    @classmethod
-    def of(cls, stack: str, settings: Settings) -> Placer:
-        """The places of one stack."""
-        return cls(stack, settings, config_places(settings))
+    @property
+    def places(self) -> ConfigPlaces:
+        """The places of the stack's config."""
+        return self.compiled.places
 
     def where(self, place: Place) -> str:
         """The place in the config; the file where it is about the account, the ARN where the config does not say it."""
-        if place.owner == self.settings.account_id:
+        if place.owner == self.compiled.settings.account_id:
             return stack_file(self.stack)
         if place.index is not None:
             found = self.places.statement(place.owner, place.policy, place.statement)
@@ -51,6 +50,6 @@ class Placer:
         return self.where(Place(place.owner, place.policy, place.index, "", place.statement))
 
 
-def placers(settings: Mapping[str, Settings]) -> dict[str, Placer]:
+def placers(compiled: Mapping[str, CompiledStack]) -> dict[str, Placer]:
     """By account ID."""
-    return {each.account_id: Placer.of(stack, each) for stack, each in settings.items()}
+    return {each.settings.account_id: Placer(stack, each) for stack, each in compiled.items()}

@@ -28,7 +28,7 @@ from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.judged import judge as judge_tests
-from crossaccount.settings import Settings, SettingsError, read_project, settings_in_order
+from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order, read_project
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
 from crossaccount.sources.from_settings import SettingsReader
@@ -64,7 +64,7 @@ def check(
     now: datetime,
     organization: Path | None = None,
     *,
-    by_settings: bool = False,
+    by_settings: bool = True,
 ) -> Checked:
     """Check the stacks of the project in ``directory``, all of them where none is named.
 
@@ -76,14 +76,14 @@ def check(
     """
     project = read_project(directory)
     asked = _asked(project, stacks)
-    settings = settings_in_order(project)
+    compiled = compiled_in_order(project)
     above = [] if organization is None else [str(organization)]
-    texts = [*(f"stack:{name}" for name in settings), *above]
-    described = SettingsReader(settings).describe if by_settings else None
-    sources = read_sources(texts, program, directory=directory, stacks=described)
-    names = [name for name in settings if name in asked]
+    texts = [*(f"stack:{name}" for name in compiled), *above]
+    described = SettingsReader(compiled).describe if by_settings else None
+    sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
+    names = [name for name in compiled if name in asked]
     regions = {name: tuple(region_findings(project, name)) for name in names}
-    return Checker(settings, sources, names, regions).run(_tests(directory, sources, program, now))
+    return Checker(compiled, sources, names, regions).run(_tests(directory, sources, program, now))
 
 
 class Checker:
@@ -91,16 +91,16 @@ class Checker:
 
     def __init__(
         self,
-        settings: Mapping[str, Settings],
+        compiled: Mapping[str, CompiledStack],
         sources: Sources,
         asked: Sequence[str],
         beside: Mapping[str, Sequence[Finding]],
     ) -> None:
-        self._settings = settings
+        self._settings = {name: each.settings for name, each in compiled.items()}
         self._sources = sources
         self._asked = asked
         self._beside = beside
-        self._placers = placers(settings)
+        self._placers = placers(compiled)
 
     def run(self, tests: Sequence[TestResult]) -> Checked:
         """Everything that is found."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from crossaccount.iam.json_text import parse_json
 
 if TYPE_CHECKING:
-    from crossaccount.settings import Project
+    from crossaccount.settings import CompiledStack, Project
 
 References = Mapping[str, Mapping[str, Any]]
 """Stack outputs by account name."""
@@ -19,7 +19,12 @@ References = Mapping[str, Mapping[str, Any]]
 class Program(Protocol):
     """The Pulumi program; see ``components.program``."""
 
-    def __call__(self, references: References | None = None, root: Path | None = None) -> None: ...
+    def __call__(
+        self,
+        references: References | None = None,
+        root: Path | None = None,
+        compiled: CompiledStack | None = None,
+    ) -> None: ...
 
 
 @dataclass(frozen=True)

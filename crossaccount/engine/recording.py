@@ -17,6 +17,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from crossaccount.engine.deployment import Deployment, Program, References, Stack
 from crossaccount.engine.in_process import run_in_process
 from crossaccount.iam.arn import entity_arn
+from crossaccount.settings import CompiledStack
 from crossaccount.settings.settings import partition_of
 
 _ARN_KINDS = {
@@ -74,15 +75,17 @@ def record(
     references: References | None = None,
     deployed: References | None = None,
     preview: bool = False,
+    compiled: CompiledStack | None = None,
 ) -> Deployment:
     """Run ``program`` as ``stack`` and record it.
 
     Upstream outputs come from ``references``, by account name, or through stack references from ``deployed``, by full
-    stack name.
+    stack name. ``compiled`` is the stack, where it is compiled already.
 
     Raises:
         DeploymentError: the program refused its config or an upstream.
     """
     mocks = RecordingMocks(stack.account_id, preview, deployed, partition_of(stack.config.get("aws:region")))
-    run: Callable[[], None] = partial(program, references=references, root=stack.directory)
+    known: dict[str, Any] = {"compiled": compiled} if compiled is not None else {}
+    run: Callable[[], None] = partial(program, references=references, root=stack.directory, **known)
     return run_in_process(stack, run, mocks, preview=preview)

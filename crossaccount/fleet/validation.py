@@ -10,9 +10,8 @@ from crossaccount.fleet.fleet import FLEET_FILE
 from crossaccount.fleet.said import Said
 from crossaccount.fleet.stacks import StackConfig
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.document_problems import document_problems
+from crossaccount.settings.compiled import compile_stack
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.load import load_settings
 from crossaccount.settings.raw import SIZE_LIMIT
 
 WHOLE = "config"
@@ -22,7 +21,7 @@ WHOLE = "config"
 def problems_of_stack(stack: StackConfig, config: Mapping[str, object], directory: Path) -> list[Said]:
     """What is wrong with the effective ``config`` of a stack, at its places in ``fleet.yaml``."""
     try:
-        found = document_problems(load_settings(config, root=directory))
+        found = list(compile_stack(config, root=directory).problems)
     except SettingsError as error:
         found = list(error.problems)
     return [Said(stack.account, _placed(problem, stack)) for problem in found if _counts(problem)]

@@ -6,26 +6,32 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from crossaccount.job.running.order import Waits
-from crossaccount.settings import Project, Settings, read_project, settings_in_order
+from crossaccount.settings import CompiledStack, Project, Settings, compiled_in_order, read_project
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The stacks of one project, all their settings checked, in deployment order."""
+    """The stacks of one project, each checked and compiled, in deployment order."""
 
     project: Project
-    settings: Mapping[str, Settings]
+    compiled: Mapping[str, CompiledStack]
     reads: Waits = field(default_factory=dict)
     """By stack: the project's stacks that it reads."""
+
+    @cached_property
+    def settings(self) -> Mapping[str, Settings]:
+        """The settings of each stack."""
+        return {name: each.settings for name, each in self.compiled.items()}
 
     @property
     def stacks(self) -> tuple[str, ...]:
         """All of them, each after those it reads."""
-        return tuple(self.settings)
+        return tuple(self.compiled)
 
     def upstreams(self, stack: str) -> dict[str, str]:
         """By account name under ``reads``: the stack of this project that manages it."""
@@ -45,9 +51,9 @@ def load(directory: Path) -> Loaded:
         SettingsError: everything wrong with any of them; stacks that read each other in a circle.
     """
     project = read_project(directory)
-    settings = settings_in_order(project)
-    reads = {name: frozenset(_own_upstreams(project, each).values()) for name, each in settings.items()}
-    return Loaded(project, settings, reads)
+    compiled = compiled_in_order(project)
+    reads = {name: frozenset(_own_upstreams(project, each.settings).values()) for name, each in compiled.items()}
+    return Loaded(project, compiled, reads)
 
 
 def _own_upstreams(project: Project, settings: Settings) -> dict[str, str]:

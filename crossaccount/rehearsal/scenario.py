@@ -12,8 +12,7 @@ from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE, AccessTes
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import given_stacks
-from crossaccount.settings import Settings, SettingsError, load_settings, read_project, settings_in_order
-from crossaccount.settings.document_problems import document_problems
+from crossaccount.settings import Settings, SettingsError, compile_stack, compiled_in_order, read_project
 from crossaccount.settings.yaml_text import read_yaml
 
 EXAMPLES_FOLDER = "examples"
@@ -48,7 +47,7 @@ def read_scenario(directory: Path) -> Scenario:
         AccessTestsError: anything wrong with the access tests.
     """
     project = read_project(directory)
-    settings = settings_in_order(project)
+    settings = {name: each.settings for name, each in compiled_in_order(project).items()}
     stacks = tuple(Stack.of(project, name) for name in settings)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
     return Scenario(name, directory, stacks, settings, _tests(directory, settings))
@@ -74,7 +73,7 @@ def _given_problems(tests: AccessTests, directory: Path) -> Iterator[Problem]:
     """What is wrong with what is given, before anything is deployed for it."""
     for name, stack in given_stacks(tests, "", directory).items():
         try:
-            problems = document_problems(load_settings(stack.config, root=directory))
+            problems = list(compile_stack(stack.config, root=directory).problems)
         except SettingsError as error:
             problems = list(error.problems)
         yield from (problem.at(f"{TESTS_FILE}: given.{name}") for problem in problems)

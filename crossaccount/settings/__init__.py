@@ -4,21 +4,24 @@
 """
 
 from crossaccount.settings.address_book import load_accounts
+from crossaccount.settings.compiled import CompiledStack, compile_stack
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
-from crossaccount.settings.order import deployment_order, settings_in_order
+from crossaccount.settings.order import compiled_in_order, deployment_order
 from crossaccount.settings.project import Project, read_project
 from crossaccount.settings.settings import Settings, Trusted, Trusting
 
 __all__ = [
+    "CompiledStack",
     "Project",
     "Settings",
     "SettingsError",
     "Trusted",
     "Trusting",
+    "compile_stack",
+    "compiled_in_order",
     "deployment_order",
     "load_accounts",
     "load_settings",
     "read_project",
-    "settings_in_order",
 ]

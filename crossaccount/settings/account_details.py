@@ -1,7 +1,7 @@
-"""What settings make of an account, in the shape of AWS's ``GetAccountAuthorizationDetails``: no engine is asked.
+"""What a stack makes of its account, in the shape of AWS's ``GetAccountAuthorizationDetails``: no engine is asked.
 
-Everything that decides access is there. Left out are what only AWS knows (unique IDs, dates) and lengths of sessions
-that the config leaves to AWS.
+Everything that decides access is there, the provider's default tags (``aws:defaultTags``) included. Left out is what
+only AWS knows: unique IDs, dates.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
@@ -12,23 +12,44 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from crossaccount.iam.arn import iam_arn
+from crossaccount.iam.arn import entity_arn, iam_arn
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Group, Role, User
 from crossaccount.settings.models.credentials import recipient_of
+from crossaccount.settings.sections import KINDS
 from crossaccount.settings.settings import Settings, Trusted, Trusting
 
 CHANGE_PASSWORD = "policy/IAMUserChangePassword"
 """AWS's policy that a user needs to replace the first password, as the console attaches it:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_admin-change-user.html"""
 
-_KINDS = {"users": "user", "groups": "group", "applications": "role", "roles": "role"}
+DEFAULT_SESSION_DURATION = 3600
+"""``MaxSessionDuration`` of a role that is made without one (CreateRole, IAM API Reference), in seconds."""
+
+DEFAULT_TAGS = "aws:defaultTags"
+
+Details = dict[str, list[dict[str, Any]]]
 
 
-def account_details(settings: Settings, documents: Documents) -> dict[str, list[dict[str, Any]]]:
-    """One account's authorization details, as a stack with these settings makes them."""
+def default_tags(config: Mapping[str, object]) -> dict[str, str]:
+    """The tags that the provider adds to everything it makes."""
+    value = config.get(DEFAULT_TAGS)
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    tags = value.get("tags") if isinstance(value, Mapping) else None
+    return {str(key): str(each) for key, each in tags.items()} if isinstance(tags, Mapping) else {}
+
+
+def declared_details(settings: Settings, documents: Documents, config: Mapping[str, object]) -> Details:
+    """One account's authorization details, as a stack with these settings and this config makes them.
+
+    What the config leaves to AWS (the length of sessions) is left out.
+    """
     trusted, trusting = settings.trusted or Trusted(), settings.trusting or Trusting()
-    its = _Side(settings, documents)
+    its = _Side(settings, documents, default_tags(config))
     return {
         "UserDetailList": [its.user(name, user) for name, user in trusted.users.items()],
         "GroupDetailList": [
@@ -42,10 +63,35 @@ def account_details(settings: Settings, documents: Documents) -> dict[str, list[
     }
 
 
+def account_details(declared: Details, settings: Settings) -> Details:
+    """The same, with what AWS adds by itself: everything that a source of the account tells."""
+    trusted = settings.trusted or Trusted()
+    profiles = {name: _profile(name, each, settings) for name, each in trusted.applications.items()}
+    return {
+        **declared,
+        "RoleDetailList": [
+            {
+                "MaxSessionDuration": DEFAULT_SESSION_DURATION,
+                **item,
+                "InstanceProfileList": profiles.get(item["RoleName"], []),
+            }
+            for item in declared["RoleDetailList"]
+        ],
+    }
+
+
+def _profile(name: str, application: Application, settings: Settings) -> list[dict[str, str]]:
+    if not application.has_instance_profile:
+        return []
+    arn = entity_arn(settings.account_id, "instance-profile", name, application.path, settings.partition)
+    return [{"InstanceProfileName": name, "Path": application.path, "Arn": arn}]
+
+
 class _Side:
-    def __init__(self, settings: Settings, documents: Documents) -> None:
+    def __init__(self, settings: Settings, documents: Documents, default_tags: Mapping[str, str]) -> None:
         self._settings = settings
         self._documents = documents
+        self._default_tags = default_tags
 
     def user(self, name: str, user: User) -> dict[str, Any]:
         item = self.entity("users", name, user, self._documents.user_inline[name])
@@ -75,10 +121,11 @@ class _Side:
     def entity(
         self, section: str, name: str, entity: User | Group | Role | Application, inline: Mapping[str, str]
     ) -> dict[str, Any]:
-        kind, documents, settings = _KINDS[section], self._documents, self._settings
+        kind, documents, settings = KINDS[section], self._documents, self._settings
         word = kind.capitalize()
         boundary = getattr(entity, "permissions_boundary", None)
-        tags: Mapping[str, str] = getattr(entity, "tags", {})
+        # IAM knows no tags of groups.
+        tags = {} if isinstance(entity, Group) else {**self._default_tags, **entity.tags}
         attached = documents.attached(section, name, entity.policies, settings)
         return {
             f"{word}Name": name,

@@ -2,15 +2,16 @@
 
 Owns the step from config names to documents, and their size against IAM's quotas. A grant (``assume`` or ``deny``) that
 is too long becomes several customer-managed policies (``long_grants``); refused are a document over its quota and raw
-conditions that contradict an option of the same statement. How a name becomes an ARN is the caller's
-(:data:`Resolver`): by stack reference, or derived.
+conditions that contradict an option of the same statement. Names become ARNs by :meth:`Settings.resolve`. Every name
+that a document needs is kept as a :class:`Mention`, so that it can be held against what another stack exports.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
 
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn, is_arn
@@ -23,10 +24,14 @@ from crossaccount.settings.models import Application, Policy, Role, TrustStateme
 from crossaccount.settings.settings import Settings
 
 
-class Resolver(Protocol):
-    """Turns a name of the config into an ARN; ``derived`` names need not exist yet."""
+@dataclass(frozen=True)
+class Mention:
+    """A name in the config, the ARN that it means, and its place. What is ``derived`` need not exist yet."""
 
-    def __call__(self, name: str, where: str, *, derived: bool = False) -> str: ...
+    name: str
+    arn: str
+    where: str
+    derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,12 @@ class Documents:
     group_inline: dict[str, dict[str, str]] = field(default_factory=dict)
     role_inline: dict[str, dict[str, str]] = field(default_factory=dict)
     """Inline policies by entity and policy name."""
+    mentions: list[Mention] = field(default_factory=list, repr=False)
+    """Every name that a document needs, in the order of the config."""
+    identities: dict[str, Document] = field(default_factory=dict, repr=False)
+    """The identity policies of the config by their place, as they are before long ones are split."""
+    trusts: dict[str, tuple[Trust, ...]] = field(default_factory=dict, repr=False)
+    """The statements of each trust policy by role name, in the order of the config."""
 
     def arn(self, policy: str, settings: Settings) -> str:
         """The ARN of one of the account's managed policies, by its name here; an ARN is itself."""
@@ -60,15 +71,20 @@ class Documents:
 
         ``policies`` are as the config says them; one that became several is all of its parts.
         """
-        if self.origins.keys() == settings.policies.keys():  # nothing was split and nothing moved
-            return tuple(policies)
-        own = {settings.arn_of("policy", name): name for name in settings.policies}
+        own = settings.policy_names
         found: list[str] = []
         for policy in policies:
-            name = own.get(policy, policy)
-            parts = [part for part, origin in self.origins.items() if origin == Origin("policies", name)]
+            parts = self.parts.get(("policies", own.get(policy, policy)), [])
             found += parts if len(parts) > 1 else [policy]
-        return (*found, *(n for n, each in self.origins.items() if (each.section, each.name) == (section, entity)))
+        return (*found, *self.parts.get((section, entity), ()))
+
+    @cached_property
+    def parts(self) -> Mapping[tuple[str, str], list[str]]:
+        """By section and name of the config: the managed policies that came of it."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name, origin in self.origins.items():
+            found[origin.section, origin.name].append(name)
+        return dict(found)
 
 
 _SHORTER_TRUST = (
@@ -77,34 +93,31 @@ _SHORTER_TRUST = (
 )
 
 
-class DocumentBuilder:
+class _Builder:
     """Collects the documents and problems of one account."""
 
-    def __init__(self, settings: Settings, resolve: Resolver) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.resolve = resolve
         self.problems: list[Problem] = []
         self.result = Documents()
 
     def build(self) -> None:
-        for name, policy in self.settings.policies.items():
-            self.managed(name, policy)
-        if (trusted := self.settings.trusted) is not None:
-            for name, user in trusted.users.items():
-                self.inline(self.result.user_inline, "users", name, user.inline, quotas.USER_INLINE)
-            for name, group in trusted.groups.items():
-                self.inline(self.result.group_inline, "groups", name, group.inline, quotas.GROUP_INLINE)
-            for name, application in trusted.applications.items():
-                where = f"trusted.applications.{name}"
-                self.role(name, application, (service_trust(application),), where)
-        if (trusting := self.settings.trusting) is not None:
-            for name, role in trusting.roles.items():
-                where = f"trusting.roles.{name}"
-                self.role(name, role, [self.trust(each, where, i) for i, each in enumerate(role.trust)], where)
+        for section, name, entity in self.settings.entities():
+            where = self.settings.places[section][name]
+            if section == "policies":
+                self.managed(name, entity, where)
+            elif section == "users":
+                self.inline(self.result.user_inline, section, name, entity.inline, quotas.USER_INLINE)
+            elif section == "groups":
+                self.inline(self.result.group_inline, section, name, entity.inline, quotas.GROUP_INLINE)
+            else:
+                self.role(section, name, entity, where)
 
-    def role(self, name: str, role: Role | Application, trusts: Iterable[Trust], where: str) -> None:
-        section = "roles" if isinstance(role, Role) else "applications"
+    def role(self, section: str, name: str, role: Role | Application, where: str) -> None:
         self.inline(self.result.role_inline, section, name, role.inline, quotas.ROLE_INLINE)
+        statements = role.trust if isinstance(role, Role) else ()
+        trusts = tuple(self.trust(each, f"{where}.trust[{index}]") for index, each in enumerate(statements))
+        self.result.trusts[name] = trusts = (service_trust(role),) if isinstance(role, Application) else trusts
         try:
             document = trust_policy(trusts)
         except ConditionConflict as conflict:
@@ -115,12 +128,11 @@ class DocumentBuilder:
             return
         self.result.trust[name] = self.checked(document, f"{where}.trust", quotas.TRUST_POLICY, _SHORTER_TRUST)
 
-    def trust(self, statement: TrustStatement, where: str, index: int) -> Trust:
-        place = f"{where}.trust[{index}].principals"
+    def trust(self, statement: TrustStatement, where: str) -> Trust:
         by_name = statement.mode == "by-name"
         return Trust(
             principals=tuple(
-                self.resolve(name, f"{place}[{position}]", derived=by_name)
+                self.named(name, f"{where}.principals[{position}]", derived=by_name)
                 for position, name in enumerate(statement.principals)
             ),
             services=statement.services,
@@ -135,13 +147,20 @@ class DocumentBuilder:
 
     def identity(self, policy: Policy, where: str) -> Document:
         if policy.document is not None:
-            return dict(policy.document)
-        kind, names = ("assume", policy.assume) if policy.assume else ("deny", policy.deny)
-        arns = [self.resolve(name, f"{where}.{kind}[{index}]") for index, name in enumerate(names or ())]
-        return grant("Allow" if kind == "assume" else "Deny", arns, policy.actions)
+            document: Document = dict(policy.document)
+        else:
+            kind, names = ("assume", policy.assume) if policy.assume else ("deny", policy.deny)
+            arns = [self.named(name, f"{where}.{kind}[{index}]") for index, name in enumerate(names or ())]
+            document = grant("Allow" if kind == "assume" else "Deny", arns, policy.actions)
+        self.result.identities[where] = document
+        return document
 
-    def managed(self, name: str, policy: Policy) -> None:
-        where = f"policies.{name}"
+    def named(self, name: str, where: str, *, derived: bool = False) -> str:
+        arn = self.settings.resolve(name)
+        self.result.mentions.append(Mention(name, arn, where, derived))
+        return arn
+
+    def managed(self, name: str, policy: Policy, where: str) -> None:
         if policy.document is not None:
             self.result.managed[name] = self.checked(self.identity(policy, where), where, quotas.MANAGED_POLICY)
             self.result.origins[name] = Origin("policies", name)
@@ -157,7 +176,7 @@ class DocumentBuilder:
         quota: quotas.Quota,
     ) -> None:
         """The inline policies of an entity. Where they are too long together its grants become managed policies."""
-        where = f"{'trusting' if section == 'roles' else 'trusted'}.{section}.{entity}"
+        where = self.settings.places[section][entity]
         built = {name: self.identity(policy, f"{where}.inline.{name}") for name, policy in policies.items()}
         texts = {name: to_json(document) for name, document in built.items()}
         if sum(map(size, texts.values())) > self.limit(quota):
@@ -199,9 +218,9 @@ class DocumentBuilder:
             self.problems.append(Problem(where, what, used, fix))
 
 
-def build_documents(settings: Settings, resolve: Resolver) -> tuple[Documents, list[Problem]]:
+def build_documents(settings: Settings) -> tuple[Documents, list[Problem]]:
     """The documents of an account, and what is wrong with them (empty when all is well)."""
-    builder = DocumentBuilder(settings, resolve)
+    builder = _Builder(settings)
     builder.build()
     return builder.result, [*builder.problems, *check_long_grants(settings, builder.result.origins)]
 
@@ -211,13 +230,13 @@ def service_trust(application: Application) -> Trust:
     return Trust(services=application.services, conditions=application.conditions)
 
 
-def exact_principals(role: Role, resolve: Resolver) -> set[str]:
+def exact_principals(role: Role, settings: Settings) -> set[str]:
     """ARNs that the role's trust policy names outright: IAM refuses the policy until they exist."""
     return {
         arn
         for statement in role.trust
         for name in statement.principals
-        if not matched_by_condition(arn := resolve(name, "", derived=True), statement.mode == "by-name")
+        if not matched_by_condition(arn := settings.resolve(name), statement.mode == "by-name")
         and arn != "*"
         and not arn.endswith(":root")
     }

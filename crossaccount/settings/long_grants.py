@@ -6,16 +6,16 @@ its entity is called after both (``group-engineers-deploy``). The names hang on 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import is_arn
 from crossaccount.iam.entity_names import check_name
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.sections import KINDS
-from crossaccount.settings.settings import Settings, Trusted, Trusting
+from crossaccount.settings.settings import Settings
 
 _QUOTAS = {"users": quotas.POLICIES_PER_USER, "groups": quotas.POLICIES_PER_GROUP}
 
@@ -36,27 +36,29 @@ def moved_name(origin: Origin) -> str:
 
 def check_long_grants(settings: Settings, origins: Mapping[str, Origin]) -> Iterator[Problem]:
     """What is wrong with the managed policies that grants became."""
-    parts = {
-        name: tuple(n for n, each in origins.items() if each == Origin("policies", name)) for name in settings.policies
-    }
+    made: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, origin in origins.items():
+        made[origin.section, origin.name].append(name)
     for name, origin in origins.items():
         if origin.inline and name in settings.policies:
             what = f"the grant is too long to be inline, and its name as a managed policy, {name}, is taken"
-            yield Problem(_where(origin), what, NOT_GIVEN, f"rename policies.{name}")
+            yield Problem(_where(origin, settings), what, NOT_GIVEN, f"rename policies.{name}")
         if refusal := check_name("policy", name):
-            yield Problem(_where(origin), f"is too long for one policy, and {refusal.what}", name, refusal.fix)
-    for name, policy in settings.policies.items():
-        if len(parts[name]) > 1 and policy.import_id:
-            what = f"is too long for one policy, so there is none to adopt: it becomes {len(parts[name])}"
-            yield Problem(f"policies.{name}.import", what, policy.import_id, "remove the line")
-    for where, section, name, entity in _entities(settings):
-        if len(parts.get(getattr(entity, "permissions_boundary", None) or "", ())) > 1:
+            what = f"is too long for one policy, and {refusal.what}"
+            yield Problem(_where(origin, settings), what, name, refusal.fix)
+    for section, name, entity in settings.entities():
+        where = settings.places[section][name]
+        if section == "policies":
+            if len(parts := made["policies", name]) > 1 and entity.import_id:
+                what = f"is too long for one policy, so there is none to adopt: it becomes {len(parts)}"
+                yield Problem(f"{where}.import", what, entity.import_id, "remove the line")
+            continue
+        boundary = getattr(entity, "permissions_boundary", None)
+        if len(made.get(("policies", boundary or ""), ())) > 1:
             what = "a permissions boundary is one policy, and this is too long for one"
-            yield Problem(
-                f"{where}.permissions_boundary", what, entity.permissions_boundary, "shorten it with wildcards"
-            )
-        moved = [each for each, origin in origins.items() if (origin.section, origin.name) == (section, name)]
-        attached = [part for each in entity.policies for part in ((each,) if is_arn(each) else parts[each])]
+            yield Problem(f"{where}.permissions_boundary", what, boundary, "shorten it with wildcards")
+        moved = made.get((section, name), ())
+        attached = [p for each in entity.policies for p in ((each,) if is_arn(each) else made["policies", each])]
         quota = _QUOTAS.get(section, quotas.POLICIES_PER_ROLE)
         most = settings.quotas.get(quota.summary, quota.maximum)
         if len(attached) > len(entity.policies) or moved:
@@ -69,17 +71,6 @@ def _too_many(where: str, number: int, most: int, quota: quotas.Quota) -> Iterat
         yield Problem(where, what, number, "shorten them with wildcards")
 
 
-def _entities(settings: Settings) -> Iterator[tuple[str, str, str, Any]]:
-    trusted, trusting = settings.trusted or Trusted(), settings.trusting or Trusting()
-    sections = {"users": trusted.users, "groups": trusted.groups, "applications": trusted.applications}
-    for section, entities in {**sections, "roles": trusting.roles}.items():
-        side = "trusting" if section == "roles" else "trusted"
-        for name, entity in entities.items():
-            yield f"{side}.{section}.{name}", section, name, entity
-
-
-def _where(origin: Origin) -> str:
-    side = "trusting" if origin.section == "roles" else "trusted"
-    return (
-        f"{side}.{origin.section}.{origin.name}.inline.{origin.inline}" if origin.inline else f"policies.{origin.name}"
-    )
+def _where(origin: Origin, settings: Settings) -> str:
+    place = settings.places[origin.section][origin.name]
+    return f"{place}.inline.{origin.inline}" if origin.inline else place

@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.compiled import CompiledStack
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.settings.settings import Settings
@@ -22,28 +23,28 @@ def deployment_order(project: Project) -> list[str]:
         ReadsInCircle: stacks read each other.
         SettingsError: a stack's config is wrong, or a read account's stack is not in the project.
     """
-    return list(settings_in_order(project))
+    return list(compiled_in_order(project))
 
 
-def settings_in_order(project: Project) -> dict[str, Settings]:
-    """The settings of all stacks, in the order of :func:`deployment_order`; each config is read once.
+def compiled_in_order(project: Project) -> dict[str, CompiledStack]:
+    """All stacks, compiled, in the order of :func:`deployment_order`.
 
     Raises:
         ReadsInCircle, SettingsError: as there.
     """
     problems: list[Problem] = []
     graph: dict[str, list[str]] = {}
-    settings: dict[str, Settings] = {}
+    compiled: dict[str, CompiledStack] = {}
     for stack in sorted(project.stacks):
         try:
-            settings[stack] = project.settings(stack)
+            compiled[stack] = project.compiled(stack)
         except SettingsError as error:
             problems += error.problems
         else:
-            graph[stack] = list(_read_stacks(project, stack, settings[stack], problems))
+            graph[stack] = list(_read_stacks(project, stack, compiled[stack].settings, problems))
     if problems:
         raise SettingsError(problems)
-    return {stack: settings[stack] for stack in _sorted(graph)}
+    return {stack: compiled[stack] for stack in _sorted(graph)}
 
 
 def _sorted(graph: dict[str, list[str]]) -> list[str]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.iam.documents import as_list, to_json
-from crossaccount.iam.names import resolve
-from crossaccount.iam.statements import Trust, trust_statements
-from crossaccount.settings.documents import DocumentBuilder, service_trust
+from crossaccount.iam.statements import trust_statements
+from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Policy, Role
-from crossaccount.settings.settings import Settings, Trusted, Trusting
+from crossaccount.settings.sections import KINDS
+from crossaccount.settings.settings import Settings
 
 Options = Mapping[str, str]
 """Parts of a statement (``mfa``, ``principals``, ``resources`` …) and the keys of the config that say them."""
@@ -51,55 +51,43 @@ class ConfigPlaces:
 TRUST = "trust policy"
 
 
-def config_places(settings: Settings) -> ConfigPlaces:
-    """The places of everything that a stack declares."""
-    collector = _Collector(settings)
-    trusted, trusting = settings.trusted or Trusted(), settings.trusting or Trusting()
-    for name, policy in settings.policies.items():
-        where = collector.entity("policies", "policy", name)
-        collector.identity(settings.arn_of("policy", name), "", policy, where)
-    sections: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-        ("users", "user", trusted.users),
-        ("groups", "group", trusted.groups),
-        ("applications", "role", trusted.applications),
-        ("roles", "role", trusting.roles),
-    )
-    for section, kind, entities in sections:
-        for name, entity in entities.items():
-            where = collector.entity(section, kind, name)
-            for policy_name, policy in entity.inline.items():
-                collector.identity(settings.arn_of(kind, name), policy_name, policy, f"{where}.inline.{policy_name}")
-            if kind == "role":
-                collector.trusts(settings.arn_of(kind, name), entity, where)
+def config_places(settings: Settings, documents: Documents) -> ConfigPlaces:
+    """The places of everything that a stack declares and of what its ``documents`` are made of."""
+    collector = _Collector(settings, documents)
+    for section, name, entity in settings.entities():
+        where = settings.places[section][name]
+        owner = settings.arn_of(KINDS[section], name)
+        collector.entities[owner] = where
+        if section == "policies":
+            collector.identity(owner, "", entity, where)
+            continue
+        for policy_name, policy in entity.inline.items():
+            collector.identity(owner, policy_name, policy, f"{where}.inline.{policy_name}")
+        if isinstance(entity, (Application, Role)):
+            collector.trusts(owner, name, entity, where)
     return ConfigPlaces({**collector.long_grants(), **collector.entities}, collector.statements)
 
 
 class _Collector:
-    """Builds the same statements as the documents, and notes where each comes from."""
+    """Notes where the statements of the documents come from."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, documents: Documents) -> None:
         self._settings = settings
-        self._builder = DocumentBuilder(settings, self._resolve)
+        self._documents = documents
         self.entities: dict[str, str] = {}
         self.statements: dict[tuple[str, str, str], StatementPlace] = {}
 
-    def entity(self, section: str, kind: str, name: str) -> str:
-        where = self._settings.places[section][name]
-        self.entities[self._settings.arn_of(kind, name)] = where
-        return where
-
     def long_grants(self) -> dict[str, str]:
         """The managed policies that grants became, each at the grant."""
-        self._builder.build()
         found: dict[str, str] = {}
-        for name, origin in self._builder.result.origins.items():
+        for name, origin in self._documents.origins.items():
             where = self._settings.places[origin.section][origin.name]
-            arn = self._builder.result.arn(name, self._settings)
+            arn = self._documents.arn(name, self._settings)
             found[arn] = f"{where}.inline.{origin.inline}" if origin.inline else where
         return found
 
     def identity(self, owner: str, policy_name: str, policy: Policy, where: str) -> None:
-        content = as_list(self._builder.identity(policy, where)["Statement"])
+        content = as_list(self._documents.identities[where]["Statement"])
         if policy.document is None:
             wish = "assume" if policy.assume is not None else "deny"
             options = {"resources": wish, "actions": "actions" if "actions" in policy.model_fields_set else ""}
@@ -110,27 +98,23 @@ class _Collector:
             options = {"mfa": "Condition", "conditions": "Condition", "resources": "Resource", "actions": "Action"}
             self._add(owner, policy_name, [statement], StatementPlace(place, options))
 
-    def trusts(self, owner: str, role: Role | Application, where: str) -> None:
+    def trusts(self, owner: str, name: str, role: Role | Application, where: str) -> None:
+        built = self._documents.trusts[name]
         if isinstance(role, Application):
             options = {"services": "services", **({"conditions": "conditions"} if role.conditions else {})}
-            self._add(owner, TRUST, trust_statements(service_trust(role)), StatementPlace(where, options))
+            self._add(owner, TRUST, trust_statements(built[0]), StatementPlace(where, options))
             return
-        for index, statement in enumerate(role.trust):
-            built: Trust = self._builder.trust(statement, where, index)
+        for index, (statement, trust) in enumerate(zip(role.trust, built, strict=True)):
             said = statement.model_fields_set
             options = {name: name for name in ("principals", "services", "actions", "conditions") if name in said}
             raw = options.get("conditions", "")
             options |= {"mfa": "mfa" if statement.mfa else raw}
             options |= {"external_id": "external_id" if statement.external_id else raw}
-            self._add(owner, TRUST, trust_statements(built), StatementPlace(f"{where}.trust[{index}]", options))
+            self._add(owner, TRUST, trust_statements(trust), StatementPlace(f"{where}.trust[{index}]", options))
 
     def _add(self, owner: str, policy: str, statements: Iterable[Mapping[str, Any]], place: StatementPlace) -> None:
         for statement in statements:
             self.statements.setdefault((owner, policy, _key(statement)), place)
-
-    def _resolve(self, name: str, where: str, *, derived: bool = False) -> str:
-        del where, derived
-        return name if name == "*" else resolve(name, self._settings.account_ids, self._settings.partition)
 
 
 def _key(statement: Mapping[str, Any]) -> str:

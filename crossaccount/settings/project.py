@@ -17,9 +17,8 @@ from typing import Any
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.document_problems import document_problems
+from crossaccount.settings.compiled import CompiledStack, compile_stack
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.load import load_settings
 from crossaccount.settings.raw import KNOWN_KEYS
 from crossaccount.settings.settings import Settings
 from crossaccount.settings.shared_book import SharedBook, shared_book
@@ -43,9 +42,10 @@ class Project:
     """The project's own config, which a stack without a file would have."""
     virtualenv: str | None = None
     """Where the Python of ``runtime`` is, relative to ``directory``."""
+    _compiled: dict[str, CompiledStack] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def settings(self, stack: str) -> Settings:
-        """The settings of one stack.
+    def compiled(self, stack: str) -> CompiledStack:
+        """One stack, compiled. However often it is asked for, that is done once.
 
         Raises:
             SettingsError: the project has no such stack, its config is wrong, or makes documents that IAM refuses.
@@ -53,16 +53,23 @@ class Project:
         if stack not in self.stacks:
             fix = did_you_mean(stack, self.stacks, f"write {stack_file(stack)}, with `pulumi stack init {stack}`")
             raise SettingsError([Problem(stack_file(stack), "no such stack in the project", stack, fix)])
-        settings = load_settings(
-            self.stacks[stack],
-            root=self.directory,
-            where=stack_file(stack),
-            origins=self.origins.get(stack, {}),
-            book=self._book,
-        )
-        if problems := document_problems(settings):
-            raise SettingsError([*problems, *settings.warnings])
-        return settings
+        if stack not in self._compiled:
+            self._compiled[stack] = compile_stack(
+                self.stacks[stack],
+                root=self.directory,
+                where=stack_file(stack),
+                origins=self.origins.get(stack, {}),
+                book=self._book,
+            )
+        return self._compiled[stack].checked()
+
+    def settings(self, stack: str) -> Settings:
+        """The settings of one stack.
+
+        Raises:
+            SettingsError: as :meth:`compiled`.
+        """
+        return self.compiled(stack).settings
 
     def own_stack(self, full_name: str) -> str | None:
         """The name, within this project, of what is a name or ``<organisation>/<project>/<stack>``; none: another's."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from crossaccount.iam.arn import entity_arn
+from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, Suppression, User
+from crossaccount.settings.sections import KINDS
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
@@ -53,7 +56,7 @@ class Settings:
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     """By section (``users`` …) and name: where an entity stands, its file included."""
 
-    @property
+    @cached_property
     def account_ids(self) -> dict[str, str]:
         """The address book as name to ID."""
         return {name: entry.id for name, entry in self.accounts.items()}
@@ -68,23 +71,49 @@ class Settings:
         """The partition of the stack's region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
         return partition_of(self.region)
 
+    def resolve(self, name: str) -> str:
+        """The ARN that a name of the config means, derived from account, path and name. ``*`` stays ``*``.
+
+        This is the only place where a stack's names become ARNs. What another stack exports or declares is held
+        against the result, and never changes it.
+        """
+        return name if name == "*" else resolve(name, self.account_ids, self.partition)
+
     def arn_of(self, kind: str, name: str) -> str:
         """The ARN of a declared ``user``, ``group``, ``role`` (applications are roles) or ``policy``.
 
         Raises:
             KeyError: the stack declares no such entity.
         """
-        return entity_arn(self.account_id, kind, name, self._declared(kind)[name].path, self.partition)
+        return self.arns[kind][name]
 
-    def _declared(self, kind: str) -> Mapping[str, Any]:
+    @cached_property
+    def arns(self) -> Mapping[str, Mapping[str, str]]:
+        """The ARN of everything that is declared, by kind (as in :meth:`arn_of`) and name."""
+        partition = self.partition
+        found: dict[str, dict[str, str]] = {"user": {}, "group": {}, "role": {}, "policy": {}}
+        for section, name, entity in self.entities():
+            kind = KINDS[section]
+            found[kind][name] = entity_arn(self.account_id, kind, name, entity.path, partition)
+        return found
+
+    @cached_property
+    def policy_names(self) -> Mapping[str, str]:
+        """The names of the account's customer-managed policies by ARN."""
+        return {arn: name for name, arn in self.arns["policy"].items()}
+
+    def entities(self) -> Iterator[tuple[str, str, Any]]:
+        """Everything that is declared, as section, name and entity; sections in the order of ``KINDS``."""
         trusted, trusting = self.trusted or Trusted(), self.trusting or Trusting()
-        by_kind: dict[str, Mapping[str, Any]] = {
-            "user": trusted.users,
-            "group": trusted.groups,
-            "role": {**trusted.applications, **trusting.roles},
-            "policy": self.policies,
+        sections: dict[str, Mapping[str, Any]] = {
+            "policies": self.policies,
+            "users": trusted.users,
+            "groups": trusted.groups,
+            "applications": trusted.applications,
+            "roles": trusting.roles,
         }
-        return by_kind[kind]
+        for section, entities in sections.items():
+            yield from ((section, name, entity) for name, entity in entities.items())
 
 
 def partition_of(region: str | None) -> str:

@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment
+from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION
 from crossaccount.sources.belongings import Belongings, document
 
 Details = Mapping[str, Any]
-
-
-DEFAULT_SESSION_DURATION = 3600
-"""``MaxSessionDuration`` of a role that is made without one (CreateRole, IAM API Reference), in seconds."""
 
 
 def details(deployment: Deployment, *, deployed: bool = False) -> Details:

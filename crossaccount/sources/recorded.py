@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
-from crossaccount.settings import Settings, SettingsError
+from crossaccount.settings import CompiledStack, Settings, SettingsError
 from crossaccount.sources.address_book import displays
 from crossaccount.sources.declared import details
 from crossaccount.sources.details import Described
@@ -34,8 +34,8 @@ class Recorder:
         Raises:
             SourceError: the stack's or an upstream's config is wrong, or stacks read each other in a circle.
         """
-        settings = _settings(stack)
-        deployment = self._record(stack, settings, ())
+        compiled = _compiled(stack)
+        settings, deployment = compiled.settings, self._record(stack, compiled, ())
         return Described(
             stack.where,
             settings.account_id,
@@ -45,11 +45,11 @@ class Recorder:
             region=settings.region or "",
         )
 
-    def _record(self, stack: NamedStack, settings: Settings, readers: tuple[str, ...]) -> Deployment:
+    def _record(self, stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]) -> Deployment:
         key = (str(stack.project.directory.resolve()), stack.name)
         if key not in self._recorded:
-            references = self._upstreams(stack, settings, (*readers, stack.name))
-            self._recorded[key] = self._run(stack, references)
+            references = self._upstreams(stack, compiled.settings, (*readers, stack.name))
+            self._recorded[key] = self._run(stack, compiled, references)
         return self._recorded[key]
 
     def _upstreams(
@@ -61,24 +61,26 @@ class Recorder:
             if upstream.name in readers:
                 circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
                 raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
-            found[account] = self._record(upstream, _settings(upstream), readers).outputs
+            found[account] = self._record(upstream, _compiled(upstream), readers).outputs
         return found
 
-    def _run(self, stack: NamedStack, references: Mapping[str, Mapping[str, Any]]) -> Deployment:
+    def _run(
+        self, stack: NamedStack, compiled: CompiledStack, references: Mapping[str, Mapping[str, Any]]
+    ) -> Deployment:
         # Pulumi takes half a second to import: only what is recorded needs it.
         from crossaccount.engine.recording import record
 
         run = Stack.of(stack.project, stack.name)
         try:
-            return record(run, self._program(), references=references)
+            return record(run, self._program(), references=references, compiled=compiled)
         except DeploymentError as error:
             raise SourceError(f"{stack.where}: {line}" for line in str(error).splitlines()) from None
 
 
-def _settings(stack: NamedStack) -> Settings:
+def _compiled(stack: NamedStack) -> CompiledStack:
     must_exist(stack)
     try:
-        return stack.project.settings(stack.name)
+        return stack.project.compiled(stack.name)
     except SettingsError as error:
         raise within(stack.where, error.problems) from None
 

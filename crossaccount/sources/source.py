@@ -64,16 +64,23 @@ def read_sources(
     profiles: OpenProfile = open_profile,
     files: Files | None = None,
     stacks: DescribeStack | None = None,
+    project: Project | None = None,
 ) -> Sources:
     """Read every source. ``directory`` is where stacks are looked up, ``accounts`` a file that names accounts.
 
     ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded, and ``stacks`` may
     describe them without. ``files`` may be shared by several calls, so that what they have in common is read once.
+    ``project`` is the project in ``directory``, where it was read before.
 
     Raises:
         SourceError: everything wrong with any of them.
     """
-    known, projects = Files(), cache(read_project)
+    known = Files()
+
+    @cache
+    def projects(folder: Path) -> Project:
+        return project if project is not None and folder == directory else read_project(folder)
+
     describe = stacks or Recorder(program).describe
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}

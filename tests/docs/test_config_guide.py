@@ -17,7 +17,6 @@ import pytest
 
 from crossaccount.access.access_tests import parse_access_tests
 from crossaccount.iam.documents import to_json
-from crossaccount.iam.names import resolve
 from crossaccount.settings import Settings, load_settings, models, read_project
 from crossaccount.settings.documents import build_documents
 from crossaccount.settings.models.base import Model
@@ -85,11 +84,7 @@ def _load(block: Block, project: Path) -> Settings:
 
 
 def _documents(settings: Settings) -> set[str]:
-    def derive(name: str, where: str, *, derived: bool = False) -> str:
-        del where, derived
-        return name if name == "*" else resolve(name, settings.account_ids)
-
-    built, problems = build_documents(settings, derive)
+    built, problems = build_documents(settings)
     assert not problems
     inline = (each for owners in (built.user_inline, built.group_inline, built.role_inline) for each in owners.values())
     return {*built.managed.values(), *built.trust.values(), *(text for owned in inline for text in owned.values())}

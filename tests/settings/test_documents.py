@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crossaccount.settings.documents import Documents, build_documents, exact_principals, service_trust
-from tests.settings.built import ROOT, build, derive, settings_of
+from crossaccount.settings.documents import Documents, exact_principals, service_trust
+from tests.settings.built import ROOT, build, settings_of
 
 
 def _documents(**parts: Any) -> Documents:
@@ -110,14 +110,8 @@ def test_a_raw_condition_that_contradicts_an_option_is_refused(
     )
 
 
-def test_the_resolver_is_told_each_name_with_its_place() -> None:
-    asked: list[tuple[str, str, bool]] = []
-
-    def resolver(name: str, where: str, *, derived: bool = False) -> str:
-        asked.append((name, where, derived))
-        return derive(name, where)
-
-    settings = settings_of(
+def test_each_name_is_kept_with_its_place() -> None:
+    documents = _documents(
         policies={"P": {"assume": ["workload/role/A", "*"]}},
         trusted={"users": {"bo": {"inline": {"i": {"deny": ["workload/role/B"]}}}}},
         trusting={
@@ -131,8 +125,7 @@ def test_the_resolver_is_told_each_name_with_its_place() -> None:
             }
         },
     )
-    build_documents(settings, resolver)
-    assert asked == [
+    assert [(each.name, each.where, each.derived) for each in documents.mentions] == [
         ("workload/role/A", "policies.P.assume[0]", False),
         ("*", "policies.P.assume[1]", False),
         ("workload/role/B", "trusted.users.bo.inline.i.deny[0]", False),
@@ -154,7 +147,7 @@ def test_the_resolver_is_told_each_name_with_its_place() -> None:
 def test_who_must_exist_before_a_role(principals: list[str], mode: str, exact: set[str]) -> None:
     settings = settings_of(trusting={"roles": {"R": {"trust": [{"principals": principals, "mode": mode}]}}})
     assert settings.trusting is not None
-    found = exact_principals(settings.trusting.roles["R"], derive)
+    found = exact_principals(settings.trusting.roles["R"], settings)
     assert found == {f"arn:aws:iam::333333333333:{each}" for each in exact}
 
 
@@ -162,7 +155,7 @@ def test_anybody_needs_not_exist() -> None:
     deny = {"principals": ["*"], "effect": "Deny", "conditions": {"Bool": {"aws:SecureTransport": "false"}}}
     settings = settings_of(trusting={"roles": {"R": {"trust": [deny]}}})
     assert settings.trusting is not None
-    assert exact_principals(settings.trusting.roles["R"], derive) == set()
+    assert exact_principals(settings.trusting.roles["R"], settings) == set()
 
 
 def test_an_application_trusts_its_services_under_its_conditions() -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from components.program import program
-from crossaccount.settings import read_project, settings_in_order
+from crossaccount.settings import compiled_in_order, read_project
 from crossaccount.sources import SourceError
 from crossaccount.sources.details import Described
 from crossaccount.sources.from_settings import SettingsReader
@@ -25,7 +25,7 @@ PROJECTS = [ROOT, FLAWED, *sorted(file.parent for file in (ROOT / "examples").gl
 def both(directory: Path) -> list[tuple[Described, Described]]:
     """Every stack of a project, by its settings and recorded."""
     project = read_project(directory)
-    reader, recorder = SettingsReader(settings_in_order(project)), Recorder(lambda: program)
+    reader, recorder = SettingsReader(compiled_in_order(project)), Recorder(lambda: program)
     stacks = [NamedStack(f"stack:{name}", project, name) for name in project.stacks]
     return [(reader.describe(each), recorder.describe(each)) for each in stacks]
 
@@ -98,6 +98,6 @@ def test_what_an_upstream_does_not_declare_is_refused_by_both(tmp_path: Path) ->
     stack = NamedStack("stack:workload", project, "workload")
     place = r"Pulumi.workload.yaml: trusting.roles.Target.trust\[0\].principals\[0\]"
     with pytest.raises(SourceError, match=f"stack:workload: {place}: .* declares no such role.*did you mean `role/Ci"):
-        SettingsReader(settings_in_order(project)).describe(stack)
+        SettingsReader(compiled_in_order(project)).describe(stack)
     with pytest.raises(SourceError, match=r"stack:workload: .*trusting.roles.Target.trust\[0\].*auth/role/Cl"):
         Recorder(lambda: program).describe(stack)

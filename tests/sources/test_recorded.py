@@ -41,7 +41,9 @@ def test_a_stack_in_another_folder(tmp_path: Path, read: Read) -> None:
 def test_what_an_upstream_does_not_export_is_said_with_the_source(project: Path, problems: Problems) -> None:
     edit(project, "auth", trusted={"users": {"bo": {}}})
     [line] = problems("stack:workload")
-    assert line.startswith("stack:workload: trusting.roles.Deployer.trust[0].principals[0]: stack")
+    assert line.startswith(
+        "stack:workload: Pulumi.workload.yaml: trusting.roles.Deployer.trust[0].principals[0]: stack"
+    )
     assert "exports no such role" in line
 
 

@@ -41,7 +41,7 @@ class ConfigFiles:
             return True
         try:
             project = read_project(self.loaded.project.directory)
-            again = Loaded(project, {stack: project.settings(stack)})
+            again = Loaded(project, {stack: project.compiled(stack)})
             return again.digest(stack) == self.loaded.digest(stack)
         except SettingsError:
             return False

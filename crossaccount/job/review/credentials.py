@@ -84,13 +84,6 @@ def stack_credentials(config: Mapping[str, object]) -> StackCredentials:
     )
 
 
-def default_tags(config: Mapping[str, object]) -> dict[str, str]:
-    """The tags that the provider adds to everything (``aws:defaultTags``)."""
-    value = structured(config.get("aws:defaultTags"))
-    tags = value.get("tags") if isinstance(value, Mapping) else None
-    return {str(key): str(each) for key, each in tags.items()} if isinstance(tags, Mapping) else {}
-
-
 def _keys(config: Mapping[str, object]) -> tuple[str, str, str | None] | None:
     access, secret = _text(config, "aws:accessKey"), _text(config, "aws:secretKey")
     return (access, secret, _text(config, "aws:token")) if access and secret else None

@@ -12,8 +12,6 @@ from crossaccount.job.review.managed import Managed
 from crossaccount.job.review.removals import Removals
 
 WORDS = {"user": "User", "group": "Group", "role": "Role"}
-DEFAULT_SESSION_DURATION = 3600
-"""``MaxSessionDuration`` of a role that is made without one (CreateRole, IAM API Reference), in seconds."""
 AWS_TAGS = "aws:"
 """How the keys of tags begin that only AWS sets."""
 
@@ -152,14 +150,11 @@ class Merger:
 
     def _role(self, owner: Owner, item: Item, wanted: Item) -> dict[str, Any]:
         there, will_be = item.get("AssumeRolePolicyDocument"), wanted["AssumeRolePolicyDocument"]
-        # Where nobody tells how long sessions last now, nobody tells that they will last as long as ever.
-        default = DEFAULT_SESSION_DURATION if item.get("MaxSessionDuration") else None
-        duration = {"MaxSessionDuration": wanted.get("MaxSessionDuration", default)}
         if _same(there, will_be):
-            return {"AssumeRolePolicyDocument": there, **duration}
+            return {"AssumeRolePolicyDocument": there}
         if _is_edited(self._managed.documents.get(owner), there):
             self.removals.edited(str(item["Arn"]), "trust policy", there, will_be, "trust")
-        return {"AssumeRolePolicyDocument": will_be, **duration}
+        return {"AssumeRolePolicyDocument": will_be}
 
     def policy(self, owner: Owner, item: Item, wanted: Item) -> Item:
         """A declared managed policy that is there."""

@@ -14,7 +14,7 @@ from typing import Any
 from crossaccount.iam.arn import parse_arn
 from crossaccount.job.review.declared import Declared, Owner
 from crossaccount.job.review.managed import Managed
-from crossaccount.job.review.merging import DEFAULT_SESSION_DURATION, WORDS, Item, Merger, name_of
+from crossaccount.job.review.merging import WORDS, Item, Merger, name_of
 from crossaccount.job.review.removals import HandMade
 
 
@@ -103,7 +103,7 @@ class _Overlay:
                 yield self.merger.member(item) if kind == "user" else item
         for wanted in self._declared.details.get(f"{word}DetailList") or ():
             if name_of(wanted, word) not in made:
-                yield _new(kind, wanted)
+                yield wanted
 
     def policies(self) -> Iterator[Item]:
         """The managed policies: the account's own, and what AWS told of its own ones."""
@@ -146,7 +146,3 @@ def _all(details: Item) -> Iterator[tuple[str, str, Item]]:
 
 def _is_aws(item: Item) -> bool:
     return parse_arn(str(item["Arn"])).account == "aws"
-
-
-def _new(kind: str, wanted: Item) -> Item:
-    return {"MaxSessionDuration": DEFAULT_SESSION_DURATION, **wanted} if kind == "role" else wanted

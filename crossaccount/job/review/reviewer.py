@@ -18,7 +18,7 @@ from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
 from crossaccount.job.recovery.pending import Pending, creations_in, left_open, way_out
 from crossaccount.job.removals.transitions import transitions
-from crossaccount.job.review.credentials import NotReadable, default_tags
+from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.review.declared import Declared, Owner, declare
 from crossaccount.job.review.live import WrongAccount
 from crossaccount.job.review.managed import ENTITIES, Managed
@@ -81,8 +81,7 @@ class Reviewer:
             for account, name in self.loaded.upstreams(stack).items()
             if name in taking_part
         }
-        tags = default_tags(self.loaded.project.stacks[stack])
-        return declare(stack, self.loaded.settings[stack], upstreams, tags)
+        return declare(stack, self.loaded.compiled[stack], upstreams)
 
     def review(self, stacks: Collection[str], known: Mapping[str, KnownStack]) -> Review:
         """What an update of ``stacks`` does. ``known`` are those that the state backend has.

@@ -10,9 +10,8 @@ from crossaccount.access.notation import lines_of
 from crossaccount.engine.work import SECRET
 from crossaccount.job import events
 from crossaccount.job.loading import Loaded
-from crossaccount.job.review.declared import declare
 from crossaccount.job.states.backend import Backend, KnownStack, left_behind
-from crossaccount.settings import Settings
+from crossaccount.settings import CompiledStack
 from crossaccount.sources.state import deployment
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
@@ -24,23 +23,22 @@ def statuses(
 ) -> Iterator[events.StackStatus]:
     """The stacks ``names``, each as the project declares and the backend lists it."""
     for name in names:
-        settings = loaded.settings.get(name)
+        compiled = loaded.compiled.get(name)
         stack = known.get(name)
         if stack is not None and stack.updated and not stack.deployed and not backend.was_updated(name):
             # Backends of files give the time at which an empty stack was made.
             stack = replace(stack, updated="")
-        found = _status(name, stack, settings.account_id if settings else None)
-        if settings is not None and found.state == "deployed" and backend.in_files:
-            found = replace(found, access=_access(settings, outputs_of(name, backend.state(name)).get("access")))
+        found = _status(name, stack, compiled.settings.account_id if compiled else None)
+        if compiled is not None and found.state == "deployed" and backend.in_files:
+            found = replace(found, access=_access(compiled, outputs_of(name, backend.state(name)).get("access")))
         yield found
 
 
-def _access(settings: Settings, deployed: object) -> str:
-    """Whether what settings say of access is what was last deployed; empty where nobody knows."""
-    details = declare("", settings, {}, {})[0].details
-    if not isinstance(deployed, Mapping) or not details:
+def _access(compiled: CompiledStack, deployed: object) -> str:
+    """Whether the access that a stack declares is what it last deployed; empty if its outputs do not tell."""
+    if not isinstance(deployed, Mapping):
         return ""
-    return "unchanged" if lines_of(details) == deployed else "changed"
+    return "unchanged" if lines_of(compiled.declared) == deployed else "changed"
 
 
 def _status(name: str, known: KnownStack | None, account_id: str | None) -> events.StackStatus:

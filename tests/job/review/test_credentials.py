@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from crossaccount.job.review.credentials import NotReadable, SharedFiles, default_tags, stack_credentials
+from crossaccount.job.review.credentials import NotReadable, SharedFiles, stack_credentials
+from crossaccount.settings.account_details import default_tags
 
 
 def test_keys_and_endpoints_of_the_config() -> None:

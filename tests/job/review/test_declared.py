@@ -44,7 +44,7 @@ def plain(account: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def test_declared_and_recorded_are_the_same_account(folder: Path) -> None:
     loaded, made = load(folder), recorded(folder)
     for stack in loaded.stacks:
-        declared, problems = declare(stack, loaded.settings[stack], {}, {})
+        declared, problems = declare(stack, loaded.compiled[stack], {})
         assert problems == []
         assert plain(declared.details) == plain(details(made[stack]))
         ids = [declared.account_id]

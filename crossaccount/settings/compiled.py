@@ -1,0 +1,109 @@
+"""A stack compiled once: its settings, its policy documents, their places in the config, and its account.
+
+Whoever needs to know what a stack declares gets this value: ``check``, the sources, the review, the program. Nobody
+loads the settings or builds the documents a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from crossaccount.iam.arn import Arn, parse_arn
+from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import Problem
+from crossaccount.settings.account_details import Details, account_details, declared_details
+from crossaccount.settings.documents import Documents, Mention, build_documents
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.load import load_settings
+from crossaccount.settings.places import ConfigPlaces, config_places
+from crossaccount.settings.settings import Settings
+from crossaccount.settings.shared_book import SharedBook
+
+
+@dataclass(frozen=True)
+class CompiledStack:
+    """What a stack's config says, ready for use."""
+
+    config: Mapping[str, object]
+    """The effective config by full key, as it was compiled."""
+    settings: Settings
+    documents: Documents
+    problems: tuple[Problem, ...] = field(default=(), repr=False)
+    """What IAM would refuse of the documents, with its places."""
+
+    def checked(self) -> Self:
+        """This stack, if IAM accepts its documents.
+
+        Raises:
+            SettingsError: it does not; with the warnings of the settings.
+        """
+        if self.problems:
+            raise SettingsError([*self.problems, *self.settings.warnings])
+        return self
+
+    @cached_property
+    def places(self) -> ConfigPlaces:
+        """Where in the config every entity and every statement is written."""
+        return config_places(self.settings, self.documents)
+
+    @cached_property
+    def declared(self) -> Details:
+        """The account as the stack declares it, in the shape of ``GetAccountAuthorizationDetails``."""
+        return declared_details(self.settings, self.documents, self.config)
+
+    @cached_property
+    def details(self) -> Details:
+        """The account as AWS will describe it: what is declared, and what AWS adds by itself."""
+        return account_details(self.declared, self.settings)
+
+    def undeclared(self, upstreams: Iterable[Settings]) -> list[Problem]:
+        """Names of users and roles in accounts of ``upstreams`` that those stacks do not declare."""
+        known = {each.account_id: (each, _arns(each)) for each in upstreams}
+        problems = []
+        for mention, arn in self.needed() if known else ():
+            if (found := known.get(arn.account)) is not None and mention.arn not in found[1]:
+                problems.append(_not_declared(found[0], arn, mention))
+        return problems
+
+    def needed(self) -> Iterable[tuple[Mention, Arn]]:
+        """The names of single users and roles that have to exist before the documents are used."""
+        for mention in self.documents.mentions:
+            if mention.derived or has_wildcard(mention.arn):
+                continue
+            arn = parse_arn(mention.arn)
+            if arn.kind in ("role", "user"):
+                yield mention, arn
+
+
+def compile_stack(
+    config: Mapping[str, object],
+    *,
+    root: Path | None,
+    where: str = "",
+    origins: Mapping[str, str] | None = None,
+    book: SharedBook | None = None,
+) -> CompiledStack:
+    """Load and check a config, and build its documents. The arguments are those of :func:`load_settings`.
+
+    Raises:
+        SettingsError: the settings are wrong. What is wrong with the documents is in the result.
+    """
+    settings = load_settings(config, root=root, where=where, origins=origins, book=book)
+    documents, problems = build_documents(settings)
+    return CompiledStack(config, settings, documents, tuple(problems))
+
+
+def _arns(settings: Settings) -> frozenset[str]:
+    return frozenset((*settings.arns["user"].values(), *settings.arns["role"].values()))
+
+
+def _not_declared(upstream: Settings, arn: Arn, mention: Mention) -> Problem:
+    known = [parse_arn(each).resource for each in upstream.arns[arn.kind].values()]
+    what = f"the stack of account {upstream.account} declares no such {arn.kind}"
+    fix = did_you_mean(arn.resource, known, "declare it there, or correct the name")
+    return Problem(mention.where, what, mention.name, fix)
