@@ -46,6 +46,8 @@ def _expected(kind: str, entity: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(entity)
     if "trust" in result:
         result["trust"] = canonical(result["trust"])
+    if "groups" in result:
+        result["groups"] = sorted(result["groups"])
     if "inline" in result:
         result["inline"] = {name: canonical(document) for name, document in result["inline"].items()}
     return result
@@ -71,7 +73,9 @@ def _add(result: Entities, kind: str, inputs: Mapping[str, Any]) -> None:
             owner["attached"] = sorted([*owner.get("attached", []), inputs["policyArn"]])
         case "GroupMembership":
             for user in inputs["users"]:
-                result["users"][user].setdefault("groups", []).append(inputs["group"])
+                owner = result["users"][user]
+                # Memberships are registered side by side, in no order.
+                owner["groups"] = sorted([*owner.get("groups", []), inputs["group"]])
         case "InstanceProfile":
             result["roles"][inputs["role"]]["instance_profile"] = inputs["name"] == inputs["role"]
         case "UserLoginProfile":
