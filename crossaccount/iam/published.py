@@ -99,6 +99,36 @@ def condition_keys(service: str) -> tuple[str, ...]:
     return tuple(str(entry["key"]) for entry in _data("conditionKeys", f"{service.lower()}.json").values())
 
 
+@cache
+def action_condition_keys(action: str) -> tuple[str, ...] | None:
+    """The condition keys of an action and of its resources, in lower case; None where the list does not say."""
+    service, _, name = action.lower().partition(":")
+    if not service_exists(service) or service in _SEVERAL_SERVICES or name not in _actions(service):
+        return None
+    found = _actions(service)[name]
+    keys = {str(key).lower() for key in found["conditionKeys"]}
+    known = _data("resourceTypes", f"{service}.json") if found["resourceTypes"] else {}
+    for kind in found["resourceTypes"]:
+        keys |= {str(key).lower() for key in kind["conditionKeys"]}
+        keys |= {str(key).lower() for key in known.get(str(kind["name"]).lower(), {}).get("conditionKeys", ())}
+    return tuple(sorted(keys))
+
+
+def key_type(key: str) -> str | None:
+    """The type of a service's condition key as published (``String``, ``ArrayOfString`` …); None if not listed."""
+    service = key.partition(":")[0].lower()
+    if not service_exists(service):
+        return None
+    types = _data("conditionKeys", f"{service}.json").values()
+    return next((str(each["type"]) for each in types if fits_published(key.lower(), (str(each["key"]).lower(),))), None)
+
+
+@lru_cache(maxsize=16_384)
+def fits_published(key: str, known: tuple[str, ...]) -> bool:
+    """Whether a key, in lower case, is one of the published ``known`` ones, which may have variables in them."""
+    return any(_fits(key, each) for each in known)
+
+
 def _glob(pattern: str) -> str:
     return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -43,11 +44,14 @@ class Sources:
     organizations: tuple[Organization, ...] = ()
     managed: frozenset[str] = frozenset()
     """IDs of the accounts that ``--accounts`` gives a stack: ours, be they described or not."""
+    read_at: datetime | None = None
+    """When the sources were read: no request is from before."""
 
     def estate(self, *more: Details) -> Estate:
         """The estate of all accounts together, and of ``more`` beside what the sources describe."""
         known = (each.account_id for each in self.described if each.account_id)
-        return Estate.from_details([*self.details, *more], organizations=self.organizations, accounts=known)
+        details, above = [*self.details, *more], self.organizations
+        return Estate.from_details(details, organizations=above, accounts=known, since=self.read_at)
 
     @property
     def regions(self) -> dict[str, str]:
@@ -109,7 +113,8 @@ def read_sources(
     shown.update(displays(given.values()))
     details, organizations = tuple(each.details for each in described), tuple(each for _, each in above)
     managed = frozenset(entry.id for entry in given.values() if entry.stack is not None)
-    return Sources(details, names, tuple(described), tuple(warnings), shown, organizations, managed)
+    now = datetime.now(UTC)
+    return Sources(details, names, tuple(described), tuple(warnings), shown, organizations, managed, now)
 
 
 def _read(

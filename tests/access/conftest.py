@@ -45,6 +45,7 @@ def _estate(case: Case) -> Estate:
         organizations=_organizations(case),
         service_control=_levels(callers, case.get("scps")),
         resource_control=_levels(ROLES, case.get("rcps")),
+        since=datetime.fromisoformat(case["since"]) if "since" in case else None,
     )
 
 

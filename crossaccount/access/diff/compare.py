@@ -13,7 +13,7 @@ from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.layers import ASSUMING
+from crossaccount.access.evaluation.callers import ASSUMING
 from crossaccount.iam.validation import is_unique_id
 
 P = TypeVar("P", bound=Principal)

@@ -9,7 +9,7 @@ from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import statement_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.layers import ASSUME_ROLE
+from crossaccount.access.evaluation.callers import ASSUME_ROLE
 from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import Path, paths, paths_to
 from crossaccount.access.paths.answers import SharedLayers

@@ -59,7 +59,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Membership:
-    """Where an account is: ``o-…`` and ``o-…/r-…/ou-…/``. Both empty: in none of the organisations ``none_of``."""
+    """Where an account is: ``o-…`` and ``o-…/r-…/ou-…/``, which is empty where it is not known.
+
+    Both empty: in none of the organisations ``none_of``.
+    """
 
     organization: str = ""
     path: str = ""
@@ -69,7 +72,8 @@ class Membership:
         """The condition keys that say so of the ``Principal`` or the ``Resource`` of a request."""
         if not self.organization:
             return {}
-        return {f"aws:{of}OrgID": self.organization, f"aws:{of}OrgPaths": (self.path,)}
+        keys: dict[str, ContextValue] = {f"aws:{of}OrgID": self.organization}
+        return keys | ({f"aws:{of}OrgPaths": (self.path,)} if self.path else {})
 
 
 class Members(dict[str, Membership]):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -59,12 +60,16 @@ class Organization:
         DescribePolicy with the ``Targets`` of ListTargetsForPolicy.
         """
         paths = {str(account["Id"]): str(account["Paths"][0]) for account in data["Accounts"]}
-        ruled = {key: path for key, path in paths.items() if key != str(data["Organization"]["MasterAccountId"])}
+        organization, management = str(data["Organization"]["Id"]), str(data["Organization"]["MasterAccountId"])
+        ruled = {key: path for key, path in paths.items() if key != management}
+        # The management account is a member, listed or not; where it is not listed, only its path is unknown.
+        members = {management: Membership(organization)}
+        members |= {key: Membership(path.split("/")[0], _of_parent(path)) for key, path in paths.items()}
         services = _attached(data["Policies"], SERVICE_CONTROL, "permissions")
         resources = _attached(data["Policies"], RESOURCE_CONTROL, "resource-control")
         return cls(
-            str(data["Organization"]["Id"]),
-            {key: Membership(path.split("/")[0], _of_parent(path)) for key, path in paths.items()},
+            organization,
+            members,
             {key: _levels_of_path(path, services) for key, path in ruled.items()} if services else {},
             {key: _with_full_access(_levels_of_path(path, resources)) for key, path in ruled.items()}
             if resources
@@ -119,7 +124,8 @@ class Estate:
 
     ``service_control`` and ``resource_control`` hold the SCPs and RCPs by account ID; an account without an entry is
     under none. ``groups`` are the policies of groups, which are among their users' own as well. ``members`` are the
-    accounts of all organisations that the sources describe, None where they describe none.
+    accounts of all organisations that the sources describe, None where they describe none. ``since`` is the moment from
+    which on requests are looked at; None where they may be of any time.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)
@@ -129,6 +135,7 @@ class Estate:
     resource_control: Mapping[str, Levels] = field(default_factory=dict)
     groups: Groups = field(default_factory=dict)
     members: Members | None = None
+    since: datetime | None = None
 
     @classmethod
     def from_details(
@@ -139,6 +146,7 @@ class Estate:
         accounts: Iterable[str] = (),
         service_control: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
         resource_control: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+        since: datetime | None = None,
     ) -> Estate:
         """The estate of these accounts, whose members are in one of the organisations or in none of them.
 
@@ -162,6 +170,7 @@ class Estate:
             service_control={**services, **_levels(service_control or {}, "permissions")},
             resource_control={**resources, **_levels(resource_control or {}, "resource-control")},
             members=members,
+            since=since,
         )
 
     def principal(self, arn: str) -> Principal | None:
@@ -179,7 +188,8 @@ class Estate:
     @cached_property
     def _described(self) -> frozenset[str]:
         members = self.members or Members()
-        lacking = {each.organization for account, each in members.items() if account not in self.accounts}
+        listed = [(account, each) for account, each in members.items() if each.path or account in self.accounts]
+        lacking = {each.organization for account, each in listed if account not in self.accounts}
         return frozenset({each.organization for each in members.values()} - lacking)
 
 

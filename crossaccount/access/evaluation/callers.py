@@ -27,8 +27,11 @@ from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import Condition, compile_conditions
 from crossaccount.iam.conditions.context import ContextValue, normal
 from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.request_keys import Sender, issuer
 
 EVERYONE = "*"
+ASSUME_ROLE = "sts:AssumeRole"
+ASSUMING = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
 
 class Naming(IntEnum):
@@ -341,3 +344,25 @@ def external_caller(estate: Estate, name: str, role: Role) -> ExternalPrincipal 
         return service(name)
     found = external_principal(name, estate.accounts)
     return found and found.placed(estate)
+
+
+def assume_action(caller: Principal) -> str:
+    """The action by which a caller assumes a role: its own for each kind of identity provider."""
+    if not (isinstance(caller, ExternalPrincipal) and caller.provider) or caller.service:
+        return ASSUME_ROLE
+    return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
+
+
+def sender_of(caller: Principal) -> Sender:
+    """Who a caller is to the table of the keys that its requests carry."""
+    if isinstance(caller, ExternalPrincipal):
+        if caller.service:
+            return Sender("service", frozenset({caller.arn}))
+        return Sender("federated", frozenset({issuer(caller.arn)})) if caller.provider else Sender("external")
+    return Sender("role", _providers_of(caller)) if isinstance(caller, Role) else Sender("user")
+
+
+def _providers_of(role: Role) -> frozenset[str]:
+    """The providers that a role's trust lets in: its sessions may come through them."""
+    elements = (each.principal for each in role.trust.statements if each.allows)
+    return frozenset({issuer(name) for element in elements if element for name in element.federated})

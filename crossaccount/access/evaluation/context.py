@@ -10,15 +10,16 @@ aws:username, aws:userid and aws:PrincipalType are for each kind of principal).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from crossaccount.access.estate.entities import Membership, Principal, Role
-from crossaccount.access.evaluation.callers import ExternalPrincipal
+from crossaccount.access.evaluation.callers import ExternalPrincipal, assume_action, sender_of
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue, Open, Values, normal
+from crossaccount.iam.request_keys import Sender, may_carry
 
 DEFAULT_SESSION_NAME = "crossaccount"
 SESSION_NAME_KEY = "sts:RoleSessionName"
@@ -73,18 +74,18 @@ def assume_context(
     return RequestContext.joined(_named_session(now), caller.implied, own, normal(_asked(session)), normal(given))
 
 
-def open_context(caller: Principal) -> RequestContext:
-    """What is certain of every ``sts:AssumeRole`` of ``caller``: what it implies itself, and that AWS calls for nobody.
+def open_context(caller: Principal, action: str | None = None, since: datetime | None = None) -> RequestContext:
+    """What is certain of every request of ``caller`` for ``action``, by default to assume a role.
 
-    A long-term key carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role
-    never has MFA: its sessions say so, or say nothing. Where they may have session tags, its own are not certain.
+    That is what it implies itself, that AWS calls for nobody, which keys such a request may carry, and that it is not
+    from before ``since``. A long-term key
+    carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role never has MFA:
+    its sessions say so, or say nothing. Where they may have session tags, its own are not certain.
     """
-    outside, implied = isinstance(caller, ExternalPrincipal), caller.implied
-    kind = _OPEN if outside else (_OPEN_ROLE if caller.is_role else _OPEN_USER)
-    if isinstance(caller, ExternalPrincipal) and caller.service:
-        kind = _OPEN_SERVICE
+    sender, implied = sender_of(caller), caller.implied
+    kind = _open(action or assume_action(caller), sender, caller.may_be_tagged or not _is_known(caller), since)
     if caller.may_be_tagged:
-        kind, implied = replace(kind, absent_prefixes=()), _untagged(implied)
+        implied = _untagged(implied)
     if (out := _elsewhere(caller.membership)) is not None:
         kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]}, none_of=out)
     return RequestContext.joined(_CERTAIN, implied, open=kind)
@@ -92,11 +93,11 @@ def open_context(caller: Principal) -> RequestContext:
 
 def open_context_on(context: RequestContext, role: Role) -> RequestContext:
     """An open context for assuming ``role``: its tags, and where its account is if a source says so."""
-    kind = context.open or _OPEN
+    kind = context.open or Open()
     absent, possible, out = (*kind.absent_prefixes, *_RESOURCE_TAGS), kind.possible, _elsewhere(role.membership)
     if out is not None:
         possible = {**possible, **_ELSEWHERE["Resource"]}
-    kind = Open(kind.absent, absent, possible, kind.none_of if out is None else out)
+    kind = replace(kind, absent_prefixes=absent, possible=possible, none_of=kind.none_of if out is None else out)
     return context._replace(values={**context.values, **role.resource_keys}, open=kind)
 
 
@@ -119,12 +120,12 @@ def session_context(
     return RequestContext.joined(*implied, normal(given))
 
 
-def open_session_context(role: Role) -> RequestContext:
-    """What is certain of every call by a session of ``role``.
+def open_session_context(role: Role, action: str, since: datetime | None = None) -> RequestContext:
+    """What is certain of every call of ``action`` by a session of ``role``.
 
-    Session tags may override the role's own, so all are open, and so is what it says of MFA. ``aws:username`` none has.
+    Session tags may override the role's own, so all are open, and so is what it says of MFA.
     """
-    kind = _OPEN_SESSION
+    kind = Open(carries=_carries(action, sender_of(role)), since=_iso(since) if since else "")
     if (out := _elsewhere(role.membership)) is not None:
         kind = replace(kind, possible={**_ELSEWHERE["Principal"], **_ELSEWHERE["Resource"]}, none_of=out)
     return RequestContext.joined(_CERTAIN, _untagged(role.implied), _of_its_account(role), open=kind)
@@ -148,55 +149,28 @@ def caller_session(context: RequestContext) -> str | None:
 _CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
 _TAGS = ("aws:principaltag/",)
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
-_OF_SERVICES = frozenset(
-    {
-        "aws:calledvia",
-        "aws:calledviafirst",
-        "aws:calledvialast",
-        "aws:principalservicename",
-        "aws:principalservicenameslist",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-    }
-)
-"""Keys that only a call by a service, or one that it passes on, carries ("Availability" of each)."""
-_OF_SESSIONS = frozenset(
-    {
-        "aws:ec2instancesourceprivateipv4",
-        "aws:ec2instancesourcevpc",
-        "aws:federatedprovider",
-        "aws:sourceidentity",
-    }
-)
-"""Keys that only sessions of roles carry."""
-_OPEN = Open(absent=_OF_SERVICES)
-_OPEN_SERVICE = Open(
-    frozenset(
-        {
-            "aws:federatedprovider",
-            "aws:multifactorauthage",
-            "aws:multifactorauthpresent",
-            "aws:principalaccount",
-            "aws:principalarn",
-            "aws:principalorgid",
-            "aws:principalorgpaths",
-            "aws:principaltype",
-            "aws:userid",
-            "aws:username",
-        }
-    ),
-    _TAGS,
-)
-"""A service is no principal of any account. For whom it acts (``aws:SourceArn`` …) is open."""
-_OPEN_SESSION = Open(absent=frozenset({"aws:username"}))
-_OPEN_USER = Open(absent=_OF_SERVICES | _OF_SESSIONS, absent_prefixes=_TAGS)
-_OPEN_ROLE = Open(
-    absent=_OF_SERVICES | {"aws:username", "aws:multifactorauthage"},
-    absent_prefixes=_TAGS,
-    possible={"aws:multifactorauthpresent": (None, ("false",))},
-)
+_ROLE_MFA: Mapping[str, tuple[Values, ...]] = {"aws:multifactorauthpresent": (None, ("false",))}
+
+
+@lru_cache(maxsize=4_096)
+def _open(action: str, sender: Sender, tagged: bool, since: datetime | None) -> Open:
+    """What is open in a request; not ``tagged`` is a principal that has no tags but its own."""
+    return Open(
+        absent_prefixes=() if tagged else _TAGS,
+        possible=_ROLE_MFA if sender.kind == "role" else {},
+        carries=_carries(action, sender),
+        since=_iso(since) if since else "",
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _carries(action: str, sender: Sender) -> Callable[[str], bool]:
+    return lambda key: may_carry(key, action, sender)
+
+
+def _is_known(caller: Principal) -> bool:
+    """Whether a source has the caller, and with it all of its tags."""
+    return not isinstance(caller, ExternalPrincipal)
 
 
 _ELSEWHERE: Mapping[str, Mapping[str, tuple[Values, ...]]] = {

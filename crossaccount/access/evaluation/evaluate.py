@@ -13,7 +13,14 @@ from datetime import datetime
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.callers import is_provider, is_service, provider, service
+from crossaccount.access.evaluation.callers import (
+    ASSUME_ROLE,
+    assume_action,
+    is_provider,
+    is_service,
+    provider,
+    service,
+)
 from crossaccount.access.evaluation.context import (
     NO_SESSION,
     Session,
@@ -21,7 +28,7 @@ from crossaccount.access.evaluation.context import (
     open_session_context,
     session_context,
 )
-from crossaccount.access.evaluation.layers import ASSUME_ROLE, Layers, assume_action, assume_layers, call_layers
+from crossaccount.access.evaluation.layers import Layers, assume_layers, call_layers
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import (
@@ -130,7 +137,7 @@ def action_alternatives(estate: Estate, role_arn: str, action: str, resource: st
     role = estate.roles.get(role_arn)
     if role is None:
         return None
-    request = _session_request(role, action, resource, open_session_context(role))
+    request = _session_request(role, action, resource, open_session_context(role, action, estate.since))
     return call_layers(estate, request).alternatives()
 
 

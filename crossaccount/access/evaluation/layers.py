@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming
+from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming, assume_action
 from crossaccount.access.evaluation.context import open_context, open_context_on
 from crossaccount.access.evaluation.sides import SILENT, Allow, Request, Weigh, Weighed, unknown_atom, weigh
 from crossaccount.access.requirements import ALWAYS, NEVER, Atom, Requirements, both, either, negation
@@ -33,9 +33,6 @@ from crossaccount.access.requirements.requirement import ANY_OF, all_of, any_of
 from crossaccount.access.verdict import Decision, Reason
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import Open
-
-ASSUME_ROLE = "sts:AssumeRole"
-ASSUMING = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
 
 class Layers(NamedTuple):
@@ -163,13 +160,6 @@ def denying(side: Weighed) -> Iterator[tuple[Atom, ...]]:
     yield from ((unknown_atom(side.side, text, "Deny"),) for text in side.unknown)
 
 
-def assume_action(caller: Principal) -> str:
-    """The action by which a caller assumes a role: its own for each kind of identity provider."""
-    if not (isinstance(caller, ExternalPrincipal) and caller.provider) or caller.service:
-        return ASSUME_ROLE
-    return f"{ASSUME_ROLE}WithSAML" if ":saml-provider/" in caller.arn else f"{ASSUME_ROLE}WithWebIdentity"
-
-
 def call_layers(estate: Estate, request: Request) -> Layers:
     """All sides of a call in the caller's own account, under a complete context or an open one."""
     return _layers(estate, request, request.caller.account, weigh)
@@ -265,7 +255,7 @@ class Answer(NamedTuple):
 
 def open_layers(estate: Estate, caller: Principal, role: Role, action: str | None = None) -> Layers:
     """All sides of an assumption, or of an action beside it, with all left open that the caller does not imply."""
-    context = open_context_on(open_context(caller), role)
+    context = open_context_on(open_context(caller, since=estate.since), role)
     return assume_layers(estate, Request(caller, action or assume_action(caller), role.arn, context), role)
 
 

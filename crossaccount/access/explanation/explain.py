@@ -18,7 +18,7 @@ from typing import Any
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
-from crossaccount.access.evaluation.callers import external_caller
+from crossaccount.access.evaluation.callers import assume_action, external_caller
 from crossaccount.access.evaluation.evaluate import absence, is_root
 from crossaccount.access.evaluation.layers import (
     SET_CONTEXT,
@@ -27,7 +27,6 @@ from crossaccount.access.evaluation.layers import (
     Answer,
     Layers,
     answer_of,
-    assume_action,
     can_reach,
     complete,
     open_layers,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming
-from crossaccount.access.evaluation.layers import Layers, allowing, assume_action
+from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming, assume_action
+from crossaccount.access.evaluation.layers import Layers, allowing
 from crossaccount.access.evaluation.sides import Allow, Weighed
 from crossaccount.access.requirements import NEVER
 from crossaccount.access.verdict import Decision, shown_conditions

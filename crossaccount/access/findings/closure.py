@@ -13,7 +13,7 @@ from functools import cached_property
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
 from crossaccount.access.estate.policies import Details
-from crossaccount.access.evaluation.layers import ASSUMING
+from crossaccount.access.evaluation.callers import ASSUMING
 from crossaccount.access.explanation.explain import Explanation, statement_in_words, why
 from crossaccount.access.findings.escalation import Escalation
 from crossaccount.access.findings.finding import Found, Kind, Place

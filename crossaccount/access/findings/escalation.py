@@ -272,7 +272,7 @@ class Escalation:
 
     def _first(self, principal: Principal, method: Method, statement: CompiledStatement) -> Way | None:
         """The way on the first target where there is one."""
-        context = open_context(principal)
+        context = open_context(principal, method.action)
         covered = self._targets.matching(statement, principal, method.target, context)
         tried: Counter[Hashable] = Counter()
         for target in covered:
@@ -320,7 +320,7 @@ class Escalation:
 
         ``keys`` are all that the request says of what is done; None leaves that open.
         """
-        context = open_context(principal)
+        context = open_context(principal, action)
         if keys is not None:
             context = _telling(context, keys)
         found = call_layers(self._estate, Request(principal, action, resource, context)).alternatives()

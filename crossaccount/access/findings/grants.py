@@ -20,9 +20,10 @@ from itertools import starmap
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.evaluation.callers import ASSUME_ROLE
 from crossaccount.access.evaluation.context import NO_SESSION, assume_context
 from crossaccount.access.evaluation.evaluate import judge_assume, judge_assume_in
-from crossaccount.access.evaluation.layers import ASSUME_ROLE, answer_of, open_layers
+from crossaccount.access.evaluation.layers import answer_of, open_layers
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.access.findings.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.findings.statements import Statement

@@ -23,8 +23,7 @@ from typing import Any, Literal
 
 from crossaccount.access.estate.entities import TRUST_POLICY
 from crossaccount.access.estate.policies import Details, default_version
-from crossaccount.access.evaluation.callers import EVERYONE
-from crossaccount.access.evaluation.layers import ASSUMING
+from crossaccount.access.evaluation.callers import ASSUMING, EVERYONE
 from crossaccount.access.findings.finding import Element, Place
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
 from crossaccount.iam.compiled import DocumentError, read_document

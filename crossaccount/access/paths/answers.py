@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal
+from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal, assume_action
 from crossaccount.access.evaluation.context import open_context, open_context_on
-from crossaccount.access.evaluation.layers import Answer, answer_of, assume_action, assume_layers, complete
+from crossaccount.access.evaluation.layers import Answer, answer_of, assume_layers, complete
 from crossaccount.access.evaluation.sides import SILENT, Request, Weighed, matching, together, weigh_statements
 from crossaccount.access.paths.candidates import widest
 from crossaccount.access.verdict import Side
@@ -159,7 +159,7 @@ class SharedLayers:
         """The caller's own side, kept in ``profiles``. Callers of one account and kind are the same where their
         policies are.
         """
-        action, context = assume_action(caller), open_context(caller)
+        action, context = assume_action(caller), open_context(caller, since=self.estate.since)
         own, shared, asking = [], [], []
         for policy in caller.policies:
             dependencies = self.dependencies(policy, action)

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.callers import EVERYONE, external_principals
+from crossaccount.access.evaluation.callers import ASSUME_ROLE, EVERYONE, external_principals
 from crossaccount.access.evaluation.context import open_context
-from crossaccount.access.evaluation.layers import ASSUME_ROLE
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import Template, wildcard_match

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import (
+    ASSUME_ROLE,
     EVERYONE,
     ExternalPrincipal,
     external_principal,
@@ -26,7 +27,7 @@ from crossaccount.access.evaluation.callers import (
     trusted_services,
 )
 from crossaccount.access.evaluation.context import open_context
-from crossaccount.access.evaluation.layers import ASSUME_ROLE, answer_of, call_layers, complete, open_layers
+from crossaccount.access.evaluation.layers import answer_of, call_layers, complete, open_layers
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.paths.answers import RoleAnswers, SharedLayers
 from crossaccount.access.paths.candidates import Candidates, widest
@@ -209,7 +210,7 @@ def grants_elsewhere(estate: Estate, principal_arn: str) -> list[GrantElsewhere]
     caller = estate.principal(principal_arn)
     if caller is None:
         return []
-    context = open_context(caller)
+    context = open_context(caller, since=estate.since)
     granted: dict[str, None] = {}
     denied: dict[str, None] = {}
     for policy in caller.saying(ASSUME_ROLE):

@@ -27,6 +27,7 @@ from crossaccount.access.verdict import SIDES, Side
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
 from crossaccount.iam.conditions.satisfiable import satisfiable
 from crossaccount.iam.matching import Literal, Lookup, Template, Variable, template
+from crossaccount.iam.request_keys import SOURCE_IP, THROUGH_VPC
 
 RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
 
@@ -223,7 +224,7 @@ def _tidied(conjunction: Conjunction) -> Conjunction | None:
     atoms = {atom.meaning: atom for atom in sorted(conjunction, key=_atom_order, reverse=True)}
     left = sorted((atom for atom in atoms.values() if atom.negation.possible), key=_atom_order)
     if len({atom.meaning[1] for atom in left}) == len(left):  # each on a key of its own: they do not touch
-        return tuple(left)
+        return None if _from_two_places(left) else tuple(left)
     if _impossible(left):
         return None
     for atom in sorted(left, key=lambda each: not each.negated):
@@ -242,7 +243,19 @@ def _impossible(atoms: Sequence[Atom]) -> bool:
     for atom in atoms:
         if atom.is_condition:
             by_key.setdefault(atom.meaning[1], []).append(atom)
-    return not all(_possible(group) for group in by_key.values())
+    return not all(_possible(group) for group in by_key.values()) or _from_two_places(atoms)
+
+
+def _from_two_places(atoms: Sequence[Atom]) -> bool:
+    """Whether atoms ask for an address and for a VPC endpoint: a request through an endpoint has no ``aws:SourceIp``.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip.
+    """
+    asked = {atom.meaning[1] for atom in atoms if atom.is_condition}
+    if SOURCE_IP not in asked or asked.isdisjoint(THROUGH_VPC):
+        return False
+    there = {atom.meaning[1] for atom in atoms if atom.is_condition and not atom.holds(_NOTHING)}
+    return SOURCE_IP in there and not there.isdisjoint(THROUGH_VPC)
 
 
 def _possible(atoms: Sequence[Atom]) -> bool:

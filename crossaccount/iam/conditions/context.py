@@ -7,7 +7,7 @@ and reference_policies_elements_condition.html ("Context key names are not case-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from types import MappingProxyType
@@ -30,14 +30,17 @@ class Open:
     """What is known of the keys that an open context gives no values for; every other key may be anything.
 
     ``absent`` keys and keys that start with one of ``absent_prefixes`` are not in the request; ``possible`` lists all
-    that a key may be, or what stands for it: a key that says an organisation may be of any but ``none_of``. Keys are
-    in lower case.
+    that a key may be, or what stands for it: a key that says an organisation may be of any but ``none_of``. ``carries``
+    says of every other key whether such a request may carry it. Keys are in lower case. ``since`` is the time from
+    which on requests come (``aws:CurrentTime``), empty where they may be of any time.
     """
 
     absent: frozenset[str] = frozenset()
     absent_prefixes: tuple[str, ...] = ()
     possible: Mapping[str, tuple[Values, ...]] = field(default_factory=dict)
     none_of: frozenset[str] = frozenset()
+    carries: Callable[[str], bool] | None = None
+    since: str = ""
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -89,7 +92,9 @@ class RequestContext(NamedTuple):
         key = key.lower()
         if key in self.values or key in self.open.absent or key in self.open.possible:
             return False
-        return not key.startswith(self.open.absent_prefixes)
+        if key.startswith(self.open.absent_prefixes):
+            return False
+        return self.open.carries is None or self.open.carries(key)
 
     def having(self, key: str, values: tuple[str, ...]) -> RequestContext:
         """The same request, with other values of one key."""
