@@ -12,14 +12,21 @@ from typing import Literal, Protocol
 from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
 from crossaccount.engine.deployers import deploys_through_roles, make_deployers
-from crossaccount.engine.deployment import Program
+from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.events import Event, Resource
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
 from crossaccount.engine.work import StackEngine, deploy
 from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
-from crossaccount.rehearsal.given import buckets, given_stacks, make_bucket
+from crossaccount.rehearsal.given import (
+    buckets,
+    given_policies,
+    given_stacks,
+    make_bucket,
+    memberships,
+    there_in_settings,
+)
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.rehearsal.trial import Trial
 from crossaccount.sources.live import account_details
@@ -74,13 +81,15 @@ def rehearse(
             progress.stage("giving the accounts the roles that they are deployed through")
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer))
-        giver = _Giver(scenario, InProcessEngine(program, local.endpoint), progress)
-        # Accounts without a stack first: a stack may trust their principals exactly. The others after their stack.
-        giver.give(outside=True)
+        giver = _Giver(scenario, InProcessEngine(program, local.endpoint), local, progress)
+        # Accounts without a stack first: a stack may trust their principals exactly. Of the others the policies, which
+        # a stack may attach, and the rest after their stack.
+        giver.give_outside()
+        giver.give_policies()
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
             deploy(engine, stack, partial(_made, progress))
-        giver.give(outside=False)
+        giver.give_beside_stacks()
         _make_buckets(scenario, local)
         progress.stage("trying")
         results = tuple(_results(scenario, local, progress))
@@ -119,16 +128,36 @@ class _Giver:
 
     scenario: Scenario
     engine: StackEngine
+    local: LocalAws
     progress: Progress
 
-    def give(self, *, outside: bool) -> None:
-        """Make it in the accounts that have a stack, or in those ``outside``."""
-        with_stack = {stack.account_id for stack in self.scenario.stacks}
-        stacks = given_stacks(self.scenario.tests, self.scenario.name, self.scenario.directory)
+    def give_outside(self) -> None:
+        """Everything in accounts without a stack."""
+        found = given_stacks(self.scenario.tests, self.scenario.name, self.scenario.directory)
+        self._give({name: stack for name, stack in found.items() if stack.account_id not in self._with_stack})
+
+    def give_policies(self) -> None:
+        """The policies in accounts that have a stack."""
+        found = given_policies(self.scenario.tests, self.scenario.name, self.scenario.directory)
+        self._give({name: stack for name, stack in found.items() if stack.account_id in self._with_stack})
+
+    def give_beside_stacks(self) -> None:
+        """All else in accounts that have a stack, and given users into the groups of stacks."""
+        tests, there = self.scenario.tests, there_in_settings(self.scenario.settings)
+        place = (self.scenario.name, self.scenario.directory)
+        found = given_stacks(tests, *place, there, policies_made=True)
+        self._give({name: stack for name, stack in found.items() if stack.account_id in self._with_stack})
+        for account_id, user, group in memberships(tests, there):
+            self.local.session(account_id).iam.add_user_to_group(UserName=user, GroupName=group)
+
+    def _give(self, stacks: Mapping[str, Stack]) -> None:
         for account, stack in stacks.items():
-            if (stack.account_id not in with_stack) == outside:
-                self.progress.stage(f"giving {account} what only the proof needs")
-                deploy(self.engine, stack)
+            self.progress.stage(f"giving {account} what only the proof needs")
+            deploy(self.engine, stack)
+
+    @property
+    def _with_stack(self) -> set[str]:
+        return {stack.account_id for stack in self.scenario.stacks}
 
 
 def _make_buckets(scenario: Scenario, local: LocalAws) -> None:

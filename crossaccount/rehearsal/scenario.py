@@ -11,7 +11,7 @@ from typing import Any
 from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE, AccessTests, emptiness, parse_access_tests
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.rehearsal.given import given_stacks
+from crossaccount.rehearsal.given import given_stacks, replacements, there_in_settings
 from crossaccount.settings import Settings, SettingsError, compile_stack, compiled_in_order, read_project
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -62,16 +62,18 @@ def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
         accounts.update(each.account_ids)
     data: Any = read_yaml(file, TESTS_FILE, within=directory)
     tests = parse_access_tests(data, accounts, TESTS_FILE)
-    problems = list(_given_problems(tests, directory))
+    problems = list(_given_problems(tests, directory, settings))
     problems += emptiness(tests, TESTS_FILE)
     if problems:
         raise SettingsError(problems)
     return tests
 
 
-def _given_problems(tests: AccessTests, directory: Path) -> Iterator[Problem]:
+def _given_problems(tests: AccessTests, directory: Path, settings: Mapping[str, Settings]) -> Iterator[Problem]:
     """What is wrong with what is given, before anything is deployed for it."""
-    for name, stack in given_stacks(tests, "", directory).items():
+    there = there_in_settings(settings)
+    yield from replacements(tests, there, TESTS_FILE)
+    for name, stack in given_stacks(tests, "", directory, there).items():
         try:
             problems = list(compile_stack(stack.config, root=directory).problems)
         except SettingsError as error:

@@ -7,14 +7,27 @@ from typing import Any
 
 import pytest
 
+from components.program import program
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.local.server import LocalAws
-from crossaccount.rehearsal.given import buckets, given_stacks, make_bucket
+from crossaccount.rehearsal.given import (
+    There,
+    buckets,
+    given_policies,
+    given_stacks,
+    make_bucket,
+    memberships,
+    replacements,
+    there_in_details,
+    there_in_settings,
+)
 from crossaccount.rehearsal.scenario import read_scenario
+from crossaccount.sources import read_sources
 from tests.conftest import rehearsed_and_read
 
 ACCOUNTS = {"auth": "111111111111", "workload": "222222222222"}
 HERE = Path("/here")
+SCENARIOS = Path(__file__).parent / "scenarios"
 USERS = {"users": {"nobody": {}}}
 
 
@@ -61,6 +74,90 @@ def test_an_account_that_is_given_buckets_alone_needs_no_stack() -> None:
     assert buckets(given) == {"222222222222": ["one", "two"]}
 
 
+THERE = {
+    "111111111111": There(
+        "stack:auth",
+        {
+            ("user", "bo"): "bo",
+            ("group", "dev"): "Dev",
+            ("role", "app"): "App",
+            ("policy", "bound"): "arn:aws:iam::111111111111:policy/Bound",
+        },
+    )
+}
+SERVICE = {"services": ["lambda.amazonaws.com"]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "place", "kind"),
+    [
+        ({"trusted": {"users": {"Bo": {}}}}, "trusted.users.Bo", "user"),
+        ({"trusted": {"users": {"bo": {"groups": ["dev"]}}}}, "trusted.users.bo", "user"),
+        ({"trusted": {"groups": {"DEV": {}}}}, "trusted.groups.DEV", "group"),
+        ({"trusted": {"applications": {"app": SERVICE}}}, "trusted.applications.app", "role"),
+        ({"trusting": {"roles": {"App": {"trust": []}}}}, "trusting.roles.App", "role"),
+        ({"policies": {"Bound": {"assume": ["*"]}}}, "policies.Bound", "policy"),
+    ],
+)
+def test_what_is_there_is_not_replaced(parts: Any, place: str, kind: str) -> None:
+    [problem] = replacements(_given(auth=parts), THERE, "access-tests.yaml")
+    assert str(problem) == (
+        f"access-tests.yaml: given.auth.{place}: stack:auth has a {kind} of this name already, and given only adds; "
+        "give it another name, or drop it: tests judge what is there"
+    )
+
+
+def test_names_of_another_kind_or_account_are_free() -> None:
+    given = _given(
+        auth={"trusted": {"users": {"dev": {}, "app": {}}, "groups": {"bo": {}}}},
+        workload={"trusted": {"users": {"bo": {}}}},
+    )
+    assert replacements(given, THERE, "") == []
+
+
+def test_an_account_that_is_given_something_twice_has_each_name_once() -> None:
+    twice = _given(auth={"trusted": USERS}, **{"111111111111": {"trusted": {"users": {"Nobody": {}}}}})
+    [problem] = replacements(twice, {}, "t")
+    assert problem.where == "t: given.111111111111.trusted.users.Nobody"
+    roles = {"trusted": {"applications": {"x": SERVICE}}, "trusting": {"roles": {"X": {"trust": []}}}}
+    assert [each.where for each in replacements(_given(auth=roles), {}, "t")] == ["t: given.auth.trusting.roles.X"]
+
+
+def test_a_given_user_joins_a_group_that_is_there_and_has_its_policies_by_arn() -> None:
+    users = {"new": {"groups": ["dev", "own"], "policies": ["bound", "P"], "permissions_boundary": "Bound"}}
+    given = _given(auth={"policies": {"P": {"assume": ["*"]}}, "trusted": {"users": users, "groups": {"own": {}}}})
+    bound = "arn:aws:iam::111111111111:policy/Bound"
+    config = given_stacks(given, "project", HERE, THERE)["auth"].config
+    assert config["crossaccount:trusted"]["users"]["new"] == {
+        "groups": ["own"],
+        "policies": [bound, "P"],
+        "permissions_boundary": bound,
+    }
+    assert list(memberships(given, THERE)) == [("111111111111", "new", "Dev")]
+    made = given_stacks(given, "project", HERE, THERE, policies_made=True)["auth"].config
+    own = "arn:aws:iam::111111111111:policy/P"
+    assert made["crossaccount:trusted"]["users"]["new"]["policies"] == [bound, own]
+    assert "crossaccount:policies" not in made
+    [policies] = given_policies(given, "project", HERE).values()
+    assert policies.config["crossaccount:policies"] == {"P": {"assume": ["*"]}}
+
+
+def test_what_is_there_is_told_by_details_and_by_settings() -> None:
+    scenario = read_scenario(SCENARIOS / "joining")
+    sources = read_sources(["stack:auth"], lambda: program, directory=SCENARIOS / "joining")
+    by_details = there_in_details((each.where, each.account_id, each.details) for each in sources.described)
+    assert by_details["111111111111"] == there_in_settings(scenario.settings)["111111111111"]
+
+
+def test_policies_are_there_before_stacks_attach_them_and_users_join_groups_of_stacks() -> None:
+    found = rehearsed_and_read(read_scenario(SCENARIOS / "joining")).rehearsal
+    assert [(result.actual, result.mode, result.ok) for result in found.results] == [
+        ("allowed", "tried", True),
+        ("allowed", "tried", True),
+        ("denied", "tried", True),
+    ]
+
+
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
 def test_a_bucket_is_made_in_the_region_of_its_account(region: str, tmp_path: Path) -> None:
     with LocalAws(log_dir=tmp_path) as local, local.session("222222222222", region=region) as root:
@@ -71,5 +168,5 @@ def test_a_bucket_is_made_in_the_region_of_its_account(region: str, tmp_path: Pa
 
 def test_a_stack_may_trust_an_exact_principal_of_a_given_account_without_a_stack() -> None:
     """AWS refuses such a trust until the principal exists: what is given outside the stacks comes before them."""
-    found = rehearsed_and_read(read_scenario(Path(__file__).parent / "scenarios" / "outsider")).rehearsal
+    found = rehearsed_and_read(read_scenario(SCENARIOS / "outsider")).rehearsal
     assert [(result.actual, result.mode) for result in found.results] == [("allowed", "tried")]
