@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crossaccount.access.access_tests import TESTS_FILE
+from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.findings.catalogue import BY_CODE
 from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, sift
@@ -32,6 +32,7 @@ from crossaccount.settings import CompiledStack, SettingsError, compiled_in_orde
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
 from crossaccount.sources.from_settings import SettingsReader
+from crossaccount.sources.proof import Proof, proof_since
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,19 @@ class Checked:
     suppressed: tuple[Finding, ...]
     tests: tuple[TestResult, ...]
     quotas: tuple[tuple[str, Usage], ...]
+    proof: Proof | None = None
+    """How the access tests differ from those of a git revision; None where it was not asked for."""
+    elsewhere: int = 0
+    """How many access tests are about stacks that were not asked for."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is no finding, and yet nobody should overlook."""
+        if self.tests:
+            return ()
+        if self.elsewhere:
+            return (f"0 of 0 tests: none of the project's {self.elsewhere} is about these stacks",)
+        return (f"0 of 0 tests: nothing is proven; {NO_TESTS_FIX}, in {TESTS_FILE}",)
 
     @property
     def ok(self) -> bool:
@@ -54,6 +68,8 @@ class Checked:
             "findings": [each.to_json() for each in self.findings],
             "tests": results_json(self.tests),
             "quotas": [usage.to_json(where) for where, usage in self.quotas],
+            **({"warnings": list(self.warnings)} if self.warnings else {}),
+            **({"proof": self.proof.to_json()} if self.proof else {}),
         }
 
 
@@ -65,11 +81,14 @@ def check(
     organization: Path | None = None,
     *,
     by_settings: bool = True,
+    base: str | None = None,
 ) -> Checked:
     """Check the stacks of the project in ``directory``, all of them where none is named.
 
     ``organization`` is a file that says which control policies the accounts are under. ``by_settings``: the program is
     not run for the stacks; the toolkit's own would make the same of them.
+
+    The access tests are held against those of the git revision ``base``.
 
     Raises:
         SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
@@ -83,7 +102,8 @@ def check(
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
     names = [name for name in compiled if name in asked]
     regions = {name: tuple(region_findings(project, name)) for name in names}
-    return Checker(compiled, sources, names, regions).run(_tests(directory, sources, program, now))
+    checked = Checker(compiled, sources, names, regions).run(_tests(directory, sources, program, now))
+    return checked if base is None else replace(checked, proof=proof_since(directory, base))
 
 
 class Checker:
@@ -111,6 +131,7 @@ class Checker:
             tuple(each for part in sifted for each in part.suppressed),
             tuple(test for test in tests if self._is_asked(test)),
             tuple(sorted(self._quotas(), key=lambda each: (each[0], each[1].quota.summary))),
+            elsewhere=sum(1 for test in tests if not self._is_asked(test)),
         )
 
     def _found(self) -> list[Found]:

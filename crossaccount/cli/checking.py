@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.options import HERE, DirectoryOption, JsonOption, OrganizationOption
+from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
+from crossaccount.cli.options import HERE, BaseOption, DirectoryOption, JsonOption, OrganizationOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, write
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
     from crossaccount.check.run import Checked
 
-FAILED = 1
+FAILED, TRIPPED = 1, 3
+
+
+class FailOn(StrEnum):
+    """What ends the command with exit code 3."""
+
+    weakened = "weakened"
 
 
 def check(
@@ -23,6 +30,10 @@ def check(
         list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all of them.")
     ] = None,
     organization: OrganizationOption = None,
+    base: BaseOption = None,
+    fail_on: Annotated[
+        FailOn | None, typer.Option("--fail-on", help="Exit 3 where the proof is weaker than at --base.")
+    ] = None,
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
@@ -33,13 +44,17 @@ def check(
         from crossaccount.check.run import check as run
 
         refuse_two_documents(markdown_file, as_json)
-        found = run(directory, stacks or [], load_program, datetime.now(UTC), organization)
+        if fail_on is not None and base is None:
+            stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
+        found = run(directory, stacks or [], load_program, datetime.now(UTC), organization, base=base)
         if as_json:
             print_json(found.to_json())
         elif markdown_file != STDOUT:
             show(found)
         if markdown_file is not None:
             write("--markdown", markdown_file, markdown(found), as_json)
+    if found.ok and fail_on is FailOn.weakened and found.proof and found.proof.weakened:
+        raise typer.Exit(TRIPPED)
     raise typer.Exit(0 if found.ok else FAILED)
 
 
@@ -65,4 +80,9 @@ def show(found: Checked) -> None:
         for where, quota, used, limit in near:
             table.add_row(quota, markup(where), str(used), str(limit))
         out.print(table)
+    for line in found.proof.lines() if found.proof else ():
+        style = "yellow" if found.proof and found.proof.weakened else ""
+        out.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    for warning in found.warnings:
+        out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     out.print(summary(found), highlight=False)

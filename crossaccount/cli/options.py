@@ -37,4 +37,8 @@ OrganizationOption = Annotated[
     Path | None,
     typer.Option("--organization", metavar="FILE", help="A JSON file of the organisation: SCPs and RCPs."),
 ]
+BaseOption = Annotated[
+    str | None,
+    typer.Option("--base", metavar="REF", help="Hold the access tests against those of a git revision."),
+]
 HERE = Path()

@@ -34,6 +34,7 @@ from crossaccount.job.runs import Runs
 from crossaccount.job.states.backend import Backend, KnownStack
 from crossaccount.job.states.standing import outputs_of, statuses
 from crossaccount.job.verify.run import Verification, verified
+from crossaccount.sources.proof import Proof, proof_since
 
 __all__ = ["Fleet", "JobResult"]
 
@@ -120,14 +121,20 @@ class Fleet:
         before: Before = "live",
         save_plan: Path | None = None,
         resources: bool = True,
+        base: str = "",
     ) -> JobResult:
         """What ``up`` would change, each dependant seeing its upstreams' planned outputs; and what that does to access.
 
         ``save_plan`` is a folder for what ``up`` can be held to. Without ``resources`` only access is reviewed: no
-        engine runs, so neither a passphrase nor a plugin is needed.
+        engine runs, so neither a passphrase nor a plugin is needed. The access tests are held against those of the git
+        revision ``base``, where it is given.
+
+        Raises:
+            SettingsError, AccessTestsError: there is no such revision, or the access tests are wrong.
         """
         names = selected(stacks, self.loaded.stacks)
-        return self._gate(before).preview(names, stacks, save_plan, resources=resources)
+        proof = proof_since(self.loaded.project.directory, base) if base else Proof()
+        return self._gate(before).preview(names, stacks, save_plan, resources=resources, proof=proof)
 
     def up(
         self,

@@ -12,6 +12,7 @@ from components.program import program
 from crossaccount.check.markdown import markdown
 from crossaccount.check.run import Checked, check
 from crossaccount.settings import SettingsError
+from crossaccount.sources import SourceError
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -232,3 +233,44 @@ def test_a_region_of_the_project_file_may_be_accepted(project):
     _set_region(directory / "Pulumi.yaml", "xx-future-1")
     found = _check(directory)
     assert [(each.code, each.where) for each in found.suppressed] == [("XA310", "Pulumi.yaml: aws:region")]
+
+
+def test_a_test_file_that_is_a_link_to_nothing_is_named(project):
+    directory = project(auth={"trusted": {"users": {"bo": {}}}}, workload={})
+    (directory / "access-tests.yaml").unlink(missing_ok=True)
+    (directory / "access-tests.yaml").symlink_to("nowhere.yaml")
+    with pytest.raises(SettingsError, match=r"access-tests.yaml: is a link to a file that does not exist"):
+        _check(directory)
+
+
+def test_no_test_is_said_and_so_is_none_of_the_stacks_that_are_asked_for(project):
+    directory = project(auth={"trusted": {"users": {"bo": {}}}}, workload=OWN)
+    file = directory / "access-tests.yaml"
+    file.unlink(missing_ok=True)
+    [nothing] = _check(directory).warnings
+    assert nothing.startswith("0 of 0 tests: nothing is proven; write access tests")
+    test = {"principal": "workload/role/Own", "role": "workload/role/Own", "expect": "denied"}
+    file.write_text(yaml.safe_dump({"tests": [test]}), encoding="utf-8")
+    assert _check(directory).warnings == ()
+    found = _check(directory, "auth")
+    assert found.warnings == ("0 of 0 tests: none of the project's 1 is about these stacks",)
+    assert f"**Warning**: {found.warnings[0]}" in markdown(found)
+    assert found.to_json()["warnings"] == list(found.warnings)
+
+
+def test_given_adds_to_what_stacks_declare_and_never_replaces_it(project):
+    groups = {"dev": {"inline": {"p": {"assume": ["workload/role/Target"]}}}}
+    auth = {"trusted": {"users": {"ann": {"groups": ["dev"]}}, "groups": groups}}
+    directory = project(auth=auth, workload={"trusting": {"roles": {"Target": {"trust": [{"principals": ["auth"]}]}}}})
+    file = directory / "access-tests.yaml"
+
+    def write(user, expect, **own):
+        test = {"principal": f"auth/user/{user}", "role": "workload/role/Target", "expect": expect}
+        given = {"auth": {"trusted": {"users": {user: own}}}}
+        file.write_text(yaml.safe_dump({"given": given, "tests": [test]}), encoding="utf-8")
+
+    write("newbie", "allowed", groups=["DEV"])
+    assert _check(directory).ok
+    write("ann", "denied")
+    with pytest.raises(SourceError, match=r"given.auth.trusted.users.ann: stack:auth has a user of this name already"):
+        _check(directory)

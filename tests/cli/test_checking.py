@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -61,3 +63,21 @@ def test_markdown_goes_to_a_file_or_to_stdout(tmp_path):
     assert _run("--dir", FLAWED, "--markdown", "-").stdout == file.read_text(encoding="utf-8")
     assert _run("--dir", FLAWED, "--markdown", "-", "--json").exit_code == 2
     assert _run("--dir", FLAWED, "--markdown", str(tmp_path)).exit_code == 2
+
+
+def test_a_weaker_proof_is_said_and_ends_with_3_where_that_is_asked_for(tmp_path):
+    shutil.copytree(ROOT / "examples" / "tutorial", tmp_path / "p")
+    here = str(tmp_path / "p")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    same = _run("--dir", here, "--base", "HEAD", "--fail-on", "weakened")
+    assert (same.exit_code, "the access tests prove what they proved at HEAD" in same.stdout) == (0, True)
+    file = tmp_path / "p" / "access-tests.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("    because: explicit-deny\n", ""), encoding="utf-8")
+    weaker = _run("--dir", here, "--base", "HEAD", "--json")
+    assert weaker.exit_code == 0
+    assert {each["kind"] for each in json.loads(weaker.stdout)["proof"]["weakened"]} == {"test-changed"}
+    tripped = _run("--dir", here, "--base", "HEAD", "--fail-on", "weakened", "--markdown", "-")
+    assert (tripped.exit_code, "| proof weakened | what |" in tripped.stdout) == (3, True)
+    without = _run("--dir", here, "--fail-on", "weakened")
+    assert (without.exit_code, without.stderr.startswith("--fail-on: weakened is against a git")) == (2, True)

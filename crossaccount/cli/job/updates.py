@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossaccount.cli.diffs import TRIPPED, FailOn
+from crossaccount.cli.diffs import TRIPPED
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.job.options import (
     JsonLinesOption,
@@ -22,7 +23,7 @@ from crossaccount.cli.job.options import (
     YesOption,
 )
 from crossaccount.cli.job.run import EXIT, Asked, open_fleet
-from crossaccount.cli.options import HERE, DirectoryOption
+from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class Kind(StrEnum):
     broadening = "broadening"
     replacement = "replacement"
     credentials = "credentials"
+
+
+class FailOn(StrEnum):
+    """What ends `preview` with exit code 3."""
+
+    broadening = "broadening"
+    weakened = "weakened"
 
 
 class BeforeChoice(StrEnum):
@@ -62,8 +70,10 @@ def preview(
     before: BeforeOption = BeforeChoice.live,
     markdown_file: MarkdownOption = None,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit 3 where access is broadened, or a Deny made by hand goes.")
+        list[FailOn] | None,
+        typer.Option("--fail-on", help="Exit 3 where access is broadened, or (with --base) the proof is weakened."),
     ] = None,
+    base: BaseOption = None,
     save_plan: Annotated[
         Path | None, typer.Option("--save-plan", metavar="DIR", help="Keep what is reviewed, for `up --plan DIR`.")
     ] = None,
@@ -81,19 +91,28 @@ def preview(
     """What `up` would change, and what that does to access; a dependant sees what its upstreams plan."""
     with failures_in_words(as_json):
         refuse_two_documents(markdown_file, as_json)
+        if FailOn.weakened in (fail_on or ()) and base is None:
+            stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
         if save_plan and not resources:
             what = "--save-plan: a plan holds what the engine would do, got --no-resources"
             stop(f"{what}; leave one of the two out", BAD_INPUT, as_json)
         asked = Asked("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         with open_fleet(asked, on_stderr=markdown_file == STDOUT) as fleet:
-            result = fleet.preview(stacks or (), before=before.value, save_plan=save_plan, resources=resources)
+            result = fleet.preview(
+                stacks or (), before=before.value, save_plan=save_plan, resources=resources, base=base or ""
+            )
         if markdown_file is not None:
             from crossaccount.job.review.markdown import preview_markdown
 
             write("--markdown", markdown_file, preview_markdown(result), as_json)
-    if result.ok and fail_on is FailOn.broadening and result.review and "broadening" in result.review.needs:
+    if result.ok and result.review and _trips(result.review, fail_on or ()):
         raise typer.Exit(TRIPPED)
     raise typer.Exit(EXIT[result.status])
+
+
+def _trips(review: Review, fail_on: Collection[FailOn]) -> bool:
+    broadened = FailOn.broadening in fail_on and "broadening" in review.needs
+    return broadened or (FailOn.weakened in fail_on and bool(review.proof and review.proof.weakened))
 
 
 def up(

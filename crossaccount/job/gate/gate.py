@@ -28,6 +28,7 @@ from crossaccount.job.review.reviewer import Reviewer
 from crossaccount.job.review.told import AccessReviewed, Approved
 from crossaccount.job.running.order import Step, forward
 from crossaccount.job.verify.run import Verification, verified
+from crossaccount.sources.proof import Proof
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,20 @@ class Gate:
         return self._told(self.reviewer.review(names, self.reviewer.backend.stacks()))
 
     def preview(
-        self, names: Sequence[str], patterns: Collection[str], save_plan: Path | None, *, resources: bool = True
+        self,
+        names: Sequence[str],
+        patterns: Collection[str],
+        save_plan: Path | None,
+        *,
+        resources: bool = True,
+        proof: Proof | None = None,
     ) -> JobResult:
         """What the engine would do and what that does to access; kept as a plan where that is asked for.
 
-        Without ``resources`` the engine is not asked, and needs no passphrase.
+        Without ``resources`` the engine is not asked, and needs no passphrase. ``proof`` is shown beside the review.
         """
         known = self.reviewer.backend.stacks()
-        review = self.reviewer.review(names, known)
+        review = replace(self.reviewer.review(names, known), proof=proof)
         if not resources:
             return self.told(JobResult("preview", "succeeded", review=self._told(review)))
         plan = new_plan(save_plan, names, known) if save_plan else None
@@ -87,7 +94,7 @@ class Gate:
         ``options`` are of the update alone, as ``run`` takes them.
         """
         known = self.reviewer.backend.stacks()
-        review = self.reviewer.review(names, known)
+        review = replace(self.reviewer.review(names, known), proof=Proof())
         because = saved.differences(review, patterns, known) if saved else ()
         because = (*because, *not_what_was_reviewed(review, approval))
         if approval.preview_first and not because:

@@ -14,6 +14,7 @@ from crossaccount.access.diff.change import VerdictWord
 from crossaccount.access.findings.finding import Finding
 from crossaccount.job.removals.transitions import Transition
 from crossaccount.job.review.removals import HandMade
+from crossaccount.sources.proof import Proof
 
 Need = Literal["broadening", "replacement", "credentials"]
 NEEDS: tuple[Need, ...] = ("broadening", "replacement", "credentials")
@@ -38,6 +39,8 @@ class Review:
     """By stack: the digest of what it is configured to be."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Account names to IDs, for people."""
+    proof: Proof | None = None
+    """How the access tests differ from those of another revision, where somebody may ask for that."""
     transitions: Mapping[str, Transition] = field(default_factory=dict, repr=False)
     """By stack: which ARNs come and go, and who names which; empty where none goes."""
 
@@ -68,8 +71,8 @@ class Review:
     def digest(self) -> str:
         """SHA-256 of everything that a person approves: configs, access, removals, replacements."""
         said = {**self.to_json(), "configs": dict(self.configs)}
-        for key in ("before", "warnings", "needs"):
-            said.pop(key)
+        for key in ("before", "warnings", "needs", "proof"):
+            said.pop(key, None)
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
@@ -84,4 +87,5 @@ class Review:
             "before": dict(self.before),
             "warnings": list(self.warnings),
             "needs": list(self.needs),
+            **({"proof": self.proof.to_json()} if self.proof else {}),
         }

@@ -49,6 +49,7 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
     yield from (f"{SIGNS[change.direction]} {line(change, shown)}" for change in told)
     if rest:
         yield f"… and {rest}"
+    yield from review.proof.lines() if review.proof else ()
     yield f"access: {review.verdict}" + (f"; needs its own yes: {', '.join(review.needs)}" if review.needs else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crossaccount.access.access_tests.weakened import Weakened
 from crossaccount.access.diff import AccessDiff, Change
 from crossaccount.access.findings.finding import Finding
 from crossaccount.engine.deployment import Resource
@@ -10,6 +11,8 @@ from crossaccount.engine.work import Outcome
 from crossaccount.job.result import JobResult
 from crossaccount.job.review import HandMade, Review
 from crossaccount.job.review.markdown import MOST_CHARACTERS, preview_markdown
+from crossaccount.job.review.text import review_lines
+from crossaccount.sources.proof import Proof
 
 BO, ROLE = "arn:aws:iam::111111111111:user/bo", "arn:aws:iam::222222222222:role/R"
 NAMES = {"auth": "111111111111", "workload": "222222222222"}
@@ -105,3 +108,17 @@ def test_of_what_is_unchanged_only_the_number_is_told() -> None:
     outcomes = {f"s{number}": Outcome(f"s{number}", "unchanged") for number in range(1000)}
     text = preview_markdown(JobResult("preview", "succeeded", outcomes, review=Review(tuple(outcomes))))
     assert text.endswith("### Stacks\n\n1000 unchanged.\n")
+
+
+def test_a_weaker_proof_and_one_that_was_not_compared() -> None:
+    gone = Weakened("test-removed", "access-tests.yaml: bo is kept out", "the test is gone")
+    weaker = Review(("auth",), proof=Proof("main", "c0ffee", (gone,)))
+    found = preview_markdown(JobResult("preview", "succeeded", review=weaker))
+    assert "### Proof weakened since `main`\n\n- `access-tests.yaml: bo is kept out`: the test is gone\n" in found
+    assert weaker.to_json()["proof"]["weakened"][0]["kind"] == "test-removed"
+    assert weaker.digest == Review(("auth",)).digest, "an update has no base, and applies the same review"
+    not_compared = Review(("auth",), proof=Proof())
+    assert "\nThe access tests were not compared with another revision: --base REF.\n" in preview_markdown(
+        JobResult("preview", "succeeded", review=not_compared)
+    )
+    assert review_lines(not_compared)[0] == "the access tests were not compared with another revision: --base REF"
