@@ -44,12 +44,12 @@ def near_quotas(checked: Checked) -> list[tuple[str, str, int, int]]:
 
 def _lines(checked: Checked) -> Iterator[str]:
     yield f"**Check**: {summary(checked)}"
-    yield from (f"\n**Warning**: {each}" for each in checked.warnings)
+    yield from (f"\n**Warning**: {text(each)}" for each in checked.warnings)
     if checked.proof and checked.proof.weakened:
-        yield from ("", *_head("proof weakened", "what"))
-        yield from (_row(f"`{each.where}`", each.what) for each in checked.proof.weakened)
+        weakened = ((code(each.where), text(each.what)) for each in checked.proof.weakened)
+        yield from ("", *table(("proof weakened", "what"), weakened))
     elif checked.proof:
-        yield from (f"\n{line[:1].upper() + line[1:]}." for line in checked.proof.lines())
+        yield from (f"\n{text(line[:1].upper() + line[1:])}." for line in checked.proof.lines())
     if checked.findings:
         yield from ("", *table(("finding", "where", "what", "fix"), map(_finding, checked.findings)))
     failed = [each for each in checked.tests if not each.ok]

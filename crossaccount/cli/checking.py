@@ -63,7 +63,7 @@ def show(found: Checked) -> None:
     from rich.table import Table
 
     from crossaccount.check.markdown import near_quotas, summary
-    from crossaccount.escaping import markup
+    from crossaccount.escaping import markup, one_line
     from crossaccount.rehearsal.table import results_table
 
     out = console()
@@ -82,7 +82,7 @@ def show(found: Checked) -> None:
         out.print(table)
     for line in found.proof.lines() if found.proof else ():
         style = "yellow" if found.proof and found.proof.weakened else ""
-        out.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+        out.print(one_line(line), style=style, markup=False, highlight=False, soft_wrap=True)
     for warning in found.warnings:
         out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     out.print(summary(found), highlight=False)

@@ -47,10 +47,10 @@ def _access(review: Review) -> Iterator[str]:
     yield from (f"\n> [!IMPORTANT]\n> {NEEDED[need]}" for need in review.needs)
     yield f"\nDigest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this and nothing else."
     if review.proof and review.proof.weakened:
-        yield f"\n### Proof weakened since `{_cell(review.proof.base)}`\n"
-        yield from (f"- `{_cell(each.where)}`: {_cell(each.what)}" for each in review.proof.weakened)
+        yield f"\n### Proof weakened since {code(review.proof.base)}\n"
+        yield from (f"- {code(each.where)}: {text(each.what)}" for each in review.proof.weakened)
     elif review.proof:
-        yield from (f"\n{_cell(line[:1].upper() + line[1:])}." for line in review.proof.lines())
+        yield from (f"\n{text(line[:1].upper() + line[1:])}." for line in review.proof.lines())
     if review.warnings or review.refused:
         yield ""
         yield from (f"- warning: {text(each)}" for each in review.warnings)
