@@ -39,10 +39,10 @@ class Review:
     """By stack: the digest of what it is configured to be."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Account names to IDs, for people."""
-    proof: Proof | None = None
-    """How the access tests differ from those of another revision, where somebody may ask for that."""
     transitions: Mapping[str, Transition] = field(default_factory=dict, repr=False)
     """By stack: which ARNs come and go, and who names which; empty where none goes."""
+    proof: Proof | None = None
+    """How the access tests differ from those of another revision, where somebody may ask for that."""
 
     @property
     def verdict(self) -> VerdictWord:
