@@ -49,7 +49,7 @@ class Review:
         """Of the access diff, and of what goes that others made."""
         if self.access.broadens or not any(each.broadens for each in self.removals):
             return self.access.verdict
-        return "mixed" if self.access.changes else "broadening"
+        return "broadening" if self.access.verdict == "neutral" else "mixed"
 
     @property
     def credentials(self) -> frozenset[str]:

@@ -33,6 +33,7 @@ def test_what_takes_a_yes_of_its_own() -> None:
     assert BROADENING.needs == ("broadening",)
     assert Review(("s",), removals=(denied,)).verdict == "broadening"
     assert Review(("s",), AccessDiff.of([LOSS]), (denied,)).verdict == "mixed"
+    assert Review(("s",), AccessDiff.of([IDLE]), (denied,)).verdict == "broadening"
     assert BOTH.needs == ("broadening", "replacement")
     assert Review(("s",), AccessDiff.of([KEY])).needs == ("broadening", "credentials")
     assert Review(("s",), AccessDiff.of([IDLE])).needs == ("credentials",)
