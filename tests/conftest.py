@@ -15,7 +15,7 @@ import pytest
 from components.program import program
 from crossaccount.access.access_tests.results import TestResult
 from crossaccount.engine.recording import record
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws
 from crossaccount.rehearsal.given import given_stacks
 from crossaccount.rehearsal.run import Rehearsal, rehearse
 from crossaccount.rehearsal.scenario import Scenario, read_scenario
@@ -111,7 +111,7 @@ def rehearsed_and_read(scenario: Scenario) -> Rehearsed:
     try:
         details, keys = {}, {}
         for account_id in sorted(set(scenario.accounts.values())):
-            with Aws(rehearsal.endpoint, Credentials(account_id, "local")) as root:
+            with Aws(rehearsal.gateway.endpoint, rehearsal.gateway.root(account_id)) as root:
                 details[account_id] = with_extras(account_details(root.iam), root.iam)
                 keys |= {user["Arn"]: _keys(root, user["UserName"]) for user in details[account_id]["UserDetailList"]}
         return Rehearsed(rehearsal, seen, details, keys)

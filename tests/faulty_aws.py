@@ -18,6 +18,8 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
+from crossaccount.local.clients import Gateway
+
 WAIT_SECONDS = 30.0
 _KEY = re.compile(r"Credential=([^/,\s]*)/")
 
@@ -73,10 +75,11 @@ class SeenCall:
 
 
 class FaultyAws:
-    """Proxies to the local AWS at ``endpoint`` inside a ``with`` block: what is sent by POST, as to IAM and STS."""
+    """Proxies to the local AWS behind ``gateway`` inside a ``with`` block: what is sent by POST, as to IAM and STS."""
 
-    def __init__(self, endpoint: str) -> None:
-        self._target = urlsplit(endpoint).netloc
+    def __init__(self, gateway: Gateway) -> None:
+        self._target = urlsplit(gateway.endpoint).netloc
+        self._secret = gateway.secret
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self.calls: list[SeenCall] = []
@@ -85,6 +88,11 @@ class FaultyAws:
     def endpoint(self) -> str:
         """Where clients go."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def gateway(self) -> Gateway:
+        """The local AWS through this proxy."""
+        return Gateway(self.endpoint, self._secret)
 
     def refuse(self, answer: Refusal, action: str = "*", *, key: str = "*", times: int = 1_000_000) -> Fault:
         """Answer so in place of AWS, ``times`` times."""

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.job.fleet import HUB, members, write_project, write_stack
 from crossaccount.engine.pulumi_cli import installed, private_environment
+from crossaccount.local.clients import Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
@@ -36,7 +37,7 @@ class Side:
     name: str
     folder: Path
     environment: dict[str, str]
-    endpoint: str
+    gateway: Gateway
     script: Callable[[str], str]
     """The shell command that brings all stacks to what they declare; ``first`` or not is its argument."""
 
@@ -87,8 +88,8 @@ def side(name: str, home: Path, stacks: int, script: Callable[[str], str], *, by
     """A side with its AWS, provider, state and project."""
     with LocalAws() as aws, serve_provider() as port:
         folder = home / name.replace(" ", "-") / "project"
-        write_project(folder, stacks, aws.endpoint, by_cli=by_cli)
-        yield Side(name, folder, private_environment(folder.parent, port), aws.endpoint, script)
+        write_project(folder, stacks, aws.gateway, by_cli=by_cli)
+        yield Side(name, folder, private_environment(folder.parent, port), aws.gateway, script)
 
 
 def measure(stacks: int, parallel: int, runs: int, home: Path) -> dict[str, dict[str, list[float]]]:
@@ -109,7 +110,7 @@ def measure(stacks: int, parallel: int, runs: int, home: Path) -> dict[str, dict
             for each in sides:
                 times[each.name][KINDS[1]].append(each.run(KINDS[1]))
         for each in sides:
-            write_stack(each.folder, names[-1], each.endpoint, edited=True)
+            write_stack(each.folder, names[-1], each.gateway, edited=True)
             times[each.name][KINDS[2]].append(each.run(KINDS[2]))
     return times
 

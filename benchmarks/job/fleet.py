@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from crossaccount.local.clients import Gateway
+
 ROOT = Path(__file__).parents[2]
 HUB = "hub"
 SERVICES = ("iam", "sts", "secretsmanager")
@@ -27,8 +29,8 @@ def account_id(stack: str) -> str:
     return "100000000000" if stack == HUB else f"2{int(stack.rpartition('-')[2]):011}"
 
 
-def write_project(folder: Path, stacks: int, endpoint: str | None = None, *, by_cli: bool = False) -> None:
-    """The fleet's project in ``folder``, which may be there already; ``endpoint`` is the local AWS.
+def write_project(folder: Path, stacks: int, gateway: Gateway | None = None, *, by_cli: bool = False) -> None:
+    """The fleet's project in ``folder``, which may be there already; ``gateway`` is the local AWS.
 
     ``by_cli`` adds the program, for a CLI that starts it itself.
     """
@@ -40,10 +42,10 @@ def write_project(folder: Path, stacks: int, endpoint: str | None = None, *, by_
         for package in ("components", "crossaccount"):
             shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     for stack in (HUB, *members(stacks)):
-        write_stack(folder, stack, endpoint)
+        write_stack(folder, stack, gateway)
 
 
-def write_stack(folder: Path, stack: str, endpoint: str | None = None, *, edited: bool = False) -> None:
+def write_stack(folder: Path, stack: str, gateway: Gateway | None = None, *, edited: bool = False) -> None:
     """One stack's config. ``edited`` is the same with one statement more, as somebody's pull request would have it."""
     config = _hub() if stack == HUB else _member(edited)
     accounts = {HUB: {"id": account_id(HUB), "stack": HUB}, stack: {"id": account_id(stack), "stack": stack}}
@@ -53,9 +55,10 @@ def write_stack(folder: Path, stack: str, endpoint: str | None = None, *, edited
         "aws:region": "us-east-1",
         "aws:allowedAccountIds": [account_id(stack)],
     }
-    if endpoint:
-        config |= {"aws:accessKey": account_id(stack), "aws:secretKey": "local"}
-        config |= {"aws:endpoints": [dict.fromkeys(SERVICES, endpoint)]}
+    if gateway:
+        root = gateway.root(account_id(stack))
+        config |= {"aws:accessKey": root.access_key_id, "aws:secretKey": root.secret_access_key}
+        config |= {"aws:endpoints": [dict.fromkeys(SERVICES, gateway.endpoint)]}
     file = folder / f"Pulumi.{stack}.yaml"
     content = yaml.safe_load(file.read_text()) if file.exists() else {}
     file.write_text(yaml.safe_dump({**content, "config": config}))

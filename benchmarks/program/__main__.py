@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 from crossaccount.engine.pulumi_cli import installed, private_environment
+from crossaccount.local.clients import Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
@@ -37,7 +38,7 @@ def pulumi(folder: Path, environment: dict[str, str], *arguments: str) -> float:
     return time.perf_counter() - started
 
 
-def write_project(folder: Path, name: str, program: Path, endpoint: str, *, whole_config: bool) -> None:
+def write_project(folder: Path, name: str, program: Path, gateway: Gateway, *, whole_config: bool) -> None:
     """A project whose program is ``program``: our own with the root's config, or one that takes none."""
     folder.mkdir()
     if whole_config:
@@ -55,9 +56,9 @@ def write_project(folder: Path, name: str, program: Path, endpoint: str, *, whol
         config |= {
             "aws:region": "us-west-2",
             "aws:accessKey": account_id,
-            "aws:secretKey": "local",
+            "aws:secretKey": gateway.root(account_id).secret_access_key,
             "aws:allowedAccountIds": [account_id],
-            "aws:endpoints": [dict.fromkeys(SERVICES, endpoint)],
+            "aws:endpoints": [dict.fromkeys(SERVICES, gateway.endpoint)],
         }
         (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}))
 
@@ -76,8 +77,8 @@ def measure(runs: int, home: Path) -> dict[str, list[tuple[float, float]]]:
     with LocalAws() as ours_aws, LocalAws() as hand_aws, serve_provider() as port:
         environment = private_environment(home / "pulumi", port)
         ours, by_hand = home / "ours", home / "by-hand"
-        write_project(ours, "ours", ROOT / "__main__.py", ours_aws.endpoint, whole_config=True)
-        write_project(by_hand, "by-hand", Path(__file__).with_name("by_hand.py"), hand_aws.endpoint, whole_config=False)
+        write_project(ours, "ours", ROOT / "__main__.py", ours_aws.gateway, whole_config=True)
+        write_project(by_hand, "by-hand", Path(__file__).with_name("by_hand.py"), hand_aws.gateway, whole_config=False)
         for folder in (ours, by_hand):
             deploy(folder, environment)
         for _ in range(runs):

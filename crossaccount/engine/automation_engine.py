@@ -166,7 +166,7 @@ def on_local_aws(
         folder = Path(home) / "project"
         copy_project_file(directory, folder)
         for stack in stacks:
-            config = local_config(stack, aws.endpoint, deployer)
+            config = local_config(stack, aws.gateway, deployer)
             (folder / stack_file(stack.name)).write_text(yaml_text({"config": config}), encoding="utf-8")
         yield AutomationEngine(program, private_environment(Path(home), port), folder, recover)
 

@@ -24,7 +24,7 @@ from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
 from crossaccount.engine.local_config import connect
 from crossaccount.engine.recording import UnexpectedInvoke, record
 from crossaccount.engine.work import SECRET, Change, Outcome, Work
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
 
 DEFAULT_REGION = "us-east-1"
@@ -34,7 +34,7 @@ VERBS = ("preview", "up", "outputs")
 
 
 class InProcessEngine:
-    """Makes stacks on the local AWS at ``endpoint``, one at a time.
+    """Makes stacks on the local AWS behind ``gateway``, one at a time.
 
     Outputs are remembered, so that a later stack may reference an earlier one. ``deployer`` assumes the roles of stacks
     that are deployed through roles.
@@ -42,9 +42,9 @@ class InProcessEngine:
 
     name = "in-process"
 
-    def __init__(self, program: Program, endpoint: str, deployer: Credentials | None = None) -> None:
+    def __init__(self, program: Program, gateway: Gateway, deployer: Credentials | None = None) -> None:
         self._program = program
-        self._endpoint = endpoint
+        self._gateway = gateway
         self._deployer = deployer
         self._one_at_a_time = threading.Lock()
         self._stopping = False
@@ -81,7 +81,7 @@ class InProcessEngine:
     def _up(self, work: Work, tell: events.Tell) -> Deployment:
         stack = work.as_stack()
         program = partial(self._program, references=work.references, root=work.directory)
-        with connect(stack, self._endpoint, self._deployer) as aws:
+        with connect(stack, self._gateway, self._deployer) as aws:
             creating = CreatingMocks(aws, self._exports(work), partial(_tell_of_resource, work.stack, tell))
             return run_in_process(stack, program, creating)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from crossaccount.engine.deployment import Stack
 from crossaccount.engine.in_process import config_text
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.provider.config import parse_config
 
 ASSUME_ROLES = "aws:assumeRoles"
@@ -25,7 +25,7 @@ _OF_THE_USERS_MACHINE = (
 _SERVICES = ("iam", "sts", "secretsmanager")
 
 
-def local_config(stack: Stack, endpoint: str, deployer: Credentials | None = None) -> dict[str, Any]:
+def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> dict[str, Any]:
     """The stack's config, pointed at the local AWS.
 
     ``deployer`` is who assumes the roles that the stack is deployed through, see
@@ -33,21 +33,21 @@ def local_config(stack: Stack, endpoint: str, deployer: Credentials | None = Non
     """
     config = {key: value for key, value in stack.config.items() if key not in _OF_THE_USERS_MACHINE}
     through_roles = deployer is not None and bool(config.get(ASSUME_ROLES))
-    who = deployer if deployer is not None and through_roles else Credentials(stack.account_id, "local")
+    who = deployer if deployer is not None and through_roles else gateway.root(stack.account_id)
     return {
         **config,
         "aws:accessKey": who.access_key_id,
         "aws:secretKey": who.secret_access_key,
-        "aws:endpoints": [dict.fromkeys(_SERVICES, endpoint)],
+        "aws:endpoints": [dict.fromkeys(_SERVICES, gateway.endpoint)],
     }
 
 
-def connect(stack: Stack, endpoint: str, deployer: Credentials | None = None) -> Aws:
+def connect(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> Aws:
     """The identity that deploys the stack: found as the provider finds it, its account checked.
 
     Raises:
         ResourceError: a role that cannot be assumed, or an account that the stack does not allow.
     """
-    config = local_config(stack, endpoint, deployer)
+    config = local_config(stack, gateway, deployer)
     of_provider = {key.removeprefix("aws:"): value for key, value in config.items() if key.startswith("aws:")}
     return parse_config({key: config_text(value) for key, value in of_provider.items()}).connect()

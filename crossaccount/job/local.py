@@ -50,7 +50,7 @@ def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[Automa
 def in_process_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[InProcessEngine]]:
     """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
     with LocalAws() as aws:
-        engine = InProcessEngine(program, aws.endpoint, make_deployers(aws, _stacks(directory)))
+        engine = InProcessEngine(program, aws.gateway, make_deployers(aws, _stacks(directory)))
         yield LocalFleet(aws, engine, Remembered(engine.deployed))
 
 

@@ -20,6 +20,7 @@ from crossaccount.job.recovery.recover import recover
 from crossaccount.job.review.live import LiveAccounts, empty_account
 from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.job.states.backend import CliBackend
+from crossaccount.local.clients import Gateway
 from crossaccount.settings import SettingsError, read_project
 
 
@@ -64,12 +65,12 @@ def fleet_on_local_aws(
             workers=workers,
             on_event=on_event,
             live=empty_account,
-            accounts=LiveAccounts(_configs(directory, parts.aws.endpoint), local=True),
+            accounts=LiveAccounts(_configs(directory, parts.aws.gateway), local=True),
         )
 
 
-def _configs(directory: Path, endpoint: str) -> Mapping[str, Mapping[str, object]]:
+def _configs(directory: Path, gateway: Gateway) -> Mapping[str, Mapping[str, object]]:
     """The stacks' configs with the credentials that reach their accounts on the local AWS: those of its roots."""
     project = read_project(directory)
     stacks = [Stack.of(project, name) for name in project.stacks]
-    return {each.name: {**local_config(each, endpoint), ASSUME_ROLES: []} for each in stacks}
+    return {each.name: {**local_config(each, gateway), ASSUME_ROLES: []} for each in stacks}

@@ -5,14 +5,22 @@ rehearsal can reach real accounts. Reads neither ``~/.aws`` nor ``AWS_*`` variab
 credentials and the region are arguments. A call is made once unless ``retries`` are asked for, because a rehearsal
 wants the first answer.
 
+Every run of a local AWS has a secret of its own. A :class:`Gateway` is an endpoint together with that secret: what
+signs for the root of an account is derived from it, so nobody else on this machine is root.
+
 boto3 is imported when the first client is made, not with this module. Making a client costs milliseconds after the
 first of its service, because all share one botocore session and with it the parsed service models.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import ipaddress
+import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -44,6 +52,44 @@ class Credentials:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+
+
+def root_secret(run_secret: bytes, account_id: str) -> str:
+    """The secret access key of an account's root in one run; it says nothing about that of another account."""
+    return hmac.new(run_secret, f"root/{account_id}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def token_signature(run_secret: bytes, signed: bytes) -> str:
+    """The signature of a web identity token's first two parts, as the providers of this run would make it."""
+    return _base64url(hmac.new(run_secret, b"web-identity/" + signed, hashlib.sha256).digest())
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where a local AWS answers, and the secret of its run, which never leaves the processes that share the run."""
+
+    endpoint: str
+    secret: bytes = field(repr=False)
+
+    def root(self, account_id: str) -> Credentials:
+        """The root of an account: its access key is the 12 digits. Every account exists.
+
+        Raises:
+            ValueError: not 12 digits.
+        """
+        if len(account_id) != 12 or not (account_id.isascii() and account_id.isdigit()):
+            raise ValueError(f"an account ID is 12 digits, got {account_id!r}; write it as a string")
+        return Credentials(account_id, root_secret(self.secret, account_id))
+
+    def web_identity_token(self, claims: Mapping[str, object]) -> str:
+        """A web identity token (JWT) that the local AWS takes for the work of the provider in ``iss``."""
+        header = {"alg": "HS256", "typ": "JWT"}
+        signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, dict(claims)))
+        return f"{signed}.{token_signature(self.secret, signed.encode())}"
 
 
 def is_loopback(endpoint: str) -> bool:

@@ -1,8 +1,9 @@
 """The process behind :class:`crossaccount.local.server.LocalAws`: MiniStack, hardened, on a loopback port of its own.
 
-Run as ``python -m crossaccount.local.serve CONTROL DATA``: ``CONTROL`` is the number of an inherited socket to the
-parent, ``DATA`` a folder made for this run, which goes when the process does. The child binds port 0 itself, so two at
-once never meet, and writes ``ready PORT``. It ends when the parent says ``stop`` or is gone (the socket closes however
+Run as ``python -m crossaccount.local.serve CONTROL DATA FUNCTIONS``: ``CONTROL`` is the number of an inherited socket
+to the parent, ``DATA`` and ``FUNCTIONS`` are folders made for this run, which go when the process does. The parent
+writes ``secret HEX``. The child binds port 0 itself, so two at once never meet and nobody else can answer there, and
+writes ``ready PORT``. It ends when the parent says ``stop`` or is gone (the socket closes however
 the parent died), unless the parent has said ``keep``. On its way out it ends its whole process group, because MiniStack
 runs Lambda functions as local processes.
 
@@ -24,8 +25,9 @@ from typing import Any
 STOP_SECONDS = 3.0
 
 
-async def serve(control: socket.socket) -> None:
+async def serve(control: socket.socket, functions: str) -> None:
     """Serve until the parent wants no more of it."""
+    secret = await _secret(control)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
@@ -34,16 +36,18 @@ async def serve(control: socket.socket) -> None:
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
 
-    from crossaccount.local.hardening import Hardened, complete_evaluation, make_askable
+    from crossaccount.local.authentication import Authenticated
+    from crossaccount.local.confinement import confine
+    from crossaccount.local.hardening import Hardened, harden, secret_of
 
-    complete_evaluation()
-    make_askable()
+    harden(secret)
+    confine(functions)
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = STOP_SECONDS
     config.loglevel = "WARNING"
-    application: Any = _announcing(Hardened(ministack.app.app), control, port)
+    application: Any = _announcing(Authenticated(Hardened(ministack.app.app), secret, secret_of), control, port)
     await run(application, config, shutdown_trigger=lambda: _told_to_stop(control))
 
 
@@ -59,6 +63,17 @@ def _announcing(app: Any, control: socket.socket, port: int) -> Any:
         await app(scope, receive, sending if scope["type"] == "lifespan" else send)
 
     return announcing
+
+
+async def _secret(control: socket.socket) -> bytes:
+    """The secret of this run, which the parent says first, on a line of its own."""
+    line = b""
+    while not line.endswith(b"\n"):
+        said = await asyncio.get_running_loop().sock_recv(control, 1)
+        if not said:
+            raise EOFError("the parent went away before it said the secret of this run")
+        line += said
+    return bytes.fromhex(line.split()[1].decode())
 
 
 async def _told_to_stop(control: socket.socket) -> None:
@@ -84,18 +99,19 @@ async def _told_by_parent(control: socket.socket) -> None:
 
 
 def main() -> None:
-    """Serve, then take the data folder and the process group down with us."""
+    """Serve, then take the run's folders and the process group down with us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     control.setblocking(False)
     control.set_inheritable(False)
     try:
-        asyncio.run(serve(control))
+        asyncio.run(serve(control, sys.argv[3]))
     except Exception:
         traceback.print_exc()  # here, because the last line below leaves no time for it
     finally:
         control.close()
-        shutil.rmtree(sys.argv[2], ignore_errors=True)
+        for folder in sys.argv[2:]:
+            shutil.rmtree(folder, ignore_errors=True)
         sys.stderr.flush()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)

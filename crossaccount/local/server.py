@@ -1,9 +1,11 @@
 """A local AWS for as long as a ``with`` block: a MiniStack process of its own, hardened, on a free loopback port.
 
-Owns the process: its environment, its data folder, its log, its end. What it answers is MiniStack's and
-``crossaccount.local.hardening``'s. Refuses to share: every instance has its own port and its own state, nothing is
-persisted, and nothing of the user's environment but the plain system variables in ``_INHERITED`` gets in (no ``AWS_*``,
-no proxies, and never ``MINISTACK_AUTOCREATE_AWS_MANAGED``, which would make up policies that allow everything).
+Owns the process: its environment, its folder (0700, with its log), its end. What it answers is MiniStack's and
+``crossaccount.local.hardening``'s. Every run has a secret that only the two processes know. Without credentials that
+come from it nobody gets an answer, see ``crossaccount.local.authentication``. Refuses to share: every instance has its
+own port and its own state, nothing is persisted, and nothing of the user's environment but the plain system variables
+in ``_INHERITED`` gets in (no ``AWS_*``, no proxies, and never ``MINISTACK_AUTOCREATE_AWS_MANAGED``, which would make up
+policies that allow everything).
 
 Neither boto3 nor MiniStack is imported here; MiniStack lives in the child, boto3 comes with the first client.
 """
@@ -11,6 +13,7 @@ Neither boto3 nor MiniStack is imported here; MiniStack lives in the child, boto
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import shutil
 import signal
@@ -22,7 +25,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws, Gateway
+from crossaccount.local.confinement import make_folder_for_functions
 
 START_SECONDS = 60.0
 """How long a start may take. It takes one second; a busy build machine may need more."""
@@ -47,6 +51,13 @@ class LocalAws:
         self._control: socket.socket | None = None
         self._log_path: Path | None = None
         self._data = ""
+        self._functions = ""
+        self._secret = secrets.token_bytes(32)
+
+    @property
+    def gateway(self) -> Gateway:
+        """Where it answers, with the secret of this run."""
+        return Gateway(self.endpoint, self._secret)
 
     @property
     def endpoint(self) -> str:
@@ -57,7 +68,7 @@ class LocalAws:
 
     @property
     def log_path(self) -> Path:
-        """The server's log. It stays after the end."""
+        """The server's log. It goes with the run, unless it is in a folder of the caller's."""
         if self._log_path is None:
             raise LocalAwsError("the local AWS has no log yet: use it as a context manager")
         return self._log_path
@@ -70,23 +81,25 @@ class LocalAws:
         return self._process.pid
 
     def session(self, account_id: str, *, region: str = "us-east-1") -> Aws:
-        """The root of an account: in MiniStack the 12 digits are its access key. Every account exists."""
-        if len(account_id) != 12 or not (account_id.isascii() and account_id.isdigit()):
-            raise ValueError(f"an account ID is 12 digits, got {account_id!r}; write it as a string")
-        return Aws(self.endpoint, Credentials(account_id, "local"), region)
+        """The root of an account. Every account exists."""
+        return Aws(self.endpoint, self.gateway.root(account_id), region)
 
     def keep(self) -> None:
         """Leave it running after the block and after this process. ``kill PID`` ends it."""
         self._keep = True
 
     def __enter__(self) -> LocalAws:
-        self._log_path = _new_log(self._log_dir)
-        self._data = tempfile.mkdtemp(prefix="local-aws-data-")
+        self._data = tempfile.mkdtemp(prefix="local-aws-")
+        self._functions = make_folder_for_functions()
         ours, theirs = socket.socketpair()
         try:
+            self._log_path = _new_log(self._log_dir or Path(self._data))
             with theirs:
-                self._process = _start(theirs, self._log_path, self._data)
+                self._process = _start(theirs, self._log_path, self._data, self._functions)
             self._control = ours
+            # Neither an argument nor a variable: those can be read by others, or are handed on.
+            with suppress(OSError):  # a child that has ended already is seen in the next line
+                ours.sendall(f"secret {self._secret.hex()}\n".encode())
             self._port = _wait_until_ready(ours, self._process, self._log_path)
         except BaseException:
             self._control = ours
@@ -110,34 +123,36 @@ class LocalAws:
                 self._control.sendall(b"stop\n")
             self._control.close()
             self._control = None
-        if self._process is None:
-            return
+        if self._process is not None:
+            self._end_process(self._process)
+        for folder in (self._data, self._functions):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _end_process(self, process: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_SECONDS)
+            process.wait(STOP_SECONDS)
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         self._port = 0
-        shutil.rmtree(self._data, ignore_errors=True)
 
 
-def _new_log(log_dir: Path | None) -> Path:
-    if log_dir is not None:
-        log_dir.mkdir(parents=True, exist_ok=True)
+def _new_log(log_dir: Path) -> Path:
+    log_dir.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix="local-aws-", suffix=".log", dir=log_dir)
     os.close(handle)
     return Path(name)
 
 
-def _start(control: socket.socket, log_path: Path, data: str) -> subprocess.Popen[bytes]:
+def _start(control: socket.socket, log_path: Path, data: str, functions: str) -> subprocess.Popen[bytes]:
     with log_path.open("ab") as log:
         return subprocess.Popen(
             # -P: a module of the user's working folder must not stand in for one of ours.
-            [sys.executable, "-P", "-m", "crossaccount.local.serve", str(control.fileno()), data],
+            [sys.executable, "-P", "-m", "crossaccount.local.serve", str(control.fileno()), data, functions],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=_environment(data),
+            env=_environment(data, functions),
             cwd=data,
             pass_fds=(control.fileno(),),
             # A group of its own: Ctrl-C in the terminal is for us, and its Lambda functions can be ended with it.
@@ -145,14 +160,15 @@ def _start(control: socket.socket, log_path: Path, data: str) -> subprocess.Pope
         )
 
 
-def _environment(data: str) -> dict[str, str]:
+def _environment(data: str, functions: str) -> dict[str, str]:
     """The child's whole environment. The variables are MiniStack's documented ones."""
     root = str(Path(__file__).resolve().parents[2])
     search = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "HOME": data,
-        "TMPDIR": data,
+        # Where MiniStack makes the folders of Lambda functions.
+        "TMPDIR": functions,
         "PYTHONPATH": os.pathsep.join(search),
         "PYTHONUNBUFFERED": "1",
         "AUTH": "true",

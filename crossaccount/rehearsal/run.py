@@ -16,7 +16,7 @@ from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.events import Event, Resource
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
 from crossaccount.engine.work import StackEngine, deploy
-from crossaccount.local.clients import Credentials
+from crossaccount.local.clients import Credentials, Gateway
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
 from crossaccount.rehearsal.given import (
@@ -49,12 +49,12 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a rehearsal found. ``endpoint`` is the local AWS, still there if it was to be kept."""
+    """What a rehearsal found. ``gateway`` is the local AWS, still there if it was to be kept."""
 
     scenario: Scenario
     engine: str
     results: tuple[TestResult, ...]
-    endpoint: str
+    gateway: Gateway
     pid: int
 
     @property
@@ -81,7 +81,7 @@ def rehearse(
             progress.stage("giving the accounts the roles that they are deployed through")
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer))
-        giver = _Giver(scenario, InProcessEngine(program, local.endpoint), local, progress)
+        giver = _Giver(scenario, InProcessEngine(program, local.gateway), local, progress)
         # Accounts without a stack first: a stack may trust their principals exactly. Of the others the policies, which
         # a stack may attach, and the rest after their stack.
         giver.give_outside()
@@ -95,7 +95,7 @@ def rehearse(
         results = tuple(_results(scenario, local, progress))
         if keep:
             local.keep()
-        return Rehearsal(scenario, engine.name, results, local.endpoint, local.pid)
+        return Rehearsal(scenario, engine.name, results, local.gateway, local.pid)
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def _opened(
             with on_local_aws(local, program, scenario.directory, scenario.stacks, deployer) as engine:
                 yield engine
             return
-    yield InProcessEngine(program, local.endpoint, deployer)
+    yield InProcessEngine(program, local.gateway, deployer)
 
 
 def _made(progress: Progress, event: Event) -> None:

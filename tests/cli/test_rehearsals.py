@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 
 from crossaccount.cli import app
 from crossaccount.engine import pulumi_cli
+from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal import demo, run
 from crossaccount.rehearsal.run import Rehearsal
 from crossaccount.rehearsal.scenario import Scenario
@@ -183,6 +185,10 @@ def test_for_real_stdout_is_one_json_document_and_the_kept_local_aws_is_told_on_
     try:
         endpoint = next(word for word in done.stderr.split() if word.startswith("AWS_ENDPOINT_URL=")).partition("=")[2]
         assert _answers(endpoint)
+        # The printed line is what a person puts into a shell: its credentials are those of an account's root.
+        printed = dict(re.findall(r"(AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY)=(\S+)", done.stderr))
+        with Aws(endpoint, Credentials(printed["AWS_ACCESS_KEY_ID"], printed["AWS_SECRET_ACCESS_KEY"])) as root:
+            assert root.sts.get_caller_identity()["Arn"].endswith(":root")
     finally:
         os.kill(pid, signal.SIGTERM)
     assert _eventually(lambda: not _answers(endpoint))

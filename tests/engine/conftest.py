@@ -17,7 +17,7 @@ import yaml
 from pulumi import automation
 
 from crossaccount.engine.pulumi_cli import installed, private_environment
-from crossaccount.local.clients import Aws
+from crossaccount.local.clients import Aws, Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
@@ -110,13 +110,13 @@ def copy_project(folder: Path, source: Path = ROOT) -> None:
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
 
-def point_at(endpoint: str, account_id: str) -> Callable[[dict[str, Any]], None]:
-    """An edit: credentials of the account's root on the local AWS at ``endpoint``."""
+def point_at(gateway: Gateway, account_id: str) -> Callable[[dict[str, Any]], None]:
+    """An edit: credentials of the account's root on the local AWS behind ``gateway``."""
 
     def change(config: dict[str, Any]) -> None:
         config["aws:accessKey"] = account_id
-        config["aws:secretKey"] = "local"
-        config["aws:endpoints"] = [dict.fromkeys(SERVICES, endpoint)]
+        config["aws:secretKey"] = gateway.root(account_id).secret_access_key
+        config["aws:endpoints"] = [dict.fromkeys(SERVICES, gateway.endpoint)]
 
     return change
 
@@ -129,7 +129,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         copy_project(folder)
         made = Workspace(folder, local, private_environment(tmp_path / "pulumi", port))
         for stack, account_id in (("auth", AUTH), ("workload", WORKLOAD)):
-            made.edit(stack, point_at(local.endpoint, account_id))
+            made.edit(stack, point_at(local.gateway, account_id))
             made.run("stack", "init", stack)
         yield made
 

@@ -30,7 +30,7 @@ from crossaccount.job.recovery.recover import recover
 from crossaccount.job.review.live import LiveAccounts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.states.backend import CliBackend
-from crossaccount.local.clients import Aws
+from crossaccount.local.clients import Aws, Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import read_project
@@ -194,25 +194,25 @@ def wait_until_gone(process_ids: Sequence[int]) -> None:
 @contextmanager
 def faulty_fleet(home: Path) -> Iterator[FaultyFleet]:
     """The fleet, nothing deployed."""
-    with LocalAws(log_dir=home) as local, FaultyAws(local.endpoint) as aws, serve_provider() as port:
+    with LocalAws(log_dir=home) as local, FaultyAws(local.gateway) as aws, serve_provider() as port:
         folder = home / "project"
         folder.mkdir()
         book = {name: {"id": account, "stack": name} for name, account in ACCOUNTS.items()}
         project = {"name": "faulty", "runtime": "python", "config": {"crossaccount:accounts": {"value": book}}}
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         for name in ACCOUNTS:
-            config = _config(name, aws.endpoint)
+            config = _config(name, aws.gateway)
             (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
         yield FaultyFleet(folder, private_environment(home / "pulumi", port), local, aws)
 
 
-def _config(name: str, endpoint: str) -> dict[str, Any]:
+def _config(name: str, gateway: Gateway) -> dict[str, Any]:
     config: dict[str, Any] = {
         "aws:region": "us-east-1",
         "aws:allowedAccountIds": [ACCOUNTS[name]],
         "aws:accessKey": ACCOUNTS[name],
-        "aws:secretKey": "local",
-        "aws:endpoints": [dict.fromkeys(SERVICES, endpoint)],
+        "aws:secretKey": gateway.root(ACCOUNTS[name]).secret_access_key,
+        "aws:endpoints": [dict.fromkeys(SERVICES, gateway.endpoint)],
         "crossaccount:account": name,
         "crossaccount:trusted": {"applications": {f"{name}-app": LAMBDA}},
     }

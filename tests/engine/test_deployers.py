@@ -14,7 +14,7 @@ from crossaccount.engine.deployment import DeploymentError, Stack
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.local_config import connect, local_config
 from crossaccount.engine.work import deploy
-from crossaccount.local.clients import Credentials
+from crossaccount.local.clients import Credentials, Gateway
 from crossaccount.local.server import LocalAws
 
 ROLE = "arn:aws:iam::222222222222:role/deploy/crossaccount"
@@ -45,8 +45,8 @@ STACK = _stack({"roleArn": ROLE, "externalId": "agreed", "sessionName": "crossac
 
 def test_a_stack_is_deployed_as_its_role(local: LocalAws) -> None:
     deployer = make_deployers(local, [STACK])
-    deploy(InProcessEngine(program, local.endpoint, deployer), STACK)
-    with connect(STACK, local.endpoint, deployer) as aws:
+    deploy(InProcessEngine(program, local.gateway, deployer), STACK)
+    with connect(STACK, local.gateway, deployer) as aws:
         assert (
             aws.sts.get_caller_identity()["Arn"] == "arn:aws:sts::222222222222:assumed-role/crossaccount/crossaccount"
         )
@@ -58,7 +58,7 @@ def test_without_the_external_id_nothing_is_deployed(local: LocalAws, external_i
     deployer = make_deployers(local, [STACK])
     role = {"roleArn": ROLE, **({"externalId": external_id} if external_id else {})}
     with pytest.raises(DeploymentError, match=f"assuming {ROLE}: AssumeRole: AccessDenied"):
-        deploy(InProcessEngine(program, local.endpoint, deployer), _stack(role))
+        deploy(InProcessEngine(program, local.gateway, deployer), _stack(role))
     with local.session("222222222222") as root:
         assert [role["RoleName"] for role in root.iam.list_roles()["Roles"]] == ["crossaccount"]
 
@@ -70,29 +70,29 @@ def test_a_role_that_may_nothing_deploys_nothing(local: LocalAws) -> None:
         [policy] = root.iam.list_attached_role_policies(RoleName="crossaccount")["AttachedPolicies"]
         root.iam.detach_role_policy(RoleName="crossaccount", PolicyArn=policy["PolicyArn"])
     with pytest.raises(DeploymentError, match="AccessDenied"):
-        deploy(InProcessEngine(program, local.endpoint, deployer), STACK)
+        deploy(InProcessEngine(program, local.gateway, deployer), STACK)
 
 
 def test_a_chain_of_roles_is_gone_through_one_by_one(local: LocalAws) -> None:
     chained = _stack({"roleArn": HUB}, {"roleArn": ROLE, "externalId": "agreed"})
     deployer = make_deployers(local, [chained])
-    deploy(InProcessEngine(program, local.endpoint, deployer), chained)
+    deploy(InProcessEngine(program, local.gateway, deployer), chained)
     with pytest.raises(DeploymentError, match=f"assuming {ROLE}"):
-        deploy(InProcessEngine(program, local.endpoint, deployer), STACK)
+        deploy(InProcessEngine(program, local.gateway, deployer), STACK)
 
 
 def test_stacks_that_share_a_role_each_get_through_it(local: LocalAws) -> None:
     other = _stack({"roleArn": ROLE, "externalId": "another"})
     deployer = make_deployers(local, [STACK, other])
     for stack in (STACK, other):
-        connect(stack, local.endpoint, deployer).close()
+        connect(stack, local.gateway, deployer).close()
 
 
 def test_a_role_of_another_account_does_not_deploy_here(local: LocalAws) -> None:
     elsewhere = _stack({"roleArn": HUB})
     deployer = make_deployers(local, [elsewhere])
     with pytest.raises(DeploymentError, match="AWS account ID not allowed: 111111111111"):
-        deploy(InProcessEngine(program, local.endpoint, deployer), elsewhere)
+        deploy(InProcessEngine(program, local.gateway, deployer), elsewhere)
 
 
 def test_where_no_stack_goes_through_a_role_nobody_is_made(local: LocalAws) -> None:
@@ -114,7 +114,7 @@ def test_a_role_that_is_none_is_said(local: LocalAws) -> None:
 def test_what_is_of_the_users_machine_stays_out_of_a_local_config() -> None:
     token = {"roleArn": "arn:aws:iam::222222222222:role/CI", "webIdentityTokenFile": "/run/token"}
     stack = _stack(profile="production", sharedConfigFiles=["~/.aws/config"], assumeRoleWithWebIdentity=token)
-    config = local_config(stack, "http://127.0.0.1:1", Credentials("AKIA", "s"))
+    config = local_config(stack, Gateway("http://127.0.0.1:1", b"s"), Credentials("AKIA", "s"))
     assert not {"aws:profile", "aws:sharedConfigFiles", "aws:assumeRoleWithWebIdentity"} & config.keys()
     assert config["aws:accessKey"] == "222222222222"
-    assert local_config(STACK, "http://127.0.0.1:1", Credentials("AKIA", "s"))["aws:accessKey"] == "AKIA"
+    assert local_config(STACK, Gateway("http://127.0.0.1:1", b"s"), Credentials("AKIA", "s"))["aws:accessKey"] == "AKIA"

@@ -51,7 +51,7 @@ def _fleet(local: LocalFleet, account: str) -> Fleet:
         **local.engine.environment,
         "PULUMI_BACKEND_URL": f"s3://state?endpoint={endpoint}&s3ForcePathStyle=true&region=us-east-1&disableSSL=true",
         "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": local.aws.gateway.root(account).secret_access_key,
     }
     engine = AutomationEngine(program, environment, local.engine.folder)
     assert engine.folder is not None

@@ -31,7 +31,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture
 def engine(local: LocalAws) -> Iterator[InProcessEngine]:
     """The engine on an empty local AWS."""
-    yield InProcessEngine(program, local.endpoint)
+    yield InProcessEngine(program, local.gateway)
     for entry in ACCOUNTS.values():
         _empty(local, entry["id"])
 
@@ -110,7 +110,7 @@ def test_a_call_to_a_provider_is_refused(local: LocalAws) -> None:
         aws.get_caller_identity()
 
     with pytest.raises(DeploymentError, match="the program must not call aws:index/getCallerIdentity"):
-        deploy(InProcessEngine(asks, local.endpoint), _stack("auth"))
+        deploy(InProcessEngine(asks, local.gateway), _stack("auth"))
 
 
 def test_a_password_reaches_the_secret_that_is_handed_over(engine: InProcessEngine, local: LocalAws) -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from crossaccount.engine.pulumi_cli import private_environment
+from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
@@ -54,20 +55,20 @@ def run(tmp_path: Path, local: LocalAws) -> Iterator[Run]:
 
         run("crossaccount", "init", ".", *IDS)
         for stack, account in (("auth", AUTH), ("workload", WORKLOAD)):
-            _sign_in(folder / f"Pulumi.{stack}.yaml", account, local.endpoint)
+            _sign_in(folder / f"Pulumi.{stack}.yaml", local.gateway.root(account), local.endpoint)
         # What `pulumi install` would make.
         (folder / ".venv").symlink_to(sys.prefix)
         yield run
 
 
-def _sign_in(file: Path, account: str, endpoint: str) -> None:
+def _sign_in(file: Path, root: Credentials, endpoint: str) -> None:
     """Credentials of the local AWS in the place of the profile."""
     content: dict[str, Any] = yaml.safe_load(file.read_text())
     del content["config"]["aws:profile"]
     services = ("iam", "sts", "secretsmanager")
     content["config"] |= {
-        "aws:accessKey": account,
-        "aws:secretKey": "local",
+        "aws:accessKey": root.access_key_id,
+        "aws:secretKey": root.secret_access_key,
         "aws:endpoints": [dict.fromkeys(services, endpoint)],
     }
     file.write_text(yaml.safe_dump(content))

@@ -121,7 +121,7 @@ def test_credentials_that_do_not_work_are_no_denial(handed: Handed, deployed: Ca
 @pytest.fixture
 def faulty(deployed: Callable[[str], Deployed]) -> Iterator[FaultyAws]:
     """A proxy before the tutorial's local AWS."""
-    with FaultyAws(deployed("tutorial").endpoint) as running:
+    with FaultyAws(deployed("tutorial").local.gateway) as running:
         yield running
 
 

@@ -25,14 +25,14 @@ READS: dict[str, tuple[str, ...]] = {"hub": (), "spoke": ("hub",), "other": ()}
 
 @pytest.fixture
 def aws() -> Iterator[FaultyAws]:
-    with LocalAws() as local, FaultyAws(local.endpoint) as faults:
+    with LocalAws() as local, FaultyAws(local.gateway) as faults:
         yield faults
 
 
 def _up(folder: Path, aws: FaultyAws) -> tuple[JobResult, list[Event]]:
     """Make the fleet in ``folder``."""
     said: list[Event] = []
-    engine = InProcessEngine(program, aws.endpoint)
+    engine = InProcessEngine(program, aws.gateway)
     fleet = Fleet(folder, engine, Remembered(engine.deployed), workers=Threads(1), on_event=said.append)
     return fleet.up(), said
 

@@ -38,9 +38,9 @@ def identity(local_aws: LocalAws) -> Iterator[Callable[[Credentials], Aws]]:
 
 
 @pytest.fixture
-def fresh_account(identity: Callable[[Credentials], Aws]) -> Callable[[], Aws]:
+def fresh_account(local_aws: LocalAws, identity: Callable[[Credentials], Aws]) -> Callable[[], Aws]:
     """The root of an account that nobody has used."""
-    return lambda: identity(Credentials(str(next(_ACCOUNTS)), "local"))
+    return lambda: identity(local_aws.gateway.root(str(next(_ACCOUNTS))))
 
 
 @pytest.fixture

@@ -79,9 +79,10 @@ def test_nothing_of_the_users_set_up_counts(
         "ALL_PROXY": "http://127.0.0.1:1",
     }.items():
         monkeypatch.setenv(name, value)
+    secret = local_aws.gateway.root("111111111111").secret_access_key
     code = (
         "from crossaccount.local.clients import Aws, Credentials\n"
-        f"with Aws({local_aws.endpoint!r}, Credentials('111111111111', 'x')) as aws:\n"
+        f"with Aws({local_aws.endpoint!r}, Credentials('111111111111', {secret!r})) as aws:\n"
         "    print(aws.account_id(), aws.sts.meta.region_name, aws.sts.meta.config.retries['total_max_attempts'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

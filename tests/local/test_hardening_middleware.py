@@ -8,14 +8,16 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
+from crossaccount.local.asgi import Message, Receive, Scope, Send
 from crossaccount.local.clients import Aws
 from crossaccount.local.hardening import Hardened
-from crossaccount.local.hardening.asgi import Message, Receive, Scope, Send
-from crossaccount.local.server import LocalAws
 
 
 def signed(account: str, service: str) -> str:
@@ -23,9 +25,25 @@ def signed(account: str, service: str) -> str:
     return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"
 
 
-def send(url: str, headers: dict[str, str], data: bytes | None) -> tuple[int, str]:
+def signed_request(
+    root: Aws,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    in_query: bool = False,
+) -> tuple[str, str, dict[str, str], bytes]:
+    """A request to IAM, signed by botocore."""
+    keys = Credentials(root.credentials.access_key_id, root.credentials.secret_access_key)
+    signer = (SigV4QueryAuth if in_query else SigV4Auth)(keys, "iam", "us-east-1")
+    request = AWSRequest(method, f"{root.endpoint}{target}", {**(headers or {})}, body)
+    signer.add_auth(request)
+    return method, request.url, dict(request.headers), body
+
+
+def send(method: str, url: str, headers: dict[str, str], data: bytes) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, data or None, headers, method=method)) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         with error:
@@ -63,35 +81,29 @@ def test_a_large_object_comes_back_whole(root: Aws) -> None:
         assert stream.read() == body
 
 
-def test_a_call_by_get_is_checked_too(local_aws: LocalAws, root: Aws) -> None:
-    query = urlencode({"Action": "CreateUser", "Version": "2010-05-08", "UserName": "with space"})
-    headers = {"Authorization": signed(root.account_id(), "iam")}
-    status, text = send(f"{local_aws.endpoint}/?{query}", headers, None)
+def test_a_call_by_get_is_checked_too(root: Aws) -> None:
+    query = urlencode({"Action": "CreateUser", "Version": "2010-05-08", "UserName": "with space"}, quote_via=quote)
+    status, text = send(*signed_request(root, "GET", f"/?{query}"))
     assert (status, "<Code>ValidationError</Code>" in text) == (400, True)
 
 
-def test_a_call_signed_in_the_query_is_checked_too(local_aws: LocalAws, root: Aws) -> None:
-    credential = f"{root.account_id()}/20260101/us-east-1/iam/aws4_request"
-    query = urlencode({"X-Amz-Credential": credential, "Action": "CreateUser", "UserName": "with space"})
-    status, text = send(f"{local_aws.endpoint}/?{query}", {}, b"")
+def test_a_call_signed_in_the_query_is_checked_too(root: Aws) -> None:
+    query = urlencode({"Action": "CreateUser", "UserName": "with space"}, quote_via=quote)
+    status, text = send(*signed_request(root, "POST", f"/?{query}", in_query=True))
     assert (status, "<Code>ValidationError</Code>" in text) == (400, True)
 
 
-def test_the_body_wins_over_the_query_as_in_ministack(local_aws: LocalAws, root: Aws) -> None:
-    headers = {"Authorization": signed(root.account_id(), "iam")}
+def test_the_body_wins_over_the_query_as_in_ministack(root: Aws) -> None:
     form = urlencode({"Action": "CreateUser", "UserName": "with space"}).encode()
-    status, _ = send(f"{local_aws.endpoint}/?Action=ListUsers", headers, form)
-    assert status == 400
+    status, text = send(*signed_request(root, "POST", "/?Action=ListUsers", form))
+    assert (status, "<Code>ValidationError</Code>" in text) == (400, True)
 
 
 @pytest.mark.parametrize("target", ["IAMService.CreateUser", "AWSSecurityTokenServiceV20110615.AssumeRole"])
-def test_no_way_around_by_a_protocol_that_aws_does_not_have(target: str, local_aws: LocalAws, root: Aws) -> None:
-    headers = {
-        "Authorization": signed(root.account_id(), "iam"),
-        "X-Amz-Target": target,
-        "Content-Type": "application/x-amz-json-1.1",
-    }
-    status, text = send(local_aws.endpoint, headers, json.dumps({"UserName": "with space"}).encode())
+def test_no_way_around_by_a_protocol_that_aws_does_not_have(target: str, root: Aws) -> None:
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+    body = json.dumps({"UserName": "with space"}).encode()
+    status, text = send(*signed_request(root, "POST", "/", body, headers))
     assert (status, "<Code>InvalidAction</Code>" in text) == (400, True)
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from crossaccount.local import server
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.server import LocalAws, LocalAwsError
 
 ACCOUNT = "111111111111"
+SAY = "print(aws.endpoint, aws.pid, aws.gateway.secret.hex(), flush=True)"
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def start_lambda(aws: Aws) -> int:
 
 
 def parent(code: str) -> subprocess.Popen[str]:
-    """Another program with a local AWS; it prints the endpoint and the process ID."""
+    """Another program with a local AWS; it prints the endpoint, the process ID and the secret of the run."""
     lines = ["from crossaccount.local.server import LocalAws", "import time", *code.splitlines()]
     return subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stdout=subprocess.PIPE, text=True)
 
@@ -145,8 +146,8 @@ def test_a_start_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch
     assert not runs(aws.pid)
 
 
-def test_an_interrupt_of_the_terminal_is_not_for_it() -> None:
-    with LocalAws() as aws:
+def test_an_interrupt_of_the_terminal_is_not_for_it(tmp_path: Path) -> None:
+    with LocalAws(log_dir=tmp_path) as aws:
         assert os.getpgid(aws.pid) != os.getpgid(0)
         os.kill(aws.pid, signal.SIGINT)
         with aws.session(ACCOUNT) as root:
@@ -155,11 +156,10 @@ def test_an_interrupt_of_the_terminal_is_not_for_it() -> None:
 
 
 def test_it_ends_when_its_parent_is_killed() -> None:
-    code = "with LocalAws() as aws:\n    print(aws.endpoint, aws.pid, flush=True)\n    time.sleep(60)"
-    with parent(code) as program:
+    with parent(f"with LocalAws() as aws:\n    {SAY}\n    time.sleep(60)") as program:
         assert program.stdout is not None
-        endpoint, pid = program.stdout.readline().split()
-        with Aws(endpoint, Credentials(ACCOUNT, "x")) as root:
+        endpoint, pid, secret = program.stdout.readline().split()
+        with Aws(endpoint, Gateway(endpoint, bytes.fromhex(secret)).root(ACCOUNT)) as root:
             function = start_lambda(root)
         program.kill()
     assert until(lambda: not answers(endpoint))
@@ -168,12 +168,12 @@ def test_it_ends_when_its_parent_is_killed() -> None:
 
 
 def test_it_stays_when_it_is_kept() -> None:
-    with parent("with LocalAws() as aws:\n    aws.keep()\n    print(aws.endpoint, aws.pid, flush=True)") as program:
+    with parent(f"with LocalAws() as aws:\n    aws.keep()\n    {SAY}") as program:
         assert program.stdout is not None
-        endpoint, pid = program.stdout.readline().split()
+        endpoint, pid, secret = program.stdout.readline().split()
     assert program.returncode == 0
     try:
-        with Aws(endpoint, Credentials(ACCOUNT, "x")) as root:
+        with Aws(endpoint, Gateway(endpoint, bytes.fromhex(secret)).root(ACCOUNT)) as root:
             assert root.account_id() == ACCOUNT
     finally:
         os.kill(int(pid), signal.SIGTERM)

@@ -14,7 +14,7 @@ from components.program import program
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.engine import pulumi_cli
 from crossaccount.engine.deployment import DeploymentError
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal import run
 from crossaccount.rehearsal.run import EngineChoice, Rehearsal, rehearse
@@ -94,7 +94,7 @@ def kept() -> Iterator[Rehearsal]:
 
 
 def test_a_kept_local_aws_still_has_what_was_made(kept: Rehearsal) -> None:
-    with Aws(kept.endpoint, Credentials("1" * 12, "local")) as root:
+    with Aws(kept.gateway.endpoint, kept.gateway.root("1" * 12)) as root:
         assert [bucket["Name"] for bucket in root.s3.list_buckets()["Buckets"]] == ["left-here"]
 
 

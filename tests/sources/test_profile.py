@@ -35,7 +35,8 @@ def profiles(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A home with the profiles ``auth`` and ``workload``, and an AWS that is this machine's."""
     (tmp_path / "config").write_text("[profile auth]\n[profile workload]\nregion = eu-west-1\n[profile nothing]\n")
     keys = "".join(
-        f"[{name}]\naws_access_key_id = {digit * 12}\naws_secret_access_key = local\n"
+        f"[{name}]\naws_access_key_id = {digit * 12}\n"
+        f"aws_secret_access_key = {local.gateway.root(digit * 12).secret_access_key}\n"
         for name, digit in (("auth", "1"), ("workload", "2"))
     )
     (tmp_path / "credentials").write_text(keys)

@@ -160,9 +160,10 @@ def test_the_account_is_that_of_the_stack_s_own_credentials(tmp_path: Path, monk
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    keys = f"aws_access_key_id = {IDS['auth']}\naws_secret_access_key = local\n"
-    (tmp_path / "config").write_text(f"[profile mine]\n{keys}", encoding="utf-8")
     with LocalAws(log_dir=tmp_path) as local:
+        root = local.gateway.root(IDS["auth"])
+        keys = f"aws_access_key_id = {root.access_key_id}\naws_secret_access_key = {root.secret_access_key}\n"
+        (tmp_path / "config").write_text(f"[profile mine]\n{keys}", encoding="utf-8")
         workload: Aws = local.session(IDS["workload"])
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": IDS["auth"]}}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})

@@ -1,15 +1,17 @@
 """Makes the local AWS as hard as AWS: an ASGI layer around MiniStack, for every client whatever its language.
 
-A program that passes here must not meet on AWS, for the first time, an error that could have been met here. Each module
-is one concern and names the AWS document it follows; ``steps`` says which action takes which.
+A program that passes here must not meet on AWS, for the first time, an error that could have been met here. The
+modules name the AWS documents that they follow; ``middleware`` says which step which action takes.
 
 Closed: malformed documents; trusts that name principals which do not exist; quotas of documents, attachments, groups
 and access keys; names that differ in case alone; AWS-managed policies (all exist, with AWS's documents); deletion of
 what is in use; trusts after their principal is deleted or moved; roots that assume roles; role ARNs with a wrong path;
 session durations; same-account trusts that need no identity policy; what a request carries (``aws:PrincipalArn`` of a
 session, TLS, external IDs on the caller's side, policy variables, session tags); UpdateUser and UpdateGroup; complete
-authorization details; XML that cannot be read; the order of refusals, so that nobody learns what he may not know. Three
-modules reach into MiniStack for that, and no others: ``store``, ``evaluation`` and ``permission``.
+authorization details; XML that cannot be read; the order of refusals, so that nobody learns what he may not know. One
+module reaches into MiniStack for that, and no other: ``ministack``, which lists what it touches.
+
+Nothing here imports ``crossaccount.iam``: what is judged there is tried here, by a second reading of AWS's rules.
 
 Deliberately open:
 
@@ -26,8 +28,7 @@ Deliberately open:
 
 from __future__ import annotations
 
-from crossaccount.local.hardening.evaluation import complete as complete_evaluation
 from crossaccount.local.hardening.middleware import Hardened
-from crossaccount.local.hardening.permission import make_askable
+from crossaccount.local.hardening.ministack import harden, secret_of
 
-__all__ = ["Hardened", "complete_evaluation", "make_askable"]
+__all__ = ["Hardened", "harden", "secret_of"]

@@ -17,22 +17,18 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from crossaccount.iam import quotas
-from crossaccount.iam.arn import parse_arn
-from crossaccount.iam.documents import as_list, statements
-from crossaccount.local.hardening.answers import Element, text_of
-from crossaccount.local.hardening.asgi import Answer
-from crossaccount.local.hardening.call import Call
-from crossaccount.local.hardening.callers import Caller, caller_of, denial
-from crossaccount.local.hardening.engine import Engine
-from crossaccount.local.hardening.refusal import Refusal, constraint
-from crossaccount.local.hardening.step import Go
+from crossaccount.local.asgi import Answer
+from crossaccount.local.hardening.calls import Call, Element, Refusal, constraint, text_of
+from crossaccount.local.hardening.engine import Caller, Engine, Go, caller_of, denial
+from crossaccount.local.hardening.policies import Arn, as_list, statements
 
+_SESSION_DURATION = (900, 43200)
+_CHAINED_SESSION_DURATION = 3600
 _TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 _CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 _TEXTS = {
-    "RoleSessionName": (r"[\w+=,.@-]*", quotas.SESSION_NAME_LENGTH),
-    "ExternalId": (r"[\w+=,.@:\/-]*", quotas.EXTERNAL_ID_LENGTH),
+    "RoleSessionName": (r"[\w+=,.@-]*", (2, 64)),
+    "ExternalId": (r"[\w+=,.@:\/-]*", (2, 1224)),
 }
 
 
@@ -47,7 +43,7 @@ async def well_formed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the
         if value and len(value) < shortest:
             raise constraint(name, value, f"Member must have length greater than or equal to {shortest}")
     seconds = call.get("DurationSeconds")
-    shortest, longest = quotas.SESSION_DURATION
+    shortest, longest = _SESSION_DURATION
     if seconds and not (seconds.isdecimal() and int(seconds) >= shortest):
         raise constraint("DurationSeconds", seconds, f"Member must have value greater than or equal to {shortest}")
     if seconds and int(seconds) > longest:
@@ -68,11 +64,12 @@ async def admitted(call: Call, engine: Engine, go: Go) -> Answer:
     answer = await go()
     if answer.ok:
         caller = await caller_of(call, engine)
-        role = await _role_of(call, parse_arn(call.get("RoleArn")).account, engine)
+        arn = Arn.of(call.get("RoleArn"))
+        role = await _role_of(call, arn.account, engine) if arn is not None else None
         if role is None:
             raise Refusal("AccessDenied", denial(caller, call.get("RoleArn")))
         seconds = int(call.get("DurationSeconds") or 3600)
-        if seconds > quotas.CHAINED_SESSION_DURATION and await _is_chained(caller, engine):
+        if seconds > _CHAINED_SESSION_DURATION and await _is_chained(caller, engine):
             raise Refusal("ValidationError", _CHAINED)
         if seconds > int(text_of(role, "MaxSessionDuration") or 3600):
             raise Refusal("ValidationError", _TOO_LONG)
@@ -83,19 +80,16 @@ async def _is_chained(caller: Caller, engine: Engine) -> bool:
     """Whether the caller is a role's session; AWS does not count that of an EC2 instance, where a root stands in."""
     if not caller.is_role_session:
         return False
-    arn = parse_arn(caller.arn)
-    role = await engine.role(arn.account, arn.resource.split("/")[1])
+    arn = Arn.of(caller.arn)
+    role = await engine.role(arn.account, arn.resource.split("/")[1]) if arn is not None else None
     return not (caller.source.endswith(":root") and "ec2.amazonaws.com" in _services(role))
 
 
 async def _role_of(call: Call, account: str, engine: Engine) -> Element | None:
     """The role that the call's ARN names exactly, if it is in an account."""
-    try:
-        arn = parse_arn(call.get("RoleArn"))
-    except ValueError:
-        return None
-    role = await engine.role(account, arn.name) if arn.account == account else None
-    return role if text_of(role, "Arn") == str(arn) else None
+    arn = Arn.of(call.get("RoleArn"))
+    role = await engine.role(account, arn.name) if arn is not None and arn.account == account else None
+    return role if text_of(role, "Arn") == call.get("RoleArn") else None
 
 
 def trust_policy(role: Element | None) -> dict[str, object]:

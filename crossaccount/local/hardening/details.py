@@ -1,7 +1,13 @@
-"""GetAccountAuthorizationDetails, complete: boundaries, AWS-managed policies in use, counts, filters and pages.
+"""What an account shows: AWS's own policies, all of them, and complete authorization details.
 
-MiniStack leaves out the permissions boundaries of users and roles and every AWS-managed policy, and answers in one
-page. The order of the items is that of the answer: users, groups, roles, policies; a page ends anywhere among them.
+MiniStack carries some two dozen AWS-managed policies and knows nothing of the rest; a session whose role has one
+attached that MiniStack does not know can do nothing. The documents come from the same bundle as the analyser's
+(``crossaccount.access.estate.policies``), also for those that MiniStack carries, so that a policy means the
+same tried and judged. A policy is put in place when a call first names it.
+
+From GetAccountAuthorizationDetails MiniStack leaves out the permissions boundaries of users and roles and every
+AWS-managed policy, and answers in one page. The order of the items is that of the answer: users, groups, roles,
+policies; a page ends anywhere among them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html (100 items a page
 unless MaxItems says otherwise, at most 1,000)
@@ -9,17 +15,42 @@ unless MaxItems says otherwise, at most 1,000)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
-from crossaccount.local.hardening.answers import Element, members, parsed, text_of
-from crossaccount.local.hardening.asgi import Answer
-from crossaccount.local.hardening.aws_managed import PREFIX, document_in_place
-from crossaccount.local.hardening.call import Call
-from crossaccount.local.hardening.engine import DEFAULT_ACCOUNT, Engine
-from crossaccount.local.hardening.refusal import Refusal, constraint
-from crossaccount.local.hardening.step import Go
+from crossaccount.access.estate.policies import managed_document
+from crossaccount.local.asgi import Answer
+from crossaccount.local.hardening import ministack
+from crossaccount.local.hardening.calls import Call, Element, Refusal, constraint, members, parsed, text_of
+from crossaccount.local.hardening.engine import DEFAULT_ACCOUNT, Engine, Go
+
+PREFIX = "arn:aws:iam::aws:policy/"
+
+
+async def present(call: Call, engine: Engine) -> None:
+    """Every call that names policies: those of AWS are in place when MiniStack looks."""
+    named = [call.get("PolicyArn"), call.get("PermissionsBoundary"), *call.members("PolicyArns", "arn")]
+    await put_in_place([arn for arn in named if arn.startswith(PREFIX)], engine)
+
+
+async def put_in_place(arns: Iterable[str], engine: Engine) -> None:
+    """Give MiniStack the documents of AWS-managed policies; an ARN that AWS does not have stays unknown."""
+    for arn in arns:
+        document = managed_document(arn)
+        if document is None:
+            continue
+        text = json.dumps(document)
+        if await document_in_place(arn, engine) != text:
+            ministack.put_aws_managed(arn, arn.removeprefix(PREFIX), text)
+
+
+async def document_in_place(arn: str, engine: Engine) -> str:
+    """The document that MiniStack has, empty where it has none."""
+    found = await engine.find(DEFAULT_ACCOUNT, "GetPolicyVersion", PolicyArn=arn, VersionId="v1")
+    return unquote(text_of(found, "GetPolicyVersionResult/PolicyVersion/Document"))
+
 
 _ACTION = "GetAccountAuthorizationDetails"
 _LISTS = {"User": "UserDetailList", "Group": "GroupDetailList", "Role": "RoleDetailList"}

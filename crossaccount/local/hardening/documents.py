@@ -1,10 +1,15 @@
-"""Malformed policy documents, refused with AWS's messages.
+"""Policy documents in a call: well-formed, not too large, and naming only principals that exist.
 
-MiniStack accepts nearly any document. What is malformed is decided by ``crossaccount.iam.validation``; here its first
-error becomes the one sentence that IAM answers. As in AWS, an unknown user, group or role is reported first.
+MiniStack accepts nearly any document of any length, and trusts that name nobody. AWS turns the ARN of a user or a role
+in a trust policy into its unique ID when the policy is saved, refuses the policy where there is none, and shows the
+owner's ARN. When the user or role goes, nothing can be shown but the ID, and a new one of the same name is somebody
+else. MiniStack keeps the ARN, so its trusts are rewritten here. As in AWS, an unknown user, group or role is reported
+before what is wrong with the document.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, the pattern of
-``policyDocumentType`` (U+0009, U+000A, U+000D, U+0020 to U+00FF) and IAM's messages as its users quote them.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html ("the principal ID
+appears in resource-based policies because AWS can no longer map it back to a valid ARN"), reference_iam-quotas.html
+(characters without white space; inline policies share one quota per user, group or role), and the pattern of
+``policyDocumentType`` (U+0009, U+000A, U+000D, U+0020 to U+00FF)
 """
 
 from __future__ import annotations
@@ -12,22 +17,20 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import unquote
 
-from crossaccount.iam.documents import VERSION
-from crossaccount.iam.problem import Problem, errors
-from crossaccount.iam.validation import check_identity_policy, check_trust_policy
-from crossaccount.local.hardening.call import Call
-from crossaccount.local.hardening.engine import Engine
-from crossaccount.local.hardening.refusal import Refusal
+from crossaccount.local.asgi import Answer
+from crossaccount.local.hardening import policies
+from crossaccount.local.hardening.calls import Call, Refusal, exceeded, text_of
+from crossaccount.local.hardening.engine import Engine, Go
+from crossaccount.local.hardening.policies import ACCOUNT_ID, Arn
+
+TRUST_POLICY = ("ACLSizePerRole", 2048)
+MANAGED_POLICY = ("PolicySize", 6144)
+_INLINE = {"User": ("UserPolicySize", 2048), "Group": ("GroupPolicySize", 5120), "Role": ("RolePolicySize", 10240)}
+UNIQUE_IDS = {"AIDA": ("ListUsers", "User"), "AROA": ("ListRoles", "Role")}
 
 _FOREIGN = re.compile(r"[^\t\n\r\u0020-\u00ff]")
-_SYNTAX = "Syntax errors in policy."
-_VERSION = "Policy document must be version 2012-10-17 or greater."
-_ACTION_VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
-_ACTION_COLONS = "Actions/Condition can contain only one colon."
-_SID = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
-_SIDS = "Statement IDs (SID) in a single policy must be unique."
-_TRUST_ACTIONS = "AssumeRole policy may only specify STS AssumeRole actions."
 
 
 async def trust(call: Call, engine: Engine) -> None:
@@ -36,15 +39,15 @@ async def trust(call: Call, engine: Engine) -> None:
     if call.action != "CreateRole" and await engine.role(await engine.account_of(call), call.get("RoleName")) is None:
         return
     for document in _read(call, parameter):
-        _refuse(errors(check_trust_policy(document, "")), "trust")
+        _refuse(document, "trust")
 
 
 async def managed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the form of a check
     """CreatePolicy and CreatePolicyVersion: a managed policy must be of the newer version."""
     for document in _read(call, "PolicyDocument"):
-        _refuse(errors(check_identity_policy(document, "")), "identity")
-        if isinstance(document, dict) and document.get("Version") != VERSION:
-            raise Refusal("MalformedPolicyDocument", _VERSION)
+        _refuse(document, "identity")
+        if isinstance(document, dict) and document.get("Version") != policies.VERSION:
+            raise Refusal("MalformedPolicyDocument", policies.WRONG_VERSION)
 
 
 async def inline(call: Call, engine: Engine) -> None:
@@ -54,7 +57,7 @@ async def inline(call: Call, engine: Engine) -> None:
     if await engine.find(account, f"Get{kind}", **{f"{kind}Name": call.get(f"{kind}Name")}) is None:
         return
     for document in _read(call, "PolicyDocument"):
-        _refuse(errors(check_identity_policy(document, "")), "identity")
+        _refuse(document, "identity")
 
 
 def _read(call: Call, parameter: str) -> list[Any]:
@@ -76,63 +79,122 @@ def _read(call: Call, parameter: str) -> list[Any]:
         raise Refusal("MalformedPolicyDocument", "This policy contains invalid Json") from None
 
 
-def _refuse(problems: list[Problem], kind: str) -> None:
-    if problems:
-        raise Refusal("MalformedPolicyDocument", _message(problems[0], kind))
+def _refuse(document: Any, kind: policies.Kind) -> None:
+    message = policies.malformed(document, kind)
+    if message:
+        raise Refusal("MalformedPolicyDocument", message)
 
 
-def _message(problem: Problem, kind: str) -> str:
-    """What IAM says for the first problem; "Syntax errors in policy." is its word for all the rest."""
-    place = re.sub(r"\[\d+\]", "", problem.where)
-    element = place.removeprefix("Statement").removeprefix(".").split(".")[0]
-    if place == "Version":
-        return _VERSION
-    if place == "Statement":
-        return _of_statement(problem)
-    if element == "Sid":
-        return _SIDS if "unique" in problem.what else _SID
-    if element in ("Action", "NotAction"):
-        return _of_action(problem, kind)
-    if element in ("Resource", "NotResource"):
-        return f"Has prohibited field {element}" if kind == "trust" else _of_resource(problem)
-    if element in ("Principal", "NotPrincipal"):
-        return _of_principal(problem, place) if kind == "trust" else "Policy document should not specify a principal."
-    return _SYNTAX
+async def trust_fits(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the form of a check
+    """CreateRole and UpdateAssumeRolePolicy."""
+    text = call.get("AssumeRolePolicyDocument" if call.action == "CreateRole" else "PolicyDocument")
+    if policies.size(text) > TRUST_POLICY[1]:
+        raise exceeded(*TRUST_POLICY)
 
 
-def _of_statement(problem: Problem) -> str:
-    both = isinstance(problem.got, list) and len(problem.got) == 2
-    if both or not problem.what.startswith("needs exactly one of "):
-        return _SYNTAX
-    return {
-        "Action": "Policy statement must contain actions.",
-        "Resource": "Policy statement must contain resources.",
-        "Principal": "Missing required field Principal",
-    }[problem.what.removeprefix("needs exactly one of ").split()[0]]
+async def managed_fits(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the form of a check
+    """CreatePolicy and CreatePolicyVersion."""
+    if policies.size(call.get("PolicyDocument")) > MANAGED_POLICY[1]:
+        raise exceeded(*MANAGED_POLICY)
 
 
-def _of_action(problem: Problem, kind: str) -> str:
-    if problem.what == "must not be empty":
-        return "Policy statement must contain actions."
-    if problem.what != "not an action":
-        return _TRUST_ACTIONS if kind == "trust" else _SYNTAX
-    action = str(problem.got)
-    return _ACTION_VENDOR if ":" not in action else _ACTION_COLONS if action.count(":") > 1 else _SYNTAX
+async def inline_fits(call: Call, engine: Engine) -> None:
+    """PutUserPolicy, PutGroupPolicy and PutRolePolicy: all inline policies of the owner together."""
+    kind = call.action.removeprefix("Put").removesuffix("Policy")
+    name = call.get(f"{kind}Name")
+    account = await engine.account_of(call)
+    used = policies.size(call.get("PolicyDocument"))
+    listed = await engine.all(
+        account, f"List{kind}Policies", f"List{kind}PoliciesResult/PolicyNames", **{f"{kind}Name": name}
+    )
+    for policy in (element.text or "" for element in listed):
+        if policy != call.get("PolicyName"):
+            found = await engine.find(account, f"Get{kind}Policy", **{f"{kind}Name": name, "PolicyName": policy})
+            used += policies.size(unquote(text_of(found, f"Get{kind}PolicyResult/PolicyDocument")))
+    limit = _INLINE[kind][1]
+    if used > limit:
+        what = f"Maximum policy size of {limit} bytes exceeded for {kind.lower()} {name}"
+        raise Refusal("LimitExceeded", what)
 
 
-def _of_resource(problem: Problem) -> str:
-    if problem.what == "must not be empty":
-        return "Policy statement must contain resources."
-    return f'Resource {problem.got} must be in ARN format or "*".' if isinstance(problem.got, str) else _SYNTAX
+async def existing(call: Call, engine: Engine, go: Go) -> Answer:
+    """CreateRole and UpdateAssumeRolePolicy: every principal exists; unique IDs become ARNs."""
+    parameter = "AssumeRolePolicyDocument" if call.action == "CreateRole" else "PolicyDocument"
+    document = _document(call.get(parameter))
+    owners: dict[str, str] = {}
+    for principal in policies.named(document):
+        if principal[:4] in UNIQUE_IDS:
+            owners[principal] = await _owner(principal, engine)
+        elif not await _exists(principal, engine):
+            raise Refusal("MalformedPolicyDocument", policies.invalid_principal("AWS", principal))
+    answer = await go()
+    if owners and answer.ok:
+        account = await engine.account_of(call)
+        text = json.dumps(policies.renamed(document, owners))
+        await engine.ask(account, "UpdateAssumeRolePolicy", RoleName=call.get("RoleName"), PolicyDocument=text)
+    return answer
 
 
-def _of_principal(problem: Problem, place: str) -> str:
-    kind = place.rsplit(".", 1)[-1]
-    if isinstance(problem.got, str) and kind in ("AWS", "Service", "Federated"):
-        return invalid_principal(kind, problem.got)
-    return _SYNTAX
+def _document(text: str) -> dict[str, Any]:
+    """The document; empty where it is none, which others refuse."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
-def invalid_principal(kind: str, principal: str) -> str:
-    """IAM's sentence for a principal that is malformed or does not exist."""
-    return f'Invalid principal in policy: "{kind if kind == "AWS" else kind.upper()}":"{principal}"'
+async def _exists(principal: str, engine: Engine) -> bool:
+    if principal == "*" or ACCOUNT_ID.match(principal):
+        return True
+    arn = Arn.of(principal)
+    if arn is None or arn.partition != "aws" or arn.region or not ACCOUNT_ID.match(arn.account):
+        return False
+    return await _entity_exists(arn, engine)
+
+
+async def _entity_exists(arn: Arn, engine: Engine) -> bool:
+    if arn.service == "sts":
+        role = arn.resource.split("/")[1] if arn.resource.startswith("assumed-role/") else ""
+        return arn.kind == "federated-user" or (bool(role) and await engine.role(arn.account, role) is not None)
+    if arn.kind == "root":
+        return arn.resource == "root"
+    if arn.kind not in ("user", "role"):
+        return False
+    found = await (engine.user if arn.kind == "user" else engine.role)(arn.account, arn.name)
+    return text_of(found, "Arn") == arn.text
+
+
+async def _owner(unique_id: str, engine: Engine) -> str:
+    """The ARN of the user or role with a unique ID, in whatever account."""
+    action, kind = UNIQUE_IDS[unique_id[:4]]
+    for account in sorted(engine.accounts):
+        for entity in await engine.all(account, action, f"{action}Result/{kind}s"):
+            if text_of(entity, f"{kind}Id") == unique_id:
+                return text_of(entity, "Arn")
+    raise Refusal("MalformedPolicyDocument", policies.invalid_principal("AWS", unique_id))
+
+
+async def forgotten(call: Call, engine: Engine, go: Go) -> Answer:
+    """DeleteUser and DeleteRole."""
+    kind = call.action.removeprefix("Delete")
+    account = await engine.account_of(call)
+    entity = await (engine.user if kind == "User" else engine.role)(account, call.get(f"{kind}Name"))
+    answer = await go()
+    if answer.ok and entity is not None:
+        await rename_everywhere(text_of(entity, "Arn"), text_of(entity, f"{kind}Id"), engine)
+    return answer
+
+
+async def rename_everywhere(old: str, new: str, engine: Engine) -> None:
+    """Put another principal in the place of one, in the trusts of all accounts."""
+    for account in sorted(engine.accounts):
+        for role in await engine.all(account, "ListRoles", "ListRolesResult/Roles"):
+            document = json.loads(unquote(text_of(role, "AssumeRolePolicyDocument")))
+            if old in policies.named(document):
+                await engine.ask(
+                    account,
+                    "UpdateAssumeRolePolicy",
+                    RoleName=text_of(role, "RoleName"),
+                    PolicyDocument=json.dumps(policies.renamed(document, {old: new})),
+                )

@@ -1,28 +1,69 @@
-"""The ASGI layer itself: IAM and STS calls take their steps, everything else passes with its body unread."""
+"""The layer itself: IAM and STS calls take their steps, everything else passes with its body unread."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from crossaccount.local.hardening.answers import well_formed
-from crossaccount.local.hardening.asgi import (
-    Answer,
-    App,
-    Disconnected,
-    Receive,
-    Scope,
-    Send,
-    answer_of,
-    read_body,
-    send_answer,
+from crossaccount.local.asgi import Answer, App, Disconnected, Receive, Scope, Send, answer_of, read_body, send_answer
+from crossaccount.local.hardening import assume, details, documents, entities, ministack
+from crossaccount.local.hardening.calls import (
+    Call,
+    Refusal,
+    is_inspected,
+    read_call,
+    speaks_json,
+    well_formed,
 )
-from crossaccount.local.hardening.call import Call, is_inspected, read_call, speaks_json
-from crossaccount.local.hardening.engine import Engine
-from crossaccount.local.hardening.evaluation import CURRENT_CALL
-from crossaccount.local.hardening.permission import ABOUT_FORM, denied
-from crossaccount.local.hardening.refusal import Refusal
-from crossaccount.local.hardening.step import walk
-from crossaccount.local.hardening.steps import STEPS
+from crossaccount.local.hardening.engine import ABOUT_FORM, Engine, Step, before, denial_names_both, denied, walk
+
+_POLICIES = before(details.present)
+_NAMES = before(entities.usable)
+_TRUST = (before(documents.trust), before(documents.trust_fits), documents.existing)
+_MANAGED = (before(documents.managed), before(documents.managed_fits))
+_INLINE = (before(documents.inline), before(documents.inline_fits))
+_ATTACH = (_POLICIES, before(entities.attachable))
+_DELETE = before(entities.nothing_left)
+
+STEPS: Mapping[str, tuple[Step, ...]] = {
+    "AddUserToGroup": (before(entities.room_for_group),),
+    "AssumeRole": (
+        before(assume.well_formed),
+        before(assume.no_root),
+        _POLICIES,
+        assume.admitted,
+        denial_names_both,
+    ),
+    "AttachGroupPolicy": _ATTACH,
+    "AttachRolePolicy": _ATTACH,
+    "AttachUserPolicy": _ATTACH,
+    "CreateAccessKey": (before(entities.room_for_access_key),),
+    "CreateGroup": (_NAMES,),
+    "CreateInstanceProfile": (_NAMES,),
+    "CreatePolicy": (_NAMES, *_MANAGED),
+    "CreatePolicyVersion": _MANAGED,
+    "CreateRole": (_NAMES, before(entities.session_duration), *_TRUST, _POLICIES),
+    "CreateUser": (_NAMES, _POLICIES),
+    "DeleteGroup": (_DELETE,),
+    "DeletePolicy": (before(entities.one_version),),
+    "DeleteRole": (_DELETE, documents.forgotten),
+    "DeleteUser": (_DELETE, documents.forgotten),
+    "GetAccountAuthorizationDetails": (details.complete,),
+    "GetPolicy": (_POLICIES,),
+    "GetPolicyVersion": (_POLICIES,),
+    "ListEntitiesForPolicy": (_POLICIES,),
+    "ListPolicyVersions": (_POLICIES,),
+    "PutGroupPolicy": _INLINE,
+    "PutRolePermissionsBoundary": (_POLICIES,),
+    "PutRolePolicy": _INLINE,
+    "PutUserPermissionsBoundary": (_POLICIES,),
+    "PutUserPolicy": _INLINE,
+    "UpdateAssumeRolePolicy": _TRUST,
+    "UpdateGroup": (entities.moved,),
+    "UpdateRole": (before(entities.session_duration), entities.description_taken_away),
+    "UpdateUser": (entities.moved,),
+}
+"""Which steps each action takes, the outermost first: what AWS reports first stands first."""
 
 
 class Hardened:
@@ -56,7 +97,7 @@ class Hardened:
         async def go() -> Answer:
             return well_formed(await answer_of(self._app, scope, body))
 
-        token = CURRENT_CALL.set(call)
+        token = ministack.CURRENT_CALL.set(call)
         try:
             async with self._turn(call):
                 return await walk(STEPS.get(call.action, ()), call, self._engine, go)
@@ -67,7 +108,7 @@ class Hardened:
                 raise
             return well_formed(answer)
         finally:
-            CURRENT_CALL.reset(token)
+            ministack.CURRENT_CALL.reset(token)
 
     def _turn(self, call: Call) -> AbstractAsyncContextManager[object]:
         """IAM calls one after another, so that what a check has seen still holds when the call is made."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from crossaccount.local.clients import Gateway
+
 OPERATIONS = ("up", "preview", "refresh", "destroy")
 SERVICES = ("iam", "sts", "secretsmanager")
 
@@ -25,10 +27,12 @@ def arguments(given: list[str]) -> list[str]:
     stack = given[next(number for number, each in enumerate(given) if each in ("-s", "--stack")) + 1]
     content = yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     content["config"].pop("aws:profile", None)
+    gateway = Gateway(os.environ["AWS_ENDPOINT_URL"], bytes.fromhex(os.environ["LOCAL_AWS_SECRET"]))
+    root = gateway.root(content["config"]["aws:allowedAccountIds"][0])
     content["config"] |= {
-        "aws:accessKey": content["config"]["aws:allowedAccountIds"][0],
-        "aws:secretKey": "local",
-        "aws:endpoints": [dict.fromkeys(SERVICES, os.environ["AWS_ENDPOINT_URL"])],
+        "aws:accessKey": root.access_key_id,
+        "aws:secretKey": root.secret_access_key,
+        "aws:endpoints": [dict.fromkeys(SERVICES, gateway.endpoint)],
     }
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
         yaml.safe_dump(content, file)

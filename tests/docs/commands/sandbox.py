@@ -27,6 +27,7 @@ from typer.testing import CliRunner
 
 from crossaccount.cli import app
 from crossaccount.engine.pulumi_cli import private_environment
+from crossaccount.local.clients import Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 
@@ -138,6 +139,7 @@ class Sandbox:
         if "AWS_ENDPOINT_URL" not in self.environment:
             local = self.resources.enter_context(LocalAws(log_dir=self.root))
             self.environment["AWS_ENDPOINT_URL"] = local.endpoint
+            self.environment["LOCAL_AWS_SECRET"] = local.gateway.secret.hex()
         self._write_profiles()
         before = dict(self.environment)
         if "pulumi" in tools:
@@ -175,8 +177,12 @@ class Sandbox:
                 book |= {name: str(entry["id"]) for name, entry in accounts.items()}
         aws = Path(self.environment["HOME"]) / ".aws"
         aws.mkdir(exist_ok=True)
-        keys = "aws_access_key_id = {}\naws_secret_access_key = local\nregion = us-west-2\n"
-        text = "".join(f"[{name}]\n{keys.format(account)}" for name, account in book.items())
+        gateway = Gateway(self.environment["AWS_ENDPOINT_URL"], bytes.fromhex(self.environment["LOCAL_AWS_SECRET"]))
+        keys = "aws_access_key_id = {}\naws_secret_access_key = {}\nregion = us-west-2\n"
+        roots = {name: gateway.root(account) for name, account in book.items()}
+        text = "".join(
+            f"[{name}]\n{keys.format(root.access_key_id, root.secret_access_key)}" for name, root in roots.items()
+        )
         (aws / "credentials").write_text(text, encoding="utf-8")
 
 

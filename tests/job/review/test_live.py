@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ import pytest
 
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.review.live import LiveAccounts, WrongAccount
+from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 
 HUB, SPOKE = "111111111111", "222222222222"
@@ -28,7 +28,14 @@ def local() -> Iterator[LocalAws]:
 def config(local: LocalAws, account: str, **more: Any) -> dict[str, object]:
     """A stack's config with its account's root, on the local AWS."""
     endpoints = [dict.fromkeys(("iam", "sts"), local.endpoint)]
-    return {"aws:accessKey": account, "aws:secretKey": "local", "aws:endpoints": endpoints, **more}
+    secret = local.gateway.root(account).secret_access_key
+    return {"aws:accessKey": account, "aws:secretKey": secret, "aws:endpoints": endpoints, **more}
+
+
+def profile(name: str, credentials: Credentials) -> str:
+    """A section of a credentials file."""
+    keys = f"aws_access_key_id={credentials.access_key_id}\naws_secret_access_key={credentials.secret_access_key}\n"
+    return f"[{name}]\n{keys}"
 
 
 def trust(principal: str, **condition: Any) -> str:
@@ -90,11 +97,11 @@ def test_a_profile_of_the_stack_comes_before_the_environment(
     files = {"AWS_CONFIG_FILE": tmp_path / "config", "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "credentials"}
     for name, file in files.items():
         monkeypatch.setenv(name, str(file))
-    profiles = "".join(f"[{account}]\naws_access_key_id={account}\naws_secret_access_key=s\n" for account in MANY[:2])
+    profiles = "".join(profile(account, local.gateway.root(account)) for account in MANY[:2])
     files["AWS_CONFIG_FILE"].write_text("".join(f"[profile {account}]\n" for account in MANY[:2]))
     files["AWS_SHARED_CREDENTIALS_FILE"].write_text(profiles)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", MANY[2])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", local.gateway.root(MANY[2]).secret_access_key)
     monkeypatch.setenv("AWS_ENDPOINT_URL", local.endpoint)
 
     configs: dict[str, dict[str, object]] = {account: {"aws:profile": account} for account in MANY[:2]}
@@ -109,11 +116,10 @@ def test_a_profile_of_the_stack_comes_before_the_environment(
 PROVIDER = "token.actions.githubusercontent.com"
 
 
-def web_token(subject: str) -> str:
-    """A token as GitHub issues it. The local AWS reads what it claims and does not look at the signature."""
+def web_token(local: LocalAws, subject: str) -> str:
+    """A token with GitHub's claims. In GitHub's place the local AWS itself signs it."""
     claims = {"iss": f"https://{PROVIDER}", "aud": "sts.amazonaws.com", "sub": subject}
-    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "kid": "1"}, claims)]
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, b"signature"))
+    return local.gateway.web_identity_token(claims)
 
 
 def role_for_github(local: LocalAws, name: str, *policies: str) -> str:
@@ -156,8 +162,8 @@ def test_a_web_identity_needs_no_other_credentials(local: LocalAws, tmp_path: Pa
 
     accounts = LiveAccounts(
         {
-            "ours": stack(webIdentityToken=web_token("repo:org/iam:ref:refs/heads/main")),
-            "theirs": stack(webIdentityToken=web_token("repo:fork/iam:ref:refs/heads/main")),
+            "ours": stack(webIdentityToken=web_token(local, "repo:org/iam:ref:refs/heads/main")),
+            "theirs": stack(webIdentityToken=web_token(local, "repo:fork/iam:ref:refs/heads/main")),
             "in a file": stack(webIdentityTokenFile=str(token), sessionName="run-7"),
         }
     )
@@ -166,7 +172,7 @@ def test_a_web_identity_needs_no_other_credentials(local: LocalAws, tmp_path: Pa
         accounts("theirs", HUB)
     with pytest.raises(NotReadable, match=f"token in {token} cannot be read: No such file or directory"):
         accounts("in a file", HUB)
-    token.write_text(web_token("repo:org/iam:pull_request"))
+    token.write_text(web_token(local, "repo:org/iam:pull_request"))
     with accounts.signed_in("in a file") as client:
         assert client("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{HUB}:assumed-role/CI/run-7"
 
@@ -182,7 +188,7 @@ def test_from_a_web_identity_roles_are_assumed_and_keys_do_not_count(local: Loca
     spoke = local.session(SPOKE).iam
     spoke.create_role(RoleName="FromGitHub", AssumeRolePolicyDocument=trust(role))
     spoke.attach_role_policy(RoleName="FromGitHub", PolicyArn="arn:aws:iam::aws:policy/SecurityAudit")
-    token = web_token("repo:org/iam:ref:refs/heads/main")
+    token = web_token(local, "repo:org/iam:ref:refs/heads/main")
     stack = config(
         local,
         "555555555555",
@@ -206,7 +212,7 @@ def test_profiles_are_looked_for_in_the_files_that_the_stack_names(
     for folder, account in ((here, HUB), (there, SPOKE)):
         folder.mkdir()
         (folder / "config").write_text("[profile ci]\n")
-        (folder / "credentials").write_text(f"[ci]\naws_access_key_id={account}\naws_secret_access_key=s\n")
+        (folder / "credentials").write_text(profile("ci", local.gateway.root(account)))
     shared = {
         folder.name: {
             "aws:profile": "ci",

@@ -1,4 +1,4 @@
-"""The little of ASGI that the hardening needs: read a request whole, run an application on it, keep its answer."""
+"""What the local AWS's layers need of ASGI: read a request whole, run an application on it, keep its answer."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ async def read_body(receive: Receive) -> bytes:
     Raises:
         Disconnected: the client closed the connection first.
     """
-    body: bytes = b""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
         body += message.get("body", b"")
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 async def answer_of(app: App, scope: Scope, body: bytes) -> Answer:

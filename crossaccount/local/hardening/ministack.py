@@ -1,0 +1,346 @@
+"""The one module that reaches into MiniStack: every private function and every record that the hardening touches.
+
+MiniStack's version is pinned. ``TOUCHED`` lists the names; ``tests/local/test_hardening_ministack.py`` says at once
+when one of them has moved or takes other arguments. Four things are done here that no call of MiniStack can do:
+
+- its *store* is read and written: AWS-managed policies, other names of users and groups, an empty description, the
+  secret of an access key;
+- its *evaluator* is completed. AWS knows more of a request than MiniStack does: the role behind a session
+  (``aws:PrincipalArn`` of a session is its role's ARN, path included), that it came over TLS and from no service, what
+  AssumeRole passes when the *caller's* policy asks for it, the permission to pass session tags, and the value of a
+  policy variable. And inside one account a trust that names its principal is a grant too, as any resource's policy;
+- its IAM can be *asked* whether a caller may make a call, without making it;
+- the *session of a Lambda function* gets a secret of this run. MiniStack derives it from the names of the function and
+  its role, which a stranger can guess.
+
+Nothing here comes from ``crossaccount.iam``: what the evaluator there judges is tried here, and a mistake in one must
+not be a mistake in both.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:PrincipalArn,
+aws:SecureTransport, aws:ViaAWSService, aws:PrincipalIsAWSService), reference_policies_variables.html,
+id_session-tags.html (sts:TagSession on both sides), and
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html ("To allow a user to assume a role in the same
+account, you can … add the user as a principal directly in the role's trust policy")
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from crossaccount.local.authentication import Unknown
+from crossaccount.local.hardening.calls import Call
+from crossaccount.local.hardening.policies import Arn, as_list, renamed
+
+TOUCHED: Mapping[str, Mapping[str, str]] = {
+    "replaced": {
+        "ministack.core.iam_evaluator._resolve_condition_key": "(key, ctx)",
+        "ministack.core.iam_evaluator._conditions_met": "(conditions, ctx)",
+        "ministack.core.iam_evaluator._first_match": "(ctx, stmts, effect)",
+        "ministack.core.iam_evaluator.evaluate": "(ctx, *policies)",
+        "ministack.core.iam_evaluator._resource_policy": "(service, resource_arn)",
+        "ministack.core.lambda_runtime.execution_credentials": "(config)",
+        "ministack.services.lambda_svc.execution_credentials": "(config)",
+    },
+    "called": {
+        "ministack.core.iam_evaluator.find_iam_access_key_account": "(access_key_id)",
+        "ministack.core.iam_evaluator.is_root_access_key": "(access_key_id)",
+        "ministack.core.iam_evaluator.resolve_caller_identity": "(access_key_id)",
+        "ministack.core.iam_evaluator.resolve_credential": "(access_key_id, account_id, session_token)",
+        "ministack.core.responses._account_from_sts_session": "(access_key_id)",
+        "ministack.core.responses.request_scope": "(account_id, region)",
+        "ministack.services.iam._make_aws_managed_record": "(name, document)",
+    },
+    "records": {
+        "ministack.app.SERVICE_HANDLERS": "dict",
+        "ministack.services.iam._access_keys": "AccountScopedDict",
+        "ministack.services.iam._aws_managed_policies": "dict",
+        "ministack.services.iam._group_inline_policies": "AccountScopedDict",
+        "ministack.services.iam._groups": "AccountScopedDict",
+        "ministack.services.iam._login_profiles": "AccountScopedDict",
+        "ministack.services.iam._mfa_devices": "AccountScopedDict",
+        "ministack.services.iam._roles": "AccountScopedDict",
+        "ministack.services.iam._user_inline_policies": "AccountScopedDict",
+        "ministack.services.iam._users": "AccountScopedDict",
+        "ministack.services.sts._sessions": "dict",
+    },
+}
+"""What is replaced, what is called and what is read or written, with the arguments or the type that it has."""
+
+CURRENT_CALL: ContextVar[Call | None] = ContextVar("current_call", default=None)
+"""The call of IAM or STS that is being answered."""
+ONLY_ASKED: ContextVar[bool] = ContextVar("only_asked", default=False)
+"""Whether IAM is only asked if the call may be made: everything before it judges as ever, and the call ends there."""
+
+_REGION = "us-east-1"  # IAM has none; MiniStack wants one
+_ALWAYS = {"aws:securetransport": "true", "aws:viaawsservice": "false", "aws:principalisawsservice": "false"}
+_PASSED = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
+_NO_VALUE = "\0"  # equal to nothing and like nothing
+_WILDCARD = re.compile(r"[*?]")
+_VARIABLE = re.compile(r"\$\{(?:(?P<itself>[*?$])|(?P<key>[^{}']+?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?)\}")
+
+Resolve = Callable[[str, Any], Any]
+
+
+def harden(run_secret: bytes) -> None:
+    """Make the MiniStack of this process as AWS is, once."""
+    from ministack.core import iam_evaluator as evaluator
+
+    resolve = _resolving(evaluator._resolve_condition_key)
+    evaluator._resolve_condition_key = resolve
+    evaluator._conditions_met = _with_variables_in_conditions(evaluator._conditions_met, resolve)
+    evaluator._first_match = _with_variables_in_resources(evaluator._first_match, resolve)
+    evaluator.evaluate = _with_session_tags(evaluator.evaluate)
+    evaluator._resource_policy = _with_trusts(evaluator._resource_policy)
+    _make_iam_askable()
+    _make_function_sessions_secret(run_secret)
+
+
+def secret_of(access_key: str, token: str) -> str | Unknown:
+    """The secret of a user's access key, or of a session with this token; the keys of roots are not MiniStack's."""
+    from ministack.core.iam_evaluator import (
+        AmbiguousAccessKeyError,
+        CredentialResolutionError,
+        find_iam_access_key_account,
+        is_root_access_key,
+        resolve_credential,
+    )
+    from ministack.core.responses import _account_from_sts_session
+
+    if is_root_access_key(access_key):
+        return Unknown()
+    try:
+        account = _account_from_sts_session(access_key) or find_iam_access_key_account(access_key)
+    except AmbiguousAccessKeyError:
+        return Unknown()
+    if account is None:
+        return Unknown()
+    found = resolve_credential(access_key, account, token)
+    if isinstance(found, CredentialResolutionError):
+        return Unknown(expired=found.code == "ExpiredTokenException")
+    return str(found.secret_access_key)
+
+
+def put_aws_managed(arn: str, name: str, document: str) -> None:
+    """Make an AWS-managed policy; ``name`` is the ARN's resource without ``policy/``, path included."""
+    from ministack.services import iam
+
+    iam._aws_managed_policies[arn] = iam._make_aws_managed_record(name, document)
+
+
+def identity(account: str, access_key: str) -> Mapping[str, Any] | None:
+    """Who an access key belongs to: ``userArn``, and ``session``, the record of a temporary key."""
+    from ministack.core.iam_evaluator import resolve_caller_identity
+    from ministack.core.responses import request_scope
+
+    with request_scope(account, _REGION):
+        found: Mapping[str, Any] | None = resolve_caller_identity(access_key)
+    return found
+
+
+def role_record(account: str, role: str) -> Mapping[str, Any] | None:
+    """A role as MiniStack keeps it: ``Arn``, ``RoleId`` …"""
+    from ministack.services import iam
+
+    record: Mapping[str, Any] | None = iam._roles.get_scoped(account, None, role)
+    return record
+
+
+def clear_description(account: str, role: str) -> None:
+    """Take a role's description away."""
+    from ministack.core.responses import request_scope
+    from ministack.services import iam
+
+    with request_scope(account, _REGION):
+        iam._roles[role]["Description"] = ""
+
+
+def move_user(account: str, old: str, new: str, path: str) -> None:
+    """Give a user another name or path; keys, policies, memberships and password come along."""
+    from ministack.core.responses import request_scope
+    from ministack.services import iam
+
+    with request_scope(account, _REGION):
+        _move(iam._users, old, new, UserName=new, Path=path, Arn=f"arn:aws:iam::{account}:user{path}{new}")
+        _move(iam._login_profiles, old, new, UserName=new)
+        _move(iam._user_inline_policies, old, new)
+        for key in iam._access_keys.values():
+            key["UserName"] = new if key["UserName"] == old else key["UserName"]
+        for group in iam._groups.values():
+            group["Users"] = [new if user == old else user for user in group["Users"]]
+        for device in iam._mfa_devices.values():
+            device["User"] = new if device["User"] == old else device["User"]
+
+
+def move_group(account: str, old: str, new: str, path: str) -> None:
+    """Give a group another name or path; members and policies come along."""
+    from ministack.core.responses import request_scope
+    from ministack.services import iam
+
+    with request_scope(account, _REGION):
+        _move(iam._groups, old, new, GroupName=new, Path=path, Arn=f"arn:aws:iam::{account}:group{path}{new}")
+        _move(iam._group_inline_policies, old, new)
+
+
+def _move(records: Any, old: str, new: str, **changes: str) -> None:
+    if old in records:
+        record = records.pop(old)
+        record.update(changes)
+        records[new] = record
+
+
+def _make_iam_askable() -> None:
+    from ministack import app
+
+    original = app.SERVICE_HANDLERS["iam"]
+
+    async def handler(*request: Any) -> Any:
+        return (200, {}, b"") if ONLY_ASKED.get() else await original(*request)
+
+    app.SERVICE_HANDLERS["iam"] = handler
+
+
+def _make_function_sessions_secret(run_secret: bytes) -> None:
+    """MiniStack makes the session of a function anew at each start of it: the secret must stay the same."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc, sts
+
+    original = lambda_runtime.execution_credentials
+
+    def execution_credentials(config: Any) -> dict[str, str]:
+        made: dict[str, str] = original(config)
+        key = made["AWS_ACCESS_KEY_ID"]
+        parts = (hmac.new(run_secret, f"{kind}/{key}".encode(), hashlib.sha256) for kind in ("secret", "token"))
+        secret, token = (part.hexdigest() for part in parts)
+        sts._sessions[key] |= {"SecretAccessKey": secret, "SessionToken": token}
+        return {**made, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+    lambda_runtime.execution_credentials = execution_credentials
+    lambda_svc.execution_credentials = execution_credentials
+
+
+def _resolving(original: Resolve) -> Resolve:
+    def resolve(key: str, context: Any) -> Any:
+        name = key.lower()
+        if name in _ALWAYS:
+            return _ALWAYS[name]
+        if context.principal_type == "AssumedRole" and name in ("aws:principalarn", "aws:userid"):
+            return _of_role(name, context.principal_arn) or original(key, context)
+        value = original(key, context)
+        if name == "aws:tagkeys":
+            return value or None  # without tags there is no such key
+        call = CURRENT_CALL.get()
+        if value is None and name in _PASSED and call is not None and call.action == "AssumeRole":
+            return call.get(_PASSED[name]) or None
+        return value
+
+    return resolve
+
+
+def _of_role(name: str, session: str) -> str | None:
+    """A key of the role behind a session ``arn:aws:sts::<account>:assumed-role/<role>/<session name>``."""
+    account, resource = session.split(":", 5)[4:]
+    _, role, session_name = resource.split("/", 2)
+    record = role_record(account, role)
+    if record is None:
+        return None
+    return str(record["Arn"]) if name == "aws:principalarn" else f"{record['RoleId']}:{session_name}"
+
+
+def _with_variables_in_conditions(original: Callable[[Any, Any], bool], resolve: Resolve) -> Callable[[Any, Any], bool]:
+    def conditions_met(conditions: Any, context: Any) -> bool:
+        if isinstance(conditions, Mapping):
+            conditions = {
+                operator: {
+                    key: [_filled(value, resolve, context, _has_wildcards(operator)) for value in as_list(keys[key])]
+                    for key in keys
+                }
+                for operator, keys in conditions.items()
+                if isinstance(keys, Mapping)
+            }
+        return original(conditions, context)
+
+    return conditions_met
+
+
+def _with_variables_in_resources(original: Callable[..., Any], resolve: Resolve) -> Callable[..., Any]:
+    def first_match(context: Any, statements: Any, effect: str) -> Any:
+        filled = [
+            replace(
+                statement,
+                resources=[_filled(resource, resolve, context, True) for resource in statement.resources],
+                not_resources=[_filled(resource, resolve, context, True) for resource in statement.not_resources],
+            )
+            for statement in statements
+        ]
+        return original(context, filled, effect)
+
+    return first_match
+
+
+def _with_session_tags(original: Callable[..., Any]) -> Callable[..., Any]:
+    def evaluate(context: Any, *policies: Any) -> Any:
+        result = original(context, *policies)
+        call = CURRENT_CALL.get()
+        tagged = call is not None and context.action == "sts:AssumeRole" and bool(call.members("Tags", "Key"))
+        if not tagged or result.decision == "Deny":
+            return result
+        tagging = original(replace(context, action="sts:TagSession"), *policies)
+        return tagging if result.decision == "Allow" or tagging.decision == "Deny" else result
+
+    return evaluate
+
+
+def _with_trusts(original: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
+    """A role's trust policy is its resource policy, for callers of its own account.
+
+    For others MiniStack asks both sides by itself, and says which one refused. ``"*"`` names the caller directly: what
+    it grants is not limited by a boundary's silence.
+    """
+
+    def resource_policy(service: str, resource: str) -> Any:
+        call = CURRENT_CALL.get()
+        arn = Arn.of(resource)
+        if service != "sts" or call is None or call.action != "AssumeRole" or arn is None:
+            return original(service, resource)
+        caller, role = identity(arn.account, call.access_key), role_record(arn.account, arn.name)
+        who = Arn.of(str(caller["userArn"])) if caller is not None else None
+        if who is None or role is None or who.account != arn.account:
+            return None
+        document = json.loads(role["AssumeRolePolicyDocument"])
+        return renamed(document, {"*": who.text}), arn.account
+
+    return resource_policy
+
+
+def _has_wildcards(operator: str) -> bool:
+    return "like" in operator.lower() or "arn" in operator.lower()
+
+
+def _filled(value: Any, resolve: Resolve, context: Any, pattern: bool) -> Any:
+    """A value of a policy with its variables replaced. In a pattern the value of a variable has no wildcards.
+
+    ``${*}``, ``${?}`` and ``${$}`` are these characters. A variable without exactly one value has its default, if the
+    policy gives one; else the whole value matches nothing.
+    """
+    if not isinstance(value, str):
+        return value
+    text, end = "", 0
+    for found in _VARIABLE.finditer(value):
+        piece = found["itself"] or _value_of(found, resolve, context)
+        if piece is None:
+            return _NO_VALUE
+        text += value[end : found.start()] + (_WILDCARD.sub(_NO_VALUE, piece) if pattern else piece)
+        end = found.end()
+    return text + value[end:]
+
+
+def _value_of(variable: re.Match[str], resolve: Resolve, context: Any) -> str | None:
+    found = as_list(resolve(variable["key"].strip(), context))
+    return str(found[0]) if len(found) == 1 else variable["default"]
