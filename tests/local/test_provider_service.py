@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,6 +23,7 @@ from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS
 from crossaccount.local.handlers.values import SECRET, SIGNATURE, UNKNOWN_ON_THE_WIRE
 from crossaccount.local.provider import serve_provider
+from crossaccount.local.provider.connections import owner
 
 ROLE = "aws:iam/role:Role"
 TRUST = json.dumps(
@@ -348,3 +352,57 @@ def test_a_connection_can_be_configured_anew(connect: Callable[[], Engine], fres
     engine.create(ROLE, {"name": "R", "assumeRolePolicy": TRUST})
     assert first.iam.list_roles()["Roles"] == []
     assert len(second.iam.list_roles()["Roles"]) == 1
+
+
+CALL_OF_A_STRANGER = """
+import sys, grpc
+from pulumi.runtime.proto import provider_pb2 as proto, provider_pb2_grpc
+channel = grpc.insecure_channel(f"127.0.0.1:{sys.argv[1]}", options=[("grpc.enable_http_proxy", 0)])
+try:
+    provider_pb2_grpc.ResourceProviderStub(channel).GetSchema(proto.GetSchemaRequest(), timeout=20)
+    print("answered")
+except grpc.RpcError as error:
+    print(error.code().name, error.details())
+"""
+AS_NOBODY = """
+import shutil, subprocess, sys
+from pathlib import Path
+from crossaccount.local import confinement
+folder = Path(confinement.make_folder_for_functions())
+confinement.confine(str(folder))
+try:
+    place = folder / "call"
+    place.mkdir()
+    (place / "call.py").write_text(sys.argv[2])
+    subprocess.run([sys.executable, "call.py", sys.argv[1]], cwd=place, check=True)
+finally:
+    shutil.rmtree(folder)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process as somebody else")
+def test_another_user_of_the_machine_gets_no_answer() -> None:
+    with serve_provider() as port:
+        done = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, str(port), CALL_OF_A_STRANGER], capture_output=True, text=True, timeout=60
+        )
+    assert done.stdout.split(" ", 1) == ["PERMISSION_DENIED", "this provider works for the user who started it\n"]
+
+
+def test_whose_a_connection_is_the_kernel_knows(tmp_path: Path) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 0100007F:D431 0100007F:0050 01 00000000:00000000 00:00000000 00000000  1001        0 1 1\n"
+        "   1: 0100007F:D431 0100007F:1F90 06 00000000:00000000 00:00000000 00000000     0        0 0 3\n"
+        "   2: 0100007F:D431 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 2 1\n"
+        "   3: 0000000000000000FFFF00000100007F:D433 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 "
+        "00:00000000 00000000  1002        0 4 1\n"
+        "   4: 0100007F:1F90 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 3 1\n"
+    )
+    assert owner("ipv4:127.0.0.1:54321", 8080, [table]) == 1000
+    assert owner("ipv4:127.0.0.1:54321", 80, [table]) == 1001
+    assert owner("ipv4:127.0.0.1:54322", 8080, [table]) is None
+    assert owner("ipv4:127.0.0.1:54323", 8080, [table]) == 1002
+    assert owner("unix:/run/x", 8080, [table]) is None
+    assert owner("ipv4:127.0.0.1:54321", 8080, [tmp_path / "none"]) is None

@@ -10,8 +10,8 @@ when one of them has moved or takes other arguments. Four things are done here t
   AssumeRole passes when the *caller's* policy asks for it, the permission to pass session tags, and the value of a
   policy variable. And inside one account a trust that names its principal is a grant too, as any resource's policy;
 - its IAM can be *asked* whether a caller may make a call, without making it;
-- the *session of a Lambda function* gets a secret of this run. MiniStack derives it from the names of the function and
-  its role, which a stranger can guess.
+- *secrets* of this run take the place of those that a stranger can guess: of roots, where MiniStack itself verifies a
+  signature (addresses of S3 objects), and of a Lambda function's session, whose secret MiniStack derives from names.
 
 Nothing here comes from ``crossaccount.iam``: what the evaluator there judges is tried here, and a mistake in one must
 not be a mistake in both.
@@ -35,16 +35,18 @@ from dataclasses import replace
 from typing import Any
 
 from crossaccount.local.authentication import Unknown
+from crossaccount.local.clients import root_secret
 from crossaccount.local.hardening.calls import Call
-from crossaccount.local.hardening.policies import Arn, as_list, renamed
+from crossaccount.local.hardening.policies import ACCOUNT_ID, Arn, as_list, renamed
 
 TOUCHED: Mapping[str, Mapping[str, str]] = {
     "replaced": {
         "ministack.core.iam_evaluator._resolve_condition_key": "(key, ctx)",
         "ministack.core.iam_evaluator._conditions_met": "(conditions, ctx)",
         "ministack.core.iam_evaluator._first_match": "(ctx, stmts, effect)",
-        "ministack.core.iam_evaluator.evaluate": "(ctx, *policies)",
+        "ministack.core.iam_evaluator.evaluate": "(ctx, policies, *limits)",
         "ministack.core.iam_evaluator._resource_policy": "(service, resource_arn)",
+        "ministack.core.iam_evaluator.resolve_credential": "(access_key_id, account_id, session_token)",
         "ministack.core.lambda_runtime.execution_credentials": "(config)",
         "ministack.services.lambda_svc.execution_credentials": "(config)",
     },
@@ -52,10 +54,9 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.core.iam_evaluator.find_iam_access_key_account": "(access_key_id)",
         "ministack.core.iam_evaluator.is_root_access_key": "(access_key_id)",
         "ministack.core.iam_evaluator.resolve_caller_identity": "(access_key_id)",
-        "ministack.core.iam_evaluator.resolve_credential": "(access_key_id, account_id, session_token)",
         "ministack.core.responses._account_from_sts_session": "(access_key_id)",
         "ministack.core.responses.request_scope": "(account_id, region)",
-        "ministack.services.iam._make_aws_managed_record": "(name, document)",
+        "ministack.services.iam._make_aws_managed_record": "(name, document, description)",
     },
     "records": {
         "ministack.app.SERVICE_HANDLERS": "dict",
@@ -98,6 +99,7 @@ def harden(run_secret: bytes) -> None:
     evaluator._first_match = _with_variables_in_resources(evaluator._first_match, resolve)
     evaluator.evaluate = _with_session_tags(evaluator.evaluate)
     evaluator._resource_policy = _with_trusts(evaluator._resource_policy)
+    evaluator.resolve_credential = _with_secrets_of_roots(evaluator.resolve_credential, run_secret)
     _make_iam_askable()
     _make_function_sessions_secret(run_secret)
 
@@ -204,6 +206,16 @@ def _make_iam_askable() -> None:
         return (200, {}, b"") if ONLY_ASKED.get() else await original(*request)
 
     app.SERVICE_HANDLERS["iam"] = handler
+
+
+def _with_secrets_of_roots(original: Callable[..., Any], run_secret: bytes) -> Callable[..., Any]:
+    def resolve_credential(access_key_id: str, *more: Any, **options: Any) -> Any:
+        found = original(access_key_id, *more, **options)
+        if ACCOUNT_ID.match(access_key_id) and getattr(found, "principal_type", "") == "Root":
+            return replace(found, secret_access_key=root_secret(run_secret, access_key_id))
+        return found
+
+    return resolve_credential
 
 
 def _make_function_sessions_secret(run_secret: bytes) -> None:

@@ -14,6 +14,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from crossaccount.local.handlers.quiet import keep_bodies_out_of_logs
+from crossaccount.local.provider.connections import OfThisUser
 from crossaccount.local.provider.service import AwsProvider
 
 __all__ = ["serve_provider"]
@@ -31,10 +32,11 @@ def serve_provider() -> Iterator[int]:
     milliseconds, so one for each run is as well.
     """
     keep_bodies_out_of_logs()
-    provider = AwsProvider()
+    provider, of_this_user = AwsProvider(), OfThisUser()
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="aws-provider") as workers:
         server = grpc.server(
             workers,
+            interceptors=[of_this_user],
             options=[
                 ("grpc.max_receive_message_length", _MESSAGE_BYTES),
                 ("grpc.max_send_message_length", _MESSAGE_BYTES),
@@ -42,7 +44,7 @@ def serve_provider() -> Iterator[int]:
             ],
         )
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = of_this_user.port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         try:
             yield port

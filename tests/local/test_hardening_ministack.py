@@ -1,0 +1,71 @@
+"""What the hardening touches of MiniStack is where it was, takes what it took, and is all listed in one place."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossaccount.local import hardening
+from crossaccount.local.hardening.ministack import TOUCHED
+
+ROOM = Path(hardening.__file__).parent
+FUNCTIONS = [*TOUCHED["replaced"].items(), *TOUCHED["called"].items()]
+
+
+def found(name: str) -> Any:
+    module, _, attribute = name.rpartition(".")
+    return getattr(import_module(module), attribute)
+
+
+def imports(file: Path) -> set[str]:
+    nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {f"{node.module}.{a.name}" for node in nodes if isinstance(node, ast.ImportFrom) for a in node.names}
+
+
+@pytest.mark.parametrize(("name", "arguments"), FUNCTIONS)
+def test_a_function_takes_what_it_took(name: str, arguments: str) -> None:
+    parameters = inspect.signature(found(name)).parameters.values()
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    assert "(" + ", ".join(stars.get(each.kind, "") + each.name for each in parameters) + ")" == arguments
+
+
+@pytest.mark.parametrize(("name", "kind"), TOUCHED["records"].items())
+def test_a_record_is_of_the_kind_that_it_was(name: str, kind: str) -> None:
+    assert type(found(name)).__name__ == kind
+
+
+def test_one_module_reaches_into_ministack() -> None:
+    reaching = {
+        file.name for file in ROOM.rglob("*.py") if any(each.startswith("ministack.") for each in imports(file))
+    }
+    assert reaching == {"ministack.py"}
+
+
+def test_every_private_name_that_it_uses_is_listed() -> None:
+    tree = ast.parse((ROOM / "ministack.py").read_text())
+    modules = {"iam", "sts", "evaluator", "lambda_runtime", "lambda_svc", "app"}
+    used = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+    }
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack.")
+        for alias in node.names
+    }
+    listed = {name.rpartition(".")[2] for group in TOUCHED.values() for name in group}
+    classes = {"AmbiguousAccessKeyError", "CredentialResolutionError"}
+    assert used | (imported - classes - modules - {"iam_evaluator"}) == listed
+
+
+def test_it_owes_nothing_to_what_is_tried_against_it() -> None:
+    for file in ROOM.rglob("*.py"):
+        assert not [each for each in imports(file) if each.startswith("crossaccount.iam")], file.name
