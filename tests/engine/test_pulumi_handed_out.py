@@ -59,7 +59,7 @@ def test_scenario_four_s_provider_deploys_into_development(tmp_path: Path) -> No
     )
     (folder / "__main__.py").write_text(f"{POINTED}\n{block}\n{PROOF}", encoding="utf-8")
     with LocalAws(log_dir=tmp_path) as local, serve_provider() as port:
-        engine = InProcessEngine(program, local.endpoint)
+        engine = InProcessEngine(program, local.gateway)
         for stack in scenario.stacks:
             deploy(engine, stack)
         key = local.session("111111111111").iam.create_access_key(UserName="dana")["AccessKey"]

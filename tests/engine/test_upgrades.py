@@ -123,7 +123,7 @@ def _put_back(workspace: Workspace, stack: str, state: dict[str, Any]) -> Resour
 def _lead_here(workspace: Workspace, account: str, provider: dict[str, Any]) -> None:
     """Lead what the state has of its provider to the local AWS of this test, with the test's credentials."""
     config: dict[str, Any] = {}
-    point_at(workspace.local.endpoint, account)(config)
+    point_at(workspace.local.gateway, account)(config)
     for key, value in config.items():
         text = value if isinstance(value, str) else json.dumps(value)
         for properties in (provider["inputs"], provider["outputs"]):

@@ -133,7 +133,7 @@ def deployed() -> Iterator[Callable[[str], Deployed]]:
         local.__enter__()
         running.append(local)
         scenario = read_scenario(FOLDERS[name])
-        engine = InProcessEngine(program, local.endpoint, make_deployers(local, scenario.stacks))
+        engine = InProcessEngine(program, local.gateway, make_deployers(local, scenario.stacks))
         for stack in scenario.stacks:
             deploy(engine, stack)
         for account, names in buckets(scenario.tests).items():

@@ -129,7 +129,7 @@ def everything(tmp_path: Path) -> Stack:
 
 def test_every_key_of_the_config_is_what_it_declares(everything: Stack, tmp_path: Path) -> None:
     with LocalAws(log_dir=tmp_path) as local:
-        deploy(InProcessEngine(program, local.endpoint), everything)
+        deploy(InProcessEngine(program, local.gateway), everything)
         with local.session("111111111111") as root:
             described = _account([with_extras(account_details(root.iam), root.iam)])
     assert described == _account([details(record(everything, program))])

@@ -49,7 +49,7 @@ def project_on_local_aws(source: Path) -> Iterator[Workspace]:
         )
         made = Workspace(folder, local, private_environment(Path(home) / "pulumi", port))
         for stack, settings in settings_in_order(read_project(folder)).items():
-            made.edit(stack, point_at(local.endpoint, settings.account_id))
+            made.edit(stack, point_at(local.gateway, settings.account_id))
         yield made
 
 
