@@ -210,7 +210,7 @@ def _kept(report: str) -> str:
 
 def _bad_input() -> tuple[type[Exception], ...]:
     from crossaccount.access.access_tests import AccessTestsError
-    from crossaccount.handoff.errors import HandoffError
+    from crossaccount.handoff.entry import HandoffError
     from crossaccount.settings import SettingsError
     from crossaccount.sources.errors import SourceError
 
@@ -219,7 +219,7 @@ def _bad_input() -> tuple[type[Exception], ...]:
 
 def _failed_operations() -> tuple[type[Exception], ...]:
     from crossaccount.engine.deployment import DeploymentError
-    from crossaccount.handoff.sts import CallFailed as StsFailed
+    from crossaccount.handoff.verify import CallFailed as StsFailed
     from crossaccount.job.errors import JobError
     from crossaccount.local.server import LocalAwsError
     from crossaccount.rehearsal.callers import AssumeFailed

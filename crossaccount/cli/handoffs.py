@@ -14,7 +14,7 @@ from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
 from crossaccount.cli.printing import fits_stdout, print_document, print_json, say
 from crossaccount.cli.reading import Named, read_named
-from crossaccount.handoff.kinds.names import Kind, Shell
+from crossaccount.handoff.kinds import Kind, Shell
 
 if TYPE_CHECKING:
     from crossaccount.handoff.entry import HandedOut
@@ -73,7 +73,7 @@ def handoff(
     """
     command: tuple[str, ...] = context.meta.get(_COMMAND, ())
     with failures_in_words(as_json):
-        from crossaccount.handoff.kinds.writing import write
+        from crossaccount.handoff.kinds import write
 
         _check(kind, shell, merge, output, command, as_json)
         found = read_named(sources, directory, accounts)
@@ -100,8 +100,7 @@ def _handed(
     region: str | None,
     source_profile: str | None,
 ) -> HandedOut:
-    from crossaccount.handoff.select import hand_out
-    from crossaccount.handoff.wanted import Wanted
+    from crossaccount.handoff.select import Wanted, hand_out
 
     wanted = Wanted(
         principal=found.names.principal(principal, "--for") if principal is not None else None,
@@ -160,7 +159,7 @@ def _counted(number: int) -> str:
 
 def _say_what_is_left_out(handed: HandedOut, *, silent: bool, said: bool) -> None:
     """On stderr, unless the text says it already."""
-    from crossaccount.handoff.words import not_handed_out
+    from crossaccount.handoff.entry import not_handed_out
 
     lines = [] if said else [f"note: {line}" for line in not_handed_out(handed)]
     if not handed.entries:

@@ -60,7 +60,7 @@ def open_sts(profile: str | None) -> STSClient:
     from botocore.config import Config
     from botocore.exceptions import ProfileNotFound
 
-    from crossaccount.handoff.errors import HandoffError
+    from crossaccount.handoff.entry import HandoffError
     from crossaccount.iam.nearest import did_you_mean
     from crossaccount.iam.problem import Problem
 
@@ -75,10 +75,8 @@ def open_sts(profile: str | None) -> STSClient:
 
 
 def _try(found: Named, sts: STSClient, role: str | None, session_name: str | None, wait: float) -> list[Tried]:
-    from crossaccount.handoff.callers import principal_of
-    from crossaccount.handoff.select import hand_out
-    from crossaccount.handoff.verify import caller_arn, verify
-    from crossaccount.handoff.wanted import Wanted
+    from crossaccount.handoff.select import Wanted, hand_out
+    from crossaccount.handoff.verify import caller_arn, principal_of, verify
 
     caller = principal_of(caller_arn(sts), found.estate)
     wanted = Wanted(caller, found.names.role(role, "--role") if role is not None else None, session_name)

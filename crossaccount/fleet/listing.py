@@ -89,9 +89,10 @@ def _of_csv(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[str
     """Spreadsheets of some countries write semicolons."""
     first = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first and "," not in first else ",")
-    header = [cell.strip() for cell in next(rows, [])]
+    known = _rows(rows, name, problems)
+    header = [cell.strip() for cell in next(known, [])]
     problems += _header_problems(header, name)
-    for row in rows:
+    for row in known:
         if not any(row):
             continue
         place = f"{name}:{rows.line_num}"
@@ -107,6 +108,15 @@ def _of_csv(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[str
             continue
         account["tags"] = {column[len(TAG) :]: cell for column, cell in cells.items() if column.startswith(TAG)}
         yield place, Entry(place, account, place)
+
+
+def _rows(rows: Any, name: str, problems: list[Problem]) -> Iterator[list[str]]:
+    """The rows up to the first that Python's reader of CSV refuses: it takes at most 128 KiB in a cell."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        fix = "close its quotes, or shorten the cell"
+        problems.append(Problem(f"{name}:{rows.line_num}", f"is not CSV ({error})", NOT_GIVEN, fix))
 
 
 def _header_problems(header: list[str], name: str) -> Iterator[Problem]:

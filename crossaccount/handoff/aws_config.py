@@ -18,9 +18,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.kinds.profiles import KEYS, MARK
+from crossaccount.handoff.entry import HandedOut, HandoffError
+from crossaccount.handoff.kinds.aws_profiles import KEYS, MARK
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")

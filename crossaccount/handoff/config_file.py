@@ -17,9 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from crossaccount.handoff.aws_config import merged
-from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.kinds import granted, profiles
+from crossaccount.handoff.entry import HandedOut, HandoffError
+from crossaccount.handoff.kinds.aws_profiles import CONFIG, GRANTED, INDEX, PROFILES
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import MEBIBYTE, read_bytes
@@ -37,7 +36,7 @@ def merge_profiles(handed: HandedOut, file: Path, now: datetime) -> Path | None:
     Raises:
         HandoffError: somebody else's profiles have names of ours, or the file cannot be read or written.
     """
-    return change_text(file, lambda text: merged(text, profiles.sections(handed), handed, str(file)), now)
+    return change_text(file, lambda text: merged(text, PROFILES.sections(handed), handed, str(file)), now)
 
 
 def write_granted(handed: HandedOut, folder: Path, now: datetime) -> None:
@@ -46,13 +45,13 @@ def write_granted(handed: HandedOut, folder: Path, now: datetime) -> None:
     Raises:
         HandoffError: there is a ``granted.yml`` that does not name our config, or a file cannot be read or written.
     """
-    index = folder / granted.INDEX
-    wanted = granted.files(handed)[granted.INDEX]
+    index = folder / INDEX
+    wanted = GRANTED.files(handed)[INDEX]
     there = _decoded(_content(_target(index), index))
-    if there and granted.CONFIG not in there:
-        fix = f"add ./{granted.CONFIG} to its awsConfig, or choose another folder"
-        raise HandoffError([Problem(str(index), f"does not name ./{granted.CONFIG}", NOT_GIVEN, fix)])
-    merge_profiles(handed, folder / granted.CONFIG, now)
+    if there and CONFIG not in there:
+        fix = f"add ./{CONFIG} to its awsConfig, or choose another folder"
+        raise HandoffError([Problem(str(index), f"does not name ./{CONFIG}", NOT_GIVEN, fix)])
+    merge_profiles(handed, folder / CONFIG, now)
     change_text(index, lambda text: text or wanted, now)
 
 

@@ -1,14 +1,34 @@
-"""One path as it is handed out, whatever the kind: who, what, under which name, and how to ask."""
+"""One path as it is handed out, whatever the kind: who, what, under which name, how to ask, and the lines beside it.
+
+``HandoffError`` is the one exception of this package for bad input: an option that cannot be met, or a file that must
+not be touched. Lines are plain ASCII, without anything that could end the line: the AWS CLI and cmd read files in
+whatever encoding the machine has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from crossaccount import escaping
 from crossaccount.access.requirements.asking import Asking
+from crossaccount.escaping import encodable
 from crossaccount.iam.arn import Arn, parse_arn
+from crossaccount.iam.problem import Problem
 from crossaccount.sources.details import Display
+
+EXAMPLE_OBJECT = "hello.txt"
+"""What an example puts into the bucket of an entry."""
+SESSION_WITH_MFA = "With MFA: start in a session of aws sts get-session-token --serial-number SERIAL --token-code CODE"
+
+
+class HandoffError(Exception):
+    """Nothing is handed out. ``problems`` say why, all at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True)
@@ -127,3 +147,30 @@ class HandedOut:
             else:
                 left.append(LeftOut(entry.principal, entry.role, found))
         return replace(self, entries=tuple(kept), left_out=(*self.left_out, *left))
+
+
+def one_line(text: str) -> str:
+    """``text`` with whatever could break a line, or is not ASCII, as escapes."""
+    return encodable(escaping.one_line(text), "ascii")
+
+
+def notes(entry: Entry, *more: str) -> Iterator[str]:
+    """The title, and what the person has to meet; ``more`` is what a kind has to say."""
+    yield one_line(entry.title)
+    if entry.asking.in_words:
+        yield one_line(f"Works: {entry.asking.in_words}")
+    if entry.through:
+        yield one_line(f"A chain: asked for in a session of {entry.shown(entry.through)}; an hour at most")
+    yield from map(one_line, filter(None, more))
+
+
+def mfa_note(entry: Entry) -> str:
+    """Where a serial is a guess, that it is one."""
+    guessed = entry.asking.mfa and not entry.mfa.known
+    return "The serial is the one that the console proposes; yours: aws iam list-mfa-devices" if guessed else ""
+
+
+def not_handed_out(handed: HandedOut) -> Iterator[str]:
+    """A line for each path that is left out."""
+    for each in handed.left_out:
+        yield one_line(f"Not handed out: {handed.shown(each.principal)} → {handed.shown(each.role)}: {each.why}")

@@ -1,19 +1,66 @@
-"""Which paths are handed out: those that work and that were asked for.
+"""Which paths are handed out, and the entry of each: those that work, that were asked for, and that a kind can write.
 
 With a principal given, the roles that it reaches through other roles are handed out as well: AWS chains sessions.
+Refused are what hangs on policies that nobody knows, whom nobody can be (an account, an organisation), session names
+that a trust refuses, and ARNs that IAM could not have made: their text would end up in people's files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.paths import paths, what_can
-from crossaccount.handoff.entries import Entries, Step
-from crossaccount.handoff.entry import Entry, HandedOut, LeftOut
-from crossaccount.handoff.wanted import Wanted
+from crossaccount.access.estate.entities import Role
+from crossaccount.access.evaluation.evaluate import judge_action
+from crossaccount.access.paths import Path, paths, what_can
+from crossaccount.access.requirements.asking import Asking, is_session_name, ways_to_ask
+from crossaccount.handoff.entry import EXAMPLE_OBJECT, Entry, HandedOut, HandoffError, LeftOut, Mfa
+from crossaccount.handoff.entry_names import identifiers, profile_names
+from crossaccount.iam.arn import iam_arn, parse_arn
+from crossaccount.iam.names import account_name
+from crossaccount.iam.problem import Problem
 from crossaccount.sources import Sources
+from crossaccount.sources.details import Details, Display
+
+_OBJECTS = re.compile(r"\Aarn:[a-z-]+:s3:::(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/\*\Z")
+CHAINED_SECONDS = 3600
+"""The longest session of a role that a session of a role assumed (IAM User Guide, "Role chaining")."""
+OWN_PROFILE = "default"
+_ENTITY = re.compile(r"\Aarn:[a-z-]+:iam::[0-9]{12}:(user|role)/([\x21-\x7e]+/)?[\w+=,.@-]+\Z", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line, by ARN; None is all, or the default."""
+
+    principal: str | None = None
+    role: str | None = None
+    session_name: str | None = None
+    region: str | None = None
+    source_profile: str | None = None
+
+    def check(self) -> None:
+        """Refuse what STS or a file of profiles would not take.
+
+        Raises:
+            HandoffError: with every problem.
+        """
+        problems = []
+        if self.session_name is not None and not is_session_name(self.session_name):
+            fix = "leave the others out"
+            what = "a session name has 2 to 64 of the characters A-Z, a-z, 0-9 and _+=,.@-"
+            problems.append(Problem("--session-name", what, self.session_name, fix))
+        if self.region is not None and not re.match(r"\A[a-z]{2}(-[a-z]+)+-[0-9]+\Z", self.region):
+            problems.append(Problem("--region", "no region is called that", self.region, "write one like us-west-2"))
+        if self.source_profile is not None and not re.match(r"\A[\w./@%+:-]+\Z", self.source_profile, re.ASCII):
+            what = "a profile's name has only letters, digits and _./@%+:-"
+            problems.append(Problem("--source-profile", what, self.source_profile, "rename the profile"))
+        if problems:
+            raise HandoffError(problems)
 
 
 def hand_out(sources: Sources, wanted: Wanted, shown: Callable[[str], str], now: datetime) -> HandedOut:
@@ -55,3 +102,167 @@ def _reached(estate: Estate, principal: str) -> Iterator[Step]:
                 seen.add(path.role)
                 waiting.append((path.role, path.role))
                 yield Step(path, through)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A path, and the role through which the principal that was asked for comes to it; empty where it is its own."""
+
+    path: Path
+    through: str = ""
+
+
+class Entries:
+    """Makes entries; knows the names of all that the sources have."""
+
+    def __init__(
+        self, sources: Sources, estate: Estate, wanted: Wanted, shown: Callable[[str], str], now: datetime, single: bool
+    ) -> None:
+        self._sources = sources
+        self._estate = estate
+        self._wanted = wanted
+        self._shown = shown
+        self._now = now
+        self._single = single
+        self._people = People(sources.details)
+        arns = [*estate.users, *estate.roles]
+        self._names = profile_names(arns, sources.accounts)
+        self._identifiers = identifiers(arns, sources.accounts)
+
+    def entry(self, step: Step) -> Entry | str:
+        """The entry of a path, or why there is none."""
+        path = step.path
+        if (refused := _refused(path)) is not None:
+            return refused
+        role = self._estate.roles[path.role]
+        ways = self._ways(step, role)
+        if not ways:
+            return f"the session name {self._wanted.session_name} does not meet its conditions"
+        known = [way for way in ways if not way.unknown]
+        if not known:
+            return f"nobody knows whether it works: {ways[0].in_words}"
+        account = parse_arn(path.role).account
+        name, identifier = self._named(path)
+        return Entry(
+            name=name,
+            identifier=identifier,
+            principal=path.principal,
+            role=path.role,
+            ways=tuple(known),
+            account=account_name(account, self._sources.accounts),
+            aliased=self._people.aliased(account),
+            source=self._source(step),
+            shown=self._shown,
+            region=self._region(path),
+            display=self._sources.displays.get(account, Display()),
+            mfa=self._people.mfa(path.principal),
+            through=step.through,
+            services=() if step.through else services(self._estate.roles.get(path.principal)),
+            console=self._people.console(path.principal),
+            bucket=bucket_of(self._estate, role, self._now),
+        )
+
+    def _ways(self, step: Step, role: Role) -> list[Asking]:
+        longest = role.max_session_duration
+        asker = parse_arn(step.path.principal)
+        if asker.kind == "role":
+            longest = min(longest or CHAINED_SECONDS, CHAINED_SECONDS)
+        name = parse_arn(self._wanted.principal).name if self._wanted.principal else asker.name
+        default = name if is_session_name(name) else f"{name}-session"[:64]
+        return ways_to_ask(step.path.alternatives, default, longest, self._wanted.session_name)
+
+    def _named(self, path: Path) -> tuple[str, str]:
+        name, identifier = self._names[path.role], self._identifiers[path.role]
+        if self._single:
+            return name, identifier
+        return f"{name}:{self._label(path.principal)}", f"{identifier}_for_{self._identifier(path.principal)}"
+
+    def _label(self, principal: str) -> str:
+        return self._names.get(principal) or profile_names([principal], self._sources.accounts)[principal]
+
+    def _identifier(self, principal: str) -> str:
+        return self._identifiers.get(principal) or identifiers([principal], self._sources.accounts)[principal]
+
+    def _source(self, step: Step) -> str:
+        if step.through:
+            return self._names[step.through]
+        return self._wanted.source_profile or (OWN_PROFILE if self._single else self._label(step.path.principal))
+
+    def _region(self, path: Path) -> str:
+        regions = self._sources.regions
+        own = regions.get(parse_arn(path.principal).account, "")
+        return self._wanted.region or regions.get(parse_arn(path.role).account) or own
+
+
+def _refused(path: Path) -> str | None:
+    if not _ENTITY.match(path.role):
+        return "IAM could not have made a role of this ARN"
+    if not _ENTITY.match(path.principal):
+        return "no user or role: whoever it is, name a source of their account"
+    return None
+
+
+class People:
+    """Looked up by ARN. An account's alias is by its ID."""
+
+    def __init__(self, details: Iterable[Details]) -> None:
+        self._users: dict[str, Mapping[str, Any]] = {}
+        self._aliases: dict[str, str] = {}
+        for account in details:
+            users = account.get("UserDetailList") or ()
+            self._users.update((str(user["Arn"]), user) for user in users)
+            if (aliases := account.get("AccountAliases")) and (ids := _accounts(account)):
+                self._aliases[ids.pop()] = str(aliases[0])
+
+    def mfa(self, principal: str) -> Mfa:
+        """The MFA device of a user: the first that its source lists, else the one that the console would propose."""
+        arn = parse_arn(principal)
+        devices = self._users.get(principal, {}).get("MFADevices") or ()
+        serials = [
+            str(each["SerialNumber"]) for each in devices if isinstance(each, Mapping) and "SerialNumber" in each
+        ]
+        if serials:
+            return Mfa(serials[0], known=True)
+        return Mfa(iam_arn(arn.account, f"mfa/{arn.name}", arn.partition))
+
+    def console(self, principal: str) -> bool | None:
+        """Whether a user has a password; None where the source does not say, or for a role."""
+        user = self._users.get(principal, {})
+        return bool(user["LoginProfile"]) if "LoginProfile" in user else None
+
+    def aliased(self, account_id: str) -> str:
+        """The account's alias, or its ID."""
+        return self._aliases.get(account_id, account_id)
+
+
+def services(role: Role | None) -> tuple[str, ...]:
+    """The AWS services that may assume a role."""
+    if role is None:
+        return ()
+    named = (
+        statement.principal.services for statement in role.trust.statements if statement.allows and statement.principal
+    )
+    return tuple(sorted({service for each in named for service in each}))
+
+
+def _accounts(details: Details) -> set[str]:
+    lists = (details.get("UserDetailList"), details.get("RoleDetailList"), details.get("GroupDetailList"))
+    return {parse_arn(str(item["Arn"])).account for each in lists for item in each or ()}
+
+
+def bucket_of(estate: Estate, role: Role, now: datetime) -> str:
+    """The first bucket, by name, into which the role may put an object; empty where no policy names one."""
+    named = {
+        match["bucket"]: match[0]
+        for policy in role.policies
+        for statement in policy.statements
+        if statement.allows and not statement.resources_inverted
+        for resource in statement.resources
+        if (match := _OBJECTS.match(resource.text))
+    }
+    return next((bucket for bucket in sorted(named) if _writable(estate, role, named[bucket], now)), "")
+
+
+def _writable(estate: Estate, role: Role, objects: str, now: datetime) -> bool:
+    resource = f"{objects.removesuffix('*')}{EXAMPLE_OBJECT}"
+    return judge_action(estate, role.arn, "s3:PutObject", resource, {}, now=now).allowed

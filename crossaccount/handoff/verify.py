@@ -4,16 +4,20 @@ Called are ``sts:AssumeRole`` (for the shortest session; its credentials are thr
 is, ``sts:GetCallerIdentity``, which needs no permission. IAM takes a while to tell all of itself of a change: a path
 that should work and is denied is tried again until the time is up; so is one that AWS has no answer for. A denial where
 something is left to the person (MFA, an address) is no answer: it cannot be judged from here.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and the errors of API_AssumeRole.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from crossaccount.handoff.entry import Entry
-from crossaccount.handoff.sts import CallFailed, Refused, ask
+from crossaccount.access.estate import Estate
+from crossaccount.handoff.entry import Entry, HandoffError
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -21,6 +25,22 @@ if TYPE_CHECKING:
 Outcome = Literal["works", "denied", "cannot judge"]
 SHORTEST_SECONDS = 900
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+AnswerKind = Literal["denied", "passing", "refused"]
+"""``passing``: throttled, or STS had trouble of its own. ``refused``: the call itself is wrong for this role."""
+
+_DENIED = ("AccessDenied", "AccessDeniedException")
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+_INVALID = ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure")
+_PASSING = (
+    *("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"),
+    *("ServiceUnavailable", "InternalFailure", "InternalError", "IDPCommunicationError", "RequestTimeout"),
+)
+_SIGN_IN = "sign in again: aws sso login, or get new session credentials"
+_NOT_VALID = "they are disabled, deleted or mistyped; look at them with: aws configure list"
+_NO_CREDENTIALS = "name a profile with --profile, or make one: aws configure sso"
+_NO_PROMPT = "begin a session first: aws sts get-session-token --serial-number DEVICE --token-code CODE"
+_NO_CONNECTION = "look at the network, the proxy and AWS_ENDPOINT_URL"
+_OTHERWISE = "try: aws sts get-caller-identity"
 
 
 class Clock(Protocol):
@@ -112,3 +132,89 @@ def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
         yield "SourceIdentity", asking.source_identity
     if asking.tags:
         yield "Tags", [{"Key": key, "Value": value} for key, value in asking.tags.items()]
+
+
+class CallFailed(Exception):
+    """STS could not be asked, for another reason than permissions. One line, with what to do."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An answer that is no session. ``said`` is AWS's own sentence."""
+
+    kind: AnswerKind
+    said: str
+
+
+def ask(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Any:
+    """What STS answers; a :class:`Refused` where it is not the credentials' fault.
+
+    Raises:
+        CallFailed: the credentials are none, not valid or expired, ask for a code, or STS is out of reach.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return call(**(arguments or {}))
+    except ClientError as error:
+        return _refused(error)
+    except BotoCoreError as error:
+        raise CallFailed(_line(str(error), _fix_of(error))) from error
+    except EOFError as error:
+        # botocore asks on the terminal for the code of a profile's mfa_serial.
+        raise CallFailed(_line("the profile asks for an MFA code, and nobody is here to ask", _NO_PROMPT)) from error
+
+
+def _refused(error: Any) -> Refused:
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message")
+    said = " ".join(str(message or code).split())
+    if code in _EXPIRED:
+        raise CallFailed(_line("the credentials have expired", _SIGN_IN)) from error
+    if code in _INVALID:
+        raise CallFailed(_line(f"AWS does not take the credentials: {said}", _NOT_VALID)) from error
+    if code in _DENIED:
+        return Refused("denied", said)
+    if code in _PASSING or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        return Refused("passing", f"AWS did not answer: {said}")
+    return Refused("refused", f"{code}: {said}")
+
+
+def _fix_of(error: Exception) -> str:
+    from botocore import exceptions
+
+    for kinds, fix in (
+        ((exceptions.SSOError, exceptions.SSOTokenLoadError, exceptions.TokenRetrievalError), _SIGN_IN),
+        ((exceptions.NoCredentialsError, exceptions.PartialCredentialsError), _NO_CREDENTIALS),
+        ((exceptions.HTTPClientError, exceptions.ConnectionError), _NO_CONNECTION),
+    ):
+        if isinstance(error, kinds):
+            return fix
+    return _OTHERWISE
+
+
+def _line(what: str, fix: str) -> str:
+    return f"sts: {' '.join(what.split())}; {fix}"
+
+
+def principal_of(arn: str, estate: Estate) -> str:
+    """The user or role behind the ARN of ``GetCallerIdentity``; a session's leaves the role's path out.
+
+    Raises:
+        HandoffError: no source describes who it is, or it is an account's root user.
+    """
+    found = parse_arn(arn)
+    if found.resource == "root":
+        raise HandoffError(
+            [Problem("caller", "the root user assumes no role", arn, "use a user's or role's credentials")]
+        )
+    if found.kind == "assumed-role":
+        name = found.resource.split("/")[1]
+        roles = (role for role in estate.roles.values() if (role.account, role.name) == (found.account, name))
+        if (role := next(roles, None)) is not None:
+            return role.arn
+    elif estate.principal(arn) is not None:
+        return arn
+    fix = f"add a source of account {found.account}"
+    if found.account in estate.accounts:
+        fix = "declare it, or use the credentials of somebody who is declared"
+    raise HandoffError([Problem("caller", f"no source knows {arn}", NOT_GIVEN, fix)])

@@ -95,7 +95,7 @@ def read_project(directory: Path) -> Project:
     if not os.path.lexists(directory / PROJECT_FILE):
         fix = "name a folder that has one"
         raise SettingsError([Problem(str(directory), f"has no {PROJECT_FILE}", NOT_GIVEN, fix)])
-    content = _mapping(read_yaml(directory / PROJECT_FILE, PROJECT_FILE), PROJECT_FILE)
+    content = _mapping(read_yaml(directory / PROJECT_FILE, PROJECT_FILE, within=directory), PROJECT_FILE)
     problems: list[Problem] = []
     name = str(content.get("name") or directory.resolve().name)
     shared = _project_config(content.get("config"), name, problems)

@@ -10,7 +10,7 @@ import typer
 from crossaccount.access.access_tests import AccessTestsError
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.engine.deployment import DeploymentError
-from crossaccount.handoff.errors import HandoffError
+from crossaccount.handoff.entry import HandoffError
 from crossaccount.handoff.verify import CallFailed as StsFailed
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.server import LocalAwsError

@@ -11,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
-from crossaccount.handoff.kinds.names import Kind
+from crossaccount.handoff.kinds import Kind
 from tests.scenarios import FOLDERS
 
 TUTORIAL = ["stack:development", "stack:production", "--dir", str(FOLDERS["tutorial"])]

@@ -14,9 +14,8 @@ from components.program import program
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.engine.work import deploy
-from crossaccount.handoff.kinds import pulumi_code
-from crossaccount.handoff.select import hand_out
-from crossaccount.handoff.wanted import Wanted
+from crossaccount.handoff.kinds.code import PULUMI
+from crossaccount.handoff.select import Wanted, hand_out
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.scenario import read_scenario
@@ -51,7 +50,7 @@ def test_scenario_four_s_provider_deploys_into_development(tmp_path: Path) -> No
         [f"stack:{each.name}" for each in scenario.stacks], lambda: program, directory=scenario.directory
     )
     wanted = Wanted(principal=DANA, role=ROLE, session_name="MySession")
-    block = pulumi_code.text(hand_out(sources, wanted, str, datetime.now(UTC)))
+    block = PULUMI.text(hand_out(sources, wanted, str, datetime.now(UTC)))
     folder = tmp_path / "program"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(

@@ -18,8 +18,7 @@ from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.work import deploy
 from crossaccount.handoff.entry import Entry, HandedOut
-from crossaccount.handoff.select import hand_out
-from crossaccount.handoff.wanted import Wanted
+from crossaccount.handoff.select import Wanted, hand_out
 from crossaccount.iam.arn import parse_arn
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.server import LocalAws

@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from crossaccount.access.requirements.asking import Asking
-from crossaccount.handoff.entry import Entry
+from crossaccount.handoff.entry import Entry, HandedOut
+from crossaccount.handoff.kinds import Shell
+from crossaccount.handoff.kinds.env import EnvScript
 
 PLAIN = Entry(
     name="b-Role",
@@ -39,3 +41,8 @@ def make_entry(**more: Any) -> Entry:
     """An entry; ``ask`` changes its one way to ask."""
     ask = more.pop("ask", {})
     return replace(PLAIN, **{"ways": (replace(PLAIN.ways[0], **ask),), **more})
+
+
+def env_text(handed: HandedOut, shell: Shell, command: tuple[str, ...] = ()) -> str:
+    """The script of the one entry for a shell."""
+    return EnvScript(shell, command).text(handed)

@@ -16,14 +16,11 @@ import pytest
 from hypothesis import given
 
 from crossaccount.access.requirements.asking import Asking
-from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.kinds import env
-from crossaccount.handoff.kinds.names import Shell
-from crossaccount.handoff.shells import cmd
-from crossaccount.handoff.shells.call import call
+from crossaccount.handoff.entry import HandedOut, HandoffError
+from crossaccount.handoff.kinds import Shell
+from crossaccount.handoff.kinds.shells import CMD, call
 from tests.handoff.conftest import Deployed, needs, needs_aws
-from tests.handoff.entries import TEXT, make_entry
+from tests.handoff.entries import TEXT, env_text, make_entry
 from tests.scenarios import EXAMPLES
 
 Wine = Callable[..., subprocess.CompletedProcess[str]]
@@ -51,18 +48,18 @@ LOOP = 'if not "%~1" == "" goto next'
 
 @given(text=TEXT)
 def test_cmd_writes_only_what_its_quotes_hold(text: str) -> None:
-    if cmd.unquotable(text):
+    if CMD.unquotable(text):
         with pytest.raises(HandoffError, match="cmd has no safe way"):
-            env.text(HandedOut((make_entry(),)), Shell.cmd, ("run", text))
+            env_text(HandedOut((make_entry(),)), Shell.cmd, ("run", text))
         return
-    inner = cmd.quoted(text)[1:-1]
-    assert cmd.quoted(text) == f'"{inner}"'
+    inner = CMD.quoted(text)[1:-1]
+    assert CMD.quoted(text) == f'"{inner}"'
     assert not set(inner) & set('"%!\r\n')
 
 
 @given(title=TEXT)
 def test_a_comment_of_cmd_is_a_comment(title: str) -> None:
-    written = cmd.script(call(make_entry(shown=lambda _: title), ()))
+    written = CMD.script(call(make_entry(shown=lambda _: title), ()))
     comment = written.splitlines()[1]
     assert comment.startswith("rem - ")
     assert set(comment) <= set(string.ascii_letters + string.digits + "_ .,:/@=+'-")
@@ -129,9 +126,9 @@ def test_no_text_becomes_a_command_of_cmd(wine: Wine, tmp_path: Path) -> None:
     _batch(tmp_path, "show", "\r\n".join(["echo %AWS_SESSION_TOKEN%", ":next", "echo %1", "shift", LOOP]))
     asking = Asking("bo", external_id="".join(WORDS[:3]))
     made = call(make_entry(ways=(asking,), shown=lambda _: WORDS[0]), ("show", *WORDS))
-    done = wine(_script(tmp_path, cmd.script(made)), {})
-    assert done.stdout.splitlines() == ["TOKEN", *(cmd.quoted(word) for word in WORDS)], done
-    assert f"--external-id {cmd.quoted(asking.external_id)} " in (tmp_path / "seen.txt").read_text()
+    done = wine(_script(tmp_path, CMD.script(made)), {})
+    assert done.stdout.splitlines() == ["TOKEN", *(CMD.quoted(word) for word in WORDS)], done
+    assert f"--external-id {CMD.quoted(asking.external_id)} " in (tmp_path / "seen.txt").read_text()
     assert not (tmp_path / "owned").exists()
 
 
@@ -147,7 +144,7 @@ def test_a_script_runs_its_command_in_the_session(
         tmp_path, "aws", "subprocess.run(['aws', *(each.strip('\"') for each in sys.argv[1:])], stdout=sys.stdout)"
     )
     command = ("aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
-    script = _script(tmp_path, env.text(HandedOut((entry,)), Shell.cmd, command))
+    script = _script(tmp_path, env_text(HandedOut((entry,)), Shell.cmd, command))
     done = wine(script, deployed(name).environment(tmp_path / "home", entry.principal))
     assert done.stdout.strip().endswith(f":assumed-role/{entry.role_arn.name}/{entry.asking.session_name}"), done
 
@@ -156,7 +153,7 @@ def test_a_script_runs_its_command_in_the_session(
 def test_a_command_does_not_run_where_the_role_cannot_be_assumed(wine: Wine, tmp_path: Path) -> None:
     _program(tmp_path, "aws", "sys.exit(254)")
     _program(tmp_path, "show", "print('ran')")
-    done = wine(_script(tmp_path, cmd.script(call(make_entry(), ("show",)))), {})
+    done = wine(_script(tmp_path, CMD.script(call(make_entry(), ("show",)))), {})
     assert (done.returncode, done.stdout.strip()) == (1, "")
 
 
@@ -164,4 +161,4 @@ def test_a_command_does_not_run_where_the_role_cannot_be_assumed(wine: Wine, tmp
 def test_the_exit_code_is_the_command_s(wine: Wine, tmp_path: Path) -> None:
     _program(tmp_path, "aws", "print('KEY', 'SECRET', 'TOKEN', sep='\\t')")
     _program(tmp_path, "show", f"open({str(tmp_path / 'show.no')!r}, 'w')")
-    assert wine(_script(tmp_path, cmd.script(call(make_entry(), ("show",)))), {}).returncode == 7
+    assert wine(_script(tmp_path, CMD.script(call(make_entry(), ("show",)))), {}).returncode == 7

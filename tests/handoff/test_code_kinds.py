@@ -19,9 +19,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from crossaccount.access.requirements.requirement import Atom
 from crossaccount.engine.deployment import Stack
 from crossaccount.engine.in_process import run_in_process
-from crossaccount.handoff.entry import Entry, HandedOut
-from crossaccount.handoff.kinds import boto3_code, pulumi_code, terraform
-from crossaccount.handoff.words import SESSION_WITH_MFA
+from crossaccount.handoff.entry import SESSION_WITH_MFA, Entry, HandedOut
+from crossaccount.handoff.kinds.code import BOTO3, PULUMI, TERRAFORM, hcl_string
 from tests.handoff.conftest import Deployed, only, run
 from tests.handoff.entries import TEXT, make_entry
 from tests.scenarios import EXAMPLES
@@ -56,7 +55,7 @@ def _plain(value: Any) -> Any:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_terraform_blocks_have_the_arguments_of_assume_role(handed: Handed, name: str) -> None:
     found = handed(name)
-    providers = _providers(terraform.text(found))
+    providers = _providers(TERRAFORM.text(found))
     assert len(providers) == len(found.entries) > 0
     for entry, block in zip(found.entries, providers, strict=True):
         external_id = {"external_id": "12345678TESTID"} if name == "deployer" else {}
@@ -76,7 +75,7 @@ def test_terraform_blocks_have_the_arguments_of_assume_role(handed: Handed, name
 
 def test_scenario_four_s_block_has_its_session_name_and_region(handed: Handed) -> None:
     found = handed("environments", "source/user/ana", session_name="TerraformSession")
-    (block,) = _providers(terraform.text(found))
+    (block,) = _providers(TERRAFORM.text(found))
     assert (block["region"], block["assume_role"][0]["session_name"]) == ("us-west-2", "TerraformSession")
 
 
@@ -84,14 +83,14 @@ def test_scenario_four_s_block_has_its_session_name_and_region(handed: Handed) -
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_terraform_would_format_nothing_otherwise(handed: Handed, name: str) -> None:
     tagged = make_entry(ask={"tags": {"team": "blue", "cost-centre": "1"}, "source_identity": "bo"}, region="us-east-1")
-    for text in (terraform.text(handed(name)), terraform.text(HandedOut((tagged,)))):
+    for text in (TERRAFORM.text(handed(name)), TERRAFORM.text(HandedOut((tagged,)))):
         done = subprocess.run(["terraform", "fmt", "-check", "-diff", "-"], input=text, capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, "")
 
 
 @given(text=TEXT)
 def test_no_text_leaves_its_string_of_terraform(text: str) -> None:
-    written = terraform.quoted(text)
+    written = hcl_string(text)
     assert written.isprintable()
     inner = written[1:-1].replace("\\\\", "").replace('\\"', "")
     assert '"' not in inner
@@ -114,7 +113,7 @@ class _Recording(Mocks):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_pulumi_providers_assume_the_roles(handed: Handed, tmp_path: Path, name: str) -> None:
     found, mocks = handed(name), _Recording()
-    code = compile(pulumi_code.text(found), "handed-out", "exec")
+    code = compile(PULUMI.text(found), "handed-out", "exec")
     run_in_process(Stack("proof", "proof", {}, tmp_path), lambda: exec(code, {}), mocks)
     made = {each.name: each for each in mocks.made if each.typ == "pulumi:providers:aws"}
     assert set(made) == {entry.name for entry in found.entries}
@@ -138,7 +137,7 @@ def test_boto3_code_gives_a_session_of_every_role(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:
     found, there = handed(name), deployed(name)
-    text = boto3_code.text(found)
+    text = BOTO3.text(found)
     (tmp_path / "handed_out.py").write_text(text, encoding="utf-8")
     for entry in found.entries:
         ask = f"import handed_out as h; print(h.{entry.identifier}().client('sts').get_caller_identity()['Arn'])"
@@ -152,7 +151,7 @@ def test_boto3_code_of_the_tutorial_puts_an_object(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path
 ) -> None:
     there, file = deployed("tutorial"), tmp_path / "handed_out.py"
-    file.write_text(boto3_code.text(handed("tutorial")), encoding="utf-8")
+    file.write_text(BOTO3.text(handed("tutorial")), encoding="utf-8")
     david = there.environment(tmp_path, "arn:aws:iam::111111111111:user/David")
     assert run([sys.executable, str(file)], david).returncode == 0
     found = there.local.session("999999999999").s3.get_object(Bucket="productionapp", Key="hello.txt")
@@ -166,7 +165,7 @@ def test_no_text_leaves_its_string_of_python(role: str, name: str, external_id: 
         shown=lambda _: title,
         ask={"session_name": name, "external_id": external_id, "tags": {"team": name}},
     )
-    for kind in (boto3_code, pulumi_code):
+    for kind in (BOTO3, PULUMI):
         tree = ast.parse(kind.text(HandedOut((entry,))))
         texts = {each.value for each in ast.walk(tree) if isinstance(each, ast.Constant)}
         assert {role or "x", name} <= texts
@@ -175,10 +174,10 @@ def test_no_text_leaves_its_string_of_python(role: str, name: str, external_id: 
 
 def test_mfa_is_asked_for_where_a_kind_can_and_said_where_it_cannot() -> None:
     handed = HandedOut((WITH_MFA,))
-    assert "token_code: str" in boto3_code.text(handed)
-    assert SESSION_WITH_MFA in pulumi_code.text(handed)
-    assert SESSION_WITH_MFA in terraform.text(handed)
-    assert "Works: with MFA" in terraform.text(handed)
+    assert "token_code: str" in BOTO3.text(handed)
+    assert SESSION_WITH_MFA in PULUMI.text(handed)
+    assert SESSION_WITH_MFA in TERRAFORM.text(handed)
+    assert "Works: with MFA" in TERRAFORM.text(handed)
 
 
 def test_one_principal_is_one_name(handed: Handed) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from crossaccount.access.requirements.requirement import Atom
 from crossaccount.handoff.entry import Entry, HandedOut
-from crossaccount.handoff.kinds import extension, links
+from crossaccount.handoff.kinds.console import EXTENSION, LINKS
 from crossaccount.sources.details import Display
 from tests.handoff.conftest import only
 from tests.handoff.entries import PLAIN, TEXT, make_entry
@@ -22,19 +22,19 @@ MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", (
 
 
 def _fields(entry: Entry) -> dict[str, str]:
-    return {key: value for key, (value,) in parse_qs(urlsplit(links.link(entry)).query).items()}
+    return {key: value for key, (value,) in parse_qs(urlsplit(LINKS.link(entry)).query).items()}
 
 
 def test_the_tutorial_s_link_has_account_role_display_name_and_color(handed: Handed) -> None:
     entry = only(handed("tutorial"))
-    assert links.link(entry).startswith("https://signin.aws.amazon.com/switchrole?")
+    assert LINKS.link(entry).startswith("https://signin.aws.amazon.com/switchrole?")
     assert _fields(entry) == {
         "account": "999999999999",
         "roleName": "UpdateApp",
         "displayName": "PRODUCTION",
         "color": "F2B0A9",
     }
-    text = links.text(handed("tutorial"))
+    text = LINKS.text(handed("tutorial"))
     assert "shown as PRODUCTION (red)" in text
     assert "root user cannot switch roles" in text
 
@@ -48,7 +48,7 @@ def test_the_default_display_has_the_account_s_alias() -> None:
 
 
 def test_a_role_that_needs_an_external_id_has_no_link_and_says_why(handed: Handed) -> None:
-    for kind in (links, extension):
+    for kind in (LINKS, EXTENSION):
         found = handed("deployer").able(kind.able)
         assert found.entries == ()
         assert "the console cannot pass an external ID, which the role requires" in kind.text(found)
@@ -65,11 +65,11 @@ def test_a_role_that_needs_an_external_id_has_no_link_and_says_why(handed: Hande
     ids=["service", "chain", "source identity", "tags"],
 )
 def test_what_the_console_cannot_do_is_left_out_with_the_reason(entry: Entry, why: str) -> None:
-    assert why in str(links.able(entry))
+    assert why in str(LINKS.able(entry))
 
 
 def test_what_the_person_has_to_do_stands_beside() -> None:
-    text = links.text(HandedOut((make_entry(ask={"mfa": True, "remaining": (MFA,)}, console=False),)))
+    text = LINKS.text(HandedOut((make_entry(ask={"mfa": True, "remaining": (MFA,)}, console=False),)))
     assert "Works: with MFA" in text
     assert "Sign in with MFA" in text
     assert "bo has no password for the console yet" in text
@@ -84,13 +84,13 @@ def test_a_path_is_part_of_the_role_s_name() -> None:
 )
 def test_other_partitions_have_consoles_of_their_own(partition: str, host: str) -> None:
     entry = make_entry(role=f"arn:{partition}:iam::222222222222:role/Role")
-    assert urlsplit(links.link(entry)).hostname == host
+    assert urlsplit(LINKS.link(entry)).hostname == host
 
 
 @given(name=TEXT.filter(bool), color=TEXT)
 def test_no_text_leaves_its_field_of_a_link(name: str, color: str) -> None:
     entry = make_entry(display=Display(name, color))
-    query = urlsplit(links.link(entry)).query
+    query = urlsplit(LINKS.link(entry)).query
     assert parse_qs(query, keep_blank_values=True)["displayName"] == [name]
     assert query.isascii()
     assert query.count("&") == (3 if color else 2)
@@ -98,15 +98,15 @@ def test_no_text_leaves_its_field_of_a_link(name: str, color: str) -> None:
 
 @given(title=TEXT)
 def test_no_title_becomes_a_line(title: str) -> None:
-    text = links.text(HandedOut((make_entry(shown=lambda _: title),)))
+    text = LINKS.text(HandedOut((make_entry(shown=lambda _: title),)))
     assert text.splitlines()[1].startswith("  https://signin.aws.amazon.com/switchrole?")
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_extension_reads_a_base_account_and_a_target_for_each_link(handed: Handed, name: str) -> None:
-    found = handed(name).able(extension.able)
+    found = handed(name).able(EXTENSION.able)
     parsed = configparser.RawConfigParser()
-    parsed.read_string(extension.text(found))
+    parsed.read_string(EXTENSION.text(found))
     targets = {section: dict(parsed[section]) for section in parsed.sections() if "role_arn" in parsed[section]}
     assert {section: target["role_arn"] for section, target in targets.items()} == {
         entry.name: entry.role for entry in found.entries
@@ -118,9 +118,9 @@ def test_the_extension_reads_a_base_account_and_a_target_for_each_link(handed: H
 
 
 def test_the_extension_has_the_color_and_the_region(handed: Handed) -> None:
-    text = extension.text(handed("tutorial"))
+    text = EXTENSION.text(handed("tutorial"))
     assert "color = F2B0A9\nregion = us-west-2\n" in text
 
 
 def test_a_plain_entry_is_able_to_be_a_link() -> None:
-    assert links.able(PLAIN) == PLAIN
+    assert LINKS.able(PLAIN) == PLAIN

@@ -13,23 +13,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossaccount.access.requirements.asking import Asking
-from crossaccount.handoff.entry import HandedOut, Mfa
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.kinds import env
-from crossaccount.handoff.kinds.names import Shell
-from crossaccount.handoff.shells import fish, posix, powershell
-from crossaccount.handoff.shells.call import call
+from crossaccount.handoff.entry import HandedOut, HandoffError, Mfa
+from crossaccount.handoff.kinds import Shell
+from crossaccount.handoff.kinds.shells import FISH, POSIX, POWERSHELL, call
 from tests.handoff.conftest import Deployed, needs_aws, only, run
-from tests.handoff.entries import TEXT, make_entry
+from tests.handoff.entries import TEXT, env_text, make_entry
 from tests.scenarios import EXAMPLES
 
 Handed = Callable[..., HandedOut]
 SHELLS = {
-    "sh": (Shell.sh, posix),
-    "bash": (Shell.sh, posix),
-    "zsh": (Shell.sh, posix),
-    "fish": (Shell.fish, fish),
-    "pwsh": (Shell.powershell, powershell),
+    "sh": (Shell.sh, POSIX),
+    "bash": (Shell.sh, POSIX),
+    "zsh": (Shell.sh, POSIX),
+    "fish": (Shell.fish, FISH),
+    "pwsh": (Shell.powershell, POWERSHELL),
 }
 READ_IN = {
     "sh": '. "$1"; printenv AWS_SESSION_TOKEN',
@@ -60,7 +57,7 @@ def test_a_script_runs_its_command_in_the_session(
     there = deployed(name)
     entry = handed(name).entries[0]
     command = ("aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
-    text = env.text(replace(handed(name), entries=(entry,)), SHELLS[program][0], command)
+    text = env_text(replace(handed(name), entries=(entry,)), SHELLS[program][0], command)
     done = run([program, str(_script(tmp_path, program, text))], there.environment(tmp_path, entry.principal))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip().endswith(f":assumed-role/{entry.role_arn.name}/{entry.asking.session_name}")
@@ -73,7 +70,7 @@ def test_scenario_five_s_deploy_script_runs_npm_in_the_session(
 ) -> None:
     there = deployed("deployer")
     entry = only(handed("deployer", "a/user/ci", session_name="AWSCLI-Session"))
-    text = env.text(replace(handed("deployer"), entries=(entry,)), SHELLS[program][0], ("npm", "run", "deploy"))
+    text = env_text(replace(handed("deployer"), entries=(entry,)), SHELLS[program][0], ("npm", "run", "deploy"))
     environment = there.environment(tmp_path, entry.principal)
     npm = tmp_path / "bin" / "npm"
     npm.parent.mkdir()
@@ -93,7 +90,7 @@ def test_scenario_five_s_deploy_script_runs_npm_in_the_session(
 def test_a_command_does_not_run_where_the_role_cannot_be_assumed(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, program: str
 ) -> None:
-    file = _script(tmp_path, program, env.text(handed("tutorial"), SHELLS[program][0], ("touch", "ran")))
+    file = _script(tmp_path, program, env_text(handed("tutorial"), SHELLS[program][0], ("touch", "ran")))
     theresa = deployed("tutorial").environment(tmp_path, "arn:aws:iam::111111111111:user/Theresa")
     done = run(
         [program, "-c", f'cd "{tmp_path}"; {program} "{file}"'] if program != "pwsh" else [program, str(file)], theresa
@@ -108,7 +105,7 @@ def test_a_command_does_not_run_where_the_role_cannot_be_assumed(
 def test_a_script_without_a_command_is_read_into_the_shell(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, program: str
 ) -> None:
-    file = _script(tmp_path, program, env.text(handed("tutorial"), SHELLS[program][0]))
+    file = _script(tmp_path, program, env_text(handed("tutorial"), SHELLS[program][0]))
     environment = deployed("tutorial").environment(tmp_path, "arn:aws:iam::111111111111:user/David")
     reading = READ_IN.get(program, READ_IN["sh"])
     arguments = [str(file)] if program in ("fish", "pwsh") else ["-", str(file)]
@@ -175,7 +172,7 @@ def _show(folder: Path) -> Path:
 def test_a_script_asks_for_the_code_of_the_mfa_device() -> None:
     entry = make_entry(ways=(Asking("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
     for shell in Shell:
-        text = env.text(HandedOut((entry,)), shell)
+        text = env_text(HandedOut((entry,)), shell)
         assert "--serial-number" in text
         assert "--token-code" in text
 
@@ -184,8 +181,8 @@ def test_several_entries_are_no_environment(handed: Handed) -> None:
     with pytest.raises(
         HandoffError, match=r"one session.*a/user/ci → .*; a/user/eve → .*; choose with --for and --role"
     ):
-        env.text(handed("deployer"), Shell.sh)
+        env_text(handed("deployer"), Shell.sh)
 
 
 def test_nothing_is_no_script(handed: Handed) -> None:
-    assert env.text(handed("tutorial", "development/user/Theresa"), Shell.sh, ("npm", "run")) == ""
+    assert env_text(handed("tutorial", "development/user/Theresa"), Shell.sh, ("npm", "run")) == ""

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from crossaccount.handoff import config_file
 from crossaccount.handoff.aws_config import merged
 from crossaccount.handoff.config_file import change_text, merge_profiles, write_granted
-from crossaccount.handoff.entry import Entry, HandedOut
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.kinds import profiles
+from crossaccount.handoff.entry import Entry, HandedOut, HandoffError
+from crossaccount.handoff.kinds.aws_profiles import PROFILES
 from tests.handoff.entries import PLAIN, make_entry
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
@@ -46,18 +45,18 @@ def _handed(*entries: Entry) -> HandedOut:
 
 def _merged(existing: str, *entries: Entry) -> str:
     handed = _handed(*entries)
-    return merged(existing, profiles.sections(handed), handed, "config")
+    return merged(existing, PROFILES.sections(handed), handed, "config")
 
 
 def test_our_profiles_are_added_below_and_the_rest_stays_byte_by_byte() -> None:
     text = _merged(THEIRS, PLAIN)
-    assert text == f"{THEIRS}\n\n{profiles.sections(_handed(PLAIN))['b-Role']}"
+    assert text == f"{THEIRS}\n\n{PROFILES.sections(_handed(PLAIN))['b-Role']}"
 
 
 def test_a_profile_of_ours_is_replaced_with_what_somebody_added_to_it_kept() -> None:
     before = _merged(THEIRS, PLAIN) + "output = json\n\n# about mine\n[profile mine]\nx = y\n"
     after = _merged(before, make_entry(region="eu-west-1"))
-    ours = profiles.sections(_handed(make_entry(region="eu-west-1")))["b-Role"]
+    ours = PROFILES.sections(_handed(make_entry(region="eu-west-1")))["b-Role"]
     assert after == f"{THEIRS}\n\n{ours}output = json\n\n# about mine\n[profile mine]\nx = y\n"
 
 

@@ -17,11 +17,9 @@ from tree_sitter import Language, Node, Parser
 
 from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import Entry, HandedOut, Mfa
-from crossaccount.handoff.kinds import env
-from crossaccount.handoff.kinds.names import Shell
-from crossaccount.handoff.shells import powershell
-from crossaccount.handoff.shells.call import call
-from tests.handoff.entries import TEXT, make_entry
+from crossaccount.handoff.kinds import Shell
+from crossaccount.handoff.kinds.shells import POWERSHELL, call
+from tests.handoff.entries import TEXT, env_text, make_entry
 from tests.scenarios import EXAMPLES
 
 SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
@@ -92,14 +90,14 @@ def _entry(role: str, name: str, external_id: str, region: str, title: str, seri
 
 @given(words=st.lists(NASTY, min_size=1, max_size=6))
 def test_every_word_is_read_as_itself_and_as_one(words: Sequence[str]) -> None:
-    words = [word for word in words if not powershell.unquotable(word)]
-    skeleton, values = _values(" ".join(map(powershell.quoted, words)))
+    words = [word for word in words if not POWERSHELL.unquotable(word)]
+    skeleton, values = _values(" ".join(map(POWERSHELL.quoted, words)))
     assert (skeleton, values) == (" ".join([LITERAL] * len(words)), list(words))
 
 
 @given(word=NASTY)
 def test_a_word_means_the_same_in_whatever_encoding_the_script_is_read(word: str) -> None:
-    assert powershell.quoted(word).isascii()
+    assert POWERSHELL.quoted(word).isascii()
 
 
 @given(role=NASTY, name=NASTY, external_id=NASTY, region=NASTY, title=TEXT, serial=NASTY, words=st.lists(NASTY))
@@ -107,13 +105,13 @@ def test_no_value_is_left_where_the_literals_are_taken_out(
     role: str, name: str, external_id: str, region: str, title: str, serial: str, words: list[str]
 ) -> None:
     made = call(_entry(role, name, external_id, region, title, serial), tuple(words))
-    if any(map(powershell.unquotable, made.values)):
+    if any(map(POWERSHELL.unquotable, made.values)):
         return
     plain = call(
         _entry("r", "n", external_id and "e", region and "eu-1", "t", serial and "s"), tuple("w" for _ in words)
     )
-    skeleton, values = _values(powershell.script(made))
-    assert skeleton == _values(powershell.script(plain))[0]
+    skeleton, values = _values(POWERSHELL.script(made))
+    assert skeleton == _values(POWERSHELL.script(plain))[0]
     assert values == [
         *([f"MFA code of {serial}"] if serial else []),
         *(value for _, value in made.options),
@@ -127,13 +125,13 @@ def test_no_value_is_left_where_the_literals_are_taken_out(
 
 @pytest.mark.parametrize("text", ["", 'a"b', "a\0", "a b\\"])
 def test_what_windows_powershell_would_lose_is_refused(text: str) -> None:
-    assert powershell.unquotable(text)
-    assert not powershell.unquotable("a\\")
+    assert POWERSHELL.unquotable(text)
+    assert not POWERSHELL.unquotable("a\\")
 
 
 def test_where_there_is_no_aws_nothing_runs() -> None:
     """The command does not fail then: PowerShell goes on, and the last exit code is an older one."""
-    lines = powershell.script(call(make_entry(), ("run",))).splitlines()
+    lines = POWERSHELL.script(call(make_entry(), ("run",))).splitlines()
     before, assume, check = (lines.index(next(x for x in lines if x.startswith(each))) for each in _IN_ORDER)
     assert [before, assume, check] == [before, before + 1, before + 2]
     assert lines[check].startswith("if (-not $crossaccountSession -or $LASTEXITCODE -ne 0) { throw ")
@@ -155,7 +153,7 @@ def test_the_grammar_of_others_reads_the_same(
     handed: Callable[..., HandedOut], name: str, command: tuple[str, ...]
 ) -> None:
     (entry, *_) = handed(name).entries
-    script = env.text(HandedOut((entry,)), Shell.powershell, command)
+    script = env_text(HandedOut((entry,)), Shell.powershell, command)
     tree = Parser(Language(tree_sitter_powershell.language())).parse(script.encode())
     assert not tree.root_node.has_error, tree.root_node
     literals = [(each.text or b"").decode() for each in _nodes(tree.root_node, "verbatim_string_characters")]

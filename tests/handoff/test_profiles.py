@@ -12,7 +12,7 @@ import yaml
 
 from crossaccount.handoff.config_file import write_granted
 from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.kinds import granted, profiles
+from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
 from tests.handoff.conftest import Deployed, needs_aws, run
 from tests.scenarios import EXAMPLES
 
@@ -32,7 +32,7 @@ def test_david_lists_the_bucket_with_his_profile_and_theresa_is_denied(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path
 ) -> None:
     tutorial = deployed("tutorial")
-    text = profiles.text(handed("tutorial"))
+    text = PROFILES.text(handed("tutorial"))
     command = ["aws", "--profile", "production-UpdateApp", "s3", "ls", "s3://productionapp"]
     david = run(command, _home(tutorial, tmp_path / "david", text, DAVID))
     theresa = run(command, _home(tutorial, tmp_path / "theresa", text, THERESA))
@@ -46,11 +46,11 @@ def test_david_lists_the_bucket_with_his_profile_and_theresa_is_denied(
 def test_every_user_s_profile_is_a_session_of_the_role(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:
-    found = handed(name).able(profiles.able)
+    found = handed(name).able(PROFILES.able)
     users = [entry for entry in found.entries if not entry.services]
     there = deployed(name)
     for number, entry in enumerate(users):
-        environment = _home(there, tmp_path / str(number), profiles.text(found), entry.principal, entry.source)
+        environment = _home(there, tmp_path / str(number), PROFILES.text(found), entry.principal, entry.source)
         done = run(["aws", "sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn"], environment)
         assert done.stdout.strip().strip('"').endswith(f"/{entry.role_arn.name}/{entry.asking.session_name}"), done
     assert users or name == "application"
@@ -61,18 +61,18 @@ def test_a_source_that_nobody_has_yet_is_said_to_be_made(handed: Handed) -> None
     found = handed("deployer")
     everybody = {each.source for each in found.entries if not each.through and not each.services}
     assert len(everybody) > 1, "a scenario with several principals"
-    text = profiles.text(found)
+    text = PROFILES.text(found)
     for source in everybody:
         assert f"# {source} is a profile of your own, with the credentials of " in text
     [entry, *_] = [each for each in found.entries if each.source in everybody]
     for one in ({"principal": entry.principal}, {"source_profile": "mine"}):
-        assert "is a profile of your own" not in profiles.text(handed("deployer", **one))
+        assert "is a profile of your own" not in PROFILES.text(handed("deployer", **one))
 
 
 def test_boto3_reads_the_profile(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = _home(deployed("tutorial"), tmp_path, profiles.text(handed("tutorial")), DAVID)
+    environment = _home(deployed("tutorial"), tmp_path, PROFILES.text(handed("tutorial")), DAVID)
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
     session = boto3.session.Session(profile_name="production-UpdateApp")
@@ -86,7 +86,7 @@ def test_boto3_reads_the_profile(
 def test_a_granted_registry_s_config_is_one_that_aws_tools_read(
     handed: Handed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    found = handed(name).able(granted.able)
+    found = handed(name).able(GRANTED.able)
     write_granted(found, tmp_path, datetime.now(UTC))
     named = yaml.safe_load((tmp_path / "granted.yml").read_text(encoding="utf-8"))["awsConfig"]
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / named[0]))

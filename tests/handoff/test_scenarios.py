@@ -11,10 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.kinds import boto3_code, env, links, profiles, pulumi_code
-from crossaccount.handoff.kinds.names import Shell
+from crossaccount.handoff.kinds import Shell
+from crossaccount.handoff.kinds.aws_profiles import PROFILES
+from crossaccount.handoff.kinds.code import BOTO3, PULUMI
+from crossaccount.handoff.kinds.console import LINKS
 from crossaccount.local.clients import Credentials
 from tests.handoff.conftest import Deployed, as_variables, needs_aws, only, run
+from tests.handoff.entries import env_text
 from tests.handoff.instance_metadata import instance_metadata
 
 Handed = Callable[..., HandedOut]
@@ -24,7 +27,7 @@ DAVID = "arn:aws:iam::111111111111:user/David"
 
 
 def _config(environment: dict[str, str], handed: HandedOut) -> dict[str, str]:
-    Path(environment["AWS_CONFIG_FILE"]).write_text(profiles.text(handed), encoding="utf-8")
+    Path(environment["AWS_CONFIG_FILE"]).write_text(PROFILES.text(handed), encoding="utf-8")
     return environment
 
 
@@ -32,7 +35,7 @@ def _config(environment: dict[str, str], handed: HandedOut) -> dict[str, str]:
 
 
 def test_richard_s_link_is_displayed_as_role_at_account(handed: Handed) -> None:
-    [address] = [line.strip() for line in links.text(handed("iam-user")).splitlines() if "https://" in line]
+    [address] = [line.strip() for line in LINKS.text(handed("iam-user")).splitlines() if "https://" in line]
     fields = {key: value for key, [value] in parse_qs(urlsplit(address).query).items()}
     assert fields == {
         "account": "222222222222",
@@ -85,7 +88,7 @@ def test_user_1_makes_a_bucket_with_the_key_out_of_secrets_manager(
 def test_dana_assumes_each_role_as_my_session(handed: Handed, deployed: Scenario, tmp_path: Path, account: str) -> None:
     role = f"{account}/role/CrossAccountAccessRole"
     found = handed("environments", "source/user/dana", role, session_name="MySession")
-    text = env.text(found, Shell.sh, tuple(WHO))
+    text = env_text(found, Shell.sh, tuple(WHO))
     assert f"--role-arn {only(found).role} \\\n    --role-session-name MySession \\\n" in text
     script = tmp_path / "assume.sh"
     script.write_text(text, encoding="utf-8")
@@ -95,7 +98,7 @@ def test_dana_assumes_each_role_as_my_session(handed: Handed, deployed: Scenario
 
 def test_a_provider_that_assumes_the_role_is_aws_provider_with_assume_roles(handed: Handed) -> None:
     role = "production/role/CrossAccountAccessRole"
-    text = pulumi_code.text(handed("environments", "source/user/ana", role, session_name="MySession"))
+    text = PULUMI.text(handed("environments", "source/user/ana", role, session_name="MySession"))
     assert 'region="us-west-2",\n    assume_roles=[' in text
     assert 'session_name="MySession"' in text
 
@@ -106,7 +109,7 @@ def test_a_provider_that_assumes_the_role_is_aws_provider_with_assume_roles(hand
 @pytest.mark.parametrize("shell", Shell)
 def test_the_deploy_script_exports_three_variables_and_deploys(handed: Handed, shell: Shell) -> None:
     found = handed("deployer", "a/user/ci", session_name="AWSCLI-Session")
-    text = env.text(found, shell, ("npm", "run", "deploy"))
+    text = env_text(found, shell, ("npm", "run", "deploy"))
     for word in ("AWSCLI-Session", "12345678TESTID"):
         assert word in text
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -119,7 +122,7 @@ def test_the_deploy_script_exports_three_variables_and_deploys(handed: Handed, s
 
 
 def test_the_tutorial_s_link_is_production_in_red_and_not_for_the_root_user(handed: Handed) -> None:
-    text = links.text(handed("tutorial"))
+    text = LINKS.text(handed("tutorial"))
     assert "shown as PRODUCTION (red)" in text
     assert "account=999999999999&roleName=UpdateApp&displayName=PRODUCTION&color=" in text
     assert text.endswith("The account's root user cannot switch roles.\n")
@@ -137,7 +140,7 @@ def test_david_s_profile_has_the_tutorial_s_session_name(handed: Handed, deploye
 
 @pytest.mark.parametrize("shell", Shell)
 def test_there_are_commands_for_linux_macos_and_windows(handed: Handed, shell: Shell) -> None:
-    text = env.text(handed("tutorial", "development/user/David", session_name="David-ProdUpdate"), shell)
+    text = env_text(handed("tutorial", "development/user/David", session_name="David-ProdUpdate"), shell)
     assert "aws sts assume-role" in text
     assert "David-ProdUpdate" in text
     assert "arn:aws:iam::999999999999:role/UpdateApp" in text
@@ -147,7 +150,7 @@ def test_boto3_code_puts_an_object_in_the_tutorial_s_session(
     handed: Handed, deployed: Scenario, tmp_path: Path
 ) -> None:
     there, found = deployed("tutorial"), handed("tutorial", session_name="David-ProdUpdate")
-    (tmp_path / "handed_out.py").write_text(boto3_code.text(found), encoding="utf-8")
+    (tmp_path / "handed_out.py").write_text(BOTO3.text(found), encoding="utf-8")
     ask = "import handed_out as h; s = h.production_UpdateApp(); print(s.client('sts').get_caller_identity()['Arn'])"
     put = "s.client('s3').put_object(Bucket='productionapp', Key='from-david', Body=b'1')"
     environment = {**there.environment(tmp_path / "home", DAVID), "PYTHONPATH": str(tmp_path)}

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.kinds import profiles
-from crossaccount.handoff.select import hand_out
-from crossaccount.handoff.wanted import Wanted
+from crossaccount.handoff.entry import HandedOut, HandoffError
+from crossaccount.handoff.kinds.aws_profiles import PROFILES
+from crossaccount.handoff.select import Wanted, hand_out
 from crossaccount.sources import Sources
 from tests.handoff.conftest import NOW, only
 
@@ -44,7 +42,7 @@ def _handed(
 
 
 def _values(handed: HandedOut) -> dict[str, str]:
-    lines = profiles.text(handed).splitlines()
+    lines = PROFILES.text(handed).splitlines()
     return dict(line.split(" = ", 1) for line in lines if " = " in line)
 
 
@@ -53,14 +51,14 @@ def test_a_profile_has_the_serial_of_the_device_that_the_source_lists() -> None:
     users = [_user(MFADevices=[{"UserName": "bo", "SerialNumber": serial}])]
     handed = _handed(users, [_role(B, "R", {**TRUST, **MFA})])
     assert _values(handed)["mfa_serial"] == serial
-    assert "# Works: with MFA" in profiles.text(handed)
-    assert "proposes" not in profiles.text(handed)
+    assert "# Works: with MFA" in PROFILES.text(handed)
+    assert "proposes" not in PROFILES.text(handed)
 
 
 def test_a_serial_that_nobody_knows_is_a_guess_and_says_so() -> None:
     handed = _handed([_user()], [_role(B, "R", {**TRUST, **MFA})])
     assert _values(handed)["mfa_serial"] == f"arn:aws:iam::{A}:mfa/bo"
-    assert "# The serial is the one that the console proposes; yours: aws iam list-mfa-devices" in profiles.text(handed)
+    assert "# The serial is the one that the console proposes; yours: aws iam list-mfa-devices" in PROFILES.text(handed)
 
 
 @pytest.mark.parametrize(("longest", "said"), [(7200, "7200"), (3600, "3600"), (None, None)])
@@ -79,7 +77,7 @@ def test_a_chain_is_handed_out_an_hour_at_most_through_the_profile_of_the_first_
     values = _values(HandedOut((chained,)))
     assert (values["source_profile"], values["duration_seconds"]) == ("auth-First", "3600")
     assert values["role_session_name"] == "bo"
-    assert "# A chain: asked for in a session of" in profiles.text(HandedOut((chained,)))
+    assert "# A chain: asked for in a session of" in PROFILES.text(HandedOut((chained,)))
     assert {entry.name for entry in handed.entries} == {"auth-First", "work-Second"}
 
 
@@ -137,7 +135,7 @@ def test_a_name_that_iam_could_not_have_made_is_never_written(name: str) -> None
     assert handed.entries == ()
     assert handed.left_out[0].why == "IAM could not have made a role of this ARN"
     assert "credential_process" not in "".join(
-        line for line in profiles.text(handed).splitlines() if not line.startswith("#")
+        line for line in PROFILES.text(handed).splitlines() if not line.startswith("#")
     )
 
 
@@ -158,9 +156,9 @@ def test_a_profile_cannot_pass_a_source_identity_and_says_so() -> None:
     grant = [{"PolicyName": "p", "PolicyDocument": _policy({**ANYTHING, **both})}]
     handed = _handed([_user(UserPolicyList=grant)], [_role(B, "R", identified)])
     assert only(handed).asking.source_identity == "bo"
-    handed = handed.able(profiles.able)
+    handed = handed.able(PROFILES.able)
     assert handed.entries == ()
-    assert "neither a source identity nor session tags" in profiles.text(handed)
+    assert "neither a source identity nor session tags" in PROFILES.text(handed)
 
 
 def test_a_user_of_one_letter_has_a_session_name_that_sts_takes() -> None:

@@ -14,11 +14,8 @@ from typing import Any
 import pytest
 
 from crossaccount.access.requirements.requirement import Atom
-from crossaccount.handoff.callers import principal_of
-from crossaccount.handoff.entry import HandedOut
-from crossaccount.handoff.errors import HandoffError
-from crossaccount.handoff.sts import CallFailed
-from crossaccount.handoff.verify import caller_arn, verify
+from crossaccount.handoff.entry import HandedOut, HandoffError
+from crossaccount.handoff.verify import CallFailed, caller_arn, principal_of, verify
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.sources import Sources
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal

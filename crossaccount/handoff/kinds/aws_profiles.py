@@ -1,17 +1,18 @@
-"""``profiles``: a fragment of ``~/.aws/config``, a profile for each entry.
+"""``profiles`` and ``granted``: profiles of the AWS CLI, as a fragment of ``~/.aws/config`` or as a registry.
 
 Every profile of ours carries a mark with the principal that it is for, by which a merge knows it again. A profile has
-no key for a source identity or session tags: a path that needs them is left out.
+no key for a source identity or session tags: a path that needs them is left out. A registry for Granted is
+``granted.yml`` and the config that it names, in one folder of a Git repository.
 
-Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+Sources: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html,
+https://docs.commonfate.io/granted/usage/profile-registry
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from crossaccount.handoff.entry import Entry, HandedOut
-from crossaccount.handoff.words import mfa_note, not_handed_out, notes, one_line
+from crossaccount.handoff.entry import Entry, HandedOut, mfa_note, not_handed_out, notes, one_line
 
 MARK = "# crossaccount handoff for "
 KEYS = frozenset(
@@ -29,23 +30,38 @@ KEYS = frozenset(
 """The keys that are ours in a profile of ours."""
 CREDENTIAL_SOURCES = {"ec2.amazonaws.com": "Ec2InstanceMetadata", "ecs-tasks.amazonaws.com": "EcsContainer"}
 """Where the credentials of a service's role are found; of every other service's (Lambda's …) in the environment."""
+INDEX, CONFIG = "granted.yml", "config"
+"""The files of a registry."""
 
 
-def able(entry: Entry) -> Entry | str:
-    """The entry as a profile can ask for it."""
-    found = entry.asked(lambda way: not way.source_identity and not way.tags)
-    return found or "a profile passes neither a source identity nor session tags; use env or boto3"
+class Profiles:
+    """A profile for each entry."""
+
+    def able(self, entry: Entry) -> Entry | str:
+        """The entry as a profile can ask for it."""
+        found = entry.asked(lambda way: not way.source_identity and not way.tags)
+        return found or "a profile passes neither a source identity nor session tags; use env or boto3"
+
+    def sections(self, handed: HandedOut) -> dict[str, str]:
+        """Each profile's text, by its name."""
+        return {entry.name: "\n".join(_lines(entry)) + "\n" for entry in handed.entries}
+
+    def text(self, handed: HandedOut) -> str:
+        """The fragment."""
+        comments = "".join(f"# {line}\n" for line in not_handed_out(handed))
+        return "\n".join([*self.sections(handed).values(), *filter(None, [comments])])
 
 
-def sections(handed: HandedOut) -> dict[str, str]:
-    """Each profile's text, by its name."""
-    return {entry.name: "\n".join(_lines(entry)) + "\n" for entry in handed.entries}
+class Granted(Profiles):
+    """The profiles as a registry."""
 
+    def files(self, handed: HandedOut) -> Mapping[str, str]:
+        """The registry's files, by name."""
+        return {INDEX: f"awsConfig:\n  - ./{CONFIG}\n", CONFIG: super().text(handed)}
 
-def text(handed: HandedOut) -> str:
-    """The fragment."""
-    comments = "".join(f"# {line}\n" for line in not_handed_out(handed))
-    return "\n".join([*sections(handed).values(), *filter(None, [comments])])
+    def text(self, handed: HandedOut) -> str:
+        """Both files one after the other, for people to look at."""
+        return "\n".join(f"# {name}\n{content}" for name, content in self.files(handed).items())
 
 
 def _lines(entry: Entry) -> Iterator[str]:
@@ -83,3 +99,6 @@ def _origin(entry: Entry) -> tuple[str, str]:
         return "source_profile", entry.source
     known = (CREDENTIAL_SOURCES[service] for service in CREDENTIAL_SOURCES if service in entry.services)
     return "credential_source", next(known, "Environment")
+
+
+PROFILES, GRANTED = Profiles(), Granted()
