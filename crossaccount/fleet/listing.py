@@ -33,10 +33,15 @@ _ROUNDED = re.compile(r"\A[\d.,]+[eE]\+?\d+\Z")
 _FORMS = 'write a list such as [{name: shop, id: "111111111111"}], or {file: accounts.csv}'
 
 
-def read_accounts(value: object, directory: Path, where: str, problems: list[Problem]) -> dict[str, Placed[Account]]:
-    """The accounts of the key ``accounts``, by name; what is wrong is added to ``problems``."""
+def read_accounts(
+    value: object, directory: Path, where: str, problems: list[Problem], *, anywhere: bool = False
+) -> dict[str, Placed[Account]]:
+    """The accounts of the key ``accounts``, by name; what is wrong is added to ``problems``.
+
+    A file that the key names is in ``directory``; ``anywhere`` is for one that a person names on the command line.
+    """
     if isinstance(value, Mapping):
-        entries = _of_file(value, directory, where, problems)
+        entries = _of_file(value, directory, where, problems, anywhere=anywhere)
     else:
         entries = dict(_of_list(value, where, problems))
     wrong: list[Problem] = []
@@ -46,32 +51,36 @@ def read_accounts(value: object, directory: Path, where: str, problems: list[Pro
     return {each.value.name: each for each in sorted(parsed.values(), key=lambda each: each.value.name)}
 
 
-def _of_file(value: Mapping[Any, Any], directory: Path, where: str, problems: list[Problem]) -> dict[str, Entry]:
+def _of_file(
+    value: Mapping[Any, Any], directory: Path, where: str, problems: list[Problem], *, anywhere: bool
+) -> dict[str, Entry]:
     if set(value) != {"file"} or not isinstance(value["file"], str):
         problems.append(Problem(where, "must be a list of accounts or name a file", dict(value), _FORMS))
         return {}
     name = value["file"]
     try:
-        entries = list(read_list(directory, name, f"{where}.file", problems))
+        entries = list(read_list(directory, name, f"{where}.file", problems, anywhere=anywhere))
     except SettingsError as error:
         problems += error.problems
         return {}
     return dict(entries)
 
 
-def read_list(directory: Path, name: str, where: str, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
+def read_list(
+    directory: Path, name: str, where: str, problems: list[Problem], *, anywhere: bool = False
+) -> Iterator[tuple[str, Entry]]:
     """The accounts of the CSV or YAML file ``name`` in ``directory``; ``where`` is what named it.
 
     Raises:
         SettingsError: the file cannot be read at all, or is outside of the folder.
     """
-    file = directory / name
+    file, within = directory / name, None if anywhere else directory
     if not os.path.lexists(file):
         fix = "make it with: crossaccount fleet discover"
         raise SettingsError([Problem(where, "there is no such file", name, fix)])
     if file.suffix.lower() == ".csv":
-        return _of_csv(read_text(file, name, within=directory), name, problems)
-    content = read_yaml(file, name, within=directory)
+        return _of_csv(read_text(file, name, within=within), name, problems)
+    content = read_yaml(file, name, within=within)
     if isinstance(content, Mapping) and set(content) == {"accounts"}:
         return _of_list(content["accounts"], f"{name}: accounts", problems)
     return _of_list(content, f"{name}: ", problems)

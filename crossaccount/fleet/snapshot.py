@@ -27,7 +27,7 @@ def read_snapshot(directory: Path, file: str) -> dict[str, Account]:
     if not os.path.lexists(directory / file):
         return {}
     problems: list[Problem] = []
-    placed = read_accounts({"file": file}, directory, file, problems)
+    placed = read_accounts({"file": file}, directory, file, problems, anywhere=True)
     if problems:
         raise SettingsError(problems)
     return {each.value.id: each.value for each in placed.values()}

@@ -89,8 +89,8 @@ def outside_of(path: Path, root: Path) -> str:
     try:
         inner = Path(os.path.realpath(path)).relative_to(os.path.realpath(root))
     except ValueError:
-        link = os.path.islink(path) or ".." not in path.parts
-        return "is a link that leads out of the project's folder" if link else "is outside of the project's folder"
+        is_link = Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
+        return "is a link that leads out of the project's folder" if is_link else "is outside of the project's folder"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     return "is in Git's own folder" if ".git" in inner.parts else ""

@@ -65,3 +65,31 @@ def test_a_selector_that_no_account_meets_is_warned_of(fleet, include, line):
     assert all(each.severity == "warning" for each in found)
     assert any(line in str(each) for each in found)
     assert list(idle_selectors(fleet({"role_sets": AUDIT}))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("../accounts.csv", "is outside of the project's folder; copy the file into the folder"),
+        ("link.csv", "is a link that leads out of the project's folder; copy the file into the folder"),
+    ],
+)
+def test_a_list_out_of_the_project_is_neither_read_nor_shown(tmp_path, name, what):
+    (tmp_path / "accounts.csv").write_text("secret words\n")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "link.csv").symlink_to("../accounts.csv")
+    (folder / "fleet.yaml").write_text(f"accounts: {{file: {name}}}")
+    with pytest.raises(SettingsError) as caught:
+        read_fleet(folder)
+    assert str(caught.value) == f"{name}: {what}"
+
+
+def test_a_cell_that_is_too_long_is_a_problem_of_its_line(tmp_path):
+    (tmp_path / "accounts.csv").write_text(f"name,id\nshop,111111111111\n{'x' * 200_000},222222222222\n")
+    (tmp_path / "fleet.yaml").write_text("accounts: {file: accounts.csv}")
+    with pytest.raises(SettingsError) as caught:
+        read_fleet(tmp_path)
+    assert str(caught.value) == (
+        "accounts.csv:3: is not CSV (field larger than field limit (131072)); close its quotes, or shorten the cell"
+    )

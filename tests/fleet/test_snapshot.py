@@ -57,3 +57,10 @@ def test_a_snapshot_that_is_broken_is_not_written_over(tmp_path):
     (tmp_path / "a.yaml").write_text("accounts: [{name: shop}]\n")
     with pytest.raises(SettingsError, match=r"a\.yaml: accounts\[0\]\.id: is required"):
         read_snapshot(tmp_path, "a.yaml")
+
+
+def test_a_file_that_a_person_names_may_be_anywhere(tmp_path):
+    (tmp_path / "project").mkdir()
+    file = tmp_path / "accounts.yaml"
+    file.write_text('accounts: [{name: shop, id: "111111111111"}]')
+    assert [each.name for each in read_snapshot(tmp_path / "project", str(file)).values()] == ["shop"]
