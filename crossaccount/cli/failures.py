@@ -177,7 +177,7 @@ def report_of(error: BaseException, arguments: Sequence[str]) -> str:
 
     lines = [
         f"crossaccount {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"$ crossaccount {shlex.join(_own(arguments))}",
+        f"$ crossaccount {shlex.join(map(without_secrets, _own(arguments)))}",
         "",
         "".join(traceback.format_exception(error)),
     ]

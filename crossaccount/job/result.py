@@ -33,6 +33,8 @@ class JobResult:
     """Of an update that was to be verified: what came of the access tests."""
     drift: AccessDrift | None = None
     """Of drift: what it does to access."""
+    faults: tuple[Exception, ...] = ()
+    """Faults of this program itself, by which stacks failed."""
 
     @property
     def ok(self) -> bool:
@@ -51,7 +53,7 @@ def result_of(verb: str, run: Run, seconds: float) -> JobResult:
         status = "failed"
     elif not run.interrupted and verb == "drift" and any(each.status == "changed" for each in outcomes.values()):
         status = "drifted"
-    return JobResult(verb, status, outcomes, round(seconds, 2))
+    return JobResult(verb, status, outcomes, round(seconds, 2), faults=tuple(run.faults))
 
 
 def by_stack(run: Run) -> dict[str, Outcome]:

@@ -94,7 +94,9 @@ class Runs:
                 stop=self.stop,
                 interrupt=stops,
             )
-        result = close(result_of(verb, Run({**absent, **run.outcomes}, run.interrupted), time.monotonic() - begun))
+        result = close(
+            result_of(verb, Run({**absent, **run.outcomes}, run.interrupted, run.faults), time.monotonic() - begun)
+        )
         return self.told(result)
 
     def _absent(self, steps: Sequence[Step], known: Mapping[str, KnownStack]) -> dict[str, Outcome]:

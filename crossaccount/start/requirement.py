@@ -8,6 +8,7 @@ one's own.
 from __future__ import annotations
 
 import json
+import os
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -30,7 +31,7 @@ def requirement_of(source: str, here: Path) -> str:
         return f"{PACKAGE} @ {source}"
     if _VERSION.match(source):
         return f"{PACKAGE}{source}"
-    folder = here / Path(source).expanduser()
+    folder = here / os.path.expanduser(source)  # Path's own raises where there is no such user
     if (folder / "pyproject.toml").is_file():
         return f"{PACKAGE} @ {folder.resolve().as_uri()}"
     fix = "name git+https://HOST/OWNER/REPOSITORY@VERSION, or the folder of a checkout"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.job.options import JsonLinesOption, LocalOption, ParallelOption, QuietOption, StacksArgument
-from crossaccount.cli.job.run import EXIT, Asked, open_fleet
+from crossaccount.cli.job.run import Asked, end, open_fleet
 from crossaccount.cli.options import HERE, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, refuse_two_documents, write
 
@@ -61,4 +59,4 @@ def drift(
             result = fleet.drift(stacks or ())
         if markdown_file is not None:
             write("--markdown", markdown_file, drift_markdown(result), as_json)
-    raise typer.Exit(EXIT[result.status])
+    end(result)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -44,6 +44,19 @@ def run_job(asked: Asked, run: Callable[[Fleet], JobResult], *, deployed: bool =
     """Do ``run`` with the fleet, and end with the exit code of its result; ``deployed`` as for ``open_fleet``."""
     with failures_in_words(asked.as_json), open_fleet(asked, deployed=deployed) as fleet:
         result = run(fleet)
+    end(result)
+
+
+def end(result: JobResult) -> NoReturn:
+    """End as the job ended; a fault of this program goes on to the last line of defence.
+
+    Raises:
+        Exception: whatever was raised on a worker that nobody foresaw.
+    """
+    if len(result.faults) > 1:
+        raise ExceptionGroup(f"{len(result.faults)} faults", list(result.faults))
+    for fault in result.faults:
+        raise fault
     raise typer.Exit(EXIT[result.status])
 
 
@@ -67,7 +80,7 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
         _opened(asked, program, workers, _both(view, log)) as fleet,
     ):
         if asked.local and deployed and not (made := fleet.up()).ok:
-            raise typer.Exit(EXIT[made.status])
+            end(made)
         yield fleet
 
 

@@ -22,7 +22,7 @@ from crossaccount.cli.job.options import (
     StacksArgument,
     YesOption,
 )
-from crossaccount.cli.job.run import EXIT, Asked, open_fleet
+from crossaccount.cli.job.run import Asked, end, open_fleet
 from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
 
@@ -107,7 +107,7 @@ def preview(
             write("--markdown", markdown_file, preview_markdown(result), as_json)
     if result.ok and result.review and _trips(result.review, fail_on or ()):
         raise typer.Exit(TRIPPED)
-    raise typer.Exit(EXIT[result.status])
+    end(result)
 
 
 def _trips(review: Review, fail_on: Collection[FailOn]) -> bool:
@@ -188,7 +188,7 @@ def up(
                 secrets_provider=secrets_provider,
                 verify=wait if verify else None,
             )
-    raise typer.Exit(EXIT[result.status])
+    end(result)
 
 
 def _approval(

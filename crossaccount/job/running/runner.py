@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from crossaccount.engine.work import Outcome
 from crossaccount.job.running.order import Step
@@ -27,6 +28,8 @@ class Run:
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     interrupted: bool = False
+    faults: list[Exception] = field(default_factory=list)
+    """What nobody foresaw, as it was raised: faults of this program, each of a stack that failed."""
 
 
 def run_steps(
@@ -65,7 +68,7 @@ def run_steps(
         done, _ = wait(running, HEED_SECONDS, FIRST_COMPLETED) if running else (set(), None)
         for future in done:
             step = running.pop(future)
-            end(step, _result(step, future))
+            end(step, _result(step, future, run))
     return run
 
 
@@ -116,9 +119,19 @@ def _submitted(submit: Callable[[Step, Run], Future[Outcome]], step: Step, run: 
         return failed
 
 
-def _result(step: Step, future: Future[Outcome]) -> Outcome:
+def _result(step: Step, future: Future[Outcome], run: Run) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    # A worker that went away, or a mistake of ours: either way the stack is not done, and the others go on.
+    # A worker that went away, or a fault of ours: either way the stack is not done, and the others go on.
+    if _is_fault(error):
+        run.faults.append(error)
     return Outcome(step.stack, "failed", error=f"{type(error).__name__}: {error}", kind="worker")
+
+
+def _is_fault(error: BaseException) -> TypeGuard[Exception]:
+    """Whether an error is this program's own, and not that of a worker or a network that went away."""
+    gone = isinstance(error, (OSError, BrokenExecutor, CancelledError)) or type(error).__module__.startswith(
+        "distributed"
+    )
+    return isinstance(error, Exception) and not gone
