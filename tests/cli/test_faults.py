@@ -132,21 +132,23 @@ def test_a_thread_s_fault_is_told_as_well(tmp_path: Path) -> None:
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
 
 
-@pytest.mark.parametrize("encoding", [ASCII, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}], ids=str)
 @pytest.mark.parametrize(
-    "arguments",
+    ("encoding", "arguments"),
     [
-        ("paths",),
-        ("paths", "--json"),
-        ("what-can", "arn:aws:iam::111111111111:user/zoe"),
-        ("who-can", "arn:aws:iam::222222222222:role/r", "--why", "arn:aws:iam::111111111111:user/zoe"),
-        ("report", "--markdown", "-"),
-        ("report", "--csv", "-"),
-        ("report", "--mermaid", "-"),
-        ("handoff", "profiles"),
-        ("handoff", "boto3"),
-        ("paths", "é-no-such-file.json"),
-        ("é",),
+        ({"PYTHONIOENCODING": "ascii"}, ("paths",)),
+        ({"PYTHONIOENCODING": "ascii"}, ("paths", "--json")),
+        ({"PYTHONIOENCODING": "latin-1"}, ("paths",)),
+        (ASCII, ("paths",)),
+        (ASCII, ("paths", "--json")),
+        (ASCII, ("what-can", "arn:aws:iam::111111111111:user/zoe")),
+        (ASCII, ("who-can", "arn:aws:iam::222222222222:role/r", "--why", "arn:aws:iam::111111111111:user/zoe")),
+        (ASCII, ("report", "--markdown", "-")),
+        (ASCII, ("report", "--csv", "-")),
+        (ASCII, ("report", "--mermaid", "-")),
+        (ASCII, ("handoff", "profiles")),
+        (ASCII, ("handoff", "boto3")),
+        (ASCII, ("paths", "é-no-such-file.json")),
+        (ASCII, ("é",)),
     ],
     ids=str,
 )
