@@ -8,7 +8,8 @@ names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Draft, Placed
@@ -21,17 +22,28 @@ _OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:")
 
 def check_child_names(draft: Draft) -> Iterator[Problem]:
     """Two children of different entities that would be one resource."""
+    members = _members(draft)
     for section in _SECTIONS:
         taken: dict[tuple[str, str], tuple[str, str]] = {}
         for owner, placed in getattr(draft, section).items():
-            for kind, name, where in _children(draft, section, owner, placed):
+            for kind, name, where in _children(placed, members.get(owner, ()) if section == "groups" else ()):
                 first_owner, first = taken.setdefault((kind, f"{owner}-{kind}-{name}"), (owner, where))
                 if first_owner != owner:
                     what = f"Pulumi would have to call it {owner}-{kind}-{name}, as it calls {first}"
                     yield Problem(where, what, NOT_GIVEN, f"rename one of the two, or one of {first_owner} and {owner}")
 
 
-def _children(draft: Draft, section: str, owner: str, placed: Placed[Entity]) -> Iterator[tuple[str, str, str]]:
+def _members(draft: Draft) -> dict[str, list[tuple[str, str]]]:
+    """By group whose members are resources of their own: each member, and the place that says so."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for user, placed in draft.users.items():
+        for group in dict.fromkeys(placed.value.groups):
+            if group in draft.groups and not draft.groups[group].value.exclusive:
+                found[group].append((user, f"{placed.where}.groups[{placed.value.groups.index(group)}]"))
+    return found
+
+
+def _children(placed: Placed[Entity], members: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
     """The word between the two names, the child's own name, and its place."""
     entity = placed.value
     for policy in entity.inline:
@@ -39,7 +51,4 @@ def _children(draft: Draft, section: str, owner: str, placed: Placed[Entity]) ->
     for index, policy in enumerate(entity.policies):
         if not _OF_AWS.match(policy):
             yield "policy", policy.rsplit("/", 1)[-1], f"{placed.where}.policies[{index}]"
-    if section == "groups" and not entity.exclusive:
-        for user, member in draft.users.items():
-            if owner in member.value.groups:
-                yield "member", user, f"{member.where}.groups[{member.value.groups.index(owner)}]"
+    yield from (("member", user, where) for user, where in members)
