@@ -26,6 +26,7 @@ from crossaccount.engine.recording import UnexpectedInvoke, record
 from crossaccount.engine.work import SECRET, Change, Outcome, Work
 from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
+from crossaccount.settings.account_details import default_tags
 
 DEFAULT_REGION = "us-east-1"
 
@@ -82,7 +83,8 @@ class InProcessEngine:
         stack = work.as_stack()
         program = partial(self._program, references=work.references, root=work.directory)
         with connect(stack, self._gateway, self._deployer) as aws:
-            creating = CreatingMocks(aws, self._exports(work), partial(_tell_of_resource, work.stack, tell))
+            told = partial(_tell_of_resource, work.stack, tell)
+            creating = CreatingMocks(aws, self._exports(work), told, default_tags(stack.config))
             return run_in_process(stack, program, creating)
 
     def _exports(self, work: Work) -> dict[str, Mapping[str, Any]]:
@@ -98,9 +100,14 @@ class CreatingMocks(Mocks):
     """Creates each resource on the local AWS as it is registered, and tells ``on_resource`` how each one ended."""
 
     def __init__(
-        self, aws: Aws, outputs: Mapping[str, Mapping[str, Any]], on_resource: Callable[[MockResourceArgs, str], None]
+        self,
+        aws: Aws,
+        outputs: Mapping[str, Mapping[str, Any]],
+        on_resource: Callable[[MockResourceArgs, str], None],
+        default_tags: Mapping[str, str],
     ) -> None:
         self._aws = aws
+        self._default_tags = default_tags
         self._outputs = outputs
         self._on_resource = on_resource
 
@@ -113,7 +120,8 @@ class CreatingMocks(Mocks):
                 raise pulumi.RunError(f'unknown stack "{args.name}"')
             return args.name, {"name": args.name, "outputs": dict(self._outputs[args.name])}
         try:
-            made = create(args.typ, self._aws, plain(args.inputs)) if args.custom else (None, {})
+            inputs = plain(args.inputs)
+            made = create(args.typ, self._aws, inputs, self._default_tags) if args.custom else (None, {})
         except BaseException as error:
             self._on_resource(args, "failed")
             if isinstance(error, ResourceError):

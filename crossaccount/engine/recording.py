@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -18,6 +19,7 @@ from crossaccount.engine.deployment import Deployment, Program, References, Stac
 from crossaccount.engine.in_process import run_in_process
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings import CompiledStack
+from crossaccount.settings.account_details import default_tags
 from crossaccount.settings.settings import partition_of
 
 _ARN_KINDS = {
@@ -27,6 +29,9 @@ _ARN_KINDS = {
     "aws:iam/policy:Policy": "policy",
     "aws:iam/instanceProfile:InstanceProfile": "instance-profile",
 }
+_TAGGED = (*(token for token in _ARN_KINDS if token != "aws:iam/group:Group"), "aws:secretsmanager/secret:Secret")
+"""Types that take the provider's default tags."""
+
 _ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
     "aws:iam/userLoginProfile:UserLoginProfile": ("password", "encryptedPassword"),
     "aws:iam/accessKey:AccessKey": ("secret", "encryptedSecret"),
@@ -43,12 +48,18 @@ class RecordingMocks(Mocks):
     """Answers for the account ``account_id``; ``preview`` leaves unknown what only AWS knows."""
 
     def __init__(
-        self, account_id: str, preview: bool = False, outputs: References | None = None, partition: str = "aws"
+        self,
+        account_id: str,
+        preview: bool = False,
+        outputs: References | None = None,
+        partition: str = "aws",
+        default_tags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.account_id = account_id
         self.partition = partition
         self.preview = preview
         self.outputs = outputs or {}
+        self.default_tags = default_tags
 
     def call(self, args: MockCallArgs) -> Any:
         raise UnexpectedInvoke(f"the program must not call {args.token}")
@@ -58,6 +69,8 @@ class RecordingMocks(Mocks):
             return args.name, {"name": args.name, "outputs": dict(self.outputs.get(args.name, {}))}
         name = str(args.inputs.get("name", args.name))
         state = {**args.inputs, **dict.fromkeys(_ONLY_AWS_KNOWS.get(args.typ, ()), self._answer(args.name))}
+        if self.default_tags and args.typ in _TAGGED:
+            state["tagsAll"] = {**self.default_tags, **args.inputs.get("tags", {})}
         if kind := _ARN_KINDS.get(args.typ):
             arn = entity_arn(self.account_id, kind, name, args.inputs.get("path", "/"), self.partition)
             state["arn"] = self._answer(arn)
@@ -85,7 +98,8 @@ def record(
     Raises:
         DeploymentError: the program refused its config or an upstream.
     """
-    mocks = RecordingMocks(stack.account_id, preview, deployed, partition_of(stack.config.get("aws:region")))
+    partition, tags = partition_of(stack.config.get("aws:region")), default_tags(stack.config)
+    mocks = RecordingMocks(stack.account_id, preview, deployed, partition, tags)
     known: dict[str, Any] = {"compiled": compiled} if compiled is not None else {}
     run: Callable[[], None] = partial(program, references=references, root=stack.directory, **known)
     return run_in_process(stack, run, mocks, preview=preview)

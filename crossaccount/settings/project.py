@@ -9,7 +9,7 @@ Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ and …/
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -92,11 +92,16 @@ def read_project(directory: Path) -> Project:
     Raises:
         SettingsError: there is no project, or its files are not what Pulumi takes; every file's problems at once.
     """
+    problems: list[Problem] = list(_files_of_another_form(directory))
     if not os.path.lexists(directory / PROJECT_FILE):
-        fix = "name a folder that has one"
-        raise SettingsError([Problem(str(directory), f"has no {PROJECT_FILE}", NOT_GIVEN, fix)])
+        if not problems:
+            above = next((each for each in directory.resolve().parents if (each / PROJECT_FILE).is_file()), None)
+            fix = f"name the folder that has one: {above}" if above else "name a folder that has one"
+            problems.append(Problem(str(directory), f"has no {PROJECT_FILE}", NOT_GIVEN, fix))
+        raise SettingsError(problems)
     content = _mapping(read_yaml(directory / PROJECT_FILE, PROJECT_FILE, within=directory), PROJECT_FILE)
-    problems: list[Problem] = []
+    problems += _not_reviewed(content, PROJECT_FILE, _OF_PROJECT)
+    problems += _local_packages(content.get("packages"), directory)
     name = str(content.get("name") or directory.resolve().name)
     shared = _project_config(content.get("config"), name, problems)
     stacks: dict[str, Mapping[str, object]] = {}
@@ -104,9 +109,9 @@ def read_project(directory: Path) -> Project:
     for path in sorted(directory.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         try:
-            own = _mapping(
-                _mapping(read_yaml(path, path.name, within=directory), path.name).get("config"), f"{path.name}: config"
-            )
+            whole = _mapping(read_yaml(path, path.name, within=directory), path.name)
+            problems += _not_reviewed(whole, path.name, _OF_STACK)
+            own = _mapping(whole.get("config"), f"{path.name}: config")
         except SettingsError as error:
             problems += error.problems
             continue
@@ -121,6 +126,65 @@ def read_project(directory: Path) -> Project:
         raise SettingsError(problems)
     program = Path(os.path.realpath(directory / str(main)))
     return Project(name, directory, program, stacks, origins, shared, _virtualenv(content.get("runtime")))
+
+
+_MOVE = "move the stacks' files to the folder of Pulumi.yaml, and remove the line"
+_OF_PROJECT = {
+    "stackConfigDir": ("the stacks' files of another folder are not reviewed", _MOVE),
+    "plugins": (
+        "the engine would run executables that it names, and no review covers them",
+        "remove it: the engine finds the plugin of a released provider by itself",
+    ),
+}
+"""What the engine obeys in ``Pulumi.yaml`` and this toolkit does not read: what is wrong with it, and what to do."""
+_OF_STACK = {
+    "environment": (
+        "the config of Pulumi ESC environments is not reviewed",
+        "write the values under config, and remove the line",
+    ),
+}
+"""The same in ``Pulumi.<stack>.yaml``."""
+_READ = ("name", "main", "runtime", "config", "packages", "backend", "options")
+"""Keys that decide what is run, and that are read as they are."""
+
+
+def _files_of_another_form(directory: Path) -> Iterator[Problem]:
+    """Files that the engine takes, or that somebody takes it to take, in place of those that are read here.
+
+    In a folder the CLI looks for Pulumi.json, Pulumi.yaml and Pulumi.yml, in this order, and the files of the stacks
+    have the extension of the one that it finds.
+    """
+    for path in sorted(each for ending in ("json", "yml") for each in directory.glob(f"Pulumi*.{ending}")):
+        if path.name == "Pulumi.json" or (path.name == "Pulumi.yml" and not (directory / PROJECT_FILE).exists()):
+            what, fix = "the engine would run this file, which is not reviewed", f"write it as {PROJECT_FILE}"
+        elif path.name.startswith("Pulumi."):
+            what = f"the engine does not read this file beside {PROJECT_FILE}"
+            fix = f"write it as {path.stem}.yaml, or remove it"
+        else:
+            continue
+        yield Problem(path.name, what, NOT_GIVEN, fix)
+
+
+def _not_reviewed(content: Mapping[str, Any], file: str, refused: Mapping[str, tuple[str, str]]) -> Iterator[Problem]:
+    """Keys that change what the engine runs and are not read here; the engine may take any case for the same key."""
+    exact = {key.lower(): key for key in (*refused, *_READ)}
+    for key in content:
+        meant = exact.get(str(key).lower())
+        if meant is not None and meant in refused and content[key] not in (None, "", {}, []):
+            what, fix = refused[meant]
+            yield Problem(f"{file}: {key}", what, NOT_GIVEN, fix)
+        elif meant not in (None, key):
+            yield Problem(f"{file}: {key}", "unknown key", NOT_GIVEN, f"write `{meant}`")
+
+
+def _local_packages(packages: Any, directory: Path) -> Iterator[Problem]:
+    """Packages whose provider is code of the project's folder: the engine would run it."""
+    for name, given in packages.items() if isinstance(packages, Mapping) else ():
+        source = given.get("source") if isinstance(given, Mapping) else given
+        text = str(source or "")
+        if text.startswith((".", "/", "~")) or "\\" in text or os.path.lexists(directory / text.partition("@")[0]):
+            what = "the engine would run a provider of the project's folder, and no review covers it"
+            yield Problem(f"{PROJECT_FILE}: packages.{name}", what, source, "name a published package")
 
 
 def _virtualenv(runtime: Any) -> str | None:

@@ -66,12 +66,13 @@ def _role(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
 def _policy(values: Mapping[str, Any]) -> dict[str, Any]:
     """AWS's answer tells no tags of policies."""
     version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": document(values.get("policy"))}
-    untagged = {**values, "tags": {}}
+    untagged = {**values, "tags": {}, "tagsAll": {}}
     return {**_entity(untagged, "Policy"), "DefaultVersionId": "v1", "PolicyVersionList": [version]}
 
 
 def _entity(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    tags = values.get("tags") or {}
+    # What AWS has: the resource's own tags over the provider's default ones.
+    tags = values.get("tagsAll") or values.get("tags") or {}
     unique_id = values.get("uniqueId" if kind in ("User", "Role", "Group") else "policyId")
     return {
         f"{kind}Name": values["name"],

@@ -223,3 +223,95 @@ def test_a_file_that_says_no_account_is_told_its_own(tmp_path):
     with pytest.raises(SettingsError) as refused:
         read_project(tmp_path).settings("prod")
     assert "Pulumi.prod.yaml: account: is required; add crossaccount:account: prod" in str(refused.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("stackConfigDir", "cfg", "the stacks' files of another folder are not reviewed"),
+        ("StackConfigDir", "cfg", "the stacks' files of another folder are not reviewed"),
+        ("config", "cfg", "must be a mapping"),
+        ("plugins", "{providers: [{name: aws, path: ./bin}]}", "the engine would run executables that it names"),
+        ("packages", "{own: ./provider}", "the engine would run a provider of the project's folder"),
+        ("packages", "{own: {source: /tmp/provider}}", "the engine would run a provider of the project's folder"),
+        ("Main", "elsewhere", "unknown key"),
+    ],
+)
+def test_what_the_engine_would_obey_and_nobody_reviews_is_refused_by_name(project, key, value, line):
+    with pytest.raises(SettingsError) as refused:
+        project(f"name: demo\nruntime: python\n{key}: {value}\n", auth=AUTH)
+    where = "packages.own" if key == "packages" else key
+    assert [each.where for each in refused.value.problems] == [f"Pulumi.yaml: {where}"]
+    assert line in str(refused.value)
+
+
+def test_an_environment_is_refused_by_name_in_each_stack(project):
+    with pytest.raises(SettingsError) as refused:
+        project(auth=AUTH + "environment: [prod]\n", workload="environment: {values: {}}\n")
+    assert [each.where for each in refused.value.problems] == [
+        "Pulumi.auth.yaml: environment",
+        "Pulumi.workload.yaml: environment",
+    ]
+
+
+def test_keys_that_say_nothing_and_published_packages_are_fine(project):
+    more = "plugins: {}\npackages: {random: terraform-provider@hashicorp/random}\noptions: {refresh: always}\n"
+    assert set(project(PROJECT + more, auth=AUTH + "environment:\n").stacks) == {"auth"}
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("Pulumi.json", "the engine would run this file, which is not reviewed; write it as Pulumi.yaml"),
+        ("Pulumi.auth.json", "the engine does not read this file beside Pulumi.yaml; write it as Pulumi.auth.yaml"),
+        ("Pulumi.prod.yml", "the engine does not read this file beside Pulumi.yaml; write it as Pulumi.prod.yaml"),
+        ("Pulumi.yml", "the engine does not read this file beside Pulumi.yaml; write it as Pulumi.yaml"),
+    ],
+)
+def test_files_of_another_form_are_refused(project, tmp_path, file, line):
+    (tmp_path / file).write_text("{}")
+    with pytest.raises(SettingsError) as refused:
+        project(auth=AUTH)
+    assert [str(each).partition(", or remove")[0] for each in refused.value.problems] == [f"{file}: {line}"]
+
+
+def test_a_project_of_another_form_alone(tmp_path):
+    (tmp_path / "Pulumi.yml").write_text(PROJECT)
+    with pytest.raises(SettingsError, match=r"Pulumi.yml: the engine would run this file"):
+        read_project(tmp_path)
+
+
+def test_a_project_above_is_named(project, tmp_path):
+    project(auth=AUTH)
+    (tmp_path / "deep").mkdir()
+    with pytest.raises(SettingsError) as refused:
+        read_project(tmp_path / "deep")
+    above = tmp_path.resolve()
+    assert lines(refused) == [f"{tmp_path / 'deep'}: has no Pulumi.yaml; name the folder that has one: {above}"]
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the pulumi CLI on the PATH")
+def test_the_cli_takes_the_files_of_another_folder_where_a_project_is_refused(tmp_path):
+    project = tmp_path / "project"
+    (project / "cfg").mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text("name: demo\nruntime: python\nstackConfigDir: cfg\n")
+    (project / "Pulumi.auth.yaml").write_text("config: {x:k: reviewed}\n")
+    (project / "cfg" / "Pulumi.auth.yaml").write_text("config: {x:k: taken}\n")
+    assert pulumi(tmp_path, project, "config", "get", "x:k", "--stack", "auth").strip() == "taken"
+    with pytest.raises(SettingsError, match="stackConfigDir"):
+        read_project(project)
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the pulumi CLI on the PATH")
+def test_the_cli_takes_json_before_yaml(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (project / "Pulumi.json").write_text('{"name": "demo", "runtime": "python"}')
+    (project / "Pulumi.auth.yaml").write_text("config: {x:k: reviewed}\n")
+    (project / "Pulumi.auth.json").write_text('{"config": {"x:k": "taken"}}')
+    assert pulumi(tmp_path, project, "config", "get", "x:k", "--stack", "auth").strip() == "taken"
+    with pytest.raises(SettingsError, match=r"Pulumi\.json: the engine would run this file"):
+        read_project(project)

@@ -59,5 +59,6 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     directory = loaded.project.directory
     included: Any = loaded.project.stacks[stack].get(INCLUDE) or ()
     yield directory / PROJECT_FILE
+    yield directory / "Pulumi.json"  # which the CLI would take instead, if it came to be there
     yield directory / stack_file(stack)
     yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

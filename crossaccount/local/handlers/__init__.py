@@ -12,7 +12,7 @@ from types import MappingProxyType
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers.access_keys import AccessKey
 from crossaccount.local.handlers.attachments import PolicyAttachment
-from crossaccount.local.handlers.base import Handler
+from crossaccount.local.handlers.base import NONE, Handler
 from crossaccount.local.handlers.entities import GROUP, ROLE, USER
 from crossaccount.local.handlers.errors import CheckFailed, ResourceError, UnknownType, told
 from crossaccount.local.handlers.exclusive import PoliciesExclusive, PolicyAttachmentsExclusive
@@ -70,8 +70,10 @@ def handler_of(type_: str) -> Handler:
         raise UnknownType(type_, list(HANDLERS)) from None
 
 
-def create(type_: str, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
+def create(type_: str, aws: Aws, inputs: Properties, default_tags: Mapping[str, str] = NONE) -> tuple[str, Properties]:
     """Check the inputs as Pulumi hands them to a mock, create the resource; its ID and its whole state.
+
+    ``default_tags`` are the provider's.
 
     The state is plain values: ``HANDLERS[type_].secrets`` says which of them are secret.
 
@@ -80,6 +82,6 @@ def create(type_: str, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
     """
     keep_bodies_out_of_logs()
     handler = handler_of(type_)
-    checked = handler.check(plain(inputs))
+    checked = handler.check(plain(inputs), default_tags)
     with told(f"{type_} {handler.label(checked)}"):
         return handler.create(aws, checked)
