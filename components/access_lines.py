@@ -1,14 +1,14 @@
 """The output ``access``: what a stack's own side lets whom do, in lines, and what an update changes about it.
 
 The lines are made of the settings and their documents, all known in a preview, so that the diff of outputs which plain
-``pulumi preview`` prints reads as access. Compared is with what the stack itself last deployed, through a stack
-reference to itself. Other accounts are not looked at: that takes ``crossaccount diff``.
+``pulumi preview`` prints reads as access. Compared is with what the stack itself last exported. Other accounts are not
+looked at: that takes ``crossaccount diff``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossaccount.access.notation import Lines, details_of, lines_of, same_rest
+from crossaccount.access.notation import Lines, details_of, lines_of, same_lines, same_rest
 from crossaccount.iam.names import display
 from crossaccount.settings import CompiledStack, Settings
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from crossaccount.access.estate import Estate
 
 
-def access_lines(compiled: CompiledStack) -> dict[str, list[str]]:
+def access_lines(compiled: CompiledStack) -> dict[str, dict[str, bool]]:
     """The lines of a stack's account."""
     return lines_of(compiled.declared)
 
 
 def what_is_said(deployed: Any, declared: Lines, settings: Settings) -> Iterator[str]:
     """Lines for people: what an update broadens or narrows, and what it breaks; none for a first one."""
-    if not isinstance(deployed, Mapping) or dict(deployed) == dict(declared):
+    if not isinstance(deployed, Mapping) or same_lines(deployed, declared):
         return
     # A program that changes nothing does without the comparison, and without loading it.
     from crossaccount.access.estate import Estate

@@ -1,7 +1,8 @@
-"""What stacks tell each other: the names and version of stack outputs, and the one reader of stack references.
+"""What stacks tell each other: the names and version of stack outputs, and the one reader of other stacks.
 
-Owns: writing the outputs, reading them by stack reference or from a mapping, and saying what is wrong with them before
-the first resource is registered. An ARN of an account under ``reads`` comes from its outputs, every other is derived.
+Owns: writing the outputs, reading them from the state backend or from a mapping, and saying what is wrong with them
+before the first resource is registered. An ARN of an account under ``reads`` comes from its outputs, every other is
+derived.
 """
 
 import asyncio
@@ -24,8 +25,14 @@ VERSION = 1
 ANSWER_SECONDS = 60
 """How long a state backend may take to give a stack's outputs."""
 
+READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+"""The engine's own function, behind what a stack reference reads."""
+
+UNKNOWN_STACK = "unknown stack"
+"""What the engine says of a stack that its backend does not have."""
+
 References = Mapping[str, Mapping[str, Any]]
-"""Outputs by account name: what a test or a job hands on instead of a stack reference."""
+"""Outputs by account name: what a test or a job hands on instead of what is deployed."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,8 @@ class StackOutputs(TypedDict):
     users: Mapping[str, str]
     """ARNs by user name."""
     access: Mapping[str, Any]
-    """What the stack's own side lets whom do, in lines, by entity. For people, and for the stack's own next run, which
-    says what it changes: no other stack may read it."""
+    """What the stack's own side lets whom do: by entity, a map whose keys are lines. For people, and for the stack's
+    own next run, which says what it changes: no other stack may read it."""
     handover: NotRequired[Mapping[str, Any]]
     """Where users' first credentials lie: by user, under ``console`` and ``access_key``, the name of a ``secret`` in
     Secrets Manager or a ciphertext (``pgp``). Never a secret itself. Only where a user has any."""
@@ -93,7 +100,7 @@ class Upstreams:
             stack = stack_name(full_name)
             where = f"reads[{index}]"
             handed_on = account in references if references is not None else False
-            raw = references[account] if references is not None and handed_on else _deployed(stack, where)
+            raw = references[account] if references is not None and handed_on else _read(stack)
             found = list(_wrong(stack, settings.accounts[account].id, where, raw, root))
             self.problems += found
             if not found and raw is not None:
@@ -119,33 +126,29 @@ def last_deployed() -> Mapping[str, Any]:
 
 
 def _read(stack: str) -> Mapping[str, Any]:
-    """The outputs that ``stack`` last deployed; empty if it never was.
+    """The outputs that ``stack`` last deployed; empty if it never was, or is unknown.
 
-    They are awaited here, outside any ``apply``, so that a missing one is said before the first resource and trust
-    policies never hold an unknown. Pulumi has no public call for that: this is the only place that leans on it. Nor
-    does an inline program learn that the engine gave up, and would wait for ever.
+    They are asked for by a function call, which leaves nothing in the reader's own state: a stack reference would keep
+    a copy there, show its changes as the reader's, and fail a refresh once the stack is renamed. They are awaited here,
+    outside any ``apply``, so that a missing one is said before the first resource and trust policies never hold an
+    unknown. Pulumi has no public call for that: this is the only place that leans on it. Nor does an inline program
+    learn that the engine gave up, and would wait for ever.
 
     Raises:
-        pulumi.RunError: no answer within ``ANSWER_SECONDS``.
+        pulumi.RunError: no answer within ``ANSWER_SECONDS``, or the state backend refuses.
     """
-    outputs = pulumi.StackReference(stack).outputs.future()
+    asked = pulumi.runtime.invoke_async(READ_OUTPUTS, {"name": stack})
     try:
-        return _sync_await(asyncio.wait_for(outputs, ANSWER_SECONDS)) or {}
+        answer: Mapping[str, Any] = _sync_await(asyncio.wait_for(asked, ANSWER_SECONDS)) or {}
     except TimeoutError:
         what = f"gave no outputs within {ANSWER_SECONDS} s"
         raise pulumi.RunError(f"stack {stack}: {what}; look for an error of the engine or the state backend") from None
-
-
-def _deployed(stack: str, where: str) -> Mapping[str, Any]:
-    """The outputs of an upstream, with what to do where it is unknown."""
-    hint = str(_deploy_first(stack, where))
-    try:
-        return _read(stack)
-    except BaseException:
-        # An unknown stack: the engine says so itself and ends us by KeyboardInterrupt. There is an instant to add what
-        # to do about it.
-        pulumi.log.error(hint)
-        raise
+    except Exception as error:
+        if UNKNOWN_STACK in str(error):
+            return {}
+        reason = str(error).partition(f"{READ_OUTPUTS} failed: ")[2] or str(error)
+        raise pulumi.RunError(f"stack {stack}: its outputs cannot be read: {reason}") from None
+    return answer.get("outputs") or {}
 
 
 def _wrong(

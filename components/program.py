@@ -26,7 +26,7 @@ def program(
 ) -> None:
     """Declare the account that the stack's config describes.
 
-    ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of stack references.
+    ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of what is deployed.
     ``root`` is the folder of ``Pulumi.yaml``, where ``crossaccount:include`` looks; Pulumi knows it unless the program
     runs inline. ``compiled`` is the stack, where whoever runs the program has compiled its config before.
 

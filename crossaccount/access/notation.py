@@ -1,6 +1,7 @@
 """One account's access in a notation of lines, and back: what a stack puts out of its own side.
 
-By entity (``user/Bo``, ``policy/Deploy``), a line a statement::
+By entity (``user/Bo``, ``policy/Deploy``), a line a statement. Lines are the keys of a map, whose values mean nothing:
+two maps differ by the lines that differ, while a list would also differ by the place of every line that follows::
 
     may sts:AssumeRole on arn:aws:iam::222222222222:role/Deployer
     may not all but iam:* on * if {"Bool":{"aws:MultiFactorAuthPresent":"false"}}
@@ -20,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from crossaccount.iam.arn import parse_arn
@@ -138,8 +139,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-Lines = Mapping[str, Sequence[str]]
-"""By entity, its lines."""
+Lines = Mapping[str, Collection[str]]
+"""By entity, its lines: a map by line, or a list, as states of earlier versions have them."""
 
 MOST_CHARACTERS = 16_000
 """Readers of a stack's outputs keep a copy in their own state: it has to stay small."""
@@ -149,8 +150,8 @@ _TAGGED = "is tagged "
 _LISTS = {"user": "User", "group": "Group", "role": "Role"}
 
 
-def lines_of(details: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The lines of one account's authorization details."""
+def lines_of(details: Mapping[str, Any]) -> dict[str, dict[str, bool]]:
+    """The lines of one account's authorization details, as a map by line."""
     found: dict[str, list[str]] = {}
     for kind, word in _LISTS.items():
         for item in details.get(f"{word}DetailList") or ():
@@ -162,7 +163,7 @@ def lines_of(details: Mapping[str, Any]) -> dict[str, list[str]]:
     for kind, word in _LISTS.items():
         for item in details.get(f"{word}DetailList") or ():
             found[f"{kind}{_place(item)}"] += _tags(item, asked)
-    return _bounded(found)
+    return {entity: dict.fromkeys(texts, True) for entity, texts in _bounded(found).items()}
 
 
 def details_of(lines: Lines, account: str, partition: str = "aws") -> dict[str, Any]:
@@ -197,6 +198,12 @@ def details_of(lines: Lines, account: str, partition: str = "aws") -> dict[str, 
             }
         )
     return details
+
+
+def same_lines(one: Lines, other: Lines) -> bool:
+    """Whether both have the same lines, in whichever order and form."""
+    first, second = ({entity: set(texts) for entity, texts in each.items()} for each in (one, other))
+    return first == second
 
 
 def same_rest(one: Lines, other: Lines) -> bool:

@@ -22,7 +22,7 @@ from crossaccount.engine.deployment import Deployment, DeploymentError, Program,
 from crossaccount.engine.failures import failure_of
 from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
 from crossaccount.engine.local_config import connect
-from crossaccount.engine.recording import UnexpectedInvoke, record
+from crossaccount.engine.recording import READ_OUTPUTS, UnexpectedInvoke, record
 from crossaccount.engine.work import SECRET, Change, Outcome, Work
 from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
@@ -112,7 +112,9 @@ class CreatingMocks(Mocks):
         self._on_resource = on_resource
 
     def call(self, args: MockCallArgs) -> Any:
-        raise UnexpectedInvoke(f"the program must not call {args.token}")
+        if args.token != READ_OUTPUTS:
+            raise UnexpectedInvoke(f"the program must not call {args.token}")
+        return {"name": args.args["name"], "outputs": dict(self._outputs.get(args.args["name"], {}))}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":

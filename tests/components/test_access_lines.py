@@ -41,6 +41,18 @@ def test_the_same_again_says_nothing(deploy: Deploy, preview: bool) -> None:
     assert second_run(deploy, roles(), roles(), preview=preview) == []
 
 
+def test_the_lists_of_an_earlier_version_are_read_as_the_maps_of_now(deploy: Deploy) -> None:
+    user = {"policies": [READ_ONLY], "inline": {"no": {"deny": ["workload/role/R"]}}}
+    exported = deploy("auth", trusted={"users": {"bo": user}}).outputs
+    lists = {entity: list(lines) for entity, lines in exported["access"].items()}
+    deployed = {"organization/crossaccount/auth": {**exported, "access": lists}}
+    again = deploy("auth", deployed=deployed, trusted={"users": {"bo": user}})
+    assert [message for message in again.messages if message.startswith("access")] == []
+    assert again.outputs == exported
+    without = deploy("auth", deployed=deployed, trusted={"users": {"bo": {"policies": [READ_ONLY]}}})
+    assert any(message.startswith("access: broadening: ") for message in without.messages)
+
+
 @pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
 def test_a_deny_that_goes_broadens(deploy: Deploy, preview: bool) -> None:
     user = {"policies": ["arn:aws:iam::aws:policy/PowerUserAccess"], "inline": {"no": {"deny": ["workload/role/R"]}}}
@@ -66,12 +78,12 @@ def test_every_part_of_an_entity_has_its_line(deploy: Deploy) -> None:
         },
     ).outputs["access"]
     assert output == {
-        "policy/Limits": ['may not all but iam:* on * if {"Bool":{"aws:SecureTransport":"false"}}'],
-        "user/team/bo": [
-            "has arn:aws:iam::111111111111:policy/Limits",
-            f"has {READ_ONLY}",
-            "is bounded by arn:aws:iam::111111111111:policy/Limits",
-        ],
+        "policy/Limits": {'may not all but iam:* on * if {"Bool":{"aws:SecureTransport":"false"}}': True},
+        "user/team/bo": {
+            "has arn:aws:iam::111111111111:policy/Limits": True,
+            f"has {READ_ONLY}": True,
+            "is bounded by arn:aws:iam::111111111111:policy/Limits": True,
+        },
     }
 
 
@@ -113,7 +125,7 @@ def test_the_output_is_bounded_and_a_change_beyond_it_is_still_said(deploy: Depl
     many = {f"role-{number:04}": {"trust": TRUST} for number in range(400)}
     output = deploy("auth", trusting={"roles": many}).outputs["access"]
     assert sum(len(entity) + sum(map(len, lines)) for entity, lines in output.items()) < MOST_CHARACTERS + 100
-    assert output[REST][0].startswith("and ")
+    assert next(iter(output[REST])).startswith("and ")
     changed = {**many, "role-0399": {"trust": [{"principals": ["workload"], "mfa": True}]}}
     [line] = second_run(deploy, {"trusting": {"roles": many}}, {"trusting": {"roles": changed}})
     assert line == "access: what is too much to list changes, and may broaden or narrow; see crossaccount diff"

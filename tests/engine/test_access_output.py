@@ -15,6 +15,9 @@ from tests.engine.conftest import Workspace
 pytestmark = pytest.mark.engine
 
 
+POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+
 def require_mfa(config: dict[str, Any]) -> None:
     config["crossaccount:trusting"]["roles"]["AssumedRoleForUsers"]["trust"][0]["mfa"] = True
 
@@ -27,6 +30,39 @@ def test_a_plain_preview_reads_as_access_and_says_what_it_does(deployed: Workspa
     assert "lets in arn:aws:iam::111111111111:root by sts:AssumeRole" in printed
     assert "access: narrowing" in deployed.up("workload")
     assert set(deployed.changes("workload", "--refresh")) == {"same"}
+
+
+def test_a_deny_that_goes_is_the_only_line_of_a_plain_preview_that_goes(workspace: Workspace) -> None:
+    def add(config: dict[str, Any]) -> None:
+        inline = {"a": {"deny": ["workload/role/AssumedRole"]}}
+        config["crossaccount:trusted"]["users"]["bo"] = {"policies": [POWER_USER], "inline": inline}
+
+    workspace.edit("auth", add)
+    workspace.up("auth")
+    workspace.edit("auth", lambda config: config["crossaccount:trusted"]["users"]["bo"].pop("inline"))
+    printed = workspace.run("preview", "--stack", "auth", "--diff")
+    outputs = printed.partition("--outputs:--")[2].partition("Resources:")[0]
+    assert "access: broadening: permission-gained" in printed
+    [line] = [each for each in outputs.splitlines() if each.strip().startswith("- ")]
+    assert "may not sts:AssumeRole on arn:aws:iam::222222222222:role/AssumedRole" in line
+    assert not any(each.strip().startswith("+ ") for each in outputs.splitlines())
+
+
+def test_what_a_stack_reads_leaves_nothing_in_its_state(deployed: Workspace) -> None:
+    deployed.edit("workload", require_mfa)
+    deployed.up("workload")
+    printed = deployed.run("preview", "--stack", "workload", "--diff", "--expect-no-changes")
+    assert "MultiFactorAuthPresent" not in printed, "the change is made, and is not shown again"
+    deployed.run("refresh", "--stack", "workload", "--yes", "--expect-no-changes")
+    deployed.run("stack", "rename", "--stack", "auth", "identity")
+    deployed.run("stack", "rename", "--stack", "workload", "work")
+    project = deployed.folder / "Pulumi.yaml"
+    text = project.read_text().replace("stack: auth", "stack: identity").replace("stack: workload", "stack: work")
+    project.write_text(text)
+    deployed.run("refresh", "--stack", "work", "--yes", "--expect-no-changes")
+    deployed.run("preview", "--stack", "work", "--expect-no-changes")
+    deployed.run("up", "--stack", "work", "--yes", "--skip-preview", "--refresh", "--expect-no-changes")
+    deployed.run("destroy", "--stack", "work", "--yes", "--skip-preview", "--refresh")
 
 
 def sources(workspace: Workspace, *texts: str) -> Sources:

@@ -25,10 +25,9 @@ def test_an_upstream_that_was_never_deployed_is_said_before_anything_is_made(wor
 
 
 def test_an_upstream_that_does_not_exist_is_said_before_anything_is_made(workspace: Workspace) -> None:
-    """The engine says so and ends the program; our line on what to do is seen if the engine still takes it."""
     workspace.run("stack", "rm", "auth", "--yes", "--preserve-config")
     printed = workspace.up("workload", fails=True)
-    assert 'unknown stack "organization/crossaccount/auth"' in printed
+    assert "reads[0]: stack organization/crossaccount/auth was never deployed; deploy it first" in printed
     assert "Traceback" not in printed
     assert _nothing_was_made(workspace)
 

@@ -85,7 +85,9 @@ def _managed(resources: Resources) -> dict[str, Any]:
 
 
 def _as_written_now(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    return outputs
+    """Outputs as this version writes them: access was lists of lines once, and is maps by line."""
+    access = {entity: dict.fromkeys(lines, True) for entity, lines in outputs["access"].items()}
+    return {**outputs, "access": access}
 
 
 def _outputs(resources: Resources) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crossaccount.access.notation import lines_of
+from crossaccount.access.notation import lines_of, same_lines
 from crossaccount.engine.work import SECRET
 from crossaccount.job import events
 from crossaccount.job.loading import Loaded
@@ -38,7 +38,7 @@ def _access(compiled: CompiledStack, deployed: object) -> str:
     """Whether the access that a stack declares is what it last deployed; empty if its outputs do not tell."""
     if not isinstance(deployed, Mapping):
         return ""
-    return "unchanged" if lines_of(compiled.declared) == deployed else "changed"
+    return "unchanged" if same_lines(lines_of(compiled.declared), deployed) else "changed"
 
 
 def _status(name: str, known: KnownStack | None, account_id: str | None) -> events.StackStatus:
