@@ -48,11 +48,32 @@ def program(
     for said in what_is_said(deployed.get("access"), access, settings):
         pulumi.log.info(said)
 
+    made = _made()
     policies = managed_policies(settings, documents)
     trusted = trusted_account(settings, documents, policies)
     trusting_account(settings, documents, policies, trusted)
     for name, value in outputs(settings, trusted.handover if trusted else {}, access).items():
-        pulumi.export(name, value)
+        pulumi.export(name, _once(made, value))
+
+
+def _made() -> list[pulumi.Resource]:
+    """The resources that the program declares from here on, in a list that grows with them."""
+    made: list[pulumi.Resource] = []
+
+    def keep(args: pulumi.ResourceTransformationArgs) -> None:
+        made.append(args.resource)
+
+    pulumi.runtime.register_stack_transformation(keep)
+    return made
+
+
+def _once(made: list[pulumi.Resource], value: Any) -> pulumi.Output[Any]:
+    """``value``, once all of ``made`` are; it is known in a preview, as URNs are.
+
+    Where one of them cannot be made the stack keeps the outputs that it had.
+    """
+    urns = pulumi.Output.all(*(each.urn for each in made))
+    return pulumi.Output.all(urns, value).apply(lambda both: both[1])
 
 
 def _compiled(root: Path | None) -> CompiledStack:

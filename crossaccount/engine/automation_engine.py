@@ -20,7 +20,7 @@ from pulumi import automation
 
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.engine_events import EngineEvents
-from crossaccount.engine.events import Tell
+from crossaccount.engine.events import Message, Tell
 from crossaccount.engine.failures import failure_of, is_only_noise
 from crossaccount.engine.local_config import local_config
 from crossaccount.engine.pulumi_cli import (
@@ -42,6 +42,8 @@ from crossaccount.settings.yaml_writing import yaml_text
 
 Recover = Callable[[automation.Stack, Work, Path, Callable[[], None], Tell], None]
 """Repairs the stack of the work, whose files are in the folder, and then does the update. Raises ``NotDone``."""
+
+_WITHOUT_PROGRAM = "its program does not run as it is; going on with the credentials of its last update"
 
 _KILLED = re.compile(r"^\s*code: -(\d+)$", re.MULTILINE)
 
@@ -101,12 +103,21 @@ class AutomationEngine:
         return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
     def _call(self, work: Work, events: EngineEvents, tell: Tell) -> None:
-        program = InlineProgram(partial(self.program, references=work.references, root=work.directory))
+        looks_back = work.verb in ("refresh", "destroy")
+        run = partial(self.program, references=work.references, root=work.directory)
+        program = InlineProgram(run, keeps_outputs=looks_back)
         try:
             with self._place(work, program) as stack:
                 ask = partial(self._ask, stack, work, events)
                 if not work.recover or work.new:
-                    ask()
+                    try:
+                        ask()
+                    except automation.CommandError:
+                        if not (looks_back and program.refused) or self.command.stopping:
+                            raise
+                        events.errors.clear()
+                        tell(Message(stack=work.stack, severity="warning", text=_WITHOUT_PROGRAM))
+                        ask(run_program=False)
                     return
                 if self.recover is None:
                     raise ValueError("this engine was made without a way to recover stacks")
@@ -130,21 +141,23 @@ class AutomationEngine:
             create_keeping_text(stack.workspace, work.stack, folder)
         yield stack
 
-    def _ask(self, stack: automation.Stack, work: Work, events: EngineEvents) -> None:
+    def _ask(self, stack: automation.Stack, work: Work, events: EngineEvents, run_program: bool = True) -> None:
         common: dict[str, Any] = {"on_event": events, "color": "never"}
         planned: dict[str, Any] = {
             "exclude": list(work.exclude) or None,
             "plan": str(work.plan) if work.plan else None,
             "refresh": work.refresh or None,
+            # A refresh before the program runs would sign in with the credentials of the last update.
+            "run_program": work.refresh or None,
         }
         if work.verb == "preview":
             stack.preview(**common, **planned)
         elif work.verb == "up":
             stack.up(**common, **planned, suppress_outputs=True)
         elif work.verb == "refresh":
-            (stack.preview_refresh if work.preview_only else stack.refresh)(**common)
+            (stack.preview_refresh if work.preview_only else stack.refresh)(**common, run_program=run_program)
         else:
-            (stack.preview_destroy if work.preview_only else stack.destroy)(**common)
+            (stack.preview_destroy if work.preview_only else stack.destroy)(**common, run_program=run_program)
 
 
 @contextmanager

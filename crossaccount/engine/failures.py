@@ -7,6 +7,7 @@ Kinds are those of ``crossaccount.engine.signs``; ``resource`` is all else that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ class Failure:
     passing: bool = False
 
 
+_HEAD = re.compile(r"^(?:preview|update|refresh|destroy) failed: *(?=\S)", re.IGNORECASE)
+
 NOISE = (
     "update failed",
     "preview failed",
@@ -39,7 +42,7 @@ NOISE = (
 
 def failure_of(stack: str, errors: Sequence[str], stderr: str) -> Failure:
     """What the engine's ``errors`` (its diagnostics) and ``stderr`` amount to."""
-    said = [text for text in dict.fromkeys(map(_tidy, errors)) if text and not text.lower().startswith(NOISE)]
+    said = [text for text in dict.fromkeys(map(_tidy, errors)) if not _is_noise(text)]
     lines = said or _lines_of(stderr)
     text = "\n".join(lines) or "the engine failed and said nothing"
     if locks := locks_in(text):
@@ -51,7 +54,11 @@ def failure_of(stack: str, errors: Sequence[str], stderr: str) -> Failure:
 
 def is_only_noise(errors: Sequence[str]) -> bool:
     """Whether the engine gives no reason: it was stopped."""
-    return all(each.strip().lower().startswith(NOISE) for each in errors)
+    return all(_is_noise(_tidy(each)) for each in errors)
+
+
+def _is_noise(text: str) -> bool:
+    return not text or text.lower().startswith(NOISE)
 
 
 def _sign_of(text: str) -> Sign:
@@ -59,7 +66,8 @@ def _sign_of(text: str) -> Sign:
 
 
 def _tidy(text: str) -> str:
-    """``text`` without the list that the provider puts around its one error."""
+    """The reason in ``text``: without the engine's own head, and the list that a provider puts around its one error."""
+    text = _HEAD.sub("", text.strip())
     lines = [line.strip().removeprefix("* ") for line in text.splitlines()]
     return "\n".join(line for line in lines if line and not line.endswith("error occurred:"))
 

@@ -37,11 +37,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+import pulumi
 from pulumi import automation
 from pulumi.automation._cmd import OnOutput
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
+from pulumi.runtime.settings import get_root_resource
 
+from crossaccount.engine.recording import READ_OUTPUTS
 from crossaccount.settings.input_files import read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import parse_yaml, read_yaml
@@ -212,11 +215,21 @@ class InlineProgram:
     """``program``, to be called by the SDK within its event loop."""
 
     program: Callable[[], None]
+    keeps_outputs: bool = False
+    """Whether the stack's outputs stay as they are: what the program exports is not deployed by this run."""
+    refused: str = ""
+    """Why the program did not declare anything; empty if it did."""
     _loops: list[asyncio.AbstractEventLoop] = field(default_factory=list)
 
     def __call__(self) -> None:
         self._loops.append(asyncio.get_running_loop())
-        self.program()
+        try:
+            self.program()
+            if self.keeps_outputs:
+                _keep_outputs()
+        except pulumi.RunError as error:
+            self.refused = str(error)
+            raise
 
     def close(self) -> None:
         """End whatever the run has left; nothing, where it went well."""
@@ -227,6 +240,18 @@ class InlineProgram:
             if not loop.is_running() and not loop.is_closed():
                 _end(loop)
         self._loops.clear()
+
+
+def _keep_outputs() -> None:
+    """Let the running stack export what it exported last, whatever its program says."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer: Mapping[str, Any] = pulumi.runtime.invoke(READ_OUTPUTS, {"name": name}).value or {}
+    secret = set(answer.get("secretOutputNames") or ())
+    stack: Any = get_root_resource()
+    stack.outputs = {
+        key: pulumi.Output.secret(value) if key in secret else value
+        for key, value in (answer.get("outputs") or {}).items()
+    }
 
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:

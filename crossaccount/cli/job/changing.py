@@ -31,11 +31,13 @@ def refresh(
     parallel: ParallelOption = None,
     scheduler: SchedulerOption = None,
     local: LocalOption = False,
+    yes: YesOption = False,
     log: LogOption = None,
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Take into the states what AWS has now."""
+    """Take into the states what AWS has now. Nothing is asked: an account is not touched."""
+    del yes  # scripts give every verb the same options
     asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
     run_job(asked, lambda fleet: fleet.refresh(stacks or ()), deployed=True)
 

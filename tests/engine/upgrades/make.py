@@ -60,7 +60,18 @@ def stacks_of(folder: Path) -> list[str]:
 
 def job_up(workspace: Workspace, *options: str) -> str:
     """``crossaccount up`` of all stacks, with every yes."""
-    command = [sys.executable, "-m", "crossaccount.cli", "up", "--yes", "--approve", "broadening", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "crossaccount.cli",
+        "up",
+        "--yes",
+        "--approve",
+        "broadening",
+        "--approve",
+        "credentials",
+        *options,
+    ]
     environment = {**os.environ, **workspace.environment, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=workspace.folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
