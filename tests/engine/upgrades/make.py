@@ -26,7 +26,7 @@ import yaml
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
-from crossaccount.settings import read_project, settings_in_order
+from crossaccount.settings import compiled_in_order, read_project
 from tests.engine.conftest import ROOT, Workspace, copy_project, point_at
 
 STATE = ".state.json"
@@ -48,14 +48,14 @@ def project_on_local_aws(source: Path) -> Iterator[Workspace]:
             source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("Pulumi.yaml", f"*{STATE}", "__pycache__")
         )
         made = Workspace(folder, local, private_environment(Path(home) / "pulumi", port))
-        for stack, settings in settings_in_order(read_project(folder)).items():
-            made.edit(stack, point_at(local.gateway, settings.account_id))
+        for stack, compiled in compiled_in_order(read_project(folder)).items():
+            made.edit(stack, point_at(local.gateway, compiled.settings.account_id))
         yield made
 
 
 def stacks_of(folder: Path) -> list[str]:
     """The stacks of a project, each after those it reads."""
-    return list(settings_in_order(read_project(folder)))
+    return list(compiled_in_order(read_project(folder)))
 
 
 def job_up(workspace: Workspace, *options: str) -> str:
