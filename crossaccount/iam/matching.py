@@ -4,8 +4,9 @@
 in a Resource or in a string, ARN or Bool condition of a 2012-10-17 policy. A text is split once into a template; the
 template is filled for each request. The value of a variable is compared as it is: a ``*`` in a user's tag is no
 wildcard. ``${*}``, ``${?}`` and ``${$}`` are those characters themselves. A variable whose key is absent, or has
-several values, has no value: there is no equal or like text, so a positive comparison fails, a negated one holds, and
-as (part of) a resource it matches none.
+several values, has no value: there is no equal or like text, so a positive comparison fails, a negated one holds
+("Inverted condition operators like StringNotEquals or StringNotLike do match against a null value"), and as (part of) a
+resource it matches none.
 
 Sources, of https://docs.aws.amazon.com/IAM/latest/UserGuide/: reference_policies_elements_action.html ("The prefix and
 the action name are case insensitive"), reference_policies_elements_resource.html (case-sensitive, wildcards reach over

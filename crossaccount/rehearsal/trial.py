@@ -17,7 +17,7 @@ from crossaccount.access.access_tests import AccessTest
 from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluation.context import DEFAULT_SESSION_NAME, SESSION_NAME_KEY
-from crossaccount.access.evaluation.evaluate import judge_action, judge_assume
+from crossaccount.access.evaluation.evaluate import judge_assume, judge_call
 from crossaccount.access.verdict import Outcome, Verdict
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list
@@ -106,17 +106,22 @@ class Trial:
         return replace(item, actual=outcome, mode="tried")
 
     def _then_same_here(self, item: ThenResult, judged: TestResult) -> bool:
-        """Whether what the session may do is the same in the circumstances of the local AWS."""
-        here = judge_action(
-            self.estate,
-            judged.test.role_arn,
-            item.test.action,
-            item.test.resource,
-            _circumstances(parse_arn(judged.test.role_arn), parse_arn(judged.test.role_arn)),
-            session=judged.test.session,
-            now=self.clock(),
-        )
-        return here.outcome == item.verdict.outcome
+        """Whether what the session may do is the same in the circumstances of the local AWS, whoever owns the resource."""
+        role = parse_arn(judged.test.role_arn)
+        here = {
+            judge_call(
+                self.estate,
+                judged.test.role_arn,
+                item.test.action,
+                item.test.resource,
+                _circumstances(role, role),
+                session=judged.test.session,
+                owner=owner,
+                now=self.clock(),
+            ).outcome
+            for owner in ("", self._owner(item.test.resource))
+        }
+        return item.verdict.outcome in here
 
     def _owner(self, resource: str) -> str:
         """The account of a resource, where its ARN or a given bucket says it."""

@@ -16,17 +16,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from crossaccount.access.access_tests.parse import AccessTest, AccessTests, ThenTest
+from crossaccount.access.access_tests.parse import S3_ARN, AccessTest, AccessTests, ThenTest
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.callers import sessions_of
+from crossaccount.access.evaluation.callers import assume_action, sender_of
 from crossaccount.access.evaluation.context import assume_context, circumstances
-from crossaccount.access.evaluation.evaluate import is_root, judge_action, judge_assume, judge_assume_in
+from crossaccount.access.evaluation.evaluate import (
+    USER_ID,
+    as_sessions,
+    hanging_on_session,
+    is_root,
+    judge_assume,
+    judge_assume_in,
+    judge_call,
+    named_sessions,
+)
 from crossaccount.access.explanation.explain import getting_in
 from crossaccount.access.verdict import Outcome, Verdict
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.request_keys import EXPECTED, EXPECTED_OF_SESSIONS, SOURCE_IP, THROUGH_VPC, may_carry
 
 Mode = Literal["tried", "judged"]
 
@@ -101,7 +111,18 @@ class TestResult:
 
 def run_judged(tests: AccessTests, estate: Estate, now: datetime) -> tuple[TestResult, ...]:
     """Judge every test of a file against an estate, at one moment."""
-    return tuple(_judged(test, estate, now) for test in tests.tests)
+    owners = _owners(tests)
+    return tuple(_judged(test, estate, now, owners) for test in tests.tests)
+
+
+def _owners(tests: AccessTests) -> dict[str, str]:
+    """The account of each bucket that the file gives, by the ARN of the bucket."""
+    found = {}
+    for name, entry in tests.given.items():
+        buckets = entry.get("buckets")
+        for bucket in buckets if isinstance(buckets, (list, tuple)) else ():
+            found[f"{S3_ARN}{bucket}"] = tests.accounts.get(name, name)
+    return found
 
 
 def results_json(results: Iterable[TestResult]) -> dict[str, Any]:
@@ -110,33 +131,28 @@ def results_json(results: Iterable[TestResult]) -> dict[str, Any]:
     return {"results": [result.to_json() for result in listed], "failed": sum(not result.ok for result in listed)}
 
 
-def _judged(test: AccessTest, estate: Estate, now: datetime) -> TestResult:
+def _judged(test: AccessTest, estate: Estate, now: datetime, owners: Mapping[str, str]) -> TestResult:
     verdict = judge_assume(estate, test.principal_arn, test.role_arn, test.context, session=test.session, now=now)
-    then = tuple(_judged_then(test, item, estate, now) for item in test.then)
+    caller, role = estate.principal(test.principal_arn), estate.roles.get(test.role_arn)
+    if caller is not None and role is not None:
+        context = assume_context(caller, test.context, test.session, now, role)
+        verdict = hanging_on_session(estate, caller, role, context, test.session, verdict) or verdict
+    then = tuple(_judged_then(test, item, estate, now, owners) for item in test.then)
     return TestResult(test, verdict.outcome, verdict, then=then, warnings=warnings_of(test, verdict, estate, now))
 
 
-def _judged_then(test: AccessTest, item: ThenTest, estate: Estate, now: datetime) -> ThenResult:
+def _judged_then(
+    test: AccessTest, item: ThenTest, estate: Estate, now: datetime, owners: Mapping[str, str]
+) -> ThenResult:
     context: Mapping[str, Any] = {**circumstances(test.context), **item.context}
-    verdict = judge_action(estate, test.role_arn, item.action, item.resource, context, session=test.session, now=now)
+    owner = owners.get(item.resource.partition("/")[0], "")
+    verdict = judge_call(
+        estate, test.role_arn, item.action, item.resource, context, session=test.session, owner=owner, now=now
+    )
     return ThenResult(item, verdict.outcome, verdict)
 
 
-_CARRIED = frozenset(
-    {
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:requestedregion",
-        "aws:resourceorgid",
-        "aws:resourceorgpaths",
-        "aws:sourceip",
-        "aws:useragent",
-        "aws:userid",
-    }
-)
-_BY_SESSIONS = frozenset({"aws:multifactorauthpresent", "aws:tokenissuetime"})
 _PRINCIPAL_TAG = "aws:principaltag/"
-_USER_ID = "aws:userid"
 _MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 
 
@@ -149,7 +165,8 @@ def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetim
         return ()
     context = assume_context(caller, test.context, test.session, now, role)
     hanging = _hangs_on(test, verdict, estate, context)
-    return tuple(_mfa_of_role(test, caller)) + tuple(_left_out(test, key) for key in hanging)
+    impossible = (*_mfa_of_role(test, caller), *_never_carried(test, caller))
+    return impossible + tuple(_left_out(test, key) for key in hanging)
 
 
 def _whole_account(test: AccessTest, estate: Estate, role: Role) -> Iterable[Problem]:
@@ -170,6 +187,21 @@ def _mfa_of_role(test: AccessTest, caller: Principal) -> Iterable[Problem]:
             yield Problem(f"{test.where}.context.{key}", what, value, "drop it, or test a user", "warning")
 
 
+def _never_carried(test: AccessTest, caller: Principal) -> Iterable[Problem]:
+    """Keys that the test gives, and that no such request carries."""
+    sender, action = sender_of(caller), assume_action(caller)
+    given = {key.lower(): key for key in test.context}
+    for lower, key in given.items():
+        if lower not in _MFA and lower not in caller.implied and not may_carry(key, action, sender):
+            what = f"no request of {action} by this principal carries the key, so this cannot happen"
+            yield Problem(f"{test.where}.context.{key}", what, test.context[key], "drop it", "warning")
+    endpoint = next((given[key] for key in sorted(THROUGH_VPC) if key in given), None)
+    if SOURCE_IP in given and endpoint is not None:
+        what = f"a request through a VPC endpoint ({endpoint}) has no aws:SourceIp, so this cannot happen"
+        where = f"{test.where}.context.{given[SOURCE_IP]}"
+        yield Problem(where, what, test.context[given[SOURCE_IP]], "drop one of the two", "warning")
+
+
 def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: RequestContext) -> list[str]:
     caller, role = estate.principal(test.principal_arn), estate.roles[test.role_arn]
     if caller is None:
@@ -177,24 +209,12 @@ def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: Reque
     found = []
     for key in sorted(_open_keys(estate, caller, role, context)):
         supposed = [context.supposing(key, answer) for answer in (True, False)]
-        if key == _USER_ID:
-            supposed += _as_sessions(caller, role, context)
+        if key == USER_ID:
+            supposed += as_sessions(caller, role, context)
         others = (judge_assume_in(estate, caller, role, each, test.session) for each in supposed)
         if any(other.outcome != verdict.outcome for other in others):
             found.append(key)
     return found
-
-
-def _as_sessions(caller: Principal, role: Role, context: RequestContext) -> list[RequestContext]:
-    """The request as each session of the caller that the trust names, and as one that it does not."""
-    named = _named_sessions(caller, role)
-    ids = [f"{caller.unique_id}:{name}" for name in (*named, "-".join(("not", *named)))] if named else []
-    return [context.having(_USER_ID, (each,)) for each in ids]
-
-
-def _named_sessions(caller: Principal, role: Role) -> list[str]:
-    elements = (statement.principal for statement in role.trust.statements)
-    return [name for element in elements if element for name in sessions_of(element, caller)]
 
 
 def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestContext) -> set[str]:
@@ -208,14 +228,14 @@ def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestCo
         for statement in policy.statements
         for condition in statement.conditions
     }
-    if _named_sessions(caller, role):
-        asked.add(_USER_ID)
+    if named_sessions(caller, role):
+        asked.add(USER_ID)
     return {key for key in asked if _carried(key, caller) and context.get(key) is None}
 
 
 def _carried(key: str, caller: Principal) -> bool:
     tagged = caller.may_be_tagged and key.startswith(_PRINCIPAL_TAG)
-    return key in _CARRIED or (caller.is_role and key in _BY_SESSIONS) or tagged
+    return key in EXPECTED or (caller.is_role and key in EXPECTED_OF_SESSIONS) or tagged
 
 
 def _left_out(test: AccessTest, key: str) -> Problem:

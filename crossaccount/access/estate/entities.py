@@ -9,7 +9,7 @@ from functools import cached_property
 from crossaccount.access.estate.credentials import Credentials
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
-from crossaccount.iam.conditions.context import ContextValue, normal
+from crossaccount.iam.conditions.context import ContextValue, Open, RequestContext, normal
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,26 @@ class Role(Principal):
         return bool(self.trust.unknown) or any(statement.allows for statement in self.trust.about("sts:TagSession"))
 
     @cached_property
+    def carried_actions(self) -> tuple[str, ...]:
+        """The actions that whatever its sessions assume next has to allow too, since they always carry what needs them.
+
+        That is a source identity, which stays for the rest of a chain, or transitive session tags: every way into the
+        role sets them, because its trust requires it or because the service does.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html and
+        id_session-tags.html#id_session-tags_role-chaining.
+        """
+        statements = [each for action in _WAYS_IN for each in self.trust.about(action)]
+        ways = [each for each in statements if each.allows]
+        if self.trust.unknown or not ways:
+            return ()
+        return tuple(
+            action
+            for action, (without, services) in _CARRIED.items()
+            if any(_denies_without(each, without) for each in statements)
+            or all(_sets(each, services) or _refuses(each, without) for each in ways)
+        )
+
+    @cached_property
     def resource_keys(self) -> Mapping[str, tuple[str, ...]]:
         """The condition keys that all requests to assume it carry, in normal form: its tags, its account, where it is.
 
@@ -207,3 +227,37 @@ class Role(Principal):
 
 TRUST_POLICY = "trust policy"
 """The name of every trust policy: IAM gives it none."""
+
+_WAYS_IN = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+_CARRIED: Mapping[str, tuple[RequestContext, frozenset[str]]] = {
+    "sts:SetSourceIdentity": (
+        RequestContext.of(open=Open(frozenset({"sts:sourceidentity"}))),
+        frozenset({"rolesanywhere.amazonaws.com"}),
+    ),
+    "sts:TagSession": (
+        RequestContext.of(open=Open(frozenset({"sts:transitivetagkeys"}))),
+        frozenset({"pods.eks.amazonaws.com"}),
+    ),
+}
+"""By action: a request that does not set what needs it later, and the services that always set it."""
+
+
+def _sets(statement: CompiledStatement, services: frozenset[str]) -> bool:
+    """Whether a statement lets in nobody but services that set it themselves."""
+    element = statement.principal
+    if element is None or element.inverted or element.aws or element.federated:
+        return False
+    return bool(element.services) and services.issuperset(element.services)
+
+
+def _refuses(statement: CompiledStatement, without: RequestContext) -> bool:
+    """Whether a statement surely does not allow a request that does not set it."""
+    return any(condition.answer(without) is False for condition in statement.conditions)
+
+
+def _denies_without(statement: CompiledStatement, without: RequestContext) -> bool:
+    """Whether a statement surely denies everybody who does not set it."""
+    element = statement.principal
+    if statement.allows or element is None or element.inverted or "*" not in element.aws or not statement.conditions:
+        return False
+    return all(condition.answer(without) is True for condition in statement.conditions)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.estate.entities import TRUST_POLICY, Principal, Role
 from crossaccount.access.evaluation.callers import (
     ASSUME_ROLE,
     assume_action,
@@ -20,6 +20,7 @@ from crossaccount.access.evaluation.callers import (
     is_service,
     provider,
     service,
+    sessions_of,
 )
 from crossaccount.access.evaluation.context import (
     NO_SESSION,
@@ -28,7 +29,12 @@ from crossaccount.access.evaluation.context import (
     open_session_context,
     session_context,
 )
-from crossaccount.access.evaluation.layers import Layers, assume_layers, call_layers
+from crossaccount.access.evaluation.layers import (
+    Layers,
+    assume_layers,
+    call_layers,
+    carried_actions,
+)
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import (
@@ -42,10 +48,12 @@ from crossaccount.access.verdict import (
     lacking_in_words,
     unknown_in_words,
 )
-from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.conditions.context import ContextValue
+from crossaccount.iam.conditions.context import ContextValue, normal
 from crossaccount.iam.published import matching_actions, resource_arns, service_exists
+
+USER_ID = "aws:userid"
 
 
 def judge_assume(
@@ -83,6 +91,33 @@ def judge_assume(
     return judge_assume_in(estate, caller, role, request_context, session, action)
 
 
+def hanging_on_session(
+    estate: Estate, caller: Principal, role: Role, context: RequestContext, session: Session, verdict: Verdict
+) -> Verdict | None:
+    """The verdict where it hangs on which session of the caller calls; None where it does not, or that is given."""
+    if context.get(USER_ID) is not None:
+        return None
+    others = (judge_assume_in(estate, caller, role, each, session) for each in as_sessions(caller, role, context))
+    if all(other.outcome == verdict.outcome for other in others):
+        return None
+    names = ", ".join(named_sessions(caller, role))
+    unknown = f"which session of {caller.arn} calls: the {TRUST_POLICY} names {names}; give {USER_ID} in context"
+    return _undetermined((unknown,), Request(caller, verdict.action, role.arn, context))
+
+
+def as_sessions(caller: Principal, role: Role, context: RequestContext) -> list[RequestContext]:
+    """A request as each session of the caller that a trust names, and as one that it does not name."""
+    named = named_sessions(caller, role)
+    ids = [f"{caller.unique_id}:{name}" for name in (*named, "-".join(("not", *named)))] if named else []
+    return [context.having(USER_ID, (each,)) for each in ids]
+
+
+def named_sessions(caller: Principal, role: Role) -> list[str]:
+    """The names of the caller's own sessions that a role's trust lists."""
+    elements = (statement.principal for statement in role.trust.statements)
+    return [name for element in elements if element for name in sessions_of(element, caller)]
+
+
 def judge_assume_in(
     estate: Estate,
     caller: Principal,
@@ -94,9 +129,10 @@ def judge_assume_in(
     """As :func:`judge_assume`, for a context that is complete already."""
     request = Request(caller, action or assume_action(caller), role.arn, context)
     verdict = _conclude(assume_layers(estate, request, role), request)
-    if session is NO_SESSION:
+    needed = dict.fromkeys((*carried_actions(caller), *session.actions()))
+    if not needed:
         return verdict
-    others = [request._replace(action=each) for each in session.actions()]
+    others = [request._replace(action=each) for each in needed]
     return min((verdict, *[_conclude(assume_layers(estate, each, role), each) for each in others]), key=_rank)
 
 
@@ -119,8 +155,69 @@ def judge_action(
     role = estate.roles.get(role_arn)
     if role is None:
         return _not_there(estate, role_arn, action)
-    request_context = session_context(role, context, now, session=session or NO_SESSION)
+    given = {**_owned(role, resource), **context}
+    request_context = session_context(role, given, now, session=session or NO_SESSION)
     return judge_action_in(estate, role, action, resource, request_context)
+
+
+def judge_call(
+    estate: Estate,
+    role_arn: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, ContextValue],
+    *,
+    session: Session = NO_SESSION,
+    owner: str = "",
+    now: datetime,
+) -> Verdict:
+    """As :func:`judge_action`, and with what the resource's own side has to allow.
+
+    Assuming a role asks that role's trust. The policy of a resource in another account, and of a key, has to allow as
+    well; no source has it, so the verdict is undetermined at best. ``owner`` is the account of a resource whose ARN
+    does not name one, by default the role's own. The session is as old as the request.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html and
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html ("no AWS principal, including the account
+    root user or key creator, has any permissions to a KMS key unless they are explicitly allowed").
+    """
+    role = estate.roles.get(role_arn)
+    if role is None:
+        return _not_there(estate, role_arn, action)
+    given = normal(context)
+    if action.lower() == ASSUME_ROLE.lower() and resource != "*":
+        target = estate.roles.get(resource)
+        if target is None:
+            return _not_there(estate, resource, ASSUME_ROLE)
+        own = {**normal({f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}), **given}
+        return judge_assume_in(estate, role, target, assume_context(role, own, NO_SESSION, now, target))
+    account = owner or _account_of(resource) or role.account
+    known = normal({"aws:ResourceAccount": account})
+    if account != role.account and (place := estate.membership(account)) is not None:
+        known |= dict.fromkeys(("aws:resourceorgid", "aws:resourceorgpaths"), ()) | normal(place.keys("Resource"))
+    if "aws:currenttime" in given:
+        known["aws:tokenissuetime"] = given["aws:currenttime"]
+    request_context = session_context(role, {**known, **given}, now, session=session)
+    request = _session_request(role, action, resource, request_context)
+    verdict = _conclude(call_layers(estate, request), request)
+    if verdict.outcome == "denied" or request.resource == "*":
+        return verdict
+    if account != role.account:
+        return _undetermined((f"the policy of {resource}, a resource of account {account}",), request)
+    if action.lower().startswith("kms:") and ":key/" in resource:
+        return _undetermined((f"the policy of the key {resource}, which has to allow as well",), request)
+    return verdict
+
+
+def _account_of(resource: str) -> str:
+    """The account that a resource's ARN names; empty where it names none, or only a pattern."""
+    account = resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
+    return account if ACCOUNT_ID.match(account) else ""
+
+
+def _owned(role: Role, resource: str) -> dict[str, ContextValue]:
+    """Whose a resource is: of the account that its ARN names, or of the role's own."""
+    return {} if resource == "*" else {"aws:ResourceAccount": _account_of(resource) or role.account}
 
 
 def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
@@ -137,7 +234,10 @@ def action_alternatives(estate: Estate, role_arn: str, action: str, resource: st
     role = estate.roles.get(role_arn)
     if role is None:
         return None
-    request = _session_request(role, action, resource, open_session_context(role, action, estate.since))
+    context = open_session_context(role, action, estate.since)
+    if "*" not in resource:
+        context = context._replace(values={**context.values, **normal(_owned(role, resource))})
+    request = _session_request(role, action, resource, context)
     return call_layers(estate, request).alternatives()
 
 

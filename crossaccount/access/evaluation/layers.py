@@ -230,12 +230,17 @@ def _answer(atom: Atom, context: RequestContext) -> bool | None:
     return None if found is None else found != atom.negated
 
 
-def with_actions(alternatives: Requirements, allowing: Callable[[str], Requirements]) -> Requirements:
-    """The same, each with what its actions have to meet in turn; ``allowing`` says what that is."""
+def with_actions(
+    alternatives: Requirements, allowing: Callable[[str], Requirements], carried: tuple[str, ...] = ()
+) -> Requirements:
+    """The same, each with what its actions have to meet in turn; ``allowing`` says what that is.
+
+    ``carried`` are actions that every call of the caller needs.
+    """
     found = []
     for conjunction in alternatives:
         whole: Requirements = (conjunction,)
-        for action in needed(conjunction):
+        for action in dict.fromkeys((*carried, *needed(conjunction))):
             whole = both(whole, allowing(action))
         found.append(whole)
     return either(*found)
@@ -265,8 +270,22 @@ def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> A
     def allowing(action: str) -> Requirements:
         return open_layers(estate, caller, role, action).alternatives()
 
-    alternatives = with_actions(answer.alternatives, allowing)
+    alternatives = with_actions(answer.alternatives, allowing, carried_actions(caller))
     return Answer(NEVER) if alternatives == NEVER else answer._replace(alternatives=alternatives)
+
+
+def carried_actions(caller: Principal) -> tuple[str, ...]:
+    """The actions that every call of a caller needs to assume a role, for what its sessions carry."""
+    return caller.carried_actions if isinstance(caller, Role) else ()
+
+
+def answer_for(layers: Layers, caller: Principal) -> Answer:
+    """The answer of all sides together, with the actions that every call of the caller needs."""
+    found = answer_of(layers)
+    carried = carried_actions(caller)
+    if found.alternatives == NEVER or not carried:
+        return found
+    return found._replace(actions=tuple(dict.fromkeys((*carried, *found.actions))))
 
 
 def answer_of(layers: Layers) -> Answer:

@@ -26,7 +26,7 @@ from crossaccount.access.evaluation.layers import (
     TAG_SESSION,
     Answer,
     Layers,
-    answer_of,
+    answer_for,
     can_reach,
     complete,
     open_layers,
@@ -130,7 +130,7 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     if not can_reach(caller, target):
         return Explanation(principal, role, "denied", changes=(_ABROAD,))
     layers = open_layers(estate, caller, target)
-    first = answer_of(layers)
+    first = answer_for(layers, caller)
     answer = complete(first, estate, caller, target)
     if answer.alternatives == NEVER:
         return _denied(estate, caller, target, layers)
@@ -167,9 +167,9 @@ def _through_groups(estate: Estate, caller: Principal) -> dict[str, str]:
 
 def _denied(estate: Estate, caller: Principal, role: Role, layers: Layers) -> Explanation:
     """All that is in the way: of the assumption itself, and then of the actions that it needs beside it."""
-    changes, hoped = [], answer_of(layers)
+    changes, hoped = [], answer_for(layers, caller)
     if hoped.alternatives == NEVER:
-        changes, hoped = list(obstacles(layers, caller, role)), answer_of(cleared(layers, caller))
+        changes, hoped = list(obstacles(layers, caller, role)), answer_for(cleared(layers, caller), caller)
     if complete(hoped, estate, caller, role).alternatives != NEVER:
         hoped = hoped._replace(actions=())  # one of its alternatives does without them
     for action in hoped.actions:

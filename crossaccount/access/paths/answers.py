@@ -15,7 +15,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal, assume_action
 from crossaccount.access.evaluation.context import open_context, open_context_on
-from crossaccount.access.evaluation.layers import Answer, answer_of, assume_layers, complete
+from crossaccount.access.evaluation.layers import Answer, answer_of, assume_layers, carried_actions, complete
 from crossaccount.access.evaluation.sides import SILENT, Request, Weighed, matching, together, weigh_statements
 from crossaccount.access.paths.candidates import widest
 from crossaccount.access.verdict import Side
@@ -253,7 +253,9 @@ class RoleAnswers:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._shared.answer(caller, self._role)
-        return complete(found, self._shared.estate, caller, self._role) if found.actions else found
+        if not (found.actions or carried_actions(caller)):
+            return found
+        return complete(found, self._shared.estate, caller, self._role)
 
     def _own_answers(self, caller: Principal, profile: Profile) -> list[int]:
         """The answers that others of the caller's profile may not have got."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +38,8 @@ def judge(estate_of: Callable[..., Estate], now: datetime) -> Judge:
     def judged(test: dict[str, Any], **case: Any) -> TestResult:
         kind = case.get("caller", "user")
         asked = {"principal": f"auth/{kind}/caller", "role": "workload/role/target", "expect": "allowed"} | test
-        tests = parse_access_tests({"tests": [asked]}, {"auth": "111111111111", "workload": "222222222222"})
+        file = {"tests": [asked], "given": case.get("given", {})}
+        tests = parse_access_tests(file, {"auth": "111111111111", "workload": "222222222222"})
         (result,) = run_judged(tests, estate_of(ESTATE | case), now)
         return result
 
@@ -210,3 +213,15 @@ def test_warnings(test: dict[str, Any], case: dict[str, Any], warned: list[str],
     assert len(warnings) == len(warned)
     assert all(text in str(warning) for text, warning in zip(warned, warnings, strict=True))
     assert all(warning.severity == "warning" for warning in warnings)
+
+
+JUDGED = json.loads((Path(__file__).parents[1] / "cases" / "judged" / "requests.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", JUDGED["cases"], ids=lambda case: str(case["name"]))
+def test_what_a_request_carries(case: dict[str, Any], judge: Judge) -> None:
+    result = judge({key: case[key] for key in ("context", "then") if key in case}, **case)
+    assert (result.actual, result.verdict.reason) == (case["actual"], case.get("reason"))
+    assert [each.actual for each in result.then] == case.get("then_actual", [])
+    for text in case.get("warns", []):
+        assert any(text in str(warning) for warning in result.warnings)
