@@ -106,7 +106,7 @@ class Trial:
         return replace(item, actual=outcome, mode="tried")
 
     def _then_same_here(self, item: ThenResult, judged: TestResult) -> bool:
-        """Whether what the session may do is the same in the circumstances of the local AWS, whoever owns the resource."""
+        """Whether what the session may do is the same in the circumstances of the local AWS, whoever owns it."""
         role = parse_arn(judged.test.role_arn)
         here = {
             judge_call(
