@@ -31,6 +31,7 @@ from crossaccount.access.evaluation.sides import SILENT, Allow, Request, Weigh, 
 from crossaccount.access.requirements import ALWAYS, NEVER, Atom, Requirements, both, either, negation
 from crossaccount.access.requirements.requirement import ANY_OF, all_of, any_of
 from crossaccount.access.verdict import Decision, Reason
+from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import Open
 
@@ -172,7 +173,22 @@ def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = w
     different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
     """
     trust = weigh("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
+    if trust.allows and (elsewhere := _provider_elsewhere(request.caller, role)):
+        trust = trust._replace(allows=(), unknown=(elsewhere,))
     return _layers(estate, request, role.account, weigh, trust)
+
+
+def _provider_elsewhere(caller: Principal, role: Role) -> str:
+    """Why it is not known whether a provider lets anybody into a role: it is in another account than the role.
+
+    No page of AWS's own says what comes of such a trust. In practice AWS refuses the call.
+    """
+    if not isinstance(caller, ExternalPrincipal) or not caller.provider or not caller.arn.startswith("arn:"):
+        return ""
+    account = parse_arn(caller.arn).account
+    if account == role.account:
+        return ""
+    return f"{role.trust.name}: whether a provider of account {account} lets anybody in is not documented by AWS"
 
 
 def can_reach(caller: Principal, role: Role) -> bool:

@@ -18,7 +18,7 @@ is too hard, the answer is the one that claims nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -30,6 +30,10 @@ from crossaccount.iam.matching import Literal, Lookup, Template, Variable, templ
 from crossaccount.iam.request_keys import SOURCE_IP, THROUGH_VPC
 
 RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
+
+_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_COUPLED = (THROUGH_VPC | {SOURCE_IP}, frozenset({_MFA_PRESENT, _MFA_AGE}))
+"""Keys that have something to do with each other; all others are independent."""
 
 Meaning = tuple[str, str, tuple[str, ...], bool]
 """What an atom asks for, whoever asks."""
@@ -53,7 +57,15 @@ class Atom:
         key = self.key if self.operator == RESOURCE else self.key.lower()
         return self.operator.lower(), key, tuple(sorted(set(self.values))), self.negated
 
-    @property
+    @cached_property
+    def group(self) -> Hashable:
+        """Atoms of different groups have nothing to do with each other."""
+        if not self.is_condition:
+            return self.meaning[:3]
+        key = self.meaning[1]
+        return next((keys for keys in _COUPLED if key in keys), key)
+
+    @cached_property
     def is_condition(self) -> bool:
         """Whether it is one of IAM's conditions."""
         return self.operator not in (RESOURCE, ANY_OF, UNKNOWN)
@@ -160,9 +172,9 @@ NEVER: Requirements = ()
 _MOST_ALTERNATIVES = 32
 """Where more would come of multiplying, a side's alternatives become one atom (``atoms.composite``): exact, unlike
 leaving some out, but compared as a whole."""
-_MOST_STEPS = 2_000
+_MOST_STEPS, _MOST_STEPS_TO_SIMPLIFY = 2_000, 600
+"""Of the searches for one implication, and of all those that one simplification makes."""
 
-_MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _NOTHING, _WITH_MFA = RequestContext(), RequestContext.of({_MFA_PRESENT: "true"})
 
 
@@ -179,8 +191,25 @@ def both(one: Requirements, other: Requirements) -> Requirements:
         return one
     if len(one) * len(other) > _MOST_ALTERNATIVES:
         one = one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),)
-        other = (_as_one(other),)
+        met = dict.fromkeys(found for each in one if (found := _meeting(each, other)) is not None)
+        return tuple(sorted(met, key=_order))
     return simplify(first + second for first in one for second in other)
+
+
+def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunction | None:
+    """An alternative that also meets one of several, of which those that it cannot meet are left out; None if none.
+
+    What goes without saying is simplified before anything is multiplied.
+    """
+    found = [(each, tidied) for each in alternatives if (tidied := _tidied(conjunction + each)) is not None]
+    plain = _tidied(conjunction)
+    if not found or plain is None:
+        return None
+    if any(tidied == plain for _, tidied in found):
+        return plain
+    if len(found) == 1:
+        return found[0][1]
+    return _tidied((*plain, *_as_one(tuple(each for each, _ in found))))
 
 
 def negation(conjunction: Conjunction) -> Requirements:
@@ -195,13 +224,17 @@ def meets(alternatives: Requirements, context: RequestContext) -> bool | None:
 
 def simplify(alternatives: Iterable[Conjunction]) -> Requirements:
     """The same, without contradictions, tautologies, repeats and what others cover; in canonical order."""
+    return _simplify(alternatives, _Steps(_MOST_STEPS_TO_SIMPLIFY))
+
+
+def _simplify(alternatives: Iterable[Conjunction], steps: _Steps) -> Requirements:
     found = list(dict.fromkeys(tidied for each in alternatives if (tidied := _tidied(each)) is not None))
     if len(found) > 1:
-        found = _distinct(found)
+        found = _distinct(found, steps)
     if 1 < len(found) <= _MOST_ALTERNATIVES:
-        shorter = [_shortened(each, found) for each in found]
+        shorter = [_shortened(each, found, steps) for each in found]
         if shorter != found:
-            return simplify(shorter)
+            return _simplify(shorter, steps)
     return tuple(sorted(found, key=_order))
 
 
@@ -210,7 +243,8 @@ def implies(one: Requirements, other: Requirements) -> bool:
 
     Real requests say how old an MFA is only where there is one; contexts that are made up may be otherwise.
     """
-    return all(_Cover(sorted(other, key=len), real=True).covers(list(conjunction), 0) for conjunction in one)
+    found = sorted(other, key=len)
+    return all(_Cover(found, _Steps(_MOST_STEPS), real=True).covers(list(conjunction), 0) for conjunction in one)
 
 
 def _as_one(alternatives: Requirements) -> Conjunction:
@@ -229,7 +263,7 @@ def _tidied(conjunction: Conjunction) -> Conjunction | None:
         return None
     for atom in sorted(left, key=lambda each: not each.negated):
         rest = [each for each in left if each is not atom]
-        if _impossible([*rest, atom.negation]):
+        if _impossible([*(each for each in rest if each.group == atom.group), atom.negation]):
             left = rest
     return tuple(left)
 
@@ -277,28 +311,66 @@ def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
     return any(atom.is_condition and atom.meaning[1] == _MFA_AGE and not atom.holds(_NOTHING) for atom in atoms)
 
 
-def _distinct(conjunctions: Sequence[Conjunction]) -> list[Conjunction]:
+def _distinct(conjunctions: Sequence[Conjunction], steps: _Steps) -> list[Conjunction]:
     """Those that no other one covers; of two that cover each other the first."""
-    kept: list[Conjunction] = []
+    kept: list[tuple[Conjunction, frozenset[Hashable]]] = []
     for each in sorted(conjunctions, key=_order):
-        if not any(_covered(each, (other,)) for other in kept):
-            kept = [other for other in kept if not _covered(other, (each,))]
-            kept.append(each)
-    return kept
+        about = frozenset([atom.group for atom in each])
+        # What asks for something on a key that the other leaves alone does not cover it.
+        if not any(keys <= about and _covered(each, (other,), steps) for other, keys in kept):
+            kept = [(other, keys) for other, keys in kept if not (about <= keys and _covered(other, (each,), steps))]
+            kept.append((each, about))
+    return [each for each, _ in kept]
 
 
-def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> Conjunction:
+def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: _Steps) -> Conjunction:
     """An alternative without the atoms that the others make needless: ``(a and b) or not a`` is ``b or not a``."""
     left = conjunction
     for atom in conjunction:
         rest = tuple(each for each in left if each is not atom)
-        if _covered(rest, alternatives):
+        if _covered(rest, alternatives, steps):
             left = rest
     return left
 
 
-def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> bool:
-    return _Cover(sorted(alternatives, key=len)).covers(list(conjunction), 0)
+def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: _Steps) -> bool:
+    hard = _hard_to_avoid(conjunction, alternatives)
+    return bool(hard) and _Cover(sorted(hard, key=len), steps).covers(list(conjunction), 0)
+
+
+def _hard_to_avoid(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> list[Conjunction]:
+    """The alternatives for which a search is needed to meet the conjunction and none of them.
+
+    Groups of atoms are independent. Where some value of a key meets what the conjunction asks of it, and none of what
+    all alternatives ask of it, then every alternative about this key is avoided by that value.
+    """
+    fixed: dict[Hashable, list[Atom]] = {}
+    for atom in conjunction:
+        fixed.setdefault(atom.group, []).append(atom)
+    left = list(alternatives)
+    while left:
+        asked: dict[Hashable, dict[Meaning, Atom]] = {}
+        for each in left:
+            for atom in each:
+                asked.setdefault(atom.group, {})[atom.meaning] = atom
+        easy = {
+            group
+            for group, atoms in asked.items()
+            if not _impossible([*fixed.get(group, ()), *(atom.negation for atom in atoms.values())])
+            and not (isinstance(group, frozenset) and len({atom.meaning[1] for atom in atoms.values()}) > 1)
+        }
+        rest = [each for each in left if easy.isdisjoint([atom.group for atom in each])]
+        if len(rest) == len(left):
+            return left
+        left = rest
+    return left
+
+
+class _Steps:
+    """How many steps are left to the searches of one question."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
 
 
 class _Cover:
@@ -307,17 +379,17 @@ class _Cover:
     ``real`` leaves out contexts that no request can have.
     """
 
-    def __init__(self, alternatives: Sequence[Conjunction], *, real: bool = False) -> None:
+    def __init__(self, alternatives: Sequence[Conjunction], steps: _Steps, *, real: bool = False) -> None:
         self._alternatives = alternatives
-        self._steps = 0
+        self._steps = steps
         self._real = real
 
     def covers(self, atoms: list[Atom], index: int) -> bool:
         """Whether the search, from the alternative at ``index`` on, finds none."""
-        self._steps += 1
+        self._steps.left -= 1
         if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
             return True
-        if index == len(self._alternatives) or self._steps > _MOST_STEPS:
+        if index == len(self._alternatives) or self._steps.left < 0:
             return False
         return all(self.covers([*atoms, atom.negation], index + 1) for atom in self._alternatives[index])
 

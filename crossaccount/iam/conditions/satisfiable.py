@@ -20,6 +20,7 @@ from crossaccount.iam.conditions.context import RequestContext
 from crossaccount.iam.matching import ARN_COMPONENTS
 
 _MOST_STATES = 4_000
+_MOST_EASY = 16
 _ELSE = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that no pattern writes out."""
 
@@ -47,15 +48,17 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
     out = tuple(forbidden)
     groups = [tuple(group) for group in needed]
     globs = [glob for group in groups for glob in group] + list(out)
-    alphabet = {character for glob in globs for step in glob for character in step.characters or step.excluded}
     start = tuple(_closure(glob, {0}) for glob in globs)
     seen, todo = {start}, [start]
     while todo:
         state = todo.pop()
         if _accepts(state, globs, groups):
             return True
-        for character in (_ELSE, *sorted(alphabet)):
-            after = tuple(_advance(glob, places, character) for glob, places in zip(globs, state, strict=True))
+        for character in _told_apart(state, globs):
+            after = tuple(
+                _advance(glob, places, character) if places else places
+                for glob, places in zip(globs, state, strict=True)
+            )
             if after not in seen and _alive(after, groups):
                 if len(seen) >= _MOST_STATES:
                     return True
@@ -65,6 +68,16 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
 
 
 _State = tuple[frozenset[int], ...]
+
+
+def _told_apart(state: _State, globs: Sequence[Glob]) -> list[str]:
+    """The characters that a pattern writes out where it stands; all others are the same to them, and tried first."""
+    found: set[str] = set()
+    for glob, places in zip(globs, state, strict=True):
+        for place in places:
+            if place < len(glob):
+                found.update(glob[place].characters or glob[place].excluded)
+    return [*sorted(found), _ELSE]
 
 
 def _accepts(state: _State, globs: Sequence[Glob], groups: Sequence[Sequence[Glob]]) -> bool:
@@ -215,7 +228,19 @@ def _candidates(literals: Sequence[Literal]) -> Iterable[str] | None:
     return None if found is None else [value.text for value in found.values]
 
 
+def _easy_text(literals: Sequence[Literal]) -> bool:
+    """Whether a text that some pattern suggests is accepted by all: most are, and then no search is needed."""
+    values = [value.text for condition, wanted in literals if condition.negated != wanted for value in condition.values]
+    texts = [text.replace("*", _ELSE).replace("?", _ELSE) for text in values] or [_ELSE]
+    return any(
+        all(condition.accepts(text, _NOTHING) == wanted for condition, wanted in literals)
+        for text in texts[:_MOST_EASY]
+    )
+
+
 def _some_text(literals: Sequence[Literal]) -> bool:
+    if _easy_text(literals):
+        return True
     needed, forbidden = [], []
     for condition, wanted in literals:
         if condition.negated != wanted:
