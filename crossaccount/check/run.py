@@ -28,7 +28,7 @@ from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.judged import judge as judge_tests
-from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order, read_project
+from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
 from crossaccount.sources.from_settings import SettingsReader
@@ -74,7 +74,7 @@ class Checked:
 
 
 def check(
-    directory: Path,
+    project: Project,
     stacks: Sequence[str],
     program: Callable[[], Program],
     now: datetime,
@@ -83,7 +83,7 @@ def check(
     by_settings: bool = True,
     base: str | None = None,
 ) -> Checked:
-    """Check the stacks of the project in ``directory``, all of them where none is named.
+    """Check the stacks of a project, all of them where none is named.
 
     ``organization`` is a file that says which control policies the accounts are under. ``by_settings``: the program is
     not run for the stacks; the toolkit's own would make the same of them.
@@ -93,7 +93,7 @@ def check(
     Raises:
         SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
     """
-    project = read_project(directory)
+    directory = project.directory
     asked = _asked(project, stacks)
     compiled = compiled_in_order(project)
     above = [] if organization is None else [str(organization)]

@@ -40,13 +40,17 @@ def check(
 ) -> None:
     """Check stacks offline: settings, documents, findings, quotas, both sides of every path, and the access tests."""
     with failures_in_words(as_json):
-        from crossaccount.check.markdown import markdown
-        from crossaccount.check.run import check as run
+        from crossaccount.settings import read_project
 
         refuse_two_documents(markdown_file, as_json)
         if fail_on is not None and base is None:
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
-        found = run(directory, stacks or [], load_program, datetime.now(UTC), organization, base=base)
+        project = read_project(directory)
+        # A file that cannot be read is told at once: what checks a project takes longer to import.
+        from crossaccount.check.markdown import markdown
+        from crossaccount.check.run import check as run
+
+        found = run(project, stacks or [], load_program, datetime.now(UTC), organization, base=base)
         if as_json:
             print_json(found.to_json())
         elif markdown_file != STDOUT:

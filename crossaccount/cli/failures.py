@@ -41,6 +41,21 @@ _WRITING_FIXES = {
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASS|KEY|CREDENTIAL", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 HIDDEN = "***"
+BAD_INPUT_ERRORS = {
+    "crossaccount.access.access_tests.parse.AccessTestsError",
+    "crossaccount.handoff.entry.HandoffError",
+    "crossaccount.settings.errors.SettingsError",
+    "crossaccount.sources.errors.SourceError",
+}
+FAILED_OPERATIONS = {
+    "crossaccount.engine.deployment.DeploymentError",
+    "crossaccount.handoff.verify.CallFailed",
+    "crossaccount.job.errors.JobError",
+    "crossaccount.local.server.LocalAwsError",
+    "crossaccount.rehearsal.callers.AssumeFailed",
+    "crossaccount.rehearsal.service_calls.CallFailed",
+    "crossaccount.rehearsal.trial.Disagreement",
+}
 SHORTEST_SECRET = 6
 """Characters. A shorter value is no secret, and would be found in every word."""
 
@@ -48,8 +63,7 @@ SHORTEST_SECRET = 6
 class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
     """Turns an error into its lines and an exit code; with ``as_json`` also into ``{"error": …}`` on stdout.
 
-    Which errors are a user's is asked of their classes only once there is an error: importing them all takes longer
-    than most commands.
+    Error classes are known by name. Their modules are not imported here, because that takes longer than most commands.
     """
 
     def __init__(self, as_json: bool) -> None:
@@ -61,9 +75,10 @@ class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, (typer.Exit, KeyboardInterrupt)):
             return
-        if isinstance(error, _bad_input()):
+        classes = {f"{each.__module__}.{each.__name__}" for each in type(error).__mro__}
+        if classes & BAD_INPUT_ERRORS:
             stop(str(error), BAD_INPUT, self._as_json)
-        if isinstance(error, _failed_operations()):
+        if classes & FAILED_OPERATIONS:
             stop(str(error), FAILED, self._as_json)
 
 
@@ -206,24 +221,3 @@ def _kept(report: str) -> str:
     except OSError as error:
         return f"what led to it (no file could be written: {error.strerror})"
     return name
-
-
-def _bad_input() -> tuple[type[Exception], ...]:
-    from crossaccount.access.access_tests import AccessTestsError
-    from crossaccount.handoff.entry import HandoffError
-    from crossaccount.settings import SettingsError
-    from crossaccount.sources.errors import SourceError
-
-    return AccessTestsError, HandoffError, SettingsError, SourceError
-
-
-def _failed_operations() -> tuple[type[Exception], ...]:
-    from crossaccount.engine.deployment import DeploymentError
-    from crossaccount.handoff.verify import CallFailed as StsFailed
-    from crossaccount.job.errors import JobError
-    from crossaccount.local.server import LocalAwsError
-    from crossaccount.rehearsal.callers import AssumeFailed
-    from crossaccount.rehearsal.service_calls import CallFailed
-    from crossaccount.rehearsal.trial import Disagreement
-
-    return DeploymentError, LocalAwsError, AssumeFailed, CallFailed, Disagreement, JobError, StsFailed

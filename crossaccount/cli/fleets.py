@@ -76,10 +76,11 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
     with failures_in_words(as_json):
         from crossaccount.check.run import check
         from crossaccount.fleet import plan
+        from crossaccount.settings import read_project
 
         found = plan(directory)
         _warn(found)
-        checked = check(directory, (), load_program, datetime.now(UTC), by_settings=True)
+        checked = check(read_project(directory), (), load_program, datetime.now(UTC), by_settings=True)
         if as_json:
             files = [{"file": each.name, "kind": each.kind} for each in found.changes]
             print_json({"files": files, "left": _left(found, pruned=False), **checked.to_json()})

@@ -50,6 +50,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
     from crossaccount.check.run import check
     from crossaccount.iam.names import display
     from crossaccount.rehearsal.demo import EXAMPLES, FLAWED, access_diff, without_the_deny
+    from crossaccount.settings import read_project
 
     with failures_in_words(as_json):
         found = [_run(_scenario(name), engine, as_json, keep=False) for name in EXAMPLES]
@@ -59,7 +60,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
             console().print("\nThe tutorial once more, without the deny on Testers: [bold]Theresa gets in[/].")
         found.append(_run(changed, engine, as_json, keep=False))
         difference = access_diff(tutorial, changed, load_program())
-        flawed = check(FLAWED, (), load_program, datetime.now(UTC))
+        flawed = check(read_project(FLAWED), (), load_program, datetime.now(UTC))
         if as_json:
             rehearsals = [_rehearsal_json(each) for each in found]
             failed = sum(each.failed for each in found)

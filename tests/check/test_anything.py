@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from crossaccount.access.access_tests import AccessTestsError
 from crossaccount.check.run import check
 from crossaccount.cli.reading import load_program
-from crossaccount.settings import SettingsError
+from crossaccount.settings import SettingsError, read_project
 from crossaccount.sources import SourceError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -185,7 +185,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Pa
 def lines(folder: Path) -> list[str]:
     """The report on a project, a line for each problem; none where there is a result."""
     try:
-        check(folder, [], load_program, NOW, by_settings=True)
+        check(read_project(folder), [], load_program, NOW, by_settings=True)
     except (SettingsError, SourceError, AccessTestsError) as error:
         return [*map(str, error.lines if isinstance(error, SourceError) else error.problems)]
     return []

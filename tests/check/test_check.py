@@ -11,7 +11,7 @@ import yaml
 from components.program import program
 from crossaccount.check.markdown import markdown
 from crossaccount.check.run import Checked, check
-from crossaccount.settings import SettingsError
+from crossaccount.settings import SettingsError, read_project
 from crossaccount.sources import SourceError
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ GRANT = {"inline": {"p": {"assume": ["workload/role/Target"]}}}
 
 
 def _check(directory: Path, *stacks: str) -> Checked:
-    return check(directory, stacks, lambda: program, NOW)
+    return check(read_project(directory), stacks, lambda: program, NOW)
 
 
 def _said(found: Checked) -> list[str]:
@@ -56,7 +56,7 @@ def test_by_settings_all_is_found_that_the_program_shows(directory):
         raise AssertionError("the program is run")
 
     given = any("given" in yaml.safe_load(file.read_text()) for file in directory.glob("access-tests.yaml"))
-    found = check(directory, (), (lambda: program) if given else refuse, NOW, by_settings=True)
+    found = check(read_project(directory), (), (lambda: program) if given else refuse, NOW, by_settings=True)
     assert found == _check(directory)
 
 

@@ -42,7 +42,7 @@ def test_importing_the_command_imports_nothing_heavy() -> None:
         (["--help"], []),
         (["--version"], []),
         # Typer reads the arguments of a command with pydantic.
-        (["rehearse", "--help"], ["pydantic"]),
+        *(([each, "--help"], ["pydantic"]) for each in COMMANDS),
     ],
 )
 def test_help_imports_nothing_heavy(arguments: Sequence[str], imported: list[str]) -> None:
@@ -51,6 +51,21 @@ def test_help_imports_nothing_heavy(arguments: Sequence[str], imported: list[str
         f"with contextlib.redirect_stdout(io.StringIO()): app({list(arguments)!r}, standalone_mode=False)"
     )
     assert _imported_by(run) == imported
+
+
+@pytest.mark.parametrize(
+    "text", ["config: {a: [", "config: &a [*a, *a]", "- no mapping"], ids=["no YAML", "circle", "list"]
+)
+def test_a_file_that_cannot_be_read_is_told_before_anything_heavy_is_imported(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "Pulumi.auth.yaml").write_text(text)
+    run = (
+        "import sys\nfrom crossaccount.cli import app\n"
+        f"try: app(['check', '--dir', {str(tmp_path)!r}])\nexcept SystemExit as end: print('ended', end.code)\n"
+        "print([each for each in ('crossaccount.check.run', 'crossaccount.sources') if each in sys.modules])"
+    )
+    printed = _imported_by(run)
+    assert printed == ["ended", "2", "[]", "pydantic", "yaml"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])

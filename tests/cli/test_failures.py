@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
 import typer
 
 from crossaccount.access.access_tests import AccessTestsError
-from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.failures import BAD_INPUT_ERRORS, FAILED_OPERATIONS, failures_in_words
 from crossaccount.engine.deployment import DeploymentError
 from crossaccount.handoff.entry import HandoffError
 from crossaccount.handoff.verify import CallFailed as StsFailed
@@ -54,6 +55,14 @@ def test_in_json_it_is_the_one_document(error: Exception, code: int, capsys: pyt
         raise error
     assert ended.value.exit_code == code
     assert json.loads(capsys.readouterr().out) == {"error": LINES}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_INPUT_ERRORS | FAILED_OPERATIONS))
+def test_every_error_that_is_known_by_name_is_a_class(name: str) -> None:
+    module, _, name = name.rpartition(".")
+    found = getattr(importlib.import_module(module), name)
+    assert issubclass(found, Exception)
+    assert (found.__module__, found.__name__) == (module, name)
 
 
 @pytest.mark.parametrize("error", [typer.Exit(3), KeyboardInterrupt(), KeyError("a mistake of ours")])

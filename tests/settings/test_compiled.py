@@ -55,12 +55,12 @@ ONCE = {f"{call} of {name}": 1 for call in ("load_settings", "build_documents") 
 
 
 def test_a_check_compiles_each_stack_once(project: Path, calls: Counter[str]) -> None:
-    check(project, (), lambda: program, AT)
+    check(read_project(project), (), lambda: program, AT)
     assert calls == ONCE
 
 
 def test_a_check_that_records_the_program_compiles_each_stack_once(project: Path, calls: Counter[str]) -> None:
-    check(project, (), lambda: program, AT, by_settings=False)
+    check(read_project(project), (), lambda: program, AT, by_settings=False)
     assert calls == ONCE
 
 
