@@ -1,5 +1,7 @@
 """The program of every stack: its config in, both sides of its account out."""
 
+import json
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -13,12 +15,15 @@ from components.declaration import managed_policies, trusted_account, trusting_a
 from components.stack_config import effective_config
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, SettingsError, compile_stack
+from crossaccount.settings.project import HANDED_ON
 
 
 def main() -> None:
     """Run the program as the whole of a process that the pulumi CLI started."""
     sys.excepthook = _without_interrupts
-    program()
+    handed_on = json.loads(os.environ.get(HANDED_ON) or "{}")
+    root = handed_on.get("root")
+    program(handed_on.get("references"), Path(root) if root else None)
 
 
 def program(

@@ -24,6 +24,7 @@ from crossaccount.access.paths import paths
 from crossaccount.check.placing import Placer, placers
 from crossaccount.check.regions import region_findings
 from crossaccount.engine.deployment import Program
+from crossaccount.engine.own_program import own_program
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
@@ -85,8 +86,8 @@ def check(
 ) -> Checked:
     """Check the stacks of a project, all of them where none is named.
 
-    ``organization`` is a file that says which control policies the accounts are under. ``by_settings``: the program is
-    not run for the stacks; the toolkit's own would make the same of them.
+    ``organization`` is a file that says which control policies the accounts are under. ``by_settings``: the packaged
+    program is not run for the stacks; it would make the same of them. A program of the project's own is always run.
 
     The access tests are held against those of the git revision ``base``.
 
@@ -98,7 +99,7 @@ def check(
     compiled = compiled_in_order(project)
     above = [] if organization is None else [str(organization)]
     texts = [*(f"stack:{name}" for name in compiled), *above]
-    described = SettingsReader(compiled).describe if by_settings else None
+    described = SettingsReader(compiled).describe if by_settings and own_program(project) is None else None
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
     names = [name for name in compiled if name in asked]
     regions = {name: tuple(region_findings(project, name)) for name in names}

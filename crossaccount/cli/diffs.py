@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption
+from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, RunProgramOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import read_both
 
@@ -42,6 +42,7 @@ def diff(
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What a change does to access: paths and permissions gained and lost, and who is replaced."""
@@ -52,7 +53,7 @@ def diff(
         from crossaccount.sources.naming import Names
 
         refuse_two_documents(markdown_file, as_json)
-        old, new = _read(before, after, directory, accounts)
+        old, new = _read(before, after, directory, accounts, run_program)
         estates = old.estate(), new.estate()
         found = compare(*estates)
         unknown = [each for side in (old, new) for each in _not_compared(side)]
@@ -74,9 +75,11 @@ def diff(
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 
-def _read(before: list[str], after: list[str], directory: Path, accounts: Path | None) -> tuple[Sources, Sources]:
+def _read(
+    before: list[str], after: list[str], directory: Path, accounts: Path | None, run_program: bool
+) -> tuple[Sources, Sources]:
     """Both sets of sources; what is wrong with either comes in one report."""
-    old, new = read_both(before, after, directory, accounts)
+    old, new = read_both(before, after, directory, accounts, run_program=run_program)
     for one, other, when in ((old, new, "--after"), (new, old, "--before")):
         for each in one.described:
             if each.account_id and each.account_id not in {known.account_id for known in other.described}:

@@ -11,7 +11,14 @@ import typer
 from typer.core import TyperCommand
 
 from crossaccount.cli.failures import failures_in_words, stop
-from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.options import (
+    HERE,
+    AccountsOption,
+    DirectoryOption,
+    JsonOption,
+    RunProgramOption,
+    SourcesArgument,
+)
 from crossaccount.cli.printing import fits_stdout, print_document, print_json, say
 from crossaccount.cli.reading import Named, read_named
 from crossaccount.handoff.kinds import Kind, Shell
@@ -65,6 +72,7 @@ def handoff(
     ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What people get for the paths that work: profiles, links, scripts, code.
@@ -76,7 +84,7 @@ def handoff(
         from crossaccount.handoff.kinds import write
 
         _check(kind, shell, merge, output, command, as_json)
-        found = read_named(sources, directory, accounts)
+        found = read_named(sources, directory, accounts, run_program=run_program)
         handed = _handed(found, principal, role, session_name, region, source_profile)
         written = write(kind, handed, shell, command)
         said = _file(kind, written.handed, merge, output)

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.options import (
+    HERE,
+    AccountsOption,
+    DirectoryOption,
+    JsonOption,
+    RunProgramOption,
+    SourcesArgument,
+)
 from crossaccount.cli.printing import console, print_json, say
 from crossaccount.cli.reading import load_program, read
 
@@ -19,6 +26,7 @@ def judge_tests(
     sources: SourcesArgument,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge access tests against sources, with what the tests give. Nothing is deployed."""
@@ -27,7 +35,9 @@ def judge_tests(
         from crossaccount.rehearsal.judged import judge
         from crossaccount.rehearsal.table import results_table, warnings
 
-        results = judge(tests, read(sources, directory, accounts), load_program, datetime.now(UTC))
+        results = judge(
+            tests, read(sources, directory, accounts, run_program=run_program), load_program, datetime.now(UTC)
+        )
         failed = sum(not result.ok for result in results)
         if as_json:
             print_json(results_json(results))

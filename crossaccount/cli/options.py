@@ -17,6 +17,13 @@ class EngineName(StrEnum):
     in_process = "in-process"
 
 
+class UnsupportedName(StrEnum):
+    """What a rehearsal does about resources that the local AWS cannot make."""
+
+    skip = "skip"
+    stop = "stop"
+
+
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="auto: the pulumi CLI where there is one, else in-process.")
 ]
@@ -32,6 +39,10 @@ DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Whe
 AccountsOption = Annotated[
     Path | None,
     typer.Option("--accounts", metavar="FILE", help="A YAML map as under crossaccount:accounts: names for accounts."),
+]
+RunProgramOption = Annotated[
+    bool,
+    typer.Option("--run-program", help="Run the programs of other projects than this one. Read them first."),
 ]
 OrganizationOption = Annotated[
     Path | None,

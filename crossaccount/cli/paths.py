@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.options import (
+    HERE,
+    AccountsOption,
+    DirectoryOption,
+    JsonOption,
+    RunProgramOption,
+    SourcesArgument,
+)
 from crossaccount.cli.printing import console, print_json, print_json_text
 from crossaccount.cli.reading import Named, read_named
 from crossaccount.escaping import one_line
@@ -31,6 +38,7 @@ def paths(
     sources: SourcesArgument,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Every path: who can assume what, on which conditions, and the statements that decide.
@@ -41,7 +49,7 @@ def paths(
         from crossaccount.access.paths import paths as all_paths
         from crossaccount.cli.notes import of_all
 
-        found = read_named(sources, directory, accounts)
+        found = read_named(sources, directory, accounts, run_program=run_program)
         _show(all_paths(found.estate), found, as_json, ("principal", "role"), of_all)
 
 
@@ -53,6 +61,7 @@ def who_can(
     ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Who can assume a role, or with --why: what lets one principal in or keeps it out.
@@ -65,7 +74,7 @@ def who_can(
         from crossaccount.access.paths.path import services_let_in
         from crossaccount.cli.notes import of_role
 
-        found = read_named(sources, directory, accounts)
+        found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.role(role)
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
@@ -81,6 +90,7 @@ def what_can(
     sources: SourcesArgument,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What a principal can assume. Grants into accounts that no source describes stand below the table."""
@@ -89,7 +99,7 @@ def what_can(
         from crossaccount.access.paths.path import grants_elsewhere
         from crossaccount.cli.notes import of_principal
 
-        found = read_named(sources, directory, accounts)
+        found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.principal(principal)
         more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
         _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), more_lists)

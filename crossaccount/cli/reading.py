@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crossaccount.cli.options import HERE
 from crossaccount.cli.printing import say
 
 if TYPE_CHECKING:
@@ -19,7 +21,14 @@ if TYPE_CHECKING:
     from crossaccount.sources.naming import Names
 
 
-def read(texts: Sequence[str], directory: Path, accounts: Path | None, files: Files | None = None) -> Sources:
+def read(
+    texts: Sequence[str],
+    directory: Path,
+    accounts: Path | None,
+    files: Files | None = None,
+    *,
+    run_program: bool = False,
+) -> Sources:
     """Read the sources; what their readers should know goes to stderr.
 
     Raises:
@@ -29,7 +38,8 @@ def read(texts: Sequence[str], directory: Path, accounts: Path | None, files: Fi
 
     # The process ends with the command: looking for cycles in a large estate over and over only takes time.
     gc.disable()
-    found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files)
+    may_run = partial(may_run_program, directory, run_program)
+    found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files, may_run=may_run)
     for warning in found.warnings:
         say(f"warning: {warning}", err=True)
     return found
@@ -44,7 +54,7 @@ class Named:
     names: Names
 
 
-def read_named(texts: Sequence[str], directory: Path, accounts: Path | None) -> Named:
+def read_named(texts: Sequence[str], directory: Path, accounts: Path | None, *, run_program: bool = False) -> Named:
     """Read the sources, for a command that takes or shows names.
 
     Raises:
@@ -52,13 +62,18 @@ def read_named(texts: Sequence[str], directory: Path, accounts: Path | None) -> 
     """
     from crossaccount.sources.naming import Names
 
-    found = read(texts, directory, accounts)
+    found = read(texts, directory, accounts, run_program=run_program)
     estate = found.estate()
     return Named(found, estate, Names(found.accounts, estate))
 
 
 def read_both(
-    before: Sequence[str], after: Sequence[str], directory: Path, accounts: Path | None
+    before: Sequence[str],
+    after: Sequence[str],
+    directory: Path,
+    accounts: Path | None,
+    *,
+    run_program: bool = False,
 ) -> tuple[Sources, Sources]:
     """Two estates to compare.
 
@@ -73,12 +88,24 @@ def read_both(
     lines: list[Problem | str] = []
     for texts in (before, after):
         try:
-            found.append(read(texts, directory, accounts, files))
+            found.append(read(texts, directory, accounts, files, run_program=run_program))
         except SourceError as error:
             lines += error.lines
     if lines:
         raise SourceError(dict.fromkeys(lines))
     return found[0], found[1]
+
+
+def may_run_program(directory: Path, run_program: bool, folder: Path) -> bool:
+    """Whether a program that stands in ``folder`` may be run: one of this project's, of ``--dir``'s, or any on request.
+
+    The folder in which the command runs is no project's by itself: below it may be anybody's.
+    """
+    from crossaccount.engine.own_program import enclosing_project, is_of
+
+    here = enclosing_project(Path.cwd())
+    ours = [*([here] if here else []), *([directory] if directory != HERE else [])]
+    return run_program or any(is_of(folder, each) for each in ours)
 
 
 def load_program() -> Program:

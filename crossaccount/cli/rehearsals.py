@@ -12,12 +12,13 @@ import typer
 from crossaccount.cli.checking import show as show_check
 from crossaccount.cli.diffs import show_diff
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.options import EngineName, EngineOption, JsonOption
+from crossaccount.cli.options import HERE, EngineName, EngineOption, JsonOption, RunProgramOption, UnsupportedName
 from crossaccount.cli.printing import console, print_json
-from crossaccount.cli.reading import load_program
+from crossaccount.cli.reading import load_program, may_run_program
 from crossaccount.escaping import markup, one_line
 
 if TYPE_CHECKING:
+    from crossaccount.engine.work import Unsupported
     from crossaccount.rehearsal.run import Rehearsal
     from crossaccount.rehearsal.scenario import Scenario
 
@@ -34,10 +35,17 @@ def rehearse(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the local AWS running, and say how to point aws at it.")
     ] = False,
+    unsupported: Annotated[
+        UnsupportedName,
+        typer.Option(
+            "--unsupported", help="Resources that the local AWS cannot make: skip goes on without them, stop does not."
+        ),
+    ] = UnsupportedName.skip,
+    run_program: RunProgramOption = False,
 ) -> None:
     """Deploy every stack on a fresh local AWS, then try every access test with real calls."""
     with failures_in_words(as_json):
-        found = _run(_scenario(scenario), engine, as_json, keep)
+        found = _run(_scenario(scenario, run_program), engine, as_json, keep, unsupported.value)
         if as_json:
             print_json(_rehearsal_json(found))
         if keep:
@@ -74,7 +82,9 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
     raise typer.Exit(1 if any(each.failed for each in found) else 0)
 
 
-def _run(scenario: Scenario, engine: EngineName, as_json: bool, keep: bool) -> Rehearsal:
+def _run(
+    scenario: Scenario, engine: EngineName, as_json: bool, keep: bool, unsupported: Unsupported = "skip"
+) -> Rehearsal:
     from components.program import program
     from crossaccount.rehearsal.run import rehearse
     from crossaccount.rehearsal.table import console_progress, results_table, warnings
@@ -84,20 +94,26 @@ def _run(scenario: Scenario, engine: EngineName, as_json: bool, keep: bool) -> R
     out = console(stderr=as_json)
     out.print(f"\n[bold]{markup(scenario.name)}[/]")
     with console_progress(out) as progress:
-        found = rehearse(scenario, program, engine.value, progress, keep=keep)
+        found = rehearse(scenario, program, engine.value, progress, keep=keep, unsupported=unsupported)
     if not as_json:
         out.print(results_table(found.results))
     for warning in (*scenario.warnings, *warnings(found.results)):
         out.print(one_line(f"warning: {warning}"), style="yellow", markup=False, highlight=False)
+    for note in found.notes:
+        out.print(one_line(f"warning: {note}"), style="yellow", markup=False, highlight=False)
     as_expected = len(found.results) - found.failed
     out.print(f"{as_expected} of {len(found.results)} as expected, deployed {ENGINES[found.engine]}", highlight=False)
     return found
 
 
-def _scenario(name: str) -> Scenario:
+def _scenario(name: str, run_program: bool = False) -> Scenario:
+    from crossaccount.engine.own_program import not_run
     from crossaccount.rehearsal.scenario import find_scenario, read_scenario
 
-    return read_scenario(find_scenario(name, Path.cwd()))
+    found = read_scenario(find_scenario(name, Path.cwd()))
+    if found.own is not None and not may_run_program(HERE, run_program, found.directory):
+        raise not_run(found.own, name)
+    return found
 
 
 def _rehearsal_json(found: Rehearsal) -> dict[str, Any]:

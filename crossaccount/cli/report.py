@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.failures import failures_in_words, stop
-from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.options import (
+    HERE,
+    AccountsOption,
+    DirectoryOption,
+    JsonOption,
+    RunProgramOption,
+    SourcesArgument,
+)
 from crossaccount.cli.printing import STDOUT, print_json, say, write
 from crossaccount.cli.reading import read, read_both
 
@@ -36,6 +43,7 @@ def report(
     ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Report who can reach what: paths with their conditions and statements, findings, permissions, links, changes."""
@@ -46,9 +54,9 @@ def report(
         from crossaccount.report import report_of
 
         if since:
-            before, found = read_both(since, sources, directory, accounts)
+            before, found = read_both(since, sources, directory, accounts, run_program=run_program)
         else:
-            before, found = None, read(sources, directory, accounts)
+            before, found = None, read(sources, directory, accounts, run_program=run_program)
         made = report_of(found, datetime.now(UTC), before)
         for option, file in asked.items():
             write(option, file, _text(option, made), as_json)

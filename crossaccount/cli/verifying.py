@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, SourcesArgument
+from crossaccount.cli.options import (
+    HERE,
+    AccountsOption,
+    DirectoryOption,
+    JsonOption,
+    RunProgramOption,
+    SourcesArgument,
+)
 from crossaccount.cli.printing import console, print_json, say
 from crossaccount.cli.reading import Named, read_named
 
@@ -40,11 +47,12 @@ def verify(
     ] = DEFAULT_WAIT,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Try each path that should work, with your own credentials: sts:AssumeRole, and nothing else."""
     with failures_in_words(as_json):
-        found = read_named(sources, directory, accounts)
+        found = read_named(sources, directory, accounts, run_program=run_program)
         callers: list[str | None] = list(profiles) if profiles else [None]
         tried = [each for profile in callers for each in _try(found, open_sts(profile), role, session_name, wait)]
         if as_json:

@@ -1,13 +1,16 @@
-"""The real engine: the pulumi CLI, one call per run, the program inline in this process.
+"""The real engine: the pulumi CLI, one call per run, the packaged program inline in this process.
 
 Inline programs share one import of the program, and the CLI neither starts a language host nor asks pip what is
-installed. The stacks' own files are used as they are: what the job does to a stack, ``pulumi up -s`` by hand could do.
+installed. A program of the project's own is run by the CLI, as ``pulumi up`` does it. The stacks' own files are used as
+they are: what the job does to a stack, ``pulumi up -s`` by hand could do.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,8 +24,9 @@ from pulumi import automation
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.engine_events import EngineEvents
 from crossaccount.engine.events import Message, Tell
-from crossaccount.engine.failures import failure_of, is_only_noise
+from crossaccount.engine.failures import failure_of, is_only_noise, raised
 from crossaccount.engine.local_config import local_config
+from crossaccount.engine.own_program import OwnProgram, clean_environment
 from crossaccount.engine.pulumi_cli import (
     InlineProgram,
     StoppableCommand,
@@ -33,11 +37,11 @@ from crossaccount.engine.pulumi_cli import (
     scratch_project,
 )
 from crossaccount.engine.signs import RUN_AGAIN
-from crossaccount.engine.work import QUIET, NotDone, Outcome, Work
+from crossaccount.engine.work import QUIET, NotDone, Outcome, Unsupported, Work, not_made_text
 from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
-from crossaccount.settings.project import stack_file
+from crossaccount.settings.project import HANDED_ON, stack_file
 from crossaccount.settings.yaml_writing import yaml_text
 
 Recover = Callable[[automation.Stack, Work, Path, Callable[[], None], Tell], None]
@@ -56,22 +60,30 @@ class AutomationEngine:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     """Where the CLI finds ``Pulumi.yaml`` and the stacks' files, if not in the project's folder."""
+    own: OwnProgram | None = None
+    """The project's own program, which the CLI runs as a process in place of ``program``."""
     recover: Recover | None = None
     """Must be given where work says ``recover``. It travels to workers, so it is a function of a module."""
+    base: Mapping[str, str] | None = None
+    """What the CLI and the program get for an environment in place of this process's."""
+    not_made: NotMadeResources | None = None
+    """What a local AWS cannot make of a program of the project's own."""
 
     name = "pulumi"
 
     def __post_init__(self) -> None:
         load_eagerly()
-        self.command = StoppableCommand()
+        self.command = StoppableCommand(self.base)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.program, self.environment, self.folder, self.recover)
+        return type(self), (self.program, self.environment, self.folder, self.own, self.recover, self.base)
 
     def run(self, work: Work, tell: Tell) -> Outcome:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
         events, begun = EngineEvents(work.stack, tell, planning=work.verb == "preview"), time.monotonic()
         outcome = replace(self._outcome(work, events, tell), seconds=round(time.monotonic() - begun, 2))
+        for text in self.not_made.of(work.stack) if self.not_made else ():
+            tell(Message(stack=work.stack, severity="warning", text=text))
         return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
 
     def interrupt(self) -> None:
@@ -103,17 +115,23 @@ class AutomationEngine:
         return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
     def _call(self, work: Work, events: EngineEvents, tell: Tell) -> None:
-        looks_back = work.verb in ("refresh", "destroy")
-        run = partial(self.program, references=work.references, root=work.directory)
-        program = InlineProgram(run, keeps_outputs=looks_back)
+        looks_back, program = work.verb in ("refresh", "destroy"), None
+        environment = dict(self.environment)
+        if self.own is None:
+            run = partial(self.program, references=work.references, root=work.directory)
+            program = InlineProgram(run, keeps_outputs=looks_back)
+        else:
+            handed_on = {"references": work.references, "root": str(work.directory)}
+            environment[HANDED_ON] = json.dumps(handed_on)
         try:
-            with self._place(work, program) as stack:
+            with self._place(work, program, environment) as stack:
                 ask = partial(self._ask, stack, work, events)
                 if not work.recover or work.new:
                     try:
                         ask()
                     except automation.CommandError:
-                        if not (looks_back and program.refused) or self.command.stopping:
+                        refused = raised(events.errors) if program is None else program.refused
+                        if not (looks_back and refused) or self.command.stopping:
                             raise
                         events.errors.clear()
                         tell(Message(stack=work.stack, severity="warning", text=_WITHOUT_PROGRAM))
@@ -123,20 +141,23 @@ class AutomationEngine:
                     raise ValueError("this engine was made without a way to recover stacks")
                 self.recover(stack, work, self.folder or work.directory, ask, tell)
         finally:
-            program.close()
+            if program is not None:
+                program.close()
 
     @contextmanager
-    def _place(self, work: Work, program: InlineProgram) -> Iterator[automation.Stack]:
+    def _place(
+        self, work: Work, program: InlineProgram | None, environment: Mapping[str, str]
+    ) -> Iterator[automation.Stack]:
         """The stack. One that is new is made, but for a preview only in a state of its own, gone afterwards."""
         folder = self.folder or work.directory
         if work.new and work.verb == "preview":
-            with scratch_project(folder, work.stack) as (scratch, environment):
-                everything = {**self.environment, **environment}
+            with scratch_project(folder, work.stack, self.own) as (scratch, private):
+                everything = {**environment, **private}
                 stack = bare_stack(work.stack, scratch, program, everything, self.command)
                 stack.workspace.create_stack(work.stack)
                 yield stack
             return
-        stack = bare_stack(work.stack, folder, program, self.environment, self.command, work.secrets_provider)
+        stack = bare_stack(work.stack, folder, program, environment, self.command, work.secrets_provider)
         if work.new:
             create_keeping_text(stack.workspace, work.stack, folder)
         yield stack
@@ -167,21 +188,45 @@ def on_local_aws(
     directory: Path,
     stacks: Iterable[Stack],
     deployer: Credentials | None,
+    own: OwnProgram | None = None,
     recover: Recover | None = None,
+    unsupported: Unsupported = "skip",
 ) -> Iterator[AutomationEngine]:
     """The CLI for ``stacks`` of the project in ``directory``, deploying onto ``aws``.
 
     Everything of Pulumi's is private to a temporary folder: home, state, passphrase and copies of the stacks' files.
     The user's login, state and files are never touched. ``deployer`` is as in
-    :func:`~crossaccount.engine.local_config.local_config`.
+    :func:`~crossaccount.engine.local_config.local_config`. The project's ``own`` program runs without the user's
+    credentials, tokens and passphrases; what it declares and the local AWS cannot make is told and left out, or stops
+    its stack.
     """
-    with tempfile.TemporaryDirectory(prefix="crossaccount-pulumi-") as home, serve_provider() as port:
+    not_made = NotMadeResources() if own and unsupported == "skip" else None
+    with tempfile.TemporaryDirectory(prefix="crossaccount-pulumi-") as home, serve_provider(not_made) as port:
         folder = Path(home) / "project"
-        copy_project_file(directory, folder)
+        copy_project_file(directory, folder, own)
         for stack in stacks:
             config = local_config(stack, aws.gateway, deployer)
             (folder / stack_file(stack.name)).write_text(yaml_text({"config": config}), encoding="utf-8")
-        yield AutomationEngine(program, private_environment(Path(home), port), folder, recover)
+        base = clean_environment(Path(home)) if own else None
+        yield AutomationEngine(program, private_environment(Path(home), port), folder, own, recover, base, not_made)
+
+
+class NotMadeResources:
+    """Takes what a stand-in provider could not make, by stack; each is told once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[str, dict[str, None]] = {}
+
+    def __call__(self, type_: str, urn: str) -> None:
+        stack, name = urn.split("::")[0].removeprefix("urn:pulumi:"), urn.split("::")[-1]
+        with self._lock:
+            self._open.setdefault(stack, {})[not_made_text(type_, name)] = None
+
+    def of(self, stack: str) -> tuple[str, ...]:
+        """What is to be told of a stack."""
+        with self._lock:
+            return tuple(self._open.pop(stack, {}))
 
 
 def load_eagerly() -> None:

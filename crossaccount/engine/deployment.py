@@ -64,6 +64,10 @@ class Resource:
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     id: str
+    provider: str = ""
+    """The provider that the program chose for it, by URN and ID; empty for the stack's own."""
+    import_id: str = ""
+    """What it is to be adopted by, where it may exist already."""
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -80,6 +84,8 @@ class Deployment:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     """What the program told its user: warnings, and errors that did not stop it."""
+    notes: tuple[str, ...] = ()
+    """What whoever judges a recording must know of it: how calls were answered, and what cannot be seen."""
 
     def of_type(self, type_token: str) -> Iterator[Resource]:
         """The resources of one type, in the order in which they were declared."""

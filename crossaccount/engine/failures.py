@@ -26,6 +26,8 @@ class Failure:
 
 
 _HEAD = re.compile(r"^(?:preview|update|refresh|destroy) failed: *(?=\S)", re.IGNORECASE)
+TRACEBACK = "Traceback (most recent call last):"
+_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>[0-9]+)', re.MULTILINE)
 
 NOISE = (
     "update failed",
@@ -66,10 +68,28 @@ def _sign_of(text: str) -> Sign:
 
 
 def _tidy(text: str) -> str:
-    """The reason in ``text``: without the engine's own head, and the list that a provider puts around its one error."""
+    """The reason in ``text``: without the engine's own head, and the list that a provider puts around its one error.
+
+    Of a program's traceback that is the exception and the program's line.
+    """
     text = _HEAD.sub("", text.strip())
+    if TRACEBACK in text:
+        return _raised(text)
     lines = [line.strip().removeprefix("* ") for line in text.splitlines()]
     return "\n".join(line for line in lines if line and not line.endswith("error occurred:"))
+
+
+def raised(errors: Sequence[str]) -> bool:
+    """Whether a program that runs as a process ended with an exception."""
+    return any(TRACEBACK in each for each in errors)
+
+
+def _raised(text: str) -> str:
+    """A program's exception in one line, with the innermost line of the program itself."""
+    frames = [each for each in _FRAME.finditer(text) if "site-packages" not in each["file"]]
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith((" ", "Traceback"))]
+    where = f"{frames[-1]['file']}, line {frames[-1]['line']}: " if frames else ""
+    return f"{where}{lines[-1].strip()}" if lines else text
 
 
 def _lines_of(stderr: str) -> list[str]:

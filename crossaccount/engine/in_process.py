@@ -33,6 +33,9 @@ ORGANIZATION = "organization"
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
+READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+"""The engine's own function that gives a stack's outputs."""
+
 _SECRET = "4dabf18193072939515e22adb298388d"
 
 

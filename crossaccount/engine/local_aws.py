@@ -18,12 +18,14 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from crossaccount.engine import events
-from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource
+from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
 from crossaccount.engine.failures import failure_of
-from crossaccount.engine.in_process import ORGANIZATION, plain, run_in_process
+from crossaccount.engine.in_process import ORGANIZATION, READ_OUTPUTS, plain, run_in_process
 from crossaccount.engine.local_config import connect
-from crossaccount.engine.recording import READ_OUTPUTS, UnexpectedInvoke, record
-from crossaccount.engine.work import SECRET, Change, Outcome, Work
+from crossaccount.engine.own_program import OwnProgram
+from crossaccount.engine.program_monitor import run_own_program
+from crossaccount.engine.recording import NAMED, OwnMocks, UnexpectedInvoke, record, record_own
+from crossaccount.engine.work import SECRET, Change, Outcome, Unsupported, Work, not_made_text
 from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
 from crossaccount.settings.account_details import default_tags
@@ -38,13 +40,23 @@ class InProcessEngine:
     """Makes stacks on the local AWS behind ``gateway``, one at a time.
 
     Outputs are remembered, so that a later stack may reference an earlier one. ``deployer`` assumes the roles of stacks
-    that are deployed through roles.
+    that are deployed through roles. The project's ``own`` program runs as a process, in place of ``program``; what it
+    declares and the local AWS cannot make is told and left out, or stops the stack.
     """
 
     name = "in-process"
 
-    def __init__(self, program: Program, gateway: Gateway, deployer: Credentials | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        gateway: Gateway,
+        deployer: Credentials | None = None,
+        own: OwnProgram | None = None,
+        unsupported: Unsupported = "skip",
+    ) -> None:
         self._program = program
+        self._own = own
+        self._unsupported = unsupported
         self._gateway = gateway
         self._deployer = deployer
         self._one_at_a_time = threading.Lock()
@@ -64,7 +76,7 @@ class InProcessEngine:
                 return Outcome(work.stack, "failed", seconds, error=failure.message, fix=failure.fix, kind=failure.kind)
             seconds = round(time.monotonic() - begun, 2)
             outcome = replace(_outcome(made, planning=work.verb == "preview"), seconds=seconds)
-        for text in made.messages:
+        for text in (*made.messages, *made.notes):
             tell(events.Message(stack=work.stack, severity="warning", text=text))
         if work.verb == "up":
             self.deployed[work.stack] = outcome
@@ -75,16 +87,22 @@ class InProcessEngine:
         self._stopping = True
 
     def _preview(self, work: Work) -> Deployment:
+        if self._own is not None:
+            return record_own(self._own, work.as_stack(), deployed=self._exports(work))
         return record(
             work.as_stack(), self._program, references=work.references, deployed=self._exports(work), preview=True
         )
 
     def _up(self, work: Work, tell: events.Tell) -> Deployment:
         stack = work.as_stack()
-        program = partial(self._program, references=work.references, root=work.directory)
+        exports, on_resource = self._exports(work), partial(_tell_of_resource, work.stack, tell)
         with connect(stack, self._gateway, self._deployer) as aws:
-            told = partial(_tell_of_resource, work.stack, tell)
-            creating = CreatingMocks(aws, self._exports(work), told, default_tags(stack.config))
+            if self._own is not None:
+                lenient = LenientMocks(aws, exports, on_resource, stack, self._unsupported)
+                made = run_own_program(self._own, stack, lenient, outputs=exports, preview=False)
+                return replace(made, notes=(*made.notes, *lenient.notes))
+            program = partial(self._program, references=work.references, root=work.directory)
+            creating = CreatingMocks(aws, exports, on_resource, default_tags(stack.config))
             return run_in_process(stack, program, creating)
 
     def _exports(self, work: Work) -> dict[str, Mapping[str, Any]]:
@@ -131,6 +149,37 @@ class CreatingMocks(Mocks):
             raise
         self._on_resource(args, "done")
         return made
+
+
+class LenientMocks(CreatingMocks):
+    """Takes what the local AWS cannot make for made, and notes that; refuses it where ``unsupported`` is ``stop``."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        outputs: Mapping[str, Mapping[str, Any]],
+        on_resource: Callable[[MockResourceArgs, str], None],
+        stack: Stack,
+        unsupported: Unsupported,
+    ) -> None:
+        super().__init__(aws, outputs, on_resource, default_tags(stack.config))
+        self._unsupported = unsupported
+        self._answers = OwnMocks.of(stack)
+        self.notes: list[str] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom or args.typ in HANDLERS:
+            if args.custom and args.typ in NAMED:
+                args.inputs["name"] = self._answers.name_of(args)
+            return super().new_resource(args)
+        if args.typ.startswith("pulumi:"):
+            return args.name, dict(args.inputs)
+        if self._unsupported == "stop":
+            what = f"{args.typ} {args.name}: the local AWS cannot make it"
+            raise pulumi.RunError(f"{what}; take it away, or go on without it: --unsupported skip")
+        self.notes.append(not_made_text(args.typ, args.name))
+        identifier, state = self._answers.new_resource(args)
+        return identifier or args.name, state
 
 
 def _tell_of_resource(stack: str, tell: events.Tell, args: MockResourceArgs, state: str) -> None:

@@ -44,7 +44,8 @@ from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
 from pulumi.runtime.settings import get_root_resource
 
-from crossaccount.engine.recording import READ_OUTPUTS
+from crossaccount.engine.in_process import READ_OUTPUTS
+from crossaccount.engine.own_program import OwnProgram
 from crossaccount.settings.input_files import read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import parse_yaml, read_yaml
@@ -80,9 +81,10 @@ def private_environment(home: Path, provider_port: int) -> dict[str, str]:
 
 
 class StoppableCommand(automation.PulumiCommand):
-    """``PulumiCommand`` that keeps hold of what it started."""
+    """``PulumiCommand`` that keeps hold of what it started, in the environment ``base`` (this process's)."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: Mapping[str, str] | None = None) -> None:
+        self._base = base
         super().__init__()
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -142,7 +144,11 @@ class StoppableCommand(automation.PulumiCommand):
     def _start(
         self, command: list[str], cwd: str, additional: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
     ) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **additional, "PULUMI_AUTOMATION_API": "true"}
+        environment = {
+            **(os.environ if self._base is None else self._base),
+            **additional,
+            "PULUMI_AUTOMATION_API": "true",
+        }
         with self._lock:
             if self.stopping:
                 raise InterruptedError
@@ -283,7 +289,9 @@ def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path
 
 
 @contextmanager
-def scratch_project(folder: Path, stack: str) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def scratch_project(
+    folder: Path, stack: str, own: OwnProgram | None = None
+) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """A copy of the project's and one stack's file with an empty state of its own, and the environment for it.
 
     A stack that does not exist has no secrets that anybody could read: the passphrase guards nothing.
@@ -291,17 +299,24 @@ def scratch_project(folder: Path, stack: str) -> Iterator[tuple[Path, Mapping[st
     with tempfile.TemporaryDirectory(prefix="crossaccount-preview-") as home:
         scratch, state = Path(home) / "project", Path(home) / "state"
         state.mkdir()
-        copy_project_file(folder, scratch)
+        copy_project_file(folder, scratch, own)
         shutil.copy(folder / stack_file(stack), scratch)
         yield scratch, {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
 
 
-def copy_project_file(folder: Path, copy: Path) -> None:
-    """Make the folder ``copy`` with the project's file in it, for an inline program and another state.
+def copy_project_file(folder: Path, copy: Path, own: OwnProgram | None = None) -> None:
+    """Make the folder ``copy`` with the project's file in it, for another state, and an inline program or its ``own``.
 
-    A ``main`` would be looked for from the copy; ``backend`` is where the project's own states are.
+    A ``main`` would be looked for from the copy, and so would a virtual environment; ``backend`` is where the project's
+    own states are.
     """
     content = read_yaml(folder / PROJECT_FILE, PROJECT_FILE)
     content = {key: value for key, value in content.items() if key not in ("main", "backend")}
     copy.mkdir()
-    (copy / PROJECT_FILE).write_text(yaml_text({**content, "runtime": "python"}), encoding="utf-8")
+    if own is None:
+        content["runtime"] = "python"
+    else:
+        content["main"] = os.path.relpath(own.directory / own.file, copy.resolve())
+        if own.virtualenv is not None:
+            content["runtime"]["options"]["virtualenv"] = str(own.virtualenv)
+    (copy / PROJECT_FILE).write_text(yaml_text(content), encoding="utf-8")

@@ -6,7 +6,9 @@ passwords) is unknown, as under the real engine. Refuses every function call to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -15,9 +17,12 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.rpc import UNKNOWN
 
-from crossaccount.engine.deployment import Deployment, Program, References, Stack
-from crossaccount.engine.in_process import run_in_process
-from crossaccount.iam.arn import entity_arn
+from crossaccount.engine.deployment import Deployment, Program, References, Resource, Stack
+from crossaccount.engine.in_process import READ_OUTPUTS, run_in_process
+from crossaccount.engine.own_program import OwnProgram
+from crossaccount.engine.program_monitor import region_of, run_own_program
+from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
+from crossaccount.local.handlers.not_made import ARNS, arn_of
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import default_tags
 from crossaccount.settings.settings import partition_of
@@ -40,8 +45,33 @@ _ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
-"""The engine's own function that gives a stack's outputs."""
+AWS_PROVIDER = "pulumi:providers:aws"
+UNNAMED = "0000000"
+"""The end of a name that Pulumi makes up: seven hexadecimal digits, which nobody knows before."""
+NAMED = frozenset(
+    {
+        *_ARN_KINDS,
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/userPolicy:UserPolicy",
+        "aws:iam/groupPolicy:GroupPolicy",
+    }
+)
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_ARN_KINDS, ("name", "arn")),
+    **{f"aws:iam/{each}Policy:{each.capitalize()}Policy": ("name", each) for each in ("role", "user", "group")},
+    **{
+        f"aws:iam/{each}PolicyAttachment:{each.capitalize()}PolicyAttachment": (each, "policyArn")
+        for each in ("role", "user", "group")
+    },
+    "aws:iam/groupMembership:GroupMembership": ("group",),
+    "aws:iam/userGroupMembership:UserGroupMembership": ("user",),
+    "aws:iam/policyAttachment:PolicyAttachment": ("policyArn",),
+    "aws:iam/userLoginProfile:UserLoginProfile": ("user",),
+    "aws:iam/accessKey:AccessKey": ("user",),
+}
+_NOT_JUDGED = ("aws-native:iam:", "aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
+"""How the types begin that change access and are not read here."""
+_OWN_CREDENTIALS = ("accessKey", "assumeRoleWithWebIdentity", "profile", "sharedCredentialsFiles", "token")
 
 
 class UnexpectedInvoke(pulumi.RunError):
@@ -109,3 +139,110 @@ def record(
     known: dict[str, Any] = {"compiled": compiled} if compiled is not None else {}
     run: Callable[[], None] = partial(program, references=references, root=stack.directory, **known)
     return run_in_process(stack, run, mocks, preview=preview)
+
+
+def record_own(own: OwnProgram, stack: Stack, *, deployed: References | None = None) -> Deployment:
+    """Run the project's own program as ``stack``, in a process of its own, and record it.
+
+    ``deployed`` is as for :func:`record`. What only AWS knows is unknown, and the notes of the result say what that and
+    the answers to its calls mean for whoever judges it. What it makes in other accounts is left out.
+
+    Raises:
+        DeploymentError: the program failed, or could not be run.
+    """
+    mocks = OwnMocks.of(stack)
+    made = run_own_program(own, stack, mocks, outputs=deployed or {}, preview=True)
+    notes = [*made.notes, *mocks.notes]
+    resources = tuple(_in_this_account(made, stack.account_id, notes))
+    return replace(made, resources=resources, notes=tuple(dict.fromkeys(notes)))
+
+
+class OwnMocks(RecordingMocks):
+    """Answers for resources of any type: names and ARNs where they follow from what is declared, else nothing."""
+
+    def __init__(self, account_id: str, partition: str, region: str, tags: Mapping[str, str]) -> None:
+        super().__init__(account_id, partition=partition, default_tags=tags)
+        self.region = region
+        self.notes: list[str] = []
+
+    @classmethod
+    def of(cls, stack: Stack) -> OwnMocks:
+        """Those for the account and the region of a stack."""
+        region = region_of(stack)
+        return cls(stack.account_id, partition_of(region), region, default_tags(stack.config))
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom:
+            return None, {}
+        if args.typ.startswith(_NOT_JUDGED):
+            self.notes.append(f"{args.typ} {args.name}: what it does to access is not judged")
+        if args.typ in NAMED:
+            args.inputs["name"] = self.name_of(args)
+            return super().new_resource(args)
+        if args.typ not in ARNS and (args.typ in _ONLY_AWS_KNOWS or args.typ.startswith("aws:iam/")):
+            identifier, state = super().new_resource(args)
+            return identifier, {**state, **dict.fromkeys(_ONLY_AWS_KNOWS.get(args.typ, ()), UNKNOWN)}
+        place = {"partition": self.partition, "region": self.region, "account": self.account_id}
+        return None, {**args.inputs, **arn_of(args.typ, args.inputs, **place)}
+
+    def name_of(self, args: MockResourceArgs) -> str:
+        """Its name, or one such as Pulumi makes up."""
+        if name := args.inputs.get("name"):
+            return str(name)
+        begins = args.inputs.get("namePrefix") or f"{args.name}-"
+        self.notes.append(f"{args.typ} {args.name}: has no name of its own; it is shown as {begins}{UNNAMED}")
+        return f"{begins}{UNNAMED}"
+
+
+def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Iterator[Resource]:
+    """The resources that are the account's, without what is not known of them."""
+    providers = {each.urn: _account_of(each, account_id) for each in made.resources if each.type == AWS_PROVIDER}
+    for each in made.resources:
+        account = providers.get(each.provider.rpartition("::")[0], account_id) if each.provider else account_id
+        if each.type.startswith("aws:") and account != account_id:
+            where = f"in account {account}" if account else "with credentials of another provider"
+            notes.append(f"{each.type} {each.name}: is made {where}; it is left out")
+            continue
+        known = replace(each, inputs=_known(each.inputs), outputs=_known(each.outputs))
+        if each.type.startswith("aws:iam/") and (missing := _unknown_owner(known)):
+            notes.append(f"{each.type} {each.name}: its {missing} is known only after an update; it is left out")
+            continue
+        yield known
+
+
+def _account_of(provider: Resource, account_id: str) -> str:
+    """The account that a provider changes; empty where only its credentials say it."""
+    values = provider.inputs
+    if allowed := _json(values.get("allowedAccountIds")):
+        return str(allowed[0])
+    roles = _json(values.get("assumeRoles")) or [_json(values.get("assumeRole"))]
+    last = roles[-1] or {}
+    # Pulumi hands on a dictionary's keys as the program spells them.
+    arn = str(last.get("roleArn") or last.get("role_arn") or "")
+    if arn:
+        return parse_arn(arn).account if is_arn(arn) else ""
+    return "" if any(values.get(key) for key in _OWN_CREDENTIALS) else account_id
+
+
+def _json(value: Any) -> Any:
+    """A nested value of a provider's inputs, which Pulumi hands on as JSON text."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _without_unknown(value) for key, value in values.items() if value != UNKNOWN}
+
+
+def _without_unknown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _known(value)
+    return [_without_unknown(each) for each in value if each != UNKNOWN] if isinstance(value, list) else value
+
+
+def _unknown_owner(resource: Resource) -> str:
+    """What of an IAM resource must be known for it to be anybody's, and is not."""
+    needed = _NEEDED.get(resource.type, ())
+    return next((key for key in needed if not resource.values.get(key)), "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from crossaccount.engine.deployment import DeploymentError, Resource, Stack
 from crossaccount.engine.events import Tell
@@ -18,6 +18,9 @@ QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "ref
 
 SECRET = "[secret]"
 """What is shown in place of a secret."""
+
+Unsupported = Literal["skip", "stop"]
+"""What to do about a resource that a local AWS cannot make: go on without it, or not at all."""
 
 DONE = ("unchanged", "changed", "absent")
 """The statuses of a stack that let its dependants go on."""
@@ -132,6 +135,11 @@ class StackEngine(Protocol):
     def interrupt(self) -> None:
         """Ask every run in this process to stop cleanly, from another thread."""
         ...
+
+
+def not_made_text(type_: str, name: str) -> str:
+    """What is said of a resource that a local AWS cannot make."""
+    return f"{type_} {name}: the local AWS cannot make it; it is left out"
 
 
 def deploy(engine: StackEngine, stack: Stack, tell: Tell = lambda _: None) -> Outcome:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.own_program import OwnProgram, own_program
 from crossaccount.job.running.order import Waits
 from crossaccount.settings import CompiledStack, Project, Settings, compiled_in_order, read_project
 
@@ -22,6 +23,8 @@ class Loaded:
     compiled: Mapping[str, CompiledStack]
     reads: Waits = field(default_factory=dict)
     """By stack: the project's stacks that it reads."""
+    own: OwnProgram | None = None
+    """The project's own program, where it is not the packaged one."""
 
     @cached_property
     def settings(self) -> Mapping[str, Settings]:
@@ -38,9 +41,10 @@ class Loaded:
         return _own_upstreams(self.project, self.settings[stack])
 
     def digest(self, stack: str) -> str:
-        """SHA-256 of what the stack is configured to be, its effective config and what its includes say."""
+        """SHA-256 of what the stack is to be: its effective config, what its includes say, a program of its own."""
         settings = self.settings[stack]
         content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings)]
+        content += [self.own.digest()] if self.own else []
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -53,7 +57,7 @@ def load(directory: Path) -> Loaded:
     project = read_project(directory)
     compiled = compiled_in_order(project)
     reads = {name: frozenset(_own_upstreams(project, each.settings).values()) for name, each in compiled.items()}
-    return Loaded(project, compiled, reads)
+    return Loaded(project, compiled, reads, own_program(project))
 
 
 def _own_upstreams(project: Project, settings: Settings) -> dict[str, str]:

@@ -17,6 +17,7 @@ from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
 from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_aws import InProcessEngine
+from crossaccount.engine.own_program import own_program
 from crossaccount.engine.work import Outcome, StackEngine
 from crossaccount.job.recovery.recover import recover
 from crossaccount.job.states.backend import Backend, CliBackend, KnownStack
@@ -38,10 +39,11 @@ class LocalFleet(Generic[E]):
 @contextmanager
 def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[AutomationEngine]]:
     """A local AWS, and the pulumi CLI for the project in ``directory``, deploying there."""
-    stacks = _stacks(directory)
+    project = read_project(directory)
+    stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws() as aws:
         deployer = make_deployers(aws, stacks)
-        with on_local_aws(aws, program, directory, stacks, deployer, recover) as engine:
+        with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
             backend = CliBackend(engine.folder or directory, engine.command, engine.environment)
             yield LocalFleet(aws, engine, backend)
 
@@ -49,14 +51,11 @@ def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[Automa
 @contextmanager
 def in_process_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[InProcessEngine]]:
     """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
-    with LocalAws() as aws:
-        engine = InProcessEngine(program, aws.gateway, make_deployers(aws, _stacks(directory)))
-        yield LocalFleet(aws, engine, Remembered(engine.deployed))
-
-
-def _stacks(directory: Path) -> list[Stack]:
     project = read_project(directory)
-    return [Stack.of(project, name) for name in project.stacks]
+    stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
+    with LocalAws() as aws:
+        engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
+        yield LocalFleet(aws, engine, Remembered(engine.deployed))
 
 
 @dataclass(frozen=True)

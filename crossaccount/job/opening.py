@@ -9,6 +9,7 @@ from pathlib import Path
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_config import ASSUME_ROLES, local_config
+from crossaccount.engine.own_program import own_program
 from crossaccount.engine.pulumi_cli import INSTALL, installed
 from crossaccount.engine.retries import RetryingEngine
 from crossaccount.engine.work import StackEngine
@@ -32,8 +33,9 @@ def fleet_at(directory: Path, program: Program, workers: Workers | None, on_even
     """
     if not installed():
         raise SettingsError([Problem(str(directory), "there is no pulumi CLI on the PATH", "pulumi", INSTALL)])
-    accounts = LiveAccounts(read_project(directory).stacks)
-    engine = AutomationEngine(program, recover=recover)
+    project = read_project(directory)
+    accounts = LiveAccounts(project.stacks)
+    engine = AutomationEngine(program, own=own_program(project), recover=recover)
     return Fleet(
         directory,
         RetryingEngine(engine),

@@ -13,9 +13,9 @@ from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
 from crossaccount.engine.deployers import deploys_through_roles, make_deployers
 from crossaccount.engine.deployment import Program, Stack
-from crossaccount.engine.events import Event, Resource
+from crossaccount.engine.events import Event, Message, Resource
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
-from crossaccount.engine.work import StackEngine, deploy
+from crossaccount.engine.work import StackEngine, Unsupported, deploy
 from crossaccount.local.clients import Credentials, Gateway
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
@@ -56,6 +56,8 @@ class Rehearsal:
     results: tuple[TestResult, ...]
     gateway: Gateway
     pid: int
+    notes: tuple[str, ...] = ()
+    """What a program of the project's own declares and the local AWS cannot make, and how its calls were answered."""
 
     @property
     def failed(self) -> int:
@@ -64,23 +66,32 @@ class Rehearsal:
 
 
 def rehearse(
-    scenario: Scenario, program: Program, choice: EngineChoice, progress: Progress, *, keep: bool = False
+    scenario: Scenario,
+    program: Program,
+    choice: EngineChoice,
+    progress: Progress,
+    *,
+    keep: bool = False,
+    unsupported: Unsupported = "skip",
 ) -> Rehearsal:
     """Deploy ``scenario`` onto a fresh local AWS and run its access tests.
 
-    ``choice`` ``auto`` takes the pulumi CLI where there is one. ``keep`` leaves the local AWS running.
+    ``program`` is the packaged one; a scenario with a program of its own runs that. ``choice`` ``auto`` takes the
+    pulumi CLI where there is one. ``keep`` leaves the local AWS running. ``unsupported`` says whether to go on without
+    resources that the local AWS cannot make.
 
     Raises:
         DeploymentError: a stack could not be deployed.
         Disagreement, AssumeFailed, CallFailed: see ``trial``.
     """
     with ExitStack() as resources:
+        notes: list[str] = []
         progress.stage("starting a local AWS")
         local = resources.enter_context(LocalAws())
         if any(map(deploys_through_roles, scenario.stacks)):
             progress.stage("giving the accounts the roles that they are deployed through")
         deployer = make_deployers(local, scenario.stacks)
-        engine = resources.enter_context(_opened(choice, local, program, scenario, deployer))
+        engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
         giver = _Giver(scenario, InProcessEngine(program, local.gateway), local, progress)
         # Accounts without a stack first: a stack may trust their principals exactly. Of the others the policies, which
         # a stack may attach, and the rest after their stack.
@@ -88,19 +99,24 @@ def rehearse(
         giver.give_policies()
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
-            deploy(engine, stack, partial(_made, progress))
+            deploy(engine, stack, partial(_made, progress, notes if scenario.own else []))
         giver.give_beside_stacks()
         _make_buckets(scenario, local)
         progress.stage("trying")
         results = tuple(_results(scenario, local, progress))
         if keep:
             local.keep()
-        return Rehearsal(scenario, engine.name, results, local.gateway, local.pid)
+        return Rehearsal(scenario, engine.name, results, local.gateway, local.pid, tuple(notes))
 
 
 @contextmanager
 def _opened(
-    choice: EngineChoice, local: LocalAws, program: Program, scenario: Scenario, deployer: Credentials | None
+    choice: EngineChoice,
+    local: LocalAws,
+    program: Program,
+    scenario: Scenario,
+    deployer: Credentials | None,
+    unsupported: Unsupported,
 ) -> Iterator[StackEngine]:
     """The chosen engine."""
     if choice != "in-process":
@@ -110,13 +126,23 @@ def _opened(
         if choice == "pulumi" or installed():
             from crossaccount.engine.automation_engine import on_local_aws
 
-            with on_local_aws(local, program, scenario.directory, scenario.stacks, deployer) as engine:
+            with on_local_aws(
+                local,
+                program,
+                scenario.directory,
+                scenario.stacks,
+                deployer,
+                scenario.own,
+                unsupported=unsupported,
+            ) as engine:
                 yield engine
             return
-    yield InProcessEngine(program, local.gateway, deployer)
+    yield InProcessEngine(program, local.gateway, deployer, scenario.own, unsupported)
 
 
-def _made(progress: Progress, event: Event) -> None:
+def _made(progress: Progress, notes: list[str], event: Event) -> None:
+    if isinstance(event, Message) and event.severity == "warning":
+        notes.append(f"{event.stack}: {event.text}")
     # Components are told of, too, and are nothing in AWS.
     if isinstance(event, Resource) and event.state == "done" and event.type.startswith("aws:"):
         progress.made(event.name)

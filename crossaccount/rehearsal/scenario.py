@@ -10,6 +10,7 @@ from typing import Any
 
 from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE, AccessTests, emptiness, parse_access_tests
 from crossaccount.engine.deployment import Stack
+from crossaccount.engine.own_program import OwnProgram, own_program
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import given_stacks, replacements, there_in_settings
 from crossaccount.settings import Settings, SettingsError, compile_stack, compiled_in_order, read_project
@@ -27,6 +28,8 @@ class Scenario:
     stacks: tuple[Stack, ...]
     settings: Mapping[str, Settings]
     tests: AccessTests
+    own: OwnProgram | None = None
+    """The project's own program, where it is not the packaged one."""
 
     @property
     def accounts(self) -> Mapping[str, str]:
@@ -50,7 +53,7 @@ def read_scenario(directory: Path) -> Scenario:
     settings = {name: each.settings for name, each in compiled_in_order(project).items()}
     stacks = tuple(Stack.of(project, name) for name in settings)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
-    return Scenario(name, directory, stacks, settings, _tests(directory, settings))
+    return Scenario(name, directory, stacks, settings, _tests(directory, settings), own_program(project))
 
 
 def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:

@@ -26,6 +26,12 @@ from crossaccount.settings.yaml_text import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
 
+HANDED_ON = "CROSSACCOUNT_HANDED_ON"
+"""The environment variable in which a job hands a program that runs as a process what it cannot know.
+
+JSON: ``references`` are the outputs of upstream stacks by account name, ``root`` is the project's own folder.
+"""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -42,6 +48,8 @@ class Project:
     """The project's own config, which a stack without a file would have."""
     virtualenv: str | None = None
     """Where the Python of ``runtime`` is, relative to ``directory``."""
+    runtime: str = ""
+    """The language of the program; empty where the project does not name it."""
     _compiled: dict[str, CompiledStack] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def compiled(self, stack: str) -> CompiledStack:
@@ -125,7 +133,9 @@ def read_project(directory: Path) -> Project:
     if problems:
         raise SettingsError(problems)
     program = Path(os.path.realpath(directory / str(main)))
-    return Project(name, directory, program, stacks, origins, shared, _virtualenv(content.get("runtime")))
+    runtime = content.get("runtime")
+    language = str((runtime.get("name") if isinstance(runtime, Mapping) else runtime) or "")
+    return Project(name, directory, program, stacks, origins, shared, _virtualenv(runtime), language)
 
 
 _MOVE = "move the stacks' files to the folder of Pulumi.yaml, and remove the line"

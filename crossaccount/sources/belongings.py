@@ -16,6 +16,7 @@ from crossaccount.iam.json_text import parse_json
 from crossaccount.settings.account_details import secret_name
 from crossaccount.settings.models.credentials import recipient_of
 
+ROLE = "aws:iam/role:Role"
 KINDS = ("user", "group", "role")
 ACCESS_KEY, LOGIN_PROFILE = "aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"
 _KEY_ID = re.compile(r"\A[A-Z0-9]{16,128}\Z", re.ASCII)
@@ -50,6 +51,8 @@ class Belongings:
                 read(resource.values)
             elif resource.type == ACCESS_KEY:
                 self._add_key(resource)
+            elif resource.type == ROLE:
+                self._add_declared_within(resource)
 
     def inline(self, kind: str, name: str) -> list[dict[str, Any]]:
         """The inline policies of an entity, by name."""
@@ -100,6 +103,19 @@ class Belongings:
     def add_listed_attachments(self, kind: str, values: Mapping[str, Any]) -> None:
         self._attached[kind, values[f"{kind}Name"]].update(map(str, values.get("policyArns") or ()))
 
+    def _add_declared_within(self, role: Resource) -> None:
+        """The policies that a role declares itself. A provider also tells of others there: those are not meant."""
+        name = str(role.values["name"])
+        for each in role.inputs.get("inlinePolicies") or ():
+            self._inline["role", name][str(each.get("name"))] = each.get("policy")
+        self._attached["role", name].update(map(str, role.inputs.get("managedPolicyArns") or ()))
+
+    def add_attachment_of_all(self, values: Mapping[str, Any]) -> None:
+        """One policy's attachments to whomever it names."""
+        for kind in KINDS:
+            for name in values.get(f"{kind}s") or ():
+                self._attached[kind, str(name)].add(str(values["policyArn"]))
+
     def add_members(self, values: Mapping[str, Any]) -> None:
         for user in values.get("users") or ():
             self._groups[user].add(str(values["group"]))
@@ -132,6 +148,7 @@ def _readers(into: Belongings) -> dict[str, Any]:
     """What to do with the values of each resource type."""
     readers: dict[str, Any] = {
         "aws:iam/groupMembership:GroupMembership": into.add_members,
+        "aws:iam/policyAttachment:PolicyAttachment": into.add_attachment_of_all,
         "aws:iam/userGroupMembership:UserGroupMembership": into.add_memberships,
         "aws:iam/instanceProfile:InstanceProfile": into.add_profile,
         LOGIN_PROFILE: into.add_console,

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from crossaccount.access.estate import Estate, Organization
 from crossaccount.engine.deployment import Program
+from crossaccount.engine.own_program import is_of
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
@@ -69,12 +70,14 @@ def read_sources(
     files: Files | None = None,
     stacks: DescribeStack | None = None,
     project: Project | None = None,
+    may_run: Callable[[Path], bool] | None = None,
 ) -> Sources:
     """Read every source. ``directory`` is where stacks are looked up, ``accounts`` a file that names accounts.
 
-    ``program`` gives the Pulumi program; it is called only where a ``stack:`` has to be recorded, and ``stacks`` may
-    describe them without. ``files`` may be shared by several calls, so that what they have in common is read once.
-    ``project`` is the project in ``directory``, where it was read before.
+    ``program`` gives the packaged Pulumi program; it is called only where a ``stack:`` has to be recorded, and
+    ``stacks`` may describe them without. ``may_run`` says of a project's folder whether a program of its own may be
+    run; by default in ``directory``. ``files`` may be shared by several calls, so that what they have in common is read
+    once. ``project`` is the project in ``directory``, where it was read before.
 
     Raises:
         SourceError: everything wrong with any of them.
@@ -85,7 +88,7 @@ def read_sources(
     def projects(folder: Path) -> Project:
         return project if project is not None and folder == directory else read_project(folder)
 
-    describe = stacks or Recorder(program).describe
+    describe = stacks or Recorder(program, may_run or partial(is_of, project=directory)).describe
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}
     found: list[Described] = []

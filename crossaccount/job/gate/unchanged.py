@@ -1,4 +1,4 @@
-"""Whether a stack's config files are still what was read when the job began."""
+"""Whether a stack's config files and its program are still what was read when the job began."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.own_program import own_program
 from crossaccount.iam.json_text import parse_json
 from crossaccount.job.loading import Loaded
 from crossaccount.settings import SettingsError, read_project
@@ -41,7 +42,7 @@ class ConfigFiles:
             return True
         try:
             project = read_project(self.loaded.project.directory)
-            again = Loaded(project, {stack: project.compiled(stack)})
+            again = Loaded(project, {stack: project.compiled(stack)}, own=own_program(project))
             return again.digest(stack) == self.loaded.digest(stack)
         except SettingsError:
             return False
@@ -60,5 +61,6 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     included: Any = loaded.project.stacks[stack].get(INCLUDE) or ()
     yield directory / PROJECT_FILE
     yield directory / "Pulumi.json"  # which the CLI would take instead, if it came to be there
+    yield from loaded.own.files() if loaded.own else ()
     yield directory / stack_file(stack)
     yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

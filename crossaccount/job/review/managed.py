@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment, Resource
-from crossaccount.job.review.declared import Owner
+from crossaccount.job.review.declared import Declared, Owner
 from crossaccount.sources.belongings import ACCESS_KEY, LOGIN_PROFILE, document, recipient
+from crossaccount.sources.declared import details
 
 ENTITIES = {
     "aws:iam/user:User": "user",
@@ -20,6 +21,22 @@ ENTITIES = {
 KINDS = ("user", "group", "role")
 REST = "…"
 """The key of the output ``access`` under which what is too long is counted."""
+
+
+def declared_by_program(declared: Declared, made: Deployment) -> Declared:
+    """What a program of the project's own declares, where ``declared`` is what the settings say."""
+    exclusive, adopted = set(declared.exclusive), set(declared.adopted)
+    for resource in made.resources:
+        kind = ENTITIES.get(resource.type)
+        if kind is not None and resource.import_id:
+            adopted.add((kind, str(resource.values["name"]).lower()))
+        if resource.type == "aws:iam/role:Role" and {"inlinePolicies", "managedPolicyArns"} & resource.inputs.keys():
+            exclusive.add(("role", str(resource.values["name"]).lower()))
+        if resource.type.endswith("Exclusive"):
+            found = next((each for each in KINDS if f"{each}Name" in resource.values), None)
+            exclusive |= {(found, str(resource.values[f"{found}Name"]).lower())} if found else set()
+    own: Any = details(made)
+    return replace(declared, details=own, exclusive=frozenset(exclusive), adopted=frozenset(adopted))
 
 
 @dataclass(frozen=True)

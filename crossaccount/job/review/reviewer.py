@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import BoundedSemaphore
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from crossaccount.access.diff import diff
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.changes import pinned_by, replaced, replacement_findings
 from crossaccount.access.findings.finding import Finding
+from crossaccount.engine.deployment import Program
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
@@ -21,7 +23,7 @@ from crossaccount.job.removals.transitions import transitions
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.review.declared import Declared, Owner, declare
 from crossaccount.job.review.live import WrongAccount
-from crossaccount.job.review.managed import ENTITIES, Managed
+from crossaccount.job.review.managed import ENTITIES, Managed, declared_by_program
 from crossaccount.job.review.overlay import Overlaid, overlay, untold, with_credentials
 from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
@@ -29,6 +31,8 @@ from crossaccount.job.states.backend import Backend, KnownStack, left_behind
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
+from crossaccount.sources.recorded import Recorder
+from crossaccount.sources.stacks import NamedStack
 from crossaccount.sources.state import deployment_of
 
 Before = Literal["live", "state"]
@@ -81,7 +85,25 @@ class Reviewer:
             for account, name in self.loaded.upstreams(stack).items()
             if name in taking_part
         }
-        return declare(stack, self.loaded.compiled[stack], upstreams)
+        declared, problems = declare(stack, self.loaded.compiled[stack], upstreams)
+        if self.loaded.own is None or problems:
+            return declared, problems
+        made = self._recorder.deployment(self._named(stack))
+        return declared_by_program(declared, made), []
+
+    @cached_property
+    def _recorder(self) -> Recorder:
+        """Records stacks of the project's own program, each once."""
+        return Recorder(_no_packaged_program, lambda _: True)
+
+    def _named(self, stack: str) -> NamedStack:
+        return NamedStack(stack_file(stack), self.loaded.project, stack)
+
+    def _notes(self, stacks: Collection[str]) -> Iterator[str]:
+        """What whoever judges a recorded program must know."""
+        if self.loaded.own is not None:
+            for stack in stacks:
+                yield from (f"{stack}: {note}" for note in self._recorder.deployment(self._named(stack)).notes)
 
     def review(self, stacks: Collection[str], known: Mapping[str, KnownStack]) -> Review:
         """What an update of ``stacks`` does. ``known`` are those that the state backend has.
@@ -107,7 +129,11 @@ class Reviewer:
         with ThreadPoolExecutor(min(READERS, len(declared) or 1)) as readers:
             reads = dict(zip(declared, readers.map(read, declared), strict=True))
         overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
-        warnings = [*map(_left, gone), *_warnings(reads, overlaid, in_files=self.backend.in_files)]
+        warnings = [
+            *self._notes(declared),
+            *map(_left, gone),
+            *_warnings(reads, overlaid, in_files=self.backend.in_files),
+        ]
         return self._compared(declared, reads, overlaid, warnings)
 
     def _read(self, declared: Declared, state: Mapping[str, Any], known: bool) -> Read:
@@ -158,6 +184,10 @@ class Reviewer:
                 {name: each.details for name, each in overlaid.items()},
             ),
         )
+
+
+def _no_packaged_program() -> Program:
+    raise AssertionError("the packaged program is not recorded here")
 
 
 def _replaced(before: Estate, after: Estate, overlaid: Mapping[str, Overlaid]) -> Iterator[Finding]:

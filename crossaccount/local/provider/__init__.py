@@ -6,7 +6,7 @@ of it: the engine asks it instead of the plugin.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -25,14 +25,15 @@ _MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 
 @contextmanager
-def serve_provider() -> Iterator[int]:
+def serve_provider(not_made: Callable[[str, str], None] | None = None) -> Iterator[int]:
     """Serve the provider on a free loopback port for as long as the block; gives the port.
 
     One server is enough for any number of stacks in any number of accounts, at once or one after another. It costs
-    milliseconds, so one for each run is as well.
+    milliseconds, so one for each run is as well. ``not_made`` is as for
+    :class:`~crossaccount.local.provider.service.AwsProvider`.
     """
     keep_bodies_out_of_logs()
-    provider, of_this_user = AwsProvider(), OfThisUser()
+    provider, of_this_user = AwsProvider(not_made), OfThisUser()
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="aws-provider") as workers:
         server = grpc.server(
             workers,

@@ -7,6 +7,8 @@ operation, code and words. No property's value is logged or put in a message.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -18,6 +20,10 @@ from pulumi.runtime.proto import provider_pb2 as proto
 from crossaccount.local.handlers import HANDLERS, CheckFailed, Handler, ResourceError, handler_of
 from crossaccount.local.handlers.differences import with_ignored
 from crossaccount.local.handlers.errors import told
+from crossaccount.local.handlers.fields import Field
+from crossaccount.local.handlers.not_made import NotMade
+from crossaccount.local.handlers.values import Properties
+from crossaccount.local.invokes import NotAnswered, answer
 from crossaccount.local.provider.answers import difference, planned, refusal
 from crossaccount.local.provider.config import parse_config
 from crossaccount.local.provider.connections import Connections
@@ -29,10 +35,15 @@ CALLER_IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers the engine. Methods and their meaning: proto/pulumi/provider.proto of pulumi/pulumi."""
+    """Answers the engine. Methods and their meaning: proto/pulumi/provider.proto of pulumi/pulumi.
 
-    def __init__(self) -> None:
+    With ``not_made`` resources that it cannot make are taken for made, and told to it, by type and URN; and resources
+    without a name get one, as Pulumi would give them. Without it both are refused.
+    """
+
+    def __init__(self, not_made: Callable[[str, str], None] | None = None) -> None:
         self._connections = Connections()
+        self._not_made = not_made
 
     def close(self) -> None:
         """Close the AWS clients of all connections."""
@@ -84,7 +95,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         news = received(request.news)
         try:
-            checked = _handler(request).check(news.values, self._connections.default_tags(context.peer()))
+            values = self._named(request, news.values)
+            checked = self._handler(request, context).check(values, self._connections.default_tags(context.peer()))
         except CheckFailed as failed:
             return refusal(failed.failures)
         return proto.CheckResponse(inputs=to_send(checked, news.secrets))
@@ -92,11 +104,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @in_one_line
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         state, news = received(request.olds).values, received(request.news).values
-        return difference(_handler(request), state, news, list(request.ignoreChanges))
+        return difference(self._handler(request, context), state, news, list(request.ignoreChanges))
 
     @in_one_line
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, news = _handler(request), received(request.properties)
+        handler, news = self._handler(request, context), received(request.properties)
         secrets = handler.secrets | news.secrets
         if request.preview:
             return proto.CreateResponse(properties=to_send(planned(handler, news.values), secrets))
@@ -107,7 +119,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @in_one_line
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, state, inputs = _handler(request), received(request.properties), received(request.inputs)
+        handler, state, inputs = self._handler(request, context), received(request.properties), received(request.inputs)
         connection = self._connections.of(context.peer())
         known = state.values
         if not known and handler.taggable:
@@ -123,7 +135,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @in_one_line
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, olds, news = _handler(request), received(request.olds), received(request.news)
+        handler, olds, news = self._handler(request, context), received(request.olds), received(request.news)
         inputs = with_ignored(olds.values, news.values, list(request.ignoreChanges))
         secrets = handler.secrets | olds.secrets | news.secrets
         if request.preview:
@@ -135,28 +147,43 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @in_one_line
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        handler, aws = _handler(request), self._connections.of(context.peer()).aws
+        handler, aws = self._handler(request, context), self._connections.of(context.peer()).aws
         with told(f"{handler.type} {request.id}"):
             handler.delete(aws, request.id, received(request.properties).values)
         return empty_pb2.Empty()
 
     @in_one_line
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if request.tok != CALLER_IDENTITY:
-            raise ResourceError(
-                f"the local AWS's provider answers no function but {CALLER_IDENTITY}, got {request.tok}; "
-                "build documents and ARNs in the program"
-            )
         aws = self._connections.of(context.peer()).aws
         with told(CALLER_IDENTITY):
             caller = aws.sts.get_caller_identity()
-        answer = {"accountId": caller["Account"], "arn": caller["Arn"], "userId": caller["UserId"]}
+        found = {"accountId": caller["Account"], "arn": caller["Arn"], "userId": caller["UserId"]}
+        if request.tok != CALLER_IDENTITY:
+            try:
+                found = answer(request.tok, received(request.args).values, caller["Account"], aws.region)
+            except NotAnswered:
+                raise ResourceError(
+                    f"the local AWS's provider does not answer {request.tok}; build documents and ARNs in the program"
+                ) from None
         response = proto.InvokeResponse()
         # "return" is a word of Python's, so the field is reached by its name.
-        getattr(response, "return").CopyFrom(to_send({**answer, "id": caller["Account"]}))
+        getattr(response, "return").CopyFrom(to_send({"id": caller["Account"], **found}))
         return response
 
+    def _handler(self, request: Any, context: grpc.ServicerContext) -> Handler:
+        """The handler of the resource in question; older engines say the type only in the URN."""
+        type_ = request.type or request.urn.split("::")[2].rsplit("$", 1)[-1]
+        if self._not_made is None or type_ in HANDLERS:
+            return handler_of(type_)
+        aws = self._connections.of(context.peer()).aws
+        self._not_made(type_, request.urn)
+        return NotMade(type_, aws.account_id(), aws.region)
 
-def _handler(request: Any) -> Handler:
-    """The handler of the resource in question; older engines say the type only in the URN."""
-    return handler_of(request.type or request.urn.split("::")[2].rsplit("$", 1)[-1])
+    def _named(self, request: Any, values: Properties) -> Properties:
+        type_ = request.type or request.urn.split("::")[2].rsplit("$", 1)[-1]
+        if self._not_made is None or type_ not in HANDLERS or values.get("name"):
+            return values
+        if not HANDLERS[type_].fields.get("name", Field()).required:
+            return values
+        seven = hashlib.sha256(request.urn.encode()).hexdigest()[:7]
+        return {**values, "name": f"{values.get('namePrefix') or request.urn.split('::')[-1] + '-'}{seven}"}

@@ -1,0 +1,196 @@
+"""Which program a project runs: the packaged one, or one of its own, found as the CLI finds it.
+
+A project's program is packaged where nothing tells it from the one that ``init`` writes: the same source, and nothing
+beside it that would be imported in place of what it imports. A folder without a ``__main__.py`` has no program of its
+own, and the packaged one is run. Every other program is the project's own: it is run as a process of its own, in the
+virtual environment that ``Pulumi.yaml`` names, and whoever reads such a project runs it.
+
+Sources: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ (``main``, ``runtime.options``) and
+https://www.pulumi.com/docs/iac/languages-sdks/python/
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from crossaccount.iam.problem import Problem
+from crossaccount.settings import Project, SettingsError
+from crossaccount.settings.project import PROJECT_FILE
+
+PACKAGED = "from components.program import main\n\nmain()\n"
+"""What ``init`` writes as ``__main__.py``."""
+ENTRY = "__main__.py"
+INSTALLED = Path(__file__).resolve().parents[2]
+"""The folder of the packages ``crossaccount`` and ``components`` that are running now."""
+OURS = ("components", "crossaccount")
+PYTHON = "python"
+
+KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONPATH", "LD_LIBRARY_PATH")
+"""The variables that a program keeps. All others are left out: nobody can know which of them are secrets."""
+KEPT_PREFIX = "LC_"
+
+
+@dataclass(frozen=True)
+class OwnProgram:
+    """A program that is not the packaged one."""
+
+    root: Path
+    """The folder of ``Pulumi.yaml``."""
+    directory: Path
+    """The folder in which it runs."""
+    file: str
+    """What is run in that folder: a file, or ``.`` for its ``__main__.py``."""
+    python: Path
+    virtualenv: Path | None = None
+    """The virtual environment that ``Pulumi.yaml`` names."""
+
+    def files(self) -> Iterator[Path]:
+        """Everything in Python that is beside it: what it may import."""
+        for folder, folders, names in os.walk(self.directory):
+            inner = (each for each in folders if not each.startswith("."))
+            folders[:] = sorted(each for each in inner if not Path(folder, each, "pyvenv.cfg").exists())
+            yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+
+    def digest(self) -> str:
+        """SHA-256 of those files."""
+        content = hashlib.sha256()
+        for file in self.files():
+            content.update(f"{file.relative_to(self.directory)}\0".encode() + file.read_bytes() + b"\0")
+        return content.hexdigest()
+
+    @property
+    def shown(self) -> str:
+        """The program's file, for people."""
+        return os.path.relpath(self.directory / (ENTRY if self.file == "." else self.file))
+
+
+def own_program(project: Project) -> OwnProgram | None:
+    """The project's own program; None where the packaged one does the same.
+
+    Raises:
+        SettingsError: the project is in another language, or its program or its Python is not where it says.
+    """
+    _refuse_other_languages(project)
+    root = project.directory.resolve()
+    main = project.main
+    if main.is_file():
+        directory, file = main.parent, main.name
+    elif main.is_dir() or main == root:
+        directory, file = main, "."
+    else:
+        fix = "correct it: the folder of __main__.py, or a file, from the folder of Pulumi.yaml"
+        raise SettingsError([Problem(f"{PROJECT_FILE}: main", "there is no such file or folder", str(main), fix)])
+    entry = directory / (ENTRY if file == "." else file)
+    if not entry.is_file():
+        if directory == root:
+            return None
+        fix = f"write {ENTRY} there, or correct main"
+        raise SettingsError([Problem(f"{PROJECT_FILE}: main", f"the folder has no {ENTRY}", str(directory), fix)])
+    if _is_packaged(entry) and not any(_in_the_way(directory)):
+        return None
+    virtualenv = None if project.virtualenv is None else (root / project.virtualenv).absolute()
+    return OwnProgram(root, directory, file, _python(virtualenv, project.virtualenv), virtualenv)
+
+
+def _refuse_other_languages(project: Project) -> None:
+    if project.runtime in ("", PYTHON):
+        return
+    fix = (
+        "write the program in Python; or analyse what it deployed (state:NAME), what it would deploy "
+        "(pulumi preview), or the account itself (live:PROFILE)"
+    )
+    what = "programs in this language cannot be run here"
+    raise SettingsError([Problem(f"{PROJECT_FILE}: runtime", what, project.runtime, fix)])
+
+
+def _is_packaged(entry: Path) -> bool:
+    """Whether the file says what ``init`` writes, whatever its comments and blank lines."""
+    try:
+        return _said(entry.read_bytes()) == _said(PACKAGED.encode())
+    except (OSError, SyntaxError, ValueError):
+        return False
+
+
+def _said(source: bytes) -> str:
+    tree = ast.parse(source)
+    if tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant):
+        del tree.body[0]
+    return ast.dump(tree)
+
+
+def _in_the_way(directory: Path) -> Iterator[str]:
+    """The modules beside the program that it would import in place of those that the packaged program imports."""
+    if directory == INSTALLED:
+        return
+    elsewhere = [each for each in sys.path if each and Path(each).resolve() != directory]
+    for path in sorted(directory.iterdir()):
+        name = path.name.partition(".")[0]
+        is_module = path.suffix in (".py", ".pyc", ".so", ".pyd") and path.is_file()
+        if name == "__main__" or not (is_module or path.is_dir()):
+            continue
+        if name in OURS:
+            if not _same_package(path, INSTALLED / name):
+                yield name
+        elif (is_module or (path / "__init__.py").is_file()) and (
+            name in sys.stdlib_module_names or PathFinder.find_spec(name, elsewhere) is not None
+        ):
+            yield name
+
+
+def _same_package(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same code and the same data."""
+    files = [_content(folder) for folder in (one, other)]
+    return bool(files[0]) and files[0] == files[1]
+
+
+def _content(folder: Path) -> Mapping[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+
+
+def _python(virtualenv: Path | None, said: str | None) -> Path:
+    """The Python of the virtual environment; this one where none is named."""
+    if virtualenv is None:
+        return Path(sys.executable)
+    for found in (virtualenv / "bin" / "python", virtualenv / "Scripts" / "python.exe"):
+        if found.exists():
+            return found
+    fix = "make it: pulumi install"
+    raise SettingsError([Problem(f"{PROJECT_FILE}: runtime.options.virtualenv", "there is no Python", said, fix)])
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """The environment of a program that is only read: no credentials of a cloud, no token, no passphrase.
+
+    ``home`` is an empty folder, which hides the files of the user's that hold such.
+    """
+    kept = {key: value for key, value in os.environ.items() if key in KEPT or key.startswith(KEPT_PREFIX)}
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {**kept, **nothing, "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(home), "USERPROFILE": str(home)}
+
+
+def not_run(own: OwnProgram, where: str) -> SettingsError:
+    """What is said of a program of somebody else's that nobody allowed to run."""
+    what = "the program of another project is run only if you say so"
+    return SettingsError([Problem(where, what, own.shown, "read it; then add --run-program")])
+
+
+def is_of(folder: Path, project: Path) -> bool:
+    """Whether ``folder`` is within the project whose folder is ``project``."""
+    return folder.resolve().is_relative_to(project.resolve())
+
+
+def enclosing_project(folder: Path) -> Path | None:
+    """The nearest folder above that has a ``Pulumi.yaml``, ``folder`` included."""
+    here = folder.resolve()
+    return next((each for each in (here, *here.parents) if (each / PROJECT_FILE).is_file()), None)

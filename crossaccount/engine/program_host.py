@@ -1,0 +1,92 @@
+"""Runs a project's own program, as a process of the project's own Python.
+
+This file is run by its path, in whatever virtual environment the project names: it knows the standard library and
+``pulumi``, and nothing of this package. What to run comes as JSON on stdin. How it ended goes, as JSON, into the file
+``result``: nothing, or the error in words and the program's line that it comes from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+import sys
+import traceback
+from typing import Any
+
+
+def main() -> int:
+    """Run the program. 0 if it ended well."""
+    asked = json.load(sys.stdin)
+    try:
+        error = _run(asked)
+    except ImportError as missing:
+        error = {"error": f"{type(missing).__name__}: {missing}", "line": "", "module": missing.name or ""}
+    with open(asked["result"], "w", encoding="utf-8") as result:
+        json.dump(error, result)
+    return 1 if error else 0
+
+
+def _run(asked: dict[str, Any]) -> dict[str, str]:
+    import pulumi
+    import pulumi.runtime
+    from pulumi.runtime.stack import run_in_stack
+
+    os.chdir(asked["directory"])
+    # As for the CLI: what the program imports is looked for beside it first, and not beside this file.
+    sys.path[0] = asked["directory"]
+    sys.argv = [asked["program"]]
+    pulumi.runtime.set_all_config(asked["config"], asked["secret_keys"])
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            project=asked["project"],
+            stack=asked["stack"],
+            monitor=asked["address"],
+            engine=asked["address"],
+            parallel=4,
+            dry_run=asked["dry_run"],
+            organization=asked["organization"],
+            root_directory=asked["root"],
+        )
+    )
+    # What still waits when a program fails is not the user's affair.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(run_in_stack(lambda: _program(asked["program"])))
+    except SystemExit as ended:
+        if ended.code not in (None, 0):
+            return {"error": f"the program ended itself with exit code {ended.code}", "line": _line(ended, asked)}
+    except pulumi.RunError as refused:
+        return {"error": str(refused), "line": ""}
+    except BaseException as error:
+        words = traceback.format_exception_only(type(error), error)[-1].strip()
+        return {"error": words, "line": _line(error, asked)}
+    return {}
+
+
+def _program(path: str) -> None:
+    runpy.run_path(path, run_name="__main__")
+
+
+def _line(error: BaseException, asked: dict[str, Any]) -> str:
+    """The innermost line that is the project's own."""
+    folders = [os.path.realpath(asked["directory"]) + os.sep, os.path.realpath(asked["root"]) + os.sep]
+    found = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = os.path.realpath(frame.filename)
+        if os.path.isfile(file) and "site-packages" not in file and any(file.startswith(folder) for folder in folders):
+            found = f"{os.path.relpath(file, os.path.realpath(asked['root']))}, line {frame.lineno}"
+    if isinstance(error, SyntaxError) and error.filename:
+        found = f"{os.path.relpath(error.filename, os.path.realpath(asked['root']))}, line {error.lineno}"
+    return found
+
+
+if __name__ == "__main__":
+    # The engine, which here is the process that started this one, may be gone: there is nobody to tell.
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)
