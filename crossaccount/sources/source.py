@@ -179,7 +179,8 @@ def _members_twice(above: Iterable[tuple[str, Organization]]) -> Iterable[Proble
     """An account is in one organisation at a time."""
     first: dict[str, str] = {}
     for where, organization in above:
-        twice = sorted(account for account in organization.members if first.setdefault(account, where) != where)
+        listed = [account for account, each in organization.members.items() if each.path]
+        twice = sorted(account for account in listed if first.setdefault(account, where) != where)
         if twice:
             yield Problem(where, f"{first[twice[0]]} has the same accounts", twice, "name one of the two")
 
