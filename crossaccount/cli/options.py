@@ -50,6 +50,11 @@ OrganizationOption = Annotated[
 ]
 BaseOption = Annotated[
     str | None,
-    typer.Option("--base", metavar="REF", help="Hold the access tests against those of a git revision."),
+    typer.Option(
+        "--base",
+        metavar="REF",
+        envvar="CROSSACCOUNT_BASE",
+        help="Hold the access tests against those of a git revision.",
+    ),
 ]
 HERE = Path()

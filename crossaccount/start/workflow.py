@@ -90,7 +90,7 @@ PULUMI_VERSION = "3.272.0"
 """The CLI of the same release as the SDK in requirements.txt."""
 
 _SETUP = """      - uses: {checkout}
-        with: {{persist-credentials: false}}
+        with: {{persist-credentials: false, fetch-depth: 2}}
       - uses: {python}
         with: {{python-version: "3.11"}}
       - run: |
@@ -162,7 +162,9 @@ jobs:
 @SETUP@
 @PULUMI@
 @SIGN-IN-TO-READ@
-      - run: crossaccount preview --no-resources --markdown review.md
+      # HEAD^1 of the merge that GitHub makes is what the pull request is merged into.
+      - env: {CROSSACCOUNT_BASE: HEAD^1}
+        run: crossaccount preview --no-resources --markdown review.md
       - if: ${{ !cancelled() && hashFiles('@REVIEW@') != '' }}
         env:
           GH_TOKEN: ${{ github.token }}

@@ -302,3 +302,44 @@ def test_a_replaced_role_has_its_own_yes(applied: Workspace) -> None:
     done = run(applied, "up", "--yes", "--approve", "broadening", "--approve", "replacement")
     assert done.returncode == 0, done.stdout + done.stderr
     assert applied.account(WORKLOAD).iam.get_role(RoleName="AssumedRole")["Role"]["Path"] == "/other/"
+
+
+def handed_to(**credentials: Any) -> Callable[[dict[str, Any]], None]:
+    """An edit: richard's credentials."""
+
+    def change(config: dict[str, Any]) -> None:
+        config["crossaccount:trusted"]["users"]["richard"] |= credentials
+
+    return change
+
+
+def test_a_new_access_key_takes_a_yes_of_its_own_and_so_does_one_that_is_activated_again(applied: Workspace) -> None:
+    """richard may assume a role, so a key of his is a broadening as well."""
+    iam = applied.account(AUTH).iam
+    applied.edit("auth", handed_to(access_key={"store": "secretsmanager"}))
+    refused = run(applied, "up", "--yes", "--approve", "broadening")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "auth/user/richard: access key gained, broadening: it is new" in refused.stdout
+    assert "--approve credentials" in refused.stdout
+    assert iam.list_access_keys(UserName="richard")["AccessKeyMetadata"] == []
+
+    both = ("--approve", "broadening", "--approve", "credentials")
+    approved = run(applied, "up", "--yes", *both)
+    assert approved.returncode == 0, approved.stdout + approved.stderr
+    [key] = iam.list_access_keys(UserName="richard")["AccessKeyMetadata"]
+    iam.update_access_key(UserName="richard", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    again = run(applied, "up", "--yes")
+    assert again.returncode == 1, again.stdout + again.stderr
+    assert f"access key {key['AccessKeyId']} gained, broadening: it is Active, before Inactive" in again.stdout
+    [still] = iam.list_access_keys(UserName="richard")["AccessKeyMetadata"]
+    assert still["Status"] == "Inactive"
+
+
+def test_what_a_password_ignores_once_it_is_there_is_said_to_have_no_effect(applied: Workspace) -> None:
+    iam = applied.account(AUTH).iam
+    made = iam.get_login_profile(UserName="richard")["LoginProfile"]["CreateDate"]
+    applied.edit("auth", handed_to(console={"store": "secretsmanager", "password_length": 40}))
+    done = run(applied, "up", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "users.richard.console.password_length has no effect" in done.stdout
+    assert iam.get_login_profile(UserName="richard")["LoginProfile"]["CreateDate"] == made

@@ -220,3 +220,12 @@ def test_its_look_for_drift_is_a_command() -> None:
     [command] = _commands("drift")
     done = CliRunner().invoke(app, [*command[1:], "--help"])
     assert (command[1:2], done.exit_code) == (["drift"], 0)
+
+
+def test_a_pull_request_s_proof_is_held_against_what_it_is_merged_into() -> None:
+    """The merge that GitHub makes has the base as its first parent: two commits deep is enough to have it."""
+    steps = _read()["jobs"]["preview"]["steps"]
+    [checkout] = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout["with"] == {"persist-credentials": False, "fetch-depth": 2}
+    [preview] = [step for step in steps if "crossaccount preview" in step.get("run", "")]
+    assert preview["env"] == {"CROSSACCOUNT_BASE": "HEAD^1"}
