@@ -63,8 +63,8 @@ def diff(
         if markdown_file is not None:
             write("--markdown", markdown_file, markdown(found, names.shown), as_json)
         if as_json:
-            beside = {"findings": [each.to_json() for each in replaced], "not_compared": unknown}
-            print_json({**found.to_json(), **beside})
+            left_out = {"not_compared": unknown} if unknown else {}
+            print_json({**found.to_json(), "findings": [each.to_json() for each in replaced], **left_out})
         elif markdown_file != STDOUT:
             show_diff(found, names.shown)
         for each in replaced:

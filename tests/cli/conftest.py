@@ -54,6 +54,10 @@ def tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the tutorial's stacks, in the current folder."""
     for file in (ROOT / "examples" / "tutorial").glob("*.yaml"):
         shutil.copy(file, tmp_path)
+    # The program is the root's: `main` says where it is, seen from the example.
+    project = tmp_path / "Pulumi.yaml"
+    project.write_text(project.read_text(encoding="utf-8").replace("main: ../../\n", ""), encoding="utf-8")
+    shutil.copy(ROOT / "__main__.py", tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -67,6 +67,9 @@ def test_markdown_goes_to_a_file_or_to_stdout(tmp_path):
 
 def test_a_weaker_proof_is_said_and_ends_with_3_where_that_is_asked_for(tmp_path):
     shutil.copytree(ROOT / "examples" / "tutorial", tmp_path / "p")
+    project = tmp_path / "p" / "Pulumi.yaml"
+    project.write_text(project.read_text(encoding="utf-8").replace("main: ../../\n", ""), encoding="utf-8")
+    shutil.copy(ROOT / "__main__.py", tmp_path / "p")
     here = str(tmp_path / "p")
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,32 @@ def test_a_role_that_is_replaced_is_said_with_the_trusts_that_break(run: Run, tu
     assert "warning: XA501 arn:aws:iam::999999999999:role/apps/UpdateApp: is replaced by one" in done.err
     [finding] = run("diff", *BEFORE, *AFTER, "--json").json["findings"]
     assert (finding["code"], finding["where"]) == ("XA501", "arn:aws:iam::999999999999:role/apps/UpdateApp")
+
+
+def test_a_new_access_key_is_a_change_of_its_own(run: Run, tutorial: Path) -> None:
+    def key_for_david(config: Any) -> None:
+        config["crossaccount:trusted"]["users"]["David"]["access_key"] = {"store": "secretsmanager"}
+
+    edit(tutorial, "development", key_for_david)
+    done = run("diff", *BEFORE, *AFTER, "--fail-on", "broadening", "--json")
+    [change] = done.json["changes"]
+    assert (done.code, done.json["verdict"], change["kind"]) == (3, "broadening", "credential-gained")
+    assert (change["credential"], change["assumes"], change["role"]) == ("access key", True, None)
+    table = run("diff", *BEFORE, *AFTER).out
+    assert "development/user/David: access key gained" in table
+
+
+def test_a_file_that_tells_no_access_keys_is_not_taken_for_one_without_any(run: Run, tutorial: Path) -> None:
+    user = {"UserName": "bo", "Arn": "arn:aws:iam::333333333333:user/bo"}
+    empty = {"GroupDetailList": [], "RoleDetailList": []}
+    before, after = tutorial / "before.json", tutorial / "after.json"
+    before.write_text(json.dumps({"UserDetailList": [user], **empty}))
+    known = {**user, "LoginProfile": None, "AccessKeyMetadata": [{"UserName": "bo", "Status": "Active"}]}
+    after.write_text(json.dumps({"UserDetailList": [known], **empty}))
+    found = run("diff", "--before", str(before), "--after", str(after), "--json")
+    assert found.json["changes"] == []
+    assert [(each["source"], each["what"]) for each in found.json["not_compared"]] == [
+        (str(before), "access keys"),
+        (str(before), "passwords"),
+    ]
+    assert "does not tell the access keys of 1 users; they are not compared" in found.err
