@@ -80,15 +80,16 @@ def own_program(project: Project) -> OwnProgram | None:
     _refuse_other_languages(project)
     root = project.directory.resolve()
     main = project.main
-    if main.is_file():
+    # Not the methods of Path, which fail where a name is too long for the file system.
+    if os.path.isfile(main):
         directory, file = main.parent, main.name
-    elif main.is_dir() or main == root:
+    elif os.path.isdir(main):
         directory, file = main, "."
     else:
         fix = "correct it: the folder of __main__.py, or a file, from the folder of Pulumi.yaml"
         raise SettingsError([Problem(f"{PROJECT_FILE}: main", "there is no such file or folder", str(main), fix)])
     entry = directory / (ENTRY if file == "." else file)
-    if not entry.is_file():
+    if not os.path.isfile(entry):
         if directory == root:
             return None
         fix = f"write {ENTRY} there, or correct main"
@@ -163,7 +164,7 @@ def _python(virtualenv: Path | None, said: str | None) -> Path:
     if virtualenv is None:
         return Path(sys.executable)
     for found in (virtualenv / "bin" / "python", virtualenv / "Scripts" / "python.exe"):
-        if found.exists():
+        if os.path.exists(found):
             return found
     fix = "make it: pulumi install"
     raise SettingsError([Problem(f"{PROJECT_FILE}: runtime.options.virtualenv", "there is no Python", said, fix)])

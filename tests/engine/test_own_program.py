@@ -140,7 +140,10 @@ def test_main_may_be_a_file(project: Project) -> None:
     assert _recorded(folder).outputs == {"which": "other"}
 
 
-@pytest.mark.parametrize(("main", "what"), [("gone", "no such file or folder"), ("empty", "has no __main__.py")])
+@pytest.mark.parametrize(
+    ("main", "what"),
+    [("gone", "no such file or folder"), ("x" * 300, "no such file or folder"), ("empty", "has no __main__.py")],
+)
 def test_a_program_that_is_not_there_is_said(project: Project, main: str, what: str) -> None:
     folder = project(PACKAGED, main=main)
     (folder / "empty").mkdir()

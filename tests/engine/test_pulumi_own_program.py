@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from components.program import program
 from crossaccount.engine.events import Event, Message
@@ -75,7 +76,10 @@ def test_up_keeps_what_a_changed_program_declares_and_the_review_shows_it(deploy
 def test_new_stacks_are_previewed_with_planned_outputs_and_then_made(workspace: Workspace) -> None:
     (workspace.folder / "__main__.py").write_text(EXTRA)
     for stack in ("auth", "workload"):
-        workspace.run("stack", "rm", stack, "--yes", "--preserve-config")
+        file = workspace.folder / f"Pulumi.{stack}.yaml"
+        config = yaml.safe_load(file.read_text())["config"]
+        workspace.run("stack", "rm", stack, "--yes")
+        file.write_text(yaml.safe_dump({"config": config}))
     done = _run(workspace, "preview", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     planned = {each["name"] for each in _events(done) if each["event"] == "resource-planned"}
