@@ -12,25 +12,53 @@ names a file to report it with; 130 interrupted.
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
-from crossaccount.cli.app import app
-from crossaccount.cli.checking import check
+import typer
+
+from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
-from crossaccount.cli.failures import INTERRUPTED, told_in_one_line, written_out
+from crossaccount.cli.failures import INTERRUPTED, JsonUsage, told_in_one_line, written_out
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
-from crossaccount.cli.job.changing import destroy, refresh
-from crossaccount.cli.job.looking import drift, outputs, status
 from crossaccount.cli.job.updates import preview, up
-from crossaccount.cli.judging import judge_tests
+from crossaccount.cli.job.verbs import destroy, drift, outputs, refresh, status
 from crossaccount.cli.paths import paths, what_can, who_can
-from crossaccount.cli.printing import guarded
+from crossaccount.cli.printing import guarded, say
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
 from crossaccount.cli.starting import doctor, init
 from crossaccount.cli.verifying import verify
 
 __all__ = ["app", "main"]
+
+app = typer.Typer(
+    cls=JsonUsage,
+    help="One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would double the time of --help
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from crossaccount import __version__
+
+        say(f"crossaccount {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven."""
+    del version
+
 
 app.command(epilog="Example: crossaccount check --dir examples/tutorial")(check)
 app.command(epilog="Example: crossaccount rehearse tutorial --engine in-process")(rehearse)

@@ -1,17 +1,27 @@
-"""``check``: everything that can be said of a project's stacks offline."""
+"""``check`` and ``test``: what is wrong with a project, and its access tests, without deploying anything."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
-from crossaccount.cli.options import HERE, BaseOption, DirectoryOption, JsonOption, OrganizationOption
-from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, write
-from crossaccount.cli.reading import load_program
+from crossaccount.cli.options import (
+    HERE,
+    AccountsOption,
+    BaseOption,
+    DirectoryOption,
+    JsonOption,
+    OrganizationOption,
+    RunProgramOption,
+    SourcesArgument,
+)
+from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
+from crossaccount.cli.reading import load_program, read
 
 if TYPE_CHECKING:
     from crossaccount.check.run import Checked
@@ -90,3 +100,31 @@ def show(found: Checked) -> None:
     for warning in found.warnings:
         out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     out.print(summary(found), highlight=False)
+
+
+def judge_tests(
+    tests: Annotated[Path, typer.Argument(metavar="TESTS.yaml", help="A file of access tests.")],
+    sources: SourcesArgument,
+    directory: DirectoryOption = HERE,
+    accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge access tests against sources, with what the tests give. Nothing is deployed."""
+    with failures_in_words(as_json):
+        from crossaccount.access.access_tests.results import results_json
+        from crossaccount.rehearsal.judged import judge
+        from crossaccount.rehearsal.table import results_table, warnings
+
+        found = read(sources, directory, accounts, run_program=run_program)
+        results = judge(tests, found, load_program, datetime.now(UTC))
+        failed = sum(not result.ok for result in results)
+        if as_json:
+            print_json(results_json(results))
+        else:
+            console().print(results_table(results))
+        for warning in warnings(results):
+            say(f"warning: {warning}", err=True)
+        if not as_json:
+            console().print(f"{len(results) - failed} of {len(results)} as expected", highlight=False)
+    raise typer.Exit(1 if failed else 0)

@@ -2,34 +2,103 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossaccount.cli.checking import show as show_check
 from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.fleet_accounts import discover, list_accounts
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
-from crossaccount.cli.printing import print_json, say, say_lines
+from crossaccount.cli.printing import console, print_json, say, say_lines, write
 from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
-    from crossaccount.fleet import Plan
+    from crossaccount.fleet import Fleet, Plan
+    from crossaccount.fleet.models import Account
 
 NO = 1
 
 fleet = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-fleet.command("list", epilog="Example: crossaccount fleet list --ou Workloads --tag stage=production")(list_accounts)
-fleet.command(epilog="Example: crossaccount fleet discover --profile management --out accounts.csv --tag stage")(
-    discover
-)
 
 
 @fleet.callback()
 def about() -> None:
     """Many accounts from one fleet.yaml: list them, write their stacks, check them, read them from an organisation."""
+
+
+@fleet.command("list", epilog="Example: crossaccount fleet list --ou Workloads --tag stage=production")
+def list_accounts(
+    patterns: Annotated[list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names or IDs; * and ?.")] = None,
+    ou: Annotated[
+        list[str] | None, typer.Option("--ou", metavar="OU", help="In an organisational unit, or below; repeat it.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="With a tag, VALUE may be *; repeat it.")
+    ] = None,
+    role_set: Annotated[
+        str | None, typer.Option("--role-set", metavar="NAME", help="Those that a role set applies to.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line.")] = False,
+    directory: DirectoryOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """The accounts, with what applies to each."""
+    with failures_in_words(as_json):
+        from crossaccount.fleet import read_fleet
+        from crossaccount.fleet.choosing import choose
+
+        found = read_fleet(directory)
+        chosen = choose(found, patterns or (), ou or (), tags or (), role_set)
+        if as_json:
+            print_json({"accounts": [_account_json(found, each) for each in chosen]})
+        elif names:
+            for each in chosen:
+                say(each.name)
+        else:
+            _show(found, chosen)
+
+
+@fleet.command(epilog="Example: crossaccount fleet discover --profile management --out accounts.csv --tag stage")
+def discover(
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="PROFILE", help="Whose credentials. Default: the environment's."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="A .yaml or .csv. Default: what fleet.yaml names.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY", help="A tag to keep; repeat it. Default: all of them.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing, and exit 1 where anything differs.")] = False,
+    directory: DirectoryOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the accounts from AWS Organizations into a file to review and commit. Changes nothing in AWS."""
+    with failures_in_words(as_json):
+        from crossaccount.fleet.organization import ACTIVE, named, open_organizations, read_organization
+        from crossaccount.fleet.snapshot import differences, read_snapshot, snapshot_text
+
+        file = str(out or _named_file(directory) or "accounts.yaml")
+        before = read_snapshot(directory, file)
+        members = read_organization(open_organizations(profile))
+        accounts = named(members, before, tags or None)
+        text = snapshot_text(accounts, file)
+        for member in members:
+            if member.state != ACTIVE:
+                say(f"left out: {member.name} ({member.id}) is {member.state}", err=True)
+        lines = differences(list(before.values()), accounts)
+        if not check:
+            _write(directory / file, text, as_json)
+        if as_json:
+            print_json({"file": file, "accounts": len(accounts), "changes": lines, "written": not check})
+        else:
+            for line in [*lines, f"{file}: {len(accounts)} accounts"]:
+                say(line)
+    raise typer.Exit(NO if check and lines else 0)
 
 
 @fleet.command("write", epilog="Example: crossaccount fleet write --check --dir examples/fleet")
@@ -90,6 +159,54 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
             _say_left(_left(found, pruned=False))
             show_check(checked)
     raise typer.Exit(0 if checked.ok and not found.changes else NO)
+
+
+def _write(file: Path, text: str, as_json: bool) -> None:
+    from crossaccount.settings.input_files import read_text
+
+    if not os.path.exists(file) or read_text(file, file.name) != text:
+        write("--out", file, text, as_json)
+
+
+def _named_file(directory: Path) -> str | None:
+    """The file that ``fleet.yaml`` names, whether it is there already or not."""
+    from crossaccount.fleet import FLEET_FILE
+    from crossaccount.settings.yaml_text import read_yaml
+
+    if not os.path.lexists(directory / FLEET_FILE):
+        return None
+    content: Any = read_yaml(directory / FLEET_FILE, FLEET_FILE)
+    accounts = content.get("accounts") if isinstance(content, dict) else None
+    return accounts.get("file") if isinstance(accounts, dict) else None
+
+
+def _account_json(found: Fleet, account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "id": account.id,
+        "ou": account.ou,
+        "tags": dict(account.tags),
+        "role_sets": list(found.role_sets_of(account.name)),
+        "exceptions": account.name in found.exceptions,
+        "region": found.region_of(account.name),
+    }
+
+
+def _show(found: Fleet, accounts: list[Account]) -> None:
+    from rich.table import Table
+
+    from crossaccount.escaping import markup
+
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in ("account", "ID", "OU", "tags", "role sets"):
+        table.add_column(heading, overflow="fold")
+    for each in accounts:
+        tags = ", ".join(f"{key}={value}" for key, value in each.tags.items())
+        applied = ", ".join(found.role_sets_of(each.name)) or "none"
+        differs = " (differs)" if each.name in found.exceptions else ""
+        table.add_row(*map(markup, (each.name, each.id, each.ou, tags, applied + differs)))
+    console().print(table)
+    say(f"{len(accounts)} of {len(found.accounts)} accounts")
 
 
 def _warn(found: Plan) -> None:

@@ -1,8 +1,8 @@
-"""The commands that list paths: ``paths``, ``who-can`` and ``what-can``."""
+"""``paths``, ``who-can`` and ``what-can``: tables of paths, and below them the notes on what is not a path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crossaccount.access.paths import Path
     from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
     from crossaccount.access.verdict import Decision
+    from crossaccount.cli.reading import Named
     from crossaccount.sources.naming import Names
 
 MOST_ROWS = 2_000
@@ -47,10 +48,9 @@ def paths(
     """
     with failures_in_words(as_json):
         from crossaccount.access.paths import paths as all_paths
-        from crossaccount.cli.notes import of_all
 
         found = read_named(sources, directory, accounts, run_program=run_program)
-        _show(all_paths(found.estate), found, as_json, ("principal", "role"), of_all)
+        _show(all_paths(found.estate), found, as_json, ("principal", "role"), _services_note)
 
 
 def who_can(
@@ -72,7 +72,6 @@ def who_can(
     with failures_in_words(as_json):
         from crossaccount.access.paths import who_can as paths_to
         from crossaccount.access.paths.path import services_let_in
-        from crossaccount.cli.notes import of_role
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.role(role)
@@ -80,7 +79,7 @@ def who_can(
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
             more_lists = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
-            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(of_role, arn), more_lists)
+            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(_role_note, arn), more_lists)
 
 
 def what_can(
@@ -97,12 +96,11 @@ def what_can(
     with failures_in_words(as_json):
         from crossaccount.access.paths import what_can as paths_of
         from crossaccount.access.paths.path import grants_elsewhere
-        from crossaccount.cli.notes import of_principal
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.principal(principal)
         more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
-        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(of_principal, arn), more_lists)
+        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(_principal_notes, arn), more_lists)
 
 
 def _show(
@@ -163,3 +161,60 @@ def _explain(estate: Any, principal: str, role: str, names: Names, as_json: bool
     else:
         for line in explanation.lines(names.shown):
             console().print(one_line(line), markup=False, highlight=False, soft_wrap=True)
+
+
+_MOST_NAMES = 20
+
+
+def _services_note(read: Named) -> Iterator[str]:
+    """How many trusts let in services."""
+    from crossaccount.access.paths.path import roles_of_services
+
+    if count := roles_of_services(read.estate):
+        trusts = "trust lets" if count == 1 else "trusts let"
+        yield f"{count} {trusts} in AWS services, which are no paths: see who-can ROLE"
+
+
+def _role_note(arn: str, read: Named) -> Iterator[str]:
+    """The services that a role's trust lets in."""
+    from crossaccount.access.paths.path import services_let_in
+    from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
+
+    found = []
+    for name, alternatives in services_let_in(read.estate, read.estate.roles[arn]):
+        words = in_words(alternatives)
+        found.append(name if words == UNCONDITIONAL else f"{name} ({words})")
+    if found:
+        yield f"AWS services that its trust lets in: {', '.join(found)}"
+
+
+def _principal_notes(arn: str, read: Named) -> Iterator[str]:
+    """Where a principal of the sources is granted roles of which no source knows; of a service, who lets it in."""
+    from crossaccount.access.evaluation.callers import external_principal, is_service, trusted_services
+    from crossaccount.access.paths.path import grant_unknown, grants_elsewhere
+
+    shown = read.names.shown
+    if found := grants_elsewhere(read.estate, arn):
+        names = [_grant_in_words(each, shown) for each in found]
+        yield f"granted besides, in accounts that no source describes: {_listed(names)}"
+    stranger = external_principal(arn, read.estate.accounts)
+    if stranger and (said := grant_unknown(stranger)):
+        yield f"{said}: what is known of it is only which trusts let it in"
+    if is_service(arn):
+        roles = [shown(role.arn) for role in read.estate.roles.values() if arn in trusted_services(role)]
+        yield f"AWS services are no paths; trusts that name this one: {_listed(roles) or 'none'}"
+
+
+def _grant_in_words(grant: GrantElsewhere, shown: Callable[[str], str]) -> str:
+    from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
+
+    words = in_words(grant.alternatives)
+    said = [] if words == UNCONDITIONAL else [words]
+    said += [f"denied: {_listed(list(map(shown, grant.denied)))}"] if grant.denied else []
+    name = "every role (*)" if grant.roles == "*" else shown(grant.roles)
+    return f"{name} ({'; '.join(said)})" if said else name
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -1,9 +1,9 @@
-"""The first hour: ``init`` and ``doctor``."""
+"""``init`` and ``doctor``: write a first project, and say what this machine lacks to run it."""
 
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
-from crossaccount.cli.printing import console, print_json, say
+from crossaccount.cli.printing import anybody, console, print_json, say
 
 if TYPE_CHECKING:
     from crossaccount.start.checkup import Checkup
@@ -88,7 +88,6 @@ def init(
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
     """Say what this machine lacks to run a project, and how to get each."""
     with failures_in_words(as_json):
-        from crossaccount.cli.credentials import account_finder
         from crossaccount.start.doctor import checkups
         from crossaccount.start.machine import Machine
 
@@ -105,13 +104,9 @@ def _asked(given: str | None, option: str, question: str) -> str:
     """What was given, or what the person answers; where nobody can be asked, the option is required."""
     if given is not None:
         return given
-    if not _somebody_is_there():
+    if not anybody():
         stop(f"{option}: is required, for nobody can be asked here; give it", 2, as_json=False)
     return str(typer.prompt(question, err=True))
-
-
-def _somebody_is_there() -> bool:
-    return sys.stdin.isatty()
 
 
 def _place(where: Path, source: str | None) -> Place:
@@ -142,3 +137,23 @@ def _show(found: list[Checkup]) -> None:
         without = "Without them: crossaccount check, crossaccount rehearse --engine in-process."
         things = "1 thing is" if missing == 1 else f"{missing} things are"
         out.print(f"{things} missing for a deployment. {without}", highlight=False, soft_wrap=True)
+
+
+def account_finder() -> Callable[[Mapping[str, object]], str]:
+    """The account of the credentials that a stack's config leads to; raises OSError with one line where it has none."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from crossaccount.job.review.clients import SharedClients
+    from crossaccount.job.review.credentials import NotReadable, stack_credentials
+
+    clients = SharedClients()
+
+    def account_of(config: Mapping[str, object]) -> str:
+        try:
+            how = stack_credentials(config)
+            with clients.signed_as(how):
+                return str(clients.client("sts", how).get_caller_identity()["Account"])
+        except (NotReadable, BotoCoreError, ClientError) as error:
+            raise OSError(" ".join(str(error).split())) from None
+
+    return account_of

@@ -177,3 +177,15 @@ def test_a_mistake_of_usage_is_json_where_json_is_asked_for(arguments: list[str]
     assert said.rstrip(".") in done.stderr
     plain = CliRunner().invoke(app, [each for each in arguments if each != "--json"])
     assert (plain.exit_code, plain.stdout) == (2, "")
+
+
+def test_paths_of_plain_files_need_no_pulumi(tmp_path: Path) -> None:
+    user = {"UserName": "al", "Arn": "arn:aws:iam::333333333333:user/al"}
+    (tmp_path / "a.json").write_text(json.dumps({"UserDetailList": [user]}))
+    script = (
+        "import sys\nfrom crossaccount.cli import app\n"
+        "try:\n    app(['paths', 'a.json', '--json'])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('pulumi', 'boto3') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines() == ['{"paths": []}', "[]"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crossaccount.cli import printing
-from crossaccount.cli.job import changing
+from crossaccount.cli.job import verbs
 from crossaccount.engine import pulumi_cli
 from crossaccount.job.removals.removal import Removal
 from tests.cli.conftest import Run
@@ -93,7 +93,7 @@ def test_a_removal_takes_the_yes_of_somebody_who_is_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stdin: io.StringIO, because: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert changing.objection(REMOVAL) == because
+    assert verbs.objection(REMOVAL) == because
     said = capsys.readouterr()
     assert said.out == ""
     assert ("workload: ? resources" in said.err) is stdin.isatty(), "whoever is asked sees what goes"

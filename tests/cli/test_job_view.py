@@ -16,10 +16,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from crossaccount.cli.job.lines import lines_of
-from crossaccount.cli.job.live import LiveView
-from crossaccount.cli.job.tally import Tally
-from crossaccount.cli.job.view import job_view
+from crossaccount.cli.job.lines import Tally, lines_of
+from crossaccount.cli.job.view import LiveView, job_view
 from crossaccount.job import events
 
 HUB_FAILED = events.StackFinished(

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crossaccount.access.paths import paths
-from crossaccount.cli.app import app
+from crossaccount.cli import app
 from tests.sources.conftest import Read
 
 DEPLOYER = "arn:aws:iam::222222222222:role/Deployer"

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
-from crossaccount.cli.credentials import account_finder
+from crossaccount.cli.starting import account_finder
 from crossaccount.local.clients import Aws
 from crossaccount.local.server import LocalAws
 from crossaccount.start.checkup import Checkup

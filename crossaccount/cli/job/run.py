@@ -1,4 +1,4 @@
-"""How a verb of the job is run: the fleet it works on, what is shown meanwhile, and how the command ends."""
+"""How a verb of the job is run: its shared options, the stacks that it works on, what is shown, and how it ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,6 +20,29 @@ if TYPE_CHECKING:
     from crossaccount.job.events import Event, Tell
     from crossaccount.job.fleet import Fleet, JobResult
     from crossaccount.job.running.workers import Workers
+
+StacksArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[STACK]...", help="Names or patterns, such as 'prod-*'. Default: all."),
+]
+LocalOption = Annotated[
+    bool, typer.Option("--local", help="On a fresh local AWS with a state of its own, gone afterwards.")
+]
+ParallelOption = Annotated[
+    int | None, typer.Option("--parallel", min=1, help="How many stacks at once. Default: as many as cores.")
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Run the stacks on the workers of this Dask scheduler."),
+]
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Append every event to FILE as a JSON line, whatever is shown."),
+]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong, and the summary.")]
+
 
 EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "drifted": 1, "interrupted": 130}
 

@@ -12,7 +12,8 @@ import typer
 
 from crossaccount.cli.diffs import TRIPPED
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
-from crossaccount.cli.job.options import (
+from crossaccount.cli.job.run import (
+    Asked,
     JsonLinesOption,
     LocalOption,
     LogOption,
@@ -21,8 +22,9 @@ from crossaccount.cli.job.options import (
     SchedulerOption,
     StacksArgument,
     YesOption,
+    end,
+    open_fleet,
 )
-from crossaccount.cli.job.run import Asked, end, open_fleet
 from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
 

@@ -1,12 +1,22 @@
-"""What a job shows while it runs: JSON lines, or lines for people, on a terminal with a picture of what runs."""
+"""What a job shows while it runs: JSON lines, plain lines for a log, or on a terminal a picture of what runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from crossaccount.cli.job.lines import Line, Tally, lines_of
 from crossaccount.cli.printing import console, print_json, say_lines
-from crossaccount.escaping import continued
+from crossaccount.escaping import continued, lines, one_line
 from crossaccount.job import events
 
 
@@ -21,8 +31,6 @@ def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Ite
     if not out.is_terminal:
         yield _Lines(on_stderr, quiet)
         return
-    from crossaccount.cli.job.live import LiveView
-
     view = LiveView(out, quiet)
     try:
         yield view
@@ -38,16 +46,12 @@ class _Lines:
     """Plain lines, as for a log."""
 
     def __init__(self, on_stderr: bool, quiet: bool) -> None:
-        from crossaccount.cli.job.tally import Tally
-
         self._on_stderr = on_stderr
         self._quiet = quiet
         self._tally = Tally()
         self._verb = ""
 
     def __call__(self, event: events.Event) -> None:
-        from crossaccount.cli.job.lines import lines_of
-
         if isinstance(event, events.JobStarted):
             self._verb = event.verb
         news = self._tally.add(event)
@@ -59,7 +63,7 @@ class _Lines:
         if isinstance(event, events.JobFinished):
             for _, text in self._tally.lines(event):
                 say_lines(continued(text), err=self._on_stderr)
-            self._tally = type(self._tally)()
+            self._tally = Tally()
 
 
 def _routine(event: events.Event) -> bool:
@@ -70,3 +74,112 @@ def _routine(event: events.Event) -> bool:
         case events.Message(severity=severity):
             return severity != "error"
     return isinstance(event, (events.Resource, events.StackSkipped, events.Retrying))
+
+
+REFRESHES_PER_SECOND = 8
+LEFT_FREE = 4
+"""Lines of the terminal that running stacks do not take."""
+
+
+class LiveView:
+    """Takes events and keeps the picture up to date. Between jobs there is none: somebody may be asked something."""
+
+    def __init__(self, console: Console, quiet: bool = False) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+        self._job = events.JobStarted(verb="", stacks=(), parallel=1)
+        self._begun = 0.0
+        self._tally = Tally()
+        self._running: dict[str, tuple[float, str]] = {}
+        """By stack: since when it runs, and what it is at."""
+
+    def __call__(self, event: events.Event) -> None:
+        with self._lock:
+            news = self._take(event)
+            if self._remains(event) and news:
+                self.print(lines_of(event))
+        if isinstance(event, events.JobStarted):
+            self._begin()
+        elif isinstance(event, events.JobFinished):
+            self.close()
+            self.print(self._tally.lines(event))
+
+    def print(self, said: Iterable[Line]) -> None:
+        """Lines that stay, above the picture."""
+        for style, text in said:
+            self._console.print(Text(lines(continued(text)), style=style), soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the picture away."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _begin(self) -> None:
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._picture,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+        )
+        self._live.start()
+
+    def _take(self, event: events.Event) -> bool:
+        match event:
+            case events.JobStarted():
+                self._job, self._tally, self._begun = event, Tally(), time.monotonic()
+                self._running.clear()
+            case events.StackStarted(stack=stack):
+                self._running[stack] = (time.monotonic(), "")
+            case events.Resource(stack=stack, op=op, name=name) if stack in self._running:
+                self._running[stack] = (self._running[stack][0], f"{op} {name}")
+            case events.Retrying(stack=stack, because=because) if stack in self._running:
+                self._running[stack] = (self._running[stack][0], f"waits: {because}")
+            case events.StackFinished(stack=stack) | events.StackSkipped(stack=stack):
+                self._running.pop(stack, None)
+        return self._tally.add(event)
+
+    def _remains(self, event: events.Event) -> bool:
+        """Whether an event is worth a line that stays. What is skipped or nothing new is told at the end."""
+        match event:
+            case events.Resource() | events.StackStarted() | events.StackSkipped() | events.Retrying():
+                return False
+            case events.Message(severity=severity):
+                return severity != "info" and not self._quiet
+            case events.StackFinished(status=status):
+                return status in ("failed", "interrupted") or (status == "changed" and not self._quiet)
+        return True
+
+    def _picture(self) -> Group:
+        with self._lock:
+            return Group(self._bar(), *self._stacks())
+
+    def _bar(self) -> Table:
+        done = len(self._tally.finished) + len(self._tally.skipped)
+        failed = sum(each.status == "failed" for each in self._tally.finished.values())
+        total = len(self._job.stacks)
+        row = Table.grid(padding=(0, 1), expand=True)
+        for options in ({}, {"ratio": 1}, {"justify": "right"}, {}, {"justify": "right"}):
+            row.add_column(no_wrap=True, **options)
+        wrong = Text(f"{failed} failed", style="red") if failed else Text("")
+        bar: Any = ProgressBar(total=max(total, 1), completed=done)
+        row.add_row(self._job.verb, bar, f"{done}/{total}", wrong, _clock(time.monotonic() - self._begun))
+        return row
+
+    def _stacks(self) -> list[Text]:
+        room = max(self._console.height - LEFT_FREE, 1)
+        longest_first = sorted(self._running.items(), key=lambda item: item[1][0])
+        shown = longest_first[:room]
+        running = [
+            Text(one_line(f"  {stack}  {_clock(time.monotonic() - since)}  {at}"), no_wrap=True, overflow="ellipsis")
+            for stack, (since, at) in shown
+        ]
+        more = len(longest_first) - len(shown)
+        return [*running, Text(f"  and {more} more")] if more else running
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}"
