@@ -48,7 +48,7 @@ def list_accounts(
     """The accounts, with what applies to each."""
     with failures_in_words(as_json):
         from crossaccount.fleet import read_fleet
-        from crossaccount.fleet.choosing import choose
+        from crossaccount.fleet.fleet import choose
 
         found = read_fleet(directory)
         chosen = choose(found, patterns or (), ou or (), tags or (), role_set)
@@ -79,8 +79,8 @@ def discover(
 ) -> None:
     """Read the accounts from AWS Organizations into a file to review and commit. Changes nothing in AWS."""
     with failures_in_words(as_json):
+        from crossaccount.fleet.account_list import differences, read_snapshot, snapshot_text
         from crossaccount.fleet.organization import ACTIVE, named, open_organizations, read_organization
-        from crossaccount.fleet.snapshot import differences, read_snapshot, snapshot_text
 
         file = str(out or _named_file(directory) or "accounts.yaml")
         before = read_snapshot(directory, file)

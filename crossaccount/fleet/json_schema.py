@@ -13,8 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from crossaccount.fleet import models
-from crossaccount.fleet.models import Account, Credentials, Deviation, RoleSet
-from crossaccount.fleet.models.role_sets import SECTIONS
+from crossaccount.fleet.models import SECTIONS, Account, Credentials, Deviation, RoleSet
 from crossaccount.settings.json_schema import config_schema, definitions_of
 from crossaccount.settings.models import AccountEntry
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
-from crossaccount.fleet.models.role_sets import SECTIONS
+from crossaccount.fleet.models import SECTIONS
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 

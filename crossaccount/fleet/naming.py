@@ -1,17 +1,55 @@
-"""Names of accounts in lists of names: ``<audit>/role/Auditor`` becomes one name for each account of a role set."""
+"""Placeholders (``<account.id>``) and names of role sets (``<audit>/role/Auditor``), filled in for an account."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from crossaccount.fleet.fleet import Fleet
 from crossaccount.fleet.merging import Declared
-from crossaccount.fleet.placeholders import Placeholders, Say
+from crossaccount.fleet.models import Account
 from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import Problem
+
+FIELDS = ("name", "id", "ou", "region")
+TAGS = "tags."
+_PLACEHOLDER = re.compile(r"<account\.([^<>]*)>")
+Report = Callable[[Problem], None]
+
+
+class Placeholders:
+    """The values of one account."""
+
+    def __init__(self, account: Account, region: str | None) -> None:
+        self._account = account
+        self._values = {"name": account.name, "id": account.id, "ou": account.ou, "region": region or ""}
+
+    def fill(self, text: str, where: str, report: Report) -> str:
+        """``text`` with every placeholder replaced; one that has no value is said, and stays."""
+        if "<account." not in text:
+            return text
+
+        def value(found: re.Match[str]) -> str:
+            key = found[1]
+            known = self._account.tags.get(key[len(TAGS) :]) if key.startswith(TAGS) else self._values.get(key)
+            if known:
+                return known
+            report(self._missing(key, where, text))
+            return found[0]
+
+        return _PLACEHOLDER.sub(value, text)
+
+    def _missing(self, key: str, where: str, text: str) -> Problem:
+        if key.startswith(TAGS):
+            fix = did_you_mean(key[len(TAGS) :], self._account.tags, "tag the account, or exclude it")
+            return Problem(where, f"the account has no tag {key[len(TAGS) :]}", text, fix)
+        if key in FIELDS:
+            return Problem(where, f"the account has no {key}", text, "say it, or leave the placeholder out")
+        known = ", ".join(f"<account.{each}>" for each in (*FIELDS, "tags.KEY"))
+        return Problem(where, "no such placeholder", text, did_you_mean(key, FIELDS, f"write one of {known}"))
+
 
 LISTS = ("principals", "assume", "deny")
 _SET = re.compile(r"\A<(?!account\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
@@ -27,21 +65,21 @@ class Naming:
         self._lists: dict[str, tuple[str, ...]] = {}
         self._plain: dict[int, bool] = {}
 
-    def write_out(self, value: Any, values: Placeholders, where: str, say: Say, key: str = "") -> Any:
+    def write_out(self, value: Any, values: Placeholders, where: str, report: Report, key: str = "") -> Any:
         """``value`` with its placeholders filled and its role sets replaced by their accounts."""
         if self._is_plain(value):
             return value
         if isinstance(value, str):
-            return values.fill(value, where, say)
+            return values.fill(value, where, report)
         if isinstance(value, Mapping):
-            return {name: self.write_out(each, values, f"{where}.{name}", say, name) for name, each in value.items()}
+            return {name: self.write_out(each, values, f"{where}.{name}", report, name) for name, each in value.items()}
         if isinstance(value, (list, tuple)):
             if key in LISTS:
-                return list(self.names(value, values, where, say))
-            return [self.write_out(each, values, f"{where}[{index}]", say) for index, each in enumerate(value)]
+                return list(self.names(value, values, where, report))
+            return [self.write_out(each, values, f"{where}[{index}]", report) for index, each in enumerate(value)]
         return value
 
-    def names(self, names: Any, values: Placeholders, where: str, say: Say) -> Iterator[Any]:
+    def names(self, names: Any, values: Placeholders, where: str, report: Report) -> Iterator[Any]:
         """The names that a list of names means, each once."""
         seen: dict[Any, None] = {}
         for index, each in enumerate(names):
@@ -49,20 +87,20 @@ class Naming:
             if not isinstance(each, str):
                 yield each
             elif found := _SET.match(each):
-                seen |= dict.fromkeys(self._accounts(found[1], found[2], each, place, say))
+                seen |= dict.fromkeys(self._accounts(found[1], found[2], each, place, report))
             else:
-                seen[values.fill(each, place, say)] = None
+                seen[values.fill(each, place, report)] = None
         yield from seen
 
-    def _accounts(self, role_set: str, rest: str | None, text: str, where: str, say: Say) -> tuple[str, ...]:
+    def _accounts(self, role_set: str, rest: str | None, text: str, where: str, report: Report) -> tuple[str, ...]:
         if text not in self._lists:
             self._lists[text] = tuple(self._written(role_set, rest))
         if role_set not in self._fleet.role_sets:
             fix = did_you_mean(role_set, self._fleet.role_sets, "write the name of a role set, or of an account")
-            say(Problem(where, "no such role set", text, fix))
+            report(Problem(where, "no such role set", text, fix))
         elif not self._lists[text]:
             what = "no account of the role set has that" if self._fleet.accounts_of(role_set) else "names nobody"
-            say(Problem(where, what, text, f"correct it: {role_set} applies to {self._applies(role_set)}"))
+            report(Problem(where, what, text, f"correct it: {role_set} applies to {self._applies(role_set)}"))
         return self._lists[text]
 
     def _applies(self, role_set: str) -> str:

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crossaccount.fleet.models import Account
-from crossaccount.fleet.models.accounts import NAME_LENGTH, account_slug
+from crossaccount.fleet.models import NAME_LENGTH, Account, account_slug
 from crossaccount.iam.problem import NOT_GIVEN
 from crossaccount.sources.errors import refusal
 

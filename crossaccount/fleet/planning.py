@@ -1,23 +1,21 @@
-"""From ``fleet.yaml`` to the changes that its stacks' files need, nothing written yet."""
+"""From ``fleet.yaml`` to the changes in its stacks' files: every stack is checked, and nothing is written yet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from crossaccount.fleet.checks import idle_selectors, own_deployers
-from crossaccount.fleet.files import Change, change, left
-from crossaccount.fleet.fitting import INCLUDE, fit, included_file
-from crossaccount.fleet.fleet import Fleet
-from crossaccount.fleet.reading import read_fleet
-from crossaccount.fleet.said import Said, once
-from crossaccount.fleet.stacks import KEYS, StackConfig, stack_configs
-from crossaccount.fleet.validation import problems_of_stack, too_large
-from crossaccount.iam.problem import Problem
+from crossaccount.fleet.files import INCLUDE, Change, change, fit, included_file, left
+from crossaccount.fleet.fleet import FLEET_FILE, Fleet
+from crossaccount.fleet.reading import idle_selectors, own_deployers, read_fleet
+from crossaccount.fleet.stacks import KEYS, StackConfig, StackProblem, each_once, stack_configs
+from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, SettingsError, read_project
+from crossaccount.settings.compiled import compile_stack
 from crossaccount.settings.project import stack_file
+from crossaccount.settings.raw import SIZE_LIMIT
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
     problems: list[Problem] = []
     configs = stack_configs(fleet, problems)
     if not problems:
-        problems += once(_said(fleet, project, configs))
+        problems += each_once(_problems_of_stacks(fleet, project, configs))
     if problems:
         raise SettingsError(dict.fromkeys(problems))
     found: list[Change] = []
@@ -68,7 +66,7 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
     return Plan(fleet, tuple(found), gone, warnings)
 
 
-def _said(fleet: Fleet, project: Project, configs: Mapping[str, StackConfig]) -> Iterator[Said]:
+def _problems_of_stacks(fleet: Fleet, project: Project, configs: Mapping[str, StackConfig]) -> Iterator[StackProblem]:
     for config in configs.values():
         yield from problems_of_stack(config, effective(project, config), fleet.directory)
 
@@ -89,3 +87,38 @@ def _own(project: Project, stack: str) -> Mapping[str, object] | None:
         return None
     origins = project.origins[stack]
     return {key: value for key, value in project.stacks[stack].items() if origins[key] == stack_file(stack)}
+
+
+WHOLE = "config"
+"""Where the settings say that all of a config is too large."""
+
+
+def problems_of_stack(stack: StackConfig, config: Mapping[str, object], directory: Path) -> list[StackProblem]:
+    """What is wrong with the effective ``config`` of a stack, at its places in ``fleet.yaml``."""
+    try:
+        found = list(compile_stack(config, root=directory).problems)
+    except SettingsError as error:
+        found = list(error.problems)
+    return [StackProblem(stack.account, _placed(problem, stack)) for problem in found if _counts(problem)]
+
+
+def too_large(account: str) -> Problem:
+    """The problem of a stack that no form makes small enough."""
+    what = f"its config has more than {SIZE_LIMIT // 1024} KiB in every form, and Pulumi cannot hand it to the program"
+    fix = "read fewer accounts, trust by a pattern or an organisation, or name roles by a pattern in a document"
+    return Problem(f"{FLEET_FILE}: {account}", what, NOT_GIVEN, fix)
+
+
+def _placed(problem: Problem, stack: StackConfig) -> Problem:
+    """At the entity's place in ``fleet.yaml``; at the account where it is about the stack as a whole."""
+    place = problem.where
+    while place and place not in stack.origins:
+        place = place[: max(place.rfind("."), place.rfind("["), 0)]
+    if place:
+        return replace(problem, where=f"{FLEET_FILE}: {stack.origins[place]}.{problem.where}")
+    return replace(problem, where=f"{FLEET_FILE}: {stack.account}: {problem.where}")
+
+
+def _counts(problem: Problem) -> bool:
+    """An error, other than that of the size: what is too large for the stack's own file goes to another one."""
+    return problem.severity == "error" and problem.where != WHOLE

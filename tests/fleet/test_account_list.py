@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from crossaccount.fleet.account_list import differences, read_snapshot, snapshot_text
 from crossaccount.fleet.models import Account
-from crossaccount.fleet.snapshot import differences, read_snapshot, snapshot_text
 from crossaccount.settings import SettingsError
 
 ACCOUNTS = [

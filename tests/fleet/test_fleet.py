@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from crossaccount.fleet.fleet import is_selected, meets
 from crossaccount.fleet.models import Account, Selector
-from crossaccount.fleet.selecting import is_selected, meets
 
 SHOP = Account.model_validate(
     {"name": "shop", "id": "222222222222", "ou": "Workloads/Production/EU", "tags": {"stage": "production", "pci": ""}}

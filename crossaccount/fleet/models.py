@@ -1,0 +1,187 @@
+"""The models of ``fleet.yaml``. Fields have the names of its keys, and their docstrings describe them in the docs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.entity_names import Refusal, check_tag
+from crossaccount.settings.models.accounts import AccountId, Color, DisplayName
+from crossaccount.settings.models.base import (
+    Model,
+    Text,
+    flag_or_mapping,
+    raise_if,
+    refuse,
+    rule,
+    seconds_between,
+    text_schema,
+)
+
+__all__ = ["Account", "AssumedRole", "Credentials", "Deviation", "RoleSet", "Selector"]
+
+
+def _one_or_several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_several, json_schema_input_type=Text | list[Text])]
+
+
+class Selector(Model):
+    """Accounts that meet all that it says; of each list one is enough."""
+
+    accounts: Texts | None = None
+    """Names or IDs, with * and ? as wildcards."""
+    ou: Texts | None = None
+    """Organisational units from the root, with all below them. A wildcard stands for one name or a part of it."""
+    tags: Mapping[str, Texts] | None = None
+    """By key: the values that will do, with wildcards; "*" asks that the tag is there."""
+
+    @model_validator(mode="after")
+    def _selects_by_something(self) -> Selector:
+        if not (self.accounts or self.ou or self.tags):
+            raise refuse("selects by nothing", 'write {accounts: ["*"]} for all accounts')
+        return self
+
+
+class AssumedRole(Model):
+    """A role that the provider assumes before it does anything."""
+
+    role: Text = Field(examples=["<account.name>/role/deployer"])
+    """The role: <account.name>/role/deployer, or a full ARN."""
+    external_id: Text | None = None
+    """The external ID that the role's trust asks for."""
+    session_name: Text | None = None
+    """What CloudTrail calls the session: 2 to 64 letters, digits and _=,.@+-."""
+    duration: Annotated[int, seconds_between(900, 43200, "15m and 12h")] | None = None
+    """How long the session lasts, such as "1h"; an hour at most for a role that is assumed from another one."""
+
+
+class Credentials(Model):
+    """A profile, a role to assume, or a role to assume with a profile."""
+
+    profile: Text | None = None
+    """A profile of the AWS CLI, on the machine that deploys."""
+    assume_roles: Annotated[tuple[AssumedRole, ...], Field(examples=[[{"role": "<account.name>/role/deployer"}]])] = ()
+    """Roles to assume, each from the one before it; the first from the profile or the environment's credentials."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Credentials:
+        if self.profile is None and not self.assume_roles:
+            raise refuse("says no credentials", "write a profile, or assume_roles: [{role: …}]")
+        return self
+
+
+_EXAMPLE = "{profile: <account.name>}, or {assume_roles: [{role: <account.name>/role/deployer}]}"
+ThisAccounts = Annotated[
+    Credentials | None, BeforeValidator(flag_or_mapping(None, _EXAMPLE), json_schema_input_type=bool | dict[str, Any])
+]
+"""An account's own credentials: ``false`` for those of the environment."""
+
+
+_NAME = re.compile(r"\A[A-Za-z0-9_.-]{1,100}\Z", re.ASCII)
+_NOT_NAME = re.compile(r"[^a-z0-9_.]+", re.ASCII)
+NAME_LENGTH = 100
+
+
+def account_slug(name: str) -> str:
+    """The name that a stack can have nearest to any text: ``Shop (EU)`` becomes ``shop-eu``."""
+    return _NOT_NAME.sub("-", name.lower()).strip("-.")[:NAME_LENGTH] or "account"
+
+
+def _check_name(name: str) -> Refusal | None:
+    """It names a stack, a file and an entry of the address book: the narrowest of the three rules.
+
+    Source of a stack's: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack
+    """
+    if ACCOUNT_ID.match(name):
+        return Refusal("an account's name is not an ID", "choose a word, such as shop-production")
+    if _NAME.match(name):
+        return None
+    what = f"the name of a stack has 1 to {NAME_LENGTH} letters A-Z, a-z, digits and _.-"
+    return Refusal(what, f"call it `{account_slug(name)}`")
+
+
+def _check_ou(path: str) -> Refusal | None:
+    parts = path.split("/") if path else []
+    if all(part == part.strip() and part for part in parts):
+        return None
+    fixed = "/".join(part.strip() for part in parts if part.strip())
+    return Refusal("the way from the root is names with / between them", f'write "{fixed}"')
+
+
+def _tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    for key, value in tags.items():
+        raise_if(check_tag(key, value) if not key.lower().startswith("aws:") else None)
+    return tags
+
+
+Name = Annotated[Text, rule(_check_name), text_schema("^[A-Za-z0-9_.-]+$", NAME_LENGTH)]
+
+
+class Account(Model):
+    """An account of the fleet, with a stack of its name."""
+
+    name: Name = Field(examples=["shop-production"])
+    """The account's name: of its stack, its file and its entry in the address book."""
+    id: AccountId = Field(examples=["111111111111"])
+    """The account's 12 digits, in quotes."""
+    ou: Annotated[Text, rule(_check_ou)] = ""
+    """The organisational units above it, from the root: Workloads/Production. Empty at the root itself."""
+    tags: Annotated[Mapping[str, Text], AfterValidator(_tags)] = Field(default_factory=dict)
+    """The account's tags in AWS Organizations, or any others that selectors are to ask for."""
+    display_name: DisplayName | None = Field(default=None, examples=["PRODUCTION"])
+    """How the console shows the account after switching roles."""
+    color: Color | None = None
+    """The colour the console then shows: red, orange, yellow, green, blue, or six hex digits in quotes."""
+
+
+SECTIONS = ("policies", "trusted", "trusting")
+Section = Mapping[str, Any]
+
+
+class RoleSet(Model):
+    """Declarations of a stack, for every account that is selected."""
+
+    include: tuple[Selector, ...] = Field(examples=[[{"ou": "Workloads"}]])
+    """The accounts that get it: those that any of these selectors meets."""
+    exclude: tuple[Selector, ...] = ()
+    """The accounts among them that do not."""
+    description: Text = ""
+    """For whoever reads fleet.yaml; nothing is made of it."""
+    reads: tuple[Text, ...] = ()
+    """Accounts whose ARNs come by stack reference, as in a stack."""
+    policies: Section = Field(default_factory=dict)
+    """Customer-managed policies, as in a stack."""
+    trusted: Section = Field(default_factory=dict)
+    """Users, groups and applications, as in a stack."""
+    trusting: Section = Field(default_factory=dict)
+    """Roles that others assume, as in a stack."""
+
+
+class Deviation(Model):
+    """How one account differs from what its role sets say.
+
+    The sections are merged into those of the role sets: mappings key by key, everything else replaced; an empty value
+    removes (https://www.rfc-editor.org/rfc/rfc7396).
+    """
+
+    without: tuple[Text, ...] = ()
+    """Role sets that do not apply here."""
+    region: Text | None = None
+    """The account's region, in place of the fleet's."""
+    credentials: ThisAccounts = None
+    """The account's credentials, in place of the fleet's; false for those of the environment."""
+    reads: tuple[Text, ...] = ()
+    """More accounts whose ARNs come by stack reference."""
+    policies: Section = Field(default_factory=dict)
+    """Customer-managed policies to add, change or remove."""
+    trusted: Section = Field(default_factory=dict)
+    """Users, groups and applications to add, change or remove."""
+    trusting: Section = Field(default_factory=dict)
+    """Roles to add, change or remove."""
