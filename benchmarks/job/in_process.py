@@ -1,4 +1,4 @@
-"""A fleet made in-process on one local AWS, as ``up --local`` makes it where there is no pulumi CLI.
+"""Stacks made in-process on one local AWS, as ``up --local`` makes it where there is no pulumi CLI.
 
 Run ``python -m benchmarks.job.in_process --stacks 1000``. Every stack is really made: all of them have to be done.
 """
@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.job.fleet import write_project
 from components.program import program
 from crossaccount.job import events
-from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import in_process_fleet
+from crossaccount.job.local import in_process_parts
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 
 
 def main() -> None:
@@ -37,10 +37,10 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as home:
         write_project(Path(home), asked.stacks)
-        with in_process_fleet(Path(home), program) as parts:
-            fleet = Fleet(Path(home), parts.engine, parts.backend, workers=Threads(1), on_event=tell)
+        with in_process_parts(Path(home), program) as parts:
+            stacks = Stacks(Path(home), parts.engine, parts.backend, workers=Threads(1), on_event=tell)
             begun = time.perf_counter()
-            result = fleet.up()
+            result = stacks.up()
             seconds = time.perf_counter() - begun
     statuses = dict(Counter(each.status for each in result.outcomes.values()))
     each = f"{1000 * seconds / asked.stacks:.0f} ms each, {_memory():.0f} MiB; load {os.getloadavg()[0]:.1f}"

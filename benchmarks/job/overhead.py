@@ -23,11 +23,11 @@ from typing import Any
 from benchmarks.job.fleet import write_project
 from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
-from crossaccount.job.fleet import Fleet
 from crossaccount.job.gate.approval import Approval
 from crossaccount.job.review.live import empty_account
 from crossaccount.job.review.reviewer import ReadLive, Reviewer
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import KnownStack
 
 SIZES = (10, 100, 1000)
@@ -74,20 +74,20 @@ def measure(stacks: int, parallel: int, home: Path) -> dict[str, float]:
         def tell(event: events.Event) -> None:
             log.write(json.dumps(event.to_json()) + "\n")
 
-        def fleet(live: ReadLive) -> Fleet:
-            return Fleet(folder, NullEngine(), NullBackend(), workers=Threads(parallel), on_event=tell, live=live)
+        def stacks(live: ReadLive) -> Stacks:
+            return Stacks(folder, NullEngine(), NullBackend(), workers=Threads(parallel), on_event=tell, live=live)
 
         times, begun = {}, time.process_time()
-        found = fleet(empty_account)
+        found = stacks(empty_account)
         times["read and check settings"], begun = time.process_time() - begun, time.process_time()
         assert found.up().ok
         times["run and tell"] = time.process_time() - begun
         declared = Reviewer(found.loaded, NullBackend(), empty_account).declared(found.loaded.stacks)
         begun = time.process_time()
-        assert fleet(lambda stack, _: declared[stack].details).up(approval=Approval(yes=True, log=home / "log")).ok
+        assert stacks(lambda stack, _: declared[stack].details).up(approval=Approval(yes=True, log=home / "log")).ok
         times["up --yes, nothing changes"], begun = time.process_time() - begun, time.process_time()
         everything = Approval(yes=True, kinds=frozenset({"broadening", "replacement"}), log=home / "log")
-        assert fleet(empty_account).up(approval=everything).ok
+        assert stacks(empty_account).up(approval=everything).ok
         times["up --yes, all is new"] = time.process_time() - begun
     gc.collect()
     by_stack = {phase: 1000 * seconds / stacks for phase, seconds in times.items()}

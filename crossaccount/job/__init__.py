@@ -1,8 +1,9 @@
-"""The job: one Pulumi stack per account, a fleet of them run in order, side by side, safe to run again.
+"""The job: one Pulumi stack per account, all of them run in order, side by side, safe to run again.
 
-``Fleet`` is all of it as a library: :meth:`Fleet.at` for real, :meth:`Fleet.local` on a local AWS. Its verbs are those
-of the command. ``preview``, ``up``, ``refresh``, ``drift`` and ``destroy`` give a ``JobResult``; what happens meanwhile
-comes as the events of ``crossaccount.job.events``. Nothing that goes wrong with a stack is raised: it is in the result.
+``Stacks`` is the job as a library: the stacks of a project, opened by :meth:`Stacks.at` with your own login, or by
+:meth:`Stacks.local` on a local AWS. Its methods are the verbs of the command. ``preview``, ``up``, ``refresh``,
+``drift`` and ``destroy`` return a ``JobResult``. Meanwhile they send the events of ``crossaccount.job.events``. An
+error of one stack is in the result and is not raised.
 
 ``SettingsError``
     The project's settings are wrong: nothing has begun.
@@ -18,20 +19,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crossaccount.engine.work import Change, Outcome
     from crossaccount.job.errors import BackendError, JobError, WorkersError
-    from crossaccount.job.fleet import Fleet
     from crossaccount.job.gate.approval import Approval
     from crossaccount.job.result import JobResult
+    from crossaccount.job.stacks import Stacks
     from crossaccount.settings import SettingsError
 
 __all__ = [
     "Approval",
     "BackendError",
     "Change",
-    "Fleet",
     "JobError",
     "JobResult",
     "Outcome",
     "SettingsError",
+    "Stacks",
     "WorkersError",
 ]
 
@@ -39,7 +40,7 @@ _HOMES = {
     "Approval": "crossaccount.job.gate.approval",
     "BackendError": "crossaccount.job.errors",
     "Change": "crossaccount.engine.work",
-    "Fleet": "crossaccount.job.fleet",
+    "Stacks": "crossaccount.job.stacks",
     "JobError": "crossaccount.job.errors",
     "JobResult": "crossaccount.job.result",
     "Outcome": "crossaccount.engine.work",

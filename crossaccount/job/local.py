@@ -28,7 +28,7 @@ E = TypeVar("E", bound=StackEngine, covariant=True)
 
 
 @dataclass(frozen=True)
-class LocalFleet(Generic[E]):
+class LocalParts(Generic[E]):
     """What a job needs to run on ``aws``."""
 
     aws: LocalAws
@@ -37,7 +37,7 @@ class LocalFleet(Generic[E]):
 
 
 @contextmanager
-def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[AutomationEngine]]:
+def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[AutomationEngine]]:
     """A local AWS, and the pulumi CLI for the project in ``directory``, deploying there."""
     project = read_project(directory)
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
@@ -45,17 +45,17 @@ def local_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[Automa
         deployer = make_deployers(aws, stacks)
         with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
             backend = CliBackend(engine.folder or directory, engine.command, engine.environment)
-            yield LocalFleet(aws, engine, backend)
+            yield LocalParts(aws, engine, backend)
 
 
 @contextmanager
-def in_process_fleet(directory: Path, program: Program) -> Iterator[LocalFleet[InProcessEngine]]:
+def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[InProcessEngine]]:
     """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
     project = read_project(directory)
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws() as aws:
         engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
-        yield LocalFleet(aws, engine, Remembered(engine.deployed))
+        yield LocalParts(aws, engine, Remembered(engine.deployed))
 
 
 @dataclass(frozen=True)

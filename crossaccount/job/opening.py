@@ -1,4 +1,4 @@
-"""A fleet opened as the user, or on a fresh local AWS."""
+"""The stacks of a project, opened as the user or on a fresh local AWS."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from crossaccount.engine.retries import RetryingEngine
 from crossaccount.engine.work import StackEngine
 from crossaccount.iam.problem import Problem
 from crossaccount.job.events import Tell
-from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import LocalFleet, in_process_fleet, local_fleet
+from crossaccount.job.local import LocalParts, in_process_parts, local_parts
 from crossaccount.job.recovery.recover import recover
 from crossaccount.job.review.live import LiveAccounts, empty_account
 from crossaccount.job.running.workers import Threads, Workers
+from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import CliBackend
 from crossaccount.local.clients import Gateway
 from crossaccount.settings import SettingsError, read_project
 
 
-def fleet_at(directory: Path, program: Program, workers: Workers | None, on_event: Tell | None) -> Fleet:
-    """The fleet of the project in ``directory``, with the user's CLI, login, states and credentials.
+def stacks_at(directory: Path, program: Program, workers: Workers | None, on_event: Tell | None) -> Stacks:
+    """The stacks of the project in ``directory``, with the user's CLI, login, states and credentials.
 
     Raises:
         SettingsError: the project's settings are wrong, or there is no CLI.
@@ -36,7 +36,7 @@ def fleet_at(directory: Path, program: Program, workers: Workers | None, on_even
     project = read_project(directory)
     accounts = LiveAccounts(project.stacks)
     engine = AutomationEngine(program, own=own_program(project), recover=recover)
-    return Fleet(
+    return Stacks(
         directory,
         RetryingEngine(engine),
         CliBackend(directory.resolve(), engine.command),
@@ -49,18 +49,18 @@ def fleet_at(directory: Path, program: Program, workers: Workers | None, on_even
 
 
 @contextmanager
-def fleet_on_local_aws(
+def stacks_on_local_aws(
     directory: Path, program: Program, workers: Workers | None, on_event: Tell | None
-) -> Iterator[Fleet]:
-    """The fleet of the project in ``directory`` on a fresh local AWS; in-process where there is no CLI.
+) -> Iterator[Stacks]:
+    """The stacks of the project in ``directory`` on a fresh local AWS; in-process where there is no CLI.
 
     Raises:
         SettingsError: the project's settings are wrong.
     """
-    place: Callable[[Path, Program], AbstractContextManager[LocalFleet[StackEngine]]]
-    place, workers = (local_fleet, workers) if installed() else (in_process_fleet, Threads(1))
+    place: Callable[[Path, Program], AbstractContextManager[LocalParts[StackEngine]]]
+    place, workers = (local_parts, workers) if installed() else (in_process_parts, Threads(1))
     with place(directory, program) as parts:
-        yield Fleet(
+        yield Stacks(
             directory,
             parts.engine,
             parts.backend,

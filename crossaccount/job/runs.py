@@ -27,7 +27,7 @@ from crossaccount.job.states.backend import Backend, KnownStack
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs stacks of one fleet, verb by verb. ``tell`` takes events, one at a time."""
+    """Runs the stacks of one project, verb by verb. ``tell`` takes events, one at a time."""
 
     loaded: Loaded
     engine: StackEngine

@@ -15,9 +15,9 @@ from distributed import LocalCluster
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job.events import Event, Message, Resource
-from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import LocalFleet, local_fleet
+from crossaccount.job.local import LocalParts, local_parts
 from crossaccount.job.running.cluster import Cluster
+from crossaccount.job.stacks import Stacks
 
 pytestmark = [
     pytest.mark.engine,
@@ -35,19 +35,19 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def local() -> Iterator[LocalFleet]:
-    with local_fleet(TUTORIAL, program) as found:
+def local() -> Iterator[LocalParts]:
+    with local_parts(TUTORIAL, program) as found:
         yield found
 
 
 def test_a_worker_lost_in_the_middle_of_an_update_leaves_a_fleet_that_the_same_command_finishes(
-    address: str, local: LocalFleet
+    address: str, local: LocalParts
 ) -> None:
     told: list[Event] = []
     cluster = Cluster(address)
     losing = _Losing(cluster, told)
     with losing.watching():
-        Fleet(TUTORIAL, local.engine, local.backend, workers=cluster, on_event=losing).up()
+        Stacks(TUTORIAL, local.engine, local.backend, workers=cluster, on_event=losing).up()
     assert any(isinstance(each, Message) and "was lost" in each.text for each in told)
 
     assert set(_up(address, local).values()) <= {"changed", "unchanged"}
@@ -82,6 +82,6 @@ class _Losing:
         os.kill(self._cluster.run_everywhere(os.getpid)[busy], signal.SIGKILL)
 
 
-def _up(address: str, local: LocalFleet) -> dict[str, str]:
-    result = Fleet(TUTORIAL, local.engine, local.backend, workers=Cluster(address)).up()
+def _up(address: str, local: LocalParts) -> dict[str, str]:
+    result = Stacks(TUTORIAL, local.engine, local.backend, workers=Cluster(address)).up()
     return {stack: outcome.status for stack, outcome in result.outcomes.items()}

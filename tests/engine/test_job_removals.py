@@ -17,8 +17,8 @@ import pytest
 from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.job import events
-from crossaccount.job.fleet import Fleet
 from crossaccount.job.gate.approval import Approval
+from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import CliBackend
 from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
@@ -28,10 +28,10 @@ EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement", "credentials
 OLD, NEW = f"arn:aws:iam::{AUTH}:role/AssumingRole", f"arn:aws:iam::{AUTH}:role/NewRole"
 
 
-def _fleet(workspace: Workspace, told: list[events.Event] | None = None) -> Fleet:
+def _stacks(workspace: Workspace, told: list[events.Event] | None = None) -> Stacks:
     engine = AutomationEngine(program, workspace.environment)
     backend = CliBackend(workspace.folder, engine.command, workspace.environment)
-    return Fleet(workspace.folder, engine, backend, on_event=told.append if told is not None else None)
+    return Stacks(workspace.folder, engine, backend, on_event=told.append if told is not None else None)
 
 
 @contextmanager
@@ -86,12 +86,12 @@ def _roles(workspace: Workspace) -> set[str]:
 
 
 def test_a_principal_that_another_takes_the_place_of_goes_after_the_trust_has_moved(workspace: Workspace) -> None:
-    assert _fleet(workspace).up(approval=EVERYTHING).ok
+    assert _stacks(workspace).up(approval=EVERYTHING).ok
     workspace.edit("auth", _rename)
     workspace.edit("workload", _trust("NewRole"))
     told: list[events.Event] = []
     with _watched(workspace) as seen:
-        result = _fleet(workspace, told).up(approval=EVERYTHING)
+        result = _stacks(workspace, told).up(approval=EVERYTHING)
     assert result.ok, json.dumps([each.to_json() for each in told], default=str, indent=1)
     assert set(seen) == {OLD, NEW}, "the trust never shows a unique ID"
     begun = [(each.stack, each.step) for each in told if isinstance(each, events.StackStarted)]
@@ -101,19 +101,19 @@ def test_a_principal_that_another_takes_the_place_of_goes_after_the_trust_has_mo
         {"NewRole"},
     )
     assert result.outcomes["auth"].counts["delete"] > 0
-    again = _fleet(workspace).up(approval=EVERYTHING)
+    again = _stacks(workspace).up(approval=EVERYTHING)
     assert {each.status for each in again.outcomes.values()} == {"unchanged"}
 
 
 def test_a_principal_that_only_goes_goes_after_the_trust_lets_go_of_it(workspace: Workspace) -> None:
     workspace.edit("auth", _add)
     workspace.edit("workload", _trust("NewRole", "AssumingRole"))
-    assert _fleet(workspace).up(approval=EVERYTHING).ok
+    assert _stacks(workspace).up(approval=EVERYTHING).ok
     workspace.edit("auth", _drop)
     workspace.edit("workload", _trust("NewRole"))
     told: list[events.Event] = []
     with _watched(workspace) as seen:
-        assert _fleet(workspace, told).up(approval=EVERYTHING).ok
+        assert _stacks(workspace, told).up(approval=EVERYTHING).ok
     assert set(seen) == {OLD, NEW}
     begun = [(each.stack, each.step) for each in told if isinstance(each, events.StackStarted)]
     assert begun == [("workload", ""), ("auth", "")]
@@ -122,9 +122,9 @@ def test_a_principal_that_only_goes_goes_after_the_trust_lets_go_of_it(workspace
 
 def test_in_the_order_of_reads_the_trust_would_have_shown_a_unique_id(workspace: Workspace) -> None:
     """Why all this: what the order of a first deployment does to a removal."""
-    assert _fleet(workspace).up(approval=EVERYTHING).ok
+    assert _stacks(workspace).up(approval=EVERYTHING).ok
     workspace.edit("auth", _rename)
     workspace.edit("workload", _trust("NewRole"))
     with _watched(workspace) as seen:
-        assert _fleet(workspace).up().ok
+        assert _stacks(workspace).up().ok
     assert any(each.startswith("AROA") for each in seen)

@@ -1,4 +1,4 @@
-"""The review of a fleet on the real engine: what is asked, what is refused, what is applied and what is not."""
+"""The review of a project on the real engine: what is asked, what is refused, what is applied and what is not."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.work import Work
 from crossaccount.job import events
-from crossaccount.job.fleet import Fleet, JobResult
 from crossaccount.job.gate.approval import Approval
 from crossaccount.job.review.told import ResourcePlanned
+from crossaccount.job.stacks import JobResult, Stacks
 from crossaccount.job.states.backend import CliBackend
 from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
@@ -32,17 +32,17 @@ DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*",
 EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement", "credentials"}))
 
 
-def fleet(workspace: Workspace, told: list[events.Event] | None = None) -> Fleet:
-    """The fleet of a workspace, as the command makes it."""
+def stacks(workspace: Workspace, told: list[events.Event] | None = None) -> Stacks:
+    """The stacks of a workspace, as the command makes it."""
     engine = AutomationEngine(program, workspace.environment)
     backend = CliBackend(workspace.folder, engine.command, workspace.environment)
-    return Fleet(workspace.folder, engine, backend, on_event=told.append if told is not None else None)
+    return Stacks(workspace.folder, engine, backend, on_event=told.append if told is not None else None)
 
 
 @pytest.fixture
 def applied(workspace: Workspace) -> Workspace:
     """The root's two stacks, applied by the job."""
-    assert fleet(workspace).up(approval=EVERYTHING).ok
+    assert stacks(workspace).up(approval=EVERYTHING).ok
     return workspace
 
 
@@ -93,7 +93,7 @@ def typed(workspace: Workspace, text: str, *arguments: str) -> subprocess.Comple
 
 
 def test_a_second_update_finds_nothing_to_do_and_needs_no_more_than_a_yes(applied: Workspace) -> None:
-    result = fleet(applied).up(approval=Approval())
+    result = stacks(applied).up(approval=Approval())
     assert result.ok
     assert result.review is not None
     assert (result.review.access.changes, result.review.removals, result.review.needs) == ((), (), ())
@@ -105,7 +105,7 @@ def test_what_somebody_denied_by_hand_stays_until_somebody_says_yes(applied: Wor
     iam = applied.account(WORKLOAD).iam
     iam.put_role_policy(RoleName="AssumedRole", PolicyName="AWSRevokeOlderSessions", PolicyDocument=json.dumps(DENY))
     told: list[events.Event] = []
-    previewed = fleet(applied, told).preview()
+    previewed = stacks(applied, told).preview()
     assert previewed.review is not None
     assert [(each.name, each.broadens) for each in previewed.review.removals] == [("AWSRevokeOlderSessions", True)]
     (planned,) = (each for each in told if isinstance(each, ResourcePlanned))
@@ -141,11 +141,11 @@ def test_at_a_terminal_a_broadening_takes_its_own_word(applied: Workspace) -> No
     assert no.returncode == 1, no.stdout + no.stderr
     assert "To approve that, type broadening:" in no.stderr
     assert "policy: + " in no.stdout  # the engine's preview came first
-    assert changed(fleet(applied).preview()) == {"update": 1}
+    assert changed(stacks(applied).preview()) == {"update": 1}
 
     yes = typed(applied, "y\nbroadening\n", "up")
     assert yes.returncode == 0, yes.stdout + yes.stderr
-    assert changed(fleet(applied).preview()) == {}
+    assert changed(stacks(applied).preview()) == {}
 
 
 def test_a_preview_for_a_pull_request(applied: Workspace, tmp_path: Path) -> None:
@@ -171,34 +171,34 @@ def new_stacks(workspace: Workspace) -> Workspace:
 
 
 def test_a_plan_of_stacks_that_are_new_is_what_is_applied(new_stacks: Workspace, tmp_path: Path) -> None:
-    assert fleet(new_stacks).preview(save_plan=tmp_path / "plan").ok
+    assert stacks(new_stacks).preview(save_plan=tmp_path / "plan").ok
     # Their secrets would be encrypted with a key that only the preview had.
     assert [each.name for each in (tmp_path / "plan").iterdir()] == ["review.json"]
-    result = fleet(new_stacks).up(approval=EVERYTHING, plan=tmp_path / "plan")
+    result = stacks(new_stacks).up(approval=EVERYTHING, plan=tmp_path / "plan")
     assert result.ok, [outcome.error for outcome in result.outcomes.values()]
     assert changed(result) == {"create": 27}
-    assert fleet(new_stacks).up(approval=EVERYTHING, plan=tmp_path / "plan").status == "refused"
+    assert stacks(new_stacks).up(approval=EVERYTHING, plan=tmp_path / "plan").status == "refused"
 
 
 def test_a_plan_is_applied_and_nothing_else_is(applied: Workspace, tmp_path: Path) -> None:
     applied.edit("workload", actions("s3:ListBucket", "s3:PutObject"))
-    assert fleet(applied).preview(save_plan=tmp_path / "plan").ok
+    assert stacks(applied).preview(save_plan=tmp_path / "plan").ok
     assert {each.stat().st_mode & 0o777 for each in (tmp_path / "plan").iterdir()} == {0o600}
     shutil.copytree(tmp_path / "plan", tmp_path / "copy")
 
-    result = fleet(applied).up(approval=EVERYTHING, plan=tmp_path / "plan")
+    result = stacks(applied).up(approval=EVERYTHING, plan=tmp_path / "plan")
     assert result.ok, [outcome.error for outcome in result.outcomes.values()]
     assert changed(result) == {"update": 1}
 
     # What the plan would have broadened is there already: that is not what was reviewed.
-    again = fleet(applied).up(approval=EVERYTHING, plan=tmp_path / "copy")
+    again = stacks(applied).up(approval=EVERYTHING, plan=tmp_path / "copy")
     assert again.status == "refused"
 
 
 def test_the_engine_itself_holds_a_stack_to_its_plan(applied: Workspace, tmp_path: Path) -> None:
     """Behind our own comparison stands the engine's: a plan of one thing does not let another through."""
     applied.edit("workload", actions("s3:ListBucket", "s3:PutObject"))
-    assert fleet(applied).preview(save_plan=tmp_path / "plan").ok
+    assert stacks(applied).preview(save_plan=tmp_path / "plan").ok
     applied.edit("workload", actions("s3:ListBucket", "s3:*"))
     engine = AutomationEngine(program, applied.environment)
     work = Work("up", "crossaccount", "workload", applied.folder, WORKLOAD, refresh=True)
@@ -233,7 +233,7 @@ def test_after_an_update_the_access_tests_are_tried_in_aws(workspace: Workspace)
     }
     (workspace.folder / "access-tests.yaml").write_text(yaml.safe_dump(tests))
     told: list[events.Event] = []
-    result = fleet(workspace, told).up(approval=EVERYTHING, verify=5)
+    result = stacks(workspace, told).up(approval=EVERYTHING, verify=5)
     assert result.ok
     assert {each.test.name: each.outcome for each in result.tried} == {
         "in": "works",
@@ -257,7 +257,7 @@ def test_what_the_review_says_of_things_made_by_hand_is_what_the_engine_does(wor
         trusted["users"]["kim"] = {"exclusive": False, "groups": ["Closed"]}
 
     workspace.edit("auth", with_groups)
-    assert fleet(workspace).up(approval=EVERYTHING).ok
+    assert stacks(workspace).up(approval=EVERYTHING).ok
     iam, workload = workspace.account(AUTH).iam, workspace.account(WORKLOAD).iam
     iam.create_user(UserName="mallory")
     for group in ("Closed", "Open"):
@@ -273,16 +273,16 @@ def test_what_the_review_says_of_things_made_by_hand_is_what_the_engine_does(wor
         RoleName="AssumedRoleForUsers", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [opened]})
     )
 
-    review = fleet(workspace).review()
+    review = stacks(workspace).review()
     assert {(each.what, each.holder.rsplit("/", 1)[-1], each.name.rsplit("/", 1)[-1]) for each in review.removals} == {
         ("membership", "mallory", "Closed"),
         ("attached policy", "richard", "AWSDenyAll"),
         ("permissions boundary", "AssumedRole", "ReadOnlyAccess"),
         ("edited trust", "AssumedRoleForUsers", "trust policy"),
     }
-    assert fleet(workspace).up(approval=EVERYTHING).ok
+    assert stacks(workspace).up(approval=EVERYTHING).ok
 
-    after = fleet(workspace).review()
+    after = stacks(workspace).review()
     assert (after.access.changes, after.removals) == ((), ())
     groups = {each["GroupName"] for each in iam.list_groups_for_user(UserName="mallory")["Groups"]}
     assert groups == {"Open"}

@@ -11,8 +11,8 @@ from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job.errors import BackendError
-from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import LocalFleet, local_fleet
+from crossaccount.job.local import LocalParts, local_parts
+from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import CliBackend
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not installed(), reason="there is no pulumi CLI on the PATH")]
@@ -22,30 +22,30 @@ STATE_ACCOUNT = "888888888888"
 
 
 @pytest.fixture
-def local() -> Iterator[LocalFleet]:
-    with local_fleet(TUTORIAL, program) as found:
+def local() -> Iterator[LocalParts]:
+    with local_parts(TUTORIAL, program) as found:
         found.aws.session(STATE_ACCOUNT).s3.create_bucket(Bucket="state")
         yield found
 
 
-def test_deploys_and_finds_again_what_it_deployed(local: LocalFleet) -> None:
-    fleet = _fleet(local, STATE_ACCOUNT)
-    assert fleet.up().ok
-    assert {each.stack: each.status for each in fleet.up().outcomes.values()} == {
+def test_deploys_and_finds_again_what_it_deployed(local: LocalParts) -> None:
+    stacks = _stacks(local, STATE_ACCOUNT)
+    assert stacks.up().ok
+    assert {each.stack: each.status for each in stacks.up().outcomes.values()} == {
         "production": "unchanged",
         "development": "unchanged",
     }
-    assert fleet.outputs()["production"]["roles"] == {"UpdateApp": "arn:aws:iam::999999999999:role/UpdateApp"}
+    assert stacks.outputs()["production"]["roles"] == {"UpdateApp": "arn:aws:iam::999999999999:role/UpdateApp"}
     kept = local.aws.session(STATE_ACCOUNT).s3.list_objects_v2(Bucket="state", Prefix=".pulumi/stacks/")["Contents"]
     assert {each["Key"].rsplit("/", 1)[1] for each in kept} >= {"production.json", "development.json"}
 
 
-def test_nothing_begins_where_the_bucket_is_another_accounts(local: LocalFleet) -> None:
+def test_nothing_begins_where_the_bucket_is_another_accounts(local: LocalParts) -> None:
     with pytest.raises(BackendError, match=r"state backend: .*AccessDenied"):
-        _fleet(local, "777777777777").up()
+        _stacks(local, "777777777777").up()
 
 
-def _fleet(local: LocalFleet, account: str) -> Fleet:
+def _stacks(local: LocalParts, account: str) -> Stacks:
     endpoint = local.aws.endpoint.removeprefix("http://")
     environment = {
         **local.engine.environment,
@@ -55,4 +55,4 @@ def _fleet(local: LocalFleet, account: str) -> Fleet:
     }
     engine = AutomationEngine(program, environment, local.engine.folder)
     assert engine.folder is not None
-    return Fleet(TUTORIAL, engine, CliBackend(engine.folder, engine.command, environment))
+    return Stacks(TUTORIAL, engine, CliBackend(engine.folder, engine.command, environment))

@@ -17,10 +17,10 @@ from crossaccount.access.paths import paths
 from crossaccount.engine.deployment import Deployment, DeploymentError, Stack
 from crossaccount.engine.own_program import INSTALLED, PACKAGED, OwnProgram, own_program
 from crossaccount.engine.recording import record, record_own
-from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import in_process_fleet
+from crossaccount.job.local import in_process_parts
 from crossaccount.job.review.live import empty_account
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 from crossaccount.settings import SettingsError, read_project
 from crossaccount.sources import SourceError, Sources, read_sources
 
@@ -373,10 +373,12 @@ def test_two_resources_of_one_name_are_refused(project: Project) -> None:
 
 def test_a_rehearsal_without_a_cli_makes_what_it_declares_and_says_what_it_cannot(project: Project) -> None:
     folder = project(EXTRA + "    aws.kms.Key('key')\n")
-    with in_process_fleet(folder, program) as parts:
+    with in_process_parts(folder, program) as parts:
         told: list[Any] = []
-        fleet = Fleet(folder, parts.engine, parts.backend, workers=Threads(1), on_event=told.append, live=empty_account)
-        assert fleet.up().ok
+        stacks = Stacks(
+            folder, parts.engine, parts.backend, workers=Threads(1), on_event=told.append, live=empty_account
+        )
+        assert stacks.up().ok
         roles = {each["RoleName"] for each in parts.aws.session(WORKLOAD).iam.list_roles()["Roles"]}
     assert roles == {"Reader", "Extra"}
     texts = [each.text for each in told if hasattr(each, "text")]
@@ -385,8 +387,8 @@ def test_a_rehearsal_without_a_cli_makes_what_it_declares_and_says_what_it_canno
 
 def test_the_review_is_made_of_what_it_declares(project: Project) -> None:
     folder = project(EXTRA)
-    with in_process_fleet(folder, program) as parts:
-        review = Fleet(folder, parts.engine, parts.backend, workers=Threads(1), live=empty_account).review()
+    with in_process_parts(folder, program) as parts:
+        review = Stacks(folder, parts.engine, parts.backend, workers=Threads(1), live=empty_account).review()
     assert f"arn:aws:iam::{WORKLOAD}:role/Extra" in {each.role for each in review.access.changes}
 
 

@@ -13,9 +13,9 @@ import yaml
 
 from components.program import program
 from crossaccount.engine.events import Event, Message
-from crossaccount.job.fleet import Fleet
-from crossaccount.job.local import local_fleet
+from crossaccount.job.local import local_parts
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 from crossaccount.rehearsal.run import rehearse
 from crossaccount.rehearsal.scenario import read_scenario
 from tests.conftest import Seen
@@ -100,8 +100,8 @@ def test_a_program_that_raises_fails_its_stack_in_one_line(deployed: Workspace) 
 def test_a_local_aws_makes_what_it_can_of_it(deployed: Workspace) -> None:
     (deployed.folder / "__main__.py").write_text(EXTRA + UNSUPPORTED)
     told: list[Event] = []
-    with local_fleet(deployed.folder, program) as parts:
-        assert Fleet(deployed.folder, parts.engine, parts.backend, workers=Threads(2), on_event=told.append).up().ok
+    with local_parts(deployed.folder, program) as parts:
+        assert Stacks(deployed.folder, parts.engine, parts.backend, workers=Threads(2), on_event=told.append).up().ok
         roles = {role["RoleName"] for role in parts.aws.session(WORKLOAD).iam.list_roles()["Roles"]}
     assert "Extra" in roles
     texts = [each.text for each in told if isinstance(each, Message)]

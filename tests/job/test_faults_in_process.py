@@ -11,13 +11,13 @@ import yaml
 from components.program import program
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.job.events import Event, StackSkipped
-from crossaccount.job.fleet import Fleet
 from crossaccount.job.local import Remembered
 from crossaccount.job.result import JobResult
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 from crossaccount.local.server import LocalAws
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal, unknown_principal
-from tests.job.fleets import write_project
+from tests.job.jobs import write_project
 
 HUB, SPOKE, OTHER = "100000000000", "100000000001", "100000000002"
 READS: dict[str, tuple[str, ...]] = {"hub": (), "spoke": ("hub",), "other": ()}
@@ -30,11 +30,11 @@ def aws() -> Iterator[FaultyAws]:
 
 
 def _up(folder: Path, aws: FaultyAws) -> tuple[JobResult, list[Event]]:
-    """Make the fleet in ``folder``."""
+    """Make the stacks in ``folder``."""
     said: list[Event] = []
     engine = InProcessEngine(program, aws.gateway)
-    fleet = Fleet(folder, engine, Remembered(engine.deployed), workers=Threads(1), on_event=said.append)
-    return fleet.up(), said
+    stacks = Stacks(folder, engine, Remembered(engine.deployed), workers=Threads(1), on_event=said.append)
+    return stacks.up(), said
 
 
 @pytest.mark.parametrize(

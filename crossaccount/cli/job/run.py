@@ -18,8 +18,8 @@ from crossaccount.cli.reading import load_program
 if TYPE_CHECKING:
     from crossaccount.engine.deployment import Program
     from crossaccount.job.events import Event, Tell
-    from crossaccount.job.fleet import Fleet, JobResult
     from crossaccount.job.running.workers import Workers
+    from crossaccount.job.stacks import JobResult, Stacks
 
 StacksArgument = Annotated[
     list[str] | None,
@@ -63,10 +63,10 @@ class Asked:
     """Whether only what goes wrong is shown."""
 
 
-def run_job(asked: Asked, run: Callable[[Fleet], JobResult], *, deployed: bool = False) -> None:
-    """Do ``run`` with the fleet, and end with the exit code of its result; ``deployed`` as for ``open_fleet``."""
-    with failures_in_words(asked.as_json), open_fleet(asked, deployed=deployed) as fleet:
-        result = run(fleet)
+def run_job(asked: Asked, run: Callable[[Stacks], JobResult], *, deployed: bool = False) -> None:
+    """Do ``run`` with the project's stacks, and end with its exit code. ``deployed`` is as for ``open_project``."""
+    with failures_in_words(asked.as_json), open_project(asked, deployed=deployed) as project:
+        result = run(project)
     end(result)
 
 
@@ -84,7 +84,7 @@ def end(result: JobResult) -> NoReturn:
 
 
 @contextmanager
-def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False) -> Iterator[Fleet]:
+def open_project(asked: Asked, *, deployed: bool = False, on_stderr: bool = False) -> Iterator[Stacks]:
     """The stacks in a folder, told about on stdout, or ``on_stderr`` where stdout holds a document.
 
     A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
@@ -100,19 +100,19 @@ def open_fleet(asked: Asked, *, deployed: bool = False, on_stderr: bool = False)
         terminated_as_interrupted(),
         job_view(asked.as_json, on_stderr, asked.quiet) as view,
         _log(asked.log) as log,
-        _opened(asked, program, workers, _both(view, log)) as fleet,
+        _opened(asked, program, workers, _both(view, log)) as project,
     ):
-        if asked.local and deployed and not (made := fleet.up()).ok:
+        if asked.local and deployed and not (made := project.up()).ok:
             end(made)
-        yield fleet
+        yield project
 
 
-def _opened(asked: Asked, program: Program, workers: Workers | None, tell: Tell) -> AbstractContextManager[Fleet]:
-    from crossaccount.job.opening import fleet_at, fleet_on_local_aws
+def _opened(asked: Asked, program: Program, workers: Workers | None, tell: Tell) -> AbstractContextManager[Stacks]:
+    from crossaccount.job.opening import stacks_at, stacks_on_local_aws
 
     if asked.local:
-        return fleet_on_local_aws(asked.directory, program, workers, tell)
-    return nullcontext(fleet_at(asked.directory, program, workers, tell))
+        return stacks_on_local_aws(asked.directory, program, workers, tell)
+    return nullcontext(stacks_at(asked.directory, program, workers, tell))
 
 
 def _log(file: Path | None) -> AbstractContextManager[Tell | None]:

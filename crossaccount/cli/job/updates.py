@@ -23,7 +23,7 @@ from crossaccount.cli.job.run import (
     StacksArgument,
     YesOption,
     end,
-    open_fleet,
+    open_project,
 )
 from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
@@ -99,8 +99,8 @@ def preview(
             what = "--save-plan: a plan holds what the engine would do, got --no-resources"
             stop(f"{what}; leave one of the two out", BAD_INPUT, as_json)
         asked = Asked("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
-        with open_fleet(asked, on_stderr=markdown_file == STDOUT) as fleet:
-            result = fleet.preview(
+        with open_project(asked, on_stderr=markdown_file == STDOUT) as project:
+            result = project.preview(
                 stacks or (), before=before.value, save_plan=save_plan, resources=resources, base=base or ""
             )
         if markdown_file is not None:
@@ -179,8 +179,8 @@ def up(
             stop(f"{what}, got {reviewed!r}; take it from `preview --markdown -`", BAD_INPUT, as_json)
         asked = Asked("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         approval = _approval(local, yes, approve or [], reviewed or "", approvals, plan)
-        with open_fleet(asked) as fleet:
-            result = fleet.up(
+        with open_project(asked) as project:
+            result = project.up(
                 stacks or (),
                 approval=approval,
                 before=before.value,

@@ -18,15 +18,15 @@ from crossaccount.cli.job.run import (
     StacksArgument,
     YesOption,
     end,
-    open_fleet,
+    open_project,
     run_job,
 )
 from crossaccount.cli.options import HERE, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, anybody, confirmed, refuse_two_documents, say, write
 
 if TYPE_CHECKING:
-    from crossaccount.job.fleet import Fleet, JobResult
     from crossaccount.job.removals.removal import Removal
+    from crossaccount.job.stacks import JobResult, Stacks
 
 
 def refresh(
@@ -43,7 +43,7 @@ def refresh(
     """Take into the states what AWS has now. Nothing is asked: an account is not touched."""
     del yes  # scripts give every verb the same options
     asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
-    run_job(asked, lambda fleet: fleet.refresh(stacks or ()), deployed=True)
+    run_job(asked, lambda project: project.refresh(stacks or ()), deployed=True)
 
 
 def destroy(
@@ -62,8 +62,8 @@ def destroy(
 ) -> None:
     """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
 
-    def run(fleet: Fleet) -> JobResult:
-        return fleet.destroy(stacks or (), leave_readers=leave_readers, approve=None if yes or local else objection)
+    def run(project: Stacks) -> JobResult:
+        return project.destroy(stacks or (), leave_readers=leave_readers, approve=None if yes or local else objection)
 
     run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
 
@@ -92,9 +92,9 @@ def outputs(
     """What stacks last deployed and export; never a secret."""
     with (
         failures_in_words(as_json),
-        open_fleet(Asked("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as fleet,
+        open_project(Asked("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as project,
     ):
-        fleet.outputs(stacks or ())
+        project.outputs(stacks or ())
 
 
 def status(
@@ -107,9 +107,9 @@ def status(
     """How stacks stand: deployed when, how many resources, held by whom."""
     with (
         failures_in_words(as_json),
-        open_fleet(Asked("status", directory, as_json, local, quiet=quiet), deployed=True) as fleet,
+        open_project(Asked("status", directory, as_json, local, quiet=quiet), deployed=True) as project,
     ):
-        fleet.status(stacks or ())
+        project.status(stacks or ())
 
 
 def drift(
@@ -127,8 +127,8 @@ def drift(
 
         refuse_two_documents(markdown_file, as_json)
         asked = Asked("drift", directory, as_json, local, parallel, quiet=quiet)
-        with open_fleet(asked, deployed=True, on_stderr=markdown_file == STDOUT) as fleet:
-            result = fleet.drift(stacks or ())
+        with open_project(asked, deployed=True, on_stderr=markdown_file == STDOUT) as project:
+            result = project.drift(stacks or ())
         if markdown_file is not None:
             write("--markdown", markdown_file, drift_markdown(result), as_json)
     end(result)

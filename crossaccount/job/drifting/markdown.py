@@ -13,7 +13,7 @@ from crossaccount.job.drifting.drift import drift_of
 from crossaccount.markdown import code, fence, table, text
 
 if TYPE_CHECKING:
-    from crossaccount.job.fleet import JobResult
+    from crossaccount.job.stacks import JobResult
 
 LONGEST = 300
 """Characters of a value that are shown."""

@@ -33,7 +33,7 @@ from crossaccount.sources.proof import Proof
 
 @dataclass(frozen=True)
 class Gate:
-    """Previews and updates the stacks of a fleet, each with its review. ``run`` and ``told`` are the fleet's."""
+    """Previews and updates stacks, each with its review. ``run`` and ``told`` are those of ``Runs``."""
 
     loaded: Loaded
     files: ConfigFiles

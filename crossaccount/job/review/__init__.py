@@ -1,4 +1,4 @@
-"""The review of a fleet before anything is applied: what accounts are, what they will be, and who gains by it."""
+"""The review of stacks before anything is applied: what accounts are, what they will be, and who gains by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the review of a fleet: reads accounts and states side by side, declares, overlays, compares."""
+"""Makes the review of a project's stacks: reads accounts and states side by side, declares, overlays, compares."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Runs the steps of a job: as many at once as wanted, each after what it waits for.
 
 No more than ``parallel`` steps are ever handed to workers, so that memory follows the parallelism and not the
-fleet. A step whose predecessor failed is skipped and says whose fault it is; everything else goes on. When somebody
-asks to stop, nothing more is handed out, the engine is told, and what runs is waited for.
+number of stacks. A step whose predecessor failed is skipped and names it; all other steps run. When somebody asks to
+stop, no further step is handed out, the engine is told, and the running steps are waited for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state backend, asked once for a whole fleet: which stacks there are, and who holds them."""
+"""The state backend, asked once for a whole project: which stacks there are, and who holds them."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ import yaml
 
 from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
-from crossaccount.job.fleet import Fleet, JobResult
 from crossaccount.job.gate.approval import Approval
 from crossaccount.job.gate.plans import PlanError
 from crossaccount.job.review.live import WrongAccount
 from crossaccount.job.review.told import AccessReviewed, Approved
 from crossaccount.job.running.workers import Threads
-from tests.job.fleets import ScriptedEngine
+from crossaccount.job.stacks import JobResult, Stacks
+from tests.job.jobs import ScriptedEngine
 from tests.job.review.reviewing import Estate, write_project
 
 BEFORE: dict[str, Any] = {
@@ -48,9 +48,9 @@ class Place:
     engine: ScriptedEngine = field(default_factory=lambda: ScriptedEngine(before=write_plan))
 
     @property
-    def fleet(self) -> Fleet:
-        """The fleet as its files are now."""
-        return Fleet(
+    def stacks(self) -> Stacks:
+        """The stacks as their files are now."""
+        return Stacks(
             self.estate.folder,
             self.engine,
             self.estate.states,  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ def error_of(result: JobResult, stack: str) -> str:
 
 def test_a_broadening_without_its_yes_touches_nothing(place: Place) -> None:
     place.write(BROADER)
-    result = place.fleet.up(approval=Approval())
+    result = place.stacks.up(approval=Approval())
     assert (result.status, place.applied) == ("refused", [])
     assert place.because().endswith("nothing is applied: --approve broadening")
     assert not (place.estate.folder / ".crossaccount").exists()
@@ -92,7 +92,7 @@ def test_a_broadening_without_its_yes_touches_nothing(place: Place) -> None:
 
 def test_an_approved_broadening_is_applied_and_recorded(place: Place) -> None:
     place.write(BROADER)
-    result = place.fleet.up(approval=EVERYTHING)
+    result = place.stacks.up(approval=EVERYTHING)
     assert (result.ok, place.applied) == (True, ["auth", "workload"])
     line = json.loads((place.estate.folder / ".crossaccount" / "approvals.jsonl").read_text())
     approved = next(each for each in place.told if isinstance(each, Approved))
@@ -104,20 +104,20 @@ def test_an_approved_broadening_is_applied_and_recorded(place: Place) -> None:
 
 def test_what_cannot_be_recorded_is_not_approved(place: Place) -> None:
     (place.estate.folder / ".crossaccount").write_text("a file is in the way")
-    result = place.fleet.up(approval=EVERYTHING)
+    result = place.stacks.up(approval=EVERYTHING)
     assert (result.status, place.applied) == ("refused", [])
     assert "the approval cannot be recorded" in place.because()
 
 
 def test_on_a_local_aws_nothing_is_asked_and_nothing_recorded(place: Place) -> None:
     place.write(BROADER)
-    assert place.fleet.up(approval=Approval(yes=False, needed=False)).ok
+    assert place.stacks.up(approval=Approval(yes=False, needed=False)).ok
     assert not (place.estate.folder / ".crossaccount").exists()
 
 
 def test_without_an_approval_whoever_calls_has_decided(place: Place) -> None:
     place.write(BROADER)
-    assert place.fleet.up().ok
+    assert place.stacks.up().ok
     assert not any(isinstance(each, AccessReviewed) for each in place.told)
 
 
@@ -129,13 +129,13 @@ def test_somebody_at_a_terminal_sees_what_the_engine_would_do_before_being_asked
         seen.extend([*(work.verb for work in place.engine.asked), question])
         return False
 
-    assert place.fleet.up(approval=Approval(yes=False, ask=ask, preview_first=True)).status == "refused"
+    assert place.stacks.up(approval=Approval(yes=False, ask=ask, preview_first=True)).status == "refused"
     assert seen == ["preview", "preview", "update"]
     assert place.applied == []
 
 
 def test_with_yes_there_is_no_preview(place: Place) -> None:
-    assert place.fleet.up(approval=Approval()).ok
+    assert place.stacks.up(approval=Approval()).ok
     assert {work.verb for work in place.engine.asked} == {"up"}
 
 
@@ -148,7 +148,7 @@ def test_a_file_that_changes_after_the_review_stops_its_stack_alone(place: Place
             file.write_text(file.read_text().replace("Deployer", "Everybody"))
 
     place.engine.before = edit
-    result = place.fleet.up(approval=EVERYTHING)
+    result = place.stacks.up(approval=EVERYTHING)
     assert place.applied == ["auth"]
     assert "its config changed since it was reviewed" in error_of(result, "workload")
     assert result.status == "failed"
@@ -158,18 +158,18 @@ def test_an_included_file_is_config_too(place: Place) -> None:
     included = place.estate.folder / "more.yaml"
     included.write_text(yaml.safe_dump({"trusted": {"users": {"kim": {}}}}))
     place.write({**BEFORE, "auth": {"include": ["*ore.yaml"], **BEFORE["auth"]}})
-    fleet = place.fleet
+    stacks = place.stacks
     included.write_text(yaml.safe_dump({"trusted": {"users": {"kim": {"inline": {"in": {"assume": ["*"]}}}}}}))
-    result = fleet.up(approval=EVERYTHING)
+    result = stacks.up(approval=EVERYTHING)
     assert "its config changed since it was reviewed" in error_of(result, "auth")
     assert place.applied == ["workload"]
 
 
 def test_what_the_cli_adds_to_the_file_of_a_new_stack_is_no_change(place: Place) -> None:
-    fleet = place.fleet
+    stacks = place.stacks
     file = place.estate.folder / "Pulumi.workload.yaml"
     file.write_text("encryptionsalt: v1:x\n" + file.read_text())
-    assert fleet.up(approval=EVERYTHING).ok
+    assert stacks.up(approval=EVERYTHING).ok
 
 
 def test_credentials_of_another_account_stop_their_stack_alone(place: Place) -> None:
@@ -178,9 +178,9 @@ def test_credentials_of_another_account_stop_their_stack_alone(place: Place) -> 
             raise WrongAccount(f"the credentials are of account 333333333333, and the stack is of {account_id}")
         return place.estate.live[stack]
 
-    fleet = place.fleet
-    fleet._live = live
-    result = fleet.up(approval=EVERYTHING)
+    stacks = place.stacks
+    stacks._live = live
+    result = stacks.up(approval=EVERYTHING)
     assert place.applied == ["auth"]
     assert error_of(result, "workload").startswith("the credentials are of account 333333333333")
 
@@ -190,7 +190,7 @@ class TestPlans:
 
     def test_a_plan_holds_what_was_reviewed_and_is_not_for_others_to_read(self, place: Place, tmp_path: Path) -> None:
         place.write(BROADER)
-        assert place.fleet.preview(save_plan=tmp_path / "plan").ok
+        assert place.stacks.preview(save_plan=tmp_path / "plan").ok
         files = {each.name: stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "plan").iterdir()}
         assert files == {"auth.plan.json": 0o600, "workload.plan.json": 0o600, "review.json": 0o600}
         assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o700
@@ -199,24 +199,24 @@ class TestPlans:
 
     def test_what_was_reviewed_is_applied_with_the_engines_plans(self, place: Place, tmp_path: Path) -> None:
         place.write(BROADER)
-        place.fleet.preview(save_plan=tmp_path / "plan")
-        assert place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan").ok
+        place.stacks.preview(save_plan=tmp_path / "plan")
+        assert place.stacks.up(approval=EVERYTHING, plan=tmp_path / "plan").ok
         asked = {work.stack: work.plan for work in place.engine.asked if work.verb == "up"}
         assert asked == {name: tmp_path / "plan" / f"{name}.plan.json" for name in ("auth", "workload")}
 
     def test_a_stack_that_is_new_is_held_by_its_review_alone(self, place: Place, tmp_path: Path) -> None:
         place.estate.states.states = {}
-        place.fleet.preview(save_plan=tmp_path / "plan")
+        place.stacks.preview(save_plan=tmp_path / "plan")
         assert [each.name for each in (tmp_path / "plan").iterdir()] == ["review.json"]
         warned = [each.stack for each in place.told if isinstance(each, events.Message) and "it is new" in each.text]
         assert warned == ["auth", "workload"]
-        assert place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan").ok
+        assert place.stacks.up(approval=EVERYTHING, plan=tmp_path / "plan").ok
         assert {work.plan for work in place.engine.asked} == {None}
 
     def test_a_plan_is_no_yes(self, place: Place, tmp_path: Path) -> None:
         place.write(BROADER)
-        place.fleet.preview(save_plan=tmp_path / "plan")
-        assert place.fleet.up(approval=Approval(), plan=tmp_path / "plan").status == "refused"
+        place.stacks.preview(save_plan=tmp_path / "plan")
+        assert place.stacks.up(approval=Approval(), plan=tmp_path / "plan").status == "refused"
         assert place.because().endswith("--approve broadening")
 
     @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ class TestPlans:
         deployed = place.estate.states.states
         if change == "new no more":
             place.estate.states.states = {"workload": deployed["workload"]}
-        place.fleet.preview(save_plan=tmp_path / "plan")
+        place.stacks.preview(save_plan=tmp_path / "plan")
         folder, place.estate.states.states = place.estate.folder, deployed
         if change == "config":
             place.write(BROADER)
@@ -259,35 +259,35 @@ class TestPlans:
         elif change == "by hand":
             deed = {"of": "role/Deployer", "do": "inline", "name": "stop", "document": DENY}
             place.estate.by_hand("workload", [deed])
-        result = place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan")
+        result = place.stacks.up(approval=EVERYTHING, plan=tmp_path / "plan")
         assert (result.status, place.applied) == ("refused", [])
         assert said in place.because()
 
     def test_a_plan_of_some_stacks_is_applied_to_the_same(self, place: Place, tmp_path: Path) -> None:
-        place.fleet.preview(["auth"], save_plan=tmp_path / "plan")
-        assert place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan").status == "succeeded"
+        place.stacks.preview(["auth"], save_plan=tmp_path / "plan")
+        assert place.stacks.up(approval=EVERYTHING, plan=tmp_path / "plan").status == "succeeded"
         assert place.applied == ["auth"]
-        assert place.fleet.up(["workload"], approval=EVERYTHING, plan=tmp_path / "plan").status == "refused"
+        assert place.stacks.up(["workload"], approval=EVERYTHING, plan=tmp_path / "plan").status == "refused"
 
     def test_a_preview_that_failed_leaves_no_plan(self, place: Place, tmp_path: Path) -> None:
         place.engine.outcomes = {"workload": Outcome("workload", "failed", error="no")}
-        assert not place.fleet.preview(save_plan=tmp_path / "plan").ok
+        assert not place.stacks.preview(save_plan=tmp_path / "plan").ok
         with pytest.raises(PlanError, match="no finished plan"):
-            place.fleet.up(approval=EVERYTHING, plan=tmp_path / "plan")
+            place.stacks.up(approval=EVERYTHING, plan=tmp_path / "plan")
         place.engine.outcomes = {}
-        assert place.fleet.preview(save_plan=tmp_path / "plan").ok
+        assert place.stacks.preview(save_plan=tmp_path / "plan").ok
 
     def test_a_folder_with_something_else_is_left_alone(self, place: Place, tmp_path: Path) -> None:
         (tmp_path / "plan").mkdir()
         (tmp_path / "plan" / "thesis.json").write_text("{}")
         (tmp_path / "plan" / "review.json").write_text('{"of": "a book"}')
         with pytest.raises(PlanError, match="holds something else than a plan"):
-            place.fleet.preview(save_plan=tmp_path / "plan")
+            place.stacks.preview(save_plan=tmp_path / "plan")
         assert {each.name for each in (tmp_path / "plan").iterdir()} == {"review.json", "thesis.json"}
 
     def test_a_new_plan_replaces_the_old_one(self, place: Place, tmp_path: Path) -> None:
-        place.fleet.preview(save_plan=tmp_path / "plan")
-        place.fleet.preview(["auth"], save_plan=tmp_path / "plan")
+        place.stacks.preview(save_plan=tmp_path / "plan")
+        place.stacks.preview(["auth"], save_plan=tmp_path / "plan")
         assert {each.name for each in (tmp_path / "plan").iterdir()} == {"auth.plan.json", "review.json"}
 
 
@@ -295,7 +295,7 @@ class TestPlans:
 def test_an_approval_of_another_review_covers_nothing(place: Place, declared: Mapping[str, Any]) -> None:
     """Also where this update asks for no yes of its own."""
     place.write(declared)
-    result = place.fleet.up(approval=Approval(kinds=frozenset({"broadening", "replacement"}), reviewed="0" * 64))
+    result = place.stacks.up(approval=Approval(kinds=frozenset({"broadening", "replacement"}), reviewed="0" * 64))
     assert (result.status, place.applied) == ("refused", [])
     assert result.review
     assert place.because().endswith(f"--reviewed {result.review.digest}")
@@ -303,14 +303,14 @@ def test_an_approval_of_another_review_covers_nothing(place: Place, declared: Ma
 
 def test_the_approval_of_this_review_is_applied(place: Place) -> None:
     place.write(BROADER)
-    digest = place.fleet.review().digest
-    assert place.fleet.up(approval=Approval(kinds=frozenset({"broadening"}), reviewed=digest)).ok
+    digest = place.stacks.review().digest
+    assert place.stacks.up(approval=Approval(kinds=frozenset({"broadening"}), reviewed=digest)).ok
     assert place.applied == ["auth", "workload"]
 
 
 def test_access_alone_is_reviewed_without_the_engine(place: Place) -> None:
     place.write(BROADER)
-    result = place.fleet.preview(resources=False)
+    result = place.stacks.preview(resources=False)
     assert result.review
     assert (result.status, result.review.verdict, place.engine.asked) == ("succeeded", "broadening", [])
     assert any(isinstance(each, AccessReviewed) for each in place.told)

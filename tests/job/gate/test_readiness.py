@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from crossaccount.engine.work import Outcome
-from crossaccount.job.fleet import Fleet
 from crossaccount.job.gate.readiness import SignIn
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.running.workers import Threads
-from tests.job.fleets import MemoryBackend, ScriptedEngine, deployed, write_project
+from crossaccount.job.stacks import Stacks
+from tests.job.jobs import MemoryBackend, ScriptedEngine, deployed, write_project
 
 URN = "urn:pulumi:hub::fleet::aws:iam/role:Role::hub-application-Slow"
 PENDING = {"pending_operations": [{"type": "creating", "resource": {"urn": URN, "type": "aws:iam/role:Role"}}]}
@@ -45,16 +45,16 @@ def signed_in(accounts: dict[str, str]) -> SignIn:
     return sign_in
 
 
-def _fleet(folder: Path, backend: MemoryBackend, sign_in: SignIn | None = None) -> tuple[Fleet, ScriptedEngine]:
+def _stacks(folder: Path, backend: MemoryBackend, sign_in: SignIn | None = None) -> tuple[Stacks, ScriptedEngine]:
     engine = ScriptedEngine()
     write_project(folder, {"hub": (), "spoke": ("hub",)})
-    return Fleet(folder, engine, backend, sign_in=sign_in), engine
+    return Stacks(folder, engine, backend, sign_in=sign_in), engine
 
 
 def test_an_open_creation_keeps_a_stack_from_being_updated_and_its_readers_wait(tmp_path: Path) -> None:
     backend = replace(deployed("hub", "spoke"), states={"hub": PENDING})
-    fleet, engine = _fleet(tmp_path, backend)
-    result = fleet.up()
+    stacks, engine = _stacks(tmp_path, backend)
+    result = stacks.up()
     assert engine.asked == []
     hub, spoke = result.outcomes["hub"], result.outcomes["spoke"]
     assert (hub.status, hub.kind, hub.fix) == ("failed", "pending", "crossaccount up hub --recover")
@@ -65,45 +65,45 @@ def test_an_open_creation_keeps_a_stack_from_being_updated_and_its_readers_wait(
 
 
 def test_recover_goes_on_with_it(tmp_path: Path) -> None:
-    fleet, engine = _fleet(tmp_path, replace(deployed("hub", "spoke"), states={"hub": PENDING}))
-    assert fleet.up(recover=True, gone=["runner-17"]).ok
+    stacks, engine = _stacks(tmp_path, replace(deployed("hub", "spoke"), states={"hub": PENDING}))
+    assert stacks.up(recover=True, gone=["runner-17"]).ok
     assert [(work.recover, work.gone) for work in engine.asked] == [(True, ("runner-17",))] * 2
 
 
 def test_what_may_exist_in_aws_alone_is_not_left_behind_by_a_destroy(tmp_path: Path) -> None:
-    fleet, engine = _fleet(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))
-    outcome = fleet.destroy(["hub"], leave_readers=True).outcomes["hub"]
+    stacks, engine = _stacks(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))
+    outcome = stacks.destroy(["hub"], leave_readers=True).outcomes["hub"]
     assert (outcome.kind, outcome.fix) == ("pending", "crossaccount up hub --recover, then destroy it")
     assert engine.asked == []
 
 
 @pytest.mark.parametrize("verb", ["refresh", "drift"])
 def test_verbs_that_make_nothing_are_not_kept_from_it(tmp_path: Path, verb: str) -> None:
-    fleet, engine = _fleet(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))
-    assert getattr(fleet, verb)(["hub"]).ok
+    stacks, engine = _stacks(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))
+    assert getattr(stacks, verb)(["hub"]).ok
     assert [work.stack for work in engine.asked] == ["hub"]
 
 
 def test_where_somebody_holds_the_stack_the_engine_says_who(tmp_path: Path) -> None:
     backend = replace(deployed("hub"), states={"hub": PENDING})
     backend.known["hub"] = replace(backend.known["hub"], busy=True)
-    fleet, engine = _fleet(tmp_path, backend)
-    fleet.up(["hub"])
+    stacks, engine = _stacks(tmp_path, backend)
+    stacks.up(["hub"])
     assert [work.stack for work in engine.asked] == ["hub"]
 
 
 def test_where_states_cost_a_call_only_stacks_with_access_keys_are_looked_at(tmp_path: Path) -> None:
     backend = replace(deployed("hub"), states={"hub": PENDING})
     backend.in_files = False
-    fleet, engine = _fleet(tmp_path, backend)
-    fleet.up(["hub"])
+    stacks, engine = _stacks(tmp_path, backend)
+    stacks.up(["hub"])
     assert [work.stack for work in engine.asked] == ["hub"]
 
     file = tmp_path / "Pulumi.hub.yaml"
     content = yaml.safe_load(file.read_text())
     content["config"]["crossaccount:trusted"] = {"users": {"bo": {"access_key": {"store": "secretsmanager"}}}}
     file.write_text(yaml.safe_dump(content))
-    outcome = Fleet(tmp_path, engine, backend).up(["hub"]).outcomes["hub"]
+    outcome = Stacks(tmp_path, engine, backend).up(["hub"]).outcomes["hub"]
     assert outcome.kind == "pending"
     assert outcome.error.startswith("an update is under way or was killed while it made")
     assert outcome.fix == "wait for it; if it was killed: crossaccount up hub --recover"
@@ -112,8 +112,8 @@ def test_where_states_cost_a_call_only_stacks_with_access_keys_are_looked_at(tmp
 @pytest.mark.parametrize("verb", ["up", "refresh", "drift", "destroy"])
 def test_credentials_of_another_account_are_refused_and_other_stacks_go_on(tmp_path: Path, verb: str) -> None:
     sign_in = signed_in({"hub": ACCOUNTS["hub"], "spoke": "999999999999"})
-    fleet, engine = _fleet(tmp_path, deployed("hub", "spoke"), sign_in)
-    outcomes = getattr(fleet, verb)().outcomes
+    stacks, engine = _stacks(tmp_path, deployed("hub", "spoke"), sign_in)
+    outcomes = getattr(stacks, verb)().outcomes
     assert outcomes["spoke"].kind == "account"
     assert outcomes["spoke"].error == (
         "the credentials are of account 999999999999, and the stack is of 100000000001; nothing of it is touched"
@@ -123,8 +123,8 @@ def test_credentials_of_another_account_are_refused_and_other_stacks_go_on(tmp_p
 
 
 def test_credentials_that_cannot_be_known_here_are_left_to_the_providers_own_guard(tmp_path: Path) -> None:
-    fleet, engine = _fleet(tmp_path, deployed("hub", "spoke"), signed_in({}))
-    assert fleet.up().ok
+    stacks, engine = _stacks(tmp_path, deployed("hub", "spoke"), signed_in({}))
+    assert stacks.up().ok
     assert [work.stack for work in engine.asked] == ["hub", "spoke"]
 
 
@@ -132,7 +132,7 @@ def test_after_a_wrong_passphrase_no_other_stack_begins(tmp_path: Path) -> None:
     write_project(tmp_path, {"a": (), "b": (), "c": ()})
     wrong = Outcome("a", "failed", error="incorrect passphrase", kind="passphrase")
     engine = ScriptedEngine({"a": wrong})
-    outcomes = Fleet(tmp_path, engine, MemoryBackend(), workers=Threads(1)).up().outcomes
+    outcomes = Stacks(tmp_path, engine, MemoryBackend(), workers=Threads(1)).up().outcomes
     assert [work.stack for work in engine.asked] == ["a"]
     assert {name: each.error for name, each in outcomes.items() if each.status == "skipped"} == {
         "b": "the passphrase is wrong, as a shows",
@@ -143,5 +143,5 @@ def test_after_a_wrong_passphrase_no_other_stack_begins(tmp_path: Path) -> None:
 def test_what_a_stack_reads_and_this_job_changed_is_fresh(tmp_path: Path) -> None:
     engine = ScriptedEngine({"hub": Outcome("hub", "changed")})
     write_project(tmp_path, {"hub": (), "spoke": ("hub",), "other": ()})
-    Fleet(tmp_path, engine, MemoryBackend()).up()
+    Stacks(tmp_path, engine, MemoryBackend()).up()
     assert {work.stack: work.fresh for work in engine.asked} == {"hub": False, "spoke": True, "other": False}

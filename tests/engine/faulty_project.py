@@ -1,4 +1,4 @@
-"""A small fleet on the real engine, whose AWS fails as a test tells it: shared by the tests of faults.
+"""A small project on the real engine, whose AWS fails as a test tells it: shared by the tests of faults.
 
 ``hub`` makes what ``spoke`` trusts; ``other`` stands alone. Every test declares roles of its own, so that all can share
 one local AWS and one state.
@@ -25,10 +25,10 @@ from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.engine.retries import Patience, RetryingEngine
 from crossaccount.job.events import Event
-from crossaccount.job.fleet import Fleet
 from crossaccount.job.recovery.recover import recover
 from crossaccount.job.review.live import LiveAccounts
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import CliBackend
 from crossaccount.local.clients import Aws, Gateway
 from crossaccount.local.provider import serve_provider
@@ -64,12 +64,12 @@ class Told:
 class Job:
     """A job in this process."""
 
-    fleet: Fleet
+    faulty: Stacks
     told: Told
 
 
 @dataclass
-class FaultyFleet:
+class FaultyProject:
     """The project, its AWS and its state."""
 
     folder: Path
@@ -84,10 +84,10 @@ class FaultyFleet:
         live = LiveAccounts(read_project(self.folder).stacks)
         backend = CliBackend(self.folder, engine.command, everything)
         repeated = RetryingEngine(engine, patience)
-        fleet = Fleet(
+        faulty = Stacks(
             self.folder, repeated, backend, workers=Threads(2), on_event=told, live=live, sign_in=live.signed_in
         )
-        return Job(fleet, told)
+        return Job(faulty, told)
 
     @contextmanager
     def command(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
@@ -192,8 +192,8 @@ def wait_until_gone(process_ids: Sequence[int]) -> None:
 
 
 @contextmanager
-def faulty_fleet(home: Path) -> Iterator[FaultyFleet]:
-    """The fleet, nothing deployed."""
+def faulty_project(home: Path) -> Iterator[FaultyProject]:
+    """The project, nothing deployed."""
     with LocalAws(log_dir=home) as local, FaultyAws(local.gateway) as aws, serve_provider() as port:
         folder = home / "project"
         folder.mkdir()
@@ -203,7 +203,7 @@ def faulty_fleet(home: Path) -> Iterator[FaultyFleet]:
         for name in ACCOUNTS:
             config = _config(name, aws.gateway)
             (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
-        yield FaultyFleet(folder, private_environment(home / "pulumi", port), local, aws)
+        yield FaultyProject(folder, private_environment(home / "pulumi", port), local, aws)
 
 
 def _config(name: str, gateway: Gateway) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.states.backend import KnownStack
 from crossaccount.job.states.standing import SECRET, SECRET_KEY
 from crossaccount.settings import SettingsError
-from tests.job.fleets import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
+from tests.job.jobs import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
 
 ROLE = "aws:iam/role:Role"
 STACKS = ("hub", "prod-a", "prod-b")
@@ -48,7 +48,7 @@ def test_status_says_of_each_stack_whether_it_is_deployed_since_when_and_who_hol
     backend.known["hub"] = KnownStack("hub", WHEN, 0, held_by="bo@laptop, process 7", busy=True)
     backend.known["old"] = KnownStack("old", WHEN, 2)
     backend.known["older"] = KnownStack("older", WHEN, 0)
-    found = job(project, backend=backend).fleet.status()
+    found = job(project, backend=backend).stacks.status()
     assert [(each.stack, each.state, each.resources, each.held_by) for each in found] == [
         ("hub", "destroyed", 0, "bo@laptop, process 7"),
         ("prod-a", "deployed", 3, ""),
@@ -67,7 +67,7 @@ def test_a_stack_that_was_made_and_never_updated_is_not_destroyed(project: Path)
     backend = deployed()
     backend.known |= {name: KnownStack(name, WHEN, 0) for name in ("hub", "prod-a", "made-elsewhere")}
     backend.only_made = frozenset({"prod-a", "made-elsewhere"})
-    found = job(project, backend=backend).fleet.status()
+    found = job(project, backend=backend).stacks.status()
     assert [(each.stack, each.state, each.updated) for each in found] == [
         ("hub", "destroyed", WHEN),
         ("prod-a", "never-deployed", ""),
@@ -78,11 +78,11 @@ def test_a_stack_that_was_made_and_never_updated_is_not_destroyed(project: Path)
 
 def test_status_takes_patterns_and_asks_no_engine(project: Path) -> None:
     its = job(project, backend=deployed("prod-a"))
-    assert [each.stack for each in its.fleet.status(["prod-*"])] == ["prod-a", "prod-b"]
+    assert [each.stack for each in its.stacks.status(["prod-*"])] == ["prod-a", "prod-b"]
     assert its.engine.asked == []
     assert its.told[-1].to_json()["status"] == "succeeded"
     with pytest.raises(SettingsError, match='no such stack in the project, got "prd-a"'):
-        its.fleet.status(["prd-a"])
+        its.stacks.status(["prd-a"])
 
 
 def test_status_says_where_the_config_says_other_access_than_was_deployed(project: Path) -> None:
@@ -91,10 +91,10 @@ def test_status_says_where_the_config_says_other_access_than_was_deployed(projec
     for name, access in (("hub", lines), ("prod-a", {**lines, "role/Gone": []}), ("prod-b", None)):
         outputs = {"access": access} if access else {}
         backend.states[name] = {"resources": [{"type": "pulumi:pulumi:Stack", "urn": "u", "outputs": outputs}]}
-    found = {each.stack: each.access for each in job(project, backend=backend).fleet.status()}
+    found = {each.stack: each.access for each in job(project, backend=backend).stacks.status()}
     assert found == {"hub": "unchanged", "prod-a": "changed", "prod-b": ""}
     backend.in_files = False
-    assert {each.access for each in job(project, backend=backend).fleet.status()} == {""}
+    assert {each.access for each in job(project, backend=backend).stacks.status()} == {""}
 
 
 def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
@@ -102,7 +102,7 @@ def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
     outputs = {"roles": {"Auditor": "arn"}, "key": {SECRET_KEY: "1b47", "ciphertext": "v1:xyz"}, "many": [1, {"a": 2}]}
     backend.states["hub"] = {"resources": [{"type": "pulumi:pulumi:Stack", "urn": "u", "outputs": outputs}]}
     its = job(project, backend=backend)
-    found = its.fleet.outputs()
+    found = its.stacks.outputs()
     assert found["hub"] == {"roles": {"Auditor": "arn"}, "key": SECRET, "many": [1, {"a": 2}]}
     assert (found["prod-a"], found["prod-b"]) == ({}, {})
     lines = [each.to_json() for each in its.of(events.StackOutputs)]
@@ -111,7 +111,7 @@ def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
 
 def test_drift_is_told_resource_by_resource_and_without_what_is_pulumis_own(project: Path) -> None:
     its = job(project, ScriptedEngine({"prod-a": _drifted("prod-a")}), deployed("hub", "prod-a"))
-    result = its.fleet.drift()
+    result = its.stacks.drift()
     [drift] = its.of(events.Drift)
     assert (result.status, drift.stack) == ("drifted", "prod-a")
     assert drift.resources == (
@@ -128,7 +128,7 @@ def test_drift_is_told_resource_by_resource_and_without_what_is_pulumis_own(proj
 
 def test_a_stack_that_was_never_deployed_has_no_drift_and_is_not_made(project: Path) -> None:
     its = job(project, backend=deployed("hub"))
-    result = its.fleet.drift()
+    result = its.stacks.drift()
     assert (result.status, [work.stack for work in its.engine.asked]) == ("succeeded", ["hub"])
     assert {name: each.status for name, each in result.outcomes.items()} == {
         "hub": "unchanged",
@@ -139,7 +139,7 @@ def test_a_stack_that_was_never_deployed_has_no_drift_and_is_not_made(project: P
 
 def test_a_stack_that_cannot_be_looked_at_is_no_drift_but_a_failure(project: Path) -> None:
     outcomes = {"hub": Outcome("hub", "failed", error="no credentials"), "prod-a": _drifted("prod-a")}
-    result = job(project, ScriptedEngine(outcomes), deployed("hub", "prod-a", "prod-b")).fleet.drift()
+    result = job(project, ScriptedEngine(outcomes), deployed("hub", "prod-a", "prod-b")).stacks.drift()
     assert result.status == "failed"
     text = drift_markdown(result)
     assert "## Drift: 1 of 3 stacks, 1 not looked at" in text
@@ -149,7 +149,7 @@ def test_a_stack_that_cannot_be_looked_at_is_no_drift_but_a_failure(project: Pat
 
 
 def test_markdown_of_no_drift_says_so(project: Path) -> None:
-    result = job(project, backend=deployed("hub")).fleet.drift()
+    result = job(project, backend=deployed("hub")).stacks.drift()
     assert drift_markdown(result).startswith("## Drift: none\n")
 
 
@@ -180,7 +180,7 @@ def test_drift_is_also_what_somebody_may_do_now_and_not_what_the_stacks_never_ma
     backend.states["hub"] = _state()
     for live, changes in (([_role(), other], []), ([_role(RolePolicyList=[by_hand]), other], ["permission-gained"])):
         its = job(project, backend=backend, accounts=lambda *_, live=live: {"RoleDetailList": live})
-        result = its.fleet.drift()
+        result = its.stacks.drift()
         [told] = its.of(AccessDrift)
         assert [change.kind for change in told.access.changes] == changes
         assert result.status == ("drifted" if changes else "succeeded")
@@ -196,12 +196,12 @@ def test_an_account_that_cannot_be_read_is_said_and_left_out(project: Path) -> N
     backend = deployed("hub")
     backend.states["hub"] = _state()
     its = job(project, backend=backend, accounts=refused)
-    assert its.fleet.drift().ok
+    assert its.stacks.drift().ok
     [told] = its.of(AccessDrift)
     assert (told.access.changes, told.unread) == ((), {"hub": "AWS refuses hub 100000000000"})
 
 
 def test_refresh_touches_only_what_is_deployed(project: Path) -> None:
     its = job(project, backend=MemoryBackend({"hub": KnownStack("hub", WHEN, 0)}))
-    assert its.fleet.refresh().ok
+    assert its.stacks.refresh().ok
     assert its.engine.asked == []

@@ -36,10 +36,10 @@ from crossaccount.job.states.standing import outputs_of, statuses
 from crossaccount.job.verify.run import Verification, verified
 from crossaccount.sources.proof import Proof, proof_since
 
-__all__ = ["Fleet", "JobResult"]
+__all__ = ["JobResult", "Stacks"]
 
 
-class Fleet:
+class Stacks:
     """The stacks of the project in ``directory``, run by ``engine``.
 
     ``on_event`` takes what happens, as it happens. ``workers`` say where stacks are run, and how many at once; by
@@ -80,15 +80,15 @@ class Fleet:
         *,
         parallel: int | None = None,
         on_event: events.Tell | None = None,
-    ) -> Fleet:
+    ) -> Stacks:
         """The stacks of the project in ``directory``, deployed by the CLI with your login, states and credentials.
 
         Raises:
             SettingsError: the project's settings are wrong, or there is no CLI.
         """
-        from crossaccount.job.opening import fleet_at
+        from crossaccount.job.opening import stacks_at
 
-        return fleet_at(Path(directory), program, Threads(parallel) if parallel else None, on_event)
+        return stacks_at(Path(directory), program, Threads(parallel) if parallel else None, on_event)
 
     @classmethod
     def local(
@@ -98,7 +98,7 @@ class Fleet:
         *,
         parallel: int | None = None,
         on_event: events.Tell | None = None,
-    ) -> AbstractContextManager[Fleet]:
+    ) -> AbstractContextManager[Stacks]:
         """The same stacks on a fresh local AWS with states of their own, gone at the end of the context.
 
         Without a CLI only ``preview``, ``up`` and ``outputs`` mean anything.
@@ -106,9 +106,9 @@ class Fleet:
         Raises:
             SettingsError: the project's settings are wrong.
         """
-        from crossaccount.job.opening import fleet_on_local_aws
+        from crossaccount.job.opening import stacks_on_local_aws
 
-        return fleet_on_local_aws(Path(directory), program, Threads(parallel) if parallel else None, on_event)
+        return stacks_on_local_aws(Path(directory), program, Threads(parallel) if parallel else None, on_event)
 
     def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
         """What ``up`` would do to access, without the engine. ``before``: accounts as AWS has them, or as deployed."""

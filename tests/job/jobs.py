@@ -11,8 +11,8 @@ import yaml
 
 from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
-from crossaccount.job.fleet import Fleet
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import KnownStack
 
 WHEN = "2026-01-02T03:04:05Z"
@@ -84,9 +84,9 @@ def deployed(*names: str, resources: int | None = 3) -> MemoryBackend:
 
 @dataclass
 class Job:
-    """A fleet and all that it told."""
+    """The stacks of a project, and the events that they told."""
 
-    fleet: Fleet
+    stacks: Stacks
     engine: ScriptedEngine
     backend: MemoryBackend
     told: list[events.Event]
@@ -112,5 +112,5 @@ def job(
     """The job over the project in ``folder``."""
     told: list[events.Event] = []
     engine, backend = engine or ScriptedEngine(), backend or MemoryBackend()
-    fleet = Fleet(folder, engine, backend, workers=Threads(at_once), on_event=told.append, accounts=accounts)
-    return Job(fleet, engine, backend, told)
+    stacks = Stacks(folder, engine, backend, workers=Threads(at_once), on_event=told.append, accounts=accounts)
+    return Job(stacks, engine, backend, told)
