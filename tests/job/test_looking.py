@@ -145,7 +145,7 @@ def test_a_stack_that_cannot_be_looked_at_is_no_drift_but_a_failure(project: Pat
     assert "## Drift: 1 of 3 stacks, 1 not looked at" in text
     assert "- **hub** could not be looked at: no credentials" in text
     assert "| `Auditor` | maxSessionDuration | `3600` | `7200` |" in text
-    assert "| `Gone` | | there | **gone** |" in text
+    assert "| `Gone` |  | there | **gone** |" in text
 
 
 def test_markdown_of_no_drift_says_so(project: Path) -> None:
