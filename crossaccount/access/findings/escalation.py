@@ -24,7 +24,15 @@ from crossaccount.access.evaluation.context import open_context
 from crossaccount.access.evaluation.evaluate import takes_no_resource
 from crossaccount.access.evaluation.layers import call_layers
 from crossaccount.access.evaluation.sides import Request
-from crossaccount.access.findings.escalation_methods import METHODS, Method, Run, Target, Where
+from crossaccount.access.findings.escalation_methods import (
+    CHANGE_CODE,
+    METHODS,
+    RUNS_ON,
+    Method,
+    Run,
+    Target,
+    Where,
+)
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.access.findings.statements import is_changeable
 from crossaccount.access.requirements import ALWAYS, NEVER, Requirements, both
@@ -183,10 +191,12 @@ ESCALATION = Kind(
     "warning",
     "A principal can edit what guards a role",
     "Whoever can change a trust, a grant, a membership or credentials has whatever these guard, whatever today's paths "
-    "say.",
+    "say. So has whoever passes a role to what runs code as it, or changes the code of what has a role already "
+    "(`lambda:UpdateFunctionCode`, `ssm:SendCommand`). Roles under `/aws-reserved/` and `/aws-service-role/` cannot be "
+    "edited from within their account; customer-managed policies that are attached to them can.",
     "Take the action away, limit it to named resources, or set a permissions boundary.",
-    "Rhino Security Labs, https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/, and "
-    "https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/",
+    "Rhino Security Labs, https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/, "
+    "https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/ and https://pathfinding.cloud",
 )
 _TRIED, _TRIED_ALIKE = 500, 5
 """Of the targets that a statement covers so many are looked at, and of those with the same tags and boundary so many
@@ -200,14 +210,12 @@ _TELLING = Open(
 class Way(NamedTuple):
     """One way of a principal, on conditions that are still to meet."""
 
-    method: Method
-    target: str
+    what: str
     alternatives: Requirements
-    how: str = ""
 
     def __str__(self) -> str:
         conditions = "" if self.alternatives == ALWAYS else f", {in_words(self.alternatives)}"
-        return f"{self.method.action} on {self.target}: it can {self.method.does}{self.how}{conditions}"
+        return f"{self.what}{conditions}"
 
 
 class Escalation:
@@ -218,6 +226,8 @@ class Escalation:
         self._targets = Targets(details)
         self._ways: dict[int, tuple[tuple[Method, CompiledStatement], ...]] = {}
         self._everything: dict[int, bool] = {}
+        self._changing: dict[int, frozenset[int]] = {}
+        self._run_as: dict[tuple[str, str], Sequence[str]] = {}
 
     @cached_property
     def _everyone(self) -> tuple[Principal, ...]:
@@ -257,6 +267,46 @@ class Escalation:
                 if method.action not in seen and (way := self._first(principal, method, statement)):
                     seen.add(method.action)
                     yield way
+        yield from self._changes(principal)
+
+    def _changes(self, principal: Principal) -> Iterator[Way]:
+        """The ways by which a principal can change what runs with a role already."""
+        policies = [policy for policy in principal.policies if not _is_of_a_service(policy, principal)]
+        for index in sorted({each for policy in policies for each in self._changed(policy)}):
+            run = CHANGE_CODE[index]
+            role = next((arn for arn in self._running(principal.account, run.service) if arn != principal.arn), None)
+            found = self._may_all(principal, run.actions, ALWAYS) if role else NEVER
+            if found != NEVER:
+                does = f"it can run code as a role that {run.service} has, such as {role}"
+                yield Way(f"{', '.join(run.actions)}: {does}", found)
+
+    def _changed(self, policy: Policy) -> frozenset[int]:
+        """The rows of ``CHANGE_CODE`` whose first action a policy allows."""
+        if id(policy) not in self._changing:
+            self._changing[id(policy)] = frozenset(
+                index
+                for index, run in enumerate(CHANGE_CODE)
+                if any(each.allows and each.about(run.actions[0]) for each in policy.statements)
+            )
+        return self._changing[id(policy)]
+
+    def _running(self, account: str, service: str) -> Sequence[str]:
+        """Two roles of an account that a service may have and that allow something, administrators first."""
+        if (account, service) not in self._run_as:
+            roles = (
+                each for each in self._roles.get(account, ()) if _lets_in(each, service) and _allows_something(each)
+            )
+            ordered = sorted(roles, key=lambda role: (not self._is_administrator(role), role.arn))
+            self._run_as[account, service] = [role.arn for role in ordered[:2]]
+        return self._run_as[account, service]
+
+    @cached_property
+    def _roles(self) -> Mapping[str, Sequence[Role]]:
+        found: dict[str, list[Role]] = {}
+        for role in self._estate.roles.values():
+            if is_changeable(role.arn):
+                found.setdefault(role.account, []).append(role)
+        return found
 
     def _opened(self, policy: Policy) -> tuple[tuple[Method, CompiledStatement], ...]:
         """The ways that a policy opens, with the statement that does."""
@@ -291,23 +341,33 @@ class Escalation:
     def _way(
         self, principal: Principal, method: Method, target: str, keys: Mapping[str, ContextValue], runs: Sequence[Run]
     ) -> Way | None:
+        what = f"{method.action} on {target}: it can {method.does}"
         if not method.runs:
             found = self._may(principal, method.action, target, keys)
-            return Way(method, target, found) if found != NEVER else None
+            return Way(what, found) if found != NEVER else None
         for run in runs:
-            found = self._may(principal, method.action, target, {**keys, "iam:PassedToService": run.service})
-            for action in run.actions:
-                found = NEVER if found == NEVER else both(found, self._may_somewhere(principal, action))
-            if found != NEVER:
-                return Way(method, target, found, f" with {', '.join(run.actions)}")
+            for service in run.services_passed_to:
+                passing = self._may(principal, method.action, target, {**keys, "iam:PassedToService": service})
+                found = self._may_all(principal, run.actions, passing)
+                if found != NEVER:
+                    return Way(f"{what} with {', '.join(run.actions)}", found)
         return None
+
+    def _may_all(self, principal: Principal, actions: Iterable[str], found: Requirements) -> Requirements:
+        """On which conditions a principal may do all of some actions, each somewhere, where ``found`` holds too."""
+        for action in actions:
+            if found == NEVER:
+                break
+            found = both(found, self._may_somewhere(principal, action))
+        return found
 
     def _may_somewhere(self, principal: Principal, action: str) -> Requirements:
         """On which conditions a principal may do something on any resource: a pattern stands for what fits it."""
         asked = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
         allowing = (each for policy in asked for each in policy.about(action) if each.allows)
         texts = dict.fromkeys(text.text for each in allowing for text in each.resources)
-        for resource in ["*"] if takes_no_resource(action) else filter(partial(_is_of, action), texts):
+        fits = partial(_is_of, action, principal.account)
+        for resource in ["*"] if takes_no_resource(action) else filter(fits, texts):
             found = self._may(principal, action, resource, None)
             if found != NEVER:
                 return found
@@ -327,11 +387,18 @@ class Escalation:
         return tuple(each for each in found if not any(atom.operator == UNKNOWN and not atom.negated for atom in each))
 
 
-def _is_of(action: str, resource: str) -> bool:
-    """Whether a pattern can be of resources that an action is about, by AWS's published list."""
+def _is_of(action: str, account: str, resource: str) -> bool:
+    """Whether a pattern can be of an account's resources that an action is about, by AWS's published list."""
+    named = resource.split(":", 5)[4:5]
+    if named and named[0] and not has_wildcard(named[0]) and "$" not in named[0] and named[0] != account:
+        return named[0] == "aws"
     service, _, name = action.partition(":")
-    kinds = resource_arns(service, name)
-    return kinds is None or any(can_match(resource, each) for each in kinds)
+    kinds = RUNS_ON.get(action.lower()) or resource_arns(service, name)
+    return kinds is None or any(can_match(resource, _as_template(each)) for each in kinds)
+
+
+def _as_template(text: str) -> str:
+    return text if "$" in text else text.replace("*", "${Any}")
 
 
 def _telling(context: RequestContext, keys: Mapping[str, ContextValue]) -> RequestContext:
@@ -349,6 +416,11 @@ def _is_of_a_service(policy: Policy, principal: Principal) -> bool:
         return False
     named = [each.principal for each in principal.trust.statements if each.allows]
     return bool(named) and all(each and not each.inverted and not each.aws and not each.federated for each in named)
+
+
+def _allows_something(role: Role) -> bool:
+    """Whether a role has a policy beside those that AWS made for services' roles."""
+    return any(":iam::aws:policy/service-role/" not in policy.name for policy in role.policies)
 
 
 def _lets_in(role: Role | None, service: str) -> bool:
