@@ -25,7 +25,7 @@ PROJECTS = [ROOT, FLAWED, *sorted(file.parent for file in (ROOT / "examples").gl
 def both(directory: Path) -> list[tuple[Described, Described]]:
     """Every stack of a project, by its settings and recorded."""
     project = read_project(directory)
-    reader, recorder = SettingsReader(compiled_in_order(project)), Recorder(lambda: program)
+    reader, recorder = SettingsReader(compiled_in_order(project)), Recorder(lambda: program, lambda _: False)
     stacks = [NamedStack(f"stack:{name}", project, name) for name in project.stacks]
     return [(reader.describe(each), recorder.describe(each)) for each in stacks]
 
@@ -100,4 +100,4 @@ def test_what_an_upstream_does_not_declare_is_refused_by_both(tmp_path: Path) ->
     with pytest.raises(SourceError, match=f"stack:workload: {place}: .* declares no such role.*did you mean `role/Ci"):
         SettingsReader(compiled_in_order(project)).describe(stack)
     with pytest.raises(SourceError, match=r"stack:workload: .*trusting.roles.Target.trust\[0\].*auth/role/Cl"):
-        Recorder(lambda: program).describe(stack)
+        Recorder(lambda: program, lambda _: False).describe(stack)

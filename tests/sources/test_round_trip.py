@@ -107,7 +107,13 @@ def test_a_scenario_is_what_it_declares(
     for account_id, described in found.details.items():
         # What stacks are deployed through is there before them, and of no stack.
         roles = [role for role in described["RoleDetailList"] if role["Arn"] not in through]
-        assert _account([{**described, "RoleDetailList": roles}]) == _account(declared[account_id])
+        own = _account(declared[account_id])
+        has = _account([{**described, "RoleDetailList": roles}])
+        # The rehearsal makes a key for each user that it calls as and that has none.
+        for name, user in has["UserDetailList"].items():
+            if "AccessKeyMetadata" not in own["UserDetailList"][name]:
+                user.pop("AccessKeyMetadata", None)
+        assert has == own
 
 
 @pytest.fixture
@@ -138,6 +144,7 @@ def test_every_key_of_the_config_is_what_it_declares(everything: Stack, tmp_path
 def test_the_comparison_sees_everything_that_is_decided_by(everything: Stack) -> None:
     compared = _account([details(record(everything, program))])
     assert compared["UserDetailList"]["bo"].keys() == {
+        "AccessKeyMetadata",
         "Arn",
         "AttachedManagedPolicies",
         "GroupList",

@@ -98,7 +98,7 @@ def test_where_nobody_can_be_asked_what_is_missing_is_an_error(tmp_path: Path) -
 
 
 def test_it_asks_a_person_for_what_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "_somebody_is_there", lambda: True)
+    monkeypatch.setattr(starting, "anybody", lambda: True)
     done = _init(tmp_path / "mine", stdin="bo kim\n")
     assert "Who gets in" in done.stderr
     assert "kim" in (tmp_path / "mine" / "Pulumi.auth.yaml").read_text(encoding="utf-8")
