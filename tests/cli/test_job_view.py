@@ -11,6 +11,7 @@ import re
 import struct
 import sys
 import termios
+import threading
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,22 @@ def test_a_stack_that_is_not_in_the_project_is_told_with_what_to_do() -> None:
     assert [text for _, text in lines_of(status)] == [
         "old: not in the project, last 2026-01-02 03:04 UTC, 2 resources; take it back"
     ]
+
+
+def test_a_line_that_is_printed_never_waits_for_the_picture_that_waits_for_it() -> None:
+    view, console = _view()
+    view(events.JobStarted(verb="up", stacks=("a",), parallel=1))
+    drawn: list[str] = []
+
+    def print_while_the_picture_is_drawn(*_: object, **__: object) -> None:
+        drawing = threading.Thread(target=lambda: drawn.extend(_picture(view)))
+        drawing.start()
+        drawing.join(timeout=10)
+
+    try:
+        console.print = print_while_the_picture_is_drawn  # type: ignore[method-assign]
+        view(HUB_FAILED)
+        assert drawn
+    finally:
+        del console.print
+        view.close()

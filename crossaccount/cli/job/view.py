@@ -98,8 +98,9 @@ class LiveView:
     def __call__(self, event: events.Event) -> None:
         with self._lock:
             news = self._take(event)
-            if self._remains(event) and news:
-                self.print(lines_of(event))
+        # Not within the lock: Rich draws the picture, which needs it, while it keeps others from printing.
+        if news and self._remains(event):
+            self.print(lines_of(event))
         if isinstance(event, events.JobStarted):
             self._begin()
         elif isinstance(event, events.JobFinished):
