@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from crossaccount.iam.documents import as_list
 from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.iam.problem import Problem
 
@@ -212,12 +211,12 @@ def check_condition_keys(statement: Mapping[str, Any], where: str) -> list[Probl
         problem
         for operator, keys in condition.items()
         if isinstance(keys, Mapping)
-        for key, values in keys.items()
-        for problem in _check_key(str(key), values, f"{where}.Condition.{operator}.{key}")
+        for key in keys
+        for problem in _check_key(str(key), f"{where}.Condition.{operator}.{key}")
     ]
 
 
-def _check_key(key: str, values: object, where: str) -> list[Problem]:
+def _check_key(key: str, where: str) -> list[Problem]:
     prefix = key.partition(":")[0].lower()
     if "${" in key or not (prefix == "aws" or service_exists(prefix)):
         return []
@@ -226,9 +225,16 @@ def _check_key(key: str, values: object, where: str) -> list[Problem]:
     known = _published(prefix)
     what = "no such condition key in AWS's list" + ("" if prefix == "aws" else f" of {list_date()}")
     otherwise = "check the condition keys of the Service Authorization Reference"
-    got = as_list(values)
-    shown = got[0] if len(got) == 1 else got
-    return [Problem(where, what, shown, did_you_mean(key, known, otherwise), "warning", "XA305")]
+    return [Problem(where, what, key, did_you_mean(key, known, otherwise), "warning", "XA305")]
+
+
+def fits_listed_key(key: str) -> bool:
+    """Whether AWS's lists have a condition key; an identity provider's key counts as one."""
+    lower = key.lower()
+    prefix = lower.partition(":")[0]
+    if prefix == "aws" or service_exists(prefix):
+        return _is_known(lower)
+    return "." in prefix or prefix == "saml"
 
 
 @lru_cache(maxsize=4_096)

@@ -218,7 +218,8 @@ def _asked(
 _USER_ID = "aws:userid"
 _CASE_COUNTS = frozenset({"stringequals", "stringnotequals", "stringlike", "stringnotlike"})
 _ORGANIZATIONS = ("aws:principalorg", "aws:resourceorg")
-_TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
+TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
+"""The keys of the time of a request."""
 _EXACT = ("stringequals", "stringequalsignorecase", "stringnotequals", "stringnotequalsignorecase")
 
 
@@ -229,8 +230,8 @@ def answer(condition: Condition, caller: Principal, context: RequestContext) -> 
         return None if _of_others(condition, context, not found) else found
     if context.lacks(condition.key):
         return condition.holds(context)  # what it is compared with does not matter
-    if condition.keys <= _TIMES and context.open is not None and context.open.since and context.is_open(condition.key):
-        return _from_then_on(condition, context.open.since)
+    if condition.keys <= TIMES and context.open is not None and context.open.since and context.is_open(condition.key):
+        return from_then_on(condition, context.open.since)
     if (live := without_dead(condition, context)) is not condition:
         return _of_live(live, context)
     if caller.is_role and caller.unique_id and condition.keys == {_USER_ID} and context.is_open(_USER_ID):
@@ -244,14 +245,14 @@ def without_dead(condition: Condition, context: RequestContext) -> Condition:
     "The resource that includes a policy variable with no value will not match any resource", nor does a text. Nor does
     a text with a wildcard, where it is compared exactly with a key whose values have none.
     """
-    if all(value.plain for value in condition.values) and not _has_dead_wildcards(condition):
+    if all(value.plain for value in condition.values) and not compares_wildcards(condition):
         return condition
     values = tuple(value for value in condition.values if _may_fit(value, condition, context))
     return condition if len(values) == len(condition.values) else replace(condition, values=values)
 
 
 @lru_cache(maxsize=16_384)
-def _has_dead_wildcards(condition: Condition) -> bool:
+def compares_wildcards(condition: Condition) -> bool:
     """Whether a condition compares a wildcard exactly, with a key that never has one."""
     return any(map(_is_wild, condition.values)) and condition.base in _EXACT and never_has_wildcards(condition.key)
 
@@ -261,7 +262,7 @@ def _is_wild(value: Template) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def _from_then_on(condition: Condition, since: str) -> bool | None:
+def from_then_on(condition: Condition, since: str) -> bool | None:
     """Whether all requests from a time on meet a condition on the time (True), or none does (False)."""
     if condition.base.startswith("numeric"):
         value = instant(since)
@@ -274,7 +275,7 @@ def _from_then_on(condition: Condition, since: str) -> bool | None:
 
 
 def _may_fit(value: Template, condition: Condition, context: RequestContext) -> bool:
-    if _is_wild(value) and _has_dead_wildcards(condition):
+    if _is_wild(value) and compares_wildcards(condition):
         return False
     if any(isinstance(part, Variable) and part.default is None and context.lacks(part.key) for part in value.parts):
         return False

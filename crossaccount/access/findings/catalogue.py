@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from crossaccount.access.findings import (
     changes,
     closure,
+    conditions,
     escalation,
     finding,
     grants,
@@ -57,6 +58,10 @@ CATALOGUE: tuple[Kind, ...] = (
     policies.SAME_BUT_FOR_CASE,
     policies.TOO_LONG_FOR_CONSOLE,
     policies.UNKNOWN_REGION,
+    trusts.NOT_PRINCIPAL,
+    conditions.NEVER_HOLDS,
+    conditions.FOR_ALL_OF_ONE,
+    conditions.NO_VALUE,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

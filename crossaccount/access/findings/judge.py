@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.closure import closure_findings
+from crossaccount.access.findings.conditions import condition_findings
 from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.mfa import mfa_findings
 from crossaccount.access.findings.policies import (
@@ -21,6 +23,7 @@ from crossaccount.access.findings.quota_usage import Limits, account_of, usages
 from crossaccount.access.findings.reach import PathLike
 from crossaccount.access.findings.statements import Document, Statement, asked_by, documents
 from crossaccount.access.findings.trusts import (
+    not_principal_findings,
     principal_findings,
     service_findings,
     shared_external_ids,
@@ -45,7 +48,7 @@ def judge(
     for account in details:
         limited = bounded(account)
         for document in documents(account):
-            yield from document_findings(document, facts, limited)
+            yield from document_findings(document, facts, limited, estate.since)
             trusts += document.statements if document.side == "trust" else ()
         yield from administrators(account)
         yield from naming_findings(account)
@@ -56,14 +59,21 @@ def judge(
     yield from closure_findings(details, estate, paths)
 
 
-def document_findings(document: Document, facts: Facts, limited: Collection[str] = ()) -> Iterator[Found]:
-    """What is wrong with one document by itself. ``limited`` are the entities with a permissions boundary."""
+def document_findings(
+    document: Document, facts: Facts, limited: Collection[str] = (), since: datetime | None = None
+) -> Iterator[Found]:
+    """What is wrong with one document by itself.
+
+    ``limited`` are the entities with a permissions boundary, ``since`` is now, by which dates are judged.
+    """
     yield from validity_findings(document)
     asked = asked_by(document)
     yield from mfa_findings(document, asked)
     yield from service_findings(document)
     for statement, demanded in zip(document.statements, asked, strict=True):
+        yield from condition_findings(statement, since)
         if document.side == "trust":
+            yield from not_principal_findings(statement)
             yield from principal_findings(statement, demanded, facts)
             yield from weak_external_ids(statement)
             yield from web_identity_findings(statement, demanded)

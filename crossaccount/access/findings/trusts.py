@@ -59,6 +59,17 @@ UNIQUE_ID = Kind(
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
 )
 
+NOT_PRINCIPAL = Kind(
+    "XA311",
+    "error",
+    "A trust has NotPrincipal",
+    "AWS takes no NotPrincipal in a role's trust policy any more: the policy cannot be saved again. A role is spared "
+    "only together with its session and its account, and whoever has a permissions boundary never is.",
+    'Deny everyone (`Principal: "*"`) under ArnNotEquals on aws:PrincipalArn.',
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html and "
+    "access-analyzer-reference-policy-checks.html (role trust policy syntax error: NotPrincipal)",
+)
+
 _UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
 _ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
 _SAY_IT_IS_YOURS = "if the account is yours, say so: a source that describes it, or stack: in the address book"
@@ -290,3 +301,10 @@ def _says_for_whom(condition: Condition) -> bool:
 
 def _label(service: str) -> str:
     return service.partition(".amazonaws.com")[0]
+
+
+def not_principal_findings(statement: Statement) -> Iterator[Found]:
+    """A trust statement with NotPrincipal. One that allows is refused as a document already."""
+    if "NotPrincipal" in statement.raw and not statement.allows:
+        message = "has NotPrincipal, which AWS does not take in a role's trust policy"
+        yield Found(NOT_PRINCIPAL, statement.at("principals"), message, NOT_PRINCIPAL.hint)

@@ -3,7 +3,7 @@
 A case is for one ``code``; ``raises`` lists the places, and is empty for a near miss. ``own``: our accounts beside
 those described. ``address_book``, ``quotas`` (by account) and ``suppress`` are as in a config. ``scps``: by account
 the levels of its service control policies, each by name the statements. With ``before`` it is
-about a change.
+about a change. ``now`` is the time by which dates are judged.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ KEYS = {
     "scps",
     "suppress",
     "message",
+    "now",
 }
 OF_CONFIGS = {"XA310", "XA503", "XA504"}
 """Told by a config alone: their cases are in ``tests/check``."""
@@ -101,7 +103,8 @@ def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any
 
 def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Found]:
     details = details_of(case["accounts"])
-    estate = Estate.from_details(details, service_control=_scps(case.get("scps", {})))
+    now = datetime.fromisoformat(case["now"]) if "now" in case else None
+    estate = Estate.from_details(details, service_control=_scps(case.get("scps", {})), since=now)
     if "before" in case:
         before = Estate.from_details(details_of(case["before"]))
         return list(replacement_findings(before, estate, case.get("shown_by_aws", ())))
