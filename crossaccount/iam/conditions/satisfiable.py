@@ -19,7 +19,8 @@ from crossaccount.iam.conditions.condition import NEGATED, Condition, instant, n
 from crossaccount.iam.conditions.context import RequestContext
 from crossaccount.iam.matching import ARN_COMPONENTS
 
-_MOST_STATES = 4_000
+_MOST_STATES, _MOST_PLACES = 4_000, 20_000
+"""How many states a search looks at, and how many all of its patterns may be in together."""
 _MOST_EASY = 16
 _ELSE = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that no pattern writes out."""
@@ -48,6 +49,7 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
     out = tuple(forbidden)
     groups = [tuple(group) for group in needed]
     globs = [glob for group in groups for glob in group] + list(out)
+    most = min(_MOST_STATES, 1 + _MOST_PLACES // max(1, len(globs)))
     start = tuple(_closure(glob, {0}) for glob in globs)
     seen, todo = {start}, [start]
     while todo:
@@ -60,7 +62,7 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
                 for glob, places in zip(globs, state, strict=True)
             )
             if after not in seen and _alive(after, groups):
-                if len(seen) >= _MOST_STATES:
+                if len(seen) >= most:
                     return True
                 seen.add(after)
                 todo.append(after)
@@ -247,7 +249,29 @@ def _some_text(literals: Sequence[Literal]) -> bool:
             needed.append(globs_of(condition))
         else:
             forbidden += globs_of(condition)
+    if any(all(_is_covered(glob, forbidden) for glob in group) for group in needed):
+        return False
     return (not needed and not any(_wild(glob) for glob in forbidden)) or may_fit(needed, forbidden)
+
+
+def _is_covered(glob: Glob, others: Iterable[Glob]) -> bool:
+    """Whether whatever fits a pattern fits one of the others as well. A text that fits it tells the few to look at."""
+    text = "".join(_ELSE if step.characters is None else min(step.characters) for step in glob)
+    return any(_fits(other, text) and _is_within(glob, other) for other in others)
+
+
+@lru_cache(maxsize=65_536)
+def _is_within(glob: Glob, other: Glob) -> bool:
+    return not may_fit([[glob]], [other])
+
+
+def _fits(glob: Glob, text: str) -> bool:
+    places = _closure(glob, {0})
+    for character in text:
+        if not places:
+            return False
+        places = _advance(glob, places, character)
+    return len(glob) in places
 
 
 def _wild(glob: Glob) -> bool:
