@@ -6,7 +6,7 @@ import copy
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
@@ -85,3 +85,38 @@ def acts_in_csv(text: str) -> list[str]:
     rows = list(csv.reader(StringIO(text)))
     formulas = [cell for row in rows[1:] for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
     return [*formulas, *(repr(row) for row in rows if len(row) != len(rows[0]))]
+
+
+Read = Callable[[Any], str]
+"""What is said of a document that cannot be read; empty where it can."""
+
+
+def hostile(document: Any, places: Iterable[tuple[Any, ...]]) -> Any:
+    """The document with hostile text at all of ``places``: values first, then keys from the inside out."""
+    changed = document
+    for path in sorted(places, key=lambda each: (each[-1] == "the key", -len(each))):
+        changed = with_text(changed, path, HOSTILE)
+    return changed
+
+
+def told_apart(document: Any, read: Read) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Every place of the document at which hostile text can be read, and what is said of each other place."""
+    readable, refusals = [], []
+    for path in fields(document):
+        said = read(with_text(document, path, HOSTILE))
+        if said:
+            refusals.append(said)
+        else:
+            readable.append(path)
+    return readable, refusals
+
+
+def batches(document: Any, places: Sequence[tuple[Any, ...]], read: Read) -> Iterator[Any]:
+    """As few hostile documents as can be read and have hostile text at each of ``places`` in one of them."""
+    changed = hostile(document, places)
+    if len(places) == 1 or not read(changed):
+        yield changed
+        return
+    middle = len(places) // 2
+    yield from batches(document, places[:middle], read)
+    yield from batches(document, places[middle:], read)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
-from tests.cli.hostile import HOSTILE, acts, acts_in_csv, acts_in_markdown, fields, with_text
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.printing import guarded
+from crossaccount.cli.reading import read
+from crossaccount.fleet import models as fleet_models
+from crossaccount.fleet import plan
+from crossaccount.fleet.reading import KEYS
+from tests.cli.hostile import HOSTILE, acts, acts_in_csv, acts_in_markdown, batches, fields, told_apart, with_text
 from tests.report.estate import ACCOUNTS, development, production
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 DAVID = "arn:aws:iam::111111111111:user/David"
+Captured = pytest.CaptureFixture[bytes]
 MEDIA = ("--markdown", "--csv", "--mermaid", "--html")
 _MERMAID = re.compile(
     r'flowchart LR|  end|  %% left out.*| *(subgraph )?\w+\["[^"]*"\]|  n\d+ -\.?->(\|"\d+"\|)? n\d+|  n\d+ --> n\d+'
@@ -39,11 +48,6 @@ def _shown(*arguments: str, carriage_returns: bool = False) -> bytes:
     return out
 
 
-def _account_fields() -> list[tuple[str, tuple[Any, ...]]]:
-    found = [("development", path) for path in fields(development())]
-    return found + [("production", path) for path in fields(production("said"))]
-
-
 @pytest.fixture
 def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files of two accounts, and the address book."""
@@ -58,12 +62,31 @@ def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 SOURCES = ("development.json", "production.json", "--accounts", "accounts.yaml")
 
 
-def test_no_field_of_an_account_file_acts(estate: Path) -> None:
-    whole = {"development": development(), "production": production("said")}
-    for account, path in _account_fields():
-        (estate / f"{account}.json").write_text(json.dumps(with_text(whole[account], path, HOSTILE)))
+@pytest.mark.parametrize("account", ["development", "production"])
+def test_no_field_of_an_account_file_acts(account: str, estate: Path, capsysbinary: Captured) -> None:
+    whole = {"development": development(), "production": production("said")}[account]
+
+    def read_with(document: Any) -> str:
+        (estate / f"{account}.json").write_text(json.dumps(document))
+        return _refusal(capsysbinary, lambda: read(SOURCES[:2], Path(), Path("accounts.yaml")).estate())
+
+    readable, refusals = told_apart(whole, read_with)
+    assert len(readable) > 10 < len(refusals)
+    for document in batches(whole, readable, read_with):
+        read_with(document)
         _report(estate)
-        (estate / f"{account}.json").write_text(json.dumps(whole[account]))
+
+
+def _refusal(captured: Captured, run: Callable[[], object]) -> str:
+    """What a command says of input that it cannot read, which acts nowhere; empty where it can."""
+    with guarded(), suppress(typer.Exit), failures_in_words(as_json=False):
+        run()
+        captured.readouterr()
+        return ""
+    said = captured.readouterr().err
+    assert said
+    assert acts(said) == []
+    return said.decode()
 
 
 def _report(folder: Path) -> None:
@@ -131,6 +154,89 @@ def test_no_condition_tag_or_sid_acts_in_any_command(estate: Path, arguments: Se
         assert any(HOSTILE in text for text in _texts(json.loads(out)))
     elif arguments[0] != "handoff" and "--mermaid" not in arguments:
         assert "\\x1b[1A" in out.decode().replace("\\[", "[")
+
+
+ORGANIZATION = {
+    "Organization": {"Id": "o-ours", "MasterAccountId": "999999999999"},
+    "Accounts": [{"Id": "111111111111", "Paths": ["o-ours/r-ab12/ou-ab12-auth/111111111111/"], "Name": "said"}],
+    "Policies": [
+        {
+            "PolicySummary": {"Id": "p-x", "Name": "said", "Type": "SERVICE_CONTROL_POLICY", "Description": "said"},
+            "Content": json.dumps(
+                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+            ),
+            "Targets": [{"TargetId": each, "Name": "said"} for each in ("r-ab12", "ou-ab12-auth", "111111111111")],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("path", list(fields(ORGANIZATION)), ids=str)
+def test_no_field_of_an_organisation_acts(estate: Path, path: tuple[Any, ...]) -> None:
+    (estate / "organization.json").write_text(json.dumps(with_text(ORGANIZATION, path, HOSTILE)))
+    _shown("who-can", ROLE, *SOURCES, "organization.json")
+
+
+FLEET: dict[str, Any] = {
+    "accounts": [
+        {"name": "hub", "id": "111111111111", "ou": "Security", "tags": {"stage": "said"}, "display_name": "HUB"},
+        {"name": "shop", "id": "222222222222", "ou": "Workloads/Production", "color": "red"},
+    ],
+    "elsewhere": {"partner": {"id": "333333333333", "stack": "partner", "display_name": "P", "color": "blue"}},
+    "region": "eu-west-1",
+    "credentials": {
+        "profile": "said",
+        "assume_roles": [
+            {"role": "<account.name>/role/deployer", "external_id": "said", "session_name": "said", "duration": "1h"}
+        ],
+    },
+    "role_sets": {
+        "audit": {
+            "description": "said",
+            "include": [{"accounts": ["*"], "ou": ["*"], "tags": {"stage": "*"}}],
+            "exclude": [{"accounts": "shop"}],
+            "reads": ["hub"],
+            "policies": {"P": {"assume": ["<audit>/role/Auditor"]}},
+            "trusted": {"users": {"bo": {"tags": {"team": "<account.id>"}}}},
+            "trusting": {"roles": {"Auditor": {"description": "said", "trust": [{"principals": ["hub"]}]}}},
+        }
+    },
+    "exceptions": {
+        "hub": {
+            "without": [],
+            "region": "us-east-1",
+            "credentials": {"profile": "<account.name>"},
+            "reads": ["shop"],
+            "policies": {"Q": {"assume": ["*"]}},
+            "trusted": {"users": {"bo": {"path": "/p/"}}},
+            "trusting": {"roles": {"Auditor": {"description": "said"}}},
+        },
+        "shop": {"without": ["audit"]},
+    },
+}
+
+
+def test_the_fleet_has_every_field_of_every_model() -> None:
+    keys = {key for path in fields(FLEET) if path[-1] == "the key" for key in path[:-1]}
+    models = (getattr(fleet_models, name) for name in fleet_models.__all__)
+    assert {field for model in models for field in model.model_fields} <= keys
+    assert {*KEYS} == FLEET.keys()
+
+
+def test_no_field_of_a_fleet_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Captured) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+
+    def read_with(document: Any) -> str:
+        (tmp_path / "fleet.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+        return _refusal(capsysbinary, lambda: plan(tmp_path))
+
+    readable, refusals = told_apart(FLEET, read_with)
+    assert len(readable) > 5 < len(refusals)
+    for document in batches(FLEET, readable, read_with):
+        read_with(document)
+        for command in (["write", "--check"], ["list"], ["check"], ["write"], ["list", "--json"]):
+            _shown("fleet", *command)
 
 
 def _texts(value: Any) -> Iterator[str]:
