@@ -17,7 +17,9 @@ from typing import cast
 
 from crossaccount.access.access_tests.fields import Fields
 from crossaccount.access.access_tests.given import given_accounts
+from crossaccount.access.evaluation.callers import AWS_PROVIDERS, is_provider, is_service
 from crossaccount.access.evaluation.context import NO_SESSION, Session
+from crossaccount.access.evaluation.evaluate import is_session
 from crossaccount.access.verdict import REASONS, Reason
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
 from crossaccount.iam.conditions.context import ContextValue
@@ -33,11 +35,26 @@ _SESSION_KEYS = ("tags", "source_identity", "context")
 
 
 def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
-    """The caller: a user, a role or (to see it kept out) an account's root. The name as written, and its ARN."""
+    """The caller: whoever ``paths`` shows, or (to see it kept out) an account's root. The name, and its ARN.
+
+    That is a user, a role, a role's session, an identity provider of IAM, all by name or ARN; or a service or one of
+    AWS's own providers, which have a host's name and no ARN.
+    """
+    text = fields.data.get("principal")
+    if isinstance(text, str) and text.partition("/")[0] not in accounts and (is_service(text) or text in AWS_PROVIDERS):
+        return text, text
     name, arn = _resolved(fields, "principal", accounts)
-    if arn is not None and not (principal_arn(arn) and "/" in arn.resource) and arn.resource != "root":
-        fields.problem("principal", "must be a user, a role or an account", "write <account>/user/<name>", name)
+    if arn is not None and not _may_call(arn):
+        what = "must be a user, a role, a session, an account, an identity provider or a service"
+        fields.problem("principal", what, "write <account>/user/<name>", name)
     return name, str(arn) if arn else ""
+
+
+def _may_call(arn: Arn) -> bool:
+    if arn.resource == "root":
+        return arn.service == "iam"
+    named = "/" in arn.resource and not arn.resource.endswith("/")
+    return named and (principal_arn(arn) or is_session(str(arn)) or (arn.service == "iam" and is_provider(str(arn))))
 
 
 def role_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:

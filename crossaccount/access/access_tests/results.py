@@ -24,12 +24,14 @@ from crossaccount.access.evaluation.context import assume_context, circumstances
 from crossaccount.access.evaluation.evaluate import (
     USER_ID,
     as_sessions,
+    caller_of,
     hanging_on_session,
     is_root,
     judge_assume,
     judge_assume_in,
     judge_call,
     named_sessions,
+    session_of,
 )
 from crossaccount.access.explanation.explain import getting_in
 from crossaccount.access.verdict import Outcome, Verdict
@@ -133,12 +135,17 @@ def results_json(results: Iterable[TestResult]) -> dict[str, Any]:
 
 def _judged(test: AccessTest, estate: Estate, now: datetime, owners: Mapping[str, str]) -> TestResult:
     verdict = judge_assume(estate, test.principal_arn, test.role_arn, test.context, session=test.session, now=now)
-    caller, role = estate.principal(test.principal_arn), estate.roles.get(test.role_arn)
+    caller, role = caller_of(estate, test.principal_arn), estate.roles.get(test.role_arn)
     if caller is not None and role is not None:
-        context = assume_context(caller, test.context, test.session, now, role)
+        context = _context(test, caller, role, now)
         verdict = hanging_on_session(estate, caller, role, context, test.session, verdict) or verdict
     then = tuple(_judged_then(test, item, estate, now, owners) for item in test.then)
     return TestResult(test, verdict.outcome, verdict, then=then, warnings=warnings_of(test, verdict, estate, now))
+
+
+def _context(test: AccessTest, caller: Principal, role: Role, now: datetime) -> RequestContext:
+    given = {**session_of(test.principal_arn, caller), **test.context}
+    return assume_context(caller, given, test.session, now, role)
 
 
 def _judged_then(
@@ -158,12 +165,12 @@ _MFA = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 
 def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetime) -> tuple[Problem, ...]:
     """Everything to warn of in a test whose verdict is ``verdict``."""
-    caller, role = estate.principal(test.principal_arn), estate.roles.get(test.role_arn)
+    caller, role = caller_of(estate, test.principal_arn), estate.roles.get(test.role_arn)
     if role is not None and is_root(test.principal_arn):
         return tuple(_whole_account(test, estate, role))
     if caller is None or role is None:
         return ()
-    context = assume_context(caller, test.context, test.session, now, role)
+    context = _context(test, caller, role, now)
     hanging = _hangs_on(test, verdict, estate, context)
     impossible = (*_mfa_of_role(test, caller), *_never_carried(test, caller))
     return impossible + tuple(_left_out(test, key) for key in hanging)
@@ -203,7 +210,7 @@ def _never_carried(test: AccessTest, caller: Principal) -> Iterable[Problem]:
 
 
 def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: RequestContext) -> list[str]:
-    caller, role = estate.principal(test.principal_arn), estate.roles[test.role_arn]
+    caller, role = caller_of(estate, test.principal_arn), estate.roles[test.role_arn]
     if caller is None:
         return []
     found = []

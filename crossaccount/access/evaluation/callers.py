@@ -155,6 +155,10 @@ def provider(name: str) -> ExternalPrincipal:
     return ExternalPrincipal(name, keys={"aws:FederatedProvider": name}, provider=True)
 
 
+AWS_PROVIDERS = ("accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com")
+"""The identity providers that a trust names without an ARN: AWS knows them."""
+
+
 def is_provider(name: str) -> bool:
     """Whether ``name`` is an identity provider's: of IAM, or a host name that a trust can have under Federated."""
     if not name.startswith("arn:"):

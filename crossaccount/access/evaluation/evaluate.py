@@ -8,6 +8,7 @@ sentence for people.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -54,6 +55,7 @@ from crossaccount.iam.conditions.context import ContextValue, normal
 from crossaccount.iam.published import matching_actions, resource_arns, service_exists
 
 USER_ID = "aws:userid"
+_SESSION = re.compile(r"\Aarn:[\w-]+:sts::\d{12}:assumed-role/[^/*?]+/[^/*?]+\Z")
 
 
 def judge_assume(
@@ -75,12 +77,9 @@ def judge_assume(
     in it, nothing is known but what a trust says: undetermined. The root user of another assumes no role, whatever a
     trust says ("You cannot call AssumeRole by using AWS account root user credentials", STS API Reference).
     """
-    caller = estate.principal(principal_arn)
-    if caller is None and is_service(principal_arn):
-        caller = service(principal_arn)
-    elif caller is None and is_provider(principal_arn):
-        caller = provider(principal_arn)
-    elif caller is None and is_root(principal_arn) and parse_arn(principal_arn).account in estate.accounts:
+    caller = caller_of(estate, principal_arn)
+    context = {**session_of(principal_arn, caller), **context}
+    if caller is None and is_root(principal_arn) and parse_arn(principal_arn).account in estate.accounts:
         message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
         return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
     role = estate.roles.get(role_arn)
@@ -89,6 +88,36 @@ def judge_assume(
     session = session or NO_SESSION
     request_context = assume_context(caller, context, session, now, role)
     return judge_assume_in(estate, caller, role, request_context, session, action)
+
+
+def caller_of(estate: Estate, name: str) -> Principal | None:
+    """Whom an ARN or a name is: a user, a role (also by the ARN of a session of it), a provider, or a service.
+
+    None for who is in no source.
+    """
+    if (found := estate.principal(name)) is not None:
+        return found
+    if is_service(name):
+        return service(name)
+    if is_provider(name):
+        return provider(name)
+    if not is_session(name):
+        return None
+    arn = parse_arn(name)
+    role = arn.resource.split("/")[1]
+    return next((each for each in estate.roles.values() if (each.account, each.name) == (arn.account, role)), None)
+
+
+def session_of(name: str, caller: Principal | None) -> dict[str, ContextValue]:
+    """What the ARN of a session says of its requests beyond what its role implies; nothing for any other name."""
+    if caller is None or not is_session(name):
+        return {}
+    return {USER_ID: f"{caller.unique_id or ''}:{parse_arn(name).resource.split('/')[2]}"}
+
+
+def is_session(name: str) -> bool:
+    """Whether a name is the ARN of a role's session (``arn:aws:sts::…:assumed-role/role/session``)."""
+    return is_arn(name) and _SESSION.match(name) is not None
 
 
 def hanging_on_session(

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from crossaccount.access.access_tests import AccessTest
+from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.documents import as_list
+from crossaccount.iam.names import principal_arn
 from crossaccount.job.review.clients import SharedClients
 from crossaccount.job.review.credentials import StackCredentials
 from crossaccount.job.verify.callers import Callers, NoCaller
@@ -87,6 +89,8 @@ class Trier:
         # AWS denies a role that is not there like one that is: a test that it stays closed would pass.
         if test.role_arn not in self.exported:
             return "no stack that was updated exports its role"
+        if not is_arn(test.principal_arn) or not principal_arn(parse_arn(test.principal_arn)):
+            return "a call from here is signed as a user or a role"
         if ":user/" in test.principal_arn and test.principal_arn not in self.exported:
             return "no stack that was updated exports its principal"
         if left_out := [key for key in test.context if key.lower() not in CARRIED]:

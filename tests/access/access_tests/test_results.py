@@ -220,7 +220,7 @@ JUDGED = json.loads((Path(__file__).parents[1] / "cases" / "judged" / "requests.
 
 @pytest.mark.parametrize("case", JUDGED["cases"], ids=lambda case: str(case["name"]))
 def test_what_a_request_carries(case: dict[str, Any], judge: Judge) -> None:
-    result = judge({key: case[key] for key in ("context", "then") if key in case}, **case)
+    result = judge({key: case[key] for key in ("context", "principal", "then") if key in case}, **case)
     assert (result.actual, result.verdict.reason) == (case["actual"], case.get("reason"))
     assert [each.actual for each in result.then] == case.get("then_actual", [])
     for text in case.get("warns", []):
