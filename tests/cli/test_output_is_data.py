@@ -20,9 +20,13 @@ from crossaccount.cli.printing import guarded
 from crossaccount.cli.reading import read
 from crossaccount.fleet import models as fleet_models
 from crossaccount.fleet import plan
+from crossaccount.fleet.merging import merged
 from crossaccount.fleet.reading import KEYS
+from crossaccount.settings import read_project
+from crossaccount.settings.json_schema import config_schema
 from tests.cli.hostile import HOSTILE, acts, acts_in_csv, acts_in_markdown, batches, fields, told_apart, with_text
 from tests.report.estate import ACCOUNTS, development, production
+from tests.settings.conftest import BASE
 
 ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 DAVID = "arn:aws:iam::111111111111:user/David"
@@ -350,6 +354,53 @@ def test_no_field_of_a_project_acts(file: str, tmp_path: Path, monkeypatch: pyte
             assert acts((tmp_path / "check.md").read_bytes()) == []
             assert acts_in_markdown((tmp_path / "check.md").read_text()) == [], path
             (tmp_path / "check.md").unlink()
+
+
+VALID = Path(__file__).parents[1] / "settings" / "valid"
+
+
+def _settings_of(*cases: str) -> dict[str, Any]:
+    """The config of several valid cases over their base: together they have every field of every model."""
+    found: Any = BASE
+    for case in cases:
+        found = merged(found, yaml.safe_load((VALID / f"{case}.yaml").read_text())["config"])
+    return dict(found)
+
+
+ROLES, USERS = _settings_of("all-role-options", "acceptance"), _settings_of("all-user-options")
+
+
+def test_the_settings_have_every_field_of_every_model() -> None:
+    keys = {key for config in (ROLES, USERS) for path in fields(config) if path[-1] == "the key" for key in path[:-1]}
+    schema = config_schema()["$defs"]
+    shown = {"display_name", "color"}
+    assert {name for each in schema.values() for name in each.get("properties", {})} - shown <= keys
+
+
+@pytest.mark.parametrize("config", [ROLES, USERS], ids=["roles", "users"])
+def test_no_field_of_the_settings_acts(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    upstream = {**BASE, "crossaccount:account": "workload", "aws:allowedAccountIds": ["222222222222"]}
+    upstream["crossaccount:trusting"] = {"roles": {"Caller": {"trust": [{"principals": ["auth"]}]}}}
+    (tmp_path / "Pulumi.workload.yaml").write_text(yaml.safe_dump({"config": upstream}))
+
+    def read_with(document: Any) -> str:
+        text = yaml.safe_dump({"config": document}, allow_unicode=True, sort_keys=False)
+        (tmp_path / "Pulumi.auth.yaml").write_text(text)
+        return _refusal(capsysbinary, lambda: read_project(tmp_path).compiled("auth"))
+
+    readable, refusals = told_apart(config, read_with)
+    assert len(readable) > 5 < len(refusals)
+    for document in batches(config, readable, read_with):
+        read_with(document)
+        _shown("check", "--markdown", "check.md")
+        _shown("check", "--json")
+        for file in tmp_path.glob("check.md"):
+            assert acts(file.read_bytes()) == []
+            assert acts_in_markdown(file.read_text()) == []
 
 
 @pytest.mark.usefixtures("estate")
