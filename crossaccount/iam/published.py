@@ -93,6 +93,12 @@ def resource_arns(service: str, name: str) -> list[str] | None:
     return None if None in templates else [one for each in templates for one in str(each).split(", ")]
 
 
+def takes_no_resource(action: str) -> bool:
+    """Whether the list says of an action that it cannot be limited to a resource."""
+    service, _, name = action.partition(":")
+    return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
+
+
 def condition_keys(service: str) -> tuple[str, ...]:
     """The condition keys of a known service as published: ``sts:ExternalId``, ``iam:ResourceTag/${TagKey}``."""
     return tuple(str(entry["key"]) for entry in _data("conditionKeys", f"{service.lower()}.json").values())

@@ -52,7 +52,7 @@ from crossaccount.access.verdict import (
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue, normal
-from crossaccount.iam.published import matching_actions, resource_arns, service_exists
+from crossaccount.iam.published import takes_no_resource
 
 USER_ID = "aws:userid"
 _SESSION = re.compile(r"\Aarn:[\w-]+:sts::\d{12}:assumed-role/[^/*?]+/[^/*?]+\Z")
@@ -272,12 +272,6 @@ def action_alternatives(estate: Estate, role_arn: str, action: str, resource: st
 
 def _session_request(role: Role, action: str, resource: str, context: RequestContext) -> Request:
     return Request(role, action, "*" if takes_no_resource(action) else resource, context)
-
-
-def takes_no_resource(action: str) -> bool:
-    """Whether AWS's published list says of an action that it cannot be limited to a resource."""
-    service, _, name = action.partition(":")
-    return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
 
 
 def _conclude(layers: Layers, request: Request) -> Verdict:

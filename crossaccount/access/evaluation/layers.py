@@ -21,6 +21,7 @@ because no role is exempt from its trust.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
@@ -34,6 +35,7 @@ from crossaccount.access.verdict import Decision, Reason
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import Open
+from crossaccount.iam.published import takes_no_resource
 
 
 class Layers(NamedTuple):
@@ -206,7 +208,8 @@ def _layers(
     caller = request.caller
     free = caller.is_service_linked
     scps = () if free else estate.service_control.get(caller.account, ())
-    rcps = () if free else estate.resource_control.get(resource_account, ())
+    unlimited = free or not _rcps_bind(request.action) or _SERVICE_LINKED in request.resource
+    rcps = () if unlimited else estate.resource_control.get(resource_account, ())
     outside = isinstance(caller, ExternalPrincipal)
     return Layers(
         None if outside else weigh("identity", caller.saying(request.action), request),
@@ -216,6 +219,89 @@ def _layers(
         trust,
         caller.account == resource_account,
     )
+
+
+_UNDER_RCPS = frozenset(
+    {
+        "aoss",
+        "appconfig",
+        "appstream",
+        "autoscaling",
+        "autoscaling-plans",
+        "budgets",
+        "clouddirectory",
+        "cloudfront",
+        "cloudsearch",
+        "cloudtrail-data",
+        "codeartifact",
+        "codebuild",
+        "codecommit",
+        "codepipeline",
+        "cognito-identity",
+        "cognito-idp",
+        "comprehend",
+        "comprehendmedical",
+        "compute-optimizer",
+        "cost-optimization-hub",
+        "dax",
+        "dsql",
+        "dynamodb",
+        "ecr",
+        "ecr-public",
+        "events",
+        "firehose",
+        "fis",
+        "fms",
+        "gamelift",
+        "health",
+        "inspector-scan",
+        "kendra",
+        "kinesisvideo",
+        "kms",
+        "logs",
+        "memorydb",
+        "networkmonitor",
+        "notifications",
+        "opensearch",
+        "pca-connector-ad",
+        "personalize",
+        "polly",
+        "pricing",
+        "resource-groups",
+        "rolesanywhere",
+        "s3",
+        "secretsmanager",
+        "servicediscovery",
+        "signin",
+        "sqs",
+        "sts",
+        "support",
+        "swf",
+        "textract",
+        "timestream-influxdb",
+        "transcribe",
+        "transfer",
+        "translate",
+        "wafv2",
+        "workspaces",
+        "xray",
+    }
+)
+"""The services whose resources RCPs limit, read 2026-12-01 of
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services."""
+_NEVER_UNDER_RCPS = frozenset({"kms:retiregrant"})
+"""The same page, "Resources and entities not restricted by RCPs"."""
+_SERVICE_LINKED = ":role/aws-service-role/"
+"""In the ARN of a role whose trust RCPs leave alone, by the same section."""
+
+
+@lru_cache(maxsize=4_096)
+def _rcps_bind(action: str) -> bool:
+    """Whether resource control policies limit an action: of a service that AWS lists, and about a resource."""
+    service = action.partition(":")[0].lower()
+    if service not in _UNDER_RCPS or action.lower() in _NEVER_UNDER_RCPS:
+        return False
+    return service == "sts" or not takes_no_resource(action)
 
 
 TAG_SESSION = "sts:TagSession"

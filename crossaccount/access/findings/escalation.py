@@ -21,7 +21,6 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role, User
 from crossaccount.access.estate.policies import Details, Policies
 from crossaccount.access.evaluation.context import open_context
-from crossaccount.access.evaluation.evaluate import takes_no_resource
 from crossaccount.access.evaluation.layers import call_layers
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.findings.escalation_methods import (
@@ -44,7 +43,7 @@ from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue, Open, normal
 from crossaccount.iam.names import has_wildcard
-from crossaccount.iam.published import resource_arns
+from crossaccount.iam.published import resource_arns, takes_no_resource
 
 Entity = Mapping[str, Any]
 _LISTS: Mapping[Target, tuple[str, str]] = {

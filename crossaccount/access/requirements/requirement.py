@@ -261,11 +261,16 @@ def _tidied(conjunction: Conjunction) -> Conjunction | None:
         return None if _from_two_places(left) else tuple(left)
     if _impossible(left):
         return None
-    for atom in sorted(left, key=lambda each: not each.negated):
-        rest = [each for each in left if each is not atom]
-        if _impossible([*(each for each in rest if each.group == atom.group), atom.negation]):
-            left = rest
-    return tuple(left)
+    groups: dict[Hashable, list[Atom]] = {}
+    for atom in left:
+        groups.setdefault(atom.group, []).append(atom)
+    needless: set[Meaning] = set()
+    for group in groups.values():
+        for atom in sorted(group, key=lambda each: not each.negated) if len(group) > 1 else ():
+            rest = [each for each in group if each is not atom and each.meaning not in needless]
+            if _impossible([*rest, atom.negation]):
+                needless.add(atom.meaning)
+    return tuple(atom for atom in left if atom.meaning not in needless)
 
 
 def _impossible(atoms: Sequence[Atom]) -> bool:
