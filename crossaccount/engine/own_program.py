@@ -89,11 +89,8 @@ def own_program(project: Project) -> OwnProgram | None:
         fix = "correct it: the folder of __main__.py, or a file, from the folder of Pulumi.yaml"
         raise SettingsError([Problem(f"{PROJECT_FILE}: main", "there is no such file or folder", str(main), fix)])
     entry = directory / (ENTRY if file == "." else file)
-    if not os.path.isfile(entry):
-        if directory == root:
-            return None
-        fix = f"write {ENTRY} there, or correct main"
-        raise SettingsError([Problem(f"{PROJECT_FILE}: main", f"the folder has no {ENTRY}", str(directory), fix)])
+    if not os.path.isfile(entry):  # also in a copy of an example, whose main led to its checkout
+        return None
     if _is_packaged(entry) and not any(_in_the_way(directory)):
         return None
     virtualenv = None if project.virtualenv is None else (root / project.virtualenv).absolute()

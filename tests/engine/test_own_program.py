@@ -142,13 +142,20 @@ def test_main_may_be_a_file(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("main", "what"),
-    [("gone", "no such file or folder"), ("x" * 300, "no such file or folder"), ("empty", "has no __main__.py")],
+    [("gone", "no such file or folder"), ("x" * 300, "no such file or folder")],
 )
 def test_a_program_that_is_not_there_is_said(project: Project, main: str, what: str) -> None:
     folder = project(PACKAGED, main=main)
-    (folder / "empty").mkdir()
     with pytest.raises(SettingsError, match=rf"^Pulumi.yaml: main: .*{what}"):
         own_program(read_project(folder))
+
+
+@pytest.mark.parametrize("main", [".", "empty", ".."])
+def test_a_folder_without_a_program_runs_the_packaged_one(project: Project, main: str) -> None:
+    """Such as a copy of an example, whose ``main`` led to the checkout that it was copied from."""
+    folder = project(None, main=main)
+    (folder / "empty").mkdir()
+    assert own_program(read_project(folder)) is None
 
 
 @pytest.mark.parametrize("runtime", ["nodejs", {"name": "go"}, "yaml", "dotnet", "java"])

@@ -317,11 +317,11 @@ def test_default_tags_are_put_on_and_not_shown_as_the_resources_own(connect: Cal
     assert values(imported.inputs)["tags"] == {"own": "1"}
 
 
-def test_the_only_function_is_the_callers_identity(engine: Engine, root: Aws) -> None:
+def test_what_it_cannot_answer_is_said(engine: Engine, root: Aws) -> None:
     answer = engine.stub.Invoke(proto.InvokeRequest(tok="aws:index/getCallerIdentity:getCallerIdentity"))
     assert values(getattr(answer, "return"))["accountId"] == root.account_id()
-    request = proto.InvokeRequest(tok="aws:iam/getPolicyDocument:getPolicyDocument")
-    assert "got aws:iam/getPolicyDocument:getPolicyDocument" in error(
+    request = proto.InvokeRequest(tok="aws:s3/getBucket:getBucket")
+    assert "does not answer aws:s3/getBucket:getBucket" in error(
         grpc.StatusCode.UNKNOWN, lambda: engine.stub.Invoke(request)
     )
 
