@@ -87,7 +87,16 @@ def _uncovered(rule: Rule, theirs: Sequence[Rule]) -> Iterable[tuple[str, tuple[
         return
     for pattern in rule.actions:
         if missing := check.missing([each for each in theirs if each.is_about_all(pattern)]):
+            if any(each.actions_inverted and _split_by(each, theirs, check) for each in theirs):
+                continue
             yield from _single(rule, pattern.text, rule.as_written(pattern.text), theirs, check, missing)
+
+
+def _split_by(inverted: Rule, theirs: Sequence[Rule], check: _Resources) -> bool:
+    """Whether a rule about all actions but some is added up to all by others about just these."""
+    if check.missing([inverted]):
+        return False
+    return not any(check.missing([each for each in theirs if each.is_about_all(spared)]) for spared in inverted.actions)
 
 
 def _single(

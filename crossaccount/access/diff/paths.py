@@ -128,7 +128,10 @@ def _absent(path: Path, other: Estate) -> str:
 
 
 def _is_missing(principal: str, estate: Estate) -> bool:
-    described = principal.split(":", 5)[4] in estate.accounts
+    arn = parse_arn(principal)
+    if arn.kind not in ("user", "role"):
+        return False  # no source lists providers and sessions: what a trust says of them decides
+    described = arn.account in estate.accounts
     return described and not principal.endswith(":root") and estate.principal(principal) is None
 
 

@@ -7,6 +7,7 @@ principals only across accounts: within one, naming somebody is a grant of its o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crossaccount.access.diff.change import Change, Kind
 from crossaccount.access.diff.levels import ALL_BUT, highest_level, shown
@@ -14,10 +15,14 @@ from crossaccount.access.diff.patterns import literal
 from crossaccount.access.diff.permissions import Part, compared_rules, unknown_changes
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Role
+from crossaccount.access.requirements.requirement import without_if_exists
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn, root_arn
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.matching import Template, template
 
+_SIGNED = frozenset({"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid"})
+"""Keys of every signed request, so of every request of a principal of an account:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html."""
 _ALL_OF = "AWS:{account}/*"
 _ONE_OF = "AWS:{account}/{entry}"
 _OTHER = "AWS:/{entry}"
@@ -49,6 +54,9 @@ def _rule(statement: CompiledStatement, element: PrincipalElement, role: Role) -
     named += [literal(f"Federated:{name}") for name in element.federated]
     named += [literal(f"Service:{name}") for name in element.services]
     rule = Rule.of("trust", role.trust, statement, tuple(named))
+    if element.aws and "*" not in element.aws and not (element.federated or element.services or element.inverted):
+        signed = tuple(without_if_exists(atom) if atom.key.lower() in _SIGNED else atom for atom in rule.conditions)
+        rule = replace(rule, conditions=signed)
     if not element.inverted:
         return rule
     # NotPrincipal spares by rules of its own: only the very same element covers it.

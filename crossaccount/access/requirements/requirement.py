@@ -32,6 +32,12 @@ from crossaccount.iam.request_keys import SOURCE_IP, THROUGH_VPC
 RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
 
 _MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_CURRENT_TIME, _EPOCH_TIME = "aws:CurrentTime", "aws:epochtime"
+_REQUEST_TAG, _TAG_KEYS, _IF_EXISTS = "aws:requesttag/", "aws:tagkeys", "ifexists"
+ALWAYS_THERE = frozenset({"aws:currenttime", _EPOCH_TIME, "aws:securetransport", "aws:viaawsservice"})
+"""Keys of every request: "This key is always included in the request context", says their page."""
+_ALWAYS_IN_TRUSTS = frozenset({"sts:rolesessionname"})
+"""Every call that assumes a role names its session."""
 _COUPLED = (THROUGH_VPC | {SOURCE_IP}, frozenset({_MFA_PRESENT, _MFA_AGE}))
 """Keys that have something to do with each other; all others are independent."""
 
@@ -243,8 +249,35 @@ def implies(one: Requirements, other: Requirements) -> bool:
 
     Real requests say how old an MFA is only where there is one; contexts that are made up may be otherwise.
     """
-    found = sorted(other, key=len)
-    return all(_Cover(found, _Steps(_MOST_STEPS), real=True).covers(list(conjunction), 0) for conjunction in one)
+    found = sorted(map(_as_sent, other), key=len)
+    return all(
+        _Cover(found, _Steps(_MOST_STEPS), real=True).covers(list(_as_sent(conjunction)), 0) for conjunction in one
+    )
+
+
+def _as_sent(conjunction: Conjunction) -> Conjunction:
+    """An alternative as real requests meet it: IfExists says nothing of a key that is always there, and time is one."""
+    return tuple(map(_one_as_sent, conjunction))
+
+
+@lru_cache(maxsize=16_384)
+def _one_as_sent(atom: Atom) -> Atom:
+    always = ALWAYS_THERE | _ALWAYS_IN_TRUSTS if atom.side == "trust" else ALWAYS_THERE
+    if not atom.is_condition or atom.meaning[1] not in always:
+        return atom
+    operator = without_if_exists(atom).operator
+    if atom.meaning[1] != _EPOCH_TIME:
+        return replace(atom, operator=operator)
+    if operator.lower().startswith("numeric"):
+        operator = f"Date{operator[len('numeric') :]}"
+    return replace(atom, operator=operator, key=_CURRENT_TIME)
+
+
+def without_if_exists(atom: Atom) -> Atom:
+    """What an atom asks of a request that has its key."""
+    if not atom.operator.lower().endswith(_IF_EXISTS):
+        return atom
+    return replace(atom, operator=atom.operator[: -len(_IF_EXISTS)])
 
 
 def _as_one(alternatives: Requirements) -> Conjunction:
@@ -314,6 +347,28 @@ def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
     if all(atom.holds(_WITH_MFA) for atom in present):
         return False
     return any(atom.is_condition and atom.meaning[1] == _MFA_AGE and not atom.holds(_NOTHING) for atom in atoms)
+
+
+def _tags_without_keys(atoms: Sequence[Atom]) -> bool:
+    """Whether atoms ask for a session tag, and for keys of tags that this one is not among.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys:
+    aws:TagKeys are the keys of the tags in the request.
+    """
+    asked = [atom for atom in atoms if atom.is_condition]
+    keys = [atom for atom in asked if atom.meaning[1] == _TAG_KEYS]
+    if not keys:
+        return False
+    tags = [atom for atom in asked if atom.meaning[1].startswith(_REQUEST_TAG) and not atom.holds(_NOTHING)]
+    sent = {atom.key[len(_REQUEST_TAG) :] for atom in tags}
+    return any(_excludes(atom, tag) for atom in keys for tag in sent)
+
+
+def _excludes(atom: Atom, tag: str) -> bool:
+    """Whether an atom on the keys of tags is met by no request that has a tag, whatever others it has."""
+    quantifier = atom.condition.quantifier
+    decides = atom.condition.base == "null" or quantifier == ("foranyvalue:" if atom.negated else "forallvalues:")
+    return decides and not atom.holds(RequestContext({_TAG_KEYS: (tag,)}))
 
 
 def _distinct(conjunctions: Sequence[Conjunction], steps: _Steps) -> list[Conjunction]:
@@ -393,6 +448,8 @@ class _Cover:
         """Whether the search, from the alternative at ``index`` on, finds none."""
         self._steps.left -= 1
         if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
+            return True
+        if self._real and _tags_without_keys(atoms):
             return True
         if index == len(self._alternatives) or self._steps.left < 0:
             return False

@@ -76,3 +76,27 @@ def test_json_has_every_key_and_the_conditions_of_both_times() -> None:
         for when in ("before", "after")
     ]
     assert ages == [[["3600"]], [["1800"]]]
+
+
+PROVIDER = "arn:aws:iam::222222222222:oidc-provider/gitlab.com"
+FEDERATED = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRoleWithWebIdentity",
+    "Principal": {"Federated": PROVIDER},
+    "Condition": {"StringEquals": {"gitlab.com:sub": "a"}},
+}
+DENY = {"Effect": "Deny", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": "*", "Sid": "No"}
+SERVICE = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+
+
+@pytest.mark.parametrize(
+    ("trust", "why"),
+    [
+        ([SERVICE], "now: the trust policy does not let the principal in"),
+        ([FEDERATED, DENY], "now: it is denied outright by trust policy[No]"),
+    ],
+)
+def test_a_path_of_a_provider_is_lost_by_the_policy_that_decides(trust: list[Any], why: str) -> None:
+    before, after = (estate_of({"users": {}, "roles": {"R": {"trust": each}}}) for each in ([FEDERATED], trust))
+    [lost] = [change for change in diff(before, after).changes if change.kind == "path-lost"]
+    assert (lost.principal, lost.why) == (PROVIDER, why)
