@@ -6,7 +6,7 @@ import pulumi.
 Exit codes: 0 all is well, which an empty answer is, too, and what ``--why`` says of somebody who cannot; 1 a finding of
 severity error, a test that failed or is undetermined, drift, something missing, a refused approval, or an operation
 that failed; 2 bad input or usage; 3 ``--fail-on`` tripped; 70 a fault of crossaccount itself, told in one line that
-names a file to report it with; 130 interrupted.
+names a file to report it with; 130 interrupted, by Ctrl-C, SIGTERM or SIGHUP.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import typer
 
 from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
-from crossaccount.cli.failures import INTERRUPTED, JsonUsage, told_in_one_line, written_out
+from crossaccount.cli.failures import JsonUsage, told_in_one_line, written_out
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
 from crossaccount.cli.job.updates import preview, up
@@ -88,9 +88,9 @@ app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json"
 
 
 def main() -> None:
-    """Entry point: Ctrl-C ends with 130, an answer that cannot be written with 1, a fault of ours with 70."""
-    try:
-        with guarded(), told_in_one_line(sys.argv[1:]), written_out():
-            app()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    """The command itself: an answer that cannot be written ends with 1, a fault of ours with 70.
+
+    ``crossaccount.__main__`` starts it, and says what stopped it.
+    """
+    with guarded(), told_in_one_line(sys.argv[1:]), written_out():
+        app()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from crossaccount.cli import main
+from crossaccount.__main__ import main
 
 main()

@@ -29,7 +29,6 @@ from crossaccount.cli.printing import guarded, print_json, raw, say, say_lines
 FAILED = 1
 BAD_INPUT = 2
 OUR_FAULT = 70
-INTERRUPTED = 130
 
 _AS_JSON = "crossaccount.as-json"
 _WRITING_FIXES = {

@@ -110,6 +110,9 @@ class StackOutputs(StackEvent):
     """What a stack last deployed exports; ``[secret]`` in place of a secret. Nothing where it was never deployed."""
 
     outputs: Mapping[str, Any]
+    result: str = ""
+    """How its last update ended: ``succeeded``, ``failed`` or ``in-progress``. A failed one may have left other outputs
+    than it would have exported."""
 
     ALWAYS: ClassVar[tuple[str, ...]] = ("outputs",)
 
@@ -122,6 +125,9 @@ class StackStatus(StackEvent):
     account_id: str = ""
     updated: str = ""
     """When it was last deployed, ISO 8601 in UTC."""
+    result: str = ""
+    """How its last update ended: ``succeeded``, ``failed`` or ``in-progress``; nothing where the state is not in files,
+    and looking would take a call each."""
     resources: int | None = None
     held_by: str = ""
     """Who has its lock, where the backend tells."""

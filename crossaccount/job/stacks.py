@@ -217,7 +217,8 @@ class Stacks:
         with ThreadPoolExecutor(self.parallel) as readers:
             for name, state in zip(names, readers.map(partial(self._state, known), names), strict=True):
                 found[name] = outputs_of(name, state)
-                self.tell(events.StackOutputs(stack=name, outputs=found[name]))
+                result = self._backend.last_result(name) if name in known else ""
+                self.tell(events.StackOutputs(stack=name, outputs=found[name], result=result))
         self._looked("outputs", {name: "deployed" if each else "never-deployed" for name, each in found.items()}, begun)
         return found
 

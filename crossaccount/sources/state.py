@@ -146,6 +146,19 @@ def read_state(content: bytes, where: str) -> Mapping[str, Any]:
     Raises:
         SourceError: it is no state.
     """
+    return latest(_unpacked(content, where))
+
+
+def read_history(content: bytes, where: str) -> Mapping[str, Any]:
+    """An entry of a stack's history in a file backend, packed or not; ``where`` names it in errors.
+
+    Raises:
+        SourceError: it is none.
+    """
+    return _unpacked(content, where)
+
+
+def _unpacked(content: bytes, where: str) -> Mapping[str, Any]:
     try:
         if content.startswith(GZIP_MAGIC):
             with gzip.open(io.BytesIO(content)) as packed:
@@ -159,7 +172,7 @@ def read_state(content: bytes, where: str) -> Mapping[str, Any]:
         raise refusal(where, "is damaged: it cannot be unpacked", NOT_GIVEN, NO_STATE) from None
     if not isinstance(state, Mapping):
         raise refusal(where, "is not the state of a stack", NOT_GIVEN, NO_STATE)
-    return latest(state)
+    return state
 
 
 def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:

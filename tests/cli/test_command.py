@@ -189,3 +189,36 @@ def test_paths_of_plain_files_need_no_pulumi(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines() == ['{"paths": []}', "[]"]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_stopped_while_it_is_still_starting_it_says_so(name: str) -> None:
+    """The signal comes in the middle of the first import."""
+    script = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+class Sends:
+    def find_spec(self, module, *_):
+        if module == "crossaccount.cli.diffs":
+            os.kill(os.getpid(), signal.{name})
+sys.meta_path.insert(0, Sends())
+sys.argv = ["crossaccount", "check"]
+from crossaccount.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"interrupted by {name}\n")
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    script = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+sys.argv = ["crossaccount", "--version"]
+from crossaccount.__main__ import main
+os.kill(os.getpid(), signal.SIGHUP)
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -30,7 +30,7 @@ from crossaccount.rehearsal.scenario import Scenario
 from tests.conftest import Rehearsed, rehearsed_and_read
 from tests.scenarios import EXAMPLES, FOLDERS
 
-COMMAND = [sys.executable, "-c", "from crossaccount.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from crossaccount.__main__ import main; main()"]
 A_LIE = {"name": "a lie", "principal": "auth/user/richard", "role": "workload/role/AssumedRole"}
 
 Invoke = Callable[..., Result]

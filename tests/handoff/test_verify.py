@@ -25,7 +25,7 @@ from tests.scenarios import FOLDERS, ROOT
 Handed = Callable[..., HandedOut]
 DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
 DENY = "not-yet"
-COMMAND = [sys.executable, "-c", "from crossaccount.cli import main; main()", "verify"]
+COMMAND = [sys.executable, "-c", "from crossaccount.__main__ import main; main()", "verify"]
 TUTORIAL = ["stack:development", "stack:production", "--dir", str(FOLDERS["tutorial"])]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
 

@@ -62,7 +62,8 @@ class MemoryBackend:
     known: dict[str, KnownStack] = field(default_factory=dict)
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: int = 0
-    only_made: frozenset[str] = frozenset()
+    results: dict[str, str] = field(default_factory=dict)
+    """How the last update of a stack ended, where it did not succeed; empty of one that was only made."""
 
     in_files = True
 
@@ -73,8 +74,8 @@ class MemoryBackend:
     def state(self, stack: str) -> Mapping[str, Any]:
         return self.states.get(stack, {})
 
-    def was_updated(self, stack: str) -> bool:
-        return stack not in self.only_made
+    def last_result(self, stack: str) -> str:
+        return self.results.get(stack, "succeeded")
 
 
 def deployed(*names: str, resources: int | None = 3) -> MemoryBackend:

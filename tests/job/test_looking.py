@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from crossaccount.cli.job.lines import lines_of
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
 from crossaccount.job.drifting.access import AccessDrift
 from crossaccount.job.drifting.markdown import drift_markdown
 from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.states.backend import KnownStack
+from crossaccount.job.states.backend import CliBackend, KnownStack
 from crossaccount.job.states.standing import SECRET, SECRET_KEY
 from crossaccount.settings import SettingsError
 from tests.job.jobs import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
@@ -66,7 +67,7 @@ def test_status_says_of_each_stack_whether_it_is_deployed_since_when_and_who_hol
 def test_a_stack_that_was_made_and_never_updated_is_not_destroyed(project: Path) -> None:
     backend = deployed()
     backend.known |= {name: KnownStack(name, WHEN, 0) for name in ("hub", "prod-a", "made-elsewhere")}
-    backend.only_made = frozenset({"prod-a", "made-elsewhere"})
+    backend.results = {"prod-a": "", "made-elsewhere": ""}
     found = job(project, backend=backend).stacks.status()
     assert [(each.stack, each.state, each.updated) for each in found] == [
         ("hub", "destroyed", WHEN),
@@ -107,6 +108,36 @@ def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
     assert (found["prod-a"], found["prod-b"]) == ({}, {})
     lines = [each.to_json() for each in its.of(events.StackOutputs)]
     assert [(line["stack"], "outputs" in line) for line in lines] == [("hub", True), ("prod-a", True), ("prod-b", True)]
+
+
+def test_a_failed_update_is_said_of_the_stack_and_of_its_outputs(project: Path) -> None:
+    backend = deployed("hub", "prod-a")
+    backend.results = {"hub": "failed", "prod-a": "in-progress"}
+    its = job(project, backend=backend)
+    assert [each.result for each in its.stacks.status()] == ["failed", "in-progress", ""]
+    its.stacks.outputs()
+    told = {each.stack: each.result for each in its.of(events.StackOutputs)}
+    assert told == {"hub": "failed", "prod-a": "in-progress", "prod-b": ""}
+    [status] = [each for each in its.of(events.StackStatus) if each.stack == "hub"]
+    [exported] = [each for each in its.of(events.StackOutputs) if each.stack == "hub"]
+    assert [text for _, text in lines_of(status)] == [
+        f"hub (100000000000): deployed, last {WHEN[:16].replace('T', ' ')} UTC, its last update failed, 3 resources"
+    ]
+    assert "hub: its last update failed; these outputs may be those of the update before it" in [
+        text for _, text in lines_of(exported)
+    ]
+
+
+def test_a_refresh_does_not_hide_how_the_last_update_ended(tmp_path: Path) -> None:
+    """The files of a backend: the newest entry that changed something counts."""
+    (tmp_path / "Pulumi.yaml").write_text(f"name: p\nruntime: python\nbackend: {{url: 'file://{tmp_path}'}}\n")
+    history = tmp_path / ".pulumi" / "history" / "p" / "hub"
+    history.mkdir(parents=True)
+    for time, kind, result in ((1, "update", "succeeded"), (2, "update", "failed"), (3, "refresh", "succeeded")):
+        (history / f"hub-{time}.history.json").write_text(json.dumps({"kind": kind, "result": result}))
+    (history / "hub-4.history.json").write_text("{")
+    backend = CliBackend(tmp_path, None)  # type: ignore[arg-type]
+    assert (backend.last_result("hub"), backend.last_result("other")) == ("failed", "")
 
 
 def test_drift_is_told_resource_by_resource_and_without_what_is_pulumis_own(project: Path) -> None:

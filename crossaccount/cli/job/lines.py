@@ -141,7 +141,9 @@ def lines_of(event: events.Event) -> Iterator[Line]:
         case events.StackStatus():
             yield "", _status(event)
         case events.StackOutputs(stack=stack, outputs=outputs):
-            yield "bold", f"{stack}:" + ("" if outputs else " never deployed")
+            yield "bold", f"{stack}:" + ("" if outputs or event.result else " never deployed")
+            if ended := RESULTS.get(event.result):
+                yield "yellow", f"{stack}: {ended}; these outputs may be those of the update before it"
             yield from (("", f"  {line}") for line in _yaml(outputs))
         case events.Drift():
             yield from _drift(event)
@@ -182,11 +184,17 @@ def _finished(event: events.StackFinished) -> str:
     return what + (f": {event.error}" if event.error else "")
 
 
+RESULTS = {"failed": "its last update failed", "in-progress": "its last update did not end"}
+"""What is said of the end of a stack's last update."""
+
+
 def _status(event: events.StackStatus) -> str:
     words = {"never-deployed": "never deployed", "not-in-project": "not in the project"}
     parts = [words.get(event.state, event.state)]
     if event.updated:
         parts.append(f"last {event.updated[:16].replace('T', ' ')} UTC")
+    if ended := RESULTS.get(event.result):
+        parts.append(ended)
     if event.resources:
         parts.append(f"{event.resources} resources")
     if event.held_by:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,9 +17,12 @@ from pulumi import automation
 from crossaccount.engine.failures import failure_of
 from crossaccount.engine.signs import LOOK_AT_BACKEND
 from crossaccount.job.errors import BackendError
+from crossaccount.settings import SettingsError
+from crossaccount.settings.input_files import read_bytes
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import read_yaml
-from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, state_folder, state_in_files
+from crossaccount.sources import SourceError
+from crossaccount.sources.state import FILE_SCHEME, backend_url, latest, read_history, state_folder, state_in_files
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class KnownStack:
     def deployed(self) -> bool:
         """Whether it has anything: a stack that was destroyed is still listed."""
         return self.resources != 0 and bool(self.updated)
+
+
+HISTORY_PAGE = 10
+"""How many entries of a stack's history are looked at."""
+LOOKING = ("refresh", "preview")
+"""Kinds of entries that change nothing of what a stack exports."""
 
 
 def left_behind(name: str) -> str:
@@ -68,8 +78,11 @@ class Backend(Protocol):
         """
         ...
 
-    def was_updated(self, stack: str) -> bool:
-        """Whether anything was ever done to a stack but making it, which an empty one does not show in the list.
+    def last_result(self, stack: str) -> str:
+        """How the last change of a stack ended, in the engine's words: ``succeeded``, ``failed`` or ``in-progress``.
+
+        Empty where nothing was ever done to it but making it. A refresh is no change: the outputs stay those of the
+        update before it.
 
         Raises:
             BackendError: it cannot be read.
@@ -103,9 +116,12 @@ class CliBackend:
             return state_in_files(self._files, self._project, stack) or {}
         return latest(json.loads(self._run("stack", "export", "--stack", stack)))
 
-    def was_updated(self, stack: str) -> bool:
-        """See :class:`Backend`: whether the stack has a history, https://www.pulumi.com/docs/iac/cli/commands/."""
-        return bool(json.loads(self._run("stack", "history", "--stack", stack, "--page-size", "1", "--json") or "[]"))
+    def last_result(self, stack: str) -> str:
+        """See :class:`Backend`, and https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_history/."""
+        if self._files:
+            return _last_result(_history_in_files(self._files, self._project, stack))
+        page = ("--page-size", str(HISTORY_PAGE), "--json")
+        return _last_result(json.loads(self._run("stack", "history", "--stack", stack, *page) or "[]"))
 
     @cached_property
     def _project(self) -> str:
@@ -123,6 +139,29 @@ class CliBackend:
             found = failure_of("", (), str(error).partition("\n stderr: ")[2])
             url = backend_url(self.folder, {**os.environ, **self.environment}) or "the login of the pulumi CLI"
             raise BackendError(f"state backend: {found.message}, got {url}; {found.fix or LOOK_AT_BACKEND}") from None
+
+
+def _last_result(history: Iterable[Mapping[str, Any]]) -> str:
+    """The result of the newest entry that is a change, newest first; of the newest of all where none is."""
+    newest = ""
+    for entry in islice(history, HISTORY_PAGE):
+        result = str(entry.get("result") or "")
+        if entry.get("kind") not in LOOKING:
+            return result
+        newest = newest or result
+    return newest
+
+
+def _history_in_files(folder: Path, project: str, stack: str) -> Iterator[Mapping[str, Any]]:
+    """The entries of a file backend's history, newest first. Their names end with the time in nanoseconds.
+
+    What is just being written is passed over.
+    """
+    # Backends of before 3.61 have no folder per project.
+    for place in (folder / "history" / project / stack, folder / "history" / stack):
+        for file in sorted((*place.glob("*.history.json"), *place.glob("*.history.json.gz")), reverse=True):
+            with contextlib.suppress(SourceError, SettingsError):
+                yield read_history(read_bytes(file, str(file)), str(file))
 
 
 def read_name(folder: Path) -> str:

@@ -25,12 +25,13 @@ def statuses(
     for name in names:
         compiled = loaded.compiled.get(name)
         stack = known.get(name)
-        if stack is not None and stack.updated and not stack.deployed and not backend.was_updated(name):
+        if stack is not None and stack.updated and not stack.deployed and not backend.last_result(name):
             # Backends of files give the time at which an empty stack was made.
             stack = replace(stack, updated="")
         found = _status(name, stack, compiled.settings.account_id if compiled else None)
         if compiled is not None and found.state == "deployed" and backend.in_files:
-            found = replace(found, access=_access(compiled, outputs_of(name, backend.state(name)).get("access")))
+            access = _access(compiled, outputs_of(name, backend.state(name)).get("access"))
+            found = replace(found, access=access, result=backend.last_result(name))
         yield found
 
 
