@@ -17,7 +17,7 @@ from crossaccount.iam.problem import Problem
 from crossaccount.job.events import Tell
 from crossaccount.job.local import LocalParts, in_process_parts, local_parts
 from crossaccount.job.recovery.recover import recover
-from crossaccount.job.review.live import LiveAccounts, empty_account
+from crossaccount.job.review.live import LiveAccounts
 from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import CliBackend
@@ -60,14 +60,15 @@ def stacks_on_local_aws(
     place: Callable[[Path, Program], AbstractContextManager[LocalParts[StackEngine]]]
     place, workers = (local_parts, workers) if installed() else (in_process_parts, Threads(1))
     with place(directory, program) as parts:
+        accounts = LiveAccounts(_configs(directory, parts.aws.gateway), local=True)
         yield Stacks(
             directory,
             parts.engine,
             parts.backend,
             workers=workers,
             on_event=on_event,
-            live=empty_account,
-            accounts=LiveAccounts(_configs(directory, parts.aws.gateway), local=True),
+            live=accounts,
+            accounts=accounts,
         )
 
 

@@ -18,11 +18,11 @@ from crossaccount.engine.deployment import Deployment, DeploymentError, Stack
 from crossaccount.engine.own_program import INSTALLED, PACKAGED, OwnProgram, own_program
 from crossaccount.engine.recording import record, record_own
 from crossaccount.job.local import in_process_parts
-from crossaccount.job.review.live import empty_account
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.settings import SettingsError, read_project
 from crossaccount.sources import SourceError, Sources, read_sources
+from tests.job.jobs import empty_account
 
 AUTH, WORKLOAD = "111111111111", "222222222222"
 BOOK = {"auth": {"id": AUTH, "stack": "auth"}, "workload": {"id": WORKLOAD, "stack": "workload"}}

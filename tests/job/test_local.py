@@ -14,9 +14,9 @@ from components.program import program
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job import events
 from crossaccount.job.local import in_process_parts, local_parts
-from crossaccount.job.review.live import empty_account
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import JobResult, Stacks
+from tests.job.jobs import empty_account
 
 TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial"
 FLEET = TUTORIAL.parent / "fleet"
@@ -86,6 +86,14 @@ def test_a_preview_shows_what_would_be_made_and_no_secret() -> None:
     assert version.after.inputs["secretString"] == "[secret]"
     assert result.review is not None
     assert result.review.verdict == "broadening"
+
+
+def test_a_second_review_compares_with_what_is_there_by_now() -> None:
+    with Stacks.local(TUTORIAL, program) as stacks:
+        first = stacks.review()
+        assert stacks.up().ok
+        second = stacks.review()
+    assert (first.verdict, second.verdict, second.needs) == ("broadening", "neutral", ())
 
 
 @pytest.mark.engine

@@ -17,12 +17,6 @@ from crossaccount.sources.live_extras import session_durations, with_credentials
 Details = Mapping[str, Any]
 
 
-def empty_account(stack: str, account_id: str) -> Details:
-    """An account of a fresh local AWS, which has nothing."""
-    del stack, account_id
-    return {name: [] for name in LISTS}
-
-
 class WrongAccount(Exception):
     """A stack's credentials are of another account. ``str()`` says which."""
 
