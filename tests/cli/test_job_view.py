@@ -57,6 +57,17 @@ def test_the_summary_begins_with_what_failed_and_what_to_do_then_says_whose_faul
     ]
 
 
+def test_both_steps_of_a_stack_count_in_the_summary() -> None:
+    tally = Tally()
+    first = events.StackFinished(
+        stack="a", step="before removals", status="changed", seconds=1.0, changes={"create": 2}
+    )
+    for event in (first, _finished("a", "changed", delete=1)):
+        tally.add(event)
+    [(_, text)] = tally.lines(_end(a="changed"))
+    assert "resources: 2 created, 1 deleted" in text
+
+
 def test_what_300_stacks_warn_of_is_said_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"account-{number:03}" for number in range(300)]
     with job_view(as_json=False) as tell:

@@ -11,7 +11,8 @@ from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text, yaml_text
 
 _TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"))
-_LEAF = st.one_of(_TEXT, st.booleans(), st.integers(), st.none())
+_LEAF = st.one_of(_TEXT, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.none())
+"""Whole numbers of 64 bits: what is longer is a fraction to every reader of the CLI's."""
 _VALUE = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4))
 
 

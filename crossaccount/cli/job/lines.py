@@ -33,7 +33,8 @@ PLANNED = {"create": "to create", "update": "to update", "delete": "to delete", 
 class Tally:
     """Collects the events of one job. What many stacks say in the same words is kept once."""
 
-    finished: dict[str, events.StackFinished] = field(default_factory=dict)
+    finished: dict[tuple[str, str], events.StackFinished] = field(default_factory=dict)
+    """By stack and step: a stack may be updated in two steps, and both count."""
     skipped: dict[str, str] = field(default_factory=dict)
     said: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """By severity and text: the stacks that say it, in their order."""
@@ -42,7 +43,7 @@ class Tally:
         """Take an event; whether it says anything that was not said before."""
         match event:
             case events.StackFinished():
-                self.finished[event.stack] = event
+                self.finished[event.stack, event.step] = event
             case events.StackSkipped():
                 self.skipped[event.stack] = event.because
             case events.Message():
@@ -63,7 +64,7 @@ class Tally:
         yield _style(end.status), f"{end.verb} {end.status}: {came_to}"
 
     def _failures(self) -> Iterator[Line]:
-        for stack, event in self.finished.items():
+        for (stack, _), event in self.finished.items():
             if event.status in ("failed", "interrupted"):
                 yield "red", f"{stack}: {event.status}: {event.error}".rstrip(": ")
                 if event.fix:

@@ -21,6 +21,18 @@ class WrongAccount(Exception):
     """A stack's credentials are of another account. ``str()`` says which."""
 
 
+class InvalidCredentials(NotReadable):
+    """AWS does not know a stack's credentials, or they have expired. ``str()`` says so, and what to do.
+
+    No approval helps: the engine would sign in with the same credentials.
+    """
+
+
+INVALID = ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClientException")
+"""Codes of credentials that are not valid:
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"""
+
+
 class LiveAccounts:
     """Reads accounts, several at a time. ``configs`` are the effective configs of stacks, by stack.
 
@@ -39,6 +51,7 @@ class LiveAccounts:
 
         Raises:
             NotReadable: it could not be read.
+            InvalidCredentials: AWS does not take the credentials.
             WrongAccount: the credentials are of another one.
         """
         with self.signed_in(stack) as client:
@@ -59,6 +72,7 @@ class LiveAccounts:
 
         Raises:
             NotReadable: there are no credentials, or AWS refuses a call made within.
+            InvalidCredentials: AWS does not take the credentials.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -68,6 +82,10 @@ class LiveAccounts:
                 yield lambda service: self.clients.client(service, how)
         except ClientError as error:
             said = error.response.get("Error") or {}
+            if said.get("Code") in INVALID:
+                what = f"AWS does not take the stack's credentials ({said['Code']}: {said.get('Message')})"
+                fix = "sign in again, or correct the keys or the profile of the stack's aws: config"
+                raise InvalidCredentials(f"{what}; {fix}") from None
             raise NotReadable(
                 f"AWS refuses {error.operation_name}: {said.get('Message') or said.get('Code')}"
             ) from None

@@ -22,7 +22,7 @@ from crossaccount.job.recovery.pending import Pending, creations_in, left_open, 
 from crossaccount.job.removals.transitions import transitions
 from crossaccount.job.review.credentials import NotReadable
 from crossaccount.job.review.declared import Declared, Owner, declare
-from crossaccount.job.review.live import WrongAccount
+from crossaccount.job.review.live import InvalidCredentials, WrongAccount
 from crossaccount.job.review.managed import ENTITIES, Managed, declared_by_program
 from crossaccount.job.review.overlay import Overlaid, overlay, untold, with_credentials
 from crossaccount.job.review.removals import unread
@@ -38,7 +38,7 @@ from crossaccount.sources.state import deployment_of
 Before = Literal["live", "state"]
 Details = Mapping[str, Any]
 ReadLive = Callable[[str, str], Details]
-"""An account, by stack and account ID; raises ``NotReadable`` or ``WrongAccount``."""
+"""An account, by stack and account ID; raises ``NotReadable``, ``InvalidCredentials`` or ``WrongAccount``."""
 READERS = 16
 """How many accounts are read at once: it is waiting, not work."""
 
@@ -144,10 +144,10 @@ class Reviewer:
                 live = self.live(declared.stack, declared.account_id)
                 found = with_credentials(live, details(deployment, deployed=True), declared)
                 return Read("live", found, managed, untold=tuple(untold(live, declared)))
+            except (InvalidCredentials, WrongAccount) as error:
+                return Read("state", details(deployment, deployed=True), managed, refused=str(error))
             except NotReadable as error:
                 why = str(error)
-            except WrongAccount as error:
-                return Read("state", details(deployment, deployed=True), managed, refused=str(error))
         return Read("state" if known else "nothing", details(deployment, deployed=True), managed, why)
 
     def _compared(

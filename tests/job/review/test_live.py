@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.review.live import LiveAccounts, WrongAccount
+from crossaccount.job.review.live import InvalidCredentials, LiveAccounts, WrongAccount
 from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 
@@ -64,6 +64,15 @@ def test_an_empty_account_is_known_by_its_credentials(local: LocalAws) -> None:
     assert accounts("s", "444444444444")["RoleDetailList"] == []
     with pytest.raises(WrongAccount, match="of account 444444444444, and the stack is of 555555555555"):
         accounts("s", "555555555555")
+
+
+def test_keys_that_aws_does_not_know_are_said_to_be_invalid(local: LocalAws) -> None:
+    keys = {"aws:accessKey": "AKIAIOSFODNN7EXAMPLE", "aws:secretKey": "w" * 40}
+    accounts = LiveAccounts({"s": {**config(local, SPOKE), **keys}})
+    with pytest.raises(
+        InvalidCredentials, match=r"does not take the stack's credentials \(InvalidClientTokenId: .*correct"
+    ):
+        accounts("s", SPOKE)
 
 
 def test_through_a_role_with_its_external_id(local: LocalAws) -> None:

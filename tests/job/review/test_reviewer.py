@@ -12,7 +12,7 @@ import yaml
 from crossaccount.access.diff.markdown import subject
 from crossaccount.job.review import Review
 from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.review.live import WrongAccount
+from crossaccount.job.review.live import InvalidCredentials, WrongAccount
 from crossaccount.job.review.reviewer import Before, ReadLive
 from crossaccount.job.review.text import shown_by
 from crossaccount.settings import SettingsError
@@ -114,6 +114,12 @@ def test_credentials_of_another_account_refuse_the_stack(tmp_path: Path) -> None
     assert review.refused == {
         "workload": "the credentials are of account 333333333333, and the stack is of 222222222222"
     }
+
+
+def test_credentials_that_aws_does_not_take_refuse_the_stack_whatever_is_approved(tmp_path: Path) -> None:
+    """An approval would not help: the engine signs in with the same ones."""
+    review = Estate.deployed(tmp_path, ROLE).review(live=failing(InvalidCredentials("the key is not valid")))
+    assert (review.refused, review.needs, review.removals) == ({"workload": "the key is not valid"}, (), ())
 
 
 def orphaned(estate: Estate, stack: str, role: str) -> None:
