@@ -12,6 +12,7 @@ names a file to report it with; 130 interrupted, by Ctrl-C, SIGTERM or SIGHUP.
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -24,13 +25,16 @@ from crossaccount.cli.handoffs import WithCommand, handoff
 from crossaccount.cli.job.updates import preview, up
 from crossaccount.cli.job.verbs import destroy, drift, outputs, refresh, status
 from crossaccount.cli.paths import paths, what_can, who_can
-from crossaccount.cli.printing import guarded, say
+from crossaccount.cli.printing import guarded, say, still_working
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
 from crossaccount.cli.starting import doctor, init
 from crossaccount.cli.verifying import verify
 
 __all__ = ["app", "main"]
+
+SILENT = ("check", "test", "diff", "paths", "who-can", "what-can", "report", "handoff", "fleet")
+"""The commands that show nothing until they are done; all others tell what they do."""
 
 app = typer.Typer(
     cls=JsonUsage,
@@ -92,5 +96,7 @@ def main() -> None:
 
     ``crossaccount.__main__`` starts it, and says what stopped it.
     """
-    with guarded(), told_in_one_line(sys.argv[1:]), written_out():
+    command = next(iter(sys.argv[1:]), "")
+    working = still_working(command) if command in SILENT else nullcontext()
+    with guarded(), told_in_one_line(sys.argv[1:]), working, written_out():
         app()

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STDOUT = Path("-")
+SILENT_SECONDS = 2.0
 MarkdownOption = Annotated[
     Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown for a pull request; - is stdout.")
 ]
@@ -113,6 +116,32 @@ def console(stderr: bool = False) -> Console:
     from crossaccount.cli.console import open_console
 
     return open_console(stderr)
+
+
+@contextmanager
+def still_working(command: str) -> Iterator[None]:
+    """A line on stderr once ``command`` has taken two seconds, and again each time that its time has doubled.
+
+    Only a terminal gets it: in a log a line that comes or not, as the machine is fast or slow, is a difference.
+    """
+    if not raw(sys.stderr).isatty():
+        yield
+        return
+    ended, begun = threading.Event(), time.monotonic()
+
+    def wait() -> None:
+        pause = SILENT_SECONDS
+        while not ended.wait(pause):
+            pause = time.monotonic() - begun
+            say(f"{command}: still working, {pause:.0f} s", err=True)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        waiting.join()
 
 
 def anybody() -> bool:

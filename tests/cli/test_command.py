@@ -222,3 +222,26 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_sees_that_a_long_command_still_works(tmp_path: Path) -> None:
+    """After the silent time, and only where stderr is a terminal."""
+    script = """
+import sys
+from crossaccount import cli
+from crossaccount.cli import printing
+printing.SILENT_SECONDS = 0.01
+sys.argv = ["crossaccount", "check", "--dir", sys.argv[1], "--json"]
+cli.main()
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    ours, its = os.openpty()
+    on_terminal = subprocess.run(command, stdout=subprocess.PIPE, stderr=its, text=True)
+    os.close(its)
+    seen = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "check: still working, 0 s" in seen
+    piped = subprocess.run(command, capture_output=True, text=True)
+    assert "still working" not in piped.stderr
+    assert (on_terminal.returncode, on_terminal.stdout) == (piped.returncode, piped.stdout)
+    assert json.loads(piped.stdout)["error"]

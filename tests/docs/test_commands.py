@@ -79,6 +79,7 @@ def _not_run(document: Path) -> Iterator[Block]:
 
 NOT_RUN = [
     ("benchmarks/access/README.md", "takes a minute"),
+    ("benchmarks/check/README.md", "takes some minutes"),
     ("benchmarks/fleet/README.md", "takes some minutes"),
     ("benchmarks/job/README.md", "takes minutes"),
     ("benchmarks/report/README.md", "takes a minute"),
