@@ -30,7 +30,7 @@ class Problem:
 
     def __str__(self) -> str:
         got = "" if self.got is NOT_GIVEN else f", got {shown(self.got)}"
-        return visible(f"{self.where}: {self.what}{got}; {self.fix}")
+        return visible(f"{_cut(self.where)}: {_cut(self.what)}{got}; {self.fix}")
 
     def at(self, prefix: str) -> Problem:
         """The same problem seen from further out: ``where`` with ``prefix`` before it."""
@@ -44,6 +44,11 @@ def shown(value: object, limit: int = 80) -> str:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         text = _represented(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _cut(text: str, limit: int = 500) -> str:
+    """A place or a rule that names what somebody wrote, however long that is."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

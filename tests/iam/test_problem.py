@@ -58,3 +58,9 @@ def test_errors_stop_and_warnings_do_not():
     error, warning = Problem("a", "b", 1, "c"), Problem("a", "b", 1, "c", severity="warning")
     assert errors([error, warning]) == [error]
     assert warnings([error, warning]) == [warning]
+
+
+def test_what_somebody_wrote_is_cut_wherever_it_stands() -> None:
+    problem = Problem("roles." + "r" * 10_000, "unknown account " + "a" * 100_000, "v" * 10_000, "correct it")
+    assert len(str(problem)) < 1_200
+    assert str(problem).endswith("…; correct it")
