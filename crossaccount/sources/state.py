@@ -42,7 +42,7 @@ def describe_state(stack: NamedStack) -> Described:
         SourceError: there is no such stack, or its state cannot be read.
     """
     state = _state(stack)
-    found = deployment(stack.name, state)
+    found = deployment_of(stack.name, state)
     described = details(found, deployed=True)
     account, problems = check_details(described, stack.where)
     if problems:
@@ -60,13 +60,8 @@ def describe_state(stack: NamedStack) -> Described:
     )
 
 
-def deployment(stack: str, state: Mapping[str, Any]) -> Deployment:
-    """A stack's state as the result of the run that left it; secrets are still encrypted."""
-    return Deployment(stack, tuple(_resources(state)), _outputs(state))
-
-
 def deployment_of(stack: str, state: Mapping[str, Any]) -> Deployment:
-    """What a stack's state has, as what a run of it made."""
+    """A stack's state as the result of the run that left it; secrets are still encrypted."""
     return Deployment(stack, tuple(_resources(state)), _outputs(state))
 
 

@@ -14,7 +14,7 @@ from crossaccount.job import events
 from crossaccount.job.drifting.access import AccessDrift
 from crossaccount.job.drifting.markdown import drift_markdown
 from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.states.backend import CliBackend, KnownStack
+from crossaccount.job.states.backend import CliBackend, KnownStack, file_locks
 from crossaccount.job.states.standing import SECRET, SECRET_KEY
 from crossaccount.settings import SettingsError
 from tests.job.jobs import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
@@ -138,6 +138,17 @@ def test_a_refresh_does_not_hide_how_the_last_update_ended(tmp_path: Path) -> No
     (history / "hub-4.history.json").write_text("{")
     backend = CliBackend(tmp_path, None)  # type: ignore[arg-type]
     assert (backend.last_result("hub"), backend.last_result("other")) == ("failed", "")
+
+
+def test_a_lock_that_is_no_lock_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "locks" / "organization" / "p" / "hub"
+    folder.mkdir(parents=True)
+    for number, text in enumerate(("[]", "1", "{", "[" * 5_000, "\udcff")):
+        (folder / f"{number}.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert file_locks(tmp_path, "p") == {}
+    lock = {"username": "bo", "hostname": "laptop", "pid": 7, "timestamp": "2026-01-02T03:04:05.6Z"}
+    (folder / "9.json").write_text(json.dumps(lock))
+    assert file_locks(tmp_path, "p") == {"hub": "bo@laptop, process 7, since 2026-01-02T03:04:05Z"}
 
 
 def test_drift_is_told_resource_by_resource_and_without_what_is_pulumis_own(project: Path) -> None:

@@ -18,7 +18,7 @@ from crossaccount.engine.failures import failure_of
 from crossaccount.engine.signs import LOOK_AT_BACKEND
 from crossaccount.job.errors import BackendError
 from crossaccount.settings import SettingsError
-from crossaccount.settings.input_files import read_bytes
+from crossaccount.settings.input_files import read_bytes, read_json
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources import SourceError
@@ -173,8 +173,10 @@ def file_locks(folder: Path, project: str) -> dict[str, str]:
     """Who holds which stack of a file backend: by stack, for people."""
     found = {}
     for file in sorted((folder / "locks").glob(f"*/{project}/*/*.json")):
-        with contextlib.suppress(OSError, ValueError):  # it was just released
-            lock = json.loads(file.read_text())
+        with contextlib.suppress(SettingsError):  # it was just released
+            lock = read_json(file, str(file))
+            if not isinstance(lock, Mapping):
+                continue
             who = f"{lock.get('username')}@{lock.get('hostname')}, process {lock.get('pid')}"
             found[file.parent.name] = f"{who}, since {str(lock.get('timestamp'))[:19]}Z"
     return found

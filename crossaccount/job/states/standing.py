@@ -12,7 +12,7 @@ from crossaccount.job import events
 from crossaccount.job.loading import Loaded
 from crossaccount.job.states.backend import Backend, KnownStack, left_behind
 from crossaccount.settings import CompiledStack
-from crossaccount.sources.state import deployment
+from crossaccount.sources.state import deployment_of
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
 """What marks a secret in a state: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
@@ -59,7 +59,7 @@ def _status(name: str, known: KnownStack | None, account_id: str | None) -> even
 
 def outputs_of(stack: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
     """The outputs in a stack's state, without secrets."""
-    shown: Mapping[str, Any] = masked(deployment(stack, state).outputs)
+    shown: Mapping[str, Any] = masked(deployment_of(stack, state).outputs)
     return shown
 
 
