@@ -215,9 +215,9 @@ class Stacks:
         begun, known = time.monotonic(), self._backend.stacks()
         names, found = selected(stacks, self.loaded.stacks), {}
         with ThreadPoolExecutor(self.parallel) as readers:
-            for name, state in zip(names, readers.map(partial(self._state, known), names), strict=True):
+            reads = readers.map(partial(self._last, known), names)
+            for name, (state, result) in zip(names, reads, strict=True):
                 found[name] = outputs_of(name, state)
-                result = self._backend.last_result(name) if name in known else ""
                 self.tell(events.StackOutputs(stack=name, outputs=found[name], result=result))
         self._looked("outputs", {name: "deployed" if each else "never-deployed" for name, each in found.items()}, begun)
         return found
@@ -242,8 +242,9 @@ class Stacks:
         reviewer = Reviewer(self.loaded, self._backend, self._live, before)
         return Gate(self.loaded, self._files, reviewer, self.tell, self._runs.run, self._runs.told)
 
-    def _state(self, known: Mapping[str, KnownStack], stack: str) -> Mapping[str, Any]:
-        return self._backend.state(stack) if stack in known else {}
+    def _last(self, known: Mapping[str, KnownStack], stack: str) -> tuple[Mapping[str, Any], str]:
+        """A stack's state, and how its last update ended; either may cost a call of the CLI."""
+        return (self._backend.state(stack), self._backend.last_result(stack)) if stack in known else ({}, "")
 
     def _refused(self, verb: str, because: Sequence[str]) -> JobResult:
         self.tell(events.Refused(because=tuple(because)))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -94,7 +95,7 @@ class ShellScript(Protocol):
         ...
 
 
-class _Unix:
+class _Unix(ABC):
     """What sh and fish have in common."""
 
     use = ""
@@ -113,9 +114,9 @@ class _Unix:
         """The script: alone to be read into a shell, with a command to be run."""
         return "\n".join([*self._head(call), *self.lines(call)]) + "\n"
 
+    @abstractmethod
     def lines(self, call: Call) -> Iterator[str]:
         """The lines below the notes."""
-        raise NotImplementedError
 
     def _head(self, call: Call) -> Iterator[str]:
         if call.command:
