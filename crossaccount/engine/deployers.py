@@ -16,8 +16,8 @@ from crossaccount.iam.arn import entity_arn, parse_arn
 from crossaccount.iam.assume_requests import Failures
 from crossaccount.iam.documents import to_json
 from crossaccount.local.clients import Aws, Credentials
-from crossaccount.local.handlers.errors import ResourceError, told
-from crossaccount.local.provider.assume import AssumeRole, parse_assume_roles
+from crossaccount.local.handlers.errors import ResourceError, as_resource_error
+from crossaccount.local.provider.config import AssumeRole, parse_assume_roles
 from crossaccount.local.server import LocalAws
 
 DEPLOYING_ACCOUNT = "909090909090"
@@ -97,7 +97,7 @@ def _make(root: Aws, role: str) -> None:
     arn = parse_arn(role)
     nobody_yet = {"Effect": "Allow", "Principal": {"AWS": arn.account}, "Action": "sts:AssumeRole"}
     try:
-        with told(f"the role {role}, through which stacks are deployed"):
+        with as_resource_error(f"the role {role}, through which stacks are deployed"):
             root.iam.create_role(
                 RoleName=arn.name,
                 Path=arn.path,

@@ -22,7 +22,7 @@ from crossaccount.engine.in_process import READ_OUTPUTS, run_in_process
 from crossaccount.engine.own_program import OwnProgram
 from crossaccount.engine.program_monitor import region_of, run_own_program
 from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
-from crossaccount.local.handlers.not_made import ARNS, arn_of
+from crossaccount.local.handlers.unsupported import ARNS, arn_of
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import default_tags
 from crossaccount.settings.settings import partition_of

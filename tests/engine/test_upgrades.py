@@ -17,7 +17,7 @@ import pytest
 
 from crossaccount.job.states.standing import masked
 from crossaccount.local.handlers import HANDLERS
-from crossaccount.local.handlers.values import SECRET, SIGNATURE
+from crossaccount.local.handlers.properties import SECRET, SIGNATURE
 from crossaccount.settings import read_project
 from tests.engine.conftest import Workspace, point_at
 from tests.engine.upgrades.make import STATE, job_up, project_on_local_aws, stacks_of

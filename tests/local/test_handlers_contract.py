@@ -8,7 +8,7 @@ import pulumi_aws
 import pytest
 
 from crossaccount.local.handlers import HANDLERS, CheckFailed, UnknownType, handler_of
-from crossaccount.local.handlers.base import Handler
+from crossaccount.local.handlers.handler import Handler
 
 TYPES = sorted(HANDLERS)
 

@@ -9,7 +9,7 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, CheckFailed, UnknownType, create
-from crossaccount.local.handlers.values import secret
+from crossaccount.local.handlers.properties import secret
 
 TRUST = {
     "Version": "2012-10-17",

@@ -10,10 +10,8 @@ from pysequoia import Tsk, decrypt
 
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers import HANDLERS, CheckFailed, ResourceError, create
-from crossaccount.local.handlers.access_keys import ses_smtp_password
-from crossaccount.local.handlers.differences import changes, must_delete_first
-from crossaccount.local.handlers.login_profiles import SYMBOLS, made_up_password
-from crossaccount.local.handlers.pgp import encrypt, refuse_key
+from crossaccount.local.handlers.credentials import SYMBOLS, encrypt, made_up_password, refuse_key, ses_smtp_password
+from crossaccount.local.handlers.handler import changes, must_delete_first
 
 PROFILE = HANDLERS["aws:iam/userLoginProfile:UserLoginProfile"]
 KEY = HANDLERS["aws:iam/accessKey:AccessKey"]
@@ -153,7 +151,7 @@ def test_a_key_whose_making_fails_half_way_leaves_nothing(bo: Aws, monkeypatch: 
     def fails(*_: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr("crossaccount.local.handlers.access_keys.ses_smtp_password", fails)
+    monkeypatch.setattr("crossaccount.local.handlers.credentials.ses_smtp_password", fails)
     with pytest.raises(RuntimeError, match="no"):
         create(KEY.type, bo, {"user": "Bo"})
     assert bo.iam.list_access_keys(UserName="Bo")["AccessKeyMetadata"] == []

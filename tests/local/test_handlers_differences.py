@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crossaccount.local.handlers import HANDLERS
-from crossaccount.local.handlers.differences import Change, changes, must_delete_first, with_ignored
-from crossaccount.local.handlers.values import UNKNOWN
+from crossaccount.local.handlers.handler import Change, changes, must_delete_first, with_ignored
+from crossaccount.local.handlers.properties import UNKNOWN
 
 ROLE = HANDLERS["aws:iam/role:Role"]
 MEMBERS = HANDLERS["aws:iam/groupMembership:GroupMembership"]

@@ -6,25 +6,25 @@ import json
 
 import pytest
 
-from crossaccount.local.handlers.documents import equivalent, in_the_states_words
+from crossaccount.local.handlers.properties import equivalent, spelled_as_known
 
 MINE = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}}'
 AWSS = {"Statement": [{"Action": "s3:GetObject", "Resource": ["*"], "Effect": "Allow"}], "Version": "2012-10-17"}
 
 
 def test_the_states_text_stays_where_it_means_the_same() -> None:
-    assert in_the_states_words(MINE, AWSS) == MINE
+    assert spelled_as_known(MINE, AWSS) == MINE
 
 
 def test_another_policy_comes_in_compact_sorted_json() -> None:
     other = {**AWSS, "Statement": [{"Action": "s3:*", "Resource": "*", "Effect": "Allow"}]}
-    found = in_the_states_words(MINE, other)
+    found = spelled_as_known(MINE, other)
     assert found == json.dumps(other, sort_keys=True, separators=(",", ":"))
-    assert in_the_states_words(None, other) == found
+    assert spelled_as_known(None, other) == found
 
 
 def test_what_is_no_json_comes_as_it_is() -> None:
-    assert in_the_states_words(MINE, "%7Bnonsense") == "{nonsense"
+    assert spelled_as_known(MINE, "%7Bnonsense") == "{nonsense"
 
 
 @pytest.mark.parametrize(

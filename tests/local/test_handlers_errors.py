@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import ResourceError, create
-from crossaccount.local.handlers.errors import already_gone, aws_words, code, told
+from crossaccount.local.handlers.errors import already_gone, as_resource_error, aws_words, code
 
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
 
@@ -47,7 +47,7 @@ def test_gone_is_done_and_anything_else_is_not() -> None:
 def test_told_keeps_the_cause_out_of_the_chain() -> None:
     with (
         pytest.raises(ResourceError, match=r"^aws:iam/role:Role R: CreateRole: LimitExceeded: m$") as caught,
-        told("aws:iam/role:Role R"),
+        as_resource_error("aws:iam/role:Role R"),
     ):
         raise client_error("LimitExceeded")
     assert caught.value.__cause__ is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crossaccount.local.handlers import HANDLERS, CheckFailed
-from crossaccount.local.handlers.values import UNKNOWN
+from crossaccount.local.handlers.properties import UNKNOWN
 
 ROLE = {"name": "R", "assumeRolePolicy": '{"Version":"2012-10-17","Statement":[]}'}
 

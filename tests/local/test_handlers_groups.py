@@ -6,7 +6,7 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
-from crossaccount.local.handlers.differences import changes
+from crossaccount.local.handlers.handler import changes
 
 GROUP = HANDLERS["aws:iam/group:Group"]
 MEMBERS = HANDLERS["aws:iam/groupMembership:GroupMembership"]

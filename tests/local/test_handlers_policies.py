@@ -9,8 +9,8 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
-from crossaccount.local.handlers.differences import changes
-from crossaccount.local.handlers.entities import GROUP, ROLE, USER, EntityKind
+from crossaccount.local.handlers.handler import changes
+from crossaccount.local.handlers.policies import GROUP, ROLE, USER, EntityKind
 
 POLICY = HANDLERS["aws:iam/policy:Policy"]
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

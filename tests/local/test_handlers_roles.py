@@ -9,8 +9,8 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
-from crossaccount.local.handlers.differences import changes
-from crossaccount.local.handlers.errors import told
+from crossaccount.local.handlers.errors import as_resource_error
+from crossaccount.local.handlers.handler import changes
 
 ROLE = HANDLERS["aws:iam/role:Role"]
 PROFILE = HANDLERS["aws:iam/instanceProfile:InstanceProfile"]
@@ -110,7 +110,7 @@ def test_an_import_replaces_nothing(root: Aws) -> None:
 def test_a_hand_attached_policy_stops_a_deletion_without_force(root: Aws) -> None:
     id, state = make(root)
     root.iam.attach_role_policy(RoleName=id, PolicyArn=READ_ONLY)
-    with pytest.raises(ResourceError, match="DeleteRole: DeleteConflict"), told("it"):
+    with pytest.raises(ResourceError, match="DeleteRole: DeleteConflict"), as_resource_error("it"):
         ROLE.delete(root, id, state)
     # As pulumi-aws: after a refresh the state has it, and it goes with the role.
     found = ROLE.read(root, id, state)

@@ -8,7 +8,7 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
-from crossaccount.local.handlers.differences import changes
+from crossaccount.local.handlers.handler import changes
 
 SECRET = HANDLERS["aws:secretsmanager/secret:Secret"]
 VERSION = HANDLERS["aws:secretsmanager/secretVersion:SecretVersion"]

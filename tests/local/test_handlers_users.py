@@ -8,8 +8,8 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
-from crossaccount.local.handlers.differences import changes
-from crossaccount.local.handlers.errors import told
+from crossaccount.local.handlers.errors import as_resource_error
+from crossaccount.local.handlers.handler import changes
 
 USER = HANDLERS["aws:iam/user:User"]
 
@@ -74,7 +74,7 @@ def test_deletion_takes_the_user_out_of_groups(root: Aws) -> None:
 def test_credentials_stop_a_deletion_without_force(root: Aws) -> None:
     id, state = make(root)
     root.iam.create_access_key(UserName=id)
-    with pytest.raises(ResourceError, match="DeleteUser: DeleteConflict"), told("it"):
+    with pytest.raises(ResourceError, match="DeleteUser: DeleteConflict"), as_resource_error("it"):
         USER.delete(root, id, state)
 
 

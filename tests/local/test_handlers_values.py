@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossaccount.local.handlers.values import UNKNOWN, UNKNOWN_ON_THE_WIRE, is_secret, is_unknown, plain, secret
+from crossaccount.local.handlers.properties import UNKNOWN, UNKNOWN_ON_THE_WIRE, is_secret, is_unknown, plain, secret
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hunter2"}
 

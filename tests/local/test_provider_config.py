@@ -11,8 +11,7 @@ import pytest
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers.errors import CheckFailed, ResourceError
-from crossaccount.local.provider.assume import AssumeRole
-from crossaccount.local.provider.config import REFUSED, TAKEN, WITHOUT_EFFECT, ProviderConfig, parse_config
+from crossaccount.local.provider.config import REFUSED, TAKEN, WITHOUT_EFFECT, AssumeRole, ProviderConfig, parse_config
 
 LOOPBACK = "http://127.0.0.1:4566"
 

@@ -22,7 +22,7 @@ from pulumi.runtime.proto import provider_pb2 as proto
 
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS
-from crossaccount.local.handlers.values import SECRET, SIGNATURE, UNKNOWN_ON_THE_WIRE
+from crossaccount.local.handlers.properties import SECRET, SIGNATURE, UNKNOWN_ON_THE_WIRE
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.provider.connections import owner
 

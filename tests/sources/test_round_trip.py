@@ -17,7 +17,7 @@ from crossaccount.engine.local_config import ASSUME_ROLES
 from crossaccount.engine.recording import record
 from crossaccount.engine.work import deploy
 from crossaccount.iam.documents import canonical
-from crossaccount.local.provider.assume import parse_assume_roles
+from crossaccount.local.provider.config import parse_assume_roles
 from crossaccount.local.server import LocalAws
 from crossaccount.sources.declared import details
 from crossaccount.sources.live import account_details

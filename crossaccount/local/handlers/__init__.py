@@ -10,24 +10,29 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from crossaccount.local.clients import Aws
-from crossaccount.local.handlers.access_keys import AccessKey
-from crossaccount.local.handlers.attachments import PolicyAttachment
-from crossaccount.local.handlers.base import NONE, Handler
-from crossaccount.local.handlers.entities import GROUP, ROLE, USER
-from crossaccount.local.handlers.errors import CheckFailed, ResourceError, UnknownType, told
-from crossaccount.local.handlers.exclusive import PoliciesExclusive, PolicyAttachmentsExclusive
-from crossaccount.local.handlers.groups import Group
-from crossaccount.local.handlers.inline import InlinePolicy
-from crossaccount.local.handlers.instance_profiles import InstanceProfile
-from crossaccount.local.handlers.login_profiles import UserLoginProfile
-from crossaccount.local.handlers.memberships import GroupMembership, UserGroupMembership
-from crossaccount.local.handlers.policies import Policy
-from crossaccount.local.handlers.quiet import keep_bodies_out_of_logs
-from crossaccount.local.handlers.roles import Role
-from crossaccount.local.handlers.secret_versions import SecretVersion
-from crossaccount.local.handlers.secrets import Secret
-from crossaccount.local.handlers.users import User
-from crossaccount.local.handlers.values import Properties, plain
+from crossaccount.local.handlers.credentials import AccessKey, UserLoginProfile
+from crossaccount.local.handlers.errors import (
+    CheckFailed,
+    ResourceError,
+    UnknownType,
+    as_resource_error,
+    keep_bodies_out_of_logs,
+)
+from crossaccount.local.handlers.handler import NONE, Handler
+from crossaccount.local.handlers.policies import (
+    GROUP,
+    ROLE,
+    USER,
+    InlinePolicy,
+    PoliciesExclusive,
+    Policy,
+    PolicyAttachment,
+    PolicyAttachmentsExclusive,
+)
+from crossaccount.local.handlers.properties import Properties, plain
+from crossaccount.local.handlers.roles import InstanceProfile, Role
+from crossaccount.local.handlers.secrets import Secret, SecretVersion
+from crossaccount.local.handlers.users import Group, GroupMembership, User, UserGroupMembership
 
 __all__ = ["HANDLERS", "CheckFailed", "Handler", "Properties", "ResourceError", "UnknownType", "create", "handler_of"]
 
@@ -83,5 +88,5 @@ def create(type_: str, aws: Aws, inputs: Properties, default_tags: Mapping[str, 
     keep_bodies_out_of_logs()
     handler = handler_of(type_)
     checked = handler.check(plain(inputs), default_tags)
-    with told(f"{type_} {handler.label(checked)}"):
+    with as_resource_error(f"{type_} {handler.label(checked)}"):
         return handler.create(aws, checked)

@@ -1,8 +1,7 @@
-"""What can go wrong with a resource, as one line for a person.
+"""What can go wrong with a resource, as one line that holds no secret.
 
-Every failure of a handler leaves this room as a :class:`ResourceError`: what was tried on which resource, AWS's
-operation and error code, AWS's own words. No line of it ever holds a value that a caller passed in as a parameter,
-because that may be a password.
+Every failure of a handler leaves this package as a :class:`ResourceError`: the operation, the resource, and AWS's error
+code and message. No message holds a value that a caller passed in as a parameter, because that may be a password.
 
     ResourceError                 a resource operation failed
     ├── CheckFailed               the inputs are not what pulumi-aws takes; has all failures, by property
@@ -11,6 +10,7 @@ because that may be a password.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ class ResourceError(Exception):
 
 
 class CheckFailed(ResourceError):
-    """Inputs that pulumi-aws would refuse, or that it takes and this room does not. All of them at once."""
+    """Inputs that pulumi-aws refuses, or that it accepts and the local AWS cannot. All of them at once."""
 
     def __init__(self, type_: str, failures: list[tuple[str, str]]) -> None:
         self.failures = tuple(failures)
@@ -34,7 +34,7 @@ class CheckFailed(ResourceError):
 
 
 class UnknownType(ResourceError):
-    """A resource type that no handler is for."""
+    """A resource type without a handler."""
 
     def __init__(self, type_: str, known: list[str]) -> None:
         super().__init__(
@@ -49,13 +49,13 @@ def code(error: ClientError) -> str:
 
 
 def is_gone(error: ClientError) -> bool:
-    """Whether AWS says that what was asked for does not exist."""
+    """Whether AWS answered that the resource does not exist."""
     return code(error) in GONE
 
 
 @contextmanager
 def already_gone() -> Iterator[None]:
-    """Take "it does not exist" for done: what a delete wants is then there."""
+    """Ignore AWS's answer that a resource does not exist: the delete has nothing left to do."""
     try:
         yield
     except ClientError as error:
@@ -64,7 +64,7 @@ def already_gone() -> Iterator[None]:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def as_resource_error(what: str) -> Iterator[None]:
     """Turn AWS's and boto3's exceptions into a :class:`ResourceError` that begins with ``what``."""
     try:
         yield
@@ -87,3 +87,18 @@ def aws_words(error: ClientError | BotoCoreError) -> str:
     else:
         text = str(error)
     return " ".join(text.split())
+
+
+_LOGGERS = ("botocore.endpoint", "botocore.parsers")
+
+
+def keep_bodies_out_of_logs() -> None:
+    """Stop botocore from logging requests and responses at debug level, in this process, from now on.
+
+    botocore's debug log has every request's parameters and every response's body. A login profile's password, an access
+    key's secret and a secret's value are among them.
+    """
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        if logger.level < logging.INFO:
+            logger.setLevel(logging.INFO)

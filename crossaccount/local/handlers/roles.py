@@ -1,19 +1,31 @@
-"""``aws:iam/role:Role``. Source: internal/service/iam/role.go."""
+"""Roles, and the instance profiles that hand a role to EC2.
+
+``aws:iam/role:Role`` and ``aws:iam/instanceProfile:InstanceProfile``. Source: internal/service/iam/role.go,
+instance_profile.go.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from crossaccount.local.clients import Aws
-from crossaccount.local.handlers import tags
-from crossaccount.local.handlers.base import AUTO_NAMES, Handler, same_as_before, timestamp
-from crossaccount.local.handlers.documents import equivalent, in_the_states_words
-from crossaccount.local.handlers.entities import ROLE
 from crossaccount.local.handlers.errors import already_gone, is_gone
-from crossaccount.local.handlers.fields import Field, Kind, between
-from crossaccount.local.handlers.values import Properties
+from crossaccount.local.handlers.handler import AUTO_NAMES, Handler, same_as_before, timestamp
+from crossaccount.local.handlers.policies import ROLE
+from crossaccount.local.handlers.properties import (
+    Field,
+    Kind,
+    Properties,
+    between,
+    equivalent,
+    spelled_as_known,
+    tag_changes,
+    tag_outputs,
+    tags_for_aws,
+    wanted_tags,
+)
 
 _ELSEWHERE = "deprecated in pulumi-aws; declare RolePolicy and RolePolicyAttachment, with the Exclusive resources"
 
@@ -43,7 +55,7 @@ class Role(Handler):
             "MaxSessionDuration": inputs["maxSessionDuration"],
             "Path": inputs["path"],
             "RoleName": inputs["name"],
-            "Tags": tags.for_aws(tags.wanted(inputs)),
+            "Tags": tags_for_aws(wanted_tags(inputs)),
         }
         if inputs.get("description"):
             arguments["Description"] = inputs["description"]
@@ -51,7 +63,7 @@ class Role(Handler):
             arguments["PermissionsBoundary"] = inputs["permissionsBoundary"]
         role = aws.iam.create_role(**arguments)["Role"]
         # CreateRole's answer leaves out what it was just told: fill it in rather than ask again.
-        return role["RoleName"], _state({**arguments, **role}, inputs, [], [])
+        return role["RoleName"], _role_state({**arguments, **role}, inputs, [], [])
 
     def find(self, aws: Aws, id: str, state: Properties) -> tuple[str, Properties] | None:
         try:
@@ -64,7 +76,7 @@ class Role(Handler):
             raise
         if not state.get("arn"):
             state = {**state, "forceDetachPolicies": False}  # as pulumi-aws's importer does
-        return role["RoleName"], _state(role, state, inline, attached)
+        return role["RoleName"], _role_state(role, state, inline, attached)
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties) -> Properties:
         if not equivalent(old.get("assumeRolePolicy"), new["assumeRolePolicy"]):
@@ -78,11 +90,11 @@ class Role(Handler):
             aws.iam.put_role_permissions_boundary(RoleName=id, PermissionsBoundary=boundary)
         elif not boundary and old.get("permissionsBoundary"):
             aws.iam.delete_role_permissions_boundary(RoleName=id)
-        take_off, put_on = tags.changes(old, new)
+        take_off, put_on = tag_changes(old, new)
         if take_off:
             aws.iam.untag_role(RoleName=id, TagKeys=take_off)
         if put_on:
-            aws.iam.tag_role(RoleName=id, Tags=tags.for_aws(put_on))
+            aws.iam.tag_role(RoleName=id, Tags=tags_for_aws(put_on))
         found = self.find(aws, id, {**new, "arn": old.get("arn", id)})
         return found[1] if found else {**old, **new}
 
@@ -101,7 +113,7 @@ class Role(Handler):
             aws.iam.delete_role(RoleName=id)
 
 
-def _state(role: Any, known: Properties, inline: list[Any], attached: list[str]) -> Properties:
+def _role_state(role: Any, known: Properties, inline: list[Any], attached: list[str]) -> Properties:
     """The state of a role as AWS describes it; what AWS does not know comes from ``known``."""
     boundary = role.get("PermissionsBoundary")
     if not isinstance(boundary, str):
@@ -109,16 +121,87 @@ def _state(role: Any, known: Properties, inline: list[Any], attached: list[str])
     return {
         **same_as_before(known, "forceDetachPolicies"),
         "arn": role["Arn"],
-        "assumeRolePolicy": in_the_states_words(known.get("assumeRolePolicy"), role["AssumeRolePolicyDocument"]),
+        "assumeRolePolicy": spelled_as_known(known.get("assumeRolePolicy"), role["AssumeRolePolicyDocument"]),
         "createDate": timestamp(role["CreateDate"]),
         **({"description": role["Description"]} if role.get("Description") else {}),
-        "inlinePolicies": [{**each, "policy": in_the_states_words(None, each["policy"])} for each in inline],
+        "inlinePolicies": [{**each, "policy": spelled_as_known(None, each["policy"])} for each in inline],
         "managedPolicyArns": attached,
         "maxSessionDuration": role.get("MaxSessionDuration", 3600),
         "name": role["RoleName"],
         "namePrefix": "",
         "path": role["Path"],
         **({"permissionsBoundary": boundary} if boundary else {}),
-        **tags.outputs(role.get("Tags", []), known),
+        **tag_outputs(role.get("Tags", []), known),
         "uniqueId": role["RoleId"],
+    }
+
+
+class InstanceProfile(Handler):
+    """ID: the name. The role changes in place: out with the old one, in with the new one."""
+
+    type = "aws:iam/instanceProfile:InstanceProfile"
+    fields = {
+        "name": Field(required=True, replaces=True),
+        "path": Field(default="/", replaces=True),
+        "role": Field(),
+        "tags": Field(Kind.MAP),
+    }
+    outputs = frozenset({"arn", "createDate", "namePrefix", "tagsAll", "uniqueId"})
+    refused = {"namePrefix": AUTO_NAMES}
+
+    def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
+        name, wanted = inputs["name"], tags_for_aws(wanted_tags(inputs))
+        profile: Any = aws.iam.create_instance_profile(InstanceProfileName=name, Path=inputs["path"], Tags=wanted)
+        state = _profile_state({"Tags": wanted, **profile["InstanceProfile"]}, inputs)
+        if inputs.get("role"):
+            try:
+                aws.iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=inputs["role"])
+            except (ClientError, BotoCoreError):
+                aws.iam.delete_instance_profile(InstanceProfileName=name)
+                raise
+            state["role"] = inputs["role"]
+        return name, state
+
+    def find(self, aws: Aws, id: str, state: Properties) -> tuple[str, Properties] | None:
+        try:
+            profile = aws.iam.get_instance_profile(InstanceProfileName=id)["InstanceProfile"]
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        return profile["InstanceProfileName"], _profile_state(profile, state)
+
+    def update(self, aws: Aws, id: str, old: Properties, new: Properties) -> Properties:
+        if old.get("role") != new.get("role"):
+            if old.get("role"):
+                with already_gone():
+                    aws.iam.remove_role_from_instance_profile(InstanceProfileName=id, RoleName=old["role"])
+            if new.get("role"):
+                aws.iam.add_role_to_instance_profile(InstanceProfileName=id, RoleName=new["role"])
+        take_off, put_on = tag_changes(old, new)
+        if take_off:
+            aws.iam.untag_instance_profile(InstanceProfileName=id, TagKeys=take_off)
+        if put_on:
+            aws.iam.tag_instance_profile(InstanceProfileName=id, Tags=tags_for_aws(put_on))
+        return _profile_state(aws.iam.get_instance_profile(InstanceProfileName=id)["InstanceProfile"], new)
+
+    def delete(self, aws: Aws, id: str, state: Properties) -> None:
+        if state.get("role"):
+            with already_gone():
+                aws.iam.remove_role_from_instance_profile(InstanceProfileName=id, RoleName=state["role"])
+        with already_gone():
+            aws.iam.delete_instance_profile(InstanceProfileName=id)
+
+
+def _profile_state(profile: Any, known: Properties) -> Properties:
+    roles = profile.get("Roles", [])
+    return {
+        "arn": profile["Arn"],
+        "createDate": timestamp(profile["CreateDate"]),
+        "name": profile["InstanceProfileName"],
+        "namePrefix": "",
+        "path": profile["Path"],
+        **({"role": roles[0]["RoleName"]} if roles else {}),
+        **tag_outputs(profile.get("Tags", []), known),
+        "uniqueId": profile["InstanceProfileId"],
     }

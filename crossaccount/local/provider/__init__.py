@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from crossaccount.local.handlers.quiet import keep_bodies_out_of_logs
+from crossaccount.local.handlers.errors import keep_bodies_out_of_logs
 from crossaccount.local.provider.connections import OfThisUser
 from crossaccount.local.provider.service import AwsProvider
 
@@ -25,15 +25,15 @@ _MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 
 @contextmanager
-def serve_provider(not_made: Callable[[str, str], None] | None = None) -> Iterator[int]:
+def serve_provider(on_unsupported: Callable[[str, str], None] | None = None) -> Iterator[int]:
     """Serve the provider on a free loopback port for as long as the block; gives the port.
 
     One server is enough for any number of stacks in any number of accounts, at once or one after another. It costs
-    milliseconds, so one for each run is as well. ``not_made`` is as for
+    milliseconds, so one for each run is as well. ``on_unsupported`` is as for
     :class:`~crossaccount.local.provider.service.AwsProvider`.
     """
     keep_bodies_out_of_logs()
-    provider, of_this_user = AwsProvider(not_made), OfThisUser()
+    provider, of_this_user = AwsProvider(on_unsupported), OfThisUser()
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="aws-provider") as workers:
         server = grpc.server(
             workers,

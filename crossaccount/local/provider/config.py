@@ -1,8 +1,9 @@
 """The stand-in provider's configuration: pulumi-aws's keys, for a local AWS and nothing else.
 
 Refuses an endpoint that is not loopback, and to work without one; reads no environment, no ``~/.aws`` and no instance
-metadata. Keys that only matter to the real AWS are taken and do nothing; keys that would change whom the provider is,
-and that it cannot honour, are refused. Structured values arrive as JSON text in a string.
+metadata. Keys that only matter to the real AWS are accepted and have no effect. Keys that would change the provider's
+identity, and that it cannot support, are refused. Structured values arrive as JSON text in a string. The roles under
+``assumeRoles`` are assumed one from the other by real STS calls.
 """
 
 from __future__ import annotations
@@ -11,11 +12,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossaccount.iam.assume_requests import structured
+from crossaccount.iam.assume_requests import Failures, assume_role_requests, structured
 from crossaccount.local.clients import Aws, Credentials, is_loopback
-from crossaccount.local.handlers.errors import CheckFailed, ResourceError, told
-from crossaccount.local.handlers.values import Properties
-from crossaccount.local.provider.assume import AssumeRole, parse_assume_roles
+from crossaccount.local.handlers.errors import CheckFailed, ResourceError, as_resource_error
+from crossaccount.local.handlers.properties import Properties
+
+SESSION_NAME = "pulumi"
+
+
+@dataclass(frozen=True)
+class AssumeRole:
+    """One role of the chain: its ARN, and the arguments of ``sts:AssumeRole``."""
+
+    arn: str
+    arguments: tuple[tuple[str, Any], ...]
+
+    def session(self, aws: Aws) -> Credentials:
+        """The credentials of a session of the role, assumed by ``aws``."""
+        given: Any = dict(self.arguments)
+        answer = aws.sts.assume_role(**given)["Credentials"]
+        return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+
+
+def parse_assume_roles(value: object, failures: Failures) -> tuple[AssumeRole, ...]:
+    """Read the list; what is wrong goes to ``failures``, by key."""
+    found = assume_role_requests(value, SESSION_NAME, failures)
+    return tuple(AssumeRole(each.get("RoleArn", ""), tuple(each.items())) for each in found)
+
 
 DEFAULT_REGION = "us-east-1"
 
@@ -92,9 +115,9 @@ class ProviderConfig:
         """
         aws = Aws(self.endpoint, self.credentials, self.region, retries=self.retries)
         for role in self.roles:
-            with aws, told(f"assuming {role.arn}"):
+            with aws, as_resource_error(f"assuming {role.arn}"):
                 aws = Aws(self.endpoint, role.session(aws), self.region, retries=self.retries)
-        with told("finding the account of the credentials"):
+        with as_resource_error("finding the account of the credentials"):
             account = aws.account_id()
         if (self.allowed and account not in self.allowed) or account in self.forbidden:
             aws.close()

@@ -7,29 +7,122 @@ operation, code and words. No property's value is logged or put in a message.
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable
+import json
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as proto
 
-from crossaccount.local.handlers import HANDLERS, CheckFailed, Handler, ResourceError, handler_of
-from crossaccount.local.handlers.differences import with_ignored
-from crossaccount.local.handlers.errors import told
-from crossaccount.local.handlers.fields import Field
-from crossaccount.local.handlers.not_made import NotMade
-from crossaccount.local.handlers.values import Properties
+from crossaccount.local.handlers import HANDLERS, handler_of
+from crossaccount.local.handlers.errors import CheckFailed, ResourceError, as_resource_error
+from crossaccount.local.handlers.handler import Change, Handler, changes, must_delete_first, with_ignored
+from crossaccount.local.handlers.properties import UNKNOWN, Field, Kind, Properties
+from crossaccount.local.handlers.unsupported import UnsupportedResource
 from crossaccount.local.invokes import NotAnswered, answer
-from crossaccount.local.provider.answers import difference, planned, refusal
 from crossaccount.local.provider.config import parse_config
 from crossaccount.local.provider.connections import Connections
-from crossaccount.local.provider.lines import in_one_line
-from crossaccount.local.provider.schema import schema_text
 from crossaccount.local.provider.wire import received, to_send
+
+_TEXT: Mapping[str, Any] = {"type": "string"}
+_TYPES: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.TEXT: _TEXT,
+    Kind.DOCUMENT: _TEXT,
+    Kind.NUMBER: {"type": "integer"},
+    Kind.FLAG: {"type": "boolean"},
+    Kind.TEXTS: {"type": "array", "items": _TEXT},
+    Kind.MAP: {"type": "object", "additionalProperties": _TEXT},
+}
+
+
+def schema_text(handlers: Mapping[str, Handler], version: str) -> str:
+    """The schema as JSON (https://www.pulumi.com/docs/iac/extending-pulumi/schema/)."""
+    resources = {type_: _resource(handler) for type_, handler in handlers.items()}
+    # aws:iam/role:Role is aws.iam.Role to a program.
+    meta = {"moduleFormat": "(.*)(?:/[^/]*)"}
+    return json.dumps({"name": "aws", "version": version, "meta": meta, "resources": resources})
+
+
+def _resource(handler: Handler) -> dict[str, Any]:
+    inputs = {name: dict(_TYPES[field.kind]) for name, field in handler.fields.items()}
+    outputs = {name: dict(_TEXT) for name in handler.outputs}
+    required = sorted(name for name, field in handler.fields.items() if field.required)
+    return {"inputProperties": inputs, "requiredInputs": required, "properties": {**outputs, **inputs}}
+
+
+_KINDS = {
+    ("add", False): proto.PropertyDiff.ADD,
+    ("add", True): proto.PropertyDiff.ADD_REPLACE,
+    ("update", False): proto.PropertyDiff.UPDATE,
+    ("update", True): proto.PropertyDiff.UPDATE_REPLACE,
+    ("delete", False): proto.PropertyDiff.DELETE,
+    ("delete", True): proto.PropertyDiff.DELETE_REPLACE,
+}
+
+
+def refusal(failures: Sequence[tuple[str, str]]) -> proto.CheckResponse:
+    """A check that failed, with a reason for each property."""
+    named = [proto.CheckFailure(property=name, reason=reason) for name, reason in failures]
+    return proto.CheckResponse(failures=named)
+
+
+def difference(handler: Handler, state: Properties, inputs: Properties, ignored: Sequence[str]) -> proto.DiffResponse:
+    """What changes from a state to checked inputs, and whether that replaces the resource."""
+    found = changes(handler, state, inputs, ignored)
+    replaces = _properties([change for change in found if change.replaces])
+    return proto.DiffResponse(
+        changes=proto.DiffResponse.DIFF_SOME if found else proto.DiffResponse.DIFF_NONE,
+        replaces=replaces,
+        stables=sorted(handler.replaces - set(replaces)),
+        deleteBeforeReplace=bool(replaces) and must_delete_first(handler, inputs),
+        diffs=_properties(found),
+        detailedDiff={change.path: proto.PropertyDiff(kind=_KINDS[change.kind, change.replaces]) for change in found},
+        hasDetailedDiff=True,
+    )
+
+
+def planned(handler: Handler, inputs: Properties, state: Properties | None = None) -> Properties:
+    """What a preview knows of a resource after its creation, or after its update from ``state``."""
+    if state is not None:
+        kept = {name: value for name, value in state.items() if name not in handler.fields or name in inputs}
+        return {**kept, **inputs}
+    unknown = dict.fromkeys(
+        handler.outputs | {name for name, field in handler.fields.items() if field.computed}, UNKNOWN
+    )
+    return {**unknown, **inputs}
+
+
+def _properties(found: Sequence[Change]) -> list[str]:
+    return sorted({change.property for change in found})
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def in_one_line(method: Method) -> Method:
+    """Let a servicer's method answer an exception with one line, and log nothing."""
+
+    @functools.wraps(method)
+    def answering(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except ResourceError as error:
+            code, message = grpc.StatusCode.UNKNOWN, str(error)
+        except Exception as error:
+            # A fault of ours. Where it happened, and not its message: that may hold a property's value.
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{type(error).__name__} in {frame.name}, {frame.filename}:{frame.lineno}"
+            code, message = grpc.StatusCode.INTERNAL, f"a fault of the local AWS's provider: {where}"
+        return context.abort(code, message)
+
+    return answering  # type: ignore[return-value]
+
 
 CALLER_IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 
@@ -37,13 +130,14 @@ CALLER_IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     """Answers the engine. Methods and their meaning: proto/pulumi/provider.proto of pulumi/pulumi.
 
-    With ``not_made`` resources that it cannot make are taken for made, and told to it, by type and URN; and resources
-    without a name get one, as Pulumi would give them. Without it both are refused.
+    With ``on_unsupported`` a resource that it cannot make counts as made, and ``on_unsupported`` is called with its
+    type and URN; a resource without a name gets one, as Pulumi would give it. Without ``on_unsupported`` both are
+    refused.
     """
 
-    def __init__(self, not_made: Callable[[str, str], None] | None = None) -> None:
+    def __init__(self, on_unsupported: Callable[[str, str], None] | None = None) -> None:
         self._connections = Connections()
-        self._not_made = not_made
+        self._on_unsupported = on_unsupported
 
     def close(self) -> None:
         """Close the AWS clients of all connections."""
@@ -113,7 +207,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return proto.CreateResponse(properties=to_send(planned(handler, news.values), secrets))
         aws = self._connections.of(context.peer()).aws
-        with told(f"{handler.type} {handler.label(news.values)}"):
+        with as_resource_error(f"{handler.type} {handler.label(news.values)}"):
             id, state = handler.create(aws, news.values)
         return proto.CreateResponse(id=id, properties=to_send(state, secrets))
 
@@ -124,7 +218,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         known = state.values
         if not known and handler.taggable:
             known = {"tags": {}, "tagsAll": dict(connection.default_tags)}
-        with told(f"{handler.type} {request.id}"):
+        with as_resource_error(f"{handler.type} {request.id}"):
             found = handler.read(connection.aws, request.id, known)
         if found is None:
             return proto.ReadResponse()
@@ -141,21 +235,21 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return proto.UpdateResponse(properties=to_send(planned(handler, inputs, olds.values), secrets))
         aws = self._connections.of(context.peer()).aws
-        with told(f"{handler.type} {request.id}"):
+        with as_resource_error(f"{handler.type} {request.id}"):
             state = handler.update(aws, request.id, olds.values, inputs)
         return proto.UpdateResponse(properties=to_send(state, secrets))
 
     @in_one_line
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         handler, aws = self._handler(request, context), self._connections.of(context.peer()).aws
-        with told(f"{handler.type} {request.id}"):
+        with as_resource_error(f"{handler.type} {request.id}"):
             handler.delete(aws, request.id, received(request.properties).values)
         return empty_pb2.Empty()
 
     @in_one_line
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         aws = self._connections.of(context.peer()).aws
-        with told(CALLER_IDENTITY):
+        with as_resource_error(CALLER_IDENTITY):
             caller = aws.sts.get_caller_identity()
         found = {"accountId": caller["Account"], "arn": caller["Arn"], "userId": caller["UserId"]}
         if request.tok != CALLER_IDENTITY:
@@ -173,15 +267,15 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _handler(self, request: Any, context: grpc.ServicerContext) -> Handler:
         """The handler of the resource in question; older engines say the type only in the URN."""
         type_ = request.type or request.urn.split("::")[2].rsplit("$", 1)[-1]
-        if self._not_made is None or type_ in HANDLERS:
+        if self._on_unsupported is None or type_ in HANDLERS:
             return handler_of(type_)
         aws = self._connections.of(context.peer()).aws
-        self._not_made(type_, request.urn)
-        return NotMade(type_, aws.account_id(), aws.region)
+        self._on_unsupported(type_, request.urn)
+        return UnsupportedResource(type_, aws.account_id(), aws.region)
 
     def _named(self, request: Any, values: Properties) -> Properties:
         type_ = request.type or request.urn.split("::")[2].rsplit("$", 1)[-1]
-        if self._not_made is None or type_ not in HANDLERS or values.get("name"):
+        if self._on_unsupported is None or type_ not in HANDLERS or values.get("name"):
             return values
         if not HANDLERS[type_].fields.get("name", Field()).required:
             return values

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
-from crossaccount.local.handlers.values import UNKNOWN, UNKNOWN_ON_THE_WIRE, Properties, is_secret, plain, secret
+from crossaccount.local.handlers.properties import UNKNOWN, UNKNOWN_ON_THE_WIRE, Properties, is_secret, plain, secret
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
-"""Resources that the local AWS cannot make: taken for made, so that a rehearsal can go on without them.
+"""Resource types that the local AWS cannot make: they count as made, so that a rehearsal can go on without them.
 
-Their ARNs are those that AWS would give them, where these follow from what is declared. All else that AWS would tell of
-them is unknown.
+Their ARNs are those that AWS would give them, where these follow from the declaration. All other outputs are unknown.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crossaccount.local.clients import Aws
-from crossaccount.local.handlers.base import NONE, Handler
-from crossaccount.local.handlers.values import Properties, is_unknown
+from crossaccount.local.handlers.handler import NONE, Handler
+from crossaccount.local.handlers.properties import Properties, is_unknown
 
 ARNS = {
     "aws:dynamodb/table:Table": ("name", "arn:{partition}:dynamodb:{region}:{account}:table/{name}"),
@@ -39,8 +38,8 @@ def arn_of(type_: str, inputs: Mapping[str, object], *, partition: str, region: 
     return {"arn": pattern.format(partition=partition, region=region, account=account, name=name)}
 
 
-class NotMade(Handler):
-    """Any type that no other handler is for. Nothing is asked of AWS."""
+class UnsupportedResource(Handler):
+    """Any type without a handler of its own. Makes no call to AWS."""
 
     fields = {}
 
