@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
+# Hundreds of tests start Python again: without compiled files each compiles the package anew.
+export PYTHONDONTWRITEBYTECODE :=
 UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
 .PHONY: setup demo test differential mutation check format lock audit schema findings docs screenshots clean

@@ -8,8 +8,8 @@ looked at: that takes ``crossaccount diff``.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossaccount.access.notation import Lines, details_of, lines_of, same_lines, same_rest
 from crossaccount.iam.names import display
+from crossaccount.iam.notation import Lines, details_of, lines_of, same_lines, same_rest
 from crossaccount.settings import CompiledStack, Settings
 
 if TYPE_CHECKING:

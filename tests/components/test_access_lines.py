@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossaccount.access.notation import MOST_CHARACTERS, REST
+from crossaccount.iam.notation import MOST_CHARACTERS, REST
 from tests.components.conftest import Deploy
 
 TRUST = [{"principals": ["workload"]}]

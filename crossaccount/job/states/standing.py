@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crossaccount.access.notation import lines_of, same_lines
 from crossaccount.engine.work import SECRET
+from crossaccount.iam.notation import lines_of, same_lines
 from crossaccount.job import events
 from crossaccount.job.loading import Loaded
 from crossaccount.job.states.backend import Backend, KnownStack, left_behind

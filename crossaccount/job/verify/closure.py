@@ -14,8 +14,8 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.findings.closure import closure_findings
 from crossaccount.access.findings.finding import Finding
 from crossaccount.access.findings.grants import NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED
-from crossaccount.access.notation import REST, details_of
 from crossaccount.access.paths import paths
+from crossaccount.iam.notation import REST, details_of
 from crossaccount.settings import Settings
 
 KINDS = (NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crossaccount.access.notation import REST
+from crossaccount.iam.notation import REST
 from crossaccount.job.loading import load
 from crossaccount.job.verify.closure import Closure, closure_of
 from tests.job.review.reviewing import recorded, write_project

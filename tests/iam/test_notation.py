@@ -8,8 +8,8 @@ import pytest
 
 from crossaccount.access.diff import diff
 from crossaccount.access.estate import Estate
-from crossaccount.access.notation import details_of, document_lines, lines_of, statement_of
 from crossaccount.iam.documents import same
+from crossaccount.iam.notation import details_of, document_lines, lines_of, statement_of
 from tests.access.diff.test_diff import cases
 from tests.access.diff.worlds import CALLERS, estate_of
 
