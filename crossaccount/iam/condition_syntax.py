@@ -59,7 +59,7 @@ def check_conditions(condition: object, where: str) -> list[Problem]:
             continue
         for key, values in keys.items():
             problems += _check_key(key, f"{place}.{key}")
-            problems += _check_values(base_operator(str(operator)), values, f"{place}.{key}")
+            problems += check_values(base_operator(str(operator)), values, f"{place}.{key}")
             problems += _check_accounts(str(key), values, f"{place}.{key}")
     return problems
 
@@ -85,7 +85,8 @@ def _check_key(key: object, where: str) -> list[Problem]:
     return [Problem(where, "a condition key is <prefix>:<name>", key, fix)]
 
 
-def _check_values(operator: str, values: object, where: str) -> list[Problem]:
+def check_values(operator: str, values: object, where: str) -> list[Problem]:
+    """Everything wrong with the values that ``operator``, without prefix and suffix, is to compare."""
     if values is None or values == [] or isinstance(values, Mapping):
         return [Problem(where, "must be a text or a list of texts", values, "give at least one value")]
     problems: list[Problem] = []

@@ -5,8 +5,7 @@ IAM's language; refuses nothing, because settings have checked the wish.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (a principal cannot
 hold a wildcard; role principals are pinned to a unique ID), reference_policies_condition-keys.html
-(aws:MultiFactorAuthPresent, aws:MultiFactorAuthAge in seconds, aws:PrincipalArn) and
-id_roles_common-scenarios_third-party.html (sts:ExternalId).
+(aws:PrincipalArn).
 """
 
 from __future__ import annotations
@@ -37,16 +36,14 @@ class ConditionConflict(ValueError):
 class Trust:
     """What one trust statement of the config asks for, names already resolved to ARNs.
 
-    ``mfa_max_age`` is in seconds; ``None`` with ``mfa`` means any age.
+    ``asked`` are conditions on the principals alone; ``conditions`` hold for services too.
     """
 
     principals: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     actions: tuple[str, ...] = (ASSUME_ROLE,)
     effect: str = "Allow"
-    mfa: bool = False
-    mfa_max_age: int | None = None
-    external_ids: tuple[str, ...] = ()
+    asked: tuple[Condition, ...] = ()
     by_name: bool = False
     conditions: Condition = field(default_factory=dict)
 
@@ -77,11 +74,11 @@ def trust_statements(trust: Trust) -> list[dict[str, Any]]:
     exact = [arn for arn in trust.principals if arn not in by_pattern]
     result = []
     if exact:
-        result.append(_statement(trust, {"AWS": exact}, _asked_of_callers(trust)))
+        result.append(_statement(trust, {"AWS": exact}, trust.asked))
     if by_pattern:
         accounts = [root_arn(parse_arn(arn).account, parse_arn(arn).partition) for arn in by_pattern]
         patterns = {"ArnLike": {"aws:PrincipalArn": by_pattern}}
-        result.append(_statement(trust, {"AWS": accounts}, [patterns, *_asked_of_callers(trust)]))
+        result.append(_statement(trust, {"AWS": accounts}, [patterns, *trust.asked]))
     if trust.services:
         result.append(_statement(trust, {"Service": list(trust.services)}, []))
     return result
@@ -100,17 +97,6 @@ def _statement(trust: Trust, principal: Mapping[str, Sequence[str]], asked: Sequ
     if condition:
         statement["Condition"] = condition
     return statement
-
-
-def _asked_of_callers(trust: Trust) -> list[Condition]:
-    asked: list[Condition] = []
-    if trust.mfa:
-        asked.append({"Bool": {"aws:MultiFactorAuthPresent": "true"}})
-    if trust.mfa_max_age is not None:
-        asked.append({"NumericLessThan": {"aws:MultiFactorAuthAge": str(trust.mfa_max_age)}})
-    if trust.external_ids:
-        asked.append({"StringEquals": {"sts:ExternalId": list(trust.external_ids)}})
-    return asked
 
 
 def merged(conditions: Iterable[Condition]) -> dict[str, dict[str, Any]]:

@@ -138,9 +138,7 @@ class _Builder:
             services=statement.services,
             actions=statement.actions,
             effect=statement.effect,
-            mfa=statement.mfa is not None,
-            mfa_max_age=statement.mfa.max_age if statement.mfa else None,
-            external_ids=statement.external_id,
+            asked=statement.asked_of_principals(),
             by_name=by_name,
             conditions=statement.conditions,
         )

@@ -13,7 +13,8 @@ from typing import Any
 from crossaccount.iam.documents import as_list, to_json
 from crossaccount.iam.statements import trust_statements
 from crossaccount.settings.documents import Documents
-from crossaccount.settings.models import Application, Policy, Role
+from crossaccount.settings.models import Application, Policy, Role, TrustStatement
+from crossaccount.settings.models.trusts import keywords_of
 from crossaccount.settings.sections import KINDS
 from crossaccount.settings.settings import Settings
 
@@ -108,8 +109,7 @@ class _Collector:
             said = statement.model_fields_set
             options = {name: name for name in ("principals", "services", "actions", "conditions") if name in said}
             raw = options.get("conditions", "")
-            options |= {"mfa": "mfa" if statement.mfa else raw}
-            options |= {"external_id": "external_id" if statement.external_id else raw}
+            options |= dict.fromkeys(keywords_of(TrustStatement), raw) | {name: name for name in statement.keywords()}
             self._add(owner, TRUST, trust_statements(trust), StatementPlace(f"{where}.trust[{index}]", options))
 
     def _add(self, owner: str, policy: str, statements: Iterable[Mapping[str, Any]], place: StatementPlace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,20 @@ import yaml
 
 from crossaccount.iam.documents import canonical, same
 from crossaccount.iam.statements import ConditionConflict, Trust, grant, matched_by_condition, merged, trust_policy
+from crossaccount.settings.models import Mfa, TrustStatement
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "trusts.yaml").read_text(encoding="utf-8"))
-TUPLES = ("principals", "services", "actions", "external_ids")
+TUPLES = ("principals", "services", "actions")
 
 
-def _trust(**fields: Any) -> Trust:
-    return Trust(**{key: tuple(value) if key in TUPLES else value for key, value in fields.items()})
+def _trust(
+    *, mfa: bool = False, mfa_max_age: int | None = None, external_ids: Sequence[str] = (), **fields: Any
+) -> Trust:
+    """A trust as the config asks for it: keywords become conditions on the principals."""
+    second_factor = Mfa.model_construct(max_age=mfa_max_age) if mfa else None
+    statement = TrustStatement.model_construct(mfa=second_factor, external_id=tuple(external_ids))
+    asked = statement.asked_of_principals()
+    return Trust(asked=asked, **{key: tuple(value) if key in TUPLES else value for key, value in fields.items()})
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES if "statements" in case])

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from crossaccount.iam.action_checks import check_action_known
-from crossaccount.iam.condition_syntax import check_conditions
+from crossaccount.iam.condition_syntax import check_conditions, check_values
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.validation import SERVICE, check_action, check_trust_action
 from crossaccount.settings.checks.principals import is_role
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.models import TrustStatement
+from crossaccount.settings.models.base import Model
+from crossaccount.settings.models.trusts import Keyword, Misplaced
 
 _LABEL = re.compile(r"\A[a-z][a-z0-9-]*\Z")
 
@@ -40,7 +42,7 @@ def _check_statement(draft: Draft, statement: TrustStatement, where: str) -> Ite
     yield from _check_actions(statement.actions, f"{where}.actions")
     yield from check_conditions(statement.conditions, f"{where}.conditions")
     if statement.principals or statement.services:
-        yield from _check_demands(draft, statement, where)
+        yield from _check_keywords(draft, statement, where)
 
 
 def _check_services(services: Sequence[str], where: str) -> Iterator[Problem]:
@@ -58,31 +60,31 @@ def _check_actions(actions: Sequence[str], where: str) -> Iterator[Problem]:
         yield from check_action(action, place) or check_trust_action(action, place) or check_action_known(action, place)
 
 
-def _check_demands(draft: Draft, statement: TrustStatement, where: str) -> Iterator[Problem]:
-    """External IDs and MFA: only principals can meet them, and only people have a second factor."""
-    demands = [name for name, value in (("external_id", statement.external_id), ("mfa", statement.mfa)) if value]
-    if statement.effect == "Deny":
-        for demand in demands:
+def _check_keywords(draft: Draft, statement: TrustStatement, where: str) -> Iterator[Problem]:
+    """Whether the operators can compare the values, the principals can meet them, and the effect may carry them."""
+    for name, keyword in statement.keywords().items():
+        value = getattr(statement, name)
+        place, shown = f"{where}.{name}", _shown(value)
+        if isinstance(value, tuple):
+            yield from check_values(keyword.operator, value, place)
+        if statement.effect == "Deny" and not keyword.may_deny:
             what = "with effect Deny it would keep out just those who meet it"
-            yield Problem(f"{where}.{demand}", what, _shown(statement, demand), "write what you mean under conditions")
-        return
-    if statement.external_id and not statement.principals:
-        fix = "remove it, or use conditions such as {StringEquals: {aws:SourceAccount: …}}"
-        yield Problem(f"{where}.external_id", "services pass no external ID", list(statement.external_id), fix)
-    if statement.mfa is None:
-        return
+            yield Problem(place, what, shown, "write what you mean under conditions")
+        elif misplaced := _misplaced(draft, statement, keyword):
+            severity = "warning" if misplaced.code else "error"
+            yield Problem(place, misplaced.what, shown, misplaced.fix, severity, misplaced.code)
+
+
+def _misplaced(draft: Draft, statement: TrustStatement, keyword: Keyword) -> Misplaced | None:
     if not statement.principals:
-        what, fix, code = "services have no second factor, so nobody is asked for it", "remove it", "XA115"
-    elif all(is_role(draft, name) for name in statement.principals):
-        what, code = "a session of a role never carries MFA, so nobody gets in", "XA101"
-        fix = "remove it, or ask for an external_id"
-    else:
-        return
-    yield Problem(f"{where}.mfa", what, _shown(statement, "mfa"), fix, "warning", code)
+        return keyword.services_alone
+    if keyword.roles_alone and all(is_role(draft, name) for name in statement.principals):
+        return keyword.roles_alone
+    return None
 
 
-def _shown(statement: TrustStatement, demand: str) -> object:
-    if demand == "external_id":
-        return list(statement.external_id)
-    age = statement.mfa.max_age if statement.mfa else None
-    return True if age is None else {"max_age": age}
+def _shown(value: object) -> object:
+    """The value of a keyword as the config would say it."""
+    if isinstance(value, Model):
+        return value.model_dump(exclude_none=True) or True
+    return list(value) if isinstance(value, tuple) else value

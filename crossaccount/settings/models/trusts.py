@@ -1,20 +1,59 @@
-"""Trust statements as the config says them."""
+"""Trust statements as the config says them, and the table of their keywords.
+
+A keyword (``mfa``, ``external_id``) is a key of a trust statement that becomes a condition on its principals. Its row
+is the field below: the type and the operator say which values are valid, :class:`Keyword` the operator, the
+condition key, and which principals and effects may carry it. The JSON schema, the documents, the checks and the places
+read the rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from crossaccount.iam.statements import ASSUME_ROLE
+from crossaccount.iam.statements import ASSUME_ROLE, Condition
 from crossaccount.settings.models.base import ExternalId, MfaAge, Model, Text, flag_or_mapping
+
+
+class Misplaced(NamedTuple):
+    """What is wrong with a keyword on principals that cannot meet it. With a finding's code it is a warning."""
+
+    what: str
+    fix: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """The condition that a field of a trust statement becomes."""
+
+    operator: str
+    key: str
+    value: str | None = None
+    """What the condition key is compared with; None means the field's own value."""
+    may_deny: bool = False
+    """Whether a statement with the keyword may have the effect Deny: it then keeps out those who meet it."""
+    services_alone: Misplaced | None = None
+    """What is wrong where the statement names services and no principals."""
+    roles_alone: Misplaced | None = None
+    """What is wrong where all principals are roles."""
+
+    def condition(self, value: object) -> Condition:
+        """The condition on the condition key, for the field's ``value``."""
+        if self.value is not None:
+            return {self.operator: {self.key: self.value}}
+        compared = [str(each) for each in value] if isinstance(value, tuple) else str(value)
+        return {self.operator: {self.key: compared}}
 
 
 class Mfa(Model):
     """Callers must have signed in with a second factor."""
 
-    max_age: MfaAge | None = None
+    max_age: Annotated[MfaAge | None, Keyword("NumericLessThan", "aws:MultiFactorAuthAge")] = None
     """… no longer ago than this: seconds, or "1h". Without it, any time in their session."""
 
 
@@ -30,9 +69,34 @@ class TrustStatement(Model):
     """Users, roles and accounts, by name or ARN; wildcards are allowed after the account."""
     services: tuple[Text, ...] = Field(default=(), examples=[["lambda.amazonaws.com"]])
     """AWS services."""
-    mfa: MaybeMfa = None
+    mfa: Annotated[
+        MaybeMfa,
+        Keyword(
+            "Bool",
+            "aws:MultiFactorAuthPresent",
+            value="true",
+            services_alone=Misplaced(
+                "services have no second factor, so nobody is asked for it", "remove it", code="XA115"
+            ),
+            roles_alone=Misplaced(
+                "a session of a role never carries MFA, so nobody gets in",
+                "remove it, or ask for an external_id",
+                code="XA101",
+            ),
+        ),
+    ] = None
     """Ask principals for a second factor: true, or {max_age: 1h}."""
-    external_id: tuple[ExternalId, ...] = Field(default=(), examples=[["12345678TESTID"]])
+    external_id: Annotated[
+        tuple[ExternalId, ...],
+        Keyword(
+            "StringEquals",
+            "sts:ExternalId",
+            services_alone=Misplaced(
+                "services pass no external ID",
+                "remove it, or use conditions such as {StringEquals: {aws:SourceAccount: …}}",
+            ),
+        ),
+    ] = Field(default=(), examples=[["12345678TESTID"]])
     """Ask principals for one of these external IDs."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
     """Replaces sts:AssumeRole."""
@@ -44,3 +108,31 @@ class TrustStatement(Model):
         default_factory=dict, examples=[{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}]
     )
     """Further conditions in IAM's own words: operator to key to value."""
+
+    def keywords(self) -> dict[str, Keyword]:
+        """The keywords that the statement has, by name, in the order of the names."""
+        return {name: row for name, row in sorted(keywords_of(TrustStatement).items()) if getattr(self, name)}
+
+    def asked_of_principals(self) -> tuple[Condition, ...]:
+        """The conditions that the keywords become. Principals have to meet all of them; services are not asked."""
+        return tuple(_conditions(self))
+
+
+@cache
+def keywords_of(model: type[BaseModel]) -> Mapping[str, Keyword]:
+    """The rows of the table: the keywords among the fields of a model, by name."""
+    rows = {
+        name: next((each for each in field.metadata if isinstance(each, Keyword)), None)
+        for name, field in model.model_fields.items()
+    }
+    return {name: row for name, row in rows.items() if row is not None}
+
+
+def _conditions(holder: Model) -> Iterator[Condition]:
+    for name, keyword in keywords_of(type(holder)).items():
+        value = getattr(holder, name)
+        if value is None or value == ():
+            continue
+        yield keyword.condition(value)
+        if isinstance(value, Model):
+            yield from _conditions(value)
