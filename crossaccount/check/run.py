@@ -28,7 +28,7 @@ from crossaccount.engine.own_program import own_program
 from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
-from crossaccount.rehearsal.judged import judge as judge_tests
+from crossaccount.rehearsal.given import judge as judge_tests
 from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources

@@ -113,7 +113,7 @@ def judge_tests(
     """Judge access tests against sources, with what the tests give. Nothing is deployed."""
     with failures_in_words(as_json):
         from crossaccount.access.access_tests.results import results_json
-        from crossaccount.rehearsal.judged import judge
+        from crossaccount.rehearsal.given import judge
         from crossaccount.rehearsal.table import results_table, warnings
 
         found = read(sources, directory, accounts, run_program=run_program)

@@ -52,7 +52,7 @@ FAILED_OPERATIONS = {
     "crossaccount.job.errors.JobError",
     "crossaccount.local.server.LocalAwsError",
     "crossaccount.rehearsal.callers.AssumeFailed",
-    "crossaccount.rehearsal.service_calls.CallFailed",
+    "crossaccount.rehearsal.trial.CallFailed",
     "crossaccount.rehearsal.trial.Disagreement",
 }
 SHORTEST_SECRET = 6

@@ -57,11 +57,11 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
     """The six scenarios, the tutorial's tester once nobody denies her, and what `check` finds in a flawed config."""
     from crossaccount.check.run import check
     from crossaccount.iam.names import display
-    from crossaccount.rehearsal.demo import EXAMPLES, FLAWED, access_diff, without_the_deny
+    from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, FLAWED, access_diff, without_the_deny
     from crossaccount.settings import read_project
 
     with failures_in_words(as_json):
-        found = [_run(_scenario(name), engine, as_json, keep=False) for name in EXAMPLES]
+        found = [_run(_scenario(name), engine, as_json, keep=False) for name in DEMO_EXAMPLES]
         tutorial = _scenario("tutorial")
         changed = without_the_deny(tutorial)
         if not as_json:

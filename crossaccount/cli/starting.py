@@ -14,7 +14,7 @@ from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
 from crossaccount.cli.printing import anybody, console, print_json, say
 
 if TYPE_CHECKING:
-    from crossaccount.start.checkup import Checkup
+    from crossaccount.start.doctor import Checkup
     from crossaccount.start.files import Place
 
 MISSING = 1
@@ -56,10 +56,8 @@ def init(
     """Write a project of your own: two stacks, access tests and a GitHub Actions workflow. Asks what is not given."""
     with failures_in_words(as_json=False):
         from crossaccount.settings import SettingsError
-        from crossaccount.start.files import project_files
-        from crossaccount.start.plan import Account, Plan
+        from crossaccount.start.files import Account, Plan, project_files, top_of_repository, write_new
         from crossaccount.start.workflow import workflow, workflow_name
-        from crossaccount.start.write import top_of_repository, write_new
 
         where = folder.resolve()
         plan = Plan(
@@ -88,8 +86,7 @@ def init(
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
     """Say what this machine lacks to run a project, and how to get each."""
     with failures_in_words(as_json):
-        from crossaccount.start.doctor import checkups
-        from crossaccount.start.machine import Machine
+        from crossaccount.start.doctor import Machine, checkups
 
         found = list(checkups(directory, Machine(account_finder())))
         if as_json:
@@ -112,8 +109,7 @@ def _asked(given: str | None, option: str, question: str) -> str:
 def _place(where: Path, source: str | None) -> Place:
     """Where the program is for a project in this folder."""
     import components
-    from crossaccount.start.files import Place
-    from crossaccount.start.requirement import own_requirement, requirement_of
+    from crossaccount.start.files import Place, own_requirement, requirement_of
 
     root = Path(components.__file__).resolve().parents[1]
     if source is not None:

@@ -1,12 +1,18 @@
-"""Who calls STS in a rehearsal: users with keys, applications as real Lambda functions, EC2's stand-in.
+"""The principals that call STS in a rehearsal: users with keys, applications as Lambda functions, EC2's stand-in.
 
-Owns how each kind of principal gets the credentials that it would have. A principal that nobody can be here (an
+Each kind of principal gets the credentials that it would have in AWS. A principal that cannot be tried here (an
 account, a role that no service may assume) has no caller, and its verdict is judged.
+
+An application is a Lambda function that assumes the role with its own execution role's session. Its code is the text
+below and boto3, as in any application. It returns the session's credentials, so that the rehearsal can try what the
+session may do; they open nothing outside of the local AWS.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +23,31 @@ from crossaccount.iam.documents import as_list, statements
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.server import LocalAws
-from crossaccount.rehearsal.caller_function import HANDLER, package
+
+HANDLER = "caller.handler"
+
+_SOURCE = """
+import boto3
+from botocore.exceptions import ClientError
+
+
+def handler(event, context):
+    try:
+        answer = boto3.client("sts", region_name=event["region"]).assume_role(**event["request"])
+    except ClientError as error:
+        return {"error": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
+    keys = answer["Credentials"]
+    return {"credentials": [keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]]}
+"""
+
+
+def package() -> bytes:
+    """The function's deployment package, a zip file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("caller.py", _SOURCE)
+    return buffer.getvalue()
+
 
 LAMBDA = "lambda.amazonaws.com"
 DEFAULT_REGION = "us-east-1"

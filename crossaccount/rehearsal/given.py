@@ -1,26 +1,34 @@
-"""What only the proof needs: strangers, other applications, buckets. Made on the local AWS, never by ``up``.
+"""``given``: strangers, other applications and buckets that only the proof needs. ``up`` never deploys them.
 
 ``given`` has the schema of a stack, so it is run as one: its own config, the same program. No account in its address
 book has a stack, because a proof may name any principal exactly without reading a stack's outputs.
 
-It only adds to what is there. A user, group, role or policy whose name the account has already is refused: the proof
-would be of something that nobody deploys. A given user may join a group that is there, and a given entity may have a
-policy that is there. IAM tells names of a kind apart without regard to case.
+It only adds. A user, group, role or policy whose name the account already has is refused: the proof would be of
+something that nobody deploys. A given user may join an existing group, and a given entity may have an existing policy.
+IAM does not distinguish names of one kind by case.
+
+:func:`judge` judges access tests against any sources, with what ``given`` adds to them, and deploys nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crossaccount.access.access_tests import AccessTests
-from crossaccount.engine.deployment import Stack
+from crossaccount.access.access_tests import AccessTests, emptiness, parse_access_tests
+from crossaccount.access.access_tests.results import TestResult, run_judged
+from crossaccount.engine.deployment import DeploymentError, Program, Stack
 from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.clients import Aws
 from crossaccount.settings import Settings, Trusted, Trusting
+from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.sources import SourceError, Sources
+from crossaccount.sources.details import Details
 
 PARTS = ("policies", "trusted", "trusting")
 _SECTIONS = (
@@ -34,10 +42,10 @@ _LISTS = (("user", "User"), ("group", "Group"), ("role", "Role"))
 
 
 @dataclass(frozen=True)
-class There:
+class Existing:
     """What one account has already, by kind and name in lower case: the name (of a policy the ARN)."""
 
-    said_by: str = ""
+    described_by: str = ""
     """Who describes the account: a source, or a part of ``given``."""
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -46,14 +54,14 @@ class There:
         return self.names.get((kind, name.lower()), "")
 
 
-Accounts = Mapping[str, There]
+Accounts = Mapping[str, Existing]
 """By account ID."""
 
 
-def there_in_details(described: Iterable[tuple[str, str, Mapping[str, Any]]]) -> dict[str, There]:
+def existing_in_details(described: Iterable[tuple[str, str, Mapping[str, Any]]]) -> dict[str, Existing]:
     """What accounts have: of each who describes it, its ID, and its authorization details."""
     found = {}
-    for said_by, account, details in described:
+    for described_by, account, details in described:
         names = {
             (kind, str(item[f"{word}Name"]).lower()): str(item[f"{word}Name"])
             for kind, word in _LISTS
@@ -61,11 +69,11 @@ def there_in_details(described: Iterable[tuple[str, str, Mapping[str, Any]]]) ->
         }
         arns = (str(item["Arn"]) for item in details.get("Policies") or ())
         names |= {("policy", parse_arn(arn).name.lower()): arn for arn in arns if parse_arn(arn).account != "aws"}
-        found[account] = There(said_by, names)
+        found[account] = Existing(described_by, names)
     return found
 
 
-def there_in_settings(settings: Mapping[str, Settings]) -> dict[str, There]:
+def existing_in_settings(settings: Mapping[str, Settings]) -> dict[str, Existing]:
     """What stacks declare, by the name of the stack."""
     found = {}
     for stack, each in settings.items():
@@ -74,21 +82,21 @@ def there_in_settings(settings: Mapping[str, Settings]) -> dict[str, There]:
         names = {("policy", name.lower()): each.arn_of("policy", name) for name in each.policies}
         for kind, section in (("user", trusted.users), ("group", trusted.groups), ("role", roles)):
             names |= {(kind, name.lower()): name for name in section}
-        found[each.account_id] = There(f"stack:{stack}", names)
+        found[each.account_id] = Existing(f"stack:{stack}", names)
     return found
 
 
-def replacements(tests: AccessTests, there: Accounts, where: str) -> list[Problem]:
+def replacements(tests: AccessTests, existing: Accounts, where: str) -> list[Problem]:
     """What is given under a name that is taken; ``where`` names the file of the tests."""
     problems = []
-    known = {account: (each.said_by, dict(each.names)) for account, each in there.items()}
+    known = {account: (each.described_by, dict(each.names)) for account, each in existing.items()}
     for name, entry in tests.given.items():
         place = f"{where}: given.{name}"
-        said_by, names = known.setdefault(account_id(tests, name), ("", {}))
+        described_by, names = known.setdefault(account_id(tests, name), ("", {}))
         own: dict[tuple[str, str], str] = {}
         for kind, path, entity in _entities(entry):
             key = (kind, entity.lower())
-            other = own.get(key) or (names.get(key) and (said_by or "what is given before"))
+            other = own.get(key) or (names.get(key) and (described_by or "what is given before"))
             if other:
                 what = f"{other} has a {kind} of this name already, and given only adds"
                 fix = "give it another name, or drop it: tests judge what is there"
@@ -99,24 +107,24 @@ def replacements(tests: AccessTests, there: Accounts, where: str) -> list[Proble
 
 
 def given_stacks(
-    tests: AccessTests, project: str, directory: Path, there: Accounts | None = None, *, policies_made: bool = False
+    tests: AccessTests, project: str, directory: Path, existing: Accounts | None = None, *, policies_made: bool = False
 ) -> dict[str, Stack]:
     """By account, a stack for every account of ``given`` that declares something in IAM.
 
-    What it names of what is ``there`` is no part of the stack: joining a group is left to ``memberships``, and policies
-    are named by their ARNs. So are its own where they were made before, as ``given_policies``.
+    ``existing`` entities that it names are no part of the stack: :func:`memberships` has the groups that users join,
+    and policies are named by their ARNs. So are its own policies where :func:`given_policies` made them before.
     """
     result = {}
     for name, entry in tests.given.items():
         account = account_id(tests, name)
         parts = {part: entry[part] for part in PARTS if part in entry}
-        known = (there or {}).get(account, There())
+        known = (existing or {}).get(account, Existing())
         if policies_made:
             own = {("policy", each.lower()): _arn(account, each, item) for each, item in _items(parts, "policies")}
-            known = There(known.said_by, {**known.names, **own})
+            known = Existing(known.described_by, {**known.names, **own})
             parts.pop("policies", None)
         if parts:
-            result[name] = _stack(tests, project, directory, name, _apart(parts, known))
+            result[name] = _stack(tests, project, directory, name, _without_existing(parts, known))
     return result
 
 
@@ -129,11 +137,11 @@ def given_policies(tests: AccessTests, project: str, directory: Path) -> dict[st
     }
 
 
-def memberships(tests: AccessTests, there: Accounts) -> Iterator[tuple[str, str, str]]:
+def memberships(tests: AccessTests, existing: Accounts) -> Iterator[tuple[str, str, str]]:
     """Account ID, user and group of each given user that joins a group that is there."""
     for name, entry in tests.given.items():
         account = account_id(tests, name)
-        known = there.get(account, There())
+        known = existing.get(account, Existing())
         for user, item in _items(entry, "trusted", "users"):
             groups = filter(None, (known.has("group", each) for each in _texts(item, "groups")))
             yield from ((account, user, group) for group in groups)
@@ -169,14 +177,14 @@ def _stack(
     return Stack(project, f"given-{name}{suffix}", {**config, **own}, directory)
 
 
-def _apart(parts: Mapping[str, Any], there: There) -> dict[str, Any]:
+def _without_existing(parts: Mapping[str, Any], existing: Existing) -> dict[str, Any]:
     """``given`` of one account without what it names of what is there. What is no mapping stays, to be refused."""
     result = dict(parts)
     own = {policy for policy, _ in _items(parts, "policies")}
 
     def policy(name: Any) -> Any:
         known = isinstance(name, str) and not is_arn(name) and name not in own
-        return (there.has("policy", name) if known else "") or name
+        return (existing.has("policy", name) if known else "") or name
 
     for section, kinds in (("trusted", ("users", "groups", "applications")), ("trusting", ("roles",))):
         if not isinstance(result.get(section), Mapping):
@@ -184,11 +192,11 @@ def _apart(parts: Mapping[str, Any], there: There) -> dict[str, Any]:
         result[section] = dict(result[section])
         for kind in kinds:
             if isinstance(entities := result[section].get(kind), Mapping):
-                result[section][kind] = {name: _entity(item, there, policy) for name, item in entities.items()}
+                result[section][kind] = {name: _entity(item, existing, policy) for name, item in entities.items()}
     return result
 
 
-def _entity(item: Any, there: There, policy: Any) -> Any:
+def _entity(item: Any, existing: Existing, policy: Any) -> Any:
     if not isinstance(item, Mapping):
         return item
     result = dict(item)
@@ -197,7 +205,7 @@ def _entity(item: Any, there: There, policy: Any) -> Any:
     if "permissions_boundary" in item:
         result["permissions_boundary"] = policy(item["permissions_boundary"])
     if isinstance(item.get("groups"), list):
-        kept = [each for each in item["groups"] if not (isinstance(each, str) and there.has("group", each))]
+        kept = [each for each in item["groups"] if not (isinstance(each, str) and existing.has("group", each))]
         result["groups"] = kept
     return result
 
@@ -227,3 +235,48 @@ def _texts(item: Any, key: str) -> list[str]:
 
 def _names(entry: Mapping[str, Any]) -> Iterator[str]:
     yield from entry["buckets"]
+
+
+GIVEN_PROJECT = "given"
+
+
+def judge(
+    file: Path, sources: Sources, program: Callable[[], Program], now: datetime, *, within: Path | None = None
+) -> tuple[TestResult, ...]:
+    """Judge every test of ``file``, in its order, at the moment ``now``.
+
+    ``within`` is the folder that the file must be in, where nobody but the project names it. What stands under
+    ``given`` is recorded like a stack and adds to the sources, also in accounts that they describe.
+
+    Raises:
+        SettingsError: the file cannot be read.
+        AccessTestsError: anything wrong with the tests.
+        SourceError: anything wrong with what is given, or no test at all.
+    """
+    tests = parse_access_tests(read_yaml(file, str(file), within=within), sources.accounts, str(file))
+    return run_judged(tests, sources.estate(*_given(file, tests, sources, program)), now)
+
+
+def _given(file: Path, tests: AccessTests, sources: Sources, program: Callable[[], Program]) -> Iterator[Details]:
+    existing = existing_in_details((each.where, each.account_id, each.details) for each in sources.described)
+    lines: list[Problem | str] = [*replacements(tests, existing, str(file))]
+    joining: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for account_id, user, group in memberships(tests, existing):
+        joining[account_id, user].append(group)
+    for account, stack in given_stacks(tests, GIVEN_PROJECT, file.parent, existing).items():
+        # Pulumi takes half a second to import: tests without anything given do without it.
+        from crossaccount.engine.recording import record
+        from crossaccount.sources.declared import details
+
+        try:
+            made = details(record(stack, program()))
+            users = [
+                {**each, "GroupList": [*each["GroupList"], *joining[stack.account_id, each["UserName"]]]}
+                for each in made["UserDetailList"]
+            ]
+            yield {**made, "UserDetailList": users}
+        except DeploymentError as error:
+            lines += [f"{file}: given.{account}: {line}" for line in str(error).splitlines()]
+    lines += emptiness(tests, str(file))
+    if lines:
+        raise SourceError(lines)

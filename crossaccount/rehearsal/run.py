@@ -21,11 +21,11 @@ from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
 from crossaccount.rehearsal.given import (
     buckets,
+    existing_in_settings,
     given_policies,
     given_stacks,
     make_bucket,
     memberships,
-    there_in_settings,
 )
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.rehearsal.trial import Trial
@@ -100,7 +100,7 @@ def rehearse(
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
             deploy(engine, stack, partial(_made, progress, notes if scenario.own else []))
-        giver.give_beside_stacks()
+        giver.give_with_stacks()
         _make_buckets(scenario, local)
         progress.stage("trying")
         results = tuple(_results(scenario, local, progress))
@@ -167,13 +167,13 @@ class _Giver:
         found = given_policies(self.scenario.tests, self.scenario.name, self.scenario.directory)
         self._give({name: stack for name, stack in found.items() if stack.account_id in self._with_stack})
 
-    def give_beside_stacks(self) -> None:
+    def give_with_stacks(self) -> None:
         """All else in accounts that have a stack, and given users into the groups of stacks."""
-        tests, there = self.scenario.tests, there_in_settings(self.scenario.settings)
+        tests, existing = self.scenario.tests, existing_in_settings(self.scenario.settings)
         place = (self.scenario.name, self.scenario.directory)
-        found = given_stacks(tests, *place, there, policies_made=True)
+        found = given_stacks(tests, *place, existing, policies_made=True)
         self._give({name: stack for name, stack in found.items() if stack.account_id in self._with_stack})
-        for account_id, user, group in memberships(tests, there):
+        for account_id, user, group in memberships(tests, existing):
             self.local.session(account_id).iam.add_user_to_group(UserName=user, GroupName=group)
 
     def _give(self, stacks: Mapping[str, Stack]) -> None:

@@ -1,20 +1,27 @@
-"""A scenario: the stacks of one folder, in the order of their ``reads``, and the access tests that prove them."""
+"""A scenario: the stacks of one folder, in the order of their ``reads``, and the access tests that prove them.
+
+The demo is the six examples, and the tutorial once more without the statement that denies the testers.
+"""
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE, AccessTests, emptiness, parse_access_tests
-from crossaccount.engine.deployment import Stack
+from crossaccount.access.diff import AccessDiff, diff
+from crossaccount.access.estate import Estate
+from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.own_program import OwnProgram, own_program
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.rehearsal.given import given_stacks, replacements, there_in_settings
+from crossaccount.rehearsal.given import existing_in_settings, given_stacks, replacements
 from crossaccount.settings import Settings, SettingsError, compile_stack, compiled_in_order, read_project
 from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.sources.declared import details
 
 EXAMPLES_FOLDER = "examples"
 
@@ -74,9 +81,9 @@ def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
 
 def _given_problems(tests: AccessTests, directory: Path, settings: Mapping[str, Settings]) -> Iterator[Problem]:
     """What is wrong with what is given, before anything is deployed for it."""
-    there = there_in_settings(settings)
-    yield from replacements(tests, there, TESTS_FILE)
-    for name, stack in given_stacks(tests, "", directory, there).items():
+    existing = existing_in_settings(settings)
+    yield from replacements(tests, existing, TESTS_FILE)
+    for name, stack in given_stacks(tests, "", directory, existing).items():
         try:
             problems = list(compile_stack(stack.config, root=directory).problems)
         except SettingsError as error:
@@ -101,3 +108,42 @@ def find_scenario(name: str, here: Path) -> Path:
         raise SettingsError([Problem("scenario", what, name, fix + ", ".join(examples))])
     fix = f"name a folder with Pulumi.yaml, or one of the examples: {', '.join(examples)}"
     raise SettingsError([Problem("scenario", "there is no such folder and no such example", name, fix)])
+
+
+FLAWED = Path(__file__).parents[2] / "docs" / "guide" / "flawed"
+"""A config in which much deploys and little does what it seems to: for ``check``, never rehearsed."""
+DEMO_EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial")
+
+
+def without_the_deny(tutorial: Scenario) -> Scenario:
+    """The tutorial as it would be had nobody denied the testers: Theresa's power-user policy lets her in."""
+    stacks = []
+    for stack in tutorial.stacks:
+        config = copy.deepcopy(dict(stack.config))
+        if "crossaccount:trusted" in config:
+            del config["crossaccount:trusted"]["groups"]["Testers"]["inline"]
+        stacks.append(replace(stack, config=config))
+    theresa = next(test for test in tutorial.tests.tests if test.principal == "development/user/Theresa")
+    lets_in = replace(theresa, name="without the deny, Theresa gets in", expect="allowed", because=None)
+    david = next(test for test in tutorial.tests.tests if test.principal == "development/user/David")
+    tests = replace(tutorial.tests, tests=(replace(david, then=()), lets_in))
+    return replace(tutorial, name="tutorial, without the deny", stacks=tuple(stacks), tests=tests)
+
+
+def access_diff(before: Scenario, after: Scenario, program: Program) -> AccessDiff:
+    """What lies between two scenarios, as their stacks declare it: nothing is deployed for it."""
+    return diff(_declared(before, program), _declared(after, program))
+
+
+def _declared(scenario: Scenario, program: Program) -> Estate:
+    # Pulumi takes half a second to import: only the demo needs it here.
+    from crossaccount.engine.in_process import ORGANIZATION
+    from crossaccount.engine.recording import record
+
+    outputs: dict[str, Mapping[str, Any]] = {}
+    found = []
+    for stack in scenario.stacks:
+        deployment = record(stack, program, deployed=outputs)
+        outputs[f"{ORGANIZATION}/{stack.project}/{stack.name}"] = deployment.outputs
+        found.append(details(deployment))
+    return Estate.from_details(found)

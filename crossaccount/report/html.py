@@ -1,7 +1,12 @@
 """The report as one HTML file that needs nothing else: no network, no other file.
 
-Data is data: it is in the page as gzip in base64, read by the page's own script and shown as text nodes. The
-Content-Security-Policy lets that script and that style run by their hashes, and nothing else, from wherever.
+The data is in the page as gzip in base64. The page's own script reads it and shows it as text nodes. The
+Content-Security-Policy allows that script and that style by their hashes, and nothing else.
+
+The data is compact JSON: every name, condition, statement and permission once, paths as columns. The page's ``data.js``
+is its only reader: the two change together. An account is ``[id, name, partition]``. An end (a principal or a role) is
+``[account or -1, text]``: the text is the resource part of an IAM ARN or, with -1, the whole name. All other references
+are indexes too.
 """
 
 from __future__ import annotations
@@ -9,12 +14,205 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
+from typing import Any, Generic, TypeVar
 
-from crossaccount.report.encoding import encoded
-from crossaccount.report.model import Report
+from crossaccount.access.diff.change import Change
+from crossaccount.access.diff.markdown import conditions, subject
+from crossaccount.access.findings.finding import Found
+from crossaccount.access.paths import Path
+from crossaccount.access.paths.path import path_in_words
+from crossaccount.access.requirements import Requirements
+from crossaccount.access.verdict import Decision
+from crossaccount.escaping import visible_lines
+from crossaccount.report.model import DANGLING, Report, RoleFacts
+from crossaccount.report.roles import Permission, obstacle
+from crossaccount.report.statements import PlacedStatement
+
+Row = list[Any]
+T = TypeVar("T", bound=Hashable)
+
+
+class Interned(Generic[T]):
+    """Values by number, each once, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[T, int] = {}
+
+    def number(self, value: T) -> int:
+        """The value's number."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    @property
+    def values(self) -> Sequence[T]:
+        """The values by their numbers."""
+        return list(self._numbers)
+
+
+def encoded(report: Report) -> str:
+    """The report as JSON text."""
+    document = _Encoder(report).document()
+    seen = {key: value if key == "paths" else _shown(value) for key, value in document.items()}  # paths are numbers
+    return json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shown(value: Any) -> Any:
+    """The document with texts whose characters are all seen: the page shows them as they are."""
+    if isinstance(value, str):
+        return visible_lines(value)
+    if isinstance(value, Mapping):
+        return {visible_lines(str(key)): _shown(each) for key, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+class _Encoder:
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._accounts: Interned[tuple[str, str]] = Interned()
+        self._ends: Interned[str] = Interned()
+        self._asked = _Conditions()
+        self._sides = _Sides(report)
+        self._permissions: Interned[Permission] = Interned()
+
+    def document(self) -> dict[str, Any]:
+        """Everything; the tables that others refer to are complete only after these."""
+        report = self._report
+        columns = self._paths(report.paths)
+        roles = [self._role(each) for each in report.roles]
+        findings = [self._finding(each) for each in report.findings]
+        kinds = sorted({each.kind for each in report.findings}, key=lambda kind: kind.code)
+        ends = [self._end(each) for each in self._ends.values]
+        return {
+            "made": report.made.strftime("%Y-%m-%d %H:%M UTC"),
+            "sources": list(report.sources),
+            "since": list(report.since),
+            "summary": report.summary(),
+            "paths": columns,
+            "roles": roles,
+            "findings": findings,
+            "kinds": {kind.code: [kind.title, kind.why] for kind in kinds},
+            "ends": ends,
+            "accounts": [[each, report.accounts.get(each, each), part] for each, part in self._accounts.values],
+            "conditions": self._asked.rows,
+            "statements": [_statement(each) for each in self._sides.statements],
+            "sides": [list(each) for each in self._sides.sides.values],
+            "permissions": [_permission(each) for each in self._permissions.values],
+            "changes": self._changes(),
+        }
+
+    def _paths(self, found: Iterable[Path]) -> dict[str, list[int]]:
+        columns: dict[str, list[int]] = {name: [] for name in ("principal", "role", "conditions", "grants", "trust")}
+        for path in found:
+            asked, origins = self._asked.number(path.alternatives, granted=self._report.names.granted(path.principal))
+            columns["principal"].append(self._ends.number(path.principal))
+            columns["role"].append(self._ends.number(path.role))
+            columns["conditions"].append(asked)
+            columns["grants"].append(self._sides.number(path.principal, (*path.grants, *origins[0])))
+            columns["trust"].append(self._sides.number(path.role, (*path.trust, *origins[1])))
+        return columns
+
+    def _end(self, name: str) -> Row:
+        parts = name.split(":", 5)
+        if len(parts) != 6 or parts[2] != "iam" or not parts[4].isdecimal():
+            return [-1, name]
+        return [self._accounts.number((parts[4], parts[1])), parts[5]]
+
+    def _role(self, role: RoleFacts) -> Row:
+        permissions = [self._permissions.number(each) for each in role.permissions]
+        tags = [f"{key}={value}" for key, value in role.tags.items()]
+        link = [role.link.url, role.link.reason]
+        end = self._ends.number(role.arn)
+        return [end, role.description, tags, role.max_session_duration, role.boundary, role.level, permissions, *link]
+
+    def _finding(self, found: Found) -> Row:
+        owner, kind = found.place.owner, found.kind
+        end = self._ends.number(owner) if ":user/" in owner or ":role/" in owner else -1
+        where = str(found.place).replace(owner, self._report.names.shown(owner), 1)
+        return [kind.code, kind.severity, end, where, found.message, found.fix, int(kind.code in DANGLING)]
+
+    def _changes(self) -> dict[str, Any] | None:
+        changes = self._report.changes
+        if changes is None:
+            return None
+        return {"verdict": changes.verdict, "rows": [self._change(each) for each in changes.changes]}
+
+    def _change(self, change: Change) -> Row:
+        shown = self._report.names.shown
+        ends = [-1 if end is None else self._ends.number(end) for end in (change.principal, change.role)]
+        return [change.direction, change.kind, subject(change, shown), conditions(change), change.why, *ends]
+
+
+class _Conditions:
+    """What paths still have to meet: in words, alternative by alternative, and who asks."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._by_value: dict[tuple[Requirements, bool], int] = {}
+        self._by_object: dict[tuple[int, bool], int] = {}
+        self._origins: list[tuple[tuple[Decision, ...], tuple[Decision, ...]]] = []
+
+    def number(
+        self, alternatives: Requirements, *, granted: bool
+    ) -> tuple[int, tuple[tuple[Decision, ...], tuple[Decision, ...]]]:
+        """Their number, and the statements that ask, of the identity's side and of the trust's.
+
+        Paths share the objects, and comparing those is quicker than comparing what they say.
+        """
+        key = (id(alternatives), granted)
+        number = self._by_object.get(key)
+        if number is None:
+            number = self._by_object[key] = self._by_value.setdefault((alternatives, granted), len(self.rows))
+        if number == len(self.rows):
+            words = [path_in_words((each,), granted=granted) for each in alternatives]
+            self.rows.append([words, obstacle(alternatives)])
+            self._origins.append(_origins(alternatives))
+        return number, self._origins[number]
+
+
+def _origins(alternatives: Requirements) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
+    found = dict.fromkeys(Decision(each.side, each.policy, each.statement) for part in alternatives for each in part)
+    return tuple(each for each in found if each.side != "trust"), tuple(each for each in found if each.side == "trust")
+
+
+class _Sides:
+    """The statements of one side of a path, as numbers."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._known: dict[tuple[str, tuple[Decision, ...]], int] = {}
+        self._statements: dict[tuple[str, str, str, str], int] = {}
+        self.statements: list[PlacedStatement] = []
+        self.sides: Interned[tuple[int, ...]] = Interned()
+
+    def number(self, holder: str, decisions: tuple[Decision, ...]) -> int:
+        """The number of a side."""
+        key = (holder, decisions)
+        if key not in self._known:
+            found = (each for decision in decisions for each in self._report.statements.of(holder, decision))
+            self._known[key] = self.sides.number(tuple(dict.fromkeys(map(self._statement, found))))
+        return self._known[key]
+
+    def _statement(self, written: PlacedStatement) -> int:
+        number = self._statements.setdefault(written.key, len(self.statements))
+        if number == len(self.statements):
+            self.statements.append(written)
+        return number
+
+
+def _statement(written: PlacedStatement) -> Row:
+    return [written.owner, written.side, written.policy, written.label, dict(written.content)]
+
+
+def _permission(permission: Permission) -> Row:
+    levels = [[level, list(actions)] for level, actions in permission.levels]
+    flags = [int(permission.allows), int(permission.inverted), int(permission.resources_inverted)]
+    words = [permission.conditions, permission.unknown]
+    return [permission.policy, permission.statement, *flags, levels, list(permission.resources), *words]
+
 
 _LEVEL = 6
 """Of gzip: higher ones take seconds for a few per cent."""

@@ -18,8 +18,7 @@ from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import Path, paths
 from crossaccount.access.requirements import Requirements
-from crossaccount.report.links import Link, link_to
-from crossaccount.report.permissions import Permission, Permissions, highest
+from crossaccount.report.roles import Link, Permission, Permissions, highest, link_to
 from crossaccount.report.statements import Statements, owner_account
 from crossaccount.sources import Sources
 from crossaccount.sources.details import Display

@@ -21,7 +21,7 @@ _INLINE = {"UserDetailList": "UserPolicyList", "GroupDetailList": "GroupPolicyLi
 
 
 @dataclass(frozen=True)
-class Written:
+class PlacedStatement:
     """A statement where it stands. ``owner`` is the ARN of a user, group, role or managed policy.
 
     ``content`` is empty where no source has the document.
@@ -45,31 +45,31 @@ class Statements:
     def __init__(self, details: Iterable[Details]) -> None:
         self._documents: dict[tuple[str, str], object] = {}
         self._groups: dict[str, tuple[str, ...]] = {}
-        self._found: dict[tuple[str, str, str, str], Written | None] = {}
+        self._found: dict[tuple[str, str, str, str], PlacedStatement | None] = {}
         for account in details:
             self._add(account)
 
-    def of(self, holder: str, decision: Decision) -> tuple[Written, ...]:
+    def of(self, holder: str, decision: Decision) -> tuple[PlacedStatement, ...]:
         """The statement that ``decision`` names, of a principal or (for a trust) a role."""
         found = [
             written
             for owner in self._owners(holder, decision)
             if (written := self._statement(owner, decision)) is not None
         ]
-        return tuple(found) or (Written(holder, decision.side, decision.policy, decision.statement, {}),)
+        return tuple(found) or (PlacedStatement(holder, decision.side, decision.policy, decision.statement, {}),)
 
     def _owners(self, holder: str, decision: Decision) -> Sequence[str]:
         if decision.side in ("identity", "trust") and not is_arn(decision.policy):
             return (holder, *self._groups.get(holder, ()))
         return (decision.policy,)
 
-    def _statement(self, owner: str, decision: Decision) -> Written | None:
+    def _statement(self, owner: str, decision: Decision) -> PlacedStatement | None:
         key = (owner, decision.side, decision.policy, decision.statement)
         if key not in self._found:
             name = "" if owner == decision.policy else decision.policy
             statements = _labelled(self._document(owner, name))
             content = next((each for label, each in statements if label == decision.statement), None)
-            self._found[key] = None if content is None else Written(*key, content)
+            self._found[key] = None if content is None else PlacedStatement(*key, content)
         return self._found[key]
 
     def _document(self, owner: str, name: str) -> object:

@@ -1,19 +1,81 @@
-"""``doctor``: what a project needs of this machine, what of it is there, and how to get the rest. Changes nothing.
+"""``doctor``: what a project needs on this machine, what is installed, and how to get the rest. Changes nothing.
 
-Looked at are the pulumi CLI with its Python host and aws plugin, the state backend, every stack's config, the
-credentials of each stack and whose account they are (``stacks``), and what a rehearsal and a hand-off use.
+It looks at the pulumi CLI with its Python host and aws plugin, the state backend, every stack's config, the credentials
+of each stack and the account they belong to, and at what a rehearsal and a hand-off use.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from crossaccount.start.checkup import Checkup
-from crossaccount.start.machine import Machine, aws_cli
-from crossaccount.start.stacks import project_checkups
+from crossaccount.iam.problem import errors
+from crossaccount.settings import Project, Settings, SettingsError, read_project
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """``needed`` is false for what only makes more possible; ``fix`` says how to get it."""
+
+    what: str
+    ok: bool
+    found: str
+    fix: str = ""
+    needed: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """A line of the command's JSON."""
+        return {"what": self.what, "ok": self.ok, "needed": self.needed, "found": self.found, "fix": self.fix}
+
+
+TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended, and what it said on stdout and stderr."""
+
+    code: int
+    out: str = ""
+    error: str = ""
+
+
+def run(command: Sequence[str], folder: Path) -> Ran:
+    """Run a program that only looks; one that hangs has failed."""
+    try:
+        done = subprocess.run(list(command), cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return Ran(-1, error=f"no answer in {TIMEOUT_SECONDS} s")
+    except OSError as error:
+        return Ran(-1, error=str(error.strerror))
+    return Ran(done.returncode, done.stdout.strip(), done.stderr.strip())
+
+
+@dataclass(frozen=True)
+class Machine:
+    """This machine. ``account_of`` is asked with a stack's config; it raises OSError with one line."""
+
+    account_of: Callable[[Mapping[str, object]], str]
+    which: Callable[[str], str | None] = shutil.which
+    run: Callable[[Sequence[str], Path], Ran] = run
+    has_module: Callable[[str], bool] = lambda name: find_spec(name) is not None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+def aws_cli(folder: Path, machine: Machine) -> str:
+    """Which AWS CLI there is, as it says itself (``aws-cli/2.31.0``); empty where there is none."""
+    if machine.which("aws") is None:
+        return ""
+    return machine.run(["aws", "--version"], folder).out.partition(" ")[0]
+
 
 _WITHOUT_A_SERVICE = ("file:", "s3:", "azblob:", "gs:", "postgres:")
 
@@ -39,9 +101,9 @@ def _pulumi(directory: Path, machine: Machine) -> Checkup:
 
 
 def _host(machine: Machine) -> Checkup:
-    there = machine.which("pulumi-language-python")
-    fix = "" if there else "install the whole CLI: it comes in the same archive as pulumi"
-    return Checkup("pulumi's Python host", there is not None, there or "not on the PATH", fix)
+    path = machine.which("pulumi-language-python")
+    fix = "" if path else "install the whole CLI: it comes in the same archive as pulumi"
+    return Checkup("pulumi's Python host", path is not None, path or "not on the PATH", fix)
 
 
 def _plugin(directory: Path, machine: Machine) -> Checkup:
@@ -64,8 +126,8 @@ def _backend(directory: Path, machine: Machine) -> Iterator[Checkup]:
     url = machine.environment.get("PULUMI_BACKEND_URL", "")
     ran = machine.run(["pulumi", "whoami", "--verbose", "--non-interactive"], directory)
     if ran.code != 0:
-        said = next((line for line in ran.error.splitlines() if line.strip()), "not logged in")
-        yield Checkup("state backend", False, said, _backend_fix(url))
+        message = next((line for line in ran.error.splitlines() if line.strip()), "not logged in")
+        yield Checkup("state backend", False, message, _backend_fix(url))
         return
     lines = dict(line.partition(": ")[::2] for line in ran.out.splitlines())
     where = lines.get("Backend URL", url)
@@ -91,9 +153,9 @@ def _passphrase(machine: Machine) -> Checkup:
 
 
 def _local_aws(machine: Machine) -> Checkup:
-    there = machine.has_module("ministack")
-    fix = "" if there else "pip install 'crossaccount[local]'"
-    return Checkup("local AWS for rehearsals", there, "installed" if there else "not installed", fix)
+    path = machine.has_module("ministack")
+    fix = "" if path else "pip install 'crossaccount[local]'"
+    return Checkup("local AWS for rehearsals", path, "installed" if path else "not installed", fix)
 
 
 def _aws_cli(directory: Path, machine: Machine) -> Checkup:
@@ -102,3 +164,72 @@ def _aws_cli(directory: Path, machine: Machine) -> Checkup:
         fix = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
         return Checkup("AWS CLI, for handed-out profiles and scripts", False, "not on the PATH", fix, needed=False)
     return Checkup("AWS CLI, for handed-out profiles and scripts", True, found, needed=False)
+
+
+_IMPORTS = (
+    "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('pulumi_aws', 'components', 'pydantic'))))"
+)
+
+
+def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
+    """The project, its Python and its stacks."""
+    try:
+        project = read_project(directory)
+    except SettingsError as error:
+        for problem in errors(error.problems):
+            yield Checkup("project", False, f"{problem.where}: {problem.what}", f"{problem.fix}, or: crossaccount init")
+        return
+    if machine.which("pulumi"):
+        yield _python(project, machine)
+    if not project.stacks:
+        yield Checkup("project", False, f"{project.name} has no stacks", "write them with: crossaccount init")
+    for stack in project.stacks:
+        try:
+            settings = project.settings(stack)
+        except SettingsError as error:
+            for problem in errors(error.problems):
+                yield Checkup(f"config of {stack}", False, f"{problem.where}: {problem.what}", problem.fix)
+            continue
+        yield Checkup(f"config of {stack}", True, f"account {settings.account} ({settings.account_id})")
+        yield _credentials(project, stack, settings, machine)
+
+
+def _python(project: Project, machine: Machine) -> Checkup:
+    """The Python in which the CLI runs the program; `crossaccount up` runs it in its own."""
+    what = "the project's Python, for plain pulumi"
+    if project.virtualenv is None:
+        return Checkup(what, True, "the machine's own, as Pulumi.yaml has no virtualenv", needed=False)
+    folder = project.directory / project.virtualenv
+    python = next((each for each in (folder / "bin/python", folder / "Scripts/python.exe") if each.exists()), None)
+    fix = f"pulumi install --cwd {project.directory}" if project.main == project.directory.resolve() else "make setup"
+    if python is None:
+        return Checkup(what, False, f"there is no {folder}", fix, needed=False)
+    complete = machine.run([str(python), "-c", _IMPORTS], project.main).code == 0
+    found = str(folder) if complete else f"{folder} lacks what the program needs"
+    return Checkup(what, complete, found, "" if complete else fix, needed=False)
+
+
+def _credentials(project: Project, stack: str, settings: Settings, machine: Machine) -> Checkup:
+    """The credentials that a deployment would use: those of the stack's config, else of the environment."""
+    what, wanted = f"credentials of {stack}", settings.account_id
+    if len(set(wanted)) == 1:
+        fix = f"write your own account's ID for {settings.account}: crossaccount:accounts, aws:allowedAccountIds"
+        return Checkup(what, False, f"{wanted} is a placeholder, which AWS itself refuses", fix)
+    config = project.stacks[stack]
+    profile = config.get("aws:profile")
+    try:
+        account = machine.account_of(config)
+    except OSError as error:
+        return Checkup(what, False, str(error), f"sign in to {wanted}: {_sign_in(profile, project, machine)}")
+    if account != wanted:
+        use = f"correct the profile {profile}" if profile else f"set aws:profile in Pulumi.{stack}.yaml"
+        return Checkup(what, False, f"they are of account {account}", f"use those of {wanted}: {use}")
+    return Checkup(what, True, f"account {account}")
+
+
+def _sign_in(profile: object, project: Project, machine: Machine) -> str:
+    """``aws configure sso`` came with version 2: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html"""
+    old = aws_cli(project.directory, machine).startswith("aws-cli/1.")
+    command = "aws configure" if old else "aws configure sso"
+    named = f"{command} --profile {profile}" if profile else f"{command}, or set aws:profile"
+    return f"{named} (aws configure sso needs version 2 of the AWS CLI)" if old else named

@@ -1,25 +1,138 @@
-"""The files of a first project, as texts by their path: two stacks, the address book, access tests.
+"""The files of a first project: two stacks, the address book, access tests; how they are written.
 
-``place`` says where the program is: in a checkout around the project, or installed from a requirement.
+A :class:`Plan` is the user's choice: two accounts, the users of the one and their role in the other. A :class:`Place`
+says where the program is: in a checkout around the project, or installed from a requirement. The program is on no
+package index, so a new project requires what this program was installed from, as pip recorded it (PEP 610), or what its
+user names: a git URL, an archive, a folder with a checkout, a version of an index of their own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 import yaml
 
 from crossaccount.access.access_tests import TESTS_FILE
+from crossaccount.iam.entity_names import Refusal, check_account_id, check_name
+from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text
-from crossaccount.start.plan import READ_ONLY, Account, Plan
-from crossaccount.start.requirement import PACKAGE, is_of_this_machine
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+_ACCOUNT_NAME = re.compile(r"\A[a-z][a-z0-9-]{0,62}\Z")
+_POLICY = re.compile(r"\Aarn:aws[a-z-]*:iam::aws:policy/[\w+=,.@/-]+\Z", re.ASCII)
+_REGION = re.compile(r"\A[a-z]{2}(-[a-z]+)+-[0-9]+\Z")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account: its name, which is its stack's too, and its 12 digits."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``users`` of the account ``trusted`` may assume ``role`` of ``trusting``, which has AWS's ``policies``."""
+
+    project: str
+    trusted: Account
+    trusting: Account
+    users: tuple[str, ...]
+    role: str
+    policies: tuple[str, ...] = (READ_ONLY,)
+    region: str = "us-east-1"
+    mfa: bool = True
+
+    def problems(self) -> list[Problem]:
+        """Everything that AWS or a project would refuse, by the option that says it."""
+        return list(self._problems())
+
+    def _problems(self) -> Iterator[Problem]:
+        for option, account in (("--trusted", self.trusted), ("--trusting", self.trusting)):
+            yield from _refused(f"{option}-id", account.id, check_account_id(account.id))
+            if not _ACCOUNT_NAME.match(account.name):
+                what = "an account's name here has lower-case letters, digits and -, and begins with a letter"
+                yield Problem(option, what, account.name, "choose a word, such as auth")
+        if self.trusted.id == self.trusting.id:
+            yield Problem("--trusting-id", "both accounts are the same", self.trusting.id, "give another account's ID")
+        if self.trusted.name == self.trusting.name:
+            yield Problem("--trusting", "both accounts have one name", self.trusting.name, "call one otherwise")
+        if not self.users:
+            yield Problem("--user", "nobody is to get in", list(self.users), "name somebody")
+        for user in self.users:
+            yield from _refused("--user", user, check_name("user", user))
+        for user, times in Counter(each.lower() for each in self.users).items():
+            if times > 1:
+                yield Problem(
+                    "--user", "names one user more than once (case does not tell users apart)", user, "say it once"
+                )
+        yield from _refused("--role", self.role, check_name("role", self.role))
+        for policy in self.policies:
+            if not _POLICY.match(policy):
+                yield Problem("--policy", "must be a policy of AWS's own, by its ARN", policy, f"write {READ_ONLY}")
+        if not _REGION.match(self.region):
+            yield Problem("--region", "no region is called that", self.region, "write one like us-west-2")
+
+
+def _refused(where: str, value: str, refusal: Refusal | None) -> Iterator[Problem]:
+    if refusal is not None:
+        yield Problem(where, refusal.what, value, refusal.fix)
+
+
+PACKAGE = "crossaccount[local]"
+_URL = re.compile(r"\A(git\+(https|ssh|file)|https|file)://[^\s'\"\\;#]+\Z")
+_VERSION = re.compile(r"\A(==|>=|~=)[0-9][\w.,=<>!~*]*\Z", re.ASCII)
+
+
+def requirement_of(source: str, here: Path) -> str:
+    """The requirement that takes the program from ``source``.
+
+    Raises:
+        SettingsError: it is nothing that pip installs from.
+    """
+    if _URL.match(source):
+        return f"{PACKAGE} @ {source}"
+    if _VERSION.match(source):
+        return f"{PACKAGE}{source}"
+    folder = here / os.path.expanduser(source)  # Path's own raises where there is no such user
+    if (folder / "pyproject.toml").is_file():
+        return f"{PACKAGE} @ {folder.resolve().as_uri()}"
+    fix = "name git+https://HOST/OWNER/REPOSITORY@VERSION, or the folder of a checkout"
+    raise SettingsError([Problem("--from", "must be what pip can install crossaccount from", source, fix)])
+
+
+def own_requirement(checkout: Path) -> str:
+    """The requirement that gives what is running now; ``checkout`` is where it is if it was never installed."""
+    try:
+        installed = distribution("crossaccount")
+    except PackageNotFoundError:
+        return f"{PACKAGE} @ {checkout.as_uri()}"
+    noted = installed.read_text("direct_url.json")
+    if noted is None:
+        return f"{PACKAGE}=={installed.version}"
+    origin = json.loads(noted)
+    if vcs := origin.get("vcs_info"):
+        return f"{PACKAGE} @ {vcs['vcs']}+{origin['url']}@{vcs['commit_id']}"
+    return f"{PACKAGE} @ {origin['url']}"
+
+
+def is_of_this_machine(requirement: str) -> bool:
+    """Whether another machine, such as a pipeline's, could not install it."""
+    return "file://" in requirement
+
 
 LOCKED = "requirements-locked.txt"
 """Pins and hashes of what the program needs; written by ``make lock``."""
@@ -209,3 +322,32 @@ def _text(text: str) -> str:
     except (yaml.YAMLError, SettingsError, ValueError):  # the last for a date that there is not
         plain = False
     return text if plain else json.dumps(text)
+
+
+def write_new(files: Mapping[Path, str]) -> None:
+    """Write every file.
+
+    Raises:
+        SettingsError: files are in the way, all of them; or one cannot be written, and those before it are gone again.
+    """
+    in_the_way = [file for file in files if file.exists() or file.is_symlink()]
+    if in_the_way:
+        fix = "choose another folder, or move it away"
+        raise SettingsError([Problem(str(file), "is there already", NOT_GIVEN, fix) for file in in_the_way])
+    written: list[Path] = []
+    for file, text in files.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("x", encoding="utf-8", newline="\n") as opened:
+                written.append(file)
+                opened.write(text)
+        except OSError as error:
+            for each in written:
+                each.unlink(missing_ok=True)
+            problem = Problem(str(file), f"cannot be written ({error.strerror})", NOT_GIVEN, "choose another folder")
+            raise SettingsError([problem]) from None
+
+
+def top_of_repository(folder: Path) -> Path:
+    """The folder with ``.git`` above ``folder``, where GitHub looks for workflows; ``folder`` where there is none."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)

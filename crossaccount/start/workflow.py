@@ -16,8 +16,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from crossaccount.start.files import Place
-from crossaccount.start.plan import Account, Plan
+from crossaccount.start.files import Account, Place, Plan
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),

@@ -16,8 +16,7 @@ from crossaccount.handoff.verify import CallFailed as StsFailed
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.server import LocalAwsError
 from crossaccount.rehearsal.callers import AssumeFailed
-from crossaccount.rehearsal.service_calls import CallFailed
-from crossaccount.rehearsal.trial import Disagreement
+from crossaccount.rehearsal.trial import CallFailed, Disagreement
 from crossaccount.settings import SettingsError
 
 PROBLEMS = [Problem("accounts", "is wrong", 1, "mend it"), Problem("reads", "is missing", NOT_GIVEN, "add it")]

@@ -24,9 +24,9 @@ from typer.testing import CliRunner
 from crossaccount.cli import app
 from crossaccount.engine import pulumi_cli
 from crossaccount.local.clients import Aws, Credentials
-from crossaccount.rehearsal import demo, run
+from crossaccount.rehearsal import run
 from crossaccount.rehearsal.run import Rehearsal
-from crossaccount.rehearsal.scenario import Scenario
+from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, Scenario
 from tests.conftest import Rehearsed, rehearsed_and_read
 from tests.scenarios import EXAMPLES, FOLDERS
 
@@ -111,7 +111,7 @@ def test_the_demo_is_every_example_and_the_tutorials_end(invoke: Invoke) -> None
     assert document["diff"]["verdict"] == "broadening"
     [change] = document["diff"]["changes"]
     assert (change["kind"], change["principal"].rsplit("/", 1)[-1]) == ("path-gained", "Theresa")
-    assert [each["scenario"] for each in document["rehearsals"]] == [*demo.EXAMPLES, "tutorial, without the deny"]
+    assert [each["scenario"] for each in document["rehearsals"]] == [*DEMO_EXAMPLES, "tutorial, without the deny"]
     assert (done.exit_code, document["failed"]) == (0, 0)
     assert document["rehearsals"][-1]["results"][-1]["actual"] == "allowed"
     assert {"XA101", "XA102", "XA103"} <= {each["code"] for each in document["check"]["findings"]}

@@ -12,8 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from crossaccount.local.clients import Credentials
-from crossaccount.rehearsal.caller_function import HANDLER, package
-from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, FunctionCaller, KeyCaller
+from crossaccount.rehearsal.callers import HANDLER, AssumeFailed, AssumeRequest, FunctionCaller, KeyCaller, package
 
 ROLE = "arn:aws:iam::222222222222:role/R"
 REQUEST = AssumeRequest(ROLE, "session")

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crossaccount.rehearsal.demo import EXAMPLES, without_the_deny
-from crossaccount.rehearsal.scenario import Scenario
+from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, Scenario, without_the_deny
 from tests import scenarios
 from tests.conftest import Rehearsed, rehearsed_and_read
 
@@ -20,7 +19,7 @@ def told(scenario: Callable[[str], Scenario]) -> Rehearsed:
 
 
 def test_the_demo_shows_every_way_to_set_access_up_by_hand() -> None:
-    assert set(EXAMPLES) == set(scenarios.EXAMPLES) - {"fleet"}
+    assert set(DEMO_EXAMPLES) == set(scenarios.EXAMPLES) - {"fleet"}
 
 
 def test_without_the_deny_theresa_gets_in(told: Rehearsed) -> None:

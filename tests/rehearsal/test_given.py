@@ -11,15 +11,15 @@ from components.program import program
 from crossaccount.access.access_tests import AccessTests, parse_access_tests
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.given import (
-    There,
+    Existing,
     buckets,
+    existing_in_details,
+    existing_in_settings,
     given_policies,
     given_stacks,
     make_bucket,
     memberships,
     replacements,
-    there_in_details,
-    there_in_settings,
 )
 from crossaccount.rehearsal.scenario import read_scenario
 from crossaccount.sources import read_sources
@@ -75,7 +75,7 @@ def test_an_account_that_is_given_buckets_alone_needs_no_stack() -> None:
 
 
 THERE = {
-    "111111111111": There(
+    "111111111111": Existing(
         "stack:auth",
         {
             ("user", "bo"): "bo",
@@ -145,8 +145,8 @@ def test_a_given_user_joins_a_group_that_is_there_and_has_its_policies_by_arn() 
 def test_what_is_there_is_told_by_details_and_by_settings() -> None:
     scenario = read_scenario(SCENARIOS / "joining")
     sources = read_sources(["stack:auth"], lambda: program, directory=SCENARIOS / "joining")
-    by_details = there_in_details((each.where, each.account_id, each.details) for each in sources.described)
-    assert by_details["111111111111"] == there_in_settings(scenario.settings)["111111111111"]
+    by_details = existing_in_details((each.where, each.account_id, each.details) for each in sources.described)
+    assert by_details["111111111111"] == existing_in_settings(scenario.settings)["111111111111"]
 
 
 def test_policies_are_there_before_stacks_attach_them_and_users_join_groups_of_stacks() -> None:

@@ -11,7 +11,7 @@ import pytest
 from crossaccount.iam.published import matching_actions, resource_arns
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.server import LocalAws
-from crossaccount.rehearsal.service_calls import SERVICE_CALLS, CallFailed, allowed, can_be_tried
+from crossaccount.rehearsal.trial import SERVICE_CALLS, CallFailed, allowed, can_be_tried
 
 ACCOUNT = "222222222222"
 RESOURCES = {

@@ -15,8 +15,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal import trial
 from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
-from crossaccount.rehearsal.service_calls import CallFailed
-from crossaccount.rehearsal.trial import Disagreement, Trial
+from crossaccount.rehearsal.trial import CallFailed, Disagreement, Trial
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:1"

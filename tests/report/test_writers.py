@@ -22,11 +22,9 @@ from crossaccount.access.paths.path import IF_GRANTED
 from crossaccount.access.requirements.words import in_words
 from crossaccount.report import Report
 from crossaccount.report.csv_table import COLUMNS, csv_table
-from crossaccount.report.encoding import encoded
-from crossaccount.report.grouping import MOST_PATHS
-from crossaccount.report.html import html
+from crossaccount.report.html import encoded, html
 from crossaccount.report.markdown import MOST_ROWS, markdown
-from crossaccount.report.mermaid import mermaid
+from crossaccount.report.mermaid import MOST_PATHS, mermaid
 from tests.report.estate import HOSTILE
 
 

@@ -16,9 +16,7 @@ from crossaccount.cli import app
 from crossaccount.cli.starting import account_finder
 from crossaccount.local.clients import Aws
 from crossaccount.local.server import LocalAws
-from crossaccount.start.checkup import Checkup
-from crossaccount.start.doctor import checkups
-from crossaccount.start.machine import Machine, Ran
+from crossaccount.start.doctor import Checkup, Machine, Ran, checkups
 from tests.scenarios import FOLDERS
 
 IDS = {"auth": "123456789012", "workload": "210987654321"}

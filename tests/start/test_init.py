@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 
 from crossaccount.cli import app, starting
 from crossaccount.settings.yaml_text import parse_yaml
-from crossaccount.start.files import Place, project_files
-from crossaccount.start.plan import Account, Plan
+from crossaccount.start.files import Account, Place, Plan, project_files
 
 IDS = ["--trusted-id", "123456789012", "--trusting-id", "210987654321"]
 WRITTEN = [

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from crossaccount.cli import app
 from crossaccount.settings import SettingsError
-from crossaccount.start import requirement
-from crossaccount.start.requirement import is_of_this_machine, own_requirement, requirement_of
+from crossaccount.start import files
+from crossaccount.start.files import is_of_this_machine, own_requirement, requirement_of
 from tests.scenarios import ROOT
 
 GIT = "git+https://git.example.com/team/crossaccount@v1.2"
@@ -64,7 +64,7 @@ def test_without_a_word_it_is_what_this_program_was_installed_from(
 ) -> None:
     text = None if noted is None else json.dumps(noted)
     there = SimpleNamespace(version="0.9", read_text=lambda _: text)
-    monkeypatch.setattr(requirement, "distribution", lambda _: there)
+    monkeypatch.setattr(files, "distribution", lambda _: there)
     assert own_requirement(ROOT) == expected
 
 
@@ -72,7 +72,7 @@ def test_a_program_that_was_never_installed_is_where_it_runs(monkeypatch: pytest
     def missing(_: str) -> Any:
         raise metadata.PackageNotFoundError
 
-    monkeypatch.setattr(requirement, "distribution", missing)
+    monkeypatch.setattr(files, "distribution", missing)
     assert own_requirement(ROOT) == f"crossaccount[local] @ {ROOT.as_uri()}"
 
 

@@ -16,8 +16,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
-from crossaccount.start.files import LOCKED, Place
-from crossaccount.start.plan import Account, Plan
+from crossaccount.start.files import LOCKED, Account, Place, Plan
 from crossaccount.start.workflow import ACTIONS, workflow
 
 PLAN = Plan(

@@ -1,4 +1,4 @@
-// The report's data: how it is unpacked, and its words. The encoding is that of `crossaccount/report/encoding.py`.
+// The report's data: how it is unpacked, and its words. The encoding is that of `crossaccount/report/html.py`.
 
 /** The data as an object. It is in the page as gzip in base64, and needs no network. */
 async function unpacked() {

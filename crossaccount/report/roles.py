@@ -1,12 +1,15 @@
-"""What a role may do once it is assumed: its statements, with the access level of each action.
+"""What a role may do once it is assumed, and the link that switches to it in the console.
 
-Levels are AWS's own, of the most powerful action that a pattern stands for. What a permissions boundary or a control
-policy takes away again is not worked out here: the boundary is named beside the role.
+Each statement has the access level of its actions. Levels are AWS's own, of the most powerful action that a pattern
+matches. Permissions boundaries and control policies are not taken into account: the boundary is named with the role.
+
+The console passes no external ID, source identity or session tag, so a role that requires one of every caller has no
+link, but a reason (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,9 +17,15 @@ from crossaccount.access.diff.change import AccessLevel
 from crossaccount.access.diff.levels import RANK, expand, highest_level
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Policy
+from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements.requirement import ANY_OF, Atom
 from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
+from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import action_match
+from crossaccount.iam.switch_role import default_display_name, hex_color, switch_role_link
+from crossaccount.sources.details import Display
 
 UNKNOWN_LEVEL = "unknown"
 """Of actions that AWS's published list does not have."""
@@ -26,7 +35,7 @@ UNKNOWN_LEVEL = "unknown"
 class Permission:
     """One statement of an identity policy.
 
-    ``levels`` holds the action patterns by access level, the highest first; ``spared``: they are those that the
+    ``levels`` holds the action patterns by access level, the highest first; ``inverted``: they are those that the
     statement is *not* about. ``conditions`` are in words, empty where there are none. ``unknown`` says why the policy
     has no statements to show.
     """
@@ -35,9 +44,9 @@ class Permission:
     statement: str = ""
     allows: bool = True
     levels: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    spared: bool = False
+    inverted: bool = False
     resources: tuple[str, ...] = ()
-    resources_spared: bool = False
+    resources_inverted: bool = False
     conditions: str = ""
     unknown: str = ""
 
@@ -96,6 +105,54 @@ def _levels(actions: tuple[str, ...], inverted: bool) -> tuple[tuple[str, tuple[
     return tuple((level, tuple(found[level])) for level in order if level in found)
 
 
-def _level_of_all_but(spared: Sequence[str]) -> AccessLevel | str:
-    left = (action for action in expand("*") if not any(action_match(pattern, action) for pattern in spared))
+def _level_of_all_but(inverted: Sequence[str]) -> AccessLevel | str:
+    left = (action for action in expand("*") if not any(action_match(pattern, action) for pattern in inverted))
     return highest_level(left) or UNKNOWN_LEVEL
+
+
+_NOT_PASSED = {
+    "sts:externalid": "an external ID",
+    "sts:sourceidentity": "a source identity",
+    "aws:requesttag/": "session tags",
+}
+_NOTHING = RequestContext.of()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A switch-role URL, or the reason why there is none."""
+
+    url: str = ""
+    reason: str = ""
+
+
+def link_to(role: str, display: Display, asked: Iterable[Requirements]) -> Link:
+    """The link to a role. ``asked`` is what each path of somebody who can sign in still has to meet."""
+    ways = list(asked)
+    if not ways:
+        return Link(reason="nobody of the sources who can sign in to the console reaches it")
+    obstacles = [obstacle(each) for each in ways]
+    if all(obstacles):
+        return Link(reason=obstacles[0])
+    arn = parse_arn(role)
+    name = display.name or default_display_name(arn.name, arn.account)
+    path = arn.resource.removeprefix("role/")
+    return Link(switch_role_link(arn.partition, arn.account, path, name, hex_color(display.color)))
+
+
+def obstacle(alternatives: Requirements) -> str:
+    """Why the console cannot meet any of the alternatives; empty where it can meet one."""
+    needed = [{what for atom in each for what in _needs(atom)} for each in alternatives]
+    if not all(needed):
+        return ""
+    return f"it asks for {' or '.join(sorted(set().union(*needed)))}, which the console cannot pass"
+
+
+def _needs(atom: Atom) -> Iterable[str]:
+    """What a request must carry to meet an atom, of the things that the console leaves out."""
+    if atom.operator == ANY_OF:
+        ways = [] if atom.negated else [{what for each in part for what in _needs(each)} for part in atom.conjunctions]
+        return set().union(*ways) if ways and all(ways) else ()
+    if not atom.is_condition or atom.holds(_NOTHING):
+        return ()
+    return [what for key, what in _NOT_PASSED.items() if atom.key.lower().startswith(key)]
