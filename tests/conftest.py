@@ -19,8 +19,7 @@ from crossaccount.local.clients import Aws
 from crossaccount.rehearsal.given import given_stacks
 from crossaccount.rehearsal.run import Rehearsal, rehearse
 from crossaccount.rehearsal.scenario import Scenario, read_scenario
-from crossaccount.sources.live import account_details
-from crossaccount.sources.live_extras import with_extras
+from crossaccount.sources.live import account_details, with_extras
 from tests.scenarios import FOLDERS, Recorded
 
 # Who runs this in the background (nohup, &) passes on that signals are ignored, and children would ignore them, too.

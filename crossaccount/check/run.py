@@ -32,8 +32,8 @@ from crossaccount.rehearsal.given import judge as judge_tests
 from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
-from crossaccount.sources.from_settings import SettingsReader
 from crossaccount.sources.proof import Proof, proof_since
+from crossaccount.sources.stacks import SettingsReader
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def diff(
         from crossaccount.access.diff import diff as compare
         from crossaccount.access.diff import markdown
         from crossaccount.access.findings.changes import replacement_findings
-        from crossaccount.sources.naming import Names
+        from crossaccount.sources.names import Names
 
         refuse_two_documents(markdown_file, as_json)
         old, new = _read(before, after, directory, accounts, run_program)

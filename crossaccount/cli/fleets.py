@@ -79,8 +79,15 @@ def discover(
 ) -> None:
     """Read the accounts from AWS Organizations into a file to review and commit. Changes nothing in AWS."""
     with failures_in_words(as_json):
-        from crossaccount.fleet.account_list import differences, read_snapshot, snapshot_text
-        from crossaccount.fleet.organization import ACTIVE, named, open_organizations, read_organization
+        from crossaccount.fleet.accounts import (
+            ACTIVE,
+            differences,
+            named,
+            open_organizations,
+            read_organization,
+            read_snapshot,
+            snapshot_text,
+        )
 
         file = str(out or _named_file(directory) or "accounts.yaml")
         before = read_snapshot(directory, file)
@@ -118,7 +125,7 @@ def write_stacks(
     """Write a plain Pulumi.<account>.yaml for each account; what is written by hand there stays."""
     with failures_in_words(as_json):
         from crossaccount.fleet import plan
-        from crossaccount.fleet.files import write_all
+        from crossaccount.fleet.planning import write_all
 
         found = plan(directory, adopt=adopt)
         wanted = [*found.changes, *(found.left if prune else ())]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
     from crossaccount.access.verdict import Decision
     from crossaccount.cli.reading import Named
-    from crossaccount.sources.naming import Names
+    from crossaccount.sources.names import Names
 
 MOST_ROWS = 2_000
 """Nobody reads longer tables; the JSON has everything."""

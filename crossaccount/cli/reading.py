@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crossaccount.iam.problem import Problem
     from crossaccount.sources import Sources
     from crossaccount.sources.files import Files
-    from crossaccount.sources.naming import Names
+    from crossaccount.sources.names import Names
 
 
 def read(
@@ -60,7 +60,7 @@ def read_named(texts: Sequence[str], directory: Path, accounts: Path | None, *, 
     Raises:
         SourceError: everything wrong with them.
     """
-    from crossaccount.sources.naming import Names
+    from crossaccount.sources.names import Names
 
     found = read(texts, directory, accounts, run_program=run_program)
     estate = found.estate()

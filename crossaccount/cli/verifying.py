@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
     from crossaccount.handoff.verify import Tried
-    from crossaccount.sources.naming import Names
+    from crossaccount.sources.names import Names
 
 NO = 1
 DEFAULT_WAIT = 60.0

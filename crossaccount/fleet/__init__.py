@@ -3,8 +3,7 @@
 Owns ``fleet.yaml`` and the fleet's keys in ``Pulumi.<account>.yaml``; whatever else stands there is its author's.
 """
 
-from crossaccount.fleet.fleet import FLEET_FILE, Fleet
+from crossaccount.fleet.fleet import FLEET_FILE, Fleet, read_fleet
 from crossaccount.fleet.planning import Plan, plan
-from crossaccount.fleet.reading import read_fleet
 
 __all__ = ["FLEET_FILE", "Fleet", "Plan", "plan", "read_fleet"]

@@ -1,21 +1,264 @@
-"""From ``fleet.yaml`` to the changes in its stacks' files: every stack is checked, and nothing is written yet."""
+"""What ``fleet write`` changes: every stack is checked and fitted into its files; then all files are written or none.
+
+Pulumi gives the program all config of a stack in one environment variable, which Linux limits to 128 KiB. What does not
+fit moves to a file that the stack includes. If that is too much, IDs replace the accounts' names, because each name
+needs a line in the address book.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+import difflib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from crossaccount.fleet.files import INCLUDE, Change, change, fit, included_file, left
-from crossaccount.fleet.fleet import FLEET_FILE, Fleet
-from crossaccount.fleet.reading import idle_selectors, own_deployers, read_fleet
-from crossaccount.fleet.stacks import KEYS, StackConfig, StackProblem, each_once, stack_configs
+from crossaccount.fleet.declarations import accounts_in
+from crossaccount.fleet.editing import MARK, StackFile, with_config
+from crossaccount.fleet.fleet import FLEET_FILE, Fleet, idle_selectors, read_fleet
+from crossaccount.fleet.models import SECTIONS
+from crossaccount.fleet.stacks import ASSUME_ROLES, KEYS, StackConfig, StackProblem, each_once, stack_configs
+from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings import Project, SettingsError, read_project
+from crossaccount.settings import Project, read_project
 from crossaccount.settings.compiled import compile_stack
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import MAX_YAML, read_bytes
 from crossaccount.settings.project import stack_file
-from crossaccount.settings.raw import SIZE_LIMIT
+from crossaccount.settings.raw import NAMESPACE, SIZE_LIMIT, check_size
+from crossaccount.settings.settings import partition_of
+from crossaccount.settings.yaml_writing import yaml_text
+
+FOLDER = "fleet"
+INCLUDE = f"{NAMESPACE}include"
+_ACCOUNTS = f"{NAMESPACE}accounts"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A stack as it is written: the fleet's keys in its own file, and what it includes."""
+
+    stack: StackConfig
+    keys: tuple[str, ...] = KEYS
+    """The keys of the stack's file that are the fleet's."""
+    included: Mapping[str, Any] = field(default_factory=dict)
+    """The sections in :func:`included_file`; empty where all is in the stack's own file."""
+
+
+def included_file(account: str) -> str:
+    """``fleet/security.yaml``, from the folder of the project."""
+    return f"{FOLDER}/{account}.yaml"
+
+
+def fit(
+    fleet: Fleet, stack: StackConfig, effective: Callable[[StackConfig], Mapping[str, object]], include: object
+) -> Fitted | None:
+    """The first form that is small enough; None where none is.
+
+    ``effective`` gives the whole config of a stack with the project's keys and those written by hand, ``include`` is
+    what the stack's file includes now.
+    """
+    file = included_file(stack.account)
+    others = [each for each in include if each != file] if isinstance(include, list) else []
+    had = isinstance(include, list) and file in include
+    for form in _forms(fleet, stack, [*others, file]):
+        if form.included:
+            fitted = replace(form, keys=(*KEYS, INCLUDE))
+        elif had:
+            config = {**stack.config, **({INCLUDE: others} if others else {})}
+            fitted = replace(form, stack=replace(stack, config=config), keys=(*KEYS, INCLUDE))
+        else:
+            fitted = form
+        if not check_size(effective(fitted.stack), ""):
+            return fitted
+    return None
+
+
+def _forms(fleet: Fleet, stack: StackConfig, include: list[str]) -> Iterator[Fitted]:
+    yield Fitted(stack)
+    named = {name: stack.config[key] for name in SECTIONS if (key := NAMESPACE + name) in stack.config}
+    rest = {key: value for key, value in stack.config.items() if key.removeprefix(NAMESPACE) not in named}
+    rest[INCLUDE] = include
+    yield Fitted(replace(stack, config=rest), included=named)
+    by_id = _by_id(named, {name: account.id for name, account in fleet.accounts.items()})
+    needed = {stack.account, *stack.config.get(f"{NAMESPACE}reads", ()), *accounts_in(by_id, fleet.ids)}
+    book = {name: entry for name, entry in stack.config[_ACCOUNTS].items() if name in needed}
+    yield Fitted(replace(stack, config={**rest, _ACCOUNTS: book}), included=by_id)
+
+
+def _by_id(value: Any, ids: Mapping[str, str], key: str = "") -> Any:
+    """Grants with IDs in place of names. Not so in a trust: there it counts whether an account has a stack."""
+    if isinstance(value, Mapping):
+        return {name: _by_id(each, ids, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_by_id(each, ids, key if key in ("assume", "deny") else "") for each in value]
+    if isinstance(value, str) and key:
+        account, slash, rest = value.partition("/")
+        return f"{ids.get(account, account)}{slash}{rest}" if slash and key in ("assume", "deny") else value
+    return value
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that is to be another. ``before`` is None for a new one, ``after`` for one that goes."""
+
+    stack: str
+    file: Path
+    before: str | None
+    after: str | None
+
+    @property
+    def name(self) -> str:
+        """The file's name, with its folder where it is one that a stack includes."""
+        return self.file.name if self.file.name.startswith("Pulumi.") else f"{FOLDER}/{self.file.name}"
+
+    @property
+    def kind(self) -> str:
+        """``new``, ``changed`` or ``removed``."""
+        return "new" if self.before is None else "removed" if self.after is None else "changed"
+
+    def diff(self) -> str:
+        """The lines that change, as a unified diff."""
+        name = self.name
+        old, new = (self.before or "").splitlines(keepends=True), (self.after or "").splitlines(keepends=True)
+        lines = difflib.unified_diff(old, new, name if old else "/dev/null", name if new else "/dev/null", n=2)
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def change(
+    directory: Path,
+    wanted: Fitted,
+    there: Mapping[str, object] | None,
+    problems: list[Problem],
+    *,
+    adopt: bool,
+) -> Iterator[Change]:
+    """What the fleet changes in a stack's files, of which its own has the config ``there``.
+
+    A file that the fleet did not write is taken over where nothing in it is lost, or with ``adopt``; else it is among
+    the ``problems``.
+    """
+    name, config = wanted.stack.account, wanted.stack.config
+    path = directory / stack_file(name)
+    text = None if there is None else _text(path)
+    is_fleets = text is None or MARK in text
+    if not (adopt or is_fleets) and (lost := _lost(there or {}, config)):
+        what = f"was not written by the fleet, and has another {', '.join(lost)} than fleet.yaml"
+        fix = "put it into fleet.yaml, under exceptions for this account alone, or give --adopt to lose it"
+        problems.append(Problem(path.name, what, NOT_GIVEN, fix))
+        return
+    same = there is not None and all(there.get(key, NOT_GIVEN) == config.get(key, NOT_GIVEN) for key in wanted.keys)
+    if not (same and is_fleets):
+        try:
+            yield Change(name, path, text, with_config(StackFile.of(path.name, text or ""), config, wanted.keys))
+        except SettingsError as error:
+            problems += error.problems
+    yield from _included(directory, wanted)
+
+
+def _text(path: Path, errors: str = "strict") -> str:
+    return read_bytes(path, path.name, MAX_YAML).decode(errors=errors)
+
+
+def _included(directory: Path, wanted: Fitted) -> Iterator[Change]:
+    """The file that the stack includes, which is all the fleet's."""
+    path = directory / included_file(wanted.stack.account)
+    before = _text(path) if path.is_file() else None
+    after = f"{MARK}: change it there.\n{yaml_text(wanted.included)}" if wanted.included else None
+    if before != after and (after is not None or MARK in (before or "")):
+        yield Change(wanted.stack.account, path, before, after)
+
+
+def _lost(there: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    return [key for key in KEYS if key in there and there[key] != wanted.get(key)]
+
+
+def left(directory: Path, accounts: Iterable[str]) -> list[Change]:
+    """The files that the fleet wrote for accounts that it no longer has, as if they were to go."""
+    known = {name for account in accounts for name in (stack_file(account), included_file(account))}
+    result = []
+    for file in sorted([*directory.glob("Pulumi.*.yaml"), *directory.glob(f"{FOLDER}/*.yaml")]):
+        if file.relative_to(directory).as_posix() not in known and MARK in (text := _text(file, "replace")):
+            name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+            result.append(Change(name, file, text, None))
+    return result
+
+
+def write_all(wanted: Sequence[Change]) -> None:
+    """Make every change, or none.
+
+    New texts are written beside their files first, where a full disk would show, then renamed. A process that is killed
+    leaves whole files only; the same command finishes what it began.
+
+    Raises:
+        SettingsError: a file cannot be written; what was changed before it is as it was.
+    """
+    prepared: dict[Path, Path | None] = {}
+    done: list[Change] = []
+    try:
+        for folder in {each.file.parent for each in wanted if each.after is not None}:
+            folder.mkdir(exist_ok=True)
+        for each in wanted:
+            target = each.file.resolve()
+            prepared[target] = _beside(target, each.after) if each.after is not None else None
+        for each in wanted:
+            target = each.file.resolve()
+            _move(prepared[target], target if each.after is not None else each.file)
+            prepared[target] = None
+            done.append(each)
+    except OSError as error:
+        for each in done:
+            _restore(each)
+        fix = "make room for it, and run the command again: nothing was changed"
+        problem = Problem(str(error.filename or "fleet"), f"cannot be written ({error.strerror})", NOT_GIVEN, fix)
+        raise SettingsError([problem]) from None
+    finally:
+        for beside in prepared.values():
+            if beside is not None:
+                beside.unlink(missing_ok=True)
+
+
+def _beside(target: Path, text: str) -> Path:
+    """A file with the text in the folder of ``target``, with its permissions."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(text.encode())
+        if target.exists():
+            shutil.copymode(target, beside)
+        else:
+            beside.chmod(0o666 & ~_umask())
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(target)) from None
+    return beside
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _move(beside: Path | None, target: Path) -> None:
+    if beside is None:
+        target.unlink()
+    else:
+        beside.replace(target)
+
+
+def _restore(change: Change) -> None:
+    with suppress(OSError):
+        if change.before is None:
+            change.file.unlink(missing_ok=True)
+        else:
+            change.file.resolve().write_bytes(change.before.encode())
 
 
 @dataclass(frozen=True)
@@ -122,3 +365,16 @@ def _placed(problem: Problem, stack: StackConfig) -> Problem:
 def _counts(problem: Problem) -> bool:
     """An error, other than that of the size: what is too large for the stack's own file goes to another one."""
     return problem.severity == "error" and problem.where != WHOLE
+
+
+def own_deployers(fleet: Fleet, configs: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Warnings: stacks that declare the very role through which they are deployed."""
+    for name, config in configs.items():
+        through = {role["roleArn"] for role in config.get(ASSUME_ROLES, ())}
+        trusting = config.get(f"{NAMESPACE}trusting", {}).get("roles", {})
+        for role, entity in trusting.items():
+            partition = partition_of(fleet.region_of(name))
+            if entity_arn(fleet.accounts[name].id, "role", role, entity.get("path", "/"), partition) in through:
+                what = f"{name} declares the role that it is deployed through: one mistake there, and nobody deploys it"
+                fix = "make deployer roles outside of the fleet"
+                yield Problem(f"{FLEET_FILE}: {name}: trusting.roles.{role}", what, NOT_GIVEN, fix, "warning")

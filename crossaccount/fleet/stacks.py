@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crossaccount.fleet.declarations import Declared, Naming, Placeholders, Report, accounts_in, merge
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
-from crossaccount.fleet.merging import Declared, merge
 from crossaccount.fleet.models import Account, AssumedRole
-from crossaccount.fleet.naming import Naming, Placeholders, Report, accounts_in
 from crossaccount.iam.durations import duration_text
 from crossaccount.iam.entity_names import check_external_id
 from crossaccount.iam.names import resolve

@@ -22,7 +22,7 @@ from crossaccount.report.roles import Link, Permission, Permissions, highest, li
 from crossaccount.report.statements import Statements, owner_account
 from crossaccount.sources import Sources
 from crossaccount.sources.details import Display
-from crossaccount.sources.naming import Names
+from crossaccount.sources.names import Names
 
 DANGLING = ("XA201", "XA202", "XA203", "XA204", "XA205")
 """Findings on grants that meet no trust and trusts that meet no grant."""

@@ -1,65 +1,220 @@
-"""What a stack's resources make of an account, in the shape of ``GetAccountAuthorizationDetails``.
+"""A stack's resources as an account, in the shape of ``GetAccountAuthorizationDetails``.
 
-The resources are those that a run recorded, or those of a state. IDs are there where a provider gave them; dates are
-left out. A document that is secret in a state, or that only the name of is known (an inline policy that somebody added
-by hand, seen by a refresh), is left out of its policy, which makes it unknown and not empty.
+The resources are those that a run recorded, or those of a state. IDs are present where a provider gave them; dates are
+left out. The ``…Exclusive`` resources list everything that an entity has: after a refresh they also name what somebody
+added by hand. A document that is encrypted in a state, or of which only the name is known, is left out of its policy,
+which makes the policy unknown and not empty.
 """
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from crossaccount.engine.deployment import Deployment
-from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION
-from crossaccount.sources.belongings import Belongings, document
+from crossaccount.engine.deployment import Deployment, Resource
+from crossaccount.iam.json_text import parse_json
+from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION, secret_name
+from crossaccount.settings.models.credentials import recipient_of
+
+ROLE = "aws:iam/role:Role"
+KINDS = ("user", "group", "role")
+ACCESS_KEY, LOGIN_PROFILE = "aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"
+_KEY_ID = re.compile(r"\A[A-Z0-9]{16,128}\Z", re.ASCII)
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyMetadata.html; what is only recorded has none."""
+Owner = tuple[str, str]
+"""A kind and a name."""
+
+
+def document(value: Any) -> Any:
+    """A policy document: parsed where it is JSON, as it is where it is other text, None where it is not to be read."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_json(value)
+    except ValueError:
+        return value
+
+
+class EntityIndex:
+    """Everything that hangs on entities, looked up by entity: one pass over the resources, whatever their number."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
+        self._attached: dict[Owner, set[str]] = defaultdict(set)
+        self._groups: dict[str, set[str]] = defaultdict(set)
+        self._profiles: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._consoles: dict[str, Mapping[str, Any]] = {}
+        self._keys: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        readers = _readers(self)
+        for resource in deployment.resources:
+            if (read := readers.get(resource.type)) is not None:
+                read(resource.values)
+            elif resource.type == ACCESS_KEY:
+                self._add_key(resource)
+            elif resource.type == ROLE:
+                self._add_declared_within(resource)
+
+    def inline(self, kind: str, name: str) -> list[dict[str, Any]]:
+        """The inline policies of an entity, by name."""
+        found = self._inline[kind, name]
+        return [{"PolicyName": each, "PolicyDocument": document(found[each])} for each in sorted(found)]
+
+    def attached(self, kind: str, name: str) -> list[dict[str, Any]]:
+        """The managed policies of an entity, by ARN."""
+        arns = sorted(self._attached[kind, name])
+        return [{"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn} for arn in arns]
+
+    def groups(self, user: str) -> list[str]:
+        """The groups that a user is in."""
+        return sorted(self._groups[user])
+
+    def profiles(self, role: str) -> list[dict[str, Any]]:
+        """The instance profiles of a role."""
+        return self._profiles[role]
+
+    def login_profile(self, user: str, *, deployed: bool) -> dict[str, Any] | None:
+        """A user's password for the console.
+
+        Who first got one that is ``deployed`` says nothing of the password that is there now.
+        """
+        values = self._consoles.get(user)
+        if values is None or deployed:
+            return None if values is None else {"UserName": user}
+        return {
+            "UserName": user,
+            "PasswordResetRequired": bool(values.get("passwordResetRequired")),
+            "Recipient": recipient(values, user, "console"),
+        }
+
+    def access_keys(self, user: str) -> list[dict[str, Any]]:
+        """A user's access keys; without an ID where only AWS will know it."""
+        return self._keys[user]
+
+    def add_inline(self, kind: str, values: Mapping[str, Any]) -> None:
+        self._inline[kind, values[kind]][str(values["name"])] = values.get("policy")
+
+    def add_listed_inline(self, kind: str, values: Mapping[str, Any]) -> None:
+        for name in values.get("policyNames") or ():
+            self._inline[kind, values[f"{kind}Name"]].setdefault(str(name), None)
+
+    def add_attachment(self, kind: str, values: Mapping[str, Any]) -> None:
+        self._attached[kind, values[kind]].add(str(values["policyArn"]))
+
+    def add_listed_attachments(self, kind: str, values: Mapping[str, Any]) -> None:
+        self._attached[kind, values[f"{kind}Name"]].update(map(str, values.get("policyArns") or ()))
+
+    def _add_declared_within(self, role: Resource) -> None:
+        """The policies that a role declares itself. A provider also tells of others there: those are not meant."""
+        name = str(role.values["name"])
+        for each in role.inputs.get("inlinePolicies") or ():
+            self._inline["role", name][str(each.get("name"))] = each.get("policy")
+        self._attached["role", name].update(map(str, role.inputs.get("managedPolicyArns") or ()))
+
+    def add_attachment_of_all(self, values: Mapping[str, Any]) -> None:
+        """One policy's attachments to whomever it names."""
+        for kind in KINDS:
+            for name in values.get(f"{kind}s") or ():
+                self._attached[kind, str(name)].add(str(values["policyArn"]))
+
+    def add_members(self, values: Mapping[str, Any]) -> None:
+        for user in values.get("users") or ():
+            self._groups[user].add(str(values["group"]))
+
+    def add_memberships(self, values: Mapping[str, Any]) -> None:
+        self._groups[values["user"]].update(map(str, values.get("groups") or ()))
+
+    def add_profile(self, values: Mapping[str, Any]) -> None:
+        profile = {"InstanceProfileName": values["name"], "Path": values.get("path") or "/", "Arn": values["arn"]}
+        self._profiles[str(values.get("role"))].append(profile)
+
+    def add_console(self, values: Mapping[str, Any]) -> None:
+        self._consoles[str(values["user"])] = values
+
+    def _add_key(self, resource: Resource) -> None:
+        values, user = resource.values, str(resource.values["user"])
+        item = {"UserName": user, "Status": str(values.get("status") or "Active")}
+        if _KEY_ID.match(resource.id):
+            item["AccessKeyId"] = resource.id
+        self._keys[user].append({**item, "Recipient": recipient(values, user, "access-key")})
+
+
+def recipient(values: Mapping[str, Any], user: str, what: str) -> str:
+    """Who gets the secret of a user's login profile (``console``) or ``access-key`` with these values."""
+    key = values.get("pgpKey")
+    return recipient_of(key if isinstance(key, str) else None, secret_name(user, what))
+
+
+def _readers(into: EntityIndex) -> dict[str, Any]:
+    """What to do with the values of each resource type."""
+    readers: dict[str, Any] = {
+        "aws:iam/groupMembership:GroupMembership": into.add_members,
+        "aws:iam/policyAttachment:PolicyAttachment": into.add_attachment_of_all,
+        "aws:iam/userGroupMembership:UserGroupMembership": into.add_memberships,
+        "aws:iam/instanceProfile:InstanceProfile": into.add_profile,
+        LOGIN_PROFILE: into.add_console,
+    }
+    methods = {
+        "Policy": into.add_inline,
+        "PoliciesExclusive": into.add_listed_inline,
+        "PolicyAttachment": into.add_attachment,
+        "PolicyAttachmentsExclusive": into.add_listed_attachments,
+    }
+    for kind in KINDS:
+        for suffix, method in methods.items():
+            # The exclusive types came later and are the same but for their suffix.
+            token = f"aws:iam/{kind}{suffix}:{kind.capitalize()}{suffix}"
+            readers[token] = lambda values, method=method, kind=kind: method(kind, values)
+    return readers
+
 
 Details = Mapping[str, Any]
 
 
 def details(deployment: Deployment, *, deployed: bool = False) -> Details:
     """One account's authorization details, as the resources of ``deployment`` make them, or once ``deployed`` made."""
-    its = Belongings(deployment)
+    index = EntityIndex(deployment)
     return {
-        "UserDetailList": [_user(each.values, its, deployed) for each in deployment.of_type("aws:iam/user:User")],
-        "GroupDetailList": [_group(each.values, its) for each in deployment.of_type("aws:iam/group:Group")],
-        "RoleDetailList": [_role(each.values, its) for each in deployment.of_type("aws:iam/role:Role")],
+        "UserDetailList": [_user(each.values, index, deployed) for each in deployment.of_type("aws:iam/user:User")],
+        "GroupDetailList": [_group(each.values, index) for each in deployment.of_type("aws:iam/group:Group")],
+        "RoleDetailList": [_role(each.values, index) for each in deployment.of_type("aws:iam/role:Role")],
         "Policies": [_policy(each.values) for each in deployment.of_type("aws:iam/policy:Policy")],
     }
 
 
-def _user(values: Mapping[str, Any], its: Belongings, deployed: bool) -> dict[str, Any]:
+def _user(values: Mapping[str, Any], index: EntityIndex, deployed: bool) -> dict[str, Any]:
     name = values["name"]
     return {
         **_entity(values, "User"),
         **_boundary(values),
-        "UserPolicyList": its.inline("user", name),
-        "AttachedManagedPolicies": its.attached("user", name),
-        "GroupList": its.groups(name),
-        "LoginProfile": its.login_profile(name, deployed=deployed),
-        "AccessKeyMetadata": its.access_keys(name),
+        "UserPolicyList": index.inline("user", name),
+        "AttachedManagedPolicies": index.attached("user", name),
+        "GroupList": index.groups(name),
+        "LoginProfile": index.login_profile(name, deployed=deployed),
+        "AccessKeyMetadata": index.access_keys(name),
     }
 
 
-def _group(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
+def _group(values: Mapping[str, Any], index: EntityIndex) -> dict[str, Any]:
     name = values["name"]
     return {
         **_entity(values, "Group"),
-        "GroupPolicyList": its.inline("group", name),
-        "AttachedManagedPolicies": its.attached("group", name),
+        "GroupPolicyList": index.inline("group", name),
+        "AttachedManagedPolicies": index.attached("group", name),
     }
 
 
-def _role(values: Mapping[str, Any], its: Belongings) -> dict[str, Any]:
+def _role(values: Mapping[str, Any], index: EntityIndex) -> dict[str, Any]:
     name = values["name"]
     return {
         **_entity(values, "Role"),
         **_boundary(values),
         "MaxSessionDuration": int(values.get("maxSessionDuration") or DEFAULT_SESSION_DURATION),
         "AssumeRolePolicyDocument": document(values.get("assumeRolePolicy")),
-        "RolePolicyList": its.inline("role", name),
-        "AttachedManagedPolicies": its.attached("role", name),
-        "InstanceProfileList": its.profiles(name),
+        "RolePolicyList": index.inline("role", name),
+        "AttachedManagedPolicies": index.attached("role", name),
+        "InstanceProfileList": index.profiles(name),
     }
 
 

@@ -16,13 +16,12 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
 from crossaccount.settings.models import AccountEntry
-from crossaccount.sources.address_book import displays, merged_names, read_accounts
 from crossaccount.sources.details import LISTS, Described, Details, Display
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import Files
-from crossaccount.sources.profile import OpenProfile, describe_account, open_profile
-from crossaccount.sources.recorded import Recorder
-from crossaccount.sources.stacks import NamedStack, find_stack
+from crossaccount.sources.live import OpenProfile, describe_account, open_profile
+from crossaccount.sources.names import displays, merged_names, read_accounts
+from crossaccount.sources.stacks import NamedStack, Recorder, find_stack
 from crossaccount.sources.state import describe_state
 
 KINDS = ("stack", "state", "live")
@@ -101,7 +100,7 @@ def read_sources(
         try:
             found += _read(text, directory, describe, profiles, files or known, projects)
         except SourceError as error:
-            lines += _not_said_yet(text, error.lines, said)
+            lines += _new_lines(text, error.lines, said)
     described = [each for each in found if each.organization is None]
     above = [(each.where, each.organization) for each in found if each.organization is not None]
     names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
@@ -144,7 +143,7 @@ def _read(
     return files.read(path, text)
 
 
-def _not_said_yet(text: str, lines: Iterable[Problem | str], said: set[tuple[str, str]]) -> Iterable[Problem | str]:
+def _new_lines(text: str, lines: Iterable[Problem | str], said: set[tuple[str, str]]) -> Iterable[Problem | str]:
     """The lines of a source without those about files that it shares with one before: stacks of one folder do."""
     folder = text.rpartition("/")[0] or text.partition(":")[0] if text.startswith("stack:") else text
     for line in lines:

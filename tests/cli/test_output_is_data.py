@@ -20,8 +20,8 @@ from crossaccount.cli.printing import guarded
 from crossaccount.cli.reading import read
 from crossaccount.fleet import models as fleet_models
 from crossaccount.fleet import plan
-from crossaccount.fleet.merging import merged
-from crossaccount.fleet.reading import KEYS
+from crossaccount.fleet.declarations import merged
+from crossaccount.fleet.fleet import KEYS
 from crossaccount.settings import read_project
 from crossaccount.settings.json_schema import config_schema
 from tests.cli.hostile import HOSTILE, acts, acts_in_csv, acts_in_markdown, batches, fields, told_apart, with_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crossaccount.fleet.account_list import differences, read_snapshot, snapshot_text
+from crossaccount.fleet.accounts import differences, read_snapshot, snapshot_text
 from crossaccount.fleet.models import Account
 from crossaccount.settings import SettingsError
 

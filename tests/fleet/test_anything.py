@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossaccount.fleet import plan
-from crossaccount.fleet.files import write_all
+from crossaccount.fleet.planning import write_all
 from crossaccount.settings import SettingsError
 from tests.fleet.conftest import ACCOUNTS, AUDIT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crossaccount.fleet import plan
-from crossaccount.fleet.files import write_all
+from crossaccount.fleet.planning import write_all
 from crossaccount.settings import SettingsError, read_project
 from crossaccount.settings.raw import check_size
 from tests.fleet.conftest import AUDIT, IDS, role_set

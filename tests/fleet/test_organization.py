@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from crossaccount.fleet.accounts import Member, named, open_organizations, read_organization
 from crossaccount.fleet.models import Account
-from crossaccount.fleet.organization import Member, named, open_organizations, read_organization
 from crossaccount.sources.errors import SourceError
 from tests.fleet.organizations import ACME, Organization, served
 
@@ -59,7 +59,7 @@ def test_throttling_is_waited_out(monkeypatch):
     ],
 )
 def test_a_refusal_says_what_to_do(monkeypatch, operation, code, said):
-    monkeypatch.setattr("crossaccount.fleet.organization.ATTEMPTS", 1)
+    monkeypatch.setattr("crossaccount.fleet.accounts.ATTEMPTS", 1)
     with pytest.raises(SourceError) as refused:
         _read(replace(ACME, refuses={operation: code}), monkeypatch)
     assert f"AWS Organizations: AWS refuses {operation}" in str(refused.value)

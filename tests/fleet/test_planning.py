@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crossaccount.fleet import plan
-from crossaccount.fleet.files import Change, write_all
+from crossaccount.fleet.planning import Change, write_all
 from crossaccount.settings import SettingsError, read_project
 from tests.fleet.conftest import AUDIT, AUDITOR, IDS, role_set
 

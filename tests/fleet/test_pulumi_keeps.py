@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from crossaccount.fleet import plan
-from crossaccount.fleet.files import write_all
+from crossaccount.fleet.planning import write_all
 from tests.fleet.conftest import AUDIT
 
 pytestmark = [

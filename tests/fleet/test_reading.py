@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossaccount.fleet import read_fleet
-from crossaccount.fleet.reading import idle_selectors
+from crossaccount.fleet.fleet import idle_selectors
 from crossaccount.settings import SettingsError
 from crossaccount.settings.yaml_text import read_yaml
 from tests.fleet.conftest import AUDIT, role_set

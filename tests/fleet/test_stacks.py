@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from crossaccount.fleet.merging import merged
+from crossaccount.fleet.declarations import merged
 from tests.fleet.conftest import AUDIT, AUDITOR, IDS, role_set
 
 ROLES = "crossaccount:trusting"

@@ -26,7 +26,7 @@ from crossaccount.rehearsal.callers import AssumeRequest, KeyCaller
 from crossaccount.rehearsal.given import buckets, make_bucket
 from crossaccount.rehearsal.scenario import read_scenario
 from crossaccount.sources import Sources, read_sources
-from crossaccount.sources.naming import Names
+from crossaccount.sources.names import Names
 from tests.scenarios import FOLDERS, ROOT
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -13,9 +13,7 @@ from components.program import program
 from crossaccount.settings import compiled_in_order, read_project
 from crossaccount.sources import SourceError
 from crossaccount.sources.details import Described
-from crossaccount.sources.from_settings import SettingsReader
-from crossaccount.sources.recorded import Recorder
-from crossaccount.sources.stacks import NamedStack
+from crossaccount.sources.stacks import NamedStack, Recorder, SettingsReader
 
 ROOT = Path(__file__).parents[2]
 FLAWED = ROOT / "docs" / "guide" / "flawed"

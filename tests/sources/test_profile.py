@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from crossaccount.local.server import LocalAws
-from crossaccount.sources.profile import open_profile
+from crossaccount.sources.live import open_profile
 from tests.sources.conftest import Read, write_yaml
 
 Problems = Callable[..., list[str]]

@@ -12,8 +12,7 @@ import pytest
 import yaml
 
 from crossaccount.settings import SettingsError
-from crossaccount.sources.proof import NOT_COMPARED, Proof, proof_since
-from crossaccount.sources.revisions import at_revision
+from crossaccount.sources.proof import NOT_COMPARED, Proof, at_revision, proof_since
 
 ACCOUNTS = {"auth": {"id": "111111111111", "stack": "auth"}, "workload": {"id": "222222222222"}}
 TEST = {"principal": "auth/user/bo", "role": "workload/role/R", "expect": "denied"}

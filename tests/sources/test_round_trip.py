@@ -20,8 +20,7 @@ from crossaccount.iam.documents import canonical
 from crossaccount.local.provider.config import parse_assume_roles
 from crossaccount.local.server import LocalAws
 from crossaccount.sources.declared import details
-from crossaccount.sources.live import account_details
-from crossaccount.sources.live_extras import with_extras
+from crossaccount.sources.live import account_details, with_extras
 from tests.conftest import Rehearsed
 from tests.scenarios import EVERY_SCENARIO, Recorded
 

@@ -11,8 +11,7 @@ from crossaccount.iam.arn import parse_arn
 from crossaccount.job.review.clients import SharedClients
 from crossaccount.job.review.credentials import NotReadable, StackCredentials, stack_credentials
 from crossaccount.sources.details import LISTS
-from crossaccount.sources.live import account_details
-from crossaccount.sources.live_extras import session_durations, with_credentials
+from crossaccount.sources.live import account_details, session_durations, with_credentials
 
 Details = Mapping[str, Any]
 

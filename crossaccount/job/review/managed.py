@@ -9,8 +9,7 @@ from typing import Any
 
 from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.job.review.declared import Declared, Owner
-from crossaccount.sources.belongings import ACCESS_KEY, LOGIN_PROFILE, document, recipient
-from crossaccount.sources.declared import details
+from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, recipient
 
 ENTITIES = {
     "aws:iam/user:User": "user",

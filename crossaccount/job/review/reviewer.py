@@ -31,8 +31,7 @@ from crossaccount.job.states.backend import Backend, KnownStack, left_behind
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
-from crossaccount.sources.recorded import Recorder
-from crossaccount.sources.stacks import NamedStack
+from crossaccount.sources.stacks import NamedStack, Recorder
 from crossaccount.sources.state import deployment_of
 
 Before = Literal["live", "state"]

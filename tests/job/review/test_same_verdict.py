@@ -16,7 +16,7 @@ from components.program import program
 from crossaccount.access.diff import diff
 from crossaccount.settings import compiled_in_order, read_project
 from crossaccount.sources import read_sources
-from crossaccount.sources.from_settings import SettingsReader
+from crossaccount.sources.stacks import SettingsReader
 from tests.job.review.reviewing import Estate, write_project
 
 TAGGED = {"StringEquals": {"aws:PrincipalTag/team": "ops"}}

@@ -1,6 +1,12 @@
-"""The list of accounts in a CSV or YAML file, read and written, and how it differs from what AWS Organizations says.
+"""Which accounts a fleet has: the list in a CSV or YAML file, and the accounts of an AWS organisation.
 
 In a CSV file the columns are the keys of an account, and ``tag:KEY`` for each tag. An empty cell gives no value.
+
+An organisation is read, never changed. The tree is walked from its root, unit by unit: that gives each account with its
+units in one call for each unit, not one for each account. Tags take one call for each account. All lists come page by
+page; botocore's retries wait out throttling.
+
+Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Operations.html
 """
 
 from __future__ import annotations
@@ -9,12 +15,13 @@ import csv
 import io
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crossaccount.fleet.models import Account
+from crossaccount.fleet.models import NAME_LENGTH, Account, account_slug
 from crossaccount.iam.entity_names import same_but_for_case
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -25,6 +32,7 @@ from crossaccount.settings.parse import parse
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.settings.yaml_writing import yaml_text
+from crossaccount.sources.errors import refusal
 
 TAG = "tag:"
 COLUMNS = ("name", "id", "ou", "display_name", "color")
@@ -231,3 +239,121 @@ def _csv(accounts: Sequence[Account], file: str) -> str:
         tags = [each.tags.get(key, "") for key in keys]
         rows.writerow([each.name, each.id, each.ou, *tags, *(getattr(each, column) or "" for column in optional)])
     return text.getvalue()
+
+
+WHERE = "AWS Organizations"
+ATTEMPTS = 12
+ACTIVE = "ACTIVE"
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account as the organisation describes it. ``name`` is any text there, and need not be the only one."""
+
+    id: str
+    name: str
+    ou: str
+    state: str = ACTIVE
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_organization(organizations: Any) -> list[Member]:
+    """Every account, by ID; tags of those that are active alone. ``organizations`` is a boto3 client.
+
+    Raises:
+        SourceError: AWS refuses a call, or there is no organisation.
+    """
+    with _errors_in_words():
+        members = [
+            member
+            for root in _pages(organizations, "list_roots", "Roots")
+            for member in _below(organizations, root["Id"], ())
+        ]
+        return [
+            replace(member, tags=_tags(organizations, member.id)) if member.state == ACTIVE else member
+            for member in sorted(members, key=lambda each: each.id)
+        ]
+
+
+def named(members: Collection[Member], known: Mapping[str, Account], tags: Collection[str] | None) -> list[Account]:
+    """The active accounts as a fleet has them, by name.
+
+    An account that is ``known`` (by ID) keeps its name and how the console shows it, whatever AWS calls it today: a new
+    name would be a new stack. ``tags`` are the keys to keep; None keeps all.
+    """
+    active = [member for member in members if member.state == ACTIVE]
+    taken = {known[member.id].name.lower() for member in active if member.id in known}
+    result = []
+    for member in active:
+        there = known.get(member.id)
+        kept = {key: value for key, value in sorted(member.tags.items()) if tags is None or key in tags}
+        shown = there.model_dump(include={"display_name", "color"}, exclude_none=True) if there else {}
+        name = there.name if there else _free_name(member, taken)
+        taken.add(name.lower())
+        content = {"name": name, "id": member.id, "ou": member.ou, "tags": kept, **shown}
+        result.append(Account.model_construct(**content))
+    return sorted(result, key=lambda each: each.name)
+
+
+def _free_name(member: Member, taken: Collection[str]) -> str:
+    slug = account_slug(member.name)
+    short = slug[: NAME_LENGTH - 13]
+    return next(name for name in (slug, f"{short}-{member.id[-4:]}", f"{short}-{member.id}") if name not in taken)
+
+
+def open_organizations(profile: str | None) -> Any:
+    """The boto3 client, with the credentials of a profile or of the environment."""
+    import boto3
+    from botocore.config import Config
+
+    with _errors_in_words():
+        session = boto3.session.Session(profile_name=profile)
+        # Organizations is in one region of each partition; botocore knows which.
+        config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+        return session.client("organizations", region_name=session.region_name or "us-east-1", config=config)
+
+
+def _below(organizations: Any, parent: str, way: tuple[str, ...]) -> Iterator[Member]:
+    for account in _pages(organizations, "list_accounts_for_parent", "Accounts", ParentId=parent):
+        state = account.get("State") or account.get("Status") or ACTIVE
+        yield Member(account["Id"], account["Name"], "/".join(way), state)
+    for unit in _pages(organizations, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent):
+        # A slash in a name would look like two units.
+        yield from _below(organizations, unit["Id"], (*way, unit["Name"].strip().replace("/", "-")))
+
+
+def _tags(organizations: Any, account_id: str) -> dict[str, str]:
+    pages = _pages(organizations, "list_tags_for_resource", "Tags", ResourceId=account_id)
+    return {tag["Key"]: tag["Value"] for tag in pages}
+
+
+def _pages(organizations: Any, operation: str, key: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
+    call: Callable[..., Any] = organizations.get_paginator(operation).paginate
+    for page in call(**arguments):
+        yield from page[key]
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        said = error.response.get("Error") or {}
+        code = str(said.get("Code") or "")
+        what = f"AWS refuses {error.operation_name}: {said.get('Message') or code}"
+        raise refusal(WHERE, what, code, _fix(code, error.operation_name)) from None
+    except BotoCoreError as error:
+        fix = "name a profile of the management account or of a delegated administrator with --profile"
+        raise refusal(WHERE, " ".join(str(error).split()), NOT_GIVEN, fix) from None
+
+
+def _fix(code: str, operation: str) -> str:
+    if code == "AWSOrganizationsNotInUseException":
+        return "use credentials of an account that is in an organisation, or list the accounts by hand"
+    if code.startswith("AccessDenied"):
+        return f"allow organizations:{operation}, in the management account or a delegated administrator's"
+    if code in ("TooManyRequestsException", "ThrottlingException"):
+        return "wait a little: AWS still refused after all retries"
+    return "try: aws organizations list-roots"
