@@ -8,6 +8,7 @@ they are: what the job does to a stack, ``pulumi up -s`` by hand could do.
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 import threading
@@ -37,6 +38,7 @@ from crossaccount.engine.pulumi_cli import (
     scratch_project,
 )
 from crossaccount.engine.signs import RUN_AGAIN
+from crossaccount.engine.variables import refused_variables
 from crossaccount.engine.work import QUIET, NotDone, Outcome, Unsupported, Work, not_made_text
 from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
@@ -80,6 +82,9 @@ class AutomationEngine:
 
     def run(self, work: Work, tell: Tell) -> Outcome:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
+        # On a worker elsewhere nobody has looked at the environment yet.
+        if self.base is None and (found := refused_variables(os.environ, [work.config], work.directory)):
+            return Outcome(work.stack, "failed", error="\n".join(map(str, found)), kind="environment")
         events, begun = EngineEvents(work.stack, tell, planning=work.verb == "preview"), time.monotonic()
         outcome = replace(self._outcome(work, events, tell), seconds=round(time.monotonic() - begun, 2))
         for text in self.not_made.of(work.stack) if self.not_made else ():
@@ -207,7 +212,7 @@ def on_local_aws(
         for stack in stacks:
             config = local_config(stack, aws.gateway, deployer)
             (folder / stack_file(stack.name)).write_text(yaml_text({"config": config}), encoding="utf-8")
-        base = clean_environment(Path(home)) if own else None
+        base = clean_environment(Path(home))
         yield AutomationEngine(program, private_environment(Path(home), port), folder, own, recover, base, not_made)
 
 

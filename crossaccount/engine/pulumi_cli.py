@@ -46,6 +46,7 @@ from pulumi.runtime.settings import get_root_resource
 
 from crossaccount.engine.in_process import READ_OUTPUTS
 from crossaccount.engine.own_program import OwnProgram
+from crossaccount.engine.variables import without_pythons_own
 from crossaccount.settings.input_files import read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import parse_yaml, read_yaml
@@ -145,7 +146,7 @@ class StoppableCommand(automation.PulumiCommand):
         self, command: list[str], cwd: str, additional: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
     ) -> subprocess.Popen[bytes]:
         environment = {
-            **(os.environ if self._base is None else self._base),
+            **(without_pythons_own(os.environ) if self._base is None else self._base),
             **additional,
             "PULUMI_AUTOMATION_API": "true",
         }

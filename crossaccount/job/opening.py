@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from crossaccount.engine.local_config import ASSUME_ROLES, local_config
 from crossaccount.engine.own_program import own_program
 from crossaccount.engine.pulumi_cli import INSTALL, installed
 from crossaccount.engine.retries import RetryingEngine
+from crossaccount.engine.variables import refused_variables
 from crossaccount.engine.work import StackEngine
 from crossaccount.iam.problem import Problem
 from crossaccount.job.events import Tell
@@ -22,18 +24,19 @@ from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.job.stacks import Stacks
 from crossaccount.job.states.backend import CliBackend
 from crossaccount.local.clients import Gateway
-from crossaccount.settings import SettingsError, read_project
+from crossaccount.settings import Project, SettingsError, read_project
 
 
 def stacks_at(directory: Path, program: Program, workers: Workers | None, on_event: Tell | None) -> Stacks:
     """The stacks of the project in ``directory``, with the user's CLI, login, states and credentials.
 
     Raises:
-        SettingsError: the project's settings are wrong, or there is no CLI.
+        SettingsError: the project's settings are wrong, there is no CLI, or the environment has variables with which
+            it runs something else.
     """
     if not installed():
         raise SettingsError([Problem(str(directory), "there is no pulumi CLI on the PATH", "pulumi", INSTALL)])
-    project = read_project(directory)
+    project = _read(directory)
     accounts = LiveAccounts(project.stacks)
     engine = AutomationEngine(program, own=own_program(project), recover=recover)
     return Stacks(
@@ -46,6 +49,17 @@ def stacks_at(directory: Path, program: Program, workers: Workers | None, on_eve
         accounts=accounts,
         sign_in=accounts.signed_in,
     )
+
+
+def _read(directory: Path) -> Project:
+    """The project, in an environment in which the engine runs what is read; what is wrong with both at once."""
+    try:
+        project = read_project(directory)
+    except SettingsError as error:
+        raise SettingsError([*refused_variables(os.environ, (), directory), *error.problems]) from None
+    if found := refused_variables(os.environ, project.stacks.values(), directory):
+        raise SettingsError(found)
+    return project
 
 
 @contextmanager

@@ -9,7 +9,7 @@ Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ and …/
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -124,6 +124,7 @@ def read_project(directory: Path) -> Project:
             problems += error.problems
             continue
         problems += [_bare_key(str(key), path.name) for key in own if ":" not in str(key)]
+        problems += _old_form(own, path.name)
         stacks[stack] = {**shared, **{str(key): value for key, value in own.items()}}
         origins[stack] = dict.fromkeys(shared, PROJECT_FILE) | dict.fromkeys(own, path.name)
     main = content.get("main") or "."
@@ -209,6 +210,23 @@ def _bare_key(key: str, file: str) -> Problem:
     return Problem(f"{file}: {key}", "a key of a stack's config needs its namespace", NOT_GIVEN, fix)
 
 
+def _old_form(keys: Iterable[Any], file: str) -> Iterator[Problem]:
+    """Keys with more than one colon: ``aws:config:region`` is an old form of ``aws:region`` to the engine."""
+    for key in map(str, keys):
+        if key.count(":") > 1:
+            namespace, module, name = key.split(":", 2)
+            fix = f"write `{namespace}:{name}`" if module == "config" else "write <namespace>:<key>, with one colon"
+            yield Problem(f"{file}: {key}", "a key of a config has one colon", NOT_GIVEN, fix)
+
+
+def _paths(keys: Iterable[Any]) -> Iterator[Problem]:
+    """Keys of the project's config that the engine takes for a path into a value: ``aws:defaultTags.tags``."""
+    for key in map(str, keys):
+        if set(key.partition(":")[2] or key) & set('.[]"'):
+            what, fix = "the engine takes this key for a path into another value", "write the whole value in one place"
+            yield Problem(f"{PROJECT_FILE}: {key}", what, NOT_GIVEN, fix)
+
+
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if value is None:
         return {}
@@ -223,7 +241,9 @@ def _project_config(config: Any, project: str, problems: list[Problem]) -> dict[
     A key without a namespace belongs to the project's.
     """
     result: dict[str, object] = {}
-    for bare, value in _mapping(config, f"{PROJECT_FILE}: config").items():
+    given = _mapping(config, f"{PROJECT_FILE}: config")
+    problems += [*_old_form(given, PROJECT_FILE), *_paths(given)]
+    for bare, value in given.items():
         key = bare if ":" in str(bare) else f"{project}:{bare}"
         if not isinstance(value, Mapping):
             result[str(key)] = value

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment, Resource
+from crossaccount.engine.variables import refused_variables
 from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -32,6 +33,7 @@ from crossaccount.sources.stacks import NamedStack, displays_in_config, names_in
 FILE_SCHEME = "file://"
 CLI_TIMEOUT_SECONDS = 120
 GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = "PULUMI_DIY_BACKEND_GZIP=true pulumi refresh"
 NO_STATE = "look at it with: pulumi stack export"
 
 
@@ -125,7 +127,10 @@ def state_in_files(folder: Path, project: str, stack: str) -> Mapping[str, Any] 
     """
     # Backends of before 3.61 have no folder per project.
     for place in (folder / "stacks" / project, folder / "stacks"):
-        for file in (place / f"{stack}.json", place / f"{stack}.json.gz"):
+        for file in (place / f"{stack}.json", place / f"{stack}.json.gz", place / f"{stack}.json.zst"):
+            if file.suffix == ".zst" and os.path.lexists(file):
+                what, fix = "a state that is packed with zstd cannot be read here", "pack it with gzip: " + _GZIP
+                raise refusal(str(file), what, NOT_GIVEN, fix)
             if os.path.lexists(file):
                 try:
                     content = read_bytes(file, str(file))
@@ -181,6 +186,8 @@ def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:
 
 
 def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
+    if found := refused_variables(os.environ, stack.project.stacks.values()):
+        raise SourceError(found)
     command = ["pulumi", "stack", "export", "--stack", stack.name, "--non-interactive"]
     try:
         done = subprocess.run(

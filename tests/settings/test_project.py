@@ -245,6 +245,26 @@ def test_what_the_engine_would_obey_and_nobody_reviews_is_refused_by_name(projec
     assert line in str(refused.value)
 
 
+@pytest.mark.parametrize("key", ["aws:defaultTags.tags.team", 'aws:defaultTags["tags"]', "aws:allowedAccountIds[0]"])
+def test_a_path_into_a_value_is_refused_in_the_projects_config(project, key):
+    with pytest.raises(SettingsError) as refused:
+        project(PROJECT + f"  {key}: {{value: ops}}\n", auth=AUTH)
+    assert lines(refused) == [
+        f"Pulumi.yaml: {key}: the engine takes this key for a path into another value;"
+        " write the whole value in one place"
+    ]
+
+
+def test_the_old_form_of_a_key_is_refused(project):
+    with pytest.raises(SettingsError) as refused:
+        project(PROJECT + "  aws:config:region: {value: x}\n", auth=AUTH + "  aws:config:defaultTags: {}\n  a:b:c: 1\n")
+    assert lines(refused) == [
+        "Pulumi.yaml: aws:config:region: a key of a config has one colon; write `aws:region`",
+        "Pulumi.auth.yaml: aws:config:defaultTags: a key of a config has one colon; write `aws:defaultTags`",
+        "Pulumi.auth.yaml: a:b:c: a key of a config has one colon; write <namespace>:<key>, with one colon",
+    ]
+
+
 def test_an_environment_is_refused_by_name_in_each_stack(project):
     with pytest.raises(SettingsError) as refused:
         project(auth=AUTH + "environment: [prod]\n", workload="environment: {values: {}}\n")
@@ -315,3 +335,21 @@ def test_the_cli_takes_json_before_yaml(tmp_path):
     assert pulumi(tmp_path, project, "config", "get", "x:k", "--stack", "auth").strip() == "taken"
     with pytest.raises(SettingsError, match=r"Pulumi\.json: the engine would run this file"):
         read_project(project)
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the pulumi CLI on the PATH")
+def test_the_cli_takes_other_keys_for_the_same(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: demo\nruntime: python\nconfig: {'x:k.team': {value: ops}}\n")
+    (project / "Pulumi.auth.yaml").write_text("config: {'x:k': {role: a}, 'x:config:l': old}\n")
+    with pytest.raises(SettingsError) as refused:
+        read_project(project)
+    assert [each.where for each in refused.value.problems] == [
+        "Pulumi.yaml: x:k.team",
+        "Pulumi.auth.yaml: x:config:l",
+    ]
+    taken = json.loads(pulumi(tmp_path, project, "config", "--json", "--stack", "auth"))
+    assert taken["x:k"]["objectValue"] == {"role": "a", "team": "ops"}
+    assert taken["x:l"]["value"] == "old"

@@ -55,6 +55,14 @@ def test_a_state_describes_what_was_declared(project: Path, deployed: dict[str, 
     assert read("state:auth").accounts == read("stack:auth").accounts
 
 
+def test_a_state_that_cannot_be_unpacked_here_is_no_state_that_is_not_there(
+    project: Path, deployed: dict[str, Any], problems: Problems
+) -> None:
+    write(project, deployed, "proof/auth.json.zst")
+    [line] = problems("state:auth")
+    assert "packed with zstd" in line
+
+
 def test_what_the_provider_answered_stands_before_what_was_declared(
     project: Path, deployed: dict[str, Any], read: Read
 ) -> None:
