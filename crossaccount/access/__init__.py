@@ -1,8 +1,10 @@
 """Who can assume what, and what the session may do: estates, verdicts, access tests. Pure: no files, no network.
 
 Documents of AWS-managed policies that an estate does not carry are read from package data (``estate.policies``), the
-list of actions that take no resource from ``iam.published``. Errors: ``AccessTestsError``, every problem of a test
-file.
+list of actions that take no resource from ``iam.published``.
+
+    BadInput
+    └── AccessTestsError    a file of access tests cannot be used
 """
 
 from __future__ import annotations

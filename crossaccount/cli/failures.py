@@ -25,6 +25,7 @@ from typer.core import TyperGroup
 
 from crossaccount import escaping
 from crossaccount.cli.printing import guarded, print_json, raw, say, say_lines
+from crossaccount.iam.problem import BadInput, OperationFailed
 
 FAILED = 1
 BAD_INPUT = 2
@@ -40,30 +41,12 @@ _WRITING_FIXES = {
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASS|KEY|CREDENTIAL", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 HIDDEN = "***"
-BAD_INPUT_ERRORS = {
-    "crossaccount.access.access_tests.parse.AccessTestsError",
-    "crossaccount.handoff.entry.HandoffError",
-    "crossaccount.settings.errors.SettingsError",
-    "crossaccount.sources.errors.SourceError",
-}
-FAILED_OPERATIONS = {
-    "crossaccount.engine.deployment.DeploymentError",
-    "crossaccount.handoff.verify.CallFailed",
-    "crossaccount.job.errors.JobError",
-    "crossaccount.local.server.LocalAwsError",
-    "crossaccount.rehearsal.callers.AssumeFailed",
-    "crossaccount.rehearsal.trial.CallFailed",
-    "crossaccount.rehearsal.trial.Disagreement",
-}
 SHORTEST_SECRET = 6
 """Characters. A shorter value is no secret, and would be found in every word."""
 
 
 class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
-    """Turns an error into its lines and an exit code; with ``as_json`` also into ``{"error": …}`` on stdout.
-
-    Error classes are known by name. Their modules are not imported here, because that takes longer than most commands.
-    """
+    """Turns an error into its lines and an exit code; with ``as_json`` also into ``{"error": …}`` on stdout."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
@@ -74,10 +57,9 @@ class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, (typer.Exit, KeyboardInterrupt)):
             return
-        classes = {f"{each.__module__}.{each.__name__}" for each in type(error).__mro__}
-        if classes & BAD_INPUT_ERRORS:
+        if isinstance(error, BadInput):
             stop(str(error), BAD_INPUT, self._as_json)
-        if classes & FAILED_OPERATIONS:
+        if isinstance(error, OperationFailed):
             stop(str(error), FAILED, self._as_json)
 
 

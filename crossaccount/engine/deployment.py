@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crossaccount.iam.json_text import parse_json
+from crossaccount.iam.problem import OperationFailed
 
 if TYPE_CHECKING:
     from crossaccount.settings import CompiledStack, Project
@@ -92,7 +93,7 @@ class Deployment:
         return (resource for resource in self.resources if resource.type == type_token)
 
 
-class DeploymentError(Exception):
+class DeploymentError(OperationFailed):
     """A run failed. ``str()`` is what a person should read: one or more lines, no traceback."""
 
     def __init__(self, stack: str, message: str) -> None:

@@ -2,6 +2,8 @@
 
 ``select.hand_out`` chooses the paths, ``kinds.write`` writes them.
 
-Its exceptions: ``entry.HandoffError``, an option that cannot be met, or a file that must not be touched;
-``verify.CallFailed``, STS could not be asked.
+    BadInput
+    └── HandoffError     ``entry``: an option that cannot be met, or a file that must not be changed
+    OperationFailed
+    └── StsCallFailed    ``verify``: no answer from STS, for another reason than permissions
 """

@@ -7,7 +7,7 @@ whatever encoding the machine has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from crossaccount import escaping
 from crossaccount.access.requirements.asking import Asking
 from crossaccount.escaping import encodable
 from crossaccount.iam.arn import Arn, parse_arn
-from crossaccount.iam.problem import Problem
+from crossaccount.iam.problem import BadInput
 from crossaccount.sources.details import Display
 
 EXAMPLE_OBJECT = "hello.txt"
@@ -23,12 +23,8 @@ EXAMPLE_OBJECT = "hello.txt"
 SESSION_WITH_MFA = "With MFA: start in a session of aws sts get-session-token --serial-number SERIAL --token-code CODE"
 
 
-class HandoffError(Exception):
+class HandoffError(BadInput):
     """Nothing is handed out. ``problems`` say why, all at once."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from crossaccount.access.estate import Estate
 from crossaccount.handoff.entry import Entry, HandoffError
 from crossaccount.iam.arn import parse_arn
-from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.problem import NOT_GIVEN, OperationFailed, Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -78,11 +78,11 @@ def caller_arn(sts: STSClient) -> str:
     """Whose credentials they are, as STS says it: a user's ARN, or a session's of a role.
 
     Raises:
-        CallFailed: there are no credentials, or they do not work.
+        StsCallFailed: there are no credentials, or they do not work.
     """
     answer = ask(sts.get_caller_identity)
     if isinstance(answer, Refused):
-        raise CallFailed(f"sts: {answer.said}; try: aws sts get-caller-identity")
+        raise StsCallFailed(f"sts: {answer.said}; try: aws sts get-caller-identity")
     return str(answer["Arn"])
 
 
@@ -92,7 +92,7 @@ def verify(
     """Try every entry; those that are denied or not answered, again and again within ``wait_seconds`` in all.
 
     Raises:
-        CallFailed: the credentials cannot be used, or not any more.
+        StsCallFailed: the credentials cannot be used, or not any more.
     """
     found = {entry.name: _try(entry, sts, 1) for entry in entries}
     deadline, pause, attempts = clock.monotonic() + wait_seconds, FIRST_PAUSE, 1
@@ -134,7 +134,7 @@ def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
         yield "Tags", [{"Key": key, "Value": value} for key, value in asking.tags.items()]
 
 
-class CallFailed(Exception):
+class StsCallFailed(OperationFailed):
     """STS could not be asked, for another reason than permissions. One line, with what to do."""
 
 
@@ -150,7 +150,7 @@ def ask(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) ->
     """What STS answers; a :class:`Refused` where it is not the credentials' fault.
 
     Raises:
-        CallFailed: the credentials are none, not valid or expired, ask for a code, or STS is out of reach.
+        StsCallFailed: the credentials are none, not valid or expired, ask for a code, or STS is out of reach.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -159,19 +159,19 @@ def ask(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) ->
     except ClientError as error:
         return _refused(error)
     except BotoCoreError as error:
-        raise CallFailed(_line(str(error), _fix_of(error))) from error
+        raise StsCallFailed(_line(str(error), _fix_of(error))) from error
     except EOFError as error:
         # botocore asks on the terminal for the code of a profile's mfa_serial.
-        raise CallFailed(_line("the profile asks for an MFA code, and nobody is here to ask", _NO_PROMPT)) from error
+        raise StsCallFailed(_line("the profile asks for an MFA code, and nobody is here to ask", _NO_PROMPT)) from error
 
 
 def _refused(error: Any) -> Refused:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message")
     said = " ".join(str(message or code).split())
     if code in _EXPIRED:
-        raise CallFailed(_line("the credentials have expired", _SIGN_IN)) from error
+        raise StsCallFailed(_line("the credentials have expired", _SIGN_IN)) from error
     if code in _INVALID:
-        raise CallFailed(_line(f"AWS does not take the credentials: {said}", _NOT_VALID)) from error
+        raise StsCallFailed(_line(f"AWS does not take the credentials: {said}", _NOT_VALID)) from error
     if code in _DENIED:
         return Refused("denied", said)
     if code in _PASSING or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:

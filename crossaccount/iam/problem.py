@@ -1,4 +1,12 @@
-"""What is wrong with an input, as a value: one line for a person, all lines in one report."""
+"""What a user can cause: a problem of an input as one line, all lines in one report, and the errors that end a command.
+
+    Exception
+    ├── BadInput           what the user wrote cannot be used: exit code 2
+    └── OperationFailed    the input is right and the operation failed: exit code 1
+
+Every package's exceptions that reach a user derive from one of the two. Any other exception that ends a command is a
+fault of this program: exit code 70.
+"""
 
 from __future__ import annotations
 
@@ -68,3 +76,16 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
 def warnings(problems: Iterable[Problem]) -> list[Problem]:
     """The problems that are only said."""
     return [problem for problem in problems if problem.severity != "error"]
+
+
+class BadInput(Exception):
+    """What the user wrote cannot be used. ``lines`` say why, all at once; ``problems`` are those with a place."""
+
+    def __init__(self, lines: Iterable[Problem | str]) -> None:
+        self.lines = tuple(lines)
+        self.problems = tuple(line for line in self.lines if isinstance(line, Problem))
+        super().__init__("\n".join(map(str, self.lines)))
+
+
+class OperationFailed(Exception):
+    """An operation failed though its input is right. ``str()`` is for a person: one or more lines, no traceback."""

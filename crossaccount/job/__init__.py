@@ -5,10 +5,21 @@
 ``drift`` and ``destroy`` return a ``JobResult``. Meanwhile they send the events of ``crossaccount.job.events``. An
 error of one stack is in the result and is not raised.
 
-``SettingsError``
-    The project's settings are wrong: nothing has begun.
-``JobError``
-    ``BackendError``: the state backend cannot be used. ``WorkersError``: nobody is there to run anything.
+    BadInput
+    └── SettingsError             ``settings``: the project's settings are wrong, nothing has begun
+    OperationFailed
+    └── JobError                  a job cannot go on
+        ├── BackendError          the state backend cannot be used
+        ├── PlanError             a plan cannot be saved or read
+        └── WorkersError          there are no workers
+    Exception, caught inside this package
+    ├── NoCaller                  nobody here can call as a principal
+    ├── NotOurs                   a resource exists that the interrupted update cannot have created
+    ├── NotReadable               an account cannot be read live
+    │   └── InvalidCredentials    its credentials do not work
+    ├── NotDone
+    │   └── NotRepaired           a stack's state cannot be repaired here
+    └── WrongAccount              a stack's credentials are of another account
 """
 
 from __future__ import annotations

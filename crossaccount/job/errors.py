@@ -1,14 +1,11 @@
-"""The job's own errors, in one place and light to import: what stops a whole job, not one stack.
-
-``JobError``
-    ``BackendError``: the state backend cannot be used.
-    ``WorkersError``: nobody is there to run anything.
-"""
+"""Errors that stop a whole job, not one stack. The package's docstring draws all of its exceptions."""
 
 from __future__ import annotations
 
+from crossaccount.iam.problem import OperationFailed
 
-class JobError(Exception):
+
+class JobError(OperationFailed):
     """A job cannot go on. ``str()`` is what a person should read."""
 
 

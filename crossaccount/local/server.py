@@ -25,6 +25,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Gateway
 from crossaccount.local.confinement import make_folder_for_functions
 
@@ -36,7 +37,7 @@ LOG_TAIL_LINES = 20
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "PYTHONHOME")
 
 
-class LocalAwsError(RuntimeError):
+class LocalAwsError(OperationFailed):
     """The local AWS did not start; the message ends with the tail of its log."""
 
 

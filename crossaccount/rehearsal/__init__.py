@@ -1,1 +1,7 @@
-"""Rehearse a scenario: deploy its stacks on a fresh local AWS and try every access test with real calls."""
+"""Rehearse a scenario: deploy its stacks on a fresh local AWS and try every access test with real calls.
+
+OperationFailed
+├── AssumeFailed    ``callers``: ``sts:AssumeRole`` failed for another reason than permissions
+├── CallFailed      ``trial``: a service call failed for another reason than permissions
+└── Disagreement    ``trial``: the local AWS and the evaluator answer differently
+"""

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list, statements
+from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.server import LocalAws
@@ -54,7 +55,7 @@ DEFAULT_REGION = "us-east-1"
 DENIED = ("AccessDenied", "AccessDeniedException")
 
 
-class AssumeFailed(Exception):
+class AssumeFailed(OperationFailed):
     """``sts:AssumeRole`` failed for another reason than permissions."""
 
 

@@ -25,6 +25,7 @@ from crossaccount.access.evaluation.evaluate import judge_assume, judge_call
 from crossaccount.access.verdict import Outcome, Verdict
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list
+from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
@@ -35,7 +36,7 @@ THERE = re.compile(r"BucketAlready")
 ANYTHING = Arn("aws", "*", "", "", "*")
 
 
-class CallFailed(Exception):
+class CallFailed(OperationFailed):
     """A call failed for another reason than permissions, so it proves nothing."""
 
 
@@ -150,7 +151,7 @@ EXTERNAL_ID_KEY = "sts:ExternalId"
 _PASSED_ON = (EXTERNAL_ID_KEY.lower(), SESSION_NAME_KEY.lower())
 
 
-class Disagreement(Exception):
+class Disagreement(OperationFailed):
     """The local AWS answered otherwise than we judged: one of us evaluates IAM wrongly."""
 
 

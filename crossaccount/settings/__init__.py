@@ -1,6 +1,8 @@
 """What a stack's config may say, and whether this one says it: everything wrong in one report.
 
-``SettingsError`` is the package's only exception; it carries ``Problem`` values.
+BadInput
+└── SettingsError        a config cannot be used; it has every problem
+    └── ReadsInCircle    ``order``: stacks read each other in a circle
 """
 
 from crossaccount.settings.address_book import load_accounts

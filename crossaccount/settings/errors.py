@@ -14,18 +14,14 @@ from pydantic.fields import FieldInfo
 
 from crossaccount.iam.entity_names import check_account_id
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
+from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem, shown
 from crossaccount.settings.models.base import REFUSED
 
 Location = tuple[int | str, ...]
 
 
-class SettingsError(Exception):
+class SettingsError(BadInput):
     """A config cannot be used. ``str()`` is all its problems, one a line."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], where: str) -> list[Problem]:

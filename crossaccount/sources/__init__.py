@@ -1,7 +1,9 @@
 """Estates from where they are: files, what a program declares, what a stack deployed, what an account holds.
 
-Always in AWS's own shape, the JSON of ``aws iam get-account-authorization-details``. ``SourceError`` is the package's
-only exception of its own; it carries every line that is wrong with every source.
+Always in AWS's own shape, the JSON of ``aws iam get-account-authorization-details``.
+
+    BadInput
+    └── SourceError    sources cannot be read; it has every line that is wrong with any of them
 """
 
 from __future__ import annotations

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from crossaccount.iam.problem import Problem
+from crossaccount.iam.problem import BadInput, Problem
 
 
-class SourceError(Exception):
+class SourceError(BadInput):
     """Sources cannot be read. ``lines`` are problems, or what an engine or a program said, one line each."""
-
-    def __init__(self, lines: Iterable[Problem | str]) -> None:
-        self.lines = tuple(lines)
-        super().__init__("\n".join(str(line) for line in self.lines))
 
 
 def refusal(where: str, what: str, got: object, fix: str) -> SourceError:

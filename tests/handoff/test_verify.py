@@ -15,7 +15,7 @@ import pytest
 
 from crossaccount.access.requirements.requirement import Atom
 from crossaccount.handoff.entry import HandedOut, HandoffError
-from crossaccount.handoff.verify import CallFailed, caller_arn, principal_of, verify
+from crossaccount.handoff.verify import StsCallFailed, caller_arn, principal_of, verify
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.sources import Sources
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal
@@ -111,7 +111,9 @@ def test_a_denial_where_the_person_has_to_do_something_cannot_be_judged(
 
 def test_credentials_that_do_not_work_are_no_denial(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
     nobody = Aws(deployed("tutorial").endpoint, Credentials("AKIA" + "X" * 16, "x"))
-    with pytest.raises(CallFailed, match=r"^sts: AWS does not take the credentials: .*; they are disabled, deleted or"):
+    with pytest.raises(
+        StsCallFailed, match=r"^sts: AWS does not take the credentials: .*; they are disabled, deleted or"
+    ):
         verify(handed("tutorial").entries, nobody.sts, Clock(), 60, bool)
 
 

@@ -10,7 +10,7 @@ Errors: ``AccessTestsError``, raised with every ``Problem`` of the file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import cast
@@ -26,7 +26,7 @@ from crossaccount.iam.conditions.context import ContextValue
 from crossaccount.iam.documents import value_text
 from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.iam.problem import Problem
+from crossaccount.iam.problem import BadInput, Problem
 
 ANY_RESOURCE = "*"
 S3_ARN = "arn:aws:s3:::"
@@ -159,12 +159,8 @@ _TEST_KEYS = ("name", "principal", "role", "context", "session", "expect", "beca
 _THEN_KEYS = ("action", "resource", "context", "expect")
 
 
-class AccessTestsError(Exception):
+class AccessTestsError(BadInput):
     """The test file cannot be used. ``problems`` are all of its errors; the text is one line for each."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,6 @@
 
 Every failure of a handler leaves this package as a :class:`ResourceError`: the operation, the resource, and AWS's error
 code and message. No message holds a value that a caller passed in as a parameter, because that may be a password.
-
-    ResourceError                 a resource operation failed
-    ├── CheckFailed               the inputs are not what pulumi-aws takes; has all failures, by property
-    └── UnknownType               a resource type that this project does not declare
 """
 
 from __future__ import annotations
