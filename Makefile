@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-.PHONY: setup demo test differential mutation check format lock audit schema findings docs screenshots clean
+.PHONY: setup demo test differential mutation check format lock audit generate screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -78,15 +78,8 @@ audit: .venv-audit/bin/pip-audit
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install $(QUIET) pip-audit==2.10.1
 
-schema: setup
-	$(BIN)/python -m crossaccount.settings.json_schema
-	$(BIN)/python -m crossaccount.fleet.json_schema
-
-findings: setup
-	$(BIN)/python -m crossaccount.access.findings.catalogue > docs/findings.md
-
-# Everything in docs/ that is made from the code.
-docs: findings
+# Every file that is made from the code: the reference, the findings, the JSON schemas.
+generate: setup
 	$(BIN)/python -m docs.generator
 
 # Needs Debian's chromium and chromium-driver.

@@ -1,4 +1,4 @@
-"""The JSON schema of ``fleet.yaml``, for editors: ``python -m crossaccount.fleet.json_schema`` writes it.
+"""The JSON schema of ``fleet.yaml``, for editors; ``make generate`` writes it.
 
 Made from the models and from the schema of a stack's config, whose sections role sets have. Where a stack's schema asks
 for a pattern, a text with a placeholder (``<account.id>``) does as well. It says less than reading the file does.
@@ -90,7 +90,3 @@ def _with_placeholders(schema: Any) -> Any:
 def schema_text() -> str:
     """The schema as it stands in the file."""
     return json.dumps(fleet_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    FILE.write_text(schema_text(), encoding="utf-8")

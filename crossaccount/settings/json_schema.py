@@ -1,4 +1,4 @@
-"""The JSON schema of a stack's config, for editors: ``python -m crossaccount.settings.json_schema`` writes it.
+"""The JSON schema of a stack's config, for editors; ``make generate`` writes it.
 
 Made from the models, so that it cannot say anything else; descriptions are the docstrings under their fields. It fits
 ``Pulumi.<stack>.yaml`` and the files of ``crossaccount:include``. It says less than the settings check: nothing that
@@ -208,7 +208,3 @@ def _replace(properties: dict[str, Any], key: str) -> None:
 def schema_text() -> str:
     """The schema as it stands in the file."""
     return json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    FILE.write_text(schema_text(), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The reference, made from the code: ``python -m docs.generator`` writes it. Not part of what is installed."""
+"""Generated files, made from the code: ``python -m docs.generator`` writes them. Not part of what is installed."""

@@ -14,7 +14,7 @@ from docs.generator.markdown import code, page, table
 
 HEAD = """# Commands
 
-This page is generated from the commands themselves: `make docs`. `crossaccount COMMAND --help` says the same.
+This page is generated from the commands themselves: `make generate`. `crossaccount COMMAND --help` says the same.
 
 A *source* is where an account's IAM is read from:
 

@@ -11,7 +11,7 @@ from docs.generator.markdown import page
 
 HEAD = """# fleet.yaml
 
-Every key of `fleet.yaml`. This page is generated from the models that check it: `make docs`. What it is for, with
+Every key of `fleet.yaml`. This page is generated from the models that check it: `make generate`. What it is for, with
 examples, is in [many accounts](../guide/fleet.md). `policies`, `trusted` and `trusting` are those of
 [a stack](config.md). `<account.name>` and other placeholders are filled in for each account.
 """

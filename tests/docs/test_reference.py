@@ -17,7 +17,7 @@ PAGES = pages()
 
 def test_the_pages_are_up_to_date() -> None:
     stale = [name for name, text in PAGES.items() if (FOLDER / name).read_text(encoding="utf-8") != text]
-    assert stale == [], "run `make docs`"
+    assert stale == [], "run `make generate`"
 
 
 def test_no_page_is_left_over() -> None:

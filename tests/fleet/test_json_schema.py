@@ -23,7 +23,7 @@ def validator():
 
 
 def test_the_file_is_up_to_date():
-    assert FILE.read_text(encoding="utf-8") == schema_text(), "run make schema"
+    assert FILE.read_text(encoding="utf-8") == schema_text(), "run `make generate`"
 
 
 def test_the_schema_is_a_schema():

@@ -35,7 +35,7 @@ def as_json(content):
 
 
 def test_the_file_is_up_to_date():
-    assert FILE.read_text(encoding="utf-8") == schema_text(), "run python -m crossaccount.settings.json_schema"
+    assert FILE.read_text(encoding="utf-8") == schema_text(), "run `make generate`"
 
 
 def test_the_schema_is_a_schema():

@@ -19,11 +19,12 @@ import pytest
 import yaml
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE, page
+from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE
 from crossaccount.access.findings.changes import replacement_findings
 from crossaccount.access.findings.finding import Facts, Finding, Found, sift
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
+from docs.generator.findings import findings_page
 from tests.access.findings.conftest import document
 
 HERE = Path(__file__).parent
@@ -140,4 +141,4 @@ def test_every_code_in_the_source_is_in_the_catalogue() -> None:
 
 
 def test_the_page_is_what_the_code_says() -> None:
-    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == page(), "run `make findings`"
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings_page(), "run `make generate`"

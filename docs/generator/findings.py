@@ -1,0 +1,57 @@
+"""The page of the findings, from their catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossaccount.access.findings.catalogue import CATALOGUE
+from crossaccount.access.findings.finding import Kind
+
+_HEAD = """# Findings
+
+What `crossaccount check` and the access commands find. This page is generated from the code: `make generate`.
+
+A finding has a stable code, a severity, a place, a message and a fix. The place is one of the config
+(`Pulumi.auth.yaml: trusting.roles.AssumedRole.trust[0].mfa`) where a stack is judged, else an ARN and a statement
+(`arn:aws:iam::222222222222:role/AssumedRole trust policy Statement[0]`). The severity is `error` only for what AWS
+refuses, or what locks out or opens access; `check` then exits with 1.
+
+A finding that was looked at and accepted is suppressed in the config of its stack, with the reason. The place covers
+all that is below it. A suppression that suppresses nothing is a finding itself.
+
+```yaml
+crossaccount:suppress:
+  - code: XA107
+    where: trusting.roles.Monitoring
+    reason: the vendor pins our account on its side; asked for an external ID, ticket 4711
+```
+"""
+_GROUPS = {
+    "XA1": "Trusts",
+    "XA2": "Closure: both sides together",
+    "XA3": "Documents and names",
+    "XA4": "Quotas",
+    "XA5": "Changes",
+    "XA9": "Suppressions",
+}
+
+
+def findings_page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *_table(), *(line for kind in CATALOGUE for line in _section(kind))])
+
+
+def _table() -> Iterator[str]:
+    yield "| code | severity | finding |"
+    yield "| --- | --- | --- |"
+    yield from (f"| [{kind.code}](#{kind.code.lower()}) | {kind.severity} | {kind.title} |" for kind in CATALOGUE)
+    yield ""
+
+
+def _section(kind: Kind) -> Iterator[str]:
+    if kind is next(each for each in CATALOGUE if each.code[:3] == kind.code[:3]):
+        yield f"## {_GROUPS[kind.code[:3]]}\n"
+    yield f"### {kind.code}\n"
+    yield f"**{kind.title}** ({kind.severity}). {kind.why}\n"
+    yield f"*Fix*: {kind.fix}\n"
+    yield f"*Source*: {kind.source}\n"
