@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.job.fleet import write_project
 from components.program import program
 from crossaccount.job import events
-from crossaccount.job.local import in_process_parts
+from crossaccount.job.opening import in_process_parts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 

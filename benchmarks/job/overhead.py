@@ -23,12 +23,12 @@ from typing import Any
 from benchmarks.job.fleet import write_project
 from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
-from crossaccount.job.gate.approval import Approval
-from crossaccount.job.review.live import empty_account
+from crossaccount.job.review.approval import Approval
 from crossaccount.job.review.reviewer import ReadLive, Reviewer
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.sign_in.live_accounts import empty_account
 from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import KnownStack
+from crossaccount.job.states import KnownStack
 
 SIZES = (10, 100, 1000)
 RESOURCES = 12

@@ -139,8 +139,7 @@ def account_finder() -> Callable[[Mapping[str, object]], str]:
     """The account of the credentials that a stack's config leads to; raises OSError with one line where it has none."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from crossaccount.job.review.clients import SharedClients
-    from crossaccount.job.review.credentials import NotReadable, stack_credentials
+    from crossaccount.job.sign_in.stack_credentials import NotReadable, SharedClients, stack_credentials
 
     clients = SharedClients()
 

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crossaccount.engine.work import Change, Outcome
     from crossaccount.job.errors import BackendError, JobError, WorkersError
-    from crossaccount.job.gate.approval import Approval
-    from crossaccount.job.result import JobResult
+    from crossaccount.job.review.approval import Approval
+    from crossaccount.job.running.result import JobResult
     from crossaccount.job.stacks import Stacks
     from crossaccount.settings import SettingsError
 
@@ -48,12 +48,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Approval": "crossaccount.job.gate.approval",
+    "Approval": "crossaccount.job.review.approval",
     "BackendError": "crossaccount.job.errors",
     "Change": "crossaccount.engine.work",
     "Stacks": "crossaccount.job.stacks",
     "JobError": "crossaccount.job.errors",
-    "JobResult": "crossaccount.job.result",
+    "JobResult": "crossaccount.job.running.result",
     "Outcome": "crossaccount.engine.work",
     "SettingsError": "crossaccount.settings",
     "WorkersError": "crossaccount.job.errors",

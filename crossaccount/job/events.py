@@ -1,16 +1,25 @@
-"""What a job says while it runs: a stream of small frozen values, one line of JSON each.
+"""What a job says while it runs: a stream of small frozen values, one line of JSON each; and the file that keeps them.
 
 Every line has ``time`` (UTC, ISO 8601), ``event`` and, where it is about one stack, ``stack``. The last line of a job
 is ``job-finished`` and has its ``status``. Readers must ignore events and keys that they do not know.
+
+A full disk or a reader that went away must not stop what is half done in AWS. It is said once; the job goes on, and its
+exit code is about its stacks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from crossaccount.engine.events import Event, Message, Resource, Retrying, StackEvent, Tell, now
+from crossaccount.escaping import json_text
+from crossaccount.iam.problem import Problem
+from crossaccount.settings import SettingsError
 
 __all__ = [
     "Drift",
@@ -147,3 +156,46 @@ class Drift(StackEvent):
     """
 
     resources: tuple[Mapping[str, Any], ...]
+
+
+PRIVATE = 0o600
+
+
+def surviving(tell: Tell, where: str, complain: Callable[[str], None]) -> Tell:
+    """``tell``, until it fails for the first time, which is said to ``complain``."""
+    lost = False
+
+    def told(event: Event) -> None:
+        nonlocal lost
+        if lost:
+            return
+        try:
+            tell(event)
+        except OSError as error:
+            lost = True
+            complain(f"{where}: cannot be written any more ({error.strerror}); the job goes on without it")
+
+    return told
+
+
+@contextmanager
+def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Tell]:
+    """Appends events to ``file``, one line of JSON each, as they happen. It is for its owner only.
+
+    Raises:
+        SettingsError: the file cannot be opened; nothing has begun.
+    """
+    try:
+        log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
+    except OSError as error:
+        what = f"cannot be opened ({error.strerror})"
+        raise SettingsError([Problem("--log", what, str(file), "name another file")]) from None
+
+    def write(event: Event) -> None:
+        # In one piece: two jobs may write to one file.
+        os.write(log, f"{json_text(event.to_json())}\n".encode())
+
+    try:
+        yield surviving(write, f"--log {file}", complain)
+    finally:
+        os.close(log)

@@ -1,34 +1,112 @@
-"""The stacks of a project, opened as the user or on a fresh local AWS."""
+"""What a job runs with: the user's own CLI, states and credentials, or a fresh local AWS that is gone at the end.
+
+On a local AWS the pulumi CLI has a state, a home and copies of the stacks' files of its own. Without the CLI, stacks
+are made in this process, and what was made is all that there is of a state.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-from crossaccount.engine.automation_engine import AutomationEngine
+from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
+from crossaccount.engine.deployers import make_deployers
 from crossaccount.engine.deployment import Program, Stack
+from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.local_config import ASSUME_ROLES, local_config
 from crossaccount.engine.own_program import own_program
 from crossaccount.engine.pulumi_cli import INSTALL, installed
 from crossaccount.engine.retries import RetryingEngine
 from crossaccount.engine.variables import refused_variables
-from crossaccount.engine.work import StackEngine
+from crossaccount.engine.work import Outcome, StackEngine
 from crossaccount.iam.problem import Problem
-from crossaccount.job.events import Tell
-from crossaccount.job.local import LocalParts, in_process_parts, local_parts
-from crossaccount.job.recovery.recover import recover
-from crossaccount.job.review.live import LiveAccounts
+from crossaccount.job.afterwards.recovery import recover
+from crossaccount.job.review.readiness import SignIn
 from crossaccount.job.running.workers import Threads, Workers
-from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import CliBackend
+from crossaccount.job.sign_in.live_accounts import LiveAccounts
+from crossaccount.job.states import Backend, CliBackend, KnownStack
 from crossaccount.local.clients import Gateway
+from crossaccount.local.server import LocalAws
 from crossaccount.settings import Project, SettingsError, read_project
 
+E = TypeVar("E", bound=StackEngine, covariant=True)
 
-def stacks_at(directory: Path, program: Program, workers: Workers | None, on_event: Tell | None) -> Stacks:
-    """The stacks of the project in ``directory``, with the user's CLI, login, states and credentials.
+
+@dataclass(frozen=True)
+class LocalParts(Generic[E]):
+    """What a job needs to run on ``aws``."""
+
+    aws: LocalAws
+    engine: E
+    backend: Backend
+
+
+@contextmanager
+def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[AutomationEngine]]:
+    """A local AWS, and the pulumi CLI for the project in ``directory``, deploying there."""
+    project = read_project(directory)
+    stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
+    with LocalAws() as aws:
+        deployer = make_deployers(aws, stacks)
+        with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
+            backend = CliBackend(engine.folder or directory, engine.command, engine.environment)
+            yield LocalParts(aws, engine, backend)
+
+
+@contextmanager
+def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[InProcessEngine]]:
+    """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
+    project = read_project(directory)
+    stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
+    with LocalAws() as aws:
+        engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
+        yield LocalParts(aws, engine, Remembered(engine.deployed))
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What was made in this process: the nearest thing to a state that there is."""
+
+    deployed: Mapping[str, Outcome]
+    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    in_files = True
+
+    def stacks(self) -> Mapping[str, KnownStack]:
+        """See :class:`~crossaccount.job.states.Backend`."""
+        updated = self.begun.isoformat()
+        return {name: KnownStack(name, updated, len(each.changes)) for name, each in self.deployed.items()}
+
+    def state(self, stack: str) -> Mapping[str, Any]:
+        """See :class:`~crossaccount.job.states.Backend`."""
+        if stack not in self.deployed:
+            return {}
+        exports = self.deployed[stack].outputs
+        return {"resources": [{"urn": stack, "type": "pulumi:pulumi:Stack", "outputs": exports}]}
+
+    def last_result(self, stack: str) -> str:
+        """See :class:`~crossaccount.job.states.Backend`."""
+        return "succeeded" if stack in self.deployed else ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the stacks of a project are run with. Without ``sign_in`` nobody asks whose their credentials are."""
+
+    engine: StackEngine
+    backend: Backend
+    accounts: LiveAccounts
+    workers: Workers | None = None
+    sign_in: SignIn | None = None
+
+
+def open_as_user(directory: Path, program: Program, workers: Workers | None = None) -> Opened:
+    """The project in ``directory`` with the user's CLI, login, states and credentials.
 
     Raises:
         SettingsError: the project's settings are wrong, there is no CLI, or the environment has variables with which
@@ -39,16 +117,8 @@ def stacks_at(directory: Path, program: Program, workers: Workers | None, on_eve
     project = _read(directory)
     accounts = LiveAccounts(project.stacks)
     engine = AutomationEngine(program, own=own_program(project), recover=recover)
-    return Stacks(
-        directory,
-        RetryingEngine(engine),
-        CliBackend(directory.resolve(), engine.command),
-        workers=workers,
-        on_event=on_event,
-        live=accounts,
-        accounts=accounts,
-        sign_in=accounts.signed_in,
-    )
+    backend = CliBackend(directory.resolve(), engine.command)
+    return Opened(RetryingEngine(engine), backend, accounts, workers, accounts.signed_in)
 
 
 def _read(directory: Path) -> Project:
@@ -63,10 +133,8 @@ def _read(directory: Path) -> Project:
 
 
 @contextmanager
-def stacks_on_local_aws(
-    directory: Path, program: Program, workers: Workers | None, on_event: Tell | None
-) -> Iterator[Stacks]:
-    """The stacks of the project in ``directory`` on a fresh local AWS; in-process where there is no CLI.
+def open_on_local_aws(directory: Path, program: Program, workers: Workers | None = None) -> Iterator[Opened]:
+    """The project in ``directory`` on a fresh local AWS; in-process where there is no CLI.
 
     Raises:
         SettingsError: the project's settings are wrong.
@@ -75,15 +143,7 @@ def stacks_on_local_aws(
     place, workers = (local_parts, workers) if installed() else (in_process_parts, Threads(1))
     with place(directory, program) as parts:
         accounts = LiveAccounts(_configs(directory, parts.aws.gateway), local=True)
-        yield Stacks(
-            directory,
-            parts.engine,
-            parts.backend,
-            workers=workers,
-            on_event=on_event,
-            live=accounts,
-            accounts=accounts,
-        )
+        yield Opened(parts.engine, parts.backend, accounts, workers)
 
 
 def _configs(directory: Path, gateway: Gateway) -> Mapping[str, Mapping[str, object]]:

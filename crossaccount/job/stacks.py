@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.work import StackEngine
 from crossaccount.job import events
-from crossaccount.job.drifting.access import access_drift
-from crossaccount.job.gate.approval import Approval
-from crossaccount.job.gate.gate import Gate
-from crossaccount.job.gate.plans import read_plan
-from crossaccount.job.gate.readiness import Readiness, SignIn
-from crossaccount.job.gate.unchanged import ConfigFiles
-from crossaccount.job.loading import Loaded, load
-from crossaccount.job.removals.removal import Removal, removal_of
-from crossaccount.job.result import JobResult
+from crossaccount.job.afterwards.drift import access_drift
+from crossaccount.job.afterwards.verify import Verification
+from crossaccount.job.gate import Gate
+from crossaccount.job.loading import ConfigFiles, Loaded, load
 from crossaccount.job.review import Review, Reviewer
-from crossaccount.job.review.live import LiveAccounts
+from crossaccount.job.review.approval import Approval
+from crossaccount.job.review.order import all_at_once, backward, forward, selected
+from crossaccount.job.review.plans import read_plan
+from crossaccount.job.review.readiness import Readiness, Removal, SignIn, removal_of
 from crossaccount.job.review.reviewer import Before, ReadLive
-from crossaccount.job.running.order import all_at_once, backward, forward, selected
+from crossaccount.job.running.result import JobResult, after_update
+from crossaccount.job.running.runs import Runs
 from crossaccount.job.running.stopping import Stop
 from crossaccount.job.running.workers import Threads, Workers
-from crossaccount.job.runs import Runs
-from crossaccount.job.states.backend import Backend, KnownStack
-from crossaccount.job.states.standing import outputs_of, statuses
-from crossaccount.job.verify.run import Verification, verified
+from crossaccount.job.sign_in.live_accounts import LiveAccounts
+from crossaccount.job.states import Backend, KnownStack, outputs_of, statuses
 from crossaccount.sources.proof import Proof, proof_since
+
+if TYPE_CHECKING:
+    from crossaccount.job.opening import Opened
 
 __all__ = ["JobResult", "Stacks"]
 
@@ -80,17 +80,21 @@ class Stacks:
         *,
         parallel: int | None = None,
         on_event: events.Tell | None = None,
+        workers: Workers | None = None,
     ) -> Stacks:
         """The stacks of the project in ``directory``, deployed by the CLI with your login, states and credentials.
+
+        ``workers`` say where they are run; by default as many threads as ``parallel``.
 
         Raises:
             SettingsError: the project's settings are wrong, or there is no CLI.
         """
-        from crossaccount.job.opening import stacks_at
+        from crossaccount.job.opening import open_as_user
 
-        return stacks_at(Path(directory), program, Threads(parallel) if parallel else None, on_event)
+        return cls._of(Path(directory), open_as_user(Path(directory), program, _workers(workers, parallel)), on_event)
 
     @classmethod
+    @contextmanager
     def local(
         cls,
         directory: str | Path,
@@ -98,7 +102,8 @@ class Stacks:
         *,
         parallel: int | None = None,
         on_event: events.Tell | None = None,
-    ) -> AbstractContextManager[Stacks]:
+        workers: Workers | None = None,
+    ) -> Iterator[Stacks]:
         """The same stacks on a fresh local AWS with states of their own, gone at the end of the context.
 
         Without a CLI only ``preview``, ``up`` and ``outputs`` mean anything.
@@ -106,9 +111,22 @@ class Stacks:
         Raises:
             SettingsError: the project's settings are wrong.
         """
-        from crossaccount.job.opening import stacks_on_local_aws
+        from crossaccount.job.opening import open_on_local_aws
 
-        return stacks_on_local_aws(Path(directory), program, Threads(parallel) if parallel else None, on_event)
+        with open_on_local_aws(Path(directory), program, _workers(workers, parallel)) as opened:
+            yield cls._of(Path(directory), opened, on_event)
+
+    @classmethod
+    def _of(cls, directory: Path, opened: Opened, on_event: events.Tell | None) -> Stacks:
+        return cls(
+            directory,
+            opened.engine,
+            opened.backend,
+            workers=opened.workers,
+            on_event=on_event,
+            accounts=opened.accounts,
+            sign_in=opened.sign_in,
+        )
 
     def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
         """What ``up`` would do to access, without the engine. ``before``: accounts as AWS has them, or as deployed."""
@@ -161,7 +179,7 @@ class Stacks:
         verification = None if verify is None else Verification.of(self.loaded, self._accounts, verify)
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
         if approval is None and saved is None:
-            options["close"] = lambda result: verified(self.loaded, result, self.tell, verification)
+            options["close"] = lambda result: after_update(self.loaded, result, self.tell, verification)
             return self._runs.run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
         return self._gate(before).up(names, stacks, approval or Approval(), saved, verification, **options)
 
@@ -252,3 +270,7 @@ class Stacks:
 
     def _looked(self, verb: str, stacks: Mapping[str, str], begun: float) -> None:
         self._runs.told(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
+
+
+def _workers(workers: Workers | None, parallel: int | None) -> Workers | None:
+    return workers or (Threads(parallel) if parallel else None)

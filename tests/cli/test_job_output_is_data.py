@@ -22,15 +22,13 @@ from crossaccount.cli.printing import Guarded, guarded
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
-from crossaccount.job.drifting.access import AccessDrift
-from crossaccount.job.drifting.drift import drift_of
-from crossaccount.job.drifting.markdown import drift_markdown
-from crossaccount.job.result import JobResult
-from crossaccount.job.review.markdown import preview_markdown
-from crossaccount.job.review.removals import HandMade, What
-from crossaccount.job.review.review import Review
-from crossaccount.job.review.told import AccessReviewed, ResourcePlanned
-from crossaccount.job.verify.told import ClosureChecked, TestTried
+from crossaccount.job.afterwards.drift import AccessDrift, drift_of
+from crossaccount.job.afterwards.verify import ClosureChecked, TestTried
+from crossaccount.job.result_markdown import drift_markdown, preview_markdown
+from crossaccount.job.review.hand_made import HandMade, What
+from crossaccount.job.review.resources import ResourcePlanned
+from crossaccount.job.review.review import AccessReviewed, Review
+from crossaccount.job.running.result import JobResult
 from crossaccount.sources.proof import Proof
 from tests.cli.hostile import HOSTILE, acts, acts_in_markdown
 from tests.report.estate import development, production

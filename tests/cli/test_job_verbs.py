@@ -12,7 +12,7 @@ import pytest
 from crossaccount.cli import printing
 from crossaccount.cli.job import verbs
 from crossaccount.engine import pulumi_cli
-from crossaccount.job.removals.removal import Removal
+from crossaccount.job.review.readiness import Removal
 from tests.cli.conftest import Run
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"

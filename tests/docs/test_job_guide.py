@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import crossaccount.job.drifting.access
-import crossaccount.job.review.told
-import crossaccount.job.verify.told  # noqa: F401  (their events are known once they are imported)
 from crossaccount.job import events
 from tests.docs.commands.markdown import blocks
 

@@ -24,12 +24,12 @@ from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.engine.retries import Patience, RetryingEngine
+from crossaccount.job.afterwards.recovery import recover
 from crossaccount.job.events import Event
-from crossaccount.job.recovery.recover import recover
-from crossaccount.job.review.live import LiveAccounts
 from crossaccount.job.running.workers import Threads
+from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import CliBackend
+from crossaccount.job.states import CliBackend
 from crossaccount.local.clients import Aws, Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws

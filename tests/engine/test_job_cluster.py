@@ -15,7 +15,7 @@ from distributed import LocalCluster
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job.events import Event, Message, Resource
-from crossaccount.job.local import LocalParts, local_parts
+from crossaccount.job.opening import LocalParts, local_parts
 from crossaccount.job.running.cluster import Cluster
 from crossaccount.job.stacks import Stacks
 

@@ -14,7 +14,7 @@ from crossaccount.engine.locks import this_host
 from crossaccount.engine.retries import Patience
 from crossaccount.job.errors import BackendError
 from crossaccount.job.events import Message, Retrying, StackFinished, StackSkipped
-from crossaccount.job.result import JobResult
+from crossaccount.job.running.result import JobResult
 from tests.engine.faulty_project import (
     HUB,
     LAMBDA,

@@ -17,9 +17,9 @@ import pytest
 from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.job import events
-from crossaccount.job.gate.approval import Approval
+from crossaccount.job.review.approval import Approval
 from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import CliBackend
+from crossaccount.job.states import CliBackend
 from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine

@@ -20,10 +20,10 @@ from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.work import Work
 from crossaccount.job import events
-from crossaccount.job.gate.approval import Approval
-from crossaccount.job.review.told import ResourcePlanned
+from crossaccount.job.review.approval import Approval
+from crossaccount.job.review.resources import ResourcePlanned
 from crossaccount.job.stacks import JobResult, Stacks
-from crossaccount.job.states.backend import CliBackend
+from crossaccount.job.states import CliBackend
 from tests.engine.conftest import AUTH, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine

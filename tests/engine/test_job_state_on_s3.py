@@ -11,9 +11,9 @@ from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job.errors import BackendError
-from crossaccount.job.local import LocalParts, local_parts
+from crossaccount.job.opening import LocalParts, local_parts
 from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import CliBackend
+from crossaccount.job.states import CliBackend
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not installed(), reason="there is no pulumi CLI on the PATH")]
 

@@ -17,7 +17,7 @@ from crossaccount.access.paths import paths
 from crossaccount.engine.deployment import Deployment, DeploymentError, Stack
 from crossaccount.engine.own_program import INSTALLED, PACKAGED, OwnProgram, own_program
 from crossaccount.engine.recording import record, record_own
-from crossaccount.job.local import in_process_parts
+from crossaccount.job.opening import in_process_parts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.settings import SettingsError, read_project

@@ -13,7 +13,7 @@ import yaml
 
 from components.program import program
 from crossaccount.engine.events import Event, Message
-from crossaccount.job.local import local_parts
+from crossaccount.job.opening import local_parts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.rehearsal.run import rehearse

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from crossaccount.job.states.standing import masked
+from crossaccount.job.states import masked
 from crossaccount.local.handlers import HANDLERS
 from crossaccount.local.handlers.properties import SECRET, SIGNATURE
 from crossaccount.settings import read_project

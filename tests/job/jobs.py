@@ -13,7 +13,7 @@ from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import KnownStack
+from crossaccount.job.states import KnownStack
 from crossaccount.sources.details import LISTS
 
 WHEN = "2026-01-02T03:04:05Z"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.job.event_log import event_log, surviving
-from crossaccount.job.events import Event, Message
+from crossaccount.job.events import Event, Message, event_log, surviving
 from crossaccount.settings import SettingsError
 
 SAID = Message(stack="auth", severity="info", text="Über")

@@ -11,8 +11,8 @@ import yaml
 from components.program import program
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.job.events import Event, StackSkipped
-from crossaccount.job.local import Remembered
-from crossaccount.job.result import JobResult
+from crossaccount.job.opening import Remembered
+from crossaccount.job.running.result import JobResult
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.local.server import LocalAws

@@ -13,7 +13,7 @@ from benchmarks.job.fleet import HUB, account_id, members, write_project
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job import events
-from crossaccount.job.local import in_process_parts, local_parts
+from crossaccount.job.opening import in_process_parts, local_parts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import JobResult, Stacks
 from tests.job.jobs import empty_account

@@ -11,11 +11,10 @@ from crossaccount.cli.job.lines import lines_of
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
-from crossaccount.job.drifting.access import AccessDrift
-from crossaccount.job.drifting.markdown import drift_markdown
-from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.states.backend import CliBackend, KnownStack, file_locks
-from crossaccount.job.states.standing import SECRET, SECRET_KEY
+from crossaccount.job.afterwards.drift import AccessDrift
+from crossaccount.job.result_markdown import drift_markdown
+from crossaccount.job.sign_in.stack_credentials import NotReadable
+from crossaccount.job.states import SECRET, SECRET_KEY, CliBackend, KnownStack, file_locks
 from crossaccount.settings import SettingsError
 from tests.job.jobs import WHEN, MemoryBackend, ScriptedEngine, deployed, job, write_project
 

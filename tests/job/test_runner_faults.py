@@ -14,7 +14,7 @@ import pytest
 
 from crossaccount.engine.work import Outcome
 from crossaccount.job.events import Event, Stopping
-from crossaccount.job.running.order import Step
+from crossaccount.job.review.order import Step
 from crossaccount.job.running.runner import Run, run_steps
 from crossaccount.job.running.stopping import Stop, heeding_signals, interrupter, terminated_as_interrupted
 

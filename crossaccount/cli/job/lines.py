@@ -12,11 +12,11 @@ from crossaccount.access.diff.markdown import SIGNS
 from crossaccount.access.diff.markdown import line as change_line
 from crossaccount.iam.names import display
 from crossaccount.job import events
-from crossaccount.job.drifting.access import AccessDrift
-from crossaccount.job.review.resources import planned_lines
-from crossaccount.job.review.text import review_lines
-from crossaccount.job.review.told import AccessReviewed, Approved, ResourcePlanned
-from crossaccount.job.verify.told import ClosureChecked, TestTried
+from crossaccount.job.afterwards.drift import AccessDrift
+from crossaccount.job.afterwards.verify import ClosureChecked, TestTried
+from crossaccount.job.review.approval import Approved
+from crossaccount.job.review.resources import ResourcePlanned, planned_lines
+from crossaccount.job.review.review import AccessReviewed, review_lines
 from crossaccount.settings.yaml_writing import block_text
 
 NAMES_SHOWN = 4

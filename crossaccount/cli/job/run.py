@@ -108,22 +108,22 @@ def open_project(asked: Asked, *, deployed: bool = False, on_stderr: bool = Fals
 
 
 def _opened(asked: Asked, program: Program, workers: Workers | None, tell: Tell) -> AbstractContextManager[Stacks]:
-    from crossaccount.job.opening import stacks_at, stacks_on_local_aws
+    from crossaccount.job.stacks import Stacks
 
     if asked.local:
-        return stacks_on_local_aws(asked.directory, program, workers, tell)
-    return nullcontext(stacks_at(asked.directory, program, workers, tell))
+        return Stacks.local(asked.directory, program, workers=workers, on_event=tell)
+    return nullcontext(Stacks.at(asked.directory, program, workers=workers, on_event=tell))
 
 
 def _log(file: Path | None) -> AbstractContextManager[Tell | None]:
-    from crossaccount.job.event_log import event_log
+    from crossaccount.job.events import event_log
 
     return event_log(file, _complain) if file else nullcontext()
 
 
 def _both(view: Tell, log: Tell | None) -> Tell:
     """Keeps an event, then shows it; stdout may be a full disk, or its reader may go away."""
-    from crossaccount.job.event_log import surviving
+    from crossaccount.job.events import surviving
 
     shown = surviving(view, "stdout", _without_stdout)
 

@@ -29,8 +29,8 @@ from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
 
 if TYPE_CHECKING:
-    from crossaccount.job.gate.approval import Approval, Question
     from crossaccount.job.review import Review
+    from crossaccount.job.review.approval import Approval, Question
 
 
 class Kind(StrEnum):
@@ -104,7 +104,7 @@ def preview(
                 stacks or (), before=before.value, save_plan=save_plan, resources=resources, base=base or ""
             )
         if markdown_file is not None:
-            from crossaccount.job.review.markdown import preview_markdown
+            from crossaccount.job.result_markdown import preview_markdown
 
             write("--markdown", markdown_file, preview_markdown(result), as_json)
     if result.ok and result.review and _trips(result.review, fail_on or ()):
@@ -196,7 +196,7 @@ def up(
 def _approval(
     local: bool, yes: bool, kinds: list[Kind], reviewed: str, log: Path | None, plan: Path | None
 ) -> Approval:
-    from crossaccount.job.gate.approval import Approval
+    from crossaccount.job.review.approval import Approval
 
     terminal = anybody()
     return Approval(

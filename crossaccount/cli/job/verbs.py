@@ -25,7 +25,7 @@ from crossaccount.cli.options import HERE, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, anybody, confirmed, refuse_two_documents, say, write
 
 if TYPE_CHECKING:
-    from crossaccount.job.removals.removal import Removal
+    from crossaccount.job.review.readiness import Removal
     from crossaccount.job.stacks import JobResult, Stacks
 
 
@@ -123,7 +123,7 @@ def drift(
 ) -> None:
     """What AWS has that stacks did not deploy; changes nothing, and ends with 1 where there is any."""
     with failures_in_words(as_json):
-        from crossaccount.job.drifting.markdown import drift_markdown
+        from crossaccount.job.result_markdown import drift_markdown
 
         refuse_two_documents(markdown_file, as_json)
         asked = Asked("drift", directory, as_json, local, parallel, quiet=quiet)

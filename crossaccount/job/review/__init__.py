@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossaccount.job.review.removals import HandMade
+from crossaccount.job.review.hand_made import HandMade
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.reviewer import Reviewer
 

@@ -1,15 +1,18 @@
-"""What a stack declares of its account, from its settings alone: no engine runs."""
+"""What a stack declares of its account, and what of it the stack's state manages: that is the stack's to take away."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.models.credentials import Console
 from crossaccount.settings.sections import KINDS
+from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, recipient
 
 Owner = tuple[str, str]
 """A kind (``user``, ``group``, ``role``, ``policy``) and a name in lower case, as IAM tells names apart."""
@@ -55,3 +58,127 @@ def declare(stack: str, compiled: CompiledStack, upstreams: Mapping[str, Setting
 
 def _entities(settings: Settings) -> Iterable[tuple[Owner, Any]]:
     return (((KINDS[section], name.lower()), entity) for section, name, entity in settings.entities())
+
+
+ENTITIES = {
+    "aws:iam/user:User": "user",
+    "aws:iam/group:Group": "group",
+    "aws:iam/role:Role": "role",
+    "aws:iam/policy:Policy": "policy",
+}
+EXCLUSIVE_KINDS = ("user", "group", "role")
+REST = "…"
+"""The key of the output ``access`` under which what is too long is counted."""
+
+
+def declared_by_program(declared: Declared, made: Deployment) -> Declared:
+    """What a program of the project's own declares, where ``declared`` is what the settings say."""
+    exclusive, adopted = set(declared.exclusive), set(declared.adopted)
+    for resource in made.resources:
+        kind = ENTITIES.get(resource.type)
+        if kind is not None and resource.import_id:
+            adopted.add((kind, str(resource.values["name"]).lower()))
+        if resource.type == "aws:iam/role:Role" and {"inlinePolicies", "managedPolicyArns"} & resource.inputs.keys():
+            exclusive.add(("role", str(resource.values["name"]).lower()))
+        if resource.type.endswith("Exclusive"):
+            found = next((each for each in EXCLUSIVE_KINDS if f"{each}Name" in resource.values), None)
+            exclusive |= {(found, str(resource.values[f"{found}Name"]).lower())} if found else set()
+    own: Any = details(made)
+    return replace(declared, details=own, exclusive=frozenset(exclusive), adopted=frozenset(adopted))
+
+
+@dataclass(frozen=True)
+class Managed:
+    """What is the stack's. Names are in lower case, as IAM tells them apart."""
+
+    entities: Mapping[Owner, str] = field(default_factory=dict)
+    """By kind and name: the ARN."""
+    inline: Mapping[Owner, Mapping[str, Any]] = field(default_factory=dict)
+    """By entity: inline policies by name, with the document that was last deployed (None where it is secret)."""
+    attached: Mapping[Owner, frozenset[str]] = field(default_factory=dict)
+    members: frozenset[tuple[str, str]] = frozenset()
+    """Users and their groups."""
+    documents: Mapping[Owner, Any] = field(default_factory=dict)
+    """Trust policies of roles and documents of policies, as they were last deployed."""
+    boundaries: Mapping[Owner, str] = field(default_factory=dict)
+    consoles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By user: what its login profile was made with."""
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By user: who got the secret of each access key, by the key's ID."""
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Managed:
+        """What the resources of a state manage."""
+        found = _Found()
+        for resource in deployment.resources:
+            found.add(resource)
+        said = _said_members(deployment.outputs)
+        return cls(
+            found.entities,
+            found.inline,
+            {owner: frozenset(arns) for owner, arns in found.attached.items()},
+            # After a refresh the state also lists whom others added: what the stack itself said last tells them apart.
+            frozenset(found.members if said is None else found.members & said),
+            found.documents,
+            found.boundaries,
+            found.consoles,
+            found.keys,
+        )
+
+
+class _Found:
+    def __init__(self) -> None:
+        self.entities: dict[Owner, str] = {}
+        self.inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
+        self.attached: dict[Owner, set[str]] = defaultdict(set)
+        self.members: set[tuple[str, str]] = set()
+        self.documents: dict[Owner, Any] = {}
+        self.boundaries: dict[Owner, str] = {}
+        self.consoles: dict[str, Mapping[str, Any]] = {}
+        self.keys: dict[str, dict[str, str]] = defaultdict(dict)
+
+    def add(self, resource: Resource) -> None:
+        token, values = resource.type, resource.values
+        if kind := ENTITIES.get(token):
+            self._entity((kind, str(values["name"]).lower()), values)
+        elif token == "aws:iam/groupMembership:GroupMembership":
+            group = str(values["group"]).lower()
+            self.members |= {(str(user).lower(), group) for user in values.get("users") or ()}
+        elif token == "aws:iam/userGroupMembership:UserGroupMembership":
+            user = str(values["user"]).lower()
+            self.members |= {(user, str(group).lower()) for group in values.get("groups") or ()}
+        elif token == LOGIN_PROFILE:
+            self.consoles[str(values["user"]).lower()] = values
+        elif token == ACCESS_KEY:
+            user = str(values["user"])
+            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key")
+        else:
+            self._belonging(token, values)
+
+    def _entity(self, owner: Owner, values: Mapping[str, Any]) -> None:
+        self.entities[owner] = str(values.get("arn") or "")
+        written = values.get("policy") if owner[0] == "policy" else values.get("assumeRolePolicy")
+        self.documents[owner] = document(written)
+        if boundary := values.get("permissionsBoundary"):
+            self.boundaries[owner] = str(boundary)
+
+    def _belonging(self, token: str, values: Mapping[str, Any]) -> None:
+        for kind in EXCLUSIVE_KINDS:
+            if token == f"aws:iam/{kind}Policy:{kind.capitalize()}Policy":
+                self.inline[kind, str(values[kind]).lower()][str(values["name"])] = document(values.get("policy"))
+            elif token == f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment":
+                self.attached[kind, str(values[kind]).lower()].add(str(values["policyArn"]))
+
+
+def _said_members(outputs: Mapping[str, Any]) -> set[tuple[str, str]] | None:
+    """Members as the stack's output ``access`` has them; None where it does not tell all."""
+    lines = outputs.get("access")
+    if not isinstance(lines, Mapping) or REST in lines:
+        return None
+    return {
+        (str(entity).rsplit("/", 1)[-1].lower(), text.removeprefix("is in ").lower())
+        for entity, texts in lines.items()
+        if str(entity).startswith("user/")
+        for text in texts
+        if text.startswith("is in ")
+    }

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from crossaccount.engine.work import QUIET, SECRET, Change, Outcome
 from crossaccount.iam.documents import canonical, statements
 from crossaccount.iam.json_text import parse_json
-from crossaccount.job.review.told import ResourcePlanned
-from crossaccount.job.states.standing import masked
+from crossaccount.job.events import StackEvent
+from crossaccount.job.states import masked
 
 DOCUMENTS = ("policy", "assumeRolePolicy", "inlinePolicy")
 """Properties that hold a policy document as text."""
@@ -25,6 +26,18 @@ OWN = ("pulumi:", "crossaccount:")
 INTERNAL = ("__defaults",)
 SIGNS = {"create": "+", "delete": "-", "replace": "±", "update": "~"}
 LONGEST = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcePlanned(StackEvent):
+    """What a preview would do to a resource, property by property; documents statement by statement."""
+
+    op: str
+    type: str
+    name: str
+    properties: tuple[Mapping[str, Any], ...] = ()
+
+    ALWAYS: ClassVar[tuple[str, ...]] = ("properties",)
 
 
 def planned(outcome: Outcome) -> Iterator[ResourcePlanned]:

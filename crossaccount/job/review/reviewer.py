@@ -18,16 +18,14 @@ from crossaccount.engine.deployment import Program
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
-from crossaccount.job.recovery.pending import Pending, creations_in, left_open, way_out
-from crossaccount.job.removals.transitions import transitions
-from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.review.declared import Declared, Owner, declare
-from crossaccount.job.review.live import InvalidCredentials, WrongAccount
-from crossaccount.job.review.managed import ENTITIES, Managed, declared_by_program
+from crossaccount.job.review.declared import ENTITIES, Declared, Managed, Owner, declare, declared_by_program
+from crossaccount.job.review.hand_made import unread
+from crossaccount.job.review.order import transitions
 from crossaccount.job.review.overlay import Overlaid, overlay, untold, with_credentials
-from crossaccount.job.review.removals import unread
 from crossaccount.job.review.review import Review
-from crossaccount.job.states.backend import Backend, KnownStack, left_behind
+from crossaccount.job.sign_in.live_accounts import InvalidCredentials, WrongAccount
+from crossaccount.job.sign_in.stack_credentials import NotReadable
+from crossaccount.job.states import Backend, KnownStack, Pending, creations_in, left_behind, left_open, way_out
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details

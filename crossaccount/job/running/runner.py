@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from crossaccount.engine.work import Outcome
-from crossaccount.job.running.order import Step
+from crossaccount.job.review.order import Step
 from crossaccount.job.running.stopping import Stop
 
 INTERRUPTED = "the job was interrupted"

@@ -16,7 +16,7 @@ from crossaccount.engine.recording import record
 from crossaccount.job.loading import Loaded, load
 from crossaccount.job.review import Review, Reviewer
 from crossaccount.job.review.reviewer import Before, ReadLive
-from crossaccount.job.states.backend import KnownStack
+from crossaccount.job.states import KnownStack
 from crossaccount.sources.declared import details
 
 ACCOUNTS = {

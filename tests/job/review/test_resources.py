@@ -8,7 +8,7 @@ from typing import Any
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job.review.resources import UNKNOWN, planned, planned_lines
-from crossaccount.job.states.standing import SECRET_KEY
+from crossaccount.job.states import SECRET_KEY
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 WRITE = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}

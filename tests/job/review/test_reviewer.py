@@ -11,10 +11,10 @@ import yaml
 
 from crossaccount.access.diff.markdown import subject
 from crossaccount.job.review import Review
-from crossaccount.job.review.credentials import NotReadable
-from crossaccount.job.review.live import InvalidCredentials, WrongAccount
+from crossaccount.job.review.review import shown_by
 from crossaccount.job.review.reviewer import Before, ReadLive
-from crossaccount.job.review.text import shown_by
+from crossaccount.job.sign_in.live_accounts import InvalidCredentials, WrongAccount
+from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.settings import SettingsError
 from tests.job.review.reviewing import Estate, write_project
 

@@ -1,0 +1,98 @@
+"""What AWS has that stacks did not deploy: resource by resource, as the engine finds it, and what it does to access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.access.diff import AccessDiff, diff
+from crossaccount.access.estate import Estate
+from crossaccount.engine.work import Change, Outcome
+from crossaccount.job import events
+from crossaccount.job.events import Event
+from crossaccount.job.loading import Loaded
+from crossaccount.job.sign_in.live_accounts import WrongAccount
+from crossaccount.job.sign_in.stack_credentials import NotReadable
+from crossaccount.job.states import Backend, masked
+from crossaccount.sources.declared import details
+from crossaccount.sources.details import LISTS
+from crossaccount.sources.state import deployment_of
+
+DRIFTED = ("update", "delete")
+
+
+def drift_of(outcome: Outcome) -> events.Drift | None:
+    """What a refresh that changed nothing found; nothing where all is as it was deployed."""
+    found = tuple(_entry(each) for each in _drifted(outcome.changes))
+    return events.Drift(stack=outcome.stack, resources=found) if found else None
+
+
+def _drifted(changes: Iterable[Change]) -> Iterable[Change]:
+    return (each for each in changes if each.op in DRIFTED and not each.type.startswith("pulumi:"))
+
+
+def _entry(change: Change) -> Mapping[str, Any]:
+    entry: dict[str, Any] = {"op": change.op, "type": change.type, "name": change.name}
+    if change.op == "update" and change.before and change.after:
+        before, after = change.before.outputs, change.after.outputs
+        entry["properties"] = {
+            name: {"deployed": masked(before.get(name)), "live": masked(after.get(name))} for name in change.properties
+        }
+    return entry
+
+
+Details = Mapping[str, Any]
+ReadLive = Callable[[str, str], Details]
+READERS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessDrift(Event):
+    """What changed in access behind the stacks' back: ``verdict`` and ``changes`` as ``diff --json`` has them."""
+
+    access: AccessDiff
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """By stack, why its account could not be read: it is left out of the comparison."""
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Account names to IDs, for people."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of this event; nothing is left out."""
+        head = {"time": self.time.isoformat(timespec="milliseconds"), "event": "access-drift"}
+        return {**head, **self.access.to_json(), "unread": dict(self.unread)}
+
+
+def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Collection[str]) -> AccessDrift:
+    """Compare the accounts of the deployed ``stacks``.
+
+    Raises:
+        BackendError: a state cannot be read.
+    """
+    unread: dict[str, str] = {}
+
+    def both(stack: str) -> tuple[Details, Details]:
+        deployed = details(deployment_of(stack, backend.state(stack)), deployed=True)
+        try:
+            found = live(stack, loaded.settings[stack].account_id)
+        except (NotReadable, WrongAccount) as error:
+            unread[stack] = str(error)
+            return deployed, deployed
+        return _with_others(deployed, found), found
+
+    with ThreadPoolExecutor(min(READERS, len(stacks) or 1)) as readers:
+        pairs = list(readers.map(both, stacks))
+    before, after = (Estate.from_details([pair[side] for pair in pairs]) for side in (0, 1))
+    names = {key: value for settings in loaded.settings.values() for key, value in settings.account_ids.items()}
+    return AccessDrift(access=diff(before, after), unread=unread, names=names)
+
+
+def _with_others(deployed: Details, live: Details) -> Details:
+    """What was deployed, and whatever else there is."""
+    merged: dict[str, list[Any]] = {}
+    for key in LISTS:
+        own = list(deployed.get(key) or ())
+        arns = {entity["Arn"] for entity in own}
+        merged[key] = own + [entity for entity in live.get(key) or () if entity["Arn"] not in arns]
+    return merged

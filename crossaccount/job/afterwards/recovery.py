@@ -1,0 +1,332 @@
+"""What AWS may have made for a killed update, by resource type: how it is found, and what is done with it.
+
+``ADOPTED`` things are found by their name and imported (IDs as pulumi-aws imports them). ``RENEWED`` things hold a
+secret that AWS tells once, and whoever it told is dead: nobody can be using them, which is checked, so they are deleted
+and made again; a second access key beside a lost one there never is. ``REPEATED`` things are relations: AWS takes them
+twice and has them once (attachments, inline policies, memberships), and pulumi-aws cannot import all of them. A version
+of a secret that is written twice leaves the first one as AWSPREVIOUS. Any other type is for a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+
+from crossaccount.engine.locks import Lock, locks_in
+from crossaccount.engine.work import NotDone, Work
+from crossaccount.job.events import Message, Tell
+from crossaccount.job.sign_in.live_accounts import LiveAccounts
+from crossaccount.job.sign_in.stack_credentials import NotReadable
+from crossaccount.job.states import Pending, creations_in, described, pending_in
+from crossaccount.settings import read_project
+from crossaccount.sources.state import latest
+
+Clients = Callable[[str], Any]
+"""The boto3 client of a service."""
+Inputs = Mapping[str, Any]
+
+REPEATED = frozenset(
+    {
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/userPolicy:UserPolicy",
+        "aws:iam/groupPolicy:GroupPolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+        "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+        "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive",
+        "aws:iam/userPoliciesExclusive:UserPoliciesExclusive",
+        "aws:iam/groupPoliciesExclusive:GroupPoliciesExclusive",
+        "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+        "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
+        "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive",
+        "aws:iam/groupMembership:GroupMembership",
+        "aws:iam/userGroupMembership:UserGroupMembership",
+        "aws:secretsmanager/secretVersion:SecretVersion",
+    }
+)
+
+
+class NotOurs(Exception):
+    """Something has the name, and the killed update cannot have made it. ``str()`` says what is in the way."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that AWS has: its ID for an import, and when it was made."""
+
+    id: str
+    made: str
+
+
+Find = Callable[[Clients, Inputs, str], Found | None]
+"""Looks a thing up: the clients, the inputs of its creation, the account. Raises ``NotOurs``."""
+
+
+def _entity(operation: str, parameter: str, answer: str) -> Find:
+    """A user, group, role or instance profile: one for each name, whatever its path."""
+
+    def find(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+        del account
+        iam = clients("iam")
+        try:
+            entity = getattr(iam, operation)(**{parameter: inputs["name"]})[answer]
+        except iam.exceptions.NoSuchEntityException:
+            return None
+        if entity["Path"] != inputs.get("path", "/"):
+            raise NotOurs(f"{entity['Arn']} has this name, and another path")
+        return Found(inputs["name"], entity["CreateDate"].isoformat())
+
+    return find
+
+
+def _policy(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    iam = clients("iam")
+    partition = str(iam.meta.partition)
+    arn = f"arn:{partition}:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
+    try:
+        policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return Found(arn, policy["CreateDate"].isoformat())
+
+
+def _secret(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    del account
+    manager = clients("secretsmanager")
+    try:
+        secret = manager.describe_secret(SecretId=inputs["name"])
+    except manager.exceptions.ResourceNotFoundException:
+        return None
+    if secret.get("DeletedDate"):
+        raise NotOurs(f"secret {inputs['name']} is scheduled for deletion: restore it, or wait until its name is free")
+    return Found(secret["ARN"], secret["CreatedDate"].isoformat())
+
+
+ADOPTED: Mapping[str, Find] = {
+    "aws:iam/user:User": _entity("get_user", "UserName", "User"),
+    "aws:iam/group:Group": _entity("get_group", "GroupName", "Group"),
+    "aws:iam/role:Role": _entity("get_role", "RoleName", "Role"),
+    "aws:iam/instanceProfile:InstanceProfile": _entity(
+        "get_instance_profile", "InstanceProfileName", "InstanceProfile"
+    ),
+    "aws:iam/policy:Policy": _policy,
+    "aws:secretsmanager/secret:Secret": _secret,
+}
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A credential whose secret nobody has: what it is, for people, and how it is deleted."""
+
+    label: str
+    delete: Callable[[], object]
+
+
+def _access_keys(clients: Clients, user: str, managed: frozenset[str]) -> list[Lost]:
+    iam, found = clients("iam"), []
+    for page in iam.get_paginator("list_access_keys").paginate(UserName=user):
+        for key in page["AccessKeyMetadata"]:
+            if (key_id := key["AccessKeyId"]) in managed:
+                continue
+            if iam.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate"):
+                raise NotOurs(f"access key {key_id} of {user} is in use: somebody has its secret")
+            found.append(Lost(f"access key {key_id} of {user}", _deleting(iam, user, key_id)))
+    if len(found) > 1:
+        keys = " and ".join(each.label for each in found)
+        raise NotOurs(f"{keys} are both unknown here: delete what the killed update made, by hand")
+    return found
+
+
+def _deleting(iam: Any, user: str, key_id: str) -> Callable[[], object]:
+    return lambda: iam.delete_access_key(UserName=user, AccessKeyId=key_id)
+
+
+def _login_profile(clients: Clients, user: str, managed: frozenset[str]) -> list[Lost]:
+    del managed
+    iam = clients("iam")
+    try:
+        made = iam.get_login_profile(UserName=user)["LoginProfile"]["CreateDate"]
+    except iam.exceptions.NoSuchEntityException:
+        return []
+    used = iam.get_user(UserName=user)["User"].get("PasswordLastUsed")
+    if used and used >= made:
+        raise NotOurs(f"the password of {user} is in use: somebody knows it")
+    return [Lost(f"login profile of {user}", lambda: iam.delete_login_profile(UserName=user))]
+
+
+RENEWED: Mapping[str, Callable[[Clients, str, frozenset[str]], list[Lost]]] = {
+    "aws:iam/accessKey:AccessKey": _access_keys,
+    "aws:iam/userLoginProfile:UserLoginProfile": _login_profile,
+}
+"""By type, what finds the credentials of a user that no state has; ``managed`` are the IDs that a state has."""
+
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+BY_HAND = "https://www.pulumi.com/docs/iac/cli/commands/pulumi_import/"
+
+
+class NotRepaired(NotDone):
+    """A stack cannot be repaired here."""
+
+    def __init__(self, message: str, fix: str, kind: str = "recovery") -> None:
+        super().__init__(message, fix, kind)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Repairs ``stack``, which is ``account``'s. ``gone`` are machines of which a person says that they are gone."""
+
+    stack: automation.Stack
+    account: str
+    gone: Collection[str]
+    signed_in: Callable[[], AbstractContextManager[Clients]]
+    tell: Tell
+
+    def run(self, update: Callable[[], None]) -> None:
+        """Leave nothing open, then do ``update``.
+
+        Raises:
+            NotRepaired: somebody holds the stack, or something is there that the killed update did not make.
+            automation.CommandError: the CLI failed.
+        """
+        state = latest(json.loads(self._cli("stack", "export").stdout))
+        if pending := pending_in(state):
+            self._say(f"an update was killed; open: {described(pending)}")
+            creations = creations_in(state)
+            _check_types(creations)
+            # Needs the lock and changes nothing: from here on the stack is nobody else's.
+            self._unlocked(lambda: self.stack.refresh(target=_stacks(state)))
+            self._settle(creations, state)
+            self.stack.refresh(clear_pending_creates=True)
+        self._unlocked(update)
+
+    def _settle(self, creations: Collection[Pending], state: Mapping[str, Any]) -> None:
+        """See to what AWS may have made."""
+        if all(each.type in REPEATED for each in creations):
+            return
+        with self.signed_in() as clients:
+            found = self._look_up(creations, clients)
+            self._renew(creations, clients, state)
+        if found:
+            self._import(found)
+
+    def _unlocked(self, do: Callable[[], object]) -> None:
+        """``do``; where a lock is in the way that is stale, cancel that first."""
+        try:
+            do()
+        except automation.CommandError as error:
+            locks = locks_in(str(error))
+            if not locks:
+                raise
+            self._unlock(locks)
+            do()
+
+    def _unlock(self, locks: Collection[Lock]) -> None:
+        if held := [lock for lock in locks if not lock.is_stale(self.gone)]:
+            raise NotRepaired("; ".join(lock.held() for lock in held), held[0].fix(self.stack.name), "locked")
+        self._cli("cancel", "--yes")
+        self._say("cancelled a lock that was " + "; ".join(lock.held() for lock in locks))
+
+    def _look_up(self, creations: Collection[Pending], clients: Clients) -> list[tuple[Pending, Found]]:
+        found = []
+        for each in creations:
+            if (find := ADOPTED.get(each.type)) and (thing := self._asked(each, find, clients)):
+                found.append((each, thing))
+        return found
+
+    def _asked(self, pending: Pending, find: Any, clients: Clients) -> Found | None:
+        try:
+            thing: Found | None = find(clients, pending.inputs, self.account)
+        except NotOurs as why:
+            fix = "rename yours, or adopt that one with import: true; then pulumi refresh --clear-pending-creates"
+            raise NotRepaired(f"{pending.name}: {why}", fix) from None
+        return thing
+
+    def _renew(self, creations: Collection[Pending], clients: Clients, state: Mapping[str, Any]) -> None:
+        managed = frozenset(str(each["id"]) for each in state.get("resources") or () if each.get("id"))
+        for each in creations:
+            if (find := RENEWED.get(each.type)) is None:
+                continue
+            try:
+                lost = find(clients, str(each.inputs["user"]), managed)
+            except NotOurs as why:
+                raise NotRepaired(f"{each.name}: {why}", "delete it by hand, or leave it; then run it again") from None
+            for credential in lost:
+                credential.delete()
+                self._say(f"deleted the {credential.label}: its secret was lost with the killed update")
+
+    def _import(self, found: list[tuple[Pending, Found]]) -> None:
+        """Import everything at once, named and placed as the program has it."""
+        table: dict[str, str] = {}
+
+        def named(urn: str) -> str:
+            name = next((name for name, known in table.items() if known == urn), f"r{len(table)}")
+            table[name] = urn
+            return name
+
+        resources: list[Any] = []
+        for pending, thing in found:
+            resource = {"type": pending.type, "name": pending.name, "id": thing.id}
+            if parent := pending.resource.get("parent"):
+                resource["parent"] = named(parent)
+            if provider := pending.resource.get("provider"):
+                # A reference ends in the provider's ID.
+                resource["provider"] = named(provider.rpartition("::")[0])
+            resources.append(resource)
+        self.stack.import_resources(resources=resources, name_table=table, protect=False, generate_code=False)
+        for pending, thing in found:
+            self._say(f"adopted {thing.id} as {pending.name}: AWS made it on {thing.made} for the killed update")
+
+    def _say(self, text: str) -> None:
+        self.tell(Message(stack=self.stack.name, severity="warning", text=text))
+
+    def _cli(self, *arguments: str) -> automation.CommandResult:
+        workspace = self.stack.workspace
+        command = workspace.pulumi_command
+        return command.run([*arguments, "--stack", self.stack.name], workspace.work_dir, workspace.env_vars)
+
+
+def _check_types(creations: Collection[Pending]) -> None:
+    known = {*ADOPTED, *RENEWED, *REPEATED}
+    if foreign := [each for each in creations if each.type not in known]:
+        fix = f"see whether AWS made it; if so, import it: {BY_HAND}; then pulumi refresh --clear-pending-creates"
+        raise NotRepaired(f"no repair is known here for {described(foreign)}", fix)
+
+
+def _stacks(state: Mapping[str, Any]) -> list[str] | None:
+    """The state's own root, as a target; none where it has not come so far."""
+    found = [str(each["urn"]) for each in state.get("resources") or () if each["type"] == STACK_TYPE]
+    return found or None
+
+
+def recover(stack: automation.Stack, work: Work, folder: Path, update: Callable[[], None], tell: Tell) -> None:
+    """Repair the stack whose files are in ``folder``, then do ``update``.
+
+    Raises:
+        NotRepaired, automation.CommandError: see :class:`~crossaccount.job.afterwards.recovery.Repair`.
+    """
+    signed_in = partial(signed_in_to, folder, work.stack)
+    Repair(stack, work.account_id, work.gone, signed_in, tell).run(update)
+
+
+@contextmanager
+def signed_in_to(folder: Path, stack: str) -> Iterator[Clients]:
+    """The clients, by service, of the stack whose files are in ``folder``.
+
+    Raises:
+        NotRepaired: its credentials are not known here, or AWS refuses a call made within.
+    """
+    fix = "look up by hand what AWS made, pulumi import it, then pulumi refresh --clear-pending-creates"
+    with closing(LiveAccounts(read_project(folder).stacks)) as accounts:
+        try:
+            with accounts.signed_in(stack) as clients:
+                yield clients
+        except NotReadable as error:
+            raise NotRepaired(f"what the killed update made cannot be looked up: {error}", fix) from None

@@ -1,0 +1,181 @@
+"""After an update: whether what stacks export fits together, and whether the access tests hold in AWS.
+
+Closure from outputs: every grant of the deployed stacks should meet a trust of them. What stacks export of their own
+side (``access``) is read back into an estate. A stack whose lines are too many to be all there is left out, with its
+account: what is not listed may well exist. Accounts of no stack are not judged.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from crossaccount.access.access_tests import TESTS_FILE, AccessTest, emptiness, parse_access_tests
+from crossaccount.access.estate import Estate
+from crossaccount.access.findings.closure import closure_findings
+from crossaccount.access.findings.finding import Finding
+from crossaccount.access.findings.grants import NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED
+from crossaccount.access.paths import paths
+from crossaccount.engine.work import Outcome
+from crossaccount.iam.notation import REST, details_of
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.job.afterwards.trying import Callers, Clock, Tried, Trier
+from crossaccount.job.events import Event, Tell
+from crossaccount.job.loading import Loaded
+from crossaccount.job.sign_in.live_accounts import LiveAccounts
+from crossaccount.settings import Settings, SettingsError
+from crossaccount.settings.yaml_text import read_yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosureChecked(Event):
+    """What deployed stacks export of each other. ``findings`` are grants that meet no trust, as ``check`` has them."""
+
+    findings: tuple[Mapping[str, str], ...] = ()
+    problems: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    """Stacks that export too little to be judged."""
+
+    ALWAYS: ClassVar[tuple[str, ...]] = ("findings",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestTried(Event):
+    """An access test, tried in AWS. ``outcome``: ``works`` (as the test expects), ``does not``, or ``not tried``."""
+
+    __test__: ClassVar[bool] = False
+
+    name: str
+    principal: str
+    role: str
+    expected: str
+    outcome: str
+    said: str = ""
+    """What AWS said, or why it was not tried."""
+    attempts: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of this event."""
+        return {**super().to_json(), "event": "test-tried"}
+
+
+KINDS = (NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED)
+"""What is said of grants that meet no trust."""
+
+Outputs = Mapping[str, Mapping[str, Any]]
+"""By stack, what it exports."""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What does not fit together. ``unlisted`` are stacks that export too little to be judged."""
+
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Versions of the contract between stacks that do not go together."""
+    unlisted: tuple[str, ...] = ()
+
+
+def closure_of(outputs: Outputs, settings: Mapping[str, Settings]) -> Closure:
+    """What the exports of stacks say of each other."""
+    listed = {name: each["access"] for name, each in outputs.items() if _is_listed(each)}
+    details = [details_of(lines, settings[name].account_id, settings[name].partition) for name, lines in listed.items()]
+    estate = Estate.from_details(details, accounts=[settings[name].account_id for name in listed])
+    found = closure_findings(details, estate, paths(estate))
+    return Closure(
+        tuple(each.at(str(each.place)) for each in found if each.kind in KINDS),
+        tuple(_problems(outputs)),
+        tuple(name for name, each in outputs.items() if "access" in each and name not in listed),
+    )
+
+
+def _is_listed(outputs: Mapping[str, Any]) -> bool:
+    return isinstance(outputs.get("access"), Mapping) and REST not in outputs["access"]
+
+
+def _problems(outputs: Outputs) -> Iterator[str]:
+    versions: dict[Any, list[str]] = {}
+    for name, each in outputs.items():
+        if "contract_version" in each:
+            versions.setdefault(each["contract_version"], []).append(name)
+    if len(versions) > 1:
+        said = "; ".join(f"version {version}: {', '.join(names)}" for version, names in versions.items())
+        yield f"stacks export by different versions of the contract ({said}); deploy all with the same crossaccount"
+
+
+DEFAULT_WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Access tests to be tried after an update. ``wait``: how many seconds IAM has to spread what changed."""
+
+    tests: tuple[AccessTest, ...]
+    accounts: LiveAccounts
+    wait: float = DEFAULT_WAIT
+    clock: Clock = time
+
+    @classmethod
+    def of(cls, loaded: Loaded, accounts: LiveAccounts, wait: float = DEFAULT_WAIT) -> Verification:
+        """The tests beside the project's ``Pulumi.yaml``.
+
+        Raises:
+            SettingsError: there are none, or a file without any.
+            AccessTestsError: anything wrong with them.
+        """
+        file = loaded.project.directory / TESTS_FILE
+        if not os.path.lexists(file):
+            raise SettingsError([Problem("--verify", f"there is no {TESTS_FILE}", NOT_GIVEN, f"write {file}")])
+        names = {name: id for each in loaded.settings.values() for name, id in each.account_ids.items()}
+        tests = parse_access_tests(read_yaml(file, str(file), within=loaded.project.directory), names, str(file))
+        if nothing := emptiness(tests, str(file)):
+            raise SettingsError(nothing)
+        return cls(tests.tests, accounts, wait)
+
+
+def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], tell: Tell) -> Closure | None:
+    """Whether what stacks export after an update fits together; None where no stack changed."""
+    ended = tuple(outcomes)
+    if not any(each.status == "changed" for each in ended):
+        return None
+    closure = closure_of(_outputs(ended), loaded.settings)
+    findings = tuple(each.to_json() for each in closure.findings)
+    tell(ClosureChecked(findings=findings, problems=closure.problems, unlisted=closure.unlisted))
+    return closure
+
+
+def try_tests(verification: Verification, loaded: Loaded, outcomes: Iterable[Outcome], tell: Tell) -> tuple[Tried, ...]:
+    """What came of the access tests, tried in AWS after an update."""
+    tried = _tried(verification, loaded, _outputs(outcomes))
+    for each in tried:
+        tell(_event(each))
+    return tried
+
+
+def _outputs(outcomes: Iterable[Outcome]) -> Outputs:
+    return {each.stack: each.outputs for each in outcomes if each.done and each.outputs}
+
+
+def _tried(verification: Verification, loaded: Loaded, outputs: Outputs) -> tuple[Tried, ...]:
+    exported = [arn for each in outputs.values() for key in ("roles", "users") for arn in each.get(key, {}).values()]
+    stacks = {loaded.settings[name].account_id: name for name in outputs}
+    accounts = verification.accounts
+    callers = Callers(accounts, stacks)
+    trier = Trier(callers, accounts.clients, frozenset(exported), verification.clock, verification.wait)
+    return trier.run(verification.tests)
+
+
+def _event(tried: Tried) -> TestTried:
+    test = tried.test
+    return TestTried(
+        name=test.name,
+        principal=test.principal,
+        role=test.role,
+        expected=test.expect,
+        outcome=tried.outcome,
+        said=tried.said,
+        attempts=tried.attempts,
+    )

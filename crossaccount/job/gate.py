@@ -1,0 +1,161 @@
+"""What stands before an update: its review, the plan it is held to, and who has to say yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from crossaccount.job.afterwards.verify import Verification
+from crossaccount.job.events import Message, Refused, Tell, now
+from crossaccount.job.loading import ConfigFiles, Loaded
+from crossaccount.job.review.approval import (
+    FOLDER,
+    LOG,
+    Approval,
+    Approved,
+    actor,
+    decide,
+    not_what_was_reviewed,
+    record,
+    refusals,
+)
+from crossaccount.job.review.order import Step, forward, going_and_named, urns_of, with_removals
+from crossaccount.job.review.plans import SavedPlan, new_plan
+from crossaccount.job.review.review import AccessReviewed, Review
+from crossaccount.job.review.reviewer import Reviewer
+from crossaccount.job.running.result import JobResult, after_update
+from crossaccount.sources.proof import Proof
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Previews and updates stacks, each with its review. ``run`` and ``told`` are those of ``Runs``."""
+
+    loaded: Loaded
+    files: ConfigFiles
+    reviewer: Reviewer
+    tell: Tell
+    run: Callable[..., JobResult]
+    told: Callable[[JobResult], JobResult]
+
+    def review(self, names: Collection[str]) -> Review:
+        """The review of an update, told.
+
+        Raises:
+            SettingsError, BackendError: see :class:`~crossaccount.job.review.reviewer.Reviewer`.
+        """
+        return self._told(self.reviewer.review(names, self.reviewer.backend.stacks()))
+
+    def preview(
+        self,
+        names: Sequence[str],
+        patterns: Collection[str],
+        save_plan: Path | None,
+        *,
+        resources: bool = True,
+        proof: Proof | None = None,
+    ) -> JobResult:
+        """What the engine would do and what that does to access; kept as a plan where that is asked for.
+
+        Without ``resources`` the engine is not asked, and needs no passphrase. ``proof`` is shown beside the review.
+        """
+        known = self.reviewer.backend.stacks()
+        review = replace(self.reviewer.review(names, known), proof=proof)
+        if not resources:
+            return self.told(JobResult("preview", "succeeded", review=self._told(review)))
+        plan = new_plan(save_plan, names, known) if save_plan else None
+        for stack in plan.new if plan else ():
+            text = "it is new: the engine keeps no plan of it, and what holds it is this review"
+            self.tell(Message(stack=stack, severity="warning", text=text))
+
+        def close(result: JobResult) -> JobResult:
+            self._told(review)
+            if plan and result.ok:
+                plan.save(review, patterns)
+            return replace(result, review=review)
+
+        return self._run("preview", names, review, known=known, plans=plan.folder if plan else None, close=close)
+
+    def up(
+        self,
+        names: Sequence[str],
+        patterns: Collection[str],
+        approval: Approval,
+        saved: SavedPlan | None,
+        verification: Verification | None,
+        **options: object,
+    ) -> JobResult:
+        """An update that is reviewed, held to its plan, approved and recorded before anything is touched.
+
+        ``options`` are of the update alone, as ``run`` takes them.
+        """
+        known = self.reviewer.backend.stacks()
+        review = replace(self.reviewer.review(names, known), proof=Proof())
+        because = saved.differences(review, patterns, known) if saved else ()
+        because = (*because, *not_what_was_reviewed(review, approval))
+        if approval.preview_first and not because:
+            shown = self._run("preview", names, review, known=known)
+            if not shown.ok:
+                return self.told(replace(shown, verb="up", review=review))
+        self._told(review)
+        if because := because or self._approved(review, approval, str(saved.folder) if saved else ""):
+            self.tell(Refused(because=because))
+            return self.told(JobResult("up", "refused", review=review))
+
+        def close(result: JobResult) -> JobResult:
+            return after_update(self.loaded, replace(result, review=review), self.tell, verification)
+
+        plans = saved.folder if saved else None
+        return self._run("up", names, review, known=known, plans=plans, close=close, **options)
+
+    def _run(self, verb: str, names: Sequence[str], review: Review, **options: object) -> JobResult:
+        def keeps(stack: str) -> str:
+            """Why a stack must not be run after all, asked just before its run; empty where it may."""
+            if stack in review.refused:
+                return review.refused[stack]
+            if not self.files.unchanged(stack):
+                return "its config changed since it was reviewed; nothing of it is applied: run it again"
+            return ""
+
+        steps = forward(names, self.loaded.reads)
+        if verb == "up" and review.transitions:
+            steps = self._removing(steps, review, divide=options.get("plans") is None)
+        live = self.reviewer.before == "live"
+        return self.run(verb, steps, hand_on=True, refresh=True, keeps=keeps, reviewed=live, **options)
+
+    def _removing(self, steps: Sequence[Step], review: Review, *, divide: bool) -> list[Step]:
+        """The steps in an order in which nothing goes while another stack names it.
+
+        A plan says what a stack's one update does: held to one, no stack is updated in two steps.
+        """
+        found = with_removals(steps, review.transitions, divide=divide)
+        backend = self.reviewer.backend
+        for index, step in enumerate(found):
+            if step.label:
+                staying = going_and_named(steps, review.transitions, step.stack)
+                found[index] = replace(step, exclude=urns_of(staying, backend.state(step.stack)))
+        return found
+
+    def _told(self, review: Review) -> Review:
+        self.tell(AccessReviewed(review=review))
+        return review
+
+    def _approved(self, review: Review, approval: Approval, plan: str) -> tuple[str, ...]:
+        """Why the update must not begin; empty once it is approved and that is recorded."""
+        if not approval.needed:
+            return ()
+        decision = decide(review, approval)
+        if decision.missing:
+            return refusals(decision, review, approval.ask is not None)
+        log = approval.log or self.loaded.project.directory / FOLDER / LOG
+        when, who = now(), actor()
+        try:
+            record(log, when, who, review, decision, plan)
+        except OSError as error:
+            what = f"the approval cannot be recorded ({error.strerror})"
+            return (f"{log}: {what}; nothing is applied: make room, or name another file by --approvals",)
+        approved = {str(question): how for question, how in decision.approved.items()}
+        said = {"digest": review.digest, "verdict": review.verdict, "log": str(log)}
+        self.tell(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **said))
+        return ()

@@ -1,0 +1,189 @@
+"""Plans: what was reviewed, kept so that it alone is applied.
+
+A folder has the engine's update plan of every stack and ``review.json``: the access review, and digests of what the
+stacks are configured to be and of the engine's plans. Plans hold config in plain text: the folder is 0700, files 0600.
+
+A stack that is new has no plan of the engine's: it would be encrypted with a key that only the preview had. What holds
+it is the digest of its config, the review of its account, and that it is new still.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossaccount.job.errors import JobError
+from crossaccount.job.review.review import Review
+from crossaccount.job.states import KnownStack
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import read_bytes, read_json
+
+REVIEW = "review.json"
+VERSION = 1
+
+
+class PlanError(JobError):
+    """A plan cannot be saved or read."""
+
+
+@dataclass(frozen=True)
+class NewPlan:
+    """A plan that a preview writes."""
+
+    folder: Path
+    new: tuple[str, ...] = ()
+    """Stacks that are not deployed yet."""
+
+    def save(self, review: Review, patterns: Collection[str]) -> None:
+        """Write down what was reviewed, once every stack's plan is there. ``patterns`` are how stacks were chosen.
+
+        Raises:
+            PlanError: it cannot be written.
+        """
+        content = {
+            "version": VERSION,
+            "patterns": list(patterns),
+            "configs": dict(review.configs),
+            "new": list(self.new),
+            "plans": {name: _digest(_file(self.folder, name)) for name in review.stacks if name not in self.new},
+            "digest": review.digest,
+            "review": review.to_json(),
+        }
+        _write(self.folder / REVIEW, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """A plan that an update is held to."""
+
+    folder: Path
+    content: Mapping[str, Any]
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """How its stacks were chosen; none: all."""
+        return tuple(self.content["patterns"])
+
+    def differences(
+        self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]
+    ) -> tuple[str, ...]:
+        """What is not as it was reviewed, a line each; empty where all is. ``known`` are the backend's stacks."""
+        return tuple(self._differences(review, patterns, known))
+
+    def _differences(self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]) -> Iterator[str]:
+        again = f"review again: preview --save-plan {self.folder}"
+        configs: Mapping[str, str] = self.content["configs"]
+        if patterns and tuple(patterns) != self.patterns:
+            chosen = " ".join(self.patterns) or "all stacks"
+            yield f"the plan is of {chosen}, got {' '.join(patterns)}; name the same, or none"
+        for stack in review.stacks:
+            if stack not in configs:
+                yield f"{stack}: it is not in the plan; {again}"
+            elif review.configs[stack] != configs[stack]:
+                yield f"{stack}: its config is not what was reviewed; {again}"
+        for stack in configs:
+            if stack not in review.stacks:
+                yield f"{stack}: it is in the plan, and there is no such stack any more; {again}"
+            elif stack in self.content["new"]:
+                if stack in known and known[stack].deployed:
+                    yield f"{stack}: it was new when it was reviewed, and is deployed by now; {again}"
+            elif _digest(_file(self.folder, stack)) != self.content["plans"].get(stack):
+                yield f"{stack}: its plan is missing, or is not the one that was reviewed; {again}"
+        if review.digest != self.content["digest"] and review.configs == configs:
+            what = _what_differs(self.content["review"], review)
+            yield f"what it does to access is not what was reviewed: {what}; {again}"
+
+
+def plan_file(folder: Path | None, stack: str) -> Path | None:
+    """The engine's plan of a stack in the folder of a plan; none where there is none."""
+    return file if folder is not None and (file := _file(folder, stack)).is_file() else None
+
+
+def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> NewPlan:
+    """An empty plan for ``stacks`` in ``folder``; one that was there is replaced. ``known`` are the backend's stacks.
+
+    Raises:
+        PlanError: the folder holds something else, or cannot be written.
+    """
+    folder = folder.resolve()
+    plan = NewPlan(folder, tuple(stack for stack in stacks if stack not in known))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        old = _own_files(folder)
+        if {each.name for each in folder.iterdir()} - old:
+            what = "the folder holds something else than a plan"
+            raise PlanError(f"--save-plan: {what}, got {folder}; name an empty one")
+        for name in old:
+            (folder / name).unlink(missing_ok=True)
+        folder.chmod(0o700)
+        # Files are made before the engine writes into them, so that they are never readable by others.
+        files = [stack for stack in stacks if stack not in plan.new]
+        for stack in files:
+            _write(_file(folder, stack), "")
+        _write(folder / REVIEW, json.dumps({"version": VERSION, "plans": dict.fromkeys(files, "")}))
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+        raise PlanError(f"--save-plan: {what}, got {folder}; name another folder") from None
+    return plan
+
+
+def read_plan(folder: Path) -> SavedPlan:
+    """The plan in ``folder``.
+
+    Raises:
+        PlanError: there is none, or it was not finished.
+    """
+    folder = folder.resolve()
+    try:
+        content = read_json(folder / REVIEW, REVIEW)
+        known = content["version"] == VERSION
+        _ = content["digest"]  # written last
+    except (SettingsError, KeyError, TypeError):
+        fix = "make one: crossaccount preview --save-plan DIR"
+        raise PlanError(f"--plan: no finished plan, got {folder}; {fix}") from None
+    if not known:
+        raise PlanError(f"--plan: made by another version of crossaccount, got {folder}; preview again")
+    return SavedPlan(folder, content)
+
+
+def _own_files(folder: Path) -> set[str]:
+    """The files of the plan that a folder holds, finished or not."""
+    try:
+        content = read_json(folder / REVIEW, REVIEW)
+        return {REVIEW, *(_file(folder, stack).name for stack in content["plans"])}
+    except (SettingsError, KeyError, TypeError):
+        return set()
+
+
+def _file(folder: Path, stack: str) -> Path:
+    return folder / f"{stack}.plan.json"
+
+
+def _what_differs(reviewed: Mapping[str, Any], now: Review) -> str:
+    """The first things that one has and the other has not, in words."""
+    found = []
+    for key in ("changes", "removals", "replaced", "refused"):
+        old, new = reviewed[key], now.to_json()[key]
+        if old != new:
+            more = sum(1 for each in new if each not in old)
+            fewer = sum(1 for each in old if each not in new)
+            found.append(f"{key}: {more} more and {fewer} fewer")
+    return ", ".join(found) or "it is written otherwise"
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(read_bytes(file, file.name)).hexdigest()
+    except SettingsError:
+        return ""
+
+
+def _write(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(text)
+    file.chmod(0o600)

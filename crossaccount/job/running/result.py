@@ -1,0 +1,80 @@
+"""What a job did, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crossaccount.engine.retries import together
+from crossaccount.engine.work import Outcome
+from crossaccount.job.afterwards.drift import AccessDrift
+from crossaccount.job.afterwards.trying import Tried
+from crossaccount.job.afterwards.verify import Closure, Verification, check_closure, try_tests
+from crossaccount.job.events import Tell
+from crossaccount.job.loading import Loaded
+from crossaccount.job.review.review import Review
+from crossaccount.job.running.runner import Run
+
+BAD = ("failed", "interrupted", "skipped")
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job did. ``status``: ``succeeded``, ``failed``, ``refused``, ``interrupted``, or ``drifted``."""
+
+    verb: str
+    status: str
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    """By stack, failed ones first."""
+    seconds: float = 0.0
+    review: Review | None = None
+    """Of a preview and an update: what it does to access."""
+    closure: Closure | None = None
+    """Of an update that changed anything: whether what stacks export fits together."""
+    tried: tuple[Tried, ...] = ()
+    """Of an update that was to be verified: what came of the access tests."""
+    drift: AccessDrift | None = None
+    """Of drift: what it does to access."""
+    faults: tuple[Exception, ...] = ()
+    """Faults of this program itself, by which stacks failed."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for is done."""
+        return self.status == "succeeded"
+
+
+def result_of(verb: str, run: Run, seconds: float) -> JobResult:
+    """The result of the steps that were run."""
+    ordered = sorted(
+        by_stack(run).items(), key=lambda item: BAD.index(item[1].status) if item[1].status in BAD else len(BAD)
+    )
+    outcomes = dict(ordered)
+    status = "interrupted" if run.interrupted else "succeeded"
+    if not run.interrupted and not all(each.done for each in outcomes.values()):
+        status = "failed"
+    elif not run.interrupted and verb == "drift" and any(each.status == "changed" for each in outcomes.values()):
+        status = "drifted"
+    return JobResult(verb, status, outcomes, round(seconds, 2), faults=tuple(run.faults))
+
+
+def by_stack(run: Run) -> dict[str, Outcome]:
+    """The outcomes of stacks: what the steps of each came to together."""
+    found: dict[str, Outcome] = {}
+    for each in run.outcomes.values():
+        before = found.get(each.stack)
+        if before is None:
+            found[each.stack] = each
+        elif before.done:
+            found[each.stack] = together(before, each)
+    return found
+
+
+def after_update(loaded: Loaded, result: JobResult, tell: Tell, verification: Verification | None) -> JobResult:
+    """The result of an update with what was looked at after it; it has failed where a test is not as expected."""
+    outcomes = result.outcomes.values()
+    closure = check_closure(loaded, outcomes, tell) or result.closure
+    tried = try_tests(verification, loaded, outcomes, tell) if verification else result.tried
+    wrong = any(each.outcome == "does not" for each in tried) or bool(closure and closure.problems)
+    status = "failed" if wrong and result.ok else result.status
+    return replace(result, closure=closure, tried=tried, status=status)

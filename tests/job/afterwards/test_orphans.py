@@ -1,0 +1,136 @@
+"""What AWS may have made for a killed update, looked up on a local AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crossaccount.job.afterwards.recovery import ADOPTED, RENEWED, REPEATED, Clients, Found, NotOurs
+from crossaccount.local.clients import Aws
+from crossaccount.local.handlers import HANDLERS
+from crossaccount.local.server import LocalAws
+
+ACCOUNT = "111111111111"
+TRUST = {"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}
+ALLOW = {"Statement": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}}
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", **document})
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    """An account that has one of each; Bo has a password and two access keys, Kim one of each, Ann none."""
+    with LocalAws() as local, local.session(ACCOUNT) as root:
+        for name in ("Bo", "Kim", "Ann"):
+            root.iam.create_user(UserName=name, Path="/team/")
+        root.iam.create_group(GroupName="Team", Path="/")
+        root.iam.create_role(RoleName="deploy", Path="/", AssumeRolePolicyDocument=_text(TRUST))
+        root.iam.create_instance_profile(InstanceProfileName="deploy")
+        root.iam.create_policy(PolicyName="Read", Path="/team/", PolicyDocument=_text(ALLOW))
+        root.secretsmanager.create_secret(Name="crossaccount/user/Bo/console")
+        for user in ("Bo", "Bo", "Kim"):
+            root.iam.create_access_key(UserName=user)
+        for user in ("Bo", "Kim"):
+            root.iam.create_login_profile(UserName=user, Password="aB3$aB3$aB3$aB3$")
+        yield root
+
+
+@pytest.fixture
+def clients(aws: Aws) -> Clients:
+    return aws.client
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "expected"),
+    [
+        ("aws:iam/user:User", {"name": "Bo", "path": "/team/"}, "Bo"),
+        ("aws:iam/group:Group", {"name": "Team"}, "Team"),
+        ("aws:iam/role:Role", {"name": "deploy", "path": "/"}, "deploy"),
+        ("aws:iam/instanceProfile:InstanceProfile", {"name": "deploy", "path": "/"}, "deploy"),
+        ("aws:iam/policy:Policy", {"name": "Read", "path": "/team/"}, f"arn:aws:iam::{ACCOUNT}:policy/team/Read"),
+        ("aws:secretsmanager/secret:Secret", {"name": "crossaccount/user/Bo/console"}, "arn:aws:secretsmanager:"),
+    ],
+)
+def test_what_aws_made_is_found_by_its_name(
+    clients: Clients, type_: str, inputs: dict[str, str], expected: str
+) -> None:
+    found = ADOPTED[type_](clients, inputs, ACCOUNT)
+    assert isinstance(found, Found)
+    assert found.id.startswith(expected)
+    assert found.made.startswith("20")
+    assert ADOPTED[type_](clients, {**inputs, "name": "nobody"}, ACCOUNT) is None
+
+
+def test_what_has_the_name_and_another_path_is_not_adopted(clients: Clients) -> None:
+    with pytest.raises(NotOurs, match=r"arn:aws:iam::111111111111:role/deploy has this name, and another path"):
+        ADOPTED["aws:iam/role:Role"](clients, {"name": "deploy", "path": "/other/"}, ACCOUNT)
+
+
+def test_a_secret_that_waits_for_its_deletion_is_not_adopted(aws: Aws, clients: Clients) -> None:
+    aws.secretsmanager.create_secret(Name="gone")
+    aws.secretsmanager.delete_secret(SecretId="gone", RecoveryWindowInDays=30)
+    with pytest.raises(NotOurs, match="scheduled for deletion"):
+        ADOPTED["aws:secretsmanager/secret:Secret"](clients, {"name": "gone"}, ACCOUNT)
+
+
+def test_an_access_key_that_no_state_has_is_deleted_and_one_that_a_state_has_stays(aws: Aws, clients: Clients) -> None:
+    [first, second] = [each["AccessKeyId"] for each in aws.iam.list_access_keys(UserName="Bo")["AccessKeyMetadata"]]
+    [lost] = RENEWED["aws:iam/accessKey:AccessKey"](clients, "Bo", frozenset({first}))
+    assert lost.label == f"access key {second} of Bo"
+    lost.delete()
+    assert [each["AccessKeyId"] for each in aws.iam.list_access_keys(UserName="Bo")["AccessKeyMetadata"]] == [first]
+
+
+def test_of_two_unknown_access_keys_none_is_deleted(aws: Aws, clients: Clients) -> None:
+    aws.iam.create_access_key(UserName="Kim")
+    with pytest.raises(NotOurs, match="are both unknown here"):
+        RENEWED["aws:iam/accessKey:AccessKey"](clients, "Kim", frozenset())
+    assert len(aws.iam.list_access_keys(UserName="Kim")["AccessKeyMetadata"]) == 2
+
+
+def test_nothing_is_lost_where_nothing_was_made(clients: Clients) -> None:
+    assert RENEWED["aws:iam/accessKey:AccessKey"](clients, "Ann", frozenset()) == []
+    assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Ann", frozenset()) == []
+
+
+def test_a_password_that_nobody_was_told_is_deleted(clients: Clients) -> None:
+    [lost] = RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset())
+    lost.delete()
+    assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset()) == []
+
+
+class _Used:
+    """IAM, where everything that is asked for was used a moment ago."""
+
+    def __init__(self, iam: Any) -> None:
+        self._iam = iam
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._iam, name)
+
+    def get_access_key_last_used(self, **_: str) -> Any:
+        return {"AccessKeyLastUsed": {"LastUsedDate": "now"}}
+
+    def get_user(self, **user: str) -> Any:
+        made = self._iam.get_login_profile(**user)["LoginProfile"]["CreateDate"]
+        return {"User": {"PasswordLastUsed": made}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "what"),
+    [("aws:iam/accessKey:AccessKey", "is in use"), ("aws:iam/userLoginProfile:UserLoginProfile", "somebody knows it")],
+)
+def test_a_credential_that_somebody_uses_is_left_alone(aws: Aws, type_: str, what: str) -> None:
+    with pytest.raises(NotOurs, match=what):
+        RENEWED[type_](lambda _: _Used(aws.iam), "Kim", frozenset())
+
+
+def test_every_type_that_the_components_declare_is_known_and_in_one_way() -> None:
+    ways = [*ADOPTED, *RENEWED, *REPEATED]
+    assert sorted(ways) == sorted(set(ways))
+    assert set(HANDLERS) == set(ways)

@@ -1,0 +1,147 @@
+"""What is looked at before anything is touched, with neither an engine nor AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossaccount.engine.work import Outcome
+from crossaccount.job.review.readiness import SignIn
+from crossaccount.job.running.workers import Threads
+from crossaccount.job.sign_in.stack_credentials import NotReadable
+from crossaccount.job.stacks import Stacks
+from tests.job.jobs import MemoryBackend, ScriptedEngine, deployed, write_project
+
+URN = "urn:pulumi:hub::fleet::aws:iam/role:Role::hub-application-Slow"
+PENDING = {"pending_operations": [{"type": "creating", "resource": {"urn": URN, "type": "aws:iam/role:Role"}}]}
+ACCOUNTS = {"hub": "100000000000", "spoke": "100000000001"}
+
+
+@dataclass
+class Sts:
+    """STS, for somebody in ``account``."""
+
+    account: str
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": self.account}
+
+
+def signed_in(accounts: dict[str, str]) -> SignIn:
+    """Stacks sign in to these accounts; others cannot be known."""
+
+    @contextmanager
+    def sign_in(stack: str) -> Iterator[Callable[[str], Any]]:
+        if stack not in accounts:
+            raise NotReadable("aws:secretKey is encrypted")
+        yield lambda _: Sts(accounts[stack])
+
+    return sign_in
+
+
+def _stacks(folder: Path, backend: MemoryBackend, sign_in: SignIn | None = None) -> tuple[Stacks, ScriptedEngine]:
+    engine = ScriptedEngine()
+    write_project(folder, {"hub": (), "spoke": ("hub",)})
+    return Stacks(folder, engine, backend, sign_in=sign_in), engine
+
+
+def test_an_open_creation_keeps_a_stack_from_being_updated_and_its_readers_wait(tmp_path: Path) -> None:
+    backend = replace(deployed("hub", "spoke"), states={"hub": PENDING})
+    stacks, engine = _stacks(tmp_path, backend)
+    result = stacks.up()
+    assert engine.asked == []
+    hub, spoke = result.outcomes["hub"], result.outcomes["spoke"]
+    assert (hub.status, hub.kind, hub.fix) == ("failed", "pending", "crossaccount up hub --recover")
+    assert hub.error == (
+        "an update was killed while it made Role hub-application-Slow: AWS may have it, and the state has not"
+    )
+    assert (spoke.status, spoke.error) == ("skipped", "hub failed")
+
+
+def test_recover_goes_on_with_it(tmp_path: Path) -> None:
+    stacks, engine = _stacks(tmp_path, replace(deployed("hub", "spoke"), states={"hub": PENDING}))
+    assert stacks.up(recover=True, gone=["runner-17"]).ok
+    assert [(work.recover, work.gone) for work in engine.asked] == [(True, ("runner-17",))] * 2
+
+
+def test_what_may_exist_in_aws_alone_is_not_left_behind_by_a_destroy(tmp_path: Path) -> None:
+    stacks, engine = _stacks(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))
+    outcome = stacks.destroy(["hub"], leave_readers=True).outcomes["hub"]
+    assert (outcome.kind, outcome.fix) == ("pending", "crossaccount up hub --recover, then destroy it")
+    assert engine.asked == []
+
+
+@pytest.mark.parametrize("verb", ["refresh", "drift"])
+def test_verbs_that_make_nothing_are_not_kept_from_it(tmp_path: Path, verb: str) -> None:
+    stacks, engine = _stacks(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))
+    assert getattr(stacks, verb)(["hub"]).ok
+    assert [work.stack for work in engine.asked] == ["hub"]
+
+
+def test_where_somebody_holds_the_stack_the_engine_says_who(tmp_path: Path) -> None:
+    backend = replace(deployed("hub"), states={"hub": PENDING})
+    backend.known["hub"] = replace(backend.known["hub"], busy=True)
+    stacks, engine = _stacks(tmp_path, backend)
+    stacks.up(["hub"])
+    assert [work.stack for work in engine.asked] == ["hub"]
+
+
+def test_where_states_cost_a_call_only_stacks_with_access_keys_are_looked_at(tmp_path: Path) -> None:
+    backend = replace(deployed("hub"), states={"hub": PENDING})
+    backend.in_files = False
+    stacks, engine = _stacks(tmp_path, backend)
+    stacks.up(["hub"])
+    assert [work.stack for work in engine.asked] == ["hub"]
+
+    file = tmp_path / "Pulumi.hub.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["crossaccount:trusted"] = {"users": {"bo": {"access_key": {"store": "secretsmanager"}}}}
+    file.write_text(yaml.safe_dump(content))
+    outcome = Stacks(tmp_path, engine, backend).up(["hub"]).outcomes["hub"]
+    assert outcome.kind == "pending"
+    assert outcome.error.startswith("an update is under way or was killed while it made")
+    assert outcome.fix == "wait for it; if it was killed: crossaccount up hub --recover"
+
+
+@pytest.mark.parametrize("verb", ["up", "refresh", "drift", "destroy"])
+def test_credentials_of_another_account_are_refused_and_other_stacks_go_on(tmp_path: Path, verb: str) -> None:
+    sign_in = signed_in({"hub": ACCOUNTS["hub"], "spoke": "999999999999"})
+    stacks, engine = _stacks(tmp_path, deployed("hub", "spoke"), sign_in)
+    outcomes = getattr(stacks, verb)().outcomes
+    assert outcomes["spoke"].kind == "account"
+    assert outcomes["spoke"].error == (
+        "the credentials are of account 999999999999, and the stack is of 100000000001; nothing of it is touched"
+    )
+    # A destroy goes readers first: what the refused one reads stays.
+    assert [work.stack for work in engine.asked] == ([] if verb == "destroy" else ["hub"])
+
+
+def test_credentials_that_cannot_be_known_here_are_left_to_the_providers_own_guard(tmp_path: Path) -> None:
+    stacks, engine = _stacks(tmp_path, deployed("hub", "spoke"), signed_in({}))
+    assert stacks.up().ok
+    assert [work.stack for work in engine.asked] == ["hub", "spoke"]
+
+
+def test_after_a_wrong_passphrase_no_other_stack_begins(tmp_path: Path) -> None:
+    write_project(tmp_path, {"a": (), "b": (), "c": ()})
+    wrong = Outcome("a", "failed", error="incorrect passphrase", kind="passphrase")
+    engine = ScriptedEngine({"a": wrong})
+    outcomes = Stacks(tmp_path, engine, MemoryBackend(), workers=Threads(1)).up().outcomes
+    assert [work.stack for work in engine.asked] == ["a"]
+    assert {name: each.error for name, each in outcomes.items() if each.status == "skipped"} == {
+        "b": "the passphrase is wrong, as a shows",
+        "c": "the passphrase is wrong, as a shows",
+    }
+
+
+def test_what_a_stack_reads_and_this_job_changed_is_fresh(tmp_path: Path) -> None:
+    engine = ScriptedEngine({"hub": Outcome("hub", "changed")})
+    write_project(tmp_path, {"hub": (), "spoke": ("hub",), "other": ()})
+    Stacks(tmp_path, engine, MemoryBackend()).up()
+    assert {work.stack: work.fresh for work in engine.asked} == {"hub": False, "spoke": True, "other": False}
