@@ -27,20 +27,25 @@ def main() -> None:
 
 
 def program(
-    references: References | None = None, root: Path | None = None, compiled: CompiledStack | None = None
+    references: References | None = None,
+    root: Path | None = None,
+    compiled: CompiledStack | None = None,
+    *,
+    given: bool = False,
 ) -> None:
     """Declare the account that the stack's config describes.
 
     ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of what is deployed.
     ``root`` is the folder of ``Pulumi.yaml``, where ``crossaccount:include`` looks; Pulumi knows it unless the program
-    runs inline. ``compiled`` is the stack, where whoever runs the program has compiled its config before.
+    runs inline. ``compiled`` is the stack, where whoever runs the program has compiled its config before. ``given`` is
+    for what a proof gives: it may describe roles under paths that AWS keeps for itself.
 
     Raises:
         pulumi.RunError: anything wrong with the config or with an upstream, all of it in one report, before the first
             resource is registered.
     """
     root = root or _root_directory()
-    compiled = compiled or _compiled(root)
+    compiled = compiled or _compiled(root, given=given)
     settings, documents = compiled.settings, compiled.documents
     upstreams = Upstreams(settings, references, root)
     if found := [*upstreams.problems, *upstreams.not_exported(compiled), *compiled.problems]:
@@ -81,9 +86,9 @@ def _once(made: list[pulumi.Resource], value: Any) -> pulumi.Output[Any]:
     return pulumi.Output.all(urns, value).apply(lambda both: both[1])
 
 
-def _compiled(root: Path | None) -> CompiledStack:
+def _compiled(root: Path | None, *, given: bool) -> CompiledStack:
     try:
-        return compile_stack(effective_config(), root=root)
+        return compile_stack(effective_config(), root=root, given=given)
     except SettingsError as error:
         raise _refusal(error.problems) from None
 

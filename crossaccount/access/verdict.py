@@ -35,8 +35,9 @@ class Verdict(NamedTuple):
     statement for an assumption, the grant for an action); None where nothing matched. ``grant`` and ``trust`` are the
     two statements that meet in an allowed assumption; ``grant`` is None where a trust of the same account needs none.
     ``action`` is the action that the verdict fell on. ``unknown`` lists, for people, the policies that nothing is known
-    of, whether or not the outcome hangs on them. ``sentence`` is the message, or how to put it into words
-    when it is asked for: most verdicts are only counted or compared.
+    of, whether or not the outcome hangs on them. ``names_others``: the reason is the condition of a trust by name, which
+    names others than the caller, so that it is a want of trust as well. ``sentence`` is the message, or how to put it
+    into words when it is asked for: most verdicts are only counted or compared.
     """
 
     outcome: Outcome
@@ -47,6 +48,11 @@ class Verdict(NamedTuple):
     grant: Decision | None = None
     trust: Decision | None = None
     unknown: tuple[str, ...] = ()
+    names_others: bool = False
+
+    def is_because(self, reason: Reason) -> bool:
+        """Whether a reason holds for it."""
+        return reason == self.reason or (reason == "no-trust" and self.names_others)
 
     @property
     def message(self) -> str:

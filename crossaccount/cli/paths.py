@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from crossaccount.access.paths import Path
     from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
+    from crossaccount.access.paths.possible import Possible
     from crossaccount.access.verdict import Decision
     from crossaccount.cli.reading import Named
     from crossaccount.sources.names import Names
@@ -44,13 +45,16 @@ def paths(
 ) -> None:
     """Every path: who can assume what, on which conditions, and the statements that decide.
 
-    AWS services are no paths: how many trusts let them in is said below the table, which ones by who-can.
+    AWS services are no paths: how many trusts let them in is said below the table, which ones by who-can. What hangs on
+    principals that no stack declares stands there too, marked "possible".
     """
     with failures_in_words(as_json):
         from crossaccount.access.paths import paths as all_paths
+        from crossaccount.access.paths.possible import possible
 
         found = read_named(sources, directory, accounts, run_program=run_program)
-        _show(all_paths(found.estate), found, as_json, ("principal", "role"), _services_note)
+        more_lists = {"possible": partial(possible, found.estate)}
+        _show(all_paths(found.estate), found, as_json, ("principal", "role"), _services_note, more_lists)
 
 
 def who_can(
@@ -72,13 +76,17 @@ def who_can(
     with failures_in_words(as_json):
         from crossaccount.access.paths import who_can as paths_to
         from crossaccount.access.paths.path import services_let_in
+        from crossaccount.access.paths.possible import possible
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.role(role)
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            more_lists = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
+            more_lists = {
+                "services": partial(services_let_in, found.estate, found.estate.roles[arn]),
+                "possible": partial(possible, found.estate, (arn,)),
+            }
             _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(_role_note, arn), more_lists)
 
 
@@ -96,10 +104,14 @@ def what_can(
     with failures_in_words(as_json):
         from crossaccount.access.paths import what_can as paths_of
         from crossaccount.access.paths.path import grants_elsewhere
+        from crossaccount.access.paths.possible import possible_for
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.principal(principal)
-        more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
+        more_lists = {
+            "grants_elsewhere": partial(grants_elsewhere, found.estate, arn),
+            "possible": partial(possible_for, found.estate, arn),
+        }
         _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(_principal_notes, arn), more_lists)
 
 
@@ -109,22 +121,33 @@ def _show(
     as_json: bool,
     columns: Sequence[str],
     notes: Callable[[Named], Iterable[str]],
-    more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
+    more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere | Possible]]],
 ) -> None:
-    """``notes`` stand below the table; ``more_lists`` finds, by key, what the JSON has in their stead."""
+    """``notes`` stand below the table; ``more_lists`` finds, by key, what the JSON has in their stead.
+
+    ``possible`` among them has its own lines in the table's output.
+    """
     if as_json:
         from crossaccount.access.paths.path import json_text
 
-        more = {key: [each.to_json() for each in find()] for key, find in (more_lists or {}).items()}
+        more = {key: [each.to_json() for each in find()] for key, find in more_lists.items()}
         print_json_text(json_text(found, more))
         return
-    out = console()
-    _table(found, read, columns, out)
-    for note in notes(read):
+    out, lines = console(), [_possible_line(each, read.names) for each in more_lists["possible"]()]
+    if not _table(found, read, columns, out) and not lines:
+        out.print("no paths")
+    if len(lines) > _MOST_NAMES:
+        lines = [*lines[:_MOST_NAMES], f"possible: {len(lines) - _MOST_NAMES} more; --json has all of them"]
+    for note in (*lines, *notes(read)):
         out.print(one_line(note), markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Console) -> None:
+def _possible_line(found: Possible, names: Names) -> str:
+    return f"possible: {names.shown(found.principal)} → {names.shown(found.role)}, {found.assumes}"
+
+
+def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Console) -> bool:
+    """Print the paths; False where there is none."""
     from rich.table import Table
 
     from crossaccount.access.paths.path import path_in_words
@@ -139,11 +162,11 @@ def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Cons
         words = markup(path_in_words(path.alternatives, granted=read.names.granted(path.principal)))
         table.add_row(*ends, words, _decisions(path.grants), _decisions(path.trust))
     if not table.row_count:
-        out.print("no paths")
-        return
+        return False
     out.print(table)
     if more := sum(1 for _ in remaining):
         out.print(f"… and {more} more: --json has all of them")
+    return True
 
 
 def _decisions(decisions: Iterable[Decision]) -> str:

@@ -25,6 +25,8 @@ class Program(Protocol):
         references: References | None = None,
         root: Path | None = None,
         compiled: CompiledStack | None = None,
+        *,
+        given: bool = False,
     ) -> None: ...
 
 

@@ -65,14 +65,19 @@ def check_path(path: str) -> Refusal | None:
     """A path: ``/``, or ``/team/`` with both slashes; at most 512 characters."""
     if len(path) > quotas.PATH_LENGTH:
         return Refusal(f"a path has at most {quotas.PATH_LENGTH} characters, this has {len(path)}", "shorten it")
-    if path.startswith(_RESERVED_PATHS):
-        return Refusal("AWS keeps this path for its own roles", "choose another path")
     if _PATH.match(path):
         return None
     between = "/".join(part for part in path.split("/") if part)
     slashes = f"write {f'/{between}/' if between else '/'}"
     fix = slashes if not between or _PATH.match(f"/{between}/") else "use only letters, digits and _+=,.@- in it"
     return Refusal("a path begins and ends with / and holds names between single slashes", fix)
+
+
+def check_reserved(path: str) -> Refusal | None:
+    """A path that AWS leaves to its customers."""
+    if path.startswith(_RESERVED_PATHS):
+        return Refusal("AWS keeps this path for its own roles", "choose another path")
+    return None
 
 
 def check_description(text: str) -> Refusal | None:

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +270,7 @@ def _given(file: Path, tests: AccessTests, sources: Sources, program: Callable[[
         from crossaccount.sources.declared import details
 
         try:
-            made = details(record(stack, program()))
+            made = details(record(stack, partial(program(), given=True)))
             users = [
                 {**each, "GroupList": [*each["GroupList"], *joining[stack.account_id, each["UserName"]]]}
                 for each in made["UserDetailList"]

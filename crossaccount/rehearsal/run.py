@@ -92,7 +92,7 @@ def rehearse(
             progress.stage("giving the accounts the roles that they are deployed through")
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
-        giver = _Giver(scenario, InProcessEngine(program, local.gateway), local, progress)
+        giver = _Giver(scenario, InProcessEngine(partial(program, given=True), local.gateway), local, progress)
         # Accounts without a stack first: a stack may trust their principals exactly. Of the others the policies, which
         # a stack may attach, and the rest after their stack.
         giver.give_outside()

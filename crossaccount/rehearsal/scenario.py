@@ -85,7 +85,7 @@ def _given_problems(tests: AccessTests, directory: Path, settings: Mapping[str, 
     yield from replacements(tests, existing, TESTS_FILE)
     for name, stack in given_stacks(tests, "", directory, existing).items():
         try:
-            problems = list(compile_stack(stack.config, root=directory).problems)
+            problems = list(compile_stack(stack.config, root=directory, given=True).problems)
         except SettingsError as error:
             problems = list(error.problems)
         yield from (problem.at(f"{TESTS_FILE}: given.{name}") for problem in problems)

@@ -87,13 +87,14 @@ def compile_stack(
     where: str = "",
     origins: Mapping[str, str] | None = None,
     book: SharedBook | None = None,
+    given: bool = False,
 ) -> CompiledStack:
     """Load and check a config, and build its documents. The arguments are those of :func:`load_settings`.
 
     Raises:
         SettingsError: the settings are wrong. What is wrong with the documents is in the result.
     """
-    settings = load_settings(config, root=root, where=where, origins=origins, book=book)
+    settings = load_settings(config, root=root, where=where, origins=origins, book=book, given=given)
     documents, problems = build_documents(settings)
     return CompiledStack(config, settings, documents, tuple(problems))
 

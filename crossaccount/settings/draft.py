@@ -73,6 +73,8 @@ class Draft:
     """Sections that could not all be read: a name that is missing there may exist."""
     suppressions: tuple[Suppression, ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
+    given: bool = False
+    """Whether it is what a proof gives, which may describe roles that are AWS's own."""
 
     @cached_property
     def account_ids(self) -> dict[str, str]:

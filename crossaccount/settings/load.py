@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,15 @@ def load_settings(
     where: str = "",
     origins: Mapping[str, str] | None = None,
     book: SharedBook | None = None,
+    given: bool = False,
 ) -> Settings:
     """The settings that ``config`` says.
 
     ``config`` is the stack's effective config by full key (``crossaccount:account``, ``aws:allowedAccountIds`` …), with
     values as Python values or as JSON text. ``root`` is the folder for ``crossaccount:include``. ``where`` comes before
     every place in an error (``Pulumi.auth.yaml``), unless ``origins`` names another file for a key. ``book`` is an
-    address book that was read before, for the case that it is the config's.
+    address book that was read before, for the case that it is the config's. ``given`` is for what a proof gives, which
+    may describe roles under paths that AWS keeps for itself.
 
     Raises:
         SettingsError: anything is wrong; it carries every problem, warnings too.
@@ -48,7 +51,7 @@ def load_settings(
     prefix = f"{where}: " if where else ""
     sections = _sections(raw, root, prefix, problems)
     leaves = list(raw.problems)
-    draft = _draft(raw, sections, config, prefix, places, leaves, book)
+    draft = replace(_draft(raw, sections, config, prefix, places, leaves, book), given=given)
     problems += leaves
     problems += not_said_yet(check(draft, raw, prefix), leaves)
     found = _in_order(problems, draft)

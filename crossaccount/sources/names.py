@@ -9,6 +9,7 @@ from pathlib import Path
 from crossaccount.access.estate import Estate
 from crossaccount.access.evaluation.callers import PROVIDER_KINDS
 from crossaccount.access.paths.path import needs_grant
+from crossaccount.access.paths.possible import may_exist
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean, nearest
@@ -123,7 +124,7 @@ class Names:
             fix = "name one user or role, or the account"
             raise refusal(where, "IAM takes no wildcard inside a principal's ARN", text, fix)
         self._refuse_what_never_calls(arn, text, where)
-        known = self._estate.principal(str(arn)) is not None
+        known = self._estate.principal(str(arn)) is not None or may_exist(self._estate, str(arn))
         if not known and principal_arn(arn) and arn.account in self._estate.accounts:
             candidates = (*self._estate.users, *self._estate.roles)
             raise refusal(where, "no such user or role in the sources", text, self._nearest(text, candidates))

@@ -50,8 +50,14 @@ class Sources:
     def estate(self, *more: Details) -> Estate:
         """The estate of all accounts together, and of ``more`` beside what the sources describe."""
         known = (each.account_id for each in self.described if each.account_id)
-        details, above = [*self.details, *more], self.organizations
-        return Estate.from_details(details, organizations=above, accounts=known, since=self.read_at)
+        declared = (each.account_id for each in self.described if each.account_id and not each.whole)
+        return Estate.from_details(
+            [*self.details, *more],
+            organizations=self.organizations,
+            accounts=known,
+            declared=declared,
+            since=self.read_at,
+        )
 
     @property
     def regions(self) -> dict[str, str]:

@@ -117,6 +117,7 @@ class SettingsReader:
             settings.account_ids,
             displays=displays(settings.accounts.values()),
             region=settings.region or "",
+            whole=False,
         )
 
 
@@ -152,6 +153,7 @@ class Recorder:
             displays=displays(settings.accounts.values()),
             region=settings.region or "",
             warnings=tuple(Problem(stack.where, each, NOT_GIVEN, LOOK, "warning") for each in deployment.notes),
+            whole=False,
         )
 
     def deployment(self, stack: NamedStack) -> Deployment:

@@ -59,6 +59,7 @@ def describe_state(stack: NamedStack) -> Described:
         _warnings(state, stack),
         displays_in_config(stack.config),
         str(stack.config.get("aws:region") or ""),
+        whole=False,
     )
 
 

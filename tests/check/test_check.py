@@ -111,7 +111,7 @@ def test_one_stack_is_judged_with_the_others_in_view(project):
             "trusting": {
                 "roles": {
                     "Target": {"trust": [{"principals": ["auth"]}]},
-                    "Idle": {"trust": [{"principals": ["auth"]}]},
+                    "Idle": {"trust": [{"principals": ["auth/user/bob"], "mode": "by-name"}]},
                 }
             }
         },

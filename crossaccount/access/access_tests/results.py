@@ -88,7 +88,7 @@ class TestResult:
     @property
     def ok(self) -> bool:
         """Whether the outcome, its reason and all that follows are as expected."""
-        reason_fits = self.test.because in (None, self.verdict.reason)
+        reason_fits = self.test.because is None or self.verdict.is_because(self.test.because)
         return self.actual == self.test.expect and reason_fits and all(item.ok for item in self.then)
 
     def to_json(self) -> dict[str, Any]:

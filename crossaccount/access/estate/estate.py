@@ -120,7 +120,8 @@ Groups = Mapping[tuple[str, str], tuple[Policy, ...]]
 
 @dataclass(frozen=True)
 class Estate:
-    """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe.
+    """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe. ``declared`` are those
+    of them of which only what stacks declare is known: there may be more in them.
 
     ``service_control`` and ``resource_control`` hold the SCPs and RCPs by account ID; an account without an entry is
     under none. ``groups`` are the policies of groups, which are among their users' own as well. ``members`` are the
@@ -136,6 +137,7 @@ class Estate:
     groups: Groups = field(default_factory=dict)
     members: Members | None = None
     since: datetime | None = None
+    declared: frozenset[str] = frozenset()
 
     @classmethod
     def from_details(
@@ -144,14 +146,16 @@ class Estate:
         *,
         organizations: Iterable[Organization] = (),
         accounts: Iterable[str] = (),
+        declared: Iterable[str] = (),
         service_control: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
         resource_control: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
         since: datetime | None = None,
     ) -> Estate:
         """The estate of these accounts, whose members are in one of the organisations or in none of them.
 
-        ``accounts`` are IDs of accounts that are described as well, although their details name no entity. Control
-        policies beside those of the organisations: by account ID, one mapping of name to document per level.
+        ``accounts`` are IDs of accounts that are described as well, although their details name no entity; ``declared``
+        are those of accounts that are described as far as stacks declare them. Control policies beside those of the
+        organisations: by account ID, one mapping of name to document per level.
         """
         described = list(details)
         above = list(organizations)
@@ -171,7 +175,13 @@ class Estate:
             resource_control={**resources, **_levels(resource_control or {}, "resource-control")},
             members=members,
             since=since,
+            declared=frozenset(declared),
         )
+
+    @cached_property
+    def whole(self) -> frozenset[str]:
+        """The IDs of the accounts of which the sources describe everything."""
+        return self.accounts - self.declared
 
     def principal(self, arn: str) -> Principal | None:
         """The user or role with this ARN."""

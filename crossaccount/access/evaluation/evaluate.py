@@ -307,7 +307,8 @@ def _denied(reason: Reason, layers: Layers, request: Request, unknown: tuple[str
     if reason == "condition":
         near = layers.standing_in_the_way()
         sentence = (but_for_in_words, (near.decision, near.unmet, request.action, request.resource))
-        return Verdict("denied", request.action, sentence, reason, near.decision, unknown=unknown)
+        others = layers.names_others()
+        return Verdict("denied", request.action, sentence, reason, near.decision, unknown=unknown, names_others=others)
     caller = request.caller
     boundary = caller.boundary.name if caller.boundary else ""
     lacking = (lacking_in_words, (reason, caller.arn, caller.account, boundary, request.action, request.resource))
@@ -329,7 +330,10 @@ def is_root(arn: str) -> bool:
 
 def absence(estate: Estate, arn: str) -> str:
     """Why nothing is known of a principal or a role that the estate does not have."""
-    if is_arn(arn) and parse_arn(arn).account in estate.accounts:
+    account = parse_arn(arn).account if is_arn(arn) else ""
+    if account in estate.declared:
+        return f"the stack of {account} does not declare {arn}: whether it exists is not known"
+    if account in estate.accounts:
         return f"{arn} does not exist in its account's source"
     return f"no source describes the account of {arn}"
 

@@ -132,6 +132,11 @@ class Layers(NamedTuple):
         assert self.trust is not None
         return max(self.trust.near, key=lambda allow: allow.naming)
 
+    def names_others(self) -> bool:
+        """Whether a trust by name is all that is in the way, and names others than the caller."""
+        trust = self.trust
+        return trust is not None and not trust.allows and not any(map(_names_caller, trust.near))
+
     def _naming(self, near: bool) -> Naming:
         if self.trust is None:
             return Naming.NONE
@@ -145,6 +150,14 @@ class Layers(NamedTuple):
 
     def _unlimited(self, trust: Naming) -> bool:
         return self.same_account and trust is Naming.DIRECT
+
+
+def _names_caller(allow: Allow) -> bool:
+    """Whether a statement that only its Condition keeps from allowing is about the caller at all.
+
+    A trust by name is one in the account under a condition on ``aws:PrincipalArn``: it names whom that fits.
+    """
+    return not any(each.key.lower() == "aws:principalarn" and not each.negated for each in allow.unmet)
 
 
 def _allows(side: Weighed, near: bool) -> bool:

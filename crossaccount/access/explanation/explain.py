@@ -34,6 +34,7 @@ from crossaccount.access.evaluation.layers import (
 from crossaccount.access.explanation.obstacles import Change, cleared, conflict, obstacles
 from crossaccount.access.paths import who_can
 from crossaccount.access.paths.path import IF_GRANTED, grant_unknown
+from crossaccount.access.paths.possible import undeclared
 from crossaccount.access.requirements import NEVER, Requirements, requirements_json
 from crossaccount.access.requirements.requirement import UNKNOWN
 from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
@@ -121,7 +122,8 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     target = estate.roles.get(role)
     if target is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, role),))
-    caller = estate.principal(principal) or external_caller(estate, principal, target)
+    hidden = None if is_root(principal) else undeclared(estate, principal)
+    caller = estate.principal(principal) or hidden or external_caller(estate, principal, target)
     if caller is None and is_root(principal):
         changes = (whole_account(estate, principal, target),)
         return Explanation(principal, role, "denied", changes=changes, as_whom=" (its root user)")
@@ -135,7 +137,7 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     if answer.alternatives == NEVER:
         return _denied(estate, caller, target, layers)
     outcome, unknown = _outcome(answer), layers.unknown()
-    grant_note = "" if outcome == "undetermined" else grant_unknown(caller)
+    grant_note = "" if outcome == "undetermined" else _not_known(caller, estate)
     if grant_note:
         outcome, unknown = "undetermined", (*unknown, grant_note)
     return Explanation(
@@ -148,8 +150,18 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
         unknown=unknown,
         actions=answer.actions,
         groups=_through_groups(estate, caller),
-        grant_note=f" {IF_GRANTED}: {grant_note}" if grant_note else "",
+        grant_note=f" {IF_THERE if hidden else IF_GRANTED}: {grant_note}" if grant_note else "",
     )
+
+
+IF_THERE = "if it exists and its account grants it"
+
+
+def _not_known(caller: Principal, estate: Estate) -> str:
+    """Why it is not known whether a caller's account grants it; empty where that is known, or not needed."""
+    if caller.account in estate.declared and estate.principal(caller.arn) is None:
+        return f"the stack of {caller.account} declares a part of the account, without this principal"
+    return grant_unknown(caller)
 
 
 def _through_groups(estate: Estate, caller: Principal) -> dict[str, str]:
@@ -233,7 +245,8 @@ def whole_account(estate: Estate, root: str, role: Role) -> Change:
     named = any(account in element.accounts for element in elements if element)
     inside = getting_in(estate, account, role)
     more = f" and {len(inside) - _MOST} more" if len(inside) > _MOST else ""
-    these = f"these get in: {', '.join(inside[:_MOST])}{more}" if inside else "nobody of it gets in"
+    nobody = "nobody that its stack declares gets in" if account in estate.declared else "nobody of it gets in"
+    these = f"these get in: {', '.join(inside[:_MOST])}{more}" if inside else nobody
     if named:
         what = f"its trust names this account: whoever the account grants; {these}; {_ROOT}"
     elif inside:

@@ -43,6 +43,7 @@ CATALOGUE: tuple[Kind, ...] = (
     reach.CYCLE,
     escalation.ESCALATION,
     grants.DENIES_NOTHING,
+    closure.ONLY_DENIES,
     policies.REFUSED,
     policies.VERSION,
     policies.UNKNOWN_ACTION,

@@ -2,27 +2,33 @@
 
 Owns the trusts that nobody can use and the roles that nobody reaches, and asks the rules of an estate as a whole. A
 trust of a service is used from outside the sources and is left alone; so is one that hangs on a policy that is not
-known. Near linear in the number of entities and paths: one pass each, with indexes.
+known, or on principals that no stack declares. Near linear in the number of entities and paths: one pass each, with indexes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Role
+from crossaccount.access.estate.entities import TRUST_POLICY, Role
 from crossaccount.access.estate.policies import Details
-from crossaccount.access.evaluation.callers import ASSUMING
+from crossaccount.access.evaluation.callers import ASSUME_ROLE, ASSUMING
 from crossaccount.access.explanation.explain import Explanation, statement_in_words, why
 from crossaccount.access.findings.escalation import Escalation
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.access.findings.grants import Denials, Grants, SessionSides
-from crossaccount.access.findings.reach import Holders, PathLike, Reach, chain_findings, listed
+from crossaccount.access.findings.reach import Holders, PathLike, Reach, chain_findings, is_role, listed
 from crossaccount.access.findings.statements import Document, Statement, documents
 from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.paths.possible import possible
 from crossaccount.iam.arn import is_arn, parse_arn
+from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.names import has_wildcard, principal_arn
+
+Trust = tuple[str, str]
+"""A role and the label of a statement of its trust."""
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html"
 UNUSED_TRUST = Kind(
@@ -42,18 +48,41 @@ NOBODY_REACHES = Kind(
     _SOURCE,
 )
 
+ONLY_DENIES = Kind(
+    "XA210",
+    "warning",
+    "A role's trust only denies",
+    "A trust has to allow: without a statement that does, nobody can assume the role, whatever else is granted.",
+    "Add a statement that allows those who should get in, or delete the role.",
+    _SOURCE,
+)
 
-def trust_findings(document: Document, estate: Estate, reach: Reach, nearest: Nearest) -> Iterator[Found]:
-    """Statements of one trust policy that let nobody in; the role itself where that is true of all."""
+
+def trust_findings(
+    document: Document, estate: Estate, reach: Reach, possible: Collection[Trust], nearest: Nearest
+) -> Iterator[Found]:
+    """Statements of one trust policy that let nobody in; the role itself where that is true of all.
+
+    ``possible`` are those by which somebody may get in whom no stack declares.
+    """
     role = estate.roles.get(document.place.owner)
     if document.side != "trust" or role is None or role.trust.unknown:
         return
     allowing = [statement for statement in document.statements if statement.allows]
-    unused = [statement for statement in allowing if _assumes(statement) and not _is_used(statement, reach)]
+    if document.statements and not allowing:
+        message = "nobody can assume it: its trust only denies"
+        yield Found(ONLY_DENIES, Place(role.arn, TRUST_POLICY), message, ONLY_DENIES.hint)
+        return
+    used = {*reach.trusts, *possible}
+    unused = [statement for statement in allowing if _assumes(statement) and not _is_used(statement, reach.trusts)]
     assuming = [statement for statement in allowing if _assumes(statement)]
     if allowing and len(unused) == len(assuming):
-        yield _nobody(role, unused, nearest)
+        if memberless := nearest.groups_without_members(role):
+            yield _of_groups(role, memberless, estate)
+        elif not any(_is_used(statement, used) for statement in unused):
+            yield _nobody(role, unused, nearest)
         return
+    unused = [statement for statement in unused if not _is_used(statement, used)]
     for statement in unused:
         named = _named(statement, estate)
         message = f"nobody of {listed(named)} gets in" if named else "it names nobody"
@@ -71,14 +100,53 @@ class Nearest:
         return Candidates(self.estate)
 
     def to(self, role: Role) -> Explanation | None:
-        """What keeps out whom the trust names and whose account grants it; of a few of them the one with the least."""
-        callers = self._candidates.of(role)[:_TRIED]
+        """What keeps out whom the trust names and whose account grants it; of a few of them the one with the least.
+
+        Not the role itself: nobody reaches it by that.
+        """
+        callers = [each for each in self._candidates.of(role) if each.arn != role.arn][:_TRIED]
         denied = (why(self.estate, caller.arn, role.arn) for caller in callers)
         return min((each for each in denied if each.changes), key=lambda each: len(each.changes), default=None)
 
 
+    def groups_without_members(self, role: Role) -> list[str]:
+        """The groups, by account and name, that are granted a role and have no member, of accounts that it trusts."""
+        return sorted({found for account in self._trusted(role) for found in self._granted(account, role)})
+
+    def _granted(self, account: str, role: Role) -> Iterator[str]:
+        for group, statement in self._of_groups.get(account, ()):
+            if statement.allows and statement.on(role.arn, _NOTHING):
+                yield group
+
+    @staticmethod
+    def _trusted(role: Role) -> set[str]:
+        elements = [each.principal for each in role.trust.statements if each.allows and each.principal]
+        return {account for element in elements for account in element.accounts}
+
+    @cached_property
+    def _of_groups(self) -> dict[str, list[tuple[str, CompiledStatement]]]:
+        """The statements about assuming roles of groups without members, by account."""
+        joined = {(user.account, name) for user in self.estate.users.values() for name in user.groups}
+        found: dict[str, list[tuple[str, CompiledStatement]]] = {}
+        for (account, name), policies in self.estate.groups.items():
+            if (account, name) not in joined:
+                about = [each for policy in policies for each in policy.about(ASSUME_ROLE)]
+                found.setdefault(account, []).extend((name, each) for each in about)
+        return found
+
+
+_NOTHING = RequestContext()
 _TRIED = 3
 """One is an example; of a few one may be nearer."""
+
+
+def _of_groups(role: Role, groups: Sequence[str], estate: Estate) -> Found:
+    many, declared = len(groups) > 1, bool(estate.declared)
+    whom = f"groups {listed(groups)}, which have" if many else f"group {groups[0]}, which has"
+    member = "declared member" if declared else "member"
+    message = f"nobody{' that is declared' if declared else ''} can assume it: it is granted to {whom} no {member}"
+    fix = f"make a user a member of {'one of them' if many else 'it'}, or grant the role to those who should get in"
+    return Found(NOBODY_REACHES, Place(role.arn), message, fix)
 
 
 def _nobody(role: Role, unused: list[Statement], nearest: Nearest) -> Found:
@@ -117,14 +185,16 @@ def _if_there(name: str, estate: Estate) -> str:
         return name
     arn = parse_arn(name)
     gone = principal_arn(arn) and arn.account in estate.accounts and estate.principal(name) is None
-    return f"{name} (which does not exist)" if gone else name
+    if not gone:
+        return name
+    return f"{name} (which {'is not declared' if arn.account in estate.declared else 'does not exist'})"
 
 
-def _is_used(statement: Statement, reach: Reach) -> bool:
+def _is_used(statement: Statement, trusts: Collection[Trust]) -> bool:
     if statement.principals("Service") or "NotPrincipal" in statement.raw:
         return True
     label = str(statement.raw.get("Sid") or statement.place.index)
-    return (statement.owner, label) in reach.trusts
+    return (statement.owner, label) in trusts
 
 
 def _assumes(statement: Statement) -> bool:
@@ -139,9 +209,11 @@ def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable
     grants, denials = Grants(estate, reach, holders), Denials(estate, holders)
     sides = SessionSides(estate, reach, holders)
     nearest = Nearest(estate)
-    served: set[str] = set()
+    others = list(possible(estate))
+    hidden = {(each.role, trust.statement) for each in others for trust in each.path.trust}
+    served = {each.role for each in others if not is_role(each.principal)}
     for document in (document for account in details for document in documents(account)):
-        yield from trust_findings(document, estate, reach, nearest)
+        yield from trust_findings(document, estate, reach, hidden, nearest)
         for statement in document.statements:
             if statement.principals("Service") or statement.principals("Federated"):
                 served.add(statement.owner)

@@ -19,15 +19,20 @@ from functools import cached_property
 from itertools import starmap
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.estate.entities import TRUST_POLICY, Policy, Principal, Role
+from crossaccount.access.estate.policies import Details
 from crossaccount.access.evaluation.callers import ASSUME_ROLE
 from crossaccount.access.evaluation.context import NO_SESSION, assume_context
 from crossaccount.access.evaluation.evaluate import judge_assume, judge_assume_in
 from crossaccount.access.evaluation.layers import answer_of, open_layers
 from crossaccount.access.findings.finding import Found, Kind
+from crossaccount.access.findings.mfa import AGE, MFA_ASKED_BEHIND, MFA_IF_EXISTS, PRESENT
 from crossaccount.access.findings.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.findings.statements import Statement
+from crossaccount.access.paths import paths_to
+from crossaccount.access.paths.answers import SharedLayers
 from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.requirements import Atom
 from crossaccount.access.verdict import Verdict
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.compiled import read_document
@@ -83,13 +88,14 @@ class Grants:
         if statement.side != "identity" or not statement.allows or not statement.covers(ASSUME_ROLE):
             return
         holders = self._holders.of(statement.owner)
-        resources = [text for text in statement.texts("Resource") if self._is_judged(text)]
+        resources = [text for text in statement.texts("Resource") if self.is_judged(text)]
         if not holders or not resources:
             return
-        missing = [text for text in resources if not self._named(text)]
+        missing = [text for text in resources if not self.named(text)]
         closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
         if missing:
-            message = f"grants {listed(missing)}: there is no such role"
+            declared = all(parse_arn(text).account in self._estate.declared for text in missing)
+            message = f"grants {listed(missing)}: {'no stack declares such a role' if declared else 'there is no such role'}"
             yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
         yield from self._closed(statement, holders, closed)
 
@@ -99,7 +105,7 @@ class Grants:
         limited: dict[str, Verdict] = {}
         untrusted: list[str] = []
         for text in resources:
-            pairs = [(holder, role) for holder in self._asked(holders, text) for role in self._named(text)]
+            pairs = [(holder, role) for holder in self._asked(holders, text) for role in self.named(text)]
             verdicts = [judge_assume(self._estate, holder, role, {}, now=ANY_MOMENT) for holder, role in pairs]
             if any(verdict.outcome == "undetermined" for verdict in verdicts):
                 continue
@@ -138,14 +144,15 @@ class Grants:
         """Of an exact role the first holder is enough to say why; of a pattern one role may hang on any of them."""
         return holders if has_wildcard(resource) else holders[:1]
 
-    def _named(self, resource: str) -> tuple[str, ...]:
+    def named(self, resource: str) -> tuple[str, ...]:
         """The roles that a resource names, or fits."""
         if not has_wildcard(resource):
             return (resource,) if resource in self._estate.roles else ()
         of_account = self._roles.of_account(parse_arn(resource).account)
         return tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
 
-    def _is_judged(self, resource: str) -> bool:
+    def is_judged(self, resource: str) -> bool:
+        """Whether a resource is about roles of accounts that the sources describe, and of them alone."""
         if not is_arn(resource) or resource.count(":") < 5 or "${" in resource:
             return False
         arn = parse_arn(resource)
@@ -156,7 +163,62 @@ class Grants:
 
     def _gets_in(self, holders: tuple[str, ...], resource: str) -> bool:
         pairs = self._reach.pairs
-        return any((holder, role) in pairs for role in self._named(resource) for holder in holders)
+        return any((holder, role) in pairs for role in self.named(resource) for holder in holders)
+
+
+class AskedBehind:
+    """Whether the roles behind a grant ask for MFA themselves, so that it does not matter what the grant lets pass."""
+
+    def __init__(self, details: Iterable[Details], estate: Estate) -> None:
+        self._details = details
+        self._estate = estate
+
+    @cached_property
+    def _holders(self) -> Holders:
+        return Holders(self._details)
+
+    @cached_property
+    def _grants(self) -> Grants:
+        return Grants(self._estate, Reach.of(()), self._holders)
+
+    @cached_property
+    def _shared(self) -> SharedLayers:
+        return SharedLayers(self._estate)
+
+    def judged(self, found: Found) -> Found:
+        """A finding on MFA that a grant lets pass; as a warning where no role that it reaches does."""
+        place = found.place
+        if found.kind is not MFA_IF_EXISTS or place.policy == TRUST_POLICY:
+            return found
+        statement = Statement(place, "identity", place.statement)
+        if not self._all_ask(statement):
+            return found
+        message = f"{found.message}; every role that it reaches asks for MFA itself"
+        return replace(found, kind=MFA_ASKED_BEHIND, message=message)
+
+    def _all_ask(self, statement: Statement) -> bool:
+        resources, actions = statement.texts("Resource"), statement.texts("Action")
+        if not actions or not all(each.lower() in _SESSIONS for each in actions):
+            return False
+        if not resources or not all(map(self._grants.is_judged, resources)):
+            return False
+        callers = [self._estate.principal(arn) for arn in self._holders.of(statement.owner)]
+        roles = {arn for text in resources for arn in self._grants.named(text)}
+        found = [
+            path
+            for arn in sorted(roles)
+            for path in paths_to(self._estate.roles[arn], [each for each in callers if each], self._shared)
+        ]
+        return bool(found) and all(any(map(_asks_mfa, each)) for path in found for each in path.alternatives)
+
+
+_SESSIONS = frozenset({"sts:assumerole", "sts:tagsession", "sts:setsourceidentity"})
+
+
+def _asks_mfa(atom: Atom) -> bool:
+    """Whether no request without MFA meets it."""
+    about = atom.is_condition and atom.key.lower() in (PRESENT, AGE)
+    return about and not atom.holds(_NOTHING) and not atom.holds(_WITHOUT_MFA)
 
 
 DENIES_NOTHING = Kind(
@@ -197,12 +259,18 @@ class Denials:
 
     def _denies(self, principal: str, role: str) -> bool:
         """Whether the principal would get in, or might, if nobody denied anything."""
+        if self._is_undeclared(principal) or self._is_undeclared(role):
+            return True
         if self._estate.principal(principal) is None or (target := self._estate.roles.get(role)) is None:
             return False
         caller, target = self._caller(principal), replace(target, trust=self._allowing(target.trust))
         context = assume_context(caller, {}, NO_SESSION, ANY_MOMENT, target)
         verdict = judge_assume_in(self._estate, caller, target, context)
         return verdict.outcome != "denied" or verdict.reason in ("condition", "explicit-deny")
+
+    def _is_undeclared(self, arn: str) -> bool:
+        """Whether it may exist all the same: what stacks declare is not all of their accounts."""
+        return self._estate.principal(arn) is None and parse_arn(arn).account in self._estate.declared
 
     def _caller(self, arn: str) -> Principal:
         if arn not in self._undenied:
@@ -245,7 +313,7 @@ ONE_SIDE = Kind(
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required",
 )
 _ACTIONS = ("sts:TagSession", "sts:SetSourceIdentity")
-_NOTHING = RequestContext.of()
+_NOTHING, _WITHOUT_MFA = RequestContext.of(), RequestContext.of({PRESENT: "false"})
 
 
 class SessionSides:

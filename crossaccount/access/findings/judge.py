@@ -11,9 +11,11 @@ from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.closure import closure_findings
 from crossaccount.access.findings.conditions import condition_findings
 from crossaccount.access.findings.finding import Facts, Found
+from crossaccount.access.findings.grants import AskedBehind
 from crossaccount.access.findings.mfa import mfa_findings
 from crossaccount.access.findings.policies import (
     administrators,
+    boundaries_alone,
     bounded,
     naming_findings,
     permission_findings,
@@ -44,11 +46,13 @@ def judge(
     Members of an organisation that the estate describes are ours, beside those that ``facts`` name.
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
+    behind = AskedBehind(details, estate)
     trusts: list[Statement] = []
     for account in details:
-        limited = bounded(account)
+        limited, idle = bounded(account), boundaries_alone(account)
         for document in documents(account):
-            yield from document_findings(document, facts, limited, estate.since)
+            found = document_findings(document, facts, limited, estate.since, granting=document.place not in idle)
+            yield from map(behind.judged, found)
             trusts += document.statements if document.side == "trust" else ()
         yield from administrators(account)
         yield from naming_findings(account)
@@ -60,11 +64,17 @@ def judge(
 
 
 def document_findings(
-    document: Document, facts: Facts, limited: Collection[str] = (), since: datetime | None = None
+    document: Document,
+    facts: Facts,
+    limited: Collection[str] = (),
+    since: datetime | None = None,
+    *,
+    granting: bool = True,
 ) -> Iterator[Found]:
     """What is wrong with one document by itself.
 
-    ``limited`` are the entities with a permissions boundary, ``since`` is now, by which dates are judged.
+    ``limited`` are the entities with a permissions boundary, ``since`` is now, by which dates are judged. Not
+    ``granting`` is a policy that is a boundary and no more.
     """
     yield from validity_findings(document)
     asked = asked_by(document)
@@ -77,5 +87,5 @@ def document_findings(
             yield from principal_findings(statement, demanded, facts)
             yield from weak_external_ids(statement)
             yield from web_identity_findings(statement, demanded)
-        else:
+        elif granting:
             yield from permission_findings(statement, limited)

@@ -10,6 +10,7 @@ trusts as what a condition on MFA may be attached to, and no role's own policies
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from crossaccount.access.findings.finding import Found, Kind
 from crossaccount.access.findings.statements import Asked, Demand, Document, Statement
@@ -68,10 +69,13 @@ MFA_IF_EXISTS = Kind(
     "XA102",
     "error",
     "MFA is asked for with IfExists in an Allow",
-    "A request signed with a long-term access key does not carry the key, and IfExists lets it in without MFA.",
+    "A request signed with a long-term access key does not carry the key, and IfExists lets it in without MFA. It is a "
+    "warning in a grant of roles that all ask for MFA themselves.",
     "Write Bool instead of BoolIfExists: it fails where the key is absent.",
     _SOURCE,
 )
+MFA_ASKED_BEHIND = replace(MFA_IF_EXISTS, severity="warning")
+"""The same in a grant of roles that ask for it themselves."""
 MFA_BESIDE_OPEN = Kind(
     "XA103",
     "error",

@@ -3,7 +3,8 @@
 A case is for one ``code``; ``raises`` lists the places, and is empty for a near miss. ``own``: our accounts beside
 those described. ``address_book``, ``quotas`` (by account) and ``suppress`` are as in a config. ``scps``: by account
 the levels of its service control policies, each by name the statements. With ``before`` it is
-about a change. ``now`` is the time by which dates are judged.
+about a change. ``now`` is the time by which dates are judged. ``declared`` are the accounts of which only a stack is
+known. ``severity`` is the finding's, where it is not that of its kind.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ KEYS = {
     "suppress",
     "message",
     "now",
+    "declared",
+    "severity",
 }
 OF_CONFIGS = {"XA310", "XA503", "XA504"}
 """Told by a config alone: their cases are in ``tests/check``."""
@@ -76,7 +79,7 @@ def test_a_finding_is_raised_where_it_should_be_and_nowhere_else(
     found = [each for each in _findings(case, details_of) if each.code == case["code"]]
     assert sorted(each.where for each in found) == sorted(case["raises"]), found
     for each in found:
-        assert each.severity == BY_CODE[each.code].severity
+        assert each.severity == case.get("severity", BY_CODE[each.code].severity)
         assert case.get("message", "") in each.message
         assert each.fix
 
@@ -105,7 +108,8 @@ def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any
 def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Found]:
     details = details_of(case["accounts"])
     now = datetime.fromisoformat(case["now"]) if "now" in case else None
-    estate = Estate.from_details(details, service_control=_scps(case.get("scps", {})), since=now)
+    scps, declared = _scps(case.get("scps", {})), case.get("declared", ())
+    estate = Estate.from_details(details, service_control=scps, since=now, declared=declared)
     if "before" in case:
         before = Estate.from_details(details_of(case["before"]))
         return list(replacement_findings(before, estate, case.get("shown_by_aws", ())))
