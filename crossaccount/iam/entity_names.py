@@ -62,7 +62,14 @@ def _name_fix(name: str) -> str:
 
 
 def check_path(path: str) -> Refusal | None:
-    """A path: ``/``, or ``/team/`` with both slashes; at most 512 characters."""
+    """A path that AWS leaves to its customers."""
+    if path.startswith(_RESERVED_PATHS):
+        return Refusal("AWS keeps this path for its own roles", "choose another path")
+    return check_any_path(path)
+
+
+def check_any_path(path: str) -> Refusal | None:
+    """A path: ``/``, or ``/team/`` with both slashes; at most 512 characters. AWS's own roles have such paths too."""
     if len(path) > quotas.PATH_LENGTH:
         return Refusal(f"a path has at most {quotas.PATH_LENGTH} characters, this has {len(path)}", "shorten it")
     if _PATH.match(path):
@@ -71,13 +78,6 @@ def check_path(path: str) -> Refusal | None:
     slashes = f"write {f'/{between}/' if between else '/'}"
     fix = slashes if not between or _PATH.match(f"/{between}/") else "use only letters, digits and _+=,.@- in it"
     return Refusal("a path begins and ends with / and holds names between single slashes", fix)
-
-
-def check_reserved(path: str) -> Refusal | None:
-    """A path that AWS leaves to its customers."""
-    if path.startswith(_RESERVED_PATHS):
-        return Refusal("AWS keeps this path for its own roles", "choose another path")
-    return None
 
 
 def check_description(text: str) -> Refusal | None:

@@ -13,6 +13,7 @@ from crossaccount.iam.entity_names import (
     check_description,
     check_external_id,
     check_name,
+    check_any_path,
     check_path,
     check_secret_name,
     check_tag,
@@ -45,6 +46,11 @@ def test_the_name_that_a_fix_proposes_is_one(name):
 @pytest.mark.parametrize("path", ["/", "/team/", "/a/b/c/", "/sso.amazonaws.com/", "/_+=,.@-/", "/" + "p" * 510 + "/"])
 def test_paths(path):
     assert check_path(path) is None
+
+
+@pytest.mark.parametrize("path", ["/aws-service-role/x/", "/aws-reserved/sso.amazonaws.com/eu-west-1/"])
+def test_paths_of_aws_s_own_roles_are_paths(path):
+    assert check_any_path(path) is None
 
 
 @pytest.mark.parametrize(

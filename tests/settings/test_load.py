@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from crossaccount.settings import SettingsError
+from crossaccount.settings.load import load_settings
 from crossaccount.settings.raw import SIZE_LIMIT
 
 
@@ -20,6 +21,28 @@ def test_principals_stay_as_they_were_written(load):
     names = ["workload", "stranger/role/deploy/*", "arn:aws:iam::444444444444:root"]
     settings = load(trusting={"roles": {"A": {"trust": [{"principals": names}]}}})
     assert settings.trusting.roles["A"].trust[0].principals == tuple(names)
+
+
+def test_what_a_proof_gives_may_describe_roles_of_aws_and_nothing_else_does():
+    role = {"path": "/aws-reserved/sso.amazonaws.com/", "trust": [{"principals": ["auth"]}]}
+    roles = {"trusting": {"roles": {"AWSReservedSSO_A": role}}}
+    users = {"trusted": {"users": {"ann": {"path": "/aws-reserved/x/"}}}}
+    policies = {"policies": {"P": {"path": "/aws-service-role/", "assume": ["*"]}}}
+
+    def refused(parts, given):
+        own = {f"crossaccount:{key}": value for key, value in parts.items()}
+        config = {"crossaccount:account": "auth", "crossaccount:accounts": {"auth": {"id": "111111111111"}}}
+        config |= {"aws:allowedAccountIds": ["111111111111"], **own}
+        try:
+            load_settings(config, root=None, given=given)
+        except SettingsError as error:
+            return [each.where for each in error.problems]
+        return []
+
+    assert refused(roles, given=True) == []
+    assert refused(roles, given=False) == ["trusting.roles.AWSReservedSSO_A.path"]
+    assert refused(users, given=True) == ["trusted.users.ann.path"]
+    assert refused(policies, given=True) == ["policies.P.path"]
 
 
 def test_settings_are_frozen(load):

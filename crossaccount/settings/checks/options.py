@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn
-from crossaccount.iam.entity_names import check_reserved, check_tag, same_but_for_case
+from crossaccount.iam.entity_names import check_path, check_tag, same_but_for_case
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Draft, Placed
 from crossaccount.settings.models import Entity, Tagged, User
@@ -21,10 +21,10 @@ def check_options(draft: Draft) -> Iterator[Problem]:
         yield from _check_tags(policy.value.tags, f"{policy.where}.tags")
         arn = entity_arn(draft.account_id, "policy", name, policy.value.path, draft.partition)
         yield from _check_import(arn, policy.value.import_id, f"{policy.where}.import")
-        yield from _check_reserved(policy.value.path, policy.where)
+        yield from _check_path(policy.value.path, policy.where)
     for kind, name, entity in draft.entities():
         if not (draft.given and kind == "role"):
-            yield from _check_reserved(entity.value.path, entity.where)
+            yield from _check_path(entity.value.path, entity.where)
         if isinstance(entity.value, Tagged):
             yield from _check_tags(entity.value.tags, f"{entity.where}.tags")
         yield from _check_import(name, entity.value.import_id, f"{entity.where}.import")
@@ -39,8 +39,8 @@ def check_options(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"{role.where}.path", what, path, "shorten the path or the name", "warning", "XA309")
 
 
-def _check_reserved(path: str, where: str) -> Iterator[Problem]:
-    if refusal := check_reserved(path):
+def _check_path(path: str, where: str) -> Iterator[Problem]:
+    if refusal := check_path(path):
         yield Problem(f"{where}.path", refusal.what, path, refusal.fix)
 
 

@@ -11,10 +11,10 @@ from pydantic_core import PydanticCustomError
 from crossaccount.iam.durations import parse_duration
 from crossaccount.iam.entity_names import (
     Refusal,
+    check_any_path,
     check_description,
     check_external_id,
     check_name,
-    check_path,
 )
 
 REFUSED = "refused"
@@ -101,7 +101,7 @@ def _import_id(value: object) -> object:
 
 Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]
-Path = Annotated[Text, rule(check_path), text_schema(r"^/([\w+=,.@-]+/)*$", 512)]
+Path = Annotated[Text, rule(check_any_path), text_schema(r"^/([\w+=,.@-]+/)*$", 512)]
 Description = Annotated[Text, rule(check_description), text_schema(None, 1000)]
 ExternalId = Annotated[Text, rule(check_external_id), text_schema(r"^[\w+=,.@:/-]{2,}$", 1224)]
 FormerName = Annotated[Text, rule(_check_former_name), text_schema(r"^[\w+=,.@-]+$", 128)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -87,6 +88,20 @@ def test_the_json_of_a_denied_test(judge: Judge) -> None:
     assert (document["reason"], document["decided_by"], document["then"]) == ("no-grant", None, [])
 
 
+_MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def _by_name(operator: str, name: str, condition: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """A trust by name: in the account, under a condition on who calls."""
+    who = {operator: {"aws:PrincipalArn": f"arn:aws:iam::111111111111:{name}"}}
+    return {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "111111111111"},
+        "Condition": {**who, **condition},
+    }
+
+
 @pytest.mark.parametrize(
     ("test", "case", "ok"),
     [
@@ -94,6 +109,19 @@ def test_the_json_of_a_denied_test(judge: Judge) -> None:
         ({"expect": "denied"}, {}, False),
         ({"expect": "denied", "because": "no-grant"}, {"identity": []}, True),
         ({"expect": "denied", "because": "no-trust"}, {"identity": []}, False),
+        *(
+            ({"expect": "denied", "because": because}, {"trust": [_by_name(operator, name)]}, ok)
+            for because, operator, name, ok in (
+                ("no-trust", "ArnLike", "user/other", True),
+                ("no-trust", "ArnEquals", "role/aws-reserved/*", True),
+                ("condition", "ArnLike", "user/other", True),
+                ("no-grant", "ArnLike", "user/other", False),
+                ("no-trust", "ArnNotLike", "user/caller", False),
+                ("condition", "ArnNotLike", "user/caller", True),
+            )
+        ),
+        ({"expect": "denied", "because": "no-trust"}, {"trust": [_by_name("ArnLike", "user/*", _MFA)]}, False),
+        ({"expect": "denied", "because": "no-trust"}, {"trust": [_by_name("ArnLike", "user/other", _MFA)]}, True),
         ({"expect": "allowed"}, {"caller_details": {"GroupList": ["ghosts"]}}, False),
         ({"expect": "denied"}, {"caller_details": {"GroupList": ["ghosts"]}}, False),
         ({"then": [{"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "allowed"}]}, {}, True),
