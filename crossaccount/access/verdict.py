@@ -35,9 +35,9 @@ class Verdict(NamedTuple):
     statement for an assumption, the grant for an action); None where nothing matched. ``grant`` and ``trust`` are the
     two statements that meet in an allowed assumption; ``grant`` is None where a trust of the same account needs none.
     ``action`` is the action that the verdict fell on. ``unknown`` lists, for people, the policies that nothing is known
-    of, whether or not the outcome hangs on them. ``names_others``: the reason is the condition of a trust by name, which
-    names others than the caller, so that it is a want of trust as well. ``sentence`` is the message, or how to put it
-    into words when it is asked for: most verdicts are only counted or compared.
+    of, whether or not the outcome hangs on them. ``names_others``: the reason is the condition of a trust by name
+    that names others than the caller, so that it is a want of trust as well. ``sentence`` is the message, or how to put
+    it into words when it is asked for: most verdicts are only counted or compared.
     """
 
     outcome: Outcome

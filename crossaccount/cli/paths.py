@@ -53,8 +53,8 @@ def paths(
         from crossaccount.access.paths.possible import possible
 
         found = read_named(sources, directory, accounts, run_program=run_program)
-        more_lists = {"possible": partial(possible, found.estate)}
-        _show(all_paths(found.estate), found, as_json, ("principal", "role"), _services_note, more_lists)
+        more = partial(possible, found.estate)
+        _show(all_paths(found.estate), found, as_json, ("principal", "role"), _services_note, more)
 
 
 def who_can(
@@ -83,11 +83,10 @@ def who_can(
         if why is not None:
             _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
         else:
-            more_lists = {
-                "services": partial(services_let_in, found.estate, found.estate.roles[arn]),
-                "possible": partial(possible, found.estate, (arn,)),
-            }
-            _show(paths_to(found.estate, arn), found, as_json, ("principal",), partial(_role_note, arn), more_lists)
+            more_lists = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
+            more = partial(possible, found.estate, (arn,))
+            notes = partial(_role_note, arn)
+            _show(paths_to(found.estate, arn), found, as_json, ("principal",), notes, more, more_lists)
 
 
 def what_can(
@@ -108,11 +107,10 @@ def what_can(
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.principal(principal)
-        more_lists = {
-            "grants_elsewhere": partial(grants_elsewhere, found.estate, arn),
-            "possible": partial(possible_for, found.estate, arn),
-        }
-        _show(paths_of(found.estate, arn), found, as_json, ("role",), partial(_principal_notes, arn), more_lists)
+        more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
+        more = partial(possible_for, found.estate, arn)
+        notes = partial(_principal_notes, arn)
+        _show(paths_of(found.estate, arn), found, as_json, ("role",), notes, more, more_lists)
 
 
 def _show(
@@ -121,19 +119,20 @@ def _show(
     as_json: bool,
     columns: Sequence[str],
     notes: Callable[[Named], Iterable[str]],
-    more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere | Possible]]],
+    possible: Callable[[], Iterable[Possible]],
+    more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
 ) -> None:
     """``notes`` stand below the table; ``more_lists`` finds, by key, what the JSON has in their stead.
 
-    ``possible`` among them has its own lines in the table's output.
+    What is ``possible`` has its own lines there, and its own key.
     """
     if as_json:
         from crossaccount.access.paths.path import json_text
 
-        more = {key: [each.to_json() for each in find()] for key, find in more_lists.items()}
-        print_json_text(json_text(found, more))
+        more: dict[str, object] = {key: [each.to_json() for each in find()] for key, find in (more_lists or {}).items()}
+        print_json_text(json_text(found, more | {"possible": [each.to_json() for each in possible()]}))
         return
-    out, lines = console(), [_possible_line(each, read.names) for each in more_lists["possible"]()]
+    out, lines = console(), [_possible_line(each, read.names) for each in possible()]
     if not _table(found, read, columns, out) and not lines:
         out.print("no paths")
     if len(lines) > _MOST_NAMES:

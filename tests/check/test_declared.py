@@ -1,4 +1,4 @@
-"""Projects whose stacks declare a part of their accounts: what is not known is said, and nobody is told to delete it."""
+"""Projects whose stacks declare a part of their accounts: what is not known is said, and nobody is told to delete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crossaccount.access.paths.possible import possible
 from crossaccount.check.run import check
 from crossaccount.settings import read_project
 from crossaccount.sources import read_sources
-from crossaccount.sources.naming import Names
+from crossaccount.sources.names import Names
 
 HERE = Path(__file__).parent / "declared"
 EXPECTED = yaml.safe_load((HERE / "expected.yaml").read_text(encoding="utf-8"))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossaccount.iam.entity_names import (
+    check_any_path,
     check_color,
     check_description,
     check_external_id,
     check_name,
-    check_any_path,
     check_path,
     check_secret_name,
     check_tag,

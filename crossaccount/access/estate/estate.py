@@ -120,8 +120,8 @@ Groups = Mapping[tuple[str, str], tuple[Policy, ...]]
 
 @dataclass(frozen=True)
 class Estate:
-    """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe. ``declared`` are those
-    of them of which only what stacks declare is known: there may be more in them.
+    """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe. ``declared`` are
+    those of them of which only what stacks declare is known: there may be more in them.
 
     ``service_control`` and ``resource_control`` hold the SCPs and RCPs by account ID; an account without an entry is
     under none. ``groups`` are the policies of groups, which are among their users' own as well. ``members`` are the

@@ -2,7 +2,8 @@
 
 Owns the trusts that nobody can use and the roles that nobody reaches, and asks the rules of an estate as a whole. A
 trust of a service is used from outside the sources and is left alone; so is one that hangs on a policy that is not
-known, or on principals that no stack declares. Near linear in the number of entities and paths: one pass each, with indexes.
+known, or on principals that no stack declares. Near linear in the number of entities and paths: one pass each, with
+indexes.
 """
 
 from __future__ import annotations
@@ -107,7 +108,6 @@ class Nearest:
         callers = [each for each in self._candidates.of(role) if each.arn != role.arn][:_TRIED]
         denied = (why(self.estate, caller.arn, role.arn) for caller in callers)
         return min((each for each in denied if each.changes), key=lambda each: len(each.changes), default=None)
-
 
     def groups_without_members(self, role: Role) -> list[str]:
         """The groups, by account and name, that are granted a role and have no member, of accounts that it trusts."""

@@ -95,7 +95,8 @@ class Grants:
         closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
         if missing:
             declared = all(parse_arn(text).account in self._estate.declared for text in missing)
-            message = f"grants {listed(missing)}: {'no stack declares such a role' if declared else 'there is no such role'}"
+            said = "no stack declares such a role" if declared else "there is no such role"
+            message = f"grants {listed(missing)}: {said}"
             yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
         yield from self._closed(statement, holders, closed)
 

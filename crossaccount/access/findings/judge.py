@@ -51,8 +51,9 @@ def judge(
     for account in details:
         limited, idle = bounded(account), boundaries_alone(account)
         for document in documents(account):
-            found = document_findings(document, facts, limited, estate.since, granting=document.place not in idle)
-            yield from map(behind.judged, found)
+            granting = document.place not in idle
+            own = document_findings(document, facts, limited, estate.since, granting=granting)
+            yield from map(behind.judged, own)
             trusts += document.statements if document.side == "trust" else ()
         yield from administrators(account)
         yield from naming_findings(account)

@@ -161,9 +161,7 @@ def boundaries_alone(details: Details) -> frozenset[Place]:
     """The managed policies of one account that bound somebody and are attached to nobody: they grant nothing."""
     entities = [entity for name in _ENTITIES for entity in details.get(name) or ()]
     bounding = {str((each.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")) for each in entities}
-    attached = {
-        str(policy["PolicyArn"]) for each in entities for policy in each.get("AttachedManagedPolicies") or ()
-    }
+    attached = {str(policy["PolicyArn"]) for each in entities for policy in each.get("AttachedManagedPolicies") or ()}
     return frozenset(map(Place, bounding - attached))
 
 

@@ -127,8 +127,8 @@ def _named(statement: CompiledStatement, estate: Estate) -> Iterator[_Whom]:
 
 
 def _is_partly_declared(organization: str, estate: Estate) -> bool:
-    members = estate.members or {}
-    return any(members[each].organization == organization for each in estate.declared if each in members)
+    of = (estate.membership(each) for each in estate.declared)
+    return any(each is not None and each.organization == organization for each in of)
 
 
 def _of_account(account: ExternalPrincipal, statement: CompiledStatement, estate: Estate) -> Iterator[_Whom]:

@@ -17,9 +17,7 @@ from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import paths
 from crossaccount.access.paths.possible import may_exist, possible, possible_for
 
-CASES = yaml.safe_load(
-    (Path(__file__).parents[1] / "cases" / "possible" / "trusts.yaml").read_text(encoding="utf-8")
-)
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "possible" / "trusts.yaml").read_text(encoding="utf-8"))
 AUTH, WORKLOAD = "111111111111", "222222222222"
 TARGET = f"arn:aws:iam::{WORKLOAD}:role/target"
 GRANT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}
@@ -98,7 +96,5 @@ def test_an_organisation_of_which_all_accounts_are_described_may_have_more_in_th
 ):
     members = {each: Membership("o-abc", f"o-abc/r-1/{each}/") for each in (AUTH, WORKLOAD)}
     trust = [{"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}}]
-    estate = _estate(
-        {"trust": trust, "declared": declared}, organizations=[Organization("o-abc", members)]
-    )
+    estate = _estate({"trust": trust, "declared": declared}, organizations=[Organization("o-abc", members)])
     assert [each.principal for each in possible(estate)] == expected
