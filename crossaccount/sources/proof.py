@@ -12,6 +12,7 @@ looks like an option is refused.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from typing import Any
 
 from crossaccount.access.access_tests import TESTS_FILE, AccessTests, AccessTestsError, parse_access_tests
 from crossaccount.access.access_tests.weakened import Weakened, weakened_tests
+from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.quotas import ADJUSTABLE
 from crossaccount.settings import Settings, SettingsError, compiled_in_order, read_project
@@ -33,6 +35,7 @@ OPTION = "--base"
 SUFFIXES = (".yaml", ".yml", ".json")
 MOST_FILES = 20_000
 SECONDS = 120
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 """What a git hook sets, and what would make git look at another repository than the folder's."""
 
@@ -68,8 +71,9 @@ def at_revision(directory: Path, ref: str) -> Iterator[Revision]:
 
 def _commit(directory: Path, ref: str) -> str:
     found = _run(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if found.returncode == 0:
-        return found.stdout.decode().strip()
+    commit = found.stdout.decode(errors="replace").strip()
+    if found.returncode == 0 and _COMMIT.fullmatch(commit):  # of ^main git says ^ID: all but that commit
+        return commit
     inside = _run(directory, "rev-parse", "--is-shallow-repository")
     if inside.returncode:
         said = inside.stderr.decode(errors="replace").strip().partition("\n")[0]
@@ -157,6 +161,8 @@ class Proof:
     base: str = ""
     commit: str = ""
     weakened: tuple[Weakened, ...] = ()
+    new: bool = False
+    """The revision has no project in this folder, so nothing was compared."""
 
     def to_json(self) -> dict[str, Any]:
         """``proof`` in the JSON of ``check`` and of a review."""
@@ -167,6 +173,9 @@ class Proof:
         """For people: a line each, and one that says what was compared."""
         if not self.base:
             yield NOT_COMPARED
+            return
+        if self.new:
+            yield f"{self.base} has no project in this folder, so that no access tests were compared"
             return
         yield from (f"proof weakened: {each.where}: {each.what}" for each in self.weakened)
         if not self.weakened:
@@ -182,7 +191,7 @@ def proof_since(directory: Path, base: str) -> Proof:
     with at_revision(directory, base) as revision:
         now = _Proving.of(directory)
         if revision.folder is None or not (revision.folder / PROJECT_FILE).is_file():
-            return Proof(base, revision.commit)  # the project is new: it proves more than nothing
+            return Proof(base, revision.commit, new=True)
         try:
             before = _Proving.of(revision.folder)
         except (SettingsError, AccessTestsError) as error:
@@ -209,6 +218,7 @@ class _Proving:
 
 def _weakened(before: _Proving, now: _Proving) -> Iterator[Weakened]:
     yield from weakened_tests(before.tests, now.tests, TESTS_FILE)
+    yield from _newly_given(before.tests, now)
     for stack, settings in now.settings.items():
         old = before.settings.get(stack)
         accepted = {(each.code, each.where) for each in old.suppressions} if old else set()
@@ -222,3 +232,27 @@ def _weakened(before: _Proving, now: _Proving) -> Iterator[Weakened]:
             if limit > former:
                 place = f"{stack_file(stack)}: quotas.{name}"
                 yield Weakened("quota-raised", place, f"the limit is {limit}, before {former}", former, limit)
+
+
+def _newly_given(before: AccessTests, now: _Proving) -> Iterator[Weakened]:
+    """Policies that are given now and that what is declared attaches: tests take their word for what AWS has."""
+    attached = set().union(*(_attached(settings) for settings in now.settings.values()))
+    for name, entry in now.tests.given.items():
+        policies = entry.get("policies")
+        known = before.given.get(name, {}).get("policies")
+        for policy, item in policies.items() if isinstance(policies, Mapping) else ():
+            path = item.get("path", "/") if isinstance(item, Mapping) else "/"
+            arn = entity_arn(now.tests.accounts.get(name, name), "policy", str(policy), str(path))
+            if arn in attached and not (isinstance(known, Mapping) and policy in known):
+                place = f"{TESTS_FILE}: given.{name}.policies.{policy}"
+                what = "is given now, and what is declared attaches it: tests no longer ask what it says in AWS"
+                yield Weakened("given-added", place, what, None, item)
+
+
+def _attached(settings: Settings) -> set[str]:
+    """The ARNs of managed policies that a stack attaches or sets as a boundary."""
+    trusted, trusting = settings.trusted, settings.trusting
+    sections = (trusted.users, trusted.groups, trusted.applications) if trusted else ()
+    entities = [item for section in (*sections, trusting.roles if trusting else {}) for item in section.values()]
+    boundaries = (getattr(item, "permissions_boundary", None) for item in entities)
+    return {*(each for item in entities for each in item.policies), *filter(None, boundaries)}

@@ -103,7 +103,31 @@ def test_a_new_project_proves_more_than_nothing(git: Git, tmp_path: Path) -> Non
     (tmp_path / "README").write_text("x")
     commit(git)
     write(tmp_path / "new", [TEST])
-    assert proof_since(tmp_path / "new", "HEAD").weakened == ()
+    found = proof_since(tmp_path / "new", "HEAD")
+    assert found.weakened == ()
+    assert list(found.lines()) == ["HEAD has no project in this folder, so that no access tests were compared"]
+
+
+@pytest.mark.parametrize(
+    "attaching",
+    [
+        {"users": {"bo": {"policies": ["arn:aws:iam::111111111111:policy/p/Guard"]}}},
+        {"groups": {"g": {"policies": ["arn:aws:iam::111111111111:policy/p/Guard"]}}},
+        {"users": {"bo": {"permissions_boundary": "arn:aws:iam::111111111111:policy/p/Guard"}}},
+    ],
+)
+def test_a_policy_that_is_given_now_and_attached_is_a_weaker_proof(
+    git: Git, tmp_path: Path, attaching: dict[str, Any]
+) -> None:
+    trusted = {"users": {"bo": {}}, **attaching}
+    write(tmp_path, [TEST], trusted=trusted)
+    commit(git)
+    guard = {"path": "/p/", "document": {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}}
+    given = {"auth": {"policies": {"Guard": guard, "Other": guard}}}
+    (tmp_path / "access-tests.yaml").write_text(yaml.safe_dump({"given": given, "tests": [TEST]}))
+    assert told(proof_since(tmp_path, "HEAD")) == ["given-added access-tests.yaml: given.auth.policies.Guard"]
+    commit(git)
+    assert told(proof_since(tmp_path, "HEAD")) == []
 
 
 def test_a_base_that_cannot_be_read_is_no_proof_that_nothing_is_weaker(git: Git, tmp_path: Path) -> None:
@@ -150,6 +174,7 @@ def test_revisions_that_are_not_there(git: Git, tmp_path: Path) -> None:
     commit(git)
     assert 'there is no such git revision, got "main~7"' in refused(tmp_path, "main~7")
     assert "there is no such git revision" in refused(tmp_path, "HEAD:one")
+    assert "there is no such git revision" in refused(tmp_path, "^HEAD")  # all but HEAD: git prints no commit
     git("clone", "-q", "--depth", "1", f"file://{tmp_path}", str(tmp_path / "shallow"))
     assert "the clone is shallow and does not have the revision" in refused(tmp_path / "shallow", "HEAD~1")
 
