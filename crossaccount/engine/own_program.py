@@ -22,6 +22,7 @@ from pathlib import Path
 
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import Project, SettingsError
+from crossaccount.settings.input_files import read_bytes
 from crossaccount.settings.project import PROJECT_FILE
 
 PACKAGED = "from components.program import main\n\nmain()\n"
@@ -31,6 +32,9 @@ INSTALLED = Path(__file__).resolve().parents[2]
 """The folder of the packages ``crossaccount`` and ``components`` that are running now."""
 OURS = ("components", "crossaccount")
 PYTHON = "python"
+_MODULES = (".py", ".pyc", ".so", ".pyd")
+_NOT_COMPARED = (1).to_bytes(4, "little")
+"""The flags of a compiled module that is found by its hash and never compared with its source."""
 
 KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONPATH", "LD_LIBRARY_PATH")
 """The variables that a program keeps. All others are left out: nobody can know which of them are secrets."""
@@ -52,17 +56,29 @@ class OwnProgram:
     """The virtual environment that ``Pulumi.yaml`` names."""
 
     def files(self) -> Iterator[Path]:
-        """Everything in Python that is beside it: what it may import."""
+        """Every module that is beside it: what it may import.
+
+        Hidden folders cannot be imported. Of a virtual environment only folders with a module's name can be: its
+        packages are in ``python3.11`` or ``site-packages``, which are no such names.
+        """
+        environments: set[str] = set()
         for folder, folders, names in os.walk(self.directory):
-            inner = (each for each in folders if not each.startswith("."))
-            folders[:] = sorted(each for each in inner if not Path(folder, each, "pyvenv.cfg").exists())
-            yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+            if "pyvenv.cfg" in names or os.path.dirname(folder) in environments:
+                environments.add(folder)
+                folders[:] = (each for each in folders if each.isidentifier())
+            folders[:] = sorted(each for each in folders if not each.startswith("."))
+            yield from (file for name in sorted(names) if _is_module(file := Path(folder, name)))
 
     def digest(self) -> str:
-        """SHA-256 of those files."""
+        """SHA-256 of those files.
+
+        Raises:
+            SettingsError: one of them cannot be read, or is no regular file.
+        """
         content = hashlib.sha256()
         for file in self.files():
-            content.update(f"{file.relative_to(self.directory)}\0".encode() + file.read_bytes() + b"\0")
+            name = file.relative_to(self.directory)
+            content.update(os.fsencode(f"{name}\0") + read_bytes(file, str(name)) + b"\0")
         return content.hexdigest()
 
     @property
@@ -130,16 +146,32 @@ def _in_the_way(directory: Path) -> Iterator[str]:
     elsewhere = [each for each in sys.path if each and Path(each).resolve() != directory]
     for path in sorted(directory.iterdir()):
         name = path.name.partition(".")[0]
-        is_module = path.suffix in (".py", ".pyc", ".so", ".pyd") and path.is_file()
-        if name == "__main__" or not (is_module or path.is_dir()):
+        is_module, is_folder = _is_module(path), path.is_dir()
+        if name == "__main__" or not (is_module or is_folder):
             continue
         if name in OURS:
             if not _same_package(path, INSTALLED / name):
                 yield name
-        elif (is_module or (path / "__init__.py").is_file()) and (
+        elif (is_module or any(map(_is_module, path.glob("__init__.*")))) and (
             name in sys.stdlib_module_names or PathFinder.find_spec(name, elsewhere) is not None
         ):
             yield name
+
+
+def _is_module(path: Path) -> bool:
+    """Whether a file is a module that can be imported, in source or compiled."""
+    return path.suffix in _MODULES and path.exists() and not path.is_dir() and not _is_cache(path)
+
+
+def _is_cache(path: Path) -> bool:
+    """Whether a file is what Python itself keeps of a source, and compares with it at each import.
+
+    One that says that it is not to be compared (PEP 552) is imported whatever the source says: it is code of its own.
+    """
+    if path.suffix != ".pyc" or path.parent.name != "__pycache__" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8)[4:] != _NOT_COMPARED
 
 
 def _same_package(one: Path, other: Path) -> bool:
@@ -152,7 +184,7 @@ def _content(folder: Path) -> Mapping[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and not _is_cache(path)
     }
 
 

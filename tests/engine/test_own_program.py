@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
@@ -117,6 +119,31 @@ def test_a_module_that_would_be_imported_instead_makes_it_another_program(projec
     folder = project(PACKAGED)
     (folder / module).parent.mkdir(exist_ok=True)
     (folder / module).write_text("")
+    assert own_program(read_project(folder)) is not None
+
+
+@pytest.mark.parametrize("file", ["pulumi/__init__.pyc", "yaml/__init__.cpython-311-x86_64-linux-gnu.so", "json.pyc"])
+def test_so_does_a_compiled_one(project: Project, file: str) -> None:
+    folder = project(PACKAGED)
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_bytes(b"")
+    assert own_program(read_project(folder)) is not None
+
+
+def _compiled(source: Path, mode: py_compile.PycInvalidationMode) -> None:
+    py_compile.compile(str(source), invalidation_mode=mode, doraise=True)
+
+
+def test_a_copy_of_our_packages_is_ours_but_not_with_a_compiled_file_that_python_never_compares(
+    project: Project,
+) -> None:
+    folder = project(PACKAGED)
+    copytree(INSTALLED / "components", folder / "components", ignore=ignore_patterns("__pycache__"))
+    module = folder / "components" / "program.py"
+    _compiled(module, py_compile.PycInvalidationMode.TIMESTAMP)
+    _compiled(module, py_compile.PycInvalidationMode.CHECKED_HASH)
+    assert own_program(read_project(folder)) is None
+    _compiled(module, py_compile.PycInvalidationMode.UNCHECKED_HASH)
     assert own_program(read_project(folder)) is not None
 
 
@@ -399,8 +426,34 @@ def test_the_review_is_made_of_what_it_declares(project: Project) -> None:
     assert f"arn:aws:iam::{WORKLOAD}:role/Extra" in {each.role for each in review.access.changes}
 
 
-def test_another_program_is_another_digest(project: Project) -> None:
+@pytest.mark.parametrize(
+    "file", ["helper.py", "lib/helper.py", "lib/helper.pyc", "lib/helper.cpython-311-x86_64-linux-gnu.so", "env/bin/x.py"]
+)
+def test_another_program_is_another_digest(project: Project, file: str) -> None:
     folder = project(EXTRA)
+    for environment in ("lib", "env"):  # a folder may say of itself that it is a virtual environment
+        (folder / environment / "bin").mkdir(parents=True)
+        (folder / environment / "pyvenv.cfg").write_text("")
     before = _own(folder).digest()
-    (folder / "helper.py").write_text("x = 1\n")
+    (folder / file).write_text("x = 1\n")
     assert _own(folder).digest() != before
+
+
+def test_what_python_keeps_and_what_nothing_imports_is_not_in_the_digest(project: Project) -> None:
+    folder = project(EXTRA)
+    (folder / "helper.py").write_text("x = 1\n")
+    packages = folder / "env" / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    (folder / "env" / "pyvenv.cfg").write_text("")
+    before = _own(folder).digest()
+    _compiled(folder / "helper.py", py_compile.PycInvalidationMode.TIMESTAMP)
+    (packages / "x.py").write_text("")
+    (folder / ".#helper.py").symlink_to("bo@host.1")  # what an editor leaves while a file is open
+    assert _own(folder).digest() == before
+
+
+def test_a_module_that_is_no_file_is_told(project: Project) -> None:
+    folder = project(EXTRA)
+    os.mkfifo(folder / "helper.py")
+    with pytest.raises(SettingsError, match=r"helper\.py: is a pipe, not a file"):
+        _own(folder).digest()
