@@ -186,7 +186,9 @@ def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Tell]:
         SettingsError: the file cannot be opened; nothing has begun.
     """
     try:
-        log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
+        # A pipe that nobody reads is an error, and is not waited for. What is written later may wait for its reader.
+        log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, PRIVATE)
+        os.set_blocking(log, True)
     except OSError as error:
         what = f"cannot be opened ({error.strerror})"
         raise SettingsError([Problem("--log", what, str(file), "name another file")]) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from crossaccount.job.review.plans import SavedPlan, new_plan
 from crossaccount.job.review.review import AccessReviewed, Review
 from crossaccount.job.review.reviewer import Reviewer
 from crossaccount.job.running.result import JobResult, after_update
+from crossaccount.settings.input_files import outside_of
 from crossaccount.sources.proof import Proof
 
 
@@ -148,9 +150,12 @@ class Gate:
         decision = decide(review, approval)
         if decision.missing:
             return refusals(decision, review, approval.ask is not None)
-        log = approval.log or self.loaded.project.directory / FOLDER / LOG
+        directory = self.loaded.project.directory
+        log = approval.log or directory / FOLDER / LOG
         when, who = now(), actor()
         try:
+            if approval.log is None and (outside := outside_of(log, directory)):
+                raise OSError(errno.EXDEV, f"it {outside}")
             record(log, when, who, review, decision, plan)
         except OSError as error:
             what = f"the approval cannot be recorded ({error.strerror})"

@@ -427,7 +427,8 @@ def test_the_review_is_made_of_what_it_declares(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["helper.py", "lib/helper.py", "lib/helper.pyc", "lib/helper.cpython-311-x86_64-linux-gnu.so", "env/bin/x.py"]
+    "file",
+    ["helper.py", "lib/helper.py", "lib/helper.pyc", "lib/helper.cpython-311-x86_64-linux-gnu.so", "env/bin/x.py"],
 )
 def test_another_program_is_another_digest(project: Project, file: str) -> None:
     folder = project(EXTRA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -53,3 +54,9 @@ def test_a_reader_that_went_away_is_said_once() -> None:
 
 def _never(text: str) -> None:
     raise AssertionError(text)
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(SettingsError, match=r"--log: cannot be opened"):
+        event_log(tmp_path / "log", _never).__enter__()

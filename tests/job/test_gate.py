@@ -109,6 +109,21 @@ def test_what_cannot_be_recorded_is_not_approved(place: Place) -> None:
     assert "the approval cannot be recorded" in place.because()
 
 
+@pytest.mark.parametrize("elsewhere", ["file", "folder"])
+def test_a_link_in_the_project_leads_no_record_out_of_it(place: Place, tmp_path: Path, elsewhere: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder = place.estate.folder / ".crossaccount"
+    if elsewhere == "folder":
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        folder.mkdir()
+        (folder / "approvals.jsonl").symlink_to("/dev/null")
+    result = place.stacks.up(approval=EVERYTHING)
+    assert (result.status, place.applied) == ("refused", [])
+    assert "cannot be recorded (it is a link that leads out of the project's folder)" in place.because()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_on_a_local_aws_nothing_is_asked_and_nothing_recorded(place: Place) -> None:
     place.write(BROADER)
     assert place.stacks.up(approval=Approval(yes=False, needed=False)).ok

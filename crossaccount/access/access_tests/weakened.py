@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from crossaccount.access.access_tests.parse import AccessTest, AccessTests, ThenTest
 
-Kind = Literal["test-removed", "test-changed", "given-changed", "given-added", "suppression-added", "quota-raised", "unread"]
+Kind = Literal[
+    "test-removed", "test-changed", "given-changed", "given-added", "suppression-added", "quota-raised", "unread"
+]
 
 
 @dataclass(frozen=True)

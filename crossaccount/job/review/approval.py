@@ -6,8 +6,10 @@ hands out credentials: ``--yes`` does not cover them. A yes that cannot be recor
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -134,7 +136,7 @@ def record(
     """Append one line to the file of approvals, on disk before anything is applied; the line is returned.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or is no regular file: a device or a pipe keeps nothing.
     """
     line: dict[str, Any] = {
         "time": when.isoformat(timespec="seconds"),
@@ -147,8 +149,11 @@ def record(
         **({"plan": plan} if plan else {}),
     }
     _make_folder(file.parent)
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    # Without waiting: nobody may ever read from a pipe.
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
         opened.write(f"{json_text(line)}\n")
         opened.flush()
         os.fsync(opened.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +109,16 @@ def test_a_record_is_a_line_of_who_and_when_and_what(tmp_path: Path) -> None:
     }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (file.parent / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_keeps_nothing_is_no_record(tmp_path: Path, kind: str) -> None:
+    file = Path(os.devnull)
+    if kind == "pipe":
+        file = tmp_path / "pipe"
+        os.mkfifo(file)
+    with pytest.raises(OSError):
+        record(file, WHEN, Actor("bo"), PLAIN, decide(PLAIN, Approval()))
 
 
 def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
