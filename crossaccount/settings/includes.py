@@ -7,19 +7,23 @@ pattern must find something, and a file that two patterns find is read once.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import translate
 from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import outside_of
 from crossaccount.settings.raw import NAMESPACE, cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
 KEYS = ("trusted", "trusting", "policies")
 LONGEST_PATTERN = 1024
+GIT = ".git"
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,59 @@ def _refused(pattern: str) -> tuple[str, str] | None:
 
 def _matches(pattern: str, root: Path) -> list[Path]:
     """The files in the order of their names. A link counts wherever it leads: reading it says what is wrong."""
-    if not Path(pattern).parts:
+    parts = Path(pattern).parts
+    if not parts:
         return []
+    return sorted(_matching(parts, root))
+
+
+def _matching(parts: tuple[str, ...], root: Path) -> Iterator[Path]:
+    """What a pattern matches below the folder ``root``, each folder looked at once for each part of the pattern.
+
+    A link to a folder of ``root`` stands for that folder. A link out of ``root`` is itself what is found, so that
+    whoever reads it says so, and so is Git's own folder where the pattern names it. ``**`` follows no links.
+    """
+    seen: set[tuple[Path, int]] = set()
+    open_ends = [(root, parts)]
+    while open_ends:
+        folder, (first, *rest) = open_ends.pop()
+        if (folder, len(rest)) in seen:
+            continue
+        seen.add((folder, len(rest)))
+        if first == "**":
+            open_ends.append((folder, tuple(rest)))
+            inner = (each for each in _names(folder) if os.path.isdir(each) and not os.path.islink(each))
+            open_ends += [(each, (first, *rest)) for each in inner if each.name != GIT]
+            continue
+        for each in _named(first, folder):
+            if not rest:
+                if not os.path.isdir(each) or (each.is_symlink() and outside_of(each, root)):
+                    yield each
+            elif each.is_symlink():
+                if outside_of(each, root):
+                    yield each
+                elif os.path.isdir(each):
+                    real = os.path.relpath(os.path.realpath(each), os.path.realpath(root))
+                    open_ends.append((root / real, tuple(rest)))
+            elif each.name == GIT:
+                yield from [each] if first == GIT else []
+            elif os.path.isdir(each):
+                open_ends.append((each, tuple(rest)))
+
+
+def _named(part: str, folder: Path) -> list[Path]:
+    """What is in a folder under the name or pattern ``part``."""
+    if any(each in part for each in "*?["):
+        pattern = re.compile(translate(part))
+        return [each for each in _names(folder) if pattern.match(each.name)]
+    return [folder / part] if os.path.lexists(folder / part) else []
+
+
+def _names(folder: Path) -> list[Path]:
     try:
-        found = sorted(root.glob(pattern))
+        return [folder / name for name in os.listdir(folder)]
     except OSError:  # a name that is too long for any file, or a folder that cannot be listed
         return []
-    return [path for path in found if not os.path.isdir(path)]
 
 
 def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:

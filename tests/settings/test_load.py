@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -163,6 +166,59 @@ def test_included_files_may_be_large(load, tmp_path):
     assert len(users) > SIZE_LIMIT
     (tmp_path / "people.yaml").write_text(f"trusted:\n  users:\n{users}", encoding="utf-8")
     assert len(load(root=tmp_path, include=["people.yaml"]).trusted.users) == 3000
+
+
+ONE = "trusted: {users: {bo: {}}}"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["people/ops.yaml", "people/*.yaml", "p*/o??.y[a]ml", "**/*.yaml", "people/**/ops.yaml", "linked/*.yaml"]
+)
+def test_a_pattern_finds_the_files_of_the_project(load, tmp_path, pattern):
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "ops.yaml").write_text(ONE)
+    (tmp_path / "linked").symlink_to("people")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.yaml").write_text("unread")
+    assert list(load(root=tmp_path, include=[pattern]).trusted.users) == ["bo"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"), [("out/**/*.yaml", "out"), ("*/*.yaml", "out"), ("*", "out"), (".git/x.yaml", ".git")]
+)
+def test_a_pattern_looks_into_no_folder_of_others(load, tmp_path, monkeypatch, pattern, named):
+    root = tmp_path / "project"
+    (root / ".git").mkdir(parents=True)
+    (root / "out").symlink_to("/")
+    (root / ".git" / "x.yaml").write_text(ONE)
+    listed = []
+    monkeypatch.setattr(os, "listdir", lambda folder, listdir=os.listdir: listed.append(folder) or listdir(folder))
+    with pytest.raises(SettingsError) as caught:
+        load(root=root, include=[pattern])
+    assert [problem.where for problem in caught.value.problems] == [named]
+    assert {each for each in listed if isinstance(each, Path)} <= {root}  # what imports a module lists texts
+
+
+def test_links_in_a_circle_are_followed_once(load, tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).symlink_to(".")
+    (tmp_path / "ops.yaml").write_text(ONE)
+    listed = []
+    monkeypatch.setattr(os, "listdir", lambda folder, listdir=os.listdir: listed.append(folder) or listdir(folder))
+    assert list(load(root=tmp_path, include=["*/" * 60 + "*.yaml"]).trusted.users) == ["bo"]
+    assert len(listed) < 100
+
+
+def test_folders_may_be_deep(load, tmp_path):
+    deep = tmp_path
+    for _ in range(1500):
+        deep = deep / "d"
+        deep.mkdir()
+    (tmp_path / "ops.yaml").write_text(ONE)
+    try:
+        assert list(load(root=tmp_path, include=["**/*.yaml"]).trusted.users) == ["bo"]
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # shutil's own way is recursive
 
 
 def test_included_files_need_a_folder(load):
