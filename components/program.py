@@ -15,6 +15,7 @@ from components.declaration import managed_policies, trusted_account, trusting_a
 from components.stack_config import effective_config
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, SettingsError, compile_stack
+from crossaccount.settings.prints import differences, not_reviewed
 from crossaccount.settings.project import HANDED_ON
 
 
@@ -22,7 +23,9 @@ def main() -> None:
     """Run the program as the whole of a process that the pulumi CLI started."""
     sys.excepthook = _without_interrupts
     handed_on = json.loads(os.environ.get(HANDED_ON) or "{}")
-    root = handed_on.get("root")
+    reviewed, root = handed_on.get("reviewed"), handed_on.get("root")
+    if reviewed and (found := differences(reviewed, effective_config())):
+        raise _refusal([not_reviewed(found)])
     program(handed_on.get("references"), Path(root) if root else None)
 
 

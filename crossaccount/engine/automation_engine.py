@@ -1,8 +1,9 @@
 """The real engine: the pulumi CLI, one call per run, the packaged program inline in this process.
 
 Inline programs share one import of the program, and the CLI neither starts a language host nor asks pip what is
-installed. A program of the project's own is run by the CLI, as ``pulumi up`` does it. The stacks' own files are used as
-they are: what the job does to a stack, ``pulumi up -s`` by hand could do.
+installed. A program of the project's own is run by the CLI, as ``pulumi up`` does it. What the job does to a stack,
+``pulumi up -s`` by hand could do. But the CLI gets a copy of the stack's file as it was reviewed, and a run whose
+config is another one after all is stopped before anything is registered.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from crossaccount.engine.local_config import local_config
 from crossaccount.engine.own_program import OwnProgram, clean_environment
 from crossaccount.engine.pulumi_cli import (
     InlineProgram,
+    ReviewedConfig,
     StoppableCommand,
     bare_stack,
     copy_project_file,
     create_keeping_text,
     private_environment,
+    reviewed_file,
     scratch_project,
 )
 from crossaccount.engine.signs import RUN_AGAIN
@@ -43,6 +46,7 @@ from crossaccount.engine.work import QUIET, NotDone, Outcome, Unsupported, Work,
 from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
+from crossaccount.settings.prints import not_reviewed, prints
 from crossaccount.settings.project import HANDED_ON, stack_file
 from crossaccount.settings.yaml_writing import yaml_text
 
@@ -85,8 +89,15 @@ class AutomationEngine:
         # On a worker elsewhere nobody has looked at the environment yet.
         if self.base is None and (found := refused_variables(os.environ, [work.config], work.directory)):
             return Outcome(work.stack, "failed", error="\n".join(map(str, found)), kind="environment")
-        events, begun = EngineEvents(work.stack, tell, planning=work.verb == "preview"), time.monotonic()
-        outcome = replace(self._outcome(work, events, tell), seconds=round(time.monotonic() - begun, 2))
+        # In a folder of our own the files are not those that were reviewed: they lead to the local AWS.
+        expected = prints(work.config) if self.folder is None else {}
+        reviewed = ReviewedConfig(expected, partial(self.command.end, work.stack))
+        begun = time.monotonic()
+        events = EngineEvents(work.stack, tell, planning=work.verb == "preview", on_config=reviewed)
+        outcome = self._outcome(work, events, reviewed, tell)
+        if reviewed.differing:
+            outcome = Outcome(work.stack, "failed", error=str(not_reviewed(reviewed.differing)), kind="review")
+        outcome = replace(outcome, seconds=round(time.monotonic() - begun, 2))
         for text in self.not_made.of(work.stack) if self.not_made else ():
             tell(Message(stack=work.stack, severity="warning", text=text))
         return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
@@ -95,9 +106,9 @@ class AutomationEngine:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
         self.command.interrupt()
 
-    def _outcome(self, work: Work, events: EngineEvents, tell: Tell) -> Outcome:
+    def _outcome(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, tell: Tell) -> Outcome:
         try:
-            self._call(work, events, tell)
+            self._call(work, events, reviewed, tell)
         except (automation.CommandError, automation.InvalidVersionError) as error:
             if self.command.stopping and is_only_noise(events.errors):
                 return self._interrupted(work)
@@ -119,24 +130,24 @@ class AutomationEngine:
         fix = f"crossaccount up {work.stack} --recover"
         return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
-    def _call(self, work: Work, events: EngineEvents, tell: Tell) -> None:
+    def _call(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, tell: Tell) -> None:
         looks_back, program = work.verb in ("refresh", "destroy"), None
         environment = dict(self.environment)
         if self.own is None:
             run = partial(self.program, references=work.references, root=work.directory)
-            program = InlineProgram(run, keeps_outputs=looks_back)
+            program = InlineProgram(run, reviewed, keeps_outputs=looks_back)
         else:
-            handed_on = {"references": work.references, "root": str(work.directory)}
+            handed_on = {"references": work.references, "root": str(work.directory), "reviewed": reviewed.prints}
             environment[HANDED_ON] = json.dumps(handed_on)
         try:
-            with self._place(work, program, environment) as stack:
-                ask = partial(self._ask, stack, work, events)
+            with self._place(work, program, environment) as (stack, file):
+                ask = partial(self._ask, stack, work, file, events)
                 if not work.recover or work.new:
                     try:
                         ask()
                     except automation.CommandError:
                         refused = raised(events.errors) if program is None else program.refused
-                        if not (looks_back and refused) or self.command.stopping:
+                        if not (looks_back and refused) or self.command.stopping or reviewed.differing:
                             raise
                         events.errors.clear()
                         tell(Message(stack=work.stack, severity="warning", text=_WITHOUT_PROGRAM))
@@ -152,23 +163,30 @@ class AutomationEngine:
     @contextmanager
     def _place(
         self, work: Work, program: InlineProgram | None, environment: Mapping[str, str]
-    ) -> Iterator[automation.Stack]:
-        """The stack. One that is new is made, but for a preview only in a state of its own, gone afterwards."""
+    ) -> Iterator[tuple[automation.Stack, Path | None]]:
+        """The stack, and its file, where that is not the one in the folder of the stack.
+
+        A stack that is new is made, but for a preview only in a state of its own, gone afterwards.
+        """
         folder = self.folder or work.directory
+        content = work.file if self.folder is None else {}
         if work.new and work.verb == "preview":
-            with scratch_project(folder, work.stack, self.own) as (scratch, private):
+            with scratch_project(folder, work.stack, content, self.own) as (scratch, private):
                 everything = {**environment, **private}
                 stack = bare_stack(work.stack, scratch, program, everything, self.command)
                 stack.workspace.create_stack(work.stack)
-                yield stack
+                yield stack, None
             return
         stack = bare_stack(work.stack, folder, program, environment, self.command, work.secrets_provider)
         if work.new:
             create_keeping_text(stack.workspace, work.stack, folder)
-        yield stack
+        with reviewed_file(content, work.stack, folder) as file:
+            yield stack, file
 
-    def _ask(self, stack: automation.Stack, work: Work, events: EngineEvents, run_program: bool = True) -> None:
-        common: dict[str, Any] = {"on_event": events, "color": "never"}
+    def _ask(
+        self, stack: automation.Stack, work: Work, file: Path | None, events: EngineEvents, run_program: bool = True
+    ) -> None:
+        common: dict[str, Any] = {"on_event": events, "color": "never", "config_file": str(file) if file else None}
         planned: dict[str, Any] = {
             "exclude": list(work.exclude) or None,
             "plan": str(work.plan) if work.plan else None,

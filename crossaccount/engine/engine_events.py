@@ -6,6 +6,7 @@ Which fields events have: https://www.pulumi.com/docs/reference/pkg/python/pulum
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +25,21 @@ REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-repl
 class EngineEvents:
     """Takes Pulumi's events of one run, in its thread, and tells ``tell`` what a person should know.
 
+    ``on_config`` gets the config of the run, with which the engine begins; secrets are masked.
     What resources are made of is kept where something is planned or was found in AWS, and not of what is done: the
     documents of a whole fleet would fill the memory, and reading them takes as long as all else here.
     """
 
-    def __init__(self, stack: str, tell: events.Tell, *, planning: bool = False) -> None:
+    def __init__(
+        self,
+        stack: str,
+        tell: events.Tell,
+        *,
+        planning: bool = False,
+        on_config: Callable[[Mapping[str, str]], None] | None = None,
+    ) -> None:
         self._stack = stack
+        self._on_config = on_config
         self._planning = planning
         self._tell = tell
         self._steps: dict[str, Change] = {}
@@ -49,7 +59,10 @@ class EngineEvents:
         return tuple(each for each in self._steps.values() if self._planning or each.op not in QUIET)
 
     def __call__(self, event: automation.EngineEvent) -> None:
-        if (pre := event.resource_pre_event) is not None:
+        if (begun := event.prelude_event) is not None:
+            if self._on_config:
+                self._on_config(begun.config)
+        elif (pre := event.resource_pre_event) is not None:
             self._keep(pre.metadata)
         elif (done := event.res_outputs_event) is not None:
             self._done(done.metadata)

@@ -34,6 +34,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,12 +43,14 @@ from pulumi import automation
 from pulumi.automation._cmd import OnOutput
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
+from pulumi.runtime.config import CONFIG
 from pulumi.runtime.settings import get_root_resource
 
 from crossaccount.engine.in_process import READ_OUTPUTS
 from crossaccount.engine.own_program import OwnProgram
 from crossaccount.engine.variables import without_pythons_own
 from crossaccount.settings.input_files import read_text
+from crossaccount.settings.prints import differences, not_reviewed
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import parse_yaml, read_yaml
 from crossaccount.settings.yaml_writing import yaml_text
@@ -56,6 +59,9 @@ INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
 DYING_SECONDS = 10.0
 """How long a CLI that was given up may take to end by itself."""
+
+OF_SECRETS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""What the CLI writes into a stack's file: how its secrets are opened."""
 
 ENDING_SECONDS = 2.0
 """How long the program's thread may take to notice that the engine is gone."""
@@ -88,7 +94,7 @@ class StoppableCommand(automation.PulumiCommand):
         self._base = base
         super().__init__()
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: dict[subprocess.Popen[bytes], list[str]] = {}
         self.stopping = False
         self.given_up = False
 
@@ -114,7 +120,7 @@ class StoppableCommand(automation.PulumiCommand):
                 raise
             finally:
                 with self._lock:
-                    self._running.discard(process)
+                    self._running.pop(process, None)
             result = automation.CommandResult(_said(stdout, on_output), _said(stderr, on_error), code)
         if code != 0:
             raise create_command_error(result)
@@ -135,6 +141,13 @@ class StoppableCommand(automation.PulumiCommand):
             killing = threading.Timer(DYING_SECONDS, self._kill)
             killing.daemon = True
             killing.start()
+
+    def end(self, stack: str) -> None:
+        """Ask what runs for one stack to stop."""
+        with self._lock:
+            for process, command in self._running.items():
+                if ("--stack", stack) in pairwise(command) and process.poll() is None:
+                    process.send_signal(signal.SIGINT)
 
     def _kill(self) -> None:
         with self._lock:
@@ -162,7 +175,7 @@ class StoppableCommand(automation.PulumiCommand):
                 stderr=stderr,
                 start_new_session=True,
             )
-            self._running.add(process)
+            self._running[process] = command
             return process
 
 
@@ -218,10 +231,30 @@ def bare_stack(
 
 
 @dataclass
+class ReviewedConfig:
+    """The config that was reviewed, by its prints; where the engine has another one, ``stop`` is called.
+
+    Without prints there is nothing to compare with.
+    """
+
+    prints: Mapping[str, str]
+    stop: Callable[[], None]
+    differing: tuple[str, ...] = ()
+    """The keys that differ."""
+
+    def __call__(self, resolved: Mapping[str, str]) -> None:
+        """Compare with what the engine makes of the stack's files."""
+        if self.prints and (found := differences(self.prints, resolved)):
+            self.differing = found
+            self.stop()
+
+
+@dataclass
 class InlineProgram:
-    """``program``, to be called by the SDK within its event loop."""
+    """``program``, to be called by the SDK within its event loop, if the config is what was ``reviewed``."""
 
     program: Callable[[], None]
+    reviewed: ReviewedConfig = field(default_factory=lambda: ReviewedConfig({}, lambda: None))
     keeps_outputs: bool = False
     """Whether the stack's outputs stay as they are: what the program exports is not deployed by this run."""
     refused: str = ""
@@ -231,6 +264,9 @@ class InlineProgram:
     def __call__(self) -> None:
         self._loops.append(asyncio.get_running_loop())
         try:
+            self.reviewed(CONFIG.get())
+            if self.reviewed.differing:
+                raise pulumi.RunError(str(not_reviewed(self.reviewed.differing)))
             self.program()
             if self.keeps_outputs:
                 _keep_outputs()
@@ -267,7 +303,8 @@ def _end(loop: asyncio.AbstractEventLoop) -> None:
     for task in pending:
         task.cancel()
     # Each may fail in its own way once more: nobody is there to be told.
-    loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+    if pending:
+        loop.run_until_complete(asyncio.wait(pending))
     loop.close()
 
 
@@ -284,24 +321,57 @@ def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path
     if not written or not file.exists() or (now := read_text(file, file.name)) == written:
         return
     known = parse_yaml(written, file.name) or {}
-    added = {key: value for key, value in (parse_yaml(now, file.name) or {}).items() if key not in known}
-    head = yaml_text(added) if added else ""
-    file.write_text(head + written)
+    _add_before(
+        file, {key: value for key, value in (parse_yaml(now, file.name) or {}).items() if key not in known}, written
+    )
+
+
+@contextmanager
+def reviewed_file(content: Mapping[str, Any], stack: str, folder: Path) -> Iterator[Path | None]:
+    """A stack's file with the ``content`` that was reviewed, in a place of its own; None where there is no content.
+
+    What opens the secrets of a stack that was just made is taken from its file in ``folder``. What the CLI adds of that
+    kind comes there, before the text that a person wrote.
+    """
+    if not content:
+        yield None
+        return
+    own = folder / stack_file(stack)
+    with tempfile.TemporaryDirectory(prefix="crossaccount-config-") as home:
+        file = Path(home) / own.name
+        now = read_yaml(own, own.name) or {} if own.exists() else {}
+        begun = {**{key: now[key] for key in OF_SECRETS if key in now}, **content}
+        file.write_text(yaml_text(begun), encoding="utf-8")
+        try:
+            yield file
+        finally:
+            ended = read_yaml(file, file.name) or {}
+            added = {key: ended[key] for key in OF_SECRETS if key in ended and key not in begun}
+            if added and own.exists():
+                _add_before(own, added, read_text(own, own.name))
+
+
+def _add_before(file: Path, added: Mapping[str, Any], text: str) -> None:
+    file.write_text((yaml_text(added) if added else "") + text, encoding="utf-8")
 
 
 @contextmanager
 def scratch_project(
-    folder: Path, stack: str, own: OwnProgram | None = None
+    folder: Path, stack: str, content: Mapping[str, Any], own: OwnProgram | None = None
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """A copy of the project's and one stack's file with an empty state of its own, and the environment for it.
+    """A copy of the project's file and one stack's with an empty state of its own, and the environment for it.
 
-    A stack that does not exist has no secrets that anybody could read: the passphrase guards nothing.
+    ``content`` is what the stack's file says; where it is empty the one in ``folder`` is copied. A stack that does not
+    exist has no secrets that anybody could read: the passphrase guards nothing.
     """
     with tempfile.TemporaryDirectory(prefix="crossaccount-preview-") as home:
         scratch, state = Path(home) / "project", Path(home) / "state"
         state.mkdir()
         copy_project_file(folder, scratch, own)
-        shutil.copy(folder / stack_file(stack), scratch)
+        if content:
+            (scratch / stack_file(stack)).write_text(yaml_text(content), encoding="utf-8")
+        else:
+            shutil.copy(folder / stack_file(stack), scratch)
         yield scratch, {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
 
 

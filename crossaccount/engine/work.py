@@ -38,7 +38,9 @@ class Work:
     """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
     account_id: str
     config: Mapping[str, Any] = field(default_factory=dict)
-    """The stack's effective config by full key, for an engine that reads no files."""
+    """The stack's effective config by full key, as it was reviewed."""
+    file: Mapping[str, Any] = field(default_factory=dict)
+    """The stack's file as it was reviewed, which the engine gets; empty: the one in the folder."""
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Upstream outputs by account name that are handed on; accounts that are not here are read by stack reference."""
     new: bool = False

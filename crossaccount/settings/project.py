@@ -29,7 +29,8 @@ PROJECT_FILE = "Pulumi.yaml"
 HANDED_ON = "CROSSACCOUNT_HANDED_ON"
 """The environment variable in which a job hands a program that runs as a process what it cannot know.
 
-JSON: ``references`` are the outputs of upstream stacks by account name, ``root`` is the project's own folder.
+JSON: ``references`` are the outputs of upstream stacks by account name, ``root`` is the project's own folder,
+``reviewed`` are the prints of the config that was reviewed.
 """
 
 
@@ -50,6 +51,8 @@ class Project:
     """Where the Python of ``runtime`` is, relative to ``directory``."""
     runtime: str = ""
     """The language of the program; empty where the project does not name it."""
+    files: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """By stack: its file as it was read, what opens its secrets (``encryptionsalt`` …) included."""
     _compiled: dict[str, CompiledStack] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def compiled(self, stack: str) -> CompiledStack:
@@ -114,6 +117,7 @@ def read_project(directory: Path) -> Project:
     shared = _project_config(content.get("config"), name, problems)
     stacks: dict[str, Mapping[str, object]] = {}
     origins: dict[str, Mapping[str, str]] = {}
+    files: dict[str, Mapping[str, object]] = {}
     for path in sorted(directory.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         try:
@@ -125,6 +129,7 @@ def read_project(directory: Path) -> Project:
             continue
         problems += [_bare_key(str(key), path.name) for key in own if ":" not in str(key)]
         problems += _old_form(own, path.name)
+        files[stack] = whole
         stacks[stack] = {**shared, **{str(key): value for key, value in own.items()}}
         origins[stack] = dict.fromkeys(shared, PROJECT_FILE) | dict.fromkeys(own, path.name)
     main = content.get("main") or "."
@@ -136,7 +141,7 @@ def read_project(directory: Path) -> Project:
     program = Path(os.path.realpath(directory / str(main)))
     runtime = content.get("runtime")
     language = str((runtime.get("name") if isinstance(runtime, Mapping) else runtime) or "")
-    return Project(name, directory, program, stacks, origins, shared, _virtualenv(runtime), language)
+    return Project(name, directory, program, stacks, origins, shared, _virtualenv(runtime), language, files)
 
 
 _MOVE = "move the stacks' files to the folder of Pulumi.yaml, and remove the line"

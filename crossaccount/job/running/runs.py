@@ -115,6 +115,7 @@ class Runs:
             directory=project.directory.resolve(),
             account_id=settings.account_id,
             config=project.stacks[step.stack],
+            file=project.files[step.stack],
             new=step.stack not in known,
             exclude=step.exclude,
             plan=plan_file(plans, step.stack),
