@@ -23,11 +23,11 @@ from typing import Any
 
 from pulumi import automation
 
+from crossaccount.engine.deployers import local_config
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.engine_events import EngineEvents
 from crossaccount.engine.events import Message, Tell
-from crossaccount.engine.failures import failure_of, is_only_noise, raised
-from crossaccount.engine.local_config import local_config
+from crossaccount.engine.failures import RUN_AGAIN, failure_of, is_only_noise, raised
 from crossaccount.engine.own_program import OwnProgram, clean_environment
 from crossaccount.engine.pulumi_cli import (
     InlineProgram,
@@ -40,7 +40,6 @@ from crossaccount.engine.pulumi_cli import (
     reviewed_file,
     scratch_project,
 )
-from crossaccount.engine.signs import RUN_AGAIN
 from crossaccount.engine.variables import refused_variables
 from crossaccount.engine.work import QUIET, NotDone, Outcome, Unsupported, Work, not_made_text
 from crossaccount.local.clients import Credentials
@@ -219,7 +218,7 @@ def on_local_aws(
 
     Everything of Pulumi's is private to a temporary folder: home, state, passphrase and copies of the stacks' files.
     The user's login, state and files are never touched. ``deployer`` is as in
-    :func:`~crossaccount.engine.local_config.local_config`. The project's ``own`` program runs without the user's
+    :func:`~crossaccount.engine.deployers.local_config`. The project's ``own`` program runs without the user's
     credentials, tokens and passphrases; what it declares and the local AWS cannot make is told and left out, or stops
     its stack.
     """

@@ -1,8 +1,11 @@
-"""Who deploys on a local AWS where stacks say ``aws:assumeRoles``: one identity, and the roles that it goes through.
+"""Who deploys a stack on a local AWS, and with which config: the stack's own, with credentials that work there.
 
-On AWS these roles are there before the first deployment, made by whoever made the account. On a fresh local AWS they
-are made here, as the stacks' config describes them: each trusts the one before it, the first trusts the deploying
-identity, with the external ID that the config passes and no other. What a role may do is everything.
+Profiles of the AWS CLI and the tokens of web identities mean nothing to a local AWS: in their place are the account's
+own credentials. A stack that deploys through roles (``aws:assumeRoles``) keeps them: they are assumed by real calls,
+from one identity that deploys. On AWS these roles are there before the first deployment, made by whoever made the
+account. On a fresh local AWS they are made here, as the stacks' config describes them: each trusts the one before it,
+the first trusts the deploying identity, with the external ID that the config passes and no other. What a role may do is
+everything.
 """
 
 from __future__ import annotations
@@ -11,14 +14,53 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crossaccount.engine.deployment import DeploymentError, Stack
-from crossaccount.engine.local_config import ASSUME_ROLES
+from crossaccount.engine.in_process import config_text
 from crossaccount.iam.arn import entity_arn, parse_arn
 from crossaccount.iam.assume_requests import Failures
 from crossaccount.iam.documents import to_json
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.handlers.errors import ResourceError, as_resource_error
-from crossaccount.local.provider.config import AssumeRole, parse_assume_roles
+from crossaccount.local.provider.config import AssumeRole, parse_assume_roles, parse_config
 from crossaccount.local.server import LocalAws
+
+ASSUME_ROLES = "aws:assumeRoles"
+_OF_THE_USERS_MACHINE = (
+    "aws:assumeRoleWithWebIdentity",
+    "aws:customCaBundle",
+    "aws:profile",
+    "aws:sharedConfigFiles",
+    "aws:sharedCredentialsFiles",
+)
+_SERVICES = ("iam", "sts", "secretsmanager")
+
+
+def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> dict[str, Any]:
+    """The stack's config, pointed at the local AWS.
+
+    ``deployer`` is who assumes the roles that the stack is deployed through, see
+    :mod:`crossaccount.engine.deployers`. Every other stack gets the credentials of its account's root.
+    """
+    config = {key: value for key, value in stack.config.items() if key not in _OF_THE_USERS_MACHINE}
+    through_roles = deployer is not None and bool(config.get(ASSUME_ROLES))
+    who = deployer if deployer is not None and through_roles else gateway.root(stack.account_id)
+    return {
+        **config,
+        "aws:accessKey": who.access_key_id,
+        "aws:secretKey": who.secret_access_key,
+        "aws:endpoints": [dict.fromkeys(_SERVICES, gateway.endpoint)],
+    }
+
+
+def connect(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> Aws:
+    """The identity that deploys the stack: found as the provider finds it, its account checked.
+
+    Raises:
+        ResourceError: a role that cannot be assumed, or an account that the stack does not allow.
+    """
+    config = local_config(stack, gateway, deployer)
+    of_provider = {key.removeprefix("aws:"): value for key, value in config.items() if key.startswith("aws:")}
+    return parse_config({key: config_text(value) for key, value in of_provider.items()}).connect()
+
 
 DEPLOYING_ACCOUNT = "909090909090"
 """Where the deploying identity is: an account that no stack is of."""

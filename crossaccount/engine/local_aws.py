@@ -18,10 +18,10 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from crossaccount.engine import events
+from crossaccount.engine.deployers import connect
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
 from crossaccount.engine.failures import failure_of
 from crossaccount.engine.in_process import ORGANIZATION, READ_OUTPUTS, plain, run_in_process
-from crossaccount.engine.local_config import connect
 from crossaccount.engine.own_program import OwnProgram
 from crossaccount.engine.program_monitor import run_own_program
 from crossaccount.engine.recording import NAMED, OwnMocks, UnexpectedInvoke, record, record_own

@@ -165,7 +165,7 @@ def surviving(tell: Tell, where: str, complain: Callable[[str], None]) -> Tell:
     """``tell``, until it fails for the first time, which is said to ``complain``."""
     lost = False
 
-    def told(event: Event) -> None:
+    def tell_on(event: Event) -> None:
         nonlocal lost
         if lost:
             return
@@ -175,7 +175,7 @@ def surviving(tell: Tell, where: str, complain: Callable[[str], None]) -> Tell:
             lost = True
             complain(f"{where}: cannot be written any more ({error.strerror}); the job goes on without it")
 
-    return told
+    return tell_on
 
 
 @contextmanager

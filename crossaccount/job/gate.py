@@ -32,14 +32,14 @@ from crossaccount.sources.proof import Proof
 
 @dataclass(frozen=True)
 class Gate:
-    """Previews and updates stacks, each with its review. ``run`` and ``told`` are those of ``Runs``."""
+    """Previews and updates stacks, each with its review. ``run`` and ``finish`` are those of ``Runs``."""
 
     loaded: Loaded
     files: ConfigFiles
     reviewer: Reviewer
     tell: Tell
     run: Callable[..., JobResult]
-    told: Callable[[JobResult], JobResult]
+    finish: Callable[[JobResult], JobResult]
 
     def review(self, names: Collection[str]) -> Review:
         """The review of an update, told.
@@ -47,7 +47,7 @@ class Gate:
         Raises:
             SettingsError, BackendError: see :class:`~crossaccount.job.review.reviewer.Reviewer`.
         """
-        return self._told(self.reviewer.review(names, self.reviewer.backend.stacks()))
+        return self._reported(self.reviewer.review(names, self.reviewer.backend.stacks()))
 
     def preview(
         self,
@@ -65,14 +65,14 @@ class Gate:
         known = self.reviewer.backend.stacks()
         review = replace(self.reviewer.review(names, known), proof=proof)
         if not resources:
-            return self.told(JobResult("preview", "succeeded", review=self._told(review)))
+            return self.finish(JobResult("preview", "succeeded", review=self._reported(review)))
         plan = new_plan(save_plan, names, known) if save_plan else None
         for stack in plan.new if plan else ():
             text = "it is new: the engine keeps no plan of it, and what holds it is this review"
             self.tell(Message(stack=stack, severity="warning", text=text))
 
         def close(result: JobResult) -> JobResult:
-            self._told(review)
+            self._reported(review)
             if plan and result.ok:
                 plan.save(review, patterns)
             return replace(result, review=review)
@@ -99,11 +99,11 @@ class Gate:
         if approval.preview_first and not because:
             shown = self._run("preview", names, review, known=known)
             if not shown.ok:
-                return self.told(replace(shown, verb="up", review=review))
-        self._told(review)
+                return self.finish(replace(shown, verb="up", review=review))
+        self._reported(review)
         if because := because or self._approved(review, approval, str(saved.folder) if saved else ""):
             self.tell(Refused(because=because))
-            return self.told(JobResult("up", "refused", review=review))
+            return self.finish(JobResult("up", "refused", review=review))
 
         def close(result: JobResult) -> JobResult:
             return after_update(self.loaded, replace(result, review=review), self.tell, verification)
@@ -139,7 +139,7 @@ class Gate:
                 found[index] = replace(step, exclude=urns_of(staying, backend.state(step.stack)))
         return found
 
-    def _told(self, review: Review) -> Review:
+    def _reported(self, review: Review) -> Review:
         self.tell(AccessReviewed(review=review))
         return review
 
@@ -161,6 +161,6 @@ class Gate:
             what = f"the approval cannot be recorded ({error.strerror})"
             return (f"{log}: {what}; nothing is applied: make room, or name another file by --approvals",)
         approved = {str(question): how for question, how in decision.approved.items()}
-        said = {"digest": review.digest, "verdict": review.verdict, "log": str(log)}
-        self.tell(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **said))
+        values = {"digest": review.digest, "verdict": review.verdict, "log": str(log)}
+        self.tell(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **values))
         return ()

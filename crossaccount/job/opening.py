@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
-from crossaccount.engine.deployers import make_deployers
+from crossaccount.engine.deployers import ASSUME_ROLES, local_config, make_deployers
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_aws import InProcessEngine
-from crossaccount.engine.local_config import ASSUME_ROLES, local_config
 from crossaccount.engine.own_program import own_program
 from crossaccount.engine.pulumi_cli import INSTALL, installed
 from crossaccount.engine.retries import RetryingEngine

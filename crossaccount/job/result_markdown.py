@@ -106,7 +106,7 @@ def _length(lines: list[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
 
 
-LONGEST_VALUE = 300
+LONGEST_DRIFT_VALUE = 300
 """Characters of a value that are shown."""
 
 
@@ -148,4 +148,4 @@ def _rows(resource: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 def _value(value: Any) -> str:
     said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return code(said if len(said) <= LONGEST_VALUE else said[:LONGEST_VALUE] + "…")
+    return code(said if len(said) <= LONGEST_DRIFT_VALUE else said[:LONGEST_DRIFT_VALUE] + "…")

@@ -258,7 +258,7 @@ class Stacks:
 
     def _gate(self, before: Before) -> Gate:
         reviewer = Reviewer(self.loaded, self._backend, self._live, before)
-        return Gate(self.loaded, self._files, reviewer, self.tell, self._runs.run, self._runs.told)
+        return Gate(self.loaded, self._files, reviewer, self.tell, self._runs.run, self._runs.finish)
 
     def _last(self, known: Mapping[str, KnownStack], stack: str) -> tuple[Mapping[str, Any], str]:
         """A stack's state, and how its last update ended; either may cost a call of the CLI."""
@@ -266,10 +266,10 @@ class Stacks:
 
     def _refused(self, verb: str, because: Sequence[str]) -> JobResult:
         self.tell(events.Refused(because=tuple(because)))
-        return self._runs.told(JobResult(verb, "refused"))
+        return self._runs.finish(JobResult(verb, "refused"))
 
     def _looked(self, verb: str, stacks: Mapping[str, str], begun: float) -> None:
-        self._runs.told(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
+        self._runs.finish(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
 
 
 def _workers(workers: Workers | None, parallel: int | None) -> Workers | None:

@@ -16,8 +16,7 @@ from typing import Any, Protocol
 
 from pulumi import automation
 
-from crossaccount.engine.failures import failure_of
-from crossaccount.engine.signs import LOOK_AT_BACKEND
+from crossaccount.engine.failures import LOOK_AT_BACKEND, failure_of
 from crossaccount.engine.work import SECRET
 from crossaccount.iam.notation import lines_of, same_lines
 from crossaccount.job import events

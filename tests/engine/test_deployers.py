@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from components.program import program
-from crossaccount.engine.deployers import DEPLOYING_ACCOUNT, make_deployers
+from crossaccount.engine.deployers import DEPLOYING_ACCOUNT, connect, local_config, make_deployers
 from crossaccount.engine.deployment import DeploymentError, Stack
 from crossaccount.engine.local_aws import InProcessEngine
-from crossaccount.engine.local_config import connect, local_config
 from crossaccount.engine.work import deploy
 from crossaccount.local.clients import Credentials, Gateway
 from crossaccount.local.server import LocalAws

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from crossaccount.engine.failures import failure_of
-from crossaccount.engine.signs import SIGNS
+from crossaccount.engine.failures import SIGNS, failure_of
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "failures.yaml").read_text())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.engine.locks import this_host
+from crossaccount.engine.failures import this_host
 from crossaccount.engine.retries import Patience
 from crossaccount.job.errors import BackendError
 from crossaccount.job.events import Message, Retrying, StackFinished, StackSkipped

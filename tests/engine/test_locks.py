@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from crossaccount.engine.locks import Lock, locks_in, this_host
+from crossaccount.engine.failures import Lock, locks_in, this_host
 
 SINCE = "2026-11-22T08:34:06Z"
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from components.program import program
+from crossaccount.engine.deployers import ASSUME_ROLES
 from crossaccount.engine.deployment import Stack
 from crossaccount.engine.local_aws import InProcessEngine
-from crossaccount.engine.local_config import ASSUME_ROLES
 from crossaccount.engine.recording import record
 from crossaccount.engine.work import deploy
 from crossaccount.iam.documents import canonical

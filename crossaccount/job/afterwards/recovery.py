@@ -19,7 +19,7 @@ from typing import Any
 
 from pulumi import automation
 
-from crossaccount.engine.locks import Lock, locks_in
+from crossaccount.engine.failures import Lock, locks_in
 from crossaccount.engine.work import NotDone, Work
 from crossaccount.job.events import Message, Tell
 from crossaccount.job.sign_in.live_accounts import LiveAccounts

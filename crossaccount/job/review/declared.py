@@ -112,13 +112,13 @@ class Managed:
         found = _Found()
         for resource in deployment.resources:
             found.add(resource)
-        said = _said_members(deployment.outputs)
+        declared = _declared_members(deployment.outputs)
         return cls(
             found.entities,
             found.inline,
             {owner: frozenset(arns) for owner, arns in found.attached.items()},
             # After a refresh the state also lists whom others added: what the stack itself said last tells them apart.
-            frozenset(found.members if said is None else found.members & said),
+            frozenset(found.members if declared is None else found.members & declared),
             found.documents,
             found.boundaries,
             found.consoles,
@@ -170,7 +170,7 @@ class _Found:
                 self.attached[kind, str(values[kind]).lower()].add(str(values["policyArn"]))
 
 
-def _said_members(outputs: Mapping[str, Any]) -> set[tuple[str, str]] | None:
+def _declared_members(outputs: Mapping[str, Any]) -> set[tuple[str, str]] | None:
     """Members as the stack's output ``access`` has them; None where it does not tell all."""
     lines = outputs.get("access")
     if not isinstance(lines, Mapping) or REST in lines:

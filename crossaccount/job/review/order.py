@@ -253,7 +253,7 @@ class _Order:
     def _without(self, name: str, other: str) -> str:
         """The step after which ``name`` no longer names what goes from ``other``."""
         its, going = self._transitions[name], self._transitions[other].going
-        last = any(going & named for arn, named in _said(its.before) if arn in its.going)
+        last = any(going & named for arn, named in _named_by_entity(its.before) if arn in its.going)
         return self.keys(name)[-1 if last else 0]
 
 
@@ -266,7 +266,7 @@ def _weight(its: Transition, going: frozenset[str]) -> int:
     return GRANTED if stays else PASSING
 
 
-def _said(account: Account) -> Iterator[tuple[str, frozenset[str]]]:
+def _named_by_entity(account: Account) -> Iterator[tuple[str, frozenset[str]]]:
     yield from account.trusts.items()
     yield from account.grants.items()
 

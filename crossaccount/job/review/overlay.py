@@ -43,17 +43,17 @@ def with_credentials(live: Mapping[str, Any], deployed: Mapping[str, Any], decla
     known = {name_of(item, "User"): item for item in deployed.get("UserDetailList") or ()}
     ours = {*known, *(name_of(item, "User") for item in declared.details.get("UserDetailList") or ())}
 
-    def told(item: Item) -> Item:
+    def completed(item: Item) -> Item:
         if (name := name_of(item, "User")) not in ours:
             return item
         state = known.get(name, {})
         keys = state.get("AccessKeyMetadata", [])
         return {"LoginProfile": state.get("LoginProfile"), "AccessKeyMetadata": keys, **item}
 
-    return {**live, "UserDetailList": [told(item) for item in live.get("UserDetailList") or ()]}
+    return {**live, "UserDetailList": [completed(item) for item in live.get("UserDetailList") or ()]}
 
 
-def untold(live: Mapping[str, Any], declared: Declared) -> list[str]:
+def users_without_credentials(live: Mapping[str, Any], declared: Declared) -> list[str]:
     """The users with declared credentials of which AWS did not tell those that they have."""
     wanted = {
         name_of(item, "User")

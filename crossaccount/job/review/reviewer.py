@@ -21,7 +21,7 @@ from crossaccount.job.loading import Loaded
 from crossaccount.job.review.declared import ENTITIES, Declared, Managed, Owner, declare, declared_by_program
 from crossaccount.job.review.hand_made import unread
 from crossaccount.job.review.order import transitions
-from crossaccount.job.review.overlay import Overlaid, overlay, untold, with_credentials
+from crossaccount.job.review.overlay import Overlaid, overlay, users_without_credentials, with_credentials
 from crossaccount.job.review.review import Review
 from crossaccount.job.sign_in.live_accounts import InvalidCredentials, WrongAccount
 from crossaccount.job.sign_in.stack_credentials import NotReadable
@@ -52,7 +52,7 @@ class Read:
     refused: str = ""
     creations: tuple[Pending, ...] = ()
     """What a killed update may have made."""
-    untold: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     """Users whose credentials AWS did not tell."""
 
 
@@ -140,7 +140,7 @@ class Reviewer:
             try:
                 live = self.live(declared.stack, declared.account_id)
                 found = with_credentials(live, details(deployment, deployed=True), declared)
-                return Read("live", found, managed, untold=tuple(untold(live, declared)))
+                return Read("live", found, managed, unknown=tuple(users_without_credentials(live, declared)))
             except (InvalidCredentials, WrongAccount) as error:
                 return Read("state", details(deployment, deployed=True), managed, refused=str(error))
             except NotReadable as error:
@@ -209,10 +209,10 @@ def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in
         if read.why:
             said = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
             yield f"{name}: its account cannot be read live: {read.why}; {said}"
-        if read.untold:
-            users = ", ".join(read.untold[:3]) + (" …" if len(read.untold) > 3 else "")
+        if read.unknown:
+            users = ", ".join(read.unknown[:3]) + (" …" if len(read.unknown) > 3 else "")
             yield (
-                f"{name}: AWS does not tell the passwords and access keys of {len(read.untold)} users ({users}); its "
+                f"{name}: AWS does not tell the passwords and access keys of {len(read.unknown)} users ({users}); its "
                 "state tells what was last deployed"
             )
         yield from (f"{name}: {each}" for each in overlaid[name].ignored)

@@ -8,9 +8,10 @@ stop, no further step is handed out, the engine is told, and the running steps a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TypeGuard
 
 from crossaccount.engine.work import Outcome
@@ -46,19 +47,25 @@ def run_steps(
     Whenever ``stop`` is asked, ``interrupt`` is told how often by now, by what, and which steps run. The steps' graph
     has no circle: settings refuse one.
     """
-    run, waiting, heeded = Run(), _Waiting(steps), 0
+    by_key = {step.key: step for step in steps}
+    sorter, ready = _sorter(by_key), deque[Step]()
+    run, heeded = Run(), 0
     running: dict[Future[Outcome], Step] = {}
+
+    def next_step() -> Step | None:
+        ready.extend(by_key[key] for key in sorter.get_ready())
+        return ready.popleft() if ready and (len(running) < parallel or run.interrupted) else None
 
     def end(step: Step, outcome: Outcome) -> None:
         run.outcomes[step.key] = outcome
-        waiting.ended(step)
+        sorter.done(step.key)
         on_end(step, outcome)
 
-    while waiting or running:
+    while sorter.is_active():
         for by in stop.asked()[heeded:]:
             heeded, run.interrupted = heeded + 1, True
             interrupt(heeded, by, [step.key for step in running.values()])
-        while (step := waiting.take(len(running) < parallel or run.interrupted)) is not None:
+        while (step := next_step()) is not None:
             if run.interrupted:
                 end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))
             elif blame := _blame(step, run):
@@ -72,35 +79,13 @@ def run_steps(
     return run
 
 
-class _Waiting:
-    """The steps that nobody runs yet. Those whose predecessors all ended can be taken, in the order of the steps."""
-
-    def __init__(self, steps: Iterable[Step]) -> None:
-        self._steps = {step.key: step for step in steps}
-        self._after: dict[str, list[str]] = {key: [] for key in self._steps}
-        self._open = {key: len(step.after & self._steps.keys()) for key, step in self._steps.items()}
-        for key, step in self._steps.items():
-            for before in step.after & self._steps.keys():
-                self._after[before].append(key)
-        self._ready = deque(key for key, open_ in self._open.items() if not open_)
-        self._left = len(self._steps)
-
-    def __bool__(self) -> bool:
-        return self._left > 0
-
-    def take(self, free: bool) -> Step | None:
-        """The next step, if a worker is ``free`` for it."""
-        if not free or not self._ready:
-            return None
-        self._left -= 1
-        return self._steps[self._ready.popleft()]
-
-    def ended(self, step: Step) -> None:
-        """Let those go on that waited for ``step``."""
-        for key in self._after[step.key]:
-            self._open[key] -= 1
-            if not self._open[key]:
-                self._ready.append(key)
+def _sorter(steps: Mapping[str, Step]) -> TopologicalSorter[str]:
+    """The steps that take part, by key, in their order; each after those of them that it waits for."""
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(steps, ()))
+    for key, step in steps.items():
+        sorter.add(key, *(before for before in step.after if before in steps))
+    sorter.prepare()
+    return sorter
 
 
 def _blame(step: Step, run: Run) -> str:

@@ -76,7 +76,7 @@ class Runs:
                 return done(Outcome(step.stack, "failed", error=because, kind="review"))
             if step.stack in unready:
                 return done(unready[step.stack])
-            if because := hopeless(run):
+            if because := blocking_failure(run):
                 return done(Outcome(step.stack, "skipped", error=because))
             fresh = any(run.outcomes[key].status == "changed" for key in step.after if key in run.outcomes)
             work = replace(self._work(engine_verb or verb, step, known, plans), fresh=fresh, **options)
@@ -97,7 +97,7 @@ class Runs:
         result = close(
             result_of(verb, Run({**absent, **run.outcomes}, run.interrupted, run.faults), time.monotonic() - begun)
         )
-        return self.told(result)
+        return self.finish(result)
 
     def _absent(self, steps: Sequence[Step], known: Mapping[str, KnownStack]) -> dict[str, Outcome]:
         """The steps that have nothing to do because their stack is not deployed."""
@@ -151,14 +151,14 @@ class Runs:
             )
         )
 
-    def told(self, result: JobResult, stacks: Mapping[str, str] | None = None) -> JobResult:
+    def finish(self, result: JobResult, stacks: Mapping[str, str] | None = None) -> JobResult:
         """Tell how a job ended, and give that back; ``stacks`` are their statuses where there are no outcomes."""
         statuses = {key: outcome.status for key, outcome in result.outcomes.items()} if stacks is None else stacks
         self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
         return result
 
 
-def hopeless(run: Run) -> str:
+def blocking_failure(run: Run) -> str:
     """Why no other stack can be done either; empty where they may. One passphrase is for all of them."""
     found = [outcome.stack for outcome in run.outcomes.values() if outcome.kind == "passphrase"]
     return f"the passphrase is wrong, as {found[0]} shows" if found else ""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from crossaccount.engine.locks import this_host
+from crossaccount.engine.failures import this_host
 from crossaccount.job.afterwards.recovery import NotRepaired, Repair
 from crossaccount.job.events import Event, Message
 
