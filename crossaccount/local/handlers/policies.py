@@ -25,8 +25,8 @@ from crossaccount.local.handlers.properties import (
     Kind,
     Properties,
     equivalent,
+    retag,
     spelled_as_known,
-    tag_changes,
     tag_outputs,
     tags_for_aws,
     wanted_tags,
@@ -73,12 +73,27 @@ class EntityKind:
         found = self._pages(aws, f"list_attached_{self.name}_policies", entity)["AttachedPolicies"]
         return [each["PolicyArn"] for each in found]
 
+    def set_boundary(self, aws: Aws, entity: str, old: Properties, new: Properties) -> None:
+        """Bring a role's or user's permissions boundary from the state ``old`` to the inputs ``new``."""
+        before, after = old.get("permissionsBoundary"), new.get("permissionsBoundary")
+        if after and after != before:
+            self._call(aws, f"put_{self.name}_permissions_boundary", entity, PermissionsBoundary=after)
+        elif before and not after:
+            self._call(aws, f"delete_{self.name}_permissions_boundary", entity)
+
     def _call(self, aws: Aws, method: str, entity: str, **arguments: str) -> Any:
         return getattr(aws.iam, method)(**{f"{self.title}Name": entity}, **arguments)
 
     def _pages(self, aws: Aws, method: str, entity: str) -> Any:
         paginator: Any = aws.client("iam")
         return paginator.get_paginator(method).paginate(**{f"{self.title}Name": entity}).build_full_result()
+
+
+def boundary_outputs(entity: Any) -> Properties:
+    """``permissionsBoundary`` of a role or user: as AWS describes it, or the ARN that a request to create it gives."""
+    boundary = entity.get("PermissionsBoundary")
+    arn = boundary if isinstance(boundary, str) else (boundary or {}).get("PermissionsBoundaryArn")
+    return {"permissionsBoundary": arn} if arn else {}
 
 
 ROLE = EntityKind("role")
@@ -133,11 +148,7 @@ class Policy(Handler):
         if not equivalent(old.get("policy"), new["policy"]):
             _prune(aws, id)
             aws.iam.create_policy_version(PolicyArn=id, PolicyDocument=new["policy"], SetAsDefault=True)
-        take_off, put_on = tag_changes(old, new)
-        if take_off:
-            aws.iam.untag_policy(PolicyArn=id, TagKeys=take_off)
-        if put_on:
-            aws.iam.tag_policy(PolicyArn=id, Tags=tags_for_aws(put_on))
+        retag(old, new, aws.iam.tag_policy, aws.iam.untag_policy, PolicyArn=id)
         return _policy_state(aws.iam.get_policy(PolicyArn=id)["Policy"], new["policy"], new)
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:

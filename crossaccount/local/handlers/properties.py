@@ -227,11 +227,15 @@ def tag_outputs(found: Iterable[Mapping[str, str]], state: Properties) -> Proper
     return {"tags": {key: value for key, value in every.items() if defaults.get(key) != value}, "tagsAll": every}
 
 
-def tag_changes(old: Properties, new: Properties) -> tuple[list[str], dict[str, str]]:
-    """Keys to take off and tags to put on, to get from one resource's state to another's inputs."""
+def retag(
+    old: Properties, new: Properties, tag: Callable[..., Any], untag: Callable[..., Any], **resource: str
+) -> None:
+    """Bring tags from the state ``old`` to the inputs ``new``: by AWS's calls ``tag`` and ``untag`` of ``resource``."""
     before, after = wanted_tags(old), wanted_tags(new)
-    put_on = {key: value for key, value in after.items() if before.get(key) != value}
-    return [key for key in before if key not in after], put_on
+    if removed := [key for key in before if key not in after]:
+        untag(**resource, TagKeys=removed)
+    if changed := {key: value for key, value in after.items() if before.get(key) != value}:
+        tag(**resource, Tags=tags_for_aws(changed))
 
 
 def equivalent(one: Any, other: Any) -> bool:

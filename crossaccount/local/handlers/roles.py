@@ -13,15 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers.errors import already_gone, is_gone
 from crossaccount.local.handlers.handler import AUTO_NAMES, Handler, same_as_before, timestamp
-from crossaccount.local.handlers.policies import ROLE
+from crossaccount.local.handlers.policies import ROLE, boundary_outputs
 from crossaccount.local.handlers.properties import (
     Field,
     Kind,
     Properties,
     between,
     equivalent,
+    retag,
     spelled_as_known,
-    tag_changes,
     tag_outputs,
     tags_for_aws,
     wanted_tags,
@@ -85,16 +85,8 @@ class Role(Handler):
             aws.iam.update_role_description(RoleName=id, Description=new.get("description") or "")
         if old.get("maxSessionDuration") != new["maxSessionDuration"]:
             aws.iam.update_role(RoleName=id, MaxSessionDuration=new["maxSessionDuration"])
-        boundary = new.get("permissionsBoundary")
-        if boundary and boundary != old.get("permissionsBoundary"):
-            aws.iam.put_role_permissions_boundary(RoleName=id, PermissionsBoundary=boundary)
-        elif not boundary and old.get("permissionsBoundary"):
-            aws.iam.delete_role_permissions_boundary(RoleName=id)
-        take_off, put_on = tag_changes(old, new)
-        if take_off:
-            aws.iam.untag_role(RoleName=id, TagKeys=take_off)
-        if put_on:
-            aws.iam.tag_role(RoleName=id, Tags=tags_for_aws(put_on))
+        ROLE.set_boundary(aws, id, old, new)
+        retag(old, new, aws.iam.tag_role, aws.iam.untag_role, RoleName=id)
         found = self.find(aws, id, {**new, "arn": old.get("arn", id)})
         return found[1] if found else {**old, **new}
 
@@ -115,9 +107,6 @@ class Role(Handler):
 
 def _role_state(role: Any, known: Properties, inline: list[Any], attached: list[str]) -> Properties:
     """The state of a role as AWS describes it; what AWS does not know comes from ``known``."""
-    boundary = role.get("PermissionsBoundary")
-    if not isinstance(boundary, str):
-        boundary = (boundary or {}).get("PermissionsBoundaryArn")
     return {
         **same_as_before(known, "forceDetachPolicies"),
         "arn": role["Arn"],
@@ -130,7 +119,7 @@ def _role_state(role: Any, known: Properties, inline: list[Any], attached: list[
         "name": role["RoleName"],
         "namePrefix": "",
         "path": role["Path"],
-        **({"permissionsBoundary": boundary} if boundary else {}),
+        **boundary_outputs(role),
         **tag_outputs(role.get("Tags", []), known),
         "uniqueId": role["RoleId"],
     }
@@ -178,11 +167,7 @@ class InstanceProfile(Handler):
                     aws.iam.remove_role_from_instance_profile(InstanceProfileName=id, RoleName=old["role"])
             if new.get("role"):
                 aws.iam.add_role_to_instance_profile(InstanceProfileName=id, RoleName=new["role"])
-        take_off, put_on = tag_changes(old, new)
-        if take_off:
-            aws.iam.untag_instance_profile(InstanceProfileName=id, TagKeys=take_off)
-        if put_on:
-            aws.iam.tag_instance_profile(InstanceProfileName=id, Tags=tags_for_aws(put_on))
+        retag(old, new, aws.iam.tag_instance_profile, aws.iam.untag_instance_profile, InstanceProfileName=id)
         return _profile_state(aws.iam.get_instance_profile(InstanceProfileName=id)["InstanceProfile"], new)
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:

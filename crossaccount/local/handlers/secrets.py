@@ -21,7 +21,7 @@ from crossaccount.local.handlers.properties import (
     Kind,
     Properties,
     between,
-    tag_changes,
+    retag,
     tag_outputs,
     tags_for_aws,
     wanted_tags,
@@ -85,11 +85,7 @@ class Secret(Handler):
         if any((old.get(name) or "") != (new.get(name) or "") for name in ("description", "kmsKeyId")):
             key: dict[str, Any] = {"KmsKeyId": new["kmsKeyId"]} if new.get("kmsKeyId") else {}
             aws.secretsmanager.update_secret(SecretId=id, Description=new.get("description") or "", **key)
-        take_off, put_on = tag_changes(old, new)
-        if take_off:
-            aws.secretsmanager.untag_resource(SecretId=id, TagKeys=take_off)
-        if put_on:
-            aws.secretsmanager.tag_resource(SecretId=id, Tags=tags_for_aws(put_on))
+        retag(old, new, aws.secretsmanager.tag_resource, aws.secretsmanager.untag_resource, SecretId=id)
         return _secret_state(aws.secretsmanager.describe_secret(SecretId=id), aws, new)
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:

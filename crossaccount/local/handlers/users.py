@@ -16,12 +16,12 @@ from botocore.exceptions import ClientError
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers.errors import ResourceError, already_gone, is_gone
 from crossaccount.local.handlers.handler import Handler, same_as_before
-from crossaccount.local.handlers.policies import USER
+from crossaccount.local.handlers.policies import USER, boundary_outputs
 from crossaccount.local.handlers.properties import (
     Field,
     Kind,
     Properties,
-    tag_changes,
+    retag,
     tag_outputs,
     tags_for_aws,
     wanted_tags,
@@ -69,16 +69,8 @@ class User(Handler):
         if (old["name"], old["path"]) != (new["name"], new["path"]):
             aws.iam.update_user(UserName=id, NewUserName=new["name"], NewPath=new["path"])
             id = new["name"]
-        boundary = new.get("permissionsBoundary")
-        if boundary and boundary != old.get("permissionsBoundary"):
-            aws.iam.put_user_permissions_boundary(UserName=id, PermissionsBoundary=boundary)
-        elif not boundary and old.get("permissionsBoundary"):
-            aws.iam.delete_user_permissions_boundary(UserName=id)
-        take_off, put_on = tag_changes(old, new)
-        if take_off:
-            aws.iam.untag_user(UserName=id, TagKeys=take_off)
-        if put_on:
-            aws.iam.tag_user(UserName=id, Tags=tags_for_aws(put_on))
+        USER.set_boundary(aws, id, old, new)
+        retag(old, new, aws.iam.tag_user, aws.iam.untag_user, UserName=id)
         return _user_state(aws.iam.get_user(UserName=id)["User"], new)
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:
@@ -109,15 +101,12 @@ def _strip(aws: Aws, name: str) -> None:
 
 def _user_state(user: Any, known: Properties) -> Properties:
     """The state of a user as AWS describes it; what AWS does not know comes from ``known``."""
-    boundary = user.get("PermissionsBoundary")
-    if not isinstance(boundary, str):
-        boundary = (boundary or {}).get("PermissionsBoundaryArn")
     return {
         **same_as_before(known, "forceDestroy"),
         "arn": user["Arn"],
         "name": user["UserName"],
         "path": user["Path"],
-        **({"permissionsBoundary": boundary} if boundary else {}),
+        **boundary_outputs(user),
         **tag_outputs(user.get("Tags", []), known),
         "uniqueId": user["UserId"],
     }
