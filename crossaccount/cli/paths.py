@@ -1,11 +1,11 @@
-"""``paths``, ``who-can`` and ``what-can``: tables of paths, and below them the notes on what is not a path."""
+"""``paths``, ``who-can`` and ``what-can``: tables of paths and of ways through other roles, and notes on the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,13 +18,14 @@ from crossaccount.cli.options import (
     RunProgramOption,
     SourcesArgument,
 )
-from crossaccount.cli.printing import console, print_json, print_json_text
+from crossaccount.cli.printing import console, print_json, print_json_text, say
 from crossaccount.cli.reading import Named, read_named
 from crossaccount.escaping import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from crossaccount.access.chains import Chains, Way
     from crossaccount.access.paths import Path
     from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
     from crossaccount.access.paths.possible import Possible
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from crossaccount.cli.reading import Named
     from crossaccount.sources.names import Names
 
+DirectOption = Annotated[
+    bool, typer.Option("--direct", help="Only what one call can assume, no ways through other roles.")
+]
 MOST_ROWS = 2_000
 """Nobody reads longer tables; the JSON has everything."""
 
@@ -41,20 +45,24 @@ def paths(
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Every path: who can assume what, on which conditions, and the statements that decide.
 
-    AWS services are no paths: how many trusts let them in is said below the table, which ones by who-can. What hangs on
-    principals that no stack declares stands there too, marked "possible".
+    Below them every way through other roles: the easiest three of each pair. AWS services are no paths: how many
+    trusts let them in is said below the table, which ones by who-can. What hangs on principals that no stack declares
+    stands there too, marked "possible".
     """
     with failures_in_words(as_json):
-        from crossaccount.access.paths import paths as all_paths
+        from crossaccount.access.chains import Chains
         from crossaccount.access.paths.possible import possible
 
         found = read_named(sources, directory, accounts, run_program=run_program)
-        more = partial(possible, found.estate)
-        _show(all_paths(found.estate), found, as_json, ("principal", "role"), _services_note, more)
+        chains, more = Chains(found.estate), partial(possible, found.estate)
+        ways = None if direct else chains.all()
+        _show(chains.paths(), ways, found, as_json, ("principal", "role"), _services_note, more)
+        _say_unfinished(chains, found)
 
 
 def who_can(
@@ -66,27 +74,31 @@ def who_can(
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Who can assume a role, or with --why: what lets one principal in or keeps it out.
 
-    AWS services that its trust lets in are no paths: they stand below the table. --why takes a service too, such as
-    ec2.amazonaws.com.
+    Below the paths of one call stand the ways through other roles: of each principal the easiest three, with the
+    conditions of each hop. AWS services that its trust lets in are no paths: they stand below the tables. --why takes a
+    service too, such as ec2.amazonaws.com.
     """
     with failures_in_words(as_json):
-        from crossaccount.access.paths import who_can as paths_to
+        from crossaccount.access.chains import Chains
         from crossaccount.access.paths.path import services_let_in
         from crossaccount.access.paths.possible import possible
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.role(role)
         if why is not None:
-            _explain(found.estate, found.names.principal(why, "--why"), arn, found.names, as_json)
+            _explain(found, found.names.principal(why, "--why"), arn, direct, as_json)
         else:
+            chains = Chains(found.estate)
             more_lists = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
-            more = partial(possible, found.estate, (arn,))
-            notes = partial(_role_note, arn)
-            _show(paths_to(found.estate, arn), found, as_json, ("principal",), notes, more, more_lists)
+            more, notes = partial(possible, found.estate, (arn,)), partial(_role_note, arn)
+            paths, ways = chains.paths_to(arn), None if direct else chains.into(arn)
+            _show(paths, ways, found, as_json, ("principal",), notes, more, more_lists)
+            _say_unfinished(chains, found)
 
 
 def what_can(
@@ -97,10 +109,15 @@ def what_can(
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What a principal can assume. Grants into accounts that no source describes stand below the table."""
+    """What a principal can assume, in one call and through other roles.
+
+    Grants into accounts that no source describes stand below the tables.
+    """
     with failures_in_words(as_json):
+        from crossaccount.access.chains import Chains
         from crossaccount.access.paths import what_can as paths_of
         from crossaccount.access.paths.path import grants_elsewhere
         from crossaccount.access.paths.possible import possible_for
@@ -108,13 +125,15 @@ def what_can(
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.principal(principal)
         more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
-        more = partial(possible_for, found.estate, arn)
-        notes = partial(_principal_notes, arn)
-        _show(paths_of(found.estate, arn), found, as_json, ("role",), notes, more, more_lists)
+        chains, more = Chains(found.estate), partial(possible_for, found.estate, arn)
+        ways, notes = None if direct else chains.of(arn), partial(_principal_notes, arn)
+        _show(paths_of(found.estate, arn), ways, found, as_json, ("role",), notes, more, more_lists)
+        _say_unfinished(chains, found)
 
 
 def _show(
     found: Iterable[Path],
+    ways: Iterable[Way] | None,
     read: Named,
     as_json: bool,
     columns: Sequence[str],
@@ -122,18 +141,21 @@ def _show(
     possible: Callable[[], Iterable[Possible]],
     more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
 ) -> None:
-    """``notes`` stand below the table; ``more_lists`` finds, by key, what the JSON has in their stead.
+    """``ways`` are None where they are not asked for. ``notes`` stand below the tables.
 
-    What is ``possible`` has its own lines there, and its own key.
+    ``more_lists`` finds, by key, what the JSON has in their stead. What is ``possible`` has its own lines there, and
+    its own key.
     """
     if as_json:
         from crossaccount.access.paths.path import json_text
 
         more: dict[str, object] = {key: [each.to_json() for each in find()] for key, find in (more_lists or {}).items()}
-        print_json_text(json_text(found, more | {"possible": [each.to_json() for each in possible()]}))
+        lists = {} if ways is None else {"chains": (way.to_json() for way in ways)}
+        print_json_text(json_text(found, more | {"possible": [each.to_json() for each in possible()]}, lists))
         return
     out, lines = console(), [_possible_line(each, read.names) for each in possible()]
-    if not _table(found, read, columns, out) and not lines:
+    shown = _table(found, read, columns, out)
+    if not _ways_table(ways or (), read, columns, out) and not shown and not lines:
         out.print("no paths")
     if len(lines) > _MOST_NAMES:
         lines = [*lines[:_MOST_NAMES], f"possible: {len(lines) - _MOST_NAMES} more; --json has all of them"]
@@ -168,20 +190,62 @@ def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Cons
     return True
 
 
+def _ways_table(ways: Iterable[Way], read: Named, columns: Sequence[str], out: Console) -> bool:
+    """Who gets where through other roles: the hops, with what each asks for. Whether there is a way."""
+    from rich.table import Table
+
+    from crossaccount.access.chains.way import notes_in_words
+    from crossaccount.escaping import markup
+
+    shown = read.names.shown
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in (*columns, "through", "conditions of each hop", "kept and lost"):
+        table.add_column(heading, overflow="fold")
+    remaining = iter(ways)
+    pair: tuple[str, str] | None = None
+    for way in islice(remaining, MOST_ROWS):
+        ends = [markup(shown(getattr(way, column))) for column in columns]
+        through = " → ".join(markup(shown(each)) for each in way.via)
+        hops, notes = _hops(way, read.names.granted(way.principal)), "; ".join(notes_in_words(way))
+        first, pair = pair != (way.principal, way.role), (way.principal, way.role)
+        more = f"\n… and {way.more} more for this pair" if first and way.more else ""
+        table.add_row(*ends, through, markup(hops), markup(notes or "–") + more)
+    if not table.row_count:
+        return False
+    out.print("through other roles:")
+    out.print(table)
+    if left := sum(1 for _ in remaining):
+        out.print(f"… and {left} more: --json has all of them")
+    return True
+
+
+def _say_unfinished(chains: Chains, read: Named) -> None:
+    if chains.unfinished:
+        roles = _listed([read.names.shown(each) for each in sorted(chains.unfinished)])
+        say(f"there may be more ways than are shown; the search ended at its bound for: {roles}", err=True)
+
+
+def _hops(way: Way, granted: bool) -> str:
+    words = way.hops_in_words(granted=granted)
+    if len(set(words)) == 1:
+        return words[0]
+    return "\n".join(f"{number}: {each}" for number, each in enumerate(words, start=1))
+
+
 def _decisions(decisions: Iterable[Decision]) -> str:
     from crossaccount.escaping import markup
 
     return "\n".join(markup(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]") for each in decisions) or "–"
 
 
-def _explain(estate: Any, principal: str, role: str, names: Names, as_json: bool) -> None:
-    from crossaccount.access.explanation.explain import why
+def _explain(read: Named, principal: str, role: str, direct: bool, as_json: bool) -> None:
+    from crossaccount.access.explanation.explain import why, why_by_any_way
 
-    explanation = why(estate, principal, role)
+    explanation = (why if direct else why_by_any_way)(read.estate, principal, role)
     if as_json:
         print_json(explanation.to_json())
     else:
-        for line in explanation.lines(names.shown):
+        for line in explanation.lines(read.names.shown):
             console().print(one_line(line), markup=False, highlight=False, soft_wrap=True)
 
 

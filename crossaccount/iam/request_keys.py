@@ -68,8 +68,10 @@ _TAGGING_SERVICES = frozenset({"rolesanywhere.amazonaws.com", "pods.eks.amazonaw
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html and
 https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html."""
 _PRINCIPAL_TAG = "aws:principaltag/"
-_OF_SESSIONS = frozenset(
+OF_SERVICE_SESSIONS = frozenset(
     {
+        "aws:ec2instancesourceprivateipv4",
+        "aws:ec2instancesourcevpc",
         "codebuild:buildarn",
         "codebuild:projectarn",
         "ec2:roledelivery",
@@ -164,7 +166,7 @@ def may_carry(key: str, action: str, sender: Sender) -> bool:
         return _may_carry_claim(key, own, action, sender)
     if prefix == "saml" or "." in prefix:  # another provider's
         return sender.kind == "external" and fits_published(key, _listed(action))
-    if key in _OF_SESSIONS and sender.kind in _SESSIONS:
+    if key in OF_SERVICE_SESSIONS and sender.kind in _SESSIONS:
         return True
     return (key in _ALSO and action in _BESIDE) or fits_published(key, _listed(action))
 

@@ -44,6 +44,7 @@ def test_nobody_is_an_answer_too(run: Run) -> None:
     elsewhere = [{"roles": "*", "alternatives": [[]], "denied": []}]
     assert run("what-can", "development/user/Theresa", *BOTH, "--json").json == {
         "paths": [],
+        "chains": [],
         "grants_elsewhere": elsewhere,
         "possible": [],
     }
@@ -85,6 +86,7 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == ["no paths", services]
     assert run("who-can", "auth/role/AssumingRole", *where, "--json").json == {
         "paths": [],
+        "chains": [],
         "services": [{"service": f"{name}.amazonaws.com", "alternatives": [[]]} for name in ("ec2", "lambda")],
         "possible": [],
     }
@@ -93,8 +95,10 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     )
     why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
     assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
-    named = run("what-can", "lambda.amazonaws.com", *where).out.splitlines()
+    named = run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines()
     assert named == ["no paths", "AWS services are no paths; trusts that name this one: auth/role/AssumingRole"]
+    [way] = run("what-can", "lambda.amazonaws.com", *where, "--json").json["chains"]
+    assert way["via"] == ["arn:aws:iam::111111111111:role/AssumingRole"]
 
 
 def test_a_table_has_names_and_conditions_in_words(run: Run, tutorial: Path) -> None:
@@ -278,3 +282,47 @@ def test_bad_sources_end_with_two_and_all_of_their_lines(run: Run) -> None:
 
 def test_a_command_without_sources_is_bad_usage(run: Run) -> None:
     assert run("paths").code == 2
+
+
+CHAIN = tuple(str(path) for path in sorted(Path(__file__).parent.glob("chain/*.json")))
+TOOLING, DEPLOY = "arn:aws:iam::111111111111:role/tooling", "arn:aws:iam::222222222222:role/deploy"
+KIM, ADMIN = "arn:aws:iam::111111111111:user/kim", "arn:aws:iam::222222222222:role/ProdAdmin"
+NOTHING_TO_MEET = {"alternatives": [[]], "session_seconds": 3600, "kept": [], "more": 0}
+
+
+def test_who_can_says_who_gets_there_through_other_roles(run: Run) -> None:
+    done = run("who-can", ADMIN, *CHAIN, "--json").json
+    assert [path["principal"] for path in done["paths"]] == ["arn:aws:iam::111111111111:user/bo", DEPLOY]
+    assert done["chains"] == [
+        {"principal": TOOLING, "role": ADMIN, "via": [DEPLOY], "lost": [], **NOTHING_TO_MEET},
+        {"principal": KIM, "role": ADMIN, "via": [TOOLING, DEPLOY], "lost": ["mfa"], **NOTHING_TO_MEET},
+    ]
+    assert done["paths"][0]["alternatives"][0][0]["key"] == "aws:MultiFactorAuthPresent"
+    assert "222222222222/role/deploy" in run("who-can", ADMIN, *CHAIN).out
+
+
+def test_what_can_and_paths_have_the_same_ways(run: Run) -> None:
+    every = run("paths", *CHAIN, "--json").json["chains"]
+    assert [(way["principal"], way["role"]) for way in every] == [(TOOLING, ADMIN), (KIM, ADMIN), (KIM, DEPLOY)]
+    of_kim = run("what-can", KIM, *CHAIN, "--json").json
+    assert of_kim["chains"] == [way for way in every if way["principal"] == KIM]
+    assert [path["role"] for path in of_kim["paths"]] == [TOOLING]
+
+
+@pytest.mark.parametrize("command", [("who-can", ADMIN), ("what-can", KIM), ("paths",)])
+def test_direct_is_one_call_alone(run: Run, command: tuple[str, ...]) -> None:
+    assert "chains" not in run(*command, *CHAIN, "--direct", "--json").json
+    assert "through other roles" not in run(*command, *CHAIN, "--direct").out
+    assert "through other roles" in run(*command, *CHAIN).out
+
+
+def test_why_shows_the_way_and_what_is_in_the_way_of_one_call(run: Run) -> None:
+    asked = ("who-can", ADMIN, *CHAIN, "--why", KIM)
+    lines = run(*asked).out.splitlines()
+    assert lines[0] == "111111111111/user/kim can get to 222222222222/role/ProdAdmin through other roles"
+    assert "    hop 3, 222222222222/role/deploy → 222222222222/role/ProdAdmin: always" in lines
+    assert "    MFA is gone after the first hop" in lines
+    assert any(line.startswith("  in the way: no identity policy allows it") for line in lines)
+    said = run(*asked, "--json").json
+    assert (said["outcome"], said["chains"][0]["via"]) == ("chained", [TOOLING, DEPLOY])
+    assert run(*asked, "--direct", "--json").json["outcome"] == "denied"

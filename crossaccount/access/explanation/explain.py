@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from crossaccount.access.chains import Chains, Way
+from crossaccount.access.chains.way import notes_in_words, way_in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.callers import assume_action, external_caller
@@ -49,6 +51,8 @@ Shown = Callable[[str], str]
 class Explanation:
     """``outcome``: ``allowed``, ``conditional`` (on ``alternatives``), ``denied``, or ``undetermined``.
 
+    That is of one call; ``chained`` is denied in one call, and possible through the roles of ``ways``.
+
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
     ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
     alternatives. ``groups`` are the groups through which a user has policies, by the policy's name. ``grant_note``
@@ -68,6 +72,7 @@ class Explanation:
     groups: Mapping[str, str] = field(default_factory=dict)
     grant_note: str = ""
     as_whom: str = ""
+    ways: tuple[Way, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The explanation in the commands' JSON."""
@@ -81,6 +86,7 @@ class Explanation:
             "changes": [change.to_json() for change in self.changes],
             "unknown": list(self.unknown),
             "actions": list(self.actions),
+            "chains": [way.to_json() for way in self.ways],
             "lines": list(self.lines()),
         }
 
@@ -90,8 +96,13 @@ class Explanation:
 
     def lines(self, shown: Shown = str) -> Iterable[str]:
         """The explanation, line by line."""
-        verb = "can assume" if self.grant_note else _VERBS[self.outcome]
-        yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.grant_note}"
+        if self.outcome == "chained":
+            yield f"{shown(self.principal)} can get to {shown(self.role)} through other roles"
+            yield from self._ways(shown)
+            yield f"  in one call it cannot assume {shown(self.role)}"
+        else:
+            verb = "can assume" if self.grant_note else _VERBS[self.outcome]
+            yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.grant_note}"
         if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
             yield f"  {asked}" if asked.startswith("if ") else f"  if: {asked}"
         for action in self.actions:
@@ -103,6 +114,19 @@ class Explanation:
             yield f"  in the way: {change.what}{place}"
             yield f"    to change: {change.fix}"
         yield from (f"  unknown: {text}" for text in self.unknown if text not in self.grant_note)
+        if self.outcome != "chained":
+            yield from self._ways(shown)
+
+    def _ways(self, shown: Shown) -> Iterable[str]:
+        """The ways through other roles, hop by hop."""
+        for way in self.ways:
+            yield f"  by way of other roles: {way_in_words(way, shown)}"
+            stations = way.stations
+            for number, words in enumerate(way.hops_in_words(granted=not self.grant_note), start=1):
+                yield f"    hop {number}, {shown(stations[number - 1])} → {shown(stations[number])}: {words}"
+            yield from (f"    {note}" for note in notes_in_words(way))
+        if self.ways and (more := self.ways[0].more):
+            yield f"  and {more} more {'way' if more == 1 else 'ways'}"
 
     def _named(self, decision: Decision, shown: Shown) -> str:
         group = self.groups.get(decision.policy) if decision.side == "identity" else None
@@ -152,6 +176,13 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
         groups=_through_groups(estate, caller),
         grant_note=f" {IF_THERE if hidden else IF_GRANTED}: {grant_note}" if grant_note else "",
     )
+
+
+def why_by_any_way(estate: Estate, principal: str, role: str) -> Explanation:
+    """As :func:`why`, with the ways through other roles."""
+    explanation, ways = why(estate, principal, role), tuple(Chains(estate).into(role, principal))
+    outcome = "chained" if ways and explanation.outcome == "denied" else explanation.outcome
+    return replace(explanation, outcome=outcome, ways=ways)
 
 
 IF_THERE = "if it exists and its account grants it"

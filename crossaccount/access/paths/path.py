@@ -103,10 +103,14 @@ _TOGETHER = 1_000
 """So many paths are handed out at once."""
 
 
-def json_text(paths: Iterable[Path], more: Mapping[str, object] | None = None) -> Iterator[str]:
+def json_text(
+    paths: Iterable[Path],
+    more: Mapping[str, object] | None = None,
+    lists: Mapping[str, Iterable[Mapping[str, object]]] | None = None,
+) -> Iterator[str]:
     """The document ``{"paths": […]}``, one path on a line; all pieces joined are the whole.
 
-    ``more`` are further keys, with what is not a path.
+    ``lists`` are further lists that are found while they are written, ``more`` further keys, with what is not a path.
     """
     yield '{"paths": ['
     known: dict[tuple[int, int, int], tuple[Path, str]] = {}
@@ -122,8 +126,16 @@ def json_text(paths: Iterable[Path], more: Mapping[str, object] | None = None) -
         if len(lines) == _TOGETHER:
             yield "".join(lines)
             lines = []
-    further = "".join(f", {_json(key)}: {_json(value)}" for key, value in (more or {}).items())
-    yield "".join((*lines, "]" if separator == "\n" else "\n]", further, "}\n"))
+    yield "".join((*lines, "]" if separator == "\n" else "\n]"))
+    for name, items in (lists or {}).items():
+        yield f", {_json(name)}: ["
+        separator = "\n"
+        for item in items:
+            yield f"{separator}{_json(item)}"
+            separator = ",\n"
+        yield "]" if separator == "\n" else "\n]"
+    further = "".join(f", {_json(name)}: {_json(value)}" for name, value in (more or {}).items())
+    yield f"{further}}}\n"
 
 
 def _rest(path: Path) -> str:

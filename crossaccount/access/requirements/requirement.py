@@ -318,6 +318,12 @@ def _impossible(atoms: Sequence[Atom]) -> bool:
     return not all(_possible(group) for group in by_key.values()) or _from_two_places(atoms)
 
 
+def is_possible(atoms: Sequence[Atom]) -> bool:
+    """Whether a real request may meet all of the atoms; yes where that cannot be told."""
+    alone = all(atom.possible for atom in atoms)
+    return alone and not (_impossible(atoms) or _old_without_mfa(atoms) or _tags_without_keys(atoms))
+
+
 def _from_two_places(atoms: Sequence[Atom]) -> bool:
     """Whether atoms ask for an address and for a VPC endpoint: a request through an endpoint has no ``aws:SourceIp``.
 

@@ -1,0 +1,89 @@
+"""The single hops that ways are made of: who may assume each role, and what that asks for.
+
+What a hop asks for hangs on what the caller's session carries for good: then both sides have to allow its action too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from crossaccount.access.chains.session import FREE, Sticky, expanded
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.callers import service
+from crossaccount.access.evaluation.layers import answer_of, open_layers, with_actions
+from crossaccount.access.paths.answers import RoleAnswers, SharedLayers
+from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.paths.path import Path, services_let_in
+from crossaccount.access.requirements import NEVER, Requirements
+from crossaccount.access.requirements.requirement import Conjunction
+
+
+class Edge(NamedTuple):
+    """Who may assume a role, on what conditions."""
+
+    caller: Principal
+    alternatives: Requirements
+
+
+class Edges:
+    """Who may assume each role, found when it is first asked."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self._candidates = Candidates(estate)
+        self._shared = SharedLayers(estate)
+        self._callers: dict[str, list[Edge]] = {}
+        self._services: dict[str, list[Edge]] = {}
+        self._conjunctions: dict[tuple[str, str, Sticky], list[Conjunction]] = {}
+
+    def paths_to(self, role: Role) -> list[Path]:
+        """The paths to a role, by principal."""
+        answers = RoleAnswers(self._shared, role)
+        found, edges = [], []
+        for caller in self._candidates.of(role):
+            answer = answers.of(caller)
+            if answer.alternatives != NEVER:
+                edges.append(Edge(caller, answer.alternatives))
+                found.append(Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust))
+        self._callers[role.arn] = edges
+        return found
+
+    def into(self, role: Role) -> list[Edge]:
+        """All who may assume a role."""
+        if role.arn not in self._callers:
+            self.paths_to(role)
+        return self._callers[role.arn]
+
+    def services_into(self, role: Role) -> list[Edge]:
+        """The services that may run as a role."""
+        if role.arn not in self._services:
+            found = services_let_in(self.estate, role)
+            self._services[role.arn] = [Edge(service(each.service), each.alternatives) for each in found]
+        return self._services[role.arn]
+
+    def alternatives(self, caller: Principal, role: Role, known: Requirements, carries: Sticky) -> list[Conjunction]:
+        """What a hop asks for whose caller's session carries ``carries``; ``known`` is what a path asks for."""
+        own = frozenset(caller.carried_actions) if isinstance(caller, Role) else FREE
+        if not isinstance(caller, Role):
+            return list(known)
+        key = (caller.arn, role.arn, carries)
+        if key not in self._conjunctions:
+            found = known
+            if carries != own:
+                first = answer_of(open_layers(self.estate, caller, role)).alternatives
+                found = with_actions(first, self.allowing(caller, role), tuple(sorted(carries)))
+            self._conjunctions[key] = expanded(found, role)
+        return self._conjunctions[key]
+
+    def allowing(self, caller: Principal, role: Role) -> Callable[[str], Requirements]:
+        """On what both sides of a hop allow an action beside it."""
+        return lambda action: open_layers(self.estate, caller, role, action).alternatives()
+
+    def roles_before(self) -> Mapping[str, list[str]]:
+        """By role, the roles that may be able to assume it."""
+        return {
+            arn: [each.arn for each in self._candidates.of(role) if each.arn in self.estate.roles]
+            for arn, role in self.estate.roles.items()
+        }

@@ -1,0 +1,457 @@
+"""All ways of several hops to a role: a search backwards from it, the easiest first.
+
+A label is a role, and how it goes on from there: what the hops to the end ask for, what they ask of the role's session,
+and what that session carries for good. A hop before it moves these demands back (``session.moved_back``). A label is
+dropped where another one of the role asks for a part of it alone and blocks no role that this one leaves free. Labels
+that are dropped so are kept for display, up to a few a role: whether somebody gets there never hangs on it.
+
+No way meets a role twice. A search looks at a bounded number of labels; ``Chains.unfinished`` says where that ended it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import NamedTuple
+
+from crossaccount.access.chains.edges import Edge, Edges
+from crossaccount.access.chains.session import (
+    CARRIED_IDENTITY,
+    DURATION,
+    FREE,
+    LONGEST_CHAINED,
+    MFA,
+    REQUEST_TAG,
+    SHARED,
+    SOURCE_IDENTITY,
+    TAG_KEYS,
+    TRANSITIVE,
+    Asked,
+    Moved,
+    Sticky,
+    asks_session,
+    may_carry,
+    moved_back,
+    present,
+)
+from crossaccount.access.chains.way import Hop, Way, asks_no_less, easiest, flat
+from crossaccount.access.estate import Estate
+from crossaccount.access.estate.entities import Principal, Role, User
+from crossaccount.access.evaluation.callers import ExternalPrincipal
+from crossaccount.access.evaluation.layers import (
+    SET_SOURCE_IDENTITY,
+    TAG_SESSION,
+)
+from crossaccount.access.paths.path import Path
+from crossaccount.access.requirements import NEVER, Atom, Requirements, simplify
+from crossaccount.access.requirements.asking import ways_to_ask
+from crossaccount.access.requirements.requirement import Conjunction, Meaning, is_possible
+from crossaccount.iam.conditions import RequestContext
+
+MOST_KEPT = 8
+"""So many labels of a role are followed although another one asks for less."""
+MOST_LABELS = 50_000
+"""Of one search."""
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """From ``node`` to the end. ``pending`` is what is asked of the session of ``node``, which carries ``carries``.
+
+    ``trail`` are the conditions of the hops, each with the hop that has to meet it, counted from the end; ``shared``
+    what those on time and place come to, ``asked`` the number of all others.
+    """
+
+    node: Role
+    after: Label | None = None
+    trail: tuple[tuple[int, Asked], ...] = ()
+    pending: tuple[Asked, ...] = ()
+    carries: Sticky = FREE
+    shared: Conjunction = ()
+    hops: int = 0
+    asked: int = 0
+
+    @cached_property
+    def stations(self) -> tuple[str, ...]:
+        """The roles from here to the end."""
+        return (self.node.arn, *(self.after.stations if self.after else ()))
+
+    @cached_property
+    def visited(self) -> frozenset[str]:
+        """The same as a set."""
+        return frozenset(self.stations)
+
+    @cached_property
+    def cost(self) -> tuple[int, int]:
+        """The conditions and the hops so far."""
+        return self.asked + len(self.shared), self.hops
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked of the session, and it carries nothing."""
+        return not self.pending and not self.carries
+
+    @cached_property
+    def is_free(self) -> bool:
+        """Whether that is so for all labels to the end."""
+        return self.is_plain and (self.after is None or self.after.is_free)
+
+    @cached_property
+    def demands(self) -> frozenset[Meaning]:
+        """What is asked of the session of the node."""
+        return frozenset(asked.atom.meaning for asked in self.pending)
+
+    @cached_property
+    def circumstances(self) -> frozenset[Meaning]:
+        """What is asked of time and place."""
+        return frozenset(atom.meaning for atom in self.shared)
+
+    def asks_no_more(self, other: Label) -> bool:
+        """Whether whoever gets to ``other`` and on gets on from here as well."""
+        if not (self.demands <= other.demands and self.circumstances <= other.circumstances):
+            return False
+        return self.is_free or self.visited <= other.visited
+
+
+class Found(NamedTuple):
+    """A label, and what the first hop, by a start, asks for beside it."""
+
+    label: Label
+    trail: tuple[tuple[int, Asked], ...]
+    shared: Conjunction
+    asked: int
+
+
+class Chains:
+    """The ways of an estate. It remembers who may assume which role, for as long as it lives.
+
+    ``unfinished`` are the roles to which there may be more ways: the search for them ended at its bound.
+    """
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.edges = Edges(estate)
+        self.unfinished: set[str] = set()
+
+    def paths_to(self, role_arn: str) -> list[Path]:
+        """The paths to one role, as ``who_can`` has them."""
+        role = self.estate.roles.get(role_arn)
+        return [] if role is None else self.edges.paths_to(role)
+
+    def paths(self) -> Iterator[Path]:
+        """All paths, as ``paths`` has them."""
+        for arn in sorted(self.estate.roles):
+            yield from self.edges.paths_to(self.estate.roles[arn])
+
+    def into(self, role_arn: str, only: str | None = None) -> list[Way]:
+        """The easiest ways to a role of everybody who has one, by principal; of ``only`` one, if it is given."""
+        role = self.estate.roles.get(role_arn)
+        return [] if role is None else _Search(self, role, only).ways()
+
+    def every(self, role_arn: str) -> list[Way]:
+        """All ways to a role that the search follows, also those that ask for more than a path of the same two."""
+        role = self.estate.roles.get(role_arn)
+        return [] if role is None else list(_Search(self, role, None).every())
+
+    def all(self) -> Iterator[Way]:
+        """The easiest ways of each pair, by role and then by principal."""
+        for arn in sorted(self.estate.roles):
+            yield from self.into(arn)
+
+    def of(self, principal_arn: str) -> list[Way]:
+        """The easiest ways of one principal, by role."""
+        before = self.edges.roles_before()
+        after: dict[str, list[str]] = {}
+        for role, callers in before.items():
+            for caller in callers:
+                after.setdefault(caller, []).append(role)
+        if principal_arn in self.estate.roles:
+            reached = set(after.get(principal_arn, ()))
+        else:
+            reached = {arn for arn, role in self.estate.roles.items() if self._starts(principal_arn, role)}
+        todo, seen = list(reached), set(reached)
+        while todo:
+            for role in after.get(todo.pop(), ()):
+                if role not in seen:
+                    seen.add(role)
+                    todo.append(role)
+        return [way for arn in sorted(seen) for way in self.into(arn, principal_arn)]
+
+    def _starts(self, principal: str, role: Role) -> bool:
+        every = (*self.edges.into(role), *self.edges.services_into(role))
+        return any(edge.caller.arn == principal for edge in every)
+
+
+class _Search:
+    """The search for the ways to one role."""
+
+    def __init__(self, chains: Chains, target: Role, only: str | None) -> None:
+        self._edges = chains.edges
+        self._target = target
+        self._only = only
+        self._order = count()
+        self._kept: dict[tuple[str, Sticky], list[Label]] = {}
+        self._found: dict[str, list[Found]] = {}
+        self._callers: dict[str, Principal] = {}
+        self._unfinished = chains.unfinished
+
+    def ways(self) -> list[Way]:
+        """The easiest ways, by principal."""
+        self._run()
+        direct = {edge.caller.arn: edge.alternatives for edge in self._edges.into(self._target)}
+        found = []
+        for start in sorted(self._found):
+            ways = self._ways_of(self._callers[start], direct.get(start, NEVER))
+            found += easiest(ways)
+        return found
+
+    def every(self) -> Iterator[Way]:
+        """All ways, by principal, whatever paths there are."""
+        self._run()
+        for start in sorted(self._found):
+            yield from self._ways_of(self._callers[start], NEVER)
+
+    def _run(self) -> None:
+        heap: list[tuple[tuple[int, int], int, Label]] = []
+        for carries in _subsets(may_carry(self._target)):
+            heapq.heappush(heap, ((0, 0), next(self._order), Label(self._target, carries=carries)))
+        for _ in range(MOST_LABELS):
+            if not heap:
+                return
+            _, _, label = heapq.heappop(heap)
+            if not self._keep(label):
+                continue
+            for edge in self._edges.into(label.node):
+                self._start(edge, label)
+                if isinstance(edge.caller, Role) and edge.caller.arn not in label.visited:
+                    for before in self._extended(edge.caller, edge.alternatives, label):
+                        heapq.heappush(heap, (before.cost, next(self._order), before))
+            if label.after is not None:
+                for edge in self._edges.services_into(label.node):
+                    self._start(edge, label)
+        if heap:
+            self._unfinished.add(self._target.arn)
+
+    def _keep(self, label: Label) -> bool:
+        kept = self._kept.setdefault((label.node.arn, label.carries), [])
+        if len(kept) >= MOST_KEPT and any(other.asks_no_more(label) for other in kept):
+            return False
+        kept.append(label)
+        return True
+
+    def _start(self, edge: Edge, label: Label) -> None:
+        """The ways that begin with this hop; one hop alone is a path, not a way."""
+        caller = edge.caller
+        if label.after is None or caller.arn in label.visited or (self._only and caller.arn != self._only):
+            return
+        own = frozenset(caller.carried_actions) if isinstance(caller, Role) else FREE
+        found = self._found.setdefault(caller.arn, [])
+        for before in _between(own, may_carry(caller) if isinstance(caller, Role) else FREE, label.carries):
+            for conjunction in self._edges.alternatives(caller, label.node, edge.alternatives, before):
+                for moved in self._moved(caller, conjunction, label, before):
+                    asked = _own_session(caller, (*moved.own, *moved.inherited), before)
+                    hop = None if asked is None else self._hop(caller, Moved(asked), label)
+                    if hop is not None:
+                        found.append(hop)
+        if found:
+            self._callers[caller.arn] = caller
+        else:
+            del self._found[caller.arn]
+
+    def _extended(self, caller: Role, alternatives: Requirements, label: Label) -> Iterator[Label]:
+        """The labels of a role from which one hop leads to ``label``."""
+        hop = label.hops + 1
+        for before in _between(frozenset(caller.carried_actions), may_carry(caller), label.carries):
+            for conjunction in self._edges.alternatives(caller, label.node, alternatives, before):
+                of_session = tuple(Asked(atom, hop) for atom in conjunction if asks_session(atom))
+                rest = tuple(atom for atom in conjunction if not asks_session(atom)) if of_session else conjunction
+                for moved in self._moved(caller, rest, label, before):
+                    found = self._hop(caller, moved, label)
+                    pending = _consistent((*of_session, *moved.inherited))
+                    if found is not None and pending is not None:
+                        yield Label(caller, label, found.trail, pending, before, found.shared, hop, found.asked)
+
+    def _moved(self, caller: Principal, conjunction: Conjunction, label: Label, before: Sticky) -> Iterable[Moved]:
+        """What a hop has to meet. Nothing moves where nobody asks for it, which is nearly always."""
+        hop = label.hops + 1
+        if label.is_plain and not before and not any(_is_sticky(atom) for atom in conjunction) and not _sets(caller):
+            return (Moved(tuple([Asked(atom, hop) for atom in conjunction])),)
+        allowing = self._edges.allowing(caller, label.node)
+        carries = label.carries
+        return moved_back(
+            caller, label.node, conjunction, label.pending, allowing, before=before, after=carries, hop=hop
+        )
+
+    def _hop(self, caller: Principal, moved: Moved, label: Label) -> Found | None:
+        """A hop with those after it; None where that is not possible."""
+        of_session = isinstance(caller, Role)
+        own = [asked.atom for asked in moved.own if not _is_shared(asked.atom, of_session)]
+        common = [asked.atom for asked in moved.own if _is_shared(asked.atom, of_session)]
+        if own and not _is_possible(own, chained=caller.is_role):
+            return None
+        shared = label.shared
+        if common:
+            together = simplify(((*shared, *common),))
+            if together == NEVER:
+                return None
+            shared = together[0]
+        hop = label.hops + 1
+        asked = {each.atom.meaning: (hop, each) for each in moved.own if each.atom.negation.possible}
+        return Found(label, (*asked.values(), *label.trail), shared, label.asked + len(asked) - len(common))
+
+    def _ways_of(self, start: Principal, direct: Requirements) -> Iterator[Way]:
+        by_via: dict[tuple[str, ...], list[Found]] = {}
+        for found in self._found[start.arn]:
+            by_via.setdefault(found.label.stations, []).append(found)
+        for stations, every in by_via.items():
+            conditions = [_conditions(found, len(stations), start) for found in every]
+            less = [each for each in conditions if direct == NEVER or not asks_no_less(flat(each), direct)]
+            if alternatives := _least(less):
+                yield Way(
+                    start.arn,
+                    self._target.arn,
+                    stations[:-1],
+                    alternatives,
+                    _longest(alternatives, len(stations)),
+                    tuple(_lost(start, self._target, alternatives, every)),
+                    tuple(_kept(every)),
+                )
+
+
+def _subsets(carried: Sticky) -> list[Sticky]:
+    found: list[Sticky] = [FREE]
+    for action in sorted(carried):
+        found += [each | {action} for each in found]
+    return found
+
+
+def _between(least: Sticky, most: Sticky, after: Sticky) -> list[Sticky]:
+    """What a session may carry that makes one which carries ``after``: what sticks is not lost."""
+    if not least <= after:
+        return []
+    return [least | each for each in _subsets((most & after) - least)]
+
+
+_STICKY_KEYS = (SOURCE_IDENTITY, TRANSITIVE)
+_SETTERS = ("rolesanywhere.amazonaws.com", "pods.eks.amazonaws.com")
+
+
+def _is_sticky(atom: Atom) -> bool:
+    return atom.is_condition and atom.meaning[1] in _STICKY_KEYS
+
+
+def _sets(caller: Principal) -> bool:
+    return isinstance(caller, ExternalPrincipal) and caller.arn in _SETTERS
+
+
+def _is_shared(atom: Atom, of_session: bool) -> bool:
+    """Whether an atom is about what all hops have in common; the sessions of a way say the same of MFA."""
+    if not atom.is_condition:
+        return False
+    return atom.meaning[1] in SHARED or (of_session and atom.meaning[1] in MFA)
+
+
+_ONE_HOUR = Atom("trust", "", "", "NumericLessThanEqualsIfExists", "sts:DurationSeconds", (str(LONGEST_CHAINED),))
+
+
+def _is_possible(atoms: list[Atom], *, chained: bool) -> bool:
+    """Whether one request can meet all atoms.
+
+    A chained one asks for an hour at most. A tag that is to be transitive is passed.
+    """
+    keys = {atom.meaning[1] for atom in atoms if atom.is_condition}
+    if chained and DURATION in keys:
+        atoms = [*atoms, _ONE_HOUR]
+    for atom in atoms if TRANSITIVE in keys else ():
+        if atom.is_condition and atom.meaning[1] == TRANSITIVE and not atom.holds(RequestContext()):
+            names = [name for name in atom.values if atom.holds(RequestContext({TRANSITIVE: (name,)}))]
+            passed = ([*atoms, present(f"aws:RequestTag/{name}", Asked(atom, 0)).atom] for name in names)
+            if names and not any(map(is_possible, passed)):
+                return False
+    return is_possible(atoms)
+
+
+def _own_session(caller: Principal, asked: tuple[Asked, ...], carries: Sticky) -> tuple[Asked, ...] | None:
+    """What a start has to meet, given what its own session carries; None where that session cannot.
+
+    A role's own tags are there, if with other values: a session tag overrides one, and takes none away.
+    """
+    if not isinstance(caller, Role):
+        return asked
+    there = [present(f"aws:PrincipalTag/{tag}", asked[0]).atom for tag in caller.tags] if asked else []
+    if there and not is_possible([*there, *(each.atom for each in asked)]):
+        return None
+    if SET_SOURCE_IDENTITY in carries:
+        return asked
+    of_identity = [each for each in asked if each.atom.is_condition and each.atom.meaning[1] == CARRIED_IDENTITY]
+    if not of_identity:
+        return asked
+    if not all(each.atom.holds(RequestContext()) for each in of_identity):
+        return None
+    return tuple(each for each in asked if each not in of_identity)
+
+
+def _consistent(pending: tuple[Asked, ...]) -> tuple[Asked, ...] | None:
+    """The demands on one session, each once; None where no session meets them all."""
+    found = {asked.atom.meaning: asked for asked in pending}
+    if len(found) > 1 and not is_possible([asked.atom for asked in found.values()]):
+        return None
+    return tuple(found.values())
+
+
+def _conditions(found: Found, hops: int, start: Principal) -> tuple[Hop, ...]:
+    """The conditions of a way by their hops, counted from the start; shared ones once, at the first hop that asks."""
+    left = {atom.meaning for atom in found.shared}
+    conditions = []
+    for hop, asked in found.trail:
+        number, atom = hops - hop + 1, asked.atom
+        if _is_shared(atom, number > 1 or isinstance(start, Role)):
+            if atom.meaning not in left:
+                continue
+            left.remove(atom.meaning)
+        conditions.append(Hop(number, atom, hops - asked.by + 1))
+    return tuple(sorted(conditions, key=lambda each: (each.number, each.atom.meaning)))
+
+
+def _least(conditions: Iterable[tuple[Hop, ...]]) -> tuple[tuple[Hop, ...], ...]:
+    """The alternatives that ask for no more than another one, the easiest first."""
+    kept: list[tuple[tuple[Hop, ...], frozenset[tuple[int, Meaning]]]] = []
+    for each in sorted(conditions, key=lambda each: (len(each), [(hop.number, hop.atom.meaning) for hop in each])):
+        meanings = frozenset((hop.number, hop.atom.meaning) for hop in each)
+        if not any(other <= meanings for _, other in kept):
+            kept.append((each, meanings))
+    return tuple(each for each, _ in kept)
+
+
+def _longest(alternatives: tuple[tuple[Hop, ...], ...], hops: int) -> int:
+    """The longest that the last session may be."""
+    last = tuple(tuple(each.atom for each in conditions if each.number == hops) for conditions in alternatives)
+    asked = [way.duration or LONGEST_CHAINED for way in ways_to_ask(last, "session", LONGEST_CHAINED)]
+    return max(asked, default=LONGEST_CHAINED)
+
+
+def _lost(
+    start: Principal, target: Role, alternatives: tuple[tuple[Hop, ...], ...], every: Iterable[Found]
+) -> Iterator[str]:
+    outside = isinstance(start, ExternalPrincipal) and not start.provider
+    if isinstance(start, User) or outside:
+        yield "mfa"
+    easiest_one = alternatives[0]
+    passed = any(
+        hop.atom.is_condition and hop.atom.meaning[1].startswith((REQUEST_TAG, TAG_KEYS)) for hop in easiest_one
+    )
+    if passed and not any(TAG_SESSION in found.label.carries for found in every):
+        yield "session-tags"
+    if (target.max_session_duration or 0) > LONGEST_CHAINED:
+        yield "session-duration"
+
+
+def _kept(every: Iterable[Found]) -> Iterator[str]:
+    carried = frozenset.intersection(*(found.label.carries for found in every))
+    if SET_SOURCE_IDENTITY in carried:
+        yield "source-identity"
+    if TAG_SESSION in carried:
+        yield "transitive-tags"

@@ -1,0 +1,400 @@
+"""What a session carries on: which condition keys of a hop follow from the hop before, and how a demand moves back.
+
+A way is a start and roles, each assumed by a session of the one before. The keys of a hop's request are of four kinds:
+
+- *of the session*: tags, source identity, user ID, provider. They follow from how the session was made, so what a hop
+  asks of them moves back to the hop before;
+- *shared*: time and place. They are the same for all hops, so all hops together must be possible;
+- *chosen*: session name, external ID, tags to pass, length. Each hop has its own;
+- of the role that is assumed: known, or open for each hop by itself.
+
+MFA is of the first kind and moves nowhere: "The temporary credentials returned by AssumeRole do not include MFA
+information in the context" (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html).
+A session says that it has no MFA, or says nothing; which of the two is the same for all sessions of a way.
+
+What sticks: a source identity "persists" and "cannot be changed"
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html), transitive tags
+"persist" and cannot be overridden (id_session-tags.html#id_session-tags_role-chaining). From then on both sides of
+every hop have to allow ``sts:SetSourceIdentity`` and ``sts:TagSession``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.evaluation.callers import ExternalPrincipal
+from crossaccount.access.evaluation.layers import SET_SOURCE_IDENTITY, TAG_SESSION, needed
+from crossaccount.access.requirements import Atom, Requirements, both
+from crossaccount.access.requirements.requirement import ANY_OF, RESOURCE, Conjunction
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.request_keys import OF_SERVICE_SESSIONS, SOURCE_IP, THROUGH_VPC, issuer
+
+SHARED = THROUGH_VPC | {
+    SOURCE_IP,
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:requestedregion",
+    "aws:securetransport",
+    "aws:useragent",
+}
+"""Keys of where and when, which all hops of a way have in common."""
+MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
+SESSION_NAME, SOURCE_IDENTITY, TRANSITIVE = "sts:rolesessionname", "sts:sourceidentity", "sts:transitivetagkeys"
+REQUEST_TAG, TAG_KEYS, DURATION = "aws:requesttag/", "aws:tagkeys", "sts:durationseconds"
+USER_ID, CARRIED_IDENTITY, PRINCIPAL_TAG = "aws:userid", "aws:sourceidentity", "aws:principaltag/"
+PROVIDER = "aws:federatedprovider"
+LONGEST_CHAINED = 3600
+"""Seconds: "Role chaining limits your AWS CLI or AWS API role session to a maximum of one hour"
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)."""
+
+_IDENTITY_SETTERS = frozenset({"rolesanywhere.amazonaws.com"})
+_TAG_SETTERS = frozenset({"rolesanywhere.amazonaws.com", "pods.eks.amazonaws.com"})
+_TRANSITIVE_SETTERS = frozenset({"pods.eks.amazonaws.com"})
+"""Services that set a source identity, tags, and transitive tags, when they assume a role."""
+
+Sticky = frozenset[str]
+"""What a session carries on for good: ``sts:SetSourceIdentity`` for a source identity, ``sts:TagSession`` for tags."""
+FREE: Sticky = frozenset()
+Allowing = Callable[[str], Requirements]
+"""On what both sides of a hop allow an action beside ``sts:AssumeRole``."""
+
+
+class Asked(NamedTuple):
+    """A condition, and the hop that asks for it, counted from the end of the way: 1 is the last hop."""
+
+    atom: Atom
+    by: int
+
+
+class Moved(NamedTuple):
+    """What a hop has to meet itself, and what it asks of the session that makes the call."""
+
+    own: tuple[Asked, ...]
+    inherited: tuple[Asked, ...] = ()
+
+
+def is_of_session(key: str) -> bool:
+    """Whether the hop before decides a key of a role session's request (in lower case)."""
+    if key.startswith(PRINCIPAL_TAG) or key in (USER_ID, CARRIED_IDENTITY, PROVIDER) or key in OF_SERVICE_SESSIONS:
+        return True
+    prefix = key.partition(":")[0]
+    return prefix == "saml" or "." in prefix
+
+
+@lru_cache(maxsize=65_536)
+def asks_session(atom: Atom) -> bool:
+    """Whether an atom of a role session's request can be moved back to the hop that made the session."""
+    return atom.is_condition and is_of_session(atom.meaning[1]) and not any("${" in value for value in atom.values)
+
+
+def expanded(alternatives: Requirements, role: Role) -> list[Conjunction]:
+    """The alternatives of a hop from a session to ``role``, written so that demands on the session stand alone.
+
+    A comparison of the role's own tag with the session's is turned round, and an ``AnyOf`` about the session is written
+    out. What stays mixed is left as it is: then the hop asks for it, and nobody moves it.
+    """
+    found: list[Conjunction] = []
+    for conjunction in alternatives:
+        parts: list[Conjunction] = [()]
+        for atom in conjunction:
+            options = _options(_turned(atom, role))
+            parts = [(*part, *option) for part in parts for option in options]
+        found += parts
+    return found
+
+
+def _options(atom: Atom) -> Sequence[Conjunction]:
+    if atom.operator == ANY_OF and not atom.negated:
+        inner = atom.conjunctions
+        if any(asks_session(each) for conjunction in inner for each in conjunction):
+            return inner
+    return ((atom,),)
+
+
+_VARIABLE = re.compile(r"\$\{([^,{}'*?$]+)\}")
+
+
+def _turned(atom: Atom, role: Role) -> Atom:
+    """``aws:ResourceTag/team is ${aws:PrincipalTag/team}`` as what it asks of the session: its tag is the role's."""
+    if len(atom.values) != 1 or (found := _VARIABLE.search(atom.values[0])) is None:
+        return atom
+    key, before, after = found[1], atom.values[0][: found.start()], atom.values[0][found.end() :]
+    if not is_of_session(key.lower()) or any(sign in before + after for sign in "*?$"):
+        return atom
+    if atom.operator == RESOURCE:
+        known: str | None = atom.key
+    elif atom.is_condition and atom.operator.lower() in ("stringequals", "stringlike", "stringnotequals"):
+        known = next(iter(role.resource_keys.get(atom.key.lower(), ())), None)
+    else:
+        known = None
+    if known is None or not (known.startswith(before) and known.endswith(after)) or len(known) < len(before + after):
+        return atom
+    operator = "StringNotEquals" if atom.operator.lower() == "stringnotequals" else "StringEquals"
+    value = known[len(before) : len(known) - len(after)]
+    return replace(atom, operator=operator, key=key, values=(value,))
+
+
+def may_carry(role: Role) -> Sticky:
+    """What the sessions of a role may carry on for good: its trust has to allow it."""
+    found = {TAG_SESSION} if role.may_be_tagged else set()
+    if role.trust.unknown or any(each.allows for each in role.trust.about(SET_SOURCE_IDENTITY)):
+        found.add(SET_SOURCE_IDENTITY)
+    return frozenset(found)
+
+
+def moved_back(
+    caller: Principal,
+    role: Role,
+    conjunction: Conjunction,
+    pending: Sequence[Asked],
+    allowing: Allowing,
+    *,
+    before: Sticky,
+    after: Sticky,
+    hop: int,
+) -> Iterator[Moved]:
+    """The ways in which one hop, which asks for ``conjunction``, can make a session of ``role`` that meets ``pending``.
+
+    ``before`` and ``after`` are what the sessions of the caller and of the role carry. None of the ways is yet known to
+    be possible: the caller of this puts the conditions of a request together.
+    """
+    own: list[Asked] = []
+    inherited: list[Asked] = []
+    for atom in conjunction:
+        kept = _chosen(atom, before, after)
+        if kept is None:
+            return
+        for each in kept:
+            (inherited if each.meaning[1] == CARRIED_IDENTITY and each is not atom else own).append(Asked(each, hop))
+    groups: dict[str, list[Asked]] = {}
+    for asked in pending:
+        groups.setdefault(asked.atom.meaning[1], []).append(asked)
+    sets = _Sets(caller, role, conjunction, before, after)
+    if not sets.identity_is_asked(groups) or not sets.tags_are_asked(groups):
+        return
+    mentioned = {atom.meaning[1] for atom in conjunction if atom.is_condition}
+    options = [list(sets.options(key, asked, mentioned)) for key, asked in groups.items()]
+    for chosen in product(*options):
+        found = Moved(
+            (*own, *(each for part in chosen for each in part.own)),
+            (*inherited, *(each for part in chosen for each in part.inherited)),
+        )
+        if sets.makes_transitive and not sets.passes_transitive(found.own):
+            continue
+        yield from _with_actions(found, conjunction, allowing, hop)
+
+
+def _chosen(atom: Atom, before: Sticky, after: Sticky) -> tuple[Atom, ...] | None:
+    """What is left of a condition on what the caller chooses, given what sticks; None where that cannot be met."""
+    if not atom.is_condition:
+        return (atom,)
+    key = atom.meaning[1]
+    if key == SOURCE_IDENTITY and (SET_SOURCE_IDENTITY in before or SET_SOURCE_IDENTITY not in after):
+        if atom.holds(_NOTHING):
+            return ()
+        return (replace(atom, key="aws:SourceIdentity"),) if SET_SOURCE_IDENTITY in before else None
+    if key == TRANSITIVE and TAG_SESSION not in after:
+        return () if atom.holds(_NOTHING) else None
+    return (atom,)
+
+
+_NOTHING = RequestContext()
+
+
+class _Sets:
+    """What one hop sets in the session that it makes."""
+
+    def __init__(self, caller: Principal, role: Role, conjunction: Conjunction, before: Sticky, after: Sticky) -> None:
+        self._caller = caller
+        self._role = role
+        self._before = before
+        self._after = after
+        self._needed = needed(conjunction)
+        self._transitive = any(
+            atom.is_condition and atom.meaning[1] == TRANSITIVE and not atom.holds(_NOTHING) for atom in conjunction
+        )
+        self.makes_identity = SET_SOURCE_IDENTITY in after and SET_SOURCE_IDENTITY not in before
+        self.makes_transitive = TAG_SESSION in after and TAG_SESSION not in before
+
+    @property
+    def _service(self) -> str:
+        return self._caller.arn if isinstance(self._caller, ExternalPrincipal) and self._caller.service else ""
+
+    def identity_is_asked(self, groups: Mapping[str, Sequence[Asked]]) -> bool:
+        """Whether a source identity is set because somebody asks for it: to set one for nothing only closes hops."""
+        if self._service in _IDENTITY_SETTERS:
+            return SET_SOURCE_IDENTITY in self._after
+        if not self.makes_identity:
+            return True
+        return not self._service and (CARRIED_IDENTITY in groups or SET_SOURCE_IDENTITY in self._needed)
+
+    def tags_are_asked(self, groups: Mapping[str, Sequence[Asked]]) -> bool:
+        """The same of transitive tags."""
+        if self._service in _TRANSITIVE_SETTERS:
+            return TAG_SESSION in self._after
+        if not self.makes_transitive:
+            return True
+        return not self._service and (self._transitive or any(key.startswith(PRINCIPAL_TAG) for key in groups))
+
+    def passes_transitive(self, own: Iterable[Asked]) -> bool:
+        """Whether the hop passes a tag that can be the transitive one."""
+        if self._transitive or self._service in _TRANSITIVE_SETTERS:
+            return True
+        return any(
+            asked.atom.is_condition and asked.atom.meaning[1].startswith(REQUEST_TAG) and not asked.atom.holds(_NOTHING)
+            for asked in own
+        )
+
+    def options(self, key: str, asked: Sequence[Asked], mentioned: set[str]) -> Iterator[Moved]:
+        """How a session that this hop makes can have a key that meets what is asked of it."""
+        if key.startswith(PRINCIPAL_TAG):
+            yield from self._tag(key, asked, mentioned)
+        elif key == USER_ID:
+            yield from self._name(asked)
+        elif key == CARRIED_IDENTITY:
+            yield from self._identity(asked)
+        elif key == PROVIDER:
+            yield from self._provider(asked)
+        elif self._keeps(key):
+            yield Moved(tuple(asked))
+        else:
+            yield from _as(asked, None)
+
+    def _tag(self, key: str, asked: Sequence[Asked], mentioned: set[str]) -> Iterator[Moved]:
+        """By passing it, by the role's own tag where none is passed, or from a transitive tag of the session before.
+
+        "New session tags override existing assumed role … tags with the same tag key, regardless of case".
+        """
+        name = key[len(PRINCIPAL_TAG) :]
+        request = f"aws:RequestTag/{asked[0].atom.key[len(PRINCIPAL_TAG) :]}"
+        if not self._service or self._service in _TAG_SETTERS:
+            passed = [Asked(replace(each.atom, key=request), each.by) for each in asked]
+            if all(each.atom.holds(_NOTHING) for each in passed):
+                passed.append(present(request, asked[0]))
+            if self.makes_transitive and self._service not in _TRANSITIVE_SETTERS:
+                passed.append(_of_keys("sts:TransitiveTagKeys", name, asked[0]))
+            yield Moved(tuple(passed))
+        tested = not mentioned.isdisjoint((REQUEST_TAG + name, TAG_KEYS, TRANSITIVE))
+        left_out = (_absent(request, asked[0]),) if tested else ()
+        own = next((value for tag, value in self._role.tags.items() if tag.lower() == name), None)
+        yield from (Moved(left_out) for _ in _as(asked, own))
+        if TAG_SESSION in self._before:
+            yield Moved(left_out, tuple(asked))
+
+    def _name(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+        """``aws:userid`` is the role's ID and the session's name."""
+        moved = [Asked(atom, each.by) for each in asked if (atom := _named(each.atom, self._role)) is not None]
+        yield Moved(tuple(moved) if len(moved) == len(asked) else tuple(asked))
+
+    def _identity(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+        if SET_SOURCE_IDENTITY not in self._after:
+            yield from _as(asked, None)
+        elif SET_SOURCE_IDENTITY in self._before:
+            yield Moved((), tuple(asked))
+        else:
+            moved = [Asked(replace(each.atom, key="sts:SourceIdentity"), each.by) for each in asked]
+            if all(each.atom.holds(_NOTHING) for each in moved):
+                moved.append(present("sts:SourceIdentity", asked[0]))
+            yield Moved(tuple(moved))
+
+    def _provider(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+        """Of sessions that a provider vouched for; whether a later session still names it, no page of AWS's says."""
+        caller = self._caller
+        if isinstance(caller, ExternalPrincipal) and caller.provider:
+            yield from _as(asked, None if caller.service else caller.arn)
+        elif isinstance(caller, ExternalPrincipal) or caller.is_role:
+            yield Moved((), tuple(asked))
+        else:
+            yield from _as(asked, None)
+
+    def _keeps(self, key: str) -> bool:
+        """Whether a session of this hop may have a key of the service or the provider that made it."""
+        caller = self._caller
+        if not isinstance(caller, ExternalPrincipal) or not caller.provider:
+            return False
+        return key in OF_SERVICE_SESSIONS if caller.service else key.startswith(f"{issuer(caller.arn)}:")
+
+
+def _as(asked: Sequence[Asked], value: str | None) -> Iterator[Moved]:
+    """Nothing to meet where ``value`` meets all that is asked; no way where it does not. None is a key without one."""
+    key = asked[0].atom.meaning[1]
+    context = RequestContext({} if value is None else {key: (value,)})
+    if all(each.atom.holds(context) for each in asked):
+        yield Moved(())
+
+
+def present(key: str, asked: Asked) -> Asked:
+    """That a key is in the request, in the name of whoever asks for more."""
+    return Asked(replace(asked.atom, operator="Null", key=key, values=("false",), negated=False), asked.by)
+
+
+def _absent(key: str, asked: Asked) -> Asked:
+    return Asked(replace(asked.atom, operator="Null", key=key, values=("true",), negated=False), asked.by)
+
+
+def _of_keys(key: str, name: str, asked: Asked) -> Asked:
+    return Asked(
+        replace(asked.atom, operator="ForAnyValue:StringEquals", key=key, values=(name,), negated=False), asked.by
+    )
+
+
+def _named(atom: Atom, role: Role) -> Atom | None:
+    """What a condition on a session's user ID asks of its name; None where that cannot be said.
+
+    No value left is a condition that nothing, or with a negated operator everything, meets: the one pattern that no
+    session's name fits says the same.
+    """
+    operator = atom.operator.lower()
+    if not operator.startswith(("stringequals", "stringlike", "stringnotequals", "stringnotlike")):
+        return None
+    like = "like" in operator
+    fold = "ignorecase" in operator
+    names: list[str] = []
+    for value in atom.values:
+        if not role.unique_id and not value.startswith("*:"):
+            return None
+        names += [value[2:]] if not role.unique_id else _rests(value, f"{role.unique_id}:", like, fold)
+    return replace(atom, key="sts:RoleSessionName", values=tuple(dict.fromkeys(names)) or ("",))
+
+
+def _rests(pattern: str, prefix: str, like: bool, fold: bool) -> list[str]:
+    """What is left of a pattern after ``prefix`` has been taken by its beginning, in each way that it can be."""
+    if not like:
+        taken = pattern.lower().startswith(prefix.lower()) if fold else pattern.startswith(prefix)
+        return [pattern[len(prefix) :]] if taken else []
+    places = {0}
+    for character in prefix:
+        reached = set()
+        for place in _reached(pattern, places):
+            if place < len(pattern) and pattern[place] == "*":
+                reached.add(place)
+            elif place < len(pattern) and pattern[place] in ("?", character):
+                reached.add(place + 1)
+        places = reached
+    return [pattern[place:] for place in sorted(_reached(pattern, places))]
+
+
+def _reached(pattern: str, places: set[int]) -> set[int]:
+    found = set(places)
+    for place in places:
+        while place < len(pattern) and pattern[place] == "*":
+            place += 1
+            found.add(place)
+    return found
+
+
+def _with_actions(found: Moved, conjunction: Conjunction, allowing: Allowing, hop: int) -> Iterator[Moved]:
+    """The same with what the actions have to meet that the hop needs for what it passes for a later one."""
+    before = needed(conjunction)
+    whole: Requirements = ((),)
+    for action in needed(asked.atom for asked in found.own):
+        if action not in before:
+            whole = both(whole, allowing(action))
+    for conditions in whole:
+        yield found._replace(own=(*found.own, *(Asked(atom, hop) for atom in conditions)))

@@ -1,0 +1,152 @@
+"""A way of several hops: who gets where through which roles, what each hop asks for, what is kept and what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from crossaccount.access.chains.session import LONGEST_CHAINED
+from crossaccount.access.paths.path import IF_GRANTED
+from crossaccount.access.requirements import ALWAYS, Atom, Requirements, implies
+from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
+
+MOST_WAYS = 3
+"""So many ways of a pair are shown, the easiest first."""
+
+
+class Hop(NamedTuple):
+    """One condition of a way: the hop that has to meet it, and the one that asks for it, from 1.
+
+    The two differ where a hop has to pass what a later one asks for, such as a session tag.
+    """
+
+    number: int
+    atom: Atom
+    asked_by: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As in ``paths``, with ``hop``; with ``asked_by`` where a later hop asks for it."""
+        later = {"asked_by": self.asked_by} if self.asked_by != self.number else {}
+        return {**self.atom.to_json(), "hop": self.number, **later}
+
+
+Conditions = tuple[Hop, ...]
+
+
+class Way(NamedTuple):
+    """One way of ``principal`` to ``role``, through the roles ``via``. ``alternatives`` is an OR of ANDs.
+
+    ``session_seconds`` is the longest that the last session can be. ``lost`` is what a later session does not have any
+    more: ``mfa``, ``session-tags``; ``session-duration`` where the role would allow a longer session. ``kept`` is what
+    sticks: ``source-identity``, ``transitive-tags``. ``more`` counts the pair's ways that are not shown.
+    """
+
+    principal: str
+    role: str
+    via: tuple[str, ...]
+    alternatives: tuple[Conditions, ...]
+    session_seconds: int = LONGEST_CHAINED
+    lost: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    more: int = 0
+
+    @property
+    def stations(self) -> tuple[str, ...]:
+        """Everybody on the way, from the principal to the role."""
+        return (self.principal, *self.via, self.role)
+
+    @property
+    def ease(self) -> tuple[int, int, tuple[str, ...]]:
+        """What ways are ordered by: the fewest conditions, then the fewest hops."""
+        return min(map(len, self.alternatives)), len(self.via), self.via
+
+    @property
+    def is_unconditional(self) -> bool:
+        """Whether nothing is left to meet."""
+        return () in self.alternatives
+
+    def to_json(self) -> dict[str, Any]:
+        """A way in the commands' JSON."""
+        return {
+            "principal": self.principal,
+            "role": self.role,
+            "via": list(self.via),
+            "alternatives": [[each.to_json() for each in conditions] for conditions in self.alternatives],
+            "session_seconds": self.session_seconds,
+            "lost": list(self.lost),
+            "kept": list(self.kept),
+            "more": self.more,
+        }
+
+    def in_words(self) -> str:
+        """The conditions of all hops, as one line."""
+        return "; or ".join(_conditions_in_words(each) for each in self.alternatives)
+
+    def hops_in_words(self, *, granted: bool = True) -> list[str]:
+        """The conditions of the easiest alternative, one line for each hop; ``granted`` as in ``path_in_words``."""
+        easiest = min(self.alternatives, key=len)
+        hops = range(1, len(self.via) + 2)
+        found = [_hop_in_words([each for each in easiest if each.number == hop]) or UNCONDITIONAL for hop in hops]
+        if not granted:
+            found[0] = IF_GRANTED if found[0] == UNCONDITIONAL else f"{found[0]}, {IF_GRANTED}"
+        return found
+
+
+def flat(conditions: Conditions) -> tuple[Atom, ...]:
+    """The conditions without their hops."""
+    return tuple(each.atom for each in conditions)
+
+
+def _conditions_in_words(conditions: Conditions) -> str:
+    parts = []
+    for number, found in groupby(sorted(conditions, key=lambda each: each.number), key=lambda each: each.number):
+        parts.append(f"hop {number}: {_hop_in_words(list(found))}")
+    return ", ".join(parts) or UNCONDITIONAL
+
+
+def _hop_in_words(conditions: Sequence[Hop]) -> str:
+    own = tuple(each.atom for each in conditions if each.asked_by == each.number)
+    said = [in_words((own,))] if own else []
+    for hop in sorted({each.asked_by for each in conditions if each.asked_by != each.number}):
+        passed = tuple(each.atom for each in conditions if each.asked_by == hop)
+        said.append(f"{in_words((passed,))} (for hop {hop})")
+    return ", ".join(said)
+
+
+LOST_IN_WORDS = {
+    "mfa": "MFA is gone after the first hop",
+    "session-tags": "session tags that are passed are gone after the next hop",
+    "session-duration": "the session lasts one hour at most, as every chained one",
+}
+KEPT_IN_WORDS = {
+    "source-identity": "the source identity stays, and every later hop must allow sts:SetSourceIdentity",
+    "transitive-tags": "transitive tags stay, and every later hop must allow sts:TagSession",
+}
+
+
+def notes_in_words(way: Way) -> list[str]:
+    """What is kept and what is lost on a way."""
+    return [KEPT_IN_WORDS[each] for each in way.kept] + [LOST_IN_WORDS[each] for each in way.lost]
+
+
+def asks_no_less(way: Sequence[Atom], direct: Requirements) -> bool:
+    """Whether a way asks for all that one of the alternatives of a path between the same two asks for, or for more."""
+    return any(all(any(_asks(one, other) for one in way) for other in alternative) for alternative in direct)
+
+
+def _asks(one: Atom, other: Atom) -> bool:
+    return one.meaning == other.meaning or (
+        one.group == other.group and implies(((one,),), ((other,),)) and not implies(ALWAYS, ((other,),))
+    )
+
+
+def easiest(ways: Iterable[Way]) -> list[Way]:
+    """The easiest ways of one pair, each with the number of those that are left out."""
+    found = sorted(ways, key=lambda way: way.ease)
+    return [way._replace(more=max(0, len(found) - MOST_WAYS)) for way in found[:MOST_WAYS]]
+
+
+def way_in_words(way: Way, shown: Callable[[str], str] = str) -> str:
+    """``kim → tooling → ProdAdmin``."""
+    return " → ".join(map(shown, way.stations))
