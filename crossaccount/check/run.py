@@ -21,7 +21,7 @@ from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, 
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.access.paths import paths
-from crossaccount.check.placing import Placer, placers
+from crossaccount.check.placing import placers
 from crossaccount.check.regions import region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import own_program
@@ -153,10 +153,13 @@ class Checker:
         placer = self._placers[settings.account_id]
         found_before = [*map(_of_warning, settings.warnings), *self._beside[stack]]
         said = [(each, each.where) for each in found_before]
+        warned = _warned(settings.warnings)
         judged = [
             (each.at(placer.where(each.place)), str(each.place))
             for each in found
-            if _account(each.place.owner) == settings.account_id and not _is_said(each, placer, settings.warnings)
+            if _account(each.place.owner) == settings.account_id
+            # Settings warn of the same already, at that statement or that entity.
+            and (each.kind.code, placer.statement(each.place)) not in warned
         ]
         return sift([*said, *judged], settings.suppressions, f"{stack_file(stack)}: suppress")
 
@@ -205,14 +208,14 @@ def _of_warning(warning: Problem) -> Finding:
     return Finding(kind.code, kind.severity, warning.where, f"{warning.what}{got}", warning.fix)
 
 
-def _is_said(found: Found, placer: Placer, warnings: Sequence[Problem]) -> bool:
-    """Whether settings warn of the same already, at that statement or that entity."""
-    where = placer.statement(found.place)
-    return any(each.code == found.kind.code and _is_within(each.where, where) for each in warnings)
+def _warned(warnings: Sequence[Problem]) -> frozenset[tuple[str, str]]:
+    """What settings warn of: each code at its place, and at every place that this one is within."""
+    return frozenset((each.code, outer) for each in warnings for outer in _within(each.where))
 
 
-def _is_within(place: str, outer: str) -> bool:
-    return place == outer or place.startswith((f"{outer}.", f"{outer}["))
+def _within(place: str) -> Iterator[str]:
+    yield place
+    yield from (place[:index] for index, character in enumerate(place) if character in ".[")
 
 
 def _account(owner: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from crossaccount.fleet.accounts import read_accounts
 from crossaccount.fleet.models import SECTIONS, Account, Credentials, Deviation, RoleSet, Selector
+from crossaccount.iam.entity_names import check_region
 from crossaccount.iam.matching import wildcard_match
 from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.nearest import did_you_mean
@@ -262,6 +263,8 @@ class _Reader:
         if value is not None and not isinstance(value, str):
             self._problems.append(Problem(f"{FLEET_FILE}: region", "must be a text", value, "write us-east-1, say"))
             return None
+        if value is not None and (refusal := check_region(value)):
+            self._problems.append(Problem(f"{FLEET_FILE}: region", refusal.what, value, refusal.fix))
         return value
 
     def _credentials(self) -> Credentials | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crossaccount.iam.arn import ACCOUNT_ID
-from crossaccount.iam.entity_names import Refusal, check_tag
+from crossaccount.iam.entity_names import Refusal, check_region, check_tag
 from crossaccount.settings.models.accounts import AccountId, Color, DisplayName
 from crossaccount.settings.models.base import (
     Model,
@@ -173,7 +173,7 @@ class Deviation(Model):
 
     without: tuple[Text, ...] = ()
     """Role sets that do not apply here."""
-    region: Text | None = None
+    region: Annotated[Text, rule(check_region)] | None = None
     """The account's region, in place of the fleet's."""
     credentials: ThisAccounts = None
     """The account's credentials, in place of the fleet's; false for those of the environment."""

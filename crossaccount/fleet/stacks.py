@@ -10,8 +10,9 @@ from typing import Any
 from crossaccount.fleet.declarations import Declared, Naming, Placeholders, Report, accounts_in, merge
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
 from crossaccount.fleet.models import Account, AssumedRole
+from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.durations import duration_text
-from crossaccount.iam.entity_names import check_external_id
+from crossaccount.iam.entity_names import check_external_id, check_name, check_path
 from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
@@ -75,8 +76,12 @@ def _role_arn(name: str, ids: Mapping[str, str], partition: str, where: str, rep
     except ValueError as error:
         report(Problem(where, str(error), name, fix))
         return name
-    if ":role/" not in arn:
+    parsed = parse_arn(arn)
+    if (parsed.service, parsed.kind) != ("iam", "role") or not ACCOUNT_ID.match(parsed.account):
         report(Problem(where, "not the name of a role", name, fix))
+    elif "<account." not in name:  # what has no value is said already
+        for refusal in filter(None, (check_path(parsed.path), check_name("role", parsed.name))):
+            report(Problem(where, refusal.what, name, refusal.fix))
     return arn
 
 

@@ -39,6 +39,7 @@ _EXTERNAL_ID = re.compile(r"\A[\w+=,.@:/-]*\Z", re.ASCII)
 _DESCRIPTION = re.compile(r"\A[\t\n\r\u0020-\u007E\u00A1-\u00FF]*\Z")
 _SECRET = re.compile(r"\A[\w/+=.@-]+\Z", re.ASCII)
 _TAG_PUNCTUATION = frozenset("_.:/=+-@")
+_REGION = re.compile(r"\A[a-z]{2,4}(-[a-z]{1,16}){1,4}-[0-9]{1,2}\Z")
 _RESERVED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 
 
@@ -89,6 +90,13 @@ def check_description(text: str) -> Refusal | None:
     place, wrong = next((i, c) for i, c in enumerate(text, start=1) if not _DESCRIPTION.match(c))
     named = f"U+{ord(wrong):04X} {unicodedata.name(wrong, 'CONTROL CHARACTER')}"
     return Refusal(f"a description has only Latin-1 characters, character {place} is {named}", "replace it")
+
+
+def check_region(text: str) -> Refusal | None:
+    """The form of a region's name. Which regions there are is for AWS's SDK to say."""
+    if _REGION.match(text):
+        return None
+    return Refusal("a region is called like us-east-1 or eu-central-1", "write one region's name")
 
 
 def check_external_id(text: str) -> Refusal | None:

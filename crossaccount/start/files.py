@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 
 from crossaccount.access.access_tests import TESTS_FILE
-from crossaccount.iam.entity_names import Refusal, check_account_id, check_name
+from crossaccount.iam.entity_names import Refusal, check_account_id, check_name, check_region
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.settings import partition_of
@@ -32,7 +32,6 @@ from crossaccount.settings.yaml_writing import block_text
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _ACCOUNT_NAME = re.compile(r"\A[a-z][a-z0-9-]{0,62}\Z")
 _POLICY = re.compile(r"\Aarn:aws[a-z-]*:iam::aws:policy/[\w+=,.@/-]+\Z", re.ASCII)
-_REGION = re.compile(r"\A[a-z]{2}(-[a-z]+)+-[0-9]+\Z")
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,7 @@ class Plan:
         for policy in self.policies:
             if not _POLICY.match(policy):
                 yield Problem("--policy", "must be a policy of AWS's own, by its ARN", policy, f"write {READ_ONLY}")
-        if not _REGION.match(self.region):
-            yield Problem("--region", "no region is called that", self.region, "write one like us-west-2")
+        yield from _refused("--region", self.region, check_region(self.region))
 
 
 def _refused(where: str, value: str, refusal: Refusal | None) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from crossaccount.engine.work import Outcome
 from crossaccount.job.events import Event, Stopping
 from crossaccount.job.review.order import Step
 from crossaccount.job.running.runner import Run, run_steps
-from crossaccount.job.running.stopping import Stop, heeding_signals, interrupter, terminated_as_interrupted
+from crossaccount.job.running.stopping import Stop, heeding_signals, interrupter
 
 STEPS = [Step("a"), Step("b", frozenset({"a"})), Step("c", frozenset({"b"})), Step("d")]
 
@@ -183,17 +183,3 @@ def test_elsewhere_than_in_the_main_thread_signals_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_before_and_after_stacks_run_ci_cancels_as_a_person_does(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with terminated_as_interrupted():
-        with heeding_signals(stop := Stop()):
-            os.kill(os.getpid(), number)
-            signal.sigtimedwait([], 0.01)
-        assert stop.asked() == (number.name,)
-        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 (the signal may arrive at the second statement)
-            os.kill(os.getpid(), number)
-            signal.sigtimedwait([], 1.0)
-    assert signal.getsignal(number) is before

@@ -90,14 +90,12 @@ def open_project(asked: Asked, *, deployed: bool = False, on_stderr: bool = Fals
     A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
     """
     from crossaccount.cli.job.view import job_view
-    from crossaccount.job.running.stopping import terminated_as_interrupted
 
     # When a CLI is killed, its job says so; the SDK would say besides that it hears nothing more.
     warnings.filterwarnings("ignore", message="Error in event stream")
     _refuse_without_cli(asked)
     workers, program = _workers(asked), load_program()
     with (
-        terminated_as_interrupted(),
         job_view(asked.as_json, on_stderr, asked.quiet) as view,
         _log(asked.log) as log,
         _opened(asked, program, workers, _both(view, log)) as project,

@@ -55,22 +55,6 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
             signal.signal(each, before[each])
 
 
-@contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Where no stack runs yet, or none any more, SIGTERM and SIGHUP are as Ctrl-C: what was begun is cleaned up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    taken = {each: signal.getsignal(each) for each in SIGNALS if signal.getsignal(each) is signal.SIG_DFL}
-    for each in taken:
-        signal.signal(each, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for each, before in taken.items():
-            signal.signal(each, before)
-
-
 def interrupter(engine_stops: Callable[[], None], tell: Tell) -> Callable[[int, str, Sequence[str]], None]:
     """What is done when somebody asks for the n-th time, ``by`` something, while stacks run."""
 

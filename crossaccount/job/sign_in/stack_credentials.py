@@ -258,7 +258,7 @@ def _request(web_identity: WebIdentity) -> Mapping[str, Any]:
     try:
         token = read_text(Path(web_identity.token_file), web_identity.token_file, MEBIBYTE)
     except SettingsError as error:
-        why = ", ".join(problem.what for problem in error.problems)
+        why = "; ".join(f"{problem.what}; {problem.fix}" for problem in error.problems)
         raise NotReadable(f"the web identity's token in {web_identity.token_file}: {why}") from None
     return {**web_identity.arguments, "WebIdentityToken": token}
 

@@ -179,7 +179,9 @@ def test_a_web_identity_needs_no_other_credentials(local: LocalAws, tmp_path: Pa
     assert "CI" in {each["RoleName"] for each in accounts("ours", HUB)["RoleDetailList"]}
     with pytest.raises(NotReadable, match="AWS refuses AssumeRoleWithWebIdentity: Not authorized"):
         accounts("theirs", HUB)
-    with pytest.raises(NotReadable, match=rf"token in {token}: cannot be read \(No such file or directory\)"):
+    with pytest.raises(
+        NotReadable, match=rf"token in {token}: cannot be read \(No such file or directory\); check the path"
+    ):
         accounts("in a file", HUB)
     token.write_text(web_token(local, "repo:org/iam:pull_request"))
     with accounts.signed_in("in a file") as client:
