@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.job import events
+from crossaccount.job import (
+    events,
+    stacks,  # noqa: F401  (it imports every module that declares an event)
+)
 from tests.docs.commands.markdown import blocks
 
 ROOT = Path(__file__).parents[2]
