@@ -84,7 +84,7 @@ def results_table(results: Iterable[TestResult]) -> Table:
                 f"  {markup(item.test.resource)}",
                 item.test.expect,
                 _got(item, item.ok),
-                markup(item.verdict.reason or "") if item.actual == "denied" else "",
+                markup(_reason_of_call(item)),
                 style="dim" if item.ok else "",
             )
     return table
@@ -100,7 +100,8 @@ def warnings(results: Iterable[TestResult]) -> list[Problem]:
 
 
 def _as_expected(result: TestResult) -> bool:
-    return result.actual == result.test.expect and result.test.because in (None, result.verdict.reason)
+    because = result.test.because
+    return result.actual == result.test.expect and (because is None or result.verdict.is_because(because))
 
 
 def _got(result: TestResult | ThenResult, ok: bool) -> str:
@@ -109,12 +110,18 @@ def _got(result: TestResult | ThenResult, ok: bool) -> str:
     return f"[{style}]{mark} {result.actual}[/]{judged}"
 
 
+def _reason_of_call(item: ThenResult) -> str:
+    if item.actual == "undetermined":
+        return item.verdict.message
+    return item.verdict.reason or "" if item.actual == "denied" else ""
+
+
 def _reason(result: TestResult) -> str:
     if result.actual == "undetermined":
         return result.verdict.message
     reason: str = result.verdict.reason or ""
     decided_by = result.verdict.decided_by
     said = f"{reason}: {decided_by.policy}" if reason and decided_by else reason
-    if result.test.because not in (None, reason):
+    if result.test.because is not None and not result.verdict.is_because(result.test.because):
         return f"{said or 'no reason'}, expected {result.test.because}"
     return said

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crossaccount.access.diff.change import AccessLevel
-from crossaccount.access.diff.levels import RANK, expand, highest_level
+from crossaccount.access.diff.levels import RANK, expand, highest_level, level_of, reading
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Policy
+from crossaccount.access.estate.policies import is_aws_managed
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.requirements.requirement import ANY_OF, Atom
 from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
@@ -69,15 +70,45 @@ class Permissions:
     def _of_policy(self, policy: Policy) -> tuple[Permission, ...]:
         if id(policy) not in self._by_policy:  # the policy is kept, so its id stays its own
             unknown = (Permission(policy.name, unknown=policy.unknown),) if policy.unknown else ()
-            statements = tuple(_permission(policy, statement) for statement in policy.statements)
+            statements = _whole(policy) or tuple(_permission(policy, statement) for statement in policy.statements)
             self._by_policy[id(policy)] = (policy, unknown + statements)
         return self._by_policy[id(policy)][1]
 
 
+_MANY = 20
+"""More actions than these nobody reads: the name of the policy says more."""
+
+
+def _whole(policy: Policy) -> tuple[Permission, ...]:
+    """A long policy of AWS's own as one permission, by its name; nothing for any other."""
+    statements = policy.statements
+    written = [action for each in statements for action in each.actions]
+    plain = all(each.allows and not each.actions_inverted and not each.resources_inverted for each in statements)
+    if not is_aws_managed(policy.name) or len(written) <= _MANY or not plain:
+        return ()
+    found = reading(policy.name, written)
+    said = f"all of {policy.name.rpartition('/')[2]}"
+    words = f"{said} ({found})" if found and found.more else said
+    resources = {each.text for statement in statements for each in statement.resources}
+    level = level_of(policy.name, written) or UNKNOWN_LEVEL
+    return (
+        Permission(
+            policy.name,
+            levels=((level, (words,)),),
+            resources=("*",) if "*" in resources else tuple(sorted(resources)),
+        ),
+    )
+
+
 def highest(permissions: Sequence[Permission]) -> str:
-    """The highest access level that is allowed; empty where nothing is, or nothing known."""
+    """The highest access level that is allowed; empty where nothing is. Unknown, where a policy is not known.
+
+    What is not known may allow anything; nothing allows more than to manage permissions.
+    """
     levels = {permission.level for permission in permissions}
-    return next((level for level in reversed(RANK) if level in levels), "")
+    found = next((level for level in reversed(RANK) if level in levels), "")
+    unknown = any(permission.unknown for permission in permissions)
+    return UNKNOWN_LEVEL if unknown and found != RANK[-1] else found
 
 
 def _permission(policy: Policy, statement: CompiledStatement) -> Permission:

@@ -66,7 +66,13 @@ class ThenResult:
             "actual": self.actual,
             "ok": self.ok,
             "mode": self.mode,
+            **_message(self.actual, self.verdict),
         }
+
+
+def _message(actual: Outcome, verdict: Verdict) -> dict[str, str]:
+    """What is not known, of an outcome that hangs on it."""
+    return {"message": verdict.message} if actual == "undetermined" else {}
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ class TestResult:
             "reason": self.verdict.reason,
             "decided_by": decided_by.to_json() if decided_by else None,
             "mode": self.mode,
+            **_message(self.actual, self.verdict),
             "then": [item.to_json() for item in self.then],
         }
 

@@ -32,7 +32,8 @@ class Change:
     Of a path: ``principal`` → ``role``, ``before`` and ``after`` what there is to meet (None: there was no path). Of a
     permission: its holder, a user as ``principal`` or a role as ``role`` (both where a trust lets the one into the
     other); ``actions`` and ``resources`` as patterns, the highest ``access_level`` of all the actions together, and
-    under ``after`` (gained) or ``before`` (lost) the conditions on which. Of a credential: its user as ``principal``,
+    under ``after`` (gained) or ``before`` (lost) the conditions on which; ``whole`` says in words which policy of AWS's
+    own the actions are, where they are all that a long statement of it has. Of a credential: its user as ``principal``,
     ``credential`` what it is, and ``assumes`` whether its user may assume a role with it. ``why`` says in words what
     does it.
     """
@@ -48,6 +49,7 @@ class Change:
     why: str = ""
     credential: str = ""
     assumes: bool = False
+    whole: str = ""
 
     @property
     def direction(self) -> Direction:

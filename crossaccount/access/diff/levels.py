@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from crossaccount.access.diff.change import AccessLevel
+from crossaccount.access.estate.policies import is_aws_managed, managed_document
+from crossaccount.iam.documents import as_list
 from crossaccount.iam.matching import wildcard_match
 from crossaccount.iam.published import access_level, matching_actions, service_exists, services
 
@@ -51,6 +54,67 @@ def highest_level(actions: Iterable[str]) -> AccessLevel | None:
         return RANK[-1]  # known without reading the whole list
     found = by_level(patterns)
     return next((level for level in reversed(RANK) if level in found), None)
+
+
+class Reading(NamedTuple):
+    """How AWS's own policies for reading are told: of ``known`` actions those in ``more`` do more than read.
+
+    AWS's list has actions such as ``iot:ListSubscriptions`` as more than reading; policies like ReadOnlyAccess allow a
+    few of them.
+    """
+
+    known: int
+    more: frozenset[str]
+
+    def __str__(self) -> str:
+        found = Counter(map(_level, self.more))
+        listed = ", ".join(f"{found[level]} {level}" for level in reversed(RANK) if level in found)
+        are = "is" if len(self.more) == 1 else "are"
+        return f"{len(self.more):,} of {self.known:,} actions {are} more than read: {listed}"
+
+
+def reading(policy: str, actions: Iterable[str]) -> Reading | None:
+    """The count of actions, given as patterns, if they are of one of AWS's own policies for reading; else None.
+
+    Such a policy has a name that says so, and at most one in a hundred of its actions does more. So have the actions:
+    those of a newer version of the policy than is known here as well.
+    """
+    if not _is_for_reading(policy):
+        return None
+    found = _reading(tuple(actions))
+    usual = _reading(_actions_of(policy))
+    return found if _is_rare(usual) and (_is_rare(found) or found.more <= usual.more) else None
+
+
+def level_of(policy: str, actions: Iterable[str]) -> AccessLevel | None:
+    """The level of the most powerful action that a policy's patterns stand for; a policy for reading is *read*."""
+    patterns = tuple(actions)
+    return "read" if reading(policy, patterns) is not None else highest_level(patterns)
+
+
+_READERS = ("ReadOnlyAccess", "ReadOnly", "ViewOnlyAccess", "SecurityAudit")
+"""How the names of AWS's policies for reading end."""
+_RARE = 100
+
+
+def _is_for_reading(policy: str) -> bool:
+    return is_aws_managed(policy) and "/aws-service-role/" not in policy and policy.endswith(_READERS)
+
+
+def _is_rare(found: Reading) -> bool:
+    return _RARE * len(found.more) <= found.known
+
+
+@lru_cache(maxsize=1_024)
+def _reading(actions: tuple[str, ...]) -> Reading:
+    known = {action for pattern in actions for action in expand(pattern.lower())}
+    return Reading(len(known), frozenset(each for each in known if RANK.index(_level(each)) > RANK.index("read")))
+
+
+@cache
+def _actions_of(policy: str) -> tuple[str, ...]:
+    statements = as_list((managed_document(policy) or {}).get("Statement"))
+    return tuple(action for each in statements for action in as_list(each.get("Action")))
 
 
 def by_level(actions: Iterable[str]) -> Mapping[AccessLevel | None, int]:

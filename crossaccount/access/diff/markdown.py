@@ -71,6 +71,8 @@ def subject(change: Change, shown: Shown = str) -> str:
     if change.credential:
         return f"{shown(change.principal or '')}: {change.credential} {change.kind.rpartition('-')[2]}"
     ends = " → ".join(shown(end) for end in (change.principal, change.role) if end)
+    if change.whole:
+        return f"{ends}: {change.whole} on {_some(shown(each) for each in change.resources)}"
     level = f" ({levels})" if (levels := _levels(change)) else ""
     what = _some(by_power(change.actions) if len(change.actions) > _MOST_LISTED else change.actions)
     if change.principal is not None and change.role is not None:

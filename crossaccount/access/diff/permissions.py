@@ -13,10 +13,10 @@ from typing import NamedTuple
 from crossaccount.access.diff.change import Change, Kind
 from crossaccount.access.diff.conditions import conditions_of
 from crossaccount.access.diff.coverage import Gap, gaps
-from crossaccount.access.diff.levels import highest_level, shown
+from crossaccount.access.diff.levels import level_of, reading, shown
 from crossaccount.access.diff.rules import Rule, rules
 from crossaccount.access.estate.entities import Policy, Principal
-from crossaccount.access.estate.policies import compiled_policy
+from crossaccount.access.estate.policies import compiled_policy, is_aws_managed
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.documents import VERSION
@@ -173,9 +173,29 @@ def part_change(kind: Kind, ends: tuple[str | None, str | None], part: Part) -> 
         after=conditions if gained else None,
         actions=shown(gap.actions),
         resources=tuple(sorted(gap.resources)),
-        access_level=highest_level(gap.actions),
+        access_level=level_of(gap.rule.decision.policy, gap.actions),
         why=part.why,
+        whole=_whole(gap),
     )
+
+
+_MANY = 20
+"""More actions than these nobody reads: the name of the policy says more."""
+
+
+def _whole(gap: Gap) -> str:
+    """The policy of AWS's own of whose statement these are all actions, in words; empty for any other, or a short one.
+
+    How many do more than read is said of a policy for reading.
+    """
+    policy, rule = gap.rule.decision.policy, gap.rule
+    if not is_aws_managed(policy) or len(rule.written) <= _MANY or rule.actions_inverted:
+        return ""
+    if {each.lower() for each in rule.written} != {each.lower() for each in gap.actions}:
+        return ""
+    found = reading(policy, gap.actions)
+    level = level_of(policy, gap.actions) or "unknown"
+    return f"{policy.rpartition('/')[2]} ({level}{f'; {found}' if found and found.more else ''})"
 
 
 def _ends(holder: Principal) -> tuple[str | None, str | None]:

@@ -21,6 +21,7 @@ from typing import Any
 from crossaccount.access.estate.entities import TRUST_POLICY, Policy
 from crossaccount.iam.compiled import Kind
 from crossaccount.iam.documents import content_of
+from crossaccount.iam.nearest import nearest
 
 _ARN_PREFIX = "arn:aws:iam::aws:policy"
 _MODULE = ("iam", "aws_managed_policies.py")
@@ -36,6 +37,24 @@ def managed_document(arn: str) -> Mapping[str, Any] | None:
 def is_aws_managed(arn: str) -> bool:
     """Whether an ARN is of AWS's own policies, of any partition."""
     return arn.split(":")[4:5] == ["aws"]
+
+
+def managed_name_like(arn: str) -> str:
+    """The ARN of the AWS-managed policy whose name is most like that of ``arn``; empty where none is."""
+    prefix, name = arn.split(":policy/", 1)[0].rsplit(":", 1)[0], arn.rpartition("/")[2]
+    found = _by_name().get(nearest(name, _by_name()) or "", "")
+    return found.replace(_ARN_PREFIX, f"{prefix}:aws:policy", 1) if found else ""
+
+
+def is_published(arn: str) -> bool:
+    """Whether the bundle has an AWS-managed policy of this path and name, be it of another partition."""
+    return is_aws_managed(arn) and f"{_ARN_PREFIX}/{arn.partition(':policy/')[2]}" in _bundle()
+
+
+@cache
+def _by_name() -> Mapping[str, str]:
+    """The ARNs of the bundle's policies by name."""
+    return {arn.rpartition("/")[2]: arn for arn in _bundle()}
 
 
 def bundle_date() -> str:
@@ -56,6 +75,13 @@ def _bundle() -> Mapping[str, Mapping[str, Any]]:
     spec.loader.exec_module(module)
     entries: Mapping[str, Mapping[str, Any]] = json.loads(module.aws_managed_policies_data)
     return {f"{_ARN_PREFIX}{entry['Path']}{name}": entry for name, entry in entries.items()}
+
+
+def missing(arn: str) -> str:
+    """Why a policy is not known that no source has."""
+    if not is_aws_managed(arn) or is_published(arn) or not bundle_date():
+        return "its document is in no source"
+    return f"its document is in no source, and AWS's list of {bundle_date()} has no such policy"
 
 
 Details = Mapping[str, Any]
@@ -113,7 +139,7 @@ class Policies:
         if document is None and is_aws_managed(arn):
             document = managed_document(arn)
         if document is None:
-            return Policy(arn, missing="its document is in no source")
+            return Policy(arn, missing=missing(arn))
         return compiled_policy(arn, document)
 
     def _shared(self, name: str, document: Any, kind: Kind = "permissions") -> Policy:

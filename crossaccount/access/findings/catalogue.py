@@ -58,6 +58,7 @@ CATALOGUE: tuple[Kind, ...] = (
     conditions.NEVER_HOLDS,
     conditions.FOR_ALL_OF_ONE,
     conditions.NO_VALUE,
+    policies.NO_SUCH_POLICY,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

@@ -14,6 +14,7 @@ from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.grants import AskedBehind
 from crossaccount.access.findings.mfa import mfa_findings
 from crossaccount.access.findings.policies import (
+    KnownPolicies,
     administrators,
     boundaries_alone,
     bounded,
@@ -46,6 +47,7 @@ def judge(
     Members of an organisation that the estate describes are ours, beside those that ``facts`` name.
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
+    known = KnownPolicies(details)
     behind = AskedBehind(details, estate)
     trusts: list[Statement] = []
     for account in details:
@@ -56,6 +58,7 @@ def judge(
             yield from map(behind.judged, own)
             trusts += document.statements if document.side == "trust" else ()
         yield from administrators(account)
+        yield from known.findings(account)
         yield from naming_findings(account)
         for usage in usages(account, (limits or {}).get(account_of(account))):
             if (found := usage.finding()) is not None:

@@ -7,20 +7,28 @@ warning a finding.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from re import compile as pattern
 from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY
-from crossaccount.access.estate.policies import Details
-from crossaccount.access.findings.finding import Element, Found, Kind, Place
+from crossaccount.access.estate.policies import (
+    Details,
+    default_version,
+    is_aws_managed,
+    is_published,
+    managed_name_like,
+    missing,
+)
+from crossaccount.access.findings.finding import ATTACHED, Element, Found, Kind, Place
 from crossaccount.access.findings.statements import Document, Statement, is_changeable, roles
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.documents import by_content
 from crossaccount.iam.entity_names import same_but_for_case
+from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.iam.validation import check_identity_policy, check_trust_policy
 
@@ -163,6 +171,50 @@ def boundaries_alone(details: Details) -> frozenset[Place]:
     bounding = {str((each.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")) for each in entities}
     attached = {str(policy["PolicyArn"]) for each in entities for policy in each.get("AttachedManagedPolicies") or ()}
     return frozenset(map(Place, bounding - attached))
+
+
+NO_SUCH_POLICY = Kind(
+    "XA315",
+    "warning",
+    "A policy that nobody knows",
+    "It is in no source and not among AWS's own policies. What it allows or denies is unknown, so verdicts that hang on "
+    "it are undetermined; if there is no such policy, AWS refuses to attach it.",
+    "Correct the ARN, or name a source that has the policy. AWS's list is dated: a very new policy may be missing.",
+    "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html",
+)
+
+
+class KnownPolicies:
+    """The managed policies whose documents the sources have."""
+
+    def __init__(self, details: Iterable[Details]) -> None:
+        found = (item for account in details for item in account.get("Policies") or ())
+        self._arns = {str(item["Arn"]) for item in found if default_version(item) is not None}
+        self._fixes: dict[str, str] = {}
+
+    def findings(self, details: Details) -> Iterator[Found]:
+        """Policies that entities of one account have, or are bounded by, and that are nowhere."""
+        for entity in (entity for name in _ENTITIES for entity in details.get(name) or ()):
+            owner = str(entity["Arn"])
+            attached = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
+            boundary = (entity.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+            places = [(arn, Place(owner, ATTACHED), "has the policy") for arn in attached]
+            places += [(str(boundary), Place(owner), "has the permissions boundary")] if boundary else []
+            for arn, place, verb in places if is_changeable(owner) else ():
+                if arn not in self._arns and not is_published(arn):
+                    yield Found(NO_SUCH_POLICY, place, f"{verb} {arn}: {missing(arn)}", self._fix(arn))
+
+    def _fix(self, arn: str) -> str:
+        if arn not in self._fixes:
+            like = managed_name_like(arn) if is_aws_managed(arn) else nearest(arn, self._of_account(arn))
+            if not is_aws_managed(arn) and managed_name_like(arn).endswith(f"/{arn.rpartition('/')[2]}"):
+                like = managed_name_like(arn)
+            self._fixes[arn] = f"did you mean `{like}`?" if like else NO_SUCH_POLICY.hint
+        return self._fixes[arn]
+
+    def _of_account(self, arn: str) -> list[str]:
+        account = arn.split(":policy/", 1)[0]
+        return [each for each in self._arns if each.startswith(f"{account}:policy/")]
 
 
 def administrators(details: Details) -> Iterator[Found]:
