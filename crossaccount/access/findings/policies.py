@@ -177,8 +177,8 @@ NO_SUCH_POLICY = Kind(
     "XA315",
     "warning",
     "A policy that nobody knows",
-    "It is in no source and not among AWS's own policies. What it allows or denies is unknown, so verdicts that hang on "
-    "it are undetermined; if there is no such policy, AWS refuses to attach it.",
+    "It is in no source and not among AWS's own policies. What it allows or denies is unknown, so verdicts that hang "
+    "on it are undetermined; if there is no such policy, AWS refuses to attach it.",
     "Correct the ARN, or name a source that has the policy. AWS's list is dated: a very new policy may be missing.",
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html",
 )
