@@ -133,7 +133,7 @@ class AutomationEngine:
         looks_back, program = work.verb in ("refresh", "destroy"), None
         environment = dict(self.environment)
         if self.own is None:
-            run = partial(self.program, references=work.references, root=work.directory)
+            run = partial(self.program, references=work.references, root=work.directory, compiled=work.compiled)
             program = InlineProgram(run, reviewed, keeps_outputs=looks_back)
         else:
             handed_on = {"references": work.references, "root": str(work.directory), "reviewed": reviewed.prints}

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from crossaccount.engine.deployment import DeploymentError, Resource, Stack
 from crossaccount.engine.events import Tell
+from crossaccount.settings import CompiledStack
 
 QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
 """Operations on resources that change nothing in AWS."""
@@ -41,6 +42,8 @@ class Work:
     """The stack's effective config by full key, as it was reviewed."""
     file: Mapping[str, Any] = field(default_factory=dict)
     """The stack's file as it was reviewed, which the engine gets; empty: the one in the folder."""
+    compiled: CompiledStack | None = field(default=None, repr=False)
+    """The stack as it was reviewed, its included files too, for a program that runs in this process."""
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Upstream outputs by account name that are handed on; accounts that are not here are read by stack reference."""
     new: bool = False

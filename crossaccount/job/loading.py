@@ -48,9 +48,9 @@ class Loaded:
         return _own_upstreams(self.project, self.settings[stack])
 
     def digest(self, stack: str) -> str:
-        """SHA-256 of what the stack is to be: its effective config, what its includes say, a program of its own."""
+        """SHA-256 of what the stack is to be: config, what its includes say, the project, a program of its own."""
         settings = self.settings[stack]
-        content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings)]
+        content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings), self.project.definition]
         content += [self.own.digest()] if self.own else []
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -53,6 +53,8 @@ class Project:
     """The language of the program; empty where the project does not name it."""
     files: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By stack: its file as it was read, what opens its secrets (``encryptionsalt`` …) included."""
+    definition: Mapping[str, object] = field(default_factory=dict)
+    """What ``Pulumi.yaml`` says besides the config, and the engine obeys: its program, packages, backend, options."""
     _compiled: dict[str, CompiledStack] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def compiled(self, stack: str) -> CompiledStack:
@@ -141,7 +143,8 @@ def read_project(directory: Path) -> Project:
     program = Path(os.path.realpath(directory / str(main)))
     runtime = content.get("runtime")
     language = str((runtime.get("name") if isinstance(runtime, Mapping) else runtime) or "")
-    return Project(name, directory, program, stacks, origins, shared, _virtualenv(runtime), language, files)
+    definition = {str(key): value for key, value in content.items() if key in _READ and key != "config"}
+    return Project(name, directory, program, stacks, origins, shared, _virtualenv(runtime), language, files, definition)
 
 
 _MOVE = "move the stacks' files to the folder of Pulumi.yaml, and remove the line"

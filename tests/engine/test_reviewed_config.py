@@ -19,7 +19,7 @@ from crossaccount.engine.work import Outcome, Work
 from crossaccount.job.events import Tell
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
-from crossaccount.job.states.backend import CliBackend
+from crossaccount.job.states import CliBackend
 from tests.engine.conftest import AUTH, ROOT, Workspace
 
 pytestmark = pytest.mark.engine

@@ -21,7 +21,7 @@ from crossaccount.engine.variables import (
 )
 from crossaccount.engine.work import Work
 from crossaccount.job import opening
-from crossaccount.job.opening import stacks_at
+from crossaccount.job.opening import open_as_user
 from crossaccount.settings import SettingsError
 
 LOCAL = {"aws:endpoints": [{"iam": "http://127.0.0.1:1", "sts": "http://127.0.0.1:1"}]}
@@ -137,7 +137,7 @@ def test_the_job_refuses_before_anything_runs(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PULUMI_CONFIG", "{}")
     (tmp_path / "Pulumi.yaml").write_text("name: proof\nruntime: python\nstackConfigDir: cfg\n")
     with pytest.raises(SettingsError) as refusal:
-        stacks_at(tmp_path, program, None, None)
+        open_as_user(tmp_path, program)
     assert [each.where for each in refusal.value.problems] == [
         "PULUMI_CONFIG",
         "PULUMI_OPTION_TARGET",

@@ -116,6 +116,7 @@ class Runs:
             account_id=settings.account_id,
             config=project.stacks[step.stack],
             file=project.files[step.stack],
+            compiled=self.loaded.compiled[step.stack],
             new=step.stack not in known,
             exclude=step.exclude,
             plan=plan_file(plans, step.stack),
