@@ -31,6 +31,8 @@ _OF_THE_USERS_MACHINE = (
     "aws:sharedConfigFiles",
     "aws:sharedCredentialsFiles",
 )
+_OF_OTHERS = ("aws:ignoreTags",)
+"""Keys about what others made: on a fresh local AWS there is nothing of that kind."""
 _SERVICES = ("iam", "sts", "secretsmanager")
 
 
@@ -40,7 +42,7 @@ def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = 
     ``deployer`` is who assumes the roles that the stack is deployed through, see
     :mod:`crossaccount.engine.deployers`. Every other stack gets the credentials of its account's root.
     """
-    config = {key: value for key, value in stack.config.items() if key not in _OF_THE_USERS_MACHINE}
+    config = {key: value for key, value in stack.config.items() if key not in (*_OF_THE_USERS_MACHINE, *_OF_OTHERS)}
     through_roles = deployer is not None and bool(config.get(ASSUME_ROLES))
     who = deployer if deployer is not None and through_roles else gateway.root(stack.account_id)
     return {

@@ -28,7 +28,7 @@ from crossaccount.engine.recording import NAMED, OwnMocks, UnexpectedInvoke, rec
 from crossaccount.engine.work import SECRET, Change, Outcome, Unsupported, Work, not_made_text
 from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
-from crossaccount.settings.account_details import default_tags
+from crossaccount.settings.provider_tags import default_tags
 
 DEFAULT_REGION = "us-east-1"
 

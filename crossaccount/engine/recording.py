@@ -24,7 +24,7 @@ from crossaccount.engine.program_monitor import region_of, run_own_program
 from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
 from crossaccount.local.handlers.unsupported import ARNS, arn_of
 from crossaccount.settings import CompiledStack
-from crossaccount.settings.account_details import default_tags
+from crossaccount.settings.provider_tags import default_tags
 from crossaccount.settings.settings import partition_of
 
 _ARN_KINDS = {

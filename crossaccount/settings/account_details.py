@@ -16,6 +16,7 @@ from crossaccount.iam.arn import entity_arn, iam_arn
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Group, Role, User
 from crossaccount.settings.models.credentials import recipient_of
+from crossaccount.settings.provider_tags import default_tags
 from crossaccount.settings.sections import KINDS
 from crossaccount.settings.settings import Settings, Trusted, Trusting
 
@@ -26,21 +27,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_admin-
 DEFAULT_SESSION_DURATION = 3600
 """``MaxSessionDuration`` of a role that is made without one (CreateRole, IAM API Reference), in seconds."""
 
-DEFAULT_TAGS = "aws:defaultTags"
-
 Details = dict[str, list[dict[str, Any]]]
-
-
-def default_tags(config: Mapping[str, object]) -> dict[str, str]:
-    """The tags that the provider adds to everything it makes."""
-    value = config.get(DEFAULT_TAGS)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
-    tags = value.get("tags") if isinstance(value, Mapping) else None
-    return {str(key): str(each) for key, each in tags.items()} if isinstance(tags, Mapping) else {}
 
 
 def declared_details(settings: Settings, documents: Documents, config: Mapping[str, object]) -> Details:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -16,6 +16,7 @@ from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
 from crossaccount.settings.parse import not_said_yet, parse, policy_import_id
+from crossaccount.settings.provider_tags import tag_problems
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
 from crossaccount.settings.sections import KINDS, SIDES, Sections, collect
 from crossaccount.settings.settings import Settings, Trusted, Trusting, partition_of
@@ -53,6 +54,7 @@ def load_settings(
     leaves = list(raw.problems)
     draft = replace(_draft(raw, sections, config, prefix, places, leaves, book), given=given)
     problems += leaves
+    problems += tag_problems(config, places, _tagged(draft))
     problems += not_said_yet(check(draft, raw, prefix), leaves)
     found = _in_order(problems, draft)
     if errors(found):
@@ -145,6 +147,12 @@ def _region(config: Mapping[str, object], places: Mapping[str, str], problems: l
     if not is_encrypted(region):
         problems.append(Problem(places[REGION], "must be a text", region, "write one region, such as us-east-1"))
     return None
+
+
+def _tagged(draft: Draft) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The places and tags of everything that has tags of its own."""
+    for section in (draft.users, draft.applications, draft.roles, draft.policies):
+        yield from ((placed.where, placed.value.tags) for placed in section.values())
 
 
 def _accounts(book: Mapping[str, Any], where: str, problems: list[Problem]) -> Section[AccountEntry]:

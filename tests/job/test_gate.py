@@ -180,6 +180,24 @@ def test_an_included_file_is_config_too(place: Place) -> None:
     assert place.applied == ["workload"]
 
 
+@pytest.mark.parametrize(
+    ("line", "differs"),
+    [
+        ("backend: {url: 'file:///elsewhere'}", True),
+        ("packages: {random: terraform-provider@hashicorp/random}", True),
+        ("options: {refresh: always}", True),
+        ("main: .", True),
+        ("description: said anew", False),
+    ],
+)
+def test_an_edit_of_the_project_after_the_review_stops_all_stacks(place: Place, line: str, differs: bool) -> None:
+    stacks = place.stacks
+    file = place.estate.folder / "Pulumi.yaml"
+    file.write_text(f"{file.read_text()}\n{line}\n")
+    assert stacks.up(approval=EVERYTHING).ok is not differs
+    assert place.applied == ([] if differs else ["auth", "workload"])
+
+
 def test_what_the_cli_adds_to_the_file_of_a_new_stack_is_no_change(place: Place) -> None:
     stacks = place.stacks
     file = place.estate.folder / "Pulumi.workload.yaml"

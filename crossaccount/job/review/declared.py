@@ -11,6 +11,7 @@ from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.models.credentials import Console
+from crossaccount.settings.provider_tags import IgnoredTags, ignored_tags
 from crossaccount.settings.sections import KINDS
 from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, recipient
 
@@ -33,6 +34,8 @@ class Declared:
     """What is to be imported: it may exist without being the stack's."""
     consoles: Mapping[str, Console] = field(default_factory=dict)
     """By user: what a login profile that is made takes, and one that is there ignores."""
+    ignored_tags: IgnoredTags = field(default_factory=IgnoredTags)
+    """Tags of others that stay."""
 
 
 def declare(stack: str, compiled: CompiledStack, upstreams: Mapping[str, Settings]) -> tuple[Declared, list[Problem]]:
@@ -52,6 +55,7 @@ def declare(stack: str, compiled: CompiledStack, upstreams: Mapping[str, Setting
         {owner: tuple(entity.aliases) for owner, entity in entities.items() if entity.aliases},
         frozenset(owner for owner, entity in entities.items() if entity.import_id),
         {name: entity.console for (kind, name), entity in entities.items() if kind == "user" and entity.console},
+        ignored_tags(compiled.config),
     )
     return declared, []
 

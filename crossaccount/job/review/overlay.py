@@ -16,6 +16,7 @@ from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.documents import same
 from crossaccount.job.review.declared import Declared, Managed, Owner
 from crossaccount.job.review.hand_made import HandMade, Removals
+from crossaccount.settings.provider_tags import IgnoredTags
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ class Merger:
         merged = {key: value for key, value in item.items() if key not in ("PermissionsBoundary", "Tags")}
         merged |= {**wanted, f"{word}PolicyList": self._inline(owner, item, wanted, exclusive)}
         merged["AttachedManagedPolicies"] = self._attached(owner, item, wanted, exclusive)
-        merged["Tags"] = _tags(item, wanted)
+        merged["Tags"] = self._tags(item, wanted, is_other)
         self._boundary(owner, item, wanted)
         if kind == "user":
             merged["GroupList"] = self._memberships(item, wanted["GroupList"])
@@ -184,6 +185,13 @@ class Merger:
         if is_other:
             merged.pop("RoleId", None)
         return merged
+
+    def _tags(self, item: Item, wanted: Item, is_other: bool) -> list[Any]:
+        """What AWS set, and of the same entity what the provider is to ignore, stays beside what is declared."""
+        ignored = IgnoredTags() if is_other else self._declared.ignored_tags
+        keys = ((str(tag["Key"]), tag) for tag in item.get("Tags") or ())
+        kept = [tag for key, tag in keys if key.startswith(AWS_TAGS) or key in ignored]
+        return [*kept, *(wanted.get("Tags") or ())]
 
     def _inline(self, owner: Owner, item: Item, wanted: Item, exclusive: bool) -> list[Item]:
         key = f"{WORDS[owner[0]]}PolicyList"
@@ -310,11 +318,6 @@ def name_of(item: Item, word: str) -> str:
 
 def _boundary_arn(item: Item) -> str:
     return str((item.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "")
-
-
-def _tags(item: Item, wanted: Item) -> list[Any]:
-    kept = [tag for tag in item.get("Tags") or () if str(tag["Key"]).startswith(AWS_TAGS)]
-    return [*kept, *(wanted.get("Tags") or ())]
 
 
 def _same(one: Any, other: Any) -> bool:

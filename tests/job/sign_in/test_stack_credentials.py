@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crossaccount.job.sign_in.stack_credentials import NotReadable, SharedFiles, stack_credentials
-from crossaccount.settings.account_details import default_tags
+from crossaccount.settings.provider_tags import default_tags
 
 
 def test_keys_and_endpoints_of_the_config() -> None:
