@@ -252,7 +252,7 @@ class _Search:
         for before in _between(own, may_carry(caller) if isinstance(caller, Role) else FREE, label.carries):
             for conjunction in self._edges.alternatives(caller, label.node, edge.alternatives, before):
                 for moved in self._moved(caller, conjunction, label, before):
-                    asked = _own_session(caller, (*moved.own, *moved.inherited), before)
+                    asked = _own_session(caller, moved.own, moved.inherited, before)
                     hop = None if asked is None else self._hop(caller, Moved(asked), label)
                     if hop is not None:
                         found.append(hop)
@@ -374,13 +374,19 @@ def _is_possible(atoms: list[Atom], *, chained: bool) -> bool:
     return is_possible(atoms)
 
 
-def _own_session(caller: Principal, asked: tuple[Asked, ...], carries: Sticky) -> tuple[Asked, ...] | None:
+def _own_session(
+    caller: Principal, own: tuple[Asked, ...], inherited: tuple[Asked, ...], carries: Sticky
+) -> tuple[Asked, ...] | None:
     """What a start has to meet, given what its own session carries; None where that session cannot.
 
-    A role's own tags are there, if with other values: a session tag overrides one, and takes none away.
+    A role's own tags are there, if with other values: a session tag overrides one, and takes none away. Of transitive
+    tags that it came with nobody knows which are not among them.
     """
     if not isinstance(caller, Role):
-        return asked
+        return (*own, *inherited)
+    if any(each.atom.is_condition and each.atom.meaning[1] == TRANSITIVE for each in inherited):
+        return None
+    asked = (*own, *inherited)
     there = [present(f"aws:PrincipalTag/{tag}", asked[0]).atom for tag in caller.tags] if asked else []
     if there and not is_possible([*there, *(each.atom for each in asked)]):
         return None

@@ -187,7 +187,22 @@ def moved_back(
         )
         if sets.makes_transitive and not sets.passes_transitive(found.own):
             continue
+        if TAG_SESSION in before:
+            found = found._replace(inherited=(*found.inherited, *_set_once(found.own)))
         yield from _with_actions(found, conjunction, allowing, hop)
+
+
+def _set_once(own: Iterable[Asked]) -> Iterator[Asked]:
+    """That the tags which a hop passes are not transitive ones of the session before, which cannot be set again."""
+    for asked in own:
+        if not asked.atom.is_condition or asked.atom.holds(_NOTHING):
+            continue
+        key = asked.atom.meaning[1]
+        names = [key[len(REQUEST_TAG) :]] if key.startswith(REQUEST_TAG) else []
+        if key == TRANSITIVE and len(asked.atom.values) == 1:
+            names = [name for name in asked.atom.values if asked.atom.holds(RequestContext({key: (name,)}))]
+        for name in names:
+            yield _of_keys("sts:TransitiveTagKeys", name, asked, "ForAllValues:StringNotEquals")
 
 
 def _chosen(atom: Atom, before: Sticky, after: Sticky) -> tuple[Atom, ...] | None:
@@ -255,6 +270,8 @@ class _Sets:
         """How a session that this hop makes can have a key that meets what is asked of it."""
         if key.startswith(PRINCIPAL_TAG):
             yield from self._tag(key, asked, mentioned)
+        elif key == TRANSITIVE:
+            yield from self._not_transitive(asked)
         elif key == USER_ID:
             yield from self._name(asked)
         elif key == CARRIED_IDENTITY:
@@ -275,7 +292,7 @@ class _Sets:
         request = f"aws:RequestTag/{asked[0].atom.key[len(PRINCIPAL_TAG) :]}"
         if not self._service or self._service in _TAG_SETTERS:
             passed = [Asked(replace(each.atom, key=request), each.by) for each in asked]
-            if all(each.atom.holds(_NOTHING) for each in passed):
+            if _hold_of_nothing(passed):
                 passed.append(present(request, asked[0]))
             if self.makes_transitive and self._service not in _TRANSITIVE_SETTERS:
                 passed.append(_of_keys("sts:TransitiveTagKeys", name, asked[0]))
@@ -285,7 +302,13 @@ class _Sets:
         own = next((value for tag, value in self._role.tags.items() if tag.lower() == name), None)
         yield from (Moved(left_out) for _ in _as(asked, own))
         if TAG_SESSION in self._before:
-            yield Moved(left_out, tuple(asked))
+            there = (present(f"aws:PrincipalTag/{name}", asked[0]),) if _hold_of_nothing(asked) else ()
+            yield Moved(left_out, (*asked, *there))
+
+    def _not_transitive(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+        """That some tags are not among the transitive ones: neither of those that the hop passes, nor of older ones."""
+        passed = tuple(asked) if TAG_SESSION in self._after else ()
+        yield Moved(passed, tuple(asked) if TAG_SESSION in self._before else ())
 
     def _name(self, asked: Sequence[Asked]) -> Iterator[Moved]:
         """``aws:userid`` is the role's ID and the session's name."""
@@ -299,7 +322,7 @@ class _Sets:
             yield Moved((), tuple(asked))
         else:
             moved = [Asked(replace(each.atom, key="sts:SourceIdentity"), each.by) for each in asked]
-            if all(each.atom.holds(_NOTHING) for each in moved):
+            if _hold_of_nothing(moved):
                 moved.append(present("sts:SourceIdentity", asked[0]))
             yield Moved(tuple(moved))
 
@@ -321,6 +344,11 @@ class _Sets:
         return key in OF_SERVICE_SESSIONS if caller.service else key.startswith(f"{issuer(caller.arn)}:")
 
 
+def _hold_of_nothing(asked: Iterable[Asked]) -> bool:
+    """Whether a request without the key would do."""
+    return all(each.atom.holds(_NOTHING) for each in asked)
+
+
 def _as(asked: Sequence[Asked], value: str | None) -> Iterator[Moved]:
     """Nothing to meet where ``value`` meets all that is asked; no way where it does not. None is a key without one."""
     key = asked[0].atom.meaning[1]
@@ -338,10 +366,8 @@ def _absent(key: str, asked: Asked) -> Asked:
     return Asked(replace(asked.atom, operator="Null", key=key, values=("true",), negated=False), asked.by)
 
 
-def _of_keys(key: str, name: str, asked: Asked) -> Asked:
-    return Asked(
-        replace(asked.atom, operator="ForAnyValue:StringEquals", key=key, values=(name,), negated=False), asked.by
-    )
+def _of_keys(key: str, name: str, asked: Asked, operator: str = "ForAnyValue:StringEquals") -> Asked:
+    return Asked(replace(asked.atom, operator=operator, key=key, values=(name,), negated=False), asked.by)
 
 
 def _named(atom: Atom, role: Role) -> Atom | None:
