@@ -117,7 +117,7 @@ def _reason_of_call(item: ThenResult) -> str:
 
 
 def _reason(result: TestResult) -> str:
-    if result.actual == "undetermined":
+    if result.actual == "undetermined" or result.test.reach:
         return result.verdict.message
     reason: str = result.verdict.reason or ""
     decided_by = result.verdict.decided_by

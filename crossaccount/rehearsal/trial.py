@@ -180,6 +180,8 @@ class Trial:
             AssumeFailed, CallFailed: a call failed for another reason than permissions.
         """
         test = judged.test
+        if test.reach:
+            return judged  # a call proves one way, not that there is no other
         there = self.estate.principal(test.principal_arn) is not None and test.role_arn in self.estate.roles
         try:
             caller = self.callers.caller(test.principal_arn) if there and self._same_here(judged) else None

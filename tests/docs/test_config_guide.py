@@ -106,7 +106,7 @@ def test_a_config_is_accepted_and_becomes_what_is_shown(block: Block, project: P
 def test_the_access_tests_are_accepted_and_know_their_accounts(project: Path) -> None:
     [block] = [block for block in BLOCKS if block.file == "access-tests.yaml"]
     book = read_project(project).settings("auth").account_ids
-    assert len(parse_access_tests(block.content, book, block.file).tests) == 4
+    assert len(parse_access_tests(block.content, book, block.file).tests) == 5
 
 
 def _all_keys() -> set[str]:

@@ -26,7 +26,7 @@ from crossaccount.iam.conditions.context import ContextValue
 from crossaccount.iam.documents import value_text
 from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, resolve
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.iam.problem import BadInput, Problem
+from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 
 ANY_RESOURCE = "*"
 S3_ARN = "arn:aws:s3:::"
@@ -155,7 +155,8 @@ TESTS_FILE = "access-tests.yaml"
 
 NO_TESTS_FIX = "write access tests: who must get in and who must not"
 _FILE_KEYS = ("tests", "given")
-_TEST_KEYS = ("name", "principal", "role", "context", "session", "expect", "because", "then")
+_TEST_KEYS = ("name", "principal", "role", "context", "session", "expect", "reach", "because", "then")
+_OF_ONE_CALL = ("because", "then", "session")
 _THEN_KEYS = ("action", "resource", "context", "expect")
 
 
@@ -175,7 +176,10 @@ class ThenTest:
 
 @dataclass(frozen=True)
 class AccessTest:
-    """One test. ``principal`` and ``role`` are the strings of the file; ``where`` is its place there."""
+    """One test. ``principal`` and ``role`` are the strings of the file; ``where`` is its place there.
+
+    With ``reach`` it is about every way, through other roles too: ``expect`` is then what ``reach`` says.
+    """
 
     name: str
     principal: str
@@ -189,6 +193,7 @@ class AccessTest:
     session: Session = NO_SESSION
     because: Reason | None = None
     then: tuple[ThenTest, ...] = ()
+    reach: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,7 +233,8 @@ def _test(item: object, index: int, root: Fields, accounts: Mapping[str, str]) -
     fields.only(_TEST_KEYS)
     principal, principal_arn = principal_field(fields, accounts)
     role, role_arn = role_field(fields, accounts)
-    expect = expect_field(fields)
+    reach = _reach_field(fields)
+    expect = reach or expect_field(fields)
     test = AccessTest(
         name=fields.text("name") or f"{principal} → {role}",
         principal=principal,
@@ -242,8 +248,22 @@ def _test(item: object, index: int, root: Fields, accounts: Mapping[str, str]) -
         session=session_field(fields),
         because=because_field(fields, expect),
         then=_then(fields, expect),
+        reach=bool(reach),
     )
     return test if principal_arn and role_arn else None
+
+
+def _reach_field(fields: Fields) -> str:
+    """What ``reach`` says; empty where the test is about one call."""
+    if "reach" not in fields.data:
+        return ""
+    reach = fields.choice("reach", EXPECTATIONS, required=True)
+    if "expect" in fields.data:
+        fields.problem("reach", "a test has expect (one call) or reach (any way), not both", "write two tests", reach)
+    for key in _OF_ONE_CALL:
+        if key in fields.data:
+            fields.problem(key, "is of one call, and reach is about every way", "drop it, or write expect", NOT_GIVEN)
+    return reach or EXPECTATIONS[1]
 
 
 def _then(fields: Fields, expect: str) -> tuple[ThenTest, ...]:

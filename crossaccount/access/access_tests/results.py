@@ -17,6 +17,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from crossaccount.access.access_tests.parse import S3_ARN, AccessTest, AccessTests, ThenTest
+from crossaccount.access.access_tests.reach import judge_reach
+from crossaccount.access.chains import Chains
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.callers import assume_action, sender_of
@@ -79,7 +81,8 @@ def _message(actual: Outcome, verdict: Verdict) -> dict[str, str]:
 class TestResult:
     """One test with its outcome. ``verdict`` is the judged one, whatever ``mode`` says of ``actual``.
 
-    ``warnings`` are for people: of what cannot happen, and of what the outcome hangs on.
+    ``warnings`` are for people: of what cannot happen, and of what the outcome hangs on. ``via`` are the roles of the
+    way that decides a test of every way.
     """
 
     __test__ = False  # not a test of ours, whatever pytest makes of the name
@@ -90,6 +93,7 @@ class TestResult:
     mode: Mode = "judged"
     then: tuple[ThenResult, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    via: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -115,13 +119,21 @@ class TestResult:
             "mode": self.mode,
             **_message(self.actual, self.verdict),
             "then": [item.to_json() for item in self.then],
+            **({"reach": True, "via": list(self.via)} if test.reach else {}),
         }
 
 
 def run_judged(tests: AccessTests, estate: Estate, now: datetime) -> tuple[TestResult, ...]:
     """Judge every test of a file against an estate, at one moment."""
-    owners = _owners(tests)
-    return tuple(_judged(test, estate, now, owners) for test in tests.tests)
+    owners, chains = _owners(tests), Chains(estate)
+    return tuple(
+        _judged_reach(test, chains, now) if test.reach else _judged(test, estate, now, owners) for test in tests.tests
+    )
+
+
+def _judged_reach(test: AccessTest, chains: Chains, now: datetime) -> TestResult:
+    verdict, via = judge_reach(chains, test, now)
+    return TestResult(test, verdict.outcome, verdict, via=via)
 
 
 def _owners(tests: AccessTests) -> dict[str, str]:

@@ -76,6 +76,8 @@ def _differences(old: AccessTest, new: AccessTest) -> Iterator[str]:
         yield f"the principal is {new.principal_arn}, before {old.principal_arn}"
     if old.role_arn != new.role_arn:
         yield f"the role is {new.role_arn}, before {old.role_arn}"
+    if old.reach != new.reach:
+        yield f"is about {_about(new)}, before about {_about(old)}"
     if old.expect != new.expect:
         yield f"expects {new.expect}, before {old.expect}"
     if old.because and old.because != new.because:
@@ -89,12 +91,17 @@ def _differences(old: AccessTest, new: AccessTest) -> Iterator[str]:
             yield f"then no longer says that {item.action} on {item.resource} is {item.expect}" + _under(item)
 
 
+def _about(test: AccessTest) -> str:
+    return "every way" if test.reach else "one call"
+
+
 def _under(item: ThenTest) -> str:
     return " under its context" if item.context else ""
 
 
 def _claim(test: AccessTest) -> dict[str, Any]:
-    said: dict[str, Any] = {"principal": test.principal, "role": test.role, "expect": test.expect}
+    said: dict[str, Any] = {"principal": test.principal, "role": test.role}
+    said["reach" if test.reach else "expect"] = test.expect
     if test.context:
         said["context"] = dict(test.context)
     if test.because:
