@@ -3,10 +3,10 @@
 Heavy imports wait for the command that needs them: ``--help`` must be instant, and nothing that only reads JSON may
 import pulumi.
 
-Exit codes: 0 all is well, which an empty answer is, too, and what ``--why`` says of somebody who cannot; 1 a finding of
-severity error, a test that failed or is undetermined, drift, something missing, a refused approval, or an operation
-that failed; 2 bad input or usage; 3 ``--fail-on`` tripped; 70 a fault of crossaccount itself, told in one line that
-names a file to report it with; 130 interrupted, by Ctrl-C, SIGTERM or SIGHUP.
+Exit codes: 0 success, also with an empty answer, or if ``--why`` says that a principal cannot assume the role; 1 a
+finding of severity error, a failed or undetermined test, drift, something missing, a refused approval, or a failed
+operation; 2 bad input or usage; 3 ``--fail-on`` tripped; 70 a bug in crossaccount, reported in one line that names a
+file to send; 130 interrupted, by Ctrl-C, SIGTERM or SIGHUP.
 """
 
 from __future__ import annotations

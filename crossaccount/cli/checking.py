@@ -37,12 +37,12 @@ class FailOn(StrEnum):
 
 def check(
     stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all of them.")
+        list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all.")
     ] = None,
     organization: OrganizationOption = None,
     base: BaseOption = None,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit 3 where the proof is weaker than at --base.")
+        FailOn | None, typer.Option("--fail-on", help="Exit with 3 if the tests prove less than at --base.")
     ] = None,
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
@@ -110,7 +110,7 @@ def judge_tests(
     run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge access tests against sources, with what the tests give. Nothing is deployed."""
+    """Judge access tests against sources and the tests' own given section. Nothing is deployed."""
     with failures_in_words(as_json):
         from crossaccount.access.access_tests.results import results_json
         from crossaccount.rehearsal.given import judge

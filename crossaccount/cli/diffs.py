@@ -34,10 +34,14 @@ class FailOn(StrEnum):
 
 
 def diff(
-    before: Annotated[list[str], typer.Option("--before", metavar="SOURCE", help="A source of before; repeat it.")],
-    after: Annotated[list[str], typer.Option("--after", metavar="SOURCE", help="A source of after; repeat it.")],
+    before: Annotated[
+        list[str], typer.Option("--before", metavar="SOURCE", help="A source from before the change; may be repeated.")
+    ],
+    after: Annotated[
+        list[str], typer.Option("--after", metavar="SOURCE", help="A source from after the change; may be repeated.")
+    ],
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit 3 where anything is gained: broadening or mixed.")
+        FailOn | None, typer.Option("--fail-on", help="Exit with 3 if access is gained: broadening or mixed.")
     ] = None,
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
@@ -45,7 +49,7 @@ def diff(
     run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What a change does to access: paths and permissions gained and lost, and who is replaced."""
+    """Show what a change does to access: gained and lost paths and permissions, and replaced principals."""
     with failures_in_words(as_json):
         from crossaccount.access.diff import diff as compare
         from crossaccount.access.diff import markdown

@@ -31,21 +31,25 @@ def about() -> None:
 
 @fleet.command("list", epilog="Example: crossaccount fleet list --ou Workloads --tag stage=production")
 def list_accounts(
-    patterns: Annotated[list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names or IDs; * and ?.")] = None,
+    patterns: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names or IDs, with * and ? as wildcards.")
+    ] = None,
     ou: Annotated[
-        list[str] | None, typer.Option("--ou", metavar="OU", help="In an organisational unit, or below; repeat it.")
+        list[str] | None,
+        typer.Option("--ou", metavar="OU", help="Accounts in an organisational unit or below it; may be repeated."),
     ] = None,
     tags: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="With a tag, VALUE may be *; repeat it.")
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY=VALUE", help="Accounts with a tag; VALUE may be *; may be repeated."),
     ] = None,
     role_set: Annotated[
-        str | None, typer.Option("--role-set", metavar="NAME", help="Those that a role set applies to.")
+        str | None, typer.Option("--role-set", metavar="NAME", help="Accounts that have this role set.")
     ] = None,
-    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="Print only names, one per line.")] = False,
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """The accounts, with what applies to each."""
+    """List the accounts, with the role sets of each."""
     with failures_in_words(as_json):
         from crossaccount.fleet import read_fleet
         from crossaccount.fleet.fleet import choose
@@ -65,15 +69,21 @@ def list_accounts(
 def discover(
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="PROFILE", help="Whose credentials. Default: the environment's."),
+        typer.Option(
+            "--profile",
+            metavar="PROFILE",
+            help="A profile whose credentials are used. Default: the environment's credentials.",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="A .yaml or .csv. Default: what fleet.yaml names.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="A .yaml or .csv file. Default: the file that fleet.yaml names."),
     ] = None,
     tags: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="KEY", help="A tag to keep; repeat it. Default: all of them.")
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY", help="A tag to keep; may be repeated. Default: all tags."),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing, and exit 1 where anything differs.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing, and exit with 1 if anything differs.")] = False,
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -111,10 +121,13 @@ def discover(
 @fleet.command("write", epilog="Example: crossaccount fleet write --check --dir examples/fleet")
 def write_stacks(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing: show the differences, and exit 1 where there are any.")
+        bool, typer.Option("--check", help="Write nothing; show the differences, and exit with 1 if there are any.")
     ] = False,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take over files that others wrote, and lose what they say otherwise.")
+        bool,
+        typer.Option(
+            "--adopt", help="Overwrite files that the fleet did not write; other content of managed keys is lost."
+        ),
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete the files of accounts that are no longer in the fleet.")
@@ -122,7 +135,7 @@ def write_stacks(
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a plain Pulumi.<account>.yaml for each account; what is written by hand there stays."""
+    """Write a plain Pulumi.<account>.yaml for each account. Keys that the fleet does not manage are kept."""
     with failures_in_words(as_json):
         from crossaccount.fleet import plan
         from crossaccount.fleet.planning import write_all
@@ -148,7 +161,7 @@ def write_stacks(
 
 @fleet.command("check", epilog="Example: crossaccount fleet check --dir examples/fleet --json")
 def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
-    """Whether every stack's file says what fleet.yaml says, and everything that `check` finds in the stacks."""
+    """Check that the stacks' files match fleet.yaml, and run `check` on the stacks."""
     with failures_in_words(as_json):
         from crossaccount.check.run import check
         from crossaccount.fleet import plan

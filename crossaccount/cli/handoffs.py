@@ -49,9 +49,10 @@ def handoff(
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"One of: {', '.join(Kind)}.")],
     sources: SourcesArgument,
     principal: Annotated[
-        str | None, typer.Option("--for", metavar="PRINCIPAL", help="Whom it is for. Default: everyone with a path.")
+        str | None,
+        typer.Option("--for", metavar="PRINCIPAL", help="The principal to write for. Default: all that have a path."),
     ] = None,
-    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all of them.")] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all.")] = None,
     session_name: Annotated[
         str | None, typer.Option("--session-name", metavar="NAME", help="Default: the user's name.")
     ] = None,
@@ -62,22 +63,22 @@ def handoff(
         str | None,
         typer.Option("--source-profile", metavar="PROFILE", help="The profile with the person's own credentials."),
     ] = None,
-    shell: Annotated[Shell, typer.Option("--shell", help="Of env: the shell to write for.")] = Shell.sh,
+    shell: Annotated[Shell, typer.Option("--shell", help="With env: the shell to write for.")] = Shell.sh,
     merge: Annotated[
         Path | None,
-        typer.Option("--merge", metavar="FILE", help="Of profiles: merge into this config, with a backup."),
+        typer.Option("--merge", metavar="FILE", help="With profiles: merge into this file, with a backup."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FOLDER", help="Of granted: write the registry here.")
+        Path | None, typer.Option("--output", metavar="FOLDER", help="With granted: the folder for the registry.")
     ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What people get for the paths that work: profiles, links, scripts, code.
+    """Write profiles, links, scripts or code for the paths that work.
 
-    After -- stands a command for env to run in the session.
+    With env, write a command after --: the script runs it in the session.
     """
     command: tuple[str, ...] = context.meta.get(_COMMAND, ())
     with failures_in_words(as_json):

@@ -25,7 +25,7 @@ class UnsupportedName(StrEnum):
 
 
 EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="auto: the pulumi CLI where there is one, else in-process.")
+    EngineName, typer.Option("--engine", help="auto: the pulumi CLI if it is installed, else in-process.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, and nothing else there.")]
 SourcesArgument = Annotated[
@@ -35,18 +35,20 @@ SourcesArgument = Annotated[
         help="FILE.json (an account, or an organisation), stack:[DIR/]NAME, state:[DIR/]NAME or live:PROFILE.",
     ),
 ]
-DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where stacks are looked up.")]
+DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of Pulumi.yaml.")]
 AccountsOption = Annotated[
     Path | None,
-    typer.Option("--accounts", metavar="FILE", help="A YAML map as under crossaccount:accounts: names for accounts."),
+    typer.Option(
+        "--accounts", metavar="FILE", help="A YAML file with names for accounts, in the form of crossaccount:accounts."
+    ),
 ]
 RunProgramOption = Annotated[
     bool,
-    typer.Option("--run-program", help="Run the programs of other projects than this one. Read them first."),
+    typer.Option("--run-program", help="Allow programs of other projects to run. Read them first."),
 ]
 OrganizationOption = Annotated[
     Path | None,
-    typer.Option("--organization", metavar="FILE", help="A JSON file of the organisation: SCPs and RCPs."),
+    typer.Option("--organization", metavar="FILE", help="A JSON file with the organisation's SCPs and RCPs."),
 ]
 BaseOption = Annotated[
     str | None,
@@ -54,7 +56,7 @@ BaseOption = Annotated[
         "--base",
         metavar="REF",
         envvar="CROSSACCOUNT_BASE",
-        help="Hold the access tests against those of a git revision.",
+        help="Compare the access tests with those of a git revision.",
     ),
 ]
 HERE = Path()

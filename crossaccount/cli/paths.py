@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from crossaccount.sources.names import Names
 
 DirectOption = Annotated[
-    bool, typer.Option("--direct", help="Only what one call can assume, no ways through other roles.")
+    bool, typer.Option("--direct", help="Show only paths of one call, no ways through other roles.")
 ]
 MOST_ROWS = 2_000
 """Nobody reads longer tables; the JSON has everything."""
@@ -48,11 +48,11 @@ def paths(
     direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Every path: who can assume what, on which conditions, and the statements that decide.
+    """List every path: who can assume which role, under which conditions, and the statements that decide.
 
-    Below them every way through other roles: the easiest three of each pair. AWS services are no paths: how many
-    trusts let them in is said below the table, which ones by who-can. What hangs on principals that no stack declares
-    stands there too, marked "possible".
+    A second table lists ways through other roles: for each pair the three with the fewest conditions. AWS services are
+    not listed. The number of trusts that allow them is shown below the table; use who-can to list them. Access of
+    principals that no stack declares is shown there too, marked "possible".
     """
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains
@@ -77,11 +77,11 @@ def who_can(
     direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Who can assume a role, or with --why: what lets one principal in or keeps it out.
+    """Show who can assume a role, or with --why, why one principal can or cannot.
 
-    Below the paths of one call stand the ways through other roles: of each principal the easiest three, with the
-    conditions of each hop. AWS services that its trust lets in are no paths: they stand below the tables. --why takes a
-    service too, such as ec2.amazonaws.com.
+    A second table lists ways through other roles: for each principal the three with the fewest conditions, and the
+    conditions of each hop. AWS services that the trust allows are listed below the tables. --why also takes a service,
+    such as ec2.amazonaws.com.
     """
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains
@@ -112,9 +112,9 @@ def what_can(
     direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What a principal can assume, in one call and through other roles.
+    """Show what a principal can assume, in one call and through other roles.
 
-    Grants into accounts that no source describes stand below the tables.
+    Grants into accounts without a source are listed below the tables.
     """
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains

@@ -28,17 +28,21 @@ ENGINES = {"in-process": "in-process", "pulumi": "by the pulumi CLI"}
 
 def rehearse(
     scenario: Annotated[
-        str, typer.Argument(help="An example's name, or a folder with stacks and access tests. Default: here.")
+        str,
+        typer.Argument(
+            help="An example's name, or a folder with stacks and access tests. Default: the current folder."
+        ),
     ] = ".",
     engine: EngineOption = EngineName.auto,
     as_json: JsonOption = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the local AWS running, and say how to point aws at it.")
+        bool, typer.Option("--keep", help="Leave the local AWS running, and show how to use it with aws.")
     ] = False,
     unsupported: Annotated[
         UnsupportedName,
         typer.Option(
-            "--unsupported", help="Resources that the local AWS cannot make: skip goes on without them, stop does not."
+            "--unsupported",
+            help="If the local AWS cannot create a resource: skip goes on without it, stop ends the rehearsal.",
         ),
     ] = UnsupportedName.skip,
     run_program: RunProgramOption = False,
@@ -54,7 +58,7 @@ def rehearse(
 
 
 def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = False) -> None:
-    """The six scenarios, the tutorial's tester once nobody denies her, and what `check` finds in a flawed config."""
+    """Rehearse six scenarios, repeat the tutorial without its deny, and run check on a config with mistakes."""
     from crossaccount.check.run import check
     from crossaccount.iam.names import display
     from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, FLAWED, access_diff, without_the_deny

@@ -39,7 +39,8 @@ def report(
         Path | None, typer.Option("--mermaid", metavar="FILE", help="Write a Mermaid flowchart; - is stdout.")
     ] = None,
     since: Annotated[
-        list[str] | None, typer.Option("--since", metavar="SOURCE", help="Say what changed since; repeat it.")
+        list[str] | None,
+        typer.Option("--since", metavar="SOURCE", help="Show what has changed since this source; may be repeated."),
     ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,

@@ -23,24 +23,34 @@ DEFAULT_POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to write it. Default: here.")] = HERE,
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="The folder to write. Default: the current folder.")
+    ] = HERE,
     trusted_id: Annotated[
-        str | None, typer.Option("--trusted-id", metavar="ID", help="The account where people are.")
+        str | None,
+        typer.Option("--trusted-id", metavar="ID", help="The ID of the trusted account, which has the users."),
     ] = None,
     trusting_id: Annotated[
-        str | None, typer.Option("--trusting-id", metavar="ID", help="The account that they reach into.")
+        str | None,
+        typer.Option("--trusting-id", metavar="ID", help="The ID of the trusting account, which has the role."),
     ] = None,
-    users: Annotated[list[str] | None, typer.Option("--user", metavar="NAME", help="Who gets in; repeat it.")] = None,
-    trusted: Annotated[str, typer.Option("--trusted", metavar="NAME", help="A name for the one account.")] = "auth",
+    users: Annotated[
+        list[str] | None,
+        typer.Option("--user", metavar="NAME", help="A user who may assume the role; may be repeated."),
+    ] = None,
+    trusted: Annotated[
+        str, typer.Option("--trusted", metavar="NAME", help="The name of the trusted account.")
+    ] = "auth",
     trusting: Annotated[
-        str, typer.Option("--trusting", metavar="NAME", help="A name for the other account.")
+        str, typer.Option("--trusting", metavar="NAME", help="The name of the trusting account.")
     ] = "workload",
-    role: Annotated[str, typer.Option("--role", metavar="NAME", help="The role that they assume.")] = DEFAULT_ROLE,
+    role: Annotated[str, typer.Option("--role", metavar="NAME", help="The role that the users assume.")] = DEFAULT_ROLE,
     policies: Annotated[
-        list[str] | None, typer.Option("--policy", metavar="ARN", help="What it may: AWS's policies; repeat it.")
+        list[str] | None,
+        typer.Option("--policy", metavar="ARN", help="An AWS-managed policy of the role; may be repeated."),
     ] = None,
     region: Annotated[str, typer.Option("--region", metavar="REGION", help="The region of both stacks.")] = "us-east-1",
-    mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the role asks for MFA.")] = True,
+    mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the role requires MFA.")] = True,
     project: Annotated[
         str | None, typer.Option("--project", metavar="NAME", help="Default: the folder's name.")
     ] = None,
@@ -49,11 +59,11 @@ def init(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help="What the project installs crossaccount from: git+https://… Default: as here.",
+            help="The source to install crossaccount from: git+https://… Default: that of this installation.",
         ),
     ] = None,
 ) -> None:
-    """Write a project of your own: two stacks, access tests and a GitHub Actions workflow. Asks what is not given."""
+    """Write a new project: two stacks, access tests and a GitHub Actions workflow. Asks for missing values."""
     with failures_in_words(as_json=False):
         from crossaccount.settings import SettingsError
         from crossaccount.start.files import Account, Plan, project_files, top_of_repository, write_new
@@ -84,7 +94,7 @@ def init(
 
 
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
-    """Say what this machine lacks to run a project, and how to get each."""
+    """Show what this machine lacks to run a project, and how to get it."""
     with failures_in_words(as_json):
         from crossaccount.start.doctor import Machine, checkups
 

@@ -36,21 +36,28 @@ def verify(
     sources: SourcesArgument,
     profiles: Annotated[
         list[str] | None,
-        typer.Option("--profile", metavar="PROFILE", help="Whose credentials; repeat it. Default: the environment's."),
+        typer.Option(
+            "--profile",
+            metavar="PROFILE",
+            help="A profile whose credentials are used; may be repeated. Default: the environment's credentials.",
+        ),
     ] = None,
-    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all of them.")] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all.")] = None,
     session_name: Annotated[
         str | None, typer.Option("--session-name", metavar="NAME", help="Default: the user's name.")
     ] = None,
     wait: Annotated[
-        float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long to wait for IAM to tell all of itself.")
+        float,
+        typer.Option(
+            "--wait", min=0, metavar="SECONDS", help="How long to repeat denied calls while IAM spreads a change."
+        ),
     ] = DEFAULT_WAIT,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Try each path that should work, with your own credentials: sts:AssumeRole, and nothing else."""
+    """Try each path that should work, with your own credentials. Calls only sts:AssumeRole and GetCallerIdentity."""
     with failures_in_words(as_json):
         found = read_named(sources, directory, accounts, run_program=run_program)
         callers: list[str | None] = list(profiles) if profiles else [None]

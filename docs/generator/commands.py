@@ -23,13 +23,14 @@ A *source* is where an account's IAM is read from:
 | `FILE.json` | the output of `aws iam get-account-authorization-details` |
 | `stack:[DIR/]NAME` | what a stack declares, recorded without deploying it |
 | `state:[DIR/]NAME` | what a stack last deployed |
-| `live:PROFILE` | an account as it is, read with a profile of the AWS CLI |
+| `live:PROFILE` | an account as it is now, read with an AWS CLI profile |
 
-A `FILE.json` counts as AWS's own answer, like `live:PROFILE`: AWS shows the unique ID of a principal that is gone, so a
-trust with an ARN names somebody who is there. After a change, `diff` says of such trusts who is replaced (XA501), not
-whom they lock out (XA502). Where the change is still to be made, compare stacks, not a file edited by hand.
+A `FILE.json` counts as AWS's own answer, like `live:PROFILE`. For a deleted principal AWS shows the unique ID, so an
+ARN in a trust means that the principal exists. If the `--after` of `diff` is such a file, `diff` reports replaced
+principals (XA501), but not trusts that would lock them out (XA502). To see the effect of a change before it is made,
+compare stacks, not a file that was edited by hand.
 
-Users, roles and accounts are named as [in the config](../guide/config.md#names): `auth/user/richard`, or by their ARN.
+Users, roles and accounts have names as [in the config](../guide/config.md#names): `auth/user/richard`, or their ARN.
 """
 TYPE = re.compile(r" <(str|path|list\[\w+\])>$")
 """What Typer says of a plain value."""

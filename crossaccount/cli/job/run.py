@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 StacksArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[STACK]...", help="Names or patterns, such as 'prod-*'. Default: all."),
+    typer.Argument(
+        metavar="[STACK]...", help="Select stacks by name or shell pattern, such as 'prod-*'. Default: all."
+    ),
 ]
 LocalOption = Annotated[
-    bool, typer.Option("--local", help="On a fresh local AWS with a state of its own, gone afterwards.")
+    bool, typer.Option("--local", help="Run on a fresh local AWS with its own state, which is deleted afterwards.")
 ]
 ParallelOption = Annotated[
-    int | None, typer.Option("--parallel", min=1, help="How many stacks at once. Default: as many as cores.")
+    int | None, typer.Option("--parallel", min=1, help="How many stacks run at once. Default: the number of cores.")
 ]
 SchedulerOption = Annotated[
     str | None,
@@ -37,11 +39,11 @@ SchedulerOption = Annotated[
 ]
 LogOption = Annotated[
     Path | None,
-    typer.Option("--log", metavar="FILE", help="Append every event to FILE as a JSON line, whatever is shown."),
+    typer.Option("--log", metavar="FILE", help="Append every event to FILE as a JSON line."),
 ]
-JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON line on stdout for every event.")]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON line on stdout for every event.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong, and the summary.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the summary.")]
 
 
 EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "drifted": 1, "interrupted": 130}

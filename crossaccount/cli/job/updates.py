@@ -57,9 +57,7 @@ class BeforeChoice(StrEnum):
 
 BeforeOption = Annotated[
     BeforeChoice,
-    typer.Option(
-        "--before", help="Compare with accounts as AWS has them (live), or as they were last deployed (state)."
-    ),
+    typer.Option("--before", help="Compare with the accounts as AWS has them (live), or as last deployed (state)."),
 ]
 
 
@@ -73,24 +71,25 @@ def preview(
     markdown_file: MarkdownOption = None,
     fail_on: Annotated[
         list[FailOn] | None,
-        typer.Option("--fail-on", help="Exit 3 where access is broadened, or (with --base) the proof is weakened."),
+        typer.Option("--fail-on", help="Exit with 3 if access is broadened, or (with --base) the tests prove less."),
     ] = None,
     base: BaseOption = None,
     save_plan: Annotated[
-        Path | None, typer.Option("--save-plan", metavar="DIR", help="Keep what is reviewed, for `up --plan DIR`.")
+        Path | None,
+        typer.Option("--save-plan", metavar="DIR", help="Save the review and the engine's plans for `up --plan DIR`."),
     ] = None,
     resources: Annotated[
         bool,
         typer.Option(
             "--resources/--no-resources",
-            help="Also ask the engine what it would do. Without, access is reviewed, and no passphrase is needed.",
+            help="Also preview with the engine. Without it, only access is reviewed, and no passphrase is needed.",
         ),
     ] = True,
     log: LogOption = None,
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """What `up` would change, and what that does to access; a dependant sees what its upstreams plan."""
+    """Show what `up` would change, and what that does to access. Downstream stacks see planned outputs."""
     with failures_in_words(as_json):
         refuse_two_documents(markdown_file, as_json)
         if FailOn.weakened in (fail_on or ()) and base is None:
@@ -125,52 +124,69 @@ def up(
     local: LocalOption = False,
     yes: YesOption = False,
     recover: Annotated[
-        bool, typer.Option("--recover", help="First repair what a killed update left: locks, and what AWS made.")
+        bool,
+        typer.Option(
+            "--recover", help="First repair what a killed update left: its lock, and resources missing in the state."
+        ),
     ] = False,
     gone: Annotated[
         list[str] | None,
-        typer.Option("--gone", metavar="HOST", help="With --recover: HOST no longer runs anything; its locks go."),
+        typer.Option(
+            "--gone",
+            metavar="HOST",
+            help="With --recover: confirm that HOST no longer exists, so that its locks are cancelled.",
+        ),
     ] = None,
     approve: Annotated[
         list[Kind] | None,
         typer.Option(
             "--approve",
-            help="A yes that --yes does not cover: to more access, a replaced user or role, new credentials.",
+            help="An approval that --yes does not include: broader access, a replaced user or role, new credentials.",
         ),
     ] = None,
     reviewed: Annotated[
         str | None,
         typer.Option(
-            "--reviewed", metavar="DIGEST", help="Apply only what the review of this digest showed (`preview` says it)."
+            "--reviewed", metavar="DIGEST", help="Apply only if the review has this digest, which `preview` prints."
         ),
     ] = None,
     approvals: Annotated[
         Path | None,
         typer.Option(
-            "--approvals", metavar="FILE", help="Where approvals are recorded. Default: .crossaccount/ there."
+            "--approvals",
+            metavar="FILE",
+            help="The file that records approvals. Default: in .crossaccount/ of the project.",
         ),
     ] = None,
     before: BeforeOption = BeforeChoice.live,
     plan: Annotated[
         Path | None,
-        typer.Option("--plan", metavar="DIR", help="Apply what `preview --save-plan DIR` kept, or nothing."),
+        typer.Option("--plan", metavar="DIR", help="Apply exactly what `preview --save-plan DIR` saved."),
     ] = None,
     secrets_provider: Annotated[
         str,
-        typer.Option("--secrets-provider", metavar="URL", help="What encrypts the secrets of new stacks: awskms://…"),
+        typer.Option("--secrets-provider", metavar="URL", help="The secrets provider for new stacks: awskms://…"),
     ] = "",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Then try the access tests in AWS: sts:AssumeRole as each principal.")
+        bool,
+        typer.Option(
+            "--verify", help="After the update, try the access tests in AWS: sts:AssumeRole as each principal."
+        ),
     ] = False,
     wait: Annotated[
         float,
-        typer.Option("--wait", min=0, metavar="SECONDS", help="With --verify: how long IAM may take to spread it."),
+        typer.Option(
+            "--wait",
+            min=0,
+            metavar="SECONDS",
+            help="With --verify: how long to repeat calls while IAM spreads the change.",
+        ),
     ] = 60.0,
     log: LogOption = None,
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Bring stacks to what they declare, upstreams first. Asks before, and once more before access is broadened."""
+    """Deploy what stacks declare, upstreams first. Asks first, and asks again before it broadens access."""
     with failures_in_words(as_json):
         if gone and not recover:
             stop(f"--gone: says whose locks --recover may take, got {gone[0]}; add --recover", BAD_INPUT, as_json)

@@ -40,7 +40,7 @@ def refresh(
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Take into the states what AWS has now. Nothing is asked: an account is not touched."""
+    """Update the states with what AWS has now. Does not ask, because it changes nothing in AWS."""
     del yes  # scripts give every verb the same options
     asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
     run_job(asked, lambda project: project.refresh(stacks or ()), deployed=True)
@@ -54,13 +54,13 @@ def destroy(
     local: LocalOption = False,
     yes: YesOption = False,
     leave_readers: Annotated[
-        bool, typer.Option("--leave-readers", help="Even where stacks that stay read the outputs that go.")
+        bool, typer.Option("--leave-readers", help="Delete even if remaining stacks read the deleted outputs.")
     ] = False,
     log: LogOption = None,
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Delete what stacks made, readers first. Asks before; stops where a stack that stays reads what would go."""
+    """Delete the stacks' resources, downstream stacks first. Asks; refuses if a remaining stack reads them."""
 
     def run(project: Stacks) -> JobResult:
         return project.destroy(stacks or (), leave_readers=leave_readers, approve=None if yes or local else objection)
@@ -89,7 +89,7 @@ def outputs(
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """What stacks last deployed and export; never a secret."""
+    """Show the outputs of the last deployment; never a secret."""
     with (
         failures_in_words(as_json),
         open_project(Asked("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as project,
@@ -104,7 +104,7 @@ def status(
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """How stacks stand: deployed when, how many resources, held by whom."""
+    """Show each stack's status: last deployment, number of resources, and who holds its lock."""
     with (
         failures_in_words(as_json),
         open_project(Asked("status", directory, as_json, local, quiet=quiet), deployed=True) as project,
@@ -121,7 +121,7 @@ def drift(
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """What AWS has that stacks did not deploy; changes nothing, and ends with 1 where there is any."""
+    """Show what has changed in AWS since the stacks were deployed. Changes nothing; exits with 1 if there is drift."""
     with failures_in_words(as_json):
         from crossaccount.job.result_markdown import drift_markdown
 
