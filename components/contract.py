@@ -61,11 +61,11 @@ class StackOutputs(TypedDict):
     users: Mapping[str, str]
     """ARNs by user name."""
     access: Mapping[str, Any]
-    """What the stack's own side lets whom do: by entity, a map whose keys are lines. For people, and for the stack's
-    own next run, which says what it changes: no other stack may read it."""
+    """The access that the stack gives: by entity, a map whose keys are lines of text. It is for people, and for the
+    stack's own next run, which shows the changes. Other stacks must not read it."""
     handover: NotRequired[Mapping[str, Any]]
-    """Where users' first credentials lie: by user, under ``console`` and ``access_key``, the name of a ``secret`` in
-    Secrets Manager or a ciphertext (``pgp``). Never a secret itself. Only where a user has any."""
+    """The place of users' first credentials: by user, under ``console`` and ``access_key``, the name of a ``secret`` in
+    Secrets Manager or a ciphertext (``pgp``). Never the secret itself. Missing if no user has credentials."""
 
 
 def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str, Any]) -> StackOutputs:

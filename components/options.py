@@ -11,7 +11,7 @@ class EntityOptions(TypedDict):
     protect: NotRequired[bool]
     """Refuse to delete or replace the entity, and what belongs to it (Pulumi's children inherit it)."""
     aliases: NotRequired[list[str]]
-    """Former names: a rename is then understood as the same entity."""
+    """Former names, so that Pulumi recognises the entity after a rename."""
     import_id: NotRequired[str]
     """Adopt the existing AWS entity with this ID instead of creating one."""
 

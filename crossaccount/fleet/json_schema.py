@@ -20,11 +20,11 @@ from crossaccount.settings.models import AccountEntry
 FILE = Path(__file__).with_name("schema.json")
 _DESCRIPTIONS = {
     "accounts": "The accounts of the fleet, or {file: accounts.csv}, a CSV or YAML file that lists them.",
-    "elsewhere": "Accounts that the config may name and the fleet does not manage, as under crossaccount:accounts.",
+    "elsewhere": "Accounts that the config may name but the fleet does not manage, as under crossaccount:accounts.",
     "region": "The region of every stack.",
-    "credentials": "With whose credentials every stack is deployed.",
-    "role_sets": "By name: what accounts get, and which.",
-    "exceptions": "By account: how it differs.",
+    "credentials": "The credentials that deploy every stack.",
+    "role_sets": "Role sets by name: what they declare, and for which accounts.",
+    "exceptions": "Exceptions by account name.",
 }
 
 

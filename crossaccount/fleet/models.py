@@ -33,14 +33,14 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_several, json_schema
 
 
 class Selector(Model):
-    """Accounts that meet all that it says; of each list one is enough."""
+    """Accounts that match every key; of a list, one match is enough."""
 
     accounts: Texts | None = None
     """Names or IDs, with * and ? as wildcards."""
     ou: Texts | None = None
-    """Organisational units from the root, with all below them. A wildcard stands for one name or a part of it."""
+    """Organisational units from the root, with all units below them. A wildcard matches within one name."""
     tags: Mapping[str, Texts] | None = None
-    """By key: the values that will do, with wildcards; "*" asks that the tag is there."""
+    """Accepted values by tag key, with wildcards; "*" accepts any value of the tag."""
 
     @model_validator(mode="after")
     def _selects_by_something(self) -> Selector:
@@ -50,23 +50,23 @@ class Selector(Model):
 
 
 class AssumedRole(Model):
-    """A role that the provider assumes before it does anything."""
+    """A role that the provider assumes before any other call."""
 
     role: Text = Field(examples=["<account.name>/role/deployer"])
     """The role: <account.name>/role/deployer, or a full ARN."""
     external_id: Text | None = None
-    """The external ID that the role's trust asks for."""
+    """The external ID that the role's trust requires."""
     session_name: Text | None = None
-    """What CloudTrail calls the session: 2 to 64 letters, digits and _=,.@+-."""
+    """The session name in CloudTrail: 2 to 64 letters, digits and _=,.@+-."""
     duration: Annotated[int, seconds_between(900, 43200, "15m and 12h")] | None = None
-    """How long the session lasts, such as "1h"; an hour at most for a role that is assumed from another one."""
+    """The length of the session, such as "1h"; at most one hour for a role that is assumed from another role."""
 
 
 class Credentials(Model):
     """A profile, a role to assume, or a role to assume with a profile."""
 
     profile: Text | None = None
-    """A profile of the AWS CLI, on the machine that deploys."""
+    """An AWS CLI profile on the machine that deploys."""
     assume_roles: Annotated[tuple[AssumedRole, ...], Field(examples=[[{"role": "<account.name>/role/deployer"}]])] = ()
     """Roles to assume, each from the one before it; the first from the profile or the environment's credentials."""
 
@@ -125,20 +125,20 @@ Name = Annotated[Text, rule(_check_name), text_schema("^[A-Za-z0-9_.-]+$", NAME_
 
 
 class Account(Model):
-    """An account of the fleet, with a stack of its name."""
+    """An account of the fleet, with a stack of the same name."""
 
     name: Name = Field(examples=["shop-production"])
     """The account's name: of its stack, its file and its entry in the address book."""
     id: AccountId = Field(examples=["111111111111"])
-    """The account's 12 digits, in quotes."""
+    """The account ID: 12 digits, in quotes."""
     ou: Annotated[Text, rule(_check_ou)] = ""
     """The organisational units above it, from the root: Workloads/Production. Empty at the root itself."""
     tags: Annotated[Mapping[str, Text], AfterValidator(_tags)] = Field(default_factory=dict)
-    """The account's tags in AWS Organizations, or any others that selectors are to ask for."""
+    """The account's tags in AWS Organizations, or any other tags for selectors."""
     display_name: DisplayName | None = Field(default=None, examples=["PRODUCTION"])
-    """How the console shows the account after switching roles."""
+    """The account's name in the console after a role switch."""
     color: Color | None = None
-    """The colour the console then shows: red, orange, yellow, green, blue, or six hex digits in quotes."""
+    """The account's colour in the console: red, orange, yellow, green, blue, or six hex digits in quotes."""
 
 
 SECTIONS = ("policies", "trusted", "trusting")
@@ -146,14 +146,14 @@ Section = Mapping[str, Any]
 
 
 class RoleSet(Model):
-    """Declarations of a stack, for every account that is selected."""
+    """Declarations of a stack, for every selected account."""
 
     include: tuple[Selector, ...] = Field(examples=[[{"ou": "Workloads"}]])
-    """The accounts that get it: those that any of these selectors meets."""
+    """The accounts that get the role set: those that match at least one of these selectors."""
     exclude: tuple[Selector, ...] = ()
-    """The accounts among them that do not."""
+    """Selectors of accounts that do not get it."""
     description: Text = ""
-    """For whoever reads fleet.yaml; nothing is made of it."""
+    """A comment for readers of fleet.yaml; it has no effect."""
     reads: tuple[Text, ...] = ()
     """Accounts whose ARNs come by stack reference, as in a stack."""
     policies: Section = Field(default_factory=dict)
@@ -165,18 +165,16 @@ class RoleSet(Model):
 
 
 class Deviation(Model):
-    """How one account differs from what its role sets say.
-
-    The sections are merged into those of the role sets: mappings key by key, everything else replaced; an empty value
-    removes (https://www.rfc-editor.org/rfc/rfc7396).
+    """How one account differs from its role sets. The sections are merged into those of the role sets: mappings key by
+    key; other values are replaced; an empty value removes the key (https://www.rfc-editor.org/rfc/rfc7396).
     """
 
     without: tuple[Text, ...] = ()
-    """Role sets that do not apply here."""
+    """Role sets that this account does not get."""
     region: Annotated[Text, rule(check_region)] | None = None
-    """The account's region, in place of the fleet's."""
+    """The account's region, instead of the fleet's."""
     credentials: ThisAccounts = None
-    """The account's credentials, in place of the fleet's; false for those of the environment."""
+    """The account's credentials, instead of the fleet's; false means the environment's credentials."""
     reads: tuple[Text, ...] = ()
     """More accounts whose ARNs come by stack reference."""
     policies: Section = Field(default_factory=dict)

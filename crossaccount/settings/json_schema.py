@@ -42,13 +42,13 @@ _NAME = r"^[A-Za-z0-9_+=,.@-]+$"
 def config_schema() -> dict[str, Any]:
     """The schema as a value, JSON Schema draft 2020-12."""
     sections = {
-        "trusted": _side("trusted", "The trusted side: who may reach into other accounts."),
-        "trusting": _side("trusting", "The trusting side: the roles that others assume."),
+        "trusted": _side("trusted", "The trusted side: the principals that may assume roles of other accounts."),
+        "trusting": _side("trusting", "The trusting side: the roles that others may assume."),
         "policies": _members("policies", "Customer-managed policies of this account."),
     }
     keys = {NAMESPACE + key: schema for key, schema in {**_top_level(), **sections}.items()}
     ids = {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"}, "minItems": 1, "maxItems": 1}
-    guard = "The guard against the wrong credentials: exactly the account's ID."
+    guard = "Exactly the account's ID; prevents a deployment with credentials of another account."
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A stack of crossaccount (Pulumi.<stack>.yaml), or a file that it includes",
@@ -89,7 +89,7 @@ def _top_level() -> dict[str, Any]:
         },
         "quotas": {
             "type": ["object", "null"],
-            "description": "Limits that AWS raised for the account, by their key in `aws iam get-account-summary`.",
+            "description": "Limits that AWS has raised for the account, by key of `aws iam get-account-summary`.",
             "properties": {
                 name: {"type": "integer", "minimum": quota.limit} for name, quota in quotas.ADJUSTABLE.items()
             },
@@ -99,7 +99,7 @@ def _top_level() -> dict[str, Any]:
 
 
 def _side(side: str, description: str) -> dict[str, Any]:
-    members = {section: _members(section, f"By name: {section} of this account.") for section in SIDES[side]}
+    members = {section: _members(section, f"The {section} of this account, by name.") for section in SIDES[side]}
     return {
         "type": ["object", "null"],
         "description": description,

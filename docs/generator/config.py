@@ -13,7 +13,7 @@ HEAD = """# The config
 
 Every key of `Pulumi.<stack>.yaml`. This page is generated from the models that check the config: `make generate`.
 Examples of every key, and the documents that they become, are in [the config, by example](../guide/config.md).
-`aws:region`, which is pulumi-aws's own key, says where secrets are kept, and the partition of every ARN.
+`aws:region`, which is pulumi-aws's own key, sets the region of the secrets and the partition of every ARN.
 """
 SIDES = ("trusted", "trusting")
 IN_IAMS_WORDS = {"PolicyDocument": "a policy document", "Conditions": "operator → key → value"}

@@ -11,9 +11,9 @@ from docs.generator.markdown import page
 
 HEAD = """# fleet.yaml
 
-Every key of `fleet.yaml`. This page is generated from the models that check it: `make generate`. What it is for, with
-examples, is in [many accounts](../guide/fleet.md). `policies`, `trusted` and `trusting` are those of
-[a stack](config.md). `<account.name>` and other placeholders are filled in for each account.
+Every key of `fleet.yaml`. This page is generated from the models that check it: `make generate`. [Many
+accounts](../guide/fleet.md) explains it with examples. `policies`, `trusted` and `trusting` are those of [a
+stack](config.md). `<account.name>` and other placeholders are filled in for each account.
 """
 LINK = re.compile(r"\]\(#(\w+)\)")
 

@@ -24,15 +24,15 @@ def _check_said(text: str) -> Refusal | None:
 
 
 class Suppression(Model):
-    """A finding that somebody has looked at and accepted."""
+    """A finding that somebody has checked and accepted."""
 
     code: Annotated[Text, rule(_check_code), text_schema(r"^XA[0-9]{3}$", 5)] = Field(examples=["XA107"])
     """The finding's code."""
     where: Annotated[Text, rule(_check_said), text_schema(r"\S", 2048)] = Field(
         examples=["trusting.roles.Monitoring.trust[0]"]
     )
-    """Its place in this config, or a place that holds it; an ARN where the finding has one."""
+    """The finding's place in this config, or a place that contains it; an ARN if the finding has one."""
     reason: Annotated[Text, rule(_check_said), text_schema(r"\S", 2048)] = Field(
         examples=["the vendor pins our account on its side"]
     )
-    """Why it is accepted: for whoever reads the config next."""
+    """The reason for accepting it, for later readers of the config."""

@@ -52,10 +52,10 @@ class AccountEntry(Model):
     """An account that the config may name."""
 
     id: AccountId = Field(examples=["111111111111"])
-    """The account's 12 digits, in quotes."""
+    """The account ID: 12 digits, in quotes."""
     stack: Annotated[Text, rule(_check_stack)] | None = Field(default=None, examples=["auth"])
     """The stack that manages the account; none for an account that is managed elsewhere."""
     display_name: DisplayName | None = Field(default=None, examples=["WORKLOAD"])
-    """How the console shows the account after switching roles."""
+    """The account's name in the console after a role switch."""
     color: Color | None = None
-    """The colour the console then shows: red, orange, yellow, green, blue, or six hex digits in quotes."""
+    """The account's colour in the console: red, orange, yellow, green, blue, or six hex digits in quotes."""

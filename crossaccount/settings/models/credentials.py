@@ -120,7 +120,7 @@ class Console(Handover):
     """Console access: a login profile with a first password."""
 
     password_reset: Flag = True
-    """The person must choose a password at first sign-in, and is allowed to."""
+    """The person must choose a new password at the first sign-in, and gets the permission to do so."""
     password_length: PasswordLength = 20
     """The length of the first password, 8 to 128."""
 
@@ -129,7 +129,7 @@ class AccessKey(Handover):
     """A long-term access key."""
 
     status: Literal["Active", "Inactive"] = "Active"
-    """Inactive keeps the key and refuses its use."""
+    """Inactive keeps the key but disables it."""
 
 
 MaybeConsole = Annotated[

@@ -29,19 +29,19 @@ class Entity(Model):
     """What users, groups, applications and roles have in common."""
 
     path: Path = "/"
-    """Where it stands among the account's entities: / or /team/."""
+    """The IAM path: / or, for example, /team/."""
     policies: tuple[Text, ...] = Field(default=(), examples=[["arn:aws:iam::aws:policy/ReadOnlyAccess"]])
     """Managed policies: names under `policies`, or ARNs."""
     inline: Mapping[str, Policy] = Field(default_factory=dict)
     """Inline policies by name."""
     protect: Flag = False
-    """Refuse to delete or replace it while this is true."""
+    """If true, Pulumi refuses to delete or replace it."""
     aliases: tuple[FormerName, ...] = ()
-    """Former names: a rename is then understood as the same entity."""
+    """Former names, so that Pulumi recognises the entity after a rename."""
     import_id: ImportId = Field(default=None, alias="import")
-    """Adopt the entity that exists under this name; true means its own name."""
+    """Adopt the existing entity of this name; true means its own name."""
     exclusive: Flag = True
-    """Policies (of a group: members too) that others add by hand are removed by `pulumi up --refresh`."""
+    """If true, `pulumi up --refresh` removes policies (and group members) that others added by hand."""
 
 
 class Tagged(Entity):
@@ -50,7 +50,7 @@ class Tagged(Entity):
     tags: Tags = Field(default_factory=dict)
     """Tags, at most 50."""
     permissions_boundary: Text | None = None
-    """A managed policy, by name or ARN, beyond which no other policy grants anything."""
+    """A managed policy, by name or ARN, that limits what the other policies can grant."""
 
 
 class User(Tagged):
@@ -63,7 +63,7 @@ class User(Tagged):
     groups: tuple[Text, ...] = Field(default=(), examples=[["Developers"]])
     """Groups of this stack, at most 10."""
     force_destroy: Flag = True
-    """Delete the user even with keys, MFA devices and a login profile that Pulumi did not make."""
+    """Delete the user even if it has keys, MFA devices or a login profile that Pulumi did not create."""
 
 
 class Group(Entity):
@@ -74,20 +74,20 @@ class Assumed(Tagged):
     """What applications and roles have in common: both are roles."""
 
     description: Description | None = None
-    """What the role is for, at most 1,000 characters."""
+    """The purpose of the role, at most 1,000 characters."""
     max_session_duration: SessionDuration | None = None
     """The longest session: 3600 to 43200 seconds, or "1h" to "12h". AWS's default is 1h."""
 
 
 class Application(Assumed):
-    """A role that AWS services assume. Where EC2 is one of them it has an instance profile of its name and path."""
+    """A role that AWS services assume. If EC2 is one of them, it has an instance profile of the same name and path."""
 
     services: tuple[Text, ...] = Field(examples=[["lambda.amazonaws.com"]])
     """The services that may assume the role."""
     conditions: Mapping[str, Any] = Field(
         default_factory=dict, examples=[{"StringEquals": {"aws:SourceAccount": "111111111111"}}]
     )
-    """Conditions on the services, in IAM's own words."""
+    """Conditions on the services, as in an IAM policy: operator, key, value."""
 
     @property
     def has_instance_profile(self) -> bool:

@@ -19,23 +19,23 @@ class Policy(Model):
     deny: tuple[Text, ...] | None = Field(default=None, examples=[["workload/role/AssumedRole"]])
     """Roles that may not be assumed, whatever else allows it."""
     document: Mapping[str, Any] | None = None
-    """A policy document in IAM's own words."""
+    """An IAM policy document."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
-    """Replaces sts:AssumeRole as what `assume` allows or `deny` denies on the roles."""
+    """The actions that `assume` allows or `deny` denies, instead of sts:AssumeRole."""
 
 
 class ManagedPolicy(Policy):
     """A customer-managed policy of the account."""
 
     path: Path = "/"
-    """Where the policy stands among the account's policies. A change replaces it."""
+    """The IAM path of the policy. A change replaces the policy."""
     description: Description | None = None
-    """What the policy is for. Later changes are ignored: AWS could only replace the policy."""
+    """The purpose of the policy. Later changes are ignored, because AWS could only replace the policy."""
     tags: Tags = Field(default_factory=dict)
     """Tags of the policy, at most 50."""
     protect: Flag = False
-    """Refuse to delete or replace the policy while this is true."""
+    """If true, Pulumi refuses to delete or replace the policy."""
     aliases: tuple[FormerName, ...] = ()
-    """Former names: a rename is then understood as the same policy."""
+    """Former names, so that Pulumi recognises the policy after a rename."""
     import_id: ImportId = Field(default=None, alias="import")
-    """Adopt the policy that exists under this ARN; true means the ARN it would have."""
+    """Adopt the existing policy with this ARN; true means the ARN that it would have."""

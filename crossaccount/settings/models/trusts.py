@@ -51,10 +51,10 @@ class Keyword:
 
 
 class Mfa(Model):
-    """Callers must have signed in with a second factor."""
+    """Callers must have signed in with MFA."""
 
     max_age: Annotated[MfaAge | None, Keyword("NumericLessThan", "aws:MultiFactorAuthAge")] = None
-    """… no longer ago than this: seconds, or "1h". Without it, any time in their session."""
+    """The maximum age of the MFA sign-in: seconds, or "1h". Default: any time in the session."""
 
 
 MaybeMfa = Annotated[
@@ -63,7 +63,7 @@ MaybeMfa = Annotated[
 
 
 class TrustStatement(Model):
-    """Who may assume a role, and what is asked of them."""
+    """Who may assume a role, and under which conditions."""
 
     principals: tuple[Text, ...] = Field(default=(), examples=[["auth/role/AssumingRole"]])
     """Users, roles and accounts, by name or ARN; wildcards are allowed after the account."""
@@ -85,7 +85,7 @@ class TrustStatement(Model):
             ),
         ),
     ] = None
-    """Ask principals for a second factor: true, or {max_age: 1h}."""
+    """Require MFA from principals: true, or {max_age: 1h}."""
     external_id: Annotated[
         tuple[ExternalId, ...],
         Keyword(
@@ -97,17 +97,17 @@ class TrustStatement(Model):
             ),
         ),
     ] = Field(default=(), examples=[["12345678TESTID"]])
-    """Ask principals for one of these external IDs."""
+    """Require one of these external IDs from principals."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
-    """Replaces sts:AssumeRole."""
+    """The allowed or denied actions, instead of sts:AssumeRole."""
     effect: Literal["Allow", "Deny"] = "Allow"
     """Allow, or Deny."""
     mode: Literal["exact", "by-name"] = "exact"
-    """exact: AWS pins a principal to its unique ID. by-name: whoever has the name, even if not yet there."""
+    """exact: AWS ties the trust to the unique ID. by-name: any principal of this name, also a future one."""
     conditions: Mapping[str, Any] = Field(
         default_factory=dict, examples=[{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}]
     )
-    """Further conditions in IAM's own words: operator to key to value."""
+    """Further conditions as in an IAM policy: operator, key, value."""
 
     def keywords(self) -> dict[str, Keyword]:
         """The keywords that the statement has, by name, in the order of the names."""
