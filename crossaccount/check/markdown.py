@@ -25,8 +25,9 @@ def summary(checked: Checked) -> str:
     parts = [
         _counted(errors, "error"),
         _counted(len(checked.findings) - errors, "warning"),
-        f"{len(checked.tests) - failed} of {_counted(len(checked.tests), 'test')} as expected",
     ]
+    if checked.of_project:
+        parts.append(f"{len(checked.tests) - failed} of {_counted(len(checked.tests), 'test')} as expected")
     if checked.suppressed:
         parts.append(f"{_counted(len(checked.suppressed), 'finding')} suppressed")
     return ", ".join(parts)

@@ -48,11 +48,13 @@ class Checked:
     """How the access tests differ from those of a git revision; None where it was not asked for."""
     elsewhere: int = 0
     """How many access tests are about stacks that were not asked for."""
+    of_project: bool = True
+    """Whether a project is checked, with its access tests; sources have none."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is no finding, and yet nobody should overlook."""
-        if self.tests:
+        if self.tests or not self.of_project:
             return ()
         if self.elsewhere:
             return (f"0 of 0 tests: none of the project's {self.elsewhere} is about these stacks",)
@@ -107,6 +109,19 @@ def check(
     return checked if base is None else replace(checked, proof=proof_since(directory, base))
 
 
+def check_sources(sources: Sources) -> Checked:
+    """Check any sources: findings and quotas, at their places in AWS's terms.
+
+    What a config accepts is among the findings, and no access tests are judged: both are a project's.
+    """
+    estate = sources.estate()
+    facts = Facts.of(estate.accounts | sources.managed, sources.accounts)
+    found = judge(sources.details, estate, paths(estate), facts)
+    findings = sorted((each.at(str(each.place)) for each in found), key=_rank)
+    quotas = [(str(usage.place), usage) for details in sources.details for usage in usages(details)]
+    return Checked(tuple(findings), (), (), tuple(sorted(quotas, key=_quota_order)), of_project=False)
+
+
 class Checker:
     """Judges recorded stacks. ``asked`` are those to report of, ``beside`` what was found in their files before."""
 
@@ -131,7 +146,7 @@ class Checker:
             tuple(sorted((each for part in sifted for each in part.kept), key=_rank)),
             tuple(each for part in sifted for each in part.suppressed),
             tuple(test for test in tests if self._is_asked(test)),
-            tuple(sorted(self._quotas(), key=lambda each: (each[0], each[1].quota.summary))),
+            tuple(sorted(self._quotas(), key=_quota_order)),
             elsewhere=sum(1 for test in tests if not self._is_asked(test)),
         )
 
@@ -220,6 +235,10 @@ def _within(place: str) -> Iterator[str]:
 
 def _account(owner: str) -> str:
     return parse_arn(owner).account if is_arn(owner) else owner
+
+
+def _quota_order(each: tuple[str, Usage]) -> tuple[str, str]:
+    return each[0], each[1].quota.summary
 
 
 def _rank(finding: Finding) -> tuple[bool, str, str]:

@@ -21,7 +21,7 @@ from crossaccount.cli.options import (
     SourcesArgument,
 )
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
-from crossaccount.cli.reading import load_program, read
+from crossaccount.cli.reading import as_sources, is_source, load_program, read
 
 if TYPE_CHECKING:
     from crossaccount.check.run import Checked
@@ -37,7 +37,12 @@ class FailOn(StrEnum):
 
 def check(
     stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks of the project. Default: all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[STACK or SOURCE]...",
+            help="Stacks of the project. Default: all. Or sources: FILE.json, stack:[DIR/]NAME, state:[DIR/]NAME, "
+            "live:PROFILE.",
+        ),
     ] = None,
     organization: OrganizationOption = None,
     base: BaseOption = None,
@@ -46,21 +51,40 @@ def check(
     ] = None,
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
+    accounts: AccountsOption = None,
+    run_program: RunProgramOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check stacks offline: settings, documents, findings, quotas, both sides of every path, and the access tests."""
+    """Check stacks offline: settings, documents, findings, quotas, both sides of every path, and the access tests.
+
+    Of sources the findings and quotas are shown, with those that a config accepts. Access tests and --base are a
+    project's.
+    """
     with failures_in_words(as_json):
         from crossaccount.settings import read_project
 
         refuse_two_documents(markdown_file, as_json)
         if fail_on is not None and base is None:
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
-        project = read_project(directory)
+        named = stacks or []
+        of_sources = any(map(is_source, named))
+        if not of_sources and accounts is not None:
+            stop("--accounts: gives names to the accounts of sources; name a source", BAD_INPUT, as_json)
+        if of_sources and base is not None:
+            stop(f"--base: compares a project's proof, and sources have none, got {base}", BAD_INPUT, as_json)
+        project = None if of_sources and not (directory / "Pulumi.yaml").exists() else read_project(directory)
         # A file that cannot be read is told at once: what checks a project takes longer to import.
         from crossaccount.check.markdown import markdown
         from crossaccount.check.run import check as run
+        from crossaccount.check.run import check_sources
 
-        found = run(project, stacks or [], load_program, datetime.now(UTC), organization, base=base)
+        if of_sources:
+            above = [] if organization is None else [str(organization)]
+            texts = [*as_sources(named, project.stacks if project else ()), *above]
+            found = check_sources(read(texts, directory, accounts, run_program=run_program))
+        else:
+            assert project is not None, "stacks are of a project"
+            found = run(project, named, load_program, datetime.now(UTC), organization, base=base)
         if as_json:
             print_json(found.to_json())
         elif markdown_file != STDOUT:

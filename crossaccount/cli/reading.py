@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -94,6 +94,16 @@ def read_both(
     if lines:
         raise SourceError(dict.fromkeys(lines))
     return found[0], found[1]
+
+
+def is_source(text: str) -> bool:
+    """Whether a word where names of stacks may stand is a source: ``KIND:…``, or a file by its name."""
+    return ":" in text or "/" in text or text.endswith(".json") or Path(text).is_file()
+
+
+def as_sources(texts: Sequence[str], stacks: Collection[str]) -> list[str]:
+    """Words of which one is a source, all as sources: the name of a stack of the project is ``stack:NAME``."""
+    return [text if is_source(text) or text not in stacks else f"stack:{text}" for text in texts]
 
 
 def may_run_program(directory: Path, run_program: bool, folder: Path) -> bool:
