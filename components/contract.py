@@ -17,7 +17,7 @@ from pulumi.runtime.sync_await import _sync_await
 from crossaccount.iam.arn import Arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import CompiledStack, Settings, SettingsError, deployment_order, read_project
-from crossaccount.settings.order import ReadsInCircle
+from crossaccount.settings.project import ReadsInCircle
 
 VERSION = 1
 """Raised when a reader of the old outputs would misread the new ones."""

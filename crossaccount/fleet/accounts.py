@@ -25,10 +25,9 @@ from crossaccount.fleet.models import NAME_LENGTH, Account, account_slug
 from crossaccount.iam.entity_names import same_but_for_case
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.draft import Entry, Placed
+from crossaccount.settings.draft import Entry, Placed, parse
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_text
-from crossaccount.settings.parse import parse
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.settings.yaml_writing import yaml_text

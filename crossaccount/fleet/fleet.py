@@ -18,10 +18,9 @@ from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.address_book import check_entries
-from crossaccount.settings.draft import Entry, Placed
+from crossaccount.settings.draft import Entry, Placed, not_reported_yet, parse
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.models import AccountEntry
-from crossaccount.settings.parse import not_said_yet, parse
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -205,7 +204,7 @@ def read_fleet(directory: Path) -> Fleet:
     problems = [*_unknown_keys(content)]
     found = _Reader(content, directory, problems)
     fleet, placed = found.fleet()
-    problems += not_said_yet(check_parts(fleet, placed), problems)
+    problems += not_reported_yet(check_parts(fleet, placed), problems)
     if problems:
         raise SettingsError(dict.fromkeys(problems))
     return fleet

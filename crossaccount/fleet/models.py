@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.entity_names import Refusal, check_region, check_tag
-from crossaccount.settings.models.accounts import AccountId, Color, DisplayName
 from crossaccount.settings.models.base import (
     Model,
     Text,
@@ -21,6 +20,7 @@ from crossaccount.settings.models.base import (
     seconds_between,
     text_schema,
 )
+from crossaccount.settings.models.config import AccountId, Color, DisplayName
 
 __all__ = ["Account", "AssumedRole", "Credentials", "Deviation", "RoleSet", "Selector"]
 

@@ -9,9 +9,9 @@ from crossaccount.settings.address_book import load_accounts
 from crossaccount.settings.compiled import CompiledStack, compile_stack
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
-from crossaccount.settings.order import compiled_in_order, deployment_order
-from crossaccount.settings.project import Project, read_project
-from crossaccount.settings.settings import Settings, Trusted, Trusting
+from crossaccount.settings.models.config import Trusted, Trusting
+from crossaccount.settings.project import Project, compiled_in_order, deployment_order, read_project
+from crossaccount.settings.settings import Settings
 
 __all__ = [
     "CompiledStack",

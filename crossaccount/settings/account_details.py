@@ -15,10 +15,10 @@ from typing import Any
 from crossaccount.iam.arn import entity_arn, iam_arn
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Group, Role, User
+from crossaccount.settings.models.config import KINDS, Trusted, Trusting
 from crossaccount.settings.models.credentials import recipient_of
 from crossaccount.settings.provider_tags import default_tags
-from crossaccount.settings.sections import KINDS
-from crossaccount.settings.settings import Settings, Trusted, Trusting
+from crossaccount.settings.settings import Settings
 
 CHANGE_PASSWORD = "policy/IAMUserChangePassword"
 """AWS's policy that a user needs to replace the first password, as the console attaches it:

@@ -1,16 +1,21 @@
-"""The address book: the accounts that names may mean, in a stack's config or in a file of its own."""
+"""The address book: the accounts that names may mean, in a stack's config or in a file of its own.
+
+The stacks of a project share one. It is read once for all of them: a thousand stacks with a thousand accounts would
+otherwise read a million entries. A book with anything wrong in it is not shared: each stack then says what is wrong, at
+its place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.problem import Problem
-from crossaccount.settings.draft import Entry, Placed, Section
+from crossaccount.settings.draft import Entry, Placed, Section, parse
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.models import AccountEntry
-from crossaccount.settings.parse import parse
-from crossaccount.settings.raw import cleaned
+from crossaccount.settings.raw import NAMESPACE, Raw, cleaned
 
 
 def load_accounts(value: object, where: str) -> dict[str, AccountEntry]:
@@ -47,3 +52,41 @@ def check_entries(accounts: Section[AccountEntry]) -> Iterator[Problem]:
         if stack is not None and (first := by_stack.setdefault(stack, name)) != name:
             what = f"one stack is one account, and this one manages {first}"
             yield Problem(f"{placed.where}.stack", what, stack, "give each account its own stack")
+
+
+KEY = f"{NAMESPACE}accounts"
+
+
+@dataclass(frozen=True)
+class SharedBook:
+    """``value`` as it was written; ``cleaned`` and ``accounts`` as the settings of a stack need it."""
+
+    value: object
+    cleaned: Mapping[str, object]
+    accounts: Section[AccountEntry]
+
+    def of(self, config: Mapping[str, object]) -> bool:
+        """Whether it is the address book of a stack's config."""
+        return config.get(KEY) is self.value
+
+    def without(self, config: Mapping[str, object]) -> dict[str, object]:
+        """The config but for the book."""
+        return {key: value for key, value in config.items() if key != KEY}
+
+    def within(self, raw: Raw) -> Raw:
+        """What was decoded of the rest, and the book."""
+        return replace(raw, values={**raw.values, "accounts": self.cleaned})
+
+
+def shared_book(config: Mapping[str, object], where: str) -> SharedBook | None:
+    """The book of a project's own config, in the file ``where``; nothing where there is none, or something is wrong."""
+    value = config.get(KEY)
+    if not isinstance(value, Mapping):
+        return None
+    problems: list[Problem] = []
+    place = f"{where}: accounts"
+    book = cleaned(value, place, problems)
+    entries = {name: Entry(name, entry, f"{place}.{name}") for name, entry in book.items()}
+    accounts = parse(entries, AccountEntry, problems)
+    problems += check_entries(accounts)
+    return None if problems else SharedBook(value, book, accounts)

@@ -17,12 +17,12 @@ from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.account_details import Details, account_details, declared_details
+from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.documents import Documents, Mention, build_documents
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import load_settings
 from crossaccount.settings.places import ConfigPlaces, config_places
 from crossaccount.settings.settings import Settings
-from crossaccount.settings.shared_book import SharedBook
 
 
 @dataclass(frozen=True)

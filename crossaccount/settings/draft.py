@@ -1,16 +1,24 @@
 """A config on its way to settings: every entity with its place, whether it passed the schema or not.
 
 Entities are parsed one by one, so that a mistake in one hides no mistake in another, and names that are declared
-somewhere count as declared even where the entity itself is broken.
+somewhere count as declared even where the entity itself is broken. What does not fit is reported, then left out, so
+that the rest of the same entity is still checked against the rest of the config. :func:`not_reported_yet` keeps those
+checks from saying the same thing again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from pydantic import ValidationError
+
+from crossaccount.iam.arn import entity_arn
+from crossaccount.iam.problem import Problem
+from crossaccount.settings.errors import Location, location_of, problems_of
 from crossaccount.settings.models import (
     AccountEntry,
     Application,
@@ -22,6 +30,7 @@ from crossaccount.settings.models import (
     User,
 )
 from crossaccount.settings.models.base import Model
+from crossaccount.settings.models.config import KINDS
 
 M = TypeVar("M", bound=Model, covariant=True)
 BROKEN = "000000000000"
@@ -60,11 +69,8 @@ class Draft:
     account_names: frozenset[str]
     reads: tuple[str, ...]
     reads_where: str
-    policies: Section[ManagedPolicy]
-    users: Section[User]
-    groups: Section[Group]
-    applications: Section[Application]
-    roles: Section[Role]
+    parsed: Mapping[str, Section[Any]]
+    """By section: the entities that could be read."""
     declared: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By section (``users`` …): every name that is written down, with its place."""
     sides: frozenset[str] = frozenset()
@@ -90,15 +96,102 @@ class Draft:
 
     def entities(self) -> Iterator[tuple[str, str, Placed[Entity]]]:
         """Every parsed user, group, application and role as ``(kind, name, entity)``, in config order."""
-        for kind, section in _kinds(self):
-            for name, placed in section.items():
-                yield kind, name, placed
+        for section, kind in KINDS.items():
+            if section != "policies":
+                yield from ((kind, name, placed) for name, placed in self.parsed[section].items())
+
+    @property
+    def policies(self) -> Section[ManagedPolicy]:
+        return self.parsed["policies"]
+
+    @property
+    def users(self) -> Section[User]:
+        return self.parsed["users"]
+
+    @property
+    def groups(self) -> Section[Group]:
+        return self.parsed["groups"]
+
+    @property
+    def applications(self) -> Section[Application]:
+        return self.parsed["applications"]
+
+    @property
+    def roles(self) -> Section[Role]:
+        return self.parsed["roles"]
 
 
-def _kinds(draft: Draft) -> tuple[tuple[str, Section[Entity]], ...]:
-    return (
-        ("user", draft.users),
-        ("group", draft.groups),
-        ("role", draft.applications),
-        ("role", draft.roles),
-    )
+P = TypeVar("P", bound=Model)
+_BLANK = "--"
+"""Takes the place of a broken member of a list: a text that every field accepts, and that no check says more about."""
+
+
+def parse(
+    entries: Mapping[str, Entry], model: type[P], problems: list[Problem], import_id: str = "{name}"
+) -> dict[str, Placed[P]]:
+    """The entries of one section as ``model``; what does not fit is added to ``problems``.
+
+    ``import_id`` says what ``import: true`` means, with ``{name}`` and ``{path}``.
+    """
+    result: dict[str, Placed[P]] = {}
+    for name, entry in entries.items():
+        value = entry.value
+        if isinstance(value, Mapping) and value.get("import") is True:
+            meant = import_id.format(name=name, path=value.get("path", "/"))
+            value = {**value, "import": meant}
+        try:
+            result[name] = Placed(model.model_validate(value), entry.where)
+        except ValidationError as error:
+            problems += problems_of(error, model, entry.where)
+            if (repaired := _repaired(value, error, model)) is not None:
+                result[name] = Placed(repaired, entry.where)
+    return result
+
+
+def policy_import_id(account_id: str, partition: str) -> str:
+    """The ARN that a customer-managed policy of the account has, as a template."""
+    return entity_arn(account_id, "policy", "{name}", "{path}", partition)
+
+
+def not_reported_yet(found: Iterable[Problem], said: Iterable[Problem]) -> list[Problem]:
+    """Those of ``found`` that are not about a place, or around a place, where something is wrong already."""
+    places = {problem.where for problem in said}
+    around = {outer for place in places for outer in _outer(place)}
+    return [
+        problem
+        for problem in found
+        if problem.where not in around and not any(place in places for place in (problem.where, *_outer(problem.where)))
+    ]
+
+
+def _outer(where: str) -> list[str]:
+    """The places that hold a place: ``a.b`` and ``a`` of ``a.b[0]``."""
+    return [where[:end] for end, character in enumerate(where) if character in ".[" and end]
+
+
+def _repaired(value: Any, error: ValidationError, model: type[P]) -> P | None:
+    """The model without what is wrong with it; None where nothing is left, or where it is wrong as a whole."""
+    details = [(location_of(detail), detail["type"]) for detail in error.errors(include_url=False)]
+    if not isinstance(value, Mapping) or not all(location for location, _ in details):
+        return None
+    copy = deepcopy(dict(value))
+    for location, kind in details:
+        _take_out(copy, location, kind)
+    try:
+        return model.model_validate(copy)
+    except ValidationError:
+        return None
+
+
+def _take_out(copy: Any, location: Location, kind: str) -> None:
+    """Remove one value from a mapping, or blank it in a list, whose other members keep their places."""
+    holder = copy
+    for part in location[:-1]:
+        holder = holder[part]
+    last = location[-1]
+    if kind == "missing":
+        holder[last] = []
+    elif isinstance(holder, list):
+        holder[int(last)] = {} if kind == "model_type" else _BLANK
+    elif last in holder:
+        del holder[last]

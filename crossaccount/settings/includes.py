@@ -18,10 +18,10 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import outside_of
+from crossaccount.settings.models.config import INCLUDABLE
 from crossaccount.settings.raw import NAMESPACE, cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
-KEYS = ("trusted", "trusting", "policies")
 LONGEST_PATTERN = 1024
 GIT = ".git"
 
@@ -146,15 +146,15 @@ def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:
         problems += error.problems
         return None
     if not isinstance(content, Mapping):
-        fix = f"write {', '.join(KEYS)} as its keys"
+        fix = f"write {', '.join(INCLUDABLE)} as its keys"
         problems.append(Problem(name, "must be a mapping", content, fix))
         return None
     values: dict[str, Any] = {}
     for full, value in content.items():
         key = str(full).removeprefix(NAMESPACE)
         place = f"{name}: {full}"
-        if key not in KEYS:
-            fix = did_you_mean(str(full), KEYS, f"an included file has the keys {', '.join(KEYS)}")
+        if key not in INCLUDABLE:
+            fix = did_you_mean(str(full), INCLUDABLE, f"an included file has the keys {', '.join(INCLUDABLE)}")
             problems.append(Problem(place, "unknown key", NOT_GIVEN, fix))
         elif value is not None and not isinstance(value, Mapping):
             problems.append(Problem(place, "must be a mapping", value, "write {name: …}"))

@@ -2,7 +2,8 @@
 
 Made from the models, so that it cannot say anything else; descriptions are the docstrings under their fields. It fits
 ``Pulumi.<stack>.yaml`` and the files of ``crossaccount:include``. It says less than the settings check: nothing that
-holds between two parts of a config.
+holds between two parts of a config. Documents and conditions are written in IAM's own words:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 from __future__ import annotations
@@ -13,25 +14,66 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from crossaccount.iam import quotas
-from crossaccount.settings.document_schema import conditions_schema, document_schema
-from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, Suppression, User
+from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
+from crossaccount.iam.validation import ELEMENTS, VERSIONS
+from crossaccount.settings.models import AccountEntry, Suppression
+from crossaccount.settings.models.config import INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
-from crossaccount.settings.sections import KINDS, SIDES
+
+
+def document_schema() -> dict[str, Any]:
+    """An identity policy."""
+    one_or_many = {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1, "minLength": 1}
+    elements = [element for element in ELEMENTS if "Principal" not in element]
+    statement = {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(elements, one_or_many),
+            "Sid": {"type": "string", "pattern": "^[A-Za-z0-9]*$"},
+            "Effect": {"enum": ["Allow", "Deny"]},
+            "Condition": {"$ref": "#/$defs/Conditions"},
+        },
+        "required": ["Effect"],
+        "allOf": [
+            {"oneOf": [{"required": [element]}, {"required": [f"Not{element}"]}]} for element in ("Action", "Resource")
+        ],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "Version": {"enum": list(VERSIONS)},
+            "Id": {"type": "string"},
+            "Statement": {"anyOf": [statement, {"type": "array", "items": statement, "minItems": 1}]},
+        },
+        "required": ["Statement"],
+        "additionalProperties": False,
+    }
+
+
+def conditions_schema() -> dict[str, Any]:
+    """A ``Condition`` element: operator to key to value."""
+    prefixes, operators = "|".join(SET_PREFIXES), "|".join(OPERATORS)
+    scalar = {"type": ["string", "number", "boolean"]}
+    return {
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": f"^({prefixes})?({operators})(IfExists)?$"},
+        "additionalProperties": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[^:]+:.+$"},
+            "additionalProperties": {"anyOf": [scalar, {"type": "array", "items": scalar, "minItems": 1}]},
+        },
+    }
+
 
 FILE = Path(__file__).with_name("schema.json")
-_MODELS: dict[str, type[BaseModel]] = {
-    "policies": ManagedPolicy,
-    "users": User,
-    "groups": Group,
-    "applications": Application,
-    "roles": Role,
-}
 _EXACTLY_ONE = {"Policy": ("assume", "deny", "document"), "Console": ("store", "pgp"), "AccessKey": ("store", "pgp")}
 _EXACTLY_ONE["ManagedPolicy"] = _EXACTLY_ONE["Policy"]
 _AT_LEAST_ONE = {"TrustStatement": ("principals", "services")}
@@ -41,12 +83,10 @@ _NAME = r"^[A-Za-z0-9_+=,.@-]+$"
 
 def config_schema() -> dict[str, Any]:
     """The schema as a value, JSON Schema draft 2020-12."""
-    sections = {
-        "trusted": _side("trusted", "The trusted side: the principals that may assume roles of other accounts."),
-        "trusting": _side("trusting", "The trusting side: the roles that others may assume."),
-        "policies": _members("policies", "Customer-managed policies of this account."),
-    }
-    keys = {NAMESPACE + key: schema for key, schema in {**_top_level(), **sections}.items()}
+    shapes = {name: _shape(name, field) for name, field in StackConfig.model_fields.items()}
+    sections = {name: shapes[name] for name in INCLUDABLE}
+    own = {name: shape for name, shape in shapes.items() if name not in sections}
+    keys = {NAMESPACE + name: shape for name, shape in (own | sections).items()}
     ids = {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"}, "minItems": 1, "maxItems": 1}
     guard = "Exactly the account's ID; prevents a deployment with credentials of another account."
     return {
@@ -70,32 +110,17 @@ def _names(keys: Mapping[str, Any]) -> list[str]:
     return [key.removeprefix(NAMESPACE) for key in keys]
 
 
-def _top_level() -> dict[str, Any]:
-    texts = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
-    return {
-        "accounts": {
-            "type": "object",
-            "description": "The address book: the accounts that the config may name.",
-            "additionalProperties": _reference(AccountEntry),
-            "minProperties": 1,
-        },
-        "account": {"type": "string", "description": "The name of this stack's account in the address book."},
-        "reads": {**texts, "description": "Accounts whose ARNs come by stack reference; all others are derived."},
-        "include": {**texts, "description": "Files to merge in: patterns relative to the folder of Pulumi.yaml."},
-        "suppress": {
-            "type": "array",
-            "description": "Findings of `crossaccount check` that are accepted, with the reason.",
-            "items": _reference(Suppression),
-        },
-        "quotas": {
-            "type": ["object", "null"],
-            "description": "Limits that AWS has raised for the account, by key of `aws iam get-account-summary`.",
-            "properties": {
-                name: {"type": "integer", "minimum": quota.limit} for name, quota in quotas.ADJUSTABLE.items()
-            },
-            "additionalProperties": False,
-        },
-    }
+def _shape(key: str, field: FieldInfo) -> dict[str, Any]:
+    """The schema of a key of the config."""
+    description = _field_docs(StackConfig)[key]
+    if key in SIDES:
+        return _side(key, description)
+    if key in SECTIONS:
+        return _members(key, description)
+    annotated: Any = Annotated[field.annotation, field]
+    schema = TypeAdapter(annotated).json_schema(ref_template="#/$defs/{model}")
+    kept = {name: value for name, value in schema.items() if name not in ("$defs", "default", "examples")}
+    return {**kept, "description": description}
 
 
 def _side(side: str, description: str) -> dict[str, Any]:
@@ -109,13 +134,13 @@ def _side(side: str, description: str) -> dict[str, Any]:
 
 
 def _members(section: str, description: str) -> dict[str, Any]:
-    """A mapping of names to entities. A user or a group with nothing to say may be left empty."""
-    value = _reference(_MODELS[section])
+    """A mapping of names to entities. An entity that may have nothing to say may be left empty."""
+    value = _reference(SECTIONS[section])
     return {
         "type": ["object", "null"],
         "description": description,
         "propertyNames": {"pattern": _NAME, "maxLength": quotas.NAME_LENGTH[KINDS[section]]},
-        "additionalProperties": {"anyOf": [value, {"type": "null"}]} if section in ("users", "groups") else value,
+        "additionalProperties": {"anyOf": [value, {"type": "null"}]} if section in MAY_BE_EMPTY else value,
     }
 
 
@@ -126,7 +151,7 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 def _definitions() -> dict[str, Any]:
     import crossaccount.settings.models as package
 
-    found = definitions_of([*_MODELS.values(), AccountEntry, Suppression], package)
+    found = definitions_of([*SECTIONS.values(), AccountEntry, Suppression], package)
     return found | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
 
 

@@ -1,26 +1,125 @@
-"""A stack's config, checked as a whole: settings, or one error with everything that is wrong."""
+"""A stack's config, checked as a whole: settings, or one error with everything that is wrong.
+
+The sections of the config and of its included files are put together, each name once; entities are parsed one by one;
+checks hold them against each other. ``crossaccount:quotas`` has AWS's own names, the keys of the account's summary
+(``aws iam get-account-summary``). Refused is a limit below AWS's default, which nobody has; how far AWS raises one is
+AWS's business. Whether a code of ``crossaccount:suppress`` exists is for the findings to say: here it only has to look
+like one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from crossaccount.iam.problem import Problem, errors, warnings
-from crossaccount.settings.acceptance import read_quotas, read_suppressions
+from crossaccount.iam.entity_names import check_name, same_but_for_case
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem, errors, warnings
+from crossaccount.iam.quotas import ADJUSTABLE
+from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.checks import check
-from crossaccount.settings.draft import BROKEN, Draft, Entry, Section
+from crossaccount.settings.draft import BROKEN, Draft, Entry, Section, not_reported_yet, parse, policy_import_id
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
-from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, User
-from crossaccount.settings.parse import not_said_yet, parse, policy_import_id
+from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.models.config import KINDS, SECTIONS, SIDES, Suppression, Trusted, Trusting
 from crossaccount.settings.provider_tags import tag_problems
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
-from crossaccount.settings.sections import KINDS, SIDES, Sections, collect
-from crossaccount.settings.settings import Settings, Trusted, Trusting, partition_of
-from crossaccount.settings.shared_book import SharedBook
+from crossaccount.settings.settings import Settings, partition_of
+
+
+def read_suppressions(values: Sequence[Any], where: str, problems: list[Problem]) -> tuple[Suppression, ...]:
+    """The accepted findings; what does not fit is added to ``problems``."""
+    entries = {str(index): Entry(str(index), value, f"{where}[{index}]") for index, value in enumerate(values)}
+    return tuple(placed.value for placed in parse(entries, Suppression, problems).values())
+
+
+def read_quotas(values: Mapping[str, Any], where: str, problems: list[Problem]) -> dict[str, int]:
+    """The raised limits by their name; what does not fit is added to ``problems``."""
+    result: dict[str, int] = {}
+    for name, value in values.items():
+        place = f"{where}.{name}"
+        quota = ADJUSTABLE.get(name)
+        if quota is None:
+            fix = did_you_mean(name, ADJUSTABLE, f"these are {', '.join(ADJUSTABLE)}")
+            problems.append(Problem(place, "not a quota that AWS raises", value, fix))
+        elif not isinstance(value, int) or isinstance(value, bool) or value < quota.limit:
+            fix = "write the number that AWS granted, or remove the line"
+            problems.append(Problem(place, f"must be a number from {quota.limit}, which every account has", value, fix))
+        else:
+            result[name] = value
+    return result
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Every declared entity by section and name, and the sides that are there at all."""
+
+    entries: Mapping[str, dict[str, Entry]] = field(default_factory=lambda: {section: {} for section in KINDS})
+    sides: set[str] = field(default_factory=set)
+    incomplete: set[str] = field(default_factory=set)
+    """Sections that could not all be read: a name that is missing there may exist."""
+
+
+def collect(sources: Sequence[Source], problems: list[Problem]) -> Sections:
+    """All sections of all sources; what is wrong with their names is added to ``problems``."""
+    result = Sections()
+    for source in sources:
+        _add(result, "policies", source.values.get("policies", {}), f"{source.prefix}policies", problems)
+        for side, sections in SIDES.items():
+            if side not in source.values:
+                continue
+            result.sides.add(side)
+            for section, members in source.values[side].items():
+                where = f"{source.prefix}{side}.{section}"
+                if section not in sections:
+                    fix = did_you_mean(section, sections, f"the keys here are {', '.join(sections)}")
+                    problems.append(Problem(where, "unknown key", NOT_GIVEN, fix))
+                else:
+                    _add(result, section, members, where, problems)
+    _check_case(result, problems)
+    return result
+
+
+def _add(sections: Sections, section: str, members: Any, where: str, problems: list[Problem]) -> None:
+    if not isinstance(members, Mapping):
+        problems.append(Problem(where, "must be a mapping", members, "write {name: …}"))
+        sections.incomplete.add(section)
+        return
+    kind = KINDS[section]
+    known = sections.entries[section]
+    for name, value in members.items():
+        place = f"{where}.{name}"
+        if name in known:
+            what = f"the {kind} is declared twice, first at {known[name].where}"
+            problems.append(Problem(place, what, NOT_GIVEN, "keep one of the two"))
+            continue
+        if refusal := check_name(kind, name):
+            problems.append(Problem(place, refusal.what, name, refusal.fix))
+        known[name] = Entry(name, value, place)
+
+
+def _check_case(sections: Sections, problems: list[Problem]) -> None:
+    """Users among users, roles among roles and applications: https://docs.aws.amazon.com/IAM/latest/UserGuide/\
+reference_iam-quotas.html ("They are not distinguished by case")."""
+    entries = sections.entries
+    for name in entries["applications"].keys() & entries["roles"].keys():
+        what = f"an application is a role, and this name is taken at {entries['applications'][name].where}"
+        problems.append(Problem(entries["roles"][name].where, what, NOT_GIVEN, "rename one of the two"))
+    for group in _same_kind():
+        places = {name: entry.where for section in group for name, entry in entries[section].items()}
+        for first, later in same_but_for_case(places):
+            what = f"differs only in case from {places[first]}, and IAM takes the two for one"
+            problems.append(Problem(places[later], what, later, "rename one of the two"))
+
+
+def _same_kind() -> Iterable[list[str]]:
+    """The sections by kind: applications and roles are roles."""
+    return ([section for section, each in KINDS.items() if each == kind] for kind in dict.fromkeys(KINDS.values()))
+
 
 REGION = "aws:region"
 
@@ -55,7 +154,7 @@ def load_settings(
     draft = replace(_draft(raw, sections, config, prefix, places, leaves, book), given=given)
     problems += leaves
     problems += tag_problems(config, places, _tagged(draft))
-    problems += not_said_yet(check(draft, raw, prefix), leaves)
+    problems += not_reported_yet(check(draft, raw, prefix), leaves)
     found = _in_order(problems, draft)
     if errors(found):
         raise SettingsError(found)
@@ -117,6 +216,10 @@ def _draft(
     partition = partition_of(region)
     policy_id = policy_import_id(account_id, partition)
     found = sections.entries
+    parsed: dict[str, Section[Any]] = {
+        section: parse(found[section], model, problems, policy_id if section == "policies" else "{name}")
+        for section, model in SECTIONS.items()
+    }
     return Draft(
         account=account,
         account_id=account_id,
@@ -126,11 +229,7 @@ def _draft(
         account_names=frozenset(book),
         reads=reads,
         reads_where=place("reads"),
-        policies=parse(found["policies"], ManagedPolicy, problems, policy_id),
-        users=parse(found["users"], User, problems),
-        groups=parse(found["groups"], Group, problems),
-        applications=parse(found["applications"], Application, problems),
-        roles=parse(found["roles"], Role, problems),
+        parsed=parsed,
         suppressions=read_suppressions(raw.values.get("suppress", ()), place("suppress"), problems),
         quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
         declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
@@ -162,20 +261,21 @@ def _accounts(book: Mapping[str, Any], where: str, problems: list[Problem]) -> S
 
 def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
     assert draft.account is not None, "checks refuse a config without an account"
-    trusted = Trusted(
-        users={name: placed.value for name, placed in draft.users.items()},
-        groups={name: placed.value for name, placed in draft.groups.items()},
-        applications={name: placed.value for name, placed in draft.applications.items()},
-    )
-    trusting = Trusting(roles={name: placed.value for name, placed in draft.roles.items()})
+
+    def entities(section: str) -> dict[str, Any]:
+        return {name: placed.value for name, placed in draft.parsed[section].items()}
+
+    def side(name: str) -> dict[str, dict[str, Any]]:
+        return {section: entities(section) for section in SIDES[name]}
+
     return Settings(
         account=draft.account,
         account_id=draft.account_id,
         accounts={name: placed.value for name, placed in draft.accounts.items()},
         reads=draft.reads,
-        policies={name: placed.value for name, placed in draft.policies.items()},
-        trusted=trusted if "trusted" in draft.sides else None,
-        trusting=trusting if "trusting" in draft.sides else None,
+        policies=entities("policies"),
+        trusted=Trusted(**side("trusted")) if "trusted" in draft.sides else None,
+        trusting=Trusting(**side("trusting")) if "trusting" in draft.sides else None,
         region=draft.region,
         warnings=found,
         suppressions=draft.suppressions,

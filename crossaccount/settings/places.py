@@ -14,8 +14,8 @@ from crossaccount.iam.documents import as_list, to_json
 from crossaccount.iam.statements import trust_statements
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Policy, Role, TrustStatement
+from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.trusts import keywords_of
-from crossaccount.settings.sections import KINDS
 from crossaccount.settings.settings import Settings
 
 Options = Mapping[str, str]

@@ -15,21 +15,13 @@ from crossaccount.iam.documents import value_text
 from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.models.config import KEYS, LISTS, MAPPINGS, MAY_BE_EMPTY, SECTIONS, SIDES
 
 NAMESPACE = "crossaccount:"
-KEYS = ("accounts", "account", "reads", "policies", "trusted", "trusting", "include", "suppress", "quotas")
 ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
 KNOWN_KEYS = (*(NAMESPACE + key for key in KEYS), ALLOWED_ACCOUNT_IDS)
-_MAPPINGS = ("accounts", "policies", "trusted", "trusting", "quotas")
-_LISTS = ("reads", "include", "suppress")
-_LIST_EXAMPLES = {
-    "reads": "[auth]",
-    "include": "[people/*.yaml]",
-    "suppress": "[{code: …, where: …, reason: …}]",
-    ALLOWED_ACCOUNT_IDS: '["111111111111"]',
-}
+_LISTS = {**LISTS, ALLOWED_ACCOUNT_IDS: '["111111111111"]'}
 _VERBATIM = ("document", "conditions")
-_MAY_BE_EMPTY = ("trusted", "trusting", "policies", "users", "groups", "applications", "roles")
 SIZE_LIMIT = 100 * 1024
 
 
@@ -78,8 +70,8 @@ def _unknown(full: str, where: str) -> list[Problem]:
 
 
 def _decoded(key: str, value: object, where: str) -> tuple[Any, list[Problem]]:
-    structured = key in _MAPPINGS or key in _LISTS or key == ALLOWED_ACCOUNT_IDS
-    expected, example = ("a mapping", "{name: …}") if key in _MAPPINGS else ("a list", _LIST_EXAMPLES.get(key, "[…]"))
+    structured = key in MAPPINGS or key in _LISTS
+    expected, example = ("a mapping", "{name: …}") if key in MAPPINGS else ("a list", _LISTS.get(key, "[…]"))
     if is_encrypted(value):
         return None, [_encrypted(where)]
     if structured and isinstance(value, str):
@@ -87,9 +79,9 @@ def _decoded(key: str, value: object, where: str) -> tuple[Any, list[Problem]]:
             value = parse_json(value)
         except ValueError:
             return None, [Problem(where, f"must be {expected}", value, f"write {example}")]
-    if value is None and key in _MAPPINGS:
+    if value is None and key in MAPPINGS:
         value = {}
-    if structured and not isinstance(value, Mapping if key in _MAPPINGS else (list, tuple)):
+    if structured and not isinstance(value, Mapping if key in MAPPINGS else (list, tuple)):
         return None, [Problem(where, f"must be {expected}", value, f"write {example}")]
     return value, []
 
@@ -123,7 +115,7 @@ def cleaned(value: Any, where: str, problems: list[Problem], key: str = "") -> A
             problems.append(_encrypted(place))
         elif name in _VERBATIM:
             result[name] = member
-        elif member is None and (name in _MAY_BE_EMPTY or key in ("users", "groups")):
+        elif member is None and (name in SIDES or name in SECTIONS or key in MAY_BE_EMPTY):
             result[name] = {}
         elif member is None:
             problems.append(Problem(place, "has no value", None, "give it one, or remove the line"))

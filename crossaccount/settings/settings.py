@@ -10,26 +10,10 @@ from typing import Any
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
-from crossaccount.settings.models import AccountEntry, Application, Group, ManagedPolicy, Role, Suppression, User
-from crossaccount.settings.sections import KINDS
+from crossaccount.settings.models import AccountEntry, ManagedPolicy, Suppression
+from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-
-
-@dataclass(frozen=True)
-class Trusted:
-    """The trusted side of an account: who may reach into others."""
-
-    users: Mapping[str, User] = field(default_factory=dict)
-    groups: Mapping[str, Group] = field(default_factory=dict)
-    applications: Mapping[str, Application] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Trusting:
-    """The trusting side of an account: the roles that others assume."""
-
-    roles: Mapping[str, Role] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,16 +88,14 @@ class Settings:
 
     def entities(self) -> Iterator[tuple[str, str, Any]]:
         """Everything that is declared, as section, name and entity; sections in the order of ``KINDS``."""
-        trusted, trusting = self.trusted or Trusted(), self.trusting or Trusting()
-        sections: dict[str, Mapping[str, Any]] = {
-            "policies": self.policies,
-            "users": trusted.users,
-            "groups": trusted.groups,
-            "applications": trusted.applications,
-            "roles": trusting.roles,
-        }
-        for section, entities in sections.items():
-            yield from ((section, name, entity) for name, entity in entities.items())
+        for section in KINDS:
+            for name, entity in self._section(section).items():
+                yield section, name, entity
+
+    def _section(self, section: str) -> Mapping[str, Any]:
+        side = next((getattr(self, name) for name, sections in SIDES.items() if section in sections), self)
+        found: Mapping[str, Any] = getattr(side, section) if side else {}
+        return found
 
 
 def partition_of(region: str | None) -> str:

@@ -15,9 +15,8 @@ from crossaccount.iam.names import UnknownAccount, has_wildcard, principal_arn, 
 from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import SettingsError
-from crossaccount.settings.draft import Entry
+from crossaccount.settings.draft import Entry, parse
 from crossaccount.settings.models import AccountEntry
-from crossaccount.settings.parse import parse
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.details import Described, Display
 from crossaccount.sources.errors import SourceError, refusal

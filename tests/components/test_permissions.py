@@ -121,7 +121,7 @@ def test_exclusive_false_lets_others_add_policies(deploy: Deploy, kind: str) -> 
 def test_settings_refuse_the_names_that_would_be_one_resource(
     deploy: Deploy, kind: str, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    """What ``crossaccount.settings.checks.child_names`` takes for a name is what is declared, in the end."""
+    """What ``crossaccount.settings.checks.entities`` takes for a name is what is declared, in the end."""
     policies = {name: {"assume": ["*"]} for name in ("One", "b-policy-One")}
     trust = {"trust": [{"principals": ["workload"]}]}
 

@@ -20,7 +20,7 @@ from crossaccount.iam.documents import to_json
 from crossaccount.settings import Settings, load_settings, models, read_project
 from crossaccount.settings.documents import build_documents
 from crossaccount.settings.models.base import Model
-from crossaccount.settings.raw import KEYS
+from crossaccount.settings.models.config import KEYS
 from crossaccount.settings.yaml_text import parse_yaml
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "config.md"

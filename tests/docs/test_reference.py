@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crossaccount.settings import models
-from crossaccount.settings.raw import KEYS
+from crossaccount.settings.models.config import KEYS
 from docs.generator.commands import every_command
 from docs.generator.pages import FOLDER, pages
 

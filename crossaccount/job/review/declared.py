@@ -10,9 +10,9 @@ from typing import Any
 from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, Settings
+from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.credentials import Console
 from crossaccount.settings.provider_tags import IgnoredTags, ignored_tags
-from crossaccount.settings.sections import KINDS
 from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, recipient
 
 Owner = tuple[str, str]

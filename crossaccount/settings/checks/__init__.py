@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.checks.account import check_account
-from crossaccount.settings.checks.attachments import check_attachments
-from crossaccount.settings.checks.child_names import check_child_names
-from crossaccount.settings.checks.cycles import check_cycles
-from crossaccount.settings.checks.identity_policies import check_identity_policies
-from crossaccount.settings.checks.options import check_options
-from crossaccount.settings.checks.principals import check_principals
-from crossaccount.settings.checks.trusts import check_trusts
-from crossaccount.settings.checks.users import check_users
+from crossaccount.settings.checks.entities import check_child_names, check_options, check_users
+from crossaccount.settings.checks.policies import check_attachments, check_identity_policies
+from crossaccount.settings.checks.trusts import check_cycles, check_principals, check_trusts
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.raw import Raw
 

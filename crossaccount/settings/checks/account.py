@@ -1,4 +1,4 @@
-"""Which account this is, the address book, and whom it reads."""
+"""Which account this is, the address book, whom it reads, and names whose account part is unknown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossaccount.iam.entity_names import check_account_id
-from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.address_book import check_entries
 from crossaccount.settings.draft import BROKEN, Draft
@@ -87,3 +88,19 @@ def _check_reads(draft: Draft, reads: Any) -> Iterator[Problem]:
             yield Problem(where, "has no stack in the address book, so nothing can be read", name, fix)
         if isinstance(name, str):
             seen.add(name)
+
+
+def unknown_account(draft: Draft, name: str, where: str) -> Problem:
+    """The problem of a name whose account is neither in the address book nor an ID."""
+    account, slash, resource = name.partition("/")
+    if has_wildcard(account):
+        return Problem(where, "the account of a name has no wildcard", name, "name one account in each item")
+    if account in ("role", "user") and slash:
+        fix = f"write {draft.account or '<account>'}/{name}"
+        return Problem(where, "a name begins with its account", name, fix)
+    if near := nearest(account, draft.account_names):
+        fix = f"did you mean `{near}{slash}{resource}`?"
+    else:
+        fix = did_you_mean(account, draft.account_names, "add the account to crossaccount:accounts, or write its ID")
+    what = f"unknown account {account}" if account else "begins with no account"
+    return Problem(where, what, name, fix)

@@ -1,10 +1,18 @@
 """What a stack's config may say, one model per idea. Fields have their YAML names; their docstrings are the docs."""
 
-from crossaccount.settings.models.acceptance import Suppression
-from crossaccount.settings.models.accounts import AccountEntry
+from crossaccount.settings.models.config import AccountEntry, Suppression
 from crossaccount.settings.models.credentials import AccessKey, Console, Handover
-from crossaccount.settings.models.entities import Application, Assumed, Entity, Group, Role, Tagged, User
-from crossaccount.settings.models.policies import ManagedPolicy, Policy
+from crossaccount.settings.models.entities import (
+    Application,
+    Assumed,
+    Entity,
+    Group,
+    ManagedPolicy,
+    Policy,
+    Role,
+    Tagged,
+    User,
+)
 from crossaccount.settings.models.trusts import Mfa, TrustStatement
 
 __all__ = [

@@ -1,12 +1,13 @@
-"""Users, groups, applications and roles as the config says them."""
+"""Users, groups, applications, roles and their policies as the config says them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from crossaccount.iam.statements import ASSUME_ROLE
 from crossaccount.settings.models.base import (
     Description,
     Flag,
@@ -19,14 +20,48 @@ from crossaccount.settings.models.base import (
     Text,
 )
 from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
-from crossaccount.settings.models.policies import Policy
 from crossaccount.settings.models.trusts import TrustStatement
+
+
+class Policy(Model):
+    """An identity policy: exactly one of ``assume``, ``deny`` and ``document``."""
+
+    assume: tuple[Text, ...] | None = Field(default=None, examples=[["workload/role/AssumedRole"]])
+    """Roles that may be assumed: names, ARNs (wildcards allowed in the role part) or "*"."""
+    deny: tuple[Text, ...] | None = Field(default=None, examples=[["workload/role/AssumedRole"]])
+    """Roles that may not be assumed, whatever else allows it."""
+    document: Mapping[str, Any] | None = None
+    """An IAM policy document."""
+    actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
+    """The actions that `assume` allows or `deny` denies, instead of sts:AssumeRole."""
+
+
+class ManagedPolicy(Policy):
+    """A customer-managed policy of the account."""
+
+    KIND: ClassVar = "policy"
+
+    path: Path = "/"
+    """The IAM path of the policy. A change replaces the policy."""
+    description: Description | None = None
+    """The purpose of the policy. Later changes are ignored, because AWS could only replace the policy."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags of the policy, at most 50."""
+    protect: Flag = False
+    """If true, Pulumi refuses to delete or replace the policy."""
+    aliases: tuple[FormerName, ...] = ()
+    """Former names, so that Pulumi recognises the policy after a rename."""
+    import_id: ImportId = Field(default=None, alias="import")
+    """Adopt the existing policy with this ARN; true means the ARN that it would have."""
+
 
 _EC2 = frozenset({"ec2.amazonaws.com", "ec2.amazonaws.com.cn"})
 
 
 class Entity(Model):
-    """What users, groups, applications and roles have in common."""
+    """What users, groups, applications and roles have in common. ``KIND`` is IAM's own word."""
+
+    KIND: ClassVar[str]
 
     path: Path = "/"
     """The IAM path: / or, for example, /team/."""
@@ -56,6 +91,8 @@ class Tagged(Entity):
 class User(Tagged):
     """A person, or a program outside AWS."""
 
+    KIND: ClassVar = "user"
+
     console: MaybeConsole = None
     """Console access: true, {store: secretsmanager} or {pgp: KEY}."""
     access_key: MaybeAccessKey = None
@@ -69,9 +106,13 @@ class User(Tagged):
 class Group(Entity):
     """Users with the same permissions."""
 
+    KIND: ClassVar = "group"
+
 
 class Assumed(Tagged):
     """What applications and roles have in common: both are roles."""
+
+    KIND: ClassVar = "role"
 
     description: Description | None = None
     """The purpose of the role, at most 1,000 characters."""

@@ -1,0 +1,198 @@
+"""The shape of a stack's config: one root model, from which keys, section names and the JSON schema are derived.
+
+A key of the config is a field of :class:`StackConfig`; a section is a field that maps names to entities. Nothing else
+lists them. The root is never validated as a whole: entities are parsed one by one (``draft``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from crossaccount.iam import quotas
+from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
+from crossaccount.settings.models.base import Model, Text, raise_if, rule, text_schema
+from crossaccount.settings.models.entities import Application, Entity, Group, ManagedPolicy, Role, User
+
+_STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
+
+
+def _account_id(value: object) -> object:
+    raise_if(check_account_id(value))
+    return value
+
+
+def _color(value: object) -> object:
+    """Six hex digits without quotes are a number to YAML, and then nobody knows which digits they were."""
+    if isinstance(value, (int, float)):
+        raise_if(Refusal("a colour is a text, and without quotes YAML reads a number", "put the six digits in quotes"))
+    return value
+
+
+def _check_stack(stack: str) -> Refusal | None:
+    if _STACK.match(stack):
+        return None
+    return Refusal("not the name of a stack", "write <stack> or <organisation>/<project>/<stack>")
+
+
+def _check_display_name(name: str) -> Refusal | None:
+    """The console's form takes 64 characters (id_roles_use_switch-role-console.html)."""
+    if 1 <= len(name) <= 64:
+        return None
+    return Refusal(f"a display name has 1 to 64 characters, this has {len(name)}", "choose another")
+
+
+AccountId = Annotated[Text, BeforeValidator(_account_id), text_schema("^[0-9]{12}$", 12)]
+Color = Annotated[
+    Text,
+    BeforeValidator(_color),
+    rule(check_color),
+    text_schema(f"^({'|'.join(COLORS)}|[0-9A-Fa-f]{{6}})$", 6),
+]
+DisplayName = Annotated[Text, rule(_check_display_name)]
+
+
+class AccountEntry(Model):
+    """An account that the config may name."""
+
+    id: AccountId = Field(examples=["111111111111"])
+    """The account ID: 12 digits, in quotes."""
+    stack: Annotated[Text, rule(_check_stack)] | None = Field(default=None, examples=["auth"])
+    """The stack that manages the account; none for an account that is managed elsewhere."""
+    display_name: DisplayName | None = Field(default=None, examples=["WORKLOAD"])
+    """The account's name in the console after a role switch."""
+    color: Color | None = None
+    """The account's colour in the console: red, orange, yellow, green, blue, or six hex digits in quotes."""
+
+
+_CODE = re.compile(r"\AXA\d{3}\Z", re.ASCII)
+
+
+def _check_code(code: str) -> Refusal | None:
+    if _CODE.match(code):
+        return None
+    return Refusal("a finding's code is XA and three digits", "take it from the output of `crossaccount check`")
+
+
+def _check_said(text: str) -> Refusal | None:
+    return None if text.strip() else Refusal("must not be empty", "say it in a few words")
+
+
+class Suppression(Model):
+    """A finding that somebody has checked and accepted."""
+
+    code: Annotated[Text, rule(_check_code), text_schema(r"^XA[0-9]{3}$", 5)] = Field(examples=["XA107"])
+    """The finding's code."""
+    where: Annotated[Text, rule(_check_said), text_schema(r"\S", 2048)] = Field(
+        examples=["trusting.roles.Monitoring.trust[0]"]
+    )
+    """The finding's place in this config, or a place that contains it; an ARN if the finding has one."""
+    reason: Annotated[Text, rule(_check_said), text_schema(r"\S", 2048)] = Field(
+        examples=["the vendor pins our account on its side"]
+    )
+    """The reason for accepting it, for later readers of the config."""
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """The trusted side: the principals that may assume roles of other accounts."""
+
+    users: Mapping[str, User] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    applications: Mapping[str, Application] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trusting:
+    """The trusting side: the roles that others may assume."""
+
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+
+Names = Annotated[tuple[Text, ...], Field(json_schema_extra={"uniqueItems": True})]
+Quotas = Annotated[
+    Mapping[str, int],
+    WithJsonSchema(
+        {
+            "type": ["object", "null"],
+            "properties": {
+                name: {"type": "integer", "minimum": quota.limit} for name, quota in quotas.ADJUSTABLE.items()
+            },
+            "additionalProperties": False,
+        }
+    ),
+]
+
+
+class StackConfig(Model):
+    """A stack's config, by key without the namespace. The example of a list is as YAML has it."""
+
+    accounts: Mapping[str, AccountEntry] = Field(min_length=1)
+    """The address book: the accounts that the config may name."""
+    account: Text
+    """The name of this stack's account in the address book."""
+    reads: Names = Field(default=(), examples=["[auth]"])
+    """Accounts whose ARNs come by stack reference; all others are derived."""
+    policies: Mapping[str, ManagedPolicy] = Field(default_factory=dict)
+    """Customer-managed policies of this account."""
+    trusted: Trusted | None = None
+    """The trusted side: the principals that may assume roles of other accounts."""
+    trusting: Trusting | None = None
+    """The trusting side: the roles that others may assume."""
+    include: Names = Field(default=(), examples=["[people/*.yaml]"])
+    """Files to merge in: patterns relative to the folder of Pulumi.yaml."""
+    suppress: tuple[Suppression, ...] = Field(default=(), examples=["[{code: …, where: …, reason: …}]"])
+    """Findings of `crossaccount check` that are accepted, with the reason."""
+    quotas: Quotas = Field(default_factory=dict)
+    """Limits that AWS has raised for the account, by key of `aws iam get-account-summary`."""
+
+
+def _side(annotation: Any) -> type | None:
+    """The class of a key that is a side of the account."""
+    return next((each for each in get_args(annotation) if is_dataclass(each) and isinstance(each, type)), None)
+
+
+def _entity(annotation: Any) -> type[Entity | ManagedPolicy] | None:
+    """The model of a key that maps names to entities."""
+    model = get_args(annotation)[1] if get_origin(annotation) is Mapping else None
+    return model if isinstance(model, type) and issubclass(model, (Entity, ManagedPolicy)) else None
+
+
+_ANNOTATIONS: Mapping[str, Any] = {name: each.annotation for name, each in StackConfig.model_fields.items()}
+KEYS = tuple(_ANNOTATIONS)
+"""The keys of a config, without their namespace."""
+LISTS: Mapping[str, str] = {
+    name: str(*each.examples or ())
+    for name, each in StackConfig.model_fields.items()
+    if get_origin(each.annotation) is tuple
+}
+"""The keys that are lists, each with an example."""
+MAPPINGS = frozenset(name for name, each in _ANNOTATIONS.items() if _side(each) or get_origin(each) is Mapping)
+"""The keys that are mappings."""
+_SIDES: Mapping[str, type] = {name: side for name, each in _ANNOTATIONS.items() if (side := _side(each))}
+SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for name, side in _SIDES.items()}
+"""The sections of each side of an account."""
+_OWN_SECTIONS: dict[str, type[Entity | ManagedPolicy]] = {
+    name: model for name, each in _ANNOTATIONS.items() if (model := _entity(each))
+}
+INCLUDABLE = (*SIDES, *_OWN_SECTIONS)
+"""The keys that an included file may have."""
+SECTIONS: Mapping[str, type[Entity | ManagedPolicy]] = _OWN_SECTIONS | {
+    name: model
+    for side in _SIDES.values()
+    for name, annotation in get_type_hints(side).items()
+    if (model := _entity(annotation))
+}
+"""The model of each section's entities, in the order of a config."""
+KINDS: Mapping[str, str] = {name: model.KIND for name, model in SECTIONS.items()}
+"""What IAM calls the entities of each section."""
+MAY_BE_EMPTY = frozenset(
+    name
+    for name, model in SECTIONS.items()
+    if issubclass(model, Entity) and not any(each.is_required() for each in model.model_fields.values())
+)
+"""The sections whose entities may have nothing to say."""
