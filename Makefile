@@ -26,7 +26,7 @@ demo: setup
 	$(BIN)/crossaccount demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal
 
 # 2,000 calls on random estates, tried and judged; CROSSACCOUNT_SEED repeats a run.
 differential: setup

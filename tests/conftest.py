@@ -27,6 +27,9 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
 
+# pytest-xdist gives its workers the width of its own terminal; tests say themselves how wide a table is.
+os.environ.pop("COLUMNS", None)
+
 # How long a case takes is the machine's business: a deadline would make tests fail where other things run too.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
