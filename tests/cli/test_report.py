@@ -94,4 +94,4 @@ def test_an_account_to_which_the_address_book_gives_a_stack_is_ours(tmp_path: Pa
         done = run(str(tmp_path / "a.json"), "--accounts", str(book), "--markdown", "-")
         assert done.exit_code == 0
         assert ("XA107" not in done.stdout) == ours
-        assert ours or "if the account is yours, say so: a source that describes it, or stack: in the" in done.stdout
+        assert ours or "if the account is yours, name a source that describes it, or set stack: in the" in done.stdout

@@ -108,7 +108,7 @@ def test_a_role_that_is_replaced_and_a_trust_that_is_pinned_to_it(deploy: Deploy
     [_, line] = second_run(deploy, {**before, **pinned}, {**moved, **after})
     assert line == (
         "access: XA502 auth/role/elsewhere/App is replaced,"
-        " and the trust of arn:aws:iam::111111111111:role/R is pinned to the old one"
+        " and the trust of arn:aws:iam::111111111111:role/R is tied to the old one"
     )
 
 

@@ -26,16 +26,16 @@ REPLACED = Kind(
     "XA501",
     "warning",
     "A user or role is replaced",
-    "The new one has another unique ID. A trust that names the old one exactly, in whatever account, breaks.",
-    "Keep name and path, or change to `mode: by-name` where it is trusted first.",
+    "The new one has another unique ID. A trust that names the old one exactly, in any account, no longer matches.",
+    "Keep name and path, or first change the trusts that name it to `mode: by-name`.",
     _SOURCE,
 )
 PINNED = Kind(
     "XA502",
     "error",
     "A replaced user or role is locked out by a trust that names it exactly",
-    "The trust is pinned to the unique ID of the old one and lets nobody in until it is saved again.",
-    "Save the trust again after the replacement, or trust by name before it (`mode: by-name`).",
+    "The trust is tied to the unique ID of the old one and matches nobody until it is saved again.",
+    "Save the trust again after the replacement, or change it to `mode: by-name` before.",
     _SOURCE,
 )
 
@@ -58,7 +58,7 @@ def replaced(arn: str, trusts: Iterable[str]) -> Iterator[Found]:
     """What to say of a replaced principal and the roles whose trusts name it exactly."""
     broken = sorted(set(trusts))
     if broken:
-        message = f"is replaced, and the trust of {', '.join(broken)} is pinned to the old one"
+        message = f"is replaced, and the trust of {', '.join(broken)} is tied to the old one"
         yield Found(PINNED, Place(arn), message, PINNED.hint)
     else:
         yield Found(REPLACED, Place(arn), "is replaced by one with another unique ID", REPLACED.hint)
@@ -103,15 +103,15 @@ ADOPTION = Kind(
     "XA503",
     "warning",
     "An adoption removes policies",
-    "Policies of it that the config does not name go with the same `up`, and no preview lists them.",
-    "Write `exclusive: false` beside `import` until you have looked, or `exclusive: true` if that is meant.",
+    "The same `up` removes its policies that the config does not name, and no preview lists them.",
+    "Add `exclusive: false` to `import` until you have checked, or `exclusive: true` if this is intended.",
     "docs/adr/0004-additions-by-hand-must-show.md",
 )
 RENAME = Kind(
     "XA504",
     "warning",
-    "A renamed user or group is to be adopted under its new name",
-    "Pulumi's state keeps the former name as its ID: a refresh takes the user or the group for gone.",
-    "After the `up` that renames it write `import: true` in place of `aliases`, and deploy once more.",
+    "A renamed user or group must be adopted under its new name",
+    "Pulumi's state keeps the former name as its ID, so a refresh treats the user or group as deleted.",
+    "After the `up` that renames it, replace `aliases` with `import: true` and deploy again.",
     "docs/adr/0012-a-user-with-credentials-is-not-renamed.md",
 )

@@ -36,16 +36,17 @@ UNUSED_TRUST = Kind(
     "XA204",
     "warning",
     "A trust that nobody can use",
-    "Whom it names exists in no source, or has no grant, or is denied: it lets nobody in today, and may tomorrow.",
-    "Grant the role to those who should get in, or remove the statement.",
+    "Each principal that it names does not exist, has no grant, or is denied. Nobody can use it today, but somebody "
+    "may later.",
+    "Grant the role to the principals that should assume it, or remove the statement.",
     _SOURCE,
 )
 NOBODY_REACHES = Kind(
     "XA205",
     "warning",
-    "Nobody reaches the role",
-    "No user, role, service or provider gets in by any statement of its trust.",
-    "Grant it to those who should get in, or delete it.",
+    "Nobody can assume the role",
+    "No statement of its trust allows a user, role, service or provider that can use it.",
+    "Grant it to the principals that should assume it, or delete it.",
     _SOURCE,
 )
 
@@ -53,8 +54,8 @@ ONLY_DENIES = Kind(
     "XA210",
     "warning",
     "A role's trust only denies",
-    "A trust has to allow: without a statement that does, nobody can assume the role, whatever else is granted.",
-    "Add a statement that allows those who should get in, or delete the role.",
+    "Without a statement that allows, nobody can assume the role, whatever else is granted.",
+    "Add a statement that allows the right principals, or delete the role.",
     _SOURCE,
 )
 
@@ -86,7 +87,7 @@ def trust_findings(
     unused = [statement for statement in unused if not _is_used(statement, used)]
     for statement in unused:
         named = _named(statement, estate)
-        message = f"nobody of {listed(named)} gets in" if named else "it names nobody"
+        message = f"none of {listed(named)} can assume the role" if named else "it names nobody"
         yield Found(UNUSED_TRUST, statement.at("principals"), message, UNUSED_TRUST.hint)
 
 
@@ -144,23 +145,23 @@ def _of_groups(role: Role, groups: Sequence[str], estate: Estate) -> Found:
     many, declared = len(groups) > 1, bool(estate.declared)
     whom = f"groups {listed(groups)}, which have" if many else f"group {groups[0]}, which has"
     member = "declared member" if declared else "member"
-    message = f"nobody{' that is declared' if declared else ''} can assume it: it is granted to {whom} no {member}"
-    fix = f"make a user a member of {'one of them' if many else 'it'}, or grant the role to those who should get in"
+    message = f"{'no declared principal' if declared else 'nobody'} can assume it: it is granted to {whom} no {member}"
+    fix = f"make a user a member of {'one of them' if many else 'it'}, or grant the role to other principals"
     return Found(NOBODY_REACHES, Place(role.arn), message, fix)
 
 
 def _nobody(role: Role, unused: list[Statement], nearest: Nearest) -> Found:
     place = Place(role.arn)
     if not unused:
-        message = "nobody can assume it: no statement of its trust allows to assume a role (sts:AssumeRole)"
+        message = "nobody can assume it: no statement of its trust allows sts:AssumeRole"
         return Found(NOBODY_REACHES, place, message, "Allow sts:AssumeRole as well, or delete the role.")
     if (near := nearest.to(role)) is not None:
         change = near.changes[0]
         where = f" {statement_in_words(change.decision)}" if change.decision else ""
-        message = f"nobody can assume it; in the way of {near.principal}: {change.what}{where}"
+        message = f"nobody can assume it; {near.principal} cannot: {change.what}{where}"
         return Found(NOBODY_REACHES, place, message, f"{change.fix[0].upper()}{change.fix[1:]}; or delete the role.")
     named = dict.fromkeys(name for each in unused for name in _named(each, nearest.estate))
-    whom = f"{listed(named)}, of whom nobody gets in" if named else "nobody"
+    whom = f"{listed(named)}, and none of these has a grant that works" if named else "nobody"
     message = f"nobody can assume it: its trust names {whom}"
     return Found(NOBODY_REACHES, place, message, NOBODY_REACHES.hint)
 

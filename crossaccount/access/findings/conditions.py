@@ -32,18 +32,18 @@ _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 NEVER_HOLDS = Kind(
     "XA312",
     "warning",
-    "A condition can never hold",
-    "No request meets it: an Allow with it lets nobody in, and a Deny denies nothing. The date has passed, a wildcard "
-    "is compared exactly, two keys exclude each other, or such a request never carries the key.",
-    "Correct the condition: StringLike takes wildcards, StringEquals does not.",
+    "A condition can never be true",
+    "No request meets it, so an Allow allows nobody, and a Deny denies nothing. The date has passed, a wildcard is "
+    "compared exactly, two keys exclude each other, or such a request never carries the key.",
+    "Correct the condition: StringLike accepts wildcards, StringEquals does not.",
     f"{_GUIDE}/reference_policies_elements_condition_operators.html and reference_policies_condition-keys.html",
 )
 FOR_ALL_OF_ONE = Kind(
     "XA313",
     "warning",
     "ForAllValues on a key that has one value",
-    "ForAllValues is true for a request without the key, so the Allow lets in whoever does not send it.",
-    "Leave ForAllValues out.",
+    "ForAllValues is true for a request without the key, so the Allow also allows every caller who does not send it.",
+    "Remove ForAllValues.",
     f"{_GUIDE}/access-analyzer-reference-policy-checks.html"
     "#access-analyzer-reference-policy-checks-security-warning-forallvalues-with-single-valued-key",
 )
@@ -51,10 +51,10 @@ NO_VALUE = Kind(
     "XA314",
     "warning",
     "A policy variable has no value for a caller",
-    "A positive operator never matches then, and an inverted one always does: `StringNotEquals` of an Allow lets in "
-    "whoever lacks the key.",
-    "Name a variable that every caller has, give it a default (`${aws:PrincipalTag/team, 'none'}`), or ask for the key "
-    "with Null.",
+    "Then a positive operator is always false and a negated operator always true: `StringNotEquals` in an Allow "
+    "allows every caller without the key.",
+    "Name a variable that every caller has, give it a default (`${aws:PrincipalTag/team, 'none'}`), or require the "
+    "key with Null.",
     f"{_GUIDE}/reference_policies_variables.html (policy variables with no value)",
 )
 _ASSUME_BY: dict[CallerKind, str] = {
@@ -84,8 +84,8 @@ def condition_findings(statement: Statement, since: datetime | None) -> Iterator
         yield Found(NEVER_HOLDS, place, f"{reason}: the statement {effect}", _fix(statement, reason))
     for condition in conditions:
         if statement.allows and condition.quantifier == "forallvalues:" and not _may_have_several(condition.key):
-            message = f"{condition.operator} passes requests without {condition.key}, which has one value at most"
-            yield Found(FOR_ALL_OF_ONE, place, message, "leave ForAllValues out")
+            message = f"{condition.operator} is true for requests without {condition.key}, which has at most one value"
+            yield Found(FOR_ALL_OF_ONE, place, message, "remove ForAllValues")
     if statement.side == "trust":
         yield from _without_value(statement)
 

@@ -188,12 +188,13 @@ def _boundary_of(entity: Entity) -> str:
 ESCALATION = Kind(
     "XA208",
     "warning",
-    "A principal can edit what guards a role",
-    "Whoever can change a trust, a grant, a membership or credentials has whatever these guard, whatever today's paths "
-    "say. So has whoever passes a role to what runs code as it, or changes the code of what has a role already "
+    "A principal can change what protects a role",
+    "A principal that can change a trust, a grant, a membership or credentials can get the access that they protect, "
+    "even if there is no path today. So can a principal that passes a role to a service that runs code as it, or "
+    "changes code that already runs as a role "
     "(`lambda:UpdateFunctionCode`, `ssm:SendCommand`). Roles under `/aws-reserved/` and `/aws-service-role/` cannot be "
     "edited from within their account; customer-managed policies that are attached to them can.",
-    "Take the action away, limit it to named resources, or set a permissions boundary.",
+    "Remove the action, limit it to named resources, or set a permissions boundary.",
     "Rhino Security Labs, https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/, "
     "https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/ and https://pathfinding.cloud",
 )

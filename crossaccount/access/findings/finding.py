@@ -149,7 +149,8 @@ UNUSED = Kind(
     "XA901",
     "warning",
     "A suppression that suppresses nothing",
-    "What it was for is gone or has moved; left there, it hides the next finding at that place.",
+    "The finding that it suppressed no longer exists or has moved. If the suppression stays, it hides the next "
+    "finding at that place.",
     "Remove it, or correct its code or place.",
     "docs/findings.md",
 )

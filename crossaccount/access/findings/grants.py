@@ -49,15 +49,15 @@ NO_SUCH_ROLE = Kind(
     "XA201",
     "warning",
     "A grant names a role that does not exist",
-    "It grants nothing today, and everything the day somebody creates a role of that name.",
+    "It grants nothing today, but it takes effect when somebody creates a role of that name.",
     "Correct the name, declare the role, or remove the grant.",
     _SOURCE,
 )
 NOT_TRUSTED = Kind(
     "XA202",
     "warning",
-    "A grant names a role that does not let its holder in",
-    "A path needs both sides: without the trust the grant grants nothing.",
+    "A grant names a role that does not trust its holder",
+    "A path needs both sides: without the trust the grant has no effect.",
     "Add the holder to the role's trust, or remove the grant.",
     _SOURCE,
 )
@@ -65,7 +65,7 @@ SHADOWED = Kind(
     "XA203",
     "warning",
     "A grant is shadowed by a deny",
-    "An explicit deny wins over every allow, so the grant grants nothing.",
+    "An explicit deny overrides every allow, so the grant has no effect.",
     "Remove the grant, or narrow the deny.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
 )
@@ -119,15 +119,15 @@ class Grants:
                 untrusted.append(text)
         if shadowed:
             first = next(iter(shadowed.values()))
-            message = f"grants {listed(shadowed)} in vain: {first.message}"
+            message = f"grants {listed(shadowed)} without effect: {first.message}"
             yield Found(SHADOWED, statement.at("resources"), message, SHADOWED.hint)
         if limited:
             first = next(iter(limited.values()))
             fix = f"let the {_LIMITS[str(first.reason)]} allow it, or remove the grant"
-            message = f"grants {listed(limited)} in vain: {first.message}"
+            message = f"grants {listed(limited)} without effect: {first.message}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, fix)
         if untrusted:
-            message = f"grants {listed(untrusted)}, which lets in none of {listed(holders)}"
+            message = f"grants {listed(untrusted)}, which trusts none of {listed(holders)}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
     def _is_denied(self, holder: str, role: str) -> bool:
@@ -194,7 +194,7 @@ class AskedBehind:
         statement = Statement(place, "identity", place.statement)
         if not self._all_ask(statement):
             return found
-        message = f"{found.message}; every role that it reaches asks for MFA itself"
+        message = f"{found.message}; every role that it grants requires MFA itself"
         return replace(found, kind=MFA_ASKED_BEHIND, message=message)
 
     def _all_ask(self, statement: Statement) -> bool:
@@ -226,7 +226,8 @@ DENIES_NOTHING = Kind(
     "XA209",
     "warning",
     "A deny denies nothing",
-    "Whom it names would not get in without it: the deny is a leftover, or misses whom it is meant for.",
+    "The principals that it names have no access without it either. The deny is left over, or names the wrong "
+    "principals.",
     "Correct the name, or remove the statement.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
 )
@@ -253,7 +254,7 @@ class Denials:
         roles = [statement.owner] if in_trust else named
         if not principals or any(self._denies(principal, role) for role in roles for principal in principals):
             return
-        message = f"denies {listed(principals)} the way to {listed(roles)}, where there is none"
+        message = f"denies {listed(principals)} access to {listed(roles)}, which they do not have"
         yield Found(
             DENIES_NOTHING, statement.at("principals" if in_trust else "resources"), message, DENIES_NOTHING.hint
         )
@@ -308,8 +309,8 @@ ONE_SIDE = Kind(
     "XA114",
     "warning",
     "Session tags or a source identity are allowed on one side only",
-    "A call that passes them is denied as a whole: caller and trust both have to allow sts:TagSession and "
-    "sts:SetSourceIdentity.",
+    "A call that passes them is denied as a whole unless both the caller's policies and the trust allow "
+    "sts:TagSession and sts:SetSourceIdentity.",
     "Add the action on the other side, or remove it here.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required",
 )
@@ -338,7 +339,7 @@ class SessionSides:
         callers = [arn for arn in self._reach.by_role.get(role, ()) if self._estate.principal(arn) is not None]
         callers = callers or self._kept_out(role, action)
         if callers and not any(_allowed_by_caller(self._estate, arn, action, role) for arn in callers):
-            message = f"allows {action}, and none of {listed(callers)} may call it"
+            message = f"allows {action}, but none of {listed(callers)} may call it"
             fix = f"allow {action} in their policies too, or remove it here"
             yield Found(ONE_SIDE, statement.at("actions"), message, fix)
 
@@ -352,7 +353,7 @@ class SessionSides:
             and any(self._gets_in(caller, role, action) for caller in callers)
         ]
         if closed:
-            message = f"allows {action}, and the trust of {listed(closed)} does not"
+            message = f"allows {action}, but the trust of {listed(closed)} does not"
             yield Found(ONE_SIDE, statement.at("actions"), message, f"add {action} to the trust, or remove it here")
 
     def _kept_out(self, arn: str, action: str) -> list[str]:

@@ -60,18 +60,18 @@ MFA_OF_NOBODY = Kind(
     "XA101",
     "error",
     "MFA is required of a role, a service or a federated identity",
-    "A role's session, an AWS service and a federated identity never carry MFA, so whoever the statement names is "
-    "locked out.",
-    "Ask people for MFA in a statement of their own, and programs for an external ID or a source instead.",
+    "A role session, an AWS service and a federated identity never carry MFA, so the statement locks out every "
+    "principal that it names.",
+    "Require MFA from people in a separate statement; from programs, require an external ID or a source.",
     _SOURCE,
 )
 MFA_IF_EXISTS = Kind(
     "XA102",
     "error",
-    "MFA is asked for with IfExists in an Allow",
-    "A request signed with a long-term access key does not carry the key, and IfExists lets it in without MFA. It is a "
-    "warning in a grant of roles that all ask for MFA themselves.",
-    "Write Bool instead of BoolIfExists: it fails where the key is absent.",
+    "MFA is required with IfExists in an Allow",
+    "A request signed with a long-term access key does not carry the key, and IfExists allows it without MFA. It is a "
+    "warning in a grant of roles that all require MFA themselves.",
+    "Write Bool instead of BoolIfExists: Bool is false if the key is absent.",
     _SOURCE,
 )
 MFA_ASKED_BEHIND = replace(MFA_IF_EXISTS, severity="warning")
@@ -79,26 +79,27 @@ MFA_ASKED_BEHIND = replace(MFA_IF_EXISTS, severity="warning")
 MFA_BESIDE_OPEN = Kind(
     "XA103",
     "error",
-    "MFA is required beside a statement that lets the same principal in without",
-    "Statements add up: one Allow that asks for no MFA is enough, so the other asks for nothing.",
-    "Take the principal out of the open statement, or ask for MFA there too.",
+    "MFA is required, but another statement allows the same principal without it",
+    "One Allow without MFA is enough, so the MFA condition of the other statement has no effect.",
+    "Remove the principal from the open statement, or require MFA there too.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
 )
 MFA_DENY_PASSED = Kind(
     "XA104",
     "warning",
-    "A Deny without MFA does not catch long-term access keys",
-    "With Bool the Deny needs the key to be there, and a request signed with a long-term access key has none.",
+    "A Deny without MFA does not apply to long-term access keys",
+    "With Bool the Deny applies only to requests that carry the key. A request signed with a long-term access key "
+    "does not.",
     "Write BoolIfExists in a Deny.",
     _SOURCE,
 )
 MFA_IN_VAIN = Kind(
     "XA115",
     "warning",
-    "MFA is asked for where it cannot be had",
-    "A role's session does not carry the MFA that was given for it, so what its own policy allows with MFA it does not "
-    "allow; a service is not asked at all.",
-    "Ask for MFA in the role's trust, where people come in.",
+    "MFA is required where a request cannot carry it",
+    "A role session never carries MFA, so a statement of the role's own policy that requires MFA allows nothing. A "
+    "service never carries MFA either.",
+    "Require MFA in the role's trust policy.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
     "#condition-keys-multifactorauthage (what a condition on MFA may be attached to)",
 )
@@ -121,11 +122,13 @@ def _of_nobody(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]
     asking = [each for each in asked if each.is_for(demands_mfa)] if statement.allows else []
     without = [*_roles(statement), *statement.principals("Service"), *statement.principals("Federated")]
     if asking and without:
-        message = f"{', '.join(sorted(without))} never carries MFA, so this statement lets nobody of them in"
-        fix = "remove the MFA condition here, and ask people for it in a statement of their own"
+        message = f"{', '.join(sorted(without))} never carries MFA, so this statement allows none of them"
+        fix = "remove the MFA condition here, and require MFA from people in a separate statement"
         if asking[0].statement is not statement:
-            message = f"denies {', '.join(sorted(without))}, which never carries MFA, the way in that another allows"
-            fix = "deny only people: add a condition on aws:PrincipalArn that fits users alone"
+            message = (
+                f"denies {', '.join(sorted(without))}, which never carries MFA, although another statement allows it"
+            )
+            fix = "deny only people: add a condition on aws:PrincipalArn that matches only users"
         yield Found(MFA_OF_NOBODY, asking[0].statement.at("mfa"), message, fix)
 
 
@@ -133,8 +136,8 @@ def _in_vain(statement: Statement) -> Iterator[Found]:
     """A role's own policy that asks its sessions for MFA."""
     arn = parse_arn(statement.owner)
     if statement.allows and arn.kind == "role" and any(map(demands_mfa, statement.conditions)):
-        message = "a session of this role does not carry the MFA that was given for it, so this grants nothing"
-        fix = "remove the MFA condition, and ask for MFA in the role's trust"
+        message = "a session of this role never carries MFA, so this grants nothing"
+        fix = "remove the MFA condition, and require MFA in the role's trust"
         yield Found(MFA_IN_VAIN, statement.at("mfa"), message, fix)
 
 
@@ -157,7 +160,7 @@ def _if_exists(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]
         asks = condition.key.lower() == AGE or texts(condition) == {"true"}
         for part in ("ForAllValues:", "IfExists"):
             if asks and part.lower() in condition.operator.lower():
-                message = f"{condition.operator} on {condition.key} lets long-term access keys in without MFA"
+                message = f"{condition.operator} on {condition.key} allows long-term access keys without MFA"
                 yield Found(MFA_IF_EXISTS, statement.at("mfa"), message, f"write {_without(condition.operator, part)}")
                 break
 
@@ -180,7 +183,7 @@ def _deny(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
     for condition in statement.on(PRESENT):
         passes = condition.base == "bool" and not condition.if_exists and texts(condition) == {"false"}
         if passes and not any(_denies_without_the_key(other, statement) for other in beside):
-            message = f"{condition.operator} on {condition.key} does not deny requests of long-term access keys"
+            message = f"{condition.operator} on {condition.key} does not deny requests with long-term access keys"
             yield Found(MFA_DENY_PASSED, statement.at("mfa"), message, "write BoolIfExists")
 
 
@@ -200,7 +203,7 @@ def _beside_open(statements: Sequence[Statement], asked: Asked) -> Iterator[Foun
         for other in asking:
             passed = sorted(_covered(other.principals("AWS"), statement.principals("AWS")))
             if passed and _shared_actions(statement, other) and _no_narrower(statement, other):
-                message = f"lets {', '.join(passed)} in without the MFA that another statement asks for"
+                message = f"allows {', '.join(passed)} without the MFA that another statement requires"
                 yield Found(MFA_BESIDE_OPEN, statement.at("principals"), message, MFA_BESIDE_OPEN.hint)
                 break
 

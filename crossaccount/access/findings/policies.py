@@ -41,7 +41,7 @@ REFUSED = Kind(
     "XA301",
     "error",
     "AWS refuses the document",
-    "The policy cannot be saved as it is, and nothing can be said of what it would allow.",
+    "The policy cannot be saved as it is, and it is unknown what it would allow.",
     "Correct it as the message says.",
     _GRAMMAR,
 )
@@ -49,7 +49,7 @@ VERSION = Kind(
     "XA302",
     "warning",
     "The policy's Version is missing, or too old for its variables",
-    "Without the newer version ${…} is plain text, and matches nothing.",
+    "Without the newer version ${…} is plain text and matches nothing.",
     'Write Version: "2012-10-17".',
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html",
 )
@@ -57,24 +57,24 @@ UNKNOWN_ACTION = Kind(
     "XA303",
     "warning",
     "No such action",
-    "AWS accepts any action; one that does not exist grants and denies nothing.",
+    "AWS accepts any action name; an action that does not exist grants and denies nothing.",
     "Correct the spelling. The list is dated: a very new action may be missing from it.",
     _ACTIONS,
 )
 NEVER_MATCHES = Kind(
     "XA304",
     "warning",
-    "The action is never asked about such a resource",
-    "The statement grants or denies nothing: s3:ListBucket is asked about the bucket, not its objects, and "
-    "iam:ListRoles takes no resource at all.",
-    "Name the resource that the action is about, or * where it takes none.",
+    "The action does not apply to such a resource",
+    "The statement grants or denies nothing. For example, s3:ListBucket applies to the bucket, not its objects, and "
+    "iam:ListRoles applies to no single resource.",
+    "Name a resource that the action applies to, or * if it applies to none.",
     _ACTIONS,
 )
 UNKNOWN_KEY = Kind(
     "XA305",
     "warning",
     "No such condition key",
-    "A key that is never in a request makes the condition fail always, or (negated, or with IfExists) never.",
+    "A condition on a key that is never in a request is always false, or (if negated, or with IfExists) always true.",
     "Correct the spelling.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
 )
@@ -132,7 +132,7 @@ ALLOW_ALL = Kind(
     "XA306",
     "warning",
     "Everything is allowed on everything",
-    "Whoever has this policy is an administrator of the account, its trust policies included.",
+    "A principal with this policy is an administrator of the account, and can also change its trust policies.",
     "Name the services that are needed, or set a permissions boundary.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
 )
@@ -140,7 +140,7 @@ PASS_ANY_ROLE = Kind(
     "XA307",
     "warning",
     "Any role may be passed to any service",
-    "Passed to a service that runs code, a role's permissions are those of whoever wrote the code.",
+    "If a role is passed to a service that runs code, the author of the code gets the role's permissions.",
     "Name the roles, and the services under a condition on iam:PassedToService.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
 )
@@ -176,9 +176,9 @@ def boundaries_alone(details: Details) -> frozenset[Place]:
 NO_SUCH_POLICY = Kind(
     "XA315",
     "warning",
-    "A policy that nobody knows",
-    "It is in no source and not among AWS's own policies. What it allows or denies is unknown, so verdicts that hang "
-    "on it are undetermined; if there is no such policy, AWS refuses to attach it.",
+    "A policy is unknown",
+    "It is in no source and not among AWS's own policies. Its effect is unknown, so verdicts that depend on it are "
+    "undetermined. If the policy does not exist, AWS refuses to attach it.",
     "Correct the ARN, or name a source that has the policy. AWS's list is dated: a very new policy may be missing.",
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html",
 )
@@ -250,7 +250,7 @@ SAME_BUT_FOR_CASE = Kind(
     "XA308",
     "warning",
     "Two inline policies differ only in the case of their names",
-    "Nobody can tell them apart, and some tools take the one for the other.",
+    "People confuse them, and so do some tools.",
     "Rename one of the two.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names",
 )
@@ -258,16 +258,16 @@ TOO_LONG_FOR_CONSOLE = Kind(
     "XA309",
     "warning",
     "The role's path and name are too long for the console",
-    "The console's switch-role form takes 64 characters, path included.",
+    "The console's switch-role form accepts at most 64 characters, including the path.",
     "Shorten the path or the name.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html",
 )
 UNKNOWN_REGION = Kind(
     "XA310",
     "warning",
-    "A stack's region is none that AWS's SDK knows",
-    "Nothing can be deployed there, nor do profiles that are handed out work.",
-    "Correct `aws:region`. A region that AWS opened since: update botocore.",
+    "AWS's SDK does not know the stack's region",
+    "Nothing can be deployed there, and profiles from handoff do not work.",
+    "Correct `aws:region`. If AWS has opened the region since, update botocore.",
     "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html",
 )
 """As only a config tells."""

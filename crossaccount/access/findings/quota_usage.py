@@ -29,8 +29,8 @@ NEAR_QUOTA = Kind(
     "XA401",
     "warning",
     "Nearly at a quota",
-    "More than 90 % is used: one of the next additions will be refused.",
-    "Split the document or join policies, or ask AWS for more where the quota can be raised.",
+    "More than 90 % is used, so AWS will soon refuse an addition.",
+    "Split the document or join policies, or ask AWS to raise the quota if it can be raised.",
     _SOURCE,
 )
 ABOVE_DEFAULT = Kind(
@@ -38,14 +38,14 @@ ABOVE_DEFAULT = Kind(
     "warning",
     "Above a default quota",
     "AWS refuses it unless the account's quota was raised.",
-    "Ask AWS for more and say so under crossaccount:quotas, or stay below.",
+    "Ask AWS to raise the quota and write it under crossaccount:quotas, or stay below it.",
     _SOURCE,
 )
 ABOVE_QUOTA = Kind(
     "XA403",
     "error",
     "Above a quota",
-    "AWS refuses it, and with it what the same deployment would have made next.",
+    "AWS refuses it, and the same deployment stops there.",
     "Split the document, or join policies.",
     _SOURCE,
 )

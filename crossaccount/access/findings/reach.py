@@ -204,16 +204,16 @@ def _circle(graph: Graph, start: str, knot: frozenset[str]) -> tuple[str, ...]:
 TOO_LONG = Kind(
     "XA206",
     "warning",
-    "A role that only roles reach allows sessions of more than an hour",
-    "AWS refuses a DurationSeconds above one hour in a chain, so the longer maximum is never had.",
+    "A role that only roles can assume allows sessions of more than one hour",
+    "AWS refuses a DurationSeconds above one hour in a chain, so the longer maximum has no effect.",
     "Remove max_session_duration, or trust a user, a service or a provider as well.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining",
 )
 CYCLE = Kind(
     "XA207",
     "warning",
-    "Roles can be assumed from each other in a circle",
-    "A session can be renewed round the circle before it ends, for ever, also after the first one was revoked.",
+    "Roles can be assumed from each other in a cycle",
+    "A session can be renewed along the cycle before it expires, for ever, even after the first session was revoked.",
     "Remove one of the trusts.",
     "https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/",
 )
@@ -241,10 +241,12 @@ def chain_findings(estate: Estate, reach: Reach, served: frozenset[str]) -> Iter
         chained = bool(sources) and role.arn not in served and all(map(is_role, sources))
         if chained and (role.max_session_duration or 0) > CHAINED_SESSION_DURATION:
             longest = duration_text(role.max_session_duration or 0)
-            message = f"allows sessions of {longest}, and only roles reach it ({listed(sources)}): they get 1h"
+            message = (
+                f"allows sessions of {longest}, and only roles can assume it ({listed(sources)}): their sessions get 1h"
+            )
             yield Found(TOO_LONG, Place(role.arn, element="max_session_duration"), message, TOO_LONG.hint)
     for circle in cycles(_graph_of(reach)):
-        message = f"can be assumed in a circle: {' → '.join((*circle, circle[0]))}"
+        message = f"can be assumed in a cycle: {' → '.join((*circle, circle[0]))}"
         yield Found(CYCLE, Place(circle[0]), message, CYCLE.hint)
 
 

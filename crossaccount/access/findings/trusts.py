@@ -27,7 +27,7 @@ EVERYONE = Kind(
     "XA105",
     "error",
     "A role trusts everyone",
-    "Any principal of any AWS account that is allowed to call sts:AssumeRole gets in.",
+    "Any principal of any AWS account that may call sts:AssumeRole can assume the role.",
     "Name accounts, or limit the statement by aws:PrincipalOrgID, aws:PrincipalAccount or aws:PrincipalArn.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous",
 )
@@ -35,26 +35,26 @@ UNKNOWN_ACCOUNT = Kind(
     "XA106",
     "warning",
     "A role trusts an account outside the address book and the organisation",
-    "Nobody here can say who that is, nor who can act in its name.",
-    "Add the account to the address book (crossaccount:accounts) if it is meant, else remove it.",
+    "It is unknown whose account this is, and who can use it.",
+    "Add the account to the address book (crossaccount:accounts) if this is intended, else remove it.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-resources.html",
 )
 THIRD_PARTY = Kind(
     "XA107",
     "warning",
     "A third party is trusted without an external ID",
-    "Another customer of the third party can make it act in this role: the confused deputy.",
-    "Ask for the external ID that the third party made for you. If the account is yours, say so: name a source that "
-    "describes it or its organisation, or give it a `stack` in the address book (`crossaccount:accounts`, or the file "
-    "of `--accounts`); an entry with an ID alone is a name, no more.",
+    "Another customer of the third party can make it use this role (the confused deputy problem).",
+    "Require the external ID that the third party gave you. If the account is yours, name a source that describes it "
+    "or its organisation, or set its `stack` in the address book (`crossaccount:accounts`, or the file of "
+    "`--accounts`); an entry with only an ID does not make it yours.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
 )
 UNIQUE_ID = Kind(
     "XA113",
     "error",
     "A trust names a principal by its unique ID",
-    "AWS shows the ID of a user or role that was deleted. Nobody has that ID any more, a new one of the same name does "
-    "not get in, and AWS refuses the policy when it is saved again.",
+    "AWS shows the ID of a user or role that was deleted. No principal has that ID any more. A new one of the same "
+    "name cannot assume the role, and AWS refuses the policy when it is saved again.",
     "Name the new user or role, or trust its account with a condition on aws:PrincipalArn (mode: by-name).",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
 )
@@ -63,8 +63,9 @@ NOT_PRINCIPAL = Kind(
     "XA311",
     "error",
     "A trust has NotPrincipal",
-    "AWS takes no NotPrincipal in a role's trust policy any more: the policy cannot be saved again. A role is spared "
-    "only together with its session and its account, and whoever has a permissions boundary never is.",
+    "AWS no longer accepts NotPrincipal in a role's trust policy, so the policy cannot be saved again. A role is "
+    "exempt only if its session and its account are listed too; a principal with a permissions boundary is never "
+    "exempt.",
     'Deny everyone (`Principal: "*"`) under ArnNotEquals on aws:PrincipalArn.',
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html and "
     "access-analyzer-reference-policy-checks.html (role trust policy syntax error: NotPrincipal)",
@@ -72,7 +73,7 @@ NOT_PRINCIPAL = Kind(
 
 _UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
 _ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
-_SAY_IT_IS_YOURS = "if the account is yours, say so: a source that describes it, or stack: in the address book"
+_SAY_IT_IS_YOURS = "if the account is yours, name a source that describes it, or set stack: in the address book"
 _SAYS_WHO = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:userid")
 
 
@@ -85,7 +86,7 @@ def principal_findings(statement: Statement, asked: Sequence[Demand], facts: Fac
     if not statement.allows:
         return
     if "*" in names and not any(each.is_for(_says_who) for each in asked):
-        message = "lets in every principal of every AWS account"
+        message = "allows every principal of every AWS account"
         yield Found(EVERYONE, statement.at("principals"), message, "name an account, or add aws:PrincipalOrgID")
     for account in sorted({account for each in names if (account := _account(each))}):
         yield from _foreign(statement, account, asked, facts)
@@ -93,12 +94,12 @@ def principal_findings(statement: Statement, asked: Sequence[Demand], facts: Fac
 
 def _foreign(statement: Statement, account: str, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
     if not facts.is_known(account):
-        message = f"trusts account {account}, which no source and no address book knows"
-        fix = "add it to crossaccount:accounts if it is meant, else remove it"
+        message = f"trusts account {account}, which is in no source and no address book"
+        fix = "add it to crossaccount:accounts if this is intended, else remove it"
         yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
     if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in asked):
         message = f"trusts account {facts.named(account)} without an external ID"
-        fix = f"ask for the external ID that they made for you; {_SAY_IT_IS_YOURS}"
+        fix = f"require the external ID that they gave you; {_SAY_IT_IS_YOURS}"
         yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
 
 
@@ -140,7 +141,7 @@ WEAK = Kind(
     "XA108",
     "warning",
     "An external ID is easy to guess",
-    "The external ID keeps other customers of a third party out only as long as they do not hit on it.",
+    "The external ID protects against other customers of the third party only if they cannot guess it.",
     "Use the ID that the third party generated for you, such as a UUID.",
     _THIRD_PARTY_PAGE,
 )
@@ -148,7 +149,8 @@ SHARED = Kind(
     "XA109",
     "warning",
     "Several accounts are trusted with the same external ID",
-    "An external ID says on whose behalf one third party acts; who knows another's can pose as that customer.",
+    "An external ID shows for which customer a third party acts. A party that knows the ID of another one can pose as "
+    "that customer.",
     "Use one external ID for each third party.",
     _THIRD_PARTY_PAGE,
 )
@@ -183,7 +185,7 @@ def shared_external_ids(statements: Iterable[Statement], facts: Facts) -> Iterat
         everyone = frozenset[str]().union(*(accounts for _, accounts in places))
         if len(everyone) > 1:
             for statement, _ in places:
-                message = f"the external ID {external_id!r} is asked of accounts {', '.join(sorted(everyone))}"
+                message = f"the external ID {external_id!r} is required from accounts {', '.join(sorted(everyone))}"
                 yield Found(SHARED, statement.at("external_id"), message, "use one for each third party")
 
 
@@ -194,7 +196,7 @@ def _external_ids(statement: Statement) -> list[str]:
 
 def _weakness(external_id: str, role: str) -> str:
     if "*" in external_id or "?" in external_id:
-        return "is a pattern, which many meet"
+        return "is a pattern that many values match"
     if external_id.isdigit() or ACCOUNT_ID.search(external_id):
         return "is only a number"
     if len(external_id) < SHORTEST:
@@ -267,7 +269,7 @@ WITHOUT_SOURCE = Kind(
     "XA110",
     "warning",
     "A service is trusted without aws:SourceAccount or aws:SourceArn",
-    "Somebody in another account who can configure the service could make it act in this role.",
+    "A person in another account who can configure the service could make it use this role.",
     "Add a condition StringEquals on aws:SourceAccount, or ArnLike on aws:SourceArn.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
 )
@@ -306,5 +308,5 @@ def _label(service: str) -> str:
 def not_principal_findings(statement: Statement) -> Iterator[Found]:
     """A trust statement with NotPrincipal. One that allows is refused as a document already."""
     if "NotPrincipal" in statement.raw and not statement.allows:
-        message = "has NotPrincipal, which AWS does not take in a role's trust policy"
+        message = "has NotPrincipal, which AWS does not accept in a role's trust policy"
         yield Found(NOT_PRINCIPAL, statement.at("principals"), message, NOT_PRINCIPAL.hint)

@@ -21,8 +21,8 @@ _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 WITHOUT_SUBJECT = Kind(
     "XA111",
     "error",
-    "An OpenID Connect provider is trusted without a condition on who asks",
-    "Every user of the provider gets in: for GitHub that is any repository of anybody.",
+    "An OpenID Connect provider is trusted without a condition on the caller",
+    "Every user of the provider can assume the role; for GitHub this means any repository of anybody.",
     "Add a condition on <provider>:sub, such as repo:my-organisation/my-repository:ref:refs/heads/main; for Amazon "
     "Cognito, Pulumi Cloud and a few others the claim is aud.",
     f"{_GUIDE}/id_roles_providers_oidc_secure-by-default.html",
@@ -30,8 +30,8 @@ WITHOUT_SUBJECT = Kind(
 ANY_REPOSITORY = Kind(
     "XA112",
     "warning",
-    "An OpenID Connect trust takes any repository",
-    "Whoever can create a repository in that organisation gets in, and whoever can push to any that is there.",
+    "An OpenID Connect trust accepts any repository",
+    "Everybody who can create a repository in that organisation, or push to an existing one, can assume the role.",
     "Name the repository, and the branch or environment too.",
     f"{_GUIDE}/id_roles_create_for-idp_oidc.html",
 )
@@ -89,14 +89,14 @@ def _provider(statement: Statement, provider: str, asked: Sequence[Demand]) -> I
     key = _key(provider)
     closed = [each for each in asked if each.is_for(says_who)]
     if not closed:
-        message = f"lets in every user of {provider}, whoever it is"
+        message = f"allows every user of {provider}"
         yield Found(WITHOUT_SUBJECT, statement.at("conditions"), message, f"add a condition on {key}")
     elif provider.lower() in SHARED and not any(_is_on(each, key) for each in asked):
-        message = f"does not ask for {key}, for which AWS refuses a trust of {provider}"
+        message = f"has no condition on {key}, so AWS refuses this trust of {provider}"
         yield Found(WITHOUT_SUBJECT, statement.at("conditions"), message, f"add a condition on {key}")
     elif not any(each.is_for(names_one) for each in closed):
         subjects = sorted({value.text for each in closed for one in each.alternatives for value in one.values})
-        message = f"takes any repository of {provider} that fits {', '.join(subjects)}"
+        message = f"accepts any repository of {provider} that matches {', '.join(subjects)}"
         yield Found(ANY_REPOSITORY, statement.at("conditions"), message, "name the repository and the branch")
 
 

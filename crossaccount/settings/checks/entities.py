@@ -65,8 +65,8 @@ def _check_rename(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
     entity = placed.value
     refused = isinstance(entity, User) and (entity.console or entity.access_key)
     if kind in _RENAMED_IN_PLACE and entity.aliases and not refused:
-        what = f"once the {kind} is renamed, Pulumi's state keeps the former name, and a refresh takes it for gone"
-        fix = "after that `up` write import: true in place of aliases, and deploy once more"
+        what = f"once the {kind} is renamed, Pulumi's state keeps the former name, and a refresh treats it as deleted"
+        fix = "after that `up` replace aliases with import: true, and deploy again"
         yield Problem(f"{placed.where}.aliases", what, NOT_GIVEN, fix, "warning", "XA504")
 
 
