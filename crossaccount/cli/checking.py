@@ -40,7 +40,7 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="[STACK or SOURCE]...",
-            help="Stacks of the project. Default: all. Or sources: FILE.json, stack:[DIR/]NAME, state:[DIR/]NAME, "
+            help="Stacks of the project (default: all), or sources: FILE.json, stack:[DIR/]NAME, state:[DIR/]NAME, "
             "live:PROFILE.",
         ),
     ] = None,
@@ -57,8 +57,7 @@ def check(
 ) -> None:
     """Check stacks offline: settings, documents, findings, quotas, both sides of every path, and the access tests.
 
-    Of sources the findings and quotas are shown, with those that a config accepts. Access tests and --base are a
-    project's.
+    For sources it shows findings, including suppressed ones, and quotas. Access tests and --base need a project.
     """
     with failures_in_words(as_json):
         from crossaccount.settings import read_project

@@ -74,7 +74,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
             names = TYPE.sub("", record[0])
             rows[parameter.param_type_name].append((code(names), record[1]))
             if parameter.param_type_name == "argument":
-                word = names.split()[0]
+                word = names.partition(" <")[0]
                 words.append(word if parameter.required or word[0] == "[" else f"[{word}]")
     yield f"## {name}\n"
     yield f"`{' '.join(['crossaccount', name, *words])}`\n"
