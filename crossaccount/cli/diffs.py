@@ -107,8 +107,8 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
     """The diff as a table, and its verdict. ``shown`` is how an ARN is shown to people."""
     from rich.table import Table
 
-    from crossaccount.access.diff.markdown import SIGNS, conditions, subject
-    from crossaccount.escaping import markup
+    from crossaccount.access.diff.markdown import SIGNS, conditions, reach_lines, subject
+    from crossaccount.escaping import markup, one_line
 
     out = console()
     styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
@@ -123,6 +123,10 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
             row = (f"{markup(subject(change, shown))}\n{change.kind}", *([stacked] if narrow else said))
             table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *row)
         out.print(table)
+    if found.reach:
+        out.print("through other roles:")
+        for text in reach_lines(found.reach, shown):
+            out.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
     out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {_changes(len(found.changes))}", highlight=False)
 
 

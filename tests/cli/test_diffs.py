@@ -82,7 +82,12 @@ def test_markdown_for_a_pull_request(run: Run, without_deny: Path) -> None:
 
 def test_nothing_changes(run: Run, tutorial: Path) -> None:
     edit(tutorial, "development", lambda _: None)
-    assert run("diff", *BEFORE, *AFTER, "--json").json == {"verdict": "neutral", "changes": [], "findings": []}
+    assert run("diff", *BEFORE, *AFTER, "--json").json == {
+        "verdict": "neutral",
+        "changes": [],
+        "reach": [],
+        "findings": [],
+    }
 
 
 def test_mfa_is_a_path_tightened(run: Run, tutorial: Path) -> None:

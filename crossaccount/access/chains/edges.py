@@ -5,16 +5,16 @@ What a hop asks for hangs on what the caller's session carries for good: then bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from crossaccount.access.chains.session import FREE, Sticky, expanded
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Principal, Role
+from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.callers import service
 from crossaccount.access.evaluation.layers import answer_of, open_layers, with_actions
 from crossaccount.access.paths.answers import RoleAnswers, SharedLayers
-from crossaccount.access.paths.candidates import Candidates
+from crossaccount.access.paths.candidates import Candidates, reached_by
 from crossaccount.access.paths.path import Path, services_let_in
 from crossaccount.access.requirements import NEVER, Requirements
 from crossaccount.access.requirements.requirement import Conjunction
@@ -81,9 +81,14 @@ class Edges:
         """On what both sides of a hop allow an action beside it."""
         return lambda action: open_layers(self.estate, caller, role, action).alternatives()
 
-    def roles_before(self) -> Mapping[str, list[str]]:
-        """By role, the roles that may be able to assume it."""
-        return {
-            arn: [each.arn for each in self._candidates.of(role) if each.arn in self.estate.roles]
-            for arn, role in self.estate.roles.items()
-        }
+    def after(self, callers: Iterable[Principal]) -> set[str]:
+        """The roles that one of some users and roles may be able to assume, and those that these may, and so on."""
+        seen: set[str] = set()
+        todo = list(callers)
+        while todo:
+            users = {each.arn: each for each in todo if isinstance(each, User)}
+            roles = {each.arn: each for each in todo if isinstance(each, Role)}
+            found = [role for role, by in reached_by(self.estate, users, roles) if by and role.arn not in seen]
+            seen.update(role.arn for role in found)
+            todo = list(found)
+        return seen

@@ -163,22 +163,13 @@ class Chains:
 
     def of(self, principal_arn: str) -> list[Way]:
         """The easiest ways of one principal, by role."""
-        before = self.edges.roles_before()
-        after: dict[str, list[str]] = {}
-        for role, callers in before.items():
-            for caller in callers:
-                after.setdefault(caller, []).append(role)
-        if principal_arn in self.estate.roles:
-            reached = set(after.get(principal_arn, ()))
+        principal = self.estate.principal(principal_arn)
+        if principal is not None:
+            reached = self.edges.after([principal])
         else:
-            reached = {arn for arn, role in self.estate.roles.items() if self._starts(principal_arn, role)}
-        todo, seen = list(reached), set(reached)
-        while todo:
-            for role in after.get(todo.pop(), ()):
-                if role not in seen:
-                    seen.add(role)
-                    todo.append(role)
-        return [way for arn in sorted(seen) for way in self.into(arn, principal_arn)]
+            first = [role for role in self.estate.roles.values() if self._starts(principal_arn, role)]
+            reached = self.edges.after(first)
+        return [way for arn in sorted(reached) for way in self.into(arn, principal_arn)]
 
     def _starts(self, principal: str, role: Role) -> bool:
         every = (*self.edges.into(role), *self.edges.services_into(role))
@@ -252,7 +243,7 @@ class _Search:
         for before in _between(own, may_carry(caller) if isinstance(caller, Role) else FREE, label.carries):
             for conjunction in self._edges.alternatives(caller, label.node, edge.alternatives, before):
                 for moved in self._moved(caller, conjunction, label, before):
-                    asked = _own_session(caller, moved.own, moved.inherited, before)
+                    asked = _own_session(caller, (*moved.own, *moved.beside), moved.inherited, before)
                     hop = None if asked is None else self._hop(caller, Moved(asked), label)
                     if hop is not None:
                         found.append(hop)
@@ -269,8 +260,10 @@ class _Search:
                 of_session = tuple(Asked(atom, hop) for atom in conjunction if asks_session(atom))
                 rest = tuple(atom for atom in conjunction if not asks_session(atom)) if of_session else conjunction
                 for moved in self._moved(caller, rest, label, before):
-                    found = self._hop(caller, moved, label)
-                    pending = _consistent((*of_session, *moved.inherited))
+                    left = tuple(asked for asked in moved.beside if not asks_session(asked.atom))
+                    further = tuple(asked for asked in moved.beside if asks_session(asked.atom))
+                    found = self._hop(caller, Moved((*moved.own, *left)), label)
+                    pending = _consistent((*of_session, *moved.inherited, *further))
                     if found is not None and pending is not None:
                         yield Label(caller, label, found.trail, pending, before, found.shared, hop, found.asked)
 

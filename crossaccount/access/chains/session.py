@@ -73,10 +73,14 @@ class Asked(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """What a hop has to meet itself, and what it asks of the session that makes the call."""
+    """What a hop has to meet itself, and what it asks of the session that makes the call.
+
+    ``beside`` are the conditions of the actions that it needs for what it passes, of either kind.
+    """
 
     own: tuple[Asked, ...]
     inherited: tuple[Asked, ...] = ()
+    beside: tuple[Asked, ...] = ()
 
 
 def is_of_session(key: str) -> bool:
@@ -189,7 +193,10 @@ def moved_back(
             continue
         if TAG_SESSION in before:
             found = found._replace(inherited=(*found.inherited, *_set_once(found.own)))
-        yield from _with_actions(found, conjunction, allowing, hop)
+        for conditions in _of_actions(found.own, conjunction, allowing, role):
+            further = [left for atom in conditions if (left := _chosen(atom, before, after)) is not None]
+            if len(further) == len(conditions):
+                yield found._replace(beside=tuple(Asked(atom, hop) for left in further for atom in left))
 
 
 def _set_once(own: Iterable[Asked]) -> Iterator[Asked]:
@@ -415,12 +422,13 @@ def _reached(pattern: str, places: set[int]) -> set[int]:
     return found
 
 
-def _with_actions(found: Moved, conjunction: Conjunction, allowing: Allowing, hop: int) -> Iterator[Moved]:
-    """The same with what the actions have to meet that the hop needs for what it passes for a later one."""
+def _of_actions(
+    own: Iterable[Asked], conjunction: Conjunction, allowing: Allowing, role: Role
+) -> Iterable[Conjunction]:
+    """What the actions have to meet that a hop needs for what it passes for a later one."""
     before = needed(conjunction)
     whole: Requirements = ((),)
-    for action in needed(asked.atom for asked in found.own):
+    for action in needed(asked.atom for asked in own):
         if action not in before:
             whole = both(whole, allowing(action))
-    for conditions in whole:
-        yield found._replace(own=(*found.own, *(Asked(atom, hop) for atom in conditions)))
+    return whole if whole == ((),) else expanded(whole, role)

@@ -81,7 +81,7 @@ class Way(NamedTuple):
 
     def in_words(self) -> str:
         """The conditions of all hops, as one line."""
-        return "; or ".join(_conditions_in_words(each) for each in self.alternatives)
+        return alternatives_in_words(self.alternatives)
 
     def hops_in_words(self, *, granted: bool = True) -> list[str]:
         """The conditions of the easiest alternative, one line for each hop; ``granted`` as in ``path_in_words``."""
@@ -96,6 +96,11 @@ class Way(NamedTuple):
 def flat(conditions: Conditions) -> tuple[Atom, ...]:
     """The conditions without their hops."""
     return tuple(each.atom for each in conditions)
+
+
+def alternatives_in_words(alternatives: Iterable[Conditions]) -> str:
+    """What a way asks for, hop by hop, as one line."""
+    return "; or ".join(_conditions_in_words(each) for each in alternatives)
 
 
 def _conditions_in_words(conditions: Conditions) -> str:

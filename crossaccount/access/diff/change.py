@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
+from crossaccount.access.chains.way import Conditions
 from crossaccount.access.requirements import Requirements, requirements_json
 
 Kind = Literal[
@@ -21,6 +23,9 @@ Kind = Literal[
 Direction = Literal["broadening", "narrowing", "neutral"]
 VerdictWord = Literal["broadening", "narrowing", "mixed", "neutral"]
 AccessLevel = Literal["list", "read", "tagging", "write", "permissions-management"]
+
+Alternatives = tuple[Conditions, ...]
+"""What a way asks for: an OR of ANDs, hop by hop."""
 
 BROADENING: tuple[Kind, ...] = ("path-gained", "path-loosened", "permission-gained", "credential-gained")
 
@@ -80,15 +85,57 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Who gets where through the roles ``via``: under ``after`` what it asks for now, under ``before`` what it asked.
+
+    None is a pair without any way. Before a way was opened there may have been a path of one call, or another way.
+    """
+
+    principal: str
+    role: str
+    via: tuple[str, ...]
+    before: Alternatives | None
+    after: Alternatives | None
+
+    @property
+    def opens(self) -> bool:
+        """Whether the way is new, not gone."""
+        return self.after is not None
+
+    def goes_through(self, change: Change) -> bool:
+        """Whether a path that changes is one of its hops."""
+        stations = (self.principal, *self.via, self.role)
+        return any((change.principal, change.role) == hop for hop in pairwise(stations))
+
+    def to_json(self) -> dict[str, Any]:
+        """An item of ``reach`` in the JSON of ``diff``."""
+        return {
+            "principal": self.principal,
+            "role": self.role,
+            "via": list(self.via),
+            "before": _hops_json(self.before),
+            "after": _hops_json(self.after),
+        }
+
+
+def _hops_json(alternatives: Alternatives | None) -> list[list[dict[str, Any]]] | None:
+    return None if alternatives is None else [[each.to_json() for each in conditions] for conditions in alternatives]
+
+
+@dataclass(frozen=True)
 class AccessDiff:
-    """All changes: paths first, then credentials, then permissions, each by who and what."""
+    """All changes: paths first, then credentials, then permissions, each by who and what.
+
+    ``reach`` is what they open and close through other roles; the verdict is of the changes alone.
+    """
 
     changes: tuple[Change, ...] = ()
+    reach: tuple[Reach, ...] = ()
 
     @classmethod
-    def of(cls, changes: Iterable[Change]) -> AccessDiff:
+    def of(cls, changes: Iterable[Change], reach: tuple[Reach, ...] = ()) -> AccessDiff:
         """The changes in order, each once."""
-        return cls(tuple(sorted(dict.fromkeys(changes), key=_order)))
+        return cls(tuple(sorted(dict.fromkeys(changes), key=_order)), reach)
 
     @property
     def verdict(self) -> VerdictWord:
@@ -110,7 +157,11 @@ class AccessDiff:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON document of ``diff``."""
-        return {"verdict": self.verdict, "changes": [change.to_json() for change in self.changes]}
+        return {
+            "verdict": self.verdict,
+            "changes": [change.to_json() for change in self.changes],
+            "reach": [each.to_json() for each in self.reach],
+        }
 
 
 def _json(alternatives: Requirements | None) -> list[list[dict[str, Any]]] | None:

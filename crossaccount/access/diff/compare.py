@@ -10,6 +10,7 @@ from crossaccount.access.diff.circumstances import Asked, control_changes, sessi
 from crossaccount.access.diff.credentials import credential_changes
 from crossaccount.access.diff.paths import Touched, path_changes
 from crossaccount.access.diff.permissions import permission_changes
+from crossaccount.access.diff.reach import reach_changes, told_through
 from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
@@ -39,7 +40,9 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles, bearers), *asked]
     left = _Explained(found_paths)
     kept = (change for change in others if not left.says(change))
-    return AccessDiff.of([*found_paths, *controls, *credential_changes(before, after), *kept])
+    reach = reach_changes(before, after, found_paths, touched.roles)
+    told = told_through(found_paths, reach)
+    return AccessDiff.of([*told, *controls, *credential_changes(before, after), *kept], reach)
 
 
 def _pairs(before: Mapping[str, P], after: Mapping[str, P]) -> Pairs[P]:

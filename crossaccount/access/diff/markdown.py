@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from crossaccount.access.diff.change import AccessDiff, Change
+from crossaccount.access.chains.way import alternatives_in_words
+from crossaccount.access.diff.change import AccessDiff, Change, Reach
 from crossaccount.access.diff.levels import RANK, by_level, by_power
 from crossaccount.access.requirements import ALWAYS, Requirements
 from crossaccount.access.requirements.words import in_words
@@ -37,7 +38,27 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
         told, rest = told_and_rest(found.changes)
         lines += ["", *fence((f"{SIGNS[change.direction]} {line(change, shown)}" for change in told), "diff")]
         lines += ["", f"… and {rest}."] if rest else []
+    if found.reach:
+        lines += ["", "Through other roles:", "", *fence(reach_lines(found.reach, shown), "diff")]
     return "\n".join(lines) + "\n"
+
+
+MOST_REACH_LINES = 20
+
+
+def reach_lines(reach: Sequence[Reach], shown: Shown = str) -> list[str]:
+    """What is opened and closed through other roles, a line each; what is opened first, the rest counted."""
+    ordered = sorted(reach, key=lambda each: not each.opens)
+    lines = [f"{'+' if each.opens else '-'} {reach_line(each, shown)}" for each in ordered[:MOST_REACH_LINES]]
+    left = len(reach) - len(lines)
+    return [*lines, f"… and {left} more"] if left else lines
+
+
+def reach_line(each: Reach, shown: Shown = str) -> str:
+    """``kim → tooling → ProdAdmin: always``."""
+    alternatives = each.after if each.after is not None else each.before or ()
+    words = alternatives_in_words(alternatives)
+    return f"{' → '.join(map(shown, (each.principal, *each.via, each.role)))}: {words}"
 
 
 def told_and_rest(changes: Sequence[Change], most: int = MOST_LINES) -> tuple[list[Change], str]:

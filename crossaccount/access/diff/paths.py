@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import statement_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
-from crossaccount.access.evaluation.callers import ASSUME_ROLE
 from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import Path, paths, paths_to
 from crossaccount.access.paths.answers import SharedLayers
-from crossaccount.access.paths.candidates import Candidates, Grants
+from crossaccount.access.paths.candidates import Candidates, reached_by
 from crossaccount.access.paths.path import grants_elsewhere
 from crossaccount.access.requirements import implies
 from crossaccount.access.requirements.words import in_words
@@ -59,15 +58,7 @@ def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Prin
     """The roles to which a touched principal may have a path, asked of its grants: not of every role's trust."""
     users = {arn: estate.users[arn] for arn in touched.principals & estate.users.keys()}
     roles = {arn: estate.roles[arn] for arn in touched.principals & estate.roles.keys()}
-    if not users and not roles:
-        return
-    grants = Grants([*users.values(), *roles.values()], ASSUME_ROLE)
-    homes = {principal.account for principal in (*users.values(), *roles.values())}
-    candidates = Candidates(replace(estate, users=users, roles=roles))
-    for arn, role in estate.roles.items():
-        # In one's own account a trust may be enough.
-        if role.account in homes or grants.candidates(arn):
-            yield role, [each for each in candidates.of(role) if each.arn in touched.principals]
+    return reached_by(estate, users, roles)
 
 
 def assuming(estate: Estate, users: Collection[str]) -> set[str]:

@@ -7,10 +7,11 @@ trust are for the evaluator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from crossaccount.access.estate import Estate
-from crossaccount.access.estate.entities import Policy, Principal, Role
+from crossaccount.access.estate.entities import Policy, Principal, Role, User
 from crossaccount.access.evaluation.callers import ASSUME_ROLE, EVERYONE, external_principals
 from crossaccount.access.evaluation.context import open_context
 from crossaccount.iam.compiled import CompiledStatement
@@ -152,3 +153,18 @@ class Candidates:
             of = everyone if account == EVERYONE else self._by_account.get(account, {}).values()
             self._grants[account] = Grants(of, ASSUME_ROLE)
         return self._grants[account].candidates(role.arn)
+
+
+def reached_by(
+    estate: Estate, users: Mapping[str, User], roles: Mapping[str, Role]
+) -> Iterator[tuple[Role, list[Principal]]]:
+    """The roles to which some users and roles may have a path, and who: asked of their grants, not of every trust."""
+    if not users and not roles:
+        return
+    grants = Grants([*users.values(), *roles.values()], ASSUME_ROLE)
+    homes = {principal.account for principal in (*users.values(), *roles.values())}
+    candidates = Candidates(replace(estate, users=users, roles=roles))
+    for arn, role in estate.roles.items():
+        # In one's own account a trust may be enough.
+        if role.account in homes or grants.candidates(arn):
+            yield role, [each for each in candidates.of(role) if each.arn in users or each.arn in roles]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from crossaccount.access.diff import AccessDiff
 from crossaccount.access.diff.change import VerdictWord
-from crossaccount.access.diff.markdown import SIGNS, line, told_and_rest
+from crossaccount.access.diff.markdown import SIGNS, line, reach_lines, told_and_rest
 from crossaccount.access.findings.finding import Finding
 from crossaccount.iam.names import display
 from crossaccount.job.events import Event
@@ -148,6 +148,9 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
     yield from (f"{SIGNS[change.direction]} {line(change, shown)}" for change in told)
     if rest:
         yield f"… and {rest}"
+    if review.access.reach:
+        yield "through other roles:"
+        yield from reach_lines(review.access.reach, shown)
     yield from review.proof.lines() if review.proof else ()
     yield f"access: {review.verdict}" + (f"; needs its own yes: {', '.join(review.needs)}" if review.needs else "")
 

@@ -161,9 +161,10 @@ def _sessions_of(start: Principal) -> Iterator[Held]:
         yield Held(start)
         return
     may_set = any(each.allows for each in start.trust.about("sts:SetSourceIdentity"))
-    identities = [None, "alice", "eve"] if may_set else [None]
+    must_set = "sts:SetSourceIdentity" in start.carried_actions
+    identities = [None, "alice", "eve"] if may_set or must_set else [None]
     tags: list[tuple[str | None, bool]] = [(None, False)]
-    if start.may_be_tagged:
+    if start.may_be_tagged or "sts:TagSession" in start.carried_actions:
         tags += product(("red", "blue"), (False, True))
     for name, identity, (tag, transitive) in product(("sess", "bob"), identities, tags):
         carried = {

@@ -1,0 +1,101 @@
+"""What a change opens, or closes, end to end: who gets to which role through other roles, and did not before.
+
+Asked where paths or roles change, of the roles that lie beyond them. It is no change of its own, and no part of the
+verdict: each way is made of paths, and those that change are told. Who got there
+before, and has to meet no less now, is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from crossaccount.access.chains import Chains, Way
+from crossaccount.access.chains.way import Conditions, Hop, asks_no_less, flat
+from crossaccount.access.diff.change import Alternatives, Change, Reach
+from crossaccount.access.estate import Estate
+from crossaccount.access.requirements import Requirements
+
+Pair = tuple[str, str]
+
+
+def reach_changes(before: Estate, after: Estate, changes: Iterable[Change], roles: Iterable[str]) -> tuple[Reach, ...]:
+    """Which ways are opened and closed by changes of paths, and of ``roles`` (ARNs); by principal and role."""
+    ends = {change.role for change in changes if change.is_path and change.role} | set(roles)
+    if not ends:
+        return ()
+    old, new = _Side(before, ends), _Side(after, ends)
+    found = []
+    for pair in sorted({*old.ways, *new.ways}):
+        known = old.asked(pair)
+        opened = [way for way in new.ways.get(pair, []) if not all(_is_known(each, known) for each in way.alternatives)]
+        if opened:
+            found.append(Reach(*pair, opened[0].via, old.alternatives(pair), opened[0].alternatives))
+        elif pair in old.ways and new.alternatives(pair) is None:
+            gone = old.ways[pair][0]
+            found.append(Reach(*pair, gone.via, gone.alternatives, None))
+    return tuple(found)
+
+
+def _is_known(conditions: Conditions, before: Requirements) -> bool:
+    """Whether it asks for as much as somebody had to meet before, be it on another way."""
+    return bool(before) and asks_no_less(flat(conditions), before)
+
+
+class _Side:
+    """The ways of one estate to the roles that lie beyond some others, and what the easiest of each pair asks for."""
+
+    def __init__(self, estate: Estate, ends: Iterable[str]) -> None:
+        self._chains = Chains(estate)
+        there = [estate.roles[arn] for arn in ends if arn in estate.roles]
+        beyond = {role.arn for role in there} | self._chains.edges.after(there)
+        self.ways: dict[Pair, list[Way]] = {}
+        for arn in sorted(beyond):
+            for way in self._chains.into(arn):
+                self.ways.setdefault((way.principal, way.role), []).append(way)
+        self._paths: dict[str, Mapping[str, Requirements]] = {}
+
+    def asked(self, pair: Pair) -> Requirements:
+        """What each path and way of a pair asks for, whichever hop."""
+        direct = self.alternatives(pair) or ()
+        ways = [each for way in self.ways.get(pair, []) for each in way.alternatives]
+        return tuple(flat(conditions) for conditions in (*direct, *ways))
+
+    def alternatives(self, pair: Pair) -> Alternatives | None:
+        """What there is to meet for a pair in one call, or else by its easiest way; None where it has neither."""
+        principal, role = pair
+        if role not in self._paths:
+            self._paths[role] = {path.principal: path.alternatives for path in self._chains.paths_to(role)}
+        direct = self._paths[role].get(principal)
+        if direct is not None:
+            return tuple(tuple(Hop(1, atom, 1) for atom in conjunction) for conjunction in direct)
+        return self.ways[pair][0].alternatives if pair in self.ways else None
+
+
+def told_through(changes: Sequence[Change], reach: Sequence[Reach]) -> list[Change]:
+    """The changes, with what each opens or closes end to end in its ``why``."""
+    return [_told(change, reach) if change.is_path else change for change in changes]
+
+
+def _told(change: Change, reach: Sequence[Reach]) -> Change:
+    opens = change.direction == "broadening"
+    through = [each for each in reach if each.opens == opens and each.goes_through(change)]
+    if not through:
+        return change
+    principals, roles = {each.principal for each in through}, {each.role for each in through}
+    verb = "now" if opens else "no longer"
+    among = f"{_name(through[0].principal)} → {_name(through[0].role)}"
+    said = f"through it {_count(principals, 'principal')} {verb} {_verb(principals)} {_count(roles, 'role')}"
+    return replace(change, why="; ".join(filter(None, (change.why, f"{said}, among them {among}"))))
+
+
+def _count(found: set[str], noun: str) -> str:
+    return f"1 {noun}" if len(found) == 1 else f"{len(found)} {noun}s"
+
+
+def _verb(principals: set[str]) -> str:
+    return "reaches" if len(principals) == 1 else "reach"
+
+
+def _name(arn: str) -> str:
+    return arn.split(":", 5)[5] if arn.count(":") >= 5 else arn
