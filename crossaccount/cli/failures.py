@@ -177,7 +177,7 @@ def report_of(error: BaseException, arguments: Sequence[str]) -> str:
         "",
         "".join(traceback.format_exception(error)),
     ]
-    return without_secrets("\n".join(lines))
+    return escaping.visible_lines(without_secrets("\n".join(lines)))
 
 
 def _own(arguments: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from crossaccount import escaping
+from crossaccount.iam.problem import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -212,7 +213,8 @@ def write(option: str, file: Path, text: str, as_json: bool) -> None:
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        stop(f"{option}: cannot be written ({reason}), got {file}; name another file", BAD_INPUT, as_json)
+        problem = Problem(option, f"cannot be written ({reason})", str(file), "name another file")
+        stop(str(problem), BAD_INPUT, as_json)
 
 
 def without_stdout() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from pulumi import automation
 from crossaccount.engine.failures import LOOK_AT_BACKEND, failure_of
 from crossaccount.engine.work import SECRET
 from crossaccount.iam.notation import lines_of, same_lines
+from crossaccount.iam.problem import Problem
 from crossaccount.job import events
 from crossaccount.job.errors import BackendError
 from crossaccount.job.loading import Loaded
@@ -56,6 +58,8 @@ class KnownStack:
         return self.resources != 0 and bool(self.updated)
 
 
+_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+"""Who signs in to a backend: a database's URL holds the password."""
 HISTORY_PAGE = 10
 """How many entries of a stack's history are looked at."""
 LOOKING = ("refresh", "preview")
@@ -151,7 +155,8 @@ class CliBackend:
         except automation.CommandError as error:
             found = failure_of("", (), str(error).partition("\n stderr: ")[2])
             url = backend_url(self.folder, {**os.environ, **self.environment}) or "the login of the pulumi CLI"
-            raise BackendError(f"state backend: {found.message}, got {url}; {found.fix or LOOK_AT_BACKEND}") from None
+            problem = Problem("state backend", found.message, url, found.fix or LOOK_AT_BACKEND)
+            raise BackendError(_USER_IN_URL.sub("***", str(problem))) from None
 
 
 def _last_result(history: Iterable[Mapping[str, Any]]) -> str:

@@ -136,6 +136,10 @@ def test_a_file_that_cannot_be_written(run: Run) -> None:
     done = run("diff", *BEFORE, *AFTER, "--markdown", "none/access.md")
     assert done.code == 2
     assert done.err.startswith("--markdown: cannot be written (No such file or directory)")
+    done = run("diff", *BEFORE, *AFTER, "--markdown", "none/a\nb\x1b[1m.md")
+    assert done.err == (
+        '--markdown: cannot be written (No such file or directory), got "none/a\\nb\\u001b[1m.md"; name another file\n'
+    )
 
 
 def test_a_role_that_is_replaced_is_said_with_the_trusts_that_break(run: Run, tutorial: Path) -> None:

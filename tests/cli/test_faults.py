@@ -71,10 +71,11 @@ def _command(how: str, *arguments: str, env: Mapping[str, str] | None = None) ->
     ("what", "said"),
     [
         ('raise KeyError("a\\n::error::mistake")', r"KeyError: 'a\\n::error::mistake'"),
+        ('raise ValueError("a\\x1b[2K\\n::error::b")', r"ValueError: a\\x1b\[2K\\n::error::b"),
         ("return broken()", "RecursionError: maximum recursion depth exceeded"),
         ("raise MemoryError", "MemoryError"),
     ],
-    ids=["KeyError", "RecursionError", "MemoryError"],
+    ids=["KeyError", "ValueError", "RecursionError", "MemoryError"],
 )
 def test_a_fault_of_ours_is_one_line_and_a_report(what: str, said: str, tmp_path: Path) -> None:
     secrets = {"PULUMI_CONFIG_PASSPHRASE": "correct horse", "TMPDIR": str(tmp_path)}
@@ -88,6 +89,7 @@ def test_a_fault_of_ours_is_one_line_and_a_report(what: str, said: str, tmp_path
     )
     content = report.read_text()
     assert "Traceback" in content
+    assert "\x1b" not in content
     assert "in broken" in content
     assert f"$ crossaccount paths a.json 'git+https://{HIDDEN}@example.com/x' '{HIDDEN}'" in content
     assert "hunter2" not in content

@@ -310,6 +310,17 @@ class TestPlans:
         place.engine.outcomes = {}
         assert place.stacks.preview(save_plan=tmp_path / "plan").ok
 
+    @pytest.mark.parametrize("key", ["patterns", "configs", "new", "plans", "digest", "review", "the review's changes"])
+    def test_a_plan_of_another_shape_is_none(self, place: Place, tmp_path: Path, key: str) -> None:
+        place.stacks.preview(save_plan=tmp_path / "plan")
+        file = tmp_path / "plan" / "review.json"
+        content = json.loads(file.read_text())
+        holder, last = (content["review"], "changes") if " " in key else (content, key)
+        holder[last] = 1
+        file.write_text(json.dumps(content))
+        with pytest.raises(PlanError, match="no finished plan"):
+            place.stacks.up(approval=EVERYTHING, plan=tmp_path / "plan")
+
     def test_a_folder_with_something_else_is_left_alone(self, place: Place, tmp_path: Path) -> None:
         (tmp_path / "plan").mkdir()
         (tmp_path / "plan" / "thesis.json").write_text("{}")

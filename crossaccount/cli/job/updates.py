@@ -27,6 +27,7 @@ from crossaccount.cli.job.run import (
 )
 from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
+from crossaccount.iam.problem import Problem
 
 if TYPE_CHECKING:
     from crossaccount.job.review import Review
@@ -189,7 +190,8 @@ def up(
     """Deploy what stacks declare, upstreams first. Asks first, and asks again before it broadens access."""
     with failures_in_words(as_json):
         if gone and not recover:
-            stop(f"--gone: says whose locks --recover may take, got {gone[0]}; add --recover", BAD_INPUT, as_json)
+            problem = Problem("--gone", "says whose locks --recover may take", gone[0], "add --recover")
+            stop(str(problem), BAD_INPUT, as_json)
         if reviewed is not None and not re.fullmatch("[0-9a-f]{64}", reviewed):
             what = "--reviewed: must be the digest of a review, 64 hexadecimal digits"
             stop(f"{what}, got {reviewed!r}; take it from `preview --markdown -`", BAD_INPUT, as_json)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossaccount.iam.problem import Problem
 from crossaccount.job.errors import JobError
 from crossaccount.job.review.review import Review
 from crossaccount.job.states import KnownStack
@@ -25,6 +26,9 @@ from crossaccount.settings.input_files import read_bytes, read_json
 
 REVIEW = "review.json"
 VERSION = 1
+_SHAPE = {"patterns": list, "configs": dict, "new": list, "plans": dict, "digest": str, "review": dict}
+_COMPARED = {"changes": list, "removals": list, "replaced": list, "refused": dict}
+"""What of a review is held against the one of before, to say what differs."""
 
 
 class PlanError(JobError):
@@ -117,7 +121,7 @@ def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> N
         old = _own_files(folder)
         if {each.name for each in folder.iterdir()} - old:
             what = "the folder holds something else than a plan"
-            raise PlanError(f"--save-plan: {what}, got {folder}; name an empty one")
+            raise PlanError(str(Problem("--save-plan", what, str(folder), "name an empty one")))
         for name in old:
             (folder / name).unlink(missing_ok=True)
         folder.chmod(0o700)
@@ -128,7 +132,7 @@ def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> N
         _write(folder / REVIEW, json.dumps({"version": VERSION, "plans": dict.fromkeys(files, "")}))
     except OSError as error:
         what = f"cannot be written ({error.strerror})"
-        raise PlanError(f"--save-plan: {what}, got {folder}; name another folder") from None
+        raise PlanError(str(Problem("--save-plan", what, str(folder), "name another folder"))) from None
     return plan
 
 
@@ -141,14 +145,25 @@ def read_plan(folder: Path) -> SavedPlan:
     folder = folder.resolve()
     try:
         content = read_json(folder / REVIEW, REVIEW)
-        known = content["version"] == VERSION
-        _ = content["digest"]  # written last
-    except (SettingsError, KeyError, TypeError):
+    except SettingsError:
+        content = None
+    if isinstance(content, Mapping) and content.get("version", VERSION) != VERSION:
+        what = "made by another version of crossaccount"
+        raise PlanError(str(Problem("--plan", what, str(folder), "preview again")))
+    if not _is_finished(content):
         fix = "make one: crossaccount preview --save-plan DIR"
-        raise PlanError(f"--plan: no finished plan, got {folder}; {fix}") from None
-    if not known:
-        raise PlanError(f"--plan: made by another version of crossaccount, got {folder}; preview again")
+        raise PlanError(str(Problem("--plan", "no finished plan", str(folder), fix)))
     return SavedPlan(folder, content)
+
+
+def _is_finished(content: Any) -> bool:
+    """Whether a plan has everything, in its shape. The digest is written last."""
+    return (
+        isinstance(content, Mapping)
+        and all(isinstance(content.get(key), kind) for key, kind in _SHAPE.items())
+        and all(isinstance(each, str) for key in ("patterns", "new") for each in content[key])
+        and all(isinstance(content["review"].get(key), kind) for key, kind in _COMPARED.items())
+    )
 
 
 def _own_files(folder: Path) -> set[str]:
@@ -167,7 +182,7 @@ def _file(folder: Path, stack: str) -> Path:
 def _what_differs(reviewed: Mapping[str, Any], now: Review) -> str:
     """The first things that one has and the other has not, in words."""
     found = []
-    for key in ("changes", "removals", "replaced", "refused"):
+    for key in _COMPARED:
         old, new = reviewed[key], now.to_json()[key]
         if old != new:
             more = sum(1 for each in new if each not in old)

@@ -13,9 +13,11 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from crossaccount.engine.work import Outcome, StackEngine, Work
+from crossaccount.iam.problem import Problem
 from crossaccount.job.errors import WorkersError
 from crossaccount.job.events import Message, Tell
 from crossaccount.job.running.workers import Submit
@@ -31,9 +33,8 @@ class Cluster:
         threads = sum(self._client.nthreads().values())
         if not threads:
             self._client.close()
-            raise WorkersError(
-                f"--scheduler: the cluster has no worker, got {address}; start some: dask worker {address}"
-            )
+            fix = f"start some: dask worker {quote(address)}"
+            raise WorkersError(str(Problem("--scheduler", "the cluster has no worker", address, fix)))
         self.parallel = min(parallel or threads, threads)
         self._plugin = f"crossaccount-{uuid.uuid4().hex}"
 
@@ -78,9 +79,8 @@ def _connect(address: str, seconds: float) -> Any:
         return connect(address, timeout=seconds, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         said = " ".join(str(error).split())
-        raise WorkersError(
-            f"--scheduler: no Dask scheduler answers ({said}), got {address}; start one: dask scheduler"
-        ) from None
+        what = f"no Dask scheduler answers ({said})"
+        raise WorkersError(str(Problem("--scheduler", what, address, "start one: dask scheduler"))) from None
 
 
 class _Listener:

@@ -66,7 +66,7 @@ def test_a_mistake_on_a_worker_comes_back_as_the_error_that_it_is(address: str) 
 
 def test_no_scheduler_is_said_in_a_line() -> None:
     with pytest.raises(
-        WorkersError, match=r"no Dask scheduler answers.*got tcp://127\.0\.0\.1:1; start one: dask scheduler"
+        WorkersError, match=r'no Dask scheduler answers.*got "tcp://127\.0\.0\.1:1"; start one: dask scheduler'
     ):
         Cluster("tcp://127.0.0.1:1", connect_seconds=1)
 
