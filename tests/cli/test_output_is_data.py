@@ -109,7 +109,7 @@ def _report(folder: Path) -> None:
 
 def _all_hostile(document: Any) -> Iterator[Any]:
     """The document with several fields at once, those that no command reads as a name: tags, Sids, values, texts."""
-    free = ("Sid", "Description", "Value", "sts:ExternalId")
+    free = ("Sid", "Description", "Value", "sts:ExternalId", "AccountAliases")
     changed = document
     for path in fields(document):
         if any(part in free for part in path) and path[-1] != "the key":
@@ -122,7 +122,7 @@ def _with_conditions(document: dict[str, Any]) -> dict[str, Any]:
     for role in document["RoleDetailList"]:
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
             statement.setdefault("Condition", {})["StringLike"] = {"sts:ExternalId": "abc"}
-    return document
+    return {**document, "AccountAliases": ["said"]}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,9 @@ def _with_conditions(document: dict[str, Any]) -> dict[str, Any]:
         ("report", *SOURCES, "--mermaid", "-"),
         *(("handoff", kind, *SOURCES) for kind in ("profiles", "links", "extension", "granted", "boto3", "terraform")),
         ("handoff", "pulumi", *SOURCES),
+        ("handoff", "links", *SOURCES[:2]),  # without an address book the alias names the account
+        ("handoff", "profiles", *SOURCES[:2]),
+        ("paths", *SOURCES[:2]),
         *(
             ("handoff", "env", *SOURCES, "--for", DAVID, "--role", ROLE, "--shell", shell)
             for shell in ("sh", "fish", "powershell", "cmd")

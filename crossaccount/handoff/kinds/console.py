@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.requirements.asking import Asking
+from crossaccount.escaping import one_line
 from crossaccount.handoff.entry import Entry, HandedOut, not_handed_out, notes
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.switch_role import default_display_name, hex_color, switch_role_link
@@ -65,7 +66,7 @@ class Extension(_Console):
 def _link_lines(entry: Entry) -> Iterator[str]:
     title, *more = notes(entry, *_sign_in_notes(entry))
     shown = f" ({entry.display.color})" if entry.display.color else ""
-    yield f"{title}, shown as {display_name(entry)}{shown}"
+    yield f"{title}, shown as {one_line(display_name(entry))}{shown}"
     yield from (f"  {line}" for line in more)
     yield f"  {LINKS.link(entry)}"
 
