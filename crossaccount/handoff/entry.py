@@ -145,6 +145,11 @@ class HandedOut:
         return replace(self, entries=tuple(kept), left_out=(*self.left_out, *left))
 
 
+def is_one_value(text: str) -> bool:
+    """Whether a line of a config can hold a text as a value: a line break would begin another key."""
+    return text.isprintable() and text == text.strip()
+
+
 def one_line(text: str) -> str:
     """``text`` with whatever could break a line, or is not ASCII, as escapes."""
     return encodable(escaping.one_line(text), "ascii")

@@ -21,11 +21,17 @@ from crossaccount.access.requirements.asking import Asking, is_session_name, way
 from crossaccount.handoff.entry import EXAMPLE_OBJECT, Entry, HandedOut, HandoffError, LeftOut, Mfa
 from crossaccount.handoff.entry_names import identifiers, profile_names
 from crossaccount.iam.arn import iam_arn, parse_arn
+from crossaccount.iam.entity_names import check_region
 from crossaccount.iam.names import account_name
 from crossaccount.iam.problem import Problem
 from crossaccount.sources import Sources
 from crossaccount.sources.details import Details, Display
 
+_SERIAL = re.compile(r"\A[\w+=/:,.@-]{9,256}\Z", re.ASCII)
+"""The serial number of a device, as STS takes it; what is none is not handed out.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
 _OBJECTS = re.compile(r"\Aarn:[a-z-]+:s3:::(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/\*\Z")
 CHAINED_SECONDS = 3600
 """The longest session of a role that a session of a role assumed (IAM User Guide, "Role chaining")."""
@@ -54,8 +60,8 @@ class Wanted:
             fix = "leave the others out"
             what = "a session name has 2 to 64 of the characters A-Z, a-z, 0-9 and _+=,.@-"
             problems.append(Problem("--session-name", what, self.session_name, fix))
-        if self.region is not None and not re.match(r"\A[a-z]{2}(-[a-z]+)+-[0-9]+\Z", self.region):
-            problems.append(Problem("--region", "no region is called that", self.region, "write one like us-west-2"))
+        if self.region is not None and (refusal := check_region(self.region)):
+            problems.append(Problem("--region", refusal.what, self.region, refusal.fix))
         if self.source_profile is not None and not re.match(r"\A[\w./@%+:-]+\Z", self.source_profile, re.ASCII):
             what = "a profile's name has only letters, digits and _./@%+:-"
             problems.append(Problem("--source-profile", what, self.source_profile, "rename the profile"))
@@ -190,8 +196,8 @@ class Entries:
 
     def _region(self, path: Path) -> str:
         regions = self._sources.regions
-        own = regions.get(parse_arn(path.principal).account, "")
-        return self._wanted.region or regions.get(parse_arn(path.role).account) or own
+        known = (regions.get(parse_arn(each).account, "") for each in (path.role, path.principal))
+        return self._wanted.region or next((each for each in known if each and not check_region(each)), "")
 
 
 def _refused(path: Path) -> str | None:
@@ -218,11 +224,11 @@ class People:
         """The MFA device of a user: the first that its source lists, else the one that the console would propose."""
         arn = parse_arn(principal)
         devices = self._users.get(principal, {}).get("MFADevices") or ()
-        serials = [
+        serials = (
             str(each["SerialNumber"]) for each in devices if isinstance(each, Mapping) and "SerialNumber" in each
-        ]
-        if serials:
-            return Mfa(serials[0], known=True)
+        )
+        if known := next(filter(_SERIAL.match, serials), None):
+            return Mfa(known, known=True)
         return Mfa(iam_arn(arn.account, f"mfa/{arn.name}", arn.partition))
 
     def console(self, principal: str) -> bool | None:

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from crossaccount.iam.entity_names import check_name, same_but_for_case
+from crossaccount.iam.entity_names import check_name, check_region, same_but_for_case
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, errors, warnings
 from crossaccount.iam.quotas import ADJUSTABLE
@@ -241,6 +241,8 @@ def _draft(
 def _region(config: Mapping[str, object], places: Mapping[str, str], problems: list[Problem]) -> str | None:
     """The value of ``aws:region``; None where there is none, or where only the engine can read it."""
     region = config.get(REGION)
+    if isinstance(region, str) and (refusal := check_region(region)):
+        problems.append(Problem(places[REGION], refusal.what, region, refusal.fix))
     if region is None or isinstance(region, str):
         return region
     if not is_encrypted(region):

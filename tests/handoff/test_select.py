@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from crossaccount.handoff.entry import HandedOut, HandoffError
+from crossaccount.handoff.entry import Entry, HandedOut, HandoffError, Mfa
 from crossaccount.handoff.kinds.aws_profiles import PROFILES
 from crossaccount.handoff.select import Wanted, hand_out
 from crossaccount.sources import Sources
 from tests.handoff.conftest import NOW, only
+from tests.handoff.entries import make_entry
 
 A, B = "111111111111", "222222222222"
 BO = f"arn:aws:iam::{A}:user/bo"
@@ -53,6 +54,34 @@ def test_a_profile_has_the_serial_of_the_device_that_the_source_lists() -> None:
     assert _values(handed)["mfa_serial"] == serial
     assert "# Works: with MFA" in PROFILES.text(handed)
     assert "proposes" not in PROFILES.text(handed)
+
+
+@pytest.mark.parametrize("odd", ["\ncredential_process = x", " x", "\r", "\x1b[2K", "'", "$(x)", "\u2028x"])
+def test_what_is_no_serial_is_not_handed_out(odd: str) -> None:
+    devices = [{"SerialNumber": f"arn:aws:iam::{A}:mfa/bo{odd}"}, {"SerialNumber": f"arn:aws:iam::{A}:mfa/phone"}]
+    handed = _handed([_user(MFADevices=devices)], [_role(B, "R", {**TRUST, **MFA})])
+    assert _values(handed)["mfa_serial"] == f"arn:aws:iam::{A}:mfa/phone"
+    assert handed.entries[0].mfa.known
+
+
+@pytest.mark.parametrize("odd", ["us-east-1\ncredential_process = x", "x", "us-east-1 "])
+def test_what_is_no_region_is_not_handed_out(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sources, "regions", {B: odd, A: "eu-west-1"})
+    assert _handed([_user()], [_role(B, "R")]).entries[0].region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        (make_entry(region="x\ncredential_process = y"), "region"),
+        (make_entry(source="x\ncredential_process = y"), "source_profile"),
+        (make_entry(ask={"external_id": "x\ny"}), "external_id"),
+        (make_entry(ask={"mfa": True}, mfa=Mfa("x\ny")), "mfa_serial"),
+    ],
+)
+def test_a_line_of_a_profile_holds_one_value(entry: Entry, key: str) -> None:
+    assert PROFILES.able(entry) == f"its {key} has a character that no line of a config can hold"
+    assert PROFILES.able(make_entry()) == make_entry()
 
 
 def test_a_serial_that_nobody_knows_is_a_guess_and_says_so() -> None:

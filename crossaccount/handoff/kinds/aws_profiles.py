@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from crossaccount.handoff.entry import Entry, HandedOut, mfa_note, not_handed_out, notes, one_line
+from crossaccount.handoff.entry import Entry, HandedOut, is_one_value, mfa_note, not_handed_out, notes, one_line
 
 MARK = "# crossaccount handoff for "
 KEYS = frozenset(
@@ -40,7 +40,10 @@ class Profiles:
     def able(self, entry: Entry) -> Entry | str:
         """The entry as a profile can ask for it."""
         found = entry.asked(lambda way: not way.source_identity and not way.tags)
-        return found or "a profile passes neither a source identity nor session tags; use env or boto3"
+        if found is None:
+            return "a profile passes neither a source identity nor session tags; use env or boto3"
+        odd = next((key for key, value in _values(found) if not is_one_value(value)), "")
+        return f"its {odd} has a character that no line of a config can hold" if odd else found
 
     def sections(self, handed: HandedOut) -> dict[str, str]:
         """Each profile's text, by its name."""
