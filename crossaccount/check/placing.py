@@ -16,7 +16,7 @@ _KEYS = {INLINE: "inline", ATTACHED: "policies", GROUPS_OF: "groups", TRUST: "tr
 
 @dataclass(frozen=True)
 class Placer:
-    """Says where a finding of one stack stands in its config."""
+    """Finds the place of one stack's finding in its config."""
 
     stack: str
     compiled: CompiledStack

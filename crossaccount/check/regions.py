@@ -17,13 +17,13 @@ REGION = "aws:region"
 
 
 def region_findings(project: Project, stack: str) -> Iterator[Finding]:
-    """What is wrong with the stack's ``aws:region``; one that is encrypted, or not given, is nobody's to judge."""
+    """What is wrong with the stack's ``aws:region``. A region that is encrypted or not given is not judged."""
     region = project.stacks[stack].get(REGION)
     if isinstance(region, str) and region not in known_regions():
         file = project.origins.get(stack, {}).get(REGION, stack_file(stack))
         fix = did_you_mean(region, known_regions(), "correct it; if AWS has just opened it, update botocore")
         kind = UNKNOWN_REGION
-        message = f"AWS's SDK knows no region of that name, got {shown(region)}"
+        message = f"AWS's SDK knows no such region, got {shown(region)}"
         yield Finding(kind.code, kind.severity, f"{file}: {REGION}", message, fix)
 
 

@@ -97,13 +97,13 @@ def check(
         SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
     """
     directory = project.directory
-    asked = _asked(project, stacks)
+    chosen = _chosen(project, stacks)
     compiled = compiled_in_order(project)
     above = [] if organization is None else [str(organization)]
     texts = [*(f"stack:{name}" for name in compiled), *above]
     described = SettingsReader(compiled).describe if by_settings and own_program(project) is None else None
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
-    names = [name for name in compiled if name in asked]
+    names = [name for name in compiled if name in chosen]
     regions = {name: tuple(region_findings(project, name)) for name in names}
     checked = Checker(compiled, sources, names, regions).run(_tests(directory, sources, program, now))
     return checked if base is None else replace(checked, proof=proof_since(directory, base))
@@ -123,25 +123,25 @@ def check_sources(sources: Sources) -> Checked:
 
 
 class Checker:
-    """Judges recorded stacks. ``asked`` are those to report of, ``beside`` what was found in their files before."""
+    """Judges recorded stacks. ``chosen`` are those to report; ``file_findings`` are findings in their files."""
 
     def __init__(
         self,
         compiled: Mapping[str, CompiledStack],
         sources: Sources,
-        asked: Sequence[str],
-        beside: Mapping[str, Sequence[Finding]],
+        chosen: Sequence[str],
+        file_findings: Mapping[str, Sequence[Finding]],
     ) -> None:
         self._settings = {name: each.settings for name, each in compiled.items()}
         self._sources = sources
-        self._asked = asked
-        self._beside = beside
+        self._chosen = chosen
+        self._file_findings = file_findings
         self._placers = placers(compiled)
 
     def run(self, tests: Sequence[TestResult]) -> Checked:
         """Everything that is found."""
         found = self._found()
-        sifted = [self._of_stack(name, found) for name in self._asked]
+        sifted = [self._of_stack(name, found) for name in self._chosen]
         return Checked(
             tuple(sorted((each for part in sifted for each in part.kept), key=_rank)),
             tuple(each for part in sifted for each in part.suppressed),
@@ -166,8 +166,8 @@ class Checker:
     def _of_stack(self, stack: str, found: Sequence[Found]) -> Sifted:
         settings = self._settings[stack]
         placer = self._placers[settings.account_id]
-        found_before = [*map(_of_warning, settings.warnings), *self._beside[stack]]
-        said = [(each, each.where) for each in found_before]
+        found_before = [*map(_of_warning, settings.warnings), *self._file_findings[stack]]
+        placed = [(each, each.where) for each in found_before]
         warned = _warned(settings.warnings)
         judged = [
             (each.at(placer.where(each.place)), str(each.place))
@@ -176,24 +176,24 @@ class Checker:
             # Settings warn of the same already, at that statement or that entity.
             and (each.kind.code, placer.statement(each.place)) not in warned
         ]
-        return sift([*said, *judged], settings.suppressions, f"{stack_file(stack)}: suppress")
+        return sift([*placed, *judged], settings.suppressions, f"{stack_file(stack)}: suppress")
 
     def _quotas(self) -> Iterator[tuple[str, Usage]]:
-        asked = {self._settings[name].account_id: name for name in self._asked}
+        chosen = {self._settings[name].account_id: name for name in self._chosen}
         for details in self._sources.details:
             account = account_of(details)
-            if account in asked:
-                limits = self._settings[asked[account]].quotas
+            if account in chosen:
+                limits = self._settings[chosen[account]].quotas
                 placer = self._placers[account]
                 yield from ((placer.where(usage.place), usage) for usage in usages(details, limits))
 
     def _is_asked(self, test: TestResult) -> bool:
-        accounts = {self._settings[name].account_id for name in self._asked}
-        whole = len(self._asked) == len(self._settings)
+        accounts = {self._settings[name].account_id for name in self._chosen}
+        whole = len(self._chosen) == len(self._settings)
         return whole or bool(accounts & {_account(test.test.principal_arn), _account(test.test.role_arn)})
 
 
-def _asked(project: Project, stacks: Sequence[str]) -> frozenset[str]:
+def _chosen(project: Project, stacks: Sequence[str]) -> frozenset[str]:
     problems = [
         Problem(name, "no such stack in the project", NOT_GIVEN, did_you_mean(name, project.stacks, _write(name)))
         for name in stacks

@@ -19,7 +19,7 @@ import typer
 
 from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
-from crossaccount.cli.failures import JsonUsage, told_in_one_line, written_out
+from crossaccount.cli.failures import JsonUsage, fault_in_one_line, written_out
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
 from crossaccount.cli.job.updates import preview, up
@@ -98,5 +98,5 @@ def main() -> None:
     """
     command = next(iter(sys.argv[1:]), "")
     working = still_working(command) if command in SILENT else nullcontext()
-    with guarded(), told_in_one_line(sys.argv[1:]), working, written_out():
+    with guarded(), fault_in_one_line(sys.argv[1:]), working, written_out():
         app()

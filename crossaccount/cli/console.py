@@ -28,14 +28,14 @@ def open_console(stderr: bool = False) -> Console:
     and its tables are wider where a word would break: names have to be found by ``grep``.
     """
     columns = os.environ.get("COLUMNS", "")
-    said = columns.isdecimal() and int(columns) >= NARROWEST
+    wide = columns.isdecimal() and int(columns) >= NARROWEST
     # Rich obeys any number, 0 as well, in which it prints nothing.
-    environ = {key: value for key, value in os.environ.items() if said or key != "COLUMNS"}
+    environ = {key: value for key, value in os.environ.items() if wide or key != "COLUMNS"}
     # Colours are Rich's own; all else is escaped where it is rendered.
     file = cast(IO[str], Guarded(raw(sys.stderr if stderr else sys.stdout), colours=True))
     options: dict[str, Any] = {"stderr": stderr, "file": file, "emoji": False, "_environ": environ}
     found = ShowingConsole(**options)
-    return found if found.is_terminal or said else PlainConsole(width=PLAIN_WIDTH, **options)
+    return found if found.is_terminal or wide else PlainConsole(width=PLAIN_WIDTH, **options)
 
 
 class ShowingConsole(Console):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TRIPPED = 3
 _TOLD_BY = {
-    "AccessKeyMetadata": "`aws iam list-access-keys` has it",
-    "LoginProfile": "`aws iam get-login-profile` has it",
+    "AccessKeyMetadata": "in the output of `aws iam list-access-keys`",
+    "LoginProfile": "in the output of `aws iam get-login-profile`",
 }
 _NARROW = 100
 """Columns of a terminal; on a narrower one three columns would break the names."""
@@ -74,8 +74,8 @@ def diff(
         for each in replaced:
             say(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
         for left in unknown:
-            said = f"does not tell the {left['what']} of {left['users']} users; they are not compared"
-            say(f"warning: {left['source']}: {said}: add {left['key']}, as {_TOLD_BY[left['key']]}", err=True)
+            text = f"lacks the {left['what']} of {left['users']} users; they are not compared"
+            say(f"warning: {left['source']}: {text}: add {left['key']}, as {_TOLD_BY[left['key']]}", err=True)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 
@@ -87,8 +87,8 @@ def _read(
     for one, other, when in ((old, new, "--after"), (new, old, "--before")):
         for each in one.described:
             if each.account_id and each.account_id not in {known.account_id for known in other.described}:
-                said = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
-                say(f"warning: {said}", err=True)
+                text = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
+                say(f"warning: {text}", err=True)
     return old, new
 
 
@@ -118,9 +118,9 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
         for heading in ("", "change", *(["conditions, why"] if narrow else ["conditions", "why"])):
             table.add_column(heading, overflow="fold")
         for change in found.changes:
-            said = (markup(conditions(change)), markup(change.why))
-            stacked = "\n".join(dict.fromkeys(filter(None, said)))
-            row = (f"{markup(subject(change, shown))}\n{change.kind}", *([stacked] if narrow else said))
+            reasons = (markup(conditions(change)), markup(change.why))
+            stacked = "\n".join(dict.fromkeys(filter(None, reasons)))
+            row = (f"{markup(subject(change, shown))}\n{change.kind}", *([stacked] if narrow else reasons))
             table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *row)
         out.print(table)
     if found.reach:

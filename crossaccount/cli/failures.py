@@ -1,7 +1,7 @@
 """How a command ends where it cannot go on: lines on stderr and an exit code, never a traceback.
 
 What a user can cause is told by :class:`failures_in_words`, a mistake of usage by :class:`JsonUsage`, stdout that
-cannot be written by :func:`written_out`. Anything else is a fault of this program: :func:`told_in_one_line` says so in
+cannot be written by :func:`written_out`. Anything else is a fault of this program: :func:`fault_in_one_line` says so in
 one line, keeps a report for its authors in a file, and ends with 70 (``EX_SOFTWARE``).
 """
 
@@ -80,14 +80,14 @@ class JsonUsage(TyperGroup):
             return super().main(*arguments, **options)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Remember whether JSON is asked for; what stands after ``--`` is no option."""
+        """Remember whether ``--json`` is given; arguments after ``--`` are no options."""
         ctx.meta[_AS_JSON] = wants_json(args)
-        with _told(ctx):
+        with _usage_as_json(ctx):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its own arguments are read here."""
-        with _told(ctx):
+        with _usage_as_json(ctx):
             return super().invoke(ctx)
 
 
@@ -98,7 +98,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _told(ctx: Any) -> Iterator[None]:
+def _usage_as_json(ctx: Any) -> Iterator[None]:
     try:
         yield
     except typer.Exit:
@@ -114,7 +114,7 @@ def _told(ctx: Any) -> Iterator[None]:
 def written_out() -> Iterator[None]:
     """Sees to it that all of stdout is written; else one line on stderr, and exit code 1.
 
-    Where there is no stdout (``>&-``) nothing is begun: a change that nobody can read of is none to make.
+    Without stdout (``>&-``) nothing starts: no change is made that cannot be reported.
     What is left in the buffer is given up: Python would try it once more at its exit, and fail in words of its own.
     """
     if sys.stdout is None:
@@ -137,17 +137,17 @@ def _unwritten(got: str | None, fix: str) -> NoReturn:
 
 
 @contextmanager
-def told_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
-    """The last line of defence: an error that nobody foresaw is one line, a report in a file, and exit code 70.
+def fault_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
+    """The last line of defence: an unexpected error becomes one line, a report in a file, and exit code 70.
 
-    A thread's error is told the same way, and the command goes on: whoever waits for the thread notices.
+    A thread's error is reported the same way, and the command goes on: the code that waits for the thread notices.
     """
     before = threading.excepthook
-    threading.excepthook = lambda failed: _tell_of(failed.exc_value, arguments)
+    threading.excepthook = lambda failed: _report_fault(failed.exc_value, arguments)
     try:
         yield
     except Exception as error:
-        message = _tell_of(error, arguments)
+        message = _report_fault(error, arguments)
         if wants_json(arguments):
             print_json({"error": message}, indent=None)
         sys.exit(OUR_FAULT)
@@ -155,20 +155,20 @@ def told_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
         threading.excepthook = before
 
 
-def _tell_of(error: BaseException | None, arguments: Sequence[str]) -> str:
+def _report_fault(error: BaseException | None, arguments: Sequence[str]) -> str:
     if error is None or isinstance(error, SystemExit):
         return ""
     kept = _kept(report_of(error, arguments))
     command = next((each for each in arguments if not each.startswith("-")), "")
     where = f"crossaccount {command}".rstrip()
-    said = escaping.visible(without_secrets(f"{type(error).__name__}: {error}".rstrip(": ")))
-    message = f"{where}: a fault of crossaccount itself, got {said}; please report it with {kept}"
+    summary = escaping.visible(without_secrets(f"{type(error).__name__}: {error}".rstrip(": ")))
+    message = f"{where}: a fault of crossaccount itself, got {summary}; please report it with {kept}"
     say(message, err=True)
     return message
 
 
 def report_of(error: BaseException, arguments: Sequence[str]) -> str:
-    """What whoever mends the fault needs: versions, the command line, the traceback. Without secrets."""
+    """What is needed to fix the fault: versions, the command line, the traceback. Without secrets."""
     from crossaccount import __version__
 
     lines = [

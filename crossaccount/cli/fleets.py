@@ -154,7 +154,7 @@ def write_stacks(
             for each in wanted:
                 say_lines(each.diff().removesuffix("\n") if check else f"{each.kind:8} {each.name}")
             verb = "would be written" if check else "written"
-            say(f"{len(wanted)} {verb}, {found.unchanged} as they should be")
+            say(f"{len(wanted)} {verb}, {found.unchanged} up to date")
             _say_left(_left(found, prune))
     raise typer.Exit(NO if check and wanted else 0)
 
@@ -241,5 +241,5 @@ def _left(found: Plan, pruned: bool) -> list[str]:
 def _say_left(files: list[str]) -> None:
     for file in files:
         stack = Path(file).name.removeprefix("Pulumi.").removesuffix(".yaml")
-        fix = f"take what it made away with `pulumi destroy -s {stack}`, then the file with --prune"
+        fix = f"delete its resources with `pulumi destroy -s {stack}`, then its file with --prune"
         say(f"{file}: its account is no longer in the fleet; {fix}", err=True)

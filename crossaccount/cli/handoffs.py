@@ -36,7 +36,7 @@ class WithCommand(TyperCommand):
     """A command of the command line's own after ``--``; click would take its words for further sources."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Keep what stands after ``--`` from the other arguments."""
+        """Separate the command after ``--`` from the other arguments."""
         if SEPARATOR in args:
             place = args.index(SEPARATOR)
             ctx.meta[_COMMAND] = tuple(args[place + 1 :])
@@ -132,7 +132,7 @@ def _check(
         ("-- COMMAND", Kind.env): command,
     }
     lines = [
-        f"{option}: is an option of {of} alone, got {kind}; leave it out"
+        f"{option}: works only with {of}, got {kind}; leave it out"
         for (option, of), value in given.items()
         if value and of is not kind
     ]
@@ -141,12 +141,12 @@ def _check(
 
 
 def _file(kind: Kind, handed: HandedOut, merge: Path | None, output: Path | None) -> str:
-    """Write the hand-off's files, if it is to be files; what to say of them."""
+    """Write the hand-off's files, if there are any; the note about them."""
     from crossaccount.handoff.config_file import merge_profiles, write_granted
 
     if merge is not None and kind is Kind.profiles:
         backup = merge_profiles(handed, merge, datetime.now(UTC))
-        kept = f"; what it was is in {backup}" if backup else ""
+        kept = f"; the old file is {backup}" if backup else ""
         return f"{merge} has {_counted(len(handed.entries))}{kept}"
     if output is not None and kind is Kind.granted:
         write_granted(handed, output, datetime.now(UTC))

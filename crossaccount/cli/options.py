@@ -27,7 +27,7 @@ class UnsupportedName(StrEnum):
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="auto: the pulumi CLI if it is installed, else in-process.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, and nothing else there.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")]
 SourcesArgument = Annotated[
     list[str],
     typer.Argument(

@@ -253,16 +253,16 @@ _MOST_NAMES = 20
 
 
 def _services_note(read: Named) -> Iterator[str]:
-    """How many trusts let in services."""
+    """How many trusts allow services."""
     from crossaccount.access.paths.path import roles_of_services
 
     if count := roles_of_services(read.estate):
         trusts = "trust lets" if count == 1 else "trusts let"
-        yield f"{count} {trusts} in AWS services, which are no paths: see who-can ROLE"
+        yield f"{count} {trusts} for AWS services, which are not listed: see who-can ROLE"
 
 
 def _role_note(arn: str, read: Named) -> Iterator[str]:
-    """The services that a role's trust lets in."""
+    """The services that a role's trust policy allows."""
     from crossaccount.access.paths.path import services_let_in
     from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 
@@ -271,7 +271,7 @@ def _role_note(arn: str, read: Named) -> Iterator[str]:
         words = in_words(alternatives)
         found.append(name if words == UNCONDITIONAL else f"{name} ({words})")
     if found:
-        yield f"AWS services that its trust lets in: {', '.join(found)}"
+        yield f"AWS services that its trust policy allows: {', '.join(found)}"
 
 
 def _principal_notes(arn: str, read: Named) -> Iterator[str]:
@@ -282,13 +282,13 @@ def _principal_notes(arn: str, read: Named) -> Iterator[str]:
     shown = read.names.shown
     if found := grants_elsewhere(read.estate, arn):
         names = [_grant_in_words(each, shown) for each in found]
-        yield f"granted besides, in accounts that no source describes: {_listed(names)}"
+        yield f"also granted, in accounts that no source describes: {_listed(names)}"
     stranger = external_principal(arn, read.estate.accounts)
     if stranger and (said := grant_unknown(stranger)):
-        yield f"{said}: what is known of it is only which trusts let it in"
+        yield f"{said}: only the trusts that allow it are known"
     if is_service(arn):
         roles = [shown(role.arn) for role in read.estate.roles.values() if arn in trusted_services(role)]
-        yield f"AWS services are no paths; trusts that name this one: {_listed(roles) or 'none'}"
+        yield f"AWS services have no paths; trusts that name this one: {_listed(roles) or 'none'}"
 
 
 def _grant_in_words(grant: GrantElsewhere, shown: Callable[[str], str]) -> str:

@@ -37,7 +37,7 @@ MarkdownOption = Annotated[
 class Guarded:
     """A text stream that shows what would act. ``raw`` is the stream behind it, ``colours`` lets Rich's own through.
 
-    It has no ``buffer``: whoever looks for one would write past it.
+    It has no ``buffer``: writing to one would bypass the guard.
     """
 
     def __init__(self, raw: Any, *, colours: bool = False) -> None:
@@ -108,7 +108,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Lines for people that are put together already, each of them by somebody who knows what is in it."""
+    """Finished lines for people, whose parts are already escaped."""
     _print(f"{escaping.lines(text)}\n", err)
 
 
@@ -146,19 +146,19 @@ def still_working(command: str) -> Iterator[None]:
 
 
 def anybody() -> bool:
-    """Whether somebody is at the terminal to be asked."""
+    """Whether there is a terminal to ask questions on."""
     return sys.stdin.isatty()
 
 
 def answer(question: str) -> str:
-    """What somebody at the terminal answers. The question is on stderr: stdout may hold JSON."""
+    """The answer from the terminal. The question is on stderr: stdout may hold JSON."""
     sys.stderr.write(escaping.one_line(question))
     sys.stderr.flush()
     return sys.stdin.readline().strip()
 
 
 def confirmed(question: str) -> bool:
-    """Whether somebody says yes."""
+    """Whether the answer is yes."""
     return answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
 
@@ -195,7 +195,7 @@ def fits_stdout(text: str) -> bool:
 
 
 def refuse_two_documents(file: Path | None, as_json: bool) -> None:
-    """Stdout holds one document: not Markdown beside the JSON."""
+    """Stdout holds one document: not both Markdown and JSON."""
     from crossaccount.cli.failures import BAD_INPUT, stop
 
     if file == STDOUT and as_json:

@@ -107,7 +107,7 @@ def as_sources(texts: Sequence[str], stacks: Collection[str]) -> list[str]:
 
 
 def may_run_program(directory: Path, run_program: bool, folder: Path) -> bool:
-    """Whether a program that stands in ``folder`` may be run: one of this project's, of ``--dir``'s, or any on request.
+    """Whether the program in ``folder`` may be run: this project's, that of ``--dir``, or any with ``--run-program``.
 
     The folder in which the command runs is no project's by itself: below it may be anybody's.
     """

@@ -129,7 +129,7 @@ def _rehearsal_json(found: Rehearsal) -> dict[str, Any]:
 def _say_how_to_reach(found: Rehearsal, as_json: bool) -> None:
     root = found.gateway.root(found.scenario.stacks[0].account_id)
     lines = [
-        f"\nThe local AWS runs on as process {found.pid}: {found.gateway.endpoint}. Point aws at it:",
+        f"\nThe local AWS keeps running as process {found.pid}: {found.gateway.endpoint}. Point aws at it:",
         f"  export AWS_ENDPOINT_URL={found.gateway.endpoint} AWS_ACCESS_KEY_ID={root.access_key_id} "
         f"AWS_SECRET_ACCESS_KEY={root.secret_access_key}",
         "  aws iam list-roles --region us-east-1",

@@ -48,10 +48,10 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Report who can reach what: paths with their conditions and statements, findings, permissions, links, changes."""
-    files = {"--html": html_file, "--markdown": markdown_file, "--csv": csv_file, "--mermaid": mermaid_file}
-    asked = {option: file for option, file in files.items() if file is not None}
+    options = {"--html": html_file, "--markdown": markdown_file, "--csv": csv_file, "--mermaid": mermaid_file}
+    files = {option: file for option, file in options.items() if file is not None}
     with failures_in_words(as_json):
-        _refuse(asked, as_json)
+        _refuse(files, as_json)
         from crossaccount.report import report_of
 
         if since:
@@ -59,20 +59,20 @@ def report(
         else:
             before, found = None, read(sources, directory, accounts, run_program=run_program)
         made = report_of(found, datetime.now(UTC), before)
-        for option, file in asked.items():
+        for option, file in files.items():
             write(option, file, _text(option, made), as_json)
         if as_json:
-            print_json({"summary": made.summary(), "files": [str(file) for file in asked.values()]})
-        elif STDOUT not in asked.values():
+            print_json({"summary": made.summary(), "files": [str(file) for file in files.values()]})
+        elif STDOUT not in files.values():
             numbers = ", ".join(f"{number:,} {name}" for name, number in made.summary().items())
-            say(f"{numbers}: {', '.join(str(file) for file in asked.values())}")
+            say(f"{numbers}: {', '.join(str(file) for file in files.values())}")
 
 
-def _refuse(asked: dict[str, Path], as_json: bool) -> None:
+def _refuse(files: dict[str, Path], as_json: bool) -> None:
     """Bad combinations, before anything is read."""
-    if not asked:
+    if not files:
         stop("report: nothing to write, got no file; name one with --html, --markdown, --csv or --mermaid", 2, as_json)
-    if list(asked.values()).count(STDOUT) + as_json > 1:
+    if list(files.values()).count(STDOUT) + as_json > 1:
         stop("report: stdout holds one document, got several; name files", 2, as_json)
 
 

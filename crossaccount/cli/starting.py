@@ -72,9 +72,11 @@ def init(
         where = folder.resolve()
         plan = Plan(
             project or where.name,
-            Account(trusted, _asked(trusted_id, "--trusted-id", f"ID of the account where people are ({trusted})")),
-            Account(trusting, _asked(trusting_id, "--trusting-id", f"ID of the account they reach into ({trusting})")),
-            tuple(users or _asked(None, "--user", "Who gets in (names, with blanks between them)").split()),
+            Account(trusted, _asked(trusted_id, "--trusted-id", f"ID of the account with the users ({trusted})")),
+            Account(trusting, _asked(trusting_id, "--trusting-id", f"ID of the account with the role ({trusting})")),
+            tuple(
+                users or _asked(None, "--user", "Users who may assume the role (names, separated by blanks)").split()
+            ),
             role,
             tuple(policies or [DEFAULT_POLICY]),
             region,
@@ -108,11 +110,11 @@ def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> No
 
 
 def _asked(given: str | None, option: str, question: str) -> str:
-    """What was given, or what the person answers; where nobody can be asked, the option is required."""
+    """The option's value, or the answer to a question; without a terminal the option is required."""
     if given is not None:
         return given
     if not anybody():
-        stop(f"{option}: is required, for nobody can be asked here; give it", 2, as_json=False)
+        stop(f"{option}: is required, because there is no terminal to ask for it; add it", 2, as_json=False)
     return str(typer.prompt(question, err=True))
 
 

@@ -117,6 +117,6 @@ def _show(tried: list[Tried], names: Names) -> None:
         table.add_column(heading, overflow="fold")
     for each in tried:
         ends = [markup(names.shown(arn)) for arn in (each.entry.principal, each.entry.role)]
-        table.add_row(f"[{styles[each.outcome]}]{each.outcome}[/]", *ends, markup(each.said))
+        table.add_row(f"[{styles[each.outcome]}]{each.outcome}[/]", *ends, markup(each.message))
     if tried:
         console().print(table)

@@ -146,7 +146,7 @@ def _header_problems(header: list[str], name: str) -> Iterator[Problem]:
 
 
 def _doubles(placed: Any) -> Iterator[Problem]:
-    """Names and IDs that stand twice. Names that differ in case alone are one file on many machines."""
+    """Names and IDs that are used twice. Names that differ only in case are one file on many machines."""
     by_name: dict[str, Placed[Account]] = {}
     by_id: dict[str, Placed[Account]] = {}
     for each in placed:
@@ -156,7 +156,7 @@ def _doubles(placed: Any) -> Iterator[Problem]:
             yield Problem(f"{each.where}.name", what, each.value.name, "give each account a name of its own")
         other = by_id.setdefault(each.value.id, each)
         if other is not each:
-            what = f"the account is there already, at {other.where}"
+            what = f"the account is already listed, at {other.where}"
             yield Problem(f"{each.where}.id", what, each.value.id, "keep one of the two")
     for first_name, later in same_but_for_case(by_name):
         what = f"differs only in case from {first_name}, and their stacks would share a file on some machines"
@@ -284,10 +284,10 @@ def named(members: Collection[Member], known: Mapping[str, Account], tags: Colle
     taken = {known[member.id].name.lower() for member in active if member.id in known}
     result = []
     for member in active:
-        there = known.get(member.id)
+        existing = known.get(member.id)
         kept = {key: value for key, value in sorted(member.tags.items()) if tags is None or key in tags}
-        shown = there.model_dump(include={"display_name", "color"}, exclude_none=True) if there else {}
-        name = there.name if there else _free_name(member, taken)
+        shown = existing.model_dump(include={"display_name", "color"}, exclude_none=True) if existing else {}
+        name = existing.name if existing else _free_name(member, taken)
         taken.add(name.lower())
         content = {"name": name, "id": member.id, "ou": member.ou, "tags": kept, **shown}
         result.append(Account.model_construct(**content))
@@ -339,9 +339,9 @@ def _errors_in_words() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        said = error.response.get("Error") or {}
-        code = str(said.get("Code") or "")
-        what = f"AWS refuses {error.operation_name}: {said.get('Message') or code}"
+        details = error.response.get("Error") or {}
+        code = str(details.get("Code") or "")
+        what = f"AWS refuses {error.operation_name}: {details.get('Message') or code}"
         raise refusal(WHERE, what, code, _fix(code, error.operation_name)) from None
     except BotoCoreError as error:
         fix = "name a profile of the management account or of a delegated administrator with --profile"

@@ -52,25 +52,25 @@ def merge(fleet: Fleet, account: str, problems: list[Problem]) -> Declared:
 
 
 def _add(result: Declared, section: str, members: Mapping[str, Any], origin: str, problems: list[Problem]) -> None:
-    there = result.sections.setdefault(section, {})
+    merged_section = result.sections.setdefault(section, {})
     for path, value in _leaves(section, members):
         place = ".".join(map(str, (section, *path)))
         if place in result.origins:
             first = f"{result.origins[place]}.{place}"
-            what = f"is there already, by {first}"
+            what = f"is already declared, by {first}"
             fix = "rename one of the two, or exclude the accounts that get both"
             problems.append(Problem(f"{FLEET_FILE}: {origin}.{place}", what, NOT_GIVEN, fix))
             continue
-        if (holder := _holder(there, path)) is not None:
+        if (holder := _holder(merged_section, path)) is not None:
             result.origins[place] = origin
             holder[path[-1]] = value
     for kind in members if section != "policies" else ():
-        there.setdefault(kind, {})
+        merged_section.setdefault(kind, {})
 
 
-def _holder(there: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
+def _holder(merged_section: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
     """What an entity is put into; None where another role set has no mapping there, which the settings refuse."""
-    holder: Any = there
+    holder: Any = merged_section
     for key in path[:-1]:
         holder = holder.setdefault(key, {})
     return holder if isinstance(holder, dict) else None
@@ -87,10 +87,10 @@ def _leaves(section: str, members: Mapping[str, Any]) -> Iterator[tuple[tuple[st
 
 def _patch(result: Declared, section: str, patch: Mapping[str, Any], origin: str, problems: list[Problem]) -> None:
     """Merge an exception into a section by RFC 7396."""
-    there = result.sections.setdefault(section, {})
+    merged_section = result.sections.setdefault(section, {})
     for path, value in _leaves(section, patch):
         place = ".".join(map(str, (section, *path)))
-        if (holder := _holder(there, path)) is None:
+        if (holder := _holder(merged_section, path)) is None:
             continue
         if value is None and path[-1] not in holder:
             fix = did_you_mean(str(path[-1]), map(str, holder), "take the line out")
@@ -137,7 +137,7 @@ class Placeholders:
         self._values = {"name": account.name, "id": account.id, "ou": account.ou, "region": region or ""}
 
     def fill(self, text: str, where: str, report: Report) -> str:
-        """``text`` with every placeholder replaced; one that has no value is said, and stays."""
+        """``text`` with every placeholder replaced; one without a value is reported, and kept."""
         if "<account." not in text:
             return text
 
@@ -156,7 +156,7 @@ class Placeholders:
             fix = did_you_mean(key[len(TAGS) :], self._account.tags, "tag the account, or exclude it")
             return Problem(where, f"the account has no tag {key[len(TAGS) :]}", text, fix)
         if key in FIELDS:
-            return Problem(where, f"the account has no {key}", text, "say it, or leave the placeholder out")
+            return Problem(where, f"the account has no {key}", text, "set it, or leave the placeholder out")
         known = ", ".join(f"<account.{each}>" for each in (*FIELDS, "tags.KEY"))
         return Problem(where, "no such placeholder", text, did_you_mean(key, FIELDS, f"write one of {known}"))
 

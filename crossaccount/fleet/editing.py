@@ -71,7 +71,7 @@ def with_config(file: StackFile, config: Mapping[str, Any], keys: Sequence[str])
 
 
 def _edited(file: StackFile, config: Mapping[str, Any], keys: Sequence[str]) -> str:
-    """Head, the lines of each key, tail; comments stay with the key that they stand above."""
+    """Head, the lines of each key, tail; a comment stays with the key below it."""
     newline = "\r\n" if "\r\n" in file.text else "\n"
     lines = file.text.splitlines(keepends=True)
     lines[-1] = lines[-1] if lines[-1].endswith("\n") else lines[-1] + newline
@@ -140,7 +140,7 @@ def _cannot(file: StackFile, what: str) -> SettingsError:
 
 
 def _end(lines: Sequence[str], start: int, after: int, indent: int) -> int:
-    """Where what begins at ``start`` ends: before the comments that stand above what comes after it."""
+    """Where the part that begins at ``start`` ends: before the comments above the next part."""
     end = after
     while end > start + 1 and _is_between(lines[end - 1], indent):
         end -= 1
@@ -183,9 +183,9 @@ def _lines(value: str) -> str:
 
 def _must_be(file: StackFile, text: str, config: Mapping[str, Any], keys: Sequence[str]) -> None:
     """What was written is read again: a mistake here must not reach a file."""
-    there = StackFile.of(file.name, text)
+    written = StackFile.of(file.name, text)
     rest = {key: value for key, value in file.config.items() if key not in keys}
     others = {key: value for key, value in file.content.items() if key != "config"}
-    same = dict(there.config) == {**rest, **config}
-    if not same or {key: value for key, value in there.content.items() if key != "config"} != others:
+    same = dict(written.config) == {**rest, **config}
+    if not same or {key: value for key, value in written.content.items() if key != "config"} != others:
         raise _cannot(file, "uses YAML that the fleet's keys do not fit into")

@@ -46,8 +46,8 @@ def is_called(pattern: str, account: Account) -> bool:
 
 def is_below(pattern: str, ou: str) -> bool:
     """Whether a way of organisational units begins as the pattern does, unit by unit."""
-    wanted, there = pattern.split("/"), ou.split("/") if ou else []
-    return len(wanted) <= len(there) and all(map(wildcard_match, wanted, there))
+    wanted, units = pattern.split("/"), ou.split("/") if ou else []
+    return len(wanted) <= len(units) and all(map(wildcard_match, wanted, units))
 
 
 def is_tagged(account: Account, key: str, values: Iterable[str]) -> bool:
@@ -136,10 +136,10 @@ def choose(
     problems = [*_names(patterns, accounts), *_units(ou, accounts), *_tags(pairs, accounts), *_sets(role_set, fleet)]
     if problems:
         raise SettingsError(problems)
-    asked: dict[str, tuple[str, ...]] = {}
+    by_key: dict[str, tuple[str, ...]] = {}
     for key, value in pairs:
-        asked[key] = (*asked.get(key, ()), value)
-    selector = Selector.model_construct(accounts=tuple(patterns) or None, ou=tuple(ou) or None, tags=asked or None)
+        by_key[key] = (*by_key.get(key, ()), value)
+    selector = Selector.model_construct(accounts=tuple(patterns) or None, ou=tuple(ou) or None, tags=by_key or None)
     return [
         each
         for each in accounts
@@ -159,7 +159,7 @@ def _units(wanted: Iterable[str], accounts: Sequence[Account]) -> Iterator[Probl
     known = sorted({"/".join(unit[:depth]) for unit in units for depth in range(1, len(unit) + 1)})
     for ou in wanted:
         if not any(is_below(ou, each.ou) for each in accounts):
-            fix = did_you_mean(ou, known, _there("units", known))
+            fix = did_you_mean(ou, known, _listing("units", known))
             yield Problem("--ou", "no account of the fleet is in it", ou, fix)
 
 
@@ -168,20 +168,20 @@ def _tags(pairs: Iterable[tuple[str, str]], accounts: Sequence[Account]) -> Iter
     for key, value in pairs:
         values = sorted({each.tags[key] for each in accounts if key in each.tags})
         if not values:
-            fix = did_you_mean(key, keys, _there("tags", keys))
+            fix = did_you_mean(key, keys, _listing("tags", keys))
             yield Problem("--tag", "no account of the fleet has that tag", key, fix)
         elif not any(is_tagged(each, key, [value]) for each in accounts):
             what = f"no account of the fleet has that value of {key}"
-            yield Problem("--tag", what, value, did_you_mean(value, values, _there("values", values)))
+            yield Problem("--tag", what, value, did_you_mean(value, values, _listing("values", values)))
 
 
 def _sets(role_set: str | None, fleet: Fleet) -> Iterator[Problem]:
     if role_set is not None and role_set not in fleet.role_sets:
-        fix = did_you_mean(role_set, fleet.role_sets, _there("role sets", fleet.role_sets))
+        fix = did_you_mean(role_set, fleet.role_sets, _listing("role sets", fleet.role_sets))
         yield Problem("--role-set", "no such role set", role_set, fix)
 
 
-def _there(what: str, known: Iterable[str]) -> str:
+def _listing(what: str, known: Iterable[str]) -> str:
     listed = ", ".join(known)
     return f"the {what} are {listed}" if listed else f"there are no {what}"
 
@@ -244,7 +244,7 @@ class _Reader:
         return read_accounts(self._content["accounts"], self._directory, where, self._problems)
 
     def _members(self, key: str) -> dict[str, Entry]:
-        """The members of a mapping. What an exception says of sections may be empty: there it removes."""
+        """The members of a mapping. A section of an exception may be empty: it then removes."""
         where = f"{FLEET_FILE}: {key}"
         value = self._content.get(key)
         if value is None:
@@ -310,7 +310,7 @@ def check_parts(fleet: Fleet, placed: Mapping[str, Placed[Account]]) -> Iterator
     for name, account in placed.items():
         if name in fleet.elsewhere or account.value.id in by_id:
             fix = "take it out of elsewhere: the fleet manages it"
-            yield Problem(account.where, "the account stands under elsewhere as well", name, fix)
+            yield Problem(account.where, "the account is also under elsewhere", name, fix)
     for name, role_set in fleet.role_sets.items():
         where = f"{FLEET_FILE}: role_sets.{name}"
         if name == OWN or not _SET_NAME.match(name):

@@ -88,5 +88,5 @@ def _with_placeholders(schema: Any) -> Any:
 
 
 def schema_text() -> str:
-    """The schema as it stands in the file."""
+    """The text of the schema's file."""
     return json.dumps(fleet_schema(), indent=2, ensure_ascii=False) + "\n"

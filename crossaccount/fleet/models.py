@@ -45,7 +45,7 @@ class Selector(Model):
     @model_validator(mode="after")
     def _selects_by_something(self) -> Selector:
         if not (self.accounts or self.ou or self.tags):
-            raise refuse("selects by nothing", 'write {accounts: ["*"]} for all accounts')
+            raise refuse("has neither accounts, ou nor tags", 'write {accounts: ["*"]} for all accounts')
         return self
 
 
@@ -73,7 +73,7 @@ class Credentials(Model):
     @model_validator(mode="after")
     def _says_something(self) -> Credentials:
         if self.profile is None and not self.assume_roles:
-            raise refuse("says no credentials", "write a profile, or assume_roles: [{role: …}]")
+            raise refuse("has no credentials", "write a profile, or assume_roles: [{role: …}]")
         return self
 
 
@@ -112,7 +112,7 @@ def _check_ou(path: str) -> Refusal | None:
     if all(part == part.strip() and part for part in parts):
         return None
     fixed = "/".join(part.strip() for part in parts if part.strip())
-    return Refusal("the way from the root is names with / between them", f'write "{fixed}"')
+    return Refusal("must be the names of the units from the root, with / between them", f'write "{fixed}"')
 
 
 def _tags(tags: Mapping[str, str]) -> Mapping[str, str]:

@@ -133,26 +133,26 @@ class Change:
 def change(
     directory: Path,
     wanted: Fitted,
-    there: Mapping[str, object] | None,
+    current: Mapping[str, object] | None,
     problems: list[Problem],
     *,
     adopt: bool,
 ) -> Iterator[Change]:
-    """What the fleet changes in a stack's files, of which its own has the config ``there``.
+    """What the fleet changes in a stack's files, of which its own has the config ``current``.
 
     A file that the fleet did not write is taken over where nothing in it is lost, or with ``adopt``; else it is among
     the ``problems``.
     """
     name, config = wanted.stack.account, wanted.stack.config
     path = directory / stack_file(name)
-    text = None if there is None else _text(path)
+    text = None if current is None else _text(path)
     is_fleets = text is None or MARK in text
-    if not (adopt or is_fleets) and (lost := _lost(there or {}, config)):
+    if not (adopt or is_fleets) and (lost := _lost(current or {}, config)):
         what = f"was not written by the fleet, and has another {', '.join(lost)} than fleet.yaml"
-        fix = "put it into fleet.yaml, under exceptions for this account alone, or give --adopt to lose it"
+        fix = "put it into fleet.yaml, under exceptions for this account alone, or overwrite it with --adopt"
         problems.append(Problem(path.name, what, NOT_GIVEN, fix))
         return
-    same = there is not None and all(there.get(key, NOT_GIVEN) == config.get(key, NOT_GIVEN) for key in wanted.keys)
+    same = current is not None and all(current.get(key, NOT_GIVEN) == config.get(key, NOT_GIVEN) for key in wanted.keys)
     if not (same and is_fleets):
         try:
             yield Change(name, path, text, with_config(StackFile.of(path.name, text or ""), config, wanted.keys))
@@ -174,8 +174,8 @@ def _included(directory: Path, wanted: Fitted) -> Iterator[Change]:
         yield Change(wanted.stack.account, path, before, after)
 
 
-def _lost(there: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
-    return [key for key in KEYS if key in there and there[key] != wanted.get(key)]
+def _lost(current: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    return [key for key in KEYS if key in current and current[key] != wanted.get(key)]
 
 
 def left(directory: Path, accounts: Iterable[str]) -> list[Change]:
@@ -205,7 +205,7 @@ def write_all(wanted: Sequence[Change]) -> None:
             folder.mkdir(exist_ok=True)
         for each in wanted:
             target = each.file.resolve()
-            prepared[target] = _beside(target, each.after) if each.after is not None else None
+            prepared[target] = _temporary_file(target, each.after) if each.after is not None else None
         for each in wanted:
             target = each.file.resolve()
             _move(prepared[target], target if each.after is not None else each.file)
@@ -218,26 +218,26 @@ def write_all(wanted: Sequence[Change]) -> None:
         problem = Problem(str(error.filename or "fleet"), f"cannot be written ({error.strerror})", NOT_GIVEN, fix)
         raise SettingsError([problem]) from None
     finally:
-        for beside in prepared.values():
-            if beside is not None:
-                beside.unlink(missing_ok=True)
+        for temporary in prepared.values():
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
 
 
-def _beside(target: Path, text: str) -> Path:
+def _temporary_file(target: Path, text: str) -> Path:
     """A file with the text in the folder of ``target``, with its permissions."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    beside = Path(name)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as opened:
             opened.write(text.encode())
         if target.exists():
-            shutil.copymode(target, beside)
+            shutil.copymode(target, temporary)
         else:
-            beside.chmod(0o666 & ~_umask())
+            temporary.chmod(0o666 & ~_umask())
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(target)) from None
-    return beside
+    return temporary
 
 
 def _umask() -> int:
@@ -246,11 +246,11 @@ def _umask() -> int:
     return mask
 
 
-def _move(beside: Path | None, target: Path) -> None:
-    if beside is None:
+def _move(temporary: Path | None, target: Path) -> None:
+    if temporary is None:
         target.unlink()
     else:
-        beside.replace(target)
+        temporary.replace(target)
 
 
 def _restore(change: Change) -> None:
@@ -347,7 +347,7 @@ def problems_of_stack(stack: StackConfig, config: Mapping[str, object], director
 
 def too_large(account: str) -> Problem:
     """The problem of a stack that no form makes small enough."""
-    what = f"its config has more than {SIZE_LIMIT // 1024} KiB in every form, and Pulumi cannot hand it to the program"
+    what = f"its config has more than {SIZE_LIMIT // 1024} KiB in every form, and Pulumi cannot pass it to the program"
     fix = "read fewer accounts, trust by a pattern or an organisation, or name roles by a pattern in a document"
     return Problem(f"{FLEET_FILE}: {account}", what, NOT_GIVEN, fix)
 
@@ -375,6 +375,8 @@ def own_deployers(fleet: Fleet, configs: Mapping[str, Mapping[str, Any]]) -> Ite
         for role, entity in trusting.items():
             partition = partition_of(fleet.region_of(name))
             if entity_arn(fleet.accounts[name].id, "role", role, entity.get("path", "/"), partition) in through:
-                what = f"{name} declares the role that it is deployed through: one mistake there, and nobody deploys it"
+                what = (
+                    f"{name} declares the role that it is deployed through: a mistake in it would stop every deployment"
+                )
                 fix = "make deployer roles outside of the fleet"
                 yield Problem(f"{FLEET_FILE}: {name}: trusting.roles.{role}", what, NOT_GIVEN, fix, "warning")

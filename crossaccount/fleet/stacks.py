@@ -119,7 +119,7 @@ KEYS = (
 
 @dataclass(frozen=True)
 class StackConfig:
-    """What the fleet says of one stack. ``config`` is by full key, in the order of the file."""
+    """The fleet's config of one stack. ``config`` is by full key, in the order of the file."""
 
     account: str
     config: Mapping[str, Any]
@@ -172,7 +172,7 @@ class _Writer:
         return StackConfig(name, {key: config[key] for key in KEYS if key in config}, declared.origins)
 
     def _section(self, section: str, members: Mapping[str, Any], declared: Declared) -> dict[str, Any]:
-        """Entity by entity, so that each is said at its own place in ``fleet.yaml``."""
+        """Entity by entity, so that a problem is reported at its own place in ``fleet.yaml``."""
 
         def written(path: str, value: Any) -> Any:
             origin = declared.origins.get(path, "")

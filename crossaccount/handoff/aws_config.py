@@ -47,9 +47,9 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Section:
-    """A piece of the file; what stands before the first header has no names.
+    """A piece of the file; the part before the first header has no names.
 
-    ``own`` are our lines, ``extra`` keys that somebody added to them, ``rest`` all below; not ours is only ``rest``.
+    ``own`` are our lines, ``extra`` keys that others added, ``rest`` all below; other sections have only ``rest``.
     ``names`` are those that a tool may read in the header, first the name by which the AWS CLI knows the profile.
     ``kept_keys`` are the keys of what stays.
     """
@@ -71,7 +71,7 @@ def merged(existing: str, ours: Mapping[str, str], handed: HandedOut, where: str
     """``existing`` with our sections, by profile name, merged into it.
 
     Raises:
-        HandoffError: somebody else's profiles have names of ours, or repeat keys of ours; all of them.
+        HandoffError: other profiles have names of ours, or repeat keys of ours; all of them.
     """
     sections = list(_sections(existing))
     problems = list(_problems(sections, ours, where))
@@ -80,8 +80,8 @@ def merged(existing: str, ours: Mapping[str, str], handed: HandedOut, where: str
     ending = next((each for each in ("\r\n", "\n", "\r") if each in existing), "\n")
     new = {name: text.replace("\n", ending) for name, text in ours.items()}
     before = "".join(_kept(sections, new, handed))
-    there = {section.name for section in sections if section.principal}
-    added = [text for name, text in new.items() if name not in there]
+    present = {section.name for section in sections if section.principal}
+    added = [text for name, text in new.items() if name not in present]
     if before.removeprefix(BYTE_ORDER_MARK) and added:
         newlines = len(before) - len(before.rstrip("\r\n"))
         before += ending * max(0, 2 - newlines // len(ending))
@@ -92,14 +92,14 @@ def _problems(sections: Iterable[_Section], ours: Mapping[str, str], where: str)
     for section in sections:
         name = next((name for name in section.names if name in ours), "")
         if name and not section.principal:
-            what = "the file has a profile of this name that is not ours"
-            fix = "rename the one in the file, or take it out"
+            what = "the file has a profile of this name that crossaccount did not write"
+            fix = "rename or remove the profile in the file"
             yield Problem(f"{where}: [profile {name}]", what, name, fix)
         elif section.principal and section.name in ours:
             wanted = {line.key for line in _lines(ours[section.name]) if line.key}
             for key in sorted(wanted & section.kept_keys):
-                what = f"{key} stands in it twice: in our lines, and below a blank line"
-                fix = "take out the line below: the AWS CLI reads no file with a key twice"
+                what = f"{key} is set twice: in the lines of crossaccount, and below a blank line"
+                fix = "remove the line below: the AWS CLI reads no file with a key twice"
                 yield Problem(f"{where}: [profile {section.name}]", what, NOT_GIVEN, fix)
 
 
@@ -187,7 +187,7 @@ def _names(header: str) -> tuple[str, ...]:
 
 
 def _name(header: str) -> str:
-    """``x`` of ``profile x``, quoted or not; ``default`` stands alone; empty for what is no profile."""
+    """``x`` of ``profile x``, quoted or not; ``default`` has no prefix; empty for what is no profile."""
     try:
         words = shlex.split(header)
     except ValueError:

@@ -34,7 +34,7 @@ def merge_profiles(handed: HandedOut, file: Path, now: datetime) -> Path | None:
     """Merge the profiles into ``file``; the backup's name, if one was needed.
 
     Raises:
-        HandoffError: somebody else's profiles have names of ours, or the file cannot be read or written.
+        HandoffError: other profiles have names of ours, or the file cannot be read or written.
     """
     return change_text(file, lambda text: merged(text, PROFILES.sections(handed), handed, str(file)), now)
 
@@ -47,8 +47,8 @@ def write_granted(handed: HandedOut, folder: Path, now: datetime) -> None:
     """
     index = folder / INDEX
     wanted = GRANTED.files(handed)[INDEX]
-    there = _decoded(_content(_target(index), index))
-    if there and CONFIG not in there:
+    current = _decoded(_content(_target(index), index))
+    if current and CONFIG not in current:
         fix = f"add ./{CONFIG} to its awsConfig, or choose another folder"
         raise HandoffError([Problem(str(index), f"does not name ./{CONFIG}", NOT_GIVEN, fix)])
     merge_profiles(handed, folder / CONFIG, now)
@@ -84,12 +84,12 @@ def _changed(target: Path, file: Path, change: Callable[[str], str], now: dateti
         if text == before:
             os.chmod(target, MODE)
             return backup
-        with _beside(target, text, before is not None) as new:
+        with _temporary_file(target, text, before is not None) as new:
             if _content(target, file) != before:
                 continue
             if before is not None:
                 backup = backup or _free(target.with_name(f"{target.name}.{now:%Y%m%dT%H%M%S}.backup"))
-                with _beside(backup, before, True, owner_of=target) as copy:
+                with _temporary_file(backup, before, True, owner_of=target) as copy:
                     os.replace(copy, backup)
             old = os.open(target, os.O_RDONLY) if before is not None else None
             try:
@@ -102,7 +102,7 @@ def _changed(target: Path, file: Path, change: Callable[[str], str], now: dateti
                     os.close(old)
         if late is None:
             return backup
-    raise _refused(file, "is changed by another program all the time", "stop the other program, and try again")
+    raise _refused(file, "is changed again and again by another program", "stop the other program, and try again")
 
 
 def _put(new: str, target: Path, is_new: bool) -> None:
@@ -121,7 +121,7 @@ def _put(new: str, target: Path, is_new: bool) -> None:
 
 
 def _late(old: int | None, before: bytes) -> Callable[[bytes], bytes] | None:
-    """What to make of the new file where somebody wrote into the old one after it was read; else None."""
+    """The new file's text if another program wrote into the old one after it was read; else None."""
     if old is None:
         return None
     time.sleep(SETTLE_SECONDS)
@@ -153,7 +153,7 @@ def _alone(folder: Path, file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(target: Path, text: bytes, kept: bool, owner_of: Path | None = None) -> Iterator[str]:
+def _temporary_file(target: Path, text: bytes, kept: bool, owner_of: Path | None = None) -> Iterator[str]:
     """A new file in the folder of ``target``, on the disk, with its owner if there was one; gone afterwards."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:

@@ -1,4 +1,4 @@
-"""One path as it is handed out, whatever the kind: who, what, under which name, how to ask, and the lines beside it.
+"""One path as it is handed out by every kind: principal, role, name, request, and notes.
 
 ``HandoffError`` is the one exception of this package for bad input: an option that cannot be met, or a file that must
 not be touched. Lines are plain ASCII, without anything that could end the line: the AWS CLI and cmd read files in
@@ -39,18 +39,18 @@ class Mfa:
 class Entry:
     """One path.
 
-    ``name`` is its profile's, ``identifier`` what languages take as a name; both are stable and nobody else's.
-    ``ways`` are the ways to ask, the easiest first. ``source`` is the profile with the principal's own credentials,
-    ``through`` the role whose session asks (a chain), ``services`` those that assume a principal that is a role.
-    ``console`` says whether a user has a password, None where nobody says. ``account`` is the role's account's name,
-    ``aliased`` its alias or ID.
+    ``name`` is its profile's, ``identifier`` what programming languages accept as a name; both are stable and unique.
+    ``alternatives`` are the requests that can work, the easiest first. ``source`` is the profile with the principal's
+    own credentials, ``through`` the role whose session calls (a chain), ``services`` those that may assume a principal
+    that is a role. ``console`` says whether a user has a password, None if no source says. ``account`` is the name of
+    the role's account, ``aliased`` its alias or ID.
     """
 
     name: str
     identifier: str
     principal: str
     role: str
-    ways: tuple[Asking, ...]
+    alternatives: tuple[Asking, ...]
     account: str
     aliased: str
     source: str
@@ -65,8 +65,8 @@ class Entry:
 
     @property
     def asking(self) -> Asking:
-        """The way to ask that its kind has chosen; else the easiest."""
-        return self.ways[0]
+        """The request that its kind has chosen; else the easiest."""
+        return self.alternatives[0]
 
     @property
     def role_arn(self) -> Arn:
@@ -83,10 +83,10 @@ class Entry:
         """``development/user/David → production/role/UpdateApp``."""
         return f"{self.shown(self.principal)} → {self.shown(self.role)}"
 
-    def asked(self, able: Callable[[Asking], bool]) -> Entry | None:
-        """The same with the ways that a kind is able to ask in; None where there is none."""
-        ways = tuple(way for way in self.ways if able(way))
-        return replace(self, ways=ways) if ways else None
+    def limited_to(self, able: Callable[[Asking], bool]) -> Entry | None:
+        """The same with the requests that a kind is able to make; None where there is none."""
+        alternatives = tuple(asking for asking in self.alternatives if able(asking))
+        return replace(self, alternatives=alternatives) if alternatives else None
 
     def to_json(self) -> dict[str, Any]:
         """An entry in the command's JSON."""
@@ -123,7 +123,7 @@ class LeftOut:
 class HandedOut:
     """The paths that are handed out, by name, and those that are not.
 
-    ``principals`` and ``roles`` are whom and what was asked about: what is not among the entries does not work.
+    ``principals`` and ``roles`` are those that were selected: paths that are not among the entries do not work.
     """
 
     entries: tuple[Entry, ...]
@@ -161,14 +161,18 @@ def notes(entry: Entry, *more: str) -> Iterator[str]:
     if entry.asking.in_words:
         yield one_line(f"Works: {entry.asking.in_words}")
     if entry.through:
-        yield one_line(f"A chain: asked for in a session of {entry.shown(entry.through)}; an hour at most")
+        yield one_line(f"A role chain: assumed in a session of {entry.shown(entry.through)}, for one hour at most")
     yield from map(one_line, filter(None, more))
 
 
 def mfa_note(entry: Entry) -> str:
     """Where a serial is a guess, that it is one."""
     guessed = entry.asking.mfa and not entry.mfa.known
-    return "The serial is the one that the console proposes; yours: aws iam list-mfa-devices" if guessed else ""
+    return (
+        "The serial number is the one that the console proposes; find yours with: aws iam list-mfa-devices"
+        if guessed
+        else ""
+    )
 
 
 def not_handed_out(handed: HandedOut) -> Iterator[str]:

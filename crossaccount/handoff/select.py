@@ -95,7 +95,7 @@ def hand_out(sources: Sources, wanted: Wanted, shown: Callable[[str], str], now:
 
 
 def _single(steps: Iterable[Step], wanted: Wanted) -> bool:
-    """Whether all is for one principal, so that names need not say for whom."""
+    """Whether all entries are for one principal, so that names can leave the principal out."""
     return wanted.principal is not None or len({step.path.principal for step in steps}) <= 1
 
 
@@ -141,12 +141,12 @@ class Entries:
         if (refused := _refused(path)) is not None:
             return refused
         role = self._estate.roles[path.role]
-        ways = self._ways(step, role)
-        if not ways:
+        alternatives = self._ways(step, role)
+        if not alternatives:
             return f"the session name {self._wanted.session_name} does not meet its conditions"
-        known = [way for way in ways if not way.unknown]
+        known = [asking for asking in alternatives if not asking.unknown]
         if not known:
-            return f"nobody knows whether it works: {ways[0].in_words}"
+            return f"it cannot be judged: {alternatives[0].in_words}"
         account = parse_arn(path.role).account
         name, identifier = self._named(path)
         return Entry(
@@ -154,7 +154,7 @@ class Entries:
             identifier=identifier,
             principal=path.principal,
             role=path.role,
-            ways=tuple(known),
+            alternatives=tuple(known),
             account=account_name(account, self._sources.accounts),
             aliased=self._people.aliased(account),
             source=self._source(step),

@@ -52,14 +52,14 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Tried:
-    """What trying one path gave. ``said`` is AWS's own sentence, or what stands in the way of judging.
+    """The result of trying one path. ``message`` is AWS's own message, or why it cannot be judged.
 
     ``again`` is whether it may be another answer in a while.
     """
 
     entry: Entry
     outcome: Outcome
-    said: str = ""
+    message: str = ""
     attempts: int = 1
     again: bool = False
 
@@ -69,7 +69,7 @@ class Tried:
             "principal": self.entry.principal,
             "role": self.entry.role,
             "outcome": self.outcome,
-            "said": self.said,
+            "said": self.message,
             "attempts": self.attempts,
         }
 
@@ -82,7 +82,7 @@ def caller_arn(sts: STSClient) -> str:
     """
     answer = ask(sts.get_caller_identity)
     if isinstance(answer, Refused):
-        raise StsCallFailed(f"sts: {answer.said}; try: aws sts get-caller-identity")
+        raise StsCallFailed(f"sts: {answer.message}; try: aws sts get-caller-identity")
     return str(answer["Arn"])
 
 
@@ -106,7 +106,7 @@ def verify(
 
 def _why(waiting: Sequence[Tried]) -> str:
     denied = sum(each.outcome == "denied" for each in waiting)
-    parts = [f"{denied} denied; IAM may not have told all of itself yet"] if denied else []
+    parts = [f"{denied} denied; IAM's changes may not have taken effect yet"] if denied else []
     return "; ".join([*parts, *([f"{len(waiting) - denied} not answered"] if len(waiting) > denied else [])])
 
 
@@ -115,10 +115,10 @@ def _try(entry: Entry, sts: STSClient, attempts: int) -> Tried:
     if not isinstance(answer, Refused):
         return Tried(entry, "works", attempts=attempts)
     if answer.kind != "denied":
-        return Tried(entry, "cannot judge", answer.said, attempts, answer.kind == "passing")
+        return Tried(entry, "cannot judge", answer.message, attempts, answer.kind == "passing")
     if entry.asking.in_words:
         return Tried(entry, "cannot judge", f"denied here, and it works only {entry.asking.in_words}", attempts)
-    return Tried(entry, "denied", answer.said, attempts, again=True)
+    return Tried(entry, "denied", answer.message, attempts, again=True)
 
 
 def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
@@ -140,10 +140,10 @@ class StsCallFailed(OperationFailed):
 
 @dataclass(frozen=True)
 class Refused:
-    """An answer that is no session. ``said`` is AWS's own sentence."""
+    """An answer that is no session. ``message`` is AWS's own sentence."""
 
     kind: AnswerKind
-    said: str
+    message: str
 
 
 def ask(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Any:
@@ -162,21 +162,23 @@ def ask(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) ->
         raise StsCallFailed(_line(str(error), _fix_of(error))) from error
     except EOFError as error:
         # botocore asks on the terminal for the code of a profile's mfa_serial.
-        raise StsCallFailed(_line("the profile asks for an MFA code, and nobody is here to ask", _NO_PROMPT)) from error
+        raise StsCallFailed(
+            _line("the profile requires an MFA code, and there is no terminal to ask for it", _NO_PROMPT)
+        ) from error
 
 
 def _refused(error: Any) -> Refused:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message")
-    said = " ".join(str(message or code).split())
+    message = " ".join(str(message or code).split())
     if code in _EXPIRED:
         raise StsCallFailed(_line("the credentials have expired", _SIGN_IN)) from error
     if code in _INVALID:
-        raise StsCallFailed(_line(f"AWS does not take the credentials: {said}", _NOT_VALID)) from error
+        raise StsCallFailed(_line(f"AWS does not accept the credentials: {message}", _NOT_VALID)) from error
     if code in _DENIED:
-        return Refused("denied", said)
+        return Refused("denied", message)
     if code in _PASSING or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-        return Refused("passing", f"AWS did not answer: {said}")
-    return Refused("refused", f"{code}: {said}")
+        return Refused("passing", f"AWS did not answer: {message}")
+    return Refused("refused", f"{code}: {message}")
 
 
 def _fix_of(error: Exception) -> str:
@@ -216,5 +218,5 @@ def principal_of(arn: str, estate: Estate) -> str:
         return arn
     fix = f"add a source of account {found.account}"
     if found.account in estate.accounts:
-        fix = "declare it, or use the credentials of somebody who is declared"
-    raise HandoffError([Problem("caller", f"no source knows {arn}", NOT_GIVEN, fix)])
+        fix = "declare it, or use credentials of a declared user or role"
+    raise HandoffError([Problem("caller", f"no source describes {arn}", NOT_GIVEN, fix)])

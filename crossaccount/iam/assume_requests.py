@@ -1,4 +1,4 @@
-"""The roles that the ``aws`` provider is told to assume, as the arguments of STS's calls.
+"""The roles that the ``aws`` provider is configured to assume, as the arguments of STS's calls.
 
 Owns the reading of ``aws:assumeRoles`` and ``aws:assumeRoleWithWebIdentity`` for all who take the provider's place.
 Refuses what the provider refuses, and what only the engine can read: an encrypted value. What is wrong goes to
@@ -120,7 +120,7 @@ def _arguments(
 
 def _argument(where: str, key: str, value: Any, failures: Failures) -> Any:
     """The value as STS takes it; None where it is not to be had."""
-    shape, said = _SHAPES.get(key, (str, "text"))
+    shape, noun = _SHAPES.get(key, (str, "text"))
     tags = value if isinstance(value, Mapping) else {}
     members = value if isinstance(value, list) else list(tags.values())
     if is_encrypted(value) or any(map(is_encrypted, members)):
@@ -130,9 +130,9 @@ def _argument(where: str, key: str, value: Any, failures: Failures) -> Any:
     elif shape is str and (text := _text(value)) is not None:
         return text
     elif shape is str or not isinstance(value, shape):
-        failures.append((where, f"must be {said}"))
+        failures.append((where, f"must be {noun}"))
     elif None in (texts := [_text(each) for each in members]):
-        failures.append((where, f"must be {said} of texts"))
+        failures.append((where, f"must be {noun} of texts"))
     elif key == "policyArns":
         return [{"arn": arn} for arn in texts]
     elif key == "tags":

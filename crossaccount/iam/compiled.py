@@ -65,7 +65,7 @@ class PrincipalElement:
 class CompiledStatement:
     """One statement. ``label`` is its Sid, or its index in the document as a string.
 
-    ``resources`` is empty in a trust policy: it is about the role that it stands on.
+    ``resources`` is empty in a trust policy: it is about its own role.
     """
 
     label: str
@@ -86,7 +86,7 @@ class CompiledStatement:
         return any(action_match(pattern, action) for pattern in patterns) != self.actions_inverted
 
     def on(self, resource: str, context: RequestContext) -> bool | None:
-        """Whether the statement is about this resource; None where that hangs on what an open context leaves open."""
+        """Whether the statement is about this resource; None if an open context does not decide it."""
         if not self.resources:
             return True
         exact, prefixes, wild, variable = self._resources

@@ -47,7 +47,7 @@ class Problem:
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """``value`` as it would stand in YAML flow style (JSON), cut at ``limit`` characters."""
+    """``value`` in YAML flow style (JSON), cut at ``limit`` characters."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
@@ -56,7 +56,7 @@ def shown(value: object, limit: int = 80) -> str:
 
 
 def _cut(text: str, limit: int = 500) -> str:
-    """A place or a rule that names what somebody wrote, however long that is."""
+    """A place or a rule that contains the user's text, cut at ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -94,7 +94,7 @@ def resource_arns(service: str, name: str) -> list[str] | None:
 
 
 def takes_no_resource(action: str) -> bool:
-    """Whether the list says of an action that it cannot be limited to a resource."""
+    """Whether an action cannot be limited to a resource, by the list."""
     service, _, name = action.partition(":")
     return service_exists(service) and bool(matching_actions(service, name)) and resource_arns(service, name) == []
 

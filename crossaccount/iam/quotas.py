@@ -36,14 +36,11 @@ MANAGED_POLICY = _fixed("a managed policy", "PolicySize", 6144, "PolicySizeQuota
 USER_INLINE = _fixed("the inline policies of a user together", "UserPolicySize", 2048, "UserPolicySizeQuota")
 GROUP_INLINE = _fixed("the inline policies of a group together", "GroupPolicySize", 5120, "GroupPolicySizeQuota")
 ROLE_INLINE = _fixed("the inline policies of a role together", "RolePolicySize", 10240, "RolePolicySizeQuota")
-SESSION_POLICY = _fixed("a session policy", "SessionPolicySize", 2048)
 
 POLICIES_PER_USER = Quota("a user", "PoliciesPerUser", 10, 20, "AttachedPoliciesPerUserQuota")
 POLICIES_PER_GROUP = _fixed("a group", "PoliciesPerGroup", 10, "AttachedPoliciesPerGroupQuota")
 POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 20, 25, "AttachedPoliciesPerRoleQuota")
-VERSIONS_PER_POLICY = _fixed("a managed policy", "VersionsPerPolicy", 5, "VersionsPerPolicyQuota")
 GROUPS_PER_USER = _fixed("a user", "GroupsPerUser", 10, "GroupsPerUserQuota")
-ACCESS_KEYS_PER_USER = _fixed("a user", "AccessKeysPerUser", 2, "AccessKeysPerUserQuota")
 TAGS = _fixed("a user, role or policy", "TagsPerResource", 50)
 
 ROLES = Quota("an account", "RolesPerAccount", 1000, 10000, "RolesQuota")
@@ -69,12 +66,7 @@ ADJUSTABLE = {
 NAME_LENGTH = {"user": 64, "role": 64, "group": 128, "policy": 128, "instance-profile": 128}
 """Longest names, by the kind of an ARN."""
 PATH_LENGTH = 512
-SESSION_NAME_LENGTH = (2, 64)
 EXTERNAL_ID_LENGTH = (2, 1224)
 
-MAX_SESSION_DURATION = (3600, 43200)
-"""Shortest and longest ``MaxSessionDuration`` of a role."""
-SESSION_DURATION = (900, 43200)
-"""Shortest and longest ``DurationSeconds`` of AssumeRole; the role's own maximum comes on top."""
 CHAINED_SESSION_DURATION = 3600
 """The longest session of a role that was assumed with the session of another role."""

@@ -94,7 +94,6 @@ _ALSO = frozenset({"sts:durationseconds"})
 """Keys of assuming a role that the list has with other actions alone, kept possible."""
 _CLAIMS = frozenset({"amr", "aud", "azp", "email", "oaud", "sub"})
 """The claims that every OpenID Connect provider's requests may carry; AWS lists more for some providers."""
-_SAML = "saml:"
 _MULTIVALUED = frozenset(
     {
         "aws:calledvia",

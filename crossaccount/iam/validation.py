@@ -36,7 +36,7 @@ _KINDS = ("user", "role", "root", "assumed-role", "federated-user")
 
 
 def is_unique_id(text: str) -> bool:
-    """Whether a text is the unique ID of a user or a role, which stands in a trust where its bearer is gone."""
+    """Whether a text is the unique ID of a user or a role, which a trust shows once the principal is gone."""
     return _UNIQUE_ID.match(text) is not None
 
 
@@ -354,7 +354,7 @@ def _check_against_list(statement: Mapping[str, Any], kind: Kind, where: str) ->
 
 
 def _texts(value: object, where: str, element: str = "") -> Iterator[tuple[str, str, str]]:
-    """Every text in a document, keys included, with its place and the element it stands in."""
+    """Every text in a document, keys included, with its place and its element."""
     if isinstance(value, str):
         yield where, value, element
     elif isinstance(value, Mapping):

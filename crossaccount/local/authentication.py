@@ -119,7 +119,7 @@ _CODES: Mapping[str, tuple[int, str, str, str]] = {
 
 @dataclass(frozen=True)
 class _Signature:
-    """What a request says of its signature."""
+    """The signature of a request, as its headers or query give it."""
 
     access_key: str
     day: str
@@ -452,7 +452,7 @@ def _answer(scope: Scope, refused: Refused) -> Answer:
 
 
 def _scope_service(scope: Scope) -> str:
-    """The service that a request says it is for, as far as it can be read; only its refusal's form hangs on it."""
+    """The service that a request is for, if it can be read. Only the form of a refusal depends on it."""
     found = re.search(r"Credential=[^/,\s]*/[^/]*/[^/]*/([^/]*)/", header(scope, "authorization"))
     if found:
         return found[1]

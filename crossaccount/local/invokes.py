@@ -1,4 +1,4 @@
-"""What calls to a provider's functions are answered with where nobody asks AWS: what account and region imply.
+"""Answers to calls of a provider's functions, without asking AWS: what account and region imply.
 
 Sources: https://www.pulumi.com/registry/packages/aws/api-docs/ (``getCallerIdentity``, ``getRegion``, ``getPartition``)
 and https://www.pulumi.com/registry/packages/aws/api-docs/iam/getpolicydocument/, which calls nothing either.

@@ -48,7 +48,7 @@ async def serve(control: socket.socket, functions: str) -> None:
     config.graceful_timeout = STOP_SECONDS
     config.loglevel = "WARNING"
     application: Any = _announcing(Authenticated(Hardened(ministack.app.app), secret, secret_of), control, port)
-    await run(application, config, shutdown_trigger=lambda: _told_to_stop(control))
+    await run(application, config, shutdown_trigger=lambda: _stop_requested(control))
 
 
 def _announcing(app: Any, control: socket.socket, port: int) -> Any:
@@ -69,32 +69,32 @@ async def _secret(control: socket.socket) -> bytes:
     """The secret of this run, which the parent says first, on a line of its own."""
     line = b""
     while not line.endswith(b"\n"):
-        said = await asyncio.get_running_loop().sock_recv(control, 1)
-        if not said:
+        received = await asyncio.get_running_loop().sock_recv(control, 1)
+        if not received:
             raise EOFError("the parent went away before it said the secret of this run")
-        line += said
+        line += received
     return bytes.fromhex(line.split()[1].decode())
 
 
-async def _told_to_stop(control: socket.socket) -> None:
+async def _stop_requested(control: socket.socket) -> None:
     """Return when the server must end: SIGTERM, ``stop``, or a parent that is gone without having said ``keep``."""
     loop = asyncio.get_running_loop()
     terminated = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, terminated.set)
-    listening = asyncio.ensure_future(_told_by_parent(control))
+    listening = asyncio.ensure_future(_wait_for_parent(control))
     waiting = asyncio.ensure_future(terminated.wait())
     await asyncio.wait((listening, waiting), return_when=asyncio.FIRST_COMPLETED)
     for task in (listening, waiting):
         task.cancel()
 
 
-async def _told_by_parent(control: socket.socket) -> None:
-    said = b""
+async def _wait_for_parent(control: socket.socket) -> None:
+    received = b""
     while chunk := await asyncio.get_running_loop().sock_recv(control, 64):
-        said += chunk
-        if b"stop\n" in said:
+        received += chunk
+        if b"stop\n" in received:
             return
-    if b"keep\n" in said:
+    if b"keep\n" in received:
         await asyncio.Event().wait()
 
 

@@ -191,18 +191,18 @@ def _environment(data: str, functions: str) -> dict[str, str]:
 def _wait_until_ready(control: socket.socket, process: subprocess.Popen[bytes], log_path: Path) -> int:
     """The port, once the child has said ``ready PORT``."""
     deadline = time.monotonic() + START_SECONDS
-    said = b""
+    received = b""
     with selectors.DefaultSelector() as selector:
         selector.register(control, selectors.EVENT_READ)
-        while not said.endswith(b"\n"):
+        while not received.endswith(b"\n"):
             if not selector.select(max(0.0, deadline - time.monotonic())):
                 raise LocalAwsError(f"the local AWS was not ready within {START_SECONDS:.0f} s\n{_tail(log_path)}")
             chunk = control.recv(64)
             if not chunk:
                 process.wait()
                 raise LocalAwsError(f"the local AWS ended while starting\n{_tail(log_path)}")
-            said += chunk
-    return int(said.split()[1])
+            received += chunk
+    return int(received.split()[1])
 
 
 def _tail(log_path: Path) -> str:

@@ -97,10 +97,10 @@ def replacements(tests: AccessTests, existing: Accounts, where: str) -> list[Pro
         own: dict[tuple[str, str], str] = {}
         for kind, path, entity in _entities(entry):
             key = (kind, entity.lower())
-            other = own.get(key) or (names.get(key) and (described_by or "what is given before"))
+            other = own.get(key) or (names.get(key) and (described_by or "an entry before it"))
             if other:
-                what = f"{other} has a {kind} of this name already, and given only adds"
-                fix = "give it another name, or drop it: tests judge what is there"
+                what = f"{other} has a {kind} of this name already, and given can only add"
+                fix = "rename it, or remove it: tests judge the existing one"
                 problems.append(Problem(f"{place}.{'.'.join(path)}.{entity}", what, NOT_GIVEN, fix))
             own[key] = f"given.{name}.{'.'.join(path)}"
         names.update(dict.fromkeys(own, "given"))

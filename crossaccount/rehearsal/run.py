@@ -89,7 +89,7 @@ def rehearse(
         progress.stage("starting a local AWS")
         local = resources.enter_context(LocalAws())
         if any(map(deploys_through_roles, scenario.stacks)):
-            progress.stage("giving the accounts the roles that they are deployed through")
+            progress.stage("creating the roles that deploy the accounts")
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
         giver = _Giver(scenario, InProcessEngine(partial(program, given=True), local.gateway), local, progress)
@@ -178,7 +178,7 @@ class _Giver:
 
     def _give(self, stacks: Mapping[str, Stack]) -> None:
         for account, stack in stacks.items():
-            self.progress.stage(f"giving {account} what only the proof needs")
+            self.progress.stage(f"creating what `given` declares in {account}")
             deploy(self.engine, stack)
 
     @property

@@ -28,7 +28,7 @@ EXAMPLES_FOLDER = "examples"
 
 @dataclass(frozen=True)
 class Scenario:
-    """``stacks`` stand in the order in which they are deployed; ``settings`` are theirs, by stack name."""
+    """``stacks`` are in the order of their deployment; ``settings`` are theirs, by stack name."""
 
     name: str
     directory: Path
@@ -116,7 +116,7 @@ DEMO_EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "
 
 
 def without_the_deny(tutorial: Scenario) -> Scenario:
-    """The tutorial as it would be had nobody denied the testers: Theresa's power-user policy lets her in."""
+    """The tutorial without the Deny on the testers: Theresa's power-user policy allows her."""
     stacks = []
     for stack in tutorial.stacks:
         config = copy.deepcopy(dict(stack.config))

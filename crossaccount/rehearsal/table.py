@@ -59,9 +59,9 @@ def console_progress(console: Console) -> Iterator[ConsoleProgress]:
 
 
 def results_table(results: Iterable[TestResult]) -> Table:
-    """Who tried what, what was expected, what came, and why; what a session may do stands below its assumption.
+    """Each test: principal, role, expected and actual outcome, reason. Actions of the session are below it.
 
-    Tests of the same principal and role are told apart by their names.
+    Tests of the same principal and role are distinguished by their names.
     """
     results = list(results)
     pairs = Counter(_pair(result) for result in results)
@@ -121,7 +121,7 @@ def _reason(result: TestResult) -> str:
         return result.verdict.message
     reason: str = result.verdict.reason or ""
     decided_by = result.verdict.decided_by
-    said = f"{reason}: {decided_by.policy}" if reason and decided_by else reason
+    text = f"{reason}: {decided_by.policy}" if reason and decided_by else reason
     if result.test.because is not None and not result.verdict.is_because(result.test.because):
-        return f"{said or 'no reason'}, expected {result.test.because}"
-    return said
+        return f"{text or 'no reason'}, expected {result.test.because}"
+    return text

@@ -182,9 +182,9 @@ class Trial:
         test = judged.test
         if test.reach:
             return judged  # a call proves one way, not that there is no other
-        there = self.estate.principal(test.principal_arn) is not None and test.role_arn in self.estate.roles
+        exists = self.estate.principal(test.principal_arn) is not None and test.role_arn in self.estate.roles
         try:
-            caller = self.callers.caller(test.principal_arn) if there and self._same_here(judged) else None
+            caller = self.callers.caller(test.principal_arn) if exists and self._same_here(judged) else None
             if caller is None:
                 return judged
             credentials = caller.assume(_request(test))
@@ -230,7 +230,7 @@ class Trial:
         return replace(item, actual=outcome, mode="tried")
 
     def _then_same_here(self, item: ThenResult, judged: TestResult) -> bool:
-        """Whether what the session may do is the same in the circumstances of the local AWS, whoever owns it."""
+        """Whether the verdict on the session's action is the same in the local AWS, for any owner of the resource."""
         role = parse_arn(judged.test.role_arn)
         here = {
             judge_call(
@@ -256,7 +256,7 @@ class Trial:
 
 
 def _circumstances(caller: Arn, role: Arn) -> dict[str, str]:
-    """What the local AWS puts into a request beside what the caller implies: a session says that it has no MFA.
+    """What the local AWS adds to a request, besides what the caller implies: a session has no MFA.
 
     It says nothing of a role's tags.
     """
@@ -268,7 +268,7 @@ def _agree(judged: Verdict, tried: Outcome, what: str) -> None:
     if judged.outcome not in (tried, "undetermined"):
         raise Disagreement(
             f"{what}: the local AWS says {tried}, we judged {judged.outcome} "
-            f"({judged.message}); this is an error of ours, please report it"
+            f"({judged.message}); this is a fault of crossaccount, please report it"
         )
 
 

@@ -15,8 +15,7 @@ from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
 
 MOST_PATHS = 60
-"""More lines than this nobody can follow."""
-OTHERS = "others"
+"""More lines are hard to follow."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def _by_account(report: Report, ids: dict[str, str]) -> Iterator[str]:
 
 
 def _label(end: str) -> str:
-    """Its account stands above it already."""
+    """Without the account, which is the heading of its group."""
     return end.split(":", 5)[5] if owner_account(end) else end
 
 

@@ -125,11 +125,11 @@ def _accounts(estate: Estate, found: Sequence[Path], book: Mapping[str, str]) ->
 
 def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[RoleFacts]:
     reached = Counter(path.role for path in found)
-    asked: dict[str, dict[int, Requirements]] = {}  # each once: paths share them
+    requirements: dict[str, dict[int, Requirements]] = {}  # each once: paths share them
     for path in found:
         # Nobody signs in to the console as a role that only services assume, nor as somebody whom no source describes.
         if path.principal in estate.users or reached[path.principal]:
-            asked.setdefault(path.role, {})[id(path.alternatives)] = path.alternatives
+            requirements.setdefault(path.role, {})[id(path.alternatives)] = path.alternatives
     items = {str(item["Arn"]): item for account in sources.details for item in account.get("RoleDetailList") or ()}
     permissions = Permissions()
     for arn, role in sorted(estate.roles.items()):
@@ -141,7 +141,7 @@ def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[
             role.boundary.name if role.boundary else "",
             permissions.of(role.policies),
             reached[arn],
-            link_to(arn, sources.displays.get(role.account, Display()), asked.get(arn, {}).values()),
+            link_to(arn, sources.displays.get(role.account, Display()), requirements.get(arn, {}).values()),
         )
 
 

@@ -157,12 +157,12 @@ class Link:
     reason: str = ""
 
 
-def link_to(role: str, display: Display, asked: Iterable[Requirements]) -> Link:
-    """The link to a role. ``asked`` is what each path of somebody who can sign in still has to meet."""
-    ways = list(asked)
-    if not ways:
-        return Link(reason="nobody of the sources who can sign in to the console reaches it")
-    obstacles = [obstacle(each) for each in ways]
+def link_to(role: str, display: Display, requirements: Iterable[Requirements]) -> Link:
+    """The link to a role. ``requirements`` are those of each path of a principal that can sign in."""
+    found = list(requirements)
+    if not found:
+        return Link(reason="no console user of the sources can assume it")
+    obstacles = [obstacle(each) for each in found]
     if all(obstacles):
         return Link(reason=obstacles[0])
     arn = parse_arn(role)
@@ -176,14 +176,14 @@ def obstacle(alternatives: Requirements) -> str:
     needed = [{what for atom in each for what in _needs(atom)} for each in alternatives]
     if not all(needed):
         return ""
-    return f"it asks for {' or '.join(sorted(set().union(*needed)))}, which the console cannot pass"
+    return f"it requires {' or '.join(sorted(set().union(*needed)))}, which the console cannot pass"
 
 
 def _needs(atom: Atom) -> Iterable[str]:
     """What a request must carry to meet an atom, of the things that the console leaves out."""
     if atom.operator == ANY_OF:
-        ways = [] if atom.negated else [{what for each in part for what in _needs(each)} for part in atom.conjunctions]
-        return set().union(*ways) if ways and all(ways) else ()
+        found = [] if atom.negated else [{what for each in part for what in _needs(each)} for part in atom.conjunctions]
+        return set().union(*found) if found and all(found) else ()
     if not atom.is_condition or atom.holds(_NOTHING):
         return ()
     return [what for key, what in _NOT_PASSED.items() if atom.key.lower().startswith(key)]

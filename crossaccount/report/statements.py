@@ -22,7 +22,7 @@ _INLINE = {"UserDetailList": "UserPolicyList", "GroupDetailList": "GroupPolicyLi
 
 @dataclass(frozen=True)
 class PlacedStatement:
-    """A statement where it stands. ``owner`` is the ARN of a user, group, role or managed policy.
+    """A statement with its place. ``owner`` is the ARN of a user, group, role or managed policy.
 
     ``content`` is empty where no source has the document.
     """

@@ -38,7 +38,7 @@ def document(value: Any) -> Any:
 
 
 class EntityIndex:
-    """Everything that hangs on entities, looked up by entity: one pass over the resources, whatever their number."""
+    """Policies, memberships and credentials by entity, found in one pass over the resources."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
@@ -113,7 +113,7 @@ class EntityIndex:
         self._attached["role", name].update(map(str, role.inputs.get("managedPolicyArns") or ()))
 
     def add_attachment_of_all(self, values: Mapping[str, Any]) -> None:
-        """One policy's attachments to whomever it names."""
+        """One policy's attachments to all the entities that it names."""
         for kind in KINDS:
             for name in values.get(f"{kind}s") or ():
                 self._attached[kind, str(name)].add(str(values["policyArn"]))

@@ -46,7 +46,7 @@ SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
 
 @dataclass(frozen=True)
 class Display:
-    """How the console is to show an account after switching roles; empty where nobody says."""
+    """How the console is to show an account after switching roles; empty if no source says."""
 
     name: str = ""
     color: str = ""
@@ -92,14 +92,14 @@ def check_details(data: object, where: str) -> tuple[str, list[Problem]]:
 
 
 def missing_lists(data: Mapping[str, Any], where: str) -> tuple[Problem, ...]:
-    """A warning about lists of entities that an answer of AWS has, be they empty, and a file has not.
+    """A warning about lists of entities that a file lacks. AWS's answer always has them, also if they are empty.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
     """
     missing = [name for name in LISTS if name not in data and name != "Policies"]
     if not missing or not any(data.get(name) for name in LISTS):
         return ()
-    what = f"has no {', '.join(missing)}, which AWS's answer always has: what would stand there is unknown"
+    what = f"has no {', '.join(missing)}, which AWS's answer always has: what they would contain is unknown"
     return (Problem(where, what, NOT_GIVEN, SAVE_IT.replace("the output", "the whole output"), "warning"),)
 
 
@@ -138,7 +138,7 @@ def _account(item: object, name: str, place: str, problems: list[Problem]) -> st
 
 
 def _inside(item: Mapping[str, Any], name: str, place: str) -> Iterator[Problem]:
-    """What is not as it should be inside a member. What is absent, null or empty is as good as not told."""
+    """What is wrong inside a member. A key that is absent, null or empty is unknown, not wrong."""
     for key, needed in _INSIDE[name]:
         found = item.get(key)
         if not found:

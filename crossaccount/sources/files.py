@@ -123,7 +123,7 @@ def _without_service_control(data: Mapping[str, Any], where: str) -> Iterator[Pr
     levels = dict.fromkeys(level for account in ruled for level in levels_of(account["Paths"][0]))
     for level in levels if held else ():
         if level not in held:
-            fix = "list every policy with all that it is attached to, FullAWSAccess as well"
+            fix = "list every policy with all its targets, also FullAWSAccess"
             yield Problem(f"{where}: Policies", f"no service control policy is attached to {level}", NOT_GIVEN, fix)
 
 

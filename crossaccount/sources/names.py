@@ -23,7 +23,7 @@ from crossaccount.sources.errors import SourceError, refusal
 
 
 def read_accounts(path: Path) -> dict[str, AccountEntry]:
-    """The entries, by name, of a YAML file with the map that stands under ``crossaccount:accounts``.
+    """The entries, by name, of a YAML file with a map as under ``crossaccount:accounts``.
 
     Raises:
         SourceError: everything wrong with the file.
@@ -51,7 +51,7 @@ def displays(entries: Iterable[AccountEntry]) -> dict[str, Display]:
 def merged_names(given: Mapping[str, str], described: Iterable[Described]) -> tuple[dict[str, str], list[Problem]]:
     """The address book of all sources, and the names that two of them use for different accounts.
 
-    What ``--accounts`` says stands. An account's alias (of a file or a live account) is a name like any other.
+    ``--accounts`` takes precedence. An account's alias (of a file or a live account) is a name like any other.
     """
     names = dict(given)
     places: dict[str, str] = {}
@@ -62,7 +62,7 @@ def merged_names(given: Mapping[str, str], described: Iterable[Described]) -> tu
                 places.setdefault(name, each.where)
             elif name not in given:
                 what = f"{places[name]} calls {names[name]} {name}"
-                problems.append(Problem(f"{each.where}: {name}", what, account_id, "settle it with --accounts FILE"))
+                problems.append(Problem(f"{each.where}: {name}", what, account_id, "decide with --accounts FILE"))
     return names, problems
 
 
@@ -130,7 +130,7 @@ class Names:
         return str(arn)
 
     def _is_without_arn(self, text: str) -> bool:
-        """Whether it names a provider, service or organisation: as a trust does, or what else nobody here is called."""
+        """Whether it names a provider, service or organisation: as a trust does, or by its form if no account does."""
         elements = (each.principal for role in self._estate.roles.values() for each in role.trust.statements)
         if any(text in (*element.federated, *element.services) for element in elements if element):
             return True
@@ -170,7 +170,7 @@ class Names:
         except UnknownAccount:
             account = text.partition("/")[0]
             if found := self._of_name(text):
-                raise refusal(where, "an account has to stand before the name", text, f"write `{found}`") from None
+                raise refusal(where, "the name must begin with its account", text, f"write `{found}`") from None
             fix = did_you_mean(account, self._accounts, "give its 12-digit ID, or a name by --accounts FILE")
             raise refusal(where, "unknown account", text, fix) from None
         except ValueError:

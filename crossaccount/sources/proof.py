@@ -76,10 +76,10 @@ def _commit(directory: Path, ref: str) -> str:
         return commit
     inside = _run(directory, "rev-parse", "--is-shallow-repository")
     if inside.returncode:
-        said = inside.stderr.decode(errors="replace").strip().partition("\n")[0]
-        if "not a git repository" in said:
+        message = inside.stderr.decode(errors="replace").strip().partition("\n")[0]
+        if "not a git repository" in message:
             raise _refused("the folder is in no git repository", str(directory), "leave the option out")
-        raise _refused(f"git refuses the repository: {said}", NOT_GIVEN, "correct that, or leave the option out")
+        raise _refused(f"git refuses the repository: {message}", NOT_GIVEN, "correct that, or leave the option out")
     if inside.stdout.strip() == b"true":
         fix = "fetch it: git fetch --depth=1 origin COMMIT (in GitHub Actions: fetch-depth: 0)"
         raise _refused("the clone is shallow and does not have the revision", ref, fix)
@@ -111,8 +111,8 @@ def _is_safe(path: str) -> bool:
 
 def _contents(directory: Path, commit: str, prefix: str, paths: list[str]) -> Iterator[tuple[str, bytes]]:
     """Every file with its content; a link to outside of the revision, or to nothing, is left out."""
-    asked = "".join(f"{commit}:{prefix}{path}\n" for path in paths).encode(errors="surrogateescape")
-    answer = _git(directory, "cat-file", "--batch", "--follow-symlinks", given=asked)
+    request = "".join(f"{commit}:{prefix}{path}\n" for path in paths).encode(errors="surrogateescape")
+    answer = _git(directory, "cat-file", "--batch", "--follow-symlinks", given=request)
     position = 0
     for path in paths:
         end = answer.index(b"\n", position)
@@ -129,8 +129,8 @@ def _contents(directory: Path, commit: str, prefix: str, paths: list[str]) -> It
 def _git(directory: Path, *arguments: str, given: bytes = b"") -> bytes:
     done = _run(directory, *arguments, given=given)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise _refused(f"git {arguments[0]}: {said}", NOT_GIVEN, "correct that, or leave the option out")
+        message = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise _refused(f"git {arguments[0]}: {message}", NOT_GIVEN, "correct that, or leave the option out")
     return done.stdout
 
 
@@ -195,8 +195,8 @@ def proof_since(directory: Path, base: str) -> Proof:
         try:
             before = _Proving.of(revision.folder)
         except (SettingsError, AccessTestsError) as error:
-            said = f"the files of {base} cannot be read, so that nothing is compared: {error.problems[0]}"
-            return Proof(base, revision.commit, (Weakened("unread", TESTS_FILE, said),))
+            message = f"the files of {base} cannot be read, so that nothing is compared: {error.problems[0]}"
+            return Proof(base, revision.commit, (Weakened("unread", TESTS_FILE, message),))
         return Proof(base, revision.commit, tuple(_weakened(before, now)))
 
 
@@ -225,8 +225,8 @@ def _weakened(before: _Proving, now: _Proving) -> Iterator[Weakened]:
         for index, each in enumerate(settings.suppressions):
             if (each.code, each.where) not in accepted:
                 what = f"{each.code} at {each.where} is newly suppressed: {each.reason}"
-                said = {"code": each.code, "where": each.where, "reason": each.reason}
-                yield Weakened("suppression-added", f"{stack_file(stack)}: suppress[{index}]", what, None, said)
+                message = {"code": each.code, "where": each.where, "reason": each.reason}
+                yield Weakened("suppression-added", f"{stack_file(stack)}: suppress[{index}]", what, None, message)
         for name, limit in settings.quotas.items():
             former = old.quotas.get(name, ADJUSTABLE[name].limit) if old else ADJUSTABLE[name].limit
             if limit > former:

@@ -48,7 +48,7 @@ class Sources:
     """When the sources were read: no request is from before."""
 
     def estate(self, *more: Details) -> Estate:
-        """The estate of all accounts together, and of ``more`` beside what the sources describe."""
+        """The estate of all accounts together, and of ``more`` in addition to the sources."""
         known = (each.account_id for each in self.described if each.account_id)
         declared = (each.account_id for each in self.described if each.account_id and not each.whole)
         return Estate.from_details(
@@ -101,12 +101,12 @@ def read_sources(
         given = read_accounts(accounts) if accounts is not None else {}
     except SourceError as error:
         lines += error.lines
-    said: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for text in dict.fromkeys(texts):
         try:
             found += _read(text, directory, describe, profiles, files or known, projects)
         except SourceError as error:
-            lines += _new_lines(text, error.lines, said)
+            lines += _new_lines(text, error.lines, seen)
     described = [each for each in found if each.organization is None]
     above = [(each.where, each.organization) for each in found if each.organization is not None]
     names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
@@ -149,18 +149,18 @@ def _read(
     return files.read(path, text)
 
 
-def _new_lines(text: str, lines: Iterable[Problem | str], said: set[tuple[str, str]]) -> Iterable[Problem | str]:
+def _new_lines(text: str, lines: Iterable[Problem | str], seen: set[tuple[str, str]]) -> Iterable[Problem | str]:
     """The lines of a source without those about files that it shares with one before: stacks of one folder do."""
     folder = text.rpartition("/")[0] or text.partition(":")[0] if text.startswith("stack:") else text
     for line in lines:
         own = (folder, str(line).removeprefix(f"{text}: "))
-        if own not in said:
-            said.add(own)
+        if own not in seen:
+            seen.add(own)
             yield line
 
 
 def _twice(described: Iterable[Described]) -> Iterable[Problem]:
-    """Two sources of one account would be one too many: nobody could say which is meant."""
+    """Two sources of one account: which of them is meant is unclear."""
     first: dict[str, str] = {}
     for each in described:
         other = first.setdefault(each.account_id, each.where) if each.account_id else each.where

@@ -46,7 +46,7 @@ class NamedStack:
 def find_stack(text: str, directory: Path, where: str, read: Callable[[Path], Project] = read_project) -> NamedStack:
     """The stack that ``[DIR/]NAME`` means, seen from ``directory``.
 
-    ``read`` reads a project: whoever looks for many stacks of one reads it once.
+    ``read`` reads a project; with a cache, many stacks of one project read it once.
 
     Raises:
         SourceError: no name, no project, or a project whose files are wrong.
@@ -74,7 +74,7 @@ def must_exist(stack: NamedStack) -> None:
 
 
 def names_in_config(config: Mapping[str, Any]) -> dict[str, str]:
-    """The address book of a config that nobody has checked: what is there and can be used."""
+    """The address book of an unchecked config: the entries that can be used."""
     return {name: str(entry["id"]) for name, entry in _book(config).items()}
 
 
@@ -122,7 +122,7 @@ class SettingsReader:
 
 
 Key = tuple[str, str]
-LOOK = "see what the engine makes of it: pulumi preview"
+LOOK = "see what the engine does with it: pulumi preview"
 
 
 class Recorder:

@@ -199,20 +199,20 @@ def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
             stack.where, f"no answer in {CLI_TIMEOUT_SECONDS} s", " ".join(command), "check the backend"
         ) from None
     if done.returncode:
-        said = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
-        text = next((line for line in said if "error" in line or "no stack" in line), said[0] if said else "")
+        output = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+        text = next((line for line in output if "error" in line or "no stack" in line), output[0] if output else "")
         raise refusal(stack.where, f"pulumi stack export: {text}", NOT_GIVEN, _export_fix(text, stack.name))
     return read_state(done.stdout.encode(), stack.where)
 
 
-def _export_fix(said: str, stack: str) -> str:
+def _export_fix(output: str, stack: str) -> str:
     """What to do about an export that failed: only a backend that answered says that there is no such stack."""
-    if "no stack named" in said or "unknown stack" in said:
+    if "no stack named" in output or "unknown stack" in output:
         return f"deploy it first: pulumi up -s {stack}"
-    if "PULUMI_ACCESS_TOKEN must be set" in said or "pulumi login" in said:
-        there = "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL"
-        return f"{there}; crossaccount doctor says what is missing"
-    if "passphrase" in said:
+    if "PULUMI_ACCESS_TOKEN must be set" in output or "pulumi login" in output:
+        login = "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL"
+        return f"{login}; crossaccount doctor says what is missing"
+    if "passphrase" in output:
         return "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own"
     return "look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor"
 

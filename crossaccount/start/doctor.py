@@ -119,7 +119,7 @@ def _plugin(directory: Path, machine: Machine) -> Checkup:
     needed = machine.environment.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() in ("true", "1")
     by_itself = "" if needed else ", or let the CLI do it at the first deployment"
     fix = "" if ok else f"pulumi plugin install resource aws {wanted}{by_itself}"
-    return Checkup("aws plugin", ok, wanted if ok else f"{found}, {wanted} is wanted", fix, needed)
+    return Checkup("aws plugin", ok, wanted if ok else f"{found}, {wanted} is needed", fix, needed)
 
 
 def _backend(directory: Path, machine: Machine) -> Iterator[Checkup]:
@@ -223,7 +223,7 @@ def _credentials(project: Project, stack: str, settings: Settings, machine: Mach
         return Checkup(what, False, str(error), f"sign in to {wanted}: {_sign_in(profile, project, machine)}")
     if account != wanted:
         use = f"correct the profile {profile}" if profile else f"set aws:profile in Pulumi.{stack}.yaml"
-        return Checkup(what, False, f"they are of account {account}", f"use those of {wanted}: {use}")
+        return Checkup(what, False, f"they belong to account {account}", f"use those of {wanted}: {use}")
     return Checkup(what, True, f"account {account}")
 
 

@@ -68,20 +68,23 @@ class Plan:
         if self.trusted.id == self.trusting.id:
             yield Problem("--trusting-id", "both accounts are the same", self.trusting.id, "give another account's ID")
         if self.trusted.name == self.trusting.name:
-            yield Problem("--trusting", "both accounts have one name", self.trusting.name, "call one otherwise")
+            yield Problem("--trusting", "both accounts have the same name", self.trusting.name, "rename one of the two")
         if not self.users:
-            yield Problem("--user", "nobody is to get in", list(self.users), "name somebody")
+            yield Problem("--user", "no user is given", list(self.users), "give at least one --user")
         for user in self.users:
             yield from _refused("--user", user, check_name("user", user))
         for user, times in Counter(each.lower() for each in self.users).items():
             if times > 1:
                 yield Problem(
-                    "--user", "names one user more than once (case does not tell users apart)", user, "say it once"
+                    "--user",
+                    "names one user more than once (case does not tell users apart)",
+                    user,
+                    "name each user once",
                 )
         yield from _refused("--role", self.role, check_name("role", self.role))
         for policy in self.policies:
             if not _POLICY.match(policy):
-                yield Problem("--policy", "must be a policy of AWS's own, by its ARN", policy, f"write {READ_ONLY}")
+                yield Problem("--policy", "must be the ARN of an AWS-managed policy", policy, f"write {READ_ONLY}")
         yield from _refused("--region", self.region, check_region(self.region))
 
 
@@ -226,7 +229,7 @@ def _trusted(plan: Plan) -> str:
 
 
 def _own_mfa(plan: Plan) -> str:
-    """Without it nobody but an administrator could give a person the second factor that the role asks for.
+    """Without it only an administrator could register the MFA device that the role requires.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_mfa-selfmanage.html
     It leaves out taking a device away, which a stolen password should not do.

@@ -227,7 +227,7 @@ def test_a_region_that_there_is_not_is_warned_of(project):
     [finding] = [each for each in _check(directory).findings if each.code == "XA310"]
     assert (finding.where, finding.severity) == ("Pulumi.auth.yaml: aws:region", "warning")
     assert (finding.message, finding.fix) == (
-        'AWS\'s SDK knows no region of that name, got "eu-central-9"',
+        'AWS\'s SDK knows no such region, got "eu-central-9"',
         "did you mean `eu-central-2`?",
     )
     assert [each.code for each in _check(directory, "workload").findings if each.code == "XA310"] == []

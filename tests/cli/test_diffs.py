@@ -181,4 +181,4 @@ def test_a_file_that_tells_no_access_keys_is_not_taken_for_one_without_any(run: 
         (str(before), "access keys"),
         (str(before), "passwords"),
     ]
-    assert "does not tell the access keys of 1 users; they are not compared" in found.err
+    assert "lacks the access keys of 1 users; they are not compared" in found.err

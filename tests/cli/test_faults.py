@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from crossaccount import cli
-from crossaccount.cli.failures import HIDDEN, told_in_one_line
+from crossaccount.cli.failures import HIDDEN, fault_in_one_line
 
 ROOT = Path(__file__).parents[2]
 BREAK = "import sys\nfrom crossaccount import cli\n{how}\nsys.argv = ['crossaccount', *{arguments!r}]\ncli.main()"
@@ -119,8 +119,8 @@ def test_ctrl_c_is_no_fault() -> None:
 
 def test_a_thread_s_fault_is_told_as_well(tmp_path: Path) -> None:
     code = (
-        "import threading\nfrom crossaccount.cli.failures import told_in_one_line\n"
-        "with told_in_one_line(['up']):\n"
+        "import threading\nfrom crossaccount.cli.failures import fault_in_one_line\n"
+        "with fault_in_one_line(['up']):\n"
         "    thread = threading.Thread(target=lambda: {}['x'])\n    thread.start()\n    thread.join()\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
@@ -174,7 +174,7 @@ def test_what_a_stream_cannot_write_is_an_escape(
 
 def test_the_last_line_of_defence_lets_the_rest_through() -> None:
     for ended in (SystemExit(3), KeyboardInterrupt()):
-        with pytest.raises(type(ended)), told_in_one_line([]):
+        with pytest.raises(type(ended)), fault_in_one_line([]):
             raise ended
 
 

@@ -31,7 +31,7 @@ def _change(folder: Path, old: str, new: str) -> None:
 
 def test_the_examples_files_are_as_its_fleet_says(run: Run) -> None:
     done = run("fleet", "write", "--check", "--dir", str(EXAMPLE))
-    assert (done.code, done.out, done.err) == (0, "0 would be written, 7 as they should be\n", "")
+    assert (done.code, done.out, done.err) == (0, "0 would be written, 7 up to date\n", "")
 
 
 def test_a_check_shows_the_differences_and_writes_nothing(run: Run, example: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_check_shows_the_differences_and_writes_nothing(run: Run, example: Pat
     assert done.code == 1
     assert "--- Pulumi.shop-production.yaml" in done.out
     assert "+        max_session_duration: 2h" in done.out
-    assert done.out.endswith("3 would be written, 4 as they should be\n")
+    assert done.out.endswith("3 would be written, 4 up to date\n")
     assert {file: file.read_text() for file in example.glob("Pulumi.*")} == before
     checked = run("fleet", "check", "--json")
     assert checked.code == 1
@@ -60,7 +60,7 @@ def test_writing_says_what_it_wrote_and_the_second_time_nothing(run: Run, exampl
         "left": [],
         "written": True,
     }
-    assert run("fleet", "write").out == "0 written, 7 as they should be\n"
+    assert run("fleet", "write").out == "0 written, 7 up to date\n"
 
 
 def test_an_account_that_left_is_named_and_pruned_when_asked(run: Run, example: Path) -> None:
@@ -70,11 +70,11 @@ def test_an_account_that_left_is_named_and_pruned_when_asked(run: Run, example: 
     done = run("fleet", "write")
     assert done.code == 0
     assert done.err == (
-        "Pulumi.playground.yaml: its account is no longer in the fleet; take what it made away with "
-        "`pulumi destroy -s playground`, then the file with --prune\n"
+        "Pulumi.playground.yaml: its account is no longer in the fleet; delete its resources with "
+        "`pulumi destroy -s playground`, then its file with --prune\n"
     )
     assert (example / "Pulumi.playground.yaml").exists()
-    assert run("fleet", "write", "--prune").out == "removed  Pulumi.playground.yaml\n1 written, 6 as they should be\n"
+    assert run("fleet", "write", "--prune").out == "removed  Pulumi.playground.yaml\n1 written, 6 up to date\n"
     assert not (example / "Pulumi.playground.yaml").exists()
 
 

@@ -73,7 +73,7 @@ def test_profiles_are_merged_into_a_file(tmp_path: Path) -> None:
     config.write_text("[default]\nregion = x\n", encoding="utf-8")
     done = _handoff("profiles", *TUTORIAL, "--merge", str(config))
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr.startswith(f"{config} has 1 profile of crossaccount; what it was is in {config}.")
+    assert done.stderr.startswith(f"{config} has 1 profile of crossaccount; the old file is {config}.")
     assert config.read_text(encoding="utf-8").startswith("[default]\nregion = x\n\n[profile production-UpdateApp]\n")
 
 
@@ -85,9 +85,9 @@ def test_a_registry_is_written_into_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["links", *TUTORIAL, "--merge", "x"], "--merge: is an option of profiles alone, got links; leave it out"),
-        (["links", *TUTORIAL, "--", "x"], "-- COMMAND: is an option of env alone, got links; leave it out"),
-        (["boto3", *TUTORIAL, "--shell", "fish"], "--shell: is an option of env alone, got boto3; leave it out"),
+        (["links", *TUTORIAL, "--merge", "x"], "--merge: works only with profiles, got links; leave it out"),
+        (["links", *TUTORIAL, "--", "x"], "-- COMMAND: works only with env, got links; leave it out"),
+        (["boto3", *TUTORIAL, "--shell", "fish"], "--shell: works only with env, got boto3; leave it out"),
         (["env", *DEPLOYER], "env: an environment holds one session, here are several: "),
         (["profiles", *TUTORIAL, "--for", "development/user/Davdi"], "--for: no such user or role in the sources"),
         (["profiles", *TUTORIAL, "--role", "production/role/Update"], "--role: no such role in the sources"),

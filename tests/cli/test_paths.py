@@ -52,14 +52,14 @@ def test_nobody_is_an_answer_too(run: Run) -> None:
     assert done.code == 0
     assert done.out.splitlines() == [
         "no paths",
-        "granted besides, in accounts that no source describes: every role (*)",
+        "also granted, in accounts that no source describes: every role (*)",
     ]
 
 
 def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> None:
     lines = run("what-can", "development/user/David", "stack:development").out.splitlines()
     assert lines[0] == "no paths"
-    assert lines[1].startswith("granted besides, in accounts that no source describes: ")
+    assert lines[1].startswith("also granted, in accounts that no source describes: ")
     assert "production/role/UpdateApp" in lines[1]
     done = run("what-can", "development/user/David", "stack:development", "--json").json
     assert (done["paths"], done["grants_elsewhere"][0]["alternatives"]) == ([], [[]])
@@ -68,7 +68,7 @@ def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> No
 def test_of_a_grant_elsewhere_the_denies_are_said(run: Run) -> None:
     done = run("what-can", "development/user/Theresa", "stack:development")
     said = "every role (*) (denied: production/role/UpdateApp)"
-    assert done.out.splitlines()[-1] == f"granted besides, in accounts that no source describes: {said}"
+    assert done.out.splitlines()[-1] == f"also granted, in accounts that no source describes: {said}"
 
 
 def test_of_an_account_without_a_source_only_its_trusts_are_known(run: Run) -> None:
@@ -77,12 +77,12 @@ def test_of_an_account_without_a_source_only_its_trusts_are_known(run: Run) -> N
     *_, row, said = run("what-can", "development/user/Ann", "stack:production").out.splitlines()
     assert "production/role/UpdateApp" in row
     assert asked in row
-    assert said == "no source describes 111111111111: what is known of it is only which trusts let it in"
+    assert said == "no source describes 111111111111: only the trusts that allow it are known"
 
 
 def test_services_stand_below_the_tables(run: Run) -> None:
     where = ("stack:auth", "stack:workload", "--dir", str(ROOT))
-    services = "AWS services that its trust lets in: ec2.amazonaws.com, lambda.amazonaws.com"
+    services = "AWS services that its trust policy allows: ec2.amazonaws.com, lambda.amazonaws.com"
     assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == ["no paths", services]
     assert run("who-can", "auth/role/AssumingRole", *where, "--json").json == {
         "paths": [],
@@ -91,12 +91,12 @@ def test_services_stand_below_the_tables(run: Run) -> None:
         "possible": [],
     }
     assert run("paths", *where).out.splitlines()[-1] == (
-        "1 trust lets in AWS services, which are no paths: see who-can ROLE"
+        "1 trust lets for AWS services, which are not listed: see who-can ROLE"
     )
     why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
     assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
     named = run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines()
-    assert named == ["no paths", "AWS services are no paths; trusts that name this one: auth/role/AssumingRole"]
+    assert named == ["no paths", "AWS services have no paths; trusts that name this one: auth/role/AssumingRole"]
     [way] = run("what-can", "lambda.amazonaws.com", *where, "--json").json["chains"]
     assert way["via"] == ["arn:aws:iam::111111111111:role/AssumingRole"]
 
@@ -187,7 +187,7 @@ def test_why_names_the_statement_in_the_way(run: Run) -> None:
         ),
         (
             ("who-can", "UpdateApp"),
-            'ROLE: an account has to stand before the name, got "UpdateApp"; write `production/role/UpdateApp`',
+            'ROLE: the name must begin with its account, got "UpdateApp"; write `production/role/UpdateApp`',
         ),
         (
             ("who-can", "444444444444/role/UpdateApp"),
@@ -234,7 +234,7 @@ def dotted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_user_s_name_with_a_dot_is_no_provider(run: Run, dotted: Path) -> None:
-    line = '--why: an account has to stand before the name, got "bo.smith"; write `111111111111/user/bo.smith`'
+    line = '--why: the name must begin with its account, got "bo.smith"; write `111111111111/user/bo.smith`'
     done = run("who-can", "111111111111/role/r", str(dotted), "--why", "bo.smith")
     assert (done.code, done.out, done.err.splitlines()[-1:]) == (2, "", [line])
 

@@ -118,7 +118,7 @@ def test_a_file_of_others_is_not_written_over(write):
     folder = write(FLEET, **{SHOP: mine})
     assert _said(folder) == [
         "Pulumi.shop.yaml: was not written by the fleet, and has another aws:region than fleet.yaml; put it into "
-        "fleet.yaml, under exceptions for this account alone, or give --adopt to lose it"
+        "fleet.yaml, under exceptions for this account alone, or overwrite it with --adopt"
     ]
     assert not (folder / "Pulumi.play.yaml").exists()
     assert [each.kind for each in plan(folder, adopt=True).changes] == ["new", "new", "changed"]

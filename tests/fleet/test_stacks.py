@@ -53,7 +53,7 @@ def test_role_sets_of_an_account_are_put_together(stacks):
 def test_one_name_in_two_role_sets_of_an_account_is_refused(wrong):
     again = role_set([{"accounts": "shop"}], trusting={"roles": {"Auditor": AUDITOR}})
     assert wrong({"role_sets": {**AUDIT, "again": again}}) == [
-        "fleet.yaml: role_sets.again.trusting.roles.Auditor: is there already, by "
+        "fleet.yaml: role_sets.again.trusting.roles.Auditor: is already declared, by "
         "role_sets.audit.trusting.roles.Auditor (in shop); rename one of the two, or exclude the accounts that get both"
     ]
 

@@ -17,7 +17,7 @@ PLAIN = Entry(
     identifier="b_Role",
     principal="arn:aws:iam::111111111111:user/bo",
     role="arn:aws:iam::222222222222:role/Role",
-    ways=(Asking("bo"),),
+    alternatives=(Asking("bo"),),
     account="b",
     aliased="222222222222",
     source="default",
@@ -40,7 +40,7 @@ TEXT = st.one_of(
 def make_entry(**more: Any) -> Entry:
     """An entry; ``ask`` changes its one way to ask."""
     ask = more.pop("ask", {})
-    return replace(PLAIN, **{"ways": (replace(PLAIN.ways[0], **ask),), **more})
+    return replace(PLAIN, **{"alternatives": (replace(PLAIN.alternatives[0], **ask),), **more})
 
 
 def env_text(handed: HandedOut, shell: Shell, command: tuple[str, ...] = ()) -> str:

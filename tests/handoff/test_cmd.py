@@ -125,7 +125,7 @@ def test_no_text_becomes_a_command_of_cmd(wine: Wine, tmp_path: Path) -> None:
     _batch(tmp_path, "aws", f"echo %*>seen.txt\r\necho KEY{TAB}SECRET{TAB}TOKEN")
     _batch(tmp_path, "show", "\r\n".join(["echo %AWS_SESSION_TOKEN%", ":next", "echo %1", "shift", LOOP]))
     asking = Asking("bo", external_id="".join(WORDS[:3]))
-    made = call(make_entry(ways=(asking,), shown=lambda _: WORDS[0]), ("show", *WORDS))
+    made = call(make_entry(alternatives=(asking,), shown=lambda _: WORDS[0]), ("show", *WORDS))
     done = wine(_script(tmp_path, CMD.script(made)), {})
     assert done.stdout.splitlines() == ["TOKEN", *(CMD.quoted(word) for word in WORDS)], done
     assert f"--external-id {CMD.quoted(asking.external_id)} " in (tmp_path / "seen.txt").read_text()

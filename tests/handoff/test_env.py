@@ -137,7 +137,7 @@ def test_a_script_hands_the_aws_cli_the_very_values(
     tmp_path: Path, program: str, role: str, name: str, external_id: str, region: str, title: str
 ) -> None:
     asking = Asking(name, external_id=external_id, tags={"team": name, "unit": name})
-    entry = make_entry(role=role, region=region, ways=(asking,), shown=lambda arn: f"{title}{arn}")
+    entry = make_entry(role=role, region=region, alternatives=(asking,), shown=lambda arn: f"{title}{arn}")
     made = call(entry, ())
     if any(SHELLS[program][1].unquotable(value) for value in made.values):
         return
@@ -170,7 +170,7 @@ def _show(folder: Path) -> Path:
 
 
 def test_a_script_asks_for_the_code_of_the_mfa_device() -> None:
-    entry = make_entry(ways=(Asking("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
+    entry = make_entry(alternatives=(Asking("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
     for shell in Shell:
         text = env_text(HandedOut((entry,)), shell)
         assert "--serial-number" in text

@@ -75,7 +75,7 @@ def test_what_is_ours_and_was_not_asked_about_stays() -> None:
 
 @pytest.mark.parametrize("header", ["[profile b-Role]", '[profile "b-Role"]', "[profile   b-Role]"])
 def test_a_profile_of_somebody_else_s_is_never_written_over(header: str) -> None:
-    with pytest.raises(HandoffError, match=r"^config: \[profile b-Role\]: the file has a profile of this name that is"):
+    with pytest.raises(HandoffError, match=r"^config: \[profile b-Role\]: the file has a profile of this name that "):
         _merged(f"{header}\nregion = x\n", PLAIN)
 
 
@@ -224,7 +224,7 @@ def test_whatever_the_aws_cli_reads_it_reads_as_before_and_ours_as_well(theirs: 
     ],
 )
 def test_a_header_that_any_tool_reads_as_ours_is_never_doubled(header: str) -> None:
-    with pytest.raises(HandoffError, match=r"^config: \[profile b-Role\]: the file has a profile of this name that is"):
+    with pytest.raises(HandoffError, match=r"^config: \[profile b-Role\]: the file has a profile of this name that "):
         _merged(f"{header}\nregion = x\n", PLAIN)
 
 
@@ -247,8 +247,8 @@ def test_a_key_of_ours_below_a_blank_line_is_a_problem_since_the_cli_would_read_
     with pytest.raises(HandoffError) as caught:
         _merged(before, PLAIN)
     assert str(caught.value) == (
-        "config: [profile b-Role]: role_arn stands in it twice: in our lines, and below a blank line; "
-        "take out the line below: the AWS CLI reads no file with a key twice"
+        "config: [profile b-Role]: role_arn is set twice: in the lines of crossaccount, and below a blank line; "
+        "remove the line below: the AWS CLI reads no file with a key twice"
     )
 
 

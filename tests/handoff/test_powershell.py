@@ -84,7 +84,7 @@ def _values(script: str) -> tuple[str, list[str]]:
 def _entry(role: str, name: str, external_id: str, region: str, title: str, serial: str) -> Entry:
     asking = Asking(name, external_id=external_id, tags={"team": name}, mfa=True)
     return make_entry(
-        role=role, region=region, ways=(asking,), shown=lambda arn: f"{title}{arn}", mfa=Mfa(serial, known=True)
+        role=role, region=region, alternatives=(asking,), shown=lambda arn: f"{title}{arn}", mfa=Mfa(serial, known=True)
     )
 
 

@@ -87,7 +87,10 @@ def test_a_line_of_a_profile_holds_one_value(entry: Entry, key: str) -> None:
 def test_a_serial_that_nobody_knows_is_a_guess_and_says_so() -> None:
     handed = _handed([_user()], [_role(B, "R", {**TRUST, **MFA})])
     assert _values(handed)["mfa_serial"] == f"arn:aws:iam::{A}:mfa/bo"
-    assert "# The serial is the one that the console proposes; yours: aws iam list-mfa-devices" in PROFILES.text(handed)
+    assert (
+        "# The serial number is the one that the console proposes; find yours with: aws iam list-mfa-devices"
+        in PROFILES.text(handed)
+    )
 
 
 @pytest.mark.parametrize(("longest", "said"), [(7200, "7200"), (3600, "3600"), (None, None)])
@@ -106,7 +109,7 @@ def test_a_chain_is_handed_out_an_hour_at_most_through_the_profile_of_the_first_
     values = _values(HandedOut((chained,)))
     assert (values["source_profile"], values["duration_seconds"]) == ("auth-First", "3600")
     assert values["role_session_name"] == "bo"
-    assert "# A chain: asked for in a session of" in PROFILES.text(HandedOut((chained,)))
+    assert "# A role chain: assumed in a session of" in PROFILES.text(HandedOut((chained,)))
     assert {entry.name for entry in handed.entries} == {"auth-First", "work-Second"}
 
 
@@ -148,7 +151,7 @@ def test_what_hangs_on_a_policy_that_nobody_knows_is_left_out() -> None:
     unknown["UserPolicyList"] = []
     handed = _handed([unknown], [_role(B, "R")])
     assert handed.entries == ()
-    assert [each.why.partition(":")[0] for each in handed.left_out] == ["nobody knows whether it works"]
+    assert [each.why.partition(":")[0] for each in handed.left_out] == ["it cannot be judged"]
 
 
 def test_an_account_without_a_source_is_nobody_to_hand_anything_to() -> None:

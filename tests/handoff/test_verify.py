@@ -81,12 +81,12 @@ def test_a_path_with_an_external_id_is_tried_with_it(handed: Handed, deployed: C
 
 
 def test_a_change_that_iam_has_not_told_yet_is_waited_out(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
-    there, said = deployed("tutorial"), list[str]()
+    there, messages = deployed("tutorial"), list[str]()
     with _kept_out(there) as let_in:
         clock = Clock(let_in)
-        (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 60, said.append)
+        (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 60, messages.append)
     assert (tried.outcome, tried.attempts, clock.now) == ("works", 2, 1)
-    assert said == ["1 denied; IAM may not have told all of itself yet, trying again for 60 s"]
+    assert messages == ["1 denied; IAM's changes may not have taken effect yet, trying again for 60 s"]
 
 
 def test_what_stays_denied_is_denied_when_the_time_is_up(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
@@ -95,24 +95,24 @@ def test_what_stays_denied_is_denied_when_the_time_is_up(handed: Handed, deploye
         clock = Clock()
         (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 12, bool)
     assert (tried.outcome, clock.now) == ("denied", 12)
-    assert "not authorized to perform: sts:AssumeRole" in tried.said
+    assert "not authorized to perform: sts:AssumeRole" in tried.message
 
 
 def test_a_denial_where_the_person_has_to_do_something_cannot_be_judged(
     handed: Handed, deployed: Callable[[str], Deployed]
 ) -> None:
     entry = only(handed("tutorial"))
-    with_mfa = replace(entry, ways=(replace(entry.asking, mfa=True, remaining=(MFA,)),))
+    with_mfa = replace(entry, alternatives=(replace(entry.asking, mfa=True, remaining=(MFA,)),))
     clock = Clock()
     (tried,) = verify([with_mfa], _aws(deployed("tutorial"), THERESA).sts, clock, 60, bool)
-    assert (tried.outcome, tried.said) == ("cannot judge", "denied here, and it works only with MFA")
+    assert (tried.outcome, tried.message) == ("cannot judge", "denied here, and it works only with MFA")
     assert clock.now == 0
 
 
 def test_credentials_that_do_not_work_are_no_denial(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
     nobody = Aws(deployed("tutorial").endpoint, Credentials("AKIA" + "X" * 16, "x"))
     with pytest.raises(
-        StsCallFailed, match=r"^sts: AWS does not take the credentials: .*; they are disabled, deleted or"
+        StsCallFailed, match=r"^sts: AWS does not accept the credentials: .*; they are disabled, deleted or"
     ):
         verify(handed("tutorial").entries, nobody.sts, Clock(), 60, bool)
 
@@ -128,11 +128,11 @@ def faulty(deployed: Callable[[str], Deployed]) -> Iterator[FaultyAws]:
 def test_a_call_that_aws_does_not_answer_is_made_again(
     handed: Handed, deployed: Callable[[str], Deployed], faulty: FaultyAws, trouble: Refusal
 ) -> None:
-    there, said = replace(deployed("tutorial"), endpoint=faulty.endpoint), list[str]()
+    there, messages = replace(deployed("tutorial"), endpoint=faulty.endpoint), list[str]()
     faulty.refuse(trouble, "AssumeRole", times=1)
-    (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, Clock(), 60, said.append)
+    (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, Clock(), 60, messages.append)
     assert (tried.outcome, tried.attempts) == ("works", 2)
-    assert said == ["1 not answered, trying again for 60 s"]
+    assert messages == ["1 not answered, trying again for 60 s"]
 
 
 def test_what_aws_never_answers_cannot_be_judged(
@@ -141,7 +141,7 @@ def test_what_aws_never_answers_cannot_be_judged(
     there = replace(deployed("tutorial"), endpoint=faulty.endpoint)
     faulty.refuse(THROTTLED, "AssumeRole")
     (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, Clock(), 5, bool)
-    assert (tried.outcome, tried.said) == ("cannot judge", "AWS did not answer: Rate exceeded")
+    assert (tried.outcome, tried.message) == ("cannot judge", "AWS did not answer: Rate exceeded")
 
 
 def test_a_role_that_refuses_the_call_itself_cannot_be_judged_and_is_not_asked_again(
@@ -150,7 +150,7 @@ def test_a_role_that_refuses_the_call_itself_cannot_be_judged_and_is_not_asked_a
     there, clock = replace(deployed("tutorial"), endpoint=faulty.endpoint), Clock()
     faulty.refuse(Refusal(400, "PackedPolicyTooLarge", "too many tags"), "AssumeRole")
     (tried,) = verify(handed("tutorial").entries, _aws(there, DAVID).sts, clock, 60, bool)
-    assert (tried.outcome, tried.said, clock.now) == ("cannot judge", "PackedPolicyTooLarge: too many tags", 0)
+    assert (tried.outcome, tried.message, clock.now) == ("cannot judge", "PackedPolicyTooLarge: too many tags", 0)
 
 
 @pytest.mark.parametrize("action", ["GetCallerIdentity", "AssumeRole"])
@@ -185,7 +185,10 @@ def test_a_profile_that_asks_for_a_code_cannot_be_used_where_nobody_is(
     (tmp_path / "config").write_text(f"[profile asks]\n{role}mfa_serial = arn:aws:iam::111111111111:mfa/David\n")
     done = _verify(there, tmp_path, None, "--profile", "asks")
     assert done.returncode == 1
-    assert "sts: the profile asks for an MFA code, and nobody is here to ask; begin a session first" in done.stderr
+    assert (
+        "sts: the profile requires an MFA code, and there is no terminal to ask for it; begin a session first"
+        in done.stderr
+    )
     assert "Traceback" not in done.stderr
 
 
@@ -197,7 +200,7 @@ def test_credentials_of_an_account_that_no_source_describes_are_refused(
     done = _verify(there, tmp_path, "arn:aws:iam::333333333333:user/stranger")
     assert (done.returncode, done.stderr) == (
         2,
-        "caller: no source knows arn:aws:iam::333333333333:user/stranger; add a source of account 333333333333\n",
+        "caller: no source describes arn:aws:iam::333333333333:user/stranger; add a source of account 333333333333\n",
     )
 
 
@@ -216,7 +219,7 @@ def test_the_caller_is_known_by_its_arn_or_its_session_s(
     ("arn", "line"),
     [
         ("arn:aws:iam::111111111111:root", "the root user assumes no role"),
-        ("arn:aws:iam::111111111111:user/nobody", "declare it, or use the credentials of somebody who is declared"),
+        ("arn:aws:iam::111111111111:user/nobody", "declare it, or use credentials of a declared user or role"),
         ("arn:aws:iam::333333333333:user/x", "add a source of account 333333333333"),
         ("arn:aws:sts::111111111111:assumed-role/None/x", "declare it, or"),
     ],

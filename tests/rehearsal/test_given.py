@@ -102,8 +102,8 @@ SERVICE = {"services": ["lambda.amazonaws.com"]}
 def test_what_is_there_is_not_replaced(parts: Any, place: str, kind: str) -> None:
     [problem] = replacements(_given(auth=parts), THERE, "access-tests.yaml")
     assert str(problem) == (
-        f"access-tests.yaml: given.auth.{place}: stack:auth has a {kind} of this name already, and given only adds; "
-        "give it another name, or drop it: tests judge what is there"
+        f"access-tests.yaml: given.auth.{place}: stack:auth has a {kind} of this name already, and given can only add; "
+        "rename it, or remove it: tests judge the existing one"
     )
 
 

@@ -57,9 +57,9 @@ def test_a_permission_has_the_level_of_each_action(report: Report) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Supported", "it asks for an external ID, which the console cannot pass"),
-        ("Forgotten", "nobody of the sources who can sign in to the console reaches it"),
-        ("Deployer", "nobody of the sources who can sign in to the console reaches it"),
+        ("Supported", "it requires an external ID, which the console cannot pass"),
+        ("Forgotten", "no console user of the sources can assume it"),
+        ("Deployer", "no console user of the sources can assume it"),
     ],
 )
 def test_a_role_without_a_switch_role_link_says_why(report: Report, name: str, reason: str) -> None:

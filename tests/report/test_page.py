@@ -97,7 +97,7 @@ def test_a_path_opens_with_both_sides_and_what_the_role_may_do(page: Page) -> No
 def test_a_path_with_an_external_id_has_no_link_and_says_why(page: Page) -> None:
     page.search("supported")
     page.all("main tbody button")[0].click()
-    assert "None: it asks for an external ID, which the console cannot pass." in page.dialog
+    assert "None: it requires an external ID, which the console cannot pass." in page.dialog
     assert page.all("dialog a") == []
 
 

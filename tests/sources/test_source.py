@@ -97,7 +97,7 @@ def test_one_name_for_two_accounts_is_refused_unless_the_accounts_file_settles_i
 ) -> None:
     files = [account_file(tmp_path, f"{digit}" * 12, AccountAliases=["acme"]) for digit in (3, 4)]
     assert problems(*files) == [
-        f'{files[1]}: acme: {files[0]} calls 333333333333 acme, got "444444444444"; settle it with --accounts FILE'
+        f'{files[1]}: acme: {files[0]} calls 333333333333 acme, got "444444444444"; decide with --accounts FILE'
     ]
     accounts = write_yaml(tmp_path / "accounts.yaml", {"acme": {"id": "444444444444"}})
     assert read(*files, accounts=accounts).accounts == {"acme": "444444444444"}

@@ -91,7 +91,7 @@ def test_a_plugin_of_another_version_is_no_plugin(project: Path) -> None:
     other = {**ANSWERS, "plugin": Ran(0, json.dumps([{"name": "aws", "version": "6.0.0"}]))}
     (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
     install = f"pulumi plugin install resource aws {version('pulumi-aws')}"
-    wanted = f"6.0.0 installed, {version('pulumi-aws')} is wanted"
+    wanted = f"6.0.0 installed, {version('pulumi-aws')} is needed"
     assert (bad.found, bad.fix) == (wanted, f"{install}, or let the CLI do it at the first deployment")
     assert not bad.needed
 
@@ -101,7 +101,7 @@ def test_where_the_cli_may_get_no_plugin_by_itself_one_is_needed(project: Path) 
     other = {**ANSWERS, "plugin": Ran(0, "")}
     machine = replace(_healthy(), run=lambda command, _: other[command[1]], environment=environment)
     (bad,) = _bad(machine, project)
-    assert (bad.found, bad.needed) == (f"not installed, {version('pulumi-aws')} is wanted", True)
+    assert (bad.found, bad.needed) == (f"not installed, {version('pulumi-aws')} is needed", True)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_backend_that_cannot_be_reached_is_said_in_pulumi_s_words(project: Pat
 
 def test_credentials_of_another_account_are_not_good_enough(project: Path) -> None:
     (bad,) = _bad(replace(HEALTHY, account_of=_accounts(IDS["auth"], IDS["auth"])), project)
-    assert (bad.what, bad.found) == ("credentials of workload", f"they are of account {IDS['auth']}")
+    assert (bad.what, bad.found) == ("credentials of workload", f"they belong to account {IDS['auth']}")
     assert bad.fix == f"use those of {IDS['workload']}: correct the profile workload"
 
 

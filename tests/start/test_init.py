@@ -93,13 +93,16 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 def test_where_nobody_can_be_asked_what_is_missing_is_an_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["init", str(tmp_path), "--trusted-id", "123456789012"])
-    assert (done.exit_code, done.stderr) == (2, "--trusting-id: is required, for nobody can be asked here; give it\n")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "--trusting-id: is required, because there is no terminal to ask for it; add it\n",
+    )
 
 
 def test_it_asks_a_person_for_what_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "anybody", lambda: True)
     done = _init(tmp_path / "mine", stdin="bo kim\n")
-    assert "Who gets in" in done.stderr
+    assert "Users who may assume the role" in done.stderr
     assert "kim" in (tmp_path / "mine" / "Pulumi.auth.yaml").read_text(encoding="utf-8")
 
 

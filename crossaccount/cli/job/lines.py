@@ -224,7 +224,7 @@ def _access_drift(event: AccessDrift) -> Iterator[Line]:
         sign = SIGNS[change.direction]
         yield SIGN_STYLES[sign], f"{sign} {change_line(change, partial(display, accounts=event.names))}"
     if event.access.changes:
-        yield "", f"access: {event.access.verdict}, behind the stacks' back"
+        yield "", f"access: {event.access.verdict}, outside of the stacks"
 
 
 def _yaml(outputs: Mapping[str, Any]) -> list[str]:

@@ -39,7 +39,7 @@ class Profiles:
 
     def able(self, entry: Entry) -> Entry | str:
         """The entry as a profile can ask for it."""
-        found = entry.asked(lambda way: not way.source_identity and not way.tags)
+        found = entry.limited_to(lambda asking: not asking.source_identity and not asking.tags)
         if found is None:
             return "a profile passes neither a source identity nor session tags; use env or boto3"
         odd = next((key for key, value in _values(found) if not is_one_value(value)), "")

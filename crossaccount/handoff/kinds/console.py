@@ -30,12 +30,12 @@ class _Console:
             return f"{entry.shown(entry.principal)} is a role of services: nobody signs in to the console as it"
         if entry.through:
             return "the console switches only from the user or role that one has signed in as"
-        found = entry.asked(_plain)
+        found = entry.limited_to(_plain)
         return found or f"the console cannot pass {_what(entry.asking)}; use profiles or env"
 
 
 class Links(_Console):
-    """The console's switch-role link of each entry, and for whom there is none, why."""
+    """The console's switch-role link of each entry, or the reason why it has none."""
 
     def link(self, entry: Entry) -> str:
         """The entry's link."""
@@ -99,15 +99,15 @@ def _sign_in_notes(entry: Entry) -> tuple[str, ...]:
     return password, "Sign in with MFA" if entry.asking.mfa else ""
 
 
-def _plain(way: Asking) -> bool:
-    return not (way.external_id or way.source_identity or way.tags)
+def _plain(asking: Asking) -> bool:
+    return not (asking.external_id or asking.source_identity or asking.tags)
 
 
-def _what(way: Asking) -> str:
+def _what(asking: Asking) -> str:
     needs = {
-        "an external ID, which the role requires": way.external_id,
-        "a source identity, which the role requires": way.source_identity,
-        "session tags, which the role requires": way.tags,
+        "an external ID, which the role requires": asking.external_id,
+        "a source identity, which the role requires": asking.source_identity,
+        "session tags, which the role requires": asking.tags,
     }
     return " or ".join(text for text, needed in needs.items() if needed)
 

@@ -202,7 +202,7 @@ class Condition:
         return frozenset({self.key.lower(), *variables})
 
     def answer(self, context: RequestContext) -> bool | None:
-        """Whether a request meets the condition; None where that hangs on what an open context leaves open."""
+        """Whether a request meets the condition; None if an open context does not decide it."""
         if any(context.is_open(key) for key in self.keys):
             return None
         answers = {self.holds(each) for each in context.possibilities(self.keys)}
@@ -226,7 +226,7 @@ class Condition:
         return self.accepts(values[0], context) if len(values) == 1 else self.negated
 
     def accepts(self, value: str, context: RequestContext) -> bool:
-        """What the operator says of one value of the key, quantifiers and absence aside."""
+        """The operator's answer for one value of the key, without quantifiers and absence."""
         for expected in self.values:
             if self._compare(value, expected, context.single):
                 return not self.negated

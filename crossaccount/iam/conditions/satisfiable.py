@@ -56,7 +56,7 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
         state = todo.pop()
         if _accepts(state, globs, groups):
             return True
-        for character in _told_apart(state, globs):
+        for character in _distinguished(state, globs):
             after = tuple(
                 _advance(glob, places, character) if places else places
                 for glob, places in zip(globs, state, strict=True)
@@ -72,7 +72,7 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
 _State = tuple[frozenset[int], ...]
 
 
-def _told_apart(state: _State, globs: Sequence[Glob]) -> list[str]:
+def _distinguished(state: _State, globs: Sequence[Glob]) -> list[str]:
     """The characters that a pattern writes out where it stands; all others are the same to them, and tried first."""
     found: set[str] = set()
     for glob, places in zip(globs, state, strict=True):

@@ -50,7 +50,7 @@ READERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class AccessDrift(Event):
-    """What changed in access behind the stacks' back: ``verdict`` and ``changes`` as ``diff --json`` has them."""
+    """What changed in access outside of the stacks: ``verdict`` and ``changes`` as ``diff --json`` has them."""
 
     access: AccessDiff
     unread: Mapping[str, str] = field(default_factory=dict)

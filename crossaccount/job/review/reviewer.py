@@ -212,7 +212,7 @@ def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in
         if read.unknown:
             users = ", ".join(read.unknown[:3]) + (" …" if len(read.unknown) > 3 else "")
             yield (
-                f"{name}: AWS does not tell the passwords and access keys of {len(read.unknown)} users ({users}); its "
+                f"{name}: AWS lacks the passwords and access keys of {len(read.unknown)} users ({users}); its "
                 "state tells what was last deployed"
             )
         yield from (f"{name}: {each}" for each in overlaid[name].ignored)

@@ -49,7 +49,7 @@ class LiveAccounts:
 
         Raises:
             NotReadable: it could not be read.
-            InvalidCredentials: AWS does not take the credentials.
+            InvalidCredentials: AWS does not accept the credentials.
             WrongAccount: the credentials are of another one.
         """
         with self.signed_in(stack) as client:
@@ -70,7 +70,7 @@ class LiveAccounts:
 
         Raises:
             NotReadable: there are no credentials, or AWS refuses a call made within.
-            InvalidCredentials: AWS does not take the credentials.
+            InvalidCredentials: AWS does not accept the credentials.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -185,7 +185,7 @@ class GroupMembership(Handler):
 
 
 class UserGroupMembership(Handler):
-    """Some groups of a user; who else is in them is not its business. ID: made up, as pulumi-aws does."""
+    """Some groups of a user; other members of these groups are kept. ID: generated, as in pulumi-aws."""
 
     type = "aws:iam/userGroupMembership:UserGroupMembership"
     fields = {"groups": Field(Kind.TEXTS, required=True), "user": Field(required=True, replaces=True)}

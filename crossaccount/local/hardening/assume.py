@@ -51,7 +51,7 @@ async def well_formed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the
 
 
 async def no_root(call: Call, engine: Engine) -> None:
-    """Roots are refused, but for the stand-in of a service in its own account."""
+    """Roots are refused, except where a root stands for a service in its own account."""
     if not (await caller_of(call, engine)).is_root:
         return
     stands_in = call.by_root and _services(await _role_of(call, await engine.account_of(call), engine))
@@ -77,7 +77,7 @@ async def admitted(call: Call, engine: Engine, go: Go) -> Answer:
 
 
 async def _is_chained(caller: Caller, engine: Engine) -> bool:
-    """Whether the caller is a role's session; AWS does not count that of an EC2 instance, where a root stands in."""
+    """Whether the caller is a role's session; AWS does not count an EC2 instance's, for which a root calls here."""
     if not caller.is_role_session:
         return False
     arn = Arn.of(caller.arn)
@@ -99,7 +99,7 @@ def trust_policy(role: Element | None) -> dict[str, object]:
 
 
 def _services(role: Element | None) -> list[str]:
-    """The services that a role's trust lets in."""
+    """The services that a role's trust policy allows."""
     allowed = [item for item in statements(trust_policy(role)) if item.get("Effect") == "Allow"]
     principals = [item["Principal"] for item in allowed if isinstance(item.get("Principal"), Mapping)]
     return [str(name) for principal in principals for name in as_list(principal.get("Service"))]

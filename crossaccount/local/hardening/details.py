@@ -77,7 +77,7 @@ async def complete(call: Call, engine: Engine, go: Go) -> Answer:
 
 
 async def _items(account: str, engine: Engine) -> list[tuple[str, str, Element]]:
-    """Everything in the account: the filter it falls under, the list it stands in, the item."""
+    """Everything in the account: the filter that selects it, the list that it is in, the item."""
     root = await engine.ask(account, _ACTION)
     result = root.find(f"{_ACTION}Result")
     items = [(kind, place, item) for kind, place in _LISTS.items() for item in members(result, place)]

@@ -118,7 +118,7 @@ class Engine:
         return found.find("GetRoleResult/Role") if found is not None else None
 
     async def user(self, account: str, name: str) -> Element | None:
-        """A user as GetUser shows it; an empty name is nobody, not the root."""
+        """A user as GetUser shows it; an empty name is no user, also not the root."""
         found = await self.find(account, "GetUser", UserName=name) if name else None
         return found.find("GetUserResult/User") if found is not None else None
 
@@ -134,7 +134,7 @@ Check = Callable[[Call, Engine], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose access key it is. ``source`` is who made the session of a temporary key, empty where nobody did."""
+    """The owner of an access key. ``source`` is the principal that made the session of a temporary key, else ''."""
 
     arn: str
     source: str = ""
@@ -151,7 +151,7 @@ class Caller:
 
 
 async def caller_of(call: Call, engine: Engine) -> Caller:
-    """The caller; nobody, with an empty ARN, for a key that does not exist."""
+    """The caller; one with an empty ARN for a key that does not exist."""
     identity = ministack.identity(await engine.account_of(call), call.access_key)
     if identity is None:
         return Caller("")

@@ -1,4 +1,4 @@
-"""ARNs and policy documents as the hardening reads them, and the one sentence that IAM says of a malformed document.
+"""ARNs and policy documents as the hardening reads them, and IAM's message for a malformed document.
 
 This is a second reading of IAM's grammar, on purpose: it owes nothing to ``crossaccount.iam``, whose verdicts are tried
 against the local AWS. IAM reports the first error; "Syntax errors in policy." is its word for all that has no sentence
@@ -130,7 +130,7 @@ def invalid_principal(kind: str, principal: str) -> str:
 
 
 def malformed(document: object, kind: Kind) -> str:
-    """What IAM says of a malformed document; empty for one that it takes."""
+    """IAM's message for a malformed document; empty for one that it accepts."""
     if not isinstance(document, Mapping) or not set(document) <= {"Version", "Id", "Statement"}:
         return _SYNTAX
     if document.get("Version", VERSION) not in (VERSION, "2008-10-17"):

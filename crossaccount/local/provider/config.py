@@ -95,7 +95,7 @@ TAKEN = frozenset(
 
 @dataclass(frozen=True)
 class ProviderConfig:
-    """What one configured provider is: where, as whom, and which accounts it may be in."""
+    """One configured provider: its endpoint, its credentials, and the accounts that it may be in."""
 
     endpoint: str
     credentials: Credentials
