@@ -161,7 +161,7 @@ class Drift(StackEvent):
 PRIVATE = 0o600
 
 
-def surviving(tell: Tell, where: str, complain: Callable[[str], None]) -> Tell:
+def until_it_fails(tell: Tell, where: str, complain: Callable[[str], None]) -> Tell:
     """``tell``, until it fails for the first time, which is said to ``complain``."""
     lost = False
 
@@ -198,6 +198,6 @@ def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Tell]:
         os.write(log, f"{json_text(event.to_json())}\n".encode())
 
     try:
-        yield surviving(write, f"--log {file}", complain)
+        yield until_it_fails(write, f"--log {file}", complain)
     finally:
         os.close(log)

@@ -112,7 +112,7 @@ class Gate:
         return self._run("up", names, review, known=known, plans=plans, close=close, **options)
 
     def _run(self, verb: str, names: Sequence[str], review: Review, **options: object) -> JobResult:
-        def keeps(stack: str) -> str:
+        def refusal_of(stack: str) -> str:
             """Why a stack must not be run after all, asked just before its run; empty where it may."""
             if stack in review.refused:
                 return review.refused[stack]
@@ -124,7 +124,7 @@ class Gate:
         if verb == "up" and review.transitions:
             steps = self._removing(steps, review, divide=options.get("plans") is None)
         live = self.reviewer.before == "live"
-        return self.run(verb, steps, hand_on=True, refresh=True, keeps=keeps, reviewed=live, **options)
+        return self.run(verb, steps, hand_on=True, refresh=True, refusal_of=refusal_of, reviewed=live, **options)
 
     def _removing(self, steps: Sequence[Step], review: Review, *, divide: bool) -> list[Step]:
         """The steps in an order in which nothing goes while another stack names it.

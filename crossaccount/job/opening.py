@@ -64,11 +64,11 @@ def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[I
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws() as aws:
         engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
-        yield LocalParts(aws, engine, Remembered(engine.deployed))
+        yield LocalParts(aws, engine, InProcessBackend(engine.deployed))
 
 
 @dataclass(frozen=True)
-class Remembered:
+class InProcessBackend:
     """What was made in this process: the nearest thing to a state that there is."""
 
     deployed: Mapping[str, Outcome]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.job.events import Event, Message, event_log, surviving
+from crossaccount.job.events import Event, Message, event_log, until_it_fails
 from crossaccount.settings import SettingsError
 
 SAID = Message(stack="auth", severity="info", text="Über")
@@ -47,7 +47,7 @@ def test_a_reader_that_went_away_is_said_once() -> None:
     def gone(_: Event) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    tell = surviving(gone, "stdout", complaints.append)
+    tell = until_it_fails(gone, "stdout", complaints.append)
     tell(SAID)
     tell(SAID)
     assert complaints == ["stdout: cannot be written any more (Broken pipe); the job goes on without it"]

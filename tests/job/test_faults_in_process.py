@@ -11,7 +11,7 @@ import yaml
 from components.program import program
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.job.events import Event, StackSkipped
-from crossaccount.job.opening import Remembered
+from crossaccount.job.opening import InProcessBackend
 from crossaccount.job.running.result import JobResult
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
@@ -33,7 +33,7 @@ def _up(folder: Path, aws: FaultyAws) -> tuple[JobResult, list[Event]]:
     """Make the stacks in ``folder``."""
     said: list[Event] = []
     engine = InProcessEngine(program, aws.gateway)
-    stacks = Stacks(folder, engine, Remembered(engine.deployed), workers=Threads(1), on_event=said.append)
+    stacks = Stacks(folder, engine, InProcessBackend(engine.deployed), workers=Threads(1), on_event=said.append)
     return stacks.up(), said
 
 

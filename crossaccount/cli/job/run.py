@@ -123,9 +123,9 @@ def _log(file: Path | None) -> AbstractContextManager[Tell | None]:
 
 def _both(view: Tell, log: Tell | None) -> Tell:
     """Keeps an event, then shows it; stdout may be a full disk, or its reader may go away."""
-    from crossaccount.job.events import surviving
+    from crossaccount.job.events import until_it_fails
 
-    shown = surviving(view, "stdout", _without_stdout)
+    shown = until_it_fails(view, "stdout", _without_stdout)
 
     def tell(event: Event) -> None:
         if log:

@@ -68,8 +68,8 @@ def run_steps(
         while (step := next_step()) is not None:
             if run.interrupted:
                 end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))
-            elif blame := _blame(step, run):
-                end(step, Outcome(step.stack, "skipped", error=blame))
+            elif failed := _failed_before(step, run):
+                end(step, Outcome(step.stack, "skipped", error=failed))
             else:
                 running[_submitted(submit, step, run)] = step
         done, _ = wait(running, HEED_SECONDS, FIRST_COMPLETED) if running else (set(), None)
@@ -88,7 +88,7 @@ def _sorter(steps: Mapping[str, Step]) -> TopologicalSorter[str]:
     return sorter
 
 
-def _blame(step: Step, run: Run) -> str:
+def _failed_before(step: Step, run: Run) -> str:
     """Why a step cannot be done; empty where it can."""
     failed = [key for key in sorted(step.after) if key in run.outcomes and not run.outcomes[key].done]
     return f"{failed[0]} {run.outcomes[failed[0]].status}" if failed else ""

@@ -47,12 +47,12 @@ class Runs:
         deployed_only: bool = False,
         engine_verb: str = "",
         known: Mapping[str, KnownStack] | None = None,
-        keeps: Callable[[str], str] = lambda _: "",
+        refusal_of: Callable[[str], str] = lambda _: "",
         close: Callable[[JobResult], JobResult] = lambda result: result,
         reviewed: bool = False,
         **options: Any,
     ) -> JobResult:
-        """Run ``steps``. ``keeps`` says why a stack must not be run after all; ``close`` has the last word.
+        """Run ``steps``. ``refusal_of`` says why a stack must not be run after all; ``close`` has the last word.
 
         ``engine_verb`` is what the engine does, where that is not the job's verb. ``options`` are those of ``Work``.
 
@@ -72,7 +72,7 @@ class Runs:
 
         def hand_over(submit: Submit, step: Step, run: Run) -> Future[Outcome]:
             self.tell(events.StackStarted(stack=step.stack, step=step.label))
-            if because := keeps(step.stack):
+            if because := refusal_of(step.stack):
                 return done(Outcome(step.stack, "failed", error=because, kind="review"))
             if step.stack in unready:
                 return done(unready[step.stack])
