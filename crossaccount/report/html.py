@@ -21,6 +21,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Generic, TypeVar
 
+from crossaccount.access.chains.way import Way, notes_in_words
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.markdown import conditions, subject
 from crossaccount.access.findings.finding import Found
@@ -77,11 +78,13 @@ class _Encoder:
         self._asked = _Conditions()
         self._sides = _Sides(report)
         self._permissions: Interned[Permission] = Interned()
+        self._words: Interned[str] = Interned()
 
     def document(self) -> dict[str, Any]:
         """Everything; the tables that others refer to are complete only after these."""
         report = self._report
         columns = self._paths(report.paths)
+        ways = [self._way(each) for each in report.ways]
         roles = [self._role(each) for each in report.roles]
         findings = [self._finding(each) for each in report.findings]
         kinds = sorted({each.kind for each in report.findings}, key=lambda kind: kind.code)
@@ -92,12 +95,14 @@ class _Encoder:
             "since": list(report.since),
             "summary": report.summary(),
             "paths": columns,
+            "ways": ways,
             "roles": roles,
             "findings": findings,
             "kinds": {kind.code: [kind.title, kind.why] for kind in kinds},
             "ends": ends,
             "accounts": [[each, report.accounts.get(each, each), part] for each, part in self._accounts.values],
             "conditions": self._asked.rows,
+            "texts": list(self._words.values),
             "statements": [_statement(each) for each in self._sides.statements],
             "sides": [list(each) for each in self._sides.sides.values],
             "permissions": [_permission(each) for each in self._permissions.values],
@@ -114,6 +119,12 @@ class _Encoder:
             columns["grants"].append(self._sides.number(path.principal, (*path.grants, *origins[0])))
             columns["trust"].append(self._sides.number(path.role, (*path.trust, *origins[1])))
         return columns
+
+    def _way(self, way: Way) -> Row:
+        """Everybody on it, what each hop asks for, what is kept and lost, how many more ways the pair has."""
+        hops = way.hops_in_words(granted=self._report.names.granted(way.principal))
+        stations = [self._ends.number(each) for each in way.stations]
+        return [stations, [self._words.number(each) for each in hops], notes_in_words(way), way.more]
 
     def _end(self, name: str) -> Row:
         parts = name.split(":", 5)

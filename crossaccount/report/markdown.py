@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from crossaccount.access.chains.way import Way, notes_in_words
 from crossaccount.access.diff.markdown import markdown as diff_markdown
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths.path import path_in_words
@@ -32,6 +33,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"\n## What changed\n\n{diff_markdown(report.changes, report.names.shown)}".replace("\n### Access\n", "")
     yield f"\n## Picture\n\n```mermaid\n{mermaid(report)}```"
     yield from _paths(report)
+    yield from _ways(report)
     yield from _findings("Dangling grants and trusts", report.dangling, report)
     yield from _findings("Findings", report.other_findings, report)
     yield from _roles(report)
@@ -50,6 +52,27 @@ def _paths(report: Report) -> Iterator[str]:
         for each in report.paths[:MOST_ROWS]
     )
     yield from _table("Paths", ("who", "role", "conditions", "granted by", "trusted by"), rows, len(report.paths))
+
+
+def _ways(report: Report) -> Iterator[str]:
+    shown = report.names.shown
+    rows = (
+        (
+            text(shown(each.principal)),
+            text(" → ".join(map(shown, each.via))),
+            text(shown(each.role)),
+            text(_hops(each, report)),
+            text("; ".join(notes_in_words(each)) or "–"),
+        )
+        for each in report.ways[:MOST_ROWS]
+    )
+    headings = ("who", "through", "role", "conditions of each hop", "kept and lost")
+    yield from _table("Ways through other roles", headings, rows, len(report.ways))
+
+
+def _hops(way: Way, report: Report) -> str:
+    words = way.hops_in_words(granted=report.names.granted(way.principal))
+    return "; ".join(f"{number}: {each}" for number, each in enumerate(words, start=1))
 
 
 def _findings(title: str, found: Sequence[Found], report: Report) -> Iterator[str]:

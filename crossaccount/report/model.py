@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crossaccount.access.chains import Chains, Way
 from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.judge import judge
-from crossaccount.access.paths import Path, paths
+from crossaccount.access.paths import Path
 from crossaccount.access.requirements import Requirements
 from crossaccount.report.roles import Link, Permission, Permissions, highest, link_to
 from crossaccount.report.statements import Statements, owner_account
@@ -54,7 +55,8 @@ class RoleFacts:
 class Report:
     """The whole report. ``accounts`` maps the IDs of all accounts that it mentions to their names.
 
-    ``paths`` are by role and then by principal. ``changes`` is None where nothing was given to compare with.
+    ``paths`` are by role and then by principal, and so are ``ways``, the easiest of those through other roles.
+    ``changes`` is None where nothing was given to compare with.
     """
 
     made: datetime
@@ -63,6 +65,7 @@ class Report:
     names: Names
     accounts: Mapping[str, str]
     paths: tuple[Path, ...]
+    ways: tuple[Way, ...]
     roles: tuple[RoleFacts, ...]
     findings: tuple[Found, ...]
     changes: AccessDiff | None
@@ -90,6 +93,7 @@ class Report:
             "principals": len({path.principal for path in self.paths}),
             "roles": len(self.roles),
             "paths": len(self.paths),
+            "ways": len(self.ways),
             "errors": self.errors,
             "warnings": len(self.findings) - self.errors,
             "dangling": len(self.dangling),
@@ -99,7 +103,8 @@ class Report:
 def report_of(sources: Sources, made: datetime, since: Sources | None = None) -> Report:
     """The report of ``sources``, with what changed since an earlier estate."""
     estate = sources.estate()
-    found = tuple(paths(estate))
+    chains = Chains(estate)
+    found = tuple(chains.paths())
     book = {**(since.accounts if since else {}), **sources.accounts}
     accounts = _accounts(estate, found, book)
     facts = Facts.of(estate.accounts | sources.managed, book)
@@ -110,6 +115,7 @@ def report_of(sources: Sources, made: datetime, since: Sources | None = None) ->
         Names(book, estate),
         accounts,
         found,
+        tuple(chains.all()),
         tuple(_roles(sources, estate, found)),
         tuple(sorted(judge(sources.details, estate, found, facts), key=_rank)),
         None if since is None else diff(since.estate(), estate),

@@ -25,7 +25,9 @@ def test_it_writes_every_file_that_is_asked_for(sources: list[str], tmp_path: Pa
     files = {option: tmp_path / f"report{option}" for option in ("--html", "--markdown", "--csv", "--mermaid")}
     done = run(*sources, *(str(each) for pair in files.items() for each in pair))
     assert done.exit_code == 0
-    assert done.stdout.startswith("3 accounts, 4 principals, 7 roles, 5 paths, 1 errors, 9 warnings, 3 dangling: ")
+    assert done.stdout.startswith(
+        "3 accounts, 4 principals, 7 roles, 5 paths, 0 ways, 1 errors, 9 warnings, 3 dangling: "
+    )
     starts = {
         "--html": "<!doctype html>",
         "--markdown": "# Access report",

@@ -23,6 +23,7 @@ def test_it_counts_what_it_says(report: Report) -> None:
         "principals": 4,
         "roles": 7,
         "paths": 5,
+        "ways": 1,
         "errors": 1,
         "warnings": 9,
         "dangling": 3,

@@ -21,7 +21,7 @@ from tests.report.conftest import MADE
 from tests.report.estate import HOSTILE
 from tests.report.page import Page
 
-VIEWS = ("paths", "matrix", "picture", "findings", "dangling", "roles", "changes")
+VIEWS = ("paths", "ways", "matrix", "picture", "findings", "dangling", "roles", "changes")
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 MOST_BYTES = 150_000
 
@@ -109,6 +109,29 @@ def test_the_keyboard_opens_and_closes_a_path_and_comes_back(page: Page) -> None
     page.close()
     assert page.dialog == ""
     assert page.browser.switch_to.active_element == opener
+
+
+def test_ways_say_who_gets_there_through_which_roles(page: Page) -> None:
+    page.go("ways")
+    assert page.rows() == ["codebuild.amazonaws.com development/role/Build production/role/Deployer always –"]
+    assert page.status == "1 way"
+    page.search("nobody")
+    assert page.status == "0 ways"
+    page.search("build deployer")
+    page.choose("asked", "some to meet")
+    assert page.status == "0 ways"
+    page.choose("asked", "none: always works")
+    assert page.status == "1 way"
+
+
+def test_the_picture_has_a_lane_for_each_way(page: Page) -> None:
+    page.go("picture")
+    (lanes,) = page.all("svg.ways")
+    boxes = [each.text for each in lanes.find_elements("css selector", "text")]
+    assert boxes == ["codebuild.amazonaws.com", "development/role/Build", "production/role/Deployer"]
+    assert len(lanes.find_elements("css selector", "path")) == 2
+    page.search("nobody")
+    assert page.all("svg.ways") == []
 
 
 def test_a_finding_leads_to_the_paths_of_its_place(page: Page) -> None:

@@ -187,6 +187,8 @@ class _Search:
         self._kept: dict[tuple[str, Sticky], list[Label]] = {}
         self._found: dict[str, list[Found]] = {}
         self._callers: dict[str, Principal] = {}
+        self._alike: dict[tuple[int, int], tuple[Found, ...]] = {}
+        self._known: dict[tuple[bool, int, tuple[int, ...]], list[Way]] = {}
         self._unfinished = chains.unfinished
 
     def ways(self) -> list[Way]:
@@ -195,9 +197,17 @@ class _Search:
         direct = {edge.caller.arn: edge.alternatives for edge in self._edges.into(self._target)}
         found = []
         for start in sorted(self._found):
-            ways = self._ways_of(self._callers[start], direct.get(start, NEVER))
-            found += easiest(ways)
+            found += self._easiest(self._callers[start], direct.get(start, NEVER))
         return found
+
+    def _easiest(self, start: Principal, direct: Requirements) -> list[Way]:
+        """The easiest ways of a start: users for whom all is the same have the same."""
+        if not isinstance(start, User):
+            return easiest(self._ways_of(start, direct))
+        key = (direct == NEVER, id(direct), tuple(map(id, self._found[start.arn])))
+        if key not in self._known:
+            self._known[key] = easiest(self._ways_of(start, direct))
+        return [way._replace(principal=start.arn) for way in self._known[key]]
 
     def every(self) -> Iterator[Way]:
         """All ways, by principal, whatever paths there are."""
@@ -216,7 +226,8 @@ class _Search:
             if not self._keep(label):
                 continue
             for edge in self._edges.into(label.node):
-                self._start(edge, label)
+                if label.after is not None:
+                    self._start(edge, label)
                 if isinstance(edge.caller, Role) and edge.caller.arn not in label.visited:
                     for before in self._extended(edge.caller, edge.alternatives, label):
                         heapq.heappush(heap, (before.cost, next(self._order), before))
@@ -234,23 +245,34 @@ class _Search:
         return True
 
     def _start(self, edge: Edge, label: Label) -> None:
-        """The ways that begin with this hop; one hop alone is a path, not a way."""
+        """The ways that begin with this hop."""
         caller = edge.caller
-        if label.after is None or caller.arn in label.visited or (self._only and caller.arn != self._only):
+        if caller.arn in label.visited or (self._only and caller.arn != self._only):
             return
-        own = frozenset(caller.carried_actions) if isinstance(caller, Role) else FREE
-        found = self._found.setdefault(caller.arn, [])
-        for before in _between(own, may_carry(caller) if isinstance(caller, Role) else FREE, label.carries):
+        if isinstance(caller, User) and label.is_plain:
+            key = (id(label), id(edge.alternatives))
+            if key not in self._alike:
+                self._alike[key] = tuple(self._first_hops(edge, label))
+            found = self._alike[key]
+        else:
+            found = tuple(self._first_hops(edge, label))
+        if found:
+            self._callers[caller.arn] = caller
+            self._found.setdefault(caller.arn, []).extend(found)
+
+    def _first_hops(self, edge: Edge, label: Label) -> Iterator[Found]:
+        """The ways of a start by its first hop; for a plain label all users with the same conditions have the same."""
+        caller = edge.caller
+        least, most = (
+            (frozenset(caller.carried_actions), may_carry(caller)) if isinstance(caller, Role) else (FREE, FREE)
+        )
+        for before in _between(least, most, label.carries):
             for conjunction in self._edges.alternatives(caller, label.node, edge.alternatives, before):
                 for moved in self._moved(caller, conjunction, label, before):
                     asked = _own_session(caller, (*moved.own, *moved.beside), moved.inherited, before)
                     hop = None if asked is None else self._hop(caller, Moved(asked), label)
                     if hop is not None:
-                        found.append(hop)
-        if found:
-            self._callers[caller.arn] = caller
-        else:
-            del self._found[caller.arn]
+                        yield hop
 
     def _extended(self, caller: Role, alternatives: Requirements, label: Label) -> Iterator[Label]:
         """The labels of a role from which one hop leads to ``label``."""
@@ -428,6 +450,8 @@ def _least(conditions: Iterable[tuple[Hop, ...]]) -> tuple[tuple[Hop, ...], ...]
 def _longest(alternatives: tuple[tuple[Hop, ...], ...], hops: int) -> int:
     """The longest that the last session may be."""
     last = tuple(tuple(each.atom for each in conditions if each.number == hops) for conditions in alternatives)
+    if not any(atom.is_condition and atom.meaning[1] == DURATION for conjunction in last for atom in conjunction):
+        return LONGEST_CHAINED
     asked = [way.duration or LONGEST_CHAINED for way in ways_to_ask(last, "session", LONGEST_CHAINED)]
     return max(asked, default=LONGEST_CHAINED)
 

@@ -24,7 +24,13 @@ class Data {
       return text === "root" ? `${name} (the whole account)` : `${name}/${text}`;
     });
     this.endTexts = this.names.map((name, end) => `${name} ${this.arn(end)}`.toLowerCase());
+    this.wayTexts = new Map(this.ways.map((way) => [way, [...way[0].map((end) => this.endTexts[end]), ...this.hopWords(way)].join(" ").toLowerCase()]));
     this.conditionTexts = this.conditions.map(([words]) => words.join(" ").toLowerCase());
+  }
+
+  /** What each hop of a way asks for. */
+  hopWords(way) {
+    return way[1].map((word) => this.texts[word]);
   }
 
   arn(end) {

@@ -31,6 +31,20 @@ class Search {
     return found;
   }
 
+  /** The ways that are left: every word is in one of those on the way, or in what a hop asks for. */
+  ways() {
+    const [from, to] = [this.from, this.to].map((each) => (each === "" ? null : Number(each)));
+    return this.rows(this.data.ways, (way) => this.data.wayTexts.get(way)).filter(([stations, ...rest]) => {
+      if (this.only >= 0 && !stations.includes(this.only)) return false;
+      if (from !== null && this.data.ends[stations[0]][0] !== from) return false;
+      if (to !== null && this.data.ends[stations.at(-1)][0] !== to) return false;
+      const words = this.data.hopWords([stations, ...rest]);
+      const always = words.every((each) => each === "always");
+      const mfa = words.some((each) => each.includes("MFA") || each.includes("MultiFactorAuth"));
+      return { "": true, always, conditional: !always, "without-mfa": !mfa }[this.asked];
+    });
+  }
+
   /** Those of `rows` whose text, as `textOf` gives it, has every word of the search. */
   rows(rows, textOf) {
     const words = this.words;

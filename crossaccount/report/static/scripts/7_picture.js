@@ -40,3 +40,34 @@ function line(cell, from, to) {
 function shortened(name, most = 50) {
   return name.length <= most ? name : `${name.slice(0, most / 2 - 1)}…${name.slice(1 - most / 2)}`;
 }
+
+const LANES_MOST = 20;
+const [LANE_WIDTH, LANE_GAP, LANE_STEP] = [230, 60, 44];
+
+/** Ways through other roles, one below the other: who → via → role, with what a hop asks for above its line. */
+function lanes(data, ways) {
+  if (!ways.length) return [];
+  const shown = ways.slice(0, LANES_MOST);
+  const most = Math.max(...shown.map(([stations]) => stations.length));
+  const [width, height] = [most * LANE_WIDTH + (most - 1) * LANE_GAP, shown.length * LANE_STEP];
+  const left = ways.length - shown.length;
+  const label = `${count(shown.length, "way")} through other roles; the list of ways says the same in words`;
+  return [element("h3", {}, "Through other roles"),
+    element("p", { class: "quiet" }, left ? `The first ${shown.length}; ${left.toLocaleString("en")} more are in the list of ways.` : "A full line works always, a dashed one on conditions."),
+    element("div", { class: "wrap", tabindex: "0" }, drawn("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, class: "ways" },
+      shown.map((way, row) => lane(data, way, row * LANE_STEP + LANE_STEP / 2))))];
+}
+
+function lane(data, way, y) {
+  const words = data.hopWords(way);
+  return way[0].map((end, index) => {
+    const x = index * (LANE_WIDTH + LANE_GAP);
+    const box = drawn("g", {}, drawn("title", {}, data.names[end]),
+      drawn("rect", { x, y: y - NODE_HEIGHT / 2, width: LANE_WIDTH, height: NODE_HEIGHT, rx: 4 }),
+      drawn("text", { x: x + 8, y: y + 4 }, shortened(data.names[end], 30)));
+    if (!index) return box;
+    const asked = words[index - 1];
+    return [drawn("g", {}, drawn("title", {}, asked),
+      drawn("path", { d: `M${x - LANE_GAP},${y} H${x - 2}`, "stroke-width": 1.5, class: asked === "always" ? null : "conditional" })), box];
+  });
+}

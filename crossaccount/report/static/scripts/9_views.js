@@ -6,8 +6,9 @@ function views(data, search, act) {
   const others = data.findings.filter((each) => !each[6]);
   return [
     pathsView(data, search, act),
+    waysView(data, search, act),
     drawnView("matrix", "Matrix", (found) => matrix(data, found, act)),
-    drawnView("picture", "Picture", (found) => picture(data, found)),
+    drawnView("picture", "Picture", (found) => [picture(data, found), lanes(data, search.ways())]),
     findingsView("findings", "Findings", others, data, search, act),
     findingsView("dangling", "Dangling grants", dangling, data, search, act),
     rolesView(data, search, act),
@@ -31,10 +32,29 @@ function pathsView(data, search, act) {
   return view("paths", "Paths", table.nodes, (found) => { table.show(found); return count(found.length, "path"); }, [table]);
 }
 
+function waysView(data, search, act) {
+  const table = new PagedTable("Ways through other roles: who gets to which role, and what each hop asks for",
+    ["Who", "Through", "Role", "Conditions of each hop", "Kept and lost"], (way) => {
+      const [stations, , notes, more] = way;
+      const names = stations.map((end) => data.names[end]);
+      const words = data.hopWords(way);
+      const hops = words.every((each) => each === "always") ? element("span", { class: "always" }, "always")
+        : element("ol", {}, words.map((each) => element("li", {}, each)));
+      const others = more ? element("div", { class: "quiet" }, `${count(more, "more way")} of this pair`) : null;
+      return [plainButton(names[0], () => act.showOnly(stations[0])), element("span", { class: "name" }, names.slice(1, -1).join(" → ")),
+        element("span", { class: "name" }, names.at(-1)), [hops, others], notes.join("; ") || "–"];
+    });
+  return view("ways", `Ways (${data.ways.length.toLocaleString("en")})`, table.nodes, () => {
+    const found = search.ways();
+    table.show(found);
+    return count(found.length, "way");
+  }, [table]);
+}
+
 function drawnView(name, title, make) {
   const place = element("div", {});
   return view(name, title, [place], (found) => {
-    place.replaceChildren(...[make(found)].flat());
+    place.replaceChildren(...[make(found)].flat(Infinity));
     return count(found.length, "path");
   });
 }
