@@ -5,6 +5,7 @@ and the documented exit code. So signals are taken before anything else is impor
 ``nohup``, stays ignored.
 """
 
+import os
 import signal
 import sys
 
@@ -15,6 +16,7 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 def main() -> None:
     """Run the command. Exit code 130 and one line on stderr where it is stopped."""
     try:
+        _open_what_is_closed()
         for each in SIGNALS:
             if signal.getsignal(each) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(each, _stop)
@@ -29,6 +31,22 @@ def main() -> None:
             print(f"interrupted by {stopped.args[0] if stopped.args else 'SIGINT'}", file=sys.stderr)
         finally:
             sys.exit(INTERRUPTED)
+
+
+def _open_what_is_closed() -> None:
+    """Stdin and stderr that the caller closed (``<&-``, ``2>&-``) are the null device.
+
+    Else the next file that is opened would get their number, and whatever is said would be written into it. A closed
+    stdout stays closed: then nothing is begun.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, mode))
 
 
 def _stop(number: int, _: object) -> None:

@@ -30,6 +30,7 @@ from crossaccount.iam.problem import BadInput, OperationFailed
 FAILED = 1
 BAD_INPUT = 2
 OUR_FAULT = 70
+INTERRUPTED = 130
 
 _AS_JSON = "crossaccount.as-json"
 _WRITING_FIXES = {
@@ -91,6 +92,11 @@ class JsonUsage(TyperGroup):
             return super().invoke(ctx)
 
 
+def interrupted(stopped: KeyboardInterrupt) -> str:
+    """What is said of a command that a signal stopped; the signal's name is in the exception."""
+    return f"interrupted by {stopped.args[0] if stopped.args else 'SIGINT'}"
+
+
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether the answer is to be JSON."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
@@ -103,6 +109,9 @@ def _usage_as_json(ctx: Any) -> Iterator[None]:
         yield
     except typer.Exit:
         raise
+    except KeyboardInterrupt as stopped:  # of which typer says nothing
+        say(interrupted(stopped), err=True)
+        raise typer.Exit(INTERRUPTED) from stopped
     except Exception as error:
         # The class is typer's own copy of click's in some versions: known by what it does.
         if ctx.meta[_AS_JSON] and hasattr(error, "format_message") and getattr(error, "exit_code", None) == BAD_INPUT:

@@ -108,7 +108,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 130
-    assert capfd.readouterr() == ("", "")
+    assert capfd.readouterr() == ("", "interrupted by SIGINT\n")
 
 
 MANY = {
@@ -211,6 +211,23 @@ main()
     assert (done.returncode, done.stdout, done.stderr) == (130, "", f"interrupted by {name}\n")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_stopped_while_it_works_it_says_so(name: str, tmp_path: Path) -> None:
+    """The signal comes once the command reads its input."""
+    script = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+import crossaccount.sources
+crossaccount.sources.read_sources = lambda *_, **__: os.kill(os.getpid(), signal.{name}) or signal.pause()
+sys.argv = ["crossaccount", "paths", "account.json"]
+from crossaccount.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"interrupted by {name}\n")
+
+
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     script = """
 import os, signal, sys
@@ -245,3 +262,28 @@ cli.main()
     assert "still working" not in piped.stderr
     assert (on_terminal.returncode, on_terminal.stdout) == (piped.returncode, piped.stdout)
     assert json.loads(piped.stdout)["error"]
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-"])
+def test_a_closed_stdin_or_stderr_changes_no_answer(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "account.json").write_text(json.dumps(MANY))
+    answers = []
+    for how in ("", closed):
+        command = f'exec "{sys.executable}" -m crossaccount paths account.json {how}'
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+        answers.append((done.returncode, done.stdout))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 0
+
+
+def test_what_is_said_goes_into_no_file_that_took_the_place_of_stderr(tmp_path: Path) -> None:
+    command = f'exec "{sys.executable}" -m crossaccount paths none.json 2>&-'
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+def test_nobody_can_be_asked_where_stdin_is_closed(tmp_path: Path) -> None:
+    command = f'exec "{sys.executable}" -m crossaccount init project <&-'
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nobody can be asked here" in done.stderr

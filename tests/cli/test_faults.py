@@ -114,7 +114,7 @@ def test_where_no_report_can_be_kept_that_is_said() -> None:
 
 def test_ctrl_c_is_no_fault() -> None:
     done = _command(RAISING.format(what="raise KeyboardInterrupt"), "paths", "a.json")
-    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted by SIGINT\n")
 
 
 def test_a_thread_s_fault_is_told_as_well(tmp_path: Path) -> None:

@@ -210,6 +210,7 @@ def test_for_real_ctrl_c_ends_it_all(copy: Path) -> None:
         _, errors = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "Traceback" not in errors
+    assert errors.endswith("interrupted by SIGINT\n")
 
 
 def _answers(endpoint: str) -> bool:
