@@ -46,7 +46,7 @@ def _open_what_is_closed() -> None:
                 os.dup2(opened, number)
                 os.close(opened)
             os.set_inheritable(number, True)
-            setattr(sys, name, open(number, mode))
+            setattr(sys, name, os.fdopen(number, mode))
 
 
 def _stop(number: int, _: object) -> None:
