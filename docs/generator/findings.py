@@ -11,13 +11,13 @@ _HEAD = """# Findings
 
 What `crossaccount check` and the access commands find. This page is generated from the code: `make generate`.
 
-A finding has a stable code, a severity, a place, a message and a fix. The place is one of the config
-(`Pulumi.auth.yaml: trusting.roles.AssumedRole.trust[0].mfa`) where a stack is judged, else an ARN and a statement
-(`arn:aws:iam::222222222222:role/AssumedRole trust policy Statement[0]`). The severity is `error` only for what AWS
-refuses, or what locks out or opens access; `check` then exits with 1.
+A finding has a stable code, a severity, a place, a message and a fix. For a stack, the place is in its config
+(`Pulumi.auth.yaml: trusting.roles.AssumedRole.trust[0].mfa`); otherwise it is an ARN and a statement
+(`arn:aws:iam::222222222222:role/AssumedRole trust policy Statement[0]`). The severity is `error` only if AWS refuses
+the document, or if the problem locks principals out or opens access; `check` then exits with 1.
 
-A finding that was looked at and accepted is suppressed in the config of its stack, with the reason. The place covers
-all that is below it. A suppression that suppresses nothing is a finding itself.
+To accept a finding, suppress it in the config of its stack, with the reason. The place also covers everything below it.
+A suppression that suppresses nothing is a finding itself.
 
 ```yaml
 crossaccount:suppress:
