@@ -172,6 +172,6 @@ def _say_what_is_left_out(handed: HandedOut, *, silent: bool, said: bool) -> Non
 
     lines = [] if said else [f"note: {line}" for line in not_handed_out(handed)]
     if not handed.entries:
-        lines.append("nothing is handed out: no path works" if not handed.left_out else "nothing is handed out")
+        lines.append("nothing is handed off: no path works" if not handed.left_out else "nothing is handed off")
     for line in () if silent else lines:
         say(line, err=True)

@@ -142,7 +142,7 @@ def _header_problems(header: list[str], name: str) -> Iterator[Problem]:
             fix = did_you_mean(column, COLUMNS, f"the columns are {', '.join(COLUMNS)}, and tag:KEY for each tag")
             yield Problem(f"{name}:1", "unknown column", column, fix)
     if twice := [column for column in COLUMNS if header.count(column) > 1]:
-        yield Problem(f"{name}:1", "a column stands twice", twice[0], "keep one of the two")
+        yield Problem(f"{name}:1", "a column occurs twice", twice[0], "keep one of the two")
 
 
 def _doubles(placed: Any) -> Iterator[Problem]:

@@ -178,4 +178,4 @@ def mfa_note(entry: Entry) -> str:
 def not_handed_out(handed: HandedOut) -> Iterator[str]:
     """A line for each path that is left out."""
     for each in handed.left_out:
-        yield one_line(f"Not handed out: {handed.shown(each.principal)} → {handed.shown(each.role)}: {each.why}")
+        yield one_line(f"Not handed off: {handed.shown(each.principal)} → {handed.shown(each.role)}: {each.why}")

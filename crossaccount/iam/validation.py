@@ -209,12 +209,12 @@ def _check_principals(statement: Mapping[str, Any], where: str) -> list[Problem]
             problems += check_principal(statement[element], f"{where}.{element}")
     if "NotPrincipal" in statement and statement.get("Effect") == "Allow":
         fix = "write Principal, or Effect: Deny"
-        problems.append(Problem(where, "NotPrincipal with Allow lets in everybody else in the world", NOT_GIVEN, fix))
+        problems.append(Problem(where, "NotPrincipal with Allow allows everybody else in the world", NOT_GIVEN, fix))
     return problems
 
 
 def _refuse_principals(statement: Mapping[str, Any], where: str) -> list[Problem]:
-    fix = "remove it: the principal is whoever carries the policy"
+    fix = "remove it: the principal is the entity that has the policy"
     return [
         Problem(f"{where}.{element}", "an identity policy has no principal", statement[element], fix)
         for element in ("Principal", "NotPrincipal")

@@ -26,9 +26,9 @@ LONGEST = 2_000
 MOST_CHARACTERS = 60_000
 """GitHub takes 65,536 in a comment."""
 NEEDED = {
-    "broadening": "It broadens access: `up --approve broadening`, or a yes of its own at the terminal.",
-    "replacement": "It replaces users or roles: `up --approve replacement`, or a yes of its own at the terminal.",
-    "credentials": "It hands out credentials: `up --approve credentials`, or a yes of its own at the terminal.",
+    "broadening": "It broadens access: `up --approve broadening`, or approve it at the terminal.",
+    "replacement": "It replaces users or roles: `up --approve replacement`, or approve it at the terminal.",
+    "credentials": "It gives new credentials: `up --approve credentials`, or approve it at the terminal.",
 }
 
 
@@ -69,7 +69,7 @@ def _access(review: Review) -> Iterator[str]:
             for each in review.replaced
         )
     if review.removals:
-        yield "\n### What others made by hand and this takes away\n"
+        yield "\n### Made by hand by others, and removed by this update\n"
         yield from fence((line for each in review.removals for line in removal_lines(each, shown)), longest=LONGEST)
 
 

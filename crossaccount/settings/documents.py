@@ -150,8 +150,8 @@ class Documents:
 
 
 _SHORTER_TRUST = (
-    "trust an account or a pattern in place of many principals; or have AWS raise the quota "
-    f"(to {quotas.TRUST_POLICY.maximum} at most) and say so under crossaccount:quotas"
+    "trust an account or a pattern instead of many principals; or have AWS raise the quota "
+    f"(to {quotas.TRUST_POLICY.maximum} at most) and write it under crossaccount:quotas"
 )
 
 

@@ -178,7 +178,7 @@ def _files_of_another_form(directory: Path) -> Iterator[Problem]:
         if path.name == "Pulumi.json" or (path.name == "Pulumi.yml" and not (directory / PROJECT_FILE).exists()):
             what, fix = "the engine would run this file, which is not reviewed", f"write it as {PROJECT_FILE}"
         elif path.name.startswith("Pulumi."):
-            what = f"the engine does not read this file beside {PROJECT_FILE}"
+            what = f"the engine does not read this file next to {PROJECT_FILE}"
             fix = f"write it as {path.stem}.yaml, or remove it"
         else:
             continue
@@ -259,7 +259,7 @@ def _project_config(config: Any, project: str, problems: list[Problem]) -> dict[
         elif "value" in value or "default" in value:
             result[str(key)] = value.get("value", value.get("default"))
         elif "type" not in value:
-            what = f"a mapping in {PROJECT_FILE} must stand under value:"
+            what = f"a mapping in {PROJECT_FILE} must be under value:"
             problems.append(Problem(f"{PROJECT_FILE}: {key}", what, value, f"write {key}: {{value: …}}"))
     return result
 

@@ -121,7 +121,7 @@ def parse_yaml(text: str, shown_as: str) -> Any:
         what = f"not YAML: {str(error).splitlines()[0]}"
         raise SettingsError([Problem(shown_as, what, NOT_GIVEN, "correct the file")]) from None
     if loader.repeated:
-        what, fix = "the key stands twice in one mapping", "keep one of the two"
+        what, fix = "the key occurs twice in one mapping", "keep one of the two"
         raise SettingsError([Problem(f"{shown_as}:{line}", what, key, fix) for line, key in loader.repeated])
     return value
 
@@ -140,7 +140,7 @@ def _check_limits(text: str, shown_as: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             if any(anchor == event.anchor for anchor, _ in around):
-                what, fix = "an alias (*) stands inside its own anchor (&)", "write the part out where it is used"
+                what, fix = "an alias (*) is inside its own anchor (&)", "write the part out where it is used"
                 raise SettingsError([Problem(shown_as, what, NOT_GIVEN, fix)])
             size = sizes.get(event.anchor or "", 0)
             values, by_alias = values + size, by_alias + size

@@ -85,7 +85,8 @@ REMOVAL = Removal({"auth": 5, "workload": None})
         (_Terminal("\n"), "the removal of 5 resources of 2 stacks was not approved; nothing is deleted: --yes"),
         (
             io.StringIO("y\n"),
-            "the removal of 5 resources of 2 stacks needs a yes, and nobody can be asked; nothing is deleted: --yes",
+            "the removal of 5 resources of 2 stacks needs approval, and there is no terminal to ask at; "
+            "nothing is deleted: --yes",
         ),
     ],
 )

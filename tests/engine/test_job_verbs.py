@@ -63,7 +63,10 @@ def test_a_fleet_is_looked_at_drifts_and_goes(deployed: Workspace) -> None:
     assert "workload: reads the outputs of auth, which would go; destroy workload as well" in done.stdout
     done = _run(deployed, "destroy")
     assert done.returncode == 1, "as an update without a yes"
-    assert " resources of 2 stacks needs a yes, and nobody can be asked; nothing is deleted: --yes" in done.stdout
+    assert (
+        " resources of 2 stacks needs approval, and there is no terminal to ask at; nothing is deleted: --yes"
+        in done.stdout
+    )
     done = _run(deployed, "destroy", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [each["stack"] for each in _events(done) if each["event"] == "stack-finished"] == ["workload", "auth"]

@@ -49,10 +49,10 @@ This change is **broadening**: somebody can do more than before.
 ```
 
 > [!IMPORTANT]
-> It broadens access: `up --approve broadening`, or a yes of its own at the terminal.
+> It broadens access: `up --approve broadening`, or approve it at the terminal.
 
 > [!IMPORTANT]
-> It replaces users or roles: `up --approve replacement`, or a yes of its own at the terminal.
+> It replaces users or roles: `up --approve replacement`, or approve it at the terminal.
 
 Digest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this and nothing else.
 
@@ -63,7 +63,7 @@ Digest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this an
 
 - `workload/role/R` is replaced, and the trust is pinned (XA502); save it again
 
-### What others made by hand and this takes away
+### Made by hand by others, and removed by this update
 
 ```
 ! workload/role/R: removes the inline policy AWSRevokeOlderSessions that somebody made by hand """

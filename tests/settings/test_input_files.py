@@ -174,7 +174,7 @@ class TestLinksOutOfTheProject:
         ("a: !!set {b}", "f.yaml:1: not YAML: could not determine a constructor for the tag"),
         ("a: !!binary aGk=", "f.yaml:1: not YAML: could not determine a constructor for the tag"),
         ("a: !!omap [b: c]", "f.yaml:1: not YAML: could not determine a constructor for the tag"),
-        ("a: &x [b, &y [*x]]", "f.yaml: an alias (*) stands inside its own anchor (&)"),
+        ("a: &x [b, &y [*x]]", "f.yaml: an alias (*) is inside its own anchor (&)"),
         ('a: "\\ud800"', "f.yaml:1: not YAML: "),
     ],
 )

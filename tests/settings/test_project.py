@@ -128,7 +128,7 @@ def test_yaml_errors_of_all_files_come_together_with_their_lines(project):
         project(auth="config:\n  a:b: [1\n", test="config:\n  a:b: 1\n  a:b: 2\n", workload="- list\n")
     assert lines(caught) == [
         "Pulumi.auth.yaml:3: not YAML: did not find expected ',' or ']'; correct the line",
-        'Pulumi.test.yaml:3: the key stands twice in one mapping, got "a:b"; keep one of the two',
+        'Pulumi.test.yaml:3: the key occurs twice in one mapping, got "a:b"; keep one of the two',
         'Pulumi.workload.yaml: must be a mapping, got ["list"]; write `key: value` lines',
     ]
 
@@ -143,7 +143,7 @@ def test_a_mapping_in_the_project_must_stand_under_value(project):
     with pytest.raises(SettingsError) as caught:
         project('name: demo\nconfig:\n  crossaccount:accounts: {auth: {id: "111111111111"}}')
     assert lines(caught) == [
-        "Pulumi.yaml: crossaccount:accounts: a mapping in Pulumi.yaml must stand under value:, "
+        "Pulumi.yaml: crossaccount:accounts: a mapping in Pulumi.yaml must be under value:, "
         'got {"auth": {"id": "111111111111"}}; write crossaccount:accounts: {value: …}'
     ]
 
@@ -283,9 +283,9 @@ def test_keys_that_say_nothing_and_published_packages_are_fine(project):
     ("file", "line"),
     [
         ("Pulumi.json", "the engine would run this file, which is not reviewed; write it as Pulumi.yaml"),
-        ("Pulumi.auth.json", "the engine does not read this file beside Pulumi.yaml; write it as Pulumi.auth.yaml"),
-        ("Pulumi.prod.yml", "the engine does not read this file beside Pulumi.yaml; write it as Pulumi.prod.yaml"),
-        ("Pulumi.yml", "the engine does not read this file beside Pulumi.yaml; write it as Pulumi.yaml"),
+        ("Pulumi.auth.json", "the engine does not read this file next to Pulumi.yaml; write it as Pulumi.auth.yaml"),
+        ("Pulumi.prod.yml", "the engine does not read this file next to Pulumi.yaml; write it as Pulumi.prod.yaml"),
+        ("Pulumi.yml", "the engine does not read this file next to Pulumi.yaml; write it as Pulumi.yaml"),
     ],
 )
 def test_files_of_another_form_are_refused(project, tmp_path, file, line):

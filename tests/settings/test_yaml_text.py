@@ -43,12 +43,12 @@ def test_scalars(text, value):
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("a: 1\nb: {c: 1, c: 2}\na: 2\n", "f.yaml:3: the key stands twice"),
+        ("a: 1\nb: {c: 1, c: 2}\na: 2\n", "f.yaml:3: the key occurs twice"),
         ("a: [\n", "f.yaml:2: not YAML: did not find expected node content; correct the line"),
         ("a: 1\n---\nb: 2\n", "f.yaml:2: not YAML: but found another document; correct the line"),
         ("a: *nobody\n", "f.yaml:1: not YAML: found undefined alias; correct the line"),
         ("!!python/object:os.system {}\n", "f.yaml:1: not YAML: could not determine a constructor"),
-        ("&a {x: *a}\n", "f.yaml: an alias (*) stands inside its own anchor (&)"),
+        ("&a {x: *a}\n", "f.yaml: an alias (*) is inside its own anchor (&)"),
         ("? [a]\n: b\n", "f.yaml:1: not YAML: found unhashable key; correct the line"),
         ("a: \x01\n", "f.yaml: not YAML: "),
     ],

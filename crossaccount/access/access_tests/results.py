@@ -198,7 +198,9 @@ def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetim
 def _whole_account(test: AccessTest, estate: Estate, role: Role) -> Iterable[Problem]:
     """An account is its root user to a test, whom AWS keeps out always; its users and roles may get in all the same."""
     if inside := getting_in(estate, parse_arn(test.principal_arn).account, role):
-        what = f"an account is tested as its root user, which no trust lets in; of its principals {len(inside)} get in"
+        what = (
+            f"an account is tested as its root user, which cannot assume a role; of its principals {len(inside)} get in"
+        )
         yield Problem(
             f"{test.where}.principal", what, test.principal, f"test one of them, such as {inside[0]}", "warning"
         )

@@ -33,7 +33,7 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
     What broadens is not among that rest as long as anything else is listed.
     """
     lines = ["### Access", "", f"This change is {_VERDICTS[found.verdict]}."]
-    lines += ["", "It hands out credentials."] if found.hands_out else []
+    lines += ["", "It gives new credentials."] if found.hands_out else []
     if found.changes:
         told, rest = told_and_rest(found.changes)
         lines += ["", *fence((f"{SIGNS[change.direction]} {line(change, shown)}" for change in told), "diff")]

@@ -80,7 +80,7 @@ def judge_assume(
     caller = caller_of(estate, principal_arn)
     context = {**session_of(principal_arn, caller), **context}
     if caller is None and is_root(principal_arn) and parse_arn(principal_arn).account in estate.accounts:
-        message = f"{principal_arn} is an account's root user, whom AWS lets assume no role"
+        message = f"{principal_arn} is an account's root user, which AWS does not allow to assume a role"
         return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
     role = estate.roles.get(role_arn)
     if caller is None or role is None:

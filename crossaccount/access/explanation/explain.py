@@ -260,7 +260,7 @@ def statement_in_words(decision: Decision, shown: Shown = str) -> str:
 
 
 _MOST = 5
-_ROOT = "the root user itself assumes no role, whatever a trust says"
+_ROOT = "AWS does not allow the root user to assume a role"
 
 
 def getting_in(estate: Estate, account: str, role: Role) -> list[str]:
@@ -276,12 +276,16 @@ def whole_account(estate: Estate, root: str, role: Role) -> Change:
     named = any(account in element.accounts for element in elements if element)
     inside = getting_in(estate, account, role)
     more = f" and {len(inside) - _MOST} more" if len(inside) > _MOST else ""
-    nobody = "nobody that its stack declares gets in" if account in estate.declared else "nobody of it gets in"
-    these = f"these get in: {', '.join(inside[:_MOST])}{more}" if inside else nobody
+    nobody = (
+        "none of its declared principals can assume it"
+        if account in estate.declared
+        else "none of its principals can assume it"
+    )
+    these = f"these principals can assume it: {', '.join(inside[:_MOST])}{more}" if inside else nobody
     if named:
-        what = f"its trust names this account: whoever the account grants; {these}; {_ROOT}"
+        what = f"its trust names this account, whose grants decide; {these}; {_ROOT}"
     elif inside:
         what = f"its trust does not name this account; {these}; {_ROOT}"
     else:
-        what = f"no trust lets in anybody of this account; and {_ROOT}"
+        what = f"no trust allows a principal of this account; {_ROOT}"
     return Change("trust", what, "name a user or a role of the account")

@@ -190,7 +190,7 @@ def up(
     """Deploy what stacks declare, upstreams first. Asks first, and asks again before it broadens access."""
     with failures_in_words(as_json):
         if gone and not recover:
-            problem = Problem("--gone", "says whose locks --recover may take", gone[0], "add --recover")
+            problem = Problem("--gone", "names the host whose locks --recover may cancel", gone[0], "add --recover")
             stop(str(problem), BAD_INPUT, as_json)
         if reviewed is not None and not re.fullmatch("[0-9a-f]{64}", reviewed):
             what = "--reviewed: must be the digest of a review, 64 hexadecimal digits"

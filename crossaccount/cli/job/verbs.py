@@ -73,7 +73,7 @@ def objection(removal: Removal) -> str:
     total = sum(number or 0 for number in removal.stacks.values())
     what = f"{total} resources of {len(removal.stacks)} stacks"
     if not anybody():
-        return f"the removal of {what} needs a yes, and nobody can be asked; nothing is deleted: --yes"
+        return f"the removal of {what} needs approval, and there is no terminal to ask at; nothing is deleted: --yes"
     for stack, number in removal.stacks.items():
         say(f"  {stack}: {number if number is not None else '?'} resources", err=True)
     if confirmed(f"Delete {what}?"):

@@ -106,9 +106,9 @@ def refusals(decision: Decision, review: Review, asked: bool) -> tuple[str, ...]
         "update": f"an update of {len(review.stacks)} stacks",
         "broadening": "this update broadens access, which",
         "replacement": f"this update replaces {len({each.where for each in review.replaced})} users or roles, which",
-        "credentials": f"this update hands out credentials of {len(review.credentials)} users, which",
+        "credentials": f"this update gives new credentials to {len(review.credentials)} users, which",
     }
-    said = "was not approved" if asked else "needs a yes, and nobody can be asked"
+    said = "was not approved" if asked else "needs approval, and there is no terminal to ask at"
     return tuple(f"{what[each]} {said}; nothing is applied: {options[each]}" for each in decision.missing)
 
 

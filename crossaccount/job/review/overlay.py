@@ -273,7 +273,7 @@ class Merger:
             "password_reset": bool(made.get("passwordResetRequired")) and not console.password_reset,
         }
         for key in (key for key, it_does in differs.items() if it_does):
-            what = f"users.{user}.console.{key} has no effect: the password is there, and `up` never resets one"
+            what = f"users.{user}.console.{key} has no effect: the password exists, and `up` never resets it"
             yield f"{what}; for a new one remove console, up, and give it back"
 
     def _keys(self, item: Item, wanted: Item) -> list[Item]:

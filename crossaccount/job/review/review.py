@@ -152,7 +152,9 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
         yield "through other roles:"
         yield from reach_lines(review.access.reach, shown)
     yield from review.proof.lines() if review.proof else ()
-    yield f"access: {review.verdict}" + (f"; needs its own yes: {', '.join(review.needs)}" if review.needs else "")
+    yield f"access: {review.verdict}" + (
+        f"; needs separate approval: {', '.join(review.needs)}" if review.needs else ""
+    )
 
 
 def removal_lines(removal: HandMade, shown: Shown) -> Iterator[str]:

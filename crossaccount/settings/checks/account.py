@@ -82,7 +82,7 @@ def _check_reads(draft: Draft, reads: Any) -> Iterator[Problem]:
         elif name == draft.account:
             yield Problem(where, "is the account itself", name, "remove it: its own ARNs are derived")
         elif name in seen:
-            yield Problem(where, "stands twice", name, "remove one of the two")
+            yield Problem(where, "is listed twice", name, "remove one of the two")
         elif name in draft.accounts and draft.accounts[name].value.stack is None:
             fix = f"add stack: {name} to accounts.{name}, or remove it here"
             yield Problem(where, "has no stack in the address book, so nothing can be read", name, fix)

@@ -74,8 +74,8 @@ def _check_adoption(name: str, placed: Placed[Entity]) -> Iterator[Problem]:
     """Adopting is no way to lose policies unawares: who means it writes ``exclusive`` down."""
     entity = placed.value
     if entity.import_id == name and "exclusive" not in entity.model_fields_set:
-        what = "the `up` that adopts it removes every policy of it that does not stand here"
-        fix = "write exclusive: false to keep them until you have looked, or exclusive: true if that is meant"
+        what = "the `up` that adopts it removes each of its policies that the config does not name"
+        fix = "write exclusive: false to keep them until you have checked, or exclusive: true if this is intended"
         yield Problem(f"{placed.where}.import", what, NOT_GIVEN, fix, "warning", "XA503")
 
 
@@ -130,7 +130,7 @@ def _check_groups(draft: Draft, user: User, where: str) -> Iterator[Problem]:
             fix = did_you_mean(group, draft.declared["groups"], f"declare it: trusted.groups.{group}: {{}}")
             yield Problem(place, "no such group under trusted.groups", group, fix)
         if group in seen:
-            yield Problem(place, "stands twice", group, "remove one of the two")
+            yield Problem(place, "is listed twice", group, "remove one of the two")
         seen.add(group)
 
 

@@ -119,7 +119,7 @@ def check_policy(draft: Draft, policy: Policy, where: str) -> Iterator[Problem]:
     if given == ["document"]:
         if "actions" in policy.model_fields_set:
             fix = "remove it: a document names its actions itself"
-            yield Problem(f"{where}.actions", "goes with assume or deny", list(policy.actions), fix)
+            yield Problem(f"{where}.actions", "is allowed only with assume or deny", list(policy.actions), fix)
         yield from check_identity_policy(policy.document, f"{where}.document")
         return
     yield from _check_grant(draft, policy, given[0], where)

@@ -67,7 +67,7 @@ def _check(
     if name == "*":
         if statement.effect == "Allow" and not statement.conditions:
             fix = "name an account, or add conditions that say who"
-            yield Problem(where, "lets anyone in, of any account", name, fix)
+            yield Problem(where, "allows every principal of any account", name, fix)
         return
     try:
         arn = parse_arn(resolve(name, draft.account_ids, draft.partition))
@@ -116,7 +116,7 @@ def _check_exact(
             what = "a role cannot be trusted exactly by itself: it does not exist yet when its trust is written"
             yield Problem(where, what, name, f"add {_BY_NAME}")
         elif str(arn) not in own and not draft.incomplete & {"users", "applications", "roles"}:
-            what = "the stack declares no such principal, and IAM refuses what is not there"
+            what = "the stack declares no such principal, and IAM refuses a principal that does not exist"
             yield Problem(where, what, name, _declared_like(draft, own, arn))
     elif account in draft.accounts and draft.accounts[account].value.stack and account not in draft.reads:
         what = f"an exact principal of {account}, which is not under reads: it may not exist yet"

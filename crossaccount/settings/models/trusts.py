@@ -75,11 +75,9 @@ class TrustStatement(Model):
             "Bool",
             "aws:MultiFactorAuthPresent",
             value="true",
-            services_alone=Misplaced(
-                "services have no second factor, so nobody is asked for it", "remove it", code="XA115"
-            ),
+            services_alone=Misplaced("services never carry MFA, so this has no effect", "remove it", code="XA115"),
             roles_alone=Misplaced(
-                "a session of a role never carries MFA, so nobody gets in",
+                "a role session never carries MFA, so nobody can assume the role",
                 "remove it, or ask for an external_id",
                 code="XA101",
             ),

@@ -186,7 +186,7 @@ def test_session_tags_follow_into_the_session(judge: Judge) -> None:
         (
             {"principal": "auth", "expect": "denied"},
             {},
-            ["root user, which no trust lets in; of its principals 1 get in"],
+            ["root user, which cannot assume a role; of its principals 1 get in"],
         ),
         ({"principal": "auth", "expect": "denied"}, {"identity": []}, []),
         ({"context": {"aws:MultiFactorAuthPresent": "true"}}, {}, []),

@@ -85,8 +85,8 @@ def test_a_refusal_says_what_to_pass() -> None:
     assert all("nothing is applied" in line for line in said)
     both = Review(("s",), AccessDiff.of([KEY, IDLE]))
     assert refusals(decide(both, Approval(kinds=frozenset({"broadening"}))), both, False) == (
-        "this update hands out credentials of 2 users, which needs a yes, and nobody can be asked; nothing is applied: "
-        "--approve credentials",
+        "this update gives new credentials to 2 users, which needs approval, and there is no terminal to ask at; "
+        "nothing is applied: --approve credentials",
     )
 
 
