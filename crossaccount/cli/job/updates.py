@@ -236,7 +236,7 @@ def asked_at_terminal(question: Question, review: Review) -> bool:
     if question == "broadening":
         text = "This broadens access. To approve that, type broadening: "
     elif question == "credentials":
-        text = f"This hands out credentials of {len(review.credentials)} users. To approve that, type credentials: "
+        text = f"This gives new credentials to {len(review.credentials)} users. To approve that, type credentials: "
     else:
         text = f"This replaces {len(review.replaced)} users or roles. To approve that, type replacement: "
     return answer(text).lower() == question
