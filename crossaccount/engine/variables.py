@@ -203,7 +203,7 @@ def _why(name: str, environment: Mapping[str, str], configs: Collection[Mapping[
 
 def _why_debugged(environment: Mapping[str, str], configs: Collection[Mapping[str, Any]]) -> str:
     attached = {each.partition(":")[0] for each in environment[DEBUG_PROVIDERS].split(",")}
-    if attached == {"aws"} and configs and all(_is_local(config, environment) for config in configs):
+    if attached == {"aws"} and all(_is_local(config, environment) for config in configs):
         return ""
     return "the engine would take the provider from another process, and this is no local AWS"
 

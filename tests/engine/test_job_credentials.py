@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crossaccount.engine.deployers import ADMINISTRATOR, make_deployers
+from crossaccount.engine.deployment import Stack
+from crossaccount.local.clients import Credentials
 from tests.engine.conftest import AUTH, Workspace
 from tests.engine.test_job_verbs import _events, _run
 
 pytestmark = pytest.mark.engine
+
+DEPLOYERS = ("deploy-first", "deploy-second", "deploy-third")
 
 
 def sign_in_anew(workspace: Workspace) -> None:
@@ -44,6 +50,49 @@ def test_every_verb_signs_in_with_the_keys_of_now(workspace: Workspace) -> None:
     sign_in_anew(workspace)
     done = _run(workspace, "destroy", "auth", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def through(role: str) -> dict[str, str]:
+    """How ``auth`` is deployed through a role."""
+    return {"roleArn": f"arn:aws:iam::{AUTH}:role/{role}", "externalId": "agreed", "sessionName": "crossaccount"}
+
+
+def deploy_through(workspace: Workspace, role: str, deployer: Credentials) -> None:
+    """Let ``auth`` be deployed through ``role``; the roles before it are gone."""
+    iam = workspace.account(AUTH).iam
+    for old in DEPLOYERS[: DEPLOYERS.index(role)]:
+        if old in {each["RoleName"] for each in iam.list_roles()["Roles"]}:
+            iam.detach_role_policy(RoleName=old, PolicyArn=ADMINISTRATOR)
+            iam.delete_role(RoleName=old)
+
+    def change(config: dict[str, Any]) -> None:
+        config["aws:accessKey"], config["aws:secretKey"] = deployer.access_key_id, deployer.secret_access_key
+        config["aws:assumeRoles"] = [through(role)]
+
+    workspace.edit("auth", change)
+
+
+def test_every_verb_goes_through_the_role_of_now(workspace: Workspace) -> None:
+    yes = ("--yes", "--approve", "broadening", "--approve", "credentials")
+    stacks = [Stack("p", "auth", {"aws:assumeRoles": [through(role)]}, Path()) for role in DEPLOYERS]
+    deployer = make_deployers(workspace.local, stacks)
+    assert deployer is not None
+    deploy_through(workspace, "deploy-first", deployer)
+    done = _run(workspace, "up", "auth", *yes)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = _outputs(workspace)
+    deploy_through(workspace, "deploy-second", deployer)
+    for verb in (["refresh", "--yes"], ["drift"], ["preview"], ["up", *yes]):
+        done = _run(workspace, *verb, "auth")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert _outputs(workspace) == made
+    state = workspace.exported("auth")
+    [provider] = [each for each in state["resources"] if each["type"] == "pulumi:providers:aws"]
+    assert "deploy-second" in str(provider["inputs"]["assumeRoles"])
+    deploy_through(workspace, "deploy-third", deployer)
+    done = _run(workspace, "destroy", "auth", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "AssumingRole" not in {each["RoleName"] for each in workspace.account(AUTH).iam.list_roles()["Roles"]}
 
 
 def test_a_stack_whose_upstream_is_gone_can_still_go(deployed: Workspace) -> None:
