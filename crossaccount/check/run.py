@@ -16,11 +16,11 @@ from typing import Any
 
 from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
+from crossaccount.access.chains import Chains
 from crossaccount.access.findings.catalogue import BY_CODE
 from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, sift
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
-from crossaccount.access.paths import paths
 from crossaccount.check.placing import placers
 from crossaccount.check.regions import region_findings
 from crossaccount.engine.deployment import Program
@@ -116,7 +116,8 @@ def check_sources(sources: Sources) -> Checked:
     """
     estate = sources.estate()
     facts = Facts.of(estate.accounts | sources.managed, sources.accounts)
-    found = judge(sources.details, estate, paths(estate), facts)
+    chains = Chains(estate)
+    found = judge(sources.details, estate, chains.paths(), facts, chains=chains)
     findings = sorted((each.at(str(each.place)) for each in found), key=_rank)
     quotas = [(str(usage.place), usage) for details in sources.details for usage in usages(details)]
     return Checked(tuple(findings), (), (), tuple(sorted(quotas, key=_quota_order)), of_project=False)
@@ -161,7 +162,8 @@ class Checker:
         }
         facts = Facts.of(managed | estate.accounts, names)
         limits = {settings.account_id: settings.quotas for settings in self._settings.values()}
-        return list(judge(self._sources.details, estate, paths(estate), facts, limits))
+        chains = Chains(estate)
+        return list(judge(self._sources.details, estate, chains.paths(), facts, limits, chains))
 
     def _of_stack(self, stack: str, found: Sequence[Found]) -> Sifted:
         settings = self._settings[stack]

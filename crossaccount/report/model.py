@@ -117,7 +117,7 @@ def report_of(sources: Sources, made: datetime, since: Sources | None = None) ->
         found,
         tuple(chains.all()),
         tuple(_roles(sources, estate, found)),
-        tuple(sorted(judge(sources.details, estate, found, facts), key=_rank)),
+        tuple(sorted(judge(sources.details, estate, found, facts, chains=chains), key=_rank)),
         None if since is None else diff(since.estate(), estate),
         Statements(sources.details),
     )

@@ -56,6 +56,10 @@ class Edges:
             self.paths_to(role)
         return self._callers[role.arn]
 
+    def has_roles_before(self, role: Role) -> bool:
+        """Whether another role may assume it: without that there are no ways of several hops to it."""
+        return any(isinstance(edge.caller, Role) and edge.caller.arn != role.arn for edge in self.into(role))
+
     def services_into(self, role: Role) -> list[Edge]:
         """The services that may run as a role."""
         if role.arn not in self._services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossaccount.access.findings import (
+    chains,
     changes,
     closure,
     conditions,
@@ -34,6 +35,9 @@ CATALOGUE: tuple[Kind, ...] = (
     trusts.UNIQUE_ID,
     grants.ONE_SIDE,
     mfa.MFA_IN_VAIN,
+    chains.MFA_PASSED,
+    chains.SOURCE_PASSED,
+    chains.THIRD_PARTY_BEYOND,
     grants.NO_SUCH_ROLE,
     grants.NOT_TRUSTED,
     grants.SHADOWED,

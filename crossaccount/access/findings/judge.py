@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from crossaccount.access.chains import Chains
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.policies import Details
+from crossaccount.access.findings.chains import chain_findings
 from crossaccount.access.findings.closure import closure_findings
 from crossaccount.access.findings.conditions import condition_findings
 from crossaccount.access.findings.finding import Facts, Found
@@ -41,10 +43,12 @@ def judge(
     paths: Iterable[PathLike],
     facts: Facts,
     limits: Mapping[str, Limits] | None = None,
+    chains: Chains | None = None,
 ) -> Iterator[Found]:
     """Every finding, in the order of the sources. ``limits`` are adjusted quotas by account ID.
 
-    Members of an organisation that the estate describes are ours, beside those that ``facts`` name.
+    ``chains`` are the ways of the estate, where somebody has them already. Members of an organisation that the estate
+    describes are ours, beside those that ``facts`` name.
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
     known = KnownPolicies(details)
@@ -65,6 +69,7 @@ def judge(
                 yield found
     yield from shared_external_ids(trusts, facts)
     yield from closure_findings(details, estate, paths)
+    yield from chain_findings(chains or Chains(estate), facts)
 
 
 def document_findings(

@@ -1,0 +1,153 @@
+"""What a trust asks for and a way through other roles passes by, and third parties that get further than meant.
+
+A trust that asks people for MFA and lets in a role without it is common, and right. It is told where somebody without
+MFA gets that role: then what the trust asks for keeps nobody out. The same holds for an external ID and for a source
+address. Told are users and accounts outside of the sources; programs are not asked for MFA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from crossaccount.access.chains import Chains, Way
+from crossaccount.access.chains.session import MFA
+from crossaccount.access.chains.way import Conditions
+from crossaccount.access.estate.entities import TRUST_POLICY, Role
+from crossaccount.access.evaluation.callers import ExternalPrincipal, external_principal
+from crossaccount.access.findings.finding import Facts, Found, Kind, Place
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.request_keys import SOURCE_IP, THROUGH_VPC
+
+_CHAINING = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining"
+MFA_PASSED = Kind(
+    "XA116",
+    "warning",
+    "A role that requires MFA is reached without it through other roles",
+    "The trust requires MFA, and also lets in a role whose sessions somebody gets without MFA. So the requirement "
+    "keeps nobody out who takes that way.",
+    "Require MFA where the way begins, or stop trusting the role in between.",
+    _CHAINING,
+)
+SOURCE_PASSED = Kind(
+    "XA117",
+    "warning",
+    "A role that requires an external ID or a source address is reached without it through other roles",
+    "The trust requires an external ID or a network source, and also lets in a role whose sessions somebody gets "
+    "without it.",
+    "Require the same where the way begins, or stop trusting the role in between.",
+    _CHAINING,
+)
+THIRD_PARTY_BEYOND = Kind(
+    "XA118",
+    "warning",
+    "A third party reaches further roles through the role made for it",
+    "The role that trusts the third party may assume other roles, so that the third party reaches those as well.",
+    "Take the grant away from the role, or give the third party a role of its own that assumes nothing.",
+    _CHAINING,
+)
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """What a trust may ask for: the finding, its name for people, and its keys in lower case."""
+
+    kind: Kind
+    name: str
+    keys: frozenset[str]
+
+
+_DEMANDS = (
+    _Demand(MFA_PASSED, "MFA", MFA),
+    _Demand(SOURCE_PASSED, "an external ID", frozenset({"sts:externalid"})),
+    _Demand(SOURCE_PASSED, "a source address", THROUGH_VPC | {SOURCE_IP}),
+)
+
+
+def chain_findings(chains: Chains, facts: Facts) -> Iterator[Found]:
+    """What ways through other roles pass by, by role; then the third parties."""
+    beyond: dict[tuple[str, str], list[Way]] = {}
+    for arn in sorted(chains.estate.roles):
+        role = chains.estate.roles[arn]
+        asked = [(each, index) for each in _DEMANDS if (index := _asking(role, each)) is not None]
+        if asked and chains.edges.has_roles_before(role):
+            every = [way for way in chains.every(arn) if _is_a_person_s(chains, way)]
+            for demand, index in asked:
+                yield from _passed(role, demand, index, every)
+        for way in chains.into(arn):
+            if _is_third_party(way.principal, chains, facts):
+                beyond.setdefault((way.principal, way.via[0]), []).append(way)
+    yield from _third_parties(beyond, chains, facts)
+
+
+def _asking(role: Role, demand: _Demand) -> int | None:
+    """The first statement of a trust that nobody meets without what is demanded; None where there is none."""
+    for index, statement in enumerate(role.trust.statements):
+        if statement.allows and _demands(statement, demand):
+            return index
+    return None
+
+
+def _demands(statement: CompiledStatement, demand: _Demand) -> bool:
+    nothing = RequestContext()
+    return any(each.key.lower() in demand.keys and not each.holds(nothing) for each in statement.conditions)
+
+
+def _passed(role: Role, demand: _Demand, index: int, every: list[Way]) -> Iterator[Found]:
+    """The finding of a role, where somebody gets there without what its trust asks for."""
+    ways = [way for way in every if any(not _is_met(each, demand) for each in way.alternatives)]
+    if not ways:
+        return
+    way = min(ways, key=lambda each: each.ease)
+    people = {each.principal for each in ways}
+    others = f", and so do {len(people) - 1} others" if len(people) > 1 else ""
+    message = f"the trust requires {demand.name}, and {_told(way)} works without it{others}"
+    yield Found(demand.kind, Place(role.arn, TRUST_POLICY, index), message, demand.kind.hint)
+
+
+def _is_met(conditions: Conditions, demand: _Demand) -> bool:
+    """Whether a way asks for it, on whichever hop."""
+    nothing = RequestContext()
+    return any(
+        each.atom.is_condition and each.atom.meaning[1] in demand.keys and not each.atom.holds(nothing)
+        for each in conditions
+    )
+
+
+def _is_a_person_s(chains: Chains, way: Way) -> bool:
+    if way.principal in chains.estate.users:
+        return True
+    outside = external_principal(way.principal, chains.estate.accounts)
+    return isinstance(outside, ExternalPrincipal) and not outside.provider
+
+
+def _is_third_party(principal: str, chains: Chains, facts: Facts) -> bool:
+    outside = external_principal(principal, chains.estate.accounts) if principal.startswith("arn:") else None
+    return outside is not None and bool(outside.account) and not outside.provider and not facts.is_ours(outside.account)
+
+
+def _third_parties(beyond: Mapping[tuple[str, str], list[Way]], chains: Chains, facts: Facts) -> Iterator[Found]:
+    for (principal, made_for), ways in beyond.items():
+        role = chains.estate.roles[made_for]
+        naming = [i for i, each in enumerate(role.trust.statements) if each.allows and _names(each, principal)]
+        roles = sorted({way.role for way in ways})
+        more = f" and {len(roles) - 1} more" if len(roles) > 1 else ""
+        who = facts.named(parse_arn(principal).account)
+        message = f"account {who} reaches {roles[0]}{more} through this role: {_told(ways[0])}"
+        yield Found(
+            THIRD_PARTY_BEYOND,
+            Place(made_for, TRUST_POLICY, min(naming, default=None)),
+            message,
+            THIRD_PARTY_BEYOND.hint,
+        )
+
+
+def _names(statement: CompiledStatement, principal: str) -> bool:
+    element = statement.principal
+    return element is not None and (principal in element.entries or parse_arn(principal).account in element.accounts)
+
+
+def _told(way: Way) -> str:
+    return " → ".join(way.stations)
