@@ -22,6 +22,12 @@ from crossaccount.settings.project import ReadsInCircle
 VERSION = 1
 """Raised when a reader of the old outputs would misread the new ones."""
 
+WRITTEN_JUST_NOW = "failed to load checkpoint: EOF"
+"""What the engine says of a state in files that it is writing while it is asked."""
+
+AGAIN_SECONDS = (0.1, 0.5, 2.0)
+"""When it is asked again."""
+
 ANSWER_SECONDS = 60
 """How long a state backend may take to give a stack's outputs."""
 
@@ -137,9 +143,8 @@ def _read(stack: str) -> Mapping[str, Any]:
     Raises:
         pulumi.RunError: no answer within ``ANSWER_SECONDS``, or the state backend refuses.
     """
-    asked = pulumi.runtime.invoke_async(READ_OUTPUTS, {"name": stack})
     try:
-        answer: Mapping[str, Any] = _sync_await(asyncio.wait_for(asked, ANSWER_SECONDS)) or {}
+        answer: Mapping[str, Any] = _sync_await(asyncio.wait_for(_asked(stack), ANSWER_SECONDS)) or {}
     except TimeoutError:
         what = f"gave no outputs within {ANSWER_SECONDS} s"
         raise pulumi.RunError(f"stack {stack}: {what}; look for an error of the engine or the state backend") from None
@@ -149,6 +154,17 @@ def _read(stack: str) -> Mapping[str, Any]:
         reason = str(error).partition(f"{READ_OUTPUTS} failed: ")[2] or str(error)
         raise pulumi.RunError(f"stack {stack}: its outputs cannot be read: {reason}") from None
     return answer.get("outputs") or {}
+
+
+async def _asked(stack: str) -> Any:
+    for seconds in AGAIN_SECONDS:
+        try:
+            return await pulumi.runtime.invoke_async(READ_OUTPUTS, {"name": stack})
+        except Exception as error:
+            if WRITTEN_JUST_NOW not in str(error):
+                raise
+        await asyncio.sleep(seconds)
+    return await pulumi.runtime.invoke_async(READ_OUTPUTS, {"name": stack})
 
 
 def _wrong(

@@ -299,6 +299,9 @@ def _keep_outputs() -> None:
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:
     loop.set_exception_handler(lambda *_: None)
+    # The SDK may have asked for a stop that came too late: it would end the next run at once.
+    loop.call_soon(loop.stop)
+    loop.run_forever()
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()

@@ -145,3 +145,26 @@ def test_an_engine_that_gives_up_without_a_word_does_not_hang_the_program(
     monkeypatch.setattr(pulumi.runtime, "invoke_async", silent)
     with pytest.raises(DeploymentError, match=r"gave no outputs within 0\.05 s; look for an error of the engine"):
         deploy("workload", reads=["auth"])
+
+
+@pytest.mark.parametrize(("times", "reads"), [(1, True), (3, True), (4, False)])
+def test_a_state_that_is_just_being_written_is_asked_for_again(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, times: int, reads: bool
+) -> None:
+    ask, asked = pulumi.runtime.invoke_async, []
+
+    async def busy(function: str, arguments: Any) -> Any:
+        asked.append(function)
+        if len(asked) <= times:
+            raise RuntimeError(
+                "invocation of pulumi:pulumi:readStackOutputs returned an error: failed to load checkpoint: EOF"
+            )
+        return await ask(function, arguments)
+
+    monkeypatch.setattr(contract, "AGAIN_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(pulumi.runtime, "invoke_async", busy)
+    if reads:
+        assert deploy("auth").outputs["account"]["name"] == "auth"
+        return
+    with pytest.raises(DeploymentError, match=r"its outputs cannot be read: .*: EOF"):
+        deploy("auth")

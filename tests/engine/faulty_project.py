@@ -64,7 +64,7 @@ class Told:
 class Job:
     """A job in this process."""
 
-    faulty: Stacks
+    stacks: Stacks
     told: Told
 
 
@@ -84,10 +84,10 @@ class FaultyProject:
         live = LiveAccounts(read_project(self.folder).stacks)
         backend = CliBackend(self.folder, engine.command, everything)
         repeated = RetryingEngine(engine, patience)
-        faulty = Stacks(
+        stacks = Stacks(
             self.folder, repeated, backend, workers=Threads(2), on_event=told, live=live, sign_in=live.signed_in
         )
-        return Job(faulty, told)
+        return Job(stacks, told)
 
     @contextmanager
     def command(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:

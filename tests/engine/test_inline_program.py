@@ -45,6 +45,14 @@ def test_what_still_waits_is_ended_and_the_loop_is_closed() -> None:
     gc.collect()  # a task that still waited would raise here
 
 
+def test_a_stop_that_came_too_late_ends_nothing() -> None:
+    program = InlineProgram(lambda: None)
+    loop = _abandoned(program)
+    loop.stop()
+    program.close()
+    assert loop.is_closed()
+
+
 def test_a_loop_that_is_still_at_work_is_waited_for_and_then_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crossaccount.engine.pulumi_cli.ENDING_SECONDS", 0.1)
     program, began, ends = InlineProgram(lambda: None), threading.Event(), threading.Event()
