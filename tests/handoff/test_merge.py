@@ -38,6 +38,9 @@ SECTION = st.sampled_from(
 )
 
 
+NOT_WRITTEN_HERE = r"^config: \[profile b-Role\]: the file has a profile of this name that crossaccount did not write"
+
+
 def _handed(*entries: Entry) -> HandedOut:
     found = {entry.principal for entry in entries} | {PLAIN.principal}
     return HandedOut(entries, (), frozenset(found), frozenset({PLAIN.role, *(each.role for each in entries)}))
@@ -75,7 +78,7 @@ def test_what_is_ours_and_was_not_asked_about_stays() -> None:
 
 @pytest.mark.parametrize("header", ["[profile b-Role]", '[profile "b-Role"]', "[profile   b-Role]"])
 def test_a_profile_of_somebody_else_s_is_never_written_over(header: str) -> None:
-    with pytest.raises(HandoffError, match=r"^config: \[profile b-Role\]: the file has a profile of this name that "):
+    with pytest.raises(HandoffError, match=NOT_WRITTEN_HERE):
         _merged(f"{header}\nregion = x\n", PLAIN)
 
 
@@ -224,7 +227,7 @@ def test_whatever_the_aws_cli_reads_it_reads_as_before_and_ours_as_well(theirs: 
     ],
 )
 def test_a_header_that_any_tool_reads_as_ours_is_never_doubled(header: str) -> None:
-    with pytest.raises(HandoffError, match=r"^config: \[profile b-Role\]: the file has a profile of this name that "):
+    with pytest.raises(HandoffError, match=NOT_WRITTEN_HERE):
         _merged(f"{header}\nregion = x\n", PLAIN)
 
 
