@@ -1,14 +1,20 @@
-"""Findings of an estate at the places of the configs that declare it."""
+"""Findings at their place in the configs: those of an estate, and each stack's unknown region."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
-from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Place
+from botocore.loaders import create_loader
+
+from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Finding, Place
+from crossaccount.access.findings.policies import UNKNOWN_REGION
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import shown
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.places import TRUST, ConfigPlaces
-from crossaccount.settings.project import stack_file
+from crossaccount.settings.project import Project, stack_file
 
 _KEYS = {INLINE: "inline", ATTACHED: "policies", GROUPS_OF: "groups", TRUST: "trust"}
 """What stands under an entity for what is about all of its policies of a kind."""
@@ -53,3 +59,24 @@ class Placer:
 def placers(compiled: Mapping[str, CompiledStack]) -> dict[str, Placer]:
     """By account ID."""
     return {each.settings.account_id: Placer(stack, each) for stack, each in compiled.items()}
+
+
+REGION = "aws:region"
+
+
+def region_findings(project: Project, stack: str) -> Iterator[Finding]:
+    """What is wrong with the stack's ``aws:region``. A region that is encrypted or not given is not judged."""
+    region = project.stacks[stack].get(REGION)
+    if isinstance(region, str) and region not in known_regions():
+        file = project.origins.get(stack, {}).get(REGION, stack_file(stack))
+        fix = did_you_mean(region, known_regions(), "correct it; if AWS has just opened it, update botocore")
+        kind = UNKNOWN_REGION
+        message = f"AWS's SDK knows no such region, got {shown(region)}"
+        yield Finding(kind.code, kind.severity, f"{file}: {REGION}", message, fix)
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """The regions of every partition, as the SDK that is installed lists them (``partitions.json``)."""
+    partitions = create_loader().load_data("partitions")["partitions"]
+    return frozenset(name for each in partitions for name in each["regions"] if not name.endswith("-global"))

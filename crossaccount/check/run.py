@@ -21,8 +21,7 @@ from crossaccount.access.findings.catalogue import BY_CODE
 from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, sift
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
-from crossaccount.check.placing import placers
-from crossaccount.check.regions import region_findings
+from crossaccount.check.placing import placers, region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import own_program
 from crossaccount.iam.arn import is_arn, parse_arn

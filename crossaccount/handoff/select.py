@@ -1,17 +1,25 @@
-"""Which paths are handed out, and the entry of each: those that work, that were asked for, and that a kind can write.
+"""Which paths are handed out, and under which names: those that work, that were selected, and that a kind can write.
 
-With a principal given, the roles that it reaches through other roles are handed out as well: AWS chains sessions.
-Refused are what hangs on policies that nobody knows, whom nobody can be (an account, an organisation), session names
-that a trust refuses, and ARNs that IAM could not have made: their text would end up in people's files.
+With a principal given, the roles that it reaches through other roles are handed out as well: AWS chains sessions. Left
+out are paths that depend on unknown policies, principals that nobody can be (an account, an organisation), session
+names that a trust refuses, and ARNs that IAM cannot have made: their text would be in people's files.
+
+A name is the same whatever else is handed out with it, and unique. A role is ``<account>-<role>``. If two roles had the
+same name (account ``a`` with role ``b-c``, account ``a-b`` with role ``c``), both have their account's ID instead of
+its name; if that is not enough, a digest of the ARN ends the name. All entities of the sources take part, so that a
+filter changes no name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
@@ -19,13 +27,55 @@ from crossaccount.access.evaluation.evaluate import judge_action
 from crossaccount.access.paths import Path, paths, what_can
 from crossaccount.access.requirements.asking import Asking, is_session_name, ways_to_ask
 from crossaccount.handoff.entry import EXAMPLE_OBJECT, Entry, HandedOut, HandoffError, LeftOut, Mfa
-from crossaccount.handoff.entry_names import identifiers, profile_names
 from crossaccount.iam.arn import iam_arn, parse_arn
 from crossaccount.iam.entity_names import check_region
 from crossaccount.iam.names import account_name
 from crossaccount.iam.problem import Problem
 from crossaccount.sources import Sources
 from crossaccount.sources.details import Details, Display
+
+_PROFILE_SAFE = "+@"
+"""What a profile's name may hold beside letters, digits and ``_.-~``; ``%`` escapes the rest."""
+
+
+def profile_names(arns: Iterable[str], accounts: Mapping[str, str]) -> dict[str, str]:
+    """The name of a profile for each principal or role.
+
+    The characters are those of https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html ("Profile name").
+    """
+    return _unique(arns, accounts, lambda text: quote(text, safe=_PROFILE_SAFE).replace("~", "%7E"))
+
+
+def identifiers(arns: Iterable[str], accounts: Mapping[str, str]) -> dict[str, str]:
+    """A name for each principal or role that Python, HCL and shells take as a variable's."""
+    return _unique(arns, accounts, _identifier)
+
+
+def _identifier(text: str) -> str:
+    plain = re.sub(r"\W", "_", text, flags=re.ASCII)
+    return plain if not plain[:1].isdigit() else f"account_{plain}"
+
+
+def _unique(arns: Iterable[str], accounts: Mapping[str, str], shaped: Callable[[str], str]) -> dict[str, str]:
+    """The first choice of each, or a later one of all that share it. Letter case tells no two apart."""
+    choices = {arn: [shaped(choice) for choice in _choices(arn, accounts)] for arn in sorted(set(arns))}
+    taken = dict.fromkeys(choices, 0)
+    while True:
+        names = {arn: choices[arn][place] for arn, place in taken.items()}
+        counted = Counter(name.lower() for name in names.values())
+        twice = [arn for arn, name in names.items() if counted[name.lower()] > 1 and taken[arn] < 2]
+        if not twice:
+            return names
+        for arn in twice:
+            taken[arn] += 1
+
+
+def _choices(text: str, accounts: Mapping[str, str]) -> tuple[str, str, str]:
+    arn = parse_arn(text)
+    by_id = f"{arn.account}-{arn.name}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{account_name(arn.account, accounts)}-{arn.name}", by_id, f"{by_id}-{digest}"
+
 
 _SERIAL = re.compile(r"\A[\w+=/:,.@-]{9,256}\Z", re.ASCII)
 """The serial number of a device, as STS takes it; what is none is not handed out.

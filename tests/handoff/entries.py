@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossaccount.access.requirements.asking import Asking
 from crossaccount.handoff.entry import Entry, HandedOut
 from crossaccount.handoff.kinds import Shell
-from crossaccount.handoff.kinds.env import EnvScript
+from crossaccount.handoff.kinds.shells import EnvScript
 
 PLAIN = Entry(
     name="b-Role",

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossaccount.handoff.entry_names import identifiers, profile_names
+from crossaccount.handoff.select import identifiers, profile_names
 
 A, B = "111111111111", "222222222222"
 NAME = st.from_regex(r"[A-Za-z0-9_+=,.@-]{1,6}", fullmatch=True)

@@ -66,7 +66,7 @@ def kind_of(kind: Kind, shell: Shell = Shell.sh, command: tuple[str, ...] = ()) 
     from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
     from crossaccount.handoff.kinds.code import BOTO3, PULUMI, TERRAFORM
     from crossaccount.handoff.kinds.console import EXTENSION, LINKS
-    from crossaccount.handoff.kinds.env import EnvScript
+    from crossaccount.handoff.kinds.shells import EnvScript
 
     kinds: Mapping[Kind, HandoffKind] = {
         Kind.profiles: PROFILES,

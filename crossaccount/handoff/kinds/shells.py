@@ -1,7 +1,8 @@
-"""How each shell assumes a role and exports the session. Every value is quoted for the shell that reads it.
+"""``env``: a script that assumes the role and exports the session, or runs a command in it; for each shell.
 
-What a shell has no safe way to quote, ``unquotable`` says; such a value is refused and never written. ``SHELLS`` is the
-one table: a further shell is a class here and its row there.
+An environment holds one session, so this kind is of one entry. Every value is quoted for the shell that reads it. A
+value that a shell has no safe way to quote (``unquotable``) is refused and never written. ``SHELLS`` is the one table:
+a further shell is a class here and its row there.
 
 Sources: https://fishshell.com/docs/current/language.html#quotes,
 https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules,
@@ -17,8 +18,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from crossaccount.handoff.entry import Entry, mfa_note, notes
+from crossaccount.handoff.entry import Entry, HandedOut, HandoffError, mfa_note, notes
 from crossaccount.handoff.kinds import Shell
+from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 QUERY = "Credentials.[AccessKeyId,SecretAccessKey,SessionToken]"
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -307,3 +309,37 @@ SHELLS: Mapping[Shell, ShellScript] = {
     Shell.powershell: POWERSHELL,
     Shell.cmd: CMD,
 }
+
+
+@dataclass(frozen=True)
+class EnvScript:
+    """A script for a shell, with the words of a command that runs in the session; none: the shell itself gets it."""
+
+    shell: Shell = Shell.sh
+    command: tuple[str, ...] = ()
+
+    def able(self, entry: Entry) -> Entry | str:
+        """Every entry: ``aws sts assume-role`` has an option for all that can be asked."""
+        return entry
+
+    def text(self, handed: HandedOut) -> str:
+        """The script of the one entry; nothing where there is none.
+
+        Raises:
+            HandoffError: there are several, or a value cannot be written for the shell.
+        """
+        if not handed.entries:
+            return ""
+        if len(handed.entries) > 1:
+            titles = "; ".join(entry.title for entry in handed.entries)
+            fix = "choose with --for and --role"
+            raise HandoffError(
+                [Problem("env", f"an environment holds one session, here are several: {titles}", NOT_GIVEN, fix)]
+            )
+        made, writer = call(handed.entries[0], self.command), SHELLS[self.shell]
+        refused = [value for value in made.values if writer.unquotable(value)]
+        if refused:
+            what = f"{self.shell} has no safe way to write this"
+            fix = "take another shell, or put the command into a file of its own"
+            raise HandoffError(Problem("env", what, value, fix) for value in refused)
+        return writer.script(made)
