@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import count
@@ -19,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from crossaccount.access import Estate, judge_assume
+from crossaccount.access.chains import Chains
 from crossaccount.access.paths import paths, who_can
 from crossaccount.access.paths.path import json_text
 
@@ -63,6 +65,29 @@ def _who_can(directory: Path) -> int:
     return len(who_can(estate, roles[len(roles) // 2 + 3]))
 
 
+def _who_can_by_any_way(directory: Path) -> int:
+    """The paths to the same role, and the ways through other roles."""
+    estate = load(directory)
+    roles = sorted(estate.roles)
+    chains, role = Chains(estate), roles[len(roles) // 2 + 3]
+    return len(chains.paths_to(role)) + len(chains.into(role))
+
+
+def _ways(directory: Path) -> int:
+    """The ways into the hundred roles that most have a path to, after all paths, in the same process.
+
+    The seconds of the ways alone are printed to stderr.
+    """
+    estate = load(directory)
+    reached = Counter(path.role for path in paths(estate))
+    most = [role for role, _ in reached.most_common(100)]
+    start = time.process_time()
+    chains = Chains(estate)
+    found = sum(len(chains.into(role)) for role in most)
+    print(f"{found} ways into 100 roles: {time.process_time() - start:.2f} s", file=sys.stderr)
+    return found
+
+
 def _diff(directory: Path) -> int:
     """The difference that one edit of one trust makes; the number of changes."""
     from crossaccount.access.diff.compare import diff
@@ -98,6 +123,8 @@ def _judge(estate: Estate, pairs: Iterable[tuple[str, str]]) -> None:
 MEASUREMENTS: Mapping[str, Callable[[Path], int]] = {
     "paths": _all_paths,
     "who-can": _who_can,
+    "any-way": _who_can_by_any_way,
+    "ways": _ways,
     "diff": _diff,
     "verdicts": _verdicts,
 }
