@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crossaccount.access.diff.change import AccessLevel
-from crossaccount.access.diff.levels import RANK, expand, highest_level, level_of, reading
+from crossaccount.access.diff.levels import RANK, highest_level, level_of, level_of_all_but, reading
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.estate.entities import Policy
 from crossaccount.access.estate.policies import is_aws_managed
@@ -24,7 +24,6 @@ from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.matching import action_match
 from crossaccount.iam.switch_role import default_display_name, hex_color, switch_role_link
 from crossaccount.sources.details import Display
 
@@ -137,8 +136,7 @@ def _levels(actions: tuple[str, ...], inverted: bool) -> tuple[tuple[str, tuple[
 
 
 def _level_of_all_but(inverted: Sequence[str]) -> AccessLevel | str:
-    left = (action for action in expand("*") if not any(action_match(pattern, action) for pattern in inverted))
-    return highest_level(left) or UNKNOWN_LEVEL
+    return level_of_all_but(inverted) or UNKNOWN_LEVEL
 
 
 _NOT_PASSED = {

@@ -117,6 +117,21 @@ def _actions_of(policy: str) -> tuple[str, ...]:
     return tuple(action for each in statements for action in as_list(each.get("Action")))
 
 
+def level_of_all_but(spared: Iterable[str]) -> AccessLevel | None:
+    """The level of the most powerful known action that fits none of the patterns; None where all fit one."""
+    without = {action for pattern in spared for action in expand(pattern.lower())}
+    return next((level for level in reversed(RANK) if not _of_level()[level] <= without), None)
+
+
+@cache
+def _of_level() -> Mapping[AccessLevel, frozenset[str]]:
+    """All known actions by level."""
+    found: dict[AccessLevel, set[str]] = {level: set() for level in RANK}
+    for action in _all():
+        found[_level(action)].add(action)
+    return {level: frozenset(actions) for level, actions in found.items()}
+
+
 def by_level(actions: Iterable[str]) -> Mapping[AccessLevel | None, int]:
     """How many known actions of each level the patterns stand for; under None the patterns that stand for none."""
     return _by_level(tuple(actions))

@@ -21,7 +21,7 @@ because no role is exempt from its trust.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
@@ -29,8 +29,8 @@ from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming, assume_action
 from crossaccount.access.evaluation.context import open_context, open_context_on
 from crossaccount.access.evaluation.sides import SILENT, Allow, Request, Weigh, Weighed, unknown_atom, weigh
-from crossaccount.access.requirements import ALWAYS, NEVER, Atom, Requirements, both, either, negation
-from crossaccount.access.requirements.requirement import ANY_OF, all_of, any_of
+from crossaccount.access.requirements import ALWAYS, NEVER, Atom, Requirements, both, either
+from crossaccount.access.requirements.requirement import ANY_OF, Steps, all_of, any_of, without
 from crossaccount.access.verdict import Decision, Reason
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
@@ -90,23 +90,22 @@ class Layers(NamedTuple):
         """What an open request still has to meet to be allowed, by the same rules as :meth:`obstacle`."""
         if self.deny():
             return NEVER
-        found = self._allowing()
+        steps = Steps()
+        found = self._allowing(steps)
         for side in (*self.scps, *self.rcps):
-            found = both(found, allowing(side))
-        for side in self.sides():
-            for denial in denying(side):
-                found = both(found, negation(denial))
-        return found
+            found = both(found, allowing(side, steps=steps), steps)
+        return without(found, (denial for side in self.sides() for denial in denying(side)), steps)
 
-    def _allowing(self) -> Requirements:
-        limited = ALWAYS if self.boundary is None else allowing(self.boundary)
-        granted = ALWAYS if self.identity is None else allowing(self.identity)
+    def _allowing(self, steps: Steps) -> Requirements:
+        limited = ALWAYS if self.boundary is None else allowing(self.boundary, steps=steps)
+        granted = ALWAYS if self.identity is None else allowing(self.identity, steps=steps)
         if self.trust is None:
-            return both(limited, granted)
-        found = both(both(allowing(self.trust), granted), limited)
+            return both(limited, granted, steps)
+        found = both(both(allowing(self.trust, steps=steps), granted, steps), limited, steps)
         if not self.same_account:
             return found
-        return either(found, both(allowing(self.trust, Naming.ROLE), limited), allowing(self.trust, Naming.DIRECT))
+        by_role = both(allowing(self.trust, Naming.ROLE, steps), limited, steps)
+        return either(found, by_role, allowing(self.trust, Naming.DIRECT, steps), steps=steps)
 
     def grant(self) -> Decision | None:
         """The identity statement that takes part in allowing; None where the trust does it alone."""
@@ -164,10 +163,10 @@ def _allows(side: Weighed, near: bool) -> bool:
     return bool(side.allows or side.unknown or (near and side.near))
 
 
-def allowing(side: Weighed, least: Naming = Naming.ACCOUNT) -> Requirements:
+def allowing(side: Weighed, least: Naming = Naming.ACCOUNT, steps: Steps | None = None) -> Requirements:
     """On what one of the side's statements allows, those of a trust that name the caller at least so strongly."""
     unknown = ((unknown_atom(side.side, text, "Allow"),) for text in side.unknown)
-    return either(tuple(allow.atoms for allow in side.allows if allow.naming >= least), tuple(unknown))
+    return either(tuple(allow.atoms for allow in side.allows if allow.naming >= least), tuple(unknown), steps=steps)
 
 
 def denying(side: Weighed) -> Iterator[tuple[Atom, ...]]:
@@ -352,13 +351,13 @@ def with_actions(
 
     ``carried`` are actions that every call of the caller needs.
     """
-    found = []
+    found, steps = [], Steps()
     for conjunction in alternatives:
         whole: Requirements = (conjunction,)
         for action in dict.fromkeys((*carried, *needed(conjunction))):
-            whole = both(whole, allowing(action))
+            whole = both(whole, allowing(action), steps)
         found.append(whole)
-    return either(*found)
+    return either(*found, steps=steps)
 
 
 class Answer(NamedTuple):
@@ -382,6 +381,7 @@ def open_layers(estate: Estate, caller: Principal, role: Role, action: str | Non
 def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> Answer:
     """The same, with what the actions have to meet that its alternatives need."""
 
+    @cache
     def allowing(action: str) -> Requirements:
         return open_layers(estate, caller, role, action).alternatives()
 

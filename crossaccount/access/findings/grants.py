@@ -322,6 +322,7 @@ class SessionSides:
     """The two sides of every pair that works, or would if both let the call pass what its conditions ask for."""
 
     def __init__(self, estate: Estate, reach: Reach, holders: Holders) -> None:
+        self._needed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._estate = estate
         self._reach = reach
         self._holders = holders
@@ -366,8 +367,16 @@ class SessionSides:
         """Whether a caller has a path, or lacks but the action for one."""
         if (caller, role.arn) in self._reach.pairs:
             return True
-        principal = self._estate.principal(caller)
-        return principal is not None and action in answer_of(open_layers(self._estate, principal, role)).actions
+        return action in self._lacking(caller, role)
+
+    def _lacking(self, caller: str, role: Role) -> tuple[str, ...]:
+        """The actions that a call needs beside its own; asked once of a caller and a role."""
+        key = (caller, role.arn)
+        if key not in self._needed:
+            principal = self._estate.principal(caller)
+            answer = None if principal is None else answer_of(open_layers(self._estate, principal, role))
+            self._needed[key] = answer.actions if answer else ()
+        return self._needed[key]
 
     @cached_property
     def _candidates(self) -> Candidates:

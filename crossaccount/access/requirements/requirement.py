@@ -178,19 +178,39 @@ NEVER: Requirements = ()
 _MOST_ALTERNATIVES = 32
 """Where more would come of multiplying, a side's alternatives become one atom (``atoms.composite``): exact, unlike
 leaving some out, but compared as a whole."""
-_MOST_STEPS, _MOST_STEPS_TO_SIMPLIFY = 2_000, 600
-"""Of the searches for one implication, and of all those that one simplification makes."""
+_MOST_STEPS, _MOST_STEPS_TO_SIMPLIFY, _MOST_STEPS_OF_A_QUESTION = 2_000, 600, 1_500
+"""Of the searches for one implication, of all those that one simplification makes, and of all simplifications of one
+question together. Without steps what is left to simplify stays as it is: as true, and longer."""
+
+
+class Steps:
+    """How many steps are left to the searches of one question; those of a ``part`` of it count for the whole."""
+
+    def __init__(self, most: int = _MOST_STEPS_OF_A_QUESTION, whole: Steps | None = None) -> None:
+        self._left = most
+        self._whole = whole
+
+    def part(self, most: int) -> Steps:
+        """The steps of a part of the question."""
+        return Steps(most, self)
+
+    def take(self) -> bool:
+        """Take a step; False where there is none left."""
+        self._left -= 1
+        within = self._whole is None or self._whole.take()
+        return self._left >= 0 and within
+
 
 _NOTHING, _WITH_MFA = RequestContext(), RequestContext.of({_MFA_PRESENT: "true"})
 
 
-def either(*parts: Requirements) -> Requirements:
+def either(*parts: Requirements, steps: Steps | None = None) -> Requirements:
     """What is met where one of the parts is."""
-    return simplify(conjunction for part in parts for conjunction in part)
+    return simplify((conjunction for part in parts for conjunction in part), steps)
 
 
-def both(one: Requirements, other: Requirements) -> Requirements:
-    """What is met where both are."""
+def both(one: Requirements, other: Requirements, steps: Steps | None = None) -> Requirements:
+    """What is met where both are; ``steps`` are those of a question that this is a part of."""
     if one == ALWAYS:
         return other
     if other == ALWAYS:
@@ -199,7 +219,22 @@ def both(one: Requirements, other: Requirements) -> Requirements:
         one = one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),)
         met = dict.fromkeys(found for each in one if (found := _meeting(each, other)) is not None)
         return tuple(sorted(met, key=_order))
-    return simplify(first + second for first in one for second in other)
+    return simplify((first + second for first in one for second in other), steps)
+
+
+def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: Steps | None = None) -> Requirements:
+    """What is met where the alternatives are, and none of the denials is.
+
+    Denials of one atom are taken together, before any that multiply.
+    """
+    distinct = {tuple(sorted(atom.meaning for atom in each)): each for each in reversed(list(denials))}
+    found = sorted(distinct.values(), key=_order)
+    single = tuple(each[0].negation for each in found if len(each) == 1)
+    met = both(alternatives, (single,), steps) if single else alternatives
+    for each in found:
+        if len(each) != 1 and met != NEVER:
+            met = both(met, negation(each), steps)
+    return met
 
 
 def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunction | None:
@@ -228,12 +263,13 @@ def meets(alternatives: Requirements, context: RequestContext) -> bool | None:
     return any_of(all_of(atom.holds(context) for atom in conjunction) for conjunction in alternatives)
 
 
-def simplify(alternatives: Iterable[Conjunction]) -> Requirements:
+def simplify(alternatives: Iterable[Conjunction], steps: Steps | None = None) -> Requirements:
     """The same, without contradictions, tautologies, repeats and what others cover; in canonical order."""
-    return _simplify(alternatives, _Steps(_MOST_STEPS_TO_SIMPLIFY))
+    whole = Steps(_MOST_STEPS_TO_SIMPLIFY) if steps is None else steps.part(_MOST_STEPS_TO_SIMPLIFY)
+    return _simplify(alternatives, whole)
 
 
-def _simplify(alternatives: Iterable[Conjunction], steps: _Steps) -> Requirements:
+def _simplify(alternatives: Iterable[Conjunction], steps: Steps) -> Requirements:
     found = list(dict.fromkeys(tidied for each in alternatives if (tidied := _tidied(each)) is not None))
     if len(found) > 1:
         found = _distinct(found, steps)
@@ -251,7 +287,7 @@ def implies(one: Requirements, other: Requirements) -> bool:
     """
     found = sorted(map(_as_sent, other), key=len)
     return all(
-        _Cover(found, _Steps(_MOST_STEPS), real=True).covers(list(_as_sent(conjunction)), 0) for conjunction in one
+        _Cover(found, Steps(_MOST_STEPS), real=True).covers(list(_as_sent(conjunction)), 0) for conjunction in one
     )
 
 
@@ -377,7 +413,7 @@ def _excludes(atom: Atom, tag: str) -> bool:
     return decides and not atom.holds(RequestContext({_TAG_KEYS: (tag,)}))
 
 
-def _distinct(conjunctions: Sequence[Conjunction], steps: _Steps) -> list[Conjunction]:
+def _distinct(conjunctions: Sequence[Conjunction], steps: Steps) -> list[Conjunction]:
     """Those that no other one covers; of two that cover each other the first."""
     kept: list[tuple[Conjunction, frozenset[Hashable]]] = []
     for each in sorted(conjunctions, key=_order):
@@ -389,7 +425,7 @@ def _distinct(conjunctions: Sequence[Conjunction], steps: _Steps) -> list[Conjun
     return [each for each, _ in kept]
 
 
-def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: _Steps) -> Conjunction:
+def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: Steps) -> Conjunction:
     """An alternative without the atoms that the others make needless: ``(a and b) or not a`` is ``b or not a``."""
     left = conjunction
     for atom in conjunction:
@@ -399,7 +435,9 @@ def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction], st
     return left
 
 
-def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: _Steps) -> bool:
+def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: Steps) -> bool:
+    if not steps.take():
+        return False
     hard = _hard_to_avoid(conjunction, alternatives)
     return bool(hard) and _Cover(sorted(hard, key=len), steps).covers(list(conjunction), 0)
 
@@ -432,32 +470,25 @@ def _hard_to_avoid(conjunction: Conjunction, alternatives: Sequence[Conjunction]
     return left
 
 
-class _Steps:
-    """How many steps are left to the searches of one question."""
-
-    def __init__(self, most: int) -> None:
-        self.left = most
-
-
 class _Cover:
     """The search for a context that meets a conjunction and none of the alternatives, within a bound of steps.
 
     ``real`` leaves out contexts that no request can have.
     """
 
-    def __init__(self, alternatives: Sequence[Conjunction], steps: _Steps, *, real: bool = False) -> None:
+    def __init__(self, alternatives: Sequence[Conjunction], steps: Steps, *, real: bool = False) -> None:
         self._alternatives = alternatives
         self._steps = steps
         self._real = real
 
     def covers(self, atoms: list[Atom], index: int) -> bool:
         """Whether the search, from the alternative at ``index`` on, finds none."""
-        self._steps.left -= 1
+        left = self._steps.take()
         if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
             return True
         if self._real and _tags_without_keys(atoms):
             return True
-        if index == len(self._alternatives) or self._steps.left < 0:
+        if index == len(self._alternatives) or not left:
             return False
         return all(self.covers([*atoms, atom.negation], index + 1) for atom in self._alternatives[index])
 
