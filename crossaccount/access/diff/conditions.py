@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from crossaccount.access.diff.coverage import Gap, is_about_all_of, may_be_about
 from crossaccount.access.diff.rules import Rule
-from crossaccount.access.requirements import NEVER, Requirements, both, either, negation
+from crossaccount.access.requirements import NEVER, Requirements, both, either
+from crossaccount.access.requirements.requirement import Steps, without
 
 
 def conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ()) -> Requirements:
@@ -18,13 +19,12 @@ def conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ())
 
     ``bounds`` are the rules of a boundary, none where nothing limits.
     """
-    found = gap.rule.alternatives
     limiting = [rule for rule in bounds if not rule.allows]
-    for deny in (*denies, *limiting):
-        if is_about_all_of(deny, gap):
-            found = both(found, negation(deny.conditions))
+    denying = [deny.conditions for deny in (*denies, *limiting) if is_about_all_of(deny, gap)]
+    steps = Steps()
+    found = without(gap.rule.alternatives, denying, steps)
     allowing = [rule for rule in bounds if rule.allows and may_be_about(rule, gap)]
     if allowing and all(is_about_all_of(rule, gap) for rule in allowing):
-        found = both(found, either(*(rule.alternatives for rule in allowing)))
+        found = both(found, either(*(rule.alternatives for rule in allowing), steps=steps), steps)
     # Where nothing is left, the statement does nothing; what it would do is still worth telling.
     return gap.rule.alternatives if found == NEVER else found

@@ -6,10 +6,11 @@ that cannot be shown, it is not covered: the answer may name too much, never too
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from crossaccount.access.diff.levels import ALL_BUT, expand
+from crossaccount.access.diff.levels import ALL_BUT, every_action, expand
 from crossaccount.access.diff.patterns import literal, overlap, within
 from crossaccount.access.diff.rules import Rule
 from crossaccount.access.requirements import implies
@@ -24,6 +25,16 @@ class Gap:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
 
+    @cached_property
+    def listed(self) -> frozenset[str]:
+        """Its single actions of AWS's list, in lower case."""
+        return frozenset(map(str.lower, self.actions)) & every_action()
+
+    @cached_property
+    def patterns(self) -> tuple[str, ...]:
+        """All else that it is about."""
+        return tuple(each for each in self.actions if each.lower() not in self.listed)
+
 
 def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
     """What of ``mine`` is not covered by ``theirs``; all rules have the same effect."""
@@ -31,10 +42,19 @@ def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
     return [gap for rule in mine if _deed(rule) not in same for gap in _gaps(rule, theirs)]
 
 
+def is_covered(mine: Rule, theirs: Sequence[Rule]) -> bool:
+    """Whether others cover all of a rule: as ``gaps``, without saying what is missing."""
+    if any(_deed(mine) == _deed(other) for other in theirs):
+        return True
+    return next(_missed(mine, theirs, _Resources(mine)), None) is None
+
+
 def is_about_all_of(rule: Rule, gap: Gap) -> bool:
     """Whether a rule is surely about everything in a gap, if its conditions hold."""
     mine = gap.rule
-    for action in gap.actions:
+    if not rule.is_about_each(gap.listed):
+        return False
+    for action in gap.patterns:
         inverted = action.startswith(ALL_BUT)
         if not (rule.is_about_all_but(mine.actions) if inverted else rule.is_about_all(literal(action.lower()))):
             return False
@@ -81,15 +101,21 @@ def _gaps(rule: Rule, theirs: Sequence[Rule]) -> list[Gap]:
 def _uncovered(rule: Rule, theirs: Sequence[Rule]) -> Iterable[tuple[str, tuple[str, ...]]]:
     """Each action, or pattern of them, with the resources that it misses."""
     check = _Resources(rule)
+    for pattern, label, missing in _missed(rule, theirs, check):
+        yield from _single(rule, pattern, label, theirs, check, missing)
+
+
+def _missed(rule: Rule, theirs: Sequence[Rule], check: _Resources) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each pattern of a rule that others do not cover as a whole, with its label and the resources that it misses."""
     if rule.actions_inverted:
         if missing := check.missing([each for each in theirs if each.is_about_all_but(rule.actions)]):
-            yield from _single(rule, "*", _all_but(rule), theirs, check, missing)
+            yield "*", _all_but(rule), missing
         return
     for pattern in rule.actions:
         if missing := check.missing([each for each in theirs if each.is_about_all(pattern)]):
             if any(each.actions_inverted and _split_by(each, theirs, check) for each in theirs):
                 continue
-            yield from _single(rule, pattern.text, rule.as_written(pattern.text), theirs, check, missing)
+            yield pattern.text, rule.as_written(pattern.text), missing
 
 
 def _split_by(inverted: Rule, theirs: Sequence[Rule], check: _Resources) -> bool:
@@ -108,7 +134,8 @@ def _single(
         yield label, missing
         return
     known = [action for action in expand(pattern) if rule.is_about(action)]
-    found = [(action, lacking) for action in known if (lacking := check.missing(_about(touching, action)))]
+    lacks = {action: check.missing(about) for actions, about in _alike(known, touching) for action in actions}
+    found = [(action, lacks[action]) for action in known if lacks[action]]
     if not found or (len(found) == len(known) and all(lacking == missing for _, lacking in found)):
         # Also where every action of today is covered: the pattern stands for those of tomorrow too.
         yield label, missing
@@ -121,8 +148,17 @@ def _touches(rule: Rule, pattern: str) -> bool:
     return rule.lists_any(expand(pattern)) or any(overlap(each, literal(pattern)) for each in rule.actions)
 
 
-def _about(rules: Iterable[Rule], action: str) -> list[Rule]:
-    return [each for each in rules if each.is_about(action)]
+def _alike(actions: Iterable[str], rules: Iterable[Rule]) -> list[tuple[set[str], list[Rule]]]:
+    """Single actions in groups, each with the rules that are about all of it; the others are about none of it."""
+    groups: list[tuple[set[str], list[Rule]]] = [(set(actions), [])]
+    for rule in rules:
+        split = []
+        for group, about in groups:
+            inside = rule.of_these(group)
+            split += [(inside, [*about, rule])] if inside else []
+            split += [(group - inside, about)] if len(inside) < len(group) else []
+        groups = split
+    return groups
 
 
 def _all_but(rule: Rule) -> str:

@@ -194,5 +194,11 @@ def _level(action: str) -> AccessLevel:
 
 
 @cache
+def every_action() -> frozenset[str]:
+    """All known actions, in lower case."""
+    return frozenset(_all())
+
+
+@cache
 def _all() -> tuple[str, ...]:
     return tuple(action for service in services() for action in expand(f"{service}:*"))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from crossaccount.access.diff.change import Change, Kind
 from crossaccount.access.diff.conditions import conditions_of
-from crossaccount.access.diff.coverage import Gap, gaps
+from crossaccount.access.diff.coverage import Gap, gaps, is_covered
 from crossaccount.access.diff.levels import level_of, reading, shown
 from crossaccount.access.diff.rules import Rule, rules
 from crossaccount.access.estate.entities import Policy, Principal
@@ -127,7 +127,7 @@ def statement_words(decision: Decision) -> str:
 def _effective(found: Iterable[Gap], denies: Sequence[Rule]) -> Iterator[Gap]:
     """Without what a Deny surely takes away again."""
     for gap in found:
-        if not denies or any(left.rule is gap.rule for left in gaps([gap.rule], denies)):
+        if not denies or not is_covered(gap.rule, denies):
             yield gap
 
 

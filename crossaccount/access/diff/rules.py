@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,6 +69,14 @@ class Rule:
     def is_about(self, action: str) -> bool:
         """Whether it is about a single action of AWS's list, in lower case."""
         return (action in self._known) != self.actions_inverted
+
+    def is_about_each(self, actions: Set[str]) -> bool:
+        """Whether it is about all of some single actions of AWS's list."""
+        return self._known.isdisjoint(actions) if self.actions_inverted else actions <= self._known
+
+    def of_these(self, actions: Set[str]) -> set[str]:
+        """Those of some single actions of AWS's list that it is about."""
+        return set(actions - self._known if self.actions_inverted else actions & self._known)
 
     def lists_any(self, actions: Iterable[str]) -> bool:
         """Whether one of some actions of AWS's list fits its patterns, inverted or not."""

@@ -230,7 +230,7 @@ def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: S
     distinct = {tuple(sorted(atom.meaning for atom in each)): each for each in reversed(list(denials))}
     found = sorted(distinct.values(), key=_order)
     single = tuple(each[0].negation for each in found if len(each) == 1)
-    met = both(alternatives, (single,), steps) if single else alternatives
+    met = simplify((each + single for each in alternatives), steps) if single else alternatives
     for each in found:
         if len(each) != 1 and met != NEVER:
             met = both(met, negation(each), steps)
