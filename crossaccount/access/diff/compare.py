@@ -25,6 +25,7 @@ _ASSUMING = frozenset(map(str.lower, ASSUMING))
 
 def diff(before: Estate, after: Estate) -> AccessDiff:
     """What changes between two estates: ``diff(a, a)`` is neutral, ``diff(b, a)`` the reverse of ``diff(a, b)``."""
+    before, after = _equally_placed(before, after)
     same = _Same()
     users = [pair for pair in _pairs(before.users, after.users) if not same.principals(*pair)]
     roles = [pair for pair in _pairs(before.roles, after.roles) if not same.roles(*pair)]
@@ -43,6 +44,19 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     reach = reach_changes(before, after, found_paths, touched.roles)
     told = told_through(found_paths, reach)
     return AccessDiff.of([*told, *controls, *credential_changes(before, after), *kept], reach)
+
+
+def _equally_placed(before: Estate, after: Estate) -> tuple[Estate, Estate]:
+    """Both, with the accounts' places in the organisations that only one of them describes.
+
+    That an account is in an organisation is no change: it was before somebody said so. Control policies are.
+    """
+    if (before.members is None) == (after.members is None):
+        return before, after
+    if before.members is None and after.members is not None:
+        return before.placed(after.members), after
+    assert before.members is not None, "one of the two has members"
+    return before, after.placed(before.members)
 
 
 def _pairs(before: Mapping[str, P], after: Mapping[str, P]) -> Pairs[P]:

@@ -17,7 +17,7 @@ orgs_manage_policies_rcps.html ("Resources and entities not restricted by RCPs")
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -182,6 +182,15 @@ class Estate:
     def whole(self) -> frozenset[str]:
         """The IDs of the accounts of which the sources describe everything."""
         return self.accounts - self.declared
+
+    def placed(self, members: Members) -> Estate:
+        """The same, with its accounts in the organisations whose ``members`` these are, none of which controls them."""
+        return replace(
+            self,
+            members=members,
+            users={arn: replace(each, membership=members.of(each.account)) for arn, each in self.users.items()},
+            roles={arn: replace(each, membership=members.of(each.account)) for arn, each in self.roles.items()},
+        )
 
     def principal(self, arn: str) -> Principal | None:
         """The user or role with this ARN."""
