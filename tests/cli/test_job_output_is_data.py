@@ -57,7 +57,9 @@ def filled(kind: Any) -> Any:
 def a(kind: type[Any], **given: Any) -> Any:
     """A value of the class ``kind`` that is :func:`filled`, but for what is ``given``."""
     hints = get_type_hints(kind)
-    own = {each.name: filled(hints[each.name]) for each in fields(kind) if each.init and each.name not in OURS}
+    named: Any = getattr(kind, "_fields", None)
+    names = [each.name for each in fields(kind) if each.init] if named is None else named
+    own = {name: filled(hints[name]) for name in names if name not in OURS}
     return kind(**{**own, **given})
 
 
