@@ -273,7 +273,7 @@ def test_asked_three_times_a_job_gives_up_and_recover_finds_what_aws_made(faulty
 def test_after_kill_9_of_the_cli_recover_repairs_and_nothing_is_lost_or_made_twice(faulty: FaultyProject) -> None:
     faulty.edit("other", crossaccount__trusted=WITH_CREDENTIALS)
     held = [faulty.aws.hold(call, key=OTHER) for call in ("CreateRole", "CreateLoginProfile", "CreateAccessKey")]
-    yes = ("up", "other", "--yes", "--approve", "broadening")
+    yes = ("up", "other", "--yes", "--approve", "broadening", "--approve", "credentials")
     with faulty.command(*yes) as process:
         for each in held:
             each.wait()
