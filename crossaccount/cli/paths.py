@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossaccount.access.chains import Chains, Way
+    from crossaccount.access.findings.escalated import Escalated
     from crossaccount.access.paths import Path
     from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
     from crossaccount.access.paths.possible import Possible
     from crossaccount.access.verdict import Decision
     from crossaccount.cli.reading import Named
     from crossaccount.sources.names import Names
+
+    Listed = ServiceTrust | GrantElsewhere | Escalated
 
 DirectOption = Annotated[
     bool, typer.Option("--direct", help="Show only paths of one call, no ways through other roles.")
@@ -75,6 +78,10 @@ def who_can(
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     direct: DirectOption = False,
+    escalations: Annotated[
+        bool,
+        typer.Option("--escalations", help="Also who makes itself able: by a trust, a grant, credentials or a role."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show who can assume a role, or with --why, why one principal can or cannot.
@@ -94,8 +101,13 @@ def who_can(
             _explain(found, found.names.principal(why, "--why"), arn, direct, as_json)
         else:
             chains = Chains(found.estate)
-            more_lists = {"services": partial(services_let_in, found.estate, found.estate.roles[arn])}
+            services = partial(services_let_in, found.estate, found.estate.roles[arn])
+            more_lists: dict[str, Callable[[], Iterable[Listed]]] = {"services": services}
             more, notes = partial(possible, found.estate, (arn,)), partial(_role_note, arn)
+            if escalations:
+                escalated = partial(_escalated, found, chains, arn)
+                notes = partial(_with_escalations, notes, escalated)
+                more_lists["escalations"] = escalated
             paths, ways = chains.paths_to(arn), None if direct else chains.into(arn)
             _show(paths, ways, found, as_json, ("principal",), notes, more, more_lists)
             _say_unfinished(chains, found)
@@ -139,7 +151,7 @@ def _show(
     columns: Sequence[str],
     notes: Callable[[Named], Iterable[str]],
     possible: Callable[[], Iterable[Possible]],
-    more_lists: Mapping[str, Callable[[], Iterable[ServiceTrust | GrantElsewhere]]] | None = None,
+    more_lists: Mapping[str, Callable[[], Iterable[Listed]]] | None = None,
 ) -> None:
     """``ways`` are None where they are not asked for. ``notes`` stand below the tables.
 
@@ -272,6 +284,25 @@ def _role_note(arn: str, read: Named) -> Iterator[str]:
         found.append(name if words == UNCONDITIONAL else f"{name} ({words})")
     if found:
         yield f"AWS services that its trust policy allows: {', '.join(found)}"
+
+
+def _escalated(read: Named, chains: Chains, arn: str) -> list[Escalated]:
+    from crossaccount.access.findings.escalated import escalated_to
+
+    return escalated_to(read.sources.details, chains, arn)
+
+
+def _with_escalations(
+    notes: Callable[[Named], Iterable[str]], escalated: Callable[[], Iterable[Escalated]], read: Named
+) -> Iterator[str]:
+    """The notes, and below them who makes itself able to get there, step by step."""
+    yield from notes(read)
+    found = list(escalated())
+    yield f"by changing something on the way: {'nobody' if not found else ''}".rstrip()
+    for each in found[:_MOST_NAMES]:
+        yield f"  {'; '.join(each.lines(read.names.shown))}"
+    if len(found) > _MOST_NAMES:
+        yield f"  and {len(found) - _MOST_NAMES} more; --json has all of them"
 
 
 def _principal_notes(arn: str, read: Named) -> Iterator[str]:

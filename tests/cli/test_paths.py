@@ -326,3 +326,12 @@ def test_why_shows_the_way_and_what_is_in_the_way_of_one_call(run: Run) -> None:
     said = run(*asked, "--json").json
     assert (said["outcome"], said["chains"][0]["via"]) == ("chained", [TOOLING, DEPLOY])
     assert run(*asked, "--direct", "--json").json["outcome"] == "denied"
+
+
+def test_escalations_stand_apart_from_ways(run: Run) -> None:
+    plain, more = (run("who-can", ADMIN, *CHAIN, *option, "--json").json for option in ((), ("--escalations",)))
+    assert "escalations" not in plain
+    assert more == {**plain, "escalations": []}
+    assert run("who-can", ADMIN, *CHAIN, "--escalations").out.splitlines()[-1] == (
+        "by changing something on the way: nobody"
+    )

@@ -12,7 +12,7 @@ may have, both are taken to be so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -244,6 +244,29 @@ class Escalation:
                 yield Found(
                     ESCALATION, Place(principal.arn), f"may {'; '.join(map(str, ways[:3]))}{more}", ESCALATION.hint
                 )
+
+    def steps(self, actions: Collection[str]) -> Iterator[tuple[Principal, str, str, Requirements]]:
+        """Who may do which of some actions to whom, on which conditions: principal, action and target."""
+        for principal in self._everyone:
+            if not is_changeable(principal.arn):
+                continue
+            seen: set[tuple[str, str]] = set()
+            for policy in principal.policies:
+                for method, statement in () if _is_of_a_service(policy, principal) else self._opened(policy):
+                    if method.action not in actions:
+                        continue
+                    context = open_context(principal, method.action)
+                    for target in self._targets.matching(statement, principal, method.target, context)[:_TRIED]:
+                        key = (method.action, target)
+                        if key in seen or not _gains(principal, method, target):
+                            continue
+                        seen.add(key)
+                        if self._targets.suits(method, target):
+                            keys = self._targets.keys(method, target)
+                            role = self._estate.roles.get(target)
+                            runs = tuple(run for run in method.runs if _lets_in(role, run.service))
+                            if (way := self._way(principal, method, target, keys, runs)) is not None:
+                                yield principal, method.action, target, way.alternatives
 
     def _is_administrator(self, principal: Principal) -> bool:
         """Whether a principal may do everything, and nothing that IAM itself can lift stands against it."""
