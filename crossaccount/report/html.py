@@ -83,6 +83,7 @@ class _Encoder:
     def document(self) -> dict[str, Any]:
         """Everything; the tables that others refer to are complete only after these."""
         report = self._report
+        shown = report.names.shown
         columns = self._paths(report.paths)
         ways = [self._way(each) for each in report.ways]
         roles = [self._role(each) for each in report.roles]
@@ -96,6 +97,7 @@ class _Encoder:
             "summary": report.summary(),
             "paths": columns,
             "ways": ways,
+            "possible": [[shown(each.principal), shown(each.role), each.assumes] for each in report.possible],
             "roles": roles,
             "findings": findings,
             "kinds": {kind.code: [kind.title, kind.why] for kind in kinds},

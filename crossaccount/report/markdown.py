@@ -33,6 +33,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"\n## What changed\n\n{diff_markdown(report.changes, report.names.shown)}".replace("\n### Access\n", "")
     yield f"\n## Picture\n\n```mermaid\n{mermaid(report)}```"
     yield from _paths(report)
+    yield from _possible(report)
     yield from _ways(report)
     yield from _findings("Dangling grants and trusts", report.dangling, report)
     yield from _findings("Findings", report.other_findings, report)
@@ -52,6 +53,17 @@ def _paths(report: Report) -> Iterator[str]:
         for each in report.paths[:MOST_ROWS]
     )
     yield from _table("Paths", ("who", "role", "conditions", "granted by", "trusted by"), rows, len(report.paths))
+
+
+def _possible(report: Report) -> Iterator[str]:
+    """What hangs on principals that no stack declares; nothing where there is none."""
+    shown = report.names.shown
+    rows = (
+        (f"possible: {text(shown(each.principal))}", text(shown(each.role)), text(each.assumes))
+        for each in report.possible[:MOST_ROWS]
+    )
+    if report.possible:
+        yield from _table("Possible", ("who", "role", "if"), rows, len(report.possible))
 
 
 def _ways(report: Report) -> Iterator[str]:

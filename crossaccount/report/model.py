@@ -18,6 +18,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import Path
+from crossaccount.access.paths.possible import Possible, possible
 from crossaccount.access.requirements import Requirements
 from crossaccount.report.roles import Link, Permission, Permissions, highest, link_to
 from crossaccount.report.statements import Statements, owner_account
@@ -56,7 +57,8 @@ class Report:
     """The whole report. ``accounts`` maps the IDs of all accounts that it mentions to their names.
 
     ``paths`` are by role and then by principal, and so are ``ways``, the easiest of those through other roles.
-    ``changes`` is None where nothing was given to compare with.
+    ``possible`` hangs on principals that no stack declares. ``changes`` is None where nothing was given to compare
+    with.
     """
 
     made: datetime
@@ -70,6 +72,7 @@ class Report:
     findings: tuple[Found, ...]
     changes: AccessDiff | None
     statements: Statements = field(repr=False)
+    possible: tuple[Possible, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -120,6 +123,7 @@ def report_of(sources: Sources, made: datetime, since: Sources | None = None) ->
         tuple(sorted(judge(sources.details, estate, found, facts, chains=chains), key=_rank)),
         None if since is None else diff(since.estate(), estate),
         Statements(sources.details),
+        tuple(possible(estate)),
     )
 
 

@@ -202,8 +202,6 @@ class Steps:
 
 
 _NOTHING, _WITH_MFA = RequestContext(), RequestContext.of({_MFA_PRESENT: "true"})
-_WITHOUT_MFA = RequestContext.of({_MFA_PRESENT: "false"})
-_AGE_GIVEN = _condition("Null", _MFA_AGE, ("false",))
 
 
 def either(*parts: Requirements, steps: Steps | None = None) -> Requirements:
@@ -393,23 +391,6 @@ def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
     return any(atom.is_condition and atom.meaning[1] == _MFA_AGE and not atom.holds(_NOTHING) for atom in atoms)
 
 
-def _mfa_without_age(atoms: Sequence[Atom]) -> bool:
-    """Whether atoms ask for MFA, and for what only a request without the age of an MFA meets.
-
-    The same page: MultiFactorAuthAge is there where "the principal that makes the call was authenticated using MFA".
-    """
-    asked = [atom for atom in atoms if atom.is_condition]
-    if not any(atom.meaning[1] == _MFA_PRESENT and not _without_mfa(atom) for atom in asked):
-        return False
-    of_age = [(atom.condition, not atom.negated) for atom in asked if atom.meaning[1] == _MFA_AGE]
-    return not satisfiable([*of_age, (_AGE_GIVEN, True)])
-
-
-def _without_mfa(atom: Atom) -> bool:
-    """Whether a request without MFA meets an atom: one that says nothing of it, or that there was none."""
-    return bool(atom.holds(_NOTHING) or atom.holds(_WITHOUT_MFA))
-
-
 def _tags_without_keys(atoms: Sequence[Atom]) -> bool:
     """Whether atoms ask for a session tag, and for keys of tags that this one is not among.
 
@@ -505,7 +486,7 @@ class _Cover:
         left = self._steps.take()
         if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
             return True
-        if self._real and (_tags_without_keys(atoms) or _mfa_without_age(atoms)):
+        if self._real and _tags_without_keys(atoms):
             return True
         if index == len(self._alternatives) or not left:
             return False

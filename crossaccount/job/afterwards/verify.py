@@ -83,7 +83,8 @@ def closure_of(outputs: Outputs, settings: Mapping[str, Settings]) -> Closure:
     """What the exports of stacks say of each other."""
     listed = {name: each["access"] for name, each in outputs.items() if _is_listed(each)}
     details = [details_of(lines, settings[name].account_id, settings[name].partition) for name, lines in listed.items()]
-    estate = Estate.from_details(details, accounts=[settings[name].account_id for name in listed])
+    ids = [settings[name].account_id for name in listed]
+    estate = Estate.from_details(details, accounts=ids, declared=ids)
     found = closure_findings(details, estate, paths(estate))
     return Closure(
         tuple(each.at(str(each.place)) for each in found if each.kind in KINDS),

@@ -73,11 +73,6 @@ FORMS = {
         {"ArnNotLike": {"aws:PrincipalArn": PEOPLE}},
     ),
     "the age of an MFA says that there is one": ({"NumericLessThan": YOUNG}, {"NumericLessThan": YOUNG, "Bool": MFA}),
-    "where there is an MFA there is its age": (
-        {"NumericLessThan": YOUNG},
-        {"NumericLessThanIfExists": YOUNG, "Bool": MFA},
-    ),
-    "an age is there where an MFA is": ({"Null": {"aws:MultiFactorAuthAge": "false"}}, {"Bool": MFA}),
     "one time by two names": (
         {"DateLessThan": {"aws:CurrentTime": BEFORE_2030}},
         {"NumericLessThan": {"aws:EpochTime": "1893456000"}},
@@ -97,6 +92,7 @@ FORMS = {
     ),
 }
 OTHERS = {
+    "AWS says nowhere that MFA always has an age": ({"Null": {"aws:MultiFactorAuthAge": "false"}}, {"Bool": MFA}),
     "an older MFA": ({"NumericLessThan": YOUNG}, {"NumericLessThan": {"aws:MultiFactorAuthAge": "7200"}, "Bool": MFA}),
     "IfExists: the age alone": ({"NumericLessThan": YOUNG}, {"NumericLessThanIfExists": YOUNG}),
     "IfExists: MFA": ({"Bool": MFA}, {"BoolIfExists": MFA}),

@@ -7,6 +7,7 @@ function views(data, search, act) {
   return [
     pathsView(data, search, act),
     waysView(data, search, act),
+    ...(data.possible.length ? [possibleView(data, search)] : []),
     drawnView("matrix", "Matrix", (found) => matrix(data, found, act)),
     drawnView("picture", "Picture", (found) => [picture(data, found), lanes(data, search.ways())]),
     findingsView("findings", "Findings", others, data, search, act),
@@ -48,6 +49,16 @@ function waysView(data, search, act) {
     const found = search.ways();
     table.show(found);
     return count(found.length, "way");
+  }, [table]);
+}
+
+function possibleView(data, search) {
+  const table = new PagedTable("Possible: who gets in if the account has such a principal and grants it", ["Who", "Role", "If"],
+    ([who, role, assumes]) => [element("span", { class: "name" }, `possible: ${who}`), element("span", { class: "name" }, role), assumes]);
+  return view("possible", `Possible (${data.possible.length.toLocaleString("en")})`, table.nodes, () => {
+    const found = search.rows(data.possible, (row) => row.join(" "));
+    table.show(found);
+    return `${found.length.toLocaleString("en")} possible`;
   }, [table]);
 }
 
