@@ -18,7 +18,7 @@ default values" (``${key, 'default'}``; the key's letter case does not count).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -42,8 +42,28 @@ def action_match(pattern: str, action: str) -> bool:
 
 
 def glob(pattern: str) -> str:
-    """``pattern`` as the text of a regular expression."""
-    return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    """``pattern`` as the text of a regular expression, which a whole text has to fit."""
+    return _joined(_chunks(pattern))
+
+
+_STARS = re.compile(r"\*+")
+
+
+def _chunks(pattern: str) -> list[str]:
+    """The regular expressions of what stands between the ``*`` of a pattern."""
+    return [".".join(map(re.escape, chunk.split("?"))) for chunk in _STARS.split(pattern)]
+
+
+def _joined(chunks: Sequence[str]) -> str:
+    """Chunks with any text between them.
+
+    Between two ``*`` the first place at which a chunk fits is as good as any later one. So it is never tried again
+    elsewhere: the time is at most that of the text's length by the pattern's, however many ``*`` there are.
+    """
+    if len(chunks) == 1:
+        return chunks[0]
+    first, *middle, last = chunks
+    return first + "".join(f"(?>.*?{chunk})" for chunk in middle) + f".*{last}"
 
 
 @lru_cache(maxsize=_CACHED_PATTERNS)
@@ -154,4 +174,9 @@ def _value(variable: Variable, lookup: Lookup) -> Literal | None:
 
 @lru_cache(maxsize=65_536)
 def _filled(parts: tuple[Literal, ...]) -> re.Pattern[str]:
-    return expression("".join(glob(part.text) if part.wildcards else re.escape(part.text) for part in parts))
+    chunks = [""]
+    for part in parts:
+        first, *rest = _chunks(part.text) if part.wildcards else [re.escape(part.text)]
+        chunks[-1] += first
+        chunks += rest
+    return expression(_joined(chunks))

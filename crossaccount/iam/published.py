@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from crossaccount.iam.matching import action_match
 from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.iam.problem import Problem
 
@@ -69,8 +70,7 @@ def matching_actions(service: str, pattern: str) -> list[str]:
     if "*" not in pattern and "?" not in pattern:
         found = actions.get(pattern.lower())
         return [str(found["name"])] if found else []
-    expression = re.compile(_glob(pattern), re.IGNORECASE)
-    return [str(action["name"]) for action in actions.values() if expression.fullmatch(action["name"])]
+    return [name for action in actions.values() if action_match(pattern, name := str(action["name"]))]
 
 
 def nearest_action(service: str, name: str) -> str | None:
@@ -132,10 +132,6 @@ def key_type(key: str) -> str | None:
 def fits_published(key: str, known: tuple[str, ...]) -> bool:
     """Whether a key, in lower case, is one of the published ``known`` ones, which may have variables in them."""
     return any(_fits(key, each) for each in known)
-
-
-def _glob(pattern: str) -> str:
-    return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
 
 
 def _actions(service: str) -> Mapping[str, Any]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import time
 
-from crossaccount.iam.matching import action_match, wildcard_match
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossaccount.iam.matching import action_match, template, wildcard_match
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,34 @@ def test_wildcard_match(pattern: str, text: str, matches: bool) -> None:
 )
 def test_actions_match_whatever_their_letter_case(pattern: str, matches: bool) -> None:
     assert action_match(pattern, "sts:AssumeRole") is matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("*a" * 400 + "b", "a" * 2000),
+        ("*?a" * 300 + "b", "a" * 2000),
+        ("*a*" * 300 + "b", "xa" * 1000),
+        ("a*" * 400 + "b", "a" * 2000),
+        ("*" * 1000 + "b", "a" * 2000),
+    ],
+)
+def test_many_wildcards_take_no_time_to_speak_of(pattern, text):
+    begun = time.process_time()
+    assert not wildcard_match(pattern, text)
+    assert wildcard_match(pattern, f"{text}b")
+    assert time.process_time() - begun < 2
+
+
+def test_so_do_many_variables():
+    pattern = template("*${aws:username}" * 100 + "b")
+    begun = time.process_time()
+    assert not pattern.matches("a" * 2000, lambda _: "a")
+    assert pattern.matches("a" * 2000 + "b", lambda _: "a")
+    assert time.process_time() - begun < 2
+
+
+@given(pattern=st.text("ab*?", max_size=8), text=st.text("ab", max_size=8))
+def test_a_pattern_fits_as_if_every_way_were_tried(pattern, text):
+    expected = re.fullmatch("".join({"*": ".*", "?": "."}.get(each, each) for each in pattern), text) is not None
+    assert wildcard_match(pattern, text) == expected
