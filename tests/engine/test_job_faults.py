@@ -121,10 +121,11 @@ def test_credentials_that_expire_midway_fail_their_stack_and_the_others_finish(f
 
 @pytest.mark.parametrize("verb", ["up", "destroy"])
 def test_credentials_of_another_account_are_refused_before_any_change(faulty: FaultyProject, verb: str) -> None:
-    faulty.edit("other", aws__accessKey=SPOKE)
+    foreign, own = faulty.local.gateway.root(SPOKE), faulty.local.gateway.root(OTHER)
+    faulty.edit("other", aws__accessKey=foreign.access_key_id, aws__secretKey=foreign.secret_access_key)
     job = faulty.job()
     result = getattr(job.stacks, verb)(["other"])
-    faulty.edit("other", aws__accessKey=OTHER)
+    faulty.edit("other", aws__accessKey=own.access_key_id, aws__secretKey=own.secret_access_key)
     assert statuses(result) == {"other": "failed"}
     assert result.outcomes["other"].kind == "account"
     assert result.outcomes["other"].error == (
