@@ -426,9 +426,12 @@ def _of_actions(
     own: Iterable[Asked], conjunction: Conjunction, allowing: Allowing, role: Role
 ) -> Iterable[Conjunction]:
     """What the actions have to meet that a hop needs for what it passes for a later one."""
-    before = needed(conjunction)
+    done = set(needed(conjunction))
+    todo = [action for action in needed(asked.atom for asked in own) if action not in done]
     whole: Requirements = ((),)
-    for action in needed(asked.atom for asked in own):
-        if action not in before:
+    while todo:
+        for action in todo:
             whole = both(whole, allowing(action))
+        done.update(todo)
+        todo = [action for conditions in whole for action in needed(conditions) if action not in done]
     return whole if whole == ((),) else expanded(whole, role)

@@ -351,13 +351,27 @@ def with_actions(
 
     ``carried`` are actions that every call of the caller needs.
     """
-    found, steps = [], Steps()
-    for conjunction in alternatives:
-        whole: Requirements = (conjunction,)
-        for action in dict.fromkeys((*carried, *needed(conjunction))):
-            whole = both(whole, allowing(action), steps)
-        found.append(whole)
+    steps = Steps()
+    found = [_with_actions(each, allowing, carried, frozenset(), steps) for each in alternatives]
     return either(*found, steps=steps)
+
+
+def _with_actions(
+    conjunction: tuple[Atom, ...],
+    allowing: Callable[[str], Requirements],
+    carried: tuple[str, ...],
+    done: frozenset[str],
+    steps: Steps,
+) -> Requirements:
+    """One alternative with its actions; what one action has to meet may need another one."""
+    actions = [action for action in dict.fromkeys((*carried, *needed(conjunction))) if action not in done]
+    whole: Requirements = (conjunction,)
+    for action in actions:
+        whole = both(whole, allowing(action), steps)
+    if not actions:
+        return whole
+    further = [_with_actions(each, allowing, (), done.union(actions), steps) for each in whole]
+    return either(*further, steps=steps) if further != [(each,) for each in whole] else whole
 
 
 class Answer(NamedTuple):
