@@ -81,6 +81,9 @@ class EngineEvents:
         known = self._steps.get(urn)
         if known is not None and known.op == REPLACING.get(op, ""):
             return
+        # A refresh that runs the program registers a resource that it has found deleted once more, as the same.
+        if known is not None and known.op == "delete" and op == "same":
+            return
         self._steps[urn] = _change(metadata, bodies=self._planning)
 
     def _done(self, metadata: Any) -> None:
