@@ -21,6 +21,8 @@ from crossaccount.iam.matching import ARN_COMPONENTS
 
 _MOST_STATES, _MOST_PLACES = 4_000, 20_000
 """How many states a search looks at, and how many all of its patterns may be in together."""
+_LONG = 64
+"""Steps of a pattern that count as one more pattern: a state of a long pattern has many places."""
 _MOST_EASY = 16
 _ELSE = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that no pattern writes out."""
@@ -46,10 +48,11 @@ Glob = tuple[Step, ...]
 
 def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool:
     """Whether there may be a text that fits one of each group of ``needed`` and none of ``forbidden``."""
-    out = tuple(forbidden)
-    groups = [tuple(group) for group in needed]
+    out = tuple(map(_runs_once, forbidden))
+    groups = [tuple(map(_runs_once, group)) for group in needed]
     globs = [glob for group in groups for glob in group] + list(out)
-    most = min(_MOST_STATES, 1 + _MOST_PLACES // max(1, len(globs)))
+    weight = max(1, len(globs), sum(map(len, globs)) // _LONG)
+    most = min(_MOST_STATES, 1 + _MOST_PLACES // weight)
     start = tuple(_closure(glob, {0}) for glob in globs)
     seen, todo = {start}, [start]
     while todo:
@@ -70,6 +73,11 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
 
 
 _State = tuple[frozenset[int], ...]
+
+
+def _runs_once(glob: Glob) -> Glob:
+    """The pattern with one run where equal runs follow each other."""
+    return tuple(step for index, step in enumerate(glob) if not (step.run and index and glob[index - 1] == step))
 
 
 def _distinguished(state: _State, globs: Sequence[Glob]) -> list[str]:

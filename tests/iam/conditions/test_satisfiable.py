@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crossaccount.iam.conditions import Condition, compile_conditions
-from crossaccount.iam.conditions.satisfiable import globs_of, may_fit, satisfiable
+from crossaccount.iam.conditions.satisfiable import _wildcards, globs_of, may_fit, satisfiable
 
 _CASES = json.loads((Path(__file__).parent / "satisfiable" / "cases.json").read_text(encoding="utf-8"))["cases"]
 
@@ -55,3 +56,13 @@ def _conditions(case: dict[str, Any], part: str) -> list[Condition]:
         for operator, values in block.items()
         for condition in compile_conditions({operator: {key: values}})
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("*" * 2000 + "a", "*" * 2000 + "b"), ("*a" * 500 + "b", "*a" * 499 + "c"), ("?*" * 300, "*?" * 300)],
+)
+def test_a_search_through_long_patterns_ends(one: str, other: str) -> None:
+    begun = time.process_time()
+    may_fit([[_wildcards(one)], [_wildcards(other)]], [])
+    assert time.process_time() - begun < 20
