@@ -13,7 +13,7 @@ import yaml
 from crossaccount.handoff.config_file import write_granted
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
-from tests.handoff.conftest import Deployed, needs_aws, run
+from tests.handoff.conftest import Deployed, needs_aws, run, run_aws
 from tests.scenarios import EXAMPLES
 
 Handed = Callable[..., HandedOut]
@@ -49,10 +49,14 @@ def test_every_user_s_profile_is_a_session_of_the_role(
     found = handed(name).able(PROFILES.able)
     users = [entry for entry in found.entries if not entry.services]
     there = deployed(name)
+    calls = []
     for number, entry in enumerate(users):
         environment = _home(there, tmp_path / str(number), PROFILES.text(found), entry.principal, entry.source)
-        done = run(["aws", "sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn"], environment)
-        assert done.stdout.strip().strip('"').endswith(f"/{entry.role_arn.name}/{entry.asking.session_name}"), done
+        ask = ["sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn", "--output", "text"]
+        calls.append((ask, environment))
+    assert [line.partition(":assumed-role/")[2] for line in run_aws(calls)] == [
+        f"{entry.role_arn.name}/{entry.asking.session_name}" for entry in users
+    ]
     assert users or name == "application"
 
 
