@@ -37,6 +37,7 @@ _GLOBAL: Mapping[str, frozenset[CallerKind]] = {
     # Who calls. "All signed requests": a federated caller's is not signed, and a service is no principal of an account.
     "aws:principalaccount": _SIGNED,
     "aws:principalarn": _SIGNED,
+    "aws:principalisawsservice": _SIGNED | _SERVICES,
     "aws:principalorgid": _SIGNED,
     "aws:principalorgpaths": _SIGNED,
     "aws:principaltype": _SIGNED,

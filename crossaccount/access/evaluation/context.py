@@ -70,8 +70,9 @@ def assume_context(
     """The context of ``sts:AssumeRole`` as ``caller`` sends it for ``role``."""
     own = role.resource_keys
     if session is NO_SESSION and all(given.values()):
-        return RequestContext({**_named_session(now), **caller.implied, **own, **normal(given)})
-    return RequestContext.joined(_named_session(now), caller.implied, own, normal(_asked(session)), normal(given))
+        return RequestContext({**_named_session(now, _is_signed(caller)), **caller.implied, **own, **normal(given)})
+    always = _named_session(now, _is_signed(caller))
+    return RequestContext.joined(always, caller.implied, own, normal(_asked(session)), normal(given))
 
 
 def open_context(caller: Principal, action: str | None = None, since: datetime | None = None) -> RequestContext:
@@ -88,7 +89,7 @@ def open_context(caller: Principal, action: str | None = None, since: datetime |
         implied = _untagged(implied)
     if (out := _elsewhere(caller.membership)) is not None:
         kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]}, none_of=out)
-    return RequestContext.joined(_CERTAIN, implied, open=kind)
+    return RequestContext.joined(_CERTAIN if _is_signed(caller) else _UNSIGNED, implied, open=kind)
 
 
 def open_context_on(context: RequestContext, role: Role) -> RequestContext:
@@ -146,7 +147,9 @@ def caller_session(context: RequestContext) -> str | None:
     return user_id.partition(":")[2] or None
 
 
-_CERTAIN = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"})
+_UNSIGNED = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false"})
+_CERTAIN = {**_UNSIGNED, **normal({"aws:PrincipalIsAWSService": "false"})}
+"""What every signed request says. One with a provider's token is unsigned and does not say whether a service calls."""
 _TAGS = ("aws:principaltag/",)
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
 _ROLE_MFA: Mapping[str, tuple[Values, ...]] = {"aws:multifactorauthpresent": (None, ("false",))}
@@ -166,6 +169,10 @@ def _open(action: str, sender: Sender, tagged: bool, since: datetime | None) -> 
 @lru_cache(maxsize=4_096)
 def _carries(action: str, sender: Sender) -> Callable[[str], bool]:
     return lambda key: may_carry(key, action, sender)
+
+
+def _is_signed(caller: Principal) -> bool:
+    return not (isinstance(caller, ExternalPrincipal) and caller.provider) or caller.service
 
 
 def _is_known(caller: Principal) -> bool:
@@ -199,13 +206,14 @@ def _of_its_account(role: Role) -> Mapping[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=16)
-def _always(now: datetime) -> Mapping[str, tuple[str, ...]]:
-    return {**normal({"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now.timestamp()))}), **_CERTAIN}
+def _always(now: datetime, signed: bool = True) -> Mapping[str, tuple[str, ...]]:
+    times = normal({"aws:CurrentTime": _iso(now), "aws:EpochTime": str(int(now.timestamp()))})
+    return {**times, **(_CERTAIN if signed else _UNSIGNED)}
 
 
 @lru_cache(maxsize=16)
-def _named_session(now: datetime) -> Mapping[str, tuple[str, ...]]:
-    return {**_always(now), **normal({SESSION_NAME_KEY: DEFAULT_SESSION_NAME})}
+def _named_session(now: datetime, signed: bool) -> Mapping[str, tuple[str, ...]]:
+    return {**_always(now, signed), **normal({SESSION_NAME_KEY: DEFAULT_SESSION_NAME})}
 
 
 def _asked(session: Session) -> Mapping[str, ContextValue]:
