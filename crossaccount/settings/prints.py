@@ -12,8 +12,10 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from crossaccount.iam.documents import value_text
 from crossaccount.iam.problem import Problem
 
 SIGNING_IN = frozenset({"aws:accessKey", "aws:endpoints", "aws:profile", "aws:secretKey", "aws:token"})
@@ -69,11 +71,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
             raise ValueError
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {value_text(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
+        value = float(value)  # it was one before it was written in digits
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError
-        return int(value) if value.is_integer() else value
+        # The digits are those that are written, which for a large one are not all that it has.
+        return int(Decimal(repr(value))) if value.is_integer() else value
     return value

@@ -257,7 +257,10 @@ def _project_config(config: Any, project: str, problems: list[Problem]) -> dict[
         if not isinstance(value, Mapping):
             result[str(key)] = value
         elif "value" in value or "default" in value:
-            result[str(key)] = value.get("value", value.get("default"))
+            # The CLI takes no value for one that is not given, and leaves out a key that has neither.
+            found = next((value[each] for each in ("value", "default") if value.get(each) is not None), None)
+            if found is not None:
+                result[str(key)] = found
         elif "type" not in value:
             what = f"a mapping in {PROJECT_FILE} must be under value:"
             problems.append(Problem(f"{PROJECT_FILE}: {key}", what, value, f"write {key}: {{value: …}}"))

@@ -1,11 +1,15 @@
 """YAML as the Pulumi CLI reads it: so that what is checked offline is what the program will get.
 
 The CLI's parser (go-yaml v3) is YAML 1.2 where it matters: ``yes`` and ``on`` are texts, ``1:30`` is no number,
-``098765432109`` and ``12e4`` are numbers, and a key may not stand twice in one mapping. PyYAML does none of that.
+``098765432109``, ``0XFF``, ``+_1`` and ``12e4`` are numbers, ``2012-1-2`` is a date, ``"<<"`` merges in quotes too, and
+a key may not stand twice in one mapping. PyYAML does none of that.
+
+Source: ``resolve.go`` and ``decode.go`` of https://github.com/go-yaml/yaml, tag v3.0.1
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,15 +31,26 @@ _TAG = "tag:yaml.org,2002:"
 _DECIMAL = "!leading-zero"
 _WITHOUT_JSON = {f"{_TAG}{name}" for name in ("binary", "set", "omap", "pairs")}
 """Types that a value of a config cannot have: Pulumi hands config to a program as JSON."""
+_EXPONENT = r"(?:[eE]_*[-+]?_*[0-9][0-9_]*)?"
+_TWO = "[0-9][0-9]?"
+_TIME = rf"{_TWO}:{_TWO}:{_TWO}(?:[.,][0-9]+)?"
 _OURS = {
     f"{_TAG}bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    f"{_TAG}int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
-    _DECIMAL: (r"0[0-9_]*[89][0-9_]*", "0"),
+    f"{_TAG}int": (
+        r"(?:[-+]_*)?(?:0_*[bB]_*[01][01_]*|0_*(?:[oO]_*)?[0-7][0-7_]*|0_*[xX]_*[0-9a-fA-F][0-9a-fA-F_]*|0_*|[1-9][0-9_]*)",
+        "-+0123456789",
+    ),
+    _DECIMAL: (r"(?:[-+]_*)?0[0-9_]*[89][0-9_]*", "-+0"),
     f"{_TAG}float": (
-        r"[-+]?(?:\.[0-9][0-9_]*|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9][0-9_]*)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        rf"(?:[-+]_*)?[0-9][0-9_]*(?:\.[0-9_]*)?{_EXPONENT}|[-+]_*\._*[0-9][0-9_]*{_EXPONENT}"
+        rf"|\.[0-9][0-9_]*{_EXPONENT}|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
         "-+.0123456789",
     ),
+    f"{_TAG}timestamp": (rf"[0-9]{{4}}-{_TWO}-{_TWO}(?:[Tt]{_TIME}(?:Z|[-+]..:..)| {_TIME})?", "0123456789"),
 }
+_NOT_THE_CLIS = f"{_TAG}value"
+"""A type of YAML 1.1, ``=``, which is a text to the CLI."""
+_MERGE, _STR = f"{_TAG}merge", f"{_TAG}str"
 
 
 class _PulumiLoader(_Loader):  # type: ignore[misc]
@@ -44,20 +59,38 @@ class _PulumiLoader(_Loader):  # type: ignore[misc]
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.repeated: list[tuple[int, str]] = []
+        self._flat: set[int] = set()
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value != "<<":
-                if key_node.value in seen:
-                    self.repeated.append((key_node.start_mark.line + 1, key_node.value))
-                seen.add(key_node.value)
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put what is merged into a mapping. Each is looked at once, before the keys of others are among its own."""
+        if id(node) in self._flat:
+            return
+        self._flat.add(id(node))
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    self.repeated.append((key.start_mark.line + 1, key.value))
+                seen.add(key.value)
+        node.value = [(_as_key(key), value) for key, value in node.value]
+        super().flatten_mapping(node)
+
+
+def _as_key(key: yaml.Node) -> yaml.Node:
+    """A key as the CLI takes it: whatever says ``<<`` merges, and nothing else does."""
+    if not isinstance(key, yaml.ScalarNode) or key.tag not in (_MERGE, _STR):
+        return key
+    return yaml.ScalarNode(_MERGE if key.value == "<<" else _STR, key.value, key.start_mark, key.end_mark)
+
 
 _PulumiLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag not in _OURS]
+    first: [(tag, pattern) for tag, pattern in found if tag not in (*_OURS, _NOT_THE_CLIS)]
     for first, found in _Loader.yaml_implicit_resolvers.items()
 }
 for _tag, (_pattern, _first) in _OURS.items():
@@ -66,16 +99,29 @@ CLI_RESOLVERS: Mapping[str, list[tuple[str, re.Pattern[str]]]] = _PulumiLoader.y
 """What a plain scalar is to the CLI, by its first character."""
 
 
-def _int(loader: Any, node: yaml.ScalarNode) -> int | float:
-    """A whole number; beyond 64 bits it is a float, as to the CLI's parser."""
-    found = int(node.value.replace("_", "")) if node.tag == _DECIMAL else loader.construct_yaml_int(node)
-    return found if -(2**63) <= found < 2**64 else float(found)
+def _int(loader: Any, node: yaml.ScalarNode) -> int | float | str:  # noqa: ARG001 (PyYAML's own)
+    """A whole number; beyond 64 bits it is a float to the CLI's parser, or a text where it has another base."""
+    digits = node.value.replace("_", "").lower()
+    plain = digits.lstrip("-+").isdigit()
+    octal = node.tag != _DECIMAL and re.fullmatch(r"[-+]?0[0-9]+", digits)
+    found = int(digits, 8 if octal else 10 if plain else 0)
+    if -(2**63) <= found < 2**64:
+        return found
+    return float(digits) if plain else str(node.value)
+
+
+def _float(loader: Any, node: yaml.ScalarNode) -> float | str:
+    """A number; one without end that is written in digits is a text to the CLI's parser."""
+    found: float = loader.construct_yaml_float(node)
+    return node.value if math.isinf(found) and "inf" not in node.value.lower() else found
 
 
 def _at_its_line(kind: str, construct: Callable[[Any, yaml.ScalarNode], Any]) -> Callable[[Any, yaml.ScalarNode], Any]:
     """A constructor whose errors (a date that does not exist, a number without end) name the line."""
 
     def constructed(loader: Any, node: yaml.ScalarNode) -> Any:
+        if not isinstance(node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, f"expected a {kind}", node.start_mark)
         try:
             return construct(loader, node)
         except (ValueError, OverflowError, LookupError, AttributeError):
@@ -91,7 +137,7 @@ _PulumiLoader.yaml_constructors = {
 for _tag, _kind, _construct in (
     (_DECIMAL, "number", _int),
     (f"{_TAG}int", "number", _int),
-    (f"{_TAG}float", "number", _Loader.construct_yaml_float),
+    (f"{_TAG}float", "number", _float),
     (f"{_TAG}bool", "boolean", _Loader.construct_yaml_bool),
     (f"{_TAG}timestamp", "date", _Loader.construct_yaml_timestamp),
 ):

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from crossaccount.settings import SettingsError, read_project
+from crossaccount.settings.prints import differences, prints
 
 PROJECT = """
 name: demo
@@ -85,6 +86,11 @@ def test_values_of_the_project_are_plain_or_under_value_or_default(project):
         "demo:own": "d",
         "e:secret": "s",
     }
+
+
+def test_a_value_that_is_nothing_is_not_given(project):
+    pulumi = "name: demo\nconfig:\n  own: {value: null, default: d}\n  none: {default: null}\n  no: {default: false}\n"
+    assert project(pulumi, auth="").stacks["auth"] == {"demo:own": "d", "demo:no": False}
 
 
 def test_encrypted_values_of_others_stay_as_they_are(project):
@@ -353,3 +359,46 @@ def test_the_cli_takes_other_keys_for_the_same(tmp_path):
     taken = json.loads(pulumi(tmp_path, project, "config", "--json", "--stack", "auth"))
     assert taken["x:k"]["objectValue"] == {"role": "a", "team": "ops"}
     assert taken["x:l"]["value"] == "old"
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the pulumi CLI on the PATH")
+def test_values_are_to_the_cli_what_they_are_here(tmp_path):
+    values = [
+        "yes",
+        "017",
+        "0X1F",
+        "0B1",
+        "0O7",
+        "+_1",
+        "-_1",
+        "1__",
+        "0_x1F",
+        "0x_",
+        "0b_",
+        "-09",
+        "+08",
+        ".5_0",
+        "._5",
+        "5._",
+        "1_e5",
+        "1e+_5",
+        "+._5",
+        "2001-1-1",
+        "1e400",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "0x1ffffffffffffffff",
+        "12345678901234567e5",
+        "=",
+        "2001-01-01T1:2:3",
+    ]
+    merged = 'm: {"<<": {a: 1}, b: 2}\n  x:n: {!!merge a: {b: 1}}\n  x:o: {true: 1, No: 2, 0x10: 3}\n'
+    lines = "".join(f"  x:k{index}: {value}\n  x:l{index}: [{value}]\n" for index, value in enumerate(values))
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: demo\nruntime: python\nconfig: {a: {value: null, default: 2}}\n")
+    (project / "Pulumi.auth.yaml").write_text(f"config:\n{lines}  x:{merged}")
+    taken = json.loads(pulumi(tmp_path, project, "config", "--json", "--stack", "auth"))
+    read = read_project(project).stacks["auth"]
+    assert differences(prints(read), {key: each["value"] for key, each in taken.items()}) == ()
