@@ -95,6 +95,7 @@ class StoppableCommand(automation.PulumiCommand):
         super().__init__()
         self._lock = threading.Lock()
         self._running: dict[subprocess.Popen[bytes], list[str]] = {}
+        self._asked: set[subprocess.Popen[bytes]] = set()
         self.stopping = False
         self.given_up = False
 
@@ -121,6 +122,7 @@ class StoppableCommand(automation.PulumiCommand):
             finally:
                 with self._lock:
                     self._running.pop(process, None)
+                    self._asked.discard(process)
             result = automation.CommandResult(_said(stdout, on_output), _said(stderr, on_error), code)
         if code != 0:
             raise create_command_error(result)
@@ -135,19 +137,24 @@ class StoppableCommand(automation.PulumiCommand):
         with self._lock:
             self.given_up, self.stopping = self.stopping, True
             for process in self._running:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGINT)
+                self._ask(process, again=self.given_up)
         if self.given_up:
             killing = threading.Timer(DYING_SECONDS, self._kill)
             killing.daemon = True
             killing.start()
 
     def end(self, stack: str) -> None:
-        """Ask what runs for one stack to stop."""
+        """Ask what runs for one stack to stop, unless it was asked already."""
         with self._lock:
             for process, command in self._running.items():
-                if ("--stack", stack) in pairwise(command) and process.poll() is None:
-                    process.send_signal(signal.SIGINT)
+                if ("--stack", stack) in pairwise(command):
+                    self._ask(process)
+
+    def _ask(self, process: subprocess.Popen[bytes], again: bool = False) -> None:
+        """Ask a process to stop. Asked twice it would keep its lock, so that is only done ``again`` on purpose."""
+        if process.poll() is None and (again or process not in self._asked):
+            self._asked.add(process)
+            process.send_signal(signal.SIGINT)
 
     def _kill(self) -> None:
         with self._lock:

@@ -97,6 +97,23 @@ def test_nothing_begins_once_it_is_asked_to_stop(command: StoppableCommand, tmp_
     assert not (tmp_path / "seen").exists()
 
 
+def test_one_stack_is_asked_once_however_often_it_is_to_end(
+    command: StoppableCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulumi_cli, "DYING_SECONDS", 0.3)
+    running = Running(command, tmp_path / "seen", "stubborn", "--stack", "auth")
+    other = Running(command, tmp_path / "other", "--stack", "workload")
+    for _ in range(3):
+        command.end("auth")
+        time.sleep(0.1)
+    command.interrupt()
+    assert other.end().split()[1:] == ["SIGINT"]
+    time.sleep(0.2)
+    assert (tmp_path / "seen").read_text().split()[1:] == ["SIGINT"]
+    command.interrupt()
+    assert running.end().split()[1:] == ["SIGINT", "SIGINT"]
+
+
 def test_given_up_it_is_asked_once_more_and_then_killed(
     command: StoppableCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
