@@ -112,7 +112,7 @@ def trusted(caller: Principal) -> dict[str, Any]:
     has to be told from its other users; whom to let in only the reader knows.
     """
     if caller.arn.startswith("o-"):
-        return {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": caller.arn}}}
+        return {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"aws:PrincipalOrgID": caller.arn}}}
     if not (isinstance(caller, ExternalPrincipal) and caller.provider):
         return {"Principal": {"AWS": caller.arn}}
     if caller.service:

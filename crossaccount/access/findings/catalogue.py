@@ -63,6 +63,7 @@ CATALOGUE: tuple[Kind, ...] = (
     conditions.FOR_ALL_OF_ONE,
     conditions.NO_VALUE,
     policies.NO_SUCH_POLICY,
+    trusts.BARE_WILDCARD,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

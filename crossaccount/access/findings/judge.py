@@ -28,7 +28,7 @@ from crossaccount.access.findings.quota_usage import Limits, account_of, usages
 from crossaccount.access.findings.reach import PathLike
 from crossaccount.access.findings.statements import Document, Statement, asked_by, documents
 from crossaccount.access.findings.trusts import (
-    not_principal_findings,
+    form_findings,
     principal_findings,
     service_findings,
     shared_external_ids,
@@ -92,7 +92,7 @@ def document_findings(
     for statement, demanded in zip(document.statements, asked, strict=True):
         yield from condition_findings(statement, since)
         if document.side == "trust":
-            yield from not_principal_findings(statement)
+            yield from form_findings(statement)
             yield from principal_findings(statement, demanded, facts)
             yield from weak_external_ids(statement)
             yield from web_identity_findings(statement, demanded)

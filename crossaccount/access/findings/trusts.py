@@ -66,9 +66,19 @@ NOT_PRINCIPAL = Kind(
     "AWS no longer accepts NotPrincipal in a role's trust policy, so the policy cannot be saved again. A role is "
     "exempt only if its session and its account are listed too; a principal with a permissions boundary is never "
     "exempt.",
-    'Deny everyone (`Principal: "*"`) under ArnNotEquals on aws:PrincipalArn.',
+    'Deny everyone (`Principal: {"AWS": "*"}`) under ArnNotEquals on aws:PrincipalArn.',
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html and "
     "access-analyzer-reference-policy-checks.html (role trust policy syntax error: NotPrincipal)",
+)
+
+BARE_WILDCARD = Kind(
+    "XA316",
+    "warning",
+    "A trust has a bare wildcard as Principal",
+    "AWS's policy validation reports it as an error in a role's trust. The wildcard as an AWS principal is valid.",
+    'Write `Principal: {"AWS": "*"}`, and limit it by a condition.',
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html (role trust policy "
+    "unsupported wildcard in principal) and reference_policies_elements_principal.html",
 )
 
 _UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
@@ -305,8 +315,11 @@ def _label(service: str) -> str:
     return service.partition(".amazonaws.com")[0]
 
 
-def not_principal_findings(statement: Statement) -> Iterator[Found]:
-    """A trust statement with NotPrincipal. One that allows is refused as a document already."""
+def form_findings(statement: Statement) -> Iterator[Found]:
+    """A trust statement with a Principal that AWS does not accept. NotPrincipal that allows is refused already."""
     if "NotPrincipal" in statement.raw and not statement.allows:
         message = "has NotPrincipal, which AWS does not accept in a role's trust policy"
         yield Found(NOT_PRINCIPAL, statement.at("principals"), message, NOT_PRINCIPAL.hint)
+    if statement.raw.get("Principal") == "*":
+        message = "has Principal \"*\", which AWS's policy validation reports as an error in a role's trust policy"
+        yield Found(BARE_WILDCARD, statement.at("principals"), message, 'write {"AWS": "*"}')
