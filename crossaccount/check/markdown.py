@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from crossaccount.access.access_tests.results import TestResult
 from crossaccount.access.findings.finding import Finding
 from crossaccount.check.run import Checked
+from crossaccount.iam.names import counted
 from crossaccount.markdown import code, table, text
 
 NEAR = 0.75
@@ -23,13 +24,13 @@ def summary(checked: Checked) -> str:
     errors = sum(each.severity == "error" for each in checked.findings)
     failed = sum(not each.ok for each in checked.tests)
     parts = [
-        _counted(errors, "error"),
-        _counted(len(checked.findings) - errors, "warning"),
+        counted(errors, "error"),
+        counted(len(checked.findings) - errors, "warning"),
     ]
     if checked.of_project:
-        parts.append(f"{len(checked.tests) - failed} of {_counted(len(checked.tests), 'test')} as expected")
+        parts.append(f"{len(checked.tests) - failed} of {counted(len(checked.tests), 'test')} as expected")
     if checked.suppressed:
-        parts.append(f"{_counted(len(checked.suppressed), 'finding')} suppressed")
+        parts.append(f"{counted(len(checked.suppressed), 'finding')} suppressed")
     return ", ".join(parts)
 
 
@@ -68,7 +69,3 @@ def _test(result: TestResult) -> tuple[str, ...]:
 def _finding(found: Finding) -> tuple[str, ...]:
     name = f"**{found.code}**" if found.severity == "error" else found.code
     return name, code(found.where), text(found.message), text(found.fix)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

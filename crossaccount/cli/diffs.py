@@ -13,6 +13,7 @@ from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, RunProgramOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import read_both
+from crossaccount.iam.names import counted
 
 if TYPE_CHECKING:
     from crossaccount.access.diff import AccessDiff
@@ -127,8 +128,4 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
         out.print("through other roles:")
         for text in reach_lines(found.reach, shown):
             out.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
-    out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {_changes(len(found.changes))}", highlight=False)
-
-
-def _changes(number: int) -> str:
-    return "1 change" if number == 1 else f"{number} changes"
+    out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {counted(len(found.changes), 'change')}", highlight=False)

@@ -22,6 +22,7 @@ from crossaccount.cli.options import (
 from crossaccount.cli.printing import fits_stdout, print_document, print_json, say
 from crossaccount.cli.reading import Named, read_named
 from crossaccount.handoff.kinds import Kind, Shell
+from crossaccount.iam.names import counted
 
 if TYPE_CHECKING:
     from crossaccount.handoff.entry import HandedOut
@@ -163,7 +164,7 @@ def _print(text: str, as_json: bool) -> None:
 
 
 def _counted(number: int) -> str:
-    return f"{number} {'profile' if number == 1 else 'profiles'} of crossaccount"
+    return f"{counted(number, 'profile')} of crossaccount"
 
 
 def _say_what_is_left_out(handed: HandedOut, *, silent: bool, said: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
 from crossaccount.fleet.models import SECTIONS, Account
-from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
@@ -214,8 +214,7 @@ class Naming:
         return self._lists[text]
 
     def _applies(self, role_set: str) -> str:
-        number = len(self._fleet.accounts_of(role_set))
-        return "1 account" if number == 1 else f"{number:,} accounts"
+        return counted(len(self._fleet.accounts_of(role_set)), "account")
 
     def _written(self, role_set: str, rest: str | None) -> Iterator[str]:
         """One name an account; of an entity that an exception took out of an account, none."""

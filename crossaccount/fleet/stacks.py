@@ -13,7 +13,7 @@ from crossaccount.fleet.models import Account, AssumedRole
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.durations import duration_text
 from crossaccount.iam.entity_names import check_external_id, check_name, check_path
-from crossaccount.iam.names import resolve
+from crossaccount.iam.names import counted, resolve
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 from crossaccount.settings.settings import partition_of
@@ -106,7 +106,7 @@ def _of_all(group: list[StackProblem]) -> Problem:
     others = len(group) - 1
     if not others:
         return replace(first.problem, what=f"{first.problem.what} (in {first.account})")
-    more = "1 other account" if others == 1 else f"{others:,} other accounts"
+    more = counted(others, "other account")
     return replace(first.problem, what=f"{first.problem.what} (in {first.account} and {more})")
 
 

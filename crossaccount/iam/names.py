@@ -37,6 +37,11 @@ def resolve(name: str, accounts: Mapping[str, str], partition: str = "aws") -> s
     return iam_arn(account_id, resource, partition)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 role``, ``2 roles``, ``1,000 roles``; of a noun of several words the last takes the plural."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def display(arn: str, accounts: Mapping[str, str]) -> str:
     """``arn`` as a person writes it: the inverse of :func:`resolve` where the account has a name."""
     try:

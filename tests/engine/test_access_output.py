@@ -87,8 +87,17 @@ def test_a_state_is_what_was_declared_from_files_and_through_the_cli(
 
 
 def without_ids(found: Sources) -> list[Any]:
-    """Their details without the IDs, which only AWS gives, and without what only a program says of a first password."""
-    return [{key: [_without_ids(item) for item in items] for key, items in each.items()} for each in found.details]
+    """Their details without the IDs, which only AWS gives, and without what only a program says of a first password.
+
+    By ARN: a state lists resources in the order in which the engine was done with them.
+    """
+    return [
+        {
+            key: sorted((_without_ids(item) for item in items), key=lambda item: item["Arn"])
+            for key, items in each.items()
+        }
+        for each in found.details
+    ]
 
 
 def _without_ids(item: Mapping[str, Any]) -> dict[str, Any]:

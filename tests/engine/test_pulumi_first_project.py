@@ -80,7 +80,7 @@ def test_it_is_previewed_deployed_and_has_not_drifted(run: Run, tmp_path: Path, 
     assert "auth/user/bo" in review
     run("crossaccount", "up", "--yes", code=1)
     assert local.session(WORKLOAD).iam.list_roles(PathPrefix="/")["Roles"] == []
-    run("crossaccount", "up", "--yes", "--approve", "broadening", "--approve", "replacement")
+    run("crossaccount", "up", "--yes", "--approve", "broadening", "--approve", "credentials")
     assert [each["RoleName"] for each in local.session(WORKLOAD).iam.list_roles()["Roles"]] == ["ReadOnly"]
     run("crossaccount", "preview", "--markdown", "review.md", "--fail-on", "broadening")
     run("crossaccount", "drift")

@@ -15,6 +15,7 @@ from crossaccount.access.chains.way import Conditions, Hop, asks_no_less, flat
 from crossaccount.access.diff.change import Alternatives, Change, Reach
 from crossaccount.access.estate import Estate
 from crossaccount.access.requirements import Requirements
+from crossaccount.iam.names import counted
 
 Pair = tuple[str, str]
 
@@ -85,12 +86,10 @@ def _told(change: Change, reach: Sequence[Reach]) -> Change:
     principals, roles = {each.principal for each in through}, {each.role for each in through}
     verb = "now" if opens else "no longer"
     among = f"{_name(through[0].principal)} → {_name(through[0].role)}"
-    said = f"through it {_count(principals, 'principal')} {verb} {_verb(principals)} {_count(roles, 'role')}"
+    said = (
+        f"through it {counted(len(principals), 'principal')} {verb} {_verb(principals)} {counted(len(roles), 'role')}"
+    )
     return replace(change, why="; ".join(filter(None, (change.why, f"{said}, among them {among}"))))
-
-
-def _count(found: set[str], noun: str) -> str:
-    return f"1 {noun}" if len(found) == 1 else f"{len(found)} {noun}s"
 
 
 def _verb(principals: set[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from crossaccount.access.diff.markdown import SIGNS
 from crossaccount.access.diff.markdown import line as change_line
-from crossaccount.iam.names import display
+from crossaccount.iam.names import counted, display
 from crossaccount.job import events
 from crossaccount.job.afterwards.drift import AccessDrift
 from crossaccount.job.afterwards.verify import ClosureChecked, TestTried
@@ -86,7 +86,7 @@ class Tally:
         words = PLANNED if end.verb == "preview" else VERBS
         resources = ", ".join(f"{count} {words[op]}" for op, count in operations.items())
         changed = f"; resources: {resources}" if resources and end.verb in ("preview", "up", "destroy") else ""
-        return f"{_number(len(end.stacks))}{f' ({stacks})' if stacks else ''}{changed}; {end.seconds:.1f} s"
+        return f"{counted(len(end.stacks), 'stack')}{f' ({stacks})' if stacks else ''}{changed}; {end.seconds:.1f} s"
 
     @staticmethod
     def _in_common(event: events.Message) -> str:
@@ -104,10 +104,6 @@ def _worst_first(item: tuple[str, int]) -> tuple[int, str]:
 
 def _style(status: str) -> str:
     return "bold green" if status == "succeeded" else "bold red"
-
-
-def _number(stacks: int) -> str:
-    return "1 stack" if stacks == 1 else f"{stacks} stacks"
 
 
 def _some(stacks: Collection[str]) -> str:

@@ -27,6 +27,7 @@ from crossaccount.cli.job.run import (
 )
 from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
+from crossaccount.iam.names import counted
 from crossaccount.iam.problem import Problem
 
 if TYPE_CHECKING:
@@ -231,12 +232,16 @@ def _approval(
 
 def asked_at_terminal(question: Question, review: Review) -> bool:
     """Whether a person at the terminal says yes; to what takes a yes of its own, with the whole word."""
+    from crossaccount.job.review.approval import replaced_principals, users_with_new_credentials
+
     if question == "update":
-        return confirmed(f"Update {len(review.stacks)} stacks?")
+        return confirmed(f"Update {counted(len(review.stacks), 'stack')}?")
     if question == "broadening":
         text = "This broadens access. To approve that, type broadening: "
     elif question == "credentials":
-        text = f"This gives new credentials to {len(review.credentials)} users. To approve that, type credentials: "
+        text = (
+            f"This gives new credentials to {users_with_new_credentials(review)}. To approve that, type credentials: "
+        )
     else:
-        text = f"This replaces {len(review.replaced)} users or roles. To approve that, type replacement: "
+        text = f"This replaces {replaced_principals(review)}. To approve that, type replacement: "
     return answer(text).lower() == question

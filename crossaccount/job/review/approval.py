@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crossaccount.escaping import json_text
+from crossaccount.iam.names import counted
 from crossaccount.job.events import Event
 from crossaccount.job.review.review import Need, Review
 
@@ -37,6 +38,16 @@ ACTORS = (
     "BUILD_USER_ID",
 )
 """Where CI systems say who started them: GitHub, GitLab, Buildkite, CircleCI, Bitbucket, Azure DevOps, Jenkins."""
+
+
+def replaced_principals(review: Review) -> str:
+    """``2 principals``: how many users and roles an update replaces."""
+    return counted(len({each.where for each in review.replaced}), "principal")
+
+
+def users_with_new_credentials(review: Review) -> str:
+    """``2 users``: how many users get new credentials."""
+    return counted(len(review.credentials), "user")
 
 
 @dataclass(frozen=True)
@@ -103,10 +114,10 @@ def refusals(decision: Decision, review: Review, asked: bool) -> tuple[str, ...]
         "credentials": "--approve credentials",
     }
     what = {
-        "update": f"an update of {len(review.stacks)} stacks",
+        "update": f"an update of {counted(len(review.stacks), 'stack')}",
         "broadening": "this update broadens access, which",
-        "replacement": f"this update replaces {len({each.where for each in review.replaced})} users or roles, which",
-        "credentials": f"this update gives new credentials to {len(review.credentials)} users, which",
+        "replacement": f"this update replaces {replaced_principals(review)}, which",
+        "credentials": f"this update gives new credentials to {users_with_new_credentials(review)}, which",
     }
     said = "was not approved" if asked else "needs approval, and there is no terminal to ask at"
     return tuple(f"{what[each]} {said}; nothing is applied: {options[each]}" for each in decision.missing)
