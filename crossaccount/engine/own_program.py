@@ -32,6 +32,8 @@ INSTALLED = Path(__file__).resolve().parents[2]
 """The folder of the packages ``crossaccount`` and ``components`` that are running now."""
 OURS = ("components", "crossaccount")
 PYTHON = "python"
+PIP = "pip"
+"""The toolchain with which the CLI takes the Python of ``virtualenv`` as it is."""
 _MODULES = (".py", ".pyc", ".so", ".pyd")
 _NOT_COMPARED = (1).to_bytes(4, "little")
 """The flags of a compiled module that is found by its hash and never compared with its source."""
@@ -109,6 +111,7 @@ def own_program(project: Project) -> OwnProgram | None:
         return None
     if _is_packaged(entry) and not any(_in_the_way(directory)):
         return None
+    _refuse_other_tools(project)
     virtualenv = None if project.virtualenv is None else (root / project.virtualenv).absolute()
     return OwnProgram(root, directory, file, _python(virtualenv, project.virtualenv), virtualenv)
 
@@ -122,6 +125,28 @@ def _refuse_other_languages(project: Project) -> None:
     )
     what = "programs in this language cannot be run here"
     raise SettingsError([Problem(f"{PROJECT_FILE}: runtime", what, project.runtime, fix)])
+
+
+def _refuse_other_tools(project: Project) -> None:
+    """What the CLI would run before a program, or in place of the Python that is known here.
+
+    Raises:
+        SettingsError: ``runtime.options`` has such.
+    """
+    runtime = project.definition.get("runtime")
+    options = runtime.get("options") if isinstance(runtime, Mapping) else None
+    given: Mapping[str, object] = options if isinstance(options, Mapping) else {}
+    problems = []
+    if (toolchain := given.get("toolchain")) not in (None, PIP):
+        what = "the engine would install packages as files of the project say, and choose the program's Python by them"
+        fix = f"write `toolchain: {PIP}` and the folder of the environment as virtualenv"
+        problems.append(Problem(f"{PROJECT_FILE}: runtime.options.toolchain", what, toolchain, fix))
+    if checker := given.get("typechecker"):
+        what = "the engine would run it with the plugins that files of the project name, and no review covers them"
+        fix = "run it before, without credentials, and remove the line"
+        problems.append(Problem(f"{PROJECT_FILE}: runtime.options.typechecker", what, checker, fix))
+    if problems:
+        raise SettingsError(problems)
 
 
 def _is_packaged(entry: Path) -> bool:

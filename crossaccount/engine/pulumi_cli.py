@@ -57,6 +57,10 @@ from crossaccount.settings.yaml_writing import yaml_text
 
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
+ONLY_THE_PROGRAM = {"PYTHONSAFEPATH": "1"}
+"""For a CLI that runs a program: ``python -m pip``, by which it asks what is installed, would begin with the modules of
+the project's folder, ``pip.py`` first. What the program imports is not changed by it."""
+
 DYING_SECONDS = 10.0
 """How long a CLI that was given up may take to end by itself."""
 
@@ -168,6 +172,7 @@ class StoppableCommand(automation.PulumiCommand):
         environment = {
             **(without_pythons_own(os.environ) if self._base is None else self._base),
             **additional,
+            **ONLY_THE_PROGRAM,
             "PULUMI_AUTOMATION_API": "true",
         }
         with self._lock:

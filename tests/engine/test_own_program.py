@@ -122,6 +122,25 @@ def test_a_module_that_would_be_imported_instead_makes_it_another_program(projec
     assert own_program(read_project(folder)) is not None
 
 
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        ({"toolchain": "uv"}, ["toolchain"]),
+        ({"toolchain": "poetry"}, ["toolchain"]),
+        ({"toolchain": "pip", "typechecker": "mypy"}, ["typechecker"]),
+        ({"toolchain": "uv", "typechecker": "pyright"}, ["toolchain", "typechecker"]),
+    ],
+)
+def test_what_the_cli_would_run_before_a_program_is_refused(
+    project: Project, options: dict[str, str], refused: list[str]
+) -> None:
+    runtime = {"name": "python", "options": {"virtualenv": sys.prefix, **options}}
+    assert own_program(read_project(project(PACKAGED, runtime=runtime))) is None, "no process is run for it"
+    with pytest.raises(SettingsError) as caught:
+        own_program(read_project(project(EXTRA, runtime=runtime)))
+    assert [each.where for each in caught.value.problems] == [f"Pulumi.yaml: runtime.options.{key}" for key in refused]
+
+
 @pytest.mark.parametrize("file", ["pulumi/__init__.pyc", "yaml/__init__.cpython-311-x86_64-linux-gnu.so", "json.pyc"])
 def test_so_does_a_compiled_one(project: Project, file: str) -> None:
     folder = project(PACKAGED)

@@ -135,3 +135,15 @@ def test_what_opens_a_stacks_secrets_is_kept_in_its_file(workspace: Workspace) -
     done = run(workspace, "up", "auth", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert file.read_text() == before
+
+
+def test_no_module_of_the_projects_folder_is_run_but_what_the_program_imports(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (workspace.folder / "__main__.py").write_text("import mine\n" + WITH_MAIN)
+    for name in ("mine", "pip", "sitecustomize", "usercustomize", "optparse"):
+        marker = tmp_path / f"{name}-was-run"
+        (workspace.folder / f"{name}.py").write_text(f"import pathlib\npathlib.Path({str(marker)!r}).touch()\n")
+    done = run(workspace, "preview", "auth")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [each.name for each in tmp_path.glob("*-was-run")] == ["mine-was-run"]
