@@ -1,20 +1,27 @@
 """Whether everything that a pattern stands for is among what others stand for: the question behind every comparison.
 
-Exact for wildcards (``iam.conditions.satisfiable``), within its bound; beyond it, and for policy variables, the answer
-is no.
+Whether two patterns overlap is told in the time of their length. Whether one is within others is most often told by a
+text or two; what is left is searched (``iam.conditions.satisfiable``): exact within its bound. Beyond it, and for policy
+variables, the answer is no.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from crossaccount.iam.conditions.satisfiable import Glob, Step, may_fit
 from crossaccount.iam.matching import Literal, Template, Variable, template, wildcard_match
 
 _ANY = Step(run=True)
+_SOME = Step(frozenset({"\N{REPLACEMENT CHARACTER}"}))
+"""A character that no pattern writes out."""
+_RUNS = (False, True)
+"""Two texts that fit a pattern: with a character for each run, and with none."""
 _WILD = re.compile(r"[*?]")
+_MOST_TRIED = 200_000
+"""Steps of a pattern that are tried on one text: far more than any policy needs that AWS takes."""
 _MOST_TOGETHER = 12
 """Of more patterns only single ones are tried: a text that needs two of them is then not found to be within."""
 
@@ -34,12 +41,13 @@ def within(inner: Template, outer: Iterable[Template]) -> bool:
     return any(_within(inner, (other,)) for other in near)
 
 
+@lru_cache(maxsize=65_536)
 def overlap(one: Template, other: Template) -> bool:
     """Whether a text may fit both."""
     for exact, pattern in ((one, other), (other, one)):
         if _is_exact(exact) and pattern.plain:
             return wildcard_match(pattern.text, exact.text)
-    return _compatible(_start(one), _start(other)) and may_fit([[_glob(one)], [_glob(other)]], [])
+    return _compatible(_start(one), _start(other)) and _meet(_glob(one), _glob(other))
 
 
 def literal(text: str) -> Template:
@@ -66,7 +74,55 @@ def _compatible(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _within(inner: Template, outer: tuple[Template, ...]) -> bool:
-    return bool(outer) and not may_fit([[_glob(inner)]], [_glob(each) for each in outer])
+    if not outer:
+        return False
+    glob, others = _glob(inner), [_glob(each) for each in outer]
+    if any(_aligned(other, glob, _takes_all) for other in others):
+        return True
+    texts = [[_SOME if step.characters is None else step for step in glob if not (step.run and empty)] for empty in _RUNS]
+    if not all(any(_aligned(other, text, _agree) is not False for other in others) for text in texts):
+        return False
+    return not may_fit([[glob]], others)
+
+
+def _meet(one: Glob, other: Glob) -> bool:
+    """Whether a text fits both. Where both have runs, whatever lies between their first and last fits into a run."""
+    runs = [[index for index, step in enumerate(glob) if step.run] for glob in (one, other)]
+    if all(runs):
+        starts = zip(one[: runs[0][0]], other[: runs[1][0]], strict=False)
+        ends = zip(one[: runs[0][-1] : -1], other[: runs[1][-1] : -1], strict=False)
+        return all(_agree(*pair) for pairs in (starts, ends) for pair in pairs)
+    found = _aligned(one, other, _agree) if runs[0] else _aligned(other, one, _agree)
+    return found is not False
+
+
+def _aligned(glob: Glob, steps: Sequence[Step], takes: Callable[[Step, Step], bool]) -> bool | None:
+    """Whether a pattern takes ``steps`` one by one; a run takes any number, as few as will do. None beyond its bound."""
+    place = index = 0
+    run: tuple[int, int] | None = None
+    for _ in range(_MOST_TRIED):
+        if index == len(steps):
+            return all(step.run for step in glob[place:])
+        if place < len(glob) and glob[place].run:
+            place, run = place + 1, (place + 1, index)
+        elif place < len(glob) and takes(glob[place], steps[index]):
+            place, index = place + 1, index + 1
+        elif run is not None:
+            run = run[0], run[1] + 1
+            place, index = run
+        else:
+            return False
+    return None
+
+
+def _agree(one: Step, other: Step) -> bool:
+    """Whether a character is one of both steps."""
+    return one.characters is None or other.characters is None or not one.characters.isdisjoint(other.characters)
+
+
+def _takes_all(one: Step, other: Step) -> bool:
+    """Whether every character of the other step is one of the first; of a run nobody knows how many there are."""
+    return not other.run and (one.characters is None or one.characters == other.characters)
 
 
 @lru_cache(maxsize=65_536)

@@ -21,8 +21,8 @@ from crossaccount.iam.matching import ARN_COMPONENTS
 
 _MOST_STATES, _MOST_PLACES = 4_000, 20_000
 """How many states a search looks at, and how many all of its patterns may be in together."""
-_LONG = 64
-"""Steps of a pattern that count as one more pattern: a state of a long pattern has many places."""
+_LONG, _VERY_LONG = 64, 256
+"""So many steps of a pattern count as one more pattern, and as one more of all: its states have many places."""
 _MOST_EASY = 16
 _ELSE = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that no pattern writes out."""
@@ -51,7 +51,8 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
     out = tuple(map(_runs_once, forbidden))
     groups = [tuple(map(_runs_once, group)) for group in needed]
     globs = [glob for group in groups for glob in group] + list(out)
-    weight = max(1, len(globs), sum(map(len, globs)) // _LONG)
+    longest = max(map(len, globs), default=0)
+    weight = max(1, len(globs), sum(map(len, globs)) // _LONG * max(1, longest // _VERY_LONG))
     most = min(_MOST_STATES, 1 + _MOST_PLACES // weight)
     start = tuple(_closure(glob, {0}) for glob in globs)
     seen, todo = {start}, [start]
