@@ -18,7 +18,7 @@ is too hard, the answer is the one that claims nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -56,6 +56,14 @@ class Atom:
     key: str
     values: tuple[str, ...]
     negated: bool = False
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Worked out once: equal work is found by it."""
+        return hash((self.side, self.policy, self.statement, self.operator, self.key, self.values, self.negated))
 
     @cached_property
     def meaning(self) -> Meaning:
@@ -216,10 +224,17 @@ def both(one: Requirements, other: Requirements, steps: Steps | None = None) -> 
     if other == ALWAYS:
         return one
     if len(one) * len(other) > _MOST_ALTERNATIVES:
-        one = one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),)
-        met = dict.fromkeys(found for each in one if (found := _meeting(each, other)) is not None)
-        return tuple(sorted(met, key=_order))
+        return _multiplied(one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),), other)
     return simplify((first + second for first in one for second in other), steps)
+
+
+@lru_cache(maxsize=512)
+def _multiplied(one: Requirements, other: Requirements) -> Requirements:
+    """What is met where both are, of which there are too many to write them out. It takes no steps: asked again, as the
+    paths and the ways of one estate ask, it is known.
+    """
+    met = dict.fromkeys(found for each in one if (found := _meeting(each, other)) is not None)
+    return tuple(sorted(met, key=_order))
 
 
 def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: Steps | None = None) -> Requirements:
@@ -240,17 +255,30 @@ def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: S
 def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunction | None:
     """An alternative that also meets one of several, of which those that it cannot meet are left out; None if none.
 
-    What goes without saying is simplified before anything is multiplied.
+    What goes without saying is simplified before anything is multiplied; of the groups of atoms only those that differ.
     """
-    found = [(each, tidied) for each in alternatives if (tidied := _tidied(conjunction + each)) is not None]
-    plain = _tidied(conjunction)
-    if not found or plain is None:
+    groups = _by_group(conjunction)
+    base = {group: _distinct_atoms(atoms) for group, atoms in groups.items()}
+    plain = _needed_of(base, touching=(touched := _touch(base.values())))
+    if plain is None:
         return None
-    if any(tidied == plain for _, tidied in found):
-        return plain
+    found: list[tuple[Conjunction, dict[Hashable, Conjunction]]] = []
+    for each in alternatives:
+        differing = {group: _distinct_atoms(groups.get(group, ()) + more) for group, more in _by_group(each).items()}
+        if None in differing.values():
+            continue
+        touching = touched or _touch((base | differing).values())
+        needed = _needed_of(differing if touching == touched else base | differing, touching=touching)
+        if needed is None:
+            continue
+        if all(atoms == plain.get(group, ()) for group, atoms in needed.items()):
+            return _in_order(plain)
+        found.append((each, needed))
+    if not found:
+        return None
     if len(found) == 1:
-        return found[0][1]
-    return _tidied((*plain, *_as_one(tuple(each for each, _ in found))))
+        return _in_order(plain | found[0][1])
+    return _tidied((*_in_order(plain), *_as_one(tuple(each for each, _ in found))))
 
 
 def negation(conjunction: Conjunction) -> Requirements:
@@ -322,24 +350,68 @@ def _as_one(alternatives: Requirements) -> Conjunction:
 
 def _tidied(conjunction: Conjunction) -> Conjunction | None:
     """An alternative without repeats and what goes without saying, in canonical order; None where it cannot be met."""
-    if not all(atom.possible for atom in conjunction):
-        return None
-    atoms = {atom.meaning: atom for atom in sorted(conjunction, key=_atom_order, reverse=True)}
-    left = sorted((atom for atom in atoms.values() if atom.negation.possible), key=_atom_order)
-    if len({atom.meaning[1] for atom in left}) == len(left):  # each on a key of its own: they do not touch
-        return None if _from_two_places(left) else tuple(left)
-    if _impossible(left):
-        return None
+    distinct = {group: _distinct_atoms(atoms) for group, atoms in _by_group(conjunction).items()}
+    needed = _needed_of(distinct, touching=_touch(distinct.values()))
+    return None if needed is None else _in_order(needed)
+
+
+Groups = Mapping[Hashable, Conjunction | None]
+"""The atoms of an alternative by their group, each group in canonical order; None where a group cannot be met."""
+
+
+def _by_group(conjunction: Conjunction) -> dict[Hashable, Conjunction]:
     groups: dict[Hashable, list[Atom]] = {}
-    for atom in left:
+    for atom in conjunction:
         groups.setdefault(atom.group, []).append(atom)
+    return {group: tuple(atoms) for group, atoms in groups.items()}
+
+
+def _in_order(groups: Mapping[Hashable, Conjunction]) -> Conjunction:
+    return tuple(sorted((atom for atoms in groups.values() for atom in atoms), key=_atom_order))
+
+
+def _touch(groups: Iterable[Conjunction | None]) -> bool:
+    """Whether two atoms are on one key. Where each has a key of its own, none makes another needless."""
+    keys = [atom.meaning[1] for atoms in groups for atom in atoms or ()]
+    return len(set(keys)) < len(keys)
+
+
+def _needed_of(groups: Groups, *, touching: bool) -> dict[Hashable, Conjunction] | None:
+    found: dict[Hashable, Conjunction] = {}
+    for group, atoms in groups.items():
+        needed = None if atoms is None else _needed(atoms, touching)
+        if needed is None:
+            return None
+        found[group] = needed
+    return found
+
+
+@lru_cache(maxsize=65_536)
+def _distinct_atoms(group: Conjunction) -> Conjunction | None:
+    """A group without repeats and tautologies; None where one of its atoms cannot be met."""
+    if not all(atom.possible for atom in group):
+        return None
+    atoms = {atom.meaning: atom for atom in sorted(group, key=_atom_order, reverse=True)}
+    return tuple(sorted((atom for atom in atoms.values() if atom.negation.possible), key=_atom_order))
+
+
+def _needed(group: Conjunction, touching: bool) -> Conjunction | None:
+    """A group without the atoms that its others make needless; None where it cannot be met as a whole."""
+    return group if len(group) < 2 else _needed_together(group, touching)
+
+
+@lru_cache(maxsize=65_536)
+def _needed_together(group: Conjunction, touching: bool) -> Conjunction | None:
+    if not touching:
+        return None if _from_two_places(group) else group
+    if _impossible(group):
+        return None
     needless: set[Meaning] = set()
-    for group in groups.values():
-        for atom in sorted(group, key=lambda each: not each.negated) if len(group) > 1 else ():
-            rest = [each for each in group if each is not atom and each.meaning not in needless]
-            if _impossible([*rest, atom.negation]):
-                needless.add(atom.meaning)
-    return tuple(atom for atom in left if atom.meaning not in needless)
+    for atom in sorted(group, key=lambda each: not each.negated):
+        rest = [each for each in group if each is not atom and each.meaning not in needless]
+        if _impossible([*rest, atom.negation]):
+            needless.add(atom.meaning)
+    return tuple(atom for atom in group if atom.meaning not in needless)
 
 
 def _impossible(atoms: Sequence[Atom]) -> bool:

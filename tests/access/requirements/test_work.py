@@ -95,6 +95,12 @@ def test_paths_and_findings_of_a_large_document(kind: str, size: int, work: Coun
     assert work["_hard_to_avoid"] <= 12_000
 
 
+def test_equal_conditions_are_simplified_once_by_a_diff(work: Counter[str]):
+    (_, before), (_, after) = _estate("plain", 30_000), _estate("plain", 30_000, spared=40)
+    assert diff(before, after).changes
+    assert work["_tidied"] <= 500
+
+
 def test_a_diff_asks_of_actions_that_are_alike_together(work: Counter[str]):
     (_, before), (_, after) = _estate("inverted", 30_000), _estate("inverted", 30_000, spared=40)
     assert diff(before, after).changes
