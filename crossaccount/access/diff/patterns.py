@@ -17,8 +17,6 @@ from crossaccount.iam.matching import Literal, Template, Variable, template, wil
 _ANY = Step(run=True)
 _SOME = Step(frozenset({"\N{REPLACEMENT CHARACTER}"}))
 """A character that no pattern writes out."""
-_RUNS = (False, True)
-"""Two texts that fit a pattern: with a character for each run, and with none."""
 _WILD = re.compile(r"[*?]")
 _MOST_TRIED = 200_000
 """Steps of a pattern that are tried on one text: far more than any policy needs that AWS takes."""
@@ -79,8 +77,10 @@ def _within(inner: Template, outer: tuple[Template, ...]) -> bool:
     glob, others = _glob(inner), [_glob(each) for each in outer]
     if any(_aligned(other, glob, _takes_all) for other in others):
         return True
-    texts = [[_SOME if step.characters is None else step for step in glob if not (step.run and empty)] for empty in _RUNS]
-    if not all(any(_aligned(other, text, _agree) is not False for other in others) for text in texts):
+    # Two texts that fit: with a character for each run, and with none.
+    long = [_SOME if step.characters is None else step for step in glob]
+    short = [text for text, step in zip(long, glob, strict=True) if not step.run]
+    if not all(any(_aligned(other, text, _agree) is not False for other in others) for text in (long, short)):
         return False
     return not may_fit([[glob]], others)
 
