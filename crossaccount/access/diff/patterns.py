@@ -1,8 +1,8 @@
 """Whether everything that a pattern stands for is among what others stand for: the question behind every comparison.
 
 Whether two patterns overlap is told in the time of their length. Whether one is within others is most often told by a
-text or two; what is left is searched (``iam.conditions.satisfiable``): exact within its bound. Beyond it, and for policy
-variables, the answer is no.
+text or two; what is left is searched (``iam.conditions.satisfiable``): exact within its bound. Beyond it, and for
+policy variables, the answer is no.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _meet(one: Glob, other: Glob) -> bool:
 
 
 def _aligned(glob: Glob, steps: Sequence[Step], takes: Callable[[Step, Step], bool]) -> bool | None:
-    """Whether a pattern takes ``steps`` one by one; a run takes any number, as few as will do. None beyond its bound."""
+    """Whether a pattern takes ``steps`` one by one; a run takes as few as will do. None beyond its bound."""
     place = index = 0
     run: tuple[int, int] | None = None
     for _ in range(_MOST_TRIED):
