@@ -1,7 +1,7 @@
 """``doctor``: what a project needs on this machine, what is installed, and how to get the rest. Changes nothing.
 
-It looks at the pulumi CLI with its Python host and aws plugin, the state backend, every stack's config, the credentials
-of each stack and the account they belong to, and at what a rehearsal and a hand-off use.
+It looks at the pulumi CLI with its Python host and aws plugin, the state backend, variables that a job refuses, every
+stack's config, the credentials of each stack and the account they belong to, and what a rehearsal and a hand-off use.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.variables import refused_variables
 from crossaccount.iam.problem import errors
 from crossaccount.settings import Project, Settings, SettingsError, read_project
 
@@ -89,6 +90,7 @@ def checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
         yield from _backend(directory, machine)
     yield _local_aws(machine)
     yield _aws_cli(directory, machine)
+    yield from _variables(directory, machine)
     yield from project_checkups(directory, machine)
 
 
@@ -156,6 +158,16 @@ def _local_aws(machine: Machine) -> Checkup:
     path = machine.has_module("ministack")
     fix = "" if path else "pip install 'crossaccount[local]'"
     return Checkup("local AWS for rehearsals", path, "installed" if path else "not installed", fix)
+
+
+def _variables(directory: Path, machine: Machine) -> Iterator[Checkup]:
+    """Variables with which a job runs nothing."""
+    try:
+        configs = list(read_project(directory).stacks.values())
+    except SettingsError:
+        configs = []
+    for problem in refused_variables(machine.environment, configs, directory):
+        yield Checkup("environment", False, f"{problem.where}: {problem.what}", problem.fix)
 
 
 def _aws_cli(directory: Path, machine: Machine) -> Checkup:

@@ -128,6 +128,14 @@ def test_a_state_without_a_service_needs_a_passphrase(project: Path) -> None:
         assert _bad(replace(machine, account_of=_accounts(*IDS.values()), environment={name: ""}), project) == []
 
 
+def test_variables_with_which_a_job_runs_nothing_are_named(project: Path) -> None:
+    machine = _healthy()
+    environment = {**machine.environment, "PULUMI_OPTION_TARGET": "urn", "PULUMI_CONFIG": "{}"}
+    found = _bad(replace(machine, environment=environment), project)
+    assert [each.found.partition(":")[0] for each in found] == ["PULUMI_CONFIG", "PULUMI_OPTION_TARGET"]
+    assert all(each.fix.startswith("run it without the variable: env -u ") for each in found)
+
+
 def test_a_project_without_its_python_is_said_how_to_make_it(project: Path) -> None:
     (project / ".venv").unlink()
     (bad,) = _bad(_healthy(), project)
