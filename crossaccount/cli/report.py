@@ -19,6 +19,7 @@ from crossaccount.cli.options import (
 )
 from crossaccount.cli.printing import STDOUT, print_json, say, write
 from crossaccount.cli.reading import read, read_both
+from crossaccount.iam.names import counted
 
 if TYPE_CHECKING:
     from crossaccount.report import Report
@@ -64,7 +65,10 @@ def report(
         if as_json:
             print_json({"summary": made.summary(), "files": [str(file) for file in files.values()]})
         elif STDOUT not in files.values():
-            numbers = ", ".join(f"{number:,} {name}" for name, number in made.summary().items())
+            numbers = ", ".join(
+                counted(number, name[:-1]) if name.endswith("s") else f"{number:,} {name}"
+                for name, number in made.summary().items()
+            )
             say(f"{numbers}: {', '.join(str(file) for file in files.values())}")
 
 

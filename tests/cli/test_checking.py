@@ -48,7 +48,7 @@ def test_warnings_alone_are_no_reason_to_fail():
 def test_people_get_every_finding_with_its_fix():
     result = _run("--dir", FLAWED)
     assert "XA103 error Pulumi.workload.yaml: trusting.roles.Deploy.trust[1].principals" in result.stdout
-    assert "fix: take the principal out of the open statement" in result.stdout
+    assert "fix: remove the principal from the open statement" in result.stdout
     assert "3 errors, 15 warnings, 1 of 2 tests as expected, 1 finding suppressed" in result.stdout
 
 

@@ -188,7 +188,7 @@ def test_paths_of_plain_files_need_no_pulumi(tmp_path: Path) -> None:
         "print([name for name in ('pulumi', 'boto3') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.splitlines() == ['{"paths": []}', "[]"]
+    assert done.stdout.splitlines() == ['{"paths": [], "chains": [], "possible": []}', "[]"]
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -286,4 +286,4 @@ def test_nobody_can_be_asked_where_stdin_is_closed(tmp_path: Path) -> None:
     command = f'exec "{sys.executable}" -m crossaccount init project <&-'
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "nobody can be asked here" in done.stderr
+    assert "there is no terminal to ask for it" in done.stderr

@@ -26,7 +26,7 @@ def test_it_writes_every_file_that_is_asked_for(sources: list[str], tmp_path: Pa
     done = run(*sources, *(str(each) for pair in files.items() for each in pair))
     assert done.exit_code == 0
     assert done.stdout.startswith(
-        "3 accounts, 4 principals, 7 roles, 5 paths, 0 ways, 1 errors, 9 warnings, 3 dangling: "
+        "3 accounts, 4 principals, 7 roles, 5 paths, 1 way, 1 error, 9 warnings, 3 dangling: "
     )
     starts = {
         "--html": "<!doctype html>",
@@ -47,7 +47,16 @@ def test_json_says_the_numbers_and_the_files(sources: list[str], tmp_path: Path)
     file = str(tmp_path / "report.csv")
     done = run(*sources, "--csv", file, "--json")
     assert json.loads(done.stdout) == {
-        "summary": {"accounts": 3, "principals": 4, "roles": 7, "paths": 5, "errors": 1, "warnings": 9, "dangling": 3},
+        "summary": {
+            "accounts": 3,
+            "principals": 4,
+            "roles": 7,
+            "paths": 5,
+            "ways": 1,
+            "errors": 1,
+            "warnings": 9,
+            "dangling": 3,
+        },
         "files": [file],
     }
 
@@ -66,7 +75,7 @@ def test_since_says_what_changed(sources: list[str]) -> None:
         (["--csv", "-", "--json"], "report: stdout holds one document, got several; name files"),
         (
             ["--html", "/no/such/folder/x"],
-            "--html: cannot be written (No such file or directory), got /no/such/folder/x",
+            '--html: cannot be written (No such file or directory), got "/no/such/folder/x"',
         ),
     ],
 )

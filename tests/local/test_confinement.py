@@ -128,17 +128,25 @@ def test_the_session_of_a_function_cannot_be_guessed() -> None:
 
 def test_the_folders_of_a_run_are_its_own_and_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    before = set(Path("/tmp").glob("local-aws*"))
+    made: list[Path] = []
+    make_folder = tempfile.mkdtemp
+
+    def made_folder(*arguments: Any, **options: Any) -> str:
+        made.append(Path(make_folder(*arguments, **options)))
+        return str(made[-1])
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made_folder)
     with LocalAws() as local, local.session(ACCOUNT) as root:
         look_around(root)
         folder = local.log_path.parent
         assert folder.parent == tmp_path
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(local.log_path.stat().st_mode) == 0o600
-        for each in set(Path("/tmp").glob("local-aws*")) - before:
+        assert len(made) > 1
+        for each in made:
             assert stat.S_IMODE(each.stat().st_mode) & 0o007 == 0, each
     assert list(tmp_path.iterdir()) == []
-    assert set(Path("/tmp").glob("local-aws-functions*")) <= before
+    assert not any(each.exists() for each in made)
     assert not folder.exists()
 
 
