@@ -8,6 +8,7 @@ and the documented exit code. So signals are taken before anything else is impor
 import os
 import signal
 import sys
+import warnings
 
 INTERRUPTED = 130
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -27,6 +28,8 @@ def main() -> None:
         # A second signal must not end this line in a traceback.
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
+        # The work is abandoned: coroutines that were never awaited are no news to whoever stopped it.
+        warnings.simplefilter("ignore", RuntimeWarning)
         try:
             print(f"interrupted by {stopped.args[0] if stopped.args else 'SIGINT'}", file=sys.stderr)
         finally:

@@ -166,7 +166,6 @@ class TestLinksOutOfTheProject:
         ("? " * 100_000, "f.yaml:1: the YAML is nested more than 100 levels deep"),
         ("\n".join(f"{' ' * depth}k:" for depth in range(200)), "f.yaml:101: the YAML is nested more than 100"),
         ("a: 1\nb: " + "9" * 5000, 'f.yaml:2: not YAML: "' + "9" * 38 + "… is not a valid number"),
-        ("a: 0x" + "f" * 5000, 'f.yaml:1: not YAML: "0x' + "f" * 36 + "… is not a valid number"),
         ("a: 2020-99-99", 'f.yaml:1: not YAML: "2020-99-99" is not a valid date'),
         ("a: !!timestamp x", 'f.yaml:1: not YAML: "x" is not a valid date'),
         ("a: !!bool x", 'f.yaml:1: not YAML: "x" is not a valid boolean'),
@@ -197,6 +196,7 @@ def test_yaml_within_the_limits_is_read():
 def test_a_number_beyond_64_bits_is_a_float_as_to_the_cli():
     assert parse_yaml("a: 18446744073709551616", "f.yaml") == {"a": 18446744073709551616.0}
     assert parse_yaml("a: 18446744073709551615", "f.yaml") == {"a": 18446744073709551615}
+    assert parse_yaml("a: 0x" + "f" * 5000, "f.yaml") == {"a": "0x" + "f" * 5000}, "hexadecimal: a text"
 
 
 @pytest.mark.parametrize(
