@@ -64,8 +64,10 @@ _GLOBAL: Mapping[str, frozenset[CallerKind]] = {
     "aws:sourceowner": _SERVICES,
 }
 """The callers whose requests to assume a role may carry a global key. All others may carry any that is not listed."""
-_TAGGING_SERVICES = frozenset({"rolesanywhere.amazonaws.com", "pods.eks.amazonaws.com"})
-"""Services that set principal tags when they assume a role:
+SETTING_SOURCE_IDENTITY = frozenset({"rolesanywhere.amazonaws.com"})
+SETTING_TRANSITIVE_TAGS = frozenset({"pods.eks.amazonaws.com"})
+SETTING_TAGS = SETTING_SOURCE_IDENTITY | SETTING_TRANSITIVE_TAGS
+"""Services that set a source identity, transitive tags, and principal tags, when they assume a role:
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html and
 https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html."""
 _PRINCIPAL_TAG = "aws:principaltag/"
@@ -208,7 +210,7 @@ def _may_carry_global(key: str, action: str, sender: Sender) -> bool:
     if action not in _BESIDE:
         return key != "aws:username" or sender.kind != "role"
     if key.startswith(_PRINCIPAL_TAG):
-        return sender.kind in _SIGNED or (sender.kind == "service" and not sender.names.isdisjoint(_TAGGING_SERVICES))
+        return sender.kind in _SIGNED or (sender.kind == "service" and not sender.names.isdisjoint(SETTING_TAGS))
     return sender.kind in _GLOBAL.get(key, _ALL)
 
 

@@ -20,14 +20,10 @@ from typing import NamedTuple
 from crossaccount.access.chains.edges import Edge, Edges
 from crossaccount.access.chains.session import (
     CARRIED_IDENTITY,
-    DURATION,
     FREE,
     LONGEST_CHAINED,
     MFA,
-    REQUEST_TAG,
     SHARED,
-    SOURCE_IDENTITY,
-    TAG_KEYS,
     TRANSITIVE,
     Asked,
     Moved,
@@ -47,9 +43,11 @@ from crossaccount.access.evaluation.layers import (
 )
 from crossaccount.access.paths.path import Path
 from crossaccount.access.requirements import NEVER, Atom, Requirements, simplify
-from crossaccount.access.requirements.asking import ways_to_ask
+from crossaccount.access.requirements.asking import DURATION, SOURCE_IDENTITY, TAG_KEYS, ways_to_ask
+from crossaccount.access.requirements.asking import TAG as REQUEST_TAG
 from crossaccount.access.requirements.requirement import Conjunction, Meaning, is_possible
 from crossaccount.iam.conditions import RequestContext
+from crossaccount.iam.request_keys import SETTING_TAGS
 
 MOST_KEPT = 8
 """So many labels of a role are followed although another one asks for less."""
@@ -351,7 +349,6 @@ def _between(least: Sticky, most: Sticky, after: Sticky) -> list[Sticky]:
 
 
 _STICKY_KEYS = (SOURCE_IDENTITY, TRANSITIVE)
-_SETTERS = ("rolesanywhere.amazonaws.com", "pods.eks.amazonaws.com")
 
 
 def _is_sticky(atom: Atom) -> bool:
@@ -359,7 +356,7 @@ def _is_sticky(atom: Atom) -> bool:
 
 
 def _sets(caller: Principal) -> bool:
-    return isinstance(caller, ExternalPrincipal) and caller.arn in _SETTERS
+    return isinstance(caller, ExternalPrincipal) and caller.arn in SETTING_TAGS
 
 
 def _is_shared(atom: Atom, of_session: bool) -> bool:

@@ -31,9 +31,19 @@ from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal
 from crossaccount.access.evaluation.layers import SET_SOURCE_IDENTITY, TAG_SESSION, needed
 from crossaccount.access.requirements import Atom, Requirements, both
+from crossaccount.access.requirements.asking import SOURCE_IDENTITY, TAG_KEYS
+from crossaccount.access.requirements.asking import TAG as REQUEST_TAG
 from crossaccount.access.requirements.requirement import ANY_OF, RESOURCE, Conjunction
 from crossaccount.iam.conditions import RequestContext
-from crossaccount.iam.request_keys import OF_SERVICE_SESSIONS, SOURCE_IP, THROUGH_VPC, issuer
+from crossaccount.iam.request_keys import (
+    OF_SERVICE_SESSIONS,
+    SETTING_SOURCE_IDENTITY,
+    SETTING_TAGS,
+    SETTING_TRANSITIVE_TAGS,
+    SOURCE_IP,
+    THROUGH_VPC,
+    issuer,
+)
 
 SHARED = THROUGH_VPC | {
     SOURCE_IP,
@@ -45,18 +55,12 @@ SHARED = THROUGH_VPC | {
 }
 """Keys of where and when, which all hops of a way have in common."""
 MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
-SESSION_NAME, SOURCE_IDENTITY, TRANSITIVE = "sts:rolesessionname", "sts:sourceidentity", "sts:transitivetagkeys"
-REQUEST_TAG, TAG_KEYS, DURATION = "aws:requesttag/", "aws:tagkeys", "sts:durationseconds"
+TRANSITIVE = "sts:transitivetagkeys"
 USER_ID, CARRIED_IDENTITY, PRINCIPAL_TAG = "aws:userid", "aws:sourceidentity", "aws:principaltag/"
 PROVIDER = "aws:federatedprovider"
 LONGEST_CHAINED = 3600
 """Seconds: "Role chaining limits your AWS CLI or AWS API role session to a maximum of one hour"
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)."""
-
-_IDENTITY_SETTERS = frozenset({"rolesanywhere.amazonaws.com"})
-_TAG_SETTERS = frozenset({"rolesanywhere.amazonaws.com", "pods.eks.amazonaws.com"})
-_TRANSITIVE_SETTERS = frozenset({"pods.eks.amazonaws.com"})
-"""Services that set a source identity, tags, and transitive tags, when they assume a role."""
 
 Sticky = frozenset[str]
 """What a session carries on for good: ``sts:SetSourceIdentity`` for a source identity, ``sts:TagSession`` for tags."""
@@ -250,7 +254,7 @@ class _Sets:
 
     def identity_is_asked(self, groups: Mapping[str, Sequence[Asked]]) -> bool:
         """Whether a source identity is set because somebody asks for it: to set one for nothing only closes hops."""
-        if self._service in _IDENTITY_SETTERS:
+        if self._service in SETTING_SOURCE_IDENTITY:
             return SET_SOURCE_IDENTITY in self._after
         if not self.makes_identity:
             return True
@@ -258,7 +262,7 @@ class _Sets:
 
     def tags_are_asked(self, groups: Mapping[str, Sequence[Asked]]) -> bool:
         """The same of transitive tags."""
-        if self._service in _TRANSITIVE_SETTERS:
+        if self._service in SETTING_TRANSITIVE_TAGS:
             return TAG_SESSION in self._after
         if not self.makes_transitive:
             return True
@@ -266,7 +270,7 @@ class _Sets:
 
     def passes_transitive(self, own: Iterable[Asked]) -> bool:
         """Whether the hop passes a tag that can be the transitive one."""
-        if self._transitive or self._service in _TRANSITIVE_SETTERS:
+        if self._transitive or self._service in SETTING_TRANSITIVE_TAGS:
             return True
         return any(
             asked.atom.is_condition and asked.atom.meaning[1].startswith(REQUEST_TAG) and not asked.atom.holds(_NOTHING)
@@ -297,11 +301,11 @@ class _Sets:
         """
         name = key[len(PRINCIPAL_TAG) :]
         request = f"aws:RequestTag/{asked[0].atom.key[len(PRINCIPAL_TAG) :]}"
-        if not self._service or self._service in _TAG_SETTERS:
+        if not self._service or self._service in SETTING_TAGS:
             passed = [Asked(replace(each.atom, key=request), each.by) for each in asked]
             if _hold_of_nothing(passed):
                 passed.append(present(request, asked[0]))
-            if self.makes_transitive and self._service not in _TRANSITIVE_SETTERS:
+            if self.makes_transitive and self._service not in SETTING_TRANSITIVE_TAGS:
                 passed.append(_of_keys("sts:TransitiveTagKeys", name, asked[0]))
             yield Moved(tuple(passed))
         tested = not mentioned.isdisjoint((REQUEST_TAG + name, TAG_KEYS, TRANSITIVE))

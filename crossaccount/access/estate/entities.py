@@ -10,6 +10,7 @@ from crossaccount.access.estate.credentials import Credentials
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
 from crossaccount.iam.conditions.context import ContextValue, Open, RequestContext, normal
+from crossaccount.iam.request_keys import SETTING_SOURCE_IDENTITY, SETTING_TRANSITIVE_TAGS
 
 
 @dataclass(frozen=True)
@@ -232,11 +233,11 @@ _WAYS_IN = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebId
 _CARRIED: Mapping[str, tuple[RequestContext, frozenset[str]]] = {
     "sts:SetSourceIdentity": (
         RequestContext.of(open=Open(frozenset({"sts:sourceidentity"}))),
-        frozenset({"rolesanywhere.amazonaws.com"}),
+        SETTING_SOURCE_IDENTITY,
     ),
     "sts:TagSession": (
         RequestContext.of(open=Open(frozenset({"sts:transitivetagkeys"}))),
-        frozenset({"pods.eks.amazonaws.com"}),
+        SETTING_TRANSITIVE_TAGS,
     ),
 }
 """By action: a request that does not set what needs it later, and the services that always set it."""
