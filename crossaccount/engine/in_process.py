@@ -162,8 +162,8 @@ def readable(error: BaseException) -> str:
 
 
 def config_text(value: Any) -> str:
-    """A config value as Pulumi hands it to a program: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """A config value as Pulumi hands it to a program: text as it is, everything else as JSON, a date in it as text."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 class _Messages:

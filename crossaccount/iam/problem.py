@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 
 from crossaccount.escaping import visible
 
+LONGEST_FIX = 8_000
+"""Characters: a statement to add fits, and a line does not become as long as what somebody wrote."""
 NOT_GIVEN = object()
 """The ``got`` of a problem that is about something absent: the line then says no value."""
 
@@ -38,7 +40,7 @@ class Problem:
 
     def __str__(self) -> str:
         got = "" if self.got is NOT_GIVEN else f", got {shown(self.got)}"
-        return visible(f"{_cut(self.where)}: {_cut(self.what)}{got}; {self.fix}")
+        return visible(f"{_cut(self.where)}: {_cut(self.what)}{got}; {_cut(self.fix, LONGEST_FIX)}")
 
     def at(self, prefix: str) -> Problem:
         """The same problem seen from further out: ``where`` with ``prefix`` before it."""
@@ -56,7 +58,7 @@ def shown(value: object, limit: int = 80) -> str:
 
 
 def _cut(text: str, limit: int = 500) -> str:
-    """A place or a rule that contains the user's text, cut at ``limit`` characters."""
+    """A place, a rule or a fix that contains the user's text, cut at ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -203,6 +203,11 @@ def test_the_project_itself_is_fine(written: Callable[[str, str], Path]) -> None
 @example(at=("Pulumi.auth.yaml", ("config", "crossaccount:trusted")), number=RAW.index("'" + "[" * 100_000 + "'"))
 @example(at=("Pulumi.yaml", ("main",)), number=RAW.index('"\\0"'))
 @example(at=("Pulumi.yaml", ("main",)), number=RAW.index("[a]"))
+@example(at=("access-tests.yaml", ("given", "stranger", "trusted")), number=RAW.index("2020-01-01"))
+@example(
+    at=("Pulumi.auth.yaml", ("config", "crossaccount:trusted", "users", "u", "groups", 0)),
+    number=RAW.index("'" + "[" * 100_000 + "'"),
+)
 def test_any_value_at_any_place_has_a_result_or_a_report(
     written: Callable[[str, str], Path], at: tuple[str, tuple[Any, ...]], number: int
 ) -> None:
