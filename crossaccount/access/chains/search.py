@@ -133,6 +133,7 @@ class Chains:
         self.estate = estate
         self.edges = Edges(estate)
         self.unfinished: set[str] = set()
+        self._last: tuple[tuple[str, str | None], _Search] | None = None
 
     def paths_to(self, role_arn: str) -> list[Path]:
         """The paths to one role, as ``who_can`` has them."""
@@ -146,13 +147,22 @@ class Chains:
 
     def into(self, role_arn: str, only: str | None = None) -> list[Way]:
         """The easiest ways to a role of everybody who has one, by principal; of ``only`` one, if it is given."""
-        role = self.estate.roles.get(role_arn)
-        return [] if role is None else _Search(self, role, only).ways()
+        search = self._search(role_arn, only)
+        return [] if search is None else search.ways()
 
     def every(self, role_arn: str) -> list[Way]:
         """All ways to a role that the search follows, also those that ask for more than a path of the same two."""
+        search = self._search(role_arn)
+        return [] if search is None else list(search.every())
+
+    def _search(self, role_arn: str, only: str | None = None) -> _Search | None:
+        """The search for the ways to a role; the last one is kept, as most is asked of one role after the other."""
         role = self.estate.roles.get(role_arn)
-        return [] if role is None else list(_Search(self, role, None).every())
+        if role is None:
+            return None
+        if self._last is None or self._last[0] != (role_arn, only):
+            self._last = (role_arn, only), _Search(self, role, only)
+        return self._last[1]
 
     def all(self) -> Iterator[Way]:
         """The easiest ways of each pair, by role and then by principal."""
@@ -188,10 +198,10 @@ class _Search:
         self._alike: dict[tuple[int, int], tuple[Found, ...]] = {}
         self._known: dict[tuple[bool, int, tuple[int, ...]], list[Way]] = {}
         self._unfinished = chains.unfinished
+        self._run()
 
     def ways(self) -> list[Way]:
         """The easiest ways, by principal."""
-        self._run()
         direct = {edge.caller.arn: edge.alternatives for edge in self._edges.into(self._target)}
         found = []
         for start in sorted(self._found):
@@ -209,7 +219,6 @@ class _Search:
 
     def every(self) -> Iterator[Way]:
         """All ways, by principal, whatever paths there are."""
-        self._run()
         for start in sorted(self._found):
             yield from self._ways_of(self._callers[start], NEVER)
 
