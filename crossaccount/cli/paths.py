@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 DirectOption = Annotated[
     bool, typer.Option("--direct", help="Show only paths of one call, no ways through other roles.")
 ]
+T = TypeVar("T")
 MOST_ROWS = 2_000
 """Nobody reads longer tables; the JSON has everything."""
 
@@ -181,53 +182,60 @@ def _possible_line(found: Possible, names: Names) -> str:
 
 def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Console) -> bool:
     """Print the paths; False where there is none."""
-    from rich.table import Table
-
     from crossaccount.access.paths.path import path_in_words
     from crossaccount.escaping import markup
 
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in (*columns, "conditions", "granted by", "trusted by"):
-        table.add_column(heading, overflow="fold")
-    remaining = iter(found)
-    for path in islice(remaining, MOST_ROWS):
+    def row(path: Path) -> list[str]:
         ends = [markup(read.names.shown(getattr(path, column))) for column in columns]
         words = markup(path_in_words(path.alternatives, granted=read.names.granted(path.principal)))
-        table.add_row(*ends, words, _decisions(path.grants), _decisions(path.trust))
-    if not table.row_count:
-        return False
-    out.print(table)
-    if more := sum(1 for _ in remaining):
-        out.print(f"… and {more} more: --json has all of them")
-    return True
+        return [*ends, words, _decisions(path.grants), _decisions(path.trust)]
+
+    return _print_rows((*columns, "conditions", "granted by", "trusted by"), found, row, out)
 
 
 def _ways_table(ways: Iterable[Way], read: Named, columns: Sequence[str], out: Console) -> bool:
     """Who gets where through other roles: the hops, with what each asks for. Whether there is a way."""
-    from rich.table import Table
-
     from crossaccount.access.chains.way import notes_in_words
     from crossaccount.escaping import markup
 
     shown = read.names.shown
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in (*columns, "through", "conditions of each hop", "kept and lost"):
-        table.add_column(heading, overflow="fold")
-    remaining = iter(ways)
     pair: tuple[str, str] | None = None
-    for way in islice(remaining, MOST_ROWS):
+
+    def row(way: Way) -> list[str]:
+        nonlocal pair
         ends = [markup(shown(getattr(way, column))) for column in columns]
         through = " → ".join(markup(shown(each)) for each in way.via)
         hops, notes = _hops(way, read.names.granted(way.principal)), "; ".join(notes_in_words(way))
         first, pair = pair != (way.principal, way.role), (way.principal, way.role)
         more = f"\n… and {way.more} more for this pair" if first and way.more else ""
-        table.add_row(*ends, through, markup(hops), markup(notes or "–") + more)
+        return [*ends, through, markup(hops), markup(notes or "–") + more]
+
+    headings = (*columns, "through", "conditions of each hop", "kept and lost")
+    return _print_rows(headings, ways, row, out, "through other roles:")
+
+
+def _print_rows(
+    headings: Sequence[str], items: Iterable[T], row: Callable[[T], Sequence[str]], out: Console, title: str = ""
+) -> bool:
+    """Print a table of at most ``MOST_ROWS`` items, and how many more there are. False if there are no items.
+
+    ``row`` gives the cells of an item. It is called for the items that are printed.
+    """
+    from rich.table import Table
+
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    remaining = iter(items)
+    for item in islice(remaining, MOST_ROWS):
+        table.add_row(*row(item))
     if not table.row_count:
         return False
-    out.print("through other roles:")
+    if title:
+        out.print(title)
     out.print(table)
-    if left := sum(1 for _ in remaining):
-        out.print(f"… and {left} more: --json has all of them")
+    if more := sum(1 for _ in remaining):
+        out.print(f"… and {more} more: --json has all of them")
     return True
 
 

@@ -42,6 +42,7 @@ from crossaccount.access.requirements.requirement import UNKNOWN
 from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 from crossaccount.access.verdict import SIDES_IN_WORDS, Decision
 from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.names import counted
 
 Shown = Callable[[str], str]
 """How an ARN is shown to people."""
@@ -126,7 +127,7 @@ class Explanation:
                 yield f"    hop {number}, {shown(stations[number - 1])} → {shown(stations[number])}: {words}"
             yield from (f"    {note}" for note in notes_in_words(way))
         if self.ways and (more := self.ways[0].more):
-            yield f"  and {more} more {'way' if more == 1 else 'ways'}"
+            yield f"  and {counted(more, 'more way')}"
 
     def _named(self, decision: Decision, shown: Shown) -> str:
         group = self.groups.get(decision.policy) if decision.side == "identity" else None
