@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crossaccount.iam.json_text import JsonError, parse_json
+from crossaccount.iam.assume_requests import structured
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.clients import is_loopback
 
@@ -210,12 +210,9 @@ def _why_debugged(environment: Mapping[str, str], configs: Collection[Mapping[st
 
 def _is_local(config: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
     """Whether a stack is deployed to this machine: its config says so, else the environment."""
-    given: Any = config.get("aws:endpoints")
+    given = structured(config.get("aws:endpoints"))
     if isinstance(given, str):
-        try:
-            given = parse_json(given)
-        except JsonError:
-            return False
+        return False
     entries = given if isinstance(given, list) else [given]
     found = {key: url for entry in entries if isinstance(entry, Mapping) for key, url in entry.items() if url}
     if not found:
