@@ -38,6 +38,7 @@ from crossaccount.engine.deployment import Deployment, DeploymentError, Resource
 from crossaccount.engine.in_process import ORGANIZATION, READ_OUTPUTS, STACK_TYPE, config_text, plain
 from crossaccount.engine.own_program import OwnProgram, clean_environment
 from crossaccount.local.invokes import COMPUTED, NotAnswered, answer
+from crossaccount.settings.raw import is_encrypted
 
 ENDING_SECONDS = 300.0
 """How long a program may take."""
@@ -87,7 +88,7 @@ def run_own_program(
 
 def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool) -> str:
     """Run the process; what went wrong, in one line, or nothing."""
-    secret = {key for key, value in stack.config.items() if _is_encrypted(value)} | set(CREDENTIALS)
+    secret = {key for key, value in stack.config.items() if is_encrypted(value)} | set(CREDENTIALS)
     config = {key: SECRET if key in secret else config_text(value) for key, value in stack.config.items()}
     asked = {
         "address": address,
@@ -138,10 +139,6 @@ def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool)
 def region_of(stack: Stack) -> str:
     """The stack's region; us-east-1 where it names none."""
     return str(stack.config.get("aws:region") or "us-east-1")
-
-
-def _is_encrypted(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"secure"}
 
 
 @contextmanager

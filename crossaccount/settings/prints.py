@@ -17,6 +17,7 @@ from typing import Any
 
 from crossaccount.iam.documents import value_text
 from crossaccount.iam.problem import Problem
+from crossaccount.settings.raw import is_encrypted
 
 SIGNING_IN = frozenset({"aws:accessKey", "aws:endpoints", "aws:profile", "aws:secretKey", "aws:token"})
 """Keys that are not compared."""
@@ -69,7 +70,7 @@ def _plain(value: Any) -> Any:
         ValueError: only the engine can read it.
     """
     if isinstance(value, Mapping):
-        if set(value) == {"secure"}:
+        if is_encrypted(value):
             raise ValueError
         return {value_text(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -14,6 +14,7 @@ from typing import Any
 
 from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.raw import is_encrypted
 
 DEFAULT_TAGS = "aws:defaultTags"
 IGNORE_TAGS = "aws:ignoreTags"
@@ -105,5 +106,5 @@ def _ignored(value: Mapping[str, Any]) -> tuple[str, object] | None:
 
 def _has_encrypted(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return set(value) == {"secure"} or any(map(_has_encrypted, value.values()))
+        return is_encrypted(value) or any(map(_has_encrypted, value.values()))
     return isinstance(value, (list, tuple)) and any(map(_has_encrypted, value))
