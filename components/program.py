@@ -40,8 +40,8 @@ def program(
 
     ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of what is deployed.
     ``root`` is the folder of ``Pulumi.yaml``, where ``crossaccount:include`` looks; Pulumi knows it unless the program
-    runs inline. ``compiled`` is the stack, where whoever runs the program has compiled its config before. ``given`` is
-    for what a proof gives: it may describe roles under paths that AWS keeps for itself.
+    runs inline. ``compiled`` is the compiled stack, if the caller has it already. ``given`` is for what a proof gives:
+    such a stack may describe roles under paths that AWS keeps for itself.
 
     Raises:
         pulumi.RunError: anything wrong with the config or with an upstream, all of it in one report, before the first

@@ -28,7 +28,7 @@ def main() -> None:
         # A second signal must not end this line in a traceback.
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
-        # The work is abandoned: coroutines that were never awaited are no news to whoever stopped it.
+        # The work is abandoned on purpose. Python must not warn of coroutines that were never awaited.
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
             print(f"interrupted by {stopped.args[0] if stopped.args else 'SIGINT'}", file=sys.stderr)

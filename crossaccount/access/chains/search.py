@@ -57,10 +57,11 @@ MOST_LABELS = 50_000
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """From ``node`` to the end. ``pending`` is what is asked of the session of ``node``, which carries ``carries``.
+    """The rest of a way, from ``node`` to the target.
 
-    ``trail`` are the conditions of the hops, each with the hop that has to meet it, counted from the end; ``shared``
-    what those on time and place come to, ``asked`` the number of all others.
+    ``pending`` are the conditions that the session of ``node`` must meet. ``carries`` are the actions for what that
+    session carries on. ``trail`` are the conditions of the hops, each with the number of its hop, counted from the
+    target. ``shared`` are the conditions on time and place, simplified. ``asked`` counts all other conditions.
     """
 
     node: Role
@@ -99,16 +100,16 @@ class Label:
 
     @cached_property
     def demands(self) -> frozenset[Meaning]:
-        """What is asked of the session of the node."""
+        """The conditions that the session of the node must meet."""
         return frozenset(asked.atom.meaning for asked in self.pending)
 
     @cached_property
     def circumstances(self) -> frozenset[Meaning]:
-        """What is asked of time and place."""
+        """The conditions on time and place."""
         return frozenset(atom.meaning for atom in self.shared)
 
     def asks_no_more(self, other: Label) -> bool:
-        """Whether whoever gets to ``other`` and on gets on from here as well."""
+        """Whether every session that can go on from ``other`` can also go on from this label."""
         if not (self.demands <= other.demands and self.circumstances <= other.circumstances):
             return False
         return self.is_free or self.visited <= other.visited

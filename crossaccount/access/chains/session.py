@@ -278,7 +278,7 @@ class _Sets:
         )
 
     def options(self, key: str, asked: Sequence[Asked], mentioned: set[str]) -> Iterator[Moved]:
-        """How a session that this hop makes can have a key that meets what is asked of it."""
+        """The ways in which this hop can give its session a key that meets the conditions ``asked``."""
         if key.startswith(PRINCIPAL_TAG):
             yield from self._tag(key, asked, mentioned)
         elif key == TRANSITIVE:
@@ -369,7 +369,7 @@ def _as(asked: Sequence[Asked], value: str | None) -> Iterator[Moved]:
 
 
 def present(key: str, asked: Asked) -> Asked:
-    """That a key is in the request, in the name of whoever asks for more."""
+    """The condition that a key is in the request. It names the same policy and statement as ``asked``."""
     return Asked(replace(asked.atom, operator="Null", key=key, values=("false",), negated=False), asked.by)
 
 
