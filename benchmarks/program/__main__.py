@@ -1,8 +1,8 @@
 """What our program costs over one written by hand: a no-change ``pulumi up`` of the same resources, in turn.
 
 Run ``python -m benchmarks.program``. It needs the pulumi CLI on the PATH and uses nothing of yours: a local AWS, and a
-private home, state and passphrase. The plugin download is switched off on both sides, and Python keeps compiled files, which
-is its default.
+private home, state and passphrase. The plugin download is switched off on both sides, and Python keeps compiled files,
+as it does by default.
 """
 
 from __future__ import annotations
