@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossaccount.access.access_tests.results import TestResult
-from crossaccount.access.findings.finding import Finding
+from crossaccount.access.findings.groups import Group, in_words, neutral
 from crossaccount.check.run import Checked
 from crossaccount.iam.names import counted
 from crossaccount.markdown import code, table, text
@@ -27,6 +27,8 @@ def summary(checked: Checked) -> str:
         counted(errors, "error"),
         counted(len(checked.findings) - errors, "warning"),
     ]
+    if groups := in_words(checked.groups):
+        parts[-1] += f" ({groups})"
     if checked.of_project:
         parts.append(f"{len(checked.tests) - failed} of {counted(len(checked.tests), 'test')} as expected")
     if checked.suppressed:
@@ -35,13 +37,27 @@ def summary(checked: Checked) -> str:
 
 
 def near_quotas(checked: Checked) -> list[tuple[str, str, int, int]]:
-    """Place, quota, used and limit of what is nearly used up, the fullest first."""
-    rows = [
-        (where, usage.quota.summary, usage.used, usage.limit)
-        for where, usage in checked.quotas
-        if usage.used >= NEAR * usage.limit
-    ]
-    return sorted(rows, key=lambda row: (-row[2] / row[3], row[0]))
+    """Place, quota, used and limit of what is nearly used up, the fullest first.
+
+    Places that differ only by account are one row: the fullest, with the number of the others.
+    """
+    names = {account_id: name for name, account_id in checked.accounts.items()}
+    rows: dict[tuple[str, str], list[tuple[str, str, int, int]]] = {}
+    for where, usage in checked.quotas:
+        if usage.used >= NEAR * usage.limit:
+            account = names.get(usage.account, "")
+            key = (neutral(where, account, checked.accounts, names), usage.quota.summary)
+            rows.setdefault(key, []).append((where, usage.quota.summary, usage.used, usage.limit))
+    return sorted(map(_fullest, rows.values()), key=_by_fullness)
+
+
+def _fullest(rows: list[tuple[str, str, int, int]]) -> tuple[str, str, int, int]:
+    where, *rest = min(rows, key=_by_fullness)
+    return f"{where} and {len(rows) - 1} more" if len(rows) > 1 else where, *rest
+
+
+def _by_fullness(row: tuple[str, str, int, int]) -> tuple[float, str]:
+    return -row[2] / row[3], row[0]
 
 
 def _lines(checked: Checked) -> Iterator[str]:
@@ -53,7 +69,7 @@ def _lines(checked: Checked) -> Iterator[str]:
     elif checked.proof:
         yield from (f"\n{text(line[:1].upper() + line[1:])}." for line in checked.proof.lines())
     if checked.findings:
-        yield from ("", *table(("finding", "where", "what", "fix"), map(_finding, checked.findings)))
+        yield from ("", *table(("finding", "where", "what", "fix"), map(_group, checked.groups)))
     failed = [each for each in checked.tests if not each.ok]
     if failed:
         yield from ("", *table(("test", "expected", "got", "reason"), map(_test, failed)))
@@ -66,6 +82,8 @@ def _test(result: TestResult) -> tuple[str, ...]:
     return text(result.test.name), result.test.expect, result.actual, text(result.verdict.reason or "")
 
 
-def _finding(found: Finding) -> tuple[str, ...]:
+def _group(group: Group) -> tuple[str, ...]:
+    found = group.first
     name = f"**{found.code}**" if found.severity == "error" else found.code
-    return name, code(found.where), text(found.message), text(found.fix)
+    others = f" {text(group.others)}" if group.others else ""
+    return name, code(found.where) + others, text(found.message), text(found.fix)

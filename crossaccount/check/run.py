@@ -8,9 +8,11 @@ the proof needs (``given``) takes part in the tests alone.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.chains import Chains
 from crossaccount.access.findings.catalogue import BY_CODE
-from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, sift
+from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, of_suppression, sift
+from crossaccount.access.findings.groups import Group, grouped
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.placing import placers, region_findings
@@ -49,6 +52,13 @@ class Checked:
     """How many access tests are about stacks that were not asked for."""
     of_project: bool = True
     """Whether a project is checked, with its access tests; sources have none."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The names of accounts and their IDs."""
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The findings; those that differ only by account are one group."""
+        return grouped(self.findings, self.accounts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -65,11 +75,12 @@ class Checked:
         return not any(each.severity == "error" for each in self.findings) and all(each.ok for each in self.tests)
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON document of ``check``."""
+        """The JSON document of ``check``. ``groups`` are there if findings differ only by account."""
         return {
             "findings": [each.to_json() for each in self.findings],
             "tests": results_json(self.tests),
             "quotas": [usage.to_json(where) for where, usage in self.quotas],
+            **({"groups": [each.to_json() for each in self.groups]} if len(self.groups) < len(self.findings) else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"proof": self.proof.to_json()} if self.proof else {}),
         }
@@ -104,7 +115,8 @@ def check(
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
     names = [name for name in compiled if name in chosen]
     regions = {name: tuple(region_findings(project, name)) for name in names}
-    checked = Checker(compiled, sources, names, regions).run(_tests(directory, sources, program, now))
+    today = now.astimezone(UTC).date()
+    checked = Checker(compiled, sources, names, regions, today).run(_tests(directory, sources, program, now))
     return checked if base is None else replace(checked, proof=proof_since(directory, base))
 
 
@@ -117,9 +129,11 @@ def check_sources(sources: Sources) -> Checked:
     facts = Facts.of(estate.accounts | sources.managed, sources.accounts)
     chains = Chains(estate)
     found = judge(sources.details, estate, chains.paths(), facts, chains=chains)
-    findings = sorted((each.at(str(each.place)) for each in found), key=_rank)
+    names = {account: name for name, account in sources.accounts.items()}
+    findings = sorted((each.at(str(each.place), _named(each.place.owner, names)) for each in found), key=_rank)
     quotas = [(str(usage.place), usage) for details in sources.details for usage in usages(details)]
-    return Checked(tuple(findings), (), (), tuple(sorted(quotas, key=_quota_order)), of_project=False)
+    quotas.sort(key=_quota_order)
+    return Checked(tuple(findings), (), (), tuple(quotas), of_project=False, accounts=sources.accounts)
 
 
 class Checker:
@@ -131,26 +145,45 @@ class Checker:
         sources: Sources,
         chosen: Sequence[str],
         file_findings: Mapping[str, Sequence[Finding]],
+        today: date,
     ) -> None:
         self._settings = {name: each.settings for name, each in compiled.items()}
         self._sources = sources
         self._chosen = chosen
         self._file_findings = file_findings
+        self._today = today
         self._placers = placers(compiled)
 
     def run(self, tests: Sequence[TestResult]) -> Checked:
         """Everything that is found."""
-        found = self._found()
-        sifted = [self._of_stack(name, found) for name in self._chosen]
+        found: dict[str, list[Found]] = defaultdict(list)
+        for each in self._found():
+            found[_account(each.place.owner)].append(each)
+        sifted = {name: self._of_stack(name, found[each.account_id]) for name, each in self._settings.items()}
+        chosen = [sifted[name] for name in self._chosen]
+        kept = [each for part in chosen for each in part.kept]
         return Checked(
-            tuple(sorted((each for part in sifted for each in part.kept), key=_rank)),
-            tuple(each for part in sifted for each in part.suppressed),
+            tuple(sorted((*kept, *self._of_suppressions(sifted)), key=_rank)),
+            tuple(each for part in chosen for each in part.suppressed),
             tuple(test for test in tests if self._is_asked(test)),
             tuple(sorted(self._quotas(), key=_quota_order)),
             elsewhere=sum(1 for test in tests if not self._is_asked(test)),
+            accounts=self._sources.accounts,
         )
 
-    def _found(self) -> list[Found]:
+    def _of_suppressions(self, sifted: Mapping[str, Sifted]) -> Iterator[Finding]:
+        """What the suppressions of the chosen stacks deserve. One that stacks share, by its place, is judged once."""
+        used = {self._settings[name].suppressions[index].where for name, part in sifted.items() for index in part.used}
+        said: set[str] = set()
+        for name in self._chosen:
+            for placed in self._settings[name].suppressions:
+                if placed.where not in said:
+                    said.add(placed.where)
+                    account = self._settings[name].account
+                    is_used = placed.where in used
+                    yield from of_suppression(placed.value, placed.where, account, self._today, used=is_used)
+
+    def _found(self) -> Iterator[Found]:
         estate = self._sources.estate()
         names = dict(self._sources.accounts)
         managed = {
@@ -162,22 +195,21 @@ class Checker:
         facts = Facts.of(managed | estate.accounts, names)
         limits = {settings.account_id: settings.quotas for settings in self._settings.values()}
         chains = Chains(estate)
-        return list(judge(self._sources.details, estate, chains.paths(), facts, limits, chains))
+        return judge(self._sources.details, estate, chains.paths(), facts, limits, chains)
 
     def _of_stack(self, stack: str, found: Sequence[Found]) -> Sifted:
         settings = self._settings[stack]
         placer = self._placers[settings.account_id]
-        found_before = [*map(_of_warning, settings.warnings), *self._file_findings[stack]]
-        placed = [(each, each.where) for each in found_before]
+        own = [*map(_of_warning, settings.warnings), *self._file_findings.get(stack, ())]
+        placed = [(replace(each, account=settings.account), each.where) for each in own]
         warned = _warned(settings.warnings)
         judged = [
-            (each.at(placer.where(each.place)), str(each.place))
+            (each.at(placer.where(each.place), settings.account), str(each.place))
             for each in found
-            if _account(each.place.owner) == settings.account_id
             # Settings warn of the same already, at that statement or that entity.
-            and (each.kind.code, placer.statement(each.place)) not in warned
+            if (each.kind.code, placer.statement(each.place)) not in warned
         ]
-        return sift([*placed, *judged], settings.suppressions, f"{stack_file(stack)}: suppress")
+        return sift([*placed, *judged], [each.value for each in settings.suppressions], self._today)
 
     def _quotas(self) -> Iterator[tuple[str, Usage]]:
         chosen = {self._settings[name].account_id: name for name in self._chosen}
@@ -232,6 +264,11 @@ def _warned(warnings: Sequence[Problem]) -> frozenset[tuple[str, str]]:
 def _within(place: str) -> Iterator[str]:
     yield place
     yield from (place[:index] for index, character in enumerate(place) if character in ".[")
+
+
+def _named(owner: str, names: Mapping[str, str]) -> str:
+    account = _account(owner)
+    return names.get(account, account)
 
 
 def _account(owner: str) -> str:

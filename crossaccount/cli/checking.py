@@ -104,9 +104,12 @@ def show(found: Checked) -> None:
     from crossaccount.rehearsal.table import results_table
 
     out = console()
-    for each in found.findings:
+    for group in found.groups:
+        each = group.first
         style = "bold red" if each.severity == "error" else "yellow"
-        out.print(f"[{style}]{each.code} {each.severity}[/] [bold]{markup(each.where)}[/]", highlight=False)
+        others = f" {markup(group.others)}" if group.others else ""
+        head = f"[{style}]{each.code} {each.severity}[/] [bold]{markup(each.where)}[/]{others}"
+        out.print(head, highlight=False, soft_wrap=True)
         out.print(f"  {markup(each.message)}\n  [dim]fix:[/] {markup(each.fix)}", highlight=False, soft_wrap=True)
     if found.tests:
         out.print(results_table(found.tests))

@@ -87,7 +87,7 @@ class _Encoder:
         columns = self._paths(report.paths)
         ways = [self._way(each) for each in report.ways]
         roles = [self._role(each) for each in report.roles]
-        findings = [self._finding(each) for each in report.findings]
+        findings = [self._finding(each, number) for each, number in zip(report.findings, self._groups(), strict=True)]
         kinds = sorted({each.kind for each in report.findings}, key=lambda kind: kind.code)
         ends = [self._end(each) for each in self._ends.values]
         return {
@@ -141,11 +141,18 @@ class _Encoder:
         end = self._ends.number(role.arn)
         return [end, role.description, tags, role.max_session_duration, role.boundary, role.level, permissions, *link]
 
-    def _finding(self, found: Found) -> Row:
+    def _groups(self) -> list[int]:
+        """By finding: the number of its group. The page shows a group as one row."""
+        named = [self._report.named(each) for each in self._report.findings]
+        groups = self._report.grouped(named)
+        numbers = {id(each): number for number, group in enumerate(groups) for each in group.findings}
+        return [numbers[id(each)] for each in named]
+
+    def _finding(self, found: Found, group: int) -> Row:
         owner, kind = found.place.owner, found.kind
         end = self._ends.number(owner) if ":user/" in owner or ":role/" in owner else -1
         where = str(found.place).replace(owner, self._report.names.shown(owner), 1)
-        return [kind.code, kind.severity, end, where, found.message, found.fix, int(kind.code in DANGLING)]
+        return [kind.code, kind.severity, end, where, found.message, found.fix, int(kind.code in DANGLING), group]
 
     def _changes(self) -> dict[str, Any] | None:
         changes = self._report.changes

@@ -88,17 +88,17 @@ def _hops(way: Way, report: Report) -> str:
 
 
 def _findings(title: str, found: Sequence[Found], report: Report) -> Iterator[str]:
-    shown = report.names.shown
+    groups = report.grouped(map(report.named, found))
     rows = (
         (
-            f"{each.kind.code} {each.kind.severity}",
-            text(str(each.place).replace(each.place.owner, shown(each.place.owner), 1)),
-            text(each.message),
-            text(each.fix),
+            f"{each.first.code} {each.first.severity}",
+            text(f"{each.first.where} {each.others}".strip()),
+            text(each.first.message),
+            text(each.first.fix),
         )
-        for each in found[:MOST_ROWS]
+        for each in groups[:MOST_ROWS]
     )
-    yield from _table(title, ("finding", "where", "what", "what to do"), rows, len(found))
+    yield from _table(title, ("finding", "where", "what", "what to do"), rows, len(groups))
 
 
 def _roles(report: Report) -> Iterator[str]:

@@ -15,7 +15,8 @@ from typing import Any
 from crossaccount.access.chains import Chains, Way
 from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
-from crossaccount.access.findings.finding import Facts, Found
+from crossaccount.access.findings.finding import Facts, Finding, Found
+from crossaccount.access.findings.groups import Group, grouped
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import Path
 from crossaccount.access.paths.possible import Possible, possible
@@ -88,6 +89,17 @@ class Report:
     def other_findings(self) -> tuple[Found, ...]:
         """All other findings."""
         return tuple(each for each in self.findings if each.kind.code not in DANGLING)
+
+    def named(self, found: Found) -> Finding:
+        """The finding with names of accounts in its place."""
+        owner = found.place.owner
+        account = owner_account(owner) or owner
+        where = str(found.place).replace(owner, self.names.shown(owner), 1)
+        return found.at(where, self.accounts.get(account, account))
+
+    def grouped(self, findings: Iterable[Finding]) -> tuple[Group, ...]:
+        """The findings by group; those that differ only by account are one."""
+        return grouped(findings, {name: account_id for account_id, name in self.accounts.items()})
 
     def summary(self) -> dict[str, int]:
         """The report in numbers."""

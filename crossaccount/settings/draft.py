@@ -77,7 +77,7 @@ class Draft:
     """Which of ``trusted`` and ``trusting`` the config has."""
     incomplete: frozenset[str] = frozenset()
     """Sections that could not all be read: a name that is missing there may exist."""
-    suppressions: tuple[Suppression, ...] = ()
+    suppressions: tuple[Placed[Suppression], ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
     given: bool = False
     """Whether it is what a proof gives, which may describe roles that are AWS's own."""

@@ -1,7 +1,7 @@
 """Files that ``crossaccount:include`` merges into a stack's config, so that teams own files.
 
-A file holds ``trusted``, ``trusting`` and ``policies``, with or without the namespace, in the schema of the stack. Each
-pattern must find something, and a file that two patterns find is read once.
+A file holds ``trusted``, ``trusting``, ``policies`` and ``suppress``, with or without the namespace, in the schema of
+the stack. Each pattern must find something, and a file that two patterns find is read once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import outside_of
-from crossaccount.settings.models.config import INCLUDABLE
+from crossaccount.settings.models.config import INCLUDABLE, LISTS
 from crossaccount.settings.raw import NAMESPACE, cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -156,8 +156,9 @@ def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:
         if key not in INCLUDABLE:
             fix = did_you_mean(str(full), INCLUDABLE, f"an included file has the keys {', '.join(INCLUDABLE)}")
             problems.append(Problem(place, "unknown key", NOT_GIVEN, fix))
-        elif value is not None and not isinstance(value, Mapping):
-            problems.append(Problem(place, "must be a mapping", value, "write {name: …}"))
+        elif value is not None and not isinstance(value, list if key in LISTS else Mapping):
+            expected, example = ("a list", LISTS[key]) if key in LISTS else ("a mapping", "{name: …}")
+            problems.append(Problem(place, f"must be {expected}", value, f"write {example}"))
         else:
-            values[key] = cleaned(value or {}, f"{name}: {key}", problems)
+            values[key] = cleaned(value or ([] if key in LISTS else {}), f"{name}: {key}", problems)
     return Source(values, f"{name}: ")

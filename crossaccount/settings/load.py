@@ -21,7 +21,7 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem, errors, warnings
 from crossaccount.iam.quotas import ADJUSTABLE
 from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.checks import check
-from crossaccount.settings.draft import BROKEN, Draft, Entry, Section, not_reported_yet, parse, policy_import_id
+from crossaccount.settings.draft import BROKEN, Draft, Entry, Placed, Section, not_reported_yet, parse, policy_import_id
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.models import AccountEntry
@@ -31,10 +31,10 @@ from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, de
 from crossaccount.settings.settings import Settings, partition_of
 
 
-def read_suppressions(values: Sequence[Any], where: str, problems: list[Problem]) -> tuple[Suppression, ...]:
+def read_suppressions(values: Sequence[Any], where: str, problems: list[Problem]) -> tuple[Placed[Suppression], ...]:
     """The accepted findings; what does not fit is added to ``problems``."""
     entries = {str(index): Entry(str(index), value, f"{where}[{index}]") for index, value in enumerate(values)}
-    return tuple(placed.value for placed in parse(entries, Suppression, problems).values())
+    return tuple(parse(entries, Suppression, problems).values())
 
 
 def read_quotas(values: Mapping[str, Any], where: str, problems: list[Problem]) -> dict[str, int]:
@@ -62,6 +62,8 @@ class Sections:
     sides: set[str] = field(default_factory=set)
     incomplete: set[str] = field(default_factory=set)
     """Sections that could not all be read: a name that is missing there may exist."""
+    suppressions: list[tuple[Sequence[Any], str]] = field(default_factory=list)
+    """The suppressions of included files, each list with its place."""
 
 
 def collect(sources: Sequence[Source], problems: list[Problem]) -> Sections:
@@ -167,6 +169,7 @@ def _sections(raw: Raw, root: Path | None, prefix: str, problems: list[Problem])
     included = read_includes(raw.values.get("include", []), root, f"{prefix}include", problems)
     unread = "include" in raw.unreadable or len(problems) > before
     sections = collect([Source(raw.values, prefix), *included], problems)
+    sections.suppressions.extend((each.values.get("suppress", ()), f"{each.prefix}suppress") for each in included)
     for key in raw.unreadable:
         sections.incomplete.update(SIDES.get(key, (key,)))
     if unread:
@@ -216,6 +219,7 @@ def _draft(
     partition = partition_of(region)
     policy_id = policy_import_id(account_id, partition)
     found = sections.entries
+    suppressions = [(raw.values.get("suppress", ()), place("suppress")), *sections.suppressions]
     parsed: dict[str, Section[Any]] = {
         section: parse(found[section], model, problems, policy_id if section == "policies" else "{name}")
         for section, model in SECTIONS.items()
@@ -230,7 +234,7 @@ def _draft(
         reads=reads,
         reads_where=place("reads"),
         parsed=parsed,
-        suppressions=read_suppressions(raw.values.get("suppress", ()), place("suppress"), problems),
+        suppressions=tuple(each for given in suppressions for each in read_suppressions(*given, problems)),
         quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
         declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
         sides=frozenset(sections.sides),

@@ -10,6 +10,7 @@ from typing import Any
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
+from crossaccount.settings.draft import Placed
 from crossaccount.settings.models import AccountEntry, ManagedPolicy, Suppression
 from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
 
@@ -33,8 +34,8 @@ class Settings:
     region: str | None = None
     warnings: tuple[Problem, ...] = ()
     """What is accepted and probably not meant."""
-    suppressions: tuple[Suppression, ...] = ()
-    """Findings that are accepted, with the reason."""
+    suppressions: tuple[Placed[Suppression], ...] = ()
+    """Findings that are accepted, with the reason; each with its place, which several stacks may share."""
     quotas: Mapping[str, int] = field(default_factory=dict)
     """Limits that AWS raised for the account, by their key in its summary."""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)

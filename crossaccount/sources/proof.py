@@ -17,6 +17,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -219,19 +220,34 @@ class _Proving:
 def _weakened(before: _Proving, now: _Proving) -> Iterator[Weakened]:
     yield from weakened_tests(before.tests, now.tests, TESTS_FILE)
     yield from _newly_given(before.tests, now)
+    shared: set[str] = set()
     for stack, settings in now.settings.items():
         old = before.settings.get(stack)
-        accepted = {(each.code, each.where) for each in old.suppressions} if old else set()
-        for index, each in enumerate(settings.suppressions):
-            if (each.code, each.where) not in accepted:
-                what = f"{each.code} at {each.where} is newly suppressed: {each.reason}"
-                message = {"code": each.code, "where": each.where, "reason": each.reason}
-                yield Weakened("suppression-added", f"{stack_file(stack)}: suppress[{index}]", what, None, message)
+        yield from _newly_suppressed(old, settings, shared)
         for name, limit in settings.quotas.items():
             former = old.quotas.get(name, ADJUSTABLE[name].limit) if old else ADJUSTABLE[name].limit
             if limit > former:
                 place = f"{stack_file(stack)}: quotas.{name}"
                 yield Weakened("quota-raised", place, f"the limit is {limit}, before {former}", former, limit)
+
+
+def _newly_suppressed(old: Settings | None, new: Settings, said: set[str]) -> Iterator[Weakened]:
+    """Findings that a stack accepts now, or longer than before. Places that stacks share are ``said`` once."""
+    accepted = {(each.value.code, each.value.where): each.value.until for each in old.suppressions} if old else {}
+    for placed in new.suppressions:
+        each = placed.value
+        until = accepted.get((each.code, each.where), date.min)
+        if placed.where in said or until is None or (each.until is not None and each.until <= until):
+            continue
+        said.add(placed.where)
+        known = (each.code, each.where) in accepted
+        longer = f"is suppressed until {each.until}, longer than before" if each.until else "is suppressed for good"
+        how = longer if known else "is newly suppressed"
+        message = {"code": each.code, "where": each.where, "reason": each.reason}
+        message |= {"until": each.until.isoformat()} if each.until else {}
+        yield Weakened(
+            "suppression-added", placed.where, f"{each.code} at {each.where} {how}: {each.reason}", None, message
+        )
 
 
 def _newly_given(before: AccessTests, now: _Proving) -> Iterator[Weakened]:

@@ -17,13 +17,17 @@ A finding has a stable code, a severity, a place, a message and a fix. For a sta
 the document, or if the problem locks principals out or opens access; `check` then exits with 1.
 
 To accept a finding, suppress it in the config of its stack, with the reason. The place also covers everything below it.
-A suppression that suppresses nothing is a finding itself.
+A suppression that suppresses nothing is a finding itself. Stacks can
+[share suppressions](guide/config.md#raised-quotas-accepted-findings).
+
+Findings that differ only by account are one line, with their number and the first places.
 
 ```yaml
 crossaccount:suppress:
   - code: XA107
     where: trusting.roles.Monitoring
     reason: the vendor pins our account on its side; asked for an external ID, ticket 4711
+    until: "2027-06-30"    # optional: the last day
 ```
 """
 _GROUPS = {

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -179,6 +179,71 @@ def test_a_finding_is_accepted_where_it_stands_or_around(project):
     )
     assert _said(found) == []
     assert [each.code for each in found.suppressed] == ["XA201"]
+
+
+_GONE = {"trusted": {"users": {"ann": {"inline": {"p": {"assume": ["workload/role/Gone"]}}}}}}
+_HERE = {"trusting": {"roles": {"R": {"trust": [{"principals": ["workload"]}]}}}}
+_ACCEPTED = {"code": "XA201", "where": "trusted.users.ann", "reason": "made next week"}
+
+
+def _share(directory: Path, accepted: object) -> None:
+    """Put suppressions into Pulumi.yaml, for all stacks that have none of their own."""
+    file = directory / "Pulumi.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["crossaccount:suppress"] = {"value": accepted}
+    file.write_text(yaml.safe_dump(content))
+
+
+@pytest.mark.parametrize("stacks", [(), ("auth",), ("workload",)])
+def test_a_suppression_that_stacks_share_is_used_if_one_of_them_has_the_finding(project, stacks):
+    directory = project(auth=_GONE, workload=_HERE)
+    _share(directory, [_ACCEPTED])
+    assert [line for line in _said(_check(directory, *stacks)) if "XA9" in line or "XA201" in line] == []
+
+
+def test_a_shared_suppression_that_no_stack_needs_is_said_once_at_its_place(project):
+    directory = project(auth=_GONE, workload=_HERE)
+    _share(directory, [_ACCEPTED, {**_ACCEPTED, "code": "XA107"}])
+    assert [line for line in _said(_check(directory)) if "XA9" in line] == ["XA901 Pulumi.yaml: suppress[1]"]
+
+
+def test_an_included_file_accepts_findings_of_every_stack_that_includes_it(project):
+    directory = project(auth={**_GONE, "include": ["both.yaml"]}, workload={**_HERE, "include": ["both.yaml"]})
+    (directory / "both.yaml").write_text(yaml.safe_dump({"suppress": [_ACCEPTED]}))
+    found = _check(directory)
+    assert [line for line in _said(found) if "XA9" in line or "XA201" in line] == []
+    assert [each.code for each in found.suppressed] == ["XA201"]
+
+
+def test_after_its_last_day_a_suppression_shows_the_finding_again_and_says_so(project):
+    ended = {**_ACCEPTED, "until": (NOW.date() - timedelta(days=1)).isoformat()}
+    found = _check(project(auth={**_GONE, "suppress": [ended]}, workload=_HERE), "auth")
+    assert _said(found) == [
+        "XA201 Pulumi.auth.yaml: trusted.users.ann.inline.p.assume",
+        "XA902 Pulumi.auth.yaml: suppress[0]",
+    ]
+    assert found.findings[1].message == "XA201 at trusted.users.ann was accepted until 2026-11-21"
+    still = {**_ACCEPTED, "until": NOW.date().isoformat()}
+    assert _said(_check(project(auth={**_GONE, "suppress": [still]}, workload=_HERE), "auth")) == []
+
+
+def test_findings_that_differ_only_by_account_are_one_row(project):
+    """In text, Markdown and by group in the JSON, whose list of findings stays as it is."""
+    role = {
+        "trust": [{"principals": ["auth"], "mfa": True}],
+        "policies": ["arn:aws:iam::aws:policy/AdministratorAccess"],
+    }
+    user = {"ann": {"inline": {"p": {"assume": ["*"]}}}}
+    both = {"trusting": {"roles": {"Admin": role}}}
+    found = _check(project(auth={**both, "trusted": {"users": user}}, workload=both))
+    assert [line for line in _said(found) if "XA306" in line] == [
+        "XA306 Pulumi.auth.yaml: trusting.roles.Admin",
+        "XA306 Pulumi.workload.yaml: trusting.roles.Admin",
+    ]
+    row = "| XA306 | `Pulumi.auth.yaml: trusting.roles.Admin` and 1 more: in workload |"
+    assert [line[: len(row)] for line in markdown(found).splitlines() if "XA306" in line] == [row]
+    [group] = [each for each in found.to_json()["groups"] if each["code"] == "XA306"]
+    assert (group["count"], group["accounts"]) == (2, ["auth", "workload"])
 
 
 def test_unknown_stacks_are_refused_with_the_nearest_name():

@@ -80,6 +80,33 @@ def test_tests_suppressions_and_quotas_of_a_project_in_a_folder(git: Git, tmp_pa
     assert found.weakened[2].what == "the limit is 4096, before 2048"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("2027-01-31", "2027-01-31", ""),
+        ("2027-01-31", "2026-12-31", ""),
+        (None, "2027-01-31", ""),
+        (
+            "2027-01-31",
+            "2027-03-31",
+            "XA107 at trusted.users is suppressed until 2027-03-31, longer than before: known",
+        ),
+        ("2027-01-31", None, "XA107 at trusted.users is suppressed for good: known"),
+    ],
+)
+def test_a_suppression_that_holds_for_longer_is_weaker(
+    git: Git, tmp_path: Path, before: str | None, after: str | None, said: str
+) -> None:
+    def suppress(until: str | None) -> list[dict[str, str]]:
+        known = {"code": "XA107", "where": "trusted.users", "reason": "known"}
+        return [known | ({"until": until} if until else {})]
+
+    write(tmp_path, [TEST], suppress=suppress(before))
+    commit(git)
+    write(tmp_path, [TEST], suppress=suppress(after))
+    assert [each.what for each in proof_since(tmp_path, "HEAD").weakened] == ([said] if said else [])
+
+
 def test_a_test_file_that_is_gone_proves_nothing(git: Git, tmp_path: Path) -> None:
     write(tmp_path, [TEST])
     commit(git)

@@ -72,6 +72,7 @@ CATALOGUE: tuple[Kind, ...] = (
     changes.ADOPTION,
     changes.RENAME,
     finding.UNUSED,
+    finding.ENDED,
 )
 
 BY_CODE = {kind.code: kind for kind in CATALOGUE}

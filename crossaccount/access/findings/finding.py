@@ -5,14 +5,16 @@ its ``where`` a text: a place in the config where the estate is a stack's, else 
 is what the rules know besides the documents: whose accounts these are.
 
 A finding that somebody has looked at is accepted with a reason. A suppression names a code and a place. It covers that
-place and everything below it. One that covers nothing is a finding itself: it would hide the next one.
+place and everything below it. One that covers nothing is a finding itself: it would hide the next one. So is one whose
+last day is over.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, Protocol
 
 from crossaccount.access.estate.entities import TRUST_POLICY
@@ -92,6 +94,8 @@ class Finding:
     where: str
     message: str
     fix: str
+    account: str = field(default="", compare=False)
+    """The account that it is about: its name where it has one, else its ID; empty where it is about no account."""
 
     def to_json(self) -> dict[str, str]:
         """An item of ``findings`` in the commands' JSON."""
@@ -113,9 +117,9 @@ class Found:
     message: str
     fix: str
 
-    def at(self, where: str) -> Finding:
-        """The finding with its place as people should read it."""
-        return Finding(self.kind.code, self.kind.severity, where, self.message, self.fix)
+    def at(self, where: str, account: str = "") -> Finding:
+        """The finding with its place as people should read it, and the name of its account."""
+        return Finding(self.kind.code, self.kind.severity, where, self.message, self.fix, account)
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,16 @@ UNUSED = Kind(
     "warning",
     "A suppression that suppresses nothing",
     "The finding that it suppressed no longer exists or has moved. If the suppression stays, it hides the next "
-    "finding at that place.",
+    "finding at that place. A suppression that several stacks share is used if it suppresses something in one of them.",
     "Remove it, or correct its code or place.",
+    "docs/findings.md",
+)
+ENDED = Kind(
+    "XA902",
+    "warning",
+    "A suppression has ended",
+    "Its last day, `until`, is over. The finding that it accepted is shown again.",
+    "Correct what the finding says, or accept it again with a new date.",
     "docs/findings.md",
 )
 _BELOW = (".", "[", " ")
@@ -170,33 +182,46 @@ class Accepted(Protocol):
     def where(self) -> str:
         """Its place, or one that holds it."""
 
+    @property
+    def until(self) -> date | None:
+        """The last day, in UTC, on which it is accepted; None means for good."""
+
 
 @dataclass(frozen=True)
 class Sifted:
-    """``kept`` is what is left to say, what the suppressions themselves deserve among it."""
+    """``kept`` is what is left to say. ``used`` are the numbers of the suppressions that cover one, ended or not."""
 
     kept: tuple[Finding, ...]
     suppressed: tuple[Finding, ...]
+    used: frozenset[int]
 
 
-def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], where: str) -> Sifted:
-    """Findings without those that are accepted.
-
-    Each finding comes with its place as an ARN, by which it may be named as well. ``where`` is the place of the list of
-    suppressions.
-    """
+def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], today: date) -> Sifted:
+    """Findings without those that are accepted. Each comes with its place as an ARN, which may name it as well."""
     kept: list[Finding] = []
     suppressed: list[Finding] = []
     used: set[int] = set()
     for finding, place in findings:
         covering = {i for i, each in enumerate(accepted) if _covers(each, finding, place)}
         used |= covering
-        (suppressed if covering else kept).append(finding)
-    for index, each in enumerate(accepted):
-        if index not in used:
-            message = f"no finding {each.code} at {each.where}"
-            kept.append(Finding(UNUSED.code, UNUSED.severity, f"{where}[{index}]", message, UNUSED.hint))
-    return Sifted(tuple(kept), tuple(suppressed))
+        in_force = any(not has_ended(accepted[index], today) for index in covering)
+        (suppressed if in_force else kept).append(finding)
+    return Sifted(tuple(kept), tuple(suppressed), frozenset(used))
+
+
+def has_ended(accepted: Accepted, today: date) -> bool:
+    """Whether its last day is over."""
+    return accepted.until is not None and accepted.until < today
+
+
+def of_suppression(accepted: Accepted, where: str, account: str, today: date, *, used: bool) -> Iterator[Finding]:
+    """What a suppression at the place ``where`` deserves itself; ``used``: it covers a finding, in whichever stack."""
+    if not used:
+        message = f"no finding {accepted.code} at {accepted.where}"
+        yield Finding(UNUSED.code, UNUSED.severity, where, message, UNUSED.hint, account)
+    elif has_ended(accepted, today):
+        message = f"{accepted.code} at {accepted.where} was accepted until {accepted.until}"
+        yield Finding(ENDED.code, ENDED.severity, where, message, ENDED.hint, account)
 
 
 def _covers(accepted: Accepted, finding: Finding, place: str) -> bool:

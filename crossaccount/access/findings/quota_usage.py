@@ -19,7 +19,7 @@ from crossaccount.access.estate.policies import Details, default_version
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Found, Kind, Place
 from crossaccount.access.findings.statements import is_changeable, roles
 from crossaccount.iam import quotas
-from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.documents import by_content, size
 from crossaccount.iam.quotas import Quota
@@ -70,6 +70,12 @@ class Usage:
     used: int
     limit: int
     adjusted: bool = False
+
+    @property
+    def account(self) -> str:
+        """The ID of the account."""
+        owner = self.place.owner
+        return parse_arn(owner).account if is_arn(owner) else owner
 
     def finding(self) -> Found | None:
         """What is to be said about it, if anything."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, is_dataclass
+from datetime import date, datetime
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
-from crossaccount.settings.models.base import Model, Text, raise_if, rule, text_schema
+from crossaccount.settings.models.base import Model, Text, raise_if, refuse, rule, text_schema
 from crossaccount.settings.models.entities import Application, Entity, Group, ManagedPolicy, Role, User
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
@@ -82,6 +84,22 @@ def _check_said(text: str) -> Refusal | None:
     return None if text.strip() else Refusal("must not be empty", "say it in a few words")
 
 
+def _day(value: object) -> date:
+    """A day, which YAML reads as a date without quotes, and the CLI passes on as a moment of it."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.match(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value.removesuffix("T00:00:00Z"))
+    raise refuse("must be a day", "write a day such as 2027-06-30")
+
+
+_DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}(T00:00:00Z)?\Z", re.ASCII)
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
+]
+
+
 class Suppression(Model):
     """A finding that somebody has checked and accepted."""
 
@@ -95,6 +113,8 @@ class Suppression(Model):
         examples=["the vendor pins our account on its side"]
     )
     """The reason for accepting it, for later readers of the config."""
+    until: Day | None = Field(default=None, examples=["2027-06-30"])
+    """The last day on which it is accepted, in UTC. After it the finding is shown again. Default: for good."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +166,7 @@ class StackConfig(Model):
     include: Names = Field(default=(), examples=["[people/*.yaml]"])
     """Files to merge in: patterns relative to the folder of Pulumi.yaml."""
     suppress: tuple[Suppression, ...] = Field(default=(), examples=["[{code: …, where: …, reason: …}]"])
-    """Findings of `crossaccount check` that are accepted, with the reason."""
+    """Findings of `crossaccount check` that are accepted, with the reason. An included file may have some as well."""
     quotas: Quotas = Field(default_factory=dict)
     """Limits that AWS has raised for the account, by key of `aws iam get-account-summary`."""
 
@@ -179,7 +199,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for na
 _OWN_SECTIONS: dict[str, type[Entity | ManagedPolicy]] = {
     name: model for name, each in _ANNOTATIONS.items() if (model := _entity(each))
 }
-INCLUDABLE = (*SIDES, *_OWN_SECTIONS)
+INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "suppress")
 """The keys that an included file may have."""
 SECTIONS: Mapping[str, type[Entity | ManagedPolicy]] = _OWN_SECTIONS | {
     name: model

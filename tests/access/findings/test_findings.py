@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import yaml
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE
 from crossaccount.access.findings.changes import replacement_findings
-from crossaccount.access.findings.finding import Facts, Finding, Found, sift
+from crossaccount.access.findings.finding import Facts, Finding, Found, of_suppression, sift
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
 from docs.generator.findings import findings_page
@@ -58,6 +59,7 @@ class Accepted:
     code: str
     where: str
     reason: str
+    until: date | None = None
 
 
 def _cases() -> list[Any]:
@@ -102,7 +104,13 @@ def test_the_order_of_a_source_changes_nothing(
 def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Finding]:
     placed = [(each.at(str(each.place)), str(each.place)) for each in _found(case, details_of)]
     accepted = [Accepted(**each) for each in case.get("suppress", [])]
-    return list(sift(placed, accepted, "suppress").kept)
+    today = date(2026, 11, 22)
+    sifted = sift(placed, accepted, today)
+    of_suppressions = (
+        of_suppression(each, f"suppress[{index}]", "", today, used=index in sifted.used)
+        for index, each in enumerate(accepted)
+    )
+    return [*sifted.kept, *chain.from_iterable(of_suppressions)]
 
 
 def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Found]:

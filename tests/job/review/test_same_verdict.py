@@ -171,6 +171,12 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     ],
     "Suppression.code": [(("auth", "suppress"), [{"code": "XA102", "where": "trusted.users.bo", "reason": "said"}])],
     "Suppression.where": [(("auth", "suppress"), [{"code": "XA101", "where": "trusted.users.kim", "reason": "said"}])],
+    "Suppression.until": [
+        (
+            ("auth", "suppress"),
+            [{"code": "XA101", "where": "trusted.users.bo", "reason": "said", "until": "2027-01-31"}],
+        )
+    ],
     "Suppression.reason": [(("auth", "suppress"), [{"code": "XA101", "where": "trusted.users.bo", "reason": "anew"}])],
     "TrustStatement.principals": [((*TRUST, "principals"), ["auth"]), ((*TRUST, "principals"), ["auth/user/*"])],
     "TrustStatement.services": [(TRUST, {"services": ["lambda.amazonaws.com"]})],

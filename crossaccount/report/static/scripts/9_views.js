@@ -71,14 +71,18 @@ function drawnView(name, title, make) {
 }
 
 function findingsView(name, title, rows, data, search, act) {
-  const table = new PagedTable(title, ["Finding", "Where", "What", "What to do"], ([code, severity, end, where, message, fix]) => {
-    const place = end >= 0 ? plainButton(where, () => act.showOnly(end), `${where}: show its paths`) : where;
+  const table = new PagedTable(title, ["Finding", "Where", "What", "What to do"], ([[code, severity, end, where, message, fix], ...others]) => {
+    const first = end >= 0 ? plainButton(where, () => act.showOnly(end), `${where}: show its paths`) : where;
+    const more = element("span", { class: "quiet", title: others.map((each) => each[3]).join("\n") }, ` and ${others.length.toLocaleString("en")} more`);
+    const place = others.length ? [first, more] : first;
     const about = element("span", { title: data.kinds[code].join(". ") }, element("span", { class: severity }, code), ` ${severity}`);
     return [about, element("span", { class: "name where" }, place), message, fix];
   });
   return view(name, `${title} (${rows.length.toLocaleString("en")})`, table.nodes, () => {
     const found = search.rows(rows, (row) => `${row[0]} ${row[1]} ${row[3]} ${row[4]} ${row[2] < 0 ? "" : data.endTexts[row[2]]}`);
-    table.show(found);
+    const groups = new Map();
+    for (const row of found) groups.has(row[7]) ? groups.get(row[7]).push(row) : groups.set(row[7], [row]);
+    table.show([...groups.values()]);
     return count(found.length, "finding");
   }, [table]);
 }

@@ -1,0 +1,103 @@
+"""Findings that differ only by account, as one: a mistake in a role set is one mistake, however many accounts have it.
+
+Two findings are alike if they are the same text once each account's own names are taken out: its ID, its name in the
+address book, the file of its stack. Nothing else is taken out, so a finding that also differs in a role, a statement or
+a value stays on its own. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from crossaccount.access.findings.finding import Finding
+from crossaccount.iam.names import counted
+
+FIRST = 3
+"""How many further places a line names."""
+_ID = re.compile(r"(?<!\d)(\d{12})(?!\d)(?: \(([^()]*)\))?")
+_NAME_OF_RESOURCE = re.compile(r"(?<![\w.-])([\w.-]+)(?=/(?:role|user)/)")
+_THIS = "<account>"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings that differ only by account, in their order; at least one."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The one whose words stand for all."""
+        return self.findings[0]
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the findings are about, by name where they have one, each once."""
+        return tuple(dict.fromkeys(each.account for each in self.findings))
+
+    @property
+    def others(self) -> str:
+        """``and 39 more: in app01, app02, app03 …``; empty for a finding that is alone."""
+        rest = self.findings[1:]
+        if not rest:
+            return ""
+        same_place = all(each.where.endswith(_below_file(self.first.where)) for each in rest)
+        names = [each for each in self.accounts if each != self.first.account]
+        if same_place and len(names) == len(rest):
+            return f"and {len(rest)} more: in {_first(names)}"
+        return f"and {len(rest)} more: {_first([each.where for each in rest])}"
+
+    def to_json(self) -> dict[str, object]:
+        """An item of ``groups`` in the commands' JSON."""
+        places = [each.where for each in self.findings]
+        return {**self.first.to_json(), "count": len(self.findings), "accounts": list(self.accounts), "places": places}
+
+
+def grouped(findings: Iterable[Finding], accounts: Mapping[str, str]) -> tuple[Group, ...]:
+    """The findings by group, groups in the order of their first. ``accounts`` maps names to IDs."""
+    names = {account_id: name for name, account_id in accounts.items()}
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for each in findings:
+        groups.setdefault(tuple(_neutral(each, accounts, names)), []).append(each)
+    return tuple(Group(tuple(members)) for members in groups.values())
+
+
+def in_words(groups: Sequence[Group]) -> str:
+    """``120 findings in 3 groups``; empty where each finding is alone."""
+    total = sum(len(each.findings) for each in groups)
+    return "" if total == len(groups) else f"{counted(total, 'finding')} in {counted(len(groups), 'group')}"
+
+
+def neutral(text: str, account: str, accounts: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """``text`` without what names an account: ``account``, by name, everywhere; others where they are surely meant."""
+
+    def known(found: re.Match[str]) -> str:
+        return _THIS if found[1] in names or found[1] in accounts else found[0]
+
+    text = _NAME_OF_RESOURCE.sub(known, _ID.sub(known, text))
+    return _whole_word(account).sub(_THIS, text) if account and account in text else text
+
+
+def _neutral(finding: Finding, accounts: Mapping[str, str], names: Mapping[str, str]) -> Iterator[str]:
+    yield finding.code
+    yield finding.severity
+    for text in (finding.where, finding.message, finding.fix):
+        yield neutral(text, finding.account, accounts, names)
+
+
+@cache
+def _whole_word(account: str) -> re.Pattern[str]:
+    """The name where no letter or digit is next to it: ``acme-shop-admin`` names the account ``shop``."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(account)}(?![A-Za-z0-9])")
+
+
+def _below_file(where: str) -> str:
+    return where.partition(": ")[2] or where
+
+
+def _first(texts: Sequence[str]) -> str:
+    shown = ", ".join(texts[:FIRST])
+    return shown if len(texts) <= FIRST else f"{shown} …"
