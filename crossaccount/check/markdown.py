@@ -52,8 +52,8 @@ def near_quotas(checked: Checked) -> list[tuple[str, str, int, int]]:
 
 
 def _fullest(rows: list[tuple[str, str, int, int]]) -> tuple[str, str, int, int]:
-    where, *rest = min(rows, key=_by_fullness)
-    return f"{where} and {len(rows) - 1} more" if len(rows) > 1 else where, *rest
+    where, quota, used, limit = min(rows, key=_by_fullness)
+    return f"{where} and {len(rows) - 1} more" if len(rows) > 1 else where, quota, used, limit
 
 
 def _by_fullness(row: tuple[str, str, int, int]) -> tuple[float, str]:
