@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossaccount.iam.names import display
-from crossaccount.iam.notation import Lines, details_of, lines_of, same_lines, same_rest
+from crossaccount.iam.notation import AccessLines, details_of, notation_of, same_access_lines, same_rest
 from crossaccount.settings import CompiledStack, Settings
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def access_lines(compiled: CompiledStack) -> dict[str, dict[str, bool]]:
     """The lines of a stack's account."""
-    return lines_of(compiled.declared)
+    return notation_of(compiled.declared)
 
 
-def what_is_said(deployed: Any, declared: Lines, settings: Settings) -> Iterator[str]:
+def messages(deployed: Any, declared: AccessLines, settings: Settings) -> Iterator[str]:
     """Lines for people: what an update broadens or narrows, and what it breaks; none for a first one."""
-    if not isinstance(deployed, Mapping) or same_lines(deployed, declared):
+    if not isinstance(deployed, Mapping) or same_access_lines(deployed, declared):
         return
     # A program that changes nothing does without the comparison, and without loading it.
     from crossaccount.access.estate import Estate
@@ -34,12 +34,12 @@ def what_is_said(deployed: Any, declared: Lines, settings: Settings) -> Iterator
     )
     if not same_rest(deployed, declared):
         yield "access: what is too much to list changes, and may broaden or narrow; see crossaccount diff"
-    elif changes := _what_changes(before, after, settings):
+    elif changes := _change_in_words(before, after, settings):
         yield changes
-    yield from _what_is_replaced(before, after, settings)
+    yield from _replaced_roles(before, after, settings)
 
 
-def _what_changes(before: "Estate", after: "Estate", settings: Settings) -> str:
+def _change_in_words(before: "Estate", after: "Estate", settings: Settings) -> str:
     """What an update broadens or narrows; empty where it does neither."""
     from crossaccount.access.diff import diff
     from crossaccount.access.diff.markdown import subject
@@ -48,11 +48,11 @@ def _what_changes(before: "Estate", after: "Estate", settings: Settings) -> str:
     if not found.changes:
         return ""
     first = next((each for each in found.changes if each.direction == "broadening"), found.changes[0])
-    said = f"{first.kind} {subject(first, lambda arn: display(arn, settings.account_ids))}"
-    return f"access: {found.verdict}: {said}{_and_more(found.changes)}"
+    text = f"{first.kind} {subject(first, lambda arn: display(arn, settings.account_ids))}"
+    return f"access: {found.verdict}: {text}{_and_more(found.changes)}"
 
 
-def _what_is_replaced(before: "Estate", after: "Estate", settings: Settings) -> Iterator[str]:
+def _replaced_roles(before: "Estate", after: "Estate", settings: Settings) -> Iterator[str]:
     """Roles that come back with another unique ID, and the trusts of this account that are pinned to the old one.
 
     A role of another path is another role to AWS. A user keeps its ID when its path changes.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.access_lines import access_lines, what_is_said
+from components.access_lines import access_lines, messages
 from components.contract import References, Upstreams, last_deployed, outputs
 from components.declaration import managed_policies, trusted_account, trusting_account
 from components.stack_config import effective_config
@@ -58,7 +58,7 @@ def program(
     access = access_lines(compiled)
     # With outputs handed in nobody updates a stack: there is nothing to compare with.
     deployed = last_deployed() if references is None else {}
-    for said in what_is_said(deployed.get("access"), access, settings):
+    for said in messages(deployed.get("access"), access, settings):
         pulumi.log.info(said)
 
     made = _made()

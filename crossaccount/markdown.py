@@ -26,15 +26,15 @@ _URL = re.compile(r"https://[\w.-]+(?:/[\w./?&=%+~#@:,;-]*)?", re.ASCII)
 _NOT_IN_CODE = re.compile(r"[`|]|^ | $")
 
 
-def text(said: str) -> str:
+def text(value: str) -> str:
     """Prose on one line, in which every character stands for itself."""
-    escaped = _MARKUP.sub(_escaped, one_line(said).strip())
+    escaped = _MARKUP.sub(_escaped, one_line(value).strip())
     return _BLOCK.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", escaped)
 
 
-def code(said: str) -> str:
+def code(value: str) -> str:
     """A name or a value as a code span; as prose where a code span could not hold it, in a table either."""
-    shown = one_line(said)
+    shown = one_line(value)
     return f"`{shown}`" if shown and not _NOT_IN_CODE.search(shown) else text(shown)
 
 

@@ -23,10 +23,10 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, nargs="+", default=[10, 100, 1_000], help="the sizes (10 100 1000)")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another estate (0)")
     parser.add_argument("--only", choices=MEASUREMENTS, nargs="+", default=list(MEASUREMENTS), help="what to measure")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with TemporaryDirectory() as directory:
-        results = _measured(asked.accounts, asked.seed, asked.only, Path(directory))
-    _print(results, asked.accounts)
+        results = _measured(arguments.accounts, arguments.seed, arguments.only, Path(directory))
+    _print(results, arguments.accounts)
 
 
 def _measured(sizes: Sequence[int], seed: int, names: Sequence[str], directory: Path) -> Results:

@@ -71,8 +71,8 @@ def trusts(account: str, number: int, hubs: Sequence[str], random: Random) -> Js
     if random.random() < 0.02:
         statements.append(_allow({"AWS": "*"}, {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}))
     if random.random() < 0.02:
-        asked = {"StringEquals": {"sts:ExternalId": f"{account}-{number}"}}
-        statements.append(_allow({"AWS": f"arn:aws:iam::{_THIRD_PARTY}:root"}, asked))
+        conditions = {"StringEquals": {"sts:ExternalId": f"{account}-{number}"}}
+        statements.append(_allow({"AWS": f"arn:aws:iam::{_THIRD_PARTY}:root"}, conditions))
     if hubs and random.random() < 0.05:
         user = f"arn:aws:iam::{hubs[0]}:user/user-{random.randrange(10)}"
         statements.append({"Sid": "Not", "Effect": "Deny", "Principal": {"AWS": user}, "Action": "sts:AssumeRole"})
@@ -80,22 +80,22 @@ def trusts(account: str, number: int, hubs: Sequence[str], random: Random) -> Js
 
 
 def _of_accounts(hubs: Sequence[str], account: str, number: int, random: Random) -> Json:
-    asked: list[Json] = [
+    conditions: list[Json] = [
         {},
         {"Bool": {_MFA: "true"}},
         {"Bool": {_MFA: "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}},
         {"StringEquals": {"sts:ExternalId": f"{account}-{number}"}},
         {"StringNotEquals": {"aws:PrincipalTag/team": "audit"}},
     ]
-    condition = random.choices(asked, weights=(50, 20, 15, 10, 5))[0]
+    condition = random.choices(conditions, weights=(50, 20, 15, 10, 5))[0]
     return _allow({"AWS": [f"arn:aws:iam::{hub}:root" for hub in hubs]}, condition)
 
 
 def _of_provider(account: str, random: Random) -> Json:
     host = "token.actions.githubusercontent.com"
     repository = f"repo:company/{random.choice(NAMES)}:*"
-    asked = {"StringEquals": {f"{host}:aud": "sts.amazonaws.com"}, "StringLike": {f"{host}:sub": repository}}
-    statement = _allow({"Federated": f"arn:aws:iam::{account}:oidc-provider/{host}"}, asked)
+    conditions = {"StringEquals": {f"{host}:aud": "sts.amazonaws.com"}, "StringLike": {f"{host}:sub": repository}}
+    statement = _allow({"Federated": f"arn:aws:iam::{account}:oidc-provider/{host}"}, conditions)
     return {**statement, "Action": "sts:AssumeRoleWithWebIdentity"}
 
 

@@ -70,12 +70,12 @@ def make_fleet(folder: Path, accounts: int) -> None:
 def measure(words: Sequence[str], folder: Path) -> Measured:
     """Run ``crossaccount fleet`` with these words."""
     command = [sys.executable, "-m", "crossaccount.cli", "fleet", *words, "--dir", str(folder)]
-    begun = perf_counter()
+    started = perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"{' '.join(command)} ended with {process.returncode}"
-    return Measured(perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
+    return Measured(perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
 
 
 def table(sizes: Sequence[int], only: Sequence[str]) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Side:
 
     def run(self, kind: str) -> float:
         """Run it, and give back the seconds it took."""
-        begun = time.perf_counter()
+        started = time.perf_counter()
         done = subprocess.run(
             ["bash", "-c", self.script(kind)],
             cwd=self.folder,
@@ -53,7 +53,7 @@ class Side:
         )
         if done.returncode:
             sys.exit(f"{self.name}, {kind}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
-        return time.perf_counter() - begun
+        return time.perf_counter() - started
 
 
 def loop(names: list[str]) -> Callable[[str], str]:
@@ -120,12 +120,15 @@ def main() -> None:
     parser.add_argument("--stacks", type=int, default=50)
     parser.add_argument("--parallel", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--runs", type=int, default=1, help="no-change runs of each side")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     if not installed():
         sys.exit("there is no pulumi CLI on the PATH; install it to run this benchmark")
     with tempfile.TemporaryDirectory() as home:
-        times = measure(asked.stacks, asked.parallel, asked.runs, Path(home))
-    print(f"{asked.stacks} stacks, {asked.parallel} at once; load {os.getloadavg()[0]:.1f}; best of {asked.runs}")
+        times = measure(arguments.stacks, arguments.parallel, arguments.runs, Path(home))
+    print(
+        f"{arguments.stacks} stacks, {arguments.parallel} at once; "
+        f"load {os.getloadavg()[0]:.1f}; best of {arguments.runs}"
+    )
     for kind in KINDS:
         ours = min(times["job"][kind])
         for name, found in times.items():

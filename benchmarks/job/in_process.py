@@ -25,26 +25,26 @@ from crossaccount.job.stacks import Stacks
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stacks", type=int, default=1000)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     finished = 0
 
-    def tell(event: events.Event) -> None:
+    def emit(event: events.Event) -> None:
         nonlocal finished
         if isinstance(event, events.StackFinished):
             finished += 1
             if finished % 100 == 0:
-                print(f"{finished} after {time.perf_counter() - begun:.0f} s, {_memory():.0f} MiB", flush=True)
+                print(f"{finished} after {time.perf_counter() - started:.0f} s, {_memory():.0f} MiB", flush=True)
 
     with tempfile.TemporaryDirectory() as home:
-        write_project(Path(home), asked.stacks)
+        write_project(Path(home), arguments.stacks)
         with in_process_parts(Path(home), program) as parts:
-            stacks = Stacks(Path(home), parts.engine, parts.backend, workers=Threads(1), on_event=tell)
-            begun = time.perf_counter()
+            stacks = Stacks(Path(home), parts.engine, parts.backend, workers=Threads(1), on_event=emit)
+            started = time.perf_counter()
             result = stacks.up()
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
     statuses = dict(Counter(each.status for each in result.outcomes.values()))
-    each = f"{1000 * seconds / asked.stacks:.0f} ms each, {_memory():.0f} MiB; load {os.getloadavg()[0]:.1f}"
-    print(f"{asked.stacks} stacks: {statuses} in {seconds:.0f} s, {each}")
+    each = f"{1000 * seconds / arguments.stacks:.0f} ms each, {_memory():.0f} MiB; load {os.getloadavg()[0]:.1f}"
+    print(f"{arguments.stacks} stacks: {statuses} in {seconds:.0f} s, {each}")
     sys.exit(0 if result.ok else 1)
 
 

@@ -40,9 +40,9 @@ class NullEngine:
 
     name = "null"
 
-    def run(self, work: Work, tell: events.Tell) -> Outcome:
+    def run(self, work: Work, emit: events.Emit) -> Outcome:
         for number in range(RESOURCES):
-            tell(
+            emit(
                 events.Resource(stack=work.stack, op="create", type="aws:iam/role:Role", name=f"{number}", state="done")
             )
         exports = {"contract_version": 1, "account": {"id": work.account_id}, "roles": {}, "users": {}}
@@ -71,24 +71,24 @@ def measure(stacks: int, parallel: int, home: Path) -> dict[str, float]:
     write_project(folder, stacks)
     with (home / f"{stacks}.jsonl").open("w") as log:
 
-        def tell(event: events.Event) -> None:
+        def emit(event: events.Event) -> None:
             log.write(json.dumps(event.to_json()) + "\n")
 
         def stacks(live: ReadLive) -> Stacks:
-            return Stacks(folder, NullEngine(), NullBackend(), workers=Threads(parallel), on_event=tell, live=live)
+            return Stacks(folder, NullEngine(), NullBackend(), workers=Threads(parallel), on_event=emit, live=live)
 
-        times, begun = {}, time.process_time()
+        times, started = {}, time.process_time()
         found = stacks(empty_account)
-        times["read and check settings"], begun = time.process_time() - begun, time.process_time()
+        times["read and check settings"], started = time.process_time() - started, time.process_time()
         assert found.up().ok
-        times["run and tell"] = time.process_time() - begun
+        times["run and tell"] = time.process_time() - started
         declared = Reviewer(found.loaded, NullBackend(), empty_account).declared(found.loaded.stacks)
-        begun = time.process_time()
+        started = time.process_time()
         assert stacks(lambda stack, _: declared[stack].details).up(approval=Approval(yes=True, log=home / "log")).ok
-        times["up --yes, nothing changes"], begun = time.process_time() - begun, time.process_time()
+        times["up --yes, nothing changes"], started = time.process_time() - started, time.process_time()
         everything = Approval(yes=True, kinds=frozenset({"broadening", "replacement"}), log=home / "log")
         assert stacks(empty_account).up(approval=everything).ok
-        times["up --yes, all is new"] = time.process_time() - begun
+        times["up --yes, all is new"] = time.process_time() - started
     gc.collect()
     by_stack = {phase: 1000 * seconds / stacks for phase, seconds in times.items()}
     return {**by_stack, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
@@ -99,15 +99,15 @@ def main() -> None:
     parser.add_argument("--stacks", type=int, nargs="*", default=SIZES)
     parser.add_argument("--parallel", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.one:
+    arguments = parser.parse_args()
+    if arguments.one:
         with tempfile.TemporaryDirectory() as home:
-            print(json.dumps(measure(asked.one, asked.parallel, Path(home))))
+            print(json.dumps(measure(arguments.one, arguments.parallel, Path(home))))
         return
     # Each size in a process of its own: its memory is then its own.
-    command = [sys.executable, "-m", "benchmarks.job.overhead", "--parallel", str(asked.parallel), "--one"]
-    sizes = [json.loads(subprocess.check_output([*command, str(size)])) for size in asked.stacks]
-    print(f"{'ms of CPU a stack':28}" + "".join(f"{size:>10}" for size in asked.stacks) + "  stacks")
+    command = [sys.executable, "-m", "benchmarks.job.overhead", "--parallel", str(arguments.parallel), "--one"]
+    sizes = [json.loads(subprocess.check_output([*command, str(size)])) for size in arguments.stacks]
+    print(f"{'ms of CPU a stack':28}" + "".join(f"{size:>10}" for size in arguments.stacks) + "  stacks")
     for phase in sizes[0]:
         print(f"{phase:28}" + "".join(f"{each[phase]:10.1f}" for each in sizes))
 

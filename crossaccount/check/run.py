@@ -20,7 +20,7 @@ from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.chains import Chains
 from crossaccount.access.findings.catalogue import BY_CODE
-from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, of_suppression, sift
+from crossaccount.access.findings.finding import Facts, Finding, Found, Reported, of_suppression, without_suppressed
 from crossaccount.access.findings.groups import Group, grouped
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
@@ -159,26 +159,28 @@ class Checker:
         found: dict[str, list[Found]] = defaultdict(list)
         for each in self._found():
             found[_account(each.place.owner)].append(each)
-        sifted = {name: self._of_stack(name, found[each.account_id]) for name, each in self._settings.items()}
-        chosen = [sifted[name] for name in self._chosen]
+        reported = {name: self._of_stack(name, found[each.account_id]) for name, each in self._settings.items()}
+        chosen = [reported[name] for name in self._chosen]
         kept = [each for part in chosen for each in part.kept]
         return Checked(
-            tuple(sorted((*kept, *self._of_suppressions(sifted)), key=_rank)),
+            tuple(sorted((*kept, *self._of_suppressions(reported)), key=_rank)),
             tuple(each for part in chosen for each in part.suppressed),
-            tuple(test for test in tests if self._is_asked(test)),
+            tuple(test for test in tests if self._is_selected(test)),
             tuple(sorted(self._quotas(), key=_quota_order)),
-            elsewhere=sum(1 for test in tests if not self._is_asked(test)),
+            elsewhere=sum(1 for test in tests if not self._is_selected(test)),
             accounts=self._sources.accounts,
         )
 
-    def _of_suppressions(self, sifted: Mapping[str, Sifted]) -> Iterator[Finding]:
+    def _of_suppressions(self, reported: Mapping[str, Reported]) -> Iterator[Finding]:
         """What the suppressions of the chosen stacks deserve. One that stacks share, by its place, is judged once."""
-        used = {self._settings[name].suppressions[index].where for name, part in sifted.items() for index in part.used}
-        said: set[str] = set()
+        used = {
+            self._settings[name].suppressions[index].where for name, part in reported.items() for index in part.used
+        }
+        judged: set[str] = set()
         for name in self._chosen:
             for placed in self._settings[name].suppressions:
-                if placed.where not in said:
-                    said.add(placed.where)
+                if placed.where not in judged:
+                    judged.add(placed.where)
                     account = self._settings[name].account
                     is_used = placed.where in used
                     yield from of_suppression(placed.value, placed.where, account, self._today, used=is_used)
@@ -197,7 +199,7 @@ class Checker:
         chains = Chains(estate)
         return judge(self._sources.details, estate, chains.paths(), facts, limits, chains)
 
-    def _of_stack(self, stack: str, found: Sequence[Found]) -> Sifted:
+    def _of_stack(self, stack: str, found: Sequence[Found]) -> Reported:
         settings = self._settings[stack]
         placer = self._placers[settings.account_id]
         own = [*map(_of_warning, settings.warnings), *self._file_findings.get(stack, ())]
@@ -209,7 +211,7 @@ class Checker:
             # Settings warn of the same already, at that statement or that entity.
             if (each.kind.code, placer.statement(each.place)) not in warned
         ]
-        return sift([*placed, *judged], [each.value for each in settings.suppressions], self._today)
+        return without_suppressed([*placed, *judged], [each.value for each in settings.suppressions], self._today)
 
     def _quotas(self) -> Iterator[tuple[str, Usage]]:
         chosen = {self._settings[name].account_id: name for name in self._chosen}
@@ -220,7 +222,7 @@ class Checker:
                 placer = self._placers[account]
                 yield from ((placer.where(usage.place), usage) for usage in usages(details, limits))
 
-    def _is_asked(self, test: TestResult) -> bool:
+    def _is_selected(self, test: TestResult) -> bool:
         accounts = {self._settings[name].account_id for name in self._chosen}
         whole = len(self._chosen) == len(self._settings)
         return whole or bool(accounts & {_account(test.test.principal_arn), _account(test.test.role_arn)})

@@ -46,8 +46,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         from crossaccount import __version__
 
         say(f"crossaccount {__version__}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crossaccount.sources import Sources
 
 TRIPPED = 3
-_TOLD_BY = {
+_SIGN_NAMES = {
     "AccessKeyMetadata": "in the output of `aws iam list-access-keys`",
     "LoginProfile": "in the output of `aws iam get-login-profile`",
 }
@@ -76,7 +76,7 @@ def diff(
             say(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
         for left in unknown:
             text = f"lacks the {left['what']} of {left['users']} users; they are not compared"
-            say(f"warning: {left['source']}: {text}: add {left['key']}, as {_TOLD_BY[left['key']]}", err=True)
+            say(f"warning: {left['source']}: {text}: add {left['key']}, as {_SIGN_NAMES[left['key']]}", err=True)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
 
 

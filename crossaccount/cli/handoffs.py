@@ -89,16 +89,16 @@ def handoff(
         found = read_named(sources, directory, accounts, run_program=run_program)
         handed = _handed(found, principal, role, session_name, region, source_profile)
         written = write(kind, handed, shell, command)
-        said = _file(kind, written.handed, merge, output)
+        note = _file(kind, written.handed, merge, output)
         if as_json:
             entries = [entry.to_json() for entry in written.handed.entries]
             left = [each.to_json() for each in written.handed.left_out]
             print_json({"kind": kind.value, "entries": entries, "left_out": left, "text": written.text})
-        elif said:
-            say(said, err=True)
+        elif note:
+            say(note, err=True)
         else:
             _print(written.text, as_json)
-        _say_what_is_left_out(written.handed, silent=as_json, said=not (said or kind is Kind.env))
+        _say_left_out(written.handed, silent=as_json, in_text=not (note or kind is Kind.env))
     raise typer.Exit(NOTHING if kind is Kind.env and not written.handed.entries else 0)
 
 
@@ -167,11 +167,11 @@ def _counted(number: int) -> str:
     return f"{counted(number, 'profile')} of crossaccount"
 
 
-def _say_what_is_left_out(handed: HandedOut, *, silent: bool, said: bool) -> None:
+def _say_left_out(handed: HandedOut, *, silent: bool, in_text: bool) -> None:
     """On stderr, unless the text says it already."""
     from crossaccount.handoff.entry import not_handed_out
 
-    lines = [] if said else [f"note: {line}" for line in not_handed_out(handed)]
+    lines = [] if in_text else [f"note: {line}" for line in not_handed_out(handed)]
     if not handed.entries:
         lines.append("nothing is handed off: no path works" if not handed.left_out else "nothing is handed off")
     for line in () if silent else lines:

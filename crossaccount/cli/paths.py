@@ -323,8 +323,8 @@ def _principal_notes(arn: str, read: Named) -> Iterator[str]:
         names = [_grant_in_words(each, shown) for each in found]
         yield f"also granted, in accounts that no source describes: {_listed(names)}"
     stranger = external_principal(arn, read.estate.accounts)
-    if stranger and (said := grant_unknown(stranger)):
-        yield f"{said}: only the trusts that allow it are known"
+    if stranger and (parts := grant_unknown(stranger)):
+        yield f"{parts}: only the trusts that allow it are known"
     if is_service(arn):
         roles = [shown(role.arn) for role in read.estate.roles.values() if arn in trusted_services(role)]
         yield f"AWS services have no paths; trusts that name this one: {_listed(roles) or 'none'}"
@@ -334,10 +334,10 @@ def _grant_in_words(grant: GrantElsewhere, shown: Callable[[str], str]) -> str:
     from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 
     words = in_words(grant.alternatives)
-    said = [] if words == UNCONDITIONAL else [words]
-    said += [f"denied: {_listed(list(map(shown, grant.denied)))}"] if grant.denied else []
+    parts = [] if words == UNCONDITIONAL else [words]
+    parts += [f"denied: {_listed(list(map(shown, grant.denied)))}"] if grant.denied else []
     name = "every role (*)" if grant.roles == "*" else shown(grant.roles)
-    return f"{name} ({'; '.join(said)})" if said else name
+    return f"{name} ({'; '.join(parts)})" if parts else name
 
 
 def _listed(names: list[str]) -> str:

@@ -128,12 +128,12 @@ def still_working(command: str) -> Iterator[None]:
     if not raw(sys.stderr).isatty():
         yield
         return
-    ended, begun = threading.Event(), time.monotonic()
+    ended, started = threading.Event(), time.monotonic()
 
     def wait() -> None:
         pause = SILENT_SECONDS
         while not ended.wait(pause):
-            pause = time.monotonic() - begun
+            pause = time.monotonic() - started
             say(f"{command}: still working, {pause:.0f} s", err=True)
 
     waiting = threading.Thread(target=wait, daemon=True)

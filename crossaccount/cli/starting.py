@@ -72,10 +72,10 @@ def init(
         where = folder.resolve()
         plan = Plan(
             project or where.name,
-            Account(trusted, _asked(trusted_id, "--trusted-id", f"ID of the account with the users ({trusted})")),
-            Account(trusting, _asked(trusting_id, "--trusting-id", f"ID of the account with the role ({trusting})")),
+            Account(trusted, _prompted(trusted_id, "--trusted-id", f"ID of the account with the users ({trusted})")),
+            Account(trusting, _prompted(trusting_id, "--trusting-id", f"ID of the account with the role ({trusting})")),
             tuple(
-                users or _asked(None, "--user", "Users who may assume the role (names, separated by blanks)").split()
+                users or _prompted(None, "--user", "Users who may assume the role (names, separated by blanks)").split()
             ),
             role,
             tuple(policies or [DEFAULT_POLICY]),
@@ -109,7 +109,7 @@ def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> No
     raise typer.Exit(MISSING if any(each.needed and not each.ok for each in found) else 0)
 
 
-def _asked(given: str | None, option: str, question: str) -> str:
+def _prompted(given: str | None, option: str, question: str) -> str:
     """The option's value, or the answer to a question; without a terminal the option is required."""
     if given is not None:
         return given

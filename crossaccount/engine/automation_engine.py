@@ -26,7 +26,7 @@ from pulumi import automation
 from crossaccount.engine.deployers import local_config
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.engine_events import EngineEvents
-from crossaccount.engine.events import Message, Tell
+from crossaccount.engine.events import Emit, Message
 from crossaccount.engine.failures import RUN_AGAIN, failure_of, is_only_noise, raised
 from crossaccount.engine.own_program import OwnProgram, clean_environment
 from crossaccount.engine.pulumi_cli import (
@@ -49,7 +49,7 @@ from crossaccount.settings.prints import not_reviewed, prints
 from crossaccount.settings.project import HANDED_ON, stack_file
 from crossaccount.settings.yaml_writing import yaml_text
 
-Recover = Callable[[automation.Stack, Work, Path, Callable[[], None], Tell], None]
+Recover = Callable[[automation.Stack, Work, Path, Callable[[], None], Emit], None]
 """Repairs the stack of the work, whose files are in the folder, and then does the update. Raises ``NotDone``."""
 
 _WITHOUT_PROGRAM = "its program does not run as it is; going on with the credentials of its last update"
@@ -83,7 +83,7 @@ class AutomationEngine:
     def __reduce__(self) -> Any:
         return type(self), (self.program, self.environment, self.folder, self.own, self.recover, self.base)
 
-    def run(self, work: Work, tell: Tell) -> Outcome:
+    def run(self, work: Work, emit: Emit) -> Outcome:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
         # On a worker elsewhere nobody has looked at the environment yet.
         if self.base is None and (found := refused_variables(os.environ, [work.config], work.directory)):
@@ -91,23 +91,23 @@ class AutomationEngine:
         # In a folder of our own the files are not those that were reviewed: they lead to the local AWS.
         expected = prints(work.config) if self.folder is None else {}
         reviewed = ReviewedConfig(expected, partial(self.command.end, work.stack))
-        begun = time.monotonic()
-        events = EngineEvents(work.stack, tell, planning=work.verb == "preview", on_config=reviewed)
-        outcome = self._outcome(work, events, reviewed, tell)
+        started = time.monotonic()
+        events = EngineEvents(work.stack, emit, planning=work.verb == "preview", on_config=reviewed)
+        outcome = self._outcome(work, events, reviewed, emit)
         if reviewed.differing:
             outcome = Outcome(work.stack, "failed", error=str(not_reviewed(reviewed.differing)), kind="review")
-        outcome = replace(outcome, seconds=round(time.monotonic() - begun, 2))
+        outcome = replace(outcome, seconds=round(time.monotonic() - started, 2))
         for text in self.not_made.of(work.stack) if self.not_made else ():
-            tell(Message(stack=work.stack, severity="warning", text=text))
+            emit(Message(stack=work.stack, severity="warning", text=text))
         return replace(outcome, outputs=events.outputs, counts=events.counts, changes=events.changes)
 
     def interrupt(self) -> None:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
         self.command.interrupt()
 
-    def _outcome(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, tell: Tell) -> Outcome:
+    def _outcome(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, emit: Emit) -> Outcome:
         try:
-            self._call(work, events, reviewed, tell)
+            self._call(work, events, reviewed, emit)
         except (automation.CommandError, automation.InvalidVersionError) as error:
             if self.command.stopping and is_only_noise(events.errors):
                 return self._interrupted(work)
@@ -129,7 +129,7 @@ class AutomationEngine:
         fix = f"crossaccount up {work.stack} --recover"
         return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
 
-    def _call(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, tell: Tell) -> None:
+    def _call(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, emit: Emit) -> None:
         looks_back, program = work.verb in ("refresh", "destroy"), None
         environment = dict(self.environment)
         if self.own is None:
@@ -140,21 +140,21 @@ class AutomationEngine:
             environment[HANDED_ON] = json.dumps(handed_on)
         try:
             with self._place(work, program, environment) as (stack, file):
-                ask = partial(self._ask, stack, work, file, events)
+                update = partial(self._update, stack, work, file, events)
                 if not work.recover or work.new:
                     try:
-                        ask()
+                        update()
                     except automation.CommandError:
                         refused = raised(events.errors) if program is None else program.refused
                         if not (looks_back and refused) or self.command.stopping or reviewed.differing:
                             raise
                         events.errors.clear()
-                        tell(Message(stack=work.stack, severity="warning", text=_WITHOUT_PROGRAM))
-                        ask(run_program=False)
+                        emit(Message(stack=work.stack, severity="warning", text=_WITHOUT_PROGRAM))
+                        update(run_program=False)
                     return
                 if self.recover is None:
                     raise ValueError("this engine was made without a way to recover stacks")
-                self.recover(stack, work, self.folder or work.directory, ask, tell)
+                self.recover(stack, work, self.folder or work.directory, update, emit)
         finally:
             if program is not None:
                 program.close()
@@ -182,7 +182,7 @@ class AutomationEngine:
         with reviewed_file(content, work.stack, folder) as file:
             yield stack, file
 
-    def _ask(
+    def _update(
         self, stack: automation.Stack, work: Work, file: Path | None, events: EngineEvents, run_program: bool = True
     ) -> None:
         common: dict[str, Any] = {"on_event": events, "color": "never", "config_file": str(file) if file else None}

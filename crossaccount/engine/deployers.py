@@ -139,13 +139,13 @@ def _deployer(root: Aws) -> Credentials:
 
 def _make(root: Aws, role: str) -> None:
     arn = parse_arn(role)
-    nobody_yet = {"Effect": "Allow", "Principal": {"AWS": arn.account}, "Action": "sts:AssumeRole"}
+    own_account = {"Effect": "Allow", "Principal": {"AWS": arn.account}, "Action": "sts:AssumeRole"}
     try:
         with as_resource_error(f"the role {role}, through which stacks are deployed"):
             root.iam.create_role(
                 RoleName=arn.name,
                 Path=arn.path,
-                AssumeRolePolicyDocument=_document([nobody_yet]),
+                AssumeRolePolicyDocument=_document([own_account]),
                 MaxSessionDuration=LONGEST_SESSION,
             )
             root.iam.attach_role_policy(RoleName=arn.name, PolicyArn=ADMINISTRATOR)

@@ -23,7 +23,7 @@ REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-repl
 
 
 class EngineEvents:
-    """Takes Pulumi's events of one run, in its thread, and tells ``tell`` what a person should know.
+    """Takes Pulumi's events of one run, in its thread, and tells ``emit`` what a person should know.
 
     ``on_config`` gets the config of the run, with which the engine begins; secrets are masked.
     What resources are made of is kept where something is planned or was found in AWS, and not of what is done: the
@@ -33,7 +33,7 @@ class EngineEvents:
     def __init__(
         self,
         stack: str,
-        tell: events.Tell,
+        emit: events.Emit,
         *,
         planning: bool = False,
         on_config: Callable[[Mapping[str, str]], None] | None = None,
@@ -41,7 +41,7 @@ class EngineEvents:
         self._stack = stack
         self._on_config = on_config
         self._planning = planning
-        self._tell = tell
+        self._emit = emit
         self._steps: dict[str, Change] = {}
         self.errors: list[str] = []
         self.outputs: dict[str, Any] = {}
@@ -59,17 +59,17 @@ class EngineEvents:
         return tuple(each for each in self._steps.values() if self._planning or each.op not in QUIET)
 
     def __call__(self, event: automation.EngineEvent) -> None:
-        if (begun := event.prelude_event) is not None:
+        if (started := event.prelude_event) is not None:
             if self._on_config:
-                self._on_config(begun.config)
+                self._on_config(started.config)
         elif (pre := event.resource_pre_event) is not None:
             self._keep(pre.metadata)
         elif (done := event.res_outputs_event) is not None:
             self._done(done.metadata)
         elif (failed := event.res_op_failed_event) is not None:
-            self._say(failed.metadata, "failed")
-        elif (said := event.diagnostic_event) is not None:
-            self._message(said)
+            self._emit_resource(failed.metadata, "failed")
+        elif (diagnostic := event.diagnostic_event) is not None:
+            self._message(diagnostic)
         elif (summary := event.summary_event) is not None:
             self.counts = {_op(op): count for op, count in (summary.resource_changes or {}).items()}
         elif event.cancel_event is not None:
@@ -91,27 +91,27 @@ class EngineEvents:
             self.outputs = _plain(metadata.new.outputs or {})
         if (step := self._steps.get(metadata.urn)) is not None and step.op == REFRESH:
             self._steps[metadata.urn] = found = _found(metadata)
-            self._say(metadata, "found" if found.op != "same" else "")
+            self._emit_resource(metadata, "found" if found.op != "same" else "")
         else:
-            self._say(metadata, "done")
+            self._emit_resource(metadata, "done")
 
-    def _say(self, metadata: Any, state: str) -> None:
+    def _emit_resource(self, metadata: Any, state: str) -> None:
         op = REPLACING.get(_op(metadata.op), _op(metadata.op))
         if not state or op in QUIET or metadata.type.startswith(OWN_TYPES):
             return
         if self._planning and state == "done":  # nothing is: the fleet tells what is planned
             return
         name = _name(metadata.urn)
-        self._tell(events.Resource(stack=self._stack, op=op, type=metadata.type, name=name, state=state))
+        self._emit(events.Resource(stack=self._stack, op=op, type=metadata.type, name=name, state=state))
 
-    def _message(self, said: automation.DiagnosticEvent) -> None:
-        text = said.message.strip()
-        if not text or said.severity not in ("info", "info#err", "warning", "error"):
+    def _message(self, diagnostic: automation.DiagnosticEvent) -> None:
+        text = diagnostic.message.strip()
+        if not text or diagnostic.severity not in ("info", "info#err", "warning", "error"):
             return
-        severity = "info" if said.severity == "info#err" else said.severity
+        severity = "info" if diagnostic.severity == "info#err" else diagnostic.severity
         if severity == "error":
             self.errors.append(text)
-        self._tell(events.Message(stack=self._stack, severity=severity, text=text))
+        self._emit(events.Message(stack=self._stack, severity=severity, text=text))
 
 
 def _change(metadata: Any, *, bodies: bool) -> Change:

@@ -30,8 +30,8 @@ class Event:
         """The line of this event; keys that have nothing to say are left out."""
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "time"}
-        said = {key: value for key, value in own.items() if key in self.ALWAYS or value not in (None, "", (), {})}
-        return {"time": self.time.isoformat(timespec="milliseconds"), "event": name, **said}
+        given = {key: value for key, value in own.items() if key in self.ALWAYS or value not in (None, "", (), {})}
+        return {"time": self.time.isoformat(timespec="milliseconds"), "event": name, **given}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,5 +71,5 @@ class Retrying(StackEvent):
     because: str
 
 
-Tell = Callable[[Event], None]
+Emit = Callable[[Event], None]
 """Takes events as they happen; called from several threads, one call at a time."""

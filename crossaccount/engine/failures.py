@@ -217,13 +217,13 @@ NOISE = (
 
 def failure_of(stack: str, errors: Sequence[str], stderr: str) -> Failure:
     """What the engine's ``errors`` (its diagnostics) and ``stderr`` amount to."""
-    said = [text for text in dict.fromkeys(map(_tidy, errors)) if not _is_noise(text)]
-    lines = said or _lines_of(stderr)
+    messages = [text for text in dict.fromkeys(map(_tidy, errors)) if not _is_noise(text)]
+    lines = messages or _lines_of(stderr)
     text = "\n".join(lines) or "the engine failed and said nothing"
     if locks := locks_in(text):
         return Failure("locked", "; ".join(lock.held() for lock in locks), locks[0].fix(stack))
     # Trying again helps only where everything passes: what does not pass is what a person must know first.
-    signs = sorted((_sign_of(each) for each in said or [text]), key=lambda sign: sign.passing)
+    signs = sorted((_sign_of(each) for each in messages or [text]), key=lambda sign: sign.passing)
     return Failure(signs[0].kind, text, signs[0].fix.format(stack=stack), signs[0].passing)
 
 

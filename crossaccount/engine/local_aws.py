@@ -63,21 +63,21 @@ class InProcessEngine:
         self._stopping = False
         self.deployed: dict[str, Outcome] = {}
 
-    def run(self, work: Work, tell: events.Tell) -> Outcome:
+    def run(self, work: Work, emit: events.Emit) -> Outcome:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
         with self._one_at_a_time:
             if self._stopping:
                 return Outcome(work.stack, "interrupted", error="stopped before it began")
-            begun = time.monotonic()
+            started = time.monotonic()
             try:
-                made = self._preview(work) if work.verb == "preview" else self._up(work, tell)
+                made = self._preview(work) if work.verb == "preview" else self._up(work, emit)
             except (DeploymentError, ResourceError) as error:
-                failure, seconds = failure_of(work.stack, [str(error)], ""), time.monotonic() - begun
+                failure, seconds = failure_of(work.stack, [str(error)], ""), time.monotonic() - started
                 return Outcome(work.stack, "failed", seconds, error=failure.message, fix=failure.fix, kind=failure.kind)
-            seconds = round(time.monotonic() - begun, 2)
+            seconds = round(time.monotonic() - started, 2)
             outcome = replace(_outcome(made, planning=work.verb == "preview"), seconds=seconds)
         for text in (*made.messages, *made.notes):
-            tell(events.Message(stack=work.stack, severity="warning", text=text))
+            emit(events.Message(stack=work.stack, severity="warning", text=text))
         if work.verb == "up":
             self.deployed[work.stack] = outcome
         return outcome
@@ -93,9 +93,9 @@ class InProcessEngine:
             work.as_stack(), self._program, references=work.references, deployed=self._exports(work), preview=True
         )
 
-    def _up(self, work: Work, tell: events.Tell) -> Deployment:
+    def _up(self, work: Work, emit: events.Emit) -> Deployment:
         stack = work.as_stack()
-        exports, on_resource = self._exports(work), partial(_tell_of_resource, work.stack, tell)
+        exports, on_resource = self._exports(work), partial(_emit_resource, work.stack, emit)
         with connect(stack, self._gateway, self._deployer) as aws:
             if self._own is not None:
                 lenient = LenientMocks(aws, exports, on_resource, stack, self._unsupported)
@@ -182,9 +182,9 @@ class LenientMocks(CreatingMocks):
         return identifier or args.name, state
 
 
-def _tell_of_resource(stack: str, tell: events.Tell, args: MockResourceArgs, state: str) -> None:
+def _emit_resource(stack: str, emit: events.Emit, args: MockResourceArgs, state: str) -> None:
     if not args.typ.startswith("pulumi:"):
-        tell(events.Resource(stack=stack, op="create", type=args.typ, name=args.name, state=state))
+        emit(events.Resource(stack=stack, op="create", type=args.typ, name=args.name, state=state))
 
 
 def _outcome(made: Deployment, *, planning: bool) -> Outcome:

@@ -152,12 +152,12 @@ def _refuse_other_tools(project: Project) -> None:
 def _is_packaged(entry: Path) -> bool:
     """Whether the file says what ``init`` writes, whatever its comments and blank lines."""
     try:
-        return _said(entry.read_bytes()) == _said(PACKAGED.encode())
+        return _declared_encoding(entry.read_bytes()) == _declared_encoding(PACKAGED.encode())
     except (OSError, SyntaxError, ValueError):
         return False
 
 
-def _said(source: bytes) -> str:
+def _declared_encoding(source: bytes) -> str:
     tree = ast.parse(source)
     if tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant):
         del tree.body[0]
@@ -213,7 +213,7 @@ def _content(folder: Path) -> Mapping[str, bytes]:
     }
 
 
-def _python(virtualenv: Path | None, said: str | None) -> Path:
+def _python(virtualenv: Path | None, named: str | None) -> Path:
     """The Python of the virtual environment; this one where none is named."""
     if virtualenv is None:
         return Path(sys.executable)
@@ -221,7 +221,7 @@ def _python(virtualenv: Path | None, said: str | None) -> Path:
         if os.path.exists(found):
             return found
     fix = "make it: pulumi install"
-    raise SettingsError([Problem(f"{PROJECT_FILE}: runtime.options.virtualenv", "there is no Python", said, fix)])
+    raise SettingsError([Problem(f"{PROJECT_FILE}: runtime.options.virtualenv", "there is no Python", named, fix)])
 
 
 def clean_environment(home: Path) -> dict[str, str]:

@@ -19,36 +19,36 @@ from typing import Any
 
 def main() -> int:
     """Run the program. 0 if it ended well."""
-    asked = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     try:
-        error = _run(asked)
+        error = _run(request)
     except ImportError as missing:
         error = {"error": f"{type(missing).__name__}: {missing}", "line": "", "module": missing.name or ""}
-    with open(asked["result"], "w", encoding="utf-8") as result:
+    with open(request["result"], "w", encoding="utf-8") as result:
         json.dump(error, result)
     return 1 if error else 0
 
 
-def _run(asked: dict[str, Any]) -> dict[str, str]:
+def _run(request: dict[str, Any]) -> dict[str, str]:
     import pulumi
     import pulumi.runtime
     from pulumi.runtime.stack import run_in_stack
 
-    os.chdir(asked["directory"])
+    os.chdir(request["directory"])
     # As for the CLI: what the program imports is looked for beside it first, and not beside this file.
-    sys.path[0] = asked["directory"]
-    sys.argv = [asked["program"]]
-    pulumi.runtime.set_all_config(asked["config"], asked["secret_keys"])
+    sys.path[0] = request["directory"]
+    sys.argv = [request["program"]]
+    pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
-            project=asked["project"],
-            stack=asked["stack"],
-            monitor=asked["address"],
-            engine=asked["address"],
+            project=request["project"],
+            stack=request["stack"],
+            monitor=request["address"],
+            engine=request["address"],
             parallel=4,
-            dry_run=asked["dry_run"],
-            organization=asked["organization"],
-            root_directory=asked["root"],
+            dry_run=request["dry_run"],
+            organization=request["organization"],
+            root_directory=request["root"],
         )
     )
     # What still waits when a program fails is not the user's affair.
@@ -56,15 +56,15 @@ def _run(asked: dict[str, Any]) -> dict[str, str]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        loop.run_until_complete(run_in_stack(lambda: _program(asked["program"])))
+        loop.run_until_complete(run_in_stack(lambda: _program(request["program"])))
     except SystemExit as ended:
         if ended.code not in (None, 0):
-            return {"error": f"the program ended itself with exit code {ended.code}", "line": _line(ended, asked)}
+            return {"error": f"the program ended itself with exit code {ended.code}", "line": _line(ended, request)}
     except pulumi.RunError as refused:
         return {"error": str(refused), "line": ""}
     except BaseException as error:
         words = traceback.format_exception_only(type(error), error)[-1].strip()
-        return {"error": words, "line": _line(error, asked)}
+        return {"error": words, "line": _line(error, request)}
     return {}
 
 
@@ -72,16 +72,16 @@ def _program(path: str) -> None:
     runpy.run_path(path, run_name="__main__")
 
 
-def _line(error: BaseException, asked: dict[str, Any]) -> str:
+def _line(error: BaseException, request: dict[str, Any]) -> str:
     """The innermost line that is the project's own."""
-    folders = [os.path.realpath(asked["directory"]) + os.sep, os.path.realpath(asked["root"]) + os.sep]
+    folders = [os.path.realpath(request["directory"]) + os.sep, os.path.realpath(request["root"]) + os.sep]
     found = ""
     for frame in traceback.extract_tb(error.__traceback__):
         file = os.path.realpath(frame.filename)
         if os.path.isfile(file) and "site-packages" not in file and any(file.startswith(folder) for folder in folders):
-            found = f"{os.path.relpath(file, os.path.realpath(asked['root']))}, line {frame.lineno}"
+            found = f"{os.path.relpath(file, os.path.realpath(request['root']))}, line {frame.lineno}"
     if isinstance(error, SyntaxError) and error.filename:
-        found = f"{os.path.relpath(error.filename, os.path.realpath(asked['root']))}, line {error.lineno}"
+        found = f"{os.path.relpath(error.filename, os.path.realpath(request['root']))}, line {error.lineno}"
     return found
 
 

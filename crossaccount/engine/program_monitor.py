@@ -90,7 +90,7 @@ def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool)
     """Run the process; what went wrong, in one line, or nothing."""
     secret = {key for key, value in stack.config.items() if is_encrypted(value)} | set(CREDENTIALS)
     config = {key: SECRET if key in secret else config_text(value) for key, value in stack.config.items()}
-    asked = {
+    request = {
         "address": address,
         "project": stack.project,
         "stack": stack.name,
@@ -109,7 +109,7 @@ def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool)
     try:
         process = subprocess.run(
             command,
-            input=json.dumps(asked),
+            input=json.dumps(request),
             capture_output=True,
             text=True,
             errors="replace",
@@ -222,8 +222,8 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             found = {}
             self._note(f"{request.tok} was answered with nothing: nobody asks AWS")
         if found and request.tok not in COMPUTED:
-            said = json.dumps(found, sort_keys=True, ensure_ascii=False)
-            self._note(f"{request.tok} was answered from the stack's config: {said}")
+            words = json.dumps(found, sort_keys=True, ensure_ascii=False)
+            self._note(f"{request.tok} was answered from the stack's config: {words}")
         return _answered(found)
 
     def Call(self, request: Any, context: Any) -> Any:
@@ -266,7 +266,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         """The inputs and the provider after the transforms of the resource and of the stack, run by the program."""
         properties, provider = request.object, request.provider
         for transform in (*request.transforms, *reversed(self._transforms)):
-            asked = resource_pb2.TransformRequest(
+            request = resource_pb2.TransformRequest(
                 type=request.type,
                 name=request.name,
                 custom=request.custom,
@@ -276,7 +276,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             )
             with grpc.insecure_channel(transform.target) as channel:
                 stub: Any = callback_pb2_grpc.CallbacksStub(channel)
-                invoked = callback_pb2.CallbackInvokeRequest(token=transform.token, request=asked.SerializeToString())
+                invoked = callback_pb2.CallbackInvokeRequest(token=transform.token, request=request.SerializeToString())
                 response = resource_pb2.TransformResponse.FromString(stub.Invoke(invoked).response)
             if response.HasField("properties"):
                 properties = response.properties

@@ -127,7 +127,7 @@ class StoppableCommand(automation.PulumiCommand):
                 with self._lock:
                     self._running.pop(process, None)
                     self._asked.discard(process)
-            result = automation.CommandResult(_said(stdout, on_output), _said(stderr, on_error), code)
+            result = automation.CommandResult(_written(stdout, on_output), _written(stderr, on_error), code)
         if code != 0:
             raise create_command_error(result)
         return result
@@ -141,7 +141,7 @@ class StoppableCommand(automation.PulumiCommand):
         with self._lock:
             self.given_up, self.stopping = self.stopping, True
             for process in self._running:
-                self._ask(process, again=self.given_up)
+                self._interrupt(process, again=self.given_up)
         if self.given_up:
             killing = threading.Timer(DYING_SECONDS, self._kill)
             killing.daemon = True
@@ -152,9 +152,9 @@ class StoppableCommand(automation.PulumiCommand):
         with self._lock:
             for process, command in self._running.items():
                 if ("--stack", stack) in pairwise(command):
-                    self._ask(process)
+                    self._interrupt(process)
 
-    def _ask(self, process: subprocess.Popen[bytes], again: bool = False) -> None:
+    def _interrupt(self, process: subprocess.Popen[bytes], again: bool = False) -> None:
         """Ask a process to stop. Asked twice it would keep its lock, so that is only done ``again`` on purpose."""
         if process.poll() is None and (again or process not in self._asked):
             self._asked.add(process)
@@ -191,7 +191,7 @@ class StoppableCommand(automation.PulumiCommand):
             return process
 
 
-def _said(file: IO[bytes], callback: OnOutput | None) -> str:
+def _written(file: IO[bytes], callback: OnOutput | None) -> str:
     """What the CLI wrote; it goes to the callback once the CLI has ended: what a job shows comes by events."""
     file.seek(0)
     lines = [line.rstrip() for line in file.read().decode("utf-8", "replace").splitlines()]
@@ -355,13 +355,13 @@ def reviewed_file(content: Mapping[str, Any], stack: str, folder: Path) -> Itera
     with tempfile.TemporaryDirectory(prefix="crossaccount-config-") as home:
         file = Path(home) / own.name
         now = read_yaml(own, own.name) or {} if own.exists() else {}
-        begun = {**{key: now[key] for key in OF_SECRETS if key in now}, **content}
-        file.write_text(yaml_text(begun), encoding="utf-8")
+        started = {**{key: now[key] for key in OF_SECRETS if key in now}, **content}
+        file.write_text(yaml_text(started), encoding="utf-8")
         try:
             yield file
         finally:
             ended = read_yaml(file, file.name) or {}
-            added = {key: ended[key] for key in OF_SECRETS if key in ended and key not in begun}
+            added = {key: ended[key] for key in OF_SECRETS if key in ended and key not in started}
             if added and own.exists():
                 _add_before(own, added, read_text(own, own.name))
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crossaccount.engine.events import Retrying, Tell
+from crossaccount.engine.events import Emit, Retrying
 from crossaccount.engine.work import QUIET, Outcome, StackEngine, Work
 
 PROPAGATION = "propagation"
@@ -56,20 +56,20 @@ class RetryingEngine:
     def __reduce__(self) -> Any:
         return type(self), (self.engine, self.patience)
 
-    def run(self, work: Work, tell: Tell) -> Outcome:
+    def run(self, work: Work, emit: Emit) -> Outcome:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
-        begun, waited, before = time.monotonic(), 0.0, Outcome(work.stack, "unchanged")
+        started, waited, before = time.monotonic(), 0.0, Outcome(work.stack, "unchanged")
         for attempt in range(1, self.patience.attempts + 1):
-            outcome = together(before, self.engine.run(work, tell))
+            outcome = together(before, self.engine.run(work, emit))
             wait = self.patience.wait(attempt, waited, self.chance()) if may_pass(work, outcome) else None
             if wait is None:
                 break
             first_line = outcome.error.partition("\n")[0]
-            tell(Retrying(stack=work.stack, attempt=attempt + 1, seconds=round(wait, 1), because=first_line))
+            emit(Retrying(stack=work.stack, attempt=attempt + 1, seconds=round(wait, 1), because=first_line))
             if self._stopping.wait(wait):
                 break
             waited, before = waited + wait, outcome
-        return replace(outcome, seconds=round(time.monotonic() - begun, 2))
+        return replace(outcome, seconds=round(time.monotonic() - started, 2))
 
     def interrupt(self) -> None:
         """See :class:`~crossaccount.engine.work.StackEngine`."""

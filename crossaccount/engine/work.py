@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from crossaccount.engine.deployment import DeploymentError, Resource, Stack
-from crossaccount.engine.events import Tell
+from crossaccount.engine.events import Emit
 from crossaccount.settings import CompiledStack
 
 QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "refresh")
@@ -133,7 +133,7 @@ class StackEngine(Protocol):
 
     name: str
 
-    def run(self, work: Work, tell: Tell) -> Outcome:
+    def run(self, work: Work, emit: Emit) -> Outcome:
         """Do ``work``. Failures are an ``Outcome`` with status ``failed``; nothing a user can cause is raised."""
         ...
 
@@ -147,13 +147,13 @@ def not_made_text(type_: str, name: str) -> str:
     return f"{type_} {name}: the local AWS cannot make it; it is left out"
 
 
-def deploy(engine: StackEngine, stack: Stack, tell: Tell = lambda _: None) -> Outcome:
+def deploy(engine: StackEngine, stack: Stack, emit: Emit = lambda _: None) -> Outcome:
     """Deploy ``stack``, which is new, and give back what came of it.
 
     Raises:
         DeploymentError: it failed.
     """
-    outcome = engine.run(Work.up_of(stack), tell)
+    outcome = engine.run(Work.up_of(stack), emit)
     if not outcome.done:
         raise DeploymentError(stack.name, outcome.error)
     return outcome

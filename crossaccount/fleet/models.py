@@ -71,7 +71,7 @@ class Credentials(Model):
     """Roles to assume, each from the one before it; the first from the profile or the environment's credentials."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Credentials:
+    def _is_not_empty(self) -> Credentials:
         if self.profile is None and not self.assume_roles:
             raise refuse("has no credentials", "write a profile, or assume_roles: [{role: …}]")
         return self

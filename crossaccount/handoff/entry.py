@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossaccount import escaping
-from crossaccount.access.requirements.asking import Asking
+from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.escaping import encodable
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.problem import BadInput
@@ -50,7 +50,7 @@ class Entry:
     identifier: str
     principal: str
     role: str
-    alternatives: tuple[Asking, ...]
+    alternatives: tuple[AssumeParameters, ...]
     account: str
     aliased: str
     source: str
@@ -64,7 +64,7 @@ class Entry:
     bucket: str = ""
 
     @property
-    def asking(self) -> Asking:
+    def parameters(self) -> AssumeParameters:
         """The request that its kind has chosen; else the easiest."""
         return self.alternatives[0]
 
@@ -83,26 +83,26 @@ class Entry:
         """``development/user/David → production/role/UpdateApp``."""
         return f"{self.shown(self.principal)} → {self.shown(self.role)}"
 
-    def limited_to(self, able: Callable[[Asking], bool]) -> Entry | None:
+    def limited_to(self, able: Callable[[AssumeParameters], bool]) -> Entry | None:
         """The same with the requests that a kind is able to make; None where there is none."""
-        alternatives = tuple(asking for asking in self.alternatives if able(asking))
+        alternatives = tuple(parameters for parameters in self.alternatives if able(parameters))
         return replace(self, alternatives=alternatives) if alternatives else None
 
     def to_json(self) -> dict[str, Any]:
         """An entry in the command's JSON."""
-        asking = self.asking
+        parameters = self.parameters
         return {
             "name": self.name,
             "principal": self.principal,
             "role": self.role,
             "region": self.region,
-            "session_name": asking.session_name,
-            "external_id": asking.external_id,
-            "source_identity": asking.source_identity,
-            "tags": dict(asking.tags),
-            "duration": asking.duration,
-            "mfa": asking.mfa,
-            "conditions": asking.in_words,
+            "session_name": parameters.session_name,
+            "external_id": parameters.external_id,
+            "source_identity": parameters.source_identity,
+            "tags": dict(parameters.tags),
+            "duration": parameters.duration,
+            "mfa": parameters.mfa,
+            "conditions": parameters.in_words,
         }
 
 
@@ -158,8 +158,8 @@ def one_line(text: str) -> str:
 def notes(entry: Entry, *more: str) -> Iterator[str]:
     """The title, and what the person has to meet; ``more`` is what a kind has to say."""
     yield one_line(entry.title)
-    if entry.asking.in_words:
-        yield one_line(f"Works: {entry.asking.in_words}")
+    if entry.parameters.in_words:
+        yield one_line(f"Works: {entry.parameters.in_words}")
     if entry.through:
         yield one_line(f"A role chain: assumed in a session of {entry.shown(entry.through)}, for one hour at most")
     yield from map(one_line, filter(None, more))
@@ -167,7 +167,7 @@ def notes(entry: Entry, *more: str) -> Iterator[str]:
 
 def mfa_note(entry: Entry) -> str:
     """Where a serial is a guess, that it is one."""
-    guessed = entry.asking.mfa and not entry.mfa.known
+    guessed = entry.parameters.mfa and not entry.mfa.known
     return (
         "The serial number is the one that the console proposes; find yours with: aws iam list-mfa-devices"
         if guessed

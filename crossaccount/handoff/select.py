@@ -25,7 +25,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
 from crossaccount.access.evaluation.evaluate import judge_action
 from crossaccount.access.paths import Path, paths, what_can
-from crossaccount.access.requirements.asking import Asking, is_session_name, ways_to_ask
+from crossaccount.access.requirements.assume_parameters import AssumeParameters, is_session_name, parameters_meeting
 from crossaccount.handoff.entry import EXAMPLE_OBJECT, Entry, HandedOut, HandoffError, LeftOut, Mfa
 from crossaccount.iam.arn import iam_arn, parse_arn
 from crossaccount.iam.entity_names import check_region
@@ -194,7 +194,7 @@ class Entries:
         alternatives = self._ways(step, role)
         if not alternatives:
             return f"the session name {self._wanted.session_name} does not meet its conditions"
-        known = [asking for asking in alternatives if not asking.unknown]
+        known = [parameters for parameters in alternatives if not parameters.unknown]
         if not known:
             return f"it cannot be judged: {alternatives[0].in_words}"
         account = parse_arn(path.role).account
@@ -218,14 +218,14 @@ class Entries:
             bucket=bucket_of(self._estate, role, self._now),
         )
 
-    def _ways(self, step: Step, role: Role) -> list[Asking]:
+    def _ways(self, step: Step, role: Role) -> list[AssumeParameters]:
         longest = role.max_session_duration
         asker = parse_arn(step.path.principal)
         if asker.kind == "role":
             longest = min(longest or CHAINED_SECONDS, CHAINED_SECONDS)
         name = parse_arn(self._wanted.principal).name if self._wanted.principal else asker.name
         default = name if is_session_name(name) else f"{name}-session"[:64]
-        return ways_to_ask(step.path.alternatives, default, longest, self._wanted.session_name)
+        return parameters_meeting(step.path.alternatives, default, longest, self._wanted.session_name)
 
     def _named(self, path: Path) -> tuple[str, str]:
         name, identifier = self._names[path.role], self._identifiers[path.role]

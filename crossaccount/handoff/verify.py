@@ -80,7 +80,7 @@ def caller_arn(sts: STSClient) -> str:
     Raises:
         StsCallFailed: there are no credentials, or they do not work.
     """
-    answer = ask(sts.get_caller_identity)
+    answer = answer_of(sts.get_caller_identity)
     if isinstance(answer, Refused):
         raise StsCallFailed(f"sts: {answer.message}; try: aws sts get-caller-identity")
     return str(answer["Arn"])
@@ -111,27 +111,27 @@ def _why(waiting: Sequence[Tried]) -> str:
 
 
 def _try(entry: Entry, sts: STSClient, attempts: int) -> Tried:
-    answer = ask(sts.assume_role, dict(_arguments(entry)))
+    answer = answer_of(sts.assume_role, dict(_arguments(entry)))
     if not isinstance(answer, Refused):
         return Tried(entry, "works", attempts=attempts)
     if answer.kind != "denied":
         return Tried(entry, "cannot judge", answer.message, attempts, answer.kind == "passing")
-    if entry.asking.in_words:
-        return Tried(entry, "cannot judge", f"denied here, and it works only {entry.asking.in_words}", attempts)
+    if entry.parameters.in_words:
+        return Tried(entry, "cannot judge", f"denied here, and it works only {entry.parameters.in_words}", attempts)
     return Tried(entry, "denied", answer.message, attempts, again=True)
 
 
 def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
-    asking = entry.asking
+    parameters = entry.parameters
     yield "RoleArn", entry.role
-    yield "RoleSessionName", asking.session_name
-    yield "DurationSeconds", min(SHORTEST_SECONDS, asking.duration or SHORTEST_SECONDS)
-    if asking.external_id:
-        yield "ExternalId", asking.external_id
-    if asking.source_identity:
-        yield "SourceIdentity", asking.source_identity
-    if asking.tags:
-        yield "Tags", [{"Key": key, "Value": value} for key, value in asking.tags.items()]
+    yield "RoleSessionName", parameters.session_name
+    yield "DurationSeconds", min(SHORTEST_SECONDS, parameters.duration or SHORTEST_SECONDS)
+    if parameters.external_id:
+        yield "ExternalId", parameters.external_id
+    if parameters.source_identity:
+        yield "SourceIdentity", parameters.source_identity
+    if parameters.tags:
+        yield "Tags", [{"Key": key, "Value": value} for key, value in parameters.tags.items()]
 
 
 class StsCallFailed(OperationFailed):
@@ -146,7 +146,7 @@ class Refused:
     message: str
 
 
-def ask(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Any:
+def answer_of(call: Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> Any:
     """What STS answers; a :class:`Refused` where it is not the credentials' fault.
 
     Raises:

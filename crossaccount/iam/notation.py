@@ -34,7 +34,7 @@ _ALL_BUT = "all but "
 _WITH_VARIABLES = ("Resource", "NotResource", "Condition")
 
 
-def document_lines(document: Mapping[str, Any]) -> Iterator[str]:
+def statement_lines(document: Mapping[str, Any]) -> Iterator[str]:
     """The lines of a document, a statement each; Sids decide nothing and are left out.
 
     All lines are of today's version: what an older document has as text is written as text that looks like a variable.
@@ -139,7 +139,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-Lines = Mapping[str, Collection[str]]
+AccessLines = Mapping[str, Collection[str]]
 """By entity, its lines: a map by line, or a list, as states of earlier versions have them."""
 
 MOST_CHARACTERS = 16_000
@@ -150,7 +150,7 @@ _TAGGED = "is tagged "
 _LISTS = {"user": "User", "group": "Group", "role": "Role"}
 
 
-def lines_of(details: Mapping[str, Any]) -> dict[str, dict[str, bool]]:
+def notation_of(details: Mapping[str, Any]) -> dict[str, dict[str, bool]]:
     """The lines of one account's authorization details, as a map by line."""
     found: dict[str, list[str]] = {}
     for kind, word in _LISTS.items():
@@ -158,15 +158,15 @@ def lines_of(details: Mapping[str, Any]) -> dict[str, dict[str, bool]]:
             found[f"{kind}{_place(item)}"] = list(dict.fromkeys(_entity(item, word)))
     for item in details.get("Policies") or ():
         version = (item.get("PolicyVersionList") or [{}])[0]
-        found[f"policy{_place(item)}"] = sorted(document_lines(version.get("Document")))
-    asked = "\n".join(text for texts in found.values() for text in texts).lower()
+        found[f"policy{_place(item)}"] = sorted(statement_lines(version.get("Document")))
+    tested = "\n".join(text for texts in found.values() for text in texts).lower()
     for kind, word in _LISTS.items():
         for item in details.get(f"{word}DetailList") or ():
-            found[f"{kind}{_place(item)}"] += _tags(item, asked)
+            found[f"{kind}{_place(item)}"] += _tags(item, tested)
     return {entity: dict.fromkeys(texts, True) for entity, texts in _bounded(found).items()}
 
 
-def details_of(lines: Lines, account: str, partition: str = "aws") -> dict[str, Any]:
+def details_of(lines: AccessLines, account: str, partition: str = "aws") -> dict[str, Any]:
     """The authorization details that the lines of an account were made from, as far as they decide access."""
     details: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
     for entity, texts in lines.items():
@@ -200,13 +200,13 @@ def details_of(lines: Lines, account: str, partition: str = "aws") -> dict[str, 
     return details
 
 
-def same_lines(one: Lines, other: Lines) -> bool:
+def same_access_lines(one: AccessLines, other: AccessLines) -> bool:
     """Whether both have the same lines, in whichever order and form."""
     first, second = ({entity: set(texts) for entity, texts in each.items()} for each in (one, other))
     return first == second
 
 
-def same_rest(one: Lines, other: Lines) -> bool:
+def same_rest(one: AccessLines, other: AccessLines) -> bool:
     """Whether what both leave out is the same."""
     return list(one.get(REST, ())) == list(other.get(REST, ()))
 
@@ -218,10 +218,10 @@ def _place(item: Mapping[str, Any]) -> str:
 
 def _entity(item: Mapping[str, Any], word: str) -> Iterator[str]:
     if "AssumeRolePolicyDocument" in item:
-        yield from sorted(document_lines(item["AssumeRolePolicyDocument"]))
+        yield from sorted(statement_lines(item["AssumeRolePolicyDocument"]))
     yield from (f"is in {name}" for name in sorted(item.get("GroupList") or ()))
     for policy in item.get(f"{word}PolicyList") or ():
-        yield from sorted(document_lines(policy["PolicyDocument"]))
+        yield from sorted(statement_lines(policy["PolicyDocument"]))
     yield from (f"has {arn}" for arn in sorted(each["PolicyArn"] for each in item.get("AttachedManagedPolicies") or ()))
     if boundary := (item.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"):
         yield f"is bounded by {boundary}"
@@ -229,11 +229,11 @@ def _entity(item: Mapping[str, Any], word: str) -> Iterator[str]:
         yield f"is assumed for at most {seconds} s"
 
 
-def _tags(item: Mapping[str, Any], asked: str) -> Iterator[str]:
+def _tags(item: Mapping[str, Any], tested: str) -> Iterator[str]:
     """The tags that are asked for, by whatever key: ``aws:PrincipalTag/team``, ``iam:ResourceTag/team``."""
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in item.get("Tags") or ()}
     for key in sorted(tags):
-        if f"tag/{key.lower()}" in asked:
+        if f"tag/{key.lower()}" in tested:
             yield _TAGGED + json.dumps({key: tags[key]}, ensure_ascii=False)[1:-1]
 
 

@@ -87,7 +87,7 @@ OF_SERVICE_SESSIONS = frozenset(
     }
 )
 """Keys of a service in whatever a session does that the service made, or that runs in it."""
-_BESIDE: Mapping[str, tuple[str, ...]] = {
+_SAME_CALL: Mapping[str, tuple[str, ...]] = {
     "sts:assumerole": ("sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"),
     "sts:assumerolewithsaml": ("sts:TagSession", "sts:SetSourceIdentity"),
     "sts:assumerolewithwebidentity": ("sts:TagSession", "sts:SetSourceIdentity"),
@@ -170,7 +170,7 @@ def may_carry(key: str, action: str, sender: Sender) -> bool:
         return sender.kind == "external" and fits_published(key, _listed(action))
     if key in OF_SERVICE_SESSIONS and sender.kind in _SESSIONS:
         return True
-    return (key in _ALSO and action in _BESIDE) or fits_published(key, _listed(action))
+    return (key in _ALSO and action in _SAME_CALL) or fits_published(key, _listed(action))
 
 
 def may_be_multivalued(key: str) -> bool:
@@ -207,7 +207,7 @@ _REPOSITORIES = (
 
 
 def _may_carry_global(key: str, action: str, sender: Sender) -> bool:
-    if action not in _BESIDE:
+    if action not in _SAME_CALL:
         return key != "aws:username" or sender.kind != "role"
     if key.startswith(_PRINCIPAL_TAG):
         return sender.kind in _SIGNED or (sender.kind == "service" and not sender.names.isdisjoint(SETTING_TAGS))
@@ -229,5 +229,5 @@ def _is_listed(action: str) -> bool:
 @lru_cache(maxsize=4_096)
 def _listed(action: str) -> tuple[str, ...]:
     """The published keys of a call: of its action, and of those that the same call may ask for."""
-    actions: Iterable[str] = (action, *_BESIDE.get(action, ()))
+    actions: Iterable[str] = (action, *_SAME_CALL.get(action, ()))
     return tuple(sorted({key for each in actions for key in action_condition_keys(each) or ()}))

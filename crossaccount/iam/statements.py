@@ -36,14 +36,14 @@ class ConditionConflict(ValueError):
 class Trust:
     """What one trust statement of the config asks for, names already resolved to ARNs.
 
-    ``asked`` are conditions on the principals alone; ``conditions`` hold for services too.
+    ``principal_conditions`` are conditions on the principals alone; ``conditions`` hold for services too.
     """
 
     principals: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     actions: tuple[str, ...] = (ASSUME_ROLE,)
     effect: str = "Allow"
-    asked: tuple[Condition, ...] = ()
+    principal_conditions: tuple[Condition, ...] = ()
     by_name: bool = False
     conditions: Condition = field(default_factory=dict)
 
@@ -74,11 +74,11 @@ def trust_statements(trust: Trust) -> list[dict[str, Any]]:
     exact = [arn for arn in trust.principals if arn not in by_pattern]
     result = []
     if exact:
-        result.append(_statement(trust, {"AWS": exact}, trust.asked))
+        result.append(_statement(trust, {"AWS": exact}, trust.principal_conditions))
     if by_pattern:
         accounts = [root_arn(parse_arn(arn).account, parse_arn(arn).partition) for arn in by_pattern]
         patterns = {"ArnLike": {"aws:PrincipalArn": by_pattern}}
-        result.append(_statement(trust, {"AWS": accounts}, [patterns, *trust.asked]))
+        result.append(_statement(trust, {"AWS": accounts}, [patterns, *trust.principal_conditions]))
     if trust.services:
         result.append(_statement(trust, {"Service": list(trust.services)}, []))
     return result
@@ -91,9 +91,9 @@ def matched_by_condition(arn: str, by_name: bool) -> bool:
     return by_name or has_wildcard(arn)
 
 
-def _statement(trust: Trust, principal: Mapping[str, Sequence[str]], asked: Sequence[Condition]) -> dict[str, Any]:
+def _statement(trust: Trust, principal: Mapping[str, Sequence[str]], own: Sequence[Condition]) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": trust.effect, "Principal": principal, "Action": list(trust.actions)}
-    condition = merged([*asked, trust.conditions])
+    condition = merged([*own, trust.conditions])
     if condition:
         statement["Condition"] = condition
     return statement

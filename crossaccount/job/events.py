@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from crossaccount.engine.events import Event, Message, Resource, Retrying, StackEvent, Tell, now
+from crossaccount.engine.events import Emit, Event, Message, Resource, Retrying, StackEvent, now
 from crossaccount.escaping import json_text
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import SettingsError
 
 __all__ = [
     "Drift",
+    "Emit",
     "Event",
     "JobFinished",
     "JobStarted",
@@ -37,7 +38,6 @@ __all__ = [
     "StackStarted",
     "StackStatus",
     "Stopping",
-    "Tell",
     "now",
 ]
 
@@ -161,25 +161,25 @@ class Drift(StackEvent):
 PRIVATE = 0o600
 
 
-def until_it_fails(tell: Tell, where: str, complain: Callable[[str], None]) -> Tell:
-    """``tell``, until it fails for the first time, which is said to ``complain``."""
+def until_it_fails(emit: Emit, where: str, complain: Callable[[str], None]) -> Emit:
+    """``emit``, until it fails for the first time, which is said to ``complain``."""
     lost = False
 
-    def tell_on(event: Event) -> None:
+    def guarded_emit(event: Event) -> None:
         nonlocal lost
         if lost:
             return
         try:
-            tell(event)
+            emit(event)
         except OSError as error:
             lost = True
             complain(f"{where}: cannot be written any more ({error.strerror}); the job goes on without it")
 
-    return tell_on
+    return guarded_emit
 
 
 @contextmanager
-def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Tell]:
+def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Emit]:
     """Appends events to ``file``, one line of JSON each, as they happen. It is for its owner only.
 
     Raises:

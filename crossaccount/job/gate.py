@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossaccount.job.afterwards.verify import Verification
-from crossaccount.job.events import Message, Refused, Tell, now
+from crossaccount.job.events import Emit, Message, Refused, now
 from crossaccount.job.loading import ConfigFiles, Loaded
 from crossaccount.job.review.approval import (
     FOLDER,
@@ -21,7 +21,7 @@ from crossaccount.job.review.approval import (
     record,
     refusals,
 )
-from crossaccount.job.review.order import Step, forward, going_and_named, urns_of, with_removals
+from crossaccount.job.review.order import Step, disappearing_and_named, forward, urns_of, with_removals
 from crossaccount.job.review.plans import SavedPlan, new_plan
 from crossaccount.job.review.review import AccessReviewed, Review
 from crossaccount.job.review.reviewer import Reviewer
@@ -37,7 +37,7 @@ class Gate:
     loaded: Loaded
     files: ConfigFiles
     reviewer: Reviewer
-    tell: Tell
+    emit: Emit
     run: Callable[..., JobResult]
     finish: Callable[[JobResult], JobResult]
 
@@ -69,7 +69,7 @@ class Gate:
         plan = new_plan(save_plan, names, known) if save_plan else None
         for stack in plan.new if plan else ():
             text = "it is new: the engine keeps no plan of it, and what holds it is this review"
-            self.tell(Message(stack=stack, severity="warning", text=text))
+            self.emit(Message(stack=stack, severity="warning", text=text))
 
         def close(result: JobResult) -> JobResult:
             self._reported(review)
@@ -102,11 +102,11 @@ class Gate:
                 return self.finish(replace(shown, verb="up", review=review))
         self._reported(review)
         if because := because or self._approved(review, approval, str(saved.folder) if saved else ""):
-            self.tell(Refused(because=because))
+            self.emit(Refused(because=because))
             return self.finish(JobResult("up", "refused", review=review))
 
         def close(result: JobResult) -> JobResult:
-            return after_update(self.loaded, replace(result, review=review), self.tell, verification)
+            return after_update(self.loaded, replace(result, review=review), self.emit, verification)
 
         plans = saved.folder if saved else None
         return self._run("up", names, review, known=known, plans=plans, close=close, **options)
@@ -135,12 +135,12 @@ class Gate:
         backend = self.reviewer.backend
         for index, step in enumerate(found):
             if step.label:
-                staying = going_and_named(steps, review.transitions, step.stack)
+                staying = disappearing_and_named(steps, review.transitions, step.stack)
                 found[index] = replace(step, exclude=urns_of(staying, backend.state(step.stack)))
         return found
 
     def _reported(self, review: Review) -> Review:
-        self.tell(AccessReviewed(review=review))
+        self.emit(AccessReviewed(review=review))
         return review
 
     def _approved(self, review: Review, approval: Approval, plan: str) -> tuple[str, ...]:
@@ -162,5 +162,5 @@ class Gate:
             return (f"{log}: {what}; nothing is applied: make room, or name another file by --approvals",)
         approved = {str(question): how for question, how in decision.approved.items()}
         values = {"digest": review.digest, "verdict": review.verdict, "log": str(log)}
-        self.tell(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **values))
+        self.emit(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **values))
         return ()

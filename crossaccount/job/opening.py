@@ -72,13 +72,13 @@ class InProcessBackend:
     """What was made in this process: the nearest thing to a state that there is."""
 
     deployed: Mapping[str, Outcome]
-    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     in_files = True
 
     def stacks(self) -> Mapping[str, KnownStack]:
         """See :class:`~crossaccount.job.states.Backend`."""
-        updated = self.begun.isoformat()
+        updated = self.started.isoformat()
         return {name: KnownStack(name, updated, len(each.changes)) for name, each in self.deployed.items()}
 
     def state(self, stack: str) -> Mapping[str, Any]:

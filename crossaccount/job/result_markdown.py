@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from crossaccount.access.diff import markdown
-from crossaccount.access.diff.markdown import SIGNS, line, told_and_rest
+from crossaccount.access.diff.markdown import SIGNS, first_and_rest, line
 from crossaccount.engine.work import QUIET, Outcome
 from crossaccount.iam.names import display
 from crossaccount.job.afterwards.drift import drift_of
@@ -75,20 +75,20 @@ def _access(review: Review) -> Iterator[str]:
 
 def _stacks(result: JobResult) -> Iterator[str]:
     """Those that change or fail, a row each; the others are counted."""
-    told = {name: outcome for name, outcome in result.outcomes.items() if outcome.status != "unchanged"}
+    shown_outcomes = {name: outcome for name, outcome in result.outcomes.items() if outcome.status != "unchanged"}
     yield "### Stacks"
     yield ""
-    if told:
-        yield from table(("stack", "", "resources"), (_row(name, outcome) for name, outcome in told.items()))
-    if same := len(result.outcomes) - len(told):
-        yield from [""] if told else []
+    if shown_outcomes:
+        yield from table(("stack", "", "resources"), (_row(name, outcome) for name, outcome in shown_outcomes.items()))
+    if same := len(result.outcomes) - len(shown_outcomes):
+        yield from [""] if shown_outcomes else []
         yield f"{same} unchanged."
 
 
 def _row(name: str, outcome: Outcome) -> tuple[str, str, str]:
     counts = ", ".join(f"{count} {op}" for op, count in outcome.counts.items() if op not in QUIET)
-    said = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
-    return text(name), text(said), text(counts)
+    words = f"{outcome.status}: {outcome.error}" if outcome.error else outcome.status
+    return text(name), text(words), text(counts)
 
 
 def _resources(result: JobResult) -> Iterator[str]:
@@ -123,9 +123,9 @@ def drift_markdown(result: JobResult) -> str:
         rows = [row for resource in drift.resources for row in _rows(resource)]
         lines += [f"### {text(drift.stack)}", "", *table(("resource", "property", "deployed", "in AWS"), rows), ""]
     if result.drift is not None and result.drift.access.changes:
-        told, rest = told_and_rest(result.drift.access.changes)
+        first, rest = first_and_rest(result.drift.access.changes)
         shown = partial(display, accounts=result.drift.names)
-        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in told]
+        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in first]
         lines += [f"### Access: {result.drift.access.verdict}", "", *fence(body, "diff"), ""]
         lines += [f"… and {rest}.", ""] if rest else []
     if result.status == "drifted":
@@ -134,8 +134,8 @@ def drift_markdown(result: JobResult) -> str:
 
 
 def _headline(drifted: int, failed: int, total: int, in_access: bool) -> str:
-    told = f"{drifted} of {total} stacks" if drifted else "in access" if in_access else "none"
-    return f"{told}, {failed} not looked at" if failed else told
+    extent = f"{drifted} of {total} stacks" if drifted else "in access" if in_access else "none"
+    return f"{extent}, {failed} not looked at" if failed else extent
 
 
 def _rows(resource: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -147,5 +147,5 @@ def _rows(resource: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _value(value: Any) -> str:
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return code(said if len(said) <= LONGEST_DRIFT_VALUE else said[:LONGEST_DRIFT_VALUE] + "…")
+    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return code(words if len(words) <= LONGEST_DRIFT_VALUE else words[:LONGEST_DRIFT_VALUE] + "…")

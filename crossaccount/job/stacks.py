@@ -54,7 +54,7 @@ class Stacks:
         backend: Backend,
         *,
         workers: Workers | None = None,
-        on_event: events.Tell | None = None,
+        on_event: events.Emit | None = None,
         live: ReadLive | None = None,
         accounts: LiveAccounts | None = None,
         sign_in: SignIn | None = None,
@@ -65,12 +65,12 @@ class Stacks:
         self._live = live or self._accounts
         self._backend = backend
         self._on_event = on_event
-        self._telling = threading.Lock()
+        self._emitting = threading.Lock()
         self.stop = Stop()
         """Asked to stop by signals while stacks run, where that is in the main thread; or by whoever calls ``ask``."""
         readiness, workers = Readiness(self.loaded, backend, sign_in), workers or Threads()
         self.parallel = workers.parallel
-        self._runs = Runs(self.loaded, engine, backend, workers, readiness, self.stop, self.tell)
+        self._runs = Runs(self.loaded, engine, backend, workers, readiness, self.stop, self.emit)
 
     @classmethod
     def at(
@@ -79,7 +79,7 @@ class Stacks:
         program: Program,
         *,
         parallel: int | None = None,
-        on_event: events.Tell | None = None,
+        on_event: events.Emit | None = None,
         workers: Workers | None = None,
     ) -> Stacks:
         """The stacks of the project in ``directory``, deployed by the CLI with your login, states and credentials.
@@ -101,7 +101,7 @@ class Stacks:
         program: Program,
         *,
         parallel: int | None = None,
-        on_event: events.Tell | None = None,
+        on_event: events.Emit | None = None,
         workers: Workers | None = None,
     ) -> Iterator[Stacks]:
         """The same stacks on a fresh local AWS with states of their own, gone at the end of the context.
@@ -117,7 +117,7 @@ class Stacks:
             yield cls._of(Path(directory), opened, on_event)
 
     @classmethod
-    def _of(cls, directory: Path, opened: Opened, on_event: events.Tell | None) -> Stacks:
+    def _of(cls, directory: Path, opened: Opened, on_event: events.Emit | None) -> Stacks:
         return cls(
             directory,
             opened.engine,
@@ -179,7 +179,7 @@ class Stacks:
         verification = None if verify is None else Verification.of(self.loaded, self._accounts, verify)
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
         if approval is None and saved is None:
-            options["close"] = lambda result: after_update(self.loaded, result, self.tell, verification)
+            options["close"] = lambda result: after_update(self.loaded, result, self.emit, verification)
             return self._runs.run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
         return self._gate(before).up(names, stacks, approval or Approval(), saved, verification, **options)
 
@@ -200,7 +200,7 @@ class Stacks:
             if result.status == "interrupted":
                 return result
             found = access_drift(self.loaded, self._backend, self._accounts, deployed)
-            self.tell(found)
+            self.emit(found)
             drifted = result.ok and found.access.changes
             return replace(result, drift=found, status="drifted" if drifted else result.status)
 
@@ -230,46 +230,48 @@ class Stacks:
 
     def outputs(self, stacks: Collection[str] = ()) -> Mapping[str, Mapping[str, Any]]:
         """What stacks last deployed and export, secrets masked; empty for one that never was."""
-        begun, known = time.monotonic(), self._backend.stacks()
+        started, known = time.monotonic(), self._backend.stacks()
         names, found = selected(stacks, self.loaded.stacks), {}
         with ThreadPoolExecutor(self.parallel) as readers:
             reads = readers.map(partial(self._last, known), names)
             for name, (state, result) in zip(names, reads, strict=True):
                 found[name] = outputs_of(name, state)
-                self.tell(events.StackOutputs(stack=name, outputs=found[name], result=result))
-        self._looked("outputs", {name: "deployed" if each else "never-deployed" for name, each in found.items()}, begun)
+                self.emit(events.StackOutputs(stack=name, outputs=found[name], result=result))
+        self._finish(
+            "outputs", {name: "deployed" if each else "never-deployed" for name, each in found.items()}, started
+        )
         return found
 
     def status(self, stacks: Collection[str] = ()) -> tuple[events.StackStatus, ...]:
         """How stacks stand, those that the backend knows and the project no longer has among them."""
-        begun, known = time.monotonic(), self._backend.stacks()
+        started, known = time.monotonic(), self._backend.stacks()
         everywhere = (*self.loaded.stacks, *sorted(set(known) - set(self.loaded.stacks)))
         found = tuple(statuses(self.loaded, self._backend, known, selected(stacks, everywhere)))
         for each in found:
-            self.tell(each)
-        self._looked("status", {each.stack: each.state for each in found}, begun)
+            self.emit(each)
+        self._finish("status", {each.stack: each.state for each in found}, started)
         return found
 
-    def tell(self, event: events.Event) -> None:
+    def emit(self, event: events.Event) -> None:
         """Pass an event on; one at a time, from whichever thread."""
-        with self._telling:
+        with self._emitting:
             if self._on_event:
                 self._on_event(event)
 
     def _gate(self, before: Before) -> Gate:
         reviewer = Reviewer(self.loaded, self._backend, self._live, before)
-        return Gate(self.loaded, self._files, reviewer, self.tell, self._runs.run, self._runs.finish)
+        return Gate(self.loaded, self._files, reviewer, self.emit, self._runs.run, self._runs.finish)
 
     def _last(self, known: Mapping[str, KnownStack], stack: str) -> tuple[Mapping[str, Any], str]:
         """A stack's state, and how its last update ended; either may cost a call of the CLI."""
         return (self._backend.state(stack), self._backend.last_result(stack)) if stack in known else ({}, "")
 
     def _refused(self, verb: str, because: Sequence[str]) -> JobResult:
-        self.tell(events.Refused(because=tuple(because)))
+        self.emit(events.Refused(because=tuple(because)))
         return self._runs.finish(JobResult(verb, "refused"))
 
-    def _looked(self, verb: str, stacks: Mapping[str, str], begun: float) -> None:
-        self._runs.finish(JobResult(verb, "succeeded", seconds=round(time.monotonic() - begun, 2)), stacks)
+    def _finish(self, verb: str, stacks: Mapping[str, str], started: float) -> None:
+        self._runs.finish(JobResult(verb, "succeeded", seconds=round(time.monotonic() - started, 2)), stacks)
 
 
 def _workers(workers: Workers | None, parallel: int | None) -> Workers | None:

@@ -19,7 +19,7 @@ from pulumi import automation
 
 from crossaccount.engine.failures import LOOK_AT_BACKEND, failure_of
 from crossaccount.engine.work import SECRET
-from crossaccount.iam.notation import lines_of, same_lines
+from crossaccount.iam.notation import notation_of, same_access_lines
 from crossaccount.iam.problem import Problem
 from crossaccount.job import events
 from crossaccount.job.errors import BackendError
@@ -230,7 +230,7 @@ def _access(compiled: CompiledStack, deployed: object) -> str:
     """Whether the access that a stack declares is what it last deployed; empty if its outputs do not tell."""
     if not isinstance(deployed, Mapping):
         return ""
-    return "unchanged" if same_lines(lines_of(compiled.declared), deployed) else "changed"
+    return "unchanged" if same_access_lines(notation_of(compiled.declared), deployed) else "changed"
 
 
 def _status(name: str, known: KnownStack | None, account_id: str | None) -> events.StackStatus:

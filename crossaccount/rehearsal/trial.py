@@ -31,7 +31,7 @@ from crossaccount.local.handlers.errors import aws_words
 from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
 
 DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AllAccessDisabled")
-THERE = re.compile(r"BucketAlready")
+EXISTS = re.compile(r"BucketAlready")
 """S3 looks for a bucket of the name only once the call is allowed."""
 ANYTHING = Arn("aws", "*", "", "", "*")
 
@@ -142,7 +142,7 @@ def allowed(session: Aws, root: Aws, action: str, resource: str) -> bool:
         code = error.response["Error"]["Code"]
         if DENIED.search(code) or error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
             return False
-        if not THERE.search(code):
+        if not EXISTS.search(code):
             raise CallFailed(f"{action} on {resource}: {aws_words(error)}") from error
     return True
 

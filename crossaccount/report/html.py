@@ -75,7 +75,7 @@ class _Encoder:
         self._report = report
         self._accounts: Interned[tuple[str, str]] = Interned()
         self._ends: Interned[str] = Interned()
-        self._asked = _Conditions()
+        self._conditions = _Conditions()
         self._sides = _Sides(report)
         self._permissions: Interned[Permission] = Interned()
         self._words: Interned[str] = Interned()
@@ -103,7 +103,7 @@ class _Encoder:
             "kinds": {kind.code: [kind.title, kind.why] for kind in kinds},
             "ends": ends,
             "accounts": [[each, report.accounts.get(each, each), part] for each, part in self._accounts.values],
-            "conditions": self._asked.rows,
+            "conditions": self._conditions.rows,
             "texts": list(self._words.values),
             "statements": [_statement(each) for each in self._sides.statements],
             "sides": [list(each) for each in self._sides.sides.values],
@@ -114,10 +114,12 @@ class _Encoder:
     def _paths(self, found: Iterable[Path]) -> dict[str, list[int]]:
         columns: dict[str, list[int]] = {name: [] for name in ("principal", "role", "conditions", "grants", "trust")}
         for path in found:
-            asked, origins = self._asked.number(path.alternatives, granted=self._report.names.granted(path.principal))
+            condition, origins = self._conditions.number(
+                path.alternatives, granted=self._report.names.granted(path.principal)
+            )
             columns["principal"].append(self._ends.number(path.principal))
             columns["role"].append(self._ends.number(path.role))
-            columns["conditions"].append(asked)
+            columns["conditions"].append(condition)
             columns["grants"].append(self._sides.number(path.principal, (*path.grants, *origins[0])))
             columns["trust"].append(self._sides.number(path.role, (*path.trust, *origins[1])))
         return columns
@@ -125,8 +127,8 @@ class _Encoder:
     def _way(self, way: Way) -> Row:
         """Everybody on it, what each hop asks for, what is kept and lost, how many more ways the pair has."""
         hops = way.hops_in_words(granted=self._report.names.granted(way.principal))
-        stations = [self._ends.number(each) for each in way.stations]
-        return [stations, [self._words.number(each) for each in hops], notes_in_words(way), way.more]
+        stops = [self._ends.number(each) for each in way.stops]
+        return [stops, [self._words.number(each) for each in hops], notes_in_words(way), way.more]
 
     def _end(self, name: str) -> Row:
         parts = name.split(":", 5)

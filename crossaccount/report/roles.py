@@ -86,8 +86,8 @@ def _whole(policy: Policy) -> tuple[Permission, ...]:
     if not is_aws_managed(policy.name) or len(written) <= _MANY or not plain:
         return ()
     found = reading(policy.name, written)
-    said = f"all of {policy.name.rpartition('/')[2]}"
-    words = f"{said} ({found})" if found and found.more else said
+    title = f"all of {policy.name.rpartition('/')[2]}"
+    words = f"{title} ({found})" if found and found.more else title
     resources = {each.text for statement in statements for each in statement.resources}
     level = level_of(policy.name, written) or UNKNOWN_LEVEL
     return (

@@ -200,7 +200,7 @@ class _Builder:
             services=statement.services,
             actions=statement.actions,
             effect=statement.effect,
-            asked=statement.asked_of_principals(),
+            principal_conditions=statement.principal_conditions(),
             by_name=by_name,
             conditions=statement.conditions,
         )

@@ -153,9 +153,9 @@ def policy_import_id(account_id: str, partition: str) -> str:
     return entity_arn(account_id, "policy", "{name}", "{path}", partition)
 
 
-def not_reported_yet(found: Iterable[Problem], said: Iterable[Problem]) -> list[Problem]:
+def not_reported_yet(found: Iterable[Problem], reported: Iterable[Problem]) -> list[Problem]:
     """Those of ``found`` that are not about a place, or around a place, where something is wrong already."""
-    places = {problem.where for problem in said}
+    places = {problem.where for problem in reported}
     around = {outer for place in places for outer in _outer(place)}
     return [
         problem

@@ -106,8 +106,8 @@ class _Collector:
             self._add(owner, TRUST, trust_statements(built[0]), StatementPlace(where, options))
             return
         for index, (statement, trust) in enumerate(zip(role.trust, built, strict=True)):
-            said = statement.model_fields_set
-            options = {name: name for name in ("principals", "services", "actions", "conditions") if name in said}
+            given = statement.model_fields_set
+            options = {name: name for name in ("principals", "services", "actions", "conditions") if name in given}
             raw = options.get("conditions", "")
             options |= dict.fromkeys(keywords_of(TrustStatement), raw) | {name: name for name in statement.keywords()}
             self._add(owner, TRUST, trust_statements(trust), StatementPlace(f"{where}.trust[{index}]", options))

@@ -55,13 +55,13 @@ def every_command(group: Any = None, within: str = "") -> Iterator[tuple[str, An
 
 def _exit_codes() -> Iterator[str]:
     """As the package of the commands says them: ``Exit codes: 0 this; 1 that.``"""
-    said = " ".join((crossaccount.cli.__doc__ or "").split("Exit codes: ")[1].split("\n\n")[0].split())
+    description = " ".join((crossaccount.cli.__doc__ or "").split("Exit codes: ")[1].split("\n\n")[0].split())
     yield "## Exit codes\n"
-    yield from table(("code", "means"), (_exit_code(each) for each in said.rstrip(".").split("; ")))
+    yield from table(("code", "means"), (_exit_code(each) for each in description.rstrip(".").split("; ")))
 
 
-def _exit_code(said: str) -> tuple[str, str]:
-    number, _, meaning = said.partition(" ")
+def _exit_code(description: str) -> tuple[str, str]:
+    number, _, meaning = description.partition(" ")
     return number, meaning.replace("``", "`")
 
 

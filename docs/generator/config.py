@@ -51,16 +51,18 @@ def _section(name: str, definition: Schema) -> Iterator[str]:
 def table_of(properties: Mapping[str, Schema], required: Collection[str] = ()) -> Iterator[str]:
     """The keys of a mapping."""
     rows = [
-        (code(key), _kind(schema), _default(schema, key in required), _said(schema))
+        (code(key), _kind(schema), _default(schema, key in required), _description(schema))
         for key, schema in properties.items()
     ]
     yield from table(("key", "value", "default", ""), rows)
 
 
-def _said(schema: Schema) -> str:
-    said = str(schema.get("description", ""))
+def _description(schema: Schema) -> str:
+    description = str(schema.get("description", ""))
     example = schema.get("examples", [None])[0]
-    return f"{said} Example: {code(json.dumps(example, ensure_ascii=False))}" if example is not None else said
+    if example is None:
+        return description
+    return f"{description} Example: {code(json.dumps(example, ensure_ascii=False))}"
 
 
 def _default(schema: Schema, required: bool) -> str:

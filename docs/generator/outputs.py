@@ -26,7 +26,7 @@ def outputs_page() -> str:
             f"What a stack exports, version {VERSION} of the contract. This page is generated from",
             "`components/contract.py`: `make generate`. Other stacks read it, where they have the",
             "account under `crossaccount:reads`; a reader refuses another version than its own.\n",
-            *table(("output", ""), ((code(key), said) for key, said in _documented().items())),
+            *table(("output", ""), ((code(key), description) for key, description in _documented().items())),
             f"Those of the stack `{STACK}` at the top of the repository:\n",
             "```json",
             _example(),

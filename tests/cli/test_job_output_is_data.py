@@ -147,9 +147,9 @@ def _kinds(kind: type[Any]) -> set[type[Any]]:
 
 
 def test_no_event_acts_in_a_log(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    with guarded(), job_view(as_json=False) as tell:
+    with guarded(), job_view(as_json=False) as emit:
         for event in _events():
-            tell(event)
+            emit(event)
     shown = capsysbinary.readouterr()
     assert acts(shown.out) == []
     assert b"\\x1b[1A" in shown.out
@@ -158,9 +158,9 @@ def test_no_event_acts_in_a_log(capsysbinary: pytest.CaptureFixture[bytes]) -> N
 
 def test_no_event_acts_as_json_and_all_of_it_is_there(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     told = list(_events())
-    with guarded(), job_view(as_json=True) as tell:
+    with guarded(), job_view(as_json=True) as emit:
         for event in told:
-            tell(event)
+            emit(event)
     shown = capsysbinary.readouterr().out
     assert acts(shown) == []
     lines = [json.loads(line) for line in shown.decode().splitlines()]

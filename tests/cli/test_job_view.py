@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from crossaccount.cli.job.lines import Tally, lines_of
+from crossaccount.cli.job.lines import Summary, event_lines
 from crossaccount.cli.job.view import LiveView, job_view
 from crossaccount.job import events
 
@@ -41,7 +41,7 @@ def _end(**stacks: str) -> events.JobFinished:
 
 
 def test_the_summary_begins_with_what_failed_and_what_to_do_then_says_whose_fault_the_rest_is() -> None:
-    tally = Tally()
+    tally = Summary()
     for event in (
         _finished("a", "changed", same=3, update=2, create=1),
         HUB_FAILED,
@@ -58,7 +58,7 @@ def test_the_summary_begins_with_what_failed_and_what_to_do_then_says_whose_faul
 
 
 def test_both_steps_of_a_stack_count_in_the_summary() -> None:
-    tally = Tally()
+    tally = Summary()
     first = events.StackFinished(
         stack="a", step="before removals", status="changed", seconds=1.0, changes={"create": 2}
     )
@@ -70,11 +70,11 @@ def test_both_steps_of_a_stack_count_in_the_summary() -> None:
 
 def test_what_300_stacks_warn_of_is_said_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"account-{number:03}" for number in range(300)]
-    with job_view(as_json=False) as tell:
+    with job_view(as_json=False) as emit:
         for name in names:
-            tell(_warning(name))
-            tell(_warning(name))
-        tell(_end(**dict.fromkeys(names, "unchanged")))
+            emit(_warning(name))
+            emit(_warning(name))
+        emit(_end(**dict.fromkeys(names, "unchanged")))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("account-000: warning: Pulumi.account-000.yaml: trusting.roles.Auditor")
@@ -84,20 +84,20 @@ def test_what_300_stacks_warn_of_is_said_once_and_counted(capsys: pytest.Capture
 
 
 def test_quiet_is_what_went_wrong_and_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
-    with job_view(as_json=False, quiet=True) as tell:
-        tell(_warning("a"))
-        tell(events.Resource(stack="a", op="create", type="t", name="r", state="done"))
-        tell(_finished("a"))
-        tell(HUB_FAILED)
-        tell(_end(a="unchanged", hub="failed"))
+    with job_view(as_json=False, quiet=True) as emit:
+        emit(_warning("a"))
+        emit(events.Resource(stack="a", op="create", type="t", name="r", state="done"))
+        emit(_finished("a"))
+        emit(HUB_FAILED)
+        emit(_end(a="unchanged", hub="failed"))
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["hub", "hub", "  sign in", "up failed"]
 
 
 def test_json_is_one_event_a_line_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    with job_view(as_json=True) as tell:
+    with job_view(as_json=True) as emit:
         for event in (_warning("a"), HUB_FAILED, _end(hub="failed")):
-            tell(event)
+            emit(event)
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["event"] for each in found] == ["message", "stack-finished", "job-finished"]
     assert found[-1]["status"] == "failed"
@@ -214,7 +214,7 @@ def test_a_stack_that_is_not_in_the_project_is_told_with_what_to_do() -> None:
     status = events.StackStatus(
         stack="old", state="not-in-project", updated="2026-01-02T03:04:05Z", resources=2, fix="take it back"
     )
-    assert [text for _, text in lines_of(status)] == [
+    assert [text for _, text in event_lines(status)] == [
         "old: not in the project, last 2026-01-02 03:04 UTC, 2 resources; take it back"
     ]
 

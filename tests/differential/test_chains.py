@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from crossaccount.access.chains import Chains
 from crossaccount.access.estate import Estate
-from crossaccount.access.requirements.asking import ways_to_ask
+from crossaccount.access.requirements.assume_parameters import parameters_meeting
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.sources.live import account_details
@@ -45,7 +45,7 @@ class Held(NamedTuple):
     """Credentials, and the stations that they came by."""
 
     credentials: Credentials
-    stations: tuple[str, ...]
+    stops: tuple[str, ...]
     name: str
 
 
@@ -78,26 +78,26 @@ def test_every_way_works_and_no_other_does(local: LocalAws, users: Mapping[str, 
         where = f"CROSSACCOUNT_SEED={SEED}, estate {number}"
         _shuffle(local, random)
         chains = Chains(Estate.from_details([account_details(local.session(each).iam) for each in (OURS, THEIRS)]))
-        tried = {held.stations for user in users for held in _everywhere(local, users[user], user)}
-        reached = {(stations[0], stations[-1]) for stations in tried if len(stations) > 2}
+        tried = {held.stops for user in users for held in _everywhere(local, users[user], user)}
+        reached = {(stops[0], stops[-1]) for stops in tried if len(stops) > 2}
         ways = [way for arn in ROLES for way in chains.every(arn) if way.principal in users]
         ways = [way for way in ways if len(way.via) < MOST_HOPS and "10.0.0.0/8" not in way.in_words()]
         assert {(way.principal, way.role) for way in ways} == reached, where
-        assert {way.stations for way in ways} == {stations for stations in tried if len(stations) > 2}, where
+        assert {way.stops for way in ways} == {stops for stops in tried if len(stops) > 2}, where
         for way in ways:
-            _go(local, users[way.principal], way.stations, way.alternatives[0], where)
+            _go(local, users[way.principal], way.stops, way.alternatives[0], where)
         counted += len(ways)
     assert counted, f"CROSSACCOUNT_SEED={SEED}: no way was tried"
 
 
-def _go(local: LocalAws, credentials: Credentials, stations: tuple[str, ...], conditions: Any, where: str) -> None:
+def _go(local: LocalAws, credentials: Credentials, stops: tuple[str, ...], conditions: Any, where: str) -> None:
     """Go one way as it says: each hop with what it asks for."""
-    for number, role in enumerate(stations[1:], start=1):
-        asked = tuple(each.atom for each in conditions if each.number == number)
-        (asking, *_) = ways_to_ask((asked,), "sess", None)
-        more = {"ExternalId": asking.external_id} if asking.external_id else {}
-        found = _assumed(local, credentials, role, {"RoleSessionName": asking.session_name, **more})
-        assert found is not None, f"{where}: {' → '.join(stations)} stops before {role}"
+    for number, role in enumerate(stops[1:], start=1):
+        conjunction = tuple(each.atom for each in conditions if each.number == number)
+        (parameters, *_) = parameters_meeting((conjunction,), "sess", None)
+        more = {"ExternalId": parameters.external_id} if parameters.external_id else {}
+        found = _assumed(local, credentials, role, {"RoleSessionName": parameters.session_name, **more})
+        assert found is not None, f"{where}: {' → '.join(stops)} stops before {role}"
         credentials = found
 
 
@@ -107,20 +107,20 @@ def _everywhere(local: LocalAws, credentials: Credentials, start: str) -> Iterat
     while todo:
         held = todo.pop()
         for role, name, external_id in product(ROLES, ("sess", "bob"), (None, "qq")):
-            stations = (*held.stations, role)
-            if role in held.stations or len(stations) > MOST_HOPS + 1 or (stations, name, held.name) in seen:
+            stops = (*held.stops, role)
+            if role in held.stops or len(stops) > MOST_HOPS + 1 or (stops, name, held.name) in seen:
                 continue
             more = {"ExternalId": external_id} if external_id else {}
             found = _assumed(local, held.credentials, role, {"RoleSessionName": name, **more})
             if found is not None:
-                seen.add((stations, name, held.name))
-                todo.append(Held(found, stations, name))
+                seen.add((stops, name, held.name))
+                todo.append(Held(found, stops, name))
                 yield todo[-1]
 
 
-def _assumed(local: LocalAws, credentials: Credentials, role: str, asked: dict[str, Any]) -> Credentials | None:
+def _assumed(local: LocalAws, credentials: Credentials, role: str, conjunction: dict[str, Any]) -> Credentials | None:
     try:
-        keys = Aws(local.endpoint, credentials).sts.assume_role(RoleArn=role, **asked)["Credentials"]
+        keys = Aws(local.endpoint, credentials).sts.assume_role(RoleArn=role, **conjunction)["Credentials"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "AccessDenied":
             raise

@@ -94,8 +94,8 @@ def test_a_principal_that_another_takes_the_place_of_goes_after_the_trust_has_mo
         result = _stacks(workspace, told).up(approval=EVERYTHING)
     assert result.ok, json.dumps([each.to_json() for each in told], default=str, indent=1)
     assert set(seen) == {OLD, NEW}, "the trust never shows a unique ID"
-    begun = [(each.stack, each.step) for each in told if isinstance(each, events.StackStarted)]
-    assert begun == [("auth", "additions"), ("workload", ""), ("auth", "")]
+    started = [(each.stack, each.step) for each in told if isinstance(each, events.StackStarted)]
+    assert started == [("auth", "additions"), ("workload", ""), ("auth", "")]
     assert (set(result.outcomes), {"NewRole", "AssumingRole"} & _roles(workspace)) == (
         {"auth", "workload"},
         {"NewRole"},
@@ -115,8 +115,8 @@ def test_a_principal_that_only_goes_goes_after_the_trust_lets_go_of_it(workspace
     with _watched(workspace) as seen:
         assert _stacks(workspace, told).up(approval=EVERYTHING).ok
     assert set(seen) == {OLD, NEW}
-    begun = [(each.stack, each.step) for each in told if isinstance(each, events.StackStarted)]
-    assert begun == [("workload", ""), ("auth", "")]
+    started = [(each.stack, each.step) for each in told if isinstance(each, events.StackStarted)]
+    assert started == [("workload", ""), ("auth", "")]
     assert "AssumingRole" not in _roles(workspace)
 
 

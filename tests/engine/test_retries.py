@@ -33,8 +33,8 @@ class Scripted:
     interrupted: bool = False
     name: str = "scripted"
 
-    def run(self, work: Work, tell: events.Tell) -> Outcome:
-        del work, tell
+    def run(self, work: Work, emit: events.Emit) -> Outcome:
+        del work, emit
         self.runs += 1
         return self.outcomes.pop(0)
 

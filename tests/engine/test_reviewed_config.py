@@ -16,7 +16,7 @@ import yaml
 from components.program import program
 from crossaccount.engine.automation_engine import AutomationEngine
 from crossaccount.engine.work import Outcome, Work
-from crossaccount.job.events import Tell
+from crossaccount.job.events import Emit
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.job.states import CliBackend
@@ -82,10 +82,10 @@ class Edited:
     edit: Callable[[], object]
     name = "pulumi"
 
-    def run(self, work: Work, tell: Tell) -> Outcome:
+    def run(self, work: Work, emit: Emit) -> Outcome:
         """Edit, then run."""
         self.edit()
-        return self.engine.run(work, tell)
+        return self.engine.run(work, emit)
 
     def interrupt(self) -> None:
         """Nothing is interrupted."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from crossaccount.access.requirements.asking import Asking
+from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.handoff.entry import Entry, HandedOut
 from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import EnvScript
@@ -17,7 +17,7 @@ PLAIN = Entry(
     identifier="b_Role",
     principal="arn:aws:iam::111111111111:user/bo",
     role="arn:aws:iam::222222222222:role/Role",
-    alternatives=(Asking("bo"),),
+    alternatives=(AssumeParameters("bo"),),
     account="b",
     aliased="222222222222",
     source="default",

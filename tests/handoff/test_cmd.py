@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from crossaccount.access.requirements.asking import Asking
+from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.handoff.entry import HandedOut, HandoffError
 from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import CMD, call
@@ -124,11 +124,11 @@ def test_no_text_becomes_a_command_of_cmd(wine: Wine, tmp_path: Path) -> None:
     """What cmd hands on, in its own words: Wine's way to a program of Linux would quote some of it anew."""
     _batch(tmp_path, "aws", f"echo %*>seen.txt\r\necho KEY{TAB}SECRET{TAB}TOKEN")
     _batch(tmp_path, "show", "\r\n".join(["echo %AWS_SESSION_TOKEN%", ":next", "echo %1", "shift", LOOP]))
-    asking = Asking("bo", external_id="".join(WORDS[:3]))
-    made = call(make_entry(alternatives=(asking,), shown=lambda _: WORDS[0]), ("show", *WORDS))
+    parameters = AssumeParameters("bo", external_id="".join(WORDS[:3]))
+    made = call(make_entry(alternatives=(parameters,), shown=lambda _: WORDS[0]), ("show", *WORDS))
     done = wine(_script(tmp_path, CMD.script(made)), {})
     assert done.stdout.splitlines() == ["TOKEN", *(CMD.quoted(word) for word in WORDS)], done
-    assert f"--external-id {CMD.quoted(asking.external_id)} " in (tmp_path / "seen.txt").read_text()
+    assert f"--external-id {CMD.quoted(parameters.external_id)} " in (tmp_path / "seen.txt").read_text()
     assert not (tmp_path / "owned").exists()
 
 
@@ -146,7 +146,7 @@ def test_a_script_runs_its_command_in_the_session(
     command = ("aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
     script = _script(tmp_path, env_text(HandedOut((entry,)), Shell.cmd, command))
     done = wine(script, deployed(name).environment(tmp_path / "home", entry.principal))
-    assert done.stdout.strip().endswith(f":assumed-role/{entry.role_arn.name}/{entry.asking.session_name}"), done
+    assert done.stdout.strip().endswith(f":assumed-role/{entry.role_arn.name}/{entry.parameters.session_name}"), done
 
 
 @needs("wine")

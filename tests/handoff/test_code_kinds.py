@@ -65,7 +65,7 @@ def test_terraform_blocks_have_the_arguments_of_assume_role(handed: Handed, name
             "assume_role": [
                 {
                     "role_arn": entry.role,
-                    "session_name": entry.asking.session_name,
+                    "session_name": entry.parameters.session_name,
                     "duration": _longest(entry),
                     **external_id,
                 }
@@ -122,7 +122,7 @@ def test_pulumi_providers_assume_the_roles(handed: Handed, tmp_path: Path, name:
         external_id = {"externalId": "12345678TESTID"} if name == "deployer" else {}
         assume = {
             "roleArn": entry.role,
-            "sessionName": entry.asking.session_name,
+            "sessionName": entry.parameters.session_name,
             "duration": _longest(entry),
             **external_id,
         }
@@ -146,7 +146,7 @@ def test_boto3_code_gives_a_session_of_every_role(
         environment = {**there.environment(tmp_path / "home", principal), "PYTHONPATH": str(tmp_path)}
         done = run([sys.executable, "-c", ask], environment)
         assert [line.partition(":assumed-role/")[2] for line in done.stdout.splitlines()] == [
-            f"{entry.role_arn.name}/{entry.asking.session_name}" for entry in entries
+            f"{entry.role_arn.name}/{entry.parameters.session_name}" for entry in entries
         ], done.stderr
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossaccount.access.requirements.asking import Asking
+from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.handoff.entry import HandedOut, HandoffError, Mfa
 from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import FISH, POSIX, POWERSHELL, call
@@ -60,7 +60,7 @@ def test_a_script_runs_its_command_in_the_session(
     text = env_text(replace(handed(name), entries=(entry,)), SHELLS[program][0], command)
     done = run([program, str(_script(tmp_path, program, text))], there.environment(tmp_path, entry.principal))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.strip().endswith(f":assumed-role/{entry.role_arn.name}/{entry.asking.session_name}")
+    assert done.stdout.strip().endswith(f":assumed-role/{entry.role_arn.name}/{entry.parameters.session_name}")
 
 
 @needs_aws
@@ -136,8 +136,8 @@ def test_no_text_becomes_a_command_of_a_shell(tmp_path: Path, program: str, word
 def test_a_script_hands_the_aws_cli_the_very_values(
     tmp_path: Path, program: str, role: str, name: str, external_id: str, region: str, title: str
 ) -> None:
-    asking = Asking(name, external_id=external_id, tags={"team": name, "unit": name})
-    entry = make_entry(role=role, region=region, alternatives=(asking,), shown=lambda arn: f"{title}{arn}")
+    parameters = AssumeParameters(name, external_id=external_id, tags={"team": name, "unit": name})
+    entry = make_entry(role=role, region=region, alternatives=(parameters,), shown=lambda arn: f"{title}{arn}")
     made = call(entry, ())
     if any(SHELLS[program][1].unquotable(value) for value in made.values):
         return
@@ -170,7 +170,7 @@ def _show(folder: Path) -> Path:
 
 
 def test_a_script_asks_for_the_code_of_the_mfa_device() -> None:
-    entry = make_entry(alternatives=(Asking("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
+    entry = make_entry(alternatives=(AssumeParameters("bo", mfa=True),), mfa=Mfa("arn:aws:iam::111111111111:mfa/bo"))
     for shell in Shell:
         text = env_text(HandedOut((entry,)), shell)
         assert "--serial-number" in text

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
-from crossaccount.access.requirements.asking import Asking
+from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.handoff.entry import Entry, HandedOut, Mfa
 from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import POWERSHELL, call
@@ -82,9 +82,14 @@ def _values(script: str) -> tuple[str, list[str]]:
 
 
 def _entry(role: str, name: str, external_id: str, region: str, title: str, serial: str) -> Entry:
-    asking = Asking(name, external_id=external_id, tags={"team": name}, mfa=True)
+    parameters = AssumeParameters(name, external_id=external_id, tags={"team": name}, mfa=True)
+    mfa = Mfa(serial, known=True)
     return make_entry(
-        role=role, region=region, alternatives=(asking,), shown=lambda arn: f"{title}{arn}", mfa=Mfa(serial, known=True)
+        role=role,
+        region=region,
+        alternatives=(parameters,),
+        shown=lambda arn: f"{title}{arn}",
+        mfa=mfa,
     )
 
 

@@ -55,7 +55,7 @@ def test_every_user_s_profile_is_a_session_of_the_role(
         ask = ["sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn", "--output", "text"]
         calls.append((ask, environment))
     assert [line.partition(":assumed-role/")[2] for line in run_aws(calls)] == [
-        f"{entry.role_arn.name}/{entry.asking.session_name}" for entry in users
+        f"{entry.role_arn.name}/{entry.parameters.session_name}" for entry in users
     ]
     assert users or name == "application"
 

@@ -177,7 +177,7 @@ def test_a_path_may_hold_what_a_name_may_not() -> None:
 
 def test_a_session_name_that_the_trust_refuses_leaves_the_path_out() -> None:
     named = {**TRUST, "Condition": {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}}
-    assert only(_handed([_user()], [_role(B, "R", named)])).asking.session_name == "bo"
+    assert only(_handed([_user()], [_role(B, "R", named)])).parameters.session_name == "bo"
     refused = _handed([_user()], [_role(B, "R", named)], Wanted(session_name="other"))
     assert [each.why for each in refused.left_out] == ["the session name other does not meet its conditions"]
 
@@ -187,14 +187,14 @@ def test_a_profile_cannot_pass_a_source_identity_and_says_so() -> None:
     identified = {**TRUST, **both, "Condition": {"StringEquals": {"sts:SourceIdentity": "bo"}}}
     grant = [{"PolicyName": "p", "PolicyDocument": _policy({**ANYTHING, **both})}]
     handed = _handed([_user(UserPolicyList=grant)], [_role(B, "R", identified)])
-    assert only(handed).asking.source_identity == "bo"
+    assert only(handed).parameters.source_identity == "bo"
     handed = handed.able(PROFILES.able)
     assert handed.entries == ()
     assert "neither a source identity nor session tags" in PROFILES.text(handed)
 
 
 def test_a_user_of_one_letter_has_a_session_name_that_sts_takes() -> None:
-    assert only(_handed([_user("x")], [_role(B, "R")])).asking.session_name == "x-session"
+    assert only(_handed([_user("x")], [_role(B, "R")])).parameters.session_name == "x-session"
 
 
 @pytest.mark.parametrize(

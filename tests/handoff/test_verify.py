@@ -102,7 +102,7 @@ def test_a_denial_where_the_person_has_to_do_something_cannot_be_judged(
     handed: Handed, deployed: Callable[[str], Deployed]
 ) -> None:
     entry = only(handed("tutorial"))
-    with_mfa = replace(entry, alternatives=(replace(entry.asking, mfa=True, remaining=(MFA,)),))
+    with_mfa = replace(entry, alternatives=(replace(entry.parameters, mfa=True, remaining=(MFA,)),))
     clock = Clock()
     (tried,) = verify([with_mfa], _aws(deployed("tutorial"), THERESA).sts, clock, 60, bool)
     assert (tried.outcome, tried.message) == ("cannot judge", "denied here, and it works only with MFA")

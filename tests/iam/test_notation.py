@@ -9,7 +9,7 @@ import pytest
 from crossaccount.access.diff import diff
 from crossaccount.access.estate import Estate
 from crossaccount.iam.documents import same
-from crossaccount.iam.notation import details_of, document_lines, lines_of, statement_of
+from crossaccount.iam.notation import details_of, notation_of, statement_lines, statement_of
 from tests.access.diff.test_diff import cases
 from tests.access.diff.worlds import CALLERS, estate_of
 
@@ -53,7 +53,7 @@ STATEMENTS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("statement", "line"), STATEMENTS, ids=[line[:40] for _, line in STATEMENTS])
 def test_a_statement_is_its_line_and_the_line_is_the_statement(statement: dict[str, Any], line: str) -> None:
     document = {"Version": "2012-10-17", "Statement": statement}
-    assert list(document_lines(document)) == [line]
+    assert list(statement_lines(document)) == [line]
     back = statement_of(line)
     assert back is not None
     assert same({"Version": "2012-10-17", "Statement": back}, document)
@@ -61,7 +61,7 @@ def test_a_statement_is_its_line_and_the_line_is_the_statement(statement: dict[s
 
 def test_what_looks_like_a_variable_in_an_older_version_stays_text() -> None:
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${aws:username}"}
-    assert list(document_lines({"Statement": statement})) == ["may s3:* on arn:aws:s3:::${$}{aws:username}"]
+    assert list(statement_lines({"Statement": statement})) == ["may s3:* on arn:aws:s3:::${$}{aws:username}"]
 
 
 def _of_tagged(tags: dict[str, str], key: str) -> dict[str, Any]:
@@ -87,14 +87,14 @@ def _of_tagged(tags: dict[str, str], key: str) -> dict[str, Any]:
 
 def test_tags_are_told_where_somebody_asks_for_them() -> None:
     tags = {"Team": "ops", "cost center": "1"}
-    lines = lines_of(_of_tagged(tags, "aws:PrincipalTag/team"))
+    lines = notation_of(_of_tagged(tags, "aws:PrincipalTag/team"))
     assert list(lines["user/bo"]) == ["may sts:AssumeRole on *", 'is tagged "Team": "ops"']
-    assert lines_of(_of_tagged(tags, "sts:ExternalId"))["user/bo"] == {"may sts:AssumeRole on *": True}
+    assert notation_of(_of_tagged(tags, "sts:ExternalId"))["user/bo"] == {"may sts:AssumeRole on *": True}
 
 
 def test_a_tag_that_lets_somebody_in_is_a_broadening() -> None:
     before, after = (
-        Estate.from_details([details_of(lines_of(_of_tagged({"team": team}, "aws:PrincipalTag/team")), CALLERS)])
+        Estate.from_details([details_of(notation_of(_of_tagged({"team": team}, "aws:PrincipalTag/team")), CALLERS)])
         for team in ("dev", "ops")
     )
     assert [change.kind for change in diff(before, after).changes] == ["path-gained"]
@@ -118,7 +118,7 @@ def test_what_is_read_back_is_the_same_access(case: Any) -> None:
     # The ARNs of boundaries are the case's own.
     plain = {name: {key: each[key] for key in each if key != "boundary"} for name, each in entities.items()}
     world = {kind: {name: plain[name] for name in names} for kind, names in world.items()}
-    back = details_of(lines_of(_details(world)), CALLERS)
+    back = details_of(notation_of(_details(world)), CALLERS)
     assert diff(estate_of(world), Estate.from_details([back])).changes == ()
 
 

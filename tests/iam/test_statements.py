@@ -23,8 +23,11 @@ def _trust(
     """A trust as the config asks for it: keywords become conditions on the principals."""
     second_factor = Mfa.model_construct(max_age=mfa_max_age) if mfa else None
     statement = TrustStatement.model_construct(mfa=second_factor, external_id=tuple(external_ids))
-    asked = statement.asked_of_principals()
-    return Trust(asked=asked, **{key: tuple(value) if key in TUPLES else value for key, value in fields.items()})
+    principal_conditions = statement.principal_conditions()
+    return Trust(
+        principal_conditions=principal_conditions,
+        **{key: tuple(value) if key in TUPLES else value for key, value in fields.items()},
+    )
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES if "statements" in case])

@@ -28,8 +28,8 @@ class SleepingEngine:
     def __post_init__(self) -> None:
         self._interrupted = False
 
-    def run(self, work: Work, tell: events.Tell) -> Outcome:
-        tell(events.Message(stack=work.stack, severity="info", text="begins"))
+    def run(self, work: Work, emit: events.Emit) -> Outcome:
+        emit(events.Message(stack=work.stack, severity="info", text="begins"))
         if self.marks:
             (self.marks / work.stack).touch()
         until = time.monotonic() + self.seconds
@@ -46,6 +46,6 @@ class SleepingEngine:
 class FailingEngine(SleepingEngine):
     """Raises, as only a mistake of ours would."""
 
-    def run(self, work: Work, tell: events.Tell) -> Outcome:
-        super().run(work, tell)
+    def run(self, work: Work, emit: events.Emit) -> Outcome:
+        super().run(work, emit)
         raise ZeroDivisionError("mistake")

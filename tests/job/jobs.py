@@ -40,16 +40,16 @@ class ScriptedEngine:
     """Answers as ``outcomes`` say, ``unchanged`` otherwise, and keeps what it was asked."""
 
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    before: Callable[[Work, events.Tell], None] | None = None
+    before: Callable[[Work, events.Emit], None] | None = None
     name = "scripted"
 
     def __post_init__(self) -> None:
         self.asked: list[Work] = []
 
-    def run(self, work: Work, tell: events.Tell) -> Outcome:
+    def run(self, work: Work, emit: events.Emit) -> Outcome:
         self.asked.append(work)
         if self.before:
-            self.before(work, tell)
+            self.before(work, emit)
         return self.outcomes.get(work.stack, Outcome(work.stack, "unchanged", outputs={"of": work.stack}))
 
     def interrupt(self) -> None:

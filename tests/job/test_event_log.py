@@ -18,8 +18,8 @@ SAID = Message(stack="auth", severity="info", text="Über")
 def test_every_event_is_a_line_and_a_second_job_appends(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     for _ in range(2):
-        with event_log(file, _never) as tell:
-            tell(SAID)
+        with event_log(file, _never) as emit:
+            emit(SAID)
             assert json.loads(file.read_text().splitlines()[-1])["text"] == "Über", "there as soon as it happens"
     assert [json.loads(line)["event"] for line in file.read_text().splitlines()] == ["message", "message"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -27,9 +27,9 @@ def test_every_event_is_a_line_and_a_second_job_appends(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_once_and_nothing_is_raised() -> None:
     complaints: list[str] = []
-    with event_log(Path("/dev/full"), complaints.append) as tell:
-        tell(SAID)
-        tell(SAID)
+    with event_log(Path("/dev/full"), complaints.append) as emit:
+        emit(SAID)
+        emit(SAID)
     assert complaints == [
         "--log /dev/full: cannot be written any more (No space left on device); the job goes on without it"
     ]
@@ -47,9 +47,9 @@ def test_a_reader_that_went_away_is_said_once() -> None:
     def gone(_: Event) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    tell = until_it_fails(gone, "stdout", complaints.append)
-    tell(SAID)
-    tell(SAID)
+    emit = until_it_fails(gone, "stdout", complaints.append)
+    emit(SAID)
+    emit(SAID)
     assert complaints == ["stdout: cannot be written any more (Broken pipe); the job goes on without it"]
 
 

@@ -32,9 +32,9 @@ EVERYTHING = Approval(kinds=frozenset({"broadening", "replacement", "credentials
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 
 
-def write_plan(work: Work, tell: events.Tell) -> None:
+def write_plan(work: Work, emit: events.Emit) -> None:
     """Does what the engine does of a plan."""
-    del tell
+    del emit
     if work.verb == "preview" and work.plan:
         work.plan.write_text(f"plan of {work.stack}")
 
@@ -157,8 +157,8 @@ def test_with_yes_there_is_no_preview(place: Place) -> None:
 def test_a_file_that_changes_after_the_review_stops_its_stack_alone(place: Place) -> None:
     file = place.estate.folder / "Pulumi.workload.yaml"
 
-    def edit(work: Work, tell: events.Tell) -> None:
-        del tell
+    def edit(work: Work, emit: events.Emit) -> None:
+        del emit
         if work.stack == "auth":
             file.write_text(file.read_text().replace("Deployer", "Everybody"))
 

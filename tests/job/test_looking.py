@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossaccount.cli.job.lines import lines_of
+from crossaccount.cli.job.lines import event_lines
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
@@ -119,11 +119,11 @@ def test_a_failed_update_is_said_of_the_stack_and_of_its_outputs(project: Path) 
     assert told == {"hub": "failed", "prod-a": "in-progress", "prod-b": ""}
     [status] = [each for each in its.of(events.StackStatus) if each.stack == "hub"]
     [exported] = [each for each in its.of(events.StackOutputs) if each.stack == "hub"]
-    assert [text for _, text in lines_of(status)] == [
+    assert [text for _, text in event_lines(status)] == [
         f"hub (100000000000): deployed, last {WHEN[:16].replace('T', ' ')} UTC, its last update failed, 3 resources"
     ]
     assert "hub: its last update failed; these outputs may be those of the update before it" in [
-        text for _, text in lines_of(exported)
+        text for _, text in event_lines(exported)
     ]
 
 

@@ -37,8 +37,8 @@ class Job:
             def submit(step: Step, _: Run) -> Future[Outcome]:
                 return threads.submit(self.does.get(step.stack, lambda: Outcome(step.stack, "unchanged")))
 
-            asked = interrupter(self._stop_engine, self.said.append)
-            return run_steps(steps, submit, parallel, on_end=self._end, stop=self.stop, interrupt=asked)
+            interrupt = interrupter(self._stop_engine, self.said.append)
+            return run_steps(steps, submit, parallel, on_end=self._end, stop=self.stop, interrupt=interrupt)
 
     def _end(self, step: Step, outcome: Outcome) -> None:
         self.ended.append(f"{step.stack} {outcome.status}")
@@ -52,11 +52,11 @@ def _fail(stack: str) -> Callable[[], Outcome]:
 
 
 def _after(began: threading.Event, stop: Stop) -> Callable[[], None]:
-    def ask() -> None:
+    def request() -> None:
         began.wait(10)
-        stop.ask("SIGTERM")
+        stop.request("SIGTERM")
 
-    return ask
+    return request
 
 
 def _crash() -> Outcome:
@@ -106,10 +106,10 @@ def test_a_request_to_stop_lets_what_runs_end_and_begins_nothing_more() -> None:
         return Outcome("a", "interrupted", error="stopped on request")
 
     job.does["a"] = slow
-    asking = threading.Thread(target=_after(began, job.stop))
-    asking.start()
+    requesting = threading.Thread(target=_after(began, job.stop))
+    requesting.start()
     run = job.run(parallel=1)
-    asking.join()
+    requesting.join()
     assert run.interrupted
     assert {name: each.status for name, each in run.outcomes.items()} == {
         "a": "interrupted",
@@ -131,20 +131,20 @@ def test_the_second_request_only_says_what_is_waited_for_and_the_third_gives_up(
             began.wait(0.01)
         return Outcome("a", "interrupted")
 
-    def ask() -> None:
+    def request() -> None:
         began.wait(10)
         for times in (1, 2, 3):
-            job.stop.ask("SIGINT")
+            job.stop.request("SIGINT")
             while sum(isinstance(each, Stopping) for each in job.said) < times:
                 began.wait(0.01)
             stopped.append(job.engine_stopped)
 
     stopped: list[int] = []
     job.does["a"] = stubborn
-    asking = threading.Thread(target=ask)
-    asking.start()
+    requesting = threading.Thread(target=request)
+    requesting.start()
     job.run([Step("a")])
-    asking.join(10)
+    requesting.join(10)
     assert stopped[:2] == [1, 1], "the engine is asked once, and not again by the second request"
     assert job.engine_stopped == 2
     texts = [each.text for each in job.said if isinstance(each, Stopping)]
@@ -159,7 +159,7 @@ def test_signals_ask_to_stop_and_nothing_is_raised(number: signal.Signals) -> No
     with heeding_signals(stop):
         os.kill(os.getpid(), number)
         signal.sigtimedwait([], 0.01)
-    assert stop.asked() == (number.name,)
+    assert stop.requests() == (number.name,)
     assert signal.getsignal(number) is before
 
 

@@ -21,10 +21,10 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 
 def refused(read, *arguments, **options):
     """The one line of a refusal, which comes within a second."""
-    begun = time.process_time()
+    started = time.process_time()
     with pytest.raises(SettingsError) as caught:
         read(*arguments, **options)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - started < 1
     (problem,) = caught.value.problems
     assert "\n" not in str(problem)
     return str(problem)

@@ -44,13 +44,13 @@ def judge_reach(chains: Chains, test: AccessTest, now: datetime) -> Reached:
     for start, via, conditions in _ways(chains, caller, test.role_arn):
         if not given.allows(conditions):
             continue
-        stations = " → ".join((test.principal_arn, *via, test.role_arn))
+        stops = " → ".join((test.principal_arn, *via, test.role_arn))
         outside = external_principal(start, estate.accounts)
         left = grant_unknown(outside) if outside is not None else ""
         left = left or next((atom.values[0] for atom in flat(conditions) if atom.operator == UNKNOWN), "")
         if not left:
-            return Reached(Verdict("allowed", ASSUME_ROLE, f"it gets there: {stations}"), via)
-        sentence = f"whether {stations} works hangs on what is not known: {left}"
+            return Reached(Verdict("allowed", ASSUME_ROLE, f"it gets there: {stops}"), via)
+        sentence = f"whether {stops} works hangs on what is not known: {left}"
         maybe = maybe or Reached(Verdict("undetermined", ASSUME_ROLE, sentence, unknown=(left,)), via)
     denied = f"{test.principal_arn} gets to {test.role_arn} by no way"
     return maybe or Reached(Verdict("denied", ASSUME_ROLE, denied))
@@ -104,9 +104,9 @@ class _Given(NamedTuple):
 
     def allows(self, conditions: Conditions) -> bool:
         """Whether what is given leaves the conditions open, or meets them."""
-        return all(each.atom.holds(self.context) is not False for each in conditions if self._says(each))
+        return all(each.atom.holds(self.context) is not False for each in conditions if self._is_given(each))
 
-    def _says(self, hop: Hop) -> bool:
+    def _is_given(self, hop: Hop) -> bool:
         atom = hop.atom
         if not atom.is_condition or not atom.condition.keys <= self.keys:
             return False

@@ -27,12 +27,12 @@ from crossaccount.access.evaluation.evaluate import (
     USER_ID,
     as_sessions,
     caller_of,
-    hanging_on_session,
     is_root,
     judge_assume,
     judge_assume_in,
     judge_call,
     named_sessions,
+    session_dependent_verdict,
     session_of,
 )
 from crossaccount.access.explanation.explain import getting_in
@@ -157,7 +157,7 @@ def _judged(test: AccessTest, estate: Estate, now: datetime, owners: Mapping[str
     caller, role = caller_of(estate, test.principal_arn), estate.roles.get(test.role_arn)
     if caller is not None and role is not None:
         context = _context(test, caller, role, now)
-        verdict = hanging_on_session(estate, caller, role, context, test.session, verdict) or verdict
+        verdict = session_dependent_verdict(estate, caller, role, context, test.session, verdict) or verdict
     then = tuple(_judged_then(test, item, estate, now, owners) for item in test.then)
     return TestResult(test, verdict.outcome, verdict, then=then, warnings=warnings_of(test, verdict, estate, now))
 
@@ -190,9 +190,9 @@ def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetim
     if caller is None or role is None:
         return ()
     context = _context(test, caller, role, now)
-    hanging = _hangs_on(test, verdict, estate, context)
+    decisive = _decisive_keys(test, verdict, estate, context)
     impossible = (*_mfa_of_role(test, caller), *_never_carried(test, caller))
-    return impossible + tuple(_left_out(test, key) for key in hanging)
+    return impossible + tuple(_left_out(test, key) for key in decisive)
 
 
 def _whole_account(test: AccessTest, estate: Estate, role: Role) -> Iterable[Problem]:
@@ -230,7 +230,7 @@ def _never_carried(test: AccessTest, caller: Principal) -> Iterable[Problem]:
         yield Problem(where, what, test.context[given[SOURCE_IP]], "drop one of the two", "warning")
 
 
-def _hangs_on(test: AccessTest, verdict: Verdict, estate: Estate, context: RequestContext) -> list[str]:
+def _decisive_keys(test: AccessTest, verdict: Verdict, estate: Estate, context: RequestContext) -> list[str]:
     caller, role = caller_of(estate, test.principal_arn), estate.roles[test.role_arn]
     if caller is None:
         return []
@@ -250,15 +250,15 @@ def _open_keys(estate: Estate, caller: Principal, role: Role, context: RequestCo
     policies: list[Policy] = [*caller.policies, role.trust] + ([caller.boundary] if caller.boundary else [])
     levels = (*estate.service_control.get(caller.account, ()), *estate.resource_control.get(role.account, ()))
     policies += [policy for level in levels for policy in level]
-    asked = {
+    keys = {
         condition.key.lower()
         for policy in policies
         for statement in policy.statements
         for condition in statement.conditions
     }
     if named_sessions(caller, role):
-        asked.add(USER_ID)
-    return {key for key in asked if _carried(key, caller) and context.get(key) is None}
+        keys.add(USER_ID)
+    return {key for key in keys if _carried(key, caller) and context.get(key) is None}
 
 
 def _carried(key: str, caller: Principal) -> bool:

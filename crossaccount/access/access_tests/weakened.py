@@ -41,10 +41,10 @@ class Weakened:
 
 def weakened_tests(before: AccessTests, after: AccessTests, file: str) -> Iterator[Weakened]:
     """Tests that are gone or prove less, and what is no longer given as it was. ``file`` names the tests."""
-    standing = [test for test in after.tests if any(_stands(test, old) for old in before.tests)]
-    left = [test for test in after.tests if test not in standing]
+    kept = [test for test in after.tests if any(_is_kept(test, old) for old in before.tests)]
+    left = [test for test in after.tests if test not in kept]
     for old in before.tests:
-        if any(_stands(test, old) for test in standing):
+        if any(_is_kept(test, old) for test in kept):
             continue
         where = f"{file}: {old.name}"
         new = _counterpart(old, left)
@@ -56,17 +56,17 @@ def weakened_tests(before: AccessTests, after: AccessTests, file: str) -> Iterat
     yield from _weakened_given(before.given, after.given, file)
 
 
-def _stands(new: AccessTest, old: AccessTest) -> bool:
-    return _asked(new) == _asked(old) and not list(_differences(old, new))
+def _is_kept(new: AccessTest, old: AccessTest) -> bool:
+    return _ends(new) == _ends(old) and not list(_differences(old, new))
 
 
-def _asked(test: AccessTest) -> tuple[object, ...]:
+def _ends(test: AccessTest) -> tuple[object, ...]:
     return test.principal_arn, test.role_arn
 
 
 def _counterpart(old: AccessTest, left: list[AccessTest]) -> AccessTest | None:
     """What a test has become: of the same name and ends, else of the same ends, else of the same name."""
-    ranked = [(test.name == old.name) + 2 * (_asked(test) == _asked(old)) for test in left]
+    ranked = [(test.name == old.name) + 2 * (_ends(test) == _ends(old)) for test in left]
     best = max(ranked, default=0)
     return left[ranked.index(best)] if best else None
 
@@ -100,15 +100,17 @@ def _under(item: ThenTest) -> str:
 
 
 def _claim(test: AccessTest) -> dict[str, Any]:
-    said: dict[str, Any] = {"principal": test.principal, "role": test.role}
-    said["reach" if test.reach else "expect"] = test.expect
+    claim: dict[str, Any] = {"principal": test.principal, "role": test.role}
+    claim["reach" if test.reach else "expect"] = test.expect
     if test.context:
-        said["context"] = dict(test.context)
+        claim["context"] = dict(test.context)
     if test.because:
-        said["because"] = test.because
+        claim["because"] = test.because
     if test.then:
-        said["then"] = [{"action": each.action, "resource": each.resource, "expect": each.expect} for each in test.then]
-    return said
+        claim["then"] = [
+            {"action": each.action, "resource": each.resource, "expect": each.expect} for each in test.then
+        ]
+    return claim
 
 
 def _weakened_given(

@@ -25,15 +25,15 @@ from crossaccount.access.chains.session import (
     MFA,
     SHARED,
     TRANSITIVE,
-    Asked,
+    HopCondition,
     Moved,
     Sticky,
-    asks_session,
+    is_movable,
     may_carry,
     moved_back,
     present,
 )
-from crossaccount.access.chains.way import Hop, Way, asks_no_less, easiest, flat
+from crossaccount.access.chains.way import Hop, Way, easiest, flat, requires_no_less
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.callers import ExternalPrincipal
@@ -43,8 +43,8 @@ from crossaccount.access.evaluation.layers import (
 )
 from crossaccount.access.paths.path import Path
 from crossaccount.access.requirements import NEVER, Atom, Requirements, simplify
-from crossaccount.access.requirements.asking import DURATION, SOURCE_IDENTITY, TAG_KEYS, ways_to_ask
-from crossaccount.access.requirements.asking import TAG as REQUEST_TAG
+from crossaccount.access.requirements.assume_parameters import DURATION, SOURCE_IDENTITY, TAG_KEYS, parameters_meeting
+from crossaccount.access.requirements.assume_parameters import TAG as REQUEST_TAG
 from crossaccount.access.requirements.requirement import Conjunction, Meaning, is_possible
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.request_keys import SETTING_TAGS
@@ -61,32 +61,32 @@ class Label:
 
     ``pending`` are the conditions that the session of ``node`` must meet. ``carries`` are the actions for what that
     session carries on. ``trail`` are the conditions of the hops, each with the number of its hop, counted from the
-    target. ``shared`` are the conditions on time and place, simplified. ``asked`` counts all other conditions.
+    target. ``shared`` are the conditions on time and place, simplified. ``others`` counts all other conditions.
     """
 
     node: Role
     after: Label | None = None
-    trail: tuple[tuple[int, Asked], ...] = ()
-    pending: tuple[Asked, ...] = ()
+    trail: tuple[tuple[int, HopCondition], ...] = ()
+    pending: tuple[HopCondition, ...] = ()
     carries: Sticky = FREE
     shared: Conjunction = ()
     hops: int = 0
-    asked: int = 0
+    others: int = 0
 
     @cached_property
-    def stations(self) -> tuple[str, ...]:
+    def stops(self) -> tuple[str, ...]:
         """The roles from here to the end."""
-        return (self.node.arn, *(self.after.stations if self.after else ()))
+        return (self.node.arn, *(self.after.stops if self.after else ()))
 
     @cached_property
     def visited(self) -> frozenset[str]:
         """The same as a set."""
-        return frozenset(self.stations)
+        return frozenset(self.stops)
 
     @cached_property
     def cost(self) -> tuple[int, int]:
         """The conditions and the hops so far."""
-        return self.asked + len(self.shared), self.hops
+        return self.others + len(self.shared), self.hops
 
     @cached_property
     def is_plain(self) -> bool:
@@ -101,14 +101,14 @@ class Label:
     @cached_property
     def demands(self) -> frozenset[Meaning]:
         """The conditions that the session of the node must meet."""
-        return frozenset(asked.atom.meaning for asked in self.pending)
+        return frozenset(each.atom.meaning for each in self.pending)
 
     @cached_property
     def circumstances(self) -> frozenset[Meaning]:
         """The conditions on time and place."""
         return frozenset(atom.meaning for atom in self.shared)
 
-    def asks_no_more(self, other: Label) -> bool:
+    def requires_no_more(self, other: Label) -> bool:
         """Whether every session that can go on from ``other`` can also go on from this label."""
         if not (self.demands <= other.demands and self.circumstances <= other.circumstances):
             return False
@@ -119,9 +119,9 @@ class Found(NamedTuple):
     """A label, and what the first hop, by a start, asks for beside it."""
 
     label: Label
-    trail: tuple[tuple[int, Asked], ...]
+    trail: tuple[tuple[int, HopCondition], ...]
     shared: Conjunction
-    asked: int
+    others: int
 
 
 class Chains:
@@ -247,7 +247,7 @@ class _Search:
 
     def _keep(self, label: Label) -> bool:
         kept = self._kept.setdefault((label.node.arn, label.carries), [])
-        if len(kept) >= MOST_KEPT and any(other.asks_no_more(label) for other in kept):
+        if len(kept) >= MOST_KEPT and any(other.requires_no_more(label) for other in kept):
             return False
         kept.append(label)
         return True
@@ -277,8 +277,8 @@ class _Search:
         for before in _between(least, most, label.carries):
             for conjunction in self._edges.alternatives(caller, label.node, edge.alternatives, before):
                 for moved in self._moved(caller, conjunction, label, before):
-                    asked = _own_session(caller, (*moved.own, *moved.beside), moved.inherited, before)
-                    hop = None if asked is None else self._hop(caller, Moved(asked), label)
+                    conditions = _own_session(caller, (*moved.own, *moved.for_actions), moved.inherited, before)
+                    hop = None if conditions is None else self._hop(caller, Moved(conditions), label)
                     if hop is not None:
                         yield hop
 
@@ -287,21 +287,21 @@ class _Search:
         hop = label.hops + 1
         for before in _between(frozenset(caller.carried_actions), may_carry(caller), label.carries):
             for conjunction in self._edges.alternatives(caller, label.node, alternatives, before):
-                of_session = tuple(Asked(atom, hop) for atom in conjunction if asks_session(atom))
-                rest = tuple(atom for atom in conjunction if not asks_session(atom)) if of_session else conjunction
+                of_session = tuple(HopCondition(atom, hop) for atom in conjunction if is_movable(atom))
+                rest = tuple(atom for atom in conjunction if not is_movable(atom)) if of_session else conjunction
                 for moved in self._moved(caller, rest, label, before):
-                    left = tuple(asked for asked in moved.beside if not asks_session(asked.atom))
-                    further = tuple(asked for asked in moved.beside if asks_session(asked.atom))
+                    left = tuple(each for each in moved.for_actions if not is_movable(each.atom))
+                    further = tuple(each for each in moved.for_actions if is_movable(each.atom))
                     found = self._hop(caller, Moved((*moved.own, *left)), label)
                     pending = _consistent((*of_session, *moved.inherited, *further))
                     if found is not None and pending is not None:
-                        yield Label(caller, label, found.trail, pending, before, found.shared, hop, found.asked)
+                        yield Label(caller, label, found.trail, pending, before, found.shared, hop, found.others)
 
     def _moved(self, caller: Principal, conjunction: Conjunction, label: Label, before: Sticky) -> Iterable[Moved]:
         """What a hop has to meet. Nothing moves where nobody asks for it, which is nearly always."""
         hop = label.hops + 1
         if label.is_plain and not before and not any(_is_sticky(atom) for atom in conjunction) and not _sets(caller):
-            return (Moved(tuple([Asked(atom, hop) for atom in conjunction])),)
+            return (Moved(tuple([HopCondition(atom, hop) for atom in conjunction])),)
         allowing = self._edges.allowing(caller, label.node)
         carries = label.carries
         return moved_back(
@@ -311,8 +311,8 @@ class _Search:
     def _hop(self, caller: Principal, moved: Moved, label: Label) -> Found | None:
         """A hop with those after it; None where that is not possible."""
         of_session = isinstance(caller, Role)
-        own = [asked.atom for asked in moved.own if not _is_shared(asked.atom, of_session)]
-        common = [asked.atom for asked in moved.own if _is_shared(asked.atom, of_session)]
+        own = [each.atom for each in moved.own if not _is_shared(each.atom, of_session)]
+        common = [each.atom for each in moved.own if _is_shared(each.atom, of_session)]
         if own and not _is_possible(own, chained=caller.is_role):
             return None
         shared = label.shared
@@ -322,23 +322,24 @@ class _Search:
                 return None
             shared = together[0]
         hop = label.hops + 1
-        asked = {each.atom.meaning: (hop, each) for each in moved.own if each.atom.negation.possible}
-        return Found(label, (*asked.values(), *label.trail), shared, label.asked + len(asked) - len(common))
+        own_trail = {each.atom.meaning: (hop, each) for each in moved.own if each.atom.negation.possible}
+        others = label.others + len(own_trail) - len(common)
+        return Found(label, (*own_trail.values(), *label.trail), shared, others)
 
     def _ways_of(self, start: Principal, direct: Requirements) -> Iterator[Way]:
         by_via: dict[tuple[str, ...], list[Found]] = {}
         for found in self._found[start.arn]:
-            by_via.setdefault(found.label.stations, []).append(found)
-        for stations, every in by_via.items():
-            conditions = [_conditions(found, len(stations), start) for found in every]
-            less = [each for each in conditions if direct == NEVER or not asks_no_less(flat(each), direct)]
+            by_via.setdefault(found.label.stops, []).append(found)
+        for stops, every in by_via.items():
+            conditions = [_conditions(found, len(stops), start) for found in every]
+            less = [each for each in conditions if direct == NEVER or not requires_no_less(flat(each), direct)]
             if alternatives := _least(less):
                 yield Way(
                     start.arn,
                     self._target.arn,
-                    stations[:-1],
+                    stops[:-1],
                     alternatives,
-                    _longest(alternatives, len(stations)),
+                    _longest(alternatives, len(stops)),
                     tuple(_lost(start, self._target, alternatives, every)),
                     tuple(_kept(every)),
                 )
@@ -390,42 +391,42 @@ def _is_possible(atoms: list[Atom], *, chained: bool) -> bool:
     for atom in atoms if TRANSITIVE in keys else ():
         if atom.is_condition and atom.meaning[1] == TRANSITIVE and not atom.holds(RequestContext()):
             names = [name for name in atom.values if atom.holds(RequestContext({TRANSITIVE: (name,)}))]
-            passed = ([*atoms, present(f"aws:RequestTag/{name}", Asked(atom, 0)).atom] for name in names)
+            passed = ([*atoms, present(f"aws:RequestTag/{name}", HopCondition(atom, 0)).atom] for name in names)
             if names and not any(map(is_possible, passed)):
                 return False
     return is_possible(atoms)
 
 
 def _own_session(
-    caller: Principal, own: tuple[Asked, ...], inherited: tuple[Asked, ...], carries: Sticky
-) -> tuple[Asked, ...] | None:
+    caller: Principal, own: tuple[HopCondition, ...], inherited: tuple[HopCondition, ...], carries: Sticky
+) -> tuple[HopCondition, ...] | None:
     """What a start has to meet, given what its own session carries; None where that session cannot.
 
-    A role's own tags are there, if with other values: a session tag overrides one, and takes none away. Of transitive
-    tags that it came with nobody knows which are not among them.
+    The tags of a role are always in its session: a session tag may override a value, but removes none. Which transitive
+    tags the session came with is unknown.
     """
     if not isinstance(caller, Role):
         return (*own, *inherited)
     if any(each.atom.is_condition and each.atom.meaning[1] == TRANSITIVE for each in inherited):
         return None
-    asked = (*own, *inherited)
-    there = [present(f"aws:PrincipalTag/{tag}", asked[0]).atom for tag in caller.tags] if asked else []
-    if there and not is_possible([*there, *(each.atom for each in asked)]):
+    conditions = (*own, *inherited)
+    present_tags = [present(f"aws:PrincipalTag/{tag}", conditions[0]).atom for tag in caller.tags] if conditions else []
+    if present_tags and not is_possible([*present_tags, *(each.atom for each in conditions)]):
         return None
     if SET_SOURCE_IDENTITY in carries:
-        return asked
-    of_identity = [each for each in asked if each.atom.is_condition and each.atom.meaning[1] == CARRIED_IDENTITY]
+        return conditions
+    of_identity = [each for each in conditions if each.atom.is_condition and each.atom.meaning[1] == CARRIED_IDENTITY]
     if not of_identity:
-        return asked
+        return conditions
     if not all(each.atom.holds(RequestContext()) for each in of_identity):
         return None
-    return tuple(each for each in asked if each not in of_identity)
+    return tuple(each for each in conditions if each not in of_identity)
 
 
-def _consistent(pending: tuple[Asked, ...]) -> tuple[Asked, ...] | None:
+def _consistent(pending: tuple[HopCondition, ...]) -> tuple[HopCondition, ...] | None:
     """The demands on one session, each once; None where no session meets them all."""
-    found = {asked.atom.meaning: asked for asked in pending}
-    if len(found) > 1 and not is_possible([asked.atom for asked in found.values()]):
+    found = {each.atom.meaning: each for each in pending}
+    if len(found) > 1 and not is_possible([each.atom for each in found.values()]):
         return None
     return tuple(found.values())
 
@@ -434,13 +435,13 @@ def _conditions(found: Found, hops: int, start: Principal) -> tuple[Hop, ...]:
     """The conditions of a way by their hops, counted from the start; shared ones once, at the first hop that asks."""
     left = {atom.meaning for atom in found.shared}
     conditions = []
-    for hop, asked in found.trail:
-        number, atom = hops - hop + 1, asked.atom
+    for hop, condition in found.trail:
+        number, atom = hops - hop + 1, condition.atom
         if _is_shared(atom, number > 1 or isinstance(start, Role)):
             if atom.meaning not in left:
                 continue
             left.remove(atom.meaning)
-        conditions.append(Hop(number, atom, hops - asked.by + 1))
+        conditions.append(Hop(number, atom, hops - condition.by + 1))
     return tuple(sorted(conditions, key=lambda each: (each.number, each.atom.meaning)))
 
 
@@ -459,8 +460,8 @@ def _longest(alternatives: tuple[tuple[Hop, ...], ...], hops: int) -> int:
     last = tuple(tuple(each.atom for each in conditions if each.number == hops) for conditions in alternatives)
     if not any(atom.is_condition and atom.meaning[1] == DURATION for conjunction in last for atom in conjunction):
         return LONGEST_CHAINED
-    asked = [way.duration or LONGEST_CHAINED for way in ways_to_ask(last, "session", LONGEST_CHAINED)]
-    return max(asked, default=LONGEST_CHAINED)
+    seconds = [each.duration or LONGEST_CHAINED for each in parameters_meeting(last, "session", LONGEST_CHAINED)]
+    return max(seconds, default=LONGEST_CHAINED)
 
 
 def _lost(

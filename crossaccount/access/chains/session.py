@@ -31,8 +31,8 @@ from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal
 from crossaccount.access.evaluation.layers import SET_SOURCE_IDENTITY, TAG_SESSION, needed
 from crossaccount.access.requirements import Atom, Requirements, both
-from crossaccount.access.requirements.asking import SOURCE_IDENTITY, TAG_KEYS
-from crossaccount.access.requirements.asking import TAG as REQUEST_TAG
+from crossaccount.access.requirements.assume_parameters import SOURCE_IDENTITY, TAG_KEYS
+from crossaccount.access.requirements.assume_parameters import TAG as REQUEST_TAG
 from crossaccount.access.requirements.requirement import ANY_OF, RESOURCE, Conjunction
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.request_keys import (
@@ -69,7 +69,7 @@ Allowing = Callable[[str], Requirements]
 """On what both sides of a hop allow an action beside ``sts:AssumeRole``."""
 
 
-class Asked(NamedTuple):
+class HopCondition(NamedTuple):
     """A condition, and the hop that asks for it, counted from the end of the way: 1 is the last hop."""
 
     atom: Atom
@@ -79,12 +79,12 @@ class Asked(NamedTuple):
 class Moved(NamedTuple):
     """What a hop has to meet itself, and what it asks of the session that makes the call.
 
-    ``beside`` are the conditions of the actions that it needs for what it passes, of either kind.
+    ``for_actions`` are the conditions of the actions that it needs for what it passes, of either kind.
     """
 
-    own: tuple[Asked, ...]
-    inherited: tuple[Asked, ...] = ()
-    beside: tuple[Asked, ...] = ()
+    own: tuple[HopCondition, ...]
+    inherited: tuple[HopCondition, ...] = ()
+    for_actions: tuple[HopCondition, ...] = ()
 
 
 def is_of_session(key: str) -> bool:
@@ -96,7 +96,7 @@ def is_of_session(key: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def asks_session(atom: Atom) -> bool:
+def is_movable(atom: Atom) -> bool:
     """Whether an atom of a role session's request can be moved back to the hop that made the session."""
     return atom.is_condition and is_of_session(atom.meaning[1]) and not any("${" in value for value in atom.values)
 
@@ -120,7 +120,7 @@ def expanded(alternatives: Requirements, role: Role) -> list[Conjunction]:
 def _options(atom: Atom) -> Sequence[Conjunction]:
     if atom.operator == ANY_OF and not atom.negated:
         inner = atom.conjunctions
-        if any(asks_session(each) for conjunction in inner for each in conjunction):
+        if any(is_movable(each) for conjunction in inner for each in conjunction):
             return inner
     return ((atom,),)
 
@@ -160,7 +160,7 @@ def moved_back(
     caller: Principal,
     role: Role,
     conjunction: Conjunction,
-    pending: Sequence[Asked],
+    pending: Sequence[HopCondition],
     allowing: Allowing,
     *,
     before: Sticky,
@@ -172,22 +172,24 @@ def moved_back(
     ``before`` and ``after`` are what the sessions of the caller and of the role carry. None of the ways is yet known to
     be possible: the caller of this puts the conditions of a request together.
     """
-    own: list[Asked] = []
-    inherited: list[Asked] = []
+    own: list[HopCondition] = []
+    inherited: list[HopCondition] = []
     for atom in conjunction:
         kept = _chosen(atom, before, after)
         if kept is None:
             return
         for each in kept:
-            (inherited if each.meaning[1] == CARRIED_IDENTITY and each is not atom else own).append(Asked(each, hop))
-    groups: dict[str, list[Asked]] = {}
-    for asked in pending:
-        groups.setdefault(asked.atom.meaning[1], []).append(asked)
+            (inherited if each.meaning[1] == CARRIED_IDENTITY and each is not atom else own).append(
+                HopCondition(each, hop)
+            )
+    groups: dict[str, list[HopCondition]] = {}
+    for condition in pending:
+        groups.setdefault(condition.atom.meaning[1], []).append(condition)
     sets = _Sets(caller, role, conjunction, before, after)
-    if not sets.identity_is_asked(groups) or not sets.tags_are_asked(groups):
+    if not sets.identity_is_required(groups) or not sets.tags_are_required(groups):
         return
     mentioned = {atom.meaning[1] for atom in conjunction if atom.is_condition}
-    options = [list(sets.options(key, asked, mentioned)) for key, asked in groups.items()]
+    options = [list(sets.options(key, conditions, mentioned)) for key, conditions in groups.items()]
     for chosen in product(*options):
         found = Moved(
             (*own, *(each for part in chosen for each in part.own)),
@@ -200,20 +202,20 @@ def moved_back(
         for conditions in _of_actions(found.own, conjunction, allowing, role):
             further = [left for atom in conditions if (left := _chosen(atom, before, after)) is not None]
             if len(further) == len(conditions):
-                yield found._replace(beside=tuple(Asked(atom, hop) for left in further for atom in left))
+                yield found._replace(for_actions=tuple(HopCondition(atom, hop) for left in further for atom in left))
 
 
-def _set_once(own: Iterable[Asked]) -> Iterator[Asked]:
+def _set_once(own: Iterable[HopCondition]) -> Iterator[HopCondition]:
     """That the tags which a hop passes are not transitive ones of the session before, which cannot be set again."""
-    for asked in own:
-        if not asked.atom.is_condition or asked.atom.holds(_NOTHING):
+    for condition in own:
+        if not condition.atom.is_condition or condition.atom.holds(_NOTHING):
             continue
-        key = asked.atom.meaning[1]
+        key = condition.atom.meaning[1]
         names = [key[len(REQUEST_TAG) :]] if key.startswith(REQUEST_TAG) else []
-        if key == TRANSITIVE and len(asked.atom.values) == 1:
-            names = [name for name in asked.atom.values if asked.atom.holds(RequestContext({key: (name,)}))]
+        if key == TRANSITIVE and len(condition.atom.values) == 1:
+            names = [name for name in condition.atom.values if condition.atom.holds(RequestContext({key: (name,)}))]
         for name in names:
-            yield _of_keys("sts:TransitiveTagKeys", name, asked, "ForAllValues:StringNotEquals")
+            yield _of_keys("sts:TransitiveTagKeys", name, condition, "ForAllValues:StringNotEquals")
 
 
 def _chosen(atom: Atom, before: Sticky, after: Sticky) -> tuple[Atom, ...] | None:
@@ -252,7 +254,7 @@ class _Sets:
     def _service(self) -> str:
         return self._caller.arn if isinstance(self._caller, ExternalPrincipal) and self._caller.service else ""
 
-    def identity_is_asked(self, groups: Mapping[str, Sequence[Asked]]) -> bool:
+    def identity_is_required(self, groups: Mapping[str, Sequence[HopCondition]]) -> bool:
         """Whether a source identity is set because somebody asks for it: to set one for nothing only closes hops."""
         if self._service in SETTING_SOURCE_IDENTITY:
             return SET_SOURCE_IDENTITY in self._after
@@ -260,7 +262,7 @@ class _Sets:
             return True
         return not self._service and (CARRIED_IDENTITY in groups or SET_SOURCE_IDENTITY in self._needed)
 
-    def tags_are_asked(self, groups: Mapping[str, Sequence[Asked]]) -> bool:
+    def tags_are_required(self, groups: Mapping[str, Sequence[HopCondition]]) -> bool:
         """The same of transitive tags."""
         if self._service in SETTING_TRANSITIVE_TAGS:
             return TAG_SESSION in self._after
@@ -268,84 +270,86 @@ class _Sets:
             return True
         return not self._service and (self._transitive or any(key.startswith(PRINCIPAL_TAG) for key in groups))
 
-    def passes_transitive(self, own: Iterable[Asked]) -> bool:
+    def passes_transitive(self, own: Iterable[HopCondition]) -> bool:
         """Whether the hop passes a tag that can be the transitive one."""
         if self._transitive or self._service in SETTING_TRANSITIVE_TAGS:
             return True
         return any(
-            asked.atom.is_condition and asked.atom.meaning[1].startswith(REQUEST_TAG) and not asked.atom.holds(_NOTHING)
-            for asked in own
+            each.atom.is_condition and each.atom.meaning[1].startswith(REQUEST_TAG) and not each.atom.holds(_NOTHING)
+            for each in own
         )
 
-    def options(self, key: str, asked: Sequence[Asked], mentioned: set[str]) -> Iterator[Moved]:
-        """The ways in which this hop can give its session a key that meets the conditions ``asked``."""
+    def options(self, key: str, conditions: Sequence[HopCondition], mentioned: set[str]) -> Iterator[Moved]:
+        """The ways in which this hop can give its session a key that meets ``conditions``."""
         if key.startswith(PRINCIPAL_TAG):
-            yield from self._tag(key, asked, mentioned)
+            yield from self._tag(key, conditions, mentioned)
         elif key == TRANSITIVE:
-            yield from self._not_transitive(asked)
+            yield from self._not_transitive(conditions)
         elif key == USER_ID:
-            yield from self._name(asked)
+            yield from self._name(conditions)
         elif key == CARRIED_IDENTITY:
-            yield from self._identity(asked)
+            yield from self._identity(conditions)
         elif key == PROVIDER:
-            yield from self._provider(asked)
+            yield from self._provider(conditions)
         elif self._keeps(key):
-            yield Moved(tuple(asked))
+            yield Moved(tuple(conditions))
         else:
-            yield from _as(asked, None)
+            yield from _as(conditions, None)
 
-    def _tag(self, key: str, asked: Sequence[Asked], mentioned: set[str]) -> Iterator[Moved]:
+    def _tag(self, key: str, conditions: Sequence[HopCondition], mentioned: set[str]) -> Iterator[Moved]:
         """By passing it, by the role's own tag where none is passed, or from a transitive tag of the session before.
 
         "New session tags override existing assumed role … tags with the same tag key, regardless of case".
         """
         name = key[len(PRINCIPAL_TAG) :]
-        request = f"aws:RequestTag/{asked[0].atom.key[len(PRINCIPAL_TAG) :]}"
+        request = f"aws:RequestTag/{conditions[0].atom.key[len(PRINCIPAL_TAG) :]}"
         if not self._service or self._service in SETTING_TAGS:
-            passed = [Asked(replace(each.atom, key=request), each.by) for each in asked]
+            passed = [HopCondition(replace(each.atom, key=request), each.by) for each in conditions]
             if _hold_of_nothing(passed):
-                passed.append(present(request, asked[0]))
+                passed.append(present(request, conditions[0]))
             if self.makes_transitive and self._service not in SETTING_TRANSITIVE_TAGS:
-                passed.append(_of_keys("sts:TransitiveTagKeys", name, asked[0]))
+                passed.append(_of_keys("sts:TransitiveTagKeys", name, conditions[0]))
             yield Moved(tuple(passed))
         tested = not mentioned.isdisjoint((REQUEST_TAG + name, TAG_KEYS, TRANSITIVE))
-        left_out = (_absent(request, asked[0]),) if tested else ()
+        left_out = (_absent(request, conditions[0]),) if tested else ()
         own = next((value for tag, value in self._role.tags.items() if tag.lower() == name), None)
-        yield from (Moved(left_out) for _ in _as(asked, own))
+        yield from (Moved(left_out) for _ in _as(conditions, own))
         if TAG_SESSION in self._before:
-            there = (present(f"aws:PrincipalTag/{name}", asked[0]),) if _hold_of_nothing(asked) else ()
-            yield Moved(left_out, (*asked, *there))
+            there = (present(f"aws:PrincipalTag/{name}", conditions[0]),) if _hold_of_nothing(conditions) else ()
+            yield Moved(left_out, (*conditions, *there))
 
-    def _not_transitive(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+    def _not_transitive(self, conditions: Sequence[HopCondition]) -> Iterator[Moved]:
         """That some tags are not among the transitive ones: neither of those that the hop passes, nor of older ones."""
-        passed = tuple(asked) if TAG_SESSION in self._after else ()
-        yield Moved(passed, tuple(asked) if TAG_SESSION in self._before else ())
+        passed = tuple(conditions) if TAG_SESSION in self._after else ()
+        yield Moved(passed, tuple(conditions) if TAG_SESSION in self._before else ())
 
-    def _name(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+    def _name(self, conditions: Sequence[HopCondition]) -> Iterator[Moved]:
         """``aws:userid`` is the role's ID and the session's name."""
-        moved = [Asked(atom, each.by) for each in asked if (atom := _named(each.atom, self._role)) is not None]
-        yield Moved(tuple(moved) if len(moved) == len(asked) else tuple(asked))
+        moved = [
+            HopCondition(atom, each.by) for each in conditions if (atom := _named(each.atom, self._role)) is not None
+        ]
+        yield Moved(tuple(moved) if len(moved) == len(conditions) else tuple(conditions))
 
-    def _identity(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+    def _identity(self, conditions: Sequence[HopCondition]) -> Iterator[Moved]:
         if SET_SOURCE_IDENTITY not in self._after:
-            yield from _as(asked, None)
+            yield from _as(conditions, None)
         elif SET_SOURCE_IDENTITY in self._before:
-            yield Moved((), tuple(asked))
+            yield Moved((), tuple(conditions))
         else:
-            moved = [Asked(replace(each.atom, key="sts:SourceIdentity"), each.by) for each in asked]
+            moved = [HopCondition(replace(each.atom, key="sts:SourceIdentity"), each.by) for each in conditions]
             if _hold_of_nothing(moved):
-                moved.append(present("sts:SourceIdentity", asked[0]))
+                moved.append(present("sts:SourceIdentity", conditions[0]))
             yield Moved(tuple(moved))
 
-    def _provider(self, asked: Sequence[Asked]) -> Iterator[Moved]:
+    def _provider(self, conditions: Sequence[HopCondition]) -> Iterator[Moved]:
         """Of sessions that a provider vouched for; whether a later session still names it, no page of AWS's says."""
         caller = self._caller
         if isinstance(caller, ExternalPrincipal) and caller.provider:
-            yield from _as(asked, None if caller.service else caller.arn)
+            yield from _as(conditions, None if caller.service else caller.arn)
         elif isinstance(caller, ExternalPrincipal) or caller.is_role:
-            yield Moved((), tuple(asked))
+            yield Moved((), tuple(conditions))
         else:
-            yield from _as(asked, None)
+            yield from _as(conditions, None)
 
     def _keeps(self, key: str) -> bool:
         """Whether a session of this hop may have a key of the service or the provider that made it."""
@@ -355,30 +359,36 @@ class _Sets:
         return key in OF_SERVICE_SESSIONS if caller.service else key.startswith(f"{issuer(caller.arn)}:")
 
 
-def _hold_of_nothing(asked: Iterable[Asked]) -> bool:
+def _hold_of_nothing(conditions: Iterable[HopCondition]) -> bool:
     """Whether a request without the key would do."""
-    return all(each.atom.holds(_NOTHING) for each in asked)
+    return all(each.atom.holds(_NOTHING) for each in conditions)
 
 
-def _as(asked: Sequence[Asked], value: str | None) -> Iterator[Moved]:
-    """Nothing to meet where ``value`` meets all that is asked; no way where it does not. None is a key without one."""
-    key = asked[0].atom.meaning[1]
+def _as(conditions: Sequence[HopCondition], value: str | None) -> Iterator[Moved]:
+    """Nothing to meet where ``value`` meets all conditions; no way where it does not. None is a key without one."""
+    key = conditions[0].atom.meaning[1]
     context = RequestContext({} if value is None else {key: (value,)})
-    if all(each.atom.holds(context) for each in asked):
+    if all(each.atom.holds(context) for each in conditions):
         yield Moved(())
 
 
-def present(key: str, asked: Asked) -> Asked:
-    """The condition that a key is in the request. It names the same policy and statement as ``asked``."""
-    return Asked(replace(asked.atom, operator="Null", key=key, values=("false",), negated=False), asked.by)
+def present(key: str, condition: HopCondition) -> HopCondition:
+    """The condition that a key is in the request. It names the same policy and statement as ``condition``."""
+    return HopCondition(
+        replace(condition.atom, operator="Null", key=key, values=("false",), negated=False), condition.by
+    )
 
 
-def _absent(key: str, asked: Asked) -> Asked:
-    return Asked(replace(asked.atom, operator="Null", key=key, values=("true",), negated=False), asked.by)
+def _absent(key: str, condition: HopCondition) -> HopCondition:
+    return HopCondition(
+        replace(condition.atom, operator="Null", key=key, values=("true",), negated=False), condition.by
+    )
 
 
-def _of_keys(key: str, name: str, asked: Asked, operator: str = "ForAnyValue:StringEquals") -> Asked:
-    return Asked(replace(asked.atom, operator=operator, key=key, values=(name,), negated=False), asked.by)
+def _of_keys(key: str, name: str, condition: HopCondition, operator: str = "ForAnyValue:StringEquals") -> HopCondition:
+    return HopCondition(
+        replace(condition.atom, operator=operator, key=key, values=(name,), negated=False), condition.by
+    )
 
 
 def _named(atom: Atom, role: Role) -> Atom | None:
@@ -427,11 +437,11 @@ def _reached(pattern: str, places: set[int]) -> set[int]:
 
 
 def _of_actions(
-    own: Iterable[Asked], conjunction: Conjunction, allowing: Allowing, role: Role
+    own: Iterable[HopCondition], conjunction: Conjunction, allowing: Allowing, role: Role
 ) -> Iterable[Conjunction]:
     """What the actions have to meet that a hop needs for what it passes for a later one."""
     done = set(needed(conjunction))
-    todo = [action for action in needed(asked.atom for asked in own) if action not in done]
+    todo = [action for action in needed(each.atom for each in own) if action not in done]
     whole: Requirements = ((),)
     while todo:
         for action in todo:

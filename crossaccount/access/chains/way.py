@@ -23,11 +23,11 @@ class Hop(NamedTuple):
 
     number: int
     atom: Atom
-    asked_by: int
+    required_by: int
 
     def to_json(self) -> dict[str, Any]:
         """As in ``paths``, with ``hop``; with ``asked_by`` where a later hop asks for it."""
-        later = {"asked_by": self.asked_by} if self.asked_by != self.number else {}
+        later = {"asked_by": self.required_by} if self.required_by != self.number else {}
         return {**self.atom.to_json(), "hop": self.number, **later}
 
 
@@ -52,7 +52,7 @@ class Way(NamedTuple):
     more: int = 0
 
     @property
-    def stations(self) -> tuple[str, ...]:
+    def stops(self) -> tuple[str, ...]:
         """Everybody on the way, from the principal to the role."""
         return (self.principal, *self.via, self.role)
 
@@ -111,12 +111,12 @@ def _conditions_in_words(conditions: Conditions) -> str:
 
 
 def _hop_in_words(conditions: Sequence[Hop]) -> str:
-    own = tuple(each.atom for each in conditions if each.asked_by == each.number)
-    said = [in_words((own,))] if own else []
-    for hop in sorted({each.asked_by for each in conditions if each.asked_by != each.number}):
-        passed = tuple(each.atom for each in conditions if each.asked_by == hop)
-        said.append(f"{in_words((passed,))} (for hop {hop})")
-    return ", ".join(said)
+    own = tuple(each.atom for each in conditions if each.required_by == each.number)
+    parts = [in_words((own,))] if own else []
+    for hop in sorted({each.required_by for each in conditions if each.required_by != each.number}):
+        passed = tuple(each.atom for each in conditions if each.required_by == hop)
+        parts.append(f"{in_words((passed,))} (for hop {hop})")
+    return ", ".join(parts)
 
 
 LOST_IN_WORDS = {
@@ -135,12 +135,12 @@ def notes_in_words(way: Way) -> list[str]:
     return [KEPT_IN_WORDS[each] for each in way.kept] + [LOST_IN_WORDS[each] for each in way.lost]
 
 
-def asks_no_less(way: Sequence[Atom], direct: Requirements) -> bool:
+def requires_no_less(way: Sequence[Atom], direct: Requirements) -> bool:
     """Whether a way asks for all that one of the alternatives of a path between the same two asks for, or for more."""
-    return any(all(any(_asks(one, other) for one in way) for other in alternative) for alternative in direct)
+    return any(all(any(_requires(one, other) for one in way) for other in alternative) for alternative in direct)
 
 
-def _asks(one: Atom, other: Atom) -> bool:
+def _requires(one: Atom, other: Atom) -> bool:
     return one.meaning == other.meaning or (
         one.group == other.group and implies(((one,),), ((other,),)) and not implies(ALWAYS, ((other,),))
     )
@@ -154,4 +154,4 @@ def easiest(ways: Iterable[Way]) -> list[Way]:
 
 def way_in_words(way: Way, shown: Callable[[str], str] = str) -> str:
     """``kim → tooling → ProdAdmin``."""
-    return " → ".join(map(shown, way.stations))
+    return " → ".join(map(shown, way.stops))

@@ -104,8 +104,8 @@ class Reach:
 
     def goes_through(self, change: Change) -> bool:
         """Whether a path that changes is one of its hops."""
-        stations = (self.principal, *self.via, self.role)
-        return any((change.principal, change.role) == hop for hop in pairwise(stations))
+        stops = (self.principal, *self.via, self.role)
+        return any((change.principal, change.role) == hop for hop in pairwise(stops))
 
     def to_json(self) -> dict[str, Any]:
         """An item of ``reach`` in the JSON of ``diff``."""

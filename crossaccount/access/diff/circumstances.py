@@ -32,7 +32,7 @@ def session_changes(before: Role | None, after: Role | None) -> Iterator[Change]
     yield Change(kind, None, after.arn, actions=("sts:AssumeRole",), resources=(after.arn,), why=why)  # type: ignore[arg-type]
 
 
-class Asked:
+class TestedAttributes:
     """What policies ask about principals themselves: their tags and unique IDs. Looked up when these first differ."""
 
     def __init__(self, *estates: Estate) -> None:
@@ -76,7 +76,7 @@ class Asked:
         everybody = (each for estate in self._estates for each in (*estate.users.values(), *estate.roles.values()))
         policies = {id(policy): policy for principal in everybody for policy in _policies(principal)}
         controls = (*self._resource_controls, *_each([estate.service_control for estate in self._estates]))
-        return frozenset(_tags((*policies.values(), *controls), _RESOURCE_TAG, but=_is_told_by_paths))
+        return frozenset(_tags((*policies.values(), *controls), _RESOURCE_TAG, but=_is_about_assuming_alone))
 
 
 def control_changes(before: Estate, after: Estate) -> Iterator[Change]:
@@ -138,7 +138,7 @@ def _policies(principal: Principal) -> tuple[Policy, ...]:
     return (*principal.policies, *boundary, *trust)
 
 
-def _is_told_by_paths(statement: CompiledStatement) -> bool:
+def _is_about_assuming_alone(statement: CompiledStatement) -> bool:
     """Whether a statement is about assuming roles alone."""
     return not statement.actions_inverted and {action.lower() for action in statement.actions} == {"sts:assumerole"}
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from crossaccount.access.diff.change import AccessDiff, Change
-from crossaccount.access.diff.circumstances import Asked, control_changes, session_changes
+from crossaccount.access.diff.circumstances import TestedAttributes, control_changes, session_changes
 from crossaccount.access.diff.credentials import credential_changes
 from crossaccount.access.diff.paths import Touched, path_changes
 from crossaccount.access.diff.permissions import permission_changes
-from crossaccount.access.diff.reach import reach_changes, told_through
+from crossaccount.access.diff.reach import reach_changes, with_reach
 from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
@@ -37,13 +37,13 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     )
     found_paths = list(path_changes(before, after, touched))
     bearers = {"permission-gained": _unique_ids(after), "permission-lost": _unique_ids(before)}
-    asked = _of_what_is_asked([*users, *roles], before, after)
-    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles, bearers), *asked]
+    tested = _of_tested_attributes([*users, *roles], before, after)
+    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles, bearers), *tested]
     left = _Explained(found_paths)
-    kept = (change for change in others if not left.says(change))
+    kept = (change for change in others if not left.covers(change))
     reach = reach_changes(before, after, found_paths, touched.roles)
-    told = told_through(found_paths, reach)
-    return AccessDiff.of([*told, *controls, *credential_changes(before, after), *kept], reach)
+    with_ends = with_reach(found_paths, reach)
+    return AccessDiff.of([*with_ends, *controls, *credential_changes(before, after), *kept], reach)
 
 
 def _equally_placed(before: Estate, after: Estate) -> tuple[Estate, Estate]:
@@ -91,13 +91,13 @@ def _unique_ids(estate: Estate) -> set[str | None]:
     return {each.unique_id for each in (*estate.users.values(), *estate.roles.values())}
 
 
-def _of_what_is_asked(
+def _of_tested_attributes(
     pairs: Iterable[tuple[Principal | None, Principal | None]], before: Estate, after: Estate
 ) -> Iterator[Change]:
-    asked = Asked(before, after)
+    tested = TestedAttributes(before, after)
     for one, other in pairs:
         if one is not None and other is not None:
-            yield from asked.changes(one, other)
+            yield from tested.changes(one, other)
 
 
 class _Same:
@@ -147,7 +147,7 @@ class _Explained:
         for change in changes:
             self._ends.setdefault((change.direction, change.role or ""), set()).add(change.principal or "")
 
-    def says(self, change: Change) -> bool:
+    def covers(self, change: Change) -> bool:
         """Whether a path between the same two changes in the same direction."""
         if not change.actions or not {action.lower() for action in change.actions} <= _ASSUMING:
             return False

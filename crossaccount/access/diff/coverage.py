@@ -38,13 +38,13 @@ class Gap:
 
 def gaps(mine: Iterable[Rule], theirs: Sequence[Rule]) -> list[Gap]:
     """What of ``mine`` is not covered by ``theirs``; all rules have the same effect."""
-    same = {_deed(rule) for rule in theirs}
-    return [gap for rule in mine if _deed(rule) not in same for gap in _gaps(rule, theirs)]
+    same = {_meaning(rule) for rule in theirs}
+    return [gap for rule in mine if _meaning(rule) not in same for gap in _gaps(rule, theirs)]
 
 
 def is_covered(mine: Rule, theirs: Sequence[Rule]) -> bool:
     """Whether others cover all of a rule: as ``gaps``, without saying what is missing."""
-    if any(_deed(mine) == _deed(other) for other in theirs):
+    if any(_meaning(mine) == _meaning(other) for other in theirs):
         return True
     return next(_missed(mine, theirs, _Resources(mine)), None) is None
 
@@ -70,8 +70,8 @@ def may_be_about(rule: Rule, gap: Gap) -> bool:
     """Whether a rule may be about something in a gap."""
     mine = gap.rule
     if not (rule.actions_inverted or mine.actions_inverted):
-        asked = [literal(action.lower()) for action in gap.actions]
-        if not any(overlap(one, other) for one in rule.actions for other in asked):
+        actions = [literal(action.lower()) for action in gap.actions]
+        if not any(overlap(one, other) for one in rule.actions for other in actions):
             return False
     if rule.resources_inverted or mine.resources_inverted:
         return True
@@ -79,7 +79,7 @@ def may_be_about(rule: Rule, gap: Gap) -> bool:
     return any(overlap(one, other) for one in rule.resources for other in missing)
 
 
-def _deed(rule: Rule) -> tuple[object, ...]:
+def _meaning(rule: Rule) -> tuple[object, ...]:
     conditions = frozenset(atom.meaning for atom in rule.conditions)
     resources = frozenset(rule.resources)
     return rule.allows, frozenset(rule.actions), rule.actions_inverted, resources, rule.resources_inverted, conditions

@@ -21,7 +21,7 @@ PASSWORD, ACCESS_KEY, MFA_DEVICE = "password", "access key", "MFA device"
 KEPT = "`up` never resets a password"
 
 
-class _Deed(NamedTuple):
+class _CredentialChange(NamedTuple):
     """One credential gained or lost. ``usable`` is False where nobody can act with it."""
 
     gained: bool
@@ -32,26 +32,26 @@ class _Deed(NamedTuple):
 
 def credential_changes(before: Estate, after: Estate) -> list[Change]:
     """What users gain and lose. A user is the same where the unique ID is, be it renamed."""
-    deeds = [
-        (user.arn, deed)
+    changes = [
+        (user.arn, change)
         for user, old, new in _pairs(before, after)
         if old != new
-        for deed in (*_passwords(old, new), *_keys(old.keys, new.keys), *_devices(old, new))
+        for change in (*_passwords(old, new), *_keys(old.keys, new.keys), *_devices(old, new))
     ]
     reach = {
-        gained: assuming(estate, {arn for arn, deed in deeds if deed.gained == gained and deed.usable})
+        gained: assuming(estate, {arn for arn, change in changes if change.gained == gained and change.usable})
         for gained, estate in ((True, after), (False, before))
     }
     return [
         Change(
-            "credential-gained" if deed.gained else "credential-lost",
+            "credential-gained" if change.gained else "credential-lost",
             arn,
             None,
-            why=deed.why,
-            credential=deed.credential,
-            assumes=deed.usable and arn in reach[deed.gained],
+            why=change.why,
+            credential=change.credential,
+            assumes=change.usable and arn in reach[change.gained],
         )
-        for arn, deed in deeds
+        for arn, change in changes
     ]
 
 
@@ -76,7 +76,7 @@ def _pairs(before: Estate, after: Estate) -> Iterator[tuple[User, Credentials, C
             yield user, user.credentials, NOBODY
 
 
-def _passwords(old: Credentials, new: Credentials) -> Iterator[_Deed]:
+def _passwords(old: Credentials, new: Credentials) -> Iterator[_CredentialChange]:
     if old.passwords is None or new.passwords is None:
         return
     for one, other in zip(old.passwords, new.passwords, strict=False):
@@ -84,9 +84,9 @@ def _passwords(old: Credentials, new: Credentials) -> Iterator[_Deed]:
     if len(new.passwords) > len(old.passwords):
         made = new.passwords[-1]
         stays = "" if made.reset else "; it stays valid, as AWS asks for no other at the first sign-in"
-        yield _Deed(True, PASSWORD, f"it is new{_goes_to(made.recipient)}{stays}")
+        yield _CredentialChange(True, PASSWORD, f"it is new{_recipient_in_words(made.recipient)}{stays}")
     elif len(old.passwords) > len(new.passwords):
-        yield _Deed(False, PASSWORD, "it is gone")
+        yield _CredentialChange(False, PASSWORD, "it is gone")
     if (
         old.passwords
         and new.passwords
@@ -97,24 +97,24 @@ def _passwords(old: Credentials, new: Credentials) -> Iterator[_Deed]:
         why = (
             "it alone signs in: the last MFA device is gone" if alone else "it alone no longer signs in: a device must"
         )
-        yield _Deed(alone, PASSWORD, why)
+        yield _CredentialChange(alone, PASSWORD, why)
 
 
-def _same_user_s(old: Password, new: Password) -> Iterator[_Deed]:
+def _same_user_s(old: Password, new: Password) -> Iterator[_CredentialChange]:
     """Two passwords of one user: what a program makes otherwise now, or one that was made anew since."""
     if old.recipient and new.recipient:
         none = f"a password that exists already is kept: there it has no effect, as {KEPT}"
         if old.recipient != new.recipient:
             why = f"it goes to {_words(new.recipient)}, before to {_words(old.recipient)}; {none}"
-            yield from (_Deed(gained, PASSWORD, why) for gained in (True, False))
+            yield from (_CredentialChange(gained, PASSWORD, why) for gained in (True, False))
         elif old.reset != new.reset:
             stays = "stays valid: no reset" if old.reset else "no longer stays valid: a reset"
-            yield _Deed(old.reset, PASSWORD, f"the first one {stays} at the first sign-in; {none}")
+            yield _CredentialChange(old.reset, PASSWORD, f"the first one {stays} at the first sign-in; {none}")
     elif old.made and new.made and old.made != new.made:
-        yield from (_Deed(gained, PASSWORD, "it was made anew") for gained in (True, False))
+        yield from (_CredentialChange(gained, PASSWORD, "it was made anew") for gained in (True, False))
 
 
-def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> Iterator[_Deed]:
+def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> Iterator[_CredentialChange]:
     if old is None or new is None:
         return
     left, made = list(old), []
@@ -125,15 +125,19 @@ def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> I
             continue
         left.remove(same)
         if same.is_active != key.is_active:
-            yield _Deed(key.is_active, _named(key.id or same.id), f"it is {key.status}, before {same.status}")
+            yield _CredentialChange(
+                key.is_active, _named(key.id or same.id), f"it is {key.status}, before {same.status}"
+            )
     for key in made:
         replaced = next((each for each in left if not (each.id and key.id)), None)
         former = f", before to {_words(replaced.recipient)}" if replaced and replaced.recipient else ""
-        why = f"it is new{_goes_to(key.recipient)}{former}"
-        yield _Deed(True, _named(key.id), why if key.is_active else f"{why}; it is {key.status}", key.is_active)
+        why = f"it is new{_recipient_in_words(key.recipient)}{former}"
+        yield _CredentialChange(
+            True, _named(key.id), why if key.is_active else f"{why}; it is {key.status}", key.is_active
+        )
     for key in left:
         was = "" if key.is_active else f"; it was {key.status}"
-        yield _Deed(False, _named(key.id), f"it is gone{was}", key.is_active)
+        yield _CredentialChange(False, _named(key.id), f"it is gone{was}", key.is_active)
 
 
 def _is_same(old: AccessKey, new: AccessKey) -> bool:
@@ -143,22 +147,22 @@ def _is_same(old: AccessKey, new: AccessKey) -> bool:
     return not (old.recipient and new.recipient) or old.recipient == new.recipient
 
 
-def _devices(old: Credentials, new: Credentials) -> Iterator[_Deed]:
+def _devices(old: Credentials, new: Credentials) -> Iterator[_CredentialChange]:
     if old.devices is None or new.devices is None:
         return
     for serial in new.devices:
         if serial not in old.devices:
-            yield _Deed(True, f"{MFA_DEVICE} {serial}", "it is new, and meets conditions on MFA")
+            yield _CredentialChange(True, f"{MFA_DEVICE} {serial}", "it is new, and meets conditions on MFA")
     for serial in old.devices:
         if serial not in new.devices:
-            yield _Deed(False, f"{MFA_DEVICE} {serial}", "it is gone")
+            yield _CredentialChange(False, f"{MFA_DEVICE} {serial}", "it is gone")
 
 
 def _named(key_id: str) -> str:
     return f"{ACCESS_KEY} {key_id}".rstrip()
 
 
-def _goes_to(recipient: str) -> str:
+def _recipient_in_words(recipient: str) -> str:
     return f"; its secret goes to {_words(recipient)}" if recipient else ""
 
 

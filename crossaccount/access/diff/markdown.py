@@ -35,8 +35,8 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
     lines = ["### Access", "", f"This change is {_VERDICTS[found.verdict]}."]
     lines += ["", "It gives new credentials."] if found.hands_out else []
     if found.changes:
-        told, rest = told_and_rest(found.changes)
-        lines += ["", *fence((f"{SIGNS[change.direction]} {line(change, shown)}" for change in told), "diff")]
+        first, rest = first_and_rest(found.changes)
+        lines += ["", *fence((f"{SIGNS[change.direction]} {line(change, shown)}" for change in first), "diff")]
         lines += ["", f"… and {rest}."] if rest else []
     if found.reach:
         lines += ["", "Through other roles:", "", *fence(reach_lines(found.reach, shown), "diff")]
@@ -61,12 +61,12 @@ def reach_line(each: Reach, shown: Shown = str) -> str:
     return f"{' → '.join(map(shown, (each.principal, *each.via, each.role)))}: {words}"
 
 
-def told_and_rest(changes: Sequence[Change], most: int = MOST_LINES) -> tuple[list[Change], str]:
-    """As many changes as are told, the gravest first if there are too many, and how many more there are."""
-    first = sorted(range(len(changes)), key=lambda index: _rank(changes[index]))
-    told = sorted(first[:most])
-    rest = Counter[str](changes[index].direction for index in first[most:])
-    return [changes[index] for index in told], _rest(rest)
+def first_and_rest(changes: Sequence[Change], most: int = MOST_LINES) -> tuple[list[Change], str]:
+    """The ``most`` gravest changes, in their own order, and how many more there are in words."""
+    ranked = sorted(range(len(changes)), key=lambda index: _rank(changes[index]))
+    first = sorted(ranked[:most])
+    rest = Counter[str](changes[index].direction for index in ranked[most:])
+    return [changes[index] for index in first], _rest(rest)
 
 
 def _rank(change: Change) -> int:
@@ -110,8 +110,8 @@ def conditions(change: Change) -> str:
 
 
 def _detail(change: Change) -> str:
-    said = [part for part in (conditions(change), change.why) if part]
-    return f": {'; '.join(dict.fromkeys(said))}" if said else ""
+    parts = [part for part in (conditions(change), change.why) if part]
+    return f": {'; '.join(dict.fromkeys(parts))}" if parts else ""
 
 
 def _words(alternatives: Requirements | None) -> str:

@@ -76,18 +76,18 @@ def assuming(estate: Estate, users: Collection[str]) -> set[str]:
 
 def _changes(old: Path | None, new: Path | None, before: Estate, after: Estate) -> Iterator[Change]:
     if old is None and new is not None:
-        said = _appeared(new, before)
-        yield Change("path-gained", new.principal, new.role, None, new.alternatives, why=said)
+        reason = _appeared(new, before)
+        yield Change("path-gained", new.principal, new.role, None, new.alternatives, why=reason)
     elif new is None and old is not None:
-        said = _disappeared(old, after)
-        yield Change("path-lost", old.principal, old.role, old.alternatives, None, why=said)
+        reason = _disappeared(old, after)
+        yield Change("path-lost", old.principal, old.role, old.alternatives, None, why=reason)
     elif old is not None and new is not None:
-        said = f"{_words(old)} → {_words(new)}"
+        reason = f"{_words(old)} → {_words(new)}"
         ends = (new.principal, new.role, old.alternatives, new.alternatives)
         if not implies(new.alternatives, old.alternatives):
-            yield Change("path-loosened", *ends, why=said)
+            yield Change("path-loosened", *ends, why=reason)
         if not implies(old.alternatives, new.alternatives):
-            yield Change("path-tightened", *ends, why=said)
+            yield Change("path-tightened", *ends, why=reason)
 
 
 def _words(path: Path) -> str:
@@ -98,7 +98,7 @@ def _appeared(path: Path, before: Estate) -> str:
     """What let a new path in: what was in its way is there no more, or an end of it is new."""
     if absent := _absent(path, before):
         return f"{absent} is new; {_allowing(path)}"
-    if _stands_for_members(path.principal, before):
+    if _is_account_of_members(path.principal, before):
         return f"before: its users and roles were described; now {_allowing(path)}"
     obstacles = _in_the_way(before, path)
     return f"before: {obstacles}; now {_allowing(path)}" if obstacles else _allowing(path)
@@ -107,7 +107,7 @@ def _appeared(path: Path, before: Estate) -> str:
 def _disappeared(path: Path, after: Estate) -> str:
     if absent := _absent(path, after):
         return f"{absent} is gone"
-    if _stands_for_members(path.principal, after):
+    if _is_account_of_members(path.principal, after):
         return "now: its users and roles are described"
     return f"now: {_in_the_way(after, path) or 'nothing lets it in'}"
 
@@ -126,7 +126,7 @@ def _is_missing(principal: str, estate: Estate) -> bool:
     return described and not principal.endswith(":root") and estate.principal(principal) is None
 
 
-def _stands_for_members(principal: str, other: Estate) -> bool:
+def _is_account_of_members(principal: str, other: Estate) -> bool:
     """Whether it is an account of which only one of the two times has a source: a path of its own without one."""
     return principal.endswith(":root") and parse_arn(principal).account in other.accounts
 

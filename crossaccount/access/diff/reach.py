@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from crossaccount.access.chains import Chains, Way
-from crossaccount.access.chains.way import Conditions, Hop, asks_no_less, flat
+from crossaccount.access.chains.way import Conditions, Hop, flat, requires_no_less
 from crossaccount.access.diff.change import Alternatives, Change, Reach
 from crossaccount.access.estate import Estate
 from crossaccount.access.requirements import Requirements
@@ -28,7 +28,7 @@ def reach_changes(before: Estate, after: Estate, changes: Iterable[Change], role
     old, new = _Side(before, ends), _Side(after, ends)
     found = []
     for pair in sorted({*old.ways, *new.ways}):
-        known = old.asked(pair)
+        known = old.requirements(pair)
         opened = [way for way in new.ways.get(pair, []) if not all(_is_known(each, known) for each in way.alternatives)]
         if opened:
             found.append(Reach(*pair, opened[0].via, old.alternatives(pair), opened[0].alternatives))
@@ -40,7 +40,7 @@ def reach_changes(before: Estate, after: Estate, changes: Iterable[Change], role
 
 def _is_known(conditions: Conditions, before: Requirements) -> bool:
     """Whether it asks for as much as somebody had to meet before, be it on another way."""
-    return bool(before) and asks_no_less(flat(conditions), before)
+    return bool(before) and requires_no_less(flat(conditions), before)
 
 
 class _Side:
@@ -48,15 +48,15 @@ class _Side:
 
     def __init__(self, estate: Estate, ends: Iterable[str]) -> None:
         self._chains = Chains(estate)
-        there = [estate.roles[arn] for arn in ends if arn in estate.roles]
-        beyond = {role.arn for role in there} | self._chains.edges.after(there)
+        known = [estate.roles[arn] for arn in ends if arn in estate.roles]
+        beyond = {role.arn for role in known} | self._chains.edges.after(known)
         self.ways: dict[Pair, list[Way]] = {}
         for arn in sorted(beyond):
             for way in self._chains.into(arn):
                 self.ways.setdefault((way.principal, way.role), []).append(way)
         self._paths: dict[str, Mapping[str, Requirements]] = {}
 
-    def asked(self, pair: Pair) -> Requirements:
+    def requirements(self, pair: Pair) -> Requirements:
         """What each path and way of a pair asks for, whichever hop."""
         direct = self.alternatives(pair) or ()
         ways = [each for way in self.ways.get(pair, []) for each in way.alternatives]
@@ -73,12 +73,12 @@ class _Side:
         return self.ways[pair][0].alternatives if pair in self.ways else None
 
 
-def told_through(changes: Sequence[Change], reach: Sequence[Reach]) -> list[Change]:
+def with_reach(changes: Sequence[Change], reach: Sequence[Reach]) -> list[Change]:
     """The changes, with what each opens or closes end to end in its ``why``."""
-    return [_told(change, reach) if change.is_path else change for change in changes]
+    return [_with_reach(change, reach) if change.is_path else change for change in changes]
 
 
-def _told(change: Change, reach: Sequence[Reach]) -> Change:
+def _with_reach(change: Change, reach: Sequence[Reach]) -> Change:
     opens = change.direction == "broadening"
     through = [each for each in reach if each.opens == opens and each.goes_through(change)]
     if not through:
@@ -86,10 +86,10 @@ def _told(change: Change, reach: Sequence[Reach]) -> Change:
     principals, roles = {each.principal for each in through}, {each.role for each in through}
     verb = "now" if opens else "no longer"
     among = f"{_name(through[0].principal)} → {_name(through[0].role)}"
-    said = (
+    text = (
         f"through it {counted(len(principals), 'principal')} {verb} {_verb(principals)} {counted(len(roles), 'role')}"
     )
-    return replace(change, why="; ".join(filter(None, (change.why, f"{said}, among them {among}"))))
+    return replace(change, why="; ".join(filter(None, (change.why, f"{text}, among them {among}"))))
 
 
 def _verb(principals: set[str]) -> str:

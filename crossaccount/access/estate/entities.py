@@ -119,7 +119,7 @@ class Principal:
         """Its name without the path."""
         return parse_arn(self.arn).name
 
-    def saying(self, action: str) -> tuple[Policy, ...]:
+    def policies_about(self, action: str) -> tuple[Policy, ...]:
         """Those of its policies that say something of an action, or may: found once, as ``Policy.about``."""
         found = self._by_action.get(action)
         if found is None:

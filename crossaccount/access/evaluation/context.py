@@ -53,12 +53,12 @@ class Session:
 
     def actions(self) -> tuple[str, ...]:
         """The actions that both sides then have to allow beside ``sts:AssumeRole``."""
-        asked = {
+        permissions = {
             "sts:TagSession": bool(self.tags),
             "sts:SetSourceIdentity": self.source_identity is not None,
             "sts:SetContext": bool(self.provided_context),
         }
-        return tuple(action for action, passed in asked.items() if passed)
+        return tuple(action for action, passed in permissions.items() if passed)
 
 
 NO_SESSION = Session()
@@ -72,7 +72,7 @@ def assume_context(
     if session is NO_SESSION and all(given.values()):
         return RequestContext({**_named_session(now, _is_signed(caller)), **caller.implied, **own, **normal(given)})
     always = _named_session(now, _is_signed(caller))
-    return RequestContext.joined(always, caller.implied, own, normal(_asked(session)), normal(given))
+    return RequestContext.joined(always, caller.implied, own, normal(_session_parameters(session)), normal(given))
 
 
 def open_context(caller: Principal, action: str | None = None, since: datetime | None = None) -> RequestContext:
@@ -216,7 +216,7 @@ def _named_session(now: datetime, signed: bool) -> Mapping[str, tuple[str, ...]]
     return {**_always(now, signed), **normal({SESSION_NAME_KEY: DEFAULT_SESSION_NAME})}
 
 
-def _asked(session: Session) -> Mapping[str, ContextValue]:
+def _session_parameters(session: Session) -> Mapping[str, ContextValue]:
     keys: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in session.tags.items()}
     keys["aws:TagKeys"] = tuple(session.tags)
     if session.source_identity is not None:

@@ -84,7 +84,7 @@ def judge_assume(
         return Verdict("denied", ASSUME_ROLE, message, reason="no-trust")
     role = estate.roles.get(role_arn)
     if caller is None or role is None:
-        return _not_there(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
+        return _nonexistent(estate, principal_arn if caller is None else role_arn, ASSUME_ROLE)
     session = session or NO_SESSION
     request_context = assume_context(caller, context, session, now, role)
     return judge_assume_in(estate, caller, role, request_context, session, action)
@@ -120,7 +120,7 @@ def is_session(name: str) -> bool:
     return is_arn(name) and _SESSION.match(name) is not None
 
 
-def hanging_on_session(
+def session_dependent_verdict(
     estate: Estate, caller: Principal, role: Role, context: RequestContext, session: Session, verdict: Verdict
 ) -> Verdict | None:
     """The verdict where it hangs on which session of the caller calls; None where it does not, or that is given."""
@@ -183,7 +183,7 @@ def judge_action(
     """
     role = estate.roles.get(role_arn)
     if role is None:
-        return _not_there(estate, role_arn, action)
+        return _nonexistent(estate, role_arn, action)
     given = {**_owned(role, resource), **context}
     request_context = session_context(role, given, now, session=session or NO_SESSION)
     return judge_action_in(estate, role, action, resource, request_context)
@@ -212,12 +212,12 @@ def judge_call(
     """
     role = estate.roles.get(role_arn)
     if role is None:
-        return _not_there(estate, role_arn, action)
+        return _nonexistent(estate, role_arn, action)
     given = normal(context)
     if action.lower() == ASSUME_ROLE.lower() and resource != "*":
         target = estate.roles.get(resource)
         if target is None:
-            return _not_there(estate, resource, ASSUME_ROLE)
+            return _nonexistent(estate, resource, ASSUME_ROLE)
         own = {**normal({f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}), **given}
         return judge_assume_in(estate, role, target, assume_context(role, own, NO_SESSION, now, target))
     account = owner or _account_of(resource) or role.account
@@ -305,7 +305,7 @@ def _undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
 def _denied(reason: Reason, layers: Layers, request: Request, unknown: tuple[str, ...]) -> Verdict:
     """Nothing allows the request."""
     if reason == "condition":
-        near = layers.standing_in_the_way()
+        near = layers.blocking_condition()
         sentence = (but_for_in_words, (near.decision, near.unmet, request.action, request.resource))
         others = layers.names_others()
         return Verdict("denied", request.action, sentence, reason, near.decision, unknown=unknown, names_others=others)
@@ -338,5 +338,5 @@ def absence(estate: Estate, arn: str) -> str:
     return f"no source describes the account of {arn}"
 
 
-def _not_there(estate: Estate, arn: str, action: str) -> Verdict:
+def _nonexistent(estate: Estate, arn: str, action: str) -> Verdict:
     return Verdict("undetermined", action, absence(estate, arn))

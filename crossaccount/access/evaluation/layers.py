@@ -28,7 +28,15 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming, assume_action
 from crossaccount.access.evaluation.context import open_context, open_context_on
-from crossaccount.access.evaluation.sides import SILENT, Allow, Request, Weigh, Weighed, unknown_atom, weigh
+from crossaccount.access.evaluation.sides import (
+    SILENT,
+    Allow,
+    EvaluateSide,
+    Request,
+    SideAnswer,
+    evaluate_side,
+    unknown_atom,
+)
 from crossaccount.access.requirements import ALWAYS, NEVER, Atom, Requirements, both, either
 from crossaccount.access.requirements.requirement import ANY_OF, Steps, all_of, any_of, without
 from crossaccount.access.verdict import Decision, Reason
@@ -46,14 +54,14 @@ class Layers(NamedTuple):
     have to allow.
     """
 
-    identity: Weighed | None
-    boundary: Weighed | None = None
-    scps: tuple[Weighed, ...] = ()
-    rcps: tuple[Weighed, ...] = ()
-    trust: Weighed | None = None
+    identity: SideAnswer | None
+    boundary: SideAnswer | None = None
+    scps: tuple[SideAnswer, ...] = ()
+    rcps: tuple[SideAnswer, ...] = ()
+    trust: SideAnswer | None = None
     same_account: bool = False
 
-    def sides(self) -> tuple[Weighed, ...]:
+    def sides(self) -> tuple[SideAnswer, ...]:
         """All sides there are, in the order in which reasons are looked for."""
         own = tuple([side for side in (self.boundary, self.identity, self.trust) if side is not None])
         return (*self.scps, *self.rcps, *own)
@@ -119,7 +127,7 @@ class Layers(NamedTuple):
         found = self.trust.allows
         return (found[0] if self.grant() else max(found, key=lambda allow: allow.naming)).decision
 
-    def standing_in_the_way(self) -> Allow:
+    def blocking_condition(self) -> Allow:
         """The statement of which only the Condition is not met, on the first side that does not allow.
 
         Asked where only Conditions are in the way. Then every side may allow and still one be there: a trust in the
@@ -159,17 +167,17 @@ def _names_caller(allow: Allow) -> bool:
     return not any(each.key.lower() == "aws:principalarn" and not each.negated for each in allow.unmet)
 
 
-def _allows(side: Weighed, near: bool) -> bool:
+def _allows(side: SideAnswer, near: bool) -> bool:
     return bool(side.allows or side.unknown or (near and side.near))
 
 
-def allowing(side: Weighed, least: Naming = Naming.ACCOUNT, steps: Steps | None = None) -> Requirements:
+def allowing(side: SideAnswer, least: Naming = Naming.ACCOUNT, steps: Steps | None = None) -> Requirements:
     """On what one of the side's statements allows, those of a trust that name the caller at least so strongly."""
     unknown = ((unknown_atom(side.side, text, "Allow"),) for text in side.unknown)
     return either(tuple(allow.atoms for allow in side.allows if allow.naming >= least), tuple(unknown), steps=steps)
 
 
-def denying(side: Weighed) -> Iterator[tuple[Atom, ...]]:
+def denying(side: SideAnswer) -> Iterator[tuple[Atom, ...]]:
     """On what each of the side's statements denies."""
     yield from (denial.atoms for denial in side.denying)
     yield from ((unknown_atom(side.side, text, "Deny"),) for text in side.unknown)
@@ -177,19 +185,19 @@ def denying(side: Weighed) -> Iterator[tuple[Atom, ...]]:
 
 def call_layers(estate: Estate, request: Request) -> Layers:
     """All sides of a call in the caller's own account, under a complete context or an open one."""
-    return _layers(estate, request, request.caller.account, weigh)
+    return _layers(estate, request, request.caller.account, evaluate_side)
 
 
-def assume_layers(estate: Estate, request: Request, role: Role, weigh: Weigh = weigh) -> Layers:
+def assume_layers(estate: Estate, request: Request, role: Role, evaluate_side: EvaluateSide = evaluate_side) -> Layers:
     """All sides of an assumption, under a complete context or an open one.
 
     Whatever a trust says, it lets in nobody of another partition: "You cannot delegate access between accounts in
     different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
     """
-    trust = weigh("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
+    trust = evaluate_side("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
     if trust.allows and (elsewhere := _provider_elsewhere(request.caller, role)):
         trust = trust._replace(allows=(), unknown=(elsewhere,))
-    return _layers(estate, request, role.account, weigh, trust)
+    return _layers(estate, request, role.account, evaluate_side, trust)
 
 
 def _provider_elsewhere(caller: Principal, role: Role) -> str:
@@ -211,7 +219,11 @@ def can_reach(caller: Principal, role: Role) -> bool:
 
 
 def _layers(
-    estate: Estate, request: Request, resource_account: str, weigh: Weigh, trust: Weighed | None = None
+    estate: Estate,
+    request: Request,
+    resource_account: str,
+    evaluate_side: EvaluateSide,
+    trust: SideAnswer | None = None,
 ) -> Layers:
     """SCPs are those of the caller's account, RCPs those of the resource's. Neither limits service-linked roles.
 
@@ -224,10 +236,10 @@ def _layers(
     rcps = () if unlimited else estate.resource_control.get(resource_account, ())
     outside = isinstance(caller, ExternalPrincipal)
     return Layers(
-        None if outside else weigh("identity", caller.saying(request.action), request),
-        None if caller.boundary is None else weigh("boundary", (caller.boundary,), request),
-        tuple([weigh("scp", level, request) for level in scps]),
-        tuple([weigh("rcp", level, request) for level in rcps]),
+        None if outside else evaluate_side("identity", caller.policies_about(request.action), request),
+        None if caller.boundary is None else evaluate_side("boundary", (caller.boundary,), request),
+        tuple([evaluate_side("scp", level, request) for level in scps]),
+        tuple([evaluate_side("rcp", level, request) for level in rcps]),
         trust,
         caller.account == resource_account,
     )
@@ -330,9 +342,9 @@ _WITHOUT = {
 
 def needed(conjunction: Iterable[Atom]) -> tuple[str, ...]:
     """The actions that a call needs which meets all of the atoms."""
-    asked = tuple(conjunction)
+    atoms = tuple(conjunction)
     contexts = ((action, RequestContext.of(open=kind)) for action, kind in _WITHOUT.items())
-    return tuple(action for action, without in contexts if any(_answer(atom, without) is False for atom in asked))
+    return tuple(action for action, without in contexts if any(_answer(atom, without) is False for atom in atoms))
 
 
 def _answer(atom: Atom, context: RequestContext) -> bool | None:

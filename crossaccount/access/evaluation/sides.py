@@ -65,7 +65,7 @@ class Denial(NamedTuple):
     atoms: tuple[Atom, ...]
 
 
-class Weighed(NamedTuple):
+class SideAnswer(NamedTuple):
     """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
 
     ``deny`` surely denies; ``denying`` do where their atoms are all met, and more that surely do have none. ``unknown``
@@ -80,13 +80,13 @@ class Weighed(NamedTuple):
     denying: tuple[Denial, ...] = ()
 
 
-def weigh(side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
+def evaluate_side(side: Side, policies: Iterable[Policy], request: Request) -> SideAnswer:
     """Ask every policy of a side about a request."""
     parts = []
     for policy in policies:
         statements = matching(policy, request)
         if statements or policy.unknown:
-            parts.append(weigh_statements(side, policy, statements, request))
+            parts.append(evaluate_statements(side, policy, statements, request))
     return parts[0] if len(parts) == 1 else together(side, parts)
 
 
@@ -98,7 +98,9 @@ def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     return [each for each in about if not each.resources or each.on(resource, context) is not False]
 
 
-def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request) -> Weighed:
+def evaluate_statements(
+    side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request
+) -> SideAnswer:
     """Ask those statements of a policy that are or may be about a request."""
     deny: Decision | None = None
     allows: tuple[Allow, ...] = ()
@@ -110,7 +112,7 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
             element = None  # all that AWS takes in an RCP, and no caller comes from beyond it, provider or not
         for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
             decision = Decision(side, policy.name, statement.label)
-            failed, atoms = _asked(decision, statement, conditions, request)
+            failed, atoms = _unmet_and_open(decision, statement, conditions, request)
             if failed:
                 near += (Allow(decision, name, failed),) if statement.allows else ()
             elif statement.allows:
@@ -120,15 +122,15 @@ def weigh_statements(side: Side, policy: Policy, statements: Iterable[CompiledSt
             else:
                 deny = decision
     unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
-    return Weighed(side, deny, allows, near, unknown, denying)
+    return SideAnswer(side, deny, allows, near, unknown, denying)
 
 
-def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
+def together(side: Side, parts: Sequence[SideAnswer]) -> SideAnswer:
     """The answers of several policies as the answer of their side."""
     if not parts:
         return SILENT[side]
     denies = [part.deny for part in parts if part.deny]
-    return Weighed(
+    return SideAnswer(
         side,
         denies[0] if denies else None,
         tuple(allow for part in parts for allow in part.allows),
@@ -138,7 +140,7 @@ def together(side: Side, parts: Sequence[Weighed]) -> Weighed:
     )
 
 
-SILENT: Mapping[Side, Weighed] = {side: Weighed(side) for side in SIDES}
+SILENT: Mapping[Side, SideAnswer] = {side: SideAnswer(side) for side in SIDES}
 """The answers of sides that have nothing to say."""
 
 _EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIRECT, ()),)
@@ -149,8 +151,8 @@ _WHOLLY = [((name, ()),) if name > Naming.NONE else () for name in Naming]
 _NOT_LISTED = ""
 """Stands for the name of every session that is not listed."""
 
-Weigh = Callable[[Side, Iterable[Policy], Request], Weighed]
-"""How a side is weighed: :func:`weigh`, or that with a memory."""
+EvaluateSide = Callable[[Side, Iterable[Policy], Request], SideAnswer]
+"""How a side is weighed: :func:`evaluate_side`, or that with a memory."""
 
 
 def _named(
@@ -164,8 +166,8 @@ def _named(
         if caller.provider:
             return _EVERY_CALLER if caller.named_in(element) and not element.inverted else ()
     session = caller_session(request.context) if element.sessions else None
-    hangs = element.sessions and session is None and request.context.open is not None
-    if hangs and (named := sessions_of(element, caller)):
+    by_session = element.sessions and session is None and request.context.open is not None
+    if by_session and (named := sessions_of(element, caller)):
         return list(_by_session(element, caller, statement.allows, named))
     if statement.allows:
         return _WHOLLY[naming(element, caller, session)]
@@ -176,8 +178,8 @@ def _by_session(
     element: PrincipalElement, caller: Principal, allows: bool, named: tuple[str, ...]
 ) -> Iterator[tuple[Naming, tuple[Condition, ...]]]:
     """How a statement that lists sessions of the caller names him, who may come as one of them or as another."""
-    whom = naming if allows else denies
-    listed, other = whom(element, caller), whom(element, caller, _NOT_LISTED)
+    match = naming if allows else denies
+    listed, other = match(element, caller), match(element, caller, _NOT_LISTED)
     if other:
         yield Naming(other), () if listed else _user_ids("StringNotLike", caller, named)
     if listed > other:
@@ -195,7 +197,7 @@ def _shown(condition: Condition, context: RequestContext) -> Condition:
     return live if live.values else condition
 
 
-def _asked(
+def _unmet_and_open(
     decision: Decision, statement: CompiledStatement, conditions: tuple[Condition, ...], request: Request
 ) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
     """The conditions that the request does not meet, and the atoms that it still has to. ``conditions`` come on top."""
@@ -209,10 +211,10 @@ def _asked(
     failed = tuple(condition for condition, met in answers if met is False)
     if failed:
         return failed, ()
-    hanging = condition_atoms(
+    open_atoms = condition_atoms(
         decision, (_shown(condition, context) for condition, met in answers if met is None), context
     )
-    return (), resource_atoms(decision, statement, request.resource, context) + hanging
+    return (), resource_atoms(decision, statement, request.resource, context) + open_atoms
 
 
 _USER_ID = "aws:userid"

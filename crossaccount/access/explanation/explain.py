@@ -57,7 +57,7 @@ class Explanation:
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
     ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
     alternatives. ``groups`` are the groups through which a user has policies, by the policy's name. ``grant_note``
-    tells people that the principal's own account has to grant it, where that is not known; ``as_whom`` what the
+    tells people that the principal's own account has to grant it, where that is not known; ``principal_note`` what the
     principal is taken as.
     """
 
@@ -72,7 +72,7 @@ class Explanation:
     actions: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     grant_note: str = ""
-    as_whom: str = ""
+    principal_note: str = ""
     ways: tuple[Way, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -103,9 +103,9 @@ class Explanation:
             yield f"  in one call it cannot assume {shown(self.role)}"
         else:
             verb = "can assume" if self.grant_note else _VERBS[self.outcome]
-            yield f"{shown(self.principal)}{self.as_whom} {verb} {shown(self.role)}{self.grant_note}"
-        if (asked := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
-            yield f"  {asked}" if asked.startswith("if ") else f"  if: {asked}"
+            yield f"{shown(self.principal)}{self.principal_note} {verb} {shown(self.role)}{self.grant_note}"
+        if (conditions := in_words(self.alternatives)) != UNCONDITIONAL and self.alternatives:
+            yield f"  {conditions}" if conditions.startswith("if ") else f"  if: {conditions}"
         for action in self.actions:
             yield f"  needs {action} on both sides: {_PASSING[action]}"
         for title, decisions in (("granted by", self.grants), ("trusted by", self.trust)):
@@ -122,9 +122,9 @@ class Explanation:
         """The ways through other roles, hop by hop."""
         for way in self.ways:
             yield f"  by way of other roles: {way_in_words(way, shown)}"
-            stations = way.stations
+            stops = way.stops
             for number, words in enumerate(way.hops_in_words(granted=not self.grant_note), start=1):
-                yield f"    hop {number}, {shown(stations[number - 1])} → {shown(stations[number])}: {words}"
+                yield f"    hop {number}, {shown(stops[number - 1])} → {shown(stops[number])}: {words}"
             yield from (f"    {note}" for note in notes_in_words(way))
         if self.ways and (more := self.ways[0].more):
             yield f"  and {counted(more, 'more way')}"
@@ -151,7 +151,7 @@ def why(estate: Estate, principal: str, role: str) -> Explanation:
     caller = estate.principal(principal) or hidden or external_caller(estate, principal, target)
     if caller is None and is_root(principal):
         changes = (whole_account(estate, principal, target),)
-        return Explanation(principal, role, "denied", changes=changes, as_whom=" (its root user)")
+        return Explanation(principal, role, "denied", changes=changes, principal_note=" (its root user)")
     if caller is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, principal),))
     if not can_reach(caller, target):
@@ -277,12 +277,12 @@ def whole_account(estate: Estate, root: str, role: Role) -> Change:
     named = any(account in element.accounts for element in elements if element)
     inside = getting_in(estate, account, role)
     more = f" and {len(inside) - _MOST} more" if len(inside) > _MOST else ""
-    nobody = (
+    none = (
         "none of its declared principals can assume it"
         if account in estate.declared
         else "none of its principals can assume it"
     )
-    these = f"these principals can assume it: {', '.join(inside[:_MOST])}{more}" if inside else nobody
+    these = f"these principals can assume it: {', '.join(inside[:_MOST])}{more}" if inside else none
     if named:
         what = f"its trust names this account, whose grants decide; {these}; {_ROOT}"
     elif inside:

@@ -10,7 +10,7 @@ from typing import Any
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming, assume_action
 from crossaccount.access.evaluation.layers import Layers, allowing
-from crossaccount.access.evaluation.sides import Allow, Weighed
+from crossaccount.access.evaluation.sides import Allow, SideAnswer
 from crossaccount.access.requirements import NEVER
 from crossaccount.access.verdict import Decision, shown_conditions
 from crossaccount.iam.arn import parse_arn
@@ -50,7 +50,7 @@ def cleared(layers: Layers, caller: Principal) -> Layers:
     """The sides as they are without what denies outright, and with all that is missing."""
     lacking, naming = _lacking(layers), Naming.ROLE if caller.is_role else Naming.DIRECT
 
-    def clear(side: Weighed) -> Weighed:
+    def clear(side: SideAnswer) -> SideAnswer:
         added = Allow(Decision(side.side, "", ""), naming if side is layers.trust else Naming.DIRECT)
         return side._replace(
             deny=None,
@@ -83,7 +83,7 @@ def _denies(layers: Layers) -> Iterator[Change]:
                 yield Change("deny", "it is denied outright by", "take the statement away, or narrow it", decision)
 
 
-def _lacking(layers: Layers) -> list[Weighed]:
+def _lacking(layers: Layers) -> list[SideAnswer]:
     """The sides that would have to allow and never do. In one account a trust in the caller would do as well."""
     naming = max((allow.naming for allow in layers.trust.allows), default=Naming.NONE) if layers.trust else Naming.NONE
     alone = naming if layers.same_account else Naming.NONE
@@ -92,7 +92,7 @@ def _lacking(layers: Layers) -> list[Weighed]:
     return [side for side in sides if side is not None and allowing(side) == NEVER]
 
 
-def _fix(side: Weighed, caller: Principal, role: Role, action: str) -> str:
+def _fix(side: SideAnswer, caller: Principal, role: Role, action: str) -> str:
     """What to do about a side that never allows: the statement to add, as narrow as it can be."""
     if side.side == "boundary":
         return f"let the boundary allow {action} on {role.arn}"
@@ -118,11 +118,11 @@ def trusted(caller: Principal) -> dict[str, Any]:
     if caller.service:
         return {"Principal": {"Service": caller.arn}}
     if ":saml-provider/" in caller.arn:
-        asked = {"SAML:aud": f"https://{_SIGN_IN.get(parse_arn(caller.arn).partition, '<the sign-in page>')}/saml"}
+        conditions = {"SAML:aud": f"https://{_SIGN_IN.get(parse_arn(caller.arn).partition, '<the sign-in page>')}/saml"}
     else:
         host = caller.arn.partition(":oidc-provider/")[2] or caller.arn
-        asked = {f"{host}:aud": "<the audience>", f"{host}:sub": "<the subject>"}
-    return {"Principal": {"Federated": caller.arn}, "Condition": {"StringEquals": asked}}
+        conditions = {f"{host}:aud": "<the audience>", f"{host}:sub": "<the subject>"}
+    return {"Principal": {"Federated": caller.arn}, "Condition": {"StringEquals": conditions}}
 
 
 _WHAT = {
@@ -134,7 +134,7 @@ _WHAT = {
 }
 
 
-def _missing(side: Weighed, fix: str) -> Change:
+def _missing(side: SideAnswer, fix: str) -> Change:
     """A side that allows nothing: for a Condition that this principal never meets, or for want of a statement."""
     if side.near:
         near = side.near[0]
@@ -146,13 +146,17 @@ def _missing(side: Weighed, fix: str) -> Change:
 
 def _contradiction(layers: Layers) -> Change:
     """Every side would allow, but no request meets the conditions of all of them."""
-    asked = [(allow.decision, str(atom)) for side in layers.sides() for allow in side.allows for atom in allow.atoms]
+    conditions = [
+        (allow.decision, str(atom)) for side in layers.sides() for allow in side.allows for atom in allow.atoms
+    ]
     kept = [
         (denial.decision, f"not all of {', '.join(map(str, denial.atoms))}")
         for side in layers.sides()
         for denial in side.denying
     ]
-    texts = [f"{text} ({decision.side}, {decision.policy}[{decision.statement}])" for decision, text in asked + kept]
+    texts = [
+        f"{text} ({decision.side}, {decision.policy}[{decision.statement}])" for decision, text in conditions + kept
+    ]
     what = f"no request meets the conditions of all sides at once: {'; '.join(dict.fromkeys(texts))}"
     return Change("condition", what, "make the conditions agree")
 

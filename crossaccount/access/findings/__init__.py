@@ -1,7 +1,8 @@
 """Findings: what is wrong with an estate, each with a stable code, a place, a message and a fix.
 
 A rule is a function from a statement, a document or an estate to what it finds, next to the kinds that it raises.
-``judge`` asks all rules, ``catalogue`` lists their kinds, ``finding.sift`` takes out what a config accepts.
+``judge`` applies all rules, ``catalogue`` lists their kinds. ``finding.without_suppressed`` removes the findings that a
+config accepts.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from crossaccount.access.findings import (
 from crossaccount.access.findings.finding import Kind
 
 CATALOGUE: tuple[Kind, ...] = (
-    mfa.MFA_OF_NOBODY,
+    mfa.MFA_NEVER_CARRIED,
     mfa.MFA_IF_EXISTS,
-    mfa.MFA_BESIDE_OPEN,
+    mfa.MFA_NEXT_TO_OPEN,
     mfa.MFA_DENY_PASSED,
     trusts.EVERYONE,
     trusts.UNKNOWN_ACCOUNT,
@@ -42,7 +42,7 @@ CATALOGUE: tuple[Kind, ...] = (
     grants.NOT_TRUSTED,
     grants.SHADOWED,
     closure.UNUSED_TRUST,
-    closure.NOBODY_REACHES,
+    closure.UNREACHABLE_ROLE,
     reach.TOO_LONG,
     reach.CYCLE,
     escalation.ESCALATION,

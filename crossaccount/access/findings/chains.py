@@ -71,10 +71,10 @@ def chain_findings(chains: Chains, facts: Facts) -> Iterator[Found]:
     beyond: dict[tuple[str, str], list[Way]] = {}
     for arn in sorted(chains.estate.roles):
         role = chains.estate.roles[arn]
-        asked = [(each, index) for each in _DEMANDS if (index := _asking(role, each)) is not None]
-        if asked and chains.edges.has_roles_before(role):
+        demanded = [(each, index) for each in _DEMANDS if (index := _first_demanding(role, each)) is not None]
+        if demanded and chains.edges.has_roles_before(role):
             every = [way for way in chains.every(arn) if _is_a_person_s(chains, way)]
-            for demand, index in asked:
+            for demand, index in demanded:
                 yield from _passed(role, demand, index, every)
         for way in chains.into(arn):
             if _is_third_party(way.principal, chains, facts):
@@ -82,7 +82,7 @@ def chain_findings(chains: Chains, facts: Facts) -> Iterator[Found]:
     yield from _third_parties(beyond, chains, facts)
 
 
-def _asking(role: Role, demand: _Demand) -> int | None:
+def _first_demanding(role: Role, demand: _Demand) -> int | None:
     """The first statement of a trust that nobody meets without what is demanded; None where there is none."""
     for index, statement in enumerate(role.trust.statements):
         if statement.allows and _demands(statement, demand):
@@ -103,7 +103,7 @@ def _passed(role: Role, demand: _Demand, index: int, every: list[Way]) -> Iterat
     way = min(ways, key=lambda each: each.ease)
     people = {each.principal for each in ways}
     others = f", and so do {len(people) - 1} others" if len(people) > 1 else ""
-    message = f"the trust requires {demand.name}, and {_told(way)} works without it{others}"
+    message = f"the trust requires {demand.name}, and {_way_in_words(way)} works without it{others}"
     yield Found(demand.kind, Place(role.arn, TRUST_POLICY, index), message, demand.kind.hint)
 
 
@@ -134,8 +134,8 @@ def _third_parties(beyond: Mapping[tuple[str, str], list[Way]], chains: Chains, 
         naming = [i for i, each in enumerate(role.trust.statements) if each.allows and _names(each, principal)]
         roles = sorted({way.role for way in ways})
         more = f" and {len(roles) - 1} more" if len(roles) > 1 else ""
-        who = facts.named(parse_arn(principal).account)
-        message = f"account {who} reaches {roles[0]}{more} through this role: {_told(ways[0])}"
+        account = facts.named(parse_arn(principal).account)
+        message = f"account {account} reaches {roles[0]}{more} through this role: {_way_in_words(ways[0])}"
         yield Found(
             THIRD_PARTY_BEYOND,
             Place(made_for, TRUST_POLICY, min(naming, default=None)),
@@ -149,5 +149,5 @@ def _names(statement: CompiledStatement, principal: str) -> bool:
     return element is not None and (principal in element.entries or parse_arn(principal).account in element.accounts)
 
 
-def _told(way: Way) -> str:
-    return " → ".join(way.stations)
+def _way_in_words(way: Way) -> str:
+    return " → ".join(way.stops)

@@ -41,7 +41,7 @@ UNUSED_TRUST = Kind(
     "Grant the role to the principals that should assume it, or remove the statement.",
     _SOURCE,
 )
-NOBODY_REACHES = Kind(
+UNREACHABLE_ROLE = Kind(
     "XA205",
     "warning",
     "Nobody can assume the role",
@@ -82,7 +82,7 @@ def trust_findings(
         if memberless := nearest.groups_without_members(role):
             yield _of_groups(role, memberless, estate)
         elif not any(_is_used(statement, used) for statement in unused):
-            yield _nobody(role, unused, nearest)
+            yield _unreachable(role, unused, nearest)
         return
     unused = [statement for statement in unused if not _is_used(statement, used)]
     for statement in unused:
@@ -143,27 +143,29 @@ _TRIED = 3
 
 def _of_groups(role: Role, groups: Sequence[str], estate: Estate) -> Found:
     many, declared = len(groups) > 1, bool(estate.declared)
-    whom = f"groups {listed(groups)}, which have" if many else f"group {groups[0]}, which has"
+    subject = f"groups {listed(groups)}, which have" if many else f"group {groups[0]}, which has"
     member = "declared member" if declared else "member"
-    message = f"{'no declared principal' if declared else 'nobody'} can assume it: it is granted to {whom} no {member}"
+    message = (
+        f"{'no declared principal' if declared else 'nobody'} can assume it: it is granted to {subject} no {member}"
+    )
     fix = f"make a user a member of {'one of them' if many else 'it'}, or grant the role to other principals"
-    return Found(NOBODY_REACHES, Place(role.arn), message, fix)
+    return Found(UNREACHABLE_ROLE, Place(role.arn), message, fix)
 
 
-def _nobody(role: Role, unused: list[Statement], nearest: Nearest) -> Found:
+def _unreachable(role: Role, unused: list[Statement], nearest: Nearest) -> Found:
     place = Place(role.arn)
     if not unused:
         message = "nobody can assume it: no statement of its trust allows sts:AssumeRole"
-        return Found(NOBODY_REACHES, place, message, "Allow sts:AssumeRole as well, or delete the role.")
+        return Found(UNREACHABLE_ROLE, place, message, "Allow sts:AssumeRole as well, or delete the role.")
     if (near := nearest.to(role)) is not None:
         change = near.changes[0]
         where = f" {statement_in_words(change.decision)}" if change.decision else ""
         message = f"nobody can assume it; {near.principal} cannot: {change.what}{where}"
-        return Found(NOBODY_REACHES, place, message, f"{change.fix[0].upper()}{change.fix[1:]}; or delete the role.")
+        return Found(UNREACHABLE_ROLE, place, message, f"{change.fix[0].upper()}{change.fix[1:]}; or delete the role.")
     named = dict.fromkeys(name for each in unused for name in _named(each, nearest.estate))
-    whom = f"{listed(named)}, and none of these has a grant that works" if named else "nobody"
-    message = f"nobody can assume it: its trust names {whom}"
-    return Found(NOBODY_REACHES, place, message, NOBODY_REACHES.hint)
+    subject = f"{listed(named)}, and none of these has a grant that works" if named else "nobody"
+    message = f"nobody can assume it: its trust names {subject}"
+    return Found(UNREACHABLE_ROLE, place, message, UNREACHABLE_ROLE.hint)
 
 
 def _named(statement: Statement, estate: Estate) -> list[str]:
@@ -175,12 +177,12 @@ def _named(statement: Statement, estate: Estate) -> list[str]:
         for value in condition.values
     ]
     return [
-        _if_there(name, estate)
+        _with_existence(name, estate)
         for name in by_name or (*statement.principals("AWS"), *statement.principals("Federated"))
     ]
 
 
-def _if_there(name: str, estate: Estate) -> str:
+def _with_existence(name: str, estate: Estate) -> str:
     """An ARN; one that its account's source does not have says so."""
     if not is_arn(name) or has_wildcard(name):
         return name

@@ -81,8 +81,8 @@ def escalated_to(details: Sequence[Details], chains: Chains, role_arn: str) -> l
         node, changed = todo.popleft()
         for step in graph.into(node):
             key = (step.principal, changed or step.is_escalation)
-            stations = {each.target for each in found[node, changed]} | {node}
-            if key not in found and step.principal not in stations:
+            stops = {each.target for each in found[node, changed]} | {node}
+            if key not in found and step.principal not in stops:
                 found[key] = (step, *found[node, changed])
                 todo.append(key)
     return [

@@ -113,10 +113,10 @@ class Targets:
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
         """
         if (method.action, arn) not in self._keys:
-            self._keys[method.action, arn] = self._asked(method, arn)
+            self._keys[method.action, arn] = self._request_keys(method, arn)
         return self._keys[method.action, arn]
 
-    def _asked(self, method: Method, arn: str) -> dict[str, ContextValue]:
+    def _request_keys(self, method: Method, arn: str) -> dict[str, ContextValue]:
         entity, parsed = self._entity(method, arn), parse_arn(arn)
         keys: dict[str, ContextValue] = {"aws:ResourceAccount": parsed.account}
         if parsed.partition == "aws":
@@ -386,8 +386,8 @@ class Escalation:
 
     def _may_somewhere(self, principal: Principal, action: str) -> Requirements:
         """On which conditions a principal may do something on any resource: a pattern stands for what fits it."""
-        asked = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
-        allowing = (each for policy in asked for each in policy.about(action) if each.allows)
+        policies = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
+        allowing = (each for policy in policies for each in policy.about(action) if each.allows)
         texts = dict.fromkeys(text.text for each in allowing for text in each.resources)
         fits = partial(_is_of, action, principal.account)
         for resource in ["*"] if takes_no_resource(action) else filter(fits, texts):

@@ -188,7 +188,7 @@ class Accepted(Protocol):
 
 
 @dataclass(frozen=True)
-class Sifted:
+class Reported:
     """``kept`` is what is left to say. ``used`` are the numbers of the suppressions that cover one, ended or not."""
 
     kept: tuple[Finding, ...]
@@ -196,7 +196,7 @@ class Sifted:
     used: frozenset[int]
 
 
-def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], today: date) -> Sifted:
+def without_suppressed(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], today: date) -> Reported:
     """Findings without those that are accepted. Each comes with its place as an ARN, which may name it as well."""
     kept: list[Finding] = []
     suppressed: list[Finding] = []
@@ -206,7 +206,7 @@ def sift(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], 
         used |= covering
         in_force = any(not has_ended(accepted[index], today) for index in covering)
         (suppressed if in_force else kept).append(finding)
-    return Sifted(tuple(kept), tuple(suppressed), frozenset(used))
+    return Reported(tuple(kept), tuple(suppressed), frozenset(used))
 
 
 def has_ended(accepted: Accepted, today: date) -> bool:

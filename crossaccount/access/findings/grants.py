@@ -26,7 +26,7 @@ from crossaccount.access.evaluation.context import NO_SESSION, assume_context
 from crossaccount.access.evaluation.evaluate import judge_assume, judge_assume_in
 from crossaccount.access.evaluation.layers import answer_of, open_layers
 from crossaccount.access.findings.finding import Found, Kind
-from crossaccount.access.findings.mfa import AGE, MFA_ASKED_BEHIND, MFA_IF_EXISTS, PRESENT
+from crossaccount.access.findings.mfa import AGE, MFA_IF_EXISTS, MFA_REQUIRED_BEHIND, PRESENT
 from crossaccount.access.findings.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.findings.statements import Statement
 from crossaccount.access.paths import paths_to
@@ -95,8 +95,8 @@ class Grants:
         closed = [text for text in resources if text not in missing and not self._gets_in(holders, text)]
         if missing:
             declared = all(parse_arn(text).account in self._estate.declared for text in missing)
-            said = "no stack declares such a role" if declared else "there is no such role"
-            message = f"grants {listed(missing)}: {said}"
+            what = "no stack declares such a role" if declared else "there is no such role"
+            message = f"grants {listed(missing)}: {what}"
             yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
         yield from self._closed(statement, holders, closed)
 
@@ -106,7 +106,7 @@ class Grants:
         limited: dict[str, Verdict] = {}
         untrusted: list[str] = []
         for text in resources:
-            pairs = [(holder, role) for holder in self._asked(holders, text) for role in self.named(text)]
+            pairs = [(holder, role) for holder in self._judged_holders(holders, text) for role in self.named(text)]
             verdicts = [judge_assume(self._estate, holder, role, {}, now=ANY_MOMENT) for holder, role in pairs]
             if any(verdict.outcome == "undetermined" for verdict in verdicts):
                 continue
@@ -141,7 +141,7 @@ class Grants:
         layers = open_layers(self._estate, caller, target)
         return layers.deny() is not None or layers.obstacle() is None
 
-    def _asked(self, holders: tuple[str, ...], resource: str) -> tuple[str, ...]:
+    def _judged_holders(self, holders: tuple[str, ...], resource: str) -> tuple[str, ...]:
         """Of an exact role the first holder is enough to say why; of a pattern one role may hang on any of them."""
         return holders if has_wildcard(resource) else holders[:1]
 
@@ -167,7 +167,7 @@ class Grants:
         return any((holder, role) in pairs for role in self.named(resource) for holder in holders)
 
 
-class AskedBehind:
+class RequiredBehind:
     """Whether the roles behind a grant ask for MFA themselves, so that it does not matter what the grant lets pass."""
 
     def __init__(self, details: Iterable[Details], estate: Estate) -> None:
@@ -192,12 +192,12 @@ class AskedBehind:
         if found.kind is not MFA_IF_EXISTS or place.policy == TRUST_POLICY:
             return found
         statement = Statement(place, "identity", place.statement)
-        if not self._all_ask(statement):
+        if not self._all_require(statement):
             return found
         message = f"{found.message}; every role that it grants requires MFA itself"
-        return replace(found, kind=MFA_ASKED_BEHIND, message=message)
+        return replace(found, kind=MFA_REQUIRED_BEHIND, message=message)
 
-    def _all_ask(self, statement: Statement) -> bool:
+    def _all_require(self, statement: Statement) -> bool:
         resources, actions = statement.texts("Resource"), statement.texts("Action")
         if not actions or not all(each.lower() in _SESSIONS for each in actions):
             return False
@@ -210,13 +210,13 @@ class AskedBehind:
             for arn in sorted(roles)
             for path in paths_to(self._estate.roles[arn], [each for each in callers if each], self._shared)
         ]
-        return bool(found) and all(any(map(_asks_mfa, each)) for path in found for each in path.alternatives)
+        return bool(found) and all(any(map(_requires_mfa, each)) for path in found for each in path.alternatives)
 
 
 _SESSIONS = frozenset({"sts:assumerole", "sts:tagsession", "sts:setsourceidentity"})
 
 
-def _asks_mfa(atom: Atom) -> bool:
+def _requires_mfa(atom: Atom) -> bool:
     """Whether no request without MFA meets it."""
     about = atom.is_condition and atom.key.lower() in (PRESENT, AGE)
     return about and not atom.holds(_NOTHING) and not atom.holds(_WITHOUT_MFA)

@@ -13,7 +13,7 @@ from crossaccount.access.findings.chains import chain_findings
 from crossaccount.access.findings.closure import closure_findings
 from crossaccount.access.findings.conditions import condition_findings
 from crossaccount.access.findings.finding import Facts, Found
-from crossaccount.access.findings.grants import AskedBehind
+from crossaccount.access.findings.grants import RequiredBehind
 from crossaccount.access.findings.mfa import mfa_findings
 from crossaccount.access.findings.policies import (
     KnownPolicies,
@@ -26,7 +26,7 @@ from crossaccount.access.findings.policies import (
 )
 from crossaccount.access.findings.quota_usage import Limits, account_of, usages
 from crossaccount.access.findings.reach import PathLike
-from crossaccount.access.findings.statements import Document, Statement, asked_by, documents
+from crossaccount.access.findings.statements import Document, Statement, demands_of, documents
 from crossaccount.access.findings.trusts import (
     form_findings,
     principal_findings,
@@ -52,7 +52,7 @@ def judge(
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
     known = KnownPolicies(details)
-    behind = AskedBehind(details, estate)
+    behind = RequiredBehind(details, estate)
     trusts: list[Statement] = []
     for account in details:
         limited, idle = bounded(account), boundaries_alone(account)
@@ -86,10 +86,10 @@ def document_findings(
     ``granting`` is a policy that is a boundary and no more.
     """
     yield from validity_findings(document)
-    asked = asked_by(document)
-    yield from mfa_findings(document, asked)
+    demands = demands_of(document)
+    yield from mfa_findings(document, demands)
     yield from service_findings(document)
-    for statement, demanded in zip(document.statements, asked, strict=True):
+    for statement, demanded in zip(document.statements, demands, strict=True):
         yield from condition_findings(statement, since)
         if document.side == "trust":
             yield from form_findings(statement)

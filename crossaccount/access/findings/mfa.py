@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from crossaccount.access.findings.finding import Found, Kind
-from crossaccount.access.findings.statements import Asked, Demand, Document, Statement
+from crossaccount.access.findings.statements import Demand, Demands, Document, Statement
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
 from crossaccount.iam.conditions import Condition
 
@@ -32,18 +32,18 @@ def demands_mfa(condition: Condition) -> bool:
     return False
 
 
-def asks_mfa(asked: Sequence[Demand]) -> bool:
+def requires_mfa(demands: Sequence[Demand]) -> bool:
     """Whether nobody gets in without MFA by a statement that asks for this."""
-    if any(each.is_for(demands_mfa) for each in asked):
+    if any(each.is_for(demands_mfa) for each in demands):
         return True
-    return any(each.is_for(_asks_the_key) for each in asked) and any(each.is_for(_asks_true) for each in asked)
+    return any(each.is_for(_requires_key) for each in demands) and any(each.is_for(_requires_true) for each in demands)
 
 
-def _asks_the_key(condition: Condition) -> bool:
+def _requires_key(condition: Condition) -> bool:
     return condition.key.lower() == PRESENT and condition.base == "null" and texts(condition) == {"false"}
 
 
-def _asks_true(condition: Condition) -> bool:
+def _requires_true(condition: Condition) -> bool:
     return condition.key.lower() == PRESENT and condition.base == "bool" and texts(condition) == {"true"}
 
 
@@ -56,7 +56,7 @@ _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
     "#condition-keys-multifactorauthpresent"
 )
-MFA_OF_NOBODY = Kind(
+MFA_NEVER_CARRIED = Kind(
     "XA101",
     "error",
     "MFA is required of a role, a service or a federated identity",
@@ -74,9 +74,9 @@ MFA_IF_EXISTS = Kind(
     "Write Bool instead of BoolIfExists: Bool is false if the key is absent.",
     _SOURCE,
 )
-MFA_ASKED_BEHIND = replace(MFA_IF_EXISTS, severity="warning")
+MFA_REQUIRED_BEHIND = replace(MFA_IF_EXISTS, severity="warning")
 """The same in a grant of roles that ask for it themselves."""
-MFA_BESIDE_OPEN = Kind(
+MFA_NEXT_TO_OPEN = Kind(
     "XA103",
     "error",
     "MFA is required, but another statement allows the same principal without it",
@@ -105,31 +105,31 @@ MFA_IN_VAIN = Kind(
 )
 
 
-def mfa_findings(document: Document, asked: Asked) -> Iterator[Found]:
-    """What is wrong with the second factors that a document asks for; ``asked`` has what each statement does."""
-    for statement, demanded in zip(document.statements, asked, strict=True):
+def mfa_findings(document: Document, demands: Demands) -> Iterator[Found]:
+    """What is wrong with the second factors that a document asks for; ``demands`` has what each statement does."""
+    for statement, demanded in zip(document.statements, demands, strict=True):
         yield from _if_exists(statement, demanded)
         yield from _deny(statement, document.statements)
         if document.side == "identity":
             yield from _in_vain(statement)
         else:
-            yield from _of_nobody(statement, demanded)
+            yield from _never_carried(statement, demanded)
     if document.side == "trust":
-        yield from _beside_open(document.statements, asked)
+        yield from _next_to_open(document.statements, demands)
 
 
-def _of_nobody(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]:
-    asking = [each for each in asked if each.is_for(demands_mfa)] if statement.allows else []
+def _never_carried(statement: Statement, demands: Sequence[Demand]) -> Iterator[Found]:
+    requiring = [each for each in demands if each.is_for(demands_mfa)] if statement.allows else []
     without = [*_roles(statement), *statement.principals("Service"), *statement.principals("Federated")]
-    if asking and without:
+    if requiring and without:
         message = f"{', '.join(sorted(without))} never carries MFA, so this statement allows none of them"
         fix = "remove the MFA condition here, and require MFA from people in a separate statement"
-        if asking[0].statement is not statement:
+        if requiring[0].statement is not statement:
             message = (
                 f"denies {', '.join(sorted(without))}, which never carries MFA, although another statement allows it"
             )
             fix = "deny only people: add a condition on aws:PrincipalArn that matches only users"
-        yield Found(MFA_OF_NOBODY, asking[0].statement.at("mfa"), message, fix)
+        yield Found(MFA_NEVER_CARRIED, requiring[0].statement.at("mfa"), message, fix)
 
 
 def _in_vain(statement: Statement) -> Iterator[Found]:
@@ -153,13 +153,13 @@ def _roles(statement: Statement) -> list[str]:
     return [each for each in (*named, *patterns) if ":role/" in each or ":assumed-role/" in each]
 
 
-def _if_exists(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]:
-    if not statement.allows or not _may_name_users(statement) or asks_mfa(asked):
+def _if_exists(statement: Statement, demands: Sequence[Demand]) -> Iterator[Found]:
+    if not statement.allows or not _may_name_users(statement) or requires_mfa(demands):
         return
     for condition in statement.on(PRESENT, AGE):
-        asks = condition.key.lower() == AGE or texts(condition) == {"true"}
+        relevant = condition.key.lower() == AGE or texts(condition) == {"true"}
         for part in ("ForAllValues:", "IfExists"):
-            if asks and part.lower() in condition.operator.lower():
+            if relevant and part.lower() in condition.operator.lower():
                 message = f"{condition.operator} on {condition.key} allows long-term access keys without MFA"
                 yield Found(MFA_IF_EXISTS, statement.at("mfa"), message, f"write {_without(condition.operator, part)}")
                 break
@@ -177,12 +177,12 @@ def _may_name_users(statement: Statement) -> bool:
     return any(":role/" not in each and ":assumed-role/" not in each for each in statement.principals("AWS"))
 
 
-def _deny(statement: Statement, beside: Sequence[Statement]) -> Iterator[Found]:
+def _deny(statement: Statement, others: Sequence[Statement]) -> Iterator[Found]:
     if statement.allows or not _may_name_users(statement):
         return
     for condition in statement.on(PRESENT):
         passes = condition.base == "bool" and not condition.if_exists and texts(condition) == {"false"}
-        if passes and not any(_denies_without_the_key(other, statement) for other in beside):
+        if passes and not any(_denies_without_the_key(other, statement) for other in others):
             message = f"{condition.operator} on {condition.key} does not deny requests with long-term access keys"
             yield Found(MFA_DENY_PASSED, statement.at("mfa"), message, "write BoolIfExists")
 
@@ -195,25 +195,26 @@ def _denies_without_the_key(deny: Statement, like: Statement) -> bool:
     return not deny.allows and same and len(catching) == len(deny.conditions) == 1
 
 
-def _beside_open(statements: Sequence[Statement], asked: Asked) -> Iterator[Found]:
-    asking = [each for each in statements if each.allows and any(map(demands_mfa, each.conditions))]
-    for statement, demanded in zip(statements, asked, strict=True) if asking else ():
-        if not statement.allows or asks_mfa(demanded):
+def _next_to_open(statements: Sequence[Statement], demands: Demands) -> Iterator[Found]:
+    requiring = [each for each in statements if each.allows and any(map(demands_mfa, each.conditions))]
+    for statement, demanded in zip(statements, demands, strict=True) if requiring else ():
+        if not statement.allows or requires_mfa(demanded):
             continue
-        for other in asking:
+        for other in requiring:
             passed = sorted(_covered(other.principals("AWS"), statement.principals("AWS")))
             if passed and _shared_actions(statement, other) and _no_narrower(statement, other):
                 message = f"allows {', '.join(passed)} without the MFA that another statement requires"
-                yield Found(MFA_BESIDE_OPEN, statement.at("principals"), message, MFA_BESIDE_OPEN.hint)
+                yield Found(MFA_NEXT_TO_OPEN, statement.at("principals"), message, MFA_NEXT_TO_OPEN.hint)
                 break
 
 
-def _covered(asked: Sequence[str], let_in: Sequence[str]) -> set[str]:
-    """Those of ``asked`` who are let in (by name, with their account, with everyone), and the users of an account that
-    is asked. Roles are left out: nobody can ask them for MFA, and a program beside people is how it should be.
+def _covered(required: Sequence[str], let_in: Sequence[str]) -> set[str]:
+    """The principals of which ``required`` demands MFA and that ``let_in`` allows: by name, account or wildcard.
+
+    Roles are left out: a role never carries MFA, and a statement for programs next to one for people is no mistake.
     """
-    names, accounts = {_account_root(each) for each in let_in}, {_account_root(each) for each in asked}
-    wider = {each for each in asked if "*" in names or _account_root(each) in names or _root_of(each) in names}
+    names, accounts = {_account_root(each) for each in let_in}, {_account_root(each) for each in required}
+    wider = {each for each in required if "*" in names or _account_root(each) in names or _root_of(each) in names}
     users = {each for each in let_in if ":user/" in each and _root_of(each) in accounts}
     return {each for each in wider | users if ":role/" not in each and ":assumed-role/" not in each}
 
@@ -234,6 +235,6 @@ def _shared_actions(one: Statement, other: Statement) -> bool:
 
 
 def _no_narrower(statement: Statement, other: Statement) -> bool:
-    """Whether whatever ``statement`` asks for ``other`` asks for as well, MFA aside."""
-    asked = {(each.operator.lower(), each.key.lower(), each.values) for each in other.conditions}
-    return all((each.operator.lower(), each.key.lower(), each.values) in asked for each in statement.conditions)
+    """Whether ``other`` has all conditions of ``statement``."""
+    conditions = {(each.operator.lower(), each.key.lower(), each.values) for each in other.conditions}
+    return all((each.operator.lower(), each.key.lower(), each.values) in conditions for each in statement.conditions)

@@ -125,12 +125,12 @@ Graph = Mapping[str, Sequence[str]]
 
 def cycles(graph: Graph) -> Iterator[tuple[str, ...]]:
     """A shortest circle through the first node of each knot; a node that leads to itself is none."""
-    for knot in knots(graph):
-        start = min(knot)
-        yield _circle(graph, start, frozenset(knot))
+    for component in cyclic_components(graph):
+        start = min(component)
+        yield _circle(graph, start, frozenset(component))
 
 
-def knots(graph: Graph) -> Iterator[tuple[str, ...]]:
+def cyclic_components(graph: Graph) -> Iterator[tuple[str, ...]]:
     """The strongly connected components of more than one node."""
     search = _Search(graph)
     for root in graph:
@@ -177,15 +177,15 @@ class _Search:
     def _leave(self, node: str) -> Iterator[tuple[str, ...]]:
         if self._lowest[node] != self._number[node]:
             return
-        knot = tuple(self._waiting[self._place[node] :])
+        component = tuple(self._waiting[self._place[node] :])
         del self._waiting[self._place[node] :]
-        for member in knot:
+        for member in component:
             del self._place[member]
-        if len(knot) > 1:
-            yield knot
+        if len(component) > 1:
+            yield component
 
 
-def _circle(graph: Graph, start: str, knot: frozenset[str]) -> tuple[str, ...]:
+def _circle(graph: Graph, start: str, component: frozenset[str]) -> tuple[str, ...]:
     came_from: dict[str, str] = {}
     ways = [start]
     for node in ways:  # grows while it is walked: breadth first
@@ -195,7 +195,7 @@ def _circle(graph: Graph, start: str, knot: frozenset[str]) -> tuple[str, ...]:
                 while circle[-1] != start:
                     circle.append(came_from[circle[-1]])
                 return tuple(reversed(circle))
-            if other in knot and other not in came_from:
+            if other in component and other not in came_from:
                 came_from[other] = node
                 ways.append(other)
     raise AssertionError("every node of a knot is on a circle")

@@ -166,11 +166,11 @@ class Demand:
         return all(map(predicate, self.alternatives))
 
 
-Asked = Sequence[tuple[Demand, ...]]
+Demands = Sequence[tuple[Demand, ...]]
 """What each statement of a document asks for, in their order."""
 
 
-def asked_by(document: Document, *, of_services: bool = False) -> Asked:
+def demands_of(document: Document, *, of_services: bool = False) -> Demands:
     """What each statement of a document asks for: in a trust, by the denies beside it too.
 
     Of AWS's own services, where ``of_services``; else of all other principals.

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from crossaccount.access.findings.finding import Facts, Found, Kind
-from crossaccount.access.findings.statements import Asked, Demand, Document, Statement, asked_by, is_positive
+from crossaccount.access.findings.statements import Demand, Demands, Document, Statement, demands_of, is_positive
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.conditions import Condition
 
@@ -83,54 +83,54 @@ BARE_WILDCARD = Kind(
 
 _UNIQUE = re.compile(r"\A(AROA|AIDA)[A-Z0-9]+\Z")
 _ORGANIZATION = ("aws:principalorgid", "aws:principalorgpaths")
-_SAY_IT_IS_YOURS = "if the account is yours, name a source that describes it, or set stack: in the address book"
-_SAYS_WHO = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:userid")
+_NAME_A_SOURCE = "if the account is yours, name a source that describes it, or set stack: in the address book"
+_OWNER_KEYS = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:userid")
 
 
-def principal_findings(statement: Statement, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
-    """What is wrong with the AWS principals of a trust statement, of which ``asked`` is what it asks of them."""
+def principal_findings(statement: Statement, demands: Sequence[Demand], facts: Facts) -> Iterator[Found]:
+    """What is wrong with the AWS principals of a trust statement, of which ``demands`` is what it asks of them."""
     names = statement.principals("AWS")
     if gone := sorted(each for each in names if _UNIQUE.match(each)):
         message = f"names {', '.join(gone)}, the unique ID of a principal that was deleted"
         yield Found(UNIQUE_ID, statement.at("principals"), message, "name the new principal, or trust it by name")
     if not statement.allows:
         return
-    if "*" in names and not any(each.is_for(_says_who) for each in asked):
+    if "*" in names and not any(each.is_for(_names_owner) for each in demands):
         message = "allows every principal of every AWS account"
         yield Found(EVERYONE, statement.at("principals"), message, "name an account, or add aws:PrincipalOrgID")
     for account in sorted({account for each in names if (account := _account(each))}):
-        yield from _foreign(statement, account, asked, facts)
+        yield from _foreign(statement, account, demands, facts)
 
 
-def _foreign(statement: Statement, account: str, asked: Sequence[Demand], facts: Facts) -> Iterator[Found]:
+def _foreign(statement: Statement, account: str, demands: Sequence[Demand], facts: Facts) -> Iterator[Found]:
     if not facts.is_known(account):
         message = f"trusts account {account}, which is in no source and no address book"
         fix = "add it to crossaccount:accounts if this is intended, else remove it"
         yield Found(UNKNOWN_ACCOUNT, statement.at("principals"), message, fix)
-    if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in asked):
+    if not facts.is_ours(account) and not any(each.is_for(_keeps_deputies_out) for each in demands):
         message = f"trusts account {facts.named(account)} without an external ID"
-        fix = f"require the external ID that they gave you; {_SAY_IT_IS_YOURS}"
+        fix = f"require the external ID that they gave you; {_NAME_A_SOURCE}"
         yield Found(THIRD_PARTY, statement.at("principals"), message, fix)
 
 
 def _keeps_deputies_out(condition: Condition) -> bool:
     """An external ID, or an organisation, which a third party's other customers cannot make it be of."""
     key = condition.key.lower()
-    return is_positive(condition) and (key == "sts:externalid" or (key in _ORGANIZATION and _says_who(condition)))
+    return is_positive(condition) and (key == "sts:externalid" or (key in _ORGANIZATION and _names_owner(condition)))
 
 
-def _says_who(condition: Condition) -> bool:
+def _names_owner(condition: Condition) -> bool:
     """Whether a condition says whose principals get in: not just that there is an account or an organisation."""
     key = condition.key.lower()
-    if not is_positive(condition) or key not in _SAYS_WHO:
+    if not is_positive(condition) or key not in _OWNER_KEYS:
         return False
     like = condition.base in ("stringlike", "arnlike", "arnequals")
     return not (
-        like and any("*" in _whose(key, each.text) or "?" in _whose(key, each.text) for each in condition.values)
+        like and any("*" in _owner(key, each.text) or "?" in _owner(key, each.text) for each in condition.values)
     )
 
 
-def _whose(key: str, text: str) -> str:
+def _owner(key: str, text: str) -> str:
     """The part of a value that says whose a principal is: an organisation, an account, or a unique ID."""
     if key == "aws:principalarn":
         return text.split(":")[4] if text.count(":") >= 5 else text
@@ -288,12 +288,12 @@ _SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:so
 
 def service_findings(document: Document) -> Iterator[Found]:
     """Services of a trust that could say on whose behalf they act, and are not asked."""
-    asked: Asked | None = None
+    demands: Demands | None = None
     for index, statement in enumerate(document.statements):
-        if document.side != "trust" or not statement.allows or not (services := _saying(statement)):
+        if document.side != "trust" or not statement.allows or not (services := _source_services(statement)):
             continue
-        asked = asked_by(document, of_services=True) if asked is None else asked
-        if any(each.is_for(_says_for_whom) for each in asked[index]):
+        demands = demands_of(document, of_services=True) if demands is None else demands
+        if any(each.is_for(_names_source) for each in demands[index]):
             continue
         account = parse_arn(statement.owner).account
         message = f"trusts {', '.join(services)} on behalf of any account"
@@ -301,12 +301,12 @@ def service_findings(document: Document) -> Iterator[Found]:
         yield Found(WITHOUT_SOURCE, statement.at("services"), message, fix)
 
 
-def _saying(statement: Statement) -> list[str]:
+def _source_services(statement: Statement) -> list[str]:
     """The services of a statement that say it."""
     return sorted(each for each in statement.principals("Service") if _label(each) in SOURCE_PAGES)
 
 
-def _says_for_whom(condition: Condition) -> bool:
+def _names_source(condition: Condition) -> bool:
     """IfExists will do: these services do pass the key."""
     return condition.key.lower() in _SOURCE_KEYS and not condition.negated and condition.base != "null"
 

@@ -69,29 +69,29 @@ _OWNERS = ("repo:", "organization:", "project_path:", "org:", "owner:")
 _CLUSTERS = "system:serviceaccount:"
 
 
-def web_identity_findings(statement: Statement, asked: Sequence[Demand]) -> Iterator[Found]:
+def web_identity_findings(statement: Statement, demands: Sequence[Demand]) -> Iterator[Found]:
     """What is wrong with the OpenID Connect providers of a trust statement."""
     if not statement.allows or not statement.covers(_WEB_IDENTITY):
         return
     for principal in statement.principals("Federated"):
         provider = principal.partition(_OIDC)[2] if _OIDC in principal else principal
         if ":saml-provider/" not in principal:
-            yield from _provider(statement, provider, asked)
+            yield from _provider(statement, provider, demands)
 
 
-def _provider(statement: Statement, provider: str, asked: Sequence[Demand]) -> Iterator[Found]:
-    def says_who(condition: Condition) -> bool:
-        return _says_who(condition, provider.lower())
+def _provider(statement: Statement, provider: str, demands: Sequence[Demand]) -> Iterator[Found]:
+    def names_owner(condition: Condition) -> bool:
+        return _names_owner(condition, provider.lower())
 
     def names_one(condition: Condition) -> bool:
-        return says_who(condition) and not _any_repository(condition)
+        return names_owner(condition) and not _any_repository(condition)
 
     key = _key(provider)
-    closed = [each for each in asked if each.is_for(says_who)]
+    closed = [each for each in demands if each.is_for(names_owner)]
     if not closed:
         message = f"allows every user of {provider}"
         yield Found(WITHOUT_SUBJECT, statement.at("conditions"), message, f"add a condition on {key}")
-    elif provider.lower() in SHARED and not any(_is_on(each, key) for each in asked):
+    elif provider.lower() in SHARED and not any(_is_on(each, key) for each in demands):
         message = f"has no condition on {key}, so AWS refuses this trust of {provider}"
         yield Found(WITHOUT_SUBJECT, statement.at("conditions"), message, f"add a condition on {key}")
     elif not any(each.is_for(names_one) for each in closed):
@@ -110,7 +110,7 @@ def _is_on(demand: Demand, key: str) -> bool:
     return any(each.key.lower() == key.lower() for each in demand.alternatives)
 
 
-def _says_who(condition: Condition, provider: str) -> bool:
+def _names_owner(condition: Condition, provider: str) -> bool:
     """Whether a condition says whose users get in. IfExists will do for the claims that every token has."""
     key = condition.key.lower()
     if condition.base not in _MATCHING or not (key.startswith(f"{provider}:") or key == _key(provider).lower()):

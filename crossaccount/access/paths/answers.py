@@ -1,8 +1,8 @@
 """The open evaluation of many pairs: what several of them have in common is weighed once.
 
-The evaluator's own ``weigh_statements`` does all the weighing; here are only the keys under which answers are shared.
-What a policy answers about a role is the same for every caller of a kind, unless a statement asks who is calling; what
-a trust answers is the same for a whole account, unless it names the caller or asks. Equal answers are one object, so
+``evaluate_statements`` evaluates; this module owns only the keys under which answers are shared. A policy's answer for
+a role is the same for every caller of a kind, unless a statement tests who is calling. A trust's answer is the same for
+a whole account, unless the trust names the caller or tests who it is. Equal answers are one object, so
 that the sides of a request are known by identity, and what they add up to is worked out once.
 """
 
@@ -16,7 +16,7 @@ from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal, assume_action
 from crossaccount.access.evaluation.context import open_context, open_context_on
 from crossaccount.access.evaluation.layers import Answer, answer_of, assume_layers, carried_actions, complete
-from crossaccount.access.evaluation.sides import SILENT, Request, Weighed, matching, together, weigh_statements
+from crossaccount.access.evaluation.sides import SILENT, Request, SideAnswer, evaluate_statements, matching, together
 from crossaccount.access.paths.candidates import widest
 from crossaccount.access.verdict import Side
 from crossaccount.iam.arn import ACCOUNT_ID
@@ -34,43 +34,42 @@ _USER_ID = "aws:userid"
 
 
 class Dependencies(NamedTuple):
-    """What a policy asks of its callers beyond their account and kind.
+    """The properties of callers, beyond account and kind, that a policy's answer depends on.
 
-    ``asks`` are the condition keys about the caller, in lower case. ``names`` are the single principals that it names,
-    each of which may have an answer of its own; with ``sessions`` each role has, with ``inverted`` (NotPrincipal)
-    everyone.
-    ``asks_role``: what it says also hangs on the role itself, beyond which statements are about it. A ``silent`` policy
-    says nothing of the action.
+    ``caller_keys`` are the condition keys about the caller, in lower case. ``names`` are the single principals that the
+    policy names: each may have its own answer. With ``sessions`` each role may have its own answer, with ``inverted``
+    (NotPrincipal) each principal. ``depends_on_role``: the answer also depends on the role's own tags and account. A
+    ``silent`` policy has no statement about the action.
     """
 
     silent: bool
-    asks: tuple[str, ...]
-    asks_role: bool
+    caller_keys: tuple[str, ...]
+    depends_on_role: bool
     names: frozenset[str]
     sessions: bool
     inverted: bool
 
     @property
-    def asks_who_calls(self) -> bool:
+    def depends_on_caller(self) -> bool:
         """Whether there may be callers of one account and kind that get different answers."""
-        return bool(self.asks or self.names or self.sessions or self.inverted)
+        return bool(self.caller_keys or self.names or self.sessions or self.inverted)
 
     def single_out(self, caller: Principal) -> bool:
         """Whether the answer for ``caller`` may not be that for others of its account and kind."""
-        return bool(self.asks) or self._alone(caller)
+        return bool(self.caller_keys) or self._alone(caller)
 
-    def who(self, caller: Principal) -> Hashable:
+    def equivalent_callers(self, caller: Principal) -> Hashable:
         """Callers that are the same in this get the same answers."""
         if self._alone(caller):
             return caller.arn
-        if not self.asks:
+        if not self.caller_keys:
             return caller.account, caller.is_role
-        return caller.account, caller.is_role, caller.may_be_tagged, *map(caller.implied.get, self.asks)
+        return caller.account, caller.is_role, caller.may_be_tagged, *map(caller.implied.get, self.caller_keys)
 
     def _alone(self, caller: Principal) -> bool:
         if self.inverted or (self.sessions and caller.is_role) or isinstance(caller, ExternalPrincipal):
             return True
-        if caller.is_role and _USER_ID in self.asks:
+        if caller.is_role and _USER_ID in self.caller_keys:
             return True  # it begins with the role's own ID
         return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
 
@@ -78,12 +77,12 @@ class Dependencies(NamedTuple):
 def dependencies_of(policy: Policy, action: str) -> Dependencies:
     """The dependencies of a policy in what it says of an action."""
     statements = policy.about(action)
-    keys = {key for statement in statements for key in _asked(statement)}
+    keys = {key for statement in statements for key in _condition_keys(statement)}
     elements = [statement.principal for statement in statements if statement.principal]
     return Dependencies(
         silent=not statements and not policy.unknown,
-        asks=tuple(sorted(filter(_is_about_the_caller, keys))),
-        asks_role=any(statement.has_variables for statement in statements)
+        caller_keys=tuple(sorted(filter(_is_about_the_caller, keys))),
+        depends_on_role=any(statement.has_variables for statement in statements)
         or any(key.startswith(_ABOUT_THE_ROLE) for key in keys),
         names=frozenset([entry for element in elements for entry in element.aws if not _is_many(entry)]),
         sessions=any(element.sessions for element in elements),
@@ -100,7 +99,7 @@ def _is_about_the_caller(key: str) -> bool:
     return key.startswith(_ABOUT_THE_CALLER) and not key.startswith(_ABOUT_THE_ACCOUNT)
 
 
-def _asked(statement: CompiledStatement) -> set[str]:
+def _condition_keys(statement: CompiledStatement) -> set[str]:
     keys = {key for condition in statement.conditions for key in condition.keys}
     return keys | {key.lower() for resource in statement.resources for key in resource.variables()}
 
@@ -114,12 +113,12 @@ class PerRole(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``asking`` policies say."""
+    """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``per_role`` policies say."""
 
     action: str
     context: RequestContext
     policies: tuple[Policy, ...]
-    asking: tuple[PerRole, ...]
+    per_role: tuple[PerRole, ...]
     key: int
 
 
@@ -140,16 +139,16 @@ class SharedLayers:
         self.profiles: dict[str, Profile] = {}
         self._keys: dict[Hashable, int] = {}
         self._dependencies: dict[tuple[int, str], Dependencies] = {}
-        self._weighed: dict[Hashable, Weighed] = {}
-        self._equal: dict[Weighed, Weighed] = {weighed: weighed for weighed in SILENT.values()}
-        self._together: dict[Hashable, Weighed] = {}
+        self._weighed: dict[Hashable, SideAnswer] = {}
+        self._equal: dict[SideAnswer, SideAnswer] = {side_answer: side_answer for side_answer in SILENT.values()}
+        self._together: dict[Hashable, SideAnswer] = {}
         self._by_sides: dict[Hashable, Answer] = {}
 
     def answer(self, caller: Principal, role: Role) -> Answer:
         """What is still to meet for ``caller`` to assume ``role``, whatever was answered before."""
         profile = self.profiles.get(caller.arn) or self.profile(caller)
         request = Request(caller, profile.action, role.arn, profile.context)
-        layers = assume_layers(self.estate, request, role, self._weigh)
+        layers = assume_layers(self.estate, request, role, self._evaluate_side)
         key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
         if key not in self._by_sides:
             self._by_sides[key] = answer_of(layers)
@@ -160,17 +159,17 @@ class SharedLayers:
         policies are.
         """
         action, context = assume_action(caller), open_context(caller, since=self.estate.since)
-        own, shared, asking = [], [], []
+        own, shared, per_role = [], [], []
         for policy in caller.policies:
             dependencies = self.dependencies(policy, action)
             if not dependencies.silent:
                 own.append(policy)
                 if dependencies.single_out(caller):
-                    asking.append(PerRole("identity", policy, patterns_of(policy.about(action), context)))
+                    per_role.append(PerRole("identity", policy, patterns_of(policy.about(action), context)))
                 else:
                     shared.append(id(policy))
         if caller.boundary and self._limits(caller.boundary, Request(caller, action, "*", context)):
-            asking.append(PerRole("boundary", caller.boundary))
+            per_role.append(PerRole("boundary", caller.boundary))
         key: Hashable = (caller.account, caller.is_role, caller.is_service_linked, *shared)
         controls = [policy for level in self.estate.service_control.get(caller.account, ()) for policy in level]
         if any(self.dependencies(each, action).single_out(caller) for each in controls) or isinstance(
@@ -178,19 +177,19 @@ class SharedLayers:
         ):
             key = caller.arn
         number = self._keys.setdefault(key, len(self._keys))
-        profile = self.profiles[caller.arn] = Profile(action, context, tuple(own), tuple(asking), number)
+        profile = self.profiles[caller.arn] = Profile(action, context, tuple(own), tuple(per_role), number)
         return profile
 
     def _limits(self, boundary: Policy, request: Request) -> bool:
         """Whether a boundary may keep its owner from some role: not one that surely allows all of them."""
         resources = {each.text for statement in boundary.about(request.action) for each in statement.resources}
         inverted = any(statement.resources_inverted for statement in boundary.about(request.action))
-        return inverted or resources != {"*"} or not without_effect(self.weigh_policy("boundary", boundary, request))
+        return inverted or resources != {"*"} or not without_effect(self.evaluate_policy("boundary", boundary, request))
 
-    def _weigh(self, side: Side, policies: Iterable[Policy], request: Request) -> Weighed:
+    def _evaluate_side(self, side: Side, policies: Iterable[Policy], request: Request) -> SideAnswer:
         if side == "identity":
             policies = self.profiles[request.caller.arn].policies
-        parts = [self.weigh_policy(side, policy, request) for policy in policies]
+        parts = [self.evaluate_policy(side, policy, request) for policy in policies]
         if len(parts) == 1:
             return parts[0]
         key = (side, *map(id, parts))
@@ -198,20 +197,20 @@ class SharedLayers:
             self._together[key] = self._one(together(side, parts))
         return self._together[key]
 
-    def weigh_policy(self, side: Side, policy: Policy, request: Request) -> Weighed:
+    def evaluate_policy(self, side: Side, policy: Policy, request: Request) -> SideAnswer:
         """What a policy says of a request."""
         dependencies = self.dependencies(policy, request.action)
-        if dependencies.asks_role and (asked := self.estate.roles.get(request.resource)) is not None:
-            request = request._replace(context=open_context_on(request.context, asked))
+        if dependencies.depends_on_role and (role := self.estate.roles.get(request.resource)) is not None:
+            request = request._replace(context=open_context_on(request.context, role))
         statements = policy.about(request.action) if side == "trust" else matching(policy, request)
         if not statements and not policy.unknown:
             return SILENT[side]
         # What a resource with a variable names may still hang on the role; its tags do, and where its account is.
-        role = request.resource if dependencies.asks_role else ""
-        key = (id(policy), side, dependencies.who(request.caller), role, *map(id, statements))
+        role_arn = request.resource if dependencies.depends_on_role else ""
+        key = (id(policy), side, dependencies.equivalent_callers(request.caller), role_arn, *map(id, statements))
         found = self._weighed.get(key)
         if found is None:
-            found = self._weighed[key] = self._one(weigh_statements(side, policy, statements, request))
+            found = self._weighed[key] = self._one(evaluate_statements(side, policy, statements, request))
         return found
 
     def dependencies(self, policy: Policy, action: str) -> Dependencies:
@@ -219,17 +218,17 @@ class SharedLayers:
         key = (id(policy), action)
         return self._dependencies.get(key) or self._dependencies.setdefault(key, dependencies_of(policy, action))
 
-    def _one(self, weighed: Weighed) -> Weighed:
-        return self._equal.setdefault(weighed, weighed)
+    def _one(self, side_answer: SideAnswer) -> SideAnswer:
+        return self._equal.setdefault(side_answer, side_answer)
 
 
-def without_effect(weighed: Weighed) -> bool:
+def without_effect(side_answer: SideAnswer) -> bool:
     """Whether a caller fares as if it did not have the policy: a silent one, or a boundary that surely allows."""
-    if weighed.side == "trust" or weighed.deny or weighed.denying or weighed.unknown:
+    if side_answer.side == "trust" or side_answer.deny or side_answer.denying or side_answer.unknown:
         return False
-    if weighed.side == "boundary":
-        return any(not allow.atoms for allow in weighed.allows)
-    return not weighed.allows and not weighed.near
+    if side_answer.side == "boundary":
+        return any(not allow.atoms for allow in side_answer.allows)
+    return not side_answer.allows and not side_answer.near
 
 
 class RoleAnswers:
@@ -239,7 +238,7 @@ class RoleAnswers:
         self._shared = shared
         self._role = role
         self._above = [policy for level in shared.estate.resource_control.get(role.account, ()) for policy in level]
-        self._asks_who_calls = _AsksWhoCalls(shared, role)
+        self._depends_on_caller = _DependsOnCaller(shared, role)
         self._known: dict[Hashable, Answer] = {}
 
     def of(self, caller: Principal) -> Answer:
@@ -248,7 +247,9 @@ class RoleAnswers:
         key: Hashable = profile.key
         if any(self._shared.dependencies(each, profile.action).single_out(caller) for each in self._above):
             key = caller.arn
-        elif (profile.asking or self._asks_who_calls[profile.action]) and (own := self._own_answers(caller, profile)):
+        elif (profile.per_role or self._depends_on_caller[profile.action]) and (
+            own := self._own_answers(caller, profile)
+        ):
             key = (key, *own)
         found = self._known.get(key)
         if found is None:
@@ -262,16 +263,16 @@ class RoleAnswers:
         role, trust = self._role.arn, self._role.trust
         request = Request(caller, profile.action, role, profile.context)
         own = [
-            self._shared.weigh_policy(side, policy, request)
-            for side, policy, patterns in profile.asking
+            self._shared.evaluate_policy(side, policy, request)
+            for side, policy, patterns in profile.per_role
             if patterns is None or any(wildcard_match(pattern, role) for pattern in patterns)
         ]
         if self._shared.dependencies(trust, profile.action).single_out(caller):
-            own.append(self._shared.weigh_policy("trust", trust, request))
+            own.append(self._shared.evaluate_policy("trust", trust, request))
         return [id(each) for each in own if not without_effect(each)]
 
 
-class _AsksWhoCalls(dict[str, bool]):
+class _DependsOnCaller(dict[str, bool]):
     """By action, whether a role's trust may tell callers of one account and kind apart."""
 
     def __init__(self, shared: SharedLayers, role: Role) -> None:
@@ -279,4 +280,4 @@ class _AsksWhoCalls(dict[str, bool]):
         self._role = role
 
     def __missing__(self, action: str) -> bool:
-        return self.setdefault(action, self._shared.dependencies(self._role.trust, action).asks_who_calls)
+        return self.setdefault(action, self._shared.dependencies(self._role.trust, action).depends_on_caller)

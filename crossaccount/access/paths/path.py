@@ -225,7 +225,7 @@ def grants_elsewhere(estate: Estate, principal_arn: str) -> list[GrantElsewhere]
     context = open_context(caller, since=estate.since)
     granted: dict[str, None] = {}
     denied: dict[str, None] = {}
-    for policy in caller.saying(ASSUME_ROLE):
+    for policy in caller.policies_about(ASSUME_ROLE):
         for statement in policy.about(ASSUME_ROLE):
             patterns = ("*",) if statement.resources_inverted else _widest(statement.resources, context)
             here = (each for each in patterns if _is_elsewhere(each, caller, estate))

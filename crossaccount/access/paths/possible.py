@@ -63,7 +63,7 @@ def possible_for(estate: Estate, principal: str) -> list[Possible]:
     if caller is None:
         return []
     shared = SharedLayers(estate)
-    found = (_found(_Whom(caller, caller.arn), estate.roles[arn], shared) for arn in sorted(estate.roles))
+    found = (_found(_PossibleCaller(caller, caller.arn), estate.roles[arn], shared) for arn in sorted(estate.roles))
     return [each for each in found if each is not None]
 
 
@@ -95,16 +95,16 @@ def _is_declared(caller: ExternalPrincipal, estate: Estate) -> bool:
 
 
 def _of_role(role: Role, estate: Estate, shared: SharedLayers) -> Iterator[Possible]:
-    said: set[str] = set()
+    reported: set[str] = set()
     for statement in role.trust.about(ASSUME_ROLE):
-        for whom in _named(statement, estate) if statement.allows else ():
-            found = _found(whom, role, shared)
-            if found is not None and found.principal not in said:
-                said.add(found.principal)
+        for possible in _named(statement, estate) if statement.allows else ():
+            found = _found(possible, role, shared)
+            if found is not None and found.principal not in reported:
+                reported.add(found.principal)
                 yield found
 
 
-class _Whom(NamedTuple):
+class _PossibleCaller(NamedTuple):
     """Who may get in: all those of ``caller`` that meet ``own``, which is what makes them ``name``."""
 
     caller: ExternalPrincipal
@@ -112,16 +112,16 @@ class _Whom(NamedTuple):
     own: Requirements = ALWAYS
 
 
-def _named(statement: CompiledStatement, estate: Estate) -> Iterator[_Whom]:
+def _named(statement: CompiledStatement, estate: Estate) -> Iterator[_PossibleCaller]:
     """Whom a trust statement may let in of whom the stacks do not tell."""
     for caller in external_principals(statement, estate.whole):
         if caller.arn.startswith("o-"):
             if estate.describes(caller.arn) and _is_partly_declared(caller.arn, estate):
-                yield _Whom(caller, caller.arn)
+                yield _PossibleCaller(caller, caller.arn)
         elif caller.account not in estate.declared or _is_declared(caller, estate):
             continue
         elif caller.is_single:
-            yield _Whom(caller.placed(estate), caller.arn)
+            yield _PossibleCaller(caller.placed(estate), caller.arn)
         else:
             yield from _of_account(caller.placed(estate), statement, estate)
 
@@ -131,11 +131,11 @@ def _is_partly_declared(organization: str, estate: Estate) -> bool:
     return any(each is not None and each.organization == organization for each in of)
 
 
-def _of_account(account: ExternalPrincipal, statement: CompiledStatement, estate: Estate) -> Iterator[_Whom]:
+def _of_account(account: ExternalPrincipal, statement: CompiledStatement, estate: Estate) -> Iterator[_PossibleCaller]:
     """An account that a statement names: those whom its conditions name by ARN, or all of it."""
     limiting = next(filter(_limits_names, statement.conditions), None)
     if limiting is None:
-        yield _Whom(account, account.arn)
+        yield _PossibleCaller(account, account.arn)
         return
     for value in limiting.values:
         owner = "".join(value.text.split(":", 5)[4:5])
@@ -143,9 +143,9 @@ def _of_account(account: ExternalPrincipal, statement: CompiledStatement, estate
             continue
         if has_wildcard(value.text):
             atom = Atom("trust", "", statement.label, limiting.operator, limiting.key, (value.text,))
-            yield _Whom(account, value.text, ((atom,),))
+            yield _PossibleCaller(account, value.text, ((atom,),))
         elif (one := undeclared(estate, value.text)) is not None:
-            yield _Whom(one, one.arn)
+            yield _PossibleCaller(one, one.arn)
 
 
 def _limits_names(condition: Condition) -> bool:
@@ -154,22 +154,22 @@ def _limits_names(condition: Condition) -> bool:
     return condition.key.lower() == "aws:principalarn" and all(each.plain for each in condition.values)
 
 
-def _found(whom: _Whom, role: Role, shared: SharedLayers) -> Possible | None:
+def _found(possible: _PossibleCaller, role: Role, shared: SharedLayers) -> Possible | None:
     """What there is to say of a role and whoever may get in there; None where he surely does not."""
-    path = next(iter(paths_to(role, [whom.caller], shared)), None)
-    if path is None or (alternatives := both(path.alternatives, whom.own)) == NEVER:
+    path = next(iter(paths_to(role, [possible.caller], shared)), None)
+    if path is None or (alternatives := both(path.alternatives, possible.own)) == NEVER:
         return None
-    meant = {atom.meaning for each in whom.own for atom in each}
+    meant = {atom.meaning for each in possible.own for atom in each}
     left = tuple(tuple(atom for atom in each if atom.meaning not in meant) for each in alternatives)
     words = "" if () in left else f"{in_words(left)}, "
-    assumes = f"{words}if {_who(whom)} exists{_grant(whom.caller, role)}"
-    return Possible(whom.name, role.arn, assumes, path._replace(principal=whom.name, alternatives=alternatives))
+    assumes = f"{words}if {_caller_in_words(possible)} exists{_grant(possible.caller, role)}"
+    return Possible(possible.name, role.arn, assumes, path._replace(principal=possible.name, alternatives=alternatives))
 
 
-def _who(whom: _Whom) -> str:
-    if whom.own != ALWAYS:
+def _caller_in_words(possible: _PossibleCaller) -> str:
+    if possible.own != ALWAYS:
         return "such a principal"
-    return "it" if whom.caller.is_single else "a principal that no stack declares"
+    return "it" if possible.caller.is_single else "a principal that no stack declares"
 
 
 def _grant(caller: ExternalPrincipal, role: Role) -> str:

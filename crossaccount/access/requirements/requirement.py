@@ -34,7 +34,7 @@ RESOURCE, ANY_OF, UNKNOWN = "Resource", "AnyOf", "Unknown"
 _MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _CURRENT_TIME, _EPOCH_TIME = "aws:CurrentTime", "aws:epochtime"
 _REQUEST_TAG, _TAG_KEYS, _IF_EXISTS = "aws:requesttag/", "aws:tagkeys", "ifexists"
-ALWAYS_THERE = frozenset({"aws:currenttime", _EPOCH_TIME, "aws:securetransport", "aws:viaawsservice"})
+ALWAYS_PRESENT = frozenset({"aws:currenttime", _EPOCH_TIME, "aws:securetransport", "aws:viaawsservice"})
 """Keys of every request: "This key is always included in the request context", says their page."""
 _ALWAYS_IN_TRUSTS = frozenset({"sts:rolesessionname", "aws:resourceaccount"})
 """Every call that assumes a role names its session, and is about a role of an account."""
@@ -326,7 +326,7 @@ def _as_sent(conjunction: Conjunction) -> Conjunction:
 
 @lru_cache(maxsize=16_384)
 def _one_as_sent(atom: Atom) -> Atom:
-    always = ALWAYS_THERE | _ALWAYS_IN_TRUSTS if atom.side == "trust" else ALWAYS_THERE
+    always = ALWAYS_PRESENT | _ALWAYS_IN_TRUSTS if atom.side == "trust" else ALWAYS_PRESENT
     if not atom.is_condition or atom.meaning[1] not in always:
         return atom
     operator = without_if_exists(atom).operator
@@ -437,8 +437,8 @@ def _from_two_places(atoms: Sequence[Atom]) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip.
     """
-    asked = {atom.meaning[1] for atom in atoms if atom.is_condition}
-    if SOURCE_IP not in asked or asked.isdisjoint(THROUGH_VPC):
+    conditions = {atom.meaning[1] for atom in atoms if atom.is_condition}
+    if SOURCE_IP not in conditions or conditions.isdisjoint(THROUGH_VPC):
         return False
     there = {atom.meaning[1] for atom in atoms if atom.is_condition and not atom.holds(_NOTHING)}
     return SOURCE_IP in there and not there.isdisjoint(THROUGH_VPC)
@@ -469,11 +469,11 @@ def _tags_without_keys(atoms: Sequence[Atom]) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys:
     aws:TagKeys are the keys of the tags in the request.
     """
-    asked = [atom for atom in atoms if atom.is_condition]
-    keys = [atom for atom in asked if atom.meaning[1] == _TAG_KEYS]
+    conditions = [atom for atom in atoms if atom.is_condition]
+    keys = [atom for atom in conditions if atom.meaning[1] == _TAG_KEYS]
     if not keys:
         return False
-    tags = [atom for atom in asked if atom.meaning[1].startswith(_REQUEST_TAG) and not atom.holds(_NOTHING)]
+    tags = [atom for atom in conditions if atom.meaning[1].startswith(_REQUEST_TAG) and not atom.holds(_NOTHING)]
     sent = {atom.key[len(_REQUEST_TAG) :] for atom in tags}
     return any(_excludes(atom, tag) for atom in keys for tag in sent)
 
@@ -525,13 +525,13 @@ def _hard_to_avoid(conjunction: Conjunction, alternatives: Sequence[Conjunction]
         fixed.setdefault(atom.group, []).append(atom)
     left = list(alternatives)
     while left:
-        asked: dict[Hashable, dict[Meaning, Atom]] = {}
+        conditions: dict[Hashable, dict[Meaning, Atom]] = {}
         for each in left:
             for atom in each:
-                asked.setdefault(atom.group, {})[atom.meaning] = atom
+                conditions.setdefault(atom.group, {})[atom.meaning] = atom
         easy = {
             group
-            for group, atoms in asked.items()
+            for group, atoms in conditions.items()
             if not _impossible([*fixed.get(group, ()), *(atom.negation for atom in atoms.values())])
             and not (isinstance(group, frozenset) and len({atom.meaning[1] for atom in atoms.values()}) > 1)
         }

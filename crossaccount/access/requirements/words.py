@@ -107,19 +107,19 @@ def in_words(alternatives: Requirements) -> str:
 
 def _conjunction(atoms: Sequence[Atom]) -> str:
     ages = [atom for atom in atoms if atom.key.lower() == _MFA_AGE and _age(atom)]
-    present = [atom for atom in atoms if _asks_mfa(atom)]
+    present = [atom for atom in atoms if _requires_mfa(atom)]
     rest = [atom for atom in atoms if atom not in present and not (present and atom in ages)]
     age = f" ({', '.join(_age(atom) for atom in ages)})" if ages else ""
     mfa = [f"with MFA{age}"] if present else []
     return ", ".join([*mfa, *(_atom(atom) for atom in rest)]) or UNCONDITIONAL
 
 
-def _asks_mfa(atom: Atom) -> bool:
+def _requires_mfa(atom: Atom) -> bool:
     """Whether the atom holds for requests with MFA alone: ``Bool`` true, or not ``BoolIfExists`` false."""
     if atom.key.lower() != _MFA_PRESENT:
         return False
-    asked = (atom.operator.lower(), tuple(value.lower() for value in atom.values), atom.negated)
-    return asked in (("bool", ("true",), False), ("boolifexists", ("false",), True))
+    test = (atom.operator.lower(), tuple(value.lower() for value in atom.values), atom.negated)
+    return test in (("bool", ("true",), False), ("boolifexists", ("false",), True))
 
 
 def _age(atom: Atom) -> str:
@@ -169,8 +169,8 @@ def _opposite(operator: str) -> _Opposite | None:
     if other is None or (quantifier == "foranyvalue:" and not optional and base in _COMPLEMENTS):
         return None
     turned = _OTHER_QUANTIFIER[quantifier]
-    asks = turned == "foranyvalue:" or (not turned and other not in _COMPLEMENTS.values() and other != _NOT_BOOL)
-    return _Opposite(turned + other, optional and not asks)
+    needs_key = turned == "foranyvalue:" or (not turned and other not in _COMPLEMENTS.values() and other != _NOT_BOOL)
+    return _Opposite(turned + other, optional and not needs_key)
 
 
 def _given(atom: Atom, operator: str) -> str:

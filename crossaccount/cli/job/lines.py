@@ -30,7 +30,7 @@ PLANNED = {"create": "to create", "update": "to update", "delete": "to delete", 
 
 
 @dataclass
-class Tally:
+class Summary:
     """Collects the events of one job. What many stacks say in the same words is kept once."""
 
     finished: dict[tuple[str, str], events.StackFinished] = field(default_factory=dict)
@@ -117,7 +117,7 @@ SIGN_STYLES = {"+": "red", "-": "green", "±": "yellow", "!": "bold red"}
 STYLES = {"failed": "red", "interrupted": "red", "changed": "green", "drifted": "yellow"}
 
 
-def lines_of(event: events.Event) -> Iterator[Line]:
+def event_lines(event: events.Event) -> Iterator[Line]:
     """What a person should read of an event; nothing of most."""
     match event:
         case events.JobStarted(engine="in-process"):

@@ -17,7 +17,7 @@ from crossaccount.cli.reading import load_program
 
 if TYPE_CHECKING:
     from crossaccount.engine.deployment import Program
-    from crossaccount.job.events import Event, Tell
+    from crossaccount.job.events import Emit, Event
     from crossaccount.job.running.workers import Workers
     from crossaccount.job.stacks import JobResult, Stacks
 
@@ -50,8 +50,8 @@ EXIT = {"succeeded": 0, "failed": 1, "refused": 1, "drifted": 1, "interrupted": 
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the options that all verbs share ask for."""
+class JobOptions:
+    """The options that all verbs share."""
 
     verb: str
     directory: Path
@@ -65,9 +65,9 @@ class Asked:
     """Whether only what goes wrong is shown."""
 
 
-def run_job(asked: Asked, run: Callable[[Stacks], JobResult], *, deployed: bool = False) -> None:
+def run_job(options: JobOptions, run: Callable[[Stacks], JobResult], *, deployed: bool = False) -> None:
     """Do ``run`` with the project's stacks, and end with its exit code. ``deployed`` is as for ``open_project``."""
-    with failures_in_words(asked.as_json), open_project(asked, deployed=deployed) as project:
+    with failures_in_words(options.as_json), open_project(options, deployed=deployed) as project:
         result = run(project)
     end(result)
 
@@ -86,7 +86,7 @@ def end(result: JobResult) -> NoReturn:
 
 
 @contextmanager
-def open_project(asked: Asked, *, deployed: bool = False, on_stderr: bool = False) -> Iterator[Stacks]:
+def open_project(options: JobOptions, *, deployed: bool = False, on_stderr: bool = False) -> Iterator[Stacks]:
     """The stacks in a folder, told about on stdout, or ``on_stderr`` where stdout holds a document.
 
     A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
@@ -95,44 +95,46 @@ def open_project(asked: Asked, *, deployed: bool = False, on_stderr: bool = Fals
 
     # When a CLI is killed, its job says so; the SDK would say besides that it hears nothing more.
     warnings.filterwarnings("ignore", message="Error in event stream")
-    _refuse_without_cli(asked)
-    workers, program = _workers(asked), load_program()
+    _refuse_without_cli(options)
+    workers, program = _workers(options), load_program()
     with (
-        job_view(asked.as_json, on_stderr, asked.quiet) as view,
-        _log(asked.log) as log,
-        _opened(asked, program, workers, _both(view, log)) as project,
+        job_view(options.as_json, on_stderr, options.quiet) as view,
+        _log(options.log) as log,
+        _opened(options, program, workers, _both(view, log)) as project,
     ):
-        if asked.local and deployed and not (made := project.up()).ok:
+        if options.local and deployed and not (made := project.up()).ok:
             end(made)
         yield project
 
 
-def _opened(asked: Asked, program: Program, workers: Workers | None, tell: Tell) -> AbstractContextManager[Stacks]:
+def _opened(
+    options: JobOptions, program: Program, workers: Workers | None, emit: Emit
+) -> AbstractContextManager[Stacks]:
     from crossaccount.job.stacks import Stacks
 
-    if asked.local:
-        return Stacks.local(asked.directory, program, workers=workers, on_event=tell)
-    return nullcontext(Stacks.at(asked.directory, program, workers=workers, on_event=tell))
+    if options.local:
+        return Stacks.local(options.directory, program, workers=workers, on_event=emit)
+    return nullcontext(Stacks.at(options.directory, program, workers=workers, on_event=emit))
 
 
-def _log(file: Path | None) -> AbstractContextManager[Tell | None]:
+def _log(file: Path | None) -> AbstractContextManager[Emit | None]:
     from crossaccount.job.events import event_log
 
     return event_log(file, _complain) if file else nullcontext()
 
 
-def _both(view: Tell, log: Tell | None) -> Tell:
+def _both(view: Emit, log: Emit | None) -> Emit:
     """Keeps an event, then shows it; stdout may be a full disk, or its reader may go away."""
     from crossaccount.job.events import until_it_fails
 
     shown = until_it_fails(view, "stdout", _without_stdout)
 
-    def tell(event: Event) -> None:
+    def emit(event: Event) -> None:
         if log:
             log(event)
         shown(event)
 
-    return tell
+    return emit
 
 
 def _complain(text: str) -> None:
@@ -145,7 +147,7 @@ def _without_stdout(text: str) -> None:
     without_stdout()
 
 
-def _refuse_without_cli(asked: Asked) -> None:
+def _refuse_without_cli(options: JobOptions) -> None:
     """Without a CLI there is only a local AWS, and only what can be done in this process."""
     from crossaccount.engine.pulumi_cli import INSTALL, installed
     from crossaccount.iam.problem import Problem
@@ -155,22 +157,22 @@ def _refuse_without_cli(asked: Asked) -> None:
         return
     from crossaccount.engine.local_aws import VERBS
 
-    if asked.local and asked.verb in VERBS:
+    if options.local and options.verb in VERBS:
         return
-    fix = f"{INSTALL}; or rehearse without it: --local" if asked.verb in VERBS else INSTALL
-    raise SettingsError([Problem(asked.verb, "needs the pulumi CLI, and there is none on the PATH", "pulumi", fix)])
+    fix = f"{INSTALL}; or rehearse without it: --local" if options.verb in VERBS else INSTALL
+    raise SettingsError([Problem(options.verb, "needs the pulumi CLI, and there is none on the PATH", "pulumi", fix)])
 
 
-def _workers(asked: Asked) -> Workers | None:
+def _workers(options: JobOptions) -> Workers | None:
     from crossaccount.iam.problem import Problem
     from crossaccount.job.running.cluster import Cluster
     from crossaccount.job.running.workers import Threads
     from crossaccount.settings import SettingsError
 
-    if asked.scheduler is None:
-        return Threads(asked.parallel) if asked.parallel else None
-    if asked.local:
+    if options.scheduler is None:
+        return Threads(options.parallel) if options.parallel else None
+    if options.local:
         fix = "leave one of the two out"
         what = "a local AWS is of this process alone: workers elsewhere cannot reach it"
-        raise SettingsError([Problem("--scheduler", what, asked.scheduler, fix)])
-    return Cluster(asked.scheduler, asked.parallel)
+        raise SettingsError([Problem("--scheduler", what, options.scheduler, fix)])
+    return Cluster(options.scheduler, options.parallel)

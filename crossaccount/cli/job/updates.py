@@ -13,7 +13,7 @@ import typer
 from crossaccount.cli.diffs import TRIPPED
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.job.run import (
-    Asked,
+    JobOptions,
     JsonLinesOption,
     LocalOption,
     LogOption,
@@ -99,8 +99,8 @@ def preview(
         if save_plan and not resources:
             what = "--save-plan: a plan holds what the engine would do, got --no-resources"
             stop(f"{what}; leave one of the two out", BAD_INPUT, as_json)
-        asked = Asked("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
-        with open_project(asked, on_stderr=markdown_file == STDOUT) as project:
+        options = JobOptions("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+        with open_project(options, on_stderr=markdown_file == STDOUT) as project:
             result = project.preview(
                 stacks or (), before=before.value, save_plan=save_plan, resources=resources, base=base or ""
             )
@@ -196,9 +196,9 @@ def up(
         if reviewed is not None and not re.fullmatch("[0-9a-f]{64}", reviewed):
             what = "--reviewed: must be the digest of a review, 64 hexadecimal digits"
             stop(f"{what}, got {reviewed!r}; take it from `preview --markdown -`", BAD_INPUT, as_json)
-        asked = Asked("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+        options = JobOptions("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         approval = _approval(local, yes, approve or [], reviewed or "", approvals, plan)
-        with open_project(asked) as project:
+        with open_project(options) as project:
             result = project.up(
                 stacks or (),
                 approval=approval,
@@ -222,7 +222,7 @@ def _approval(
         yes=yes,
         kinds=frozenset(kind.value for kind in kinds),
         reviewed=reviewed,
-        ask=asked_at_terminal if terminal else None,
+        ask=confirmed_at_terminal if terminal else None,
         # What a plan would do was shown when it was saved.
         preview_first=terminal and not yes and not local and plan is None,
         needed=not local,
@@ -230,7 +230,7 @@ def _approval(
     )
 
 
-def asked_at_terminal(question: Question, review: Review) -> bool:
+def confirmed_at_terminal(question: Question, review: Review) -> bool:
     """Whether a person at the terminal says yes; to what takes a yes of its own, with the whole word."""
     from crossaccount.job.review.approval import replaced_principals, users_with_new_credentials
 

@@ -8,7 +8,7 @@ import typer
 
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.job.run import (
-    Asked,
+    JobOptions,
     JsonLinesOption,
     LocalOption,
     LogOption,
@@ -42,8 +42,8 @@ def refresh(
 ) -> None:
     """Update the states with what AWS has now. Does not ask, because it changes nothing in AWS."""
     del yes  # scripts give every verb the same options
-    asked = Asked("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
-    run_job(asked, lambda project: project.refresh(stacks or ()), deployed=True)
+    options = JobOptions("refresh", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+    run_job(options, lambda project: project.refresh(stacks or ()), deployed=True)
 
 
 def destroy(
@@ -65,7 +65,7 @@ def destroy(
     def run(project: Stacks) -> JobResult:
         return project.destroy(stacks or (), leave_readers=leave_readers, approve=None if yes or local else objection)
 
-    run_job(Asked("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
+    run_job(JobOptions("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
 
 
 def objection(removal: Removal) -> str:
@@ -92,7 +92,7 @@ def outputs(
     """Show the outputs of the last deployment; never a secret."""
     with (
         failures_in_words(as_json),
-        open_project(Asked("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as project,
+        open_project(JobOptions("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as project,
     ):
         project.outputs(stacks or ())
 
@@ -107,7 +107,7 @@ def status(
     """Show each stack's status: last deployment, number of resources, and who holds its lock."""
     with (
         failures_in_words(as_json),
-        open_project(Asked("status", directory, as_json, local, quiet=quiet), deployed=True) as project,
+        open_project(JobOptions("status", directory, as_json, local, quiet=quiet), deployed=True) as project,
     ):
         project.status(stacks or ())
 
@@ -126,8 +126,8 @@ def drift(
         from crossaccount.job.result_markdown import drift_markdown
 
         refuse_two_documents(markdown_file, as_json)
-        asked = Asked("drift", directory, as_json, local, parallel, quiet=quiet)
-        with open_project(asked, deployed=True, on_stderr=markdown_file == STDOUT) as project:
+        options = JobOptions("drift", directory, as_json, local, parallel, quiet=quiet)
+        with open_project(options, deployed=True, on_stderr=markdown_file == STDOUT) as project:
             result = project.drift(stacks or ())
         if markdown_file is not None:
             write("--markdown", markdown_file, drift_markdown(result), as_json)

@@ -14,14 +14,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from crossaccount.cli.job.lines import Line, Tally, lines_of
+from crossaccount.cli.job.lines import Line, Summary, event_lines
 from crossaccount.cli.printing import console, print_json, say_lines
 from crossaccount.escaping import continued, lines, one_line
 from crossaccount.job import events
 
 
 @contextmanager
-def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Iterator[events.Tell]:
+def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Iterator[events.Emit]:
     """Takes events and shows them; ``on_stderr`` where stdout holds a document, ``quiet`` only what went wrong."""
     if as_json:
         yield _json_line
@@ -48,22 +48,22 @@ class _Lines:
     def __init__(self, on_stderr: bool, quiet: bool) -> None:
         self._on_stderr = on_stderr
         self._quiet = quiet
-        self._tally = Tally()
+        self._summary = Summary()
         self._verb = ""
 
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.JobStarted):
             self._verb = event.verb
-        news = self._tally.add(event)
+        news = self._summary.add(event)
         # A preview tells of each resource once more, with what changes about it.
         twice = self._verb == "preview" and isinstance(event, events.Resource)
         if news and not twice and not (self._quiet and _routine(event)):
-            for _, text in lines_of(event):
+            for _, text in event_lines(event):
                 say_lines(continued(text), err=self._on_stderr)
         if isinstance(event, events.JobFinished):
-            for _, text in self._tally.lines(event):
+            for _, text in self._summary.lines(event):
                 say_lines(continued(text), err=self._on_stderr)
-            self._tally = Tally()
+            self._summary = Summary()
 
 
 def _routine(event: events.Event) -> bool:
@@ -90,8 +90,8 @@ class LiveView:
         self._lock = threading.Lock()
         self._live: Live | None = None
         self._job = events.JobStarted(verb="", stacks=(), parallel=1)
-        self._begun = 0.0
-        self._tally = Tally()
+        self._started = 0.0
+        self._summary = Summary()
         self._running: dict[str, tuple[float, str]] = {}
         """By stack: since when it runs, and what it is at."""
 
@@ -100,16 +100,16 @@ class LiveView:
             news = self._take(event)
         # Not within the lock: Rich draws the picture, which needs it, while it keeps others from printing.
         if news and self._remains(event):
-            self.print(lines_of(event))
+            self.print(event_lines(event))
         if isinstance(event, events.JobStarted):
             self._begin()
         elif isinstance(event, events.JobFinished):
             self.close()
-            self.print(self._tally.lines(event))
+            self.print(self._summary.lines(event))
 
-    def print(self, said: Iterable[Line]) -> None:
+    def print(self, printed: Iterable[Line]) -> None:
         """Lines that stay, above the picture."""
-        for style, text in said:
+        for style, text in printed:
             self._console.print(Text(lines(continued(text)), style=style), soft_wrap=True)
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class LiveView:
     def _take(self, event: events.Event) -> bool:
         match event:
             case events.JobStarted():
-                self._job, self._tally, self._begun = event, Tally(), time.monotonic()
+                self._job, self._summary, self._started = event, Summary(), time.monotonic()
                 self._running.clear()
             case events.StackStarted(stack=stack):
                 self._running[stack] = (time.monotonic(), "")
@@ -140,7 +140,7 @@ class LiveView:
                 self._running[stack] = (self._running[stack][0], f"waits: {because}")
             case events.StackFinished(stack=stack) | events.StackSkipped(stack=stack):
                 self._running.pop(stack, None)
-        return self._tally.add(event)
+        return self._summary.add(event)
 
     def _remains(self, event: events.Event) -> bool:
         """Whether an event is worth a line that stays. What is skipped or nothing new is told at the end."""
@@ -158,15 +158,15 @@ class LiveView:
             return Group(self._bar(), *self._stacks())
 
     def _bar(self) -> Table:
-        done = len(self._tally.finished) + len(self._tally.skipped)
-        failed = sum(each.status == "failed" for each in self._tally.finished.values())
+        done = len(self._summary.finished) + len(self._summary.skipped)
+        failed = sum(each.status == "failed" for each in self._summary.finished.values())
         total = len(self._job.stacks)
         row = Table.grid(padding=(0, 1), expand=True)
         for options in ({}, {"ratio": 1}, {"justify": "right"}, {}, {"justify": "right"}):
             row.add_column(no_wrap=True, **options)
         wrong = Text(f"{failed} failed", style="red") if failed else Text("")
         bar: Any = ProgressBar(total=max(total, 1), completed=done)
-        row.add_row(self._job.verb, bar, f"{done}/{total}", wrong, _clock(time.monotonic() - self._begun))
+        row.add_row(self._job.verb, bar, f"{done}/{total}", wrong, _clock(time.monotonic() - self._started))
         return row
 
     def _stacks(self) -> list[Text]:

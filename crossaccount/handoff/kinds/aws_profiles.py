@@ -39,7 +39,7 @@ class Profiles:
 
     def able(self, entry: Entry) -> Entry | str:
         """The entry as a profile can ask for it."""
-        found = entry.limited_to(lambda asking: not asking.source_identity and not asking.tags)
+        found = entry.limited_to(lambda parameters: not parameters.source_identity and not parameters.tags)
         if found is None:
             return "a profile passes neither a source identity nor session tags; use env or boto3"
         odd = next((key for key, value in _values(found) if not is_one_value(value)), "")
@@ -83,16 +83,16 @@ def _source_note(entry: Entry) -> str:
 
 
 def _values(entry: Entry) -> Iterator[tuple[str, str]]:
-    asking = entry.asking
+    parameters = entry.parameters
     yield "role_arn", entry.role
     yield _origin(entry)
-    yield "role_session_name", asking.session_name
-    if asking.external_id:
-        yield "external_id", asking.external_id
-    if asking.mfa:
+    yield "role_session_name", parameters.session_name
+    if parameters.external_id:
+        yield "external_id", parameters.external_id
+    if parameters.mfa:
         yield "mfa_serial", entry.mfa.serial
-    if asking.duration:
-        yield "duration_seconds", str(asking.duration)
+    if parameters.duration:
+        yield "duration_seconds", str(parameters.duration)
     if entry.region:
         yield "region", entry.region
 

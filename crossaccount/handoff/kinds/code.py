@@ -82,7 +82,7 @@ class Terraform(_Code):
 
 
 def _boto3_function(entry: Entry) -> Iterator[str]:
-    code = ", token_code: str" if entry.asking.mfa else ""
+    code = ", token_code: str" if entry.parameters.mfa else ""
     caller = "caller: boto3.session.Session | None = None"
     yield from (f"# {note}" for note in notes(entry, mfa_note(entry)))
     yield f"def {entry.identifier}({caller}{', *' + code if code else ''}) -> boto3.session.Session:"
@@ -96,23 +96,23 @@ def _boto3_function(entry: Entry) -> Iterator[str]:
 
 
 def _boto3_arguments(entry: Entry) -> Iterator[tuple[str, object]]:
-    asking = entry.asking
+    parameters = entry.parameters
     yield "RoleArn", entry.role
-    yield "RoleSessionName", asking.session_name
-    if asking.external_id:
-        yield "ExternalId", asking.external_id
-    if asking.source_identity:
-        yield "SourceIdentity", asking.source_identity
-    if asking.duration:
-        yield "DurationSeconds", asking.duration
-    if asking.tags:
-        yield "Tags", [{"Key": key, "Value": value} for key, value in asking.tags.items()]
-    if asking.mfa:
+    yield "RoleSessionName", parameters.session_name
+    if parameters.external_id:
+        yield "ExternalId", parameters.external_id
+    if parameters.source_identity:
+        yield "SourceIdentity", parameters.source_identity
+    if parameters.duration:
+        yield "DurationSeconds", parameters.duration
+    if parameters.tags:
+        yield "Tags", [{"Key": key, "Value": value} for key, value in parameters.tags.items()]
+    if parameters.mfa:
         yield "SerialNumber", entry.mfa.serial
 
 
 def _boto3_example(entry: Entry) -> Iterator[str]:
-    code = 'token_code=input("MFA code: ")' if entry.asking.mfa else ""
+    code = 'token_code=input("MFA code: ")' if entry.parameters.mfa else ""
     yield 'if __name__ == "__main__":'
     yield f"    session = {entry.identifier}({code})"
     if entry.bucket:
@@ -123,8 +123,8 @@ def _boto3_example(entry: Entry) -> Iterator[str]:
 
 
 def _pulumi_lines(entry: Entry) -> Iterator[str]:
-    asking = entry.asking
-    yield from (f"# {note}" for note in notes(entry, SESSION_WITH_MFA if asking.mfa else ""))
+    parameters = entry.parameters
+    yield from (f"# {note}" for note in notes(entry, SESSION_WITH_MFA if parameters.mfa else ""))
     yield f"{entry.identifier} = aws.Provider("
     yield f"    {literal(entry.name)},"
     if entry.region:
@@ -132,46 +132,46 @@ def _pulumi_lines(entry: Entry) -> Iterator[str]:
     yield "    assume_roles=["
     yield "        aws.ProviderAssumeRoleArgs("
     yield f"            role_arn={literal(entry.role)},"
-    yield f"            session_name={literal(asking.session_name)},"
-    if asking.external_id:
-        yield f"            external_id={literal(asking.external_id)},"
-    if asking.source_identity:
-        yield f"            source_identity={literal(asking.source_identity)},"
-    if asking.duration:
-        yield f"            duration={literal(duration_text(asking.duration))},"
-    if asking.tags:
-        yield f"            tags={literal(dict(asking.tags))},"
+    yield f"            session_name={literal(parameters.session_name)},"
+    if parameters.external_id:
+        yield f"            external_id={literal(parameters.external_id)},"
+    if parameters.source_identity:
+        yield f"            source_identity={literal(parameters.source_identity)},"
+    if parameters.duration:
+        yield f"            duration={literal(duration_text(parameters.duration))},"
+    if parameters.tags:
+        yield f"            tags={literal(dict(parameters.tags))},"
     yield "        )"
     yield "    ],"
     yield ")"
 
 
 def _terraform_lines(entry: Entry) -> Iterator[str]:
-    asking = entry.asking
-    yield from (f"# {note}" for note in notes(entry, SESSION_WITH_MFA if asking.mfa else ""))
+    parameters = entry.parameters
+    yield from (f"# {note}" for note in notes(entry, SESSION_WITH_MFA if parameters.mfa else ""))
     yield 'provider "aws" {'
     outer = [("alias", hcl_string(entry.identifier))] + ([("region", hcl_string(entry.region))] if entry.region else [])
     yield from _aligned(outer, "  ")
     yield ""
     yield "  assume_role {"
     yield from _aligned(_terraform_arguments(entry), "    ")
-    if asking.tags:
+    if parameters.tags:
         yield ""
         yield "    tags = {"
-        yield from _aligned([(hcl_string(key), hcl_string(value)) for key, value in asking.tags.items()], "      ")
+        yield from _aligned([(hcl_string(key), hcl_string(value)) for key, value in parameters.tags.items()], "      ")
         yield "    }"
     yield "  }"
     yield "}"
 
 
 def _terraform_arguments(entry: Entry) -> list[tuple[str, str]]:
-    asking = entry.asking
+    parameters = entry.parameters
     found = {
         "role_arn": entry.role,
-        "session_name": asking.session_name,
-        "external_id": asking.external_id,
-        "source_identity": asking.source_identity,
-        "duration": duration_text(asking.duration) if asking.duration else "",
+        "session_name": parameters.session_name,
+        "external_id": parameters.external_id,
+        "source_identity": parameters.source_identity,
+        "duration": duration_text(parameters.duration) if parameters.duration else "",
     }
     return [(key, hcl_string(value)) for key, value in found.items() if value]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossaccount.access.requirements.asking import Asking
+from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.escaping import one_line
 from crossaccount.handoff.entry import Entry, HandedOut, not_handed_out, notes
 from crossaccount.iam.arn import parse_arn
@@ -31,7 +31,7 @@ class _Console:
         if entry.through:
             return "the console switches only from the user or role that one has signed in as"
         found = entry.limited_to(_plain)
-        return found or f"the console cannot pass {_what(entry.asking)}; use profiles or env"
+        return found or f"the console cannot pass {_what(entry.parameters)}; use profiles or env"
 
 
 class Links(_Console):
@@ -96,18 +96,18 @@ def _sign_in_notes(entry: Entry) -> tuple[str, ...]:
     """What the person has to do first in the console."""
     name = parse_arn(entry.principal).name
     password = f"{name} has no password for the console yet" if entry.console is False else ""
-    return password, "Sign in with MFA" if entry.asking.mfa else ""
+    return password, "Sign in with MFA" if entry.parameters.mfa else ""
 
 
-def _plain(asking: Asking) -> bool:
-    return not (asking.external_id or asking.source_identity or asking.tags)
+def _plain(parameters: AssumeParameters) -> bool:
+    return not (parameters.external_id or parameters.source_identity or parameters.tags)
 
 
-def _what(asking: Asking) -> str:
+def _what(parameters: AssumeParameters) -> str:
     needs = {
-        "an external ID, which the role requires": asking.external_id,
-        "a source identity, which the role requires": asking.source_identity,
-        "session tags, which the role requires": asking.tags,
+        "an external ID, which the role requires": parameters.external_id,
+        "a source identity, which the role requires": parameters.source_identity,
+        "session tags, which the role requires": parameters.tags,
     }
     return " or ".join(text for text, needed in needs.items() if needed)
 

@@ -54,20 +54,20 @@ class Call:
 
 def call(entry: Entry, command: tuple[str, ...]) -> Call:
     """The call for an entry."""
-    asking = entry.asking
-    options = [("--role-arn", entry.role), ("--role-session-name", asking.session_name)]
-    if asking.external_id:
-        options.append(("--external-id", asking.external_id))
-    if asking.source_identity:
-        options.append(("--source-identity", asking.source_identity))
-    if asking.duration:
-        options.append(("--duration-seconds", str(asking.duration)))
+    parameters = entry.parameters
+    options = [("--role-arn", entry.role), ("--role-session-name", parameters.session_name)]
+    if parameters.external_id:
+        options.append(("--external-id", parameters.external_id))
+    if parameters.source_identity:
+        options.append(("--source-identity", parameters.source_identity))
+    if parameters.duration:
+        options.append(("--duration-seconds", str(parameters.duration)))
     # In shorthand: a tag has neither commas nor quotes.
-    options += [("--tags", f"Key={key},Value={value}") for key, value in asking.tags.items()]
+    options += [("--tags", f"Key={key},Value={value}") for key, value in parameters.tags.items()]
     if entry.region:
         options.append(("--region", entry.region))
     options += [("--query", QUERY), ("--output", "text")]
-    serial = entry.mfa.serial if asking.mfa else ""
+    serial = entry.mfa.serial if parameters.mfa else ""
     return Call(_joined(options), tuple(notes(entry, mfa_note(entry))), entry.region, serial, command)
 
 

@@ -21,7 +21,7 @@ from pulumi import automation
 
 from crossaccount.engine.failures import Lock, locks_in
 from crossaccount.engine.work import NotDone, Work
-from crossaccount.job.events import Message, Tell
+from crossaccount.job.events import Emit, Message
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.job.states import Pending, creations_in, described, pending_in
@@ -187,7 +187,7 @@ class Repair:
     account: str
     gone: Collection[str]
     signed_in: Callable[[], AbstractContextManager[Clients]]
-    tell: Tell
+    emit: Emit
 
     def run(self, update: Callable[[], None]) -> None:
         """Leave nothing open, then do ``update``.
@@ -198,7 +198,7 @@ class Repair:
         """
         state = latest(json.loads(self._cli("stack", "export").stdout))
         if pending := pending_in(state):
-            self._say(f"an update was killed; open: {described(pending)}")
+            self._warn(f"an update was killed; open: {described(pending)}")
             creations = creations_in(state)
             _check_types(creations)
             # Needs the lock and changes nothing: from here on the stack is nobody else's.
@@ -232,16 +232,16 @@ class Repair:
         if held := [lock for lock in locks if not lock.is_stale(self.gone)]:
             raise NotRepaired("; ".join(lock.held() for lock in held), held[0].fix(self.stack.name), "locked")
         self._cli("cancel", "--yes")
-        self._say("cancelled a lock that was " + "; ".join(lock.held() for lock in locks))
+        self._warn("cancelled a lock that was " + "; ".join(lock.held() for lock in locks))
 
     def _look_up(self, creations: Collection[Pending], clients: Clients) -> list[tuple[Pending, Found]]:
         found = []
         for each in creations:
-            if (find := ADOPTED.get(each.type)) and (thing := self._asked(each, find, clients)):
+            if (find := ADOPTED.get(each.type)) and (thing := self._looked_up(each, find, clients)):
                 found.append((each, thing))
         return found
 
-    def _asked(self, pending: Pending, find: Any, clients: Clients) -> Found | None:
+    def _looked_up(self, pending: Pending, find: Any, clients: Clients) -> Found | None:
         try:
             thing: Found | None = find(clients, pending.inputs, self.account)
         except NotOurs as why:
@@ -260,7 +260,7 @@ class Repair:
                 raise NotRepaired(f"{each.name}: {why}", "delete it by hand, or leave it; then run it again") from None
             for credential in lost:
                 credential.delete()
-                self._say(f"deleted the {credential.label}: its secret was lost with the killed update")
+                self._warn(f"deleted the {credential.label}: its secret was lost with the killed update")
 
     def _import(self, found: list[tuple[Pending, Found]]) -> None:
         """Import everything at once, named and placed as the program has it."""
@@ -282,10 +282,10 @@ class Repair:
             resources.append(resource)
         self.stack.import_resources(resources=resources, name_table=table, protect=False, generate_code=False)
         for pending, thing in found:
-            self._say(f"adopted {thing.id} as {pending.name}: AWS made it on {thing.made} for the killed update")
+            self._warn(f"adopted {thing.id} as {pending.name}: AWS made it on {thing.made} for the killed update")
 
-    def _say(self, text: str) -> None:
-        self.tell(Message(stack=self.stack.name, severity="warning", text=text))
+    def _warn(self, text: str) -> None:
+        self.emit(Message(stack=self.stack.name, severity="warning", text=text))
 
     def _cli(self, *arguments: str) -> automation.CommandResult:
         workspace = self.stack.workspace
@@ -306,14 +306,14 @@ def _stacks(state: Mapping[str, Any]) -> list[str] | None:
     return found or None
 
 
-def recover(stack: automation.Stack, work: Work, folder: Path, update: Callable[[], None], tell: Tell) -> None:
+def recover(stack: automation.Stack, work: Work, folder: Path, update: Callable[[], None], emit: Emit) -> None:
     """Repair the stack whose files are in ``folder``, then do ``update``.
 
     Raises:
         NotRepaired, automation.CommandError: see :class:`~crossaccount.job.afterwards.recovery.Repair`.
     """
     signed_in = partial(signed_in_to, folder, work.stack)
-    Repair(stack, work.account_id, work.gone, signed_in, tell).run(update)
+    Repair(stack, work.account_id, work.gone, signed_in, emit).run(update)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from crossaccount.engine.work import Outcome
 from crossaccount.iam.notation import REST, details_of
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.job.afterwards.trying import Callers, Clock, Tried, Trier
-from crossaccount.job.events import Event, Tell
+from crossaccount.job.events import Emit, Event
 from crossaccount.job.loading import Loaded
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.settings import Settings, SettingsError
@@ -137,22 +137,22 @@ class Verification:
         return cls(tests.tests, accounts, wait)
 
 
-def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], tell: Tell) -> Closure | None:
+def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> Closure | None:
     """Whether what stacks export after an update fits together; None where no stack changed."""
     ended = tuple(outcomes)
     if not any(each.status == "changed" for each in ended):
         return None
     closure = closure_of(_outputs(ended), loaded.settings)
     findings = tuple(each.to_json() for each in closure.findings)
-    tell(ClosureChecked(findings=findings, problems=closure.problems, unlisted=closure.unlisted))
+    emit(ClosureChecked(findings=findings, problems=closure.problems, unlisted=closure.unlisted))
     return closure
 
 
-def try_tests(verification: Verification, loaded: Loaded, outcomes: Iterable[Outcome], tell: Tell) -> tuple[Tried, ...]:
+def try_tests(verification: Verification, loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> tuple[Tried, ...]:
     """What came of the access tests, tried in AWS after an update."""
     tried = _tried(verification, loaded, _outputs(outcomes))
     for each in tried:
-        tell(_event(each))
+        emit(_event(each))
     return tried
 
 

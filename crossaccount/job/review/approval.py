@@ -105,7 +105,7 @@ def not_what_was_reviewed(review: Review, approval: Approval) -> tuple[str, ...]
     return (f"--reviewed: {what}, got {approval.reviewed}; {fix}",)
 
 
-def refusals(decision: Decision, review: Review, asked: bool) -> tuple[str, ...]:
+def refusals(decision: Decision, review: Review, at_terminal: bool) -> tuple[str, ...]:
     """Why nothing is applied, a line for each question without a yes; empty where all have one."""
     options = {
         "update": "--yes",
@@ -119,8 +119,8 @@ def refusals(decision: Decision, review: Review, asked: bool) -> tuple[str, ...]
         "replacement": f"this update replaces {replaced_principals(review)}, which",
         "credentials": f"this update gives new credentials to {users_with_new_credentials(review)}, which",
     }
-    said = "was not approved" if asked else "needs approval, and there is no terminal to ask at"
-    return tuple(f"{what[each]} {said}; nothing is applied: {options[each]}" for each in decision.missing)
+    state = "was not approved" if at_terminal else "needs approval, and there is no terminal to ask at"
+    return tuple(f"{what[each]} {state}; nothing is applied: {options[each]}" for each in decision.missing)
 
 
 @dataclass(frozen=True)

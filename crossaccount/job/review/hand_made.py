@@ -54,7 +54,7 @@ class HandMade:
         if self.what not in ("inline policy", "attached policy"):
             return ""
         name = self.name.rsplit("/", 1)[-1]
-        return next((said for start, said in INCIDENT.items() if name.startswith(start)), "")
+        return next((reason for start, reason in INCIDENT.items() if name.startswith(start)), "")
 
     def to_json(self) -> dict[str, Any]:
         """An item of ``removals`` in the job's events."""
@@ -113,8 +113,8 @@ class Removals:
 
 def unread(stack: str, account_id: str, why: str) -> HandMade:
     """An account that could not be read: what others made there, nobody knows."""
-    said = f"what others made there cannot be read: {why}"
-    return HandMade(stack, account_id, "unread", account_id, {}, said)
+    reason = f"what others made there cannot be read: {why}"
+    return HandMade(stack, account_id, "unread", account_id, {}, reason)
 
 
 def _denied(statement: CompiledStatement) -> list[str]:

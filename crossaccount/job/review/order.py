@@ -103,13 +103,13 @@ class Transition:
     after: Account = field(default_factory=Account)
 
     @property
-    def going(self) -> frozenset[str]:
+    def disappearing(self) -> frozenset[str]:
         """The ARNs that disappear and leave their name free. One that only moves to another path is made in one go."""
         kept = {_kind_and_name(arn) for arn in self.after.has}
         return frozenset(arn for arn in self.before.has - self.after.has if _kind_and_name(arn) not in kept)
 
     @property
-    def coming(self) -> frozenset[str]:
+    def appearing(self) -> frozenset[str]:
         """The ARNs that are new."""
         return self.after.has - self.before.has
 
@@ -191,11 +191,13 @@ def with_removals(steps: Collection[Step], transitions: Mapping[str, Transition]
     return [_step(key, edges) for key in keys]
 
 
-def going_and_named(steps: Collection[Step], transitions: Mapping[str, Transition], stack: str) -> frozenset[str]:
+def disappearing_and_named(
+    steps: Collection[Step], transitions: Mapping[str, Transition], stack: str
+) -> frozenset[str]:
     """The ARNs that a divided stack's first step has to leave: those that go and that somebody else named."""
     others = [step.stack for step in steps if step.stack != stack]
     named = {arn for name in others for arn in transitions.get(name, Transition()).before.names}
-    return transitions[stack].going & named
+    return transitions[stack].disappearing & named
 
 
 class _Order:
@@ -206,18 +208,18 @@ class _Order:
         self._reads = {step.stack: step.after for step in steps}
         self._transitions = {step.stack: transitions.get(step.stack, Transition()) for step in steps}
         self._first = {
-            (name, other): _weight(self._transitions[name], self._transitions[other].going)
-            for name, other in self._names_what_goes()
+            (name, other): _weight(self._transitions[name], self._transitions[other].disappearing)
+            for name, other in self._naming_disappearing()
         }
         self._divided: set[str] = set()
 
-    def _names_what_goes(self) -> set[Edge]:
+    def _naming_disappearing(self) -> set[Edge]:
         """Each stack that will no longer name something that another takes away, with the other."""
         lost: dict[str, list[str]] = {}
         for name, its in self._transitions.items():
             for arn in its.before.names - its.after.names:
                 lost.setdefault(arn, []).append(name)
-        taken = [(arn, other) for other, theirs in self._transitions.items() for arn in theirs.going]
+        taken = [(arn, other) for other, theirs in self._transitions.items() for arn in theirs.disappearing]
         return {(name, other) for arn, other in taken for name in lost.get(arn, ()) if name != other}
 
     def keys(self, stack: str) -> list[str]:
@@ -248,21 +250,21 @@ class _Order:
         """Whether ``name`` has to wait for the ``upstream`` that it reads: it may have to come first, and can."""
         if (name, upstream) not in self._first or upstream in self._divided:
             return True
-        return bool(self._transitions[name].after.names & self._transitions[upstream].coming)
+        return bool(self._transitions[name].after.names & self._transitions[upstream].appearing)
 
     def _without(self, name: str, other: str) -> str:
         """The step after which ``name`` no longer names what goes from ``other``."""
-        its, going = self._transitions[name], self._transitions[other].going
-        last = any(going & named for arn, named in _named_by_entity(its.before) if arn in its.going)
+        its, disappearing = self._transitions[name], self._transitions[other].disappearing
+        last = any(disappearing & named for arn, named in _named_by_entity(its.before) if arn in its.disappearing)
         return self.keys(name)[-1 if last else 0]
 
 
-def _weight(its: Transition, going: frozenset[str]) -> int:
+def _weight(its: Transition, disappearing: frozenset[str]) -> int:
     """How much it matters that a stack no longer names what goes, before it goes."""
-    lost = going & (its.before.names - its.after.names)
+    lost = disappearing & (its.before.names - its.after.names)
     if any(lost & named for named in its.before.trusts.values()):
         return TRUSTED
-    stays = any(lost & named for arn, named in its.before.grants.items() if arn not in its.going)
+    stays = any(lost & named for arn, named in its.before.grants.items() if arn not in its.disappearing)
     return GRANTED if stays else PASSING
 
 

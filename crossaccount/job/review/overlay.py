@@ -61,10 +61,10 @@ def users_without_credentials(live: Mapping[str, Any], declared: Declared) -> li
         for item in declared.details.get("UserDetailList") or ()
         if item["LoginProfile"] or item["AccessKeyMetadata"]
     }
-    there = live.get("UserDetailList") or ()
+    users = live.get("UserDetailList") or ()
     return [
         str(item["UserName"])
-        for item in there
+        for item in users
         if name_of(item, "User") in wanted and not {"LoginProfile", "AccessKeyMetadata"} <= item.keys()
     ]
 
@@ -200,13 +200,13 @@ class Merger:
         for each in item.get(key) or ():
             name, document = str(each["PolicyName"]), each.get("PolicyDocument")
             if name in new:
-                becomes = new.pop(name)["PolicyDocument"]
-                if _same(document, becomes):
+                wanted_document = new.pop(name)["PolicyDocument"]
+                if _same(document, wanted_document):
                     kept.append(each)
                     continue
-                kept.append({**each, "PolicyDocument": becomes})
+                kept.append({**each, "PolicyDocument": wanted_document})
                 if name not in own or _is_edited(own[name], document):
-                    self.removals.edited(str(item["Arn"]), name, document, becomes)
+                    self.removals.edited(str(item["Arn"]), name, document, wanted_document)
             elif name in own:
                 continue
             elif exclusive:
@@ -243,7 +243,7 @@ class Merger:
             owner = ("group", str(group).lower())
             if owner[1] in new:
                 kept.append(new.pop(owner[1]))
-            elif (user, owner[1]) in self._managed.members or self._goes(owner):
+            elif (user, owner[1]) in self._managed.members or self._is_removed(owner):
                 continue
             elif owner in self._declared.exclusive:
                 self.removals.membership(str(item["Arn"]), self._groups.get(owner[1], _unknown_group(group)))
@@ -251,16 +251,16 @@ class Merger:
                 kept.append(str(group))
         return [*kept, *new.values()]
 
-    def _goes(self, group: Owner) -> bool:
+    def _is_removed(self, group: Owner) -> bool:
         return group in self._managed.entities and group[1] not in self._declared_groups
 
     def _password(self, item: Item, wanted: Item) -> Any:
         """A password that is there stays as it is: what the config says of it is for one that is made."""
-        there, becomes, user = item.get("LoginProfile"), wanted["LoginProfile"], name_of(item, "User")
-        if there and becomes:
+        live, wanted_profile, user = item.get("LoginProfile"), wanted["LoginProfile"], name_of(item, "User")
+        if live and wanted_profile:
             self.ignored += self._without_effect(str(wanted["UserName"]), user)
-            return there
-        return becomes if not there or user in self._managed.consoles else there
+            return live
+        return wanted_profile if not live or user in self._managed.consoles else live
 
     def _without_effect(self, user: str, former: str) -> Iterator[str]:
         made, console = self._managed.consoles.get(former), self._declared.consoles.get(user.lower())
@@ -289,25 +289,25 @@ class Merger:
         return [*kept, *new]
 
     def _boundary(self, owner: Owner, item: Item, wanted: Item) -> None:
-        there, will_be = _boundary_arn(item), _boundary_arn(wanted)
-        if there not in ("", will_be, self._managed.boundaries.get(owner, "")):
-            self.removals.boundary(str(item["Arn"]), there)
+        live, wanted_value = _boundary_arn(item), _boundary_arn(wanted)
+        if live not in ("", wanted_value, self._managed.boundaries.get(owner, "")):
+            self.removals.boundary(str(item["Arn"]), live)
 
     def _role(self, owner: Owner, item: Item, wanted: Item) -> dict[str, Any]:
-        there, will_be = item.get("AssumeRolePolicyDocument"), wanted["AssumeRolePolicyDocument"]
-        if _same(there, will_be):
-            return {"AssumeRolePolicyDocument": there}
-        if _is_edited(self._managed.documents.get(owner), there):
-            self.removals.edited(str(item["Arn"]), "trust policy", there, will_be, "trust")
-        return {"AssumeRolePolicyDocument": will_be}
+        live, wanted_value = item.get("AssumeRolePolicyDocument"), wanted["AssumeRolePolicyDocument"]
+        if _same(live, wanted_value):
+            return {"AssumeRolePolicyDocument": live}
+        if _is_edited(self._managed.documents.get(owner), live):
+            self.removals.edited(str(item["Arn"]), "trust policy", live, wanted_value, "trust")
+        return {"AssumeRolePolicyDocument": wanted_value}
 
     def policy(self, owner: Owner, item: Item, wanted: Item) -> Item:
         """A declared managed policy that is there."""
-        there, will_be = default_version(item), default_version(wanted)
-        if item["Arn"] == wanted["Arn"] and _same(there, will_be):
+        live, wanted_value = default_version(item), default_version(wanted)
+        if item["Arn"] == wanted["Arn"] and _same(live, wanted_value):
             return item
-        if not _same(there, will_be) and _is_edited(self._managed.documents.get(owner), there):
-            self.removals.edited(str(item["Arn"]), str(item["PolicyName"]), there, will_be)
+        if not _same(live, wanted_value) and _is_edited(self._managed.documents.get(owner), live):
+            self.removals.edited(str(item["Arn"]), str(item["PolicyName"]), live, wanted_value)
         return wanted
 
 
@@ -327,9 +327,9 @@ def _same(one: Any, other: Any) -> bool:
         return False
 
 
-def _is_edited(deployed: Any, there: Any) -> bool:
+def _is_edited(deployed: Any, live: Any) -> bool:
     """Whether what is there is known not to be what was deployed."""
-    return deployed is not None and not _same(deployed, there)
+    return deployed is not None and not _same(deployed, live)
 
 
 def _unknown_group(name: Any) -> Item:

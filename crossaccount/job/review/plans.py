@@ -99,7 +99,7 @@ class SavedPlan:
             elif _digest(_file(self.folder, stack)) != self.content["plans"].get(stack):
                 yield f"{stack}: its plan is missing, or is not the one that was reviewed; {again}"
         if review.digest != self.content["digest"] and review.configs == configs:
-            what = _what_differs(self.content["review"], review)
+            what = _first_differences(self.content["review"], review)
             yield f"what it does to access is not what was reviewed: {what}; {again}"
 
 
@@ -179,7 +179,7 @@ def _file(folder: Path, stack: str) -> Path:
     return folder / f"{stack}.plan.json"
 
 
-def _what_differs(reviewed: Mapping[str, Any], now: Review) -> str:
+def _first_differences(reviewed: Mapping[str, Any], now: Review) -> str:
     """The first things that one has and the other has not, in words."""
     found = []
     for key in _COMPARED:

@@ -109,12 +109,12 @@ def removal_of(names: Collection[str], reads: Waits, backend: Backend) -> Remova
     """
     known = backend.stacks()
     deployed = {name for name, each in known.items() if each.deployed}
-    going = [name for name in names if name in deployed]
+    disappearing = [name for name in names if name in deployed]
     staying = [name for name in reads if name in deployed and name not in names]
-    readers = {name: tuple(sorted(reads[name].intersection(going))) for name in staying}
-    kept = {name: tuple(protected(backend.state(name))) for name in going}
+    readers = {name: tuple(sorted(reads[name].intersection(disappearing))) for name in staying}
+    kept = {name: tuple(protected(backend.state(name))) for name in disappearing}
     return Removal(
-        {name: known[name].resources for name in going},
+        {name: known[name].resources for name in disappearing},
         {name: read for name, read in readers.items() if read},
         {name: marked for name, marked in kept.items() if marked},
     )

@@ -77,9 +77,9 @@ def _properties(change: Change) -> Iterator[Mapping[str, Any]]:
         hidden = old == SECRET and name in change.properties
         if name in INTERNAL or (old == new and not hidden):
             continue
-        if name in DOCUMENTS and (told := _document(name, old, new)) is not None:
-            if told["added"] or told["removed"]:
-                yield told
+        if name in DOCUMENTS and (changed := _document(name, old, new)) is not None:
+            if changed["added"] or changed["removed"]:
+                yield changed
         elif not whole:
             yield {"name": name, "before": _known(old), "after": _known(new)}
 

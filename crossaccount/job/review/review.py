@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from crossaccount.access.diff import AccessDiff
 from crossaccount.access.diff.change import VerdictWord
-from crossaccount.access.diff.markdown import SIGNS, line, reach_lines, told_and_rest
+from crossaccount.access.diff.markdown import SIGNS, first_and_rest, line, reach_lines
 from crossaccount.access.findings.finding import Finding
 from crossaccount.iam.names import display
 from crossaccount.job.events import Event
@@ -63,20 +63,20 @@ class Review:
     @property
     def needs(self) -> tuple[Need, ...]:
         """Which yeses it takes beyond the one for an update at all."""
-        asked = {
+        needed = {
             "broadening": self.verdict in ("broadening", "mixed"),
             "replacement": bool(self.replaced),
             "credentials": self.access.hands_out,
         }
-        return tuple(need for need in NEEDS if asked[need])
+        return tuple(need for need in NEEDS if needed[need])
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that a person approves: configs, access, removals, replacements."""
-        said = {**self.to_json(), "configs": dict(self.configs)}
+        approved = {**self.to_json(), "configs": dict(self.configs)}
         for key in ("before", "warnings", "needs", "proof"):
-            said.pop(key, None)
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+            approved.pop(key, None)
+        return hashlib.sha256(json.dumps(approved, sort_keys=True, default=str).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """As in the event ``access-reviewed``: the JSON of ``diff``, and what goes beside it."""
@@ -144,8 +144,8 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
         yield from removal_lines(each, shown)
     for finding in review.replaced:
         yield f"! {shown(finding.where)}: {finding.message} ({finding.code}); {finding.fix}"
-    told, rest = told_and_rest(review.access.changes)
-    yield from (f"{SIGNS[change.direction]} {line(change, shown)}" for change in told)
+    first, rest = first_and_rest(review.access.changes)
+    yield from (f"{SIGNS[change.direction]} {line(change, shown)}" for change in first)
     if rest:
         yield f"… and {rest}"
     if review.access.reach:
@@ -167,12 +167,12 @@ def removal_lines(removal: HandMade, shown: Shown) -> Iterator[str]:
 
 def removal_words(removal: HandMade, name: str) -> str:
     """What is done to it, in a sentence."""
-    said = removal.why if removal.what == "unread" else TAKES[removal.what].format(name=name)
+    text = removal.why if removal.what == "unread" else TAKES[removal.what].format(name=name)
     if removal.incident:
-        said += f" (incident response: {removal.incident})"
+        text += f" (incident response: {removal.incident})"
     if removal.broadens and removal.what != "unread":
-        said += f"; a broadening: {removal.why}"
-    return said
+        text += f"; a broadening: {removal.why}"
+    return text
 
 
 def _document(document: Any) -> str:

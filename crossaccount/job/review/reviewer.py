@@ -207,8 +207,8 @@ def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in
         if read.creations:
             yield f"{name}: {left_open(read.creations, in_files=in_files)}; {way_out(name, in_files=in_files)}"
         if read.why:
-            said = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
-            yield f"{name}: its account cannot be read live: {read.why}; {said}"
+            basis = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
+            yield f"{name}: its account cannot be read live: {read.why}; {basis}"
         if read.unknown:
             users = ", ".join(read.unknown[:3]) + (" …" if len(read.unknown) > 3 else "")
             yield (

@@ -19,7 +19,7 @@ from typing import Any
 from crossaccount.engine.work import Outcome, StackEngine, Work
 from crossaccount.iam.problem import Problem
 from crossaccount.job.errors import WorkersError
-from crossaccount.job.events import Message, Tell
+from crossaccount.job.events import Emit, Message
 from crossaccount.job.running.workers import Submit
 
 CONNECT_SECONDS = 15
@@ -39,12 +39,12 @@ class Cluster:
         self._plugin = f"crossaccount-{uuid.uuid4().hex}"
 
     @contextmanager
-    def open(self, engine: StackEngine, tell: Tell) -> Iterator[Submit]:
+    def open(self, engine: StackEngine, emit: Emit) -> Iterator[Submit]:
         """See :class:`~crossaccount.job.running.workers.Workers`."""
         client, plugin = self._client, self._plugin
         try:
             client.register_plugin(_EnginePlugin(plugin, engine))
-            client.subscribe_topic(plugin, _Listener(tell))
+            client.subscribe_topic(plugin, _Listener(emit))
             executor = client.get_executor(pure=False, retries=0)
             yield lambda work: executor.submit(_run, plugin, work)
         finally:
@@ -78,32 +78,32 @@ def _connect(address: str, seconds: float) -> Any:
         connect: Any = Client
         return connect(address, timeout=seconds, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        said = " ".join(str(error).split())
-        what = f"no Dask scheduler answers ({said})"
+        reason = " ".join(str(error).split())
+        what = f"no Dask scheduler answers ({reason})"
         raise WorkersError(str(Problem("--scheduler", what, address, "start one: dask scheduler"))) from None
 
 
 class _Listener:
     """Takes what workers log, ``(when, event)``, and notices a stack that begins for the second time."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-        self._begun: dict[str, str] = {}
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._taken: dict[str, str] = {}
 
     def __call__(self, item: tuple[float, bytes]) -> None:
         event = pickle.loads(item[1])
-        if isinstance(event, _Begun):
-            lost = self._begun.get(event.stack)
-            self._begun[event.stack] = event.worker
+        if isinstance(event, _StackTaken):
+            lost = self._taken.get(event.stack)
+            self._taken[event.stack] = event.worker
             if lost is None:
                 return
             text = f"worker {lost} was lost; {event.worker} runs the stack again"
             event = Message(stack=event.stack, severity="warning", text=text)
-        self._tell(event)
+        self._emit(event)
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _StackTaken:
     """A worker takes up a stack."""
 
     stack: str
@@ -117,7 +117,7 @@ def _run(plugin: str, work: Work) -> Outcome:
     worker = get_worker()
     plugins: Any = worker.plugins
     engine: StackEngine = plugins[plugin].engine
-    worker.log_event(plugin, pickle.dumps(_Begun(work.stack, worker.address)))
+    worker.log_event(plugin, pickle.dumps(_StackTaken(work.stack, worker.address)))
     return engine.run(work, lambda event: worker.log_event(plugin, pickle.dumps(event)))
 
 

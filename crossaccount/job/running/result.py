@@ -10,7 +10,7 @@ from crossaccount.engine.work import Outcome
 from crossaccount.job.afterwards.drift import AccessDrift
 from crossaccount.job.afterwards.trying import Tried
 from crossaccount.job.afterwards.verify import Closure, Verification, check_closure, try_tests
-from crossaccount.job.events import Tell
+from crossaccount.job.events import Emit
 from crossaccount.job.loading import Loaded
 from crossaccount.job.review.review import Review
 from crossaccount.job.running.runner import Run
@@ -70,11 +70,11 @@ def by_stack(run: Run) -> dict[str, Outcome]:
     return found
 
 
-def after_update(loaded: Loaded, result: JobResult, tell: Tell, verification: Verification | None) -> JobResult:
+def after_update(loaded: Loaded, result: JobResult, emit: Emit, verification: Verification | None) -> JobResult:
     """The result of an update with what was looked at after it; it has failed where a test is not as expected."""
     outcomes = result.outcomes.values()
-    closure = check_closure(loaded, outcomes, tell) or result.closure
-    tried = try_tests(verification, loaded, outcomes, tell) if verification else result.tried
+    closure = check_closure(loaded, outcomes, emit) or result.closure
+    tried = try_tests(verification, loaded, outcomes, emit) if verification else result.tried
     wrong = any(each.outcome == "does not" for each in tried) or bool(closure and closure.problems)
     status = "failed" if wrong and result.ok else result.status
     return replace(result, closure=closure, tried=tried, status=status)

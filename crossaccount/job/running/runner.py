@@ -49,7 +49,7 @@ def run_steps(
     """
     by_key = {step.key: step for step in steps}
     sorter, ready = _sorter(by_key), deque[Step]()
-    run, heeded = Run(), 0
+    run, handled = Run(), 0
     running: dict[Future[Outcome], Step] = {}
 
     def next_step() -> Step | None:
@@ -62,9 +62,9 @@ def run_steps(
         on_end(step, outcome)
 
     while sorter.is_active():
-        for by in stop.asked()[heeded:]:
-            heeded, run.interrupted = heeded + 1, True
-            interrupt(heeded, by, [step.key for step in running.values()])
+        for by in stop.requests()[handled:]:
+            handled, run.interrupted = handled + 1, True
+            interrupt(handled, by, [step.key for step in running.values()])
         while (step := next_step()) is not None:
             if run.interrupted:
                 end(step, Outcome(step.stack, "skipped", error=INTERRUPTED))

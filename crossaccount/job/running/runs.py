@@ -27,7 +27,7 @@ from crossaccount.job.states import Backend, KnownStack
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs the stacks of one project, verb by verb. ``tell`` takes events, one at a time."""
+    """Runs the stacks of one project, verb by verb. ``emit`` takes events, one at a time."""
 
     loaded: Loaded
     engine: StackEngine
@@ -35,7 +35,7 @@ class Runs:
     workers: Workers
     readiness: Readiness
     stop: Stop
-    tell: events.Tell
+    emit: events.Emit
 
     def run(
         self,
@@ -59,10 +59,10 @@ class Runs:
         Raises:
             BackendError, WorkersError: nothing can be run.
         """
-        begun = time.monotonic()
+        started = time.monotonic()
         known = self.backend.stacks() if known is None else known
         stacks = tuple(dict.fromkeys(step.stack for step in steps))
-        self.tell(events.JobStarted(verb=verb, stacks=stacks, parallel=self.workers.parallel, engine=self.engine.name))
+        self.emit(events.JobStarted(verb=verb, stacks=stacks, parallel=self.workers.parallel, engine=self.engine.name))
         absent = self._absent(steps, known) if deployed_only else {}
         steps = [step for step in steps if step.key not in absent]
         recover = bool(options.get("recover"))
@@ -71,7 +71,7 @@ class Runs:
         )
 
         def hand_over(submit: Submit, step: Step, run: Run) -> Future[Outcome]:
-            self.tell(events.StackStarted(stack=step.stack, step=step.label))
+            self.emit(events.StackStarted(stack=step.stack, step=step.label))
             if because := refusal_of(step.stack):
                 return done(Outcome(step.stack, "failed", error=because, kind="review"))
             if step.stack in unready:
@@ -84,8 +84,8 @@ class Runs:
                 work = replace(work, references=self._handed_on(step.stack, run))
             return submit(work)
 
-        stops = interrupter(lambda: self.workers.interrupt(self.engine), self.tell)
-        with self.workers.open(self.engine, self.tell) as submit, heeding_signals(self.stop):
+        stops = interrupter(lambda: self.workers.interrupt(self.engine), self.emit)
+        with self.workers.open(self.engine, self.emit) as submit, heeding_signals(self.stop):
             run = run_steps(
                 steps,
                 partial(hand_over, submit),
@@ -95,7 +95,7 @@ class Runs:
                 interrupt=stops,
             )
         result = close(
-            result_of(verb, Run({**absent, **run.outcomes}, run.interrupted, run.faults), time.monotonic() - begun)
+            result_of(verb, Run({**absent, **run.outcomes}, run.interrupted, run.faults), time.monotonic() - started)
         )
         return self.finish(result)
 
@@ -133,13 +133,13 @@ class Runs:
 
     def _ended(self, verb: str, step: Step, outcome: Outcome) -> None:
         if verb == "drift" and (drift := drift_of(outcome)):
-            self.tell(drift)
+            self.emit(drift)
         for each in planned(outcome) if verb == "preview" else ():
-            self.tell(each)
+            self.emit(each)
         if outcome.status == "skipped":
-            self.tell(events.StackSkipped(stack=step.stack, step=step.label, because=outcome.error))
+            self.emit(events.StackSkipped(stack=step.stack, step=step.label, because=outcome.error))
             return
-        self.tell(
+        self.emit(
             events.StackFinished(
                 stack=step.stack,
                 step=step.label,
@@ -155,7 +155,7 @@ class Runs:
     def finish(self, result: JobResult, stacks: Mapping[str, str] | None = None) -> JobResult:
         """Tell how a job ended, and give that back; ``stacks`` are their statuses where there are no outcomes."""
         statuses = {key: outcome.status for key, outcome in result.outcomes.items()} if stacks is None else stacks
-        self.tell(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
+        self.emit(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
         return result
 
 

@@ -13,26 +13,26 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from crossaccount.job.events import Stopping, Tell
+from crossaccount.job.events import Emit, Stopping
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GIVING_UP = 3
-"""Asked so often, a job waits no more."""
+"""After so many requests, a job no longer waits."""
 
 
 class Stop:
-    """How often somebody has asked, and by what: ``SIGINT``, … May be asked from any thread or signal handler."""
+    """The requests to stop a job, each with its cause: ``SIGINT``, … Any thread or signal handler may add one."""
 
     def __init__(self) -> None:
-        self._asked: list[str] = []
+        self._requests: list[str] = []
 
-    def ask(self, by: str = "request") -> None:
-        """Ask once more."""
-        self._asked.append(by)
+    def request(self, by: str = "request") -> None:
+        """Request a stop once more."""
+        self._requests.append(by)
 
-    def asked(self) -> Sequence[str]:
-        """All the times, the first one first."""
-        return tuple(self._asked)
+    def requests(self) -> Sequence[str]:
+        """The causes of all requests, in their order."""
+        return tuple(self._requests)
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
     before = {each: signal.getsignal(each) for each in SIGNALS}
     taken = [each for each, handler in before.items() if handler not in (signal.SIG_IGN, None)]
     for each in taken:
-        signal.signal(each, lambda number, _: stop.ask(signal.Signals(number).name))
+        signal.signal(each, lambda number, _: stop.request(signal.Signals(number).name))
     try:
         yield
     finally:
@@ -55,15 +55,15 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
             signal.signal(each, before[each])
 
 
-def interrupter(engine_stops: Callable[[], None], tell: Tell) -> Callable[[int, str, Sequence[str]], None]:
-    """What is done when somebody asks for the n-th time, ``by`` something, while stacks run."""
+def interrupter(engine_stops: Callable[[], None], emit: Emit) -> Callable[[int, str, Sequence[str]], None]:
+    """A function for the n-th request to stop while stacks run; ``by`` is its cause."""
 
-    def asked(times: int, by: str, running: Sequence[str]) -> None:
-        tell(Stopping(asked=times, by=by, waiting_for=tuple(running), text=_text(times, by, running)))
+    def interrupt(times: int, by: str, running: Sequence[str]) -> None:
+        emit(Stopping(asked=times, by=by, waiting_for=tuple(running), text=_text(times, by, running)))
         if times in (1, GIVING_UP):
             engine_stops()
 
-    return asked
+    return interrupt
 
 
 def _text(times: int, by: str, running: Sequence[str]) -> str:

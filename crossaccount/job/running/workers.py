@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crossaccount.engine.work import Outcome, StackEngine, Work
-from crossaccount.job.events import Event, Tell
+from crossaccount.job.events import Emit, Event
 
 Submit = Callable[[Work], Future[Outcome]]
 """Hands one run to a worker."""
@@ -22,8 +22,8 @@ class Workers(Protocol):
     @property
     def parallel(self) -> int: ...
 
-    def open(self, engine: StackEngine, tell: Tell) -> AbstractContextManager[Submit]:
-        """Workers that are there until the context ends. What happens on them reaches ``tell``.
+    def open(self, engine: StackEngine, emit: Emit) -> AbstractContextManager[Submit]:
+        """Workers that are there until the context ends. What happens on them reaches ``emit``.
 
         Raises:
             WorkersError: there are none.
@@ -42,10 +42,10 @@ class Threads:
     parallel: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     @contextmanager
-    def open(self, engine: StackEngine, tell: Tell) -> Iterator[Submit]:
+    def open(self, engine: StackEngine, emit: Emit) -> Iterator[Submit]:
         """See :class:`Workers`."""
         with ThreadPoolExecutor(self.parallel) as executor:
-            yield lambda work: executor.submit(engine.run, work, tell)
+            yield lambda work: executor.submit(engine.run, work, emit)
 
     def interrupt(self, engine: StackEngine) -> None:
         """See :class:`Workers`."""
@@ -64,14 +64,14 @@ class OnExecutor:
     parallel: int
 
     @contextmanager
-    def open(self, engine: StackEngine, tell: Tell) -> Iterator[Submit]:
+    def open(self, engine: StackEngine, emit: Emit) -> Iterator[Submit]:
         """See :class:`Workers`."""
 
         def submit(work: Work) -> Future[Outcome]:
             result: Future[Outcome] = Future()
             result.set_running_or_notify_cancel()
             running = self.executor.submit(run_collecting, engine, work)
-            running.add_done_callback(lambda done: _pass_on(done, result, tell))
+            running.add_done_callback(lambda done: _pass_on(done, result, emit))
             return result
 
         yield submit
@@ -86,12 +86,12 @@ def run_collecting(engine: StackEngine, work: Work) -> tuple[Outcome, list[Event
     return engine.run(work, happened.append), happened
 
 
-def _pass_on(done: Future[tuple[Outcome, list[Event]]], result: Future[Outcome], tell: Tell) -> None:
+def _pass_on(done: Future[tuple[Outcome, list[Event]]], result: Future[Outcome], emit: Emit) -> None:
     error = done.exception()
     if error is not None:
         result.set_exception(error)
         return
     outcome, happened = done.result()
     for event in happened:
-        tell(event)
+        emit(event)
     result.set_result(outcome)

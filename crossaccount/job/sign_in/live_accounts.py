@@ -79,13 +79,13 @@ class LiveAccounts:
             with self.clients.signed_as(how):
                 yield lambda service: self.clients.client(service, how)
         except ClientError as error:
-            said = error.response.get("Error") or {}
-            if said.get("Code") in INVALID:
-                what = f"AWS does not take the stack's credentials ({said['Code']}: {said.get('Message')})"
+            answer = error.response.get("Error") or {}
+            if answer.get("Code") in INVALID:
+                what = f"AWS does not take the stack's credentials ({answer['Code']}: {answer.get('Message')})"
                 fix = "sign in again, or correct the keys or the profile of the stack's aws: config"
                 raise InvalidCredentials(f"{what}; {fix}") from None
             raise NotReadable(
-                f"AWS refuses {error.operation_name}: {said.get('Message') or said.get('Code')}"
+                f"AWS refuses {error.operation_name}: {answer.get('Message') or answer.get('Code')}"
             ) from None
         except BotoCoreError as error:
             raise NotReadable(" ".join(str(error).split())) from None

@@ -218,10 +218,10 @@ def _changed(name: str, field: Field, old: Any, new: Any) -> Iterator[tuple[str,
 
 def _members(name: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, ChangeKind]]:
     """Changes of a list whose order means nothing: indices of what goes are the old ones, of what comes the new."""
-    going = {index for index, each in enumerate(old) if each not in new}
-    coming = {index for index, each in enumerate(new) if each not in old}
-    for index in sorted(going | coming):
-        yield f"{name}[{index}]", "update" if index in going & coming else "delete" if index in going else "add"
+    removed = {index for index, each in enumerate(old) if each not in new}
+    added = {index for index, each in enumerate(new) if each not in old}
+    for index in sorted(removed | added):
+        yield f"{name}[{index}]", "update" if index in removed & added else "delete" if index in removed else "add"
 
 
 def _keys(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, ChangeKind]]:

@@ -51,7 +51,7 @@ def rule(check: Callable[[str], Refusal | None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def seconds_between(least: int, most: int, said: str) -> BeforeValidator:
+def seconds_between(least: int, most: int, range_text: str) -> BeforeValidator:
     """A length of time between two bounds, in seconds."""
 
     def validate(value: object) -> int:
@@ -61,7 +61,7 @@ def seconds_between(least: int, most: int, said: str) -> BeforeValidator:
         except ValueError:
             raise refuse("must be a length of time", fix) from None
         if not least <= seconds <= most:
-            raise refuse(f"must be between {said} ({least} to {most} seconds)", "choose a length in that range")
+            raise refuse(f"must be between {range_text} ({least} to {most} seconds)", "choose a length in that range")
         return seconds
 
     return BeforeValidator(validate, json_schema_input_type=int | str)

@@ -80,7 +80,7 @@ def _check_code(code: str) -> Refusal | None:
     return Refusal("a finding's code is XA and three digits", "take it from the output of `crossaccount check`")
 
 
-def _check_said(text: str) -> Refusal | None:
+def _check_text(text: str) -> Refusal | None:
     return None if text.strip() else Refusal("must not be empty", "say it in a few words")
 
 
@@ -105,11 +105,11 @@ class Suppression(Model):
 
     code: Annotated[Text, rule(_check_code), text_schema(r"^XA[0-9]{3}$", 5)] = Field(examples=["XA107"])
     """The finding's code."""
-    where: Annotated[Text, rule(_check_said), text_schema(r"\S", 2048)] = Field(
+    where: Annotated[Text, rule(_check_text), text_schema(r"\S", 2048)] = Field(
         examples=["trusting.roles.Monitoring.trust[0]"]
     )
     """The finding's place in this config, or a place that contains it; an ARN if the finding has one."""
-    reason: Annotated[Text, rule(_check_said), text_schema(r"\S", 2048)] = Field(
+    reason: Annotated[Text, rule(_check_text), text_schema(r"\S", 2048)] = Field(
         examples=["the vendor pins our account on its side"]
     )
     """The reason for accepting it, for later readers of the config."""

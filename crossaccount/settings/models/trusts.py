@@ -111,7 +111,7 @@ class TrustStatement(Model):
         """The keywords that the statement has, by name, in the order of the names."""
         return {name: row for name, row in sorted(keywords_of(TrustStatement).items()) if getattr(self, name)}
 
-    def asked_of_principals(self) -> tuple[Condition, ...]:
+    def principal_conditions(self) -> tuple[Condition, ...]:
         """The conditions that the keywords become. Principals have to meet all of them; services are not asked."""
         return tuple(_conditions(self))
 

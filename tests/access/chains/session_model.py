@@ -71,7 +71,7 @@ class Call(NamedTuple):
 class Run(NamedTuple):
     """Calls that all succeeded: the principals from the start to the role, and the context of each call."""
 
-    stations: tuple[str, ...]
+    stops: tuple[str, ...]
     contexts: tuple[RequestContext, ...]
 
 
@@ -126,10 +126,10 @@ class Model:
 
     def _onward(self, held: Held, around: Circumstances, run: Run, left: int) -> Iterator[Run]:
         for role in self._estate.roles.values() if left else ():
-            if role.arn in run.stations:
+            if role.arn in run.stops:
                 continue
             for session, context in self._answers(held, role, around):
-                longer = Run((*run.stations, role.arn), (*run.contexts, context))
+                longer = Run((*run.stops, role.arn), (*run.contexts, context))
                 yield longer
                 yield from self._onward(session, around, longer, left - 1)
 

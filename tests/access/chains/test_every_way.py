@@ -52,19 +52,19 @@ def _pairs(ways: Iterable[Way]) -> set[tuple[str, str]]:
 def _compare(tried: Iterable[Run], found: Iterable[Way], where: str) -> None:
     by_stations: dict[tuple[str, ...], list[Run]] = {}
     for run in tried:
-        by_stations.setdefault(run.stations, []).append(run)
-    ways = {way.stations: way for way in found if way.principal.startswith("arn:")}
-    for stations, every in by_stations.items():
-        assert stations in ways, f"{where}: missed {stations}"
+        by_stations.setdefault(run.stops, []).append(run)
+    ways = {way.stops: way for way in found if way.principal.startswith("arn:")}
+    for stops, every in by_stations.items():
+        assert stops in ways, f"{where}: missed {stops}"
         for run in every:
-            assert _meets(ways[stations], run), f"{where}: {stations} asks too much: {ways[stations].in_words()}"
-    for stations, way in ways.items():
-        runs_of = by_stations.get(stations, [])
+            assert _meets(ways[stops], run), f"{where}: {stops} asks too much: {ways[stops].in_words()}"
+    for stops, way in ways.items():
+        runs_of = by_stations.get(stops, [])
         for alternative in way.alternatives:
             if any(hop.atom.operator == "ForAllValues:StringNotEquals" for hop in alternative):
                 continue  # it is met by a transitive tag of another name, which the model does not pass
             one = way._replace(alternatives=(alternative,))
-            assert any(_meets(one, run) for run in runs_of), f"{where}: invented {stations}: {one.in_words()}"
+            assert any(_meets(one, run) for run in runs_of), f"{where}: invented {stops}: {one.in_words()}"
 
 
 def _meets(way: Way, run: Run) -> bool:

@@ -33,4 +33,4 @@ def test_ways(case: Mapping[str, Any]) -> None:
 
 
 def _short(way: Way) -> str:
-    return " > ".join(station.split("/")[-1].split(":")[-1] for station in way.stations)
+    return " > ".join(station.split("/")[-1].split(":")[-1] for station in way.stops)

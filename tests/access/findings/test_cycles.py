@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossaccount.access.findings.reach import cycles, knots
+from crossaccount.access.findings.reach import cycles, cyclic_components
 
 NODES = "abcdefg"
 GRAPHS = st.dictionaries(st.sampled_from(NODES), st.lists(st.sampled_from(NODES), unique=True))
@@ -28,15 +28,15 @@ def test_a_knot_is_all_that_reach_each_other(graph):
         frozenset({other for other in NODES if other in reached[node] and node in reached[other]} | {node})
         for node in NODES
     }
-    found = [frozenset(knot) for knot in knots(graph)]
+    found = [frozenset(component) for component in cyclic_components(graph)]
     assert len(found) == len(set(found))
-    assert set(found) == {knot for knot in expected if len(knot) > 1}
+    assert set(found) == {component for component in expected if len(component) > 1}
 
 
 @given(GRAPHS)
 def test_what_is_shown_is_a_circle(graph):
     shown = list(cycles(graph))
-    assert len(shown) == len(list(knots(graph)))
+    assert len(shown) == len(list(cyclic_components(graph)))
     for circle in shown:
         assert circle[0] == min(circle)
         assert len(set(circle)) == len(circle) > 1

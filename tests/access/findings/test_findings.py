@@ -23,7 +23,7 @@ import yaml
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE
 from crossaccount.access.findings.changes import replacement_findings
-from crossaccount.access.findings.finding import Facts, Finding, Found, of_suppression, sift
+from crossaccount.access.findings.finding import Facts, Finding, Found, of_suppression, without_suppressed
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
 from docs.generator.findings import findings_page
@@ -105,12 +105,12 @@ def _findings(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any
     placed = [(each.at(str(each.place)), str(each.place)) for each in _found(case, details_of)]
     accepted = [Accepted(**each) for each in case.get("suppress", [])]
     today = date(2026, 11, 22)
-    sifted = sift(placed, accepted, today)
+    reported = without_suppressed(placed, accepted, today)
     of_suppressions = (
-        of_suppression(each, f"suppress[{index}]", "", today, used=index in sifted.used)
+        of_suppression(each, f"suppress[{index}]", "", today, used=index in reported.used)
         for index, each in enumerate(accepted)
     )
-    return [*sifted.kept, *chain.from_iterable(of_suppressions)]
+    return [*reported.kept, *chain.from_iterable(of_suppressions)]
 
 
 def _found(case: dict[str, Any], details_of: Callable[..., list[dict[str, Any]]]) -> list[Found]:

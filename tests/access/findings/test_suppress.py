@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from crossaccount.access.findings.finding import Finding, sift
+from crossaccount.access.findings.finding import Finding, without_suppressed
 
 FILE, ROLE = "Pulumi.workload.yaml: ", "arn:aws:iam::222222222222:role/team/"
 
@@ -52,10 +52,10 @@ def test_what_is_below_a_place_is_covered_and_no_role_whose_name_only_begins_ali
 ) -> None:
     finding = Finding("XA105", "error", f"{FILE}trusting.roles.{name}.trust[0].principals", "", "")
     place = f"{ROLE}{name} trust policy Statement[0].Principal"
-    sifted = sift([(finding, place)], [Accepted(where)], TODAY)
-    assert (finding in sifted.suppressed) == covered
-    assert [each.code for each in sifted.kept] == ([] if covered else ["XA105"])
-    assert (sifted.used == {0}) == covered
+    reported = without_suppressed([(finding, place)], [Accepted(where)], TODAY)
+    assert (finding in reported.suppressed) == covered
+    assert [each.code for each in reported.kept] == ([] if covered else ["XA105"])
+    assert (reported.used == {0}) == covered
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_what_is_below_a_place_is_covered_and_no_role_whose_name_only_begins_ali
 def test_a_policy_may_be_named_as_the_name_of_its_user_begins(where: str, policy: str, covered: bool) -> None:
     finding = Finding("XA105", "error", f"{FILE}trusted.users.bo.smith.inline.{policy}", "", "")
     place = f"arn:aws:iam::222222222222:user/bo.smith inline policy {policy}"
-    assert bool(sift([(finding, place)], [Accepted(where)], TODAY).suppressed) == covered
+    assert bool(without_suppressed([(finding, place)], [Accepted(where)], TODAY).suppressed) == covered
 
 
 @pytest.mark.parametrize(("until", "suppressed"), [(date(2026, 11, 21), False), (TODAY, True), (None, True)])
 def test_a_suppression_holds_up_to_its_last_day(until: date | None, suppressed: bool) -> None:
     finding = Finding("XA105", "error", f"{FILE}trusting.roles.svc", "", "")
-    sifted = sift([(finding, f"{ROLE}svc")], [Accepted("trusting.roles.svc", until=until)], TODAY)
-    assert bool(sifted.suppressed) == suppressed
-    assert sifted.used == {0}
+    reported = without_suppressed([(finding, f"{ROLE}svc")], [Accepted("trusting.roles.svc", until=until)], TODAY)
+    assert bool(reported.suppressed) == suppressed
+    assert reported.used == {0}

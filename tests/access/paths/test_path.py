@@ -108,7 +108,7 @@ def test_many_denies_that_do_not_settle_each_other_are_quick(estate_of: Callable
         for index in range(19)
     ]
     everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-    begun = process_time()
+    started = process_time()
     (path,) = who_can(estate_of({"identity": [], "trust": [trust], "rcps": [[everything, *denies]]}), TARGET)
-    assert process_time() - begun < 10, "without simplifying first it takes minutes"
+    assert process_time() - started < 10, "without simplifying first it takes minutes"
     assert path.principal == provider

@@ -62,6 +62,6 @@ def test_services_with_what_is_asked_of_them(estate_of: Callable[..., Estate]) -
         {"Effect": "Deny", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ]
     estate = estate_of({"trust": trust})
-    found = [(name, in_words(asked)) for name, asked in services_let_in(estate, estate.roles[TARGET])]
+    found = [(name, in_words(role)) for name, role in services_let_in(estate, estate.roles[TARGET])]
     assert found == [("lambda.amazonaws.com", "aws:SourceAccount is 222222222222")]
     assert roles_of_services(estate) == 1

@@ -63,6 +63,6 @@ def _conditions(case: dict[str, Any], part: str) -> list[Condition]:
     [("*" * 2000 + "a", "*" * 2000 + "b"), ("*a" * 500 + "b", "*a" * 499 + "c"), ("?*" * 300, "*?" * 300)],
 )
 def test_a_search_through_long_patterns_ends(one: str, other: str) -> None:
-    begun = time.process_time()
+    started = time.process_time()
     may_fit([[_wildcards(one)], [_wildcards(other)]], [])
-    assert time.process_time() - begun < 20
+    assert time.process_time() - started < 20

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossaccount.job.review.order import Account, Step, Transition, account_of, going_and_named, urns_of, with_removals
+from crossaccount.job.review.order import (
+    Account,
+    Step,
+    Transition,
+    account_of,
+    disappearing_and_named,
+    urns_of,
+    with_removals,
+)
 
 ONE, TWO = "arn:aws:iam::111111111111:role/one", "arn:aws:iam::111111111111:role/two"
 DEPLOY = "arn:aws:iam::222222222222:role/deploy"
@@ -56,7 +64,7 @@ def test_a_trust_that_moves_to_a_new_principal_comes_between_two_steps_of_the_ot
     }
     steps = [Step("auth"), Step("work", frozenset(["auth"]))]
     changes = {"auth": auth, "work": work}
-    assert going_and_named(steps, changes, "auth") == {ONE}
+    assert disappearing_and_named(steps, changes, "auth") == {ONE}
     assert with_removals(steps, changes, divide=False) == steps
 
 

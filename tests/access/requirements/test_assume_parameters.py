@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crossaccount.access.requirements import Requirements
-from crossaccount.access.requirements.asking import Asking, ways_to_ask
+from crossaccount.access.requirements.assume_parameters import AssumeParameters, parameters_meeting
 from crossaccount.access.requirements.requirement import UNKNOWN, Atom
 
 HOUR = 3600
@@ -23,12 +23,12 @@ ADDRESS = _atom("IpAddress", "aws:SourceIp", "10.0.0.0/8")
 EXTERNAL_ID = _atom("StringEquals", "sts:ExternalId", "12345678TESTID")
 
 
-def _ways(*atoms: Atom, **more: Any) -> list[Asking]:
-    return ways_to_ask((atoms,), "bo", HOUR, **more)
+def _ways(*atoms: Atom, **more: Any) -> list[AssumeParameters]:
+    return parameters_meeting((atoms,), "bo", HOUR, **more)
 
 
 def test_nothing_to_meet_needs_nothing() -> None:
-    assert _ways() == [Asking("bo", duration=HOUR)]
+    assert _ways() == [AssumeParameters("bo", duration=HOUR)]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_the_asker_chooses_meets_the_condition_and_the_rest_stays_beside(at
     expected = {"session_name": "bo", "duration": HOUR, **chosen}
     if "remaining" in expected:
         expected["remaining"] = (atom,)
-    assert _ways(atom) == [Asking(**expected)]
+    assert _ways(atom) == [AssumeParameters(**expected)]
 
 
 def test_a_session_name_that_is_given_is_kept_or_there_is_no_way() -> None:
@@ -69,7 +69,7 @@ def test_a_session_name_that_is_given_is_kept_or_there_is_no_way() -> None:
 def test_the_easiest_way_comes_first() -> None:
     unknown = _atom(UNKNOWN, "Allow")
     alternatives: Requirements = ((unknown,), (ADDRESS,), (MFA,), (EXTERNAL_ID,))
-    ways = ways_to_ask(alternatives, "bo", HOUR)
+    ways = parameters_meeting(alternatives, "bo", HOUR)
     assert [(way.external_id, way.mfa, way.unknown, bool(way.remaining_but_mfa)) for way in ways] == [
         ("12345678TESTID", False, False, False),
         ("", True, False, False),

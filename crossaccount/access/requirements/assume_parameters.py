@@ -25,7 +25,7 @@ _SESSION_NAME = re.compile(r"\A[\w+=,.@-]{2,64}\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Asking:
+class AssumeParameters:
     """One way to ask. ``remaining`` are the atoms that are left to the person, MFA among them.
 
     ``duration`` is the session's length in seconds, None for what STS takes without one.
@@ -60,19 +60,21 @@ def is_session_name(text: str) -> bool:
     return _SESSION_NAME.match(text) is not None
 
 
-def ways_to_ask(
+def parameters_meeting(
     alternatives: Requirements, default_name: str, duration: int | None, session_name: str | None = None
-) -> list[Asking]:
+) -> list[AssumeParameters]:
     """The ways that meet the alternatives, the easiest first.
 
     A session name that is given is kept: an alternative that it does not meet is no way. ``duration`` is the longest
     that may be asked for.
     """
-    found = [_asking(each, default_name, duration, session_name) for each in alternatives]
+    found = [_parameters(each, default_name, duration, session_name) for each in alternatives]
     return sorted((each for each in found if each is not None), key=_ease)
 
 
-def _asking(atoms: Sequence[Atom], default: str, duration: int | None, given: str | None) -> Asking | None:
+def _parameters(
+    atoms: Sequence[Atom], default: str, duration: int | None, given: str | None
+) -> AssumeParameters | None:
     by_key: dict[str, list[Atom]] = {}
     for atom in atoms:
         by_key.setdefault(atom.key.lower() if atom.is_condition else "", []).append(atom)
@@ -91,12 +93,12 @@ def _asking(atoms: Sequence[Atom], default: str, duration: int | None, given: st
     mfa = any(_needs_mfa(atom) for key in _MFA for atom in by_key.get(key, ()))
     length = _length(by_key, duration)
     remaining = tuple(atom for left in by_key.values() for atom in left)
-    return Asking(name or default, external_id or "", identity or "", tags, length, mfa, remaining)
+    return AssumeParameters(name or default, external_id or "", identity or "", tags, length, mfa, remaining)
 
 
-def _ease(asking: Asking) -> tuple[object, ...]:
-    needs = (asking.mfa, bool(asking.tags), bool(asking.source_identity), bool(asking.external_id))
-    return asking.unknown, len(asking.remaining_but_mfa), *needs
+def _ease(parameters: AssumeParameters) -> tuple[object, ...]:
+    needs = (parameters.mfa, bool(parameters.tags), bool(parameters.source_identity), bool(parameters.external_id))
+    return parameters.unknown, len(parameters.remaining_but_mfa), *needs
 
 
 def _optional(key: str, by_key: dict[str, list[Atom]], allowed: Callable[[str], bool], default: str) -> str | None:
