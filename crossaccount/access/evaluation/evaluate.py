@@ -255,7 +255,7 @@ def judge_action_in(estate: Estate, role: Role, action: str, resource: str, cont
     return _conclude(call_layers(estate, request), request)
 
 
-def action_alternatives(estate: Estate, role_arn: str, action: str, resource: str) -> Requirements | None:
+def action_requirements(estate: Estate, role_arn: str, action: str, resource: str) -> Requirements | None:
     """On which conditions a session of the role may do ``action`` on ``resource``, as :func:`judge_action` has it.
 
     None where the estate does not have the role.

@@ -1,6 +1,6 @@
 """The one module that reaches into MiniStack: every private function and every record that the hardening touches.
 
-MiniStack's version is pinned. ``TOUCHED`` lists the names; ``tests/local/test_hardening_ministack.py`` says at once
+MiniStack's version is pinned. ``TOUCHED`` lists the names; ``tests/local/hardening/test_ministack.py`` says at once
 when one of them has moved or takes other arguments. Four things are done here that no call of MiniStack can do:
 
 - its *store* is read and written: AWS-managed policies, other names of users and groups, an empty description, the

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crossaccount.access import Estate, judge_action, judge_assume
 from crossaccount.access.diff import Change, diff
 from crossaccount.access.evaluation.context import session_context
-from crossaccount.access.evaluation.evaluate import action_alternatives
+from crossaccount.access.evaluation.evaluate import action_requirements
 from crossaccount.access.requirements import meets
 from crossaccount.iam.matching import wildcard_match
 from crossaccount.iam.request_keys import Sender, may_carry
@@ -155,7 +155,7 @@ def test_meeting_the_alternatives_of_a_call_is_being_allowed_it(world: Any) -> N
     estate = estate_of(world)
     for (action, resource), given_keys in product(CALLS, CONTEXTS):
         context = {key: value for key, value in given_keys.items() if may_carry(key, action, Sender("role"))}
-        found = action_alternatives(estate, ROLE, action, resource)
+        found = action_requirements(estate, ROLE, action, resource)
         assert found is not None
         met = meets(found, session_context(estate.roles[ROLE], context, NOW))
         assert met == judge_action(estate, ROLE, action, resource, context, now=NOW).allowed

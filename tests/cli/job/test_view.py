@@ -195,7 +195,7 @@ def _plain(text: str) -> str:
 def _on_a_terminal(command: list[str]) -> str:
     pid, terminal = pty.fork()
     if pid == 0:
-        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[2])}
+        os.environ |= {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[3])}
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.execv(command[0], command)
     written = b""

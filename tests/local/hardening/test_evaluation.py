@@ -11,7 +11,7 @@ import pytest
 
 from crossaccount.local.clients import Aws
 
-CASES = json.loads((Path(__file__).parent / "cases" / "evaluation.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "evaluation.json").read_text())
 TAGS = [{"Key": "end", "Value": "st"}, {"Key": "role", "Value": "ed"}]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from crossaccount.local.clients import Aws
 
-CASES = json.loads((Path(__file__).parent / "cases" / "malformed_documents.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "malformed_documents.json").read_text())
 GOOD = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
 TRUST = {
     "Version": "2012-10-17",
