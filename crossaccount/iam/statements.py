@@ -48,12 +48,21 @@ class Trust:
     conditions: Condition = field(default_factory=dict)
 
 
-def grant(effect: str, resources: Sequence[str], actions: Sequence[str] = (ASSUME_ROLE,)) -> Document:
-    """An identity policy that allows or denies ``actions`` on the roles ``resources`` (ARNs, patterns or ``*``)."""
-    return {
-        "Version": VERSION,
-        "Statement": [{"Effect": effect, "Action": list(actions), "Resource": list(resources)}],
-    }
+def grant(
+    effect: str,
+    resources: Sequence[str],
+    actions: Sequence[str] = (ASSUME_ROLE,),
+    conditions: Iterable[Condition] = (),
+) -> Document:
+    """An identity policy that allows or denies ``actions`` on the roles ``resources`` (ARNs, patterns or ``*``).
+
+    Raises:
+        ConditionConflict: two of the ``conditions`` speak about the same key under the same operator.
+    """
+    statement = {"Effect": effect, "Action": list(actions), "Resource": list(resources)}
+    if condition := merged(conditions):
+        statement["Condition"] = condition
+    return {"Version": VERSION, "Statement": [statement]}
 
 
 def trust_policy(trusts: Iterable[Trust]) -> Document:

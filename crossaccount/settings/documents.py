@@ -183,10 +183,7 @@ class _Builder:
         try:
             document = trust_policy(trusts)
         except ConditionConflict as conflict:
-            fix = "keep one of the two: the option or the raw condition"
-            self.problems.append(
-                Problem(where, f"an option and a raw condition both set {conflict.operator}", conflict.key, fix)
-            )
+            self.problems.append(_conflict(conflict, where))
             return
         self.result.trust[name] = self.checked(document, f"{where}.trust", quotas.TRUST_POLICY, _SHORTER_TRUST)
 
@@ -211,7 +208,12 @@ class _Builder:
         else:
             kind, names = ("assume", policy.assume) if policy.assume else ("deny", policy.deny)
             arns = [self.named(name, f"{where}.{kind}[{index}]") for index, name in enumerate(names or ())]
-            document = grant("Allow" if kind == "assume" else "Deny", arns, policy.actions)
+            effect, conditions = "Allow" if kind == "assume" else "Deny", policy.principal_conditions()
+            try:
+                document = grant(effect, arns, policy.actions, [*conditions, policy.conditions])
+            except ConditionConflict as conflict:
+                self.problems.append(_conflict(conflict, where))
+                document = grant(effect, arns, policy.actions, conditions)
         self.result.identities[where] = document
         return document
 
@@ -276,6 +278,11 @@ class _Builder:
         if used > limit:
             what = f"{quota.name} may hold {limit} characters without white space, this is {used - limit} over"
             self.problems.append(Problem(where, what, used, fix))
+
+
+def _conflict(conflict: ConditionConflict, where: str) -> Problem:
+    fix = "keep one of the two: the option or the raw condition"
+    return Problem(where, f"an option and a raw condition both set {conflict.operator}", conflict.key, fix)
 
 
 def build_documents(settings: Settings) -> tuple[Documents, list[Problem]]:

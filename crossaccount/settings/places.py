@@ -13,7 +13,7 @@ from typing import Any
 from crossaccount.iam.documents import as_list, to_json
 from crossaccount.iam.statements import trust_statements
 from crossaccount.settings.documents import Documents
-from crossaccount.settings.models import Application, Policy, Role, TrustStatement
+from crossaccount.settings.models import Application, Conditioned, Policy, Role
 from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.trusts import keywords_of
 from crossaccount.settings.settings import Settings
@@ -91,7 +91,9 @@ class _Collector:
         content = as_list(self._documents.identities[where]["Statement"])
         if policy.document is None:
             wish = "assume" if policy.assume is not None else "deny"
-            options = {"resources": wish, "actions": "actions" if "actions" in policy.model_fields_set else ""}
+            given = policy.model_fields_set
+            options = {"resources": wish} | {name: name for name in ("actions", "conditions") if name in given}
+            options |= _keyword_places(policy)
             self._add(owner, policy_name, content, StatementPlace(where, options))
             return
         for index, statement in enumerate(content):
@@ -108,13 +110,18 @@ class _Collector:
         for index, (statement, trust) in enumerate(zip(role.trust, built, strict=True)):
             given = statement.model_fields_set
             options = {name: name for name in ("principals", "services", "actions", "conditions") if name in given}
-            raw = options.get("conditions", "")
-            options |= dict.fromkeys(keywords_of(TrustStatement), raw) | {name: name for name in statement.keywords()}
+            options |= _keyword_places(statement)
             self._add(owner, TRUST, trust_statements(trust), StatementPlace(f"{where}.trust[{index}]", options))
 
     def _add(self, owner: str, policy: str, statements: Iterable[Mapping[str, Any]], place: StatementPlace) -> None:
         for statement in statements:
             self.statements.setdefault((owner, policy, _key(statement)), place)
+
+
+def _keyword_places(holder: Conditioned) -> Options:
+    """Where each keyword's condition is: at the keyword, else in the raw conditions where the config has some."""
+    raw = "conditions" if "conditions" in holder.model_fields_set else ""
+    return {**dict.fromkeys(keywords_of(type(holder)), raw), **{name: name for name in holder.keywords()}}
 
 
 def _key(statement: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from crossaccount.settings.documents import Documents, exact_principals, service_trust
+from crossaccount.settings.models import Conditioned, Policy, TrustStatement
+from crossaccount.settings.models.trusts import keywords_of
 from tests.settings.built import ROOT, build, settings_of
 
 
@@ -47,6 +49,41 @@ def test_a_document_of_the_config_is_canonical_and_otherwise_its_own() -> None:
     assert documents.managed["P"] == (
         '{"Statement":[{"Action":["a:A","b:B"],"Effect":"Allow","Resource":"*","Sid":"X"}],"Version":"2012-10-17"}'
     )
+
+
+def test_the_keywords_and_conditions_of_a_grant_are_in_its_document() -> None:
+    office = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    documents = _documents(
+        policies={"P": {"assume": ["workload/role/R"], "mfa": {"max_age": "24h"}, "conditions": office}},
+        trusted={
+            "users": {
+                "bo": {"inline": {"p": {"deny": ["*"], "conditions": office}, "q": {"assume": ["*"], "mfa": True}}}
+            }
+        },
+    )
+    assert json.loads(documents.managed["P"])["Statement"][0]["Condition"] == {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThan": {"aws:MultiFactorAuthAge": "86400"},
+        **office,
+    }
+    inline = {name: json.loads(text)["Statement"][0] for name, text in documents.user_inline["bo"].items()}
+    assert (inline["p"]["Effect"], inline["p"]["Condition"]) == ("Deny", office)
+    assert inline["q"]["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def test_a_keyword_and_a_condition_of_a_grant_that_contradict_each_other_are_refused() -> None:
+    twice = {"assume": ["*"], "mfa": True, "conditions": {"Bool": {"aws:multifactorauthpresent": "false"}}}
+    _, problems = build(policies={"P": twice})
+    assert [str(each) for each in problems] == [
+        'policies.P: an option and a raw condition both set Bool, got "aws:multifactorauthpresent"; '
+        "keep one of the two: the option or the raw condition"
+    ]
+
+
+def test_every_keyword_of_the_table_that_a_request_carries_to_both_sides_is_one_of_grants() -> None:
+    shared = keywords_of(Conditioned)
+    assert shared.keys() <= keywords_of(Policy).keys()
+    assert all(keywords_of(Policy)[name] == row == keywords_of(TrustStatement)[name] for name, row in shared.items())
 
 
 def test_every_trust_statement_is_in_the_roles_policy() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from crossaccount.iam import quotas
 from crossaccount.iam.action_checks import check_action_known, check_resources_fit
 from crossaccount.iam.arn import ACCOUNT_ID, entity_arn, is_arn, parse_arn
+from crossaccount.iam.condition_syntax import check_conditions
 from crossaccount.iam.entity_names import check_name, same_but_for_case
 from crossaccount.iam.names import UnknownAccount, has_wildcard, resolve
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, errors
 from crossaccount.iam.validation import check_action, check_identity_policy
 from crossaccount.settings.checks.account import unknown_account
+from crossaccount.settings.checks.keywords import check_keywords, shown_value
 from crossaccount.settings.draft import Draft, Placed
 from crossaccount.settings.models import Entity, Policy, Tagged, User
 
@@ -117,9 +119,11 @@ def check_policy(draft: Draft, policy: Policy, where: str) -> Iterator[Problem]:
         yield Problem(where, "a policy is exactly one of assume, deny and document", got, fix)
         return
     if given == ["document"]:
-        if "actions" in policy.model_fields_set:
-            fix = "remove it: a document names its actions itself"
-            yield Problem(f"{where}.actions", "is allowed only with assume or deny", list(policy.actions), fix)
+        for name in ("actions", "conditions", *policy.keywords()):
+            if name in policy.model_fields_set:
+                itself = "names its actions" if name == "actions" else "has its conditions"
+                got, fix = shown_value(getattr(policy, name)), f"remove it: a document {itself} itself"
+                yield Problem(f"{where}.{name}", "is allowed only with assume or deny", got, fix)
         yield from check_identity_policy(policy.document, f"{where}.document")
         return
     yield from _check_grant(draft, policy, given[0], where)
@@ -145,8 +149,10 @@ def _check_grant(draft: Draft, policy: Policy, wish: str, where: str) -> Iterato
         found = check_action(action, place)
         wrong = wrong or bool(errors(found))
         yield from found or check_action_known(action, place)
+    effect = "Allow" if wish == "assume" else "Deny"
+    yield from check_conditions(policy.conditions, f"{where}.conditions")
+    yield from check_keywords(policy, effect, where)
     if not wrong:
-        effect = "Allow" if wish == "assume" else "Deny"
         statement = {"Effect": effect, "Action": actions, "Resource": arns}
         for problem in check_resources_fit(statement, where):
             fix = "leave it out here, or grant it in a document"

@@ -14,16 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from crossaccount.iam.action_checks import check_action_known
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, parse_arn
-from crossaccount.iam.condition_syntax import check_conditions, check_values
+from crossaccount.iam.condition_syntax import check_conditions
 from crossaccount.iam.names import UnknownAccount, account_name, display, has_wildcard, resolve
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.statements import matched_by_condition
 from crossaccount.iam.validation import SERVICE, check_action, check_trust_action
 from crossaccount.settings.checks.account import unknown_account
+from crossaccount.settings.checks.keywords import check_keywords, may_carry, shown_value
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.models import TrustStatement
-from crossaccount.settings.models.base import Model
 from crossaccount.settings.models.trusts import Keyword, Misplaced
 
 _KINDS = ("user", "role", "root", "assumed-role")
@@ -171,17 +171,12 @@ def _check_actions(actions: Sequence[str], where: str) -> Iterator[Problem]:
 
 def _check_keywords(draft: Draft, statement: TrustStatement, where: str) -> Iterator[Problem]:
     """Whether the operators can compare the values, the principals can meet them, and the effect may carry them."""
+    yield from check_keywords(statement, statement.effect, where)
     for name, keyword in statement.keywords().items():
-        value = getattr(statement, name)
-        place, shown = f"{where}.{name}", _shown(value)
-        if isinstance(value, tuple):
-            yield from check_values(keyword.operator, value, place)
-        if statement.effect == "Deny" and not keyword.may_deny:
-            what = "with effect Deny it would keep out just those who meet it"
-            yield Problem(place, what, shown, "write what you mean under conditions")
-        elif misplaced := _misplaced(draft, statement, keyword):
+        if may_carry(keyword, statement.effect) and (misplaced := _misplaced(draft, statement, keyword)):
             severity = "warning" if misplaced.code else "error"
-            yield Problem(place, misplaced.what, shown, misplaced.fix, severity, misplaced.code)
+            shown = shown_value(getattr(statement, name))
+            yield Problem(f"{where}.{name}", misplaced.what, shown, misplaced.fix, severity, misplaced.code)
 
 
 def _misplaced(draft: Draft, statement: TrustStatement, keyword: Keyword) -> Misplaced | None:
@@ -190,13 +185,6 @@ def _misplaced(draft: Draft, statement: TrustStatement, keyword: Keyword) -> Mis
     if keyword.roles_alone and all(is_role(draft, name) for name in statement.principals):
         return keyword.roles_alone
     return None
-
-
-def _shown(value: object) -> object:
-    """The value of a keyword as the config would say it."""
-    if isinstance(value, Model):
-        return value.model_dump(exclude_none=True) or True
-    return list(value) if isinstance(value, tuple) else value
 
 
 def check_cycles(draft: Draft) -> Iterator[Problem]:

@@ -13,13 +13,14 @@ from crossaccount.settings.models.entities import (
     Tagged,
     User,
 )
-from crossaccount.settings.models.trusts import Mfa, TrustStatement
+from crossaccount.settings.models.trusts import Conditioned, Mfa, TrustStatement
 
 __all__ = [
     "AccessKey",
     "AccountEntry",
     "Application",
     "Assumed",
+    "Conditioned",
     "Console",
     "Entity",
     "Group",

@@ -20,11 +20,11 @@ from crossaccount.settings.models.base import (
     Text,
 )
 from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
-from crossaccount.settings.models.trusts import TrustStatement
+from crossaccount.settings.models.trusts import Conditioned, TrustStatement
 
 
-class Policy(Model):
-    """An identity policy: exactly one of ``assume``, ``deny`` and ``document``."""
+class Policy(Conditioned):
+    """An identity policy: exactly one of ``assume``, ``deny`` and ``document``. The first two may have conditions."""
 
     assume: tuple[Text, ...] | None = Field(default=None, examples=[["workload/role/AssumedRole"]])
     """Roles that may be assumed: names, ARNs (wildcards allowed in the role part) or "*"."""

@@ -1,9 +1,12 @@
-"""Trust statements as the config says them, and the table of their keywords.
+"""Trust statements as the config says them, and the table of the keywords for conditions.
 
 A keyword (``mfa``, ``external_id``) is a key of a trust statement that becomes a condition on its principals. Its row
 is the field below: the type and the operator say which values are valid, :class:`Keyword` the operator, the
 condition key, and which principals and effects may carry it. The JSON schema, the documents, the checks and the places
 read the rows.
+
+A row of :class:`Conditioned` is a keyword of grants as well: a condition on a key that the request carries to both
+sides. A row of :class:`TrustStatement` means something on the trusting side alone.
 """
 
 from __future__ import annotations
@@ -62,13 +65,17 @@ MaybeMfa = Annotated[
 ]
 
 
-class TrustStatement(Model):
-    """Who may assume a role, and under which conditions."""
+class Conditioned(Model):
+    """What a trust statement and a grant can require of a request, each by a key, and the rest as raw conditions."""
 
-    principals: tuple[Text, ...] = Field(default=(), examples=[["auth/role/AssumingRole"]])
-    """Users, roles and accounts, by name or ARN; wildcards are allowed after the account."""
-    services: tuple[Text, ...] = Field(default=(), examples=[["lambda.amazonaws.com"]])
-    """AWS services."""
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """The keys of a statement come before its conditions, in messages and in the documentation."""
+        super().__pydantic_init_subclass__(**kwargs)
+        shared = Conditioned.model_fields
+        own = {name: field for name, field in cls.__pydantic_fields__.items() if name not in shared}
+        cls.__pydantic_fields__ = own | shared
+
     mfa: Annotated[
         MaybeMfa,
         Keyword(
@@ -83,7 +90,7 @@ class TrustStatement(Model):
             ),
         ),
     ] = None
-    """Require MFA from principals: true, or {max_age: 1h}."""
+    """Require MFA: true, or {max_age: 1h}."""
     external_id: Annotated[
         tuple[ExternalId, ...],
         Keyword(
@@ -95,25 +102,34 @@ class TrustStatement(Model):
             ),
         ),
     ] = Field(default=(), examples=[["12345678TESTID"]])
-    """Require one of these external IDs from principals."""
-    actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
-    """The allowed or denied actions, instead of sts:AssumeRole."""
-    effect: Literal["Allow", "Deny"] = "Allow"
-    """Allow, or Deny."""
-    mode: Literal["exact", "by-name"] = "exact"
-    """exact: AWS ties the trust to the unique ID. by-name: any principal of this name, also a future one."""
+    """Require one of these external IDs."""
     conditions: Mapping[str, Any] = Field(
         default_factory=dict, examples=[{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}]
     )
     """Further conditions as in an IAM policy: operator, key, value."""
 
     def keywords(self) -> dict[str, Keyword]:
-        """The keywords that the statement has, by name, in the order of the names."""
-        return {name: row for name, row in sorted(keywords_of(TrustStatement).items()) if getattr(self, name)}
+        """The keywords that it has, by name, in the order of the names."""
+        return {name: row for name, row in sorted(keywords_of(type(self)).items()) if getattr(self, name)}
 
     def principal_conditions(self) -> tuple[Condition, ...]:
         """The conditions that the keywords become. Principals have to meet all of them; services are not asked."""
         return tuple(_conditions(self))
+
+
+class TrustStatement(Conditioned):
+    """Who may assume a role, and under which conditions."""
+
+    principals: tuple[Text, ...] = Field(default=(), examples=[["auth/role/AssumingRole"]])
+    """Users, roles and accounts, by name or ARN; wildcards are allowed after the account."""
+    services: tuple[Text, ...] = Field(default=(), examples=[["lambda.amazonaws.com"]])
+    """AWS services."""
+    actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
+    """The allowed or denied actions, instead of sts:AssumeRole."""
+    effect: Literal["Allow", "Deny"] = "Allow"
+    """Allow, or Deny."""
+    mode: Literal["exact", "by-name"] = "exact"
+    """exact: AWS ties the trust to the unique ID. by-name: any principal of this name, also a future one."""
 
 
 @cache

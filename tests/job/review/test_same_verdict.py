@@ -102,6 +102,11 @@ def _of_policy(model: str, path: tuple[Any, ...]) -> dict[str, list[Edit]]:
         f"{model}.deny": [(path, {"deny": ["*"]})],
         f"{model}.document": [(path, {"document": document})],
         f"{model}.actions": [(path, {"assume": ["workload/role/Ops"], "actions": ["sts:TagSession"]})],
+        f"{model}.mfa": [(path, {"assume": ["workload/role/Ops"], "mfa": {"max_age": "24h"}})],
+        f"{model}.external_id": [(path, {"assume": ["workload/role/Ops"], "external_id": ["a-long-one"]})],
+        f"{model}.conditions": [
+            (path, {"assume": ["workload/role/Ops"], "conditions": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})
+        ],
     }
 
 
