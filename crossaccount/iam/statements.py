@@ -59,7 +59,7 @@ def grant(
     Raises:
         ConditionConflict: two of the ``conditions`` speak about the same key under the same operator.
     """
-    statement = {"Effect": effect, "Action": list(actions), "Resource": list(resources)}
+    statement: dict[str, Any] = {"Effect": effect, "Action": list(actions), "Resource": list(resources)}
     if condition := merged(conditions):
         statement["Condition"] = condition
     return {"Version": VERSION, "Statement": [statement]}
