@@ -7,7 +7,7 @@ set stands for the accounts that it applies to: ``<audit>/role/Auditor``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,9 @@ from crossaccount.fleet.models import SECTIONS, Account
 from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.document_files import TEMPLATE, WITH, form_problems, kind_of, read_document
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.placeholders import TAGS, Placeholders, Report, placeholders_in
 
 
 @dataclass(frozen=True)
@@ -123,45 +126,14 @@ def merged(value: Any, patch: Any) -> Any:
     return result
 
 
-FIELDS = ("name", "id", "ou", "region")
-TAGS = "tags."
-_PLACEHOLDER = re.compile(r"<account\.([^<>]*)>")
-Report = Callable[[Problem], None]
-
-
-class Placeholders:
-    """The values of one account."""
-
-    def __init__(self, account: Account, region: str | None) -> None:
-        self._account = account
-        self._values = {"name": account.name, "id": account.id, "ou": account.ou, "region": region or ""}
-
-    def fill(self, text: str, where: str, report: Report) -> str:
-        """``text`` with every placeholder replaced; one without a value is reported, and kept."""
-        if "<account." not in text:
-            return text
-
-        def value(found: re.Match[str]) -> str:
-            key = found[1]
-            known = self._account.tags.get(key[len(TAGS) :]) if key.startswith(TAGS) else self._values.get(key)
-            if known:
-                return known
-            report(self._missing(key, where, text))
-            return found[0]
-
-        return _PLACEHOLDER.sub(value, text)
-
-    def _missing(self, key: str, where: str, text: str) -> Problem:
-        if key.startswith(TAGS):
-            fix = did_you_mean(key[len(TAGS) :], self._account.tags, "tag the account, or exclude it")
-            return Problem(where, f"the account has no tag {key[len(TAGS) :]}", text, fix)
-        if key in FIELDS:
-            return Problem(where, f"the account has no {key}", text, "set it, or leave the placeholder out")
-        known = ", ".join(f"<account.{each}>" for each in (*FIELDS, "tags.KEY"))
-        return Problem(where, "no such placeholder", text, did_you_mean(key, FIELDS, f"write one of {known}"))
+def placeholders(account: Account, region: str | None) -> Placeholders:
+    """The values of an account."""
+    own = {"name": account.name, "id": account.id, "ou": account.ou, "region": region or ""}
+    return Placeholders({**own, **{f"{TAGS}{key}": value for key, value in account.tags.items()}})
 
 
 LISTS = ("principals", "assume", "deny")
+_KNOWN_TO_A_STACK = frozenset({"name", "id", "region"})
 _SET = re.compile(r"\A<(?!account\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
 _SECTIONS = {"role": (("trusting", "roles"), ("trusted", "applications")), "user": (("trusted", "users"),)}
 
@@ -174,6 +146,8 @@ class Naming:
         self._declared = declared
         self._lists: dict[str, tuple[str, ...]] = {}
         self._plain: dict[int, bool] = {}
+        self._templates: dict[str, frozenset[str]] = {}
+        """By template: the placeholders that only the fleet can fill."""
 
     def write_out(self, value: Any, values: Placeholders, where: str, report: Report, key: str = "") -> Any:
         """``value`` with its placeholders filled and its role sets replaced by their accounts."""
@@ -181,6 +155,8 @@ class Naming:
             return value
         if isinstance(value, str):
             return values.fill(value, where, report)
+        if key == "document" and kind_of(value) == TEMPLATE:
+            return self._with_values(value, values, where, report)
         if isinstance(value, Mapping):
             return {name: self.write_out(each, values, f"{where}.{name}", report, name) for name, each in value.items()}
         if isinstance(value, (list, tuple)):
@@ -188,6 +164,25 @@ class Naming:
                 return list(self.names(value, values, where, report))
             return [self.write_out(each, values, f"{where}[{index}]", report) for index, each in enumerate(value)]
         return value
+
+    def _with_values(
+        self, value: Mapping[str, Any], values: Placeholders, where: str, report: Report
+    ) -> dict[str, Any]:
+        """A template with the values that a stack does not know by itself."""
+        template = value[TEMPLATE]
+        if any(form_problems(value, TEMPLATE, where)):  # the stack says so
+            return dict(value)
+        if template not in self._templates:
+            try:
+                document, _ = read_document(self._fleet.directory, template, f"{where}.{TEMPLATE}")
+            except SettingsError:  # the stack says what is wrong with the file
+                document = {}
+            self._templates[template] = frozenset(placeholders_in(document)) - _KNOWN_TO_A_STACK
+        given = {
+            f"account.{key}": values.fill(f"<account.{key}>", f"{where}.{TEMPLATE}", report)
+            for key in sorted(self._templates[template])
+        }
+        return {**value, WITH: {**given, **value.get(WITH, {})}} if given else dict(value)
 
     def names(self, names: Any, values: Placeholders, where: str, report: Report) -> Iterator[Any]:
         """The names that a list of names means, each once."""
@@ -244,7 +239,7 @@ class Naming:
         if isinstance(value, str):
             return "<" not in value
         if isinstance(value, Mapping):
-            return all(self._is_plain(each) for each in value.values())
+            return kind_of(value) != TEMPLATE and all(self._is_plain(each) for each in value.values())
         if isinstance(value, (list, tuple)):
             return all(self._is_plain(each) for each in value)
         return True

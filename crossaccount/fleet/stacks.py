@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crossaccount.fleet.declarations import Declared, Naming, Placeholders, Report, accounts_in, merge
+from crossaccount.fleet.declarations import Declared, Naming, accounts_in, merge, placeholders
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
 from crossaccount.fleet.models import Account, AssumedRole
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
@@ -15,6 +15,7 @@ from crossaccount.iam.durations import duration_text
 from crossaccount.iam.entity_names import check_external_id, check_name, check_path
 from crossaccount.iam.names import counted, resolve
 from crossaccount.iam.problem import Problem
+from crossaccount.settings.placeholders import Placeholders, Report
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 from crossaccount.settings.settings import partition_of
 
@@ -153,7 +154,7 @@ class _Writer:
         self._account = fleet.accounts[account]
         self._naming = naming
         self._report = report
-        self._values = Placeholders(self._account, fleet.region_of(account))
+        self._values = placeholders(self._account, fleet.region_of(account))
 
     def config(self, declared: Declared) -> StackConfig:
         sections = {name: self._section(name, members, declared) for name, members in declared.sections.items()}

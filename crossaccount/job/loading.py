@@ -118,4 +118,5 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     yield directory / "Pulumi.json"  # which the CLI would take instead, if it came to be there
     yield from loaded.own.files() if loaded.own else ()
     yield directory / stack_file(stack)
+    yield from (directory / name for name in sorted({each.name for each in loaded.settings[stack].files.values()}))
     yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

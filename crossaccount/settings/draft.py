@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import Problem
+from crossaccount.settings.document_files import DocumentFile
 from crossaccount.settings.errors import Location, location_of, problems_of
 from crossaccount.settings.models import (
     AccountEntry,
@@ -79,6 +80,8 @@ class Draft:
     """Sections that could not all be read: a name that is missing there may exist."""
     suppressions: tuple[Placed[Suppression], ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, DocumentFile] = field(default_factory=dict)
+    """The files of documents, by the place of the ``document``."""
     given: bool = False
     """Whether it is what a proof gives, which may describe roles that are AWS's own."""
 

@@ -23,6 +23,8 @@ from pydantic.json_schema import models_json_schema
 from crossaccount.iam import quotas
 from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
 from crossaccount.iam.validation import ELEMENTS, VERSIONS
+from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
+from crossaccount.settings.document_files import TEMPLATE, WITH
 from crossaccount.settings.models import AccountEntry, Suppression
 from crossaccount.settings.models.config import INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
@@ -56,6 +58,17 @@ def document_schema() -> dict[str, Any]:
         "required": ["Statement"],
         "additionalProperties": False,
     }
+
+
+def document_files_schema() -> list[dict[str, Any]]:
+    """A document in a file of the project, and one that is made from a template."""
+    name = {"type": "string", "pattern": r"\.json$"}
+    values = {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": {"pattern": "^account\\."}}
+    forms: list[dict[str, Any]] = [{DOCUMENT_FILE: name}, {TEMPLATE: name, WITH: values}]
+    return [
+        {"type": "object", "properties": each, "required": [next(iter(each))], "additionalProperties": False}
+        for each in forms
+    ]
 
 
 def conditions_schema() -> dict[str, Any]:
@@ -225,7 +238,7 @@ def _replace(properties: dict[str, Any], key: str) -> None:
     if key == "inline":
         properties[key]["propertyNames"] = {"pattern": _NAME, "maxLength": quotas.NAME_LENGTH["policy"]}
     elif key == "document":
-        properties[key] = {"$ref": "#/$defs/PolicyDocument", **description}
+        properties[key] = {"anyOf": [{"$ref": "#/$defs/PolicyDocument"}, *document_files_schema()], **description}
     else:
         properties[key] = {"$ref": "#/$defs/Conditions", **description}
 

@@ -21,9 +21,11 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem, errors, warnings
 from crossaccount.iam.quotas import ADJUSTABLE
 from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.checks import check
+from crossaccount.settings.document_files import DocumentReader, located
 from crossaccount.settings.draft import BROKEN, Draft, Entry, Placed, Section, not_reported_yet, parse, policy_import_id
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
+from crossaccount.settings.managed_names import with_arns
 from crossaccount.settings.models import AccountEntry
 from crossaccount.settings.models.config import KINDS, SECTIONS, SIDES, Suppression, Trusted, Trusting
 from crossaccount.settings.provider_tags import tag_problems
@@ -153,11 +155,12 @@ def load_settings(
     prefix = f"{where}: " if where else ""
     sections = _sections(raw, root, prefix, problems)
     leaves = list(raw.problems)
-    draft = replace(_draft(raw, sections, config, prefix, places, leaves, book), given=given)
+    draft = replace(_draft(raw, sections, config, prefix, places, leaves, book, root), given=given)
     problems += leaves
     problems += tag_problems(config, places, _tagged(draft))
     problems += not_reported_yet(check(draft, raw, prefix), leaves)
     found = _in_order(problems, draft)
+    found = [replace(each, where=located(each.where, draft.files)) for each in found] if draft.files else found
     if errors(found):
         raise SettingsError(found)
     return _settings(draft, tuple(found))
@@ -204,6 +207,7 @@ def _draft(
     places: Mapping[str, str],
     problems: list[Problem],
     shared: SharedBook | None,
+    root: Path | None,
 ) -> Draft:
     region = _region(config, places, problems)
 
@@ -218,12 +222,19 @@ def _draft(
     reads = tuple(name for name in raw.values.get("reads", ()) if isinstance(name, str))
     partition = partition_of(region)
     policy_id = policy_import_id(account_id, partition)
-    found = sections.entries
+    reader = DocumentReader(root, {"name": account or "", "id": account_id, "region": region or ""}, problems)
+    found = {
+        section: {
+            name: replace(entry, value=reader.written_out(entry.value, entry.where)) for name, entry in entries.items()
+        }
+        for section, entries in sections.entries.items()
+    }
     suppressions = [(raw.values.get("suppress", ()), place("suppress")), *sections.suppressions]
     parsed: dict[str, Section[Any]] = {
         section: parse(found[section], model, problems, policy_id if section == "policies" else "{name}")
         for section, model in SECTIONS.items()
     }
+    parsed = {section: with_arns(placed, partition, problems) for section, placed in parsed.items()}
     return Draft(
         account=account,
         account_id=account_id,
@@ -238,6 +249,7 @@ def _draft(
         quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
         declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
         sides=frozenset(sections.sides),
+        files=reader.files,
         incomplete=frozenset(sections.incomplete),
     )
 
@@ -287,4 +299,5 @@ def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
         suppressions=draft.suppressions,
         quotas=draft.quotas,
         places=draft.declared,
+        files=draft.files,
     )

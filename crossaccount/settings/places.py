@@ -12,6 +12,7 @@ from typing import Any
 
 from crossaccount.iam.documents import as_list, to_json
 from crossaccount.iam.statements import trust_statements
+from crossaccount.settings.document_files import suffix_of
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Conditioned, Policy, Role
 from crossaccount.settings.models.config import KINDS
@@ -28,11 +29,13 @@ class StatementPlace:
 
     where: str
     options: Options = field(default_factory=dict)
+    file: str = ""
+    """The file and the line of a statement that is in a file of its own, in parentheses after the place."""
 
     def of(self, element: str) -> str:
         """The place of a part of it; of the statement where the config does not say that part."""
         found = self.options.get(element)
-        return f"{self.where}.{found}" if found else self.where
+        return (f"{self.where}.{found}" if found else self.where) + self.file
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ class _Collector:
         for index, statement in enumerate(content):
             place = f"{where}.document.Statement[{index}]"
             options = {"mfa": "Condition", "conditions": "Condition", "resources": "Resource", "actions": "Action"}
-            self._add(owner, policy_name, [statement], StatementPlace(place, options))
+            file = suffix_of(place, self._settings.files)
+            self._add(owner, policy_name, [statement], StatementPlace(place, options, file))
 
     def trusts(self, owner: str, name: str, role: Role | Application, where: str) -> None:
         built = self._documents.trusts[name]

@@ -10,6 +10,7 @@ from typing import Any
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
+from crossaccount.settings.document_files import DocumentFile
 from crossaccount.settings.draft import Placed
 from crossaccount.settings.models import AccountEntry, ManagedPolicy, Suppression
 from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
@@ -40,6 +41,8 @@ class Settings:
     """Limits that AWS raised for the account, by their key in its summary."""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     """By section (``users`` …) and name: where an entity stands, its file included."""
+    files: Mapping[str, DocumentFile] = field(default_factory=dict, compare=False, repr=False)
+    """The files of documents, by the place of the ``document``."""
 
     @cached_property
     def account_ids(self) -> dict[str, str]:

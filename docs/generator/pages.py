@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from crossaccount.access.estate.policies import bundle_date, bundled
 from crossaccount.fleet import json_schema as fleet_schema
+from crossaccount.iam import managed_policies
 from crossaccount.settings import json_schema as config_schema
 from docs.generator.commands import commands_page
 from docs.generator.config import config_page
@@ -34,4 +36,5 @@ def generated() -> Mapping[Path, str]:
         DOCS / "findings.md": findings_page(),
         config_schema.FILE: config_schema.schema_text(),
         fleet_schema.FILE: fleet_schema.schema_text(),
+        managed_policies.FILE: managed_policies.list_text(bundled(), bundle_date()),
     }

@@ -167,6 +167,29 @@ def test_an_included_file_is_the_place(project):
     assert _said(_check(directory)) == ["XA201 people.yaml: trusted.users.ann.inline.p.assume"]
 
 
+def _with_boundary(project: Callable[..., Path], **more: object) -> Path:
+    boundary = {"Boundary": {"document": {"file": "policies/boundary.json"}}}
+    user = {"ann": {"policies": ["Boundary"]}}
+    directory = project(auth={"policies": boundary, "trusted": {"users": user}, **more}, workload=OWN)
+    (directory / "policies").mkdir()
+    (directory / "policies" / "boundary.json").write_text(
+        '{"Version": "2012-10-17",\n "Statement": [\n  {"Effect": "Allow", "Action": "*", "Resource": "*"}\n ]}'
+    )
+    return directory
+
+
+def test_a_finding_on_a_document_of_a_file_names_the_place_and_the_line(project):
+    place = "policies.Boundary.document.Statement[0].Action (policies/boundary.json:3)"
+    assert f"XA306 Pulumi.auth.yaml: {place}" in _said(_check(_with_boundary(project)))
+
+
+@pytest.mark.parametrize("where", ["policies.Boundary", "policies.Boundary.document.Statement[0].Action", "policies"])
+def test_it_is_accepted_by_its_place_in_the_config(project, where):
+    accepted = {"code": "XA306", "where": where, "reason": "a boundary"}
+    found = _check(_with_boundary(project, suppress=[accepted]))
+    assert [each.code for each in found.suppressed] == ["XA306"]
+
+
 def test_a_finding_is_accepted_where_it_stands_or_around(project):
     accepted = [{"code": "XA201", "where": "trusted.users.ann", "reason": "made by another team next week"}]
     users = {"ann": {"inline": {"p": {"assume": ["workload/role/Gone"]}}}}

@@ -1,7 +1,8 @@
 """The config guide: every block is accepted without a warning, becomes the documents it shows, and no key is left out.
 
 The first line of a YAML block names its file. A block with ``config`` is the whole file, any other stands under
-``config:`` of that file and replaces its keys. A JSON block is a document that the YAML block before it becomes.
+``config:`` of that file and replaces its keys. A JSON block is a document that the YAML block before it becomes, or
+the file that a comment above it names.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from crossaccount.settings.models.config import KEYS
 from crossaccount.settings.yaml_text import parse_yaml
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "config.md"
-FENCED = re.compile(r"^```(yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"(?:^<!-- file: (\S+) -->\n)?^```(yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -50,8 +51,10 @@ def _blocks() -> Iterator[Block]:
     guide = GUIDE.read_text(encoding="utf-8")
     block = None
     for found in FENCED.finditer(guide):
-        language, text = found.groups()
-        if language == "yaml":
+        file, language, text = found.groups()
+        if file:
+            yield Block(file, 0, text)
+        elif language == "yaml":
             if block:
                 yield block
             line = guide.count("\n", 0, found.start()) + 1

@@ -180,6 +180,18 @@ def test_an_included_file_is_config_too(place: Place) -> None:
     assert place.applied == ["workload"]
 
 
+def test_a_file_of_a_document_is_config_too(place: Place) -> None:
+    file = place.estate.folder / "boundary.json"
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    place.write({**BEFORE, "auth": {**BEFORE["auth"], "policies": {"B": {"document": {"file": "boundary.json"}}}}})
+    stacks = place.stacks
+    file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Action": "s3:*"}]}))
+    result = stacks.up(approval=EVERYTHING)
+    assert "its config changed since it was reviewed" in error_of(result, "auth")
+    assert place.applied == ["workload"]
+
+
 @pytest.mark.parametrize(
     ("line", "differs"),
     [

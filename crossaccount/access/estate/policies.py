@@ -51,6 +51,11 @@ def is_published(arn: str) -> bool:
     return is_aws_managed(arn) and f"{_ARN_PREFIX}/{arn.partition(':policy/')[2]}" in _bundle()
 
 
+def bundled() -> Iterable[str]:
+    """The ARNs of the bundle's policies."""
+    return _bundle().keys()
+
+
 @cache
 def _by_name() -> Mapping[str, str]:
     """The ARNs of the bundle's policies by name."""

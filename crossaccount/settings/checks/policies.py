@@ -9,6 +9,7 @@ from crossaccount.iam.action_checks import check_action_known, check_resources_f
 from crossaccount.iam.arn import ACCOUNT_ID, entity_arn, is_arn, parse_arn
 from crossaccount.iam.condition_syntax import check_conditions
 from crossaccount.iam.entity_names import check_name, same_but_for_case
+from crossaccount.iam.managed_policies import PREFIX, managed_policy_arn
 from crossaccount.iam.names import UnknownAccount, has_wildcard, resolve
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, errors
@@ -49,6 +50,8 @@ def _check_policy(draft: Draft, policy: str, where: str) -> Iterator[Problem]:
         if policy not in draft.declared["policies"] and "policies" not in draft.incomplete:
             otherwise = f"declare it under policies, or write arn:{draft.partition}:iam::aws:policy/{policy}"
             fix = did_you_mean(policy, draft.declared["policies"], otherwise)
+            if managed_policy_arn(policy, draft.partition):
+                fix = f"write `{PREFIX}{policy}`, if you mean AWS's policy"
             yield Problem(where, "no such policy under policies", policy, fix)
         return
     example = f"write arn:{draft.partition}:iam::aws:policy/<name>"

@@ -31,7 +31,8 @@ class Policy(Conditioned):
     deny: tuple[Text, ...] | None = Field(default=None, examples=[["workload/role/AssumedRole"]])
     """Roles that may not be assumed, whatever else allows it."""
     document: Mapping[str, Any] | None = None
-    """An IAM policy document."""
+    """An IAM policy document, or a file of the project that has it: {file: policies/boundary.json}, or a template with
+    placeholders of role sets: {template: policies/limits.json}."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
     """The actions that `assume` allows or `deny` denies, instead of sts:AssumeRole."""
 
@@ -65,8 +66,8 @@ class Entity(Model):
 
     path: Path = "/"
     """The IAM path: / or, for example, /team/."""
-    policies: tuple[Text, ...] = Field(default=(), examples=[["arn:aws:iam::aws:policy/ReadOnlyAccess"]])
-    """Managed policies: names under `policies`, or ARNs."""
+    policies: tuple[Text, ...] = Field(default=(), examples=[["aws:ReadOnlyAccess"]])
+    """Managed policies: names under `policies`, aws:NAME for one of AWS's own, or ARNs."""
     inline: Mapping[str, Policy] = Field(default_factory=dict)
     """Inline policies by name."""
     protect: Flag = False
@@ -85,7 +86,7 @@ class Tagged(Entity):
     tags: Tags = Field(default_factory=dict)
     """Tags, at most 50."""
     permissions_boundary: Text | None = None
-    """A managed policy, by name or ARN, that limits what the other policies can grant."""
+    """A managed policy that limits what the other policies can grant: a name as under `policies`, or an ARN."""
 
 
 class User(Tagged):
