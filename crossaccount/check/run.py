@@ -7,6 +7,7 @@ the proof needs (``given``) takes part in the tests alone.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -232,13 +233,13 @@ def _chosen(project: Project, stacks: Sequence[str]) -> frozenset[str]:
     problems = [
         Problem(name, "no such stack in the project", NOT_GIVEN, did_you_mean(name, project.stacks, _write(name)))
         for name in stacks
-        if name not in project.stacks
+        if not fnmatch.filter(project.stacks, name)
     ]
     if not project.stacks:
         problems.append(Problem(str(project.directory), "has no stack", NOT_GIVEN, _write("<stack>")))
     if problems:
         raise SettingsError(problems)
-    return frozenset(stacks or project.stacks)
+    return frozenset(name for pattern in stacks or "*" for name in fnmatch.filter(project.stacks, pattern))
 
 
 def _write(name: str) -> str:

@@ -22,6 +22,7 @@ from crossaccount.cli.options import (
 )
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import as_sources, is_source, load_program, read
+from crossaccount.iam.problem import shown
 
 if TYPE_CHECKING:
     from crossaccount.check.run import Checked
@@ -40,8 +41,8 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="[STACK or SOURCE]...",
-            help="Stacks of the project (default: all), or sources: FILE.json, stack:[DIR/]NAME, state:[DIR/]NAME, "
-            "live:PROFILE.",
+            help="Stacks of the project, by name or pattern (default: all), or sources: FILE.json, stack:[DIR/]NAME, "
+            "state:[DIR/]NAME, live:PROFILE.",
         ),
     ] = None,
     organization: OrganizationOption = None,
@@ -129,8 +130,11 @@ def show(found: Checked) -> None:
 
 
 def judge_tests(
-    tests: Annotated[Path, typer.Argument(metavar="TESTS.yaml", help="A file of access tests.")],
-    sources: SourcesArgument,
+    tests: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TESTS.yaml]", help="A file of access tests. Default: access-tests.yaml in --dir."),
+    ] = None,
+    sources: SourcesArgument = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
@@ -142,8 +146,9 @@ def judge_tests(
         from crossaccount.rehearsal.given import judge
         from crossaccount.rehearsal.table import results_table, warnings
 
+        file = _tests_file(tests, directory, as_json)
         found = read(sources, directory, accounts, run_program=run_program)
-        results = judge(tests, found, load_program, datetime.now(UTC))
+        results = judge(file, found, load_program, datetime.now(UTC))
         failed = sum(not result.ok for result in results)
         if as_json:
             print_json(results_json(results))
@@ -154,3 +159,15 @@ def judge_tests(
         if not as_json:
             console().print(f"{len(results) - failed} of {len(results)} as expected", highlight=False)
     raise typer.Exit(1 if failed else 0)
+
+
+def _tests_file(named: Path | None, directory: Path, as_json: bool) -> Path:
+    """The file of access tests; a source in its place is refused before anything is read."""
+    from crossaccount.access.access_tests import TESTS_FILE
+
+    if named is None:
+        return directory / TESTS_FILE
+    if ":" in str(named) and not named.exists():
+        fix = f"write the file first: crossaccount test {TESTS_FILE} {named}"
+        stop(f"TESTS.yaml: must be a file of access tests, got {shown(str(named))}; {fix}", BAD_INPUT, as_json)
+    return named

@@ -36,11 +36,21 @@ class FailOn(StrEnum):
 
 def diff(
     before: Annotated[
-        list[str], typer.Option("--before", metavar="SOURCE", help="A source from before the change; may be repeated.")
-    ],
+        list[str] | None,
+        typer.Option(
+            "--before",
+            metavar="SOURCE",
+            help="A source from before the change; may be repeated. Default: what all stacks last deployed (state:*).",
+        ),
+    ] = None,
     after: Annotated[
-        list[str], typer.Option("--after", metavar="SOURCE", help="A source from after the change; may be repeated.")
-    ],
+        list[str] | None,
+        typer.Option(
+            "--after",
+            metavar="SOURCE",
+            help="A source from after the change; may be repeated. Default: what all stacks declare (stack:*).",
+        ),
+    ] = None,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit with 3 if access is gained: broadening or mixed.")
     ] = None,
@@ -56,9 +66,10 @@ def diff(
         from crossaccount.access.diff import markdown
         from crossaccount.access.findings.changes import replacement_findings
         from crossaccount.sources.names import Names
+        from crossaccount.sources.patterns import all_stacks
 
         refuse_two_documents(markdown_file, as_json)
-        old, new = _read(before, after, directory, accounts, run_program)
+        old, new = _read(before or all_stacks(directory, "state"), after, directory, accounts, run_program)
         estates = old.estate(), new.estate()
         found = compare(*estates)
         unknown = [each for side in (old, new) for each in _not_compared(side)]
@@ -81,7 +92,7 @@ def diff(
 
 
 def _read(
-    before: list[str], after: list[str], directory: Path, accounts: Path | None, run_program: bool
+    before: list[str], after: list[str] | None, directory: Path, accounts: Path | None, run_program: bool
 ) -> tuple[Sources, Sources]:
     """Both sets of sources; what is wrong with either comes in one report."""
     old, new = read_both(before, after, directory, accounts, run_program=run_program)

@@ -48,7 +48,7 @@ class WithCommand(TyperCommand):
 def handoff(
     context: typer.Context,
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"One of: {', '.join(Kind)}.")],
-    sources: SourcesArgument,
+    sources: SourcesArgument = None,
     principal: Annotated[
         str | None,
         typer.Option("--for", metavar="PRINCIPAL", help="The principal to write for. Default: all that have a path."),

@@ -29,10 +29,11 @@ EngineOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")]
 SourcesArgument = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
-        metavar="SOURCE...",
-        help="FILE.json (an account, or an organisation), stack:[DIR/]NAME, state:[DIR/]NAME or live:PROFILE.",
+        metavar="[SOURCE]...",
+        help="FILE.json (an account, or an organisation), stack:[DIR/]NAME, state:[DIR/]NAME or live:PROFILE. NAME may "
+        "be a pattern, such as 'prod-*'. Default: all stacks of the project in --dir.",
     ),
 ]
 DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of Pulumi.yaml.")]

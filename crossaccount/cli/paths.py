@@ -45,7 +45,7 @@ MOST_ROWS = 2_000
 
 
 def paths(
-    sources: SourcesArgument,
+    sources: SourcesArgument = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
@@ -71,7 +71,7 @@ def paths(
 
 def who_can(
     role: Annotated[str, typer.Argument(metavar="ROLE", help="<account>/role/<name>, or an ARN.")],
-    sources: SourcesArgument,
+    sources: SourcesArgument = None,
     why: Annotated[
         str | None, typer.Option("--why", metavar="PRINCIPAL", help="Explain the verdict for one principal.")
     ] = None,
@@ -118,7 +118,7 @@ def what_can(
     principal: Annotated[
         str, typer.Argument(metavar="PRINCIPAL", help="<account>/user/<name>, <account>/role/<name>, or an ARN.")
     ],
-    sources: SourcesArgument,
+    sources: SourcesArgument = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,

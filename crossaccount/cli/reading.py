@@ -22,23 +22,25 @@ if TYPE_CHECKING:
 
 
 def read(
-    texts: Sequence[str],
+    texts: Sequence[str] | None,
     directory: Path,
     accounts: Path | None,
     files: Files | None = None,
     *,
     run_program: bool = False,
 ) -> Sources:
-    """Read the sources; what their readers should know goes to stderr.
+    """Read the sources, all stacks of the project where none is named; what readers should know goes to stderr.
 
     Raises:
         SourceError: everything wrong with them.
     """
     from crossaccount.sources import read_sources
+    from crossaccount.sources.patterns import all_stacks
 
     # The process ends with the command: looking for cycles in a large estate over and over only takes time.
     gc.disable()
     may_run = partial(may_run_program, directory, run_program)
+    texts = texts or all_stacks(directory)
     found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files, may_run=may_run)
     for warning in found.warnings:
         say(f"warning: {warning}", err=True)
@@ -54,7 +56,9 @@ class Named:
     names: Names
 
 
-def read_named(texts: Sequence[str], directory: Path, accounts: Path | None, *, run_program: bool = False) -> Named:
+def read_named(
+    texts: Sequence[str] | None, directory: Path, accounts: Path | None, *, run_program: bool = False
+) -> Named:
     """Read the sources, for a command that takes or shows names.
 
     Raises:
@@ -68,8 +72,8 @@ def read_named(texts: Sequence[str], directory: Path, accounts: Path | None, *, 
 
 
 def read_both(
-    before: Sequence[str],
-    after: Sequence[str],
+    before: Sequence[str] | None,
+    after: Sequence[str] | None,
     directory: Path,
     accounts: Path | None,
     *,

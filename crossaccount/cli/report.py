@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    sources: SourcesArgument,
+    sources: SourcesArgument = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML file that needs no network.")
     ] = None,

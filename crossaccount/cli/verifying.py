@@ -33,7 +33,7 @@ FALLBACK_REGION = "us-east-1"
 
 
 def verify(
-    sources: SourcesArgument,
+    sources: SourcesArgument = None,
     profiles: Annotated[
         list[str] | None,
         typer.Option(

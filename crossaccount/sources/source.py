@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -21,8 +21,9 @@ from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import Files
 from crossaccount.sources.live import OpenProfile, describe_account, open_profile
 from crossaccount.sources.names import displays, merged_names, read_accounts
+from crossaccount.sources.patterns import expanded, is_pattern, meant_stack
 from crossaccount.sources.stacks import NamedStack, Recorder, find_stack
-from crossaccount.sources.state import describe_state
+from crossaccount.sources.state import NotDeployed, describe_state
 
 KINDS = ("stack", "state", "live")
 DescribeStack = Callable[[NamedStack], Described]
@@ -102,18 +103,26 @@ def read_sources(
     except SourceError as error:
         lines += error.lines
     seen: set[tuple[str, str]] = set()
-    for text in dict.fromkeys(texts):
+    absent: list[Problem] = []
+    for text, of_pattern in _each(texts, directory, projects, lines):
         try:
             found += _read(text, directory, describe, profiles, files or known, projects)
+        except NotDeployed as error:
+            if of_pattern:
+                absent.append(replace(error.problems[0], severity="warning"))
+            else:
+                lines += error.lines
         except SourceError as error:
             lines += _new_lines(text, error.lines, seen)
+    if absent and not found:
+        lines += absent
     described = [each for each in found if each.organization is None]
     above = [(each.where, each.organization) for each in found if each.organization is not None]
     names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
     lines += [*wrong, *_twice(described), *_wrong_account(described, names), *_members_twice(above)]
     if lines:
         raise SourceError(dict.fromkeys(lines))
-    warnings = [warning for each in described for warning in each.warnings]
+    warnings = [*absent, *(warning for each in described for warning in each.warnings)]
     warnings += [_nothing(each.where) for each in described if not any(each.details.get(name) for name in LISTS)]
     shown = {
         key: display for each in reversed(described) for key, display in each.displays.items() if display != Display()
@@ -123,6 +132,20 @@ def read_sources(
     managed = frozenset(entry.id for entry in given.values() if entry.stack is not None)
     now = datetime.now(UTC)
     return Sources(details, names, tuple(described), tuple(warnings), shown, organizations, managed, now)
+
+
+def _each(
+    texts: Sequence[str], directory: Path, projects: Callable[[Path], Project], lines: list[Problem | str]
+) -> Iterator[tuple[str, bool]]:
+    """Each source once, and whether a pattern stands for it. What is wrong with a pattern is added to ``lines``."""
+    found: dict[str, bool] = {}
+    for text in dict.fromkeys(texts):
+        try:
+            for each in expanded(text, directory, projects):
+                found[each] = found.get(each, True) and is_pattern(text)
+        except SourceError as error:
+            lines += error.lines
+    yield from found.items()
 
 
 def _read(
@@ -146,6 +169,8 @@ def _read(
     if colon and not os.path.lexists(path):
         fix = did_you_mean(kind, KINDS, f"write a file's name, or one of {', '.join(f'{each}:' for each in KINDS)}")
         raise refusal(text, "no such kind of source and no such file", kind, fix)
+    if not os.path.lexists(path) and (meant := meant_stack(text, directory, projects)) is not None:
+        raise refusal(text, "there is no such file", NOT_GIVEN, f"did you mean `{meant}`?")
     return files.read(path, text)
 
 

@@ -37,11 +37,15 @@ _GZIP = "PULUMI_DIY_BACKEND_GZIP=true pulumi refresh"
 NO_STATE = "look at it with: pulumi stack export"
 
 
+class NotDeployed(SourceError):
+    """The backend has no such stack."""
+
+
 def describe_state(stack: NamedStack) -> Described:
     """The account as the stack's state has it.
 
     Raises:
-        SourceError: there is no such stack, or its state cannot be read.
+        SourceError: its state cannot be read; NotDeployed where there is none.
     """
     state = _state(stack)
     found = deployment_of(stack.name, state)
@@ -183,7 +187,7 @@ def _from_file(stack: NamedStack, url: str) -> Mapping[str, Any]:
         return state
     known = [each.name.partition(".")[0] for each in (folder / "stacks" / stack.project.name).glob("*.json*")]
     fix = did_you_mean(stack.name, known, f"deploy it first: pulumi up -s {stack.name}")
-    raise refusal(stack.where, f"no such stack in {url}", stack.name, fix)
+    raise NotDeployed([Problem(stack.where, f"no such stack in {url}", stack.name, fix)])
 
 
 def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
@@ -201,13 +205,19 @@ def _from_cli(stack: NamedStack) -> Mapping[str, Any]:
     if done.returncode:
         output = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         text = next((line for line in output if "error" in line or "no stack" in line), output[0] if output else "")
-        raise refusal(stack.where, f"pulumi stack export: {text}", NOT_GIVEN, _export_fix(text, stack.name))
+        wrong = NotDeployed if _is_absent(text) else SourceError
+        raise wrong([Problem(stack.where, f"pulumi stack export: {text}", NOT_GIVEN, _export_fix(text, stack.name))])
     return read_state(done.stdout.encode(), stack.where)
 
 
+def _is_absent(output: str) -> bool:
+    """Whether a backend answered that it has no such stack."""
+    return "no stack named" in output or "unknown stack" in output
+
+
 def _export_fix(output: str, stack: str) -> str:
-    """What to do about an export that failed: only a backend that answered says that there is no such stack."""
-    if "no stack named" in output or "unknown stack" in output:
+    """What to do about an export that failed."""
+    if _is_absent(output):
         return f"deploy it first: pulumi up -s {stack}"
     if "PULUMI_ACCESS_TOKEN must be set" in output or "pulumi login" in output:
         login = "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL"

@@ -166,7 +166,7 @@ def _command(*arguments: str, cwd: Path, stdout: Any) -> subprocess.Popen[str]:
     ("arguments", "said"),
     [
         (["paths", "a.json", "--bogus", "--json"], "No such option: --bogus"),
-        (["paths", "--json"], "Missing argument 'SOURCE...'."),
+        (["who-can", "--json"], "Missing argument 'ROLE'."),
         (["fleet", "list", "--json", "--ou"], "Option '--ou' requires an argument."),
         (["pahts", "--json"], "No such command 'pahts'."),
     ],

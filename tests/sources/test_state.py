@@ -190,3 +190,20 @@ def test_a_backend_that_does_not_answer_is_no_stack_to_deploy(
     cli.write_text(f'#!/bin/sh\necho "error: {said}" >&2; exit 255\n')
     cli.chmod(0o755)
     assert problems("state:auth") == [f"state:auth: pulumi stack export: {said}; {fix}"]
+
+
+def test_what_was_never_deployed_is_left_out_of_a_pattern_and_said(
+    project: Path,
+    deployed: dict[str, Any],
+    read: Read,
+    problems: Problems,
+) -> None:
+    [*absent] = problems("state:*")
+    assert [line.partition(":")[2].partition(":")[0] for line in absent] == ["auth", "workload"]
+    write(project, deployed)
+    found = read("state:*")
+    assert [each.where for each in found.described] == ["state:auth"]
+    [warning] = found.warnings
+    assert str(warning).startswith("state:workload: no such stack in file://")
+    assert warning.severity == "warning"
+    assert problems("state:workload")[0].startswith("state:workload: no such stack")

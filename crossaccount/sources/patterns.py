@@ -1,0 +1,83 @@
+"""Words that mean several stacks: ``stack:*``, ``stack:DIR/prod-*``, ``state:*``; and no word at all.
+
+A pattern stands for the stacks of one project, in the order of their names, and is a shell pattern in the name alone.
+What exists as a path is that path, whatever it looks like.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from crossaccount.iam.nearest import nearest
+from crossaccount.iam.problem import NOT_GIVEN
+from crossaccount.settings import Project, SettingsError
+from crossaccount.settings.project import PROJECT_FILE, stack_file
+from crossaccount.sources.errors import SourceError, refusal, within
+
+OF_STACKS = ("stack", "state")
+"""The kinds of source that name a stack of a project."""
+_PATTERN = frozenset("*?[")
+ReadProject = Callable[[Path], Project]
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a source means several stacks."""
+    kind, _, rest = text.partition(":")
+    name = rest.rpartition("/")[2]
+    return kind in OF_STACKS and not _PATTERN.isdisjoint(name) and not os.path.lexists(text)
+
+
+def expanded(text: str, directory: Path, read: ReadProject) -> list[str]:
+    """The sources that a word means: a pattern's stacks, or the word itself. ``read`` reads the project of a folder.
+
+    Raises:
+        SourceError: no project, or one without such a stack.
+    """
+    if not is_pattern(text):
+        return [text]
+    kind, _, rest = text.partition(":")
+    folder, slash, pattern = rest.rpartition("/")
+    try:
+        stacks = read(directory / folder).stacks
+    except SettingsError as error:
+        raise within(text, error.problems) from None
+    found = [f"{kind}:{folder}{slash}{name}" for name in fnmatch.filter(sorted(stacks), pattern)]
+    if not found:
+        known = ", ".join(f"{kind}:{folder}{slash}{name}" for name in sorted(stacks))
+        raise refusal(
+            text,
+            "no stack of the project fits",
+            pattern,
+            f"name one of {known}" if known else f"write {stack_file('<stack>')}",
+        )
+    return found
+
+
+def all_stacks(directory: Path, kind: Literal["stack", "state"] = "stack") -> list[str]:
+    """The source that stands for none: all stacks of the project in ``directory``.
+
+    Raises:
+        SourceError: there is no project.
+    """
+    if (directory / PROJECT_FILE).is_file():
+        return [f"{kind}:*"]
+    here = "here" if directory == Path() else f"in {directory}"
+    fix = "name sources (crossaccount paths FILE.json live:PROFILE), or the project's folder with --dir DIR"
+    raise refusal("SOURCE", f"none is named, and there is no {PROJECT_FILE} {here}", NOT_GIVEN, fix)
+
+
+def meant_stack(text: str, directory: Path, read: ReadProject) -> str | None:
+    """The source that was meant by a word that is no file and no source: the stack of that name, or of one like it."""
+    folder, slash, name = text.rpartition("/")
+    if not (directory / folder / PROJECT_FILE).is_file():
+        return None
+    try:
+        stacks = read(directory / folder).stacks
+    except (SettingsError, SourceError):
+        return None
+    found = nearest(name, stacks)
+    return f"stack:{folder}{slash}{found}" if found else None
