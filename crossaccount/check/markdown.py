@@ -31,6 +31,10 @@ def summary(checked: Checked) -> str:
         parts[-1] += f" ({groups})"
     if checked.of_project:
         parts.append(f"{len(checked.tests) - failed} of {counted(len(checked.tests), 'test')} as expected")
+    if checked.compared:
+        new, known, stale = (len(each) for each in (checked.findings, checked.compared.known, checked.compared.stale))
+        parts.append(f"{new:,} new and {counted(known, 'known finding')}")
+        parts += [f"{stale:,} no longer found"] if stale else []
     if checked.suppressed:
         parts.append(f"{counted(len(checked.suppressed), 'finding')} suppressed")
     return ", ".join(parts)
@@ -68,6 +72,9 @@ def _lines(checked: Checked) -> Iterator[str]:
         yield from ("", *table(("proof weakened", "what"), weakened))
     elif checked.proof:
         yield from (f"\n{text(line[:1].upper() + line[1:])}." for line in checked.proof.lines())
+    if checked.compared and checked.compared.stale:
+        stale = ((each.code, code(each.where), text(each.message)) for each in checked.compared.stale)
+        yield from ("", *table(("no longer found", "where", "what"), stale))
     if checked.findings:
         yield from ("", *table(("finding", "where", "what", "fix"), map(_group, checked.groups)))
     failed = [each for each in checked.tests if not each.ok]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,7 @@ from crossaccount.cli.options import (
 )
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import as_sources, is_source, load_program, read
+from crossaccount.iam.names import counted
 from crossaccount.iam.problem import shown
 
 if TYPE_CHECKING:
@@ -31,8 +33,10 @@ FAILED, TRIPPED = 1, 3
 
 
 class FailOn(StrEnum):
-    """What ends the command with exit code 3."""
+    """What ends the command with exit code 3; a finding of severity error always ends it with 1."""
 
+    error = "error"
+    warning = "warning"
     weakened = "weakened"
 
 
@@ -48,7 +52,20 @@ def check(
     organization: OrganizationOption = None,
     base: BaseOption = None,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit with 3 if the tests prove less than at --base.")
+        list[FailOn] | None,
+        typer.Option(
+            "--fail-on",
+            help="warning: exit with 3 if there is a warning. weakened: exit with 3 if the tests prove less than at "
+            "--base. error: only errors count, with exit code 1. Default: error; with --baseline: warning.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Show only findings that are not in this file."),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option("--write-baseline", metavar="FILE", help="Write the findings to this file, as known."),
     ] = None,
     markdown_file: MarkdownOption = None,
     directory: DirectoryOption = HERE,
@@ -64,8 +81,12 @@ def check(
         from crossaccount.settings import read_project
 
         refuse_two_documents(markdown_file, as_json)
-        if fail_on is not None and base is None:
+        if FailOn.weakened in (fail_on or ()) and base is None:
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
+        if write_baseline == STDOUT:
+            stop("--write-baseline: stdout holds the findings, got -; name a file", BAD_INPUT, as_json)
+        if baseline is not None and write_baseline is not None and baseline != write_baseline:
+            stop(f"--write-baseline: replaces the baseline, got {write_baseline}; name {baseline}", BAD_INPUT, as_json)
         named = stacks or []
         of_sources = any(map(is_source, named))
         if not of_sources and accounts is not None:
@@ -74,6 +95,7 @@ def check(
             stop(f"--base: compares a project's proof, and sources have none, got {base}", BAD_INPUT, as_json)
         project = None if of_sources and not (directory / "Pulumi.yaml").exists() else read_project(directory)
         # A file that cannot be read is told at once: what checks a project takes longer to import.
+        from crossaccount.check.baseline import read_baseline
         from crossaccount.check.markdown import markdown
         from crossaccount.check.run import check as run
         from crossaccount.check.run import check_sources
@@ -85,15 +107,34 @@ def check(
         else:
             assert project is not None, "stacks are of a project"
             found = run(project, named, load_program, datetime.now(UTC), organization, base=base)
+        if write_baseline is not None:
+            found = _written(write_baseline, found, as_json)
+        elif baseline is not None:
+            found = found.since(read_baseline(baseline))
         if as_json:
             print_json(found.to_json())
         elif markdown_file != STDOUT:
             show(found)
         if markdown_file is not None:
             write("--markdown", markdown_file, markdown(found), as_json)
-    if found.ok and fail_on is FailOn.weakened and found.proof and found.proof.weakened:
-        raise typer.Exit(TRIPPED)
-    raise typer.Exit(0 if found.ok else FAILED)
+    raise typer.Exit(FAILED if not found.ok else TRIPPED if _trips(found, fail_on or ()) else 0)
+
+
+def _trips(found: Checked, fail_on: Sequence[FailOn]) -> bool:
+    """Whether something that is no error ends the command with 3. What is new fails where a baseline is given."""
+    warnings = FailOn.warning in fail_on or (found.compared is not None and FailOn.error not in fail_on)
+    weakened = FailOn.weakened in fail_on and found.proof is not None and bool(found.proof.weakened)
+    return weakened or (warnings and bool(found.findings))
+
+
+def _written(file: Path, found: Checked, as_json: bool) -> Checked:
+    """Write the findings as known. Entries of accounts that were not checked are kept."""
+    from crossaccount.check.baseline import Entry, baseline_text, read_baseline
+
+    others = [each for each in read_baseline(file) if each.account not in found.accounts] if file.exists() else []
+    write("--write-baseline", file, baseline_text(found.findings, others), as_json)
+    say(f"wrote {counted(len(found.findings), 'finding')} to {file}", err=True)
+    return found.since([Entry.of(each) for each in found.findings])
 
 
 def show(found: Checked) -> None:
@@ -121,6 +162,9 @@ def show(found: Checked) -> None:
         for where, quota, used, limit in near:
             table.add_row(quota, markup(where), str(used), str(limit))
         out.print(table)
+    for stale in found.compared.stale if found.compared else ():
+        text = f"baseline: no longer found: {stale.code} {stale.where}: {stale.message}"
+        out.print(one_line(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
     for line in found.proof.lines() if found.proof else ():
         style = "yellow" if found.proof and found.proof.weakened else ""
         out.print(one_line(line), style=style, markup=False, highlight=False, soft_wrap=True)

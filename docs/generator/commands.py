@@ -26,8 +26,8 @@ A *source* is where an account's IAM is read from:
 | `live:PROFILE` | an account as it is now, read with an AWS CLI profile |
 
 `NAME` may be a shell pattern: `'stack:*'`, `'stack:teams/prod-*'`. `'state:*'` leaves out stacks that were never
-deployed, with a warning. Where no source is named, all stacks of the project in `--dir` are meant; for `diff`, what they
-last deployed (`--before`) and what they declare (`--after`).
+deployed, with a warning. Where no source is named, all stacks of the project in `--dir` are meant; for `diff`, what
+they last deployed (`--before`) and what they declare (`--after`).
 
 A `FILE.json` counts as AWS's own answer, like `live:PROFILE`. For a deleted principal AWS shows the unique ID, so an
 ARN in a trust means that the principal exists. If the `--after` of `diff` is such a file, `diff` reports replaced

@@ -48,6 +48,7 @@ UNREACHABLE_ROLE = Kind(
     "No statement of its trust allows a user, role, service or provider that can use it.",
     "Grant it to the principals that should assume it, or delete it.",
     _SOURCE,
+    of_place=True,
 )
 
 ONLY_DENIES = Kind(

@@ -18,6 +18,7 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.iam.arn import is_arn, parse_arn
 
 Severity = Literal["error", "warning"]
 
@@ -55,6 +56,8 @@ class Kind:
     why: str
     fix: str
     source: str
+    of_place: bool = False
+    """The place alone says which finding it is: the message names only examples, which change with other things."""
 
     @property
     def hint(self) -> str:
@@ -96,6 +99,8 @@ class Finding:
     fix: str
     account: str = field(default="", compare=False)
     """The account that it is about: its name where it has one, else its ID; empty where it is about no account."""
+    place: Place | None = field(default=None, compare=False, repr=False)
+    """Its place in AWS's own terms; None of what is found in a config alone."""
 
     def to_json(self) -> dict[str, str]:
         """An item of ``findings`` in the commands' JSON."""
@@ -119,7 +124,12 @@ class Found:
 
     def at(self, where: str, account: str = "") -> Finding:
         """The finding with its place as people should read it, and the name of its account."""
-        return Finding(self.kind.code, self.kind.severity, where, self.message, self.fix, account)
+        return Finding(self.kind.code, self.kind.severity, where, self.message, self.fix, account, self.place)
+
+
+def account_of_owner(owner: str) -> str:
+    """The account of a place's owner, which is an ARN or an account's ID."""
+    return parse_arn(owner).account if is_arn(owner) else owner
 
 
 @dataclass(frozen=True)
