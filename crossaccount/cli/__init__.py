@@ -19,6 +19,7 @@ import typer
 
 from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
+from crossaccount.cli.explaining import explain
 from crossaccount.cli.failures import JsonUsage, fault_in_one_line, written_out
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
@@ -65,6 +66,7 @@ def about(
 
 
 app.command(epilog="Example: crossaccount check --dir examples/tutorial")(check)
+app.command(epilog="Example: crossaccount explain XA205")(explain)
 app.command(epilog="Example: crossaccount rehearse tutorial --engine in-process")(rehearse)
 app.command(epilog="Example: crossaccount demo --engine pulumi")(demo)
 app.command(epilog="Example: crossaccount paths stack:auth stack:workload --json")(paths)
