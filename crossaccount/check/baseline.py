@@ -21,7 +21,7 @@ from typing import Any
 
 from crossaccount import escaping
 from crossaccount.access.findings.catalogue import BY_CODE
-from crossaccount.access.findings.finding import Finding
+from crossaccount.access.findings.finding import Finding, account_of_owner
 from crossaccount.iam.documents import to_json
 from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 from crossaccount.settings.input_files import read_json
@@ -45,6 +45,7 @@ class Entry:
 
     code: str
     account: str
+    """Its ID; the name in the config, of what is found in a config alone."""
     about: str
     """The ARN of the entity or policy, or the place in the config, without file and numbers, of what no ARN has."""
     policy: str
@@ -62,9 +63,8 @@ class Entry:
         policy, element = (place.policy, place.element) if place else ("", "")
         statement = _digest(place.statement) if place and place.statement else ""
         names = frozenset() if BY_CODE[finding.code].of_place else names_in(finding.message)
-        return cls(
-            finding.code, finding.account, about, policy, element, names, statement, finding.where, finding.message
-        )
+        account = account_of_owner(place.owner) if place else finding.account
+        return cls(finding.code, account, about, policy, element, names, statement, finding.where, finding.message)
 
     @property
     def key(self) -> tuple[str, ...]:

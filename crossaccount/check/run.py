@@ -21,15 +21,20 @@ from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.chains import Chains
 from crossaccount.access.findings.catalogue import BY_CODE
-<<<<<<< HEAD
-from crossaccount.access.findings.finding import Facts, Finding, Found, Reported, of_suppression, without_suppressed
+from crossaccount.access.findings.finding import (
+    Facts,
+    Finding,
+    Found,
+    Reported,
+    account_of_owner,
+    of_suppression,
+    without_suppressed,
+)
 from crossaccount.access.findings.groups import Group, grouped
-=======
-from crossaccount.access.findings.finding import Facts, Finding, Found, Sifted, account_of_owner, sift
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
+from crossaccount.check.locations import file_of_source
 from crossaccount.check.placing import placers, region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import own_program
@@ -57,25 +62,24 @@ class Checked:
     """How many access tests are about stacks that were not asked for."""
     of_project: bool = True
     """Whether a project is checked, with its access tests; sources have none."""
-<<<<<<< HEAD
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The names of accounts and their IDs."""
-
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """The findings; those that differ only by account are one group."""
-        return grouped(self.findings, self.accounts)
-=======
-    accounts: frozenset[str] = frozenset()
-    """The IDs of the accounts that were checked."""
+    checked: frozenset[str] = frozenset()
+    """The IDs and names of the accounts that were checked."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """The file that each account is described by, by ID."""
     compared: Compared | None = None
     """How the findings differ from a baseline; then ``findings`` are the new ones alone."""
 
     def since(self, baseline: Sequence[Entry]) -> Checked:
         """The same check with its findings held against a baseline."""
-        compared = compare(self.findings, baseline, self.accounts)
+        compared = compare(self.findings, baseline, self.checked)
         return replace(self, findings=compared.new, compared=compared)
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The findings; those that differ only by account are one group."""
+        return grouped(self.findings, self.accounts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -135,11 +139,13 @@ def check(
     regions = {name: tuple(region_findings(project, name)) for name in names}
     today = now.astimezone(UTC).date()
     checked = Checker(compiled, sources, names, regions, today).run(_tests(directory, sources, program, now))
+    files = {compiled[name].settings.account_id: directory / stack_file(name) for name in names}
+    checked = replace(checked, files=files)
     return checked if base is None else replace(checked, proof=proof_since(directory, base))
 
 
-def check_sources(sources: Sources) -> Checked:
-    """Check any sources: findings and quotas, at their places in AWS's terms.
+def check_sources(sources: Sources, directory: Path) -> Checked:
+    """Check any sources: findings and quotas, at their places in AWS's terms. Stacks are those of ``directory``.
 
     What a config accepts is among the findings, and no access tests are judged: both are a project's.
     """
@@ -150,14 +156,18 @@ def check_sources(sources: Sources) -> Checked:
     names = {account: name for name, account in sources.accounts.items()}
     findings = sorted((each.at(str(each.place), _named(each.place.owner, names)) for each in found), key=_rank)
     quotas = [(str(usage.place), usage) for details in sources.details for usage in usages(details)]
-<<<<<<< HEAD
     quotas.sort(key=_quota_order)
-    return Checked(tuple(findings), (), (), tuple(quotas), of_project=False, accounts=sources.accounts)
-=======
-    checked = frozenset(each.account_id for each in sources.described if each.account_id)
-    ordered = tuple(sorted(quotas, key=_quota_order))
-    return Checked(tuple(findings), (), (), ordered, of_project=False, accounts=checked)
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
+    found_in = {each.account_id: file_of_source(each.where, directory) for each in sources.described if each.account_id}
+    return Checked(
+        tuple(findings),
+        (),
+        (),
+        tuple(quotas),
+        of_project=False,
+        accounts=sources.accounts,
+        checked=frozenset(found_in),
+        files={account: file for account, file in found_in.items() if file is not None},
+    )
 
 
 class Checker:
@@ -182,7 +192,7 @@ class Checker:
         """Everything that is found."""
         found: dict[str, list[Found]] = defaultdict(list)
         for each in self._found():
-            found[_account(each.place.owner)].append(each)
+            found[account_of_owner(each.place.owner)].append(each)
         reported = {name: self._of_stack(name, found[each.account_id]) for name, each in self._settings.items()}
         chosen = [reported[name] for name in self._chosen]
         kept = [each for part in chosen for each in part.kept]
@@ -191,13 +201,13 @@ class Checker:
             tuple(each for part in chosen for each in part.suppressed),
             tuple(test for test in tests if self._is_selected(test)),
             tuple(sorted(self._quotas(), key=_quota_order)),
-<<<<<<< HEAD
             elsewhere=sum(1 for test in tests if not self._is_selected(test)),
             accounts=self._sources.accounts,
-=======
-            elsewhere=sum(1 for test in tests if not self._is_asked(test)),
-            accounts=frozenset(self._settings[name].account_id for name in self._chosen),
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
+            checked=frozenset(
+                text
+                for name in self._chosen
+                for text in (self._settings[name].account_id, self._settings[name].account)
+            ),
         )
 
     def _of_suppressions(self, reported: Mapping[str, Reported]) -> Iterator[Finding]:
@@ -237,19 +247,10 @@ class Checker:
         judged = [
             (each.at(placer.where(each.place), settings.account), str(each.place))
             for each in found
-<<<<<<< HEAD
-=======
-            if account_of_owner(each.place.owner) == settings.account_id
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
             # Settings warn of the same already, at that statement or that entity.
             if (each.kind.code, placer.statement(each.place)) not in warned
         ]
-<<<<<<< HEAD
         return without_suppressed([*placed, *judged], [each.value for each in settings.suppressions], self._today)
-=======
-        sifted = sift([*placed, *judged], settings.suppressions, f"{stack_file(stack)}: suppress")
-        return replace(sifted, kept=tuple(replace(each, account=settings.account_id) for each in sifted.kept))
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
 
     def _quotas(self) -> Iterator[tuple[str, Usage]]:
         chosen = {self._settings[name].account_id: name for name in self._chosen}
@@ -263,8 +264,9 @@ class Checker:
     def _is_selected(self, test: TestResult) -> bool:
         accounts = {self._settings[name].account_id for name in self._chosen}
         whole = len(self._chosen) == len(self._settings)
-        ends = {account_of_owner(test.test.principal_arn), account_of_owner(test.test.role_arn)}
-        return whole or bool(accounts & ends)
+        return whole or bool(
+            accounts & {account_of_owner(test.test.principal_arn), account_of_owner(test.test.role_arn)}
+        )
 
 
 def _chosen(project: Project, stacks: Sequence[str]) -> frozenset[str]:
@@ -307,18 +309,11 @@ def _within(place: str) -> Iterator[str]:
     yield from (place[:index] for index, character in enumerate(place) if character in ".[")
 
 
-<<<<<<< HEAD
 def _named(owner: str, names: Mapping[str, str]) -> str:
-    account = _account(owner)
+    account = account_of_owner(owner)
     return names.get(account, account)
 
 
-def _account(owner: str) -> str:
-    return parse_arn(owner).account if is_arn(owner) else owner
-
-
-=======
->>>>>>> b38572d (check: a baseline of known findings, which are found again wherever they have moved; --fail-on warning)
 def _quota_order(each: tuple[str, Usage]) -> tuple[str, str]:
     return each[0], each[1].quota.summary
 

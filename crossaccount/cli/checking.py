@@ -68,6 +68,10 @@ def check(
         typer.Option("--write-baseline", metavar="FILE", help="Write the findings to this file, as known."),
     ] = None,
     markdown_file: MarkdownOption = None,
+    sarif_file: Annotated[
+        Path | None,
+        typer.Option("--sarif", metavar="FILE", help="Write SARIF 2.1.0 for code scanning; - is stdout."),
+    ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
@@ -81,6 +85,7 @@ def check(
         from crossaccount.settings import read_project
 
         refuse_two_documents(markdown_file, as_json)
+        refuse_two_documents(sarif_file, as_json or markdown_file == STDOUT, "--sarif")
         if FailOn.weakened in (fail_on or ()) and base is None:
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
         if write_baseline == STDOUT:
@@ -103,7 +108,7 @@ def check(
         if of_sources:
             above = [] if organization is None else [str(organization)]
             texts = [*as_sources(named, project.stacks if project else ()), *above]
-            found = check_sources(read(texts, directory, accounts, run_program=run_program))
+            found = check_sources(read(texts, directory, accounts, run_program=run_program), directory)
         else:
             assert project is not None, "stacks are of a project"
             found = run(project, named, load_program, datetime.now(UTC), organization, base=base)
@@ -113,11 +118,23 @@ def check(
             found = found.since(read_baseline(baseline))
         if as_json:
             print_json(found.to_json())
-        elif markdown_file != STDOUT:
+        elif STDOUT not in (markdown_file, sarif_file):
             show(found)
         if markdown_file is not None:
             write("--markdown", markdown_file, markdown(found), as_json)
+        if sarif_file is not None:
+            write("--sarif", sarif_file, _sarif(found, directory), as_json)
     raise typer.Exit(FAILED if not found.ok else TRIPPED if _trips(found, fail_on or ()) else 0)
+
+
+def _sarif(found: Checked, directory: Path) -> str:
+    from crossaccount.check.locations import Locations
+    from crossaccount.check.sarif import sarif
+    from crossaccount.escaping import json_text
+    from crossaccount.start.files import top_of_repository
+
+    log = sarif(found, Locations(found.files, directory), top_of_repository(directory.resolve()))
+    return json_text(log, indent=2) + "\n"
 
 
 def _trips(found: Checked, fail_on: Sequence[FailOn]) -> bool:
@@ -131,7 +148,7 @@ def _written(file: Path, found: Checked, as_json: bool) -> Checked:
     """Write the findings as known. Entries of accounts that were not checked are kept."""
     from crossaccount.check.baseline import Entry, baseline_text, read_baseline
 
-    others = [each for each in read_baseline(file) if each.account not in found.accounts] if file.exists() else []
+    others = [each for each in read_baseline(file) if each.account not in found.checked] if file.exists() else []
     write("--write-baseline", file, baseline_text(found.findings, others), as_json)
     say(f"wrote {counted(len(found.findings), 'finding')} to {file}", err=True)
     return found.since([Entry.of(each) for each in found.findings])

@@ -194,12 +194,12 @@ def fits_stdout(text: str) -> bool:
     return True
 
 
-def refuse_two_documents(file: Path | None, as_json: bool) -> None:
-    """Stdout holds one document: not both Markdown and JSON."""
+def refuse_two_documents(file: Path | None, as_json: bool, option: str = "--markdown") -> None:
+    """Stdout holds one document: not that of ``option`` and JSON, or another."""
     from crossaccount.cli.failures import BAD_INPUT, stop
 
     if file == STDOUT and as_json:
-        stop("--markdown: stdout holds the JSON already, got -; name a file", BAD_INPUT, as_json)
+        stop(f"{option}: stdout holds the JSON already, got -; name a file", BAD_INPUT, as_json)
 
 
 def write(option: str, file: Path, text: str, as_json: bool) -> None:

@@ -1,0 +1,118 @@
+"""The file and line of a finding: of its place in a config, or of its ARN in a source's file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crossaccount.access.findings.finding import Finding, account_of_owner
+
+_INDEX = re.compile(r"\[(\d+)\]")
+_PREFIX = "crossaccount:"
+_WRAPPERS = ("config", "value")
+"""Keys between the top of a file and what places name: of a stack's file, and of a project's config."""
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a file. ``line`` and ``column`` count from 1."""
+
+    file: Path
+    line: int = 1
+    column: int = 1
+
+
+class Locations:
+    """Finds the location of findings. ``files`` has the file of each account, by ID; ``directory`` is the project's.
+
+    Each file is read once.
+    """
+
+    def __init__(self, files: Mapping[str, Path], directory: Path) -> None:
+        self._files = files
+        self._directory = directory
+        self._read: dict[Path, _File] = {}
+
+    def of(self, finding: Finding) -> Location | None:
+        """Where it is; the start of the account's file if nothing more is known, None if there is no file."""
+        name, colon, place = finding.where.rpartition(": ")
+        named = self._directory / (name if colon else finding.where)
+        if named.suffix in (".yaml", ".yml") and named.is_file():
+            return self._file(named).place(place if colon else "")
+        file = self._files.get(account_of_owner(finding.place.owner)) if finding.place else None
+        if file is None or not file.is_file():
+            return None
+        return self._file(file).mention(finding.place.owner if finding.place else finding.where)
+
+    def _file(self, path: Path) -> _File:
+        return self._read.setdefault(path, _File(path))
+
+
+class _File:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _text(self) -> str:
+        return self._path.read_text(encoding="utf-8-sig", errors="replace")
+
+    @cached_property
+    def _top(self) -> yaml.Node | None:
+        try:
+            return yaml.compose(self._text, Loader=_Loader)  # type: ignore[no-any-return]
+        except yaml.YAMLError:  # the check has read it, and has refused what it is about
+            return None
+
+    def place(self, place: str) -> Location:
+        """Where a place in the config is, as far as the file has it."""
+        marks = [*_marks(self._top, place)]
+        return Location(self._path, marks[-1].line + 1, marks[-1].column + 1) if marks else Location(self._path)
+
+    def mention(self, text: str) -> Location:
+        """The first line that has ``text`` in quotes, as in an account's JSON."""
+        before, found, _ = self._text.partition(f'"{text}"')
+        return Location(self._path, before.count("\n") + 1) if found else Location(self._path)
+
+
+def _marks(node: yaml.Node | None, place: str) -> Iterator[yaml.Mark]:
+    """The starts of the nodes on the way to a place: ``trusting.roles.svc.prod.trust[0].mfa``. Names may have dots."""
+    while node is not None and place:
+        if isinstance(node, yaml.SequenceNode) and (index := _INDEX.match(place)):
+            if int(index[1]) >= len(node.value):
+                return
+            node, place = node.value[int(index[1])], place[index.end() :].removeprefix(".")
+            yield node.start_mark
+        elif isinstance(node, yaml.MappingNode):
+            found = [(_fits(key.value, place), key, value) for key, value in node.value if isinstance(key.value, str)]
+            length, key, value = max(found, key=lambda each: each[0], default=(0, None, None))
+            if length:
+                node, place = value, place[length:].removeprefix(".")
+                yield key.start_mark
+            else:
+                node = next((value for key, value in node.value if key.value in _WRAPPERS), None)
+        else:
+            return
+
+
+def _fits(key: str, place: str) -> int:
+    """How much of a place a key is; 0 if it is not its first part."""
+    name = key.removeprefix(_PREFIX)
+    return len(name) if place == name or place.startswith((f"{name}.", f"{name}[")) else 0
+
+
+def file_of_source(where: str, directory: Path) -> Path | None:
+    """The file of a source: the stack's, or the account's; None of what is read from AWS."""
+    kind, colon, rest = where.partition(":")
+    if colon and kind in ("stack", "state") and not os.path.lexists(where):
+        folder, _, name = rest.rpartition("/")
+        return directory / folder / f"Pulumi.{name}.yaml"
+    file = Path(where if os.path.lexists(where) else re.sub(r"\[\d+\]\Z", "", where))
+    return file if file.is_file() else None

@@ -1,0 +1,109 @@
+"""A check as SARIF 2.1.0, which code hosts show next to the lines of the config.
+
+Every kind of finding is a rule, with its text from the catalogue. A result has its file and line, its place as a
+logical location, and a fingerprint that stays the same when lines move (that of a baseline). What a config accepts and
+what a baseline knows is left out: GitHub would show it as open.
+
+Sources: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
+https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support. GitHub computes
+``primaryLocationLineHash`` itself, so our fingerprint has a name of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from crossaccount import __version__
+from crossaccount.access.findings.catalogue import CATALOGUE
+from crossaccount.access.findings.examples import EXAMPLES
+from crossaccount.access.findings.finding import Finding, Kind
+from crossaccount.check.baseline import Entry
+from crossaccount.check.locations import Location, Locations
+from crossaccount.check.run import Checked
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "crossaccountFinding/v1"
+_SEVERITY = {"error": "8.0", "warning": "5.0"}
+"""What GitHub sorts alerts by, from 0 to 10: high and medium."""
+_ROOT = "%SRCROOT%"
+_RULES = {kind.code: index for index, kind in enumerate(CATALOGUE)}
+
+
+def sarif(checked: Checked, locations: Locations, root: Path) -> dict[str, Any]:
+    """The log. Files inside ``root``, the top of the repository, are named relative to it."""
+    driver = {
+        "name": "crossaccount",
+        "semanticVersion": __version__,
+        "rules": [_rule(kind) for kind in CATALOGUE],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [{"executionSuccessful": True}],
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the repository."}}},
+        "results": list(_results(checked, locations, root.resolve())),
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(kind: Kind) -> dict[str, Any]:
+    example = EXAMPLES[kind.code]
+    shown = f"```yaml\n{example.wrong}```\n\nInstead:\n\n```yaml\n{example.right}```"
+    found = {
+        "id": kind.code,
+        "name": "".join(word.capitalize() for word in kind.title.split() if word.isalnum()),
+        "shortDescription": {"text": kind.title},
+        "fullDescription": {"text": kind.why},
+        "help": {
+            "text": f"{kind.why}\n\nFix: {kind.fix}\n\nSource: {kind.source}",
+            "markdown": f"{kind.why}\n\n**Fix**: {kind.fix}\n\n{shown}\n\n**Source**: {kind.source}",
+        },
+        "defaultConfiguration": {"level": kind.severity},
+        "properties": {
+            "tags": ["security", "aws", "iam"],
+            "precision": "high",
+            "problem.severity": kind.severity,
+            "security-severity": _SEVERITY[kind.severity],
+        },
+    }
+    return {**found, "helpUri": kind.source.split()[0].rstrip(",")} if kind.source.startswith("https://") else found
+
+
+def _results(checked: Checked, locations: Locations, root: Path) -> Iterator[dict[str, Any]]:
+    for finding, fingerprint in _with_fingerprints(checked.findings):
+        logical = {"fullyQualifiedName": str(finding.place or finding.where), "kind": "resource"}
+        found = locations.of(finding)
+        physical = {"physicalLocation": _physical(found, root)} if found else {}
+        new = {"baselineState": "new"} if checked.compared else {}
+        yield {
+            "ruleId": finding.code,
+            "ruleIndex": _RULES[finding.code],
+            "level": finding.severity,
+            "message": {"text": f"{finding.where}: {finding.message}\nFix: {finding.fix}"},
+            "locations": [{**physical, "logicalLocations": [logical]}],
+            "partialFingerprints": {FINGERPRINT: fingerprint},
+            **new,
+        }
+
+
+def _with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Each finding with a fingerprint of its own: the same once more is numbered."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        fingerprint = Entry.of(finding).fingerprint
+        seen[fingerprint] += 1
+        yield finding, f"{fingerprint}:{seen[fingerprint]}"
+
+
+def _physical(location: Location, root: Path) -> dict[str, Any]:
+    file = location.file.resolve()
+    region = {"startLine": location.line, "startColumn": location.column}
+    if file.is_relative_to(root):
+        artifact = {"uri": quote(file.relative_to(root).as_posix()), "uriBaseId": _ROOT}
+    else:
+        artifact = {"uri": file.as_uri()}
+    return {"artifactLocation": artifact, "region": region}
