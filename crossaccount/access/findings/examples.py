@@ -1091,4 +1091,32 @@ config:
       reason: "the grant comes next week, ticket 4711"
 """,
     ),
+    "XA902": Example(
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:reads: [auth]
+  crossaccount:trusting:
+    roles:
+      Deploy: {trust: [{principals: [auth/user/ann]}]}
+  crossaccount:suppress:
+    - code: XA205
+      where: trusting.roles.Deploy
+      reason: "the grant comes next week, ticket 4711"
+      until: 2020-12-31
+""",
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:reads: [auth]
+  crossaccount:trusting:
+    roles:
+      Deploy: {trust: [{principals: [auth/user/ann]}]}
+  crossaccount:suppress:
+    - code: XA205
+      where: trusting.roles.Deploy
+      reason: "the grant comes next week, ticket 4711"
+      until: 2099-12-31
+""",
+    ),
 }
