@@ -67,9 +67,10 @@ class _File:
     @cached_property
     def _top(self) -> yaml.Node | None:
         try:
-            return yaml.compose(self._text, Loader=_Loader)  # type: ignore[no-any-return]
+            node: yaml.Node | None = yaml.compose(self._text, Loader=_Loader)
         except yaml.YAMLError:  # the check has read it, and has refused what it is about
             return None
+        return node
 
     def place(self, place: str) -> Location:
         """Where a place in the config is, as far as the file has it."""
@@ -91,9 +92,9 @@ def _marks(node: yaml.Node | None, place: str) -> Iterator[yaml.Mark]:
             node, place = node.value[int(index[1])], place[index.end() :].removeprefix(".")
             yield node.start_mark
         elif isinstance(node, yaml.MappingNode):
-            found = [(_fits(key.value, place), key, value) for key, value in node.value if isinstance(key.value, str)]
-            length, key, value = max(found, key=lambda each: each[0], default=(0, None, None))
-            if length:
+            pairs = [(key, value) for key, value in node.value if isinstance(key.value, str)]
+            key, value = max(pairs, key=lambda pair: _fits(pair[0].value, place), default=(None, None))
+            if key is not None and (length := _fits(key.value, place)):
                 node, place = value, place[length:].removeprefix(".")
                 yield key.start_mark
             else:
