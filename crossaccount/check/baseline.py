@@ -35,10 +35,6 @@ _QUOTED = re.compile(r'"[^"]*"|`[^`]*`')
 _PUNCTUATION = ",;:.()[]\"'`"
 
 
-class BaselineError(BadInput):
-    """The file cannot be used as a baseline."""
-
-
 @dataclass(frozen=True)
 class Entry:
     """One known finding."""
@@ -162,19 +158,19 @@ def read_baseline(file: Path) -> tuple[Entry, ...]:
     """The entries of a file.
 
     Raises:
-        SettingsError, BaselineError: the file cannot be read, or is no baseline.
+        BadInput: the file cannot be read, or is no baseline.
     """
     where = str(file)
     content = read_json(file, where)
     if not isinstance(content, Mapping) or not isinstance(content.get("findings"), list):
-        raise BaselineError([Problem(where, "is not a baseline", NOT_GIVEN, _AGAIN)])
+        raise BadInput([Problem(where, "is not a baseline", NOT_GIVEN, _AGAIN)])
     if content.get("version") != VERSION:
         what = f"is not a baseline of version {VERSION}"
-        raise BaselineError([Problem(f"{where}: version", what, content.get("version", NOT_GIVEN), _AGAIN)])
+        raise BadInput([Problem(f"{where}: version", what, content.get("version", NOT_GIVEN), _AGAIN)])
     problems: list[Problem] = []
     found = [_entry(each, f"{where}: findings[{index}]", problems) for index, each in enumerate(content["findings"])]
     if problems:
-        raise BaselineError(problems)
+        raise BadInput(problems)
     return tuple(each for each in found if each is not None)
 
 
