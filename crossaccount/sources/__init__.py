@@ -4,6 +4,7 @@ Always in AWS's own shape, the JSON of ``aws iam get-account-authorization-detai
 
     BadInput
     └── SourceError    sources cannot be read; it has every line that is wrong with any of them
+        └── NotDeployed    the backend has no stack of that name
 """
 
 from __future__ import annotations
