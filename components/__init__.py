@@ -1,5 +1,30 @@
-"""The Pulumi layer: the only place that declares resources.
+"""The Pulumi layer: the only place that declares resources. An installation has it as ``crossaccount.components``.
 
-``ManagedPolicies``, ``TrustedAccount`` and ``TrustingAccount`` are ComponentResources; ``program`` puts them together
-from a stack's config. No component makes a provider: one stack is one account, the default provider's.
+``ManagedPolicies``, ``TrustedAccount`` and ``TrustingAccount`` are ComponentResources for any program; ``program`` puts
+them together from a stack's config. No component makes a provider: a component is one account, that of the provider
+which its options give, else the default provider's.
 """
+
+from .permissions import PermissionArgs
+from .policies import ManagedPolicies, ManagedPoliciesArgs, ManagedPolicyArgs
+from .roles import RoleArgs
+from .trusted import GroupArgs, TrustedAccount, TrustedAccountArgs
+from .trusting import TrustingAccount, TrustingAccountArgs
+from .users import AccessKeyArgs, ConsoleArgs, Handover, UserArgs
+
+__all__ = [
+    "AccessKeyArgs",
+    "ConsoleArgs",
+    "GroupArgs",
+    "Handover",
+    "ManagedPolicies",
+    "ManagedPoliciesArgs",
+    "ManagedPolicyArgs",
+    "PermissionArgs",
+    "RoleArgs",
+    "TrustedAccount",
+    "TrustedAccountArgs",
+    "TrustingAccount",
+    "TrustingAccountArgs",
+    "UserArgs",
+]

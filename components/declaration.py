@@ -5,12 +5,12 @@ from typing import Any
 
 import pulumi
 
-from components.handover import HandoverArgs
-from components.policies import ManagedPolicies, ManagedPolicyArgs
-from components.roles import RoleArgs
-from components.trusted import GroupArgs, TrustedAccount
-from components.trusting import TrustingAccount
-from components.users import ConsoleArgs, UserArgs
+from .handover import HandoverArgs
+from .policies import ManagedPolicies, ManagedPolicyArgs
+from .roles import RoleArgs
+from .trusted import GroupArgs, TrustedAccount
+from .trusting import TrustingAccount
+from .users import ConsoleArgs, UserArgs
 from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
 from crossaccount.settings import Settings
 from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name

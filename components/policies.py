@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.options import EntityOptions, entity_options
+from .options import EntityOptions, entity_options
 
 
 class ManagedPolicyArgs(EntityOptions):

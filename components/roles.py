@@ -5,8 +5,8 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from components.options import EntityOptions, entity_options
-from components.permissions import ROLE, PermissionArgs, declare_permissions
+from .options import EntityOptions, entity_options
+from .permissions import ROLE, PermissionArgs, declare_permissions
 
 
 class RoleArgs(PermissionArgs, EntityOptions):

@@ -5,10 +5,10 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.options import EntityOptions, entity_options
-from components.permissions import GROUP, PermissionArgs, declare_permissions
-from components.roles import RoleArgs, declare_role
-from components.users import Handover, UserArgs, declare_user
+from .options import EntityOptions, entity_options
+from .permissions import GROUP, PermissionArgs, declare_permissions
+from .roles import RoleArgs, declare_role
+from .users import Handover, UserArgs, declare_user
 
 
 class GroupArgs(PermissionArgs, EntityOptions):

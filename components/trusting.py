@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.roles import RoleArgs, declare_role
+from .roles import RoleArgs, declare_role
 
 
 class TrustingAccountArgs(TypedDict):

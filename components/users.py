@@ -5,9 +5,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.handover import HandoverArgs, store
-from components.options import EntityOptions, entity_options
-from components.permissions import USER, PermissionArgs, declare_permissions
+from .handover import HandoverArgs, store
+from .options import EntityOptions, entity_options
+from .permissions import USER, PermissionArgs, declare_permissions
 
 
 class ConsoleArgs(HandoverArgs):

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.job.fleet import write_project
-from components.program import program
+from crossaccount.components.program import program
 from crossaccount.job import events
 from crossaccount.job.opening import in_process_parts
 from crossaccount.job.running.workers import Threads

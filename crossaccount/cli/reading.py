@@ -124,6 +124,6 @@ def may_run_program(directory: Path, run_program: bool, folder: Path) -> bool:
 
 def load_program() -> Program:
     """The Pulumi program; importing it takes half a second, so it waits for the source that needs it."""
-    from components.program import program
+    from crossaccount.components.program import program
 
     return program

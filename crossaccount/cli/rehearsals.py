@@ -89,7 +89,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
 def _run(
     scenario: Scenario, engine: EngineName, as_json: bool, keep: bool, unsupported: Unsupported = "skip"
 ) -> Rehearsal:
-    from components.program import program
+    from crossaccount.components.program import program
     from crossaccount.rehearsal.run import rehearse
     from crossaccount.rehearsal.table import console_progress, results_table, warnings
 

@@ -120,10 +120,10 @@ def _prompted(given: str | None, option: str, question: str) -> str:
 
 def _place(where: Path, source: str | None) -> Place:
     """Where the program is for a project in this folder."""
-    import components
+    import crossaccount
     from crossaccount.start.files import Place, own_requirement, requirement_of
 
-    root = Path(components.__file__).resolve().parents[1]
+    root = Path(crossaccount.__file__).resolve().parents[1]
     if source is not None:
         return Place(requirement=requirement_of(source, Path.cwd()))
     if (root / "__main__.py").is_file() and where != root and where.is_relative_to(root):

@@ -25,12 +25,22 @@ from crossaccount.settings import Project, SettingsError
 from crossaccount.settings.input_files import read_bytes
 from crossaccount.settings.project import PROJECT_FILE
 
-PACKAGED = "from components.program import main\n\nmain()\n"
+PACKAGED = "from crossaccount.components.program import main\n\nmain()\n"
 """What ``init`` writes as ``__main__.py``."""
+OF_CHECKOUT = "from components.program import main\n\nmain()\n"
+"""The same in a checkout of this program, which has the components as a folder."""
 ENTRY = "__main__.py"
 INSTALLED = Path(__file__).resolve().parents[2]
-"""The folder of the packages ``crossaccount`` and ``components`` that are running now."""
-OURS = ("components", "crossaccount")
+"""The folder of the package ``crossaccount`` that is running now."""
+COMPONENTS = "components"
+
+
+def _own_components() -> Path:
+    """The folder of the components that are running now: within the package, or beside it in a checkout."""
+    within, beside = INSTALLED / "crossaccount" / COMPONENTS, INSTALLED / COMPONENTS
+    return within if (within / "declaration.py").is_file() else beside
+
+
 PYTHON = "python"
 PIP = "pip"
 """The toolchain with which the CLI takes the Python of ``virtualenv`` as it is."""
@@ -109,7 +119,7 @@ def own_program(project: Project) -> OwnProgram | None:
     entry = directory / (ENTRY if file == "." else file)
     if not os.path.isfile(entry):  # also in a copy of an example, whose main led to its checkout
         return None
-    if _is_packaged(entry) and not any(_in_the_way(directory)):
+    if (said := _packaged(entry)) and not any(_in_the_way(directory, said)):
         return None
     _refuse_other_tools(project)
     virtualenv = None if project.virtualenv is None else (root / project.virtualenv).absolute()
@@ -149,22 +159,23 @@ def _refuse_other_tools(project: Project) -> None:
         raise SettingsError(problems)
 
 
-def _is_packaged(entry: Path) -> bool:
-    """Whether the file says what ``init`` writes, whatever its comments and blank lines."""
+def _packaged(entry: Path) -> str | None:
+    """Which text of the packaged program a file has, whatever its comments and blank lines; None if another."""
     try:
-        return _declared_encoding(entry.read_bytes()) == _declared_encoding(PACKAGED.encode())
+        program = _without_docstring(entry.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return False
+        return None
+    return next((each for each in (PACKAGED, OF_CHECKOUT) if program == _without_docstring(each.encode())), None)
 
 
-def _declared_encoding(source: bytes) -> str:
+def _without_docstring(source: bytes) -> str:
     tree = ast.parse(source)
     if tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant):
         del tree.body[0]
     return ast.dump(tree)
 
 
-def _in_the_way(directory: Path) -> Iterator[str]:
+def _in_the_way(directory: Path, said: str) -> Iterator[str]:
     """The modules beside the program that it would import in place of those that the packaged program imports."""
     if directory == INSTALLED:
         return
@@ -174,8 +185,11 @@ def _in_the_way(directory: Path) -> Iterator[str]:
         is_module, is_folder = _is_module(path), path.is_dir()
         if name == "__main__" or not (is_module or is_folder):
             continue
-        if name in OURS:
-            if not _same_package(path, INSTALLED / name):
+        if name == COMPONENTS:
+            if said == OF_CHECKOUT and _content(path) != _content(_own_components()):
+                yield name
+        elif name == "crossaccount":
+            if not _same_package(path):
                 yield name
         elif (is_module or any(map(_is_module, path.glob("__init__.*")))) and (
             name in sys.stdlib_module_names or PathFinder.find_spec(name, elsewhere) is not None
@@ -199,17 +213,21 @@ def _is_cache(path: Path) -> bool:
         return file.read(8)[4:] != _NOT_COMPARED
 
 
-def _same_package(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same code and the same data."""
-    files = [_content(folder) for folder in (one, other)]
-    return bool(files[0]) and files[0] == files[1]
+def _same_package(folder: Path) -> bool:
+    """Whether a folder ``crossaccount`` holds the code and the data that are running, its components included."""
+    if _content(folder, COMPONENTS) != _content(INSTALLED / "crossaccount", COMPONENTS):
+        return False
+    within = folder / COMPONENTS
+    theirs = within if (within / "declaration.py").is_file() else folder.parent / COMPONENTS
+    return _content(theirs) == _content(_own_components())
 
 
-def _content(folder: Path) -> Mapping[str, bytes]:
+def _content(folder: Path, without: str = "") -> Mapping[str, bytes]:
+    """Every file below a folder, but for those in its folder ``without`` and what Python itself keeps of a source."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not _is_cache(path)
+        if path.is_file() and not _is_cache(path) and path.relative_to(folder).parts[0] != without
     }
 
 

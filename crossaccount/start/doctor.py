@@ -179,7 +179,8 @@ def _aws_cli(directory: Path, machine: Machine) -> Checkup:
 
 
 _IMPORTS = (
-    "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('pulumi_aws', 'components', 'pydantic'))))"
+    "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, "
+    "('pulumi_aws', 'crossaccount', 'crossaccount.components', 'pydantic'))))"
 )
 
 

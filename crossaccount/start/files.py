@@ -168,7 +168,7 @@ def project_files(plan: Plan, place: Place) -> dict[str, str]:
         TESTS_FILE: _tests(plan),
     }
     if not place.checkout:
-        files["__main__.py"] = "from components.program import main\n\nmain()\n"
+        files["__main__.py"] = "from crossaccount.components.program import main\n\nmain()\n"
         files["requirements.txt"] = _requirements(place)
         files[LOCKED] = resources.files("crossaccount.start").joinpath(LOCKED).read_text(encoding="utf-8")
     return files

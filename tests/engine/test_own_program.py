@@ -17,7 +17,7 @@ import yaml
 from components.program import program
 from crossaccount.access.paths import paths
 from crossaccount.engine.deployment import Deployment, DeploymentError, Stack
-from crossaccount.engine.own_program import INSTALLED, PACKAGED, OwnProgram, own_program
+from crossaccount.engine.own_program import INSTALLED, OF_CHECKOUT, PACKAGED, OwnProgram, own_program
 from crossaccount.engine.recording import record, record_own
 from crossaccount.job.opening import in_process_parts
 from crossaccount.job.running.workers import Threads
@@ -113,10 +113,20 @@ def test_any_other_program_is_the_projects_own(project: Project, source: str) ->
 
 
 @pytest.mark.parametrize(
-    "module", ["components.py", "pulumi.py", "json.py", "crossaccount/__init__.py", "yaml/__init__.py"]
+    ("source", "module"),
+    [
+        (PACKAGED, "pulumi.py"),
+        (PACKAGED, "json.py"),
+        (PACKAGED, "crossaccount/__init__.py"),
+        (PACKAGED, "yaml/__init__.py"),
+        (OF_CHECKOUT, "components.py"),
+        (OF_CHECKOUT, "components/__init__.py"),
+    ],
 )
-def test_a_module_that_would_be_imported_instead_makes_it_another_program(project: Project, module: str) -> None:
-    folder = project(PACKAGED)
+def test_a_module_that_would_be_imported_instead_makes_it_another_program(
+    project: Project, source: str, module: str
+) -> None:
+    folder = project(source)
     (folder / module).parent.mkdir(exist_ok=True)
     (folder / module).write_text("")
     assert own_program(read_project(folder)) is not None
@@ -149,6 +159,13 @@ def test_so_does_a_compiled_one(project: Project, file: str) -> None:
     assert own_program(read_project(folder)) is not None
 
 
+def test_a_folder_of_that_name_is_no_part_of_an_installed_program(project: Project) -> None:
+    folder = project(PACKAGED)
+    (folder / "components").mkdir()
+    (folder / "components" / "__init__.py").write_text("raise SystemExit")
+    assert own_program(read_project(folder)) is None
+
+
 def _compiled(source: Path, mode: py_compile.PycInvalidationMode) -> None:
     py_compile.compile(str(source), invalidation_mode=mode, doraise=True)
 
@@ -156,7 +173,7 @@ def _compiled(source: Path, mode: py_compile.PycInvalidationMode) -> None:
 def test_a_copy_of_our_packages_is_ours_but_not_with_a_compiled_file_that_python_never_compares(
     project: Project,
 ) -> None:
-    folder = project(PACKAGED)
+    folder = project(OF_CHECKOUT)
     copytree(INSTALLED / "components", folder / "components", ignore=ignore_patterns("__pycache__"))
     module = folder / "components" / "program.py"
     _compiled(module, py_compile.PycInvalidationMode.TIMESTAMP)

@@ -103,4 +103,5 @@ def test_pip_installs_what_init_wrote_and_it_runs(tmp_path: Path) -> None:
         check, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "site" / "components" / "program.py").is_file()
+    assert (tmp_path / "site" / "crossaccount" / "components" / "declaration.py").is_file()
+    assert sorted(each.name for each in (tmp_path / "site").iterdir() if each.suffix != ".dist-info") == ["bin", "crossaccount"]
