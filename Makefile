@@ -14,6 +14,9 @@ setup: .venv/.installed .venv-aws/.installed
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install $(QUIET) --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
+	# The folder `components` has that name in a checkout alone; programs elsewhere on this machine may use it.
+	$(BIN)/python -c 'import os, sysconfig; \
+		print(os.getcwd(), file=open(os.path.join(sysconfig.get_path("purelib"), "checkout.pth"), "w"))'
 	touch $@
 
 # The AWS CLI, which the tests of the hand-off use; nothing else needs it.

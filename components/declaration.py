@@ -5,17 +5,19 @@ from typing import Any
 
 import pulumi
 
+from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
+from crossaccount.settings import Settings
+from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name
+from crossaccount.settings.documents import Documents, exact_principals
+from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
+
+from .arguments import Checked
 from .handover import HandoverArgs
 from .policies import ManagedPolicies, ManagedPolicyArgs
 from .roles import RoleArgs
 from .trusted import GroupArgs, TrustedAccount
 from .trusting import TrustingAccount
 from .users import ConsoleArgs, UserArgs
-from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
-from crossaccount.settings import Settings
-from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name
-from crossaccount.settings.documents import Documents, exact_principals
-from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
 
 SIGN_IN_HOSTS = {
     "aws": "signin.aws.amazon.com",
@@ -41,7 +43,7 @@ def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicie
                 options if name in settings.policies else {key: options[key] for key in options if key == "protect"}
             )
         args[name] = policy_args
-    return ManagedPolicies(settings.account, {"policies": args})
+    return ManagedPolicies(settings.account, _checked({"policies": args}))
 
 
 def trusted_account(
@@ -53,11 +55,15 @@ def trusted_account(
     entities = _Entities(settings, policies)
     return TrustedAccount(
         settings.account,
-        {
-            "users": {name: entities.user(name, user, documents) for name, user in trusted.users.items()},
-            "groups": {name: entities.group(name, group, documents) for name, group in trusted.groups.items()},
-            "applications": {name: entities.role(name, app, documents) for name, app in trusted.applications.items()},
-        },
+        _checked(
+            {
+                "users": {name: entities.user(name, user, documents) for name, user in trusted.users.items()},
+                "groups": {name: entities.group(name, group, documents) for name, group in trusted.groups.items()},
+                "applications": {
+                    name: entities.role(name, app, documents) for name, app in trusted.applications.items()
+                },
+            }
+        ),
     )
 
 
@@ -77,7 +83,7 @@ def trusting_account(
             args[name]["trusts_roles"] = siblings
         waits_for_trusted |= any(parse_arn(arn).account == settings.account_id for arn in exact - set(own_roles))
     depends_on = trusted.principals if trusted and waits_for_trusted else None
-    return TrustingAccount(settings.account, {"roles": args}, pulumi.ResourceOptions(depends_on=depends_on))
+    return TrustingAccount(settings.account, _checked({"roles": args}), pulumi.ResourceOptions(depends_on=depends_on))
 
 
 class _Entities:
@@ -170,6 +176,11 @@ def _stable_name(policy: str) -> str:
         return policy
     arn = parse_arn(policy)
     return f"aws/{arn.resource.removeprefix('policy/')}" if arn.account == "aws" else arn.name
+
+
+def _checked(args: Mapping[str, Any]) -> Any:
+    """The arguments of a component. Settings have refused what it would refuse, and said the place in the config."""
+    return Checked(args)
 
 
 def _given(entity: object, *fields: str) -> dict[str, Any]:

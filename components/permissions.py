@@ -7,18 +7,28 @@ Deliberately not used: ``iam.PolicyAttachment`` (exclusive account-wide), ``Role
 ``Role.managed_policy_arns`` (deprecated).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from crossaccount.iam import quotas
+from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
+from crossaccount.iam.entity_names import check_name
+from crossaccount.iam.problem import Problem
+
+from .documents import identity_problems, over, size_of, text_of
+from .options import refused, twice
+
 
 class PermissionArgs(TypedDict):
     """The policies of one entity."""
 
-    inline: NotRequired[dict[str, pulumi.Input[str]]]
-    """Inline policies: name to canonical JSON."""
+    inline: NotRequired[dict[str, pulumi.Input[Any]]]
+    """Inline policies by name: each a policy document, as a mapping or as JSON."""
     attached: NotRequired[dict[str, pulumi.Input[str]]]
     """Managed policies: a name that is stable in this stack, to the policy's ARN."""
     exclusive: NotRequired[bool]
@@ -34,6 +44,10 @@ class EntityKind:
     attachment: Any
     inline_exclusive: Any
     attachments_exclusive: Any
+    together: quotas.Quota
+    """Characters of all inline policies."""
+    number: quotas.Quota
+    """Managed policies."""
 
 
 ROLE = EntityKind(
@@ -42,6 +56,8 @@ ROLE = EntityKind(
     aws.iam.RolePolicyAttachment,
     aws.iam.RolePoliciesExclusive,
     aws.iam.RolePolicyAttachmentsExclusive,
+    quotas.ROLE_INLINE,
+    quotas.POLICIES_PER_ROLE,
 )
 USER = EntityKind(
     "user",
@@ -49,6 +65,8 @@ USER = EntityKind(
     aws.iam.UserPolicyAttachment,
     aws.iam.UserPoliciesExclusive,
     aws.iam.UserPolicyAttachmentsExclusive,
+    quotas.USER_INLINE,
+    quotas.POLICIES_PER_USER,
 )
 GROUP = EntityKind(
     "group",
@@ -56,7 +74,38 @@ GROUP = EntityKind(
     aws.iam.GroupPolicyAttachment,
     aws.iam.GroupPoliciesExclusive,
     aws.iam.GroupPolicyAttachmentsExclusive,
+    quotas.GROUP_INLINE,
+    quotas.POLICIES_PER_GROUP,
 )
+
+
+def permission_problems(kind: EntityKind, where: str, args: PermissionArgs) -> Iterator[Problem]:
+    """What IAM refuses of the policies of one entity, as far as they are known."""
+    inline, attached = args.get("inline", {}), args.get("attached", {})
+    for name, document in inline.items():
+        yield from refused(f"{where}.inline.{name}", name, check_name("policy", name))
+        yield from identity_problems(document, f"{where}.inline.{name}", kind.together)
+    yield from twice(f"{where}.inline", inline)
+    unit = "characters without white space"
+    yield from over(kind.together, sum(map(size_of, inline.values())), f"{where}.inline", unit, "attach some instead")
+    for name, arn in attached.items():
+        yield from policy_arn_problems(arn, f"{where}.attached.{name}")
+    yield from over(kind.number, len(attached), f"{where}.attached", "managed policies", "join some of them")
+
+
+def policy_arn_problems(arn: pulumi.Input[str] | None, where: str) -> Iterator[Problem]:
+    """Whether a known ARN is that of a managed policy."""
+    if not isinstance(arn, str):
+        return
+    fix = "write arn:aws:iam::aws:policy/NAME, or the arn of a policy that you declare"
+    try:
+        parsed = parse_arn(arn)
+    except ValueError:
+        yield Problem(where, "not the ARN of a managed policy", arn, fix)
+        return
+    of_somebody = parsed.account == "aws" or ACCOUNT_ID.match(parsed.account)
+    if parsed.service != "iam" or parsed.kind != "policy" or not parsed.name or not of_somebody:
+        yield Problem(where, "not the ARN of a managed policy", arn, fix)
 
 
 def declare_permissions(
@@ -66,7 +115,11 @@ def declare_permissions(
     opts = pulumi.ResourceOptions(parent=entity)
     inline = [
         kind.inline(
-            f"{logical_name}-inline-{name}", **{kind.argument: entity_name}, name=name, policy=document, opts=opts
+            f"{logical_name}-inline-{name}",
+            **{kind.argument: entity_name},
+            name=name,
+            policy=text_of(document, f"{logical_name}.inline.{name}", partial(identity_problems, quota=kind.together)),
+            opts=opts,
         )
         for name, document in sorted(args.get("inline", {}).items(), key=lambda item: item[0])
     ]

@@ -9,14 +9,15 @@ from typing import Any
 
 import pulumi
 
-from .access_lines import access_lines, messages
-from .contract import References, Upstreams, last_deployed, outputs
-from .declaration import managed_policies, trusted_account, trusting_account
-from .stack_config import effective_config
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, SettingsError, compile_stack
 from crossaccount.settings.prints import differences, not_reviewed
 from crossaccount.settings.project import HANDED_ON
+
+from .access_lines import access_lines, messages
+from .contract import References, Upstreams, last_deployed, outputs
+from .declaration import managed_policies, trusted_account, trusting_account
+from .stack_config import effective_config
 
 
 def main() -> None:

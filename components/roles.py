@@ -1,19 +1,27 @@
 """One role, whoever may assume it: a role of the trusting side or an application of the trusted side."""
 
+from collections.abc import Iterator
 from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
-from .options import EntityOptions, entity_options
-from .permissions import ROLE, PermissionArgs, declare_permissions
+from crossaccount.iam.problem import Problem
+
+from .documents import text_of, trust_problems
+from .options import EntityOptions, entity_options, entity_problems
+from .permissions import ROLE, PermissionArgs, declare_permissions, permission_problems, policy_arn_problems
+
+SESSION_SECONDS = (3600, 43200)
+"""The shortest and the longest that ``max_session_duration`` may be:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
 
 
 class RoleArgs(PermissionArgs, EntityOptions):
     """A role that principals or services assume."""
 
-    assume_role_policy: pulumi.Input[str]
-    """The trust policy, canonical JSON."""
+    assume_role_policy: pulumi.Input[Any]
+    """The trust policy: a policy document, as a mapping or as JSON."""
     path: NotRequired[pulumi.Input[str]]
     """IAM path with both slashes; a change replaces the role."""
     description: NotRequired[pulumi.Input[str]]
@@ -30,6 +38,20 @@ class RoleArgs(PermissionArgs, EntityOptions):
     """Roles of the same component that the trust policy names exactly: IAM refuses it until they exist."""
 
 
+def role_problems(where: str, name: str, args: RoleArgs) -> Iterator[Problem]:
+    """What IAM refuses of a role, as far as it is known."""
+    yield from entity_problems("role", where, name, args)
+    yield from trust_problems(args["assume_role_policy"], f"{where}.assume_role_policy")
+    yield from permission_problems(ROLE, where, args)
+    yield from policy_arn_problems(args.get("permissions_boundary"), f"{where}.permissions_boundary")
+    least, most = SESSION_SECONDS
+    if isinstance(seconds := args.get("max_session_duration"), int) and not least <= seconds <= most:
+        place = f"{where}.max_session_duration"
+        yield Problem(
+            place, f"must be {least} to {most} seconds (1 to 12 hours)", seconds, "choose a length in that range"
+        )
+
+
 def declare_role(
     parent: pulumi.Resource,
     logical_name: str,
@@ -41,7 +63,7 @@ def declare_role(
     role = aws.iam.Role(
         logical_name,
         name=name,
-        assume_role_policy=args["assume_role_policy"],
+        assume_role_policy=text_of(args["assume_role_policy"], f"{logical_name}.assume_role_policy", trust_problems),
         path=args.get("path", "/"),
         description=args.get("description"),
         max_session_duration=args.get("max_session_duration"),

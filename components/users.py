@@ -1,13 +1,22 @@
 """One user: groups, policies, console access and an access key."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from .handover import HandoverArgs, store
-from .options import EntityOptions, entity_options
-from .permissions import USER, PermissionArgs, declare_permissions
+from crossaccount.iam import quotas
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+
+from .documents import over
+from .handover import HandoverArgs, handover_problems, store
+from .options import EntityOptions, entity_options, entity_problems
+from .permissions import USER, PermissionArgs, declare_permissions, permission_problems, policy_arn_problems
+
+STATUSES = ("Active", "Inactive")
+PASSWORD_LENGTH = (8, 128)
 
 
 class ConsoleArgs(HandoverArgs):
@@ -45,6 +54,31 @@ class UserArgs(PermissionArgs, EntityOptions):
     """Console access."""
     access_key: NotRequired[AccessKeyArgs]
     """An access key."""
+
+
+def user_problems(where: str, name: str, args: UserArgs) -> Iterator[Problem]:
+    """What IAM and Secrets Manager refuse of a user, as far as it is known."""
+    yield from entity_problems("user", where, name, args)
+    yield from permission_problems(USER, where, args)
+    yield from policy_arn_problems(args.get("permissions_boundary"), f"{where}.permissions_boundary")
+    groups = args.get("groups", [])
+    yield from over(quotas.GROUPS_PER_USER, len(groups), f"{where}.groups", "groups", "join some of them")
+    for group in [group for group, times in Counter(groups).items() if times > 1]:
+        yield Problem(f"{where}.groups", "names a group twice", group, "keep one of the two")
+    for key in ("console", "access_key"):
+        if key in args:
+            yield from handover_problems(f"{where}.{key}", args[key])
+            if args.get("aliases"):
+                what = "a rename moves the login profile and the keys with the user, which Pulumi cannot follow"
+                yield Problem(f"{where}.aliases", what, NOT_GIVEN, f"remove {key}, deploy, rename, and give it back")
+    length = args.get("console", {}).get("password_length")
+    least, most = PASSWORD_LENGTH
+    if isinstance(length, int) and not least <= length <= most:
+        place = f"{where}.console.password_length"
+        yield Problem(place, f"must be {least} to {most} characters", length, "choose a length in that range")
+    status = args.get("access_key", {}).get("status")
+    if isinstance(status, str) and status not in STATUSES:
+        yield Problem(f"{where}.access_key.status", "must be Active or Inactive", status, "write one of the two")
 
 
 class Handover(TypedDict):

@@ -1,8 +1,8 @@
-"""The components under the name that an installation has them by; here, in a checkout, they are the folder ``components``.
+"""In a checkout: the folder ``components``, under the name that it has in an installation.
 
-A wheel holds that folder itself as ``crossaccount.components``, and this package not: a top-level package with so common
-a name would take the place of somebody else's. The folder is loaded by its place, whatever ``components`` means on the
-path.
+A wheel has that folder itself as ``crossaccount.components``, in the place of this package. It has no top-level package
+of so common a name, which may be somebody else's. The folder is loaded by its place, whatever ``components`` means on
+the path.
 """
 
 import sys

@@ -68,11 +68,14 @@ class _Monitor(MockMonitor):
     def deployment(self, stack: Stack, messages: list[str]) -> Deployment:
         root = next((urn for urn in self.registered_outputs if f"::{STACK_TYPE}::" in urn), "")
         resources = tuple(
-            Resource(urn, *self.types[urn], self.inputs[urn], plain(state.state), state.id or "")
+            Resource(urn, *self.types[urn], self.inputs[urn], self._outputs(urn, plain(state.state)), state.id or "")
             for urn, state in self.resources.items()
             if urn in self.types
         )
         return Deployment(stack.name, resources, self.registered_outputs.get(root, {}), tuple(messages))
+
+    def _outputs(self, urn: str, answered: dict[str, Any]) -> dict[str, Any]:
+        return {**answered, **self.registered_outputs.get(urn, {})}
 
 
 def plain(value: Any) -> Any:

@@ -179,7 +179,8 @@ def _in_the_way(directory: Path, said: str) -> Iterator[str]:
     """The modules beside the program that it would import in place of those that the packaged program imports."""
     if directory == INSTALLED:
         return
-    elsewhere = [each for each in sys.path if each and Path(each).resolve() != directory]
+    ours = {directory} if _own_components().parent != INSTALLED else {directory, INSTALLED}
+    elsewhere = [each for each in sys.path if each and Path(each).resolve() not in ours]
     for path in sorted(directory.iterdir()):
         name = path.name.partition(".")[0]
         is_module, is_folder = _is_module(path), path.is_dir()

@@ -167,6 +167,8 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._resources: dict[str, Resource] = {}
         self._exports: Mapping[str, Any] = {}
         self._transforms: list[Any] = []
+        self._own_transforms: dict[str, tuple[str, tuple[Any, ...]]] = {}
+        """By URN: the parent, and the transforms that its options give, which its children have too."""
         self.root = ""
         self.messages: list[str] = []
         self.notes: dict[str, None] = {}
@@ -243,7 +245,8 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def _register(self, request: Any, context: Any) -> Any:
         urn = self._urn(request)
-        inputs, provider = self._transformed(request)
+        self._own_transforms[urn] = request.parent, tuple(request.transforms)
+        inputs, provider = self._transformed(request, urn)
         if urn in self._resources:
             self._refuse(f"Duplicate resource URN {urn!r}; try giving it a unique name", context)
         resource = Resource(urn, request.type, request.name, inputs, {}, "", provider, request.importId)
@@ -262,11 +265,18 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._resources[urn] = replace(resource, id=identifier or "", outputs=plain(state))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier or "", object=_struct(state))
 
-    def _transformed(self, request: Any) -> tuple[dict[str, Any], str]:
-        """The inputs and the provider after the transforms of the resource and of the stack, run by the program."""
+    def _inherited(self, urn: str) -> Iterator[Any]:
+        """The transforms of a resource, then those of its parents, the nearest first, and those of the stack."""
+        while urn in self._own_transforms:
+            urn, own = self._own_transforms[urn]
+            yield from own
+        yield from reversed(self._transforms)
+
+    def _transformed(self, request: Any, urn: str) -> tuple[dict[str, Any], str]:
+        """The inputs and the provider after the transforms that apply to a resource, run by the program."""
         properties, provider = request.object, request.provider
-        for transform in (*request.transforms, *reversed(self._transforms)):
-            request = resource_pb2.TransformRequest(
+        for transform in self._inherited(urn):
+            transform_request = resource_pb2.TransformRequest(
                 type=request.type,
                 name=request.name,
                 custom=request.custom,
@@ -276,7 +286,9 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             )
             with grpc.insecure_channel(transform.target) as channel:
                 stub: Any = callback_pb2_grpc.CallbacksStub(channel)
-                invoked = callback_pb2.CallbackInvokeRequest(token=transform.token, request=request.SerializeToString())
+                invoked = callback_pb2.CallbackInvokeRequest(
+                    token=transform.token, request=transform_request.SerializeToString()
+                )
                 response = resource_pb2.TransformResponse.FromString(stub.Invoke(invoked).response)
             if response.HasField("properties"):
                 properties = response.properties

@@ -7,6 +7,7 @@ passwords) is unknown, as under the real engine. Refuses every function call to 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -108,10 +109,16 @@ class RecordingMocks(Mocks):
         if self.default_tags and args.typ in _TAGGED:
             state["tagsAll"] = {**self.default_tags, **args.inputs.get("tags", {})}
         if kind := _ARN_KINDS.get(args.typ):
-            arn = entity_arn(self.account_id, kind, name, args.inputs.get("path", "/"), self.partition)
+            account = self.account_of(args)
+            arn = entity_arn(account, kind, name, args.inputs.get("path", "/"), self.partition) if account else UNKNOWN
             state["arn"] = self._answer(arn)
             return self._answer(arn if kind == "policy" else name), state
         return self._answer(args.name), state
+
+    def account_of(self, args: MockResourceArgs) -> str:
+        """The account in which a resource is made; empty if nobody knows."""
+        del args
+        return self.account_id
 
     def _answer(self, value: str) -> str:
         return UNKNOWN if self.preview else value
@@ -164,6 +171,8 @@ class OwnMocks(RecordingMocks):
         super().__init__(account_id, partition=partition, default_tags=tags)
         self.region = region
         self.notes: list[str] = []
+        self._accounts: dict[str, set[str]] = defaultdict(set)
+        """By name of a provider: the accounts of all providers of that name."""
 
     @classmethod
     def of(cls, stack: Stack) -> OwnMocks:
@@ -174,6 +183,8 @@ class OwnMocks(RecordingMocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
             return None, {}
+        if args.typ == AWS_PROVIDER:
+            self._accounts[args.name].add(_account_of(args.inputs, self.account_id))
         if args.typ.startswith(_NOT_JUDGED):
             self.notes.append(f"{args.typ} {args.name}: what it does to access is not judged")
         if args.typ in NAMED:
@@ -182,8 +193,15 @@ class OwnMocks(RecordingMocks):
         if args.typ not in ARNS and (args.typ in _ONLY_AWS_KNOWS or args.typ.startswith("aws:iam/")):
             identifier, state = super().new_resource(args)
             return identifier, {**state, **dict.fromkeys(_ONLY_AWS_KNOWS.get(args.typ, ()), UNKNOWN)}
-        place = {"partition": self.partition, "region": self.region, "account": self.account_id}
+        if not (account := self.account_of(args)):
+            return None, {**args.inputs, "arn": UNKNOWN}
+        place = {"partition": self.partition, "region": self.region, "account": account}
         return None, {**args.inputs, **arn_of(args.typ, args.inputs, **place)}
+
+    def account_of(self, args: MockResourceArgs) -> str:
+        _, _, reference = (args.provider or "").rpartition(f"::{AWS_PROVIDER}::")
+        accounts = self._accounts.get(reference.partition("::")[0], {self.account_id})
+        return next(iter(accounts)) if len(accounts) == 1 else ""
 
     def name_of(self, args: MockResourceArgs) -> str:
         """Its name, or one such as Pulumi makes up."""
@@ -196,7 +214,7 @@ class OwnMocks(RecordingMocks):
 
 def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Iterator[Resource]:
     """The resources that are the account's, without what is not known of them."""
-    providers = {each.urn: _account_of(each, account_id) for each in made.resources if each.type == AWS_PROVIDER}
+    providers = {each.urn: _account_of(each.inputs, account_id) for each in made.resources if each.type == AWS_PROVIDER}
     for each in made.resources:
         account = providers.get(each.provider.rpartition("::")[0], account_id) if each.provider else account_id
         if each.type.startswith("aws:") and account != account_id:
@@ -210,9 +228,8 @@ def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Ite
         yield known
 
 
-def _account_of(provider: Resource, account_id: str) -> str:
-    """The account that a provider changes; empty where only its credentials say it."""
-    values = provider.inputs
+def _account_of(values: Mapping[str, Any], account_id: str) -> str:
+    """The account that a provider with these inputs changes; empty where only its credentials say it."""
     if allowed := _json(values.get("allowedAccountIds")):
         return str(allowed[0])
     roles = _json(values.get("assumeRoles")) or [_json(values.get("assumeRole"))]

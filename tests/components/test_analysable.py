@@ -26,6 +26,16 @@ def test_every_component_has_its_arguments() -> None:
     }
 
 
+def test_every_component_has_its_outputs() -> None:
+    found = Analyzer("crossaccount").analyze([ManagedPolicies, TrustedAccount, TrustingAccount])
+    outputs = {name: set(component.outputs) for name, component in found["component_definitions"].items()}
+    assert outputs == {
+        "ManagedPolicies": {"policyArns"},
+        "TrustedAccount": {"userArns", "userNames", "groupArns", "groupNames", "roleArns", "roleNames"},
+        "TrustingAccount": {"roleArns", "roleNames"},
+    }
+
+
 def test_every_argument_is_typed_down_to_the_bottom() -> None:
     _, types = _analyse()
     assert types.keys() == {"ManagedPolicyArgs", "UserArgs", "GroupArgs", "RoleArgs", "ConsoleArgs", "AccessKeyArgs"}

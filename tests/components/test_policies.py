@@ -43,9 +43,11 @@ def test_without_policies_there_is_no_component_for_them(deploy: Deploy, registe
 
 def test_the_component_says_the_arns_of_its_policies(declare: Declare) -> None:
     arns: dict[str, str] = {}
+    statement = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": statement}
 
     def declaration() -> None:
-        policies = ManagedPolicies("mine", {"policies": {"P": {"document": "{}", "path": "/team/"}}})
+        policies = ManagedPolicies("mine", {"policies": {"P": {"document": document, "path": "/team/"}}})
         policies.arns["P"].apply(lambda arn: arns.update(P=arn))
 
     declare(declaration)

@@ -60,7 +60,10 @@ def test_members_are_made_before_they_join(deploy: Deploy, registered: Registrat
 def test_a_group_that_the_component_does_not_declare_is_refused(declare: Declare, registered: Registrations) -> None:
     with pytest.raises(DeploymentError) as refused:
         declare(lambda: TrustedAccount("auth", {"users": {"bo": {"groups": ["Tean"]}}, "groups": {"Team": {}}}))
-    assert "users.bo.groups: no group of this component, got 'Tean'; it has Team" in str(refused.value)
+    assert (
+        str(refused.value)
+        == 'TrustedAccount auth: users.bo.groups[0]: no group of this component, got "Tean"; did you mean `Team`?'
+    )
     assert not [each for each in registered if each.type.startswith("aws:")]
 
 

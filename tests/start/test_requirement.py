@@ -104,4 +104,7 @@ def test_pip_installs_what_init_wrote_and_it_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "site" / "crossaccount" / "components" / "declaration.py").is_file()
-    assert sorted(each.name for each in (tmp_path / "site").iterdir() if each.suffix != ".dist-info") == ["bin", "crossaccount"]
+    assert sorted(each.name for each in (tmp_path / "site").iterdir() if each.suffix != ".dist-info") == [
+        "bin",
+        "crossaccount",
+    ]
