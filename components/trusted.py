@@ -54,7 +54,7 @@ def trusted_account_problems(where: str, name: str, args: TrustedAccountArgs) ->
                 yield Problem(f"users.{user}.groups[{index}]", "no group of this component", group, fix)
 
 
-_CHECKS = {
+_CHECKS: dict[Any, Any] = {
     UserArgs: user_problems,
     GroupArgs: group_problems,
     RoleArgs: role_problems,
