@@ -14,15 +14,24 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from crossaccount.iam.problem import Problem
+from crossaccount.engine.program_files import (
+    CACHE,
+    ProgramFiles,
+    compiled_apart,
+    is_kept_by_python,
+    is_module,
+    modules_before_pips,
+)
+from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, SettingsError
-from crossaccount.settings.input_files import read_bytes
 from crossaccount.settings.project import PROJECT_FILE
 
 PACKAGED = "from crossaccount.components.program import main\n\nmain()\n"
@@ -44,9 +53,10 @@ def _own_components() -> Path:
 PYTHON = "python"
 PIP = "pip"
 """The toolchain with which the CLI takes the Python of ``virtualenv`` as it is."""
-_MODULES = (".py", ".pyc", ".so", ".pyd")
-_NOT_COMPARED = (1).to_bytes(4, "little")
-"""The flags of a compiled module that is found by its hash and never compared with its source."""
+LOCKS = ("uv.lock", "poetry.lock")
+"""Files by which the CLI chooses another toolchain where none is named: in the program's folder or above it."""
+KNOWS_SAFE_PATH = (3, 11)
+"""The first Python that obeys PYTHONSAFEPATH."""
 
 KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONPATH", "LD_LIBRARY_PATH")
 """The variables that a program keeps. All others are left out: nobody can know which of them are secrets."""
@@ -67,31 +77,17 @@ class OwnProgram:
     virtualenv: Path | None = None
     """The virtual environment that ``Pulumi.yaml`` names."""
 
-    def files(self) -> Iterator[Path]:
-        """Every module that is beside it: what it may import.
+    def digest(self, apart: Collection[Path] = ()) -> str:
+        """SHA-256 of what is run, and of every file of the project's folder and of the program's.
 
-        Hidden folders cannot be imported. Of a virtual environment only folders with a module's name can be: its
-        packages are in ``python3.11`` or ``site-packages``, which are no such names.
-        """
-        environments: set[str] = set()
-        for folder, folders, names in os.walk(self.directory):
-            if "pyvenv.cfg" in names or os.path.dirname(folder) in environments:
-                environments.add(folder)
-                folders[:] = (each for each in folders if each.isidentifier())
-            folders[:] = sorted(each for each in folders if not each.startswith("."))
-            yield from (file for name in sorted(names) if _is_module(file := Path(folder, name)))
-
-    def digest(self) -> str:
-        """SHA-256 of those files.
+        ``apart`` are files and folders that do not count: states, and what a command writes.
 
         Raises:
-            SettingsError: one of them cannot be read, or is no regular file.
+            SettingsError: see :class:`~crossaccount.engine.program_files.ProgramFiles`.
         """
-        content = hashlib.sha256()
-        for file in self.files():
-            name = file.relative_to(self.directory)
-            content.update(os.fsencode(f"{name}\0") + read_bytes(file, str(name)) + b"\0")
-        return content.hexdigest()
+        place = os.path.relpath(self.directory, self.root)
+        files = ProgramFiles(self.root, self.directory, apart).digest()
+        return hashlib.sha256(os.fsencode(f"{place}\0{self.file}\0{files}")).hexdigest()
 
     @property
     def shown(self) -> str:
@@ -121,9 +117,11 @@ def own_program(project: Project) -> OwnProgram | None:
         return None
     if (said := _packaged(entry)) and not any(_in_the_way(directory, said)):
         return None
-    _refuse_other_tools(project)
+    _refuse_other_tools(project, directory)
     virtualenv = None if project.virtualenv is None else (root / project.virtualenv).absolute()
-    return OwnProgram(root, directory, file, _python(virtualenv, project.virtualenv), virtualenv)
+    own = OwnProgram(root, directory, file, _python(virtualenv, project.virtualenv), virtualenv)
+    _refuse_modules_before_pips(own)
+    return own
 
 
 def _refuse_other_languages(project: Project) -> None:
@@ -137,7 +135,7 @@ def _refuse_other_languages(project: Project) -> None:
     raise SettingsError([Problem(f"{PROJECT_FILE}: runtime", what, project.runtime, fix)])
 
 
-def _refuse_other_tools(project: Project) -> None:
+def _refuse_other_tools(project: Project, directory: Path) -> None:
     """What the CLI would run before a program, or in place of the Python that is known here.
 
     Raises:
@@ -147,7 +145,14 @@ def _refuse_other_tools(project: Project) -> None:
     options = runtime.get("options") if isinstance(runtime, Mapping) else None
     given: Mapping[str, object] = options if isinstance(options, Mapping) else {}
     problems = []
-    if (toolchain := given.get("toolchain")) not in (None, PIP):
+    if given.get("toolchain") is None:
+        for file in (folder / lock for lock in LOCKS for folder in (directory, *directory.parents)):
+            if os.path.lexists(file):
+                what = f"without it the engine would choose by {os.path.relpath(file, directory)}, and install packages"
+                fix = f"write `toolchain: {PIP}` and the folder of the environment as virtualenv"
+                problems.append(Problem(f"{PROJECT_FILE}: runtime.options.toolchain", what, NOT_GIVEN, fix))
+                break
+    elif (toolchain := given["toolchain"]) != PIP:
         what = "the engine would install packages as files of the project say, and choose the program's Python by them"
         fix = f"write `toolchain: {PIP}` and the folder of the environment as virtualenv"
         problems.append(Problem(f"{PROJECT_FILE}: runtime.options.toolchain", what, toolchain, fix))
@@ -157,6 +162,33 @@ def _refuse_other_tools(project: Project) -> None:
         problems.append(Problem(f"{PROJECT_FILE}: runtime.options.typechecker", what, checker, fix))
     if problems:
         raise SettingsError(problems)
+
+
+def _refuse_modules_before_pips(own: OwnProgram) -> None:
+    """Modules that the engine's ``python -m pip`` would run, with all credentials, where nothing keeps it from that.
+
+    Raises:
+        SettingsError: there are such, and the program's Python is too old to be told.
+    """
+    found = [each for folder in dict.fromkeys((own.root, own.directory)) for each in modules_before_pips(folder)]
+    if not found or own.python == Path(sys.executable) or (version := _version(own.python)) >= KNOWS_SAFE_PATH:
+        return
+    what = f"the engine's own `python -m pip` would run modules of the project's folder ({', '.join(found)})"
+    fix = "make the environment with Python 3.11 or newer, or rename them"
+    where = f"{PROJECT_FILE}: runtime.options.virtualenv"
+    raise SettingsError([Problem(where, what, f"Python {'.'.join(map(str, version)) or 'of an unknown version'}", fix)])
+
+
+def _version(python: Path) -> tuple[int, ...]:
+    """The version of an interpreter; empty where it does not say."""
+    command = [str(python), "-I", "-S", "-c", "import sys; print(*sys.version_info[:2])"]
+    with tempfile.TemporaryDirectory(prefix="crossaccount-python-") as home:
+        environment = clean_environment(Path(home))
+        try:
+            done = subprocess.run(command, cwd=home, env=environment, capture_output=True, timeout=60, check=True)
+            return tuple(map(int, done.stdout.split()))
+        except (OSError, ValueError, subprocess.SubprocessError):
+            return ()
 
 
 def _packaged(entry: Path) -> str | None:
@@ -183,8 +215,7 @@ def _in_the_way(directory: Path, said: str) -> Iterator[str]:
     elsewhere = [each for each in sys.path if each and Path(each).resolve() not in ours]
     for path in sorted(directory.iterdir()):
         name = path.name.partition(".")[0]
-        is_module, is_folder = _is_module(path), path.is_dir()
-        if name == "__main__" or not (is_module or is_folder):
+        if path.name == ENTRY or not (_is_code(path) or path.is_dir()):
             continue
         if name == COMPONENTS:
             if said == OF_CHECKOUT and _content(path) != _content(_own_components()):
@@ -192,26 +223,33 @@ def _in_the_way(directory: Path, said: str) -> Iterator[str]:
         elif name == "crossaccount":
             if not _same_package(path):
                 yield name
-        elif (is_module or any(map(_is_module, path.glob("__init__.*")))) and (
-            name in sys.stdlib_module_names or PathFinder.find_spec(name, elsewhere) is not None
+        elif name == "__main__" or name in sys.stdlib_module_names:
+            if _is_code(path) or _is_package(path):
+                yield name
+        elif (spec := PathFinder.find_spec(name, elsewhere)) is not None and (
+            _is_code(path) or _is_package(path) or (spec.origin is None and _takes_part(path, spec))
         ):
             yield name
 
 
-def _is_module(path: Path) -> bool:
-    """Whether a file is a module that can be imported, in source or compiled."""
-    return path.suffix in _MODULES and path.exists() and not path.is_dir() and not _is_cache(path)
+def _takes_part(path: Path, package: ModuleSpec) -> bool:
+    """Whether a folder has a part of a package that has no ``__init__``, whose parts are looked for here first."""
+    there = {name for folder in package.submodule_search_locations or () for name in _modules(Path(folder))}
+    return not there.isdisjoint(_modules(path))
 
 
-def _is_cache(path: Path) -> bool:
-    """Whether a file is what Python itself keeps of a source, and compares with it at each import.
+def _modules(folder: Path) -> set[str]:
+    found = {each for each in folder.iterdir() if _is_code(each) or each.is_dir()} if folder.is_dir() else set()
+    return {each.name.partition(".")[0] for each in found if each.name != CACHE}
 
-    One that says that it is not to be compared (PEP 552) is imported whatever the source says: it is code of its own.
-    """
-    if path.suffix != ".pyc" or path.parent.name != "__pycache__" or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(8)[4:] != _NOT_COMPARED
+
+def _is_package(path: Path) -> bool:
+    return any(map(is_module, path.glob("__init__.*")))
+
+
+def _is_code(path: Path) -> bool:
+    """Whether a file is a module that can be imported."""
+    return is_module(path) and not is_kept_by_python(path)
 
 
 def _same_package(folder: Path) -> bool:
@@ -224,12 +262,20 @@ def _same_package(folder: Path) -> bool:
 
 
 def _content(folder: Path, without: str = "") -> Mapping[str, bytes]:
-    """Every file below a folder, but for those in its folder ``without`` and what Python itself keeps of a source."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not _is_cache(path) and path.relative_to(folder).parts[0] != without
-    }
+    """Every file below a folder, but for those in its folder ``without`` and what Python itself keeps of a source.
+
+    Of a link to a folder it is where the link leads.
+    """
+    found = {}
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if name.parts[0] == without:
+            continue
+        if path.is_symlink() and path.is_dir():
+            found[str(name)] = os.fsencode(os.readlink(path))
+        elif path.is_file() and not is_kept_by_python(path):
+            found[str(name)] = path.read_bytes()
+    return found
 
 
 def _python(virtualenv: Path | None, named: str | None) -> Path:
@@ -250,6 +296,7 @@ def clean_environment(home: Path) -> dict[str, str]:
     """
     kept = {key: value for key, value in os.environ.items() if key in KEPT or key.startswith(KEPT_PREFIX)}
     nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    nothing |= compiled_apart()
     return {**kept, **nothing, "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(home), "USERPROFILE": str(home)}
 
 

@@ -48,6 +48,7 @@ from pulumi.runtime.settings import get_root_resource
 
 from crossaccount.engine.in_process import READ_OUTPUTS
 from crossaccount.engine.own_program import OwnProgram
+from crossaccount.engine.program_files import compiled_apart
 from crossaccount.engine.variables import without_pythons_own
 from crossaccount.settings.input_files import read_text
 from crossaccount.settings.prints import differences, not_reviewed
@@ -173,6 +174,7 @@ class StoppableCommand(automation.PulumiCommand):
             **(without_pythons_own(os.environ) if self._base is None else self._base),
             **additional,
             **ONLY_THE_PROGRAM,
+            **compiled_apart(),
             "PULUMI_AUTOMATION_API": "true",
         }
         with self._lock:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.program_files import modules_before_pips
 from crossaccount.iam.assume_requests import structured
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.clients import is_loopback
@@ -162,8 +163,11 @@ KEPT_OF_PYTHON = "PYTHONPATH"
 """The one variable of Python's that the engine's program gets: with the others it is not the one that was recorded."""
 
 _UNKNOWN = "it is not known here, and may change what the engine runs"
+CLI = "pulumi"
 PLUGIN = "pulumi-"
 """How the names of the engine's plugins begin, which it looks for on the PATH."""
+AT_START = ("sitecustomize", "usercustomize")
+"""Modules that a Python imports before anything else, from wherever its path leads first."""
 
 
 def refused_variables(
@@ -176,6 +180,7 @@ def refused_variables(
     return [
         *(_problem(name, why) for name in sorted(environment) if (why := _why(name, environment, configs))),
         *(_plugins_on_the_path(environment.get("PATH", ""), directory) if directory else ()),
+        *(_modules_before_pips(environment.get(KEPT_OF_PYTHON, ""), directory) if directory else ()),
     ]
 
 
@@ -225,13 +230,29 @@ def _problem(name: str, why: str) -> Problem:
 
 
 def _plugins_on_the_path(path: str, directory: Path) -> Iterator[Problem]:
-    """Folders of the project on the PATH that hold plugins of the engine."""
-    project = directory.resolve()
-    for given in dict.fromkeys(path.split(os.pathsep)):
-        folder = Path(os.path.realpath(project / given))
-        if not folder.is_relative_to(project) or os.path.exists(folder.parent / "pyvenv.cfg"):
-            continue
-        for file in sorted(folder.glob(f"{PLUGIN}*")):
-            if os.access(file, os.X_OK):
+    """Folders of the project on the PATH that hold the CLI or plugins of the engine, be they a virtual environment."""
+    for given, folder in _of_the_project(path, directory):
+        for file in sorted(folder.glob(f"{CLI}*")):
+            of_engine = file.stem == CLI or file.name.startswith(PLUGIN)
+            if of_engine and os.access(file, os.X_OK) and _is_within(file, directory):
                 what = "the engine would run this file of the project's folder, and no review covers it"
                 yield Problem(f"PATH: {given or '.'}", what, file.name, "take the folder off the PATH")
+
+
+def _modules_before_pips(path: str, directory: Path) -> Iterator[Problem]:
+    """Folders of the project on the PYTHONPATH with modules that every Python would import before its own."""
+    for given, folder in _of_the_project(path, directory):
+        if found := modules_before_pips(folder, AT_START):
+            what = "the engine's own `python -m pip` would run these modules of the project's folder"
+            fix = "take the folder off the PYTHONPATH, or rename them"
+            yield Problem(f"{KEPT_OF_PYTHON}: {given or '.'}", what, ", ".join(found), fix)
+
+
+def _of_the_project(path: str, directory: Path) -> Iterator[tuple[str, Path]]:
+    for given in dict.fromkeys(path.split(os.pathsep) if path else ()):
+        if _is_within(folder := directory.resolve() / given, directory):
+            yield given, Path(os.path.realpath(folder))
+
+
+def _is_within(path: Path, directory: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(directory.resolve())

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from crossaccount.job.afterwards.verify import Verification
 from crossaccount.job.events import Emit, Message, Refused, now
-from crossaccount.job.loading import ConfigFiles, Loaded
+from crossaccount.job.loading import FOLDER, LOG, ConfigFiles, Loaded
 from crossaccount.job.review.approval import (
-    FOLDER,
-    LOG,
     Approval,
     Approved,
     actor,

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,17 @@ from crossaccount.engine.own_program import OwnProgram, own_program
 from crossaccount.iam.json_text import parse_json
 from crossaccount.settings import CompiledStack, Project, Settings, SettingsError, compiled_in_order, read_project
 from crossaccount.settings.includes import find_included
-from crossaccount.settings.input_files import read_bytes
+from crossaccount.settings.input_files import read_bytes, read_json
 from crossaccount.settings.project import PROJECT_FILE, stack_file
+from crossaccount.sources.state import FILE_SCHEME, backend_url, state_folder
 
 Waits = Mapping[str, frozenset[str]]
 """By stack: the stacks that it waits for."""
+INCLUDE = "crossaccount:include"
+FOLDER = ".crossaccount"
+"""Our own folder in a project's."""
+LOG = "approvals.jsonl"
+"""The file in it that records approvals."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class Loaded:
     """By stack: the project's stacks that it reads."""
     own: OwnProgram | None = None
     """The project's own program, where it is not the packaged one."""
+    apart: frozenset[Path] = frozenset()
+    """Files and folders of the project that are no part of its program: states, and what the command itself writes."""
 
     @cached_property
     def settings(self) -> Mapping[str, Settings]:
@@ -47,11 +56,24 @@ class Loaded:
         """By account name under ``reads``: the stack of this project that manages it."""
         return _own_upstreams(self.project, self.settings[stack])
 
+    @cached_property
+    def program(self) -> str:
+        """The digest of the project's own program, as it was when it was first asked for; empty where there is none.
+
+        Raises:
+            SettingsError: a file of it cannot be read.
+        """
+        return self.own.digest(self.apart) if self.own else ""
+
+    def leaving_out(self, *files: Path | None) -> Loaded:
+        """The same, whose program has no part in ``files``, which the command writes or reads itself."""
+        return replace(self, apart=self.apart | {each for each in files if each is not None})
+
     def digest(self, stack: str) -> str:
         """SHA-256 of what the stack is to be: config, what its includes say, the project, a program of its own."""
         settings = self.settings[stack]
         content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings), self.project.definition]
-        content += [self.own.digest()] if self.own else []
+        content += [self.program] if self.own else []
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -64,7 +86,20 @@ def load(directory: Path) -> Loaded:
     project = read_project(directory)
     compiled = compiled_in_order(project)
     reads = {name: frozenset(_own_upstreams(project, each.settings).values()) for name, each in compiled.items()}
-    return Loaded(project, compiled, reads, own_program(project))
+    own = own_program(project)
+    return Loaded(project, compiled, reads, own, frozenset(_kept_here(directory)) if own else frozenset())
+
+
+def _kept_here(directory: Path) -> Iterator[Path]:
+    """What Pulumi and the job keep and change while stacks are run, wherever it is."""
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    yield home
+    yield from (directory / FOLDER / name for name in (LOG, ".gitignore"))
+    with suppress(SettingsError, AttributeError):
+        login = read_json(home / "credentials.json", "credentials.json").get("current")
+        for url in (backend_url(directory, os.environ), str(login or "")):
+            if url.startswith(FILE_SCHEME):
+                yield state_folder(url, directory)
 
 
 def _own_upstreams(project: Project, settings: Settings) -> dict[str, str]:
@@ -72,12 +107,9 @@ def _own_upstreams(project: Project, settings: Settings) -> dict[str, str]:
     return {account: name for account, name in own.items() if name is not None}
 
 
-INCLUDE = "crossaccount:include"
-
-
 @dataclass(frozen=True)
 class ConfigFiles:
-    """The config of a project's stacks at one moment. ``prints`` are by stack."""
+    """The files of a project's stacks at one moment. ``prints`` are by stack; its own program has one for all."""
 
     loaded: Loaded
     prints: Mapping[str, str]
@@ -88,23 +120,29 @@ class ConfigFiles:
         return cls(loaded, {stack: _print(loaded, stack) for stack in loaded.stacks})
 
     def unchanged(self, stack: str) -> bool:
-        """Whether ``stack`` still says the same.
+        """Whether ``stack`` still says the same, and its program is the same.
 
         Files are compared byte by byte, and only where they differ by what they say: making a new stack adds a line
         about its secrets.
         """
-        if _print(self.loaded, stack) == self.prints[stack]:
-            return True
+        before = self.loaded
         try:
-            project = read_project(self.loaded.project.directory)
-            again = Loaded(project, {stack: project.compiled(stack)}, own=own_program(project))
-            return again.digest(stack) == self.loaded.digest(stack)
+            if before.own and before.own.digest(before.apart) != before.program:
+                return False
+            if _print(before, stack) == self.prints[stack]:
+                return True
+            project = read_project(before.project.directory)
+            again = Loaded(project, {stack: project.compiled(stack)}, own=own_program(project), apart=before.apart)
+            return again.digest(stack) == before.digest(stack)
         except SettingsError:
             return False
 
 
 def _print(loaded: Loaded, stack: str) -> str:
-    digest = hashlib.sha256()
+    # Where its program is may change with a link that is not in the project.
+    digest = hashlib.sha256(
+        os.fsencode(os.path.realpath(loaded.project.directory / str(loaded.project.definition.get("main") or ".")))
+    )
     for file in _files(loaded, stack):
         digest.update(str(file).encode() + b"\0")
         digest.update(read_bytes(file, file.name) if os.path.isfile(file) else b"")
@@ -116,7 +154,6 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     included: Any = loaded.project.stacks[stack].get(INCLUDE) or ()
     yield directory / PROJECT_FILE
     yield directory / "Pulumi.json"  # which the CLI would take instead, if it came to be there
-    yield from loaded.own.files() if loaded.own else ()
     yield directory / stack_file(stack)
     yield from (directory / name for name in sorted({each.name for each in loaded.settings[stack].files.values()}))
     yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

@@ -44,7 +44,8 @@ class Stacks:
 
     ``on_event`` takes what happens, as it happens. ``workers`` say where stacks are run, and how many at once; by
     default as many threads as cores. ``live`` reads accounts for the review; by default with the stacks' credentials.
-    With ``sign_in`` a stack whose credentials are of another account is refused before it begins.
+    With ``sign_in`` a stack whose credentials are of another account is refused before it begins. ``event_log`` is the
+    file that ``on_event`` writes, if any: no part of the project's program.
     """
 
     def __init__(
@@ -58,8 +59,9 @@ class Stacks:
         live: ReadLive | None = None,
         accounts: LiveAccounts | None = None,
         sign_in: SignIn | None = None,
+        event_log: Path | None = None,
     ) -> None:
-        self.loaded: Loaded = load(directory)
+        self.loaded: Loaded = load(directory).leaving_out(event_log)
         self._files = ConfigFiles.of(self.loaded)
         self._accounts = accounts or LiveAccounts(self.loaded.project.stacks)
         self._live = live or self._accounts
@@ -81,6 +83,7 @@ class Stacks:
         parallel: int | None = None,
         on_event: events.Emit | None = None,
         workers: Workers | None = None,
+        event_log: Path | None = None,
     ) -> Stacks:
         """The stacks of the project in ``directory``, deployed by the CLI with your login, states and credentials.
 
@@ -91,7 +94,9 @@ class Stacks:
         """
         from crossaccount.job.opening import open_as_user
 
-        return cls._of(Path(directory), open_as_user(Path(directory), program, _workers(workers, parallel)), on_event)
+        return cls._of(
+            Path(directory), open_as_user(Path(directory), program, _workers(workers, parallel)), on_event, event_log
+        )
 
     @classmethod
     @contextmanager
@@ -103,6 +108,7 @@ class Stacks:
         parallel: int | None = None,
         on_event: events.Emit | None = None,
         workers: Workers | None = None,
+        event_log: Path | None = None,
     ) -> Iterator[Stacks]:
         """The same stacks on a fresh local AWS with states of their own, gone at the end of the context.
 
@@ -114,10 +120,10 @@ class Stacks:
         from crossaccount.job.opening import open_on_local_aws
 
         with open_on_local_aws(Path(directory), program, _workers(workers, parallel)) as opened:
-            yield cls._of(Path(directory), opened, on_event)
+            yield cls._of(Path(directory), opened, on_event, event_log)
 
     @classmethod
-    def _of(cls, directory: Path, opened: Opened, on_event: events.Emit | None) -> Stacks:
+    def _of(cls, directory: Path, opened: Opened, on_event: events.Emit | None, event_log: Path | None) -> Stacks:
         return cls(
             directory,
             opened.engine,
@@ -126,6 +132,7 @@ class Stacks:
             on_event=on_event,
             accounts=opened.accounts,
             sign_in=opened.sign_in,
+            event_log=event_log,
         )
 
     def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
@@ -152,7 +159,7 @@ class Stacks:
         """
         names = selected(stacks, self.loaded.stacks)
         proof = proof_since(self.loaded.project.directory, base) if base else Proof()
-        return self._gate(before).preview(names, stacks, save_plan, resources=resources, proof=proof)
+        return self._gate(before, save_plan).preview(names, stacks, save_plan, resources=resources, proof=proof)
 
     def up(
         self,
@@ -181,7 +188,8 @@ class Stacks:
         if approval is None and saved is None:
             options["close"] = lambda result: after_update(self.loaded, result, self.emit, verification)
             return self._runs.run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
-        return self._gate(before).up(names, stacks, approval or Approval(), saved, verification, **options)
+        approval = approval or Approval()
+        return self._gate(before, plan, approval.log).up(names, stacks, approval, saved, verification, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Take what AWS has into the states."""
@@ -258,9 +266,14 @@ class Stacks:
             if self._on_event:
                 self._on_event(event)
 
-    def _gate(self, before: Before) -> Gate:
-        reviewer = Reviewer(self.loaded, self._backend, self._live, before)
-        return Gate(self.loaded, self._files, reviewer, self.emit, self._runs.run, self._runs.finish)
+    def _gate(self, before: Before, *own: Path | None) -> Gate:
+        """What reviews an update. ``own`` are files and folders that it writes or reads itself, wherever they are."""
+        loaded = self.loaded.leaving_out(*own)
+        # Its program is looked at before it is recorded: an edit in between is no part of the review.
+        _ = loaded.program
+        files = replace(self._files, loaded=loaded)
+        reviewer = Reviewer(loaded, self._backend, self._live, before)
+        return Gate(loaded, files, reviewer, self.emit, self._runs.run, self._runs.finish)
 
     def _last(self, known: Mapping[str, KnownStack], stack: str) -> tuple[Mapping[str, Any], str]:
         """A stack's state, and how its last update ended; either may cost a call of the CLI."""

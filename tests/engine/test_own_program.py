@@ -462,31 +462,28 @@ def test_the_review_is_made_of_what_it_declares(project: Project) -> None:
     assert f"arn:aws:iam::{WORKLOAD}:role/Extra" in {each.role for each in review.access.changes}
 
 
-@pytest.mark.parametrize(
-    "file",
-    ["helper.py", "lib/helper.py", "lib/helper.pyc", "lib/helper.cpython-311-x86_64-linux-gnu.so", "env/bin/x.py"],
-)
+@pytest.mark.parametrize("file", ["helper.py", "lib/helper.pyc", "roles.json", ".hidden/x", "venv/lib/x.pth"])
 def test_another_program_is_another_digest(project: Project, file: str) -> None:
     folder = project(EXTRA)
-    for environment in ("lib", "env"):  # a folder may say of itself that it is a virtual environment
-        (folder / environment / "bin").mkdir(parents=True)
-        (folder / environment / "pyvenv.cfg").write_text("")
     before = _own(folder).digest()
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
     (folder / file).write_text("x = 1\n")
     assert _own(folder).digest() != before
 
 
-def test_what_python_keeps_and_what_nothing_imports_is_not_in_the_digest(project: Project) -> None:
+def test_so_is_the_same_program_elsewhere(project: Project) -> None:
     folder = project(EXTRA)
-    (folder / "helper.py").write_text("x = 1\n")
-    packages = folder / "env" / "lib" / "python3.11" / "site-packages"
-    packages.mkdir(parents=True)
-    (folder / "env" / "pyvenv.cfg").write_text("")
-    before = _own(folder).digest()
-    _compiled(folder / "helper.py", py_compile.PycInvalidationMode.TIMESTAMP)
-    (packages / "x.py").write_text("")
-    (folder / ".#helper.py").symlink_to("bo@host.1")  # what an editor leaves while a file is open
-    assert _own(folder).digest() == before
+    (folder / "other.py").write_text(EXTRA)
+    digests = {_own(project(EXTRA, **main)).digest() for main in ({"main": "other.py"}, {"main": "__main__.py"})}
+    assert len(digests) == 2
+
+
+def test_what_a_job_writes_is_no_part_of_it(project: Project) -> None:
+    folder = project(EXTRA)
+    before = _own(folder).digest([folder / "plan"])
+    (folder / "plan").mkdir()
+    (folder / "plan" / "review.json").write_text("{}")
+    assert _own(folder).digest([folder / "plan"]) == before
 
 
 def test_a_module_that_is_no_file_is_told(project: Project) -> None:
@@ -494,3 +491,66 @@ def test_a_module_that_is_no_file_is_told(project: Project) -> None:
     os.mkfifo(folder / "helper.py")
     with pytest.raises(SettingsError, match=r"helper\.py: is a pipe, not a file"):
         _own(folder).digest()
+
+
+def test_a_part_of_a_package_that_has_no_init_makes_it_another_program(project: Project) -> None:
+    """``google`` is one: Python looks for its parts in every folder of the path, beginning with the program's."""
+    folder = project(PACKAGED)
+    (folder / "google" / "of_ours").mkdir(parents=True)
+    assert own_program(read_project(folder)) is None
+    (folder / "google" / "protobuf").mkdir()
+    (folder / "google" / "protobuf" / "__init__.py").write_text("raise SystemExit")
+    assert own_program(read_project(folder)) is not None
+
+
+@pytest.mark.parametrize("file", ["__main__/__init__.py", "__main__.cpython-311-x86_64-linux-gnu.so"])
+def test_so_does_what_python_takes_before_the_programs_file(project: Project, file: str) -> None:
+    folder = project(PACKAGED)
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_bytes(b"")
+    assert own_program(read_project(folder)) is not None
+
+
+def test_a_copy_of_our_packages_with_a_linked_folder_is_not_ours(project: Project, tmp_path: Path) -> None:
+    """A folder wins over a module of its name."""
+    folder = project(PACKAGED)
+    copytree(INSTALLED / "components", folder / "components", ignore=ignore_patterns("__pycache__"))
+    assert own_program(read_project(folder)) is None
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "__init__.py").write_text("raise SystemExit")
+    (folder / "components" / "program").symlink_to(tmp_path / "elsewhere")
+    assert own_program(read_project(folder)) is not None
+
+
+@pytest.mark.parametrize("lock", ["uv.lock", "poetry.lock", "../uv.lock"])
+def test_a_toolchain_that_files_of_the_project_choose_is_refused(project: Project, lock: str) -> None:
+    folder = project(EXTRA, runtime={"name": "python", "options": {"virtualenv": sys.prefix}})
+    _own(folder)
+    (folder / lock).write_text("")
+    with pytest.raises(
+        SettingsError, match=rf"runtime.options.toolchain: without it the engine would choose by {lock}"
+    ):
+        own_program(read_project(folder))
+    named = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
+    _own(project(EXTRA, runtime=named))
+
+
+@pytest.mark.parametrize("version", ["3 10", "3 9", "nothing"])
+def test_modules_that_an_older_pythons_pip_would_run_are_refused(project: Project, version: str) -> None:
+    runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": "venv"}}
+    folder = project(EXTRA, runtime=runtime)
+    python = folder / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\necho {version}\n")
+    python.chmod(0o755)
+    (folder / "helper.py").write_text("")
+    _own(folder)
+    (folder / "pip.py").write_text("")
+    (folder / "json").mkdir()
+    (folder / "json" / "__init__.py").write_text("")
+    with pytest.raises(
+        SettingsError, match=r"virtualenv: .* `python -m pip` would run .*\(json, pip.py\), got \"Python"
+    ):
+        own_program(read_project(folder))
+    python.write_text("#!/bin/sh\necho 3 11\n")
+    _own(folder)

@@ -111,19 +111,37 @@ def test_plugins_of_the_projects_folder_are_refused(tmp_path: Path) -> None:
     for place in (
         "bin/pulumi-resource-aws",
         "cli/pulumi-analyzer-x",
+        "cli/pulumi",
+        "cli/pulumify",
         "venv/bin/pulumi-resource-x",
         "lib/pulumi-language-python",
     ):
         file = tmp_path / "project" / place
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o644 if place.startswith("lib") else 0o755)
     (tmp_path / "project" / "venv" / "pyvenv.cfg").touch()
     path = f"bin:{tmp_path}/project/cli:{tmp_path}/project/venv/bin:{tmp_path}/project/lib::/usr/bin:{tmp_path}"
     found = refused_variables({"PATH": path}, (), tmp_path / "project")
     assert [(each.where, each.got) for each in found] == [
         ("PATH: bin", "pulumi-resource-aws"),
+        (f"PATH: {tmp_path}/project/cli", "pulumi"),
         (f"PATH: {tmp_path}/project/cli", "pulumi-analyzer-x"),
+        (f"PATH: {tmp_path}/project/venv/bin", "pulumi-resource-x"),
     ]
+
+
+def test_modules_of_the_projects_folder_that_pip_would_run_are_refused(tmp_path: Path) -> None:
+    for file in ("lib/mine.py", "lib/pip/__init__.py", "src/sitecustomize.py", "plain/mine.py"):
+        (tmp_path / "project" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / file).touch()
+    (tmp_path / "re.py").touch()
+    path = f"lib:{tmp_path}/project/src:plain:{tmp_path}"
+    found = refused_variables({"PYTHONPATH": path}, (), tmp_path / "project")
+    assert [(each.where, each.got) for each in found] == [
+        ("PYTHONPATH: lib", "pip"),
+        (f"PYTHONPATH: {tmp_path}/project/src", "sitecustomize.py"),
+    ]
+    assert not refused_variables({"PYTHONPATH": ""}, (), tmp_path / "project")
 
 
 def test_a_program_runs_with_the_pythonpath_that_it_was_recorded_with() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -208,6 +209,64 @@ def test_an_edit_of_the_project_after_the_review_stops_all_stacks(place: Place, 
     file.write_text(f"{file.read_text()}\n{line}\n")
     assert stacks.up(approval=EVERYTHING).ok is not differs
     assert place.applied == ([] if differs else ["auth", "workload"])
+
+
+def own_program(place: Place, main: str = "") -> Path:
+    """Makes the project's program one of its own; its module."""
+    folder = place.estate.folder
+    module = folder / "helper.py"
+    module.write_text("NAME = 'one'\n")
+    (folder / "__main__.py").write_text("import helper\nfrom components.program import main\n\nmain()\n")
+    if main:
+        file = folder / "Pulumi.yaml"
+        file.write_text(f"{file.read_text()}main: {main}\n")
+    return module
+
+
+def link_elsewhere(link: Path, target: Path) -> None:
+    link.unlink()
+    link.symlink_to(target)
+
+
+@pytest.mark.parametrize("edited", ["module", "data", "added", "link"])
+def test_an_edit_of_the_projects_own_program_after_the_review_stops_all_stacks(
+    place: Place, tmp_path: Path, edited: str
+) -> None:
+    link = tmp_path / "linked"
+    link.symlink_to(place.estate.folder)
+    copy = tmp_path / "copy"
+    copytree(place.estate.folder, copy)
+    module = own_program(place, main="../linked")
+    own_program(Place(replace(place.estate, folder=copy)))
+    data = place.estate.folder / "data.json"
+    data.write_text("1")
+    edits: Mapping[str, Callable[[], object]] = {
+        "module": lambda: module.write_text("NAME = 'two'\n"),
+        "data": lambda: data.write_text("2"),
+        "added": lambda: (place.estate.folder / "lib.zip").write_text(""),
+        "link": lambda: link_elsewhere(link, copy),
+    }
+
+    def edit(work: Work, emit: events.Emit) -> None:
+        del emit
+        if work.stack == "auth":
+            edits[edited]()
+
+    place.engine.before = edit
+    result = place.stacks.up(approval=EVERYTHING)
+    assert place.applied == ["auth"]
+    assert "its config changed since it was reviewed" in error_of(result, "workload")
+
+
+def test_what_the_job_writes_into_the_folder_is_no_edit_of_its_own_program(place: Place) -> None:
+    own_program(place)
+    plan = place.estate.folder / "plan"
+    assert place.stacks.preview(save_plan=plan).ok
+    log = place.estate.folder / "approvals.jsonl"
+    result = place.stacks.up(approval=replace(EVERYTHING, log=log), plan=plan)
+    assert (result.status, place.applied, place.because()) == ("succeeded", ["auth", "workload"], "")
+    assert log.exists()
+    assert place.stacks.up(approval=EVERYTHING, plan=plan).status == "refused", "this log is no output of this command"
 
 
 def test_what_the_cli_adds_to_the_file_of_a_new_stack_is_no_change(place: Place) -> None:

@@ -113,8 +113,8 @@ def _opened(
     from crossaccount.job.stacks import Stacks
 
     if options.local:
-        return Stacks.local(options.directory, program, workers=workers, on_event=emit)
-    return nullcontext(Stacks.at(options.directory, program, workers=workers, on_event=emit))
+        return Stacks.local(options.directory, program, workers=workers, on_event=emit, event_log=options.log)
+    return nullcontext(Stacks.at(options.directory, program, workers=workers, on_event=emit, event_log=options.log))
 
 
 def _log(file: Path | None) -> AbstractContextManager[Emit | None]:

@@ -19,14 +19,13 @@ from typing import Any, Literal
 from crossaccount.escaping import json_text
 from crossaccount.iam.names import counted
 from crossaccount.job.events import Event
+from crossaccount.job.loading import FOLDER
 from crossaccount.job.review.review import Need, Review
 
 Question = Literal["update", "broadening", "replacement", "credentials"]
 Ask = Callable[[Question, Review], bool]
 """Asks a person; raises nothing."""
 
-FOLDER = ".crossaccount"
-LOG = "approvals.jsonl"
 
 ACTORS = (
     "GITHUB_ACTOR",
