@@ -17,6 +17,10 @@ class Disconnected(Exception):
     """The client went away before its request was complete."""
 
 
+class TooLarge(Exception):
+    """The body of a request has more bytes than are read."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A complete HTTP response."""
@@ -42,11 +46,12 @@ def header(scope: Scope, name: str) -> str:
     return next((value.decode("latin-1") for key, value in headers if key.lower() == name.encode()), "")
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The body of a request.
+async def read_body(receive: Receive, limit: int | None = None) -> bytes:
+    """The body of a request, of at most ``limit`` bytes.
 
     Raises:
         Disconnected: the client closed the connection first.
+        TooLarge: it has more bytes; the rest is not read.
     """
     body = bytearray()
     while True:
@@ -54,6 +59,8 @@ async def read_body(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise Disconnected
         body += message.get("body", b"")
+        if limit is not None and len(body) > limit:
+            raise TooLarge
         if not message.get("more_body", False):
             return bytes(body)
 

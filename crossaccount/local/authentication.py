@@ -36,7 +36,7 @@ import uuid
 from calendar import timegm
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, unquote_to_bytes, urlsplit
 from xml.sax.saxutils import escape
 
 from crossaccount.local.asgi import (
@@ -47,6 +47,7 @@ from crossaccount.local.asgi import (
     Receive,
     Scope,
     Send,
+    TooLarge,
     header,
     read_body,
     send_answer,
@@ -58,6 +59,8 @@ SKEW_SECONDS = 15 * 60
 LONGEST_QUERY_SECONDS = 7 * 24 * 3600
 """How long a signed URL may be good for, as on S3."""
 LARGEST_UNSIGNED_BODY = 64 * 1024
+LARGEST_BODY = 256 * 1024 * 1024
+"""The body is read before its signature can be verified: more than a Lambda function's code has, and no more."""
 
 SecretOf = Callable[[str, str], "str | Unknown"]
 """The secret of an access key that comes with a session token (empty: without one), or why there is none."""
@@ -75,6 +78,8 @@ _OF_A_SIGNATURE = frozenset(
 )
 _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_CREDENTIAL = re.compile(r"([!-.0-~]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request", re.ASCII)
+_SIGNED_HEADERS = re.compile(r"[a-z0-9;._-]+")
 _BODY_HASH = re.compile(r"[0-9a-f]{64}")
 _PASSED_UNSIGNED = (b"host", b"content-type", b"content-length", b"user-agent")
 """Headers of an unsigned call that are passed on: none of them can make another call of it."""
@@ -112,6 +117,7 @@ _CODES: Mapping[str, tuple[int, str, str, str]] = {
     "mismatch": (403, "SignatureDoesNotMatch", "InvalidSignatureException", "SignatureDoesNotMatch"),
     "skewed": (403, "RequestExpired", "InvalidSignatureException", "RequestTimeTooSkewed"),
     "body": (400, "SignatureDoesNotMatch", "InvalidSignatureException", "XAmzContentSHA256Mismatch"),
+    "large": (413, "RequestEntityTooLarge", "RequestEntityTooLargeException", "EntityTooLarge"),
     "action": (400, "InvalidAction", "InvalidAction", "MethodNotAllowed"),
     "token": (400, "InvalidIdentityToken", "InvalidIdentityToken", "AccessDenied"),
 }
@@ -150,6 +156,8 @@ class Authenticated:
                 await self._http(scope, receive, _without_cors(send))
             except Disconnected:
                 return
+            except TooLarge:
+                await send_answer(send, _answer(scope, Refused("large", "The body of the request is too large.")))
             except Refused as refused:
                 await send_answer(send, _answer(scope, refused))
         else:
@@ -157,24 +165,38 @@ class Authenticated:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _refuse_browsers(scope)
         path = str(scope["path"])
-        if path == HEALTH and scope["method"] in ("GET", "HEAD"):
+        try:
+            _refuse_browsers(scope)
+            scope, body = await self._checked(scope, receive, path)
+        except (ValueError, RecursionError):
+            # Whatever a stranger sends: neither an error of ours, nor lines in the log.
+            raise Refused("incomplete", "The request cannot be read.") from None
+        if body is None:
             await send_answer(send, Answer(200, ((b"content-length", b"0"),), b""))
             return
+        await self._app(scope, _replayed(body, receive), send)
+
+    async def _checked(self, scope: Scope, receive: Receive, path: str) -> tuple[Scope, bytes | None]:
+        """A request that may pass, with its body; None where it only asks for the server's health.
+
+        Raises:
+            Refused: it may not.
+        """
+        if path == HEALTH and scope["method"] in ("GET", "HEAD"):
+            return scope, None
         if scope["method"] == "OPTIONS" or path.startswith(("/_ministack", "/_localstack")):
             raise Refused("stranger", "The local AWS does not have this.")
         signature = _signature(scope)
         if signature is None:
             body = await self._unsigned_body(scope, receive)
             kept = [(name, value) for name, value in scope["headers"] if name.lower() in _PASSED_UNSIGNED]
-            scope = {**scope, "headers": kept}
-        else:
-            secret = self._secret(signature)
-            _refuse_old(signature, time.time())
-            body = await read_body(receive)
-            _verify(scope, signature, secret, body)
-        await self._app(scope, _replayed(body, receive), send)
+            return {**scope, "headers": kept}, body
+        secret = self._secret(signature)
+        _refuse_old(signature, time.time())
+        body = await read_body(receive, LARGEST_BODY)
+        _verify(scope, signature, secret, body)
+        return scope, body
 
     def _secret(self, signature: _Signature) -> str:
         if _ACCOUNT_ID.fullmatch(signature.access_key):
@@ -199,7 +221,7 @@ class Authenticated:
         short = length.isdecimal() and int(length) <= LARGEST_UNSIGNED_BODY
         if scope["method"] != "POST" or scope["path"] != "/" or scope.get("query_string") or not (form and short):
             raise Refused("unsigned", "Request is missing Authentication Token")
-        body = await read_body(receive)
+        body = await read_body(receive, LARGEST_UNSIGNED_BODY)
         fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
         action = fields.get("Action", [])
         if action == ["AssumeRoleWithSAML"]:
@@ -264,7 +286,8 @@ def _in_query(pairs: list[tuple[str, str]]) -> _Signature:
     values = {unquote(name): unquote(value) for name, value in pairs}
     odd = [name for name in names if name.lower() in _OF_A_SIGNATURE and name not in _QUERY_NAMES]
     twice = [name for name in names if name.lower() in _OF_A_SIGNATURE and names.count(name) > 1]
-    if odd or twice or not all(values.get(name) for name in _QUERY_PARTS) or values["X-Amz-Algorithm"] != _ALGORITHM:
+    complete = all(values.get(name) for name in _QUERY_PARTS) and values["X-Amz-Algorithm"] == _ALGORITHM
+    if odd or twice or not complete or not _SIGNED_HEADERS.fullmatch(values["X-Amz-SignedHeaders"]):
         raise Refused("incomplete", f"The query must have a complete {_ALGORITHM} signature.")
     expires = values.get("X-Amz-Expires", "")
     if expires and not (re.fullmatch(r"[0-9]{1,6}", expires) and int(expires) <= LONGEST_QUERY_SECONDS):
@@ -280,10 +303,10 @@ def _in_query(pairs: list[tuple[str, str]]) -> _Signature:
 
 
 def _credential(text: str) -> tuple[str, str, str, str]:
-    parts = text.split("/")
-    if len(parts) != 5 or parts[4] != "aws4_request" or not all(parts):
+    found = _CREDENTIAL.fullmatch(text)
+    if found is None:
         raise Refused("incomplete", "Credential must be KEY/DATE/REGION/SERVICE/aws4_request.")
-    return parts[0], parts[1], parts[2], parts[3]
+    return found[1], found[2], found[3], found[4]
 
 
 def _refuse_old(signature: _Signature, now: float) -> None:
@@ -370,7 +393,7 @@ def _query(scope: Scope) -> list[tuple[str, str]]:
 
 def _canonical_query(scope: Scope) -> str:
     pairs = [
-        (quote(unquote(name), safe="-_.~"), quote(unquote(value), safe="-_.~"))
+        (quote(unquote_to_bytes(name), safe="-_.~"), quote(unquote_to_bytes(value), safe="-_.~"))
         for name, value in _query(scope)
         if unquote(name) != "X-Amz-Signature"
     ]
@@ -385,12 +408,14 @@ def _header_values(scope: Scope, name: str) -> str:
 def _is_of_this_run(token: str, run_secret: bytes) -> bool:
     """Whether a web identity token was made with the secret of this run."""
     signed, _, signature = token.rpartition(".")
+    expected = token_signature(run_secret, signed.encode("utf-8", "replace"))
+    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+        return False
     try:
         algorithm = json.loads(base64.urlsafe_b64decode(signed.partition(".")[0] + "=="))["alg"]
     except (ValueError, KeyError, TypeError):
         return False
-    expected = token_signature(run_secret, signed.encode("utf-8", "replace"))
-    return algorithm == "HS256" and hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
+    return bool(algorithm == "HS256")
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -7,16 +7,22 @@ MiniStack runs a function as a local process of its own user, with its own envir
 - where the server is root: user and group ``nobody``, no other groups, and for files only the folder that was made for
   it, which becomes its own (0700).
 
+And the server's own port is the only one. For some functions MiniStack opens further ports that know no signatures (the
+API of custom runtimes, IoT's MQTT on all addresses): nobody could tell who asks there, so opening one fails.
+
 The interpreter may be where ``nobody`` cannot go, such as below ``/root``. Then the process inherits the interpreter's
-folders as open directories and starts through ``/proc/self/fd``. A server that is not root has no rights to give away:
+folders as open directories and starts through ``/proc/self/fd``. It can go up from there, to whatever every user may
+read. A server that is not root has no rights to give away:
 its functions run as its own user. So they do where no folder for temporary files is open to ``nobody``.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -78,6 +84,18 @@ def confine(functions: str) -> None:
             super().__init__(args, *more, env=env, **options)
 
     subprocess.Popen = Confined  # type: ignore[assignment,misc]
+    _open_no_port()
+
+
+def _open_no_port() -> None:
+    original = socket.socket.bind
+
+    def bind(self: socket.socket, address: Any, /) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            raise PermissionError(errno.EACCES, "the local AWS opens no port besides its own")
+        original(self, address)
+
+    socket.socket.bind = bind  # type: ignore[method-assign]
 
 
 def environment(given: Mapping[str, str] | None) -> dict[str, str]:

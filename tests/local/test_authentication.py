@@ -5,6 +5,8 @@ Requests are made with a plain HTTP client, so that nothing of an SDK keeps them
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import http.client
 import json
 import os
@@ -24,6 +26,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials as Keys
 from botocore.exceptions import ClientError
 
+from crossaccount.local.authentication import LARGEST_BODY, Authenticated, Unknown
 from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.server import LocalAws
 
@@ -526,3 +529,80 @@ def listening(local_aws: LocalAws) -> list[str]:
 def test_it_listens_on_loopback_alone(listening: list[str], local_aws: LocalAws) -> None:
     port = urlsplit(local_aws.endpoint).port or 0
     assert listening == [f"0100007F:{port:04X}"]
+
+
+def _in_query(**parts: str) -> str:
+    usual = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": "111111111111/20261201/us-east-1/iam/aws4_request",
+        "X-Amz-Date": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "X-Amz-SignedHeaders": "host",
+        "X-Amz-Signature": "0" * 64,
+    }
+    return "/?" + urlencode({**usual, **{name.replace("_", "-"): value for name, value in parts.items()}})
+
+
+def _token(header: str) -> str:
+    first = base64.urlsafe_b64encode(header.encode()).decode()
+    return urlencode({"Action": "AssumeRoleWithWebIdentity", "WebIdentityToken": f"{first}.b.c", "RoleArn": "x"})
+
+
+MALFORMED: dict[str, tuple[str, str, Mapping[str, str], str]] = {
+    "a region of other letters": ("GET", _in_query(X_Amz_Credential="111111111111/1/€/iam/aws4_request"), {}, ""),
+    "a key with a line end": ("GET", _in_query(X_Amz_Credential="a\r\nb/20261201/x/iam/aws4_request"), {}, ""),
+    "signed headers of other letters": ("GET", _in_query(X_Amz_SignedHeaders="host;€"), {}, ""),
+    "a signature of other letters": (
+        "GET",
+        _in_query(X_Amz_Signature="\ud800€".encode("utf-8", "replace").decode()),
+        {},
+        "",
+    ),
+    "a date of other digits": ("GET", _in_query(X_Amz_Date="٢٠٢٦١٢٠١T000000Z"), {}, ""),
+    "a long validity": ("GET", _in_query(X_Amz_Expires="٩"), {}, ""),
+    "bytes that are no text": ("GET", "/%ff%fe?X-Amz-Signature=%ff", {}, ""),
+    "a token of 30,000 brackets": ("POST", "/", {"Content-Type": FORM}, _token("[" * 30_000)),
+    "a token of a number": ("POST", "/", {"Content-Type": FORM}, _token("1")),
+    "a token of many digits": ("POST", "/", {"Content-Type": FORM}, _token("1" * 10_000)),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_cannot_be_read_is_refused_and_fills_no_log(
+    name: str, send: Callable[..., Answer], local_aws: LocalAws
+) -> None:
+    before = local_aws.log_path.stat().st_size
+    refused(send(*MALFORMED[name]))
+    assert local_aws.log_path.stat().st_size == before
+
+
+def test_a_body_without_end_is_not_read_to_the_end() -> None:
+    """It is read before its signature can be verified."""
+    sent = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal sent
+        sent += 1
+        return {"type": "http.request", "body": bytes(1024 * 1024), "more_body": True}
+
+    answers: list[Any] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    async def never(*_: object) -> None:
+        raise AssertionError("it was passed on")
+
+    credential = f"111111111111/{datetime.now(UTC):%Y%m%d}/us-east-1/iam/aws4_request"
+    authorization = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+    headers = {"host": "127.0.0.1", "x-amz-date": f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", "authorization": authorization}
+    scope: Any = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(Authenticated(never, b"secret", lambda *_: Unknown())(scope, receive, send))
+    assert answers[0]["status"] == 413
+    assert sent == LARGEST_BODY // 1024 // 1024 + 1

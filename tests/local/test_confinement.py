@@ -47,17 +47,21 @@ def handler(event, context):
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start processes as somebody else")
 
 
+def function_role(root: Aws, name: str) -> str:
+    """A role for a function; its ARN."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return root.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
+
 def look_around(root: Aws, name: str = "f", **environment: str) -> dict[str, Any]:
     """What a Lambda function sees."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("index.py", LOOKS_AROUND)
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    role = root.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     root.lambda_.create_function(
         FunctionName=name,
-        Role=role,
+        Role=function_role(root, name),
         Runtime="python3.11",
         Handler="index.handler",
         Code={"ZipFile": archive.getvalue()},
@@ -89,6 +93,30 @@ def test_a_function_gets_nothing_of_our_environment(monkeypatch: pytest.MonkeyPa
     assert not [secret for secret in secrets if secret in json.dumps(seen)]
     assert not {"HOME", "TMPDIR", "AUTH", "STATE_DIR", "S3_DATA_DIR", "VIRTUAL_ENV"} & inside.keys()
     assert inside["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+
+
+def test_no_function_makes_the_server_open_another_port(tmp_path: Path) -> None:
+    """The API of a custom runtime takes whatever whoever asks says: a web page could answer for the function."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(zipfile.ZipInfo("bootstrap"), "#!/bin/sh\nsleep 5\n")
+        file.filelist[0].external_attr = 0o755 << 16
+    with LocalAws(log_dir=tmp_path) as local, local.session(ACCOUNT) as root:
+        role = function_role(root, "f")
+        code: Any = {"ZipFile": archive.getvalue()}
+        root.lambda_.create_function(
+            FunctionName="f", Role=role, Runtime="provided.al2023", Handler="bootstrap", Code=code
+        )
+        assert root.lambda_.invoke(FunctionName="f").get("FunctionError")
+        assert len(ports_of(local.pid)) == 1
+    assert "the local AWS opens no port besides its own" in local.log_path.read_text()
+
+
+def ports_of(pid: int) -> list[str]:
+    """The addresses on which a process listens, as the kernel has them."""
+    sockets = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
 
 
 @as_root
