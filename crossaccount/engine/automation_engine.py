@@ -45,6 +45,7 @@ from crossaccount.engine.work import QUIET, NotDone, Outcome, Unsupported, Work,
 from crossaccount.local.clients import Credentials
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
+from crossaccount.settings import SettingsError
 from crossaccount.settings.prints import not_reviewed, prints
 from crossaccount.settings.project import HANDED_ON, stack_file
 from crossaccount.settings.yaml_writing import yaml_text
@@ -221,7 +222,12 @@ def on_local_aws(
     :func:`~crossaccount.engine.deployers.local_config`. The project's ``own`` program runs without the user's
     credentials, tokens and passphrases; what it declares and the local AWS cannot make is told and left out, or stops
     its stack.
+
+    Raises:
+        SettingsError: the PATH or the PYTHONPATH would make the CLI run other files of the project's folder.
     """
+    if found := refused_variables(clean_environment(Path(os.devnull)), (), directory):
+        raise SettingsError(found)
     not_made = NotMadeResources() if own and unsupported == "skip" else None
     with tempfile.TemporaryDirectory(prefix="crossaccount-pulumi-") as home, serve_provider(not_made) as port:
         folder = Path(home) / "project"

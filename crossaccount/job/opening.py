@@ -19,6 +19,7 @@ from crossaccount.engine.deployers import ASSUME_ROLES, local_config, make_deplo
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.own_program import own_program
+from crossaccount.engine.provider_config import refused_config
 from crossaccount.engine.pulumi_cli import INSTALL, installed
 from crossaccount.engine.retries import RetryingEngine
 from crossaccount.engine.variables import refused_variables
@@ -126,7 +127,8 @@ def _read(directory: Path) -> Project:
         project = read_project(directory)
     except SettingsError as error:
         raise SettingsError([*refused_variables(os.environ, (), directory), *error.problems]) from None
-    if found := refused_variables(os.environ, project.stacks.values(), directory):
+    found = [*refused_variables(os.environ, project.stacks.values(), directory), *refused_config(project)]
+    if found:
         raise SettingsError(found)
     return project
 

@@ -40,6 +40,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 """What a git hook sets, and what would make git look at another repository than the folder's."""
 
+_OF_THE_CHECKOUT = ("-c", "safe.bareRepository=explicit")
+"""The project's folder may hold files that look like a bare repository of its own, with other commits."""
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -140,7 +143,12 @@ def _run(directory: Path, *arguments: str, given: bytes = b"") -> subprocess.Com
     quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
     try:
         return subprocess.run(
-            ["git", *arguments], cwd=directory, input=given, capture_output=True, env=kept | quiet, timeout=SECONDS
+            ["git", *_OF_THE_CHECKOUT, *arguments],
+            cwd=directory,
+            input=given,
+            capture_output=True,
+            env=kept | quiet,
+            timeout=SECONDS,
         )
     except FileNotFoundError:
         raise _refused("there is no git on the PATH", "git", "install it, or leave the option out") from None

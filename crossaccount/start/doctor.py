@@ -17,8 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from crossaccount.engine.provider_config import refused_config
 from crossaccount.engine.variables import refused_variables
-from crossaccount.iam.problem import errors
+from crossaccount.iam.problem import errors, shown
 from crossaccount.settings import Project, Settings, SettingsError, read_project
 
 
@@ -196,6 +197,8 @@ def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
         yield _python(project, machine)
     if not project.stacks:
         yield Checkup("project", False, f"{project.name} has no stacks", "write them with: crossaccount init")
+    for problem in (unsafe := refused_config(project)):
+        yield Checkup(f"config: {problem.where}", False, f"{problem.what}, got {shown(problem.got)}", problem.fix)
     for stack in project.stacks:
         try:
             settings = project.settings(stack)
@@ -204,7 +207,8 @@ def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
                 yield Checkup(f"config of {stack}", False, f"{problem.where}: {problem.what}", problem.fix)
             continue
         yield Checkup(f"config of {stack}", True, f"account {settings.account} ({settings.account_id})")
-        yield _credentials(project, stack, settings, machine)
+        if not unsafe:
+            yield _credentials(project, stack, settings, machine)
 
 
 def _python(project: Project, machine: Machine) -> Checkup:

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copy, copytree
 from typing import Any
 
 import pytest
@@ -187,6 +188,20 @@ def refused(directory: Path, ref: str) -> str:
     with pytest.raises(SettingsError) as error, at_revision(directory, ref):
         raise AssertionError("it is refused before it is read")
     return str(error.value)
+
+
+def test_a_repository_that_the_projects_folder_brings_along_is_not_the_base(git: Git, tmp_path: Path) -> None:
+    """Git takes a folder with these files for a bare repository: its commits would be the base."""
+    folder = tmp_path / "infra"
+    write(folder, [TEST])
+    commit(git)
+    git("tag", "base")
+    assert proof_since(folder, "base").commit
+    for name in ("HEAD", "config", "objects", "refs"):
+        source = tmp_path / ".git" / name
+        (copytree if source.is_dir() else copy)(source, folder / name)
+    with pytest.raises(SettingsError, match=r"--base: git .*bare repository"):
+        proof_since(folder, "base")
 
 
 @pytest.mark.parametrize("ref", ["", " ", "-x", "--output=/tmp/x", "a\nb"])

@@ -87,6 +87,14 @@ def test_a_program_that_is_missing_is_named_with_how_to_get_it(
     assert fix in bad.fix
 
 
+def test_config_that_leads_away_from_aws_is_told_and_nobody_signs_in(project: Path) -> None:
+    """``credential_process`` in a file of the project would be a command."""
+    file = project / "Pulumi.auth.yaml"
+    file.write_text(file.read_text() + "  aws:sharedConfigFiles: [./aws]\n")
+    (bad,) = _bad(replace(_healthy(), account_of=_accounts()), project)
+    assert bad.what == "config: Pulumi.auth.yaml: aws:sharedConfigFiles"
+
+
 def test_a_plugin_of_another_version_is_no_plugin(project: Path) -> None:
     other = {**ANSWERS, "plugin": Ran(0, json.dumps([{"name": "aws", "version": "6.0.0"}]))}
     (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
