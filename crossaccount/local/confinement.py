@@ -95,7 +95,7 @@ def _open_no_port() -> None:
             raise PermissionError(errno.EACCES, "the local AWS opens no port besides its own")
         original(self, address)
 
-    socket.socket.bind = bind  # type: ignore[method-assign]
+    socket.socket.bind = bind  # type: ignore[assignment,method-assign]
 
 
 def environment(given: Mapping[str, str] | None) -> dict[str, str]:
