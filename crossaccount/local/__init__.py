@@ -7,7 +7,8 @@ Exception, caught inside this package and by the engines
 ├── NotAnswered        ``invokes``: only AWS knows the answer to a provider function
 ├── Refusal            ``hardening``: AWS would refuse the call
 ├── Refused            ``authentication``: the request's signature is not valid
-└── ResourceError      ``handlers``: an operation on a resource failed
-    ├── CheckFailed    pulumi-aws does not accept the inputs
-    └── UnknownType    no handler has this resource type
+├── ResourceError      ``handlers``: an operation on a resource failed
+│   ├── CheckFailed    pulumi-aws does not accept the inputs
+│   └── UnknownType    no handler has this resource type
+└── TooLarge           ``asgi``: a request has more bytes than are read
 """
