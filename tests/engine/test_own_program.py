@@ -513,7 +513,7 @@ def test_so_does_what_python_takes_before_the_programs_file(project: Project, fi
 
 def test_a_copy_of_our_packages_with_a_linked_folder_is_not_ours(project: Project, tmp_path: Path) -> None:
     """A folder wins over a module of its name."""
-    folder = project(PACKAGED)
+    folder = project(OF_CHECKOUT)
     copytree(INSTALLED / "components", folder / "components", ignore=ignore_patterns("__pycache__"))
     assert own_program(read_project(folder)) is None
     (tmp_path / "elsewhere").mkdir()
