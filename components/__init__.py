@@ -1,12 +1,13 @@
 """The Pulumi layer: the only place that declares resources. An installation has it as ``crossaccount.components``.
 
-``ManagedPolicies``, ``TrustedAccount`` and ``TrustingAccount`` are ComponentResources for any program; ``program`` puts
-them together from a stack's config. No component makes a provider: a component is one account, that of the provider
-which its options give, else the default provider's.
+``ManagedPolicies``, ``IdentityProviders``, ``TrustedAccount`` and ``TrustingAccount`` are ComponentResources for any
+program; ``program`` puts them together from a stack's config. No component makes a provider: a component is one
+account, that of the provider which its options give, else the default provider's.
 """
 
 from .permissions import PermissionArgs
 from .policies import ManagedPolicies, ManagedPoliciesArgs, ManagedPolicyArgs
+from .providers import IdentityProviders, IdentityProvidersArgs, OidcProviderArgs, SamlProviderArgs
 from .roles import RoleArgs
 from .trusted import GroupArgs, TrustedAccount, TrustedAccountArgs
 from .trusting import TrustingAccount, TrustingAccountArgs
@@ -17,11 +18,15 @@ __all__ = [
     "ConsoleArgs",
     "GroupArgs",
     "Handover",
+    "IdentityProviders",
+    "IdentityProvidersArgs",
     "ManagedPolicies",
     "ManagedPoliciesArgs",
     "ManagedPolicyArgs",
+    "OidcProviderArgs",
     "PermissionArgs",
     "RoleArgs",
+    "SamlProviderArgs",
     "TrustedAccount",
     "TrustedAccountArgs",
     "TrustingAccount",

@@ -66,6 +66,8 @@ class StackOutputs(TypedDict):
     """ARNs by role name, those of applications among them."""
     users: Mapping[str, str]
     """ARNs by user name."""
+    providers: NotRequired[Mapping[str, str]]
+    """ARNs of the identity providers that roles of the account may trust, by name. Missing if there is none."""
     access: Mapping[str, Any]
     """The access that the stack gives: by entity, a map whose keys are lines of text. It is for people, and for the
     stack's own next run, which shows the changes. Other stacks must not read it."""
@@ -88,6 +90,8 @@ def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str
         "users": {name: settings.arn_of("user", name) for name in (trusted.users if trusted else ())},
         "access": dict(access),
     }
+    if settings.identity_providers:
+        result["providers"] = {name: each.arn for name, each in settings.identity_providers.items()}
     if handover:
         result["handover"] = dict(handover)
     return result

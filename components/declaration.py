@@ -14,6 +14,7 @@ from crossaccount.settings.models import AccessKey, Application, Console, Group,
 from .arguments import Checked
 from .handover import HandoverArgs
 from .policies import ManagedPolicies, ManagedPolicyArgs
+from .providers import IdentityProviders, OidcProviderArgs, SamlProviderArgs
 from .roles import RoleArgs
 from .trusted import GroupArgs, TrustedAccount
 from .trusting import TrustingAccount
@@ -46,6 +47,22 @@ def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicie
     return ManagedPolicies(settings.account, _checked({"policies": args}))
 
 
+def identity_providers(settings: Settings) -> IdentityProviders | None:
+    """The account's identity providers, without those that are managed elsewhere; none declared, none made."""
+    oidc: dict[str, OidcProviderArgs] = {}
+    saml: dict[str, SamlProviderArgs] = {}
+    for name, provider in settings.providers.items():
+        if provider.existing:
+            continue
+        common: Any = {**_given(provider, "tags"), **_options(provider)}
+        if provider.oidc:
+            audiences = list(provider.effective_audiences)
+            oidc[name] = {"url": provider.url, "audiences": audiences, **_given(provider, "thumbprints"), **common}
+        else:
+            saml[name] = {"metadata": settings.metadata[name], **common}
+    return IdentityProviders(settings.account, _checked({"oidc": oidc, "saml": saml})) if oidc or saml else None
+
+
 def trusted_account(
     settings: Settings, documents: Documents, policies: ManagedPolicies | None
 ) -> TrustedAccount | None:
@@ -68,21 +85,31 @@ def trusted_account(
 
 
 def trusting_account(
-    settings: Settings, documents: Documents, policies: ManagedPolicies | None, trusted: TrustedAccount | None
+    settings: Settings,
+    documents: Documents,
+    policies: ManagedPolicies | None,
+    trusted: TrustedAccount | None,
+    providers: IdentityProviders | None,
 ) -> TrustingAccount | None:
-    """The trusting side, where the config has one. It waits for ``trusted`` if a trust names a principal of it."""
+    """The trusting side, where the config has one. It waits for ``trusted`` if a trust names a principal of it, and for
+    the ``providers`` that a trust names."""
     if (trusting := settings.trusting) is None:
         return None
     entities = _Entities(settings, policies)
     args = {name: entities.role(name, role, documents) for name, role in trusting.roles.items()}
     own_roles = {settings.arn_of("role", name): name for name in trusting.roles}
     waits_for_trusted = False
+    waits_for: dict[str, pulumi.Resource] = {}
     for name, role in trusting.roles.items():
         exact = exact_principals(role, settings)
         if siblings := sorted(own_roles[arn] for arn in exact if arn in own_roles):
             args[name]["trusts_roles"] = siblings
         waits_for_trusted |= any(parse_arn(arn).account == settings.account_id for arn in exact - set(own_roles))
-    depends_on = trusted.principals if trusted and waits_for_trusted else None
+        for federation in (each for statement in role.trust for each in statement.federations().values()):
+            if providers and (made := providers.made.get(settings.provider_of(federation).name)):
+                waits_for[settings.provider_of(federation).name] = made
+    principals = trusted.principals if trusted and waits_for_trusted else []
+    depends_on = [*principals, *waits_for.values()] or None
     return TrustingAccount(settings.account, _checked({"roles": args}), pulumi.ResourceOptions(depends_on=depends_on))
 
 
@@ -186,7 +213,11 @@ def _checked(args: Mapping[str, Any]) -> Any:
 def _given(entity: object, *fields: str) -> dict[str, Any]:
     """Those of ``fields`` that the config sets."""
     values = {field: getattr(entity, field, None) for field in fields}
-    return {field: dict(value) if isinstance(value, Mapping) else value for field, value in values.items() if value}
+    return {field: _plain(value) for field, value in values.items() if value}
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
 
 
 def _options(entity: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from crossaccount.settings.project import HANDED_ON
 
 from .access_lines import access_lines, messages
 from .contract import References, Upstreams, last_deployed, outputs
-from .declaration import managed_policies, trusted_account, trusting_account
+from .declaration import identity_providers, managed_policies, trusted_account, trusting_account
 from .stack_config import effective_config
 
 
@@ -65,7 +65,8 @@ def program(
     made = _made()
     policies = managed_policies(settings, documents)
     trusted = trusted_account(settings, documents, policies)
-    trusting_account(settings, documents, policies, trusted)
+    providers = identity_providers(settings)
+    trusting_account(settings, documents, policies, trusted, providers)
     for name, value in outputs(settings, trusted.handover if trusted else {}, access).items():
         pulumi.export(name, _once(made, value))
 

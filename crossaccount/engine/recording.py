@@ -23,7 +23,7 @@ from crossaccount.engine.in_process import READ_OUTPUTS, run_in_process
 from crossaccount.engine.own_program import OwnProgram
 from crossaccount.engine.program_monitor import region_of, run_own_program
 from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
-from crossaccount.local.handlers.unsupported import ARNS, arn_of
+from crossaccount.local.handlers.unsupported import ARNS, OIDC_PROVIDER, SAML_PROVIDER, arn_of
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.provider_tags import default_tags
 from crossaccount.settings.settings import partition_of
@@ -35,7 +35,12 @@ _ARN_KINDS = {
     "aws:iam/policy:Policy": "policy",
     "aws:iam/instanceProfile:InstanceProfile": "instance-profile",
 }
-_TAGGED = (*(token for token in _ARN_KINDS if token != "aws:iam/group:Group"), "aws:secretsmanager/secret:Secret")
+_PROVIDERS = (OIDC_PROVIDER, SAML_PROVIDER)
+_TAGGED = (
+    *(token for token in _ARN_KINDS if token != "aws:iam/group:Group"),
+    *_PROVIDERS,
+    "aws:secretsmanager/secret:Secret",
+)
 """Types that take the provider's default tags."""
 
 _ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
@@ -108,6 +113,10 @@ class RecordingMocks(Mocks):
         state = {**args.inputs, **dict.fromkeys(_ONLY_AWS_KNOWS.get(args.typ, ()), self._answer(args.name))}
         if self.default_tags and args.typ in _TAGGED:
             state["tagsAll"] = {**self.default_tags, **args.inputs.get("tags", {})}
+        if args.typ in _PROVIDERS:
+            place = {"partition": self.partition, "region": "", "account": self.account_id}
+            arn = arn_of(args.typ, args.inputs, **place)["arn"]
+            return self._answer(arn), {**state, "arn": self._answer(arn)}
         if kind := _ARN_KINDS.get(args.typ):
             account = self.account_of(args)
             arn = entity_arn(account, kind, name, args.inputs.get("path", "/"), self.partition) if account else UNKNOWN

@@ -63,8 +63,8 @@ ADJUSTABLE = {
 }
 """Quotas that AWS raises on request, by their key in the account's summary."""
 
-NAME_LENGTH = {"user": 64, "role": 64, "group": 128, "policy": 128, "instance-profile": 128}
-"""Longest names, by the kind of an ARN."""
+NAME_LENGTH = {"user": 64, "role": 64, "group": 128, "policy": 128, "instance-profile": 128, "provider": 128}
+"""Longest names, by the kind of an ARN; that of a provider is of a SAML provider."""
 PATH_LENGTH = 512
 EXTERNAL_ID_LENGTH = (2, 1224)
 

@@ -11,7 +11,7 @@ hold a wildcard; role principals are pinned to a unique ID), reference_policies_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossaccount.iam.arn import parse_arn, root_arn
@@ -19,6 +19,7 @@ from crossaccount.iam.documents import VERSION, Document, as_list
 from crossaccount.iam.names import has_wildcard
 
 ASSUME_ROLE = "sts:AssumeRole"
+TAG_SESSION = "sts:TagSession"
 
 Condition = Mapping[str, Mapping[str, Any]]
 
@@ -33,10 +34,23 @@ class ConditionConflict(ValueError):
 
 
 @dataclass(frozen=True)
+class Others:
+    """Whom a trust lets in beside users and roles, by their own actions and conditions.
+
+    ``principal`` is the type and the name: ``("Federated", <ARN of a provider>)``, ``("Service", <name>)``.
+    """
+
+    principal: tuple[str, str]
+    actions: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
 class Trust:
     """What one trust statement of the config asks for, names already resolved to ARNs.
 
-    ``principal_conditions`` are conditions on the principals alone; ``conditions`` hold for services too.
+    ``principal_conditions`` are conditions on the principals alone; ``conditions`` hold for services and
+    others too.
     """
 
     principals: tuple[str, ...] = ()
@@ -46,6 +60,7 @@ class Trust:
     principal_conditions: tuple[Condition, ...] = ()
     by_name: bool = False
     conditions: Condition = field(default_factory=dict)
+    others: tuple[Others, ...] = ()
 
 
 def grant(
@@ -71,7 +86,7 @@ def trust_policy(trusts: Iterable[Trust]) -> Document:
 
 
 def trust_statements(trust: Trust) -> list[dict[str, Any]]:
-    """One wish as one to three IAM statements: exact principals, patterns, services.
+    """One wish as IAM statements: exact principals, patterns, services, and one for each of the others.
 
     They cannot share a statement: the ``aws:PrincipalArn`` of the patterns would narrow the accounts named beside them,
     and a service passes neither MFA nor an external ID.
@@ -90,6 +105,9 @@ def trust_statements(trust: Trust) -> list[dict[str, Any]]:
         result.append(_statement(trust, {"AWS": accounts}, [patterns, *trust.principal_conditions]))
     if trust.services:
         result.append(_statement(trust, {"Service": list(trust.services)}, []))
+    for each in trust.others:
+        kind, name = each.principal
+        result.append(_statement(replace(trust, actions=each.actions), {kind: [name]}, each.conditions))
     return result
 
 

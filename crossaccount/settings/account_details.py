@@ -47,6 +47,7 @@ def declared_details(settings: Settings, documents: Documents, config: Mapping[s
             *(its.role("roles", name, role) for name, role in trusting.roles.items()),
         ],
         "Policies": [its.policy(name, document) for name, document in documents.managed.items()],
+        **_providers(settings),
     }
 
 
@@ -72,6 +73,24 @@ def _profile(name: str, application: Application, settings: Settings) -> list[di
         return []
     arn = entity_arn(settings.account_id, "instance-profile", name, application.path, settings.partition)
     return [{"InstanceProfileName": name, "Path": application.path, "Arn": arn}]
+
+
+def _providers(settings: Settings) -> Details:
+    """The identity providers that the stack makes, as GetOpenIDConnectProvider and ListSAMLProviders tell of them.
+
+    Nothing where it makes none.
+    """
+    oidc: list[dict[str, Any]] = []
+    saml: list[dict[str, Any]] = []
+    for name, each in settings.identity_providers.items():
+        if settings.providers[name].existing:
+            continue
+        if each.is_saml:
+            saml.append({"Arn": each.arn})
+        else:
+            oidc.append({"Arn": each.arn, "Url": each.issuer, "ClientIDList": list(each.audiences)})
+    named = {"OpenIDConnectProviderList": oidc, "SAMLProviderList": saml}
+    return {name: found for name, found in named.items() if found}
 
 
 class _Side:

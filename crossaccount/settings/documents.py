@@ -22,9 +22,19 @@ from crossaccount.iam.documents import Document, size, to_json
 from crossaccount.iam.entity_names import check_name
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.splitting import CannotSplit, split
-from crossaccount.iam.statements import ConditionConflict, Trust, grant, matched_by_condition, trust_policy
+from crossaccount.iam.statements import (
+    ASSUME_ROLE,
+    TAG_SESSION,
+    ConditionConflict,
+    Others,
+    Trust,
+    grant,
+    matched_by_condition,
+    trust_policy,
+)
 from crossaccount.settings.models import Application, Policy, Role, TrustStatement
 from crossaccount.settings.models.config import KINDS
+from crossaccount.settings.models.federation import POD_IDENTITY
 from crossaccount.settings.settings import Settings
 
 _QUOTAS = {"users": quotas.POLICIES_PER_USER, "groups": quotas.POLICIES_PER_GROUP}
@@ -58,6 +68,8 @@ def check_long_grants(settings: Settings, origins: Mapping[str, Origin]) -> Iter
             yield Problem(_where(origin, settings), what, name, refusal.fix)
     for section, name, entity in settings.entities():
         where = settings.places[section][name]
+        if section == "providers":
+            continue
         if section == "policies":
             if len(parts := made["policies", name]) > 1 and entity.import_id:
                 what = f"is too long for one policy, so there is none to adopt: it becomes {len(parts)}"
@@ -166,6 +178,8 @@ class _Builder:
     def build(self) -> None:
         for section, name, entity in self.settings.entities():
             where = self.settings.places[section][name]
+            if section == "providers":
+                continue
             if section == "policies":
                 self.managed(name, entity, where)
             elif section == "users":
@@ -200,7 +214,19 @@ class _Builder:
             principal_conditions=statement.principal_conditions(),
             by_name=by_name,
             conditions=statement.conditions,
+            others=tuple(self.others(statement)),
         )
+
+    def others(self, statement: TrustStatement) -> Iterator[Others]:
+        """Users of identity providers, and pods. ``actions`` of the statement beside sts:AssumeRole hold for them."""
+        more = tuple(action for action in statement.actions if action != ASSUME_ROLE)
+        for federation in statement.federations().values():
+            provider = self.settings.provider_of(federation)
+            conditions = federation.conditions(provider, self.settings.partition)
+            yield Others(("Federated", provider.arn), (federation.ACTION, *more), conditions)
+        if (pods := statement.pod_identity) is not None:
+            tagging = tuple(dict.fromkeys((ASSUME_ROLE, TAG_SESSION, *more)))
+            yield Others(("Service", POD_IDENTITY), tagging, pods.conditions())
 
     def identity(self, policy: Policy, where: str) -> Document:
         if policy.document is not None:

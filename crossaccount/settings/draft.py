@@ -8,7 +8,7 @@ checks from saying the same thing again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import Problem
+from crossaccount.iam.providers import IdentityProvider, oidc_arn, saml_arn
 from crossaccount.settings.document_files import DocumentFile
 from crossaccount.settings.errors import Location, location_of, problems_of
 from crossaccount.settings.models import (
@@ -26,12 +27,13 @@ from crossaccount.settings.models import (
     Entity,
     Group,
     ManagedPolicy,
+    Provider,
     Role,
     Suppression,
     User,
 )
 from crossaccount.settings.models.base import Model
-from crossaccount.settings.models.config import KINDS
+from crossaccount.settings.models.config import IDENTITIES
 
 M = TypeVar("M", bound=Model, covariant=True)
 BROKEN = "000000000000"
@@ -82,6 +84,8 @@ class Draft:
     quotas: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, DocumentFile] = field(default_factory=dict)
     """The files of documents, by the place of the ``document``."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """By SAML provider: its metadata document."""
     given: bool = False
     """Whether it is what a proof gives, which may describe roles that are AWS's own."""
 
@@ -99,13 +103,24 @@ class Draft:
 
     def entities(self) -> Iterator[tuple[str, str, Placed[Entity]]]:
         """Every parsed user, group, application and role as ``(kind, name, entity)``, in config order."""
-        for section, kind in KINDS.items():
-            if section != "policies":
-                yield from ((kind, name, placed) for name, placed in self.parsed[section].items())
+        for section, kind in IDENTITIES.items():
+            yield from ((kind, name, placed) for name, placed in self.parsed[section].items())
 
     @property
     def policies(self) -> Section[ManagedPolicy]:
         return self.parsed["policies"]
+
+    @property
+    def providers(self) -> Section[Provider]:
+        return self.parsed["providers"]
+
+    @cached_property
+    def known_providers(self) -> Mapping[str, IdentityProvider]:
+        """The identity providers that could be read, by name."""
+        return {
+            name: placed.value.in_account(name, self.account_id, self.partition)
+            for name, placed in self.providers.items()
+        }
 
     @property
     def users(self) -> Section[User]:
@@ -130,18 +145,20 @@ _BLANK = "--"
 
 
 def parse(
-    entries: Mapping[str, Entry], model: type[P], problems: list[Problem], import_id: str = "{name}"
+    entries: Mapping[str, Entry],
+    model: type[P],
+    problems: list[Problem],
+    import_id: Callable[[str, Mapping[str, Any]], str] = lambda name, _: name,
 ) -> dict[str, Placed[P]]:
-    """The entries of one section as ``model``; what does not fit is added to ``problems``.
+    """The entities of one section as ``model``; what does not fit is added to ``problems``.
 
-    ``import_id`` says what ``import: true`` means, with ``{name}`` and ``{path}``.
+    ``import_id`` says what ``import: true`` means, of the name and of the entity as it is written.
     """
     result: dict[str, Placed[P]] = {}
     for name, entry in entries.items():
         value = entry.value
         if isinstance(value, Mapping) and value.get("import") is True:
-            meant = import_id.format(name=name, path=value.get("path", "/"))
-            value = {**value, "import": meant}
+            value = {**value, "import": import_id(name, value)}
         try:
             result[name] = Placed(model.model_validate(value), entry.where)
         except ValidationError as error:
@@ -151,9 +168,18 @@ def parse(
     return result
 
 
-def policy_import_id(account_id: str, partition: str) -> str:
-    """The ARN that a customer-managed policy of the account has, as a template."""
-    return entity_arn(account_id, "policy", "{name}", "{path}", partition)
+def import_ids(account_id: str, partition: str) -> Mapping[str, Callable[[str, Mapping[str, Any]], str]]:
+    """By section, what ``import: true`` means where it is not the name: the ARN."""
+
+    def of_policy(name: str, value: Mapping[str, Any]) -> str:
+        return entity_arn(account_id, "policy", name, str(value.get("path", "/")), partition)
+
+    def of_provider(name: str, value: Mapping[str, Any]) -> str:
+        if isinstance(oidc := value.get("oidc"), str):
+            return oidc_arn(account_id, oidc, partition)
+        return saml_arn(account_id, name, partition)
+
+    return {"policies": of_policy, "providers": of_provider}
 
 
 def not_reported_yet(found: Iterable[Problem], reported: Iterable[Problem]) -> list[Problem]:

@@ -27,6 +27,7 @@ from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
 from crossaccount.settings.document_files import TEMPLATE, WITH
 from crossaccount.settings.models import AccountEntry, Suppression
 from crossaccount.settings.models.config import INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
+from crossaccount.settings.models.trusts import NAMING
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 
 
@@ -89,7 +90,9 @@ def conditions_schema() -> dict[str, Any]:
 FILE = Path(__file__).with_name("schema.json")
 _EXACTLY_ONE = {"Policy": ("assume", "deny", "document"), "Console": ("store", "pgp"), "AccessKey": ("store", "pgp")}
 _EXACTLY_ONE["ManagedPolicy"] = _EXACTLY_ONE["Policy"]
-_AT_LEAST_ONE = {"TrustStatement": ("principals", "services")}
+_EXACTLY_ONE["GitHub"] = ("repository", "organization")
+_EXACTLY_ONE["GitLab"] = ("project", "group")
+_AT_LEAST_ONE = {"TrustStatement": NAMING}
 _NOT_EMPTY = {"Role": ("trust",), "Application": ("services",), "Policy": ("assume", "deny")}
 _NAME = r"^[A-Za-z0-9_+=,.@-]+$"
 

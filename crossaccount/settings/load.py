@@ -22,12 +22,13 @@ from crossaccount.iam.quotas import ADJUSTABLE
 from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.checks import check
 from crossaccount.settings.document_files import DocumentReader, located
-from crossaccount.settings.draft import BROKEN, Draft, Entry, Placed, Section, not_reported_yet, parse, policy_import_id
+from crossaccount.settings.draft import BROKEN, Draft, Entry, Placed, Section, import_ids, not_reported_yet, parse
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.managed_names import with_arns
+from crossaccount.settings.metadata import read_metadata
 from crossaccount.settings.models import AccountEntry
-from crossaccount.settings.models.config import KINDS, SECTIONS, SIDES, Suppression, Trusted, Trusting
+from crossaccount.settings.models.config import KINDS, OWN_SECTIONS, SECTIONS, SIDES, Suppression, Trusted, Trusting
 from crossaccount.settings.provider_tags import tag_problems
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
 from crossaccount.settings.settings import Settings, partition_of
@@ -72,7 +73,8 @@ def collect(sources: Sequence[Source], problems: list[Problem]) -> Sections:
     """All sections of all sources; what is wrong with their names is added to ``problems``."""
     result = Sections()
     for source in sources:
-        _add(result, "policies", source.values.get("policies", {}), f"{source.prefix}policies", problems)
+        for section in OWN_SECTIONS:
+            _add(result, section, source.values.get(section, {}), f"{source.prefix}{section}", problems)
         for side, sections in SIDES.items():
             if side not in source.values:
                 continue
@@ -155,7 +157,8 @@ def load_settings(
     prefix = f"{where}: " if where else ""
     sections = _sections(raw, root, prefix, problems)
     leaves = list(raw.problems)
-    draft = replace(_draft(raw, sections, config, prefix, places, leaves, book, root), given=given)
+    draft = _draft(raw, sections, config, prefix, places, leaves, book, root)
+    draft = replace(draft, given=given, metadata=read_metadata(draft.providers, root, leaves))
     problems += leaves
     problems += tag_problems(config, places, _tagged(draft))
     problems += not_reported_yet(check(draft, raw, prefix), leaves)
@@ -221,7 +224,7 @@ def _draft(
     account_id = accounts[account].value.id if account is not None and account in accounts else BROKEN
     reads = tuple(name for name in raw.values.get("reads", ()) if isinstance(name, str))
     partition = partition_of(region)
-    policy_id = policy_import_id(account_id, partition)
+    ids = import_ids(account_id, partition)
     reader = DocumentReader(root, {"name": account or "", "id": account_id, "region": region or ""}, problems)
     found = {
         section: {
@@ -231,7 +234,7 @@ def _draft(
     }
     suppressions = [(raw.values.get("suppress", ()), place("suppress")), *sections.suppressions]
     parsed: dict[str, Section[Any]] = {
-        section: parse(found[section], model, problems, policy_id if section == "policies" else "{name}")
+        section: parse(found[section], model, problems, *([ids[section]] if section in ids else ()))
         for section, model in SECTIONS.items()
     }
     parsed = {section: with_arns(placed, partition, problems) for section, placed in parsed.items()}
@@ -268,7 +271,7 @@ def _region(config: Mapping[str, object], places: Mapping[str, str], problems: l
 
 def _tagged(draft: Draft) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The places and tags of everything that has tags of its own."""
-    for section in (draft.users, draft.applications, draft.roles, draft.policies):
+    for section in (draft.users, draft.applications, draft.roles, draft.policies, draft.providers):
         yield from ((placed.where, placed.value.tags) for placed in section.values())
 
 
@@ -292,6 +295,8 @@ def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
         accounts={name: placed.value for name, placed in draft.accounts.items()},
         reads=draft.reads,
         policies=entities("policies"),
+        providers=entities("providers"),
+        metadata=draft.metadata,
         trusted=Trusted(**side("trusted")) if "trusted" in draft.sides else None,
         trusting=Trusting(**side("trusting")) if "trusting" in draft.sides else None,
         region=draft.region,

@@ -16,7 +16,7 @@ from crossaccount.settings.document_files import suffix_of
 from crossaccount.settings.documents import Documents
 from crossaccount.settings.models import Application, Conditioned, Policy, Role
 from crossaccount.settings.models.config import KINDS
-from crossaccount.settings.models.trusts import keywords_of
+from crossaccount.settings.models.trusts import NAMING, keywords_of
 from crossaccount.settings.settings import Settings
 
 Options = Mapping[str, str]
@@ -62,6 +62,8 @@ def config_places(settings: Settings, documents: Documents) -> ConfigPlaces:
         where = settings.places[section][name]
         owner = settings.arn_of(KINDS[section], name)
         collector.entities[owner] = where
+        if section == "providers":
+            continue
         if section == "policies":
             collector.identity(owner, "", entity, where)
             continue
@@ -114,6 +116,8 @@ class _Collector:
         for index, (statement, trust) in enumerate(zip(role.trust, built, strict=True)):
             given = statement.model_fields_set
             options = {name: name for name in ("principals", "services", "actions", "conditions") if name in given}
+            if others := [name for name in NAMING[2:] if name in given]:
+                options = {"principals": others[0], "conditions": others[0], "actions": others[0]} | options
             options |= _keyword_places(statement)
             self._add(owner, TRUST, trust_statements(trust), StatementPlace(f"{where}.trust[{index}]", options))
 

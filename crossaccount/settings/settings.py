@@ -10,9 +10,11 @@ from typing import Any
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
+from crossaccount.iam.providers import IdentityProvider
 from crossaccount.settings.document_files import DocumentFile
 from crossaccount.settings.draft import Placed
-from crossaccount.settings.models import AccountEntry, ManagedPolicy, Suppression
+from crossaccount.settings.federations import provider_of
+from crossaccount.settings.models import AccountEntry, Federation, ManagedPolicy, Provider, Suppression
 from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
@@ -30,6 +32,9 @@ class Settings:
     reads: tuple[str, ...] = ()
     """Accounts whose ARNs come by stack reference."""
     policies: Mapping[str, ManagedPolicy] = field(default_factory=dict)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By SAML provider: its metadata document."""
     trusted: Trusted | None = None
     trusting: Trusting | None = None
     region: str | None = None
@@ -80,9 +85,23 @@ class Settings:
         """The ARN of everything that is declared, by kind (as in :meth:`arn_of`) and name."""
         partition = self.partition
         found: dict[str, dict[str, str]] = {"user": {}, "group": {}, "role": {}, "policy": {}}
+        found["provider"] = {name: each.arn for name, each in self.identity_providers.items()}
         for section, name, entity in self.entities():
+            if section == "providers":
+                continue
             kind = KINDS[section]
             found[kind][name] = entity_arn(self.account_id, kind, name, entity.path, partition)
+        return found
+
+    @cached_property
+    def identity_providers(self) -> Mapping[str, IdentityProvider]:
+        """The identity providers of the account as IAM knows them, by name; also those that are managed elsewhere."""
+        return {name: each.in_account(name, self.account_id, self.partition) for name, each in self.providers.items()}
+
+    def provider_of(self, federation: Federation) -> IdentityProvider:
+        """The provider that a trust keyword means; the checks have refused one that means none."""
+        found = provider_of(federation, self.identity_providers)
+        assert isinstance(found, IdentityProvider), "checks refuse a keyword without its provider"
         return found
 
     @cached_property

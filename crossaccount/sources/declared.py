@@ -19,6 +19,8 @@ from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION, secr
 from crossaccount.settings.models.credentials import recipient_of
 
 ROLE = "aws:iam/role:Role"
+OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+SAML_PROVIDER = "aws:iam/samlProvider:SamlProvider"
 KINDS = ("user", "group", "role")
 ACCESS_KEY, LOGIN_PROFILE = "aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"
 _KEY_ID = re.compile(r"\A[A-Z0-9]{16,128}\Z", re.ASCII)
@@ -180,7 +182,24 @@ def details(deployment: Deployment, *, deployed: bool = False) -> Details:
         "GroupDetailList": [_group(each.values, index) for each in deployment.of_type("aws:iam/group:Group")],
         "RoleDetailList": [_role(each.values, index) for each in deployment.of_type("aws:iam/role:Role")],
         "Policies": [_policy(each.values) for each in deployment.of_type("aws:iam/policy:Policy")],
+        **_providers(deployment),
     }
+
+
+def _providers(deployment: Deployment) -> Details:
+    """The identity providers; nothing where there is none."""
+    oidc = [
+        {
+            "Arn": each.values["arn"],
+            "Url": str(each.values["url"]).removeprefix("https://").rstrip("/"),
+            "ClientIDList": list(each.values.get("clientIdLists") or ()),
+        }
+        for each in deployment.of_type(OIDC_PROVIDER)
+        if each.values.get("arn") and each.values.get("url")
+    ]
+    saml = [{"Arn": each.values["arn"]} for each in deployment.of_type(SAML_PROVIDER) if each.values.get("arn")]
+    named = {"OpenIDConnectProviderList": oidc, "SAMLProviderList": saml}
+    return {name: found for name, found in named.items() if found}
 
 
 def _user(values: Mapping[str, Any], index: EntityIndex, deployed: bool) -> dict[str, Any]:

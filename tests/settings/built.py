@@ -13,8 +13,9 @@ ROOT = "arn:aws:iam::222222222222:root"
 
 
 def settings_of(**parts: Any) -> Settings:
-    """The settings of the base with these keys under ``crossaccount:``."""
-    return load_settings({**BASE, **{f"crossaccount:{key}": value for key, value in parts.items()}}, root=None)
+    """The settings of the base with these keys, those without a namespace under ``crossaccount:``."""
+    named = {key if ":" in key else f"crossaccount:{key}": value for key, value in parts.items()}
+    return load_settings({**BASE, **named}, root=None)
 
 
 def build(**parts: Any) -> tuple[Documents, list[Problem]]:

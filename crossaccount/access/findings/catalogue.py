@@ -38,6 +38,7 @@ CATALOGUE: tuple[Kind, ...] = (
     chains.MFA_PASSED,
     chains.SOURCE_PASSED,
     chains.THIRD_PARTY_BEYOND,
+    web_identities.OLD_SUBJECT,
     grants.NO_SUCH_ROLE,
     grants.NOT_TRUSTED,
     grants.SHADOWED,

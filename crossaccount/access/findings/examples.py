@@ -435,6 +435,32 @@ vendor: {id: "333333333333"}
     Resource: "arn:aws:s3:::for-the-partner/*"
 """,
     ),
+    "XA119": Example(
+        """\
+222222222222/role/Deploy trust policy:
+  - Effect: Allow
+    Principal:
+      Federated:
+        "arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com"
+    Action: "sts:AssumeRoleWithWebIdentity"
+    Condition:
+      StringEquals:
+        "token.actions.acme.ghe.com:sub": "repo:example/app:ref:refs/heads/main"
+""",
+        """\
+222222222222/role/Deploy trust policy:
+  - Effect: Allow
+    Principal:
+      Federated:
+        "arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com"
+    Action: "sts:AssumeRoleWithWebIdentity"
+    Condition:
+      StringEquals:
+        "token.actions.acme.ghe.com:sub":
+          - "repo:example/app:ref:refs/heads/main"
+          - "repo:example@123456/app@456789:ref:refs/heads/main"
+""",
+    ),
     "XA201": Example(
         """\
 111111111111/user/ann inline policy p:

@@ -4,13 +4,19 @@ A provider such as GitHub's serves the whole world: for some the subject says wh
 which, and refuses a trust that does not ask. Any other provider is somebody's own, where the subject tells its users
 apart. Besides the subject, AWS knows a few claims of GitHub and others (``repository_id``) that do so as well.
 
+GitHub's subject has two forms: names alone (``repo:OWNER/NAME:…``), and names with IDs
+(``repo:OWNER@OWNER_ID/NAME@REPOSITORY_ID:…``) from repositories that were created, renamed or transferred since 15 July
+2026, or that opted in. IDs are never given to another owner or repository; names may be.
+
 Sources, under https://docs.aws.amazon.com/IAM/latest/UserGuide/: id_roles_providers_oidc_secure-by-default.html (the
 list), id_roles_create_for-idp_oidc.html ("Configuring a role for GitHub OIDC identity provider": limit the subject to
-organisations, repositories and branches) and reference_policies_iam-condition-keys.html#condition-keys-wif (claims).
+organisations, repositories and branches) and reference_policies_iam-condition-keys.html#condition-keys-wif (claims);
+https://docs.github.com/en/actions/reference/security/oidc ("Immutable subject claims").
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from crossaccount.access.findings.finding import Found, Kind
@@ -23,7 +29,8 @@ WITHOUT_SUBJECT = Kind(
     "error",
     "An OpenID Connect provider is trusted without a condition on the caller",
     "Every user of the provider can assume the role; for GitHub this means any repository of anybody.",
-    "Add a condition on <provider>:sub, such as repo:my-organisation/my-repository:ref:refs/heads/main; for Amazon "
+    "Add a condition on <provider>:sub, such as repo:my-organisation@123456/my-repository@456789:ref:refs/heads/main. "
+    "(GitHub repositories from before 15 July 2026 send the names without IDs, until they are renamed.) For Amazon "
     "Cognito, Pulumi Cloud and a few others the claim is aud.",
     f"{_GUIDE}/id_roles_providers_oidc_secure-by-default.html",
 )
@@ -32,8 +39,21 @@ ANY_REPOSITORY = Kind(
     "warning",
     "An OpenID Connect trust accepts any repository",
     "Everybody who can create a repository in that organisation, or push to an existing one, can assume the role.",
-    "Name the repository, and the branch or environment too.",
+    "Name the repository, with its IDs if it sends them, and the branch or environment too: "
+    "repo:my-organisation@123456/my-repository@456789:environment:production.",
     f"{_GUIDE}/id_roles_create_for-idp_oidc.html",
+)
+
+OLD_SUBJECT = Kind(
+    "XA119",
+    "warning",
+    "A trust knows a GitHub repository by its names alone",
+    "Since 15 July 2026 GitHub sends a subject with the IDs of owner and repository from every repository that is "
+    "created, renamed or transferred, or that opts in. The trust does not match it, so the workflow can no longer "
+    "assume the role.",
+    "Accept the subject with the IDs too: repo:OWNER@OWNER_ID/NAME@REPOSITORY_ID:… In the config add owner_id and "
+    "repository_id to github. `gh api repos/OWNER/NAME --jq '.owner.id, .id'` shows both.",
+    "https://docs.github.com/en/actions/reference/security/oidc",
 )
 
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
@@ -98,6 +118,40 @@ def _provider(statement: Statement, provider: str, demands: Sequence[Demand]) ->
         subjects = sorted({value.text for each in closed for one in each.alternatives for value in one.values})
         message = f"accepts any repository of {provider} that matches {', '.join(subjects)}"
         yield Found(ANY_REPOSITORY, statement.at("conditions"), message, "name the repository and the branch")
+    if closed and (names := _without_ids(closed, provider.lower())):
+        first = names[0]
+        message = f"accepts {', '.join(names)} without IDs, which GitHub no longer sends once the repository is renamed"
+        fix = f"accept {_with_ids(first)} too (`gh api repos/OWNER/NAME --jq '.owner.id, .id'` shows the IDs)"
+        yield Found(OLD_SUBJECT, statement.at("conditions"), message, fix)
+
+
+_GITHUB = re.compile(r"token\.actions\.(githubusercontent\.com(/.+)?|[\w-]+\.ghe\.com)")
+"""GitHub's issuers whose subjects may have IDs. GitHub Enterprise Server is not among them: it sends names alone."""
+
+
+def _without_ids(closed: Sequence[Demand], provider: str) -> list[str]:
+    """The subjects of a GitHub trust, if none of them can match one with IDs."""
+    if not _GITHUB.fullmatch(provider):
+        return []
+    conditions = [one for each in closed for one in each.alternatives if one.key.lower() == f"{provider}:sub"]
+    subjects = [
+        value.text
+        for each in conditions
+        if each.base in _MATCHING
+        for value in each.values
+        if each.base == "stringlike" or "*" not in value.text  # else the star is a star, which no subject has
+    ]
+    owners = [text.removeprefix("repo:").partition("/")[0] for text in subjects]
+    if any("@" in owner or "*" in owner for owner in owners):
+        return []
+    return sorted({text for text in subjects if text.startswith("repo:")})
+
+
+def _with_ids(subject: str) -> str:
+    owner, _, rest = subject.removeprefix("repo:").partition("/")
+    name, _, part = rest.partition(":")
+    pinned = name if "*" in name else f"{name}@REPOSITORY_ID"
+    return f"repo:{owner}@OWNER_ID/{pinned}:{part or '*'}"
 
 
 def _key(provider: str) -> str:
@@ -136,7 +190,13 @@ def _anyone(text: str) -> bool:
     """Also ``repo:octo*`` and ``repo:octo*/app``: anybody can take a name that begins so."""
     rest = next((text[len(each) :] for each in _OWNERS if text.startswith(each)), "")
     owner = rest.split("/", 1)[0].split(":", 1)[0]
-    return _everyone(text) or "*" in owner or "?" in owner
+    return _everyone(text) or _is_open(owner)
+
+
+def _is_open(named: str) -> bool:
+    """Whether an owner or a repository is not one: ``octo*``, but neither ``octo@*`` nor ``*@123``."""
+    name, _, number = named.partition("@")
+    return any(each in name for each in "*?") and not number.isdigit()
 
 
 def _any_repository(condition: Condition) -> bool:
@@ -144,4 +204,4 @@ def _any_repository(condition: Condition) -> bool:
     if condition.base != "stringlike" or not condition.key.lower().endswith(":sub"):
         return False
     named = [each.text.split(":")[1] for each in condition.values if each.text.startswith(("repo:", "project_path:"))]
-    return any("*" in part or "?" in part for part in named)
+    return any(_is_open(part) for path in named for part in path.split("/"))

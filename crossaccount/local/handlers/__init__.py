@@ -30,6 +30,7 @@ from crossaccount.local.handlers.policies import (
     PolicyAttachmentsExclusive,
 )
 from crossaccount.local.handlers.properties import Properties, plain
+from crossaccount.local.handlers.providers import OpenIdConnectProvider, SamlProvider
 from crossaccount.local.handlers.roles import InstanceProfile, Role
 from crossaccount.local.handlers.secrets import Secret, SecretVersion
 from crossaccount.local.handlers.users import Group, GroupMembership, User, UserGroupMembership
@@ -46,6 +47,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             Group(),
             Role(),
             Policy(),
+            OpenIdConnectProvider(),
+            SamlProvider(),
             InstanceProfile(),
             *(InlinePolicy(kind) for kind in _KINDS),
             *(PolicyAttachment(kind) for kind in _KINDS),

@@ -11,13 +11,12 @@ from crossaccount.local.clients import Aws
 from crossaccount.local.handlers.handler import NONE, Handler
 from crossaccount.local.handlers.properties import Properties, is_unknown
 
+OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+SAML_PROVIDER = "aws:iam/samlProvider:SamlProvider"
 ARNS = {
     "aws:dynamodb/table:Table": ("name", "arn:{partition}:dynamodb:{region}:{account}:table/{name}"),
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": (
-        "url",
-        "arn:{partition}:iam::{account}:oidc-provider/{name}",
-    ),
-    "aws:iam/samlProvider:SamlProvider": ("name", "arn:{partition}:iam::{account}:saml-provider/{name}"),
+    OIDC_PROVIDER: ("url", "arn:{partition}:iam::{account}:oidc-provider/{name}"),
+    SAML_PROVIDER: ("name", "arn:{partition}:iam::{account}:saml-provider/{name}"),
     "aws:lambda/function:Function": ("name", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
     "aws:s3/bucket:Bucket": ("bucket", "arn:{partition}:s3:::{name}"),
     "aws:s3/bucketV2:BucketV2": ("bucket", "arn:{partition}:s3:::{name}"),
@@ -34,7 +33,7 @@ def arn_of(type_: str, inputs: Mapping[str, object], *, partition: str, region: 
     name = inputs.get(key)
     if not isinstance(name, str) or is_unknown(name):
         return {}
-    name = name.removeprefix("https://")
+    name = name.removeprefix("https://").rstrip("/")
     return {"arn": pattern.format(partition=partition, region=region, account=account, name=name)}
 
 

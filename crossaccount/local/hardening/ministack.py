@@ -56,17 +56,24 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.core.iam_evaluator.resolve_caller_identity": "(access_key_id)",
         "ministack.core.responses._account_from_sts_session": "(access_key_id)",
         "ministack.core.responses.request_scope": "(account_id, region)",
+        "ministack.services.iam._error": "(status, code, message, ns)",
+        "ministack.services.iam._extract_tags": "(p)",
         "ministack.services.iam._make_aws_managed_record": "(name, document, description)",
+        "ministack.services.iam._p": "(params, key, default)",
+        "ministack.services.iam._xml": "(status, root_tag, inner, ns)",
     },
     "records": {
         "ministack.app.SERVICE_HANDLERS": "dict",
         "ministack.services.iam._access_keys": "AccountScopedDict",
         "ministack.services.iam._aws_managed_policies": "dict",
         "ministack.services.iam._group_inline_policies": "AccountScopedDict",
+        "ministack.services.iam._IAM_HANDLERS": "dict",
         "ministack.services.iam._groups": "AccountScopedDict",
         "ministack.services.iam._login_profiles": "AccountScopedDict",
         "ministack.services.iam._mfa_devices": "AccountScopedDict",
+        "ministack.services.iam._oidc_providers": "AccountScopedDict",
         "ministack.services.iam._roles": "AccountScopedDict",
+        "ministack.services.iam._saml_providers": "AccountScopedDict",
         "ministack.services.iam._user_inline_policies": "AccountScopedDict",
         "ministack.services.iam._users": "AccountScopedDict",
         "ministack.services.sts._sessions": "dict",
@@ -100,6 +107,7 @@ def harden(run_secret: bytes) -> None:
     evaluator.evaluate = _with_session_tags(evaluator.evaluate)
     evaluator._resource_policy = _with_trusts(evaluator._resource_policy)
     evaluator.resolve_credential = _with_secrets_of_roots(evaluator.resolve_credential, run_secret)
+    _add_calls_of_providers()
     _make_iam_askable()
     _make_function_sessions_secret(run_secret)
 
@@ -206,6 +214,53 @@ def _make_iam_askable() -> None:
         return (200, {}, b"") if ONLY_ASKED.get() else await original(*request)
 
     app.SERVICE_HANDLERS["iam"] = handler
+
+
+def _add_calls_of_providers() -> None:
+    """The calls by which an identity provider changes in place, which MiniStack does not have."""
+    from ministack.services import iam
+
+    def change(action: str, of: str, what: Callable[[Any, Any], None]) -> None:
+        def handler(params: Any) -> Any:
+            arn = iam._p(params, f"{of}ProviderArn")
+            record = (iam._oidc_providers if of == "OpenIDConnect" else iam._saml_providers).get(arn)
+            if record is None:
+                return iam._error(404, "NoSuchEntity", f"{of} provider {arn} not found.", ns="iam")
+            what(record, params)
+            return iam._xml(200, f"{action}Response", "", ns="iam")
+
+        iam._IAM_HANDLERS[action] = handler
+
+    def add_audience(record: Any, params: Any) -> None:
+        wanted = iam._p(params, "ClientID")
+        record["ClientIDList"] = [*(each for each in record["ClientIDList"] if each != wanted), wanted]
+
+    def remove_audience(record: Any, params: Any) -> None:
+        record["ClientIDList"] = [each for each in record["ClientIDList"] if each != iam._p(params, "ClientID")]
+
+    def set_thumbprints(record: Any, params: Any) -> None:
+        record["ThumbprintList"] = _members(params, "ThumbprintList")
+
+    def tag(record: Any, params: Any) -> None:
+        new = iam._extract_tags(params)
+        kept = [each for each in record["Tags"] if each["Key"] not in {other["Key"] for other in new}]
+        record["Tags"] = [*kept, *new]
+
+    def untag(record: Any, params: Any) -> None:
+        record["Tags"] = [each for each in record["Tags"] if each["Key"] not in _members(params, "TagKeys")]
+
+    def _members(params: Any, name: str) -> list[str]:
+        found: list[str] = []
+        while value := iam._p(params, f"{name}.member.{len(found) + 1}"):
+            found.append(value)
+        return found
+
+    change("AddClientIDToOpenIDConnectProvider", "OpenIDConnect", add_audience)
+    change("RemoveClientIDFromOpenIDConnectProvider", "OpenIDConnect", remove_audience)
+    change("UpdateOpenIDConnectProviderThumbprint", "OpenIDConnect", set_thumbprints)
+    for kind, word in (("OpenIDConnect", "OpenIDConnectProvider"), ("SAML", "SAMLProvider")):
+        change(f"Tag{word}", kind, tag)
+        change(f"Untag{word}", kind, untag)
 
 
 def _with_secrets_of_roots(original: Callable[..., Any], run_secret: bytes) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from crossaccount.iam.problem import Problem
 from crossaccount.settings.checks.account import check_account
 from crossaccount.settings.checks.entities import check_child_names, check_options, check_users
 from crossaccount.settings.checks.policies import check_attachments, check_identity_policies
+from crossaccount.settings.checks.providers import check_federations, check_providers
 from crossaccount.settings.checks.trusts import check_cycles, check_principals, check_trusts
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.raw import Raw
@@ -19,10 +20,12 @@ def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
         *check_account(draft, raw, prefix),
         *check_attachments(draft),
         *check_identity_policies(draft),
+        *check_providers(draft),
         *check_options(draft),
         *check_child_names(draft),
         *check_users(draft),
         *check_trusts(draft),
         *check_principals(draft),
+        *check_federations(draft),
         *check_cycles(draft),
     ]

@@ -19,7 +19,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Draft, Placed
 from crossaccount.settings.models import Entity, Handover, Tagged, User
-from crossaccount.settings.models.config import SECTIONS
+from crossaccount.settings.models.config import IDENTITIES, SECTIONS
 
 _RENAMED_IN_PLACE = ("user", "group")
 
@@ -27,16 +27,16 @@ _RENAMED_IN_PLACE = ("user", "group")
 def check_options(draft: Draft) -> Iterator[Problem]:
     """What the schema of one entity cannot say about its options."""
     for name, policy in draft.policies.items():
-        yield from _check_tags(policy.value.tags, f"{policy.where}.tags")
+        yield from check_tags(policy.value.tags, f"{policy.where}.tags")
         arn = entity_arn(draft.account_id, "policy", name, policy.value.path, draft.partition)
-        yield from _check_import(arn, policy.value.import_id, f"{policy.where}.import")
+        yield from check_import(arn, policy.value.import_id, f"{policy.where}.import")
         yield from _check_path(policy.value.path, policy.where)
     for kind, name, entity in draft.entities():
         if not (draft.given and kind == "role"):
             yield from _check_path(entity.value.path, entity.where)
         if isinstance(entity.value, Tagged):
-            yield from _check_tags(entity.value.tags, f"{entity.where}.tags")
-        yield from _check_import(name, entity.value.import_id, f"{entity.where}.import")
+            yield from check_tags(entity.value.tags, f"{entity.where}.tags")
+        yield from check_import(name, entity.value.import_id, f"{entity.where}.import")
         yield from _check_adoption(name, entity)
         yield from _check_rename(kind, entity)
     for section in SECTIONS:
@@ -53,7 +53,7 @@ def _check_path(path: str, where: str) -> Iterator[Problem]:
         yield Problem(f"{where}.path", refusal.what, path, refusal.fix)
 
 
-def _check_import(own: str, import_id: str | None, where: str) -> Iterator[Problem]:
+def check_import(own: str, import_id: str | None, where: str) -> Iterator[Problem]:
     """Pulumi adopts an entity only if it is what the program declares, name and path included."""
     if import_id not in (None, own):
         what = f"an entity is adopted as what it is declared to be, {own}"
@@ -79,7 +79,8 @@ def _check_adoption(name: str, placed: Placed[Entity]) -> Iterator[Problem]:
         yield Problem(f"{placed.where}.import", what, NOT_GIVEN, fix, "warning", "XA503")
 
 
-def _check_tags(tags: Mapping[str, str], where: str) -> Iterator[Problem]:
+def check_tags(tags: Mapping[str, str], where: str) -> Iterator[Problem]:
+    """The tags of an entity or a provider."""
     if len(tags) > quotas.TAGS.limit:
         what = f"{quotas.TAGS.name} has at most {quotas.TAGS.limit} tags"
         yield Problem(where, what, len(tags), "remove some")
@@ -153,7 +154,7 @@ _OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:")
 def check_child_names(draft: Draft) -> Iterator[Problem]:
     """Two children of different entities that would be one resource."""
     members = _members(draft)
-    for section in (each for each in SECTIONS if each != "policies"):
+    for section in IDENTITIES:
         taken: dict[tuple[str, str], tuple[str, str]] = {}
         for owner, placed in draft.parsed[section].items():
             for kind, name, where in _children(placed, members.get(owner, ()) if section == "groups" else ()):

@@ -144,13 +144,13 @@ def check_trusts(draft: Draft) -> Iterator[Problem]:
 
 
 def _check_statement(draft: Draft, statement: TrustStatement, where: str) -> Iterator[Problem]:
-    if not statement.principals and not statement.services:
-        fix = "add principals: [<account>], or services: [<service>.amazonaws.com]"
+    if not statement.names_somebody:
+        fix = "add principals: [<account>], services: [<service>.amazonaws.com], or a provider's keyword such as github"
         yield Problem(where, "a trust statement needs at least one principal or service", NOT_GIVEN, fix)
     yield from _check_services(statement.services, f"{where}.services")
     yield from _check_actions(statement.actions, f"{where}.actions")
     yield from check_conditions(statement.conditions, f"{where}.conditions")
-    if statement.principals or statement.services:
+    if statement.names_somebody:
         yield from _check_keywords(draft, statement, where)
 
 
@@ -181,7 +181,7 @@ def _check_keywords(draft: Draft, statement: TrustStatement, where: str) -> Iter
 
 def _misplaced(draft: Draft, statement: TrustStatement, keyword: Keyword) -> Misplaced | None:
     if not statement.principals:
-        return keyword.services_alone
+        return keyword.providers_alone if statement.federations() else keyword.services_alone
     if keyword.roles_alone and all(is_role(draft, name) for name in statement.principals):
         return keyword.roles_alone
     return None

@@ -13,6 +13,21 @@ from crossaccount.settings.models.entities import (
     Tagged,
     User,
 )
+from crossaccount.settings.models.federation import (
+    Bitbucket,
+    Buildkite,
+    CircleCi,
+    Eks,
+    Federation,
+    GitHub,
+    GitLab,
+    PodIdentity,
+    PulumiCloud,
+    Saml,
+    TerraformCloud,
+    WebIdentity,
+)
+from crossaccount.settings.models.providers import Provider
 from crossaccount.settings.models.trusts import Conditioned, Mfa, TrustStatement
 
 __all__ = [
@@ -20,17 +35,30 @@ __all__ = [
     "AccountEntry",
     "Application",
     "Assumed",
+    "Bitbucket",
+    "Buildkite",
+    "CircleCi",
     "Conditioned",
     "Console",
+    "Eks",
     "Entity",
+    "Federation",
+    "GitHub",
+    "GitLab",
     "Group",
     "Handover",
     "ManagedPolicy",
     "Mfa",
+    "PodIdentity",
     "Policy",
+    "Provider",
+    "PulumiCloud",
     "Role",
+    "Saml",
     "Suppression",
     "Tagged",
+    "TerraformCloud",
     "TrustStatement",
     "User",
+    "WebIdentity",
 ]

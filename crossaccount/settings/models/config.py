@@ -19,6 +19,7 @@ from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
 from crossaccount.settings.models.base import Model, Text, raise_if, refuse, rule, text_schema
 from crossaccount.settings.models.entities import Application, Entity, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models.providers import Provider
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
 
@@ -133,6 +134,9 @@ class Trusting:
     roles: Mapping[str, Role] = field(default_factory=dict)
 
 
+Declared = Entity | ManagedPolicy | Provider
+"""What a section declares, by name."""
+
 Names = Annotated[tuple[Text, ...], Field(json_schema_extra={"uniqueItems": True})]
 Quotas = Annotated[
     Mapping[str, int],
@@ -159,6 +163,8 @@ class StackConfig(Model):
     """Accounts whose ARNs come by stack reference; all others are derived."""
     policies: Mapping[str, ManagedPolicy] = Field(default_factory=dict)
     """Customer-managed policies of this account."""
+    providers: Mapping[str, Provider] = Field(default_factory=dict)
+    """Identity providers of this account, whose users its roles may trust."""
     trusted: Trusted | None = None
     """The trusted side: the principals that may assume roles of other accounts."""
     trusting: Trusting | None = None
@@ -176,10 +182,10 @@ def _side(annotation: Any) -> type | None:
     return next((each for each in get_args(annotation) if is_dataclass(each) and isinstance(each, type)), None)
 
 
-def _entity(annotation: Any) -> type[Entity | ManagedPolicy] | None:
+def _entity(annotation: Any) -> type[Declared] | None:
     """The model of a key that maps names to entities."""
     model = get_args(annotation)[1] if get_origin(annotation) is Mapping else None
-    return model if isinstance(model, type) and issubclass(model, (Entity, ManagedPolicy)) else None
+    return model if isinstance(model, type) and issubclass(model, (Entity, ManagedPolicy, Provider)) else None
 
 
 _ANNOTATIONS: Mapping[str, Any] = {name: each.annotation for name, each in StackConfig.model_fields.items()}
@@ -196,12 +202,12 @@ MAPPINGS = frozenset(name for name, each in _ANNOTATIONS.items() if _side(each) 
 _SIDES: Mapping[str, type] = {name: side for name, each in _ANNOTATIONS.items() if (side := _side(each))}
 SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for name, side in _SIDES.items()}
 """The sections of each side of an account."""
-_OWN_SECTIONS: dict[str, type[Entity | ManagedPolicy]] = {
+_OWN_SECTIONS: dict[str, type[Declared]] = {
     name: model for name, each in _ANNOTATIONS.items() if (model := _entity(each))
 }
 INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "suppress")
 """The keys that an included file may have."""
-SECTIONS: Mapping[str, type[Entity | ManagedPolicy]] = _OWN_SECTIONS | {
+SECTIONS: Mapping[str, type[Declared]] = _OWN_SECTIONS | {
     name: model
     for side in _SIDES.values()
     for name, annotation in get_type_hints(side).items()
@@ -210,6 +216,10 @@ SECTIONS: Mapping[str, type[Entity | ManagedPolicy]] = _OWN_SECTIONS | {
 """The model of each section's entities, in the order of a config."""
 KINDS: Mapping[str, str] = {name: model.KIND for name, model in SECTIONS.items()}
 """What IAM calls the entities of each section."""
+IDENTITIES: Mapping[str, str] = {name: model.KIND for name, model in SECTIONS.items() if issubclass(model, Entity)}
+"""The sections of users, groups and roles, which have policies, with what IAM calls them."""
+OWN_SECTIONS = tuple(_OWN_SECTIONS)
+"""The sections that belong to no side."""
 MAY_BE_EMPTY = frozenset(
     name
     for name, model in SECTIONS.items()

@@ -7,6 +7,8 @@ read the rows.
 
 A row of :class:`Conditioned` is a keyword of grants as well: a condition on a key that the request carries to both
 sides. A row of :class:`TrustStatement` means something on the trusting side alone.
+
+Other keywords name principals: users of an identity provider (``github``, ``saml``; see ``federation``) or pods.
 """
 
 from __future__ import annotations
@@ -14,12 +16,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 from crossaccount.iam.statements import ASSUME_ROLE, Condition
 from crossaccount.settings.models.base import ExternalId, MfaAge, Model, Text, flag_or_mapping
+from crossaccount.settings.models.federation import (
+    Bitbucket,
+    Buildkite,
+    CircleCi,
+    Eks,
+    Federation,
+    GitHub,
+    GitLab,
+    MaybePodIdentity,
+    PulumiCloud,
+    Saml,
+    TerraformCloud,
+    WebIdentity,
+)
 
 
 class Misplaced(NamedTuple):
@@ -44,6 +60,8 @@ class Keyword:
     """What is wrong where the statement names services and no principals."""
     roles_alone: Misplaced | None = None
     """What is wrong where all principals are roles."""
+    providers_alone: Misplaced | None = None
+    """What is wrong where the statement names users of identity providers alone."""
 
     def condition(self, value: object) -> Condition:
         """The condition on the condition key, for the field's ``value``."""
@@ -88,6 +106,9 @@ class Conditioned(Model):
                 "remove it, or ask for an external_id",
                 code="XA101",
             ),
+            providers_alone=Misplaced(
+                "AWS knows no MFA of an identity provider's users, so this has no effect", "require it at the provider"
+            ),
         ),
     ] = None
     """Require MFA: true, or {max_age: 1h}."""
@@ -100,6 +121,7 @@ class Conditioned(Model):
                 "services pass no external ID",
                 "remove it, or use conditions such as {StringEquals: {aws:SourceAccount: …}}",
             ),
+            providers_alone=Misplaced("users of an identity provider pass no external ID", "remove it"),
         ),
     ] = Field(default=(), examples=[["12345678TESTID"]])
     """Require one of these external IDs."""
@@ -124,12 +146,57 @@ class TrustStatement(Conditioned):
     """Users, roles and accounts, by name or ARN; wildcards are allowed after the account."""
     services: tuple[Text, ...] = Field(default=(), examples=[["lambda.amazonaws.com"]])
     """AWS services."""
+    github: GitHub | None = Field(default=None, examples=[{"repository": "acme/app", "branch": "main"}])
+    """Workflows of GitHub Actions."""
+    gitlab: GitLab | None = Field(default=None, examples=[{"project": "acme/app", "branch": "main"}])
+    """Jobs of GitLab CI."""
+    bitbucket: Bitbucket | None = None
+    """Bitbucket Pipelines."""
+    terraform_cloud: TerraformCloud | None = None
+    """Runs of HCP Terraform."""
+    pulumi_cloud: PulumiCloud | None = None
+    """Environments of Pulumi ESC, or deployments of Pulumi Cloud."""
+    circleci: CircleCi | None = None
+    """Jobs of CircleCI."""
+    buildkite: Buildkite | None = None
+    """Jobs of Buildkite."""
+    eks: Eks | None = Field(default=None, examples=[{"cluster": "prod-cluster", "service_account": "payments/api"}])
+    """Pods of an EKS cluster, by Kubernetes service account."""
+    web_identity: WebIdentity | None = None
+    """Users of any OpenID Connect provider."""
+    saml: Saml | None = Field(default=None, examples=[{"provider": "okta"}])
+    """Users of a SAML 2.0 provider."""
+    pod_identity: MaybePodIdentity = None
+    """Pods by EKS Pod Identity: true, or {cluster_arn: …, namespace: …, service_account: …}."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
     """The allowed or denied actions, instead of sts:AssumeRole."""
     effect: Literal["Allow", "Deny"] = "Allow"
     """Allow, or Deny."""
     mode: Literal["exact", "by-name"] = "exact"
     """exact: AWS ties the trust to the unique ID. by-name: any principal of this name, also a future one."""
+
+    def federations(self) -> dict[str, Federation]:
+        """The keywords of identity providers that the statement has, by name."""
+        return {name: value for name in FEDERATIONS if (value := getattr(self, name)) is not None}
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it names anybody at all."""
+        return any(bool(getattr(self, name)) for name in NAMING)
+
+
+def _federations() -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, field in TrustStatement.model_fields.items()
+        if any(isinstance(each, type) and issubclass(each, Federation) for each in get_args(field.annotation))
+    )
+
+
+FEDERATIONS = _federations()
+"""The keywords that name users of an identity provider."""
+NAMING = ("principals", "services", *FEDERATIONS, "pod_identity")
+"""The keys of a trust statement of which it needs at least one: whom it is about."""
 
 
 @cache
