@@ -14,7 +14,7 @@ from crossaccount.settings.models import AccessKey, Application, Console, Group,
 from .arguments import Checked
 from .handover import HandoverArgs
 from .policies import ManagedPolicies, ManagedPolicyArgs
-from .providers import IdentityProviders, OidcProviderArgs, SamlProviderArgs
+from .providers import IdentityProviders
 from .roles import RoleArgs
 from .trusted import GroupArgs, TrustedAccount
 from .trusting import TrustingAccount
@@ -49,12 +49,12 @@ def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicie
 
 def identity_providers(settings: Settings) -> IdentityProviders | None:
     """The account's identity providers, without those that are managed elsewhere; none declared, none made."""
-    oidc: dict[str, OidcProviderArgs] = {}
-    saml: dict[str, SamlProviderArgs] = {}
+    oidc: dict[str, Any] = {}
+    saml: dict[str, Any] = {}
     for name, provider in settings.providers.items():
         if provider.existing:
             continue
-        common: Any = {**_given(provider, "tags"), **_options(provider)}
+        common = {**_given(provider, "tags"), **_options(provider)}
         if provider.oidc:
             audiences = list(provider.effective_audiences)
             oidc[name] = {"url": provider.url, "audiences": audiences, **_given(provider, "thumbprints"), **common}

@@ -441,7 +441,7 @@ vendor: {id: "333333333333"}
   - Effect: Allow
     Principal:
       Federated:
-        "arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com"
+        arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com
     Action: "sts:AssumeRoleWithWebIdentity"
     Condition:
       StringEquals:
@@ -452,7 +452,7 @@ vendor: {id: "333333333333"}
   - Effect: Allow
     Principal:
       Federated:
-        "arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com"
+        arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com
     Action: "sts:AssumeRoleWithWebIdentity"
     Condition:
       StringEquals:
