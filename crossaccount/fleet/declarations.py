@@ -16,9 +16,7 @@ from crossaccount.fleet.models import SECTIONS, Account
 from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.document_files import TEMPLATE, WITH, form_problems, kind_of, read_document
-from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.placeholders import TAGS, Placeholders, Report, placeholders_in
+from crossaccount.settings.placeholders import TAGS, Placeholders, Report
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,6 @@ def placeholders(account: Account, region: str | None) -> Placeholders:
 
 
 LISTS = ("principals", "assume", "deny")
-_KNOWN_TO_A_STACK = frozenset({"name", "id", "region"})
 _SET = re.compile(r"\A<(?!account\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
 _SECTIONS = {"role": (("trusting", "roles"), ("trusted", "applications")), "user": (("trusted", "users"),)}
 
@@ -146,8 +143,6 @@ class Naming:
         self._declared = declared
         self._lists: dict[str, tuple[str, ...]] = {}
         self._plain: dict[int, bool] = {}
-        self._templates: dict[str, frozenset[str]] = {}
-        """By template: the placeholders that only the fleet can fill."""
 
     def write_out(self, value: Any, values: Placeholders, where: str, report: Report, key: str = "") -> Any:
         """``value`` with its placeholders filled and its role sets replaced by their accounts."""
@@ -155,8 +150,6 @@ class Naming:
             return value
         if isinstance(value, str):
             return values.fill(value, where, report)
-        if key == "document" and kind_of(value) == TEMPLATE:
-            return self._with_values(value, values, where, report)
         if isinstance(value, Mapping):
             return {name: self.write_out(each, values, f"{where}.{name}", report, name) for name, each in value.items()}
         if isinstance(value, (list, tuple)):
@@ -164,25 +157,6 @@ class Naming:
                 return list(self.names(value, values, where, report))
             return [self.write_out(each, values, f"{where}[{index}]", report) for index, each in enumerate(value)]
         return value
-
-    def _with_values(
-        self, value: Mapping[str, Any], values: Placeholders, where: str, report: Report
-    ) -> dict[str, Any]:
-        """A template with the values that a stack does not know by itself."""
-        template = value[TEMPLATE]
-        if any(form_problems(value, TEMPLATE, where)):  # the stack says so
-            return dict(value)
-        if template not in self._templates:
-            try:
-                document, _ = read_document(self._fleet.directory, template, f"{where}.{TEMPLATE}")
-            except SettingsError:  # the stack says what is wrong with the file
-                document = {}
-            self._templates[template] = frozenset(placeholders_in(document)) - _KNOWN_TO_A_STACK
-        given = {
-            f"account.{key}": values.fill(f"<account.{key}>", f"{where}.{TEMPLATE}", report)
-            for key in sorted(self._templates[template])
-        }
-        return {**value, WITH: {**given, **value.get(WITH, {})}} if given else dict(value)
 
     def names(self, names: Any, values: Placeholders, where: str, report: Report) -> Iterator[Any]:
         """The names that a list of names means, each once."""
@@ -239,7 +213,7 @@ class Naming:
         if isinstance(value, str):
             return "<" not in value
         if isinstance(value, Mapping):
-            return kind_of(value) != TEMPLATE and all(self._is_plain(each) for each in value.values())
+            return all(self._is_plain(each) for each in value.values())
         if isinstance(value, (list, tuple)):
             return all(self._is_plain(each) for each in value)
         return True

@@ -197,6 +197,6 @@ class _Writer:
     def _entry(self, name: str) -> dict[str, str]:
         account = self._fleet.accounts.get(name)
         if account is None:
-            return self._fleet.elsewhere[name].model_dump(exclude_none=True)
+            return self._fleet.elsewhere[name].model_dump(exclude_unset=True, exclude_none=True)
         shown = {"display_name": account.display_name, "color": account.color}
         return {"id": account.id, "stack": name, **{key: value for key, value in shown.items() if value is not None}}

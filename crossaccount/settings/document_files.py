@@ -2,7 +2,7 @@
 
 A file is JSON, read once with a limit, and inside the project's folder. ``{template: …}`` names a file with the
 placeholders of a role set (``<account.id>``). They are replaced in the texts of the parsed document, so that no value
-can change its form. ``with`` gives the values that a stack does not know by itself: ``{account.ou: Workloads}``.
+can change its form.
 
 Places in such a document name the line of the statement in the file.
 """
@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.json_text import JsonError, parse_json
-from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import MEBIBYTE, read_text
 from crossaccount.settings.placeholders import Placeholders
 
-FILE, TEMPLATE, WITH = "file", "template", "with"
+FILE, TEMPLATE = "file", "template"
 MOST = MEBIBYTE
 """The most bytes of a file; IAM takes documents of some KiB."""
 _OF_A_STATEMENT = re.compile(r"\A\.Statement(?:\[(\d+)\])?(?![\w])")
 _COMMENT = re.compile(r"^\s*(//|/\*|#)", re.MULTILINE)
-_PREFIX = "account."
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,9 @@ def suffix_of(where: str, files: Files) -> str:
 class DocumentReader:
     """Puts the documents of files where a config names the files. ``root`` is the project's folder."""
 
-    def __init__(self, root: Path | None, account: Mapping[str, str], problems: list[Problem]) -> None:
+    def __init__(self, root: Path | None, facts: Placeholders, problems: list[Problem]) -> None:
         self._root = root
-        self._account = account
+        self._facts = facts
         self._problems = problems
         self._read: dict[str, tuple[Any, DocumentFile] | None] = {}
         self.files: dict[str, DocumentFile] = {}
@@ -106,9 +104,7 @@ class DocumentReader:
         document, self.files[where] = found
         if kind == FILE:
             return document
-        given = {str(key).removeprefix(_PREFIX): each for key, each in value.get(WITH, {}).items()}
-        values = Placeholders({**self._account, **given}, f"add {WITH}: {{account.tags.KEY: …}}")
-        return values.fill_all(document, where, self._problems.append)
+        return self._facts.fill_all(document, where, self._problems.append)
 
     def _file(self, name: str, where: str) -> tuple[Any, DocumentFile] | None:
         if name not in self._read:
@@ -128,12 +124,10 @@ def kind_of(value: object) -> str | None:
 
 
 def form_problems(value: Mapping[Any, Any], kind: str, where: str) -> Iterator[Problem]:
-    """What is wrong with ``{file: …}`` or ``{template: …, with: …}`` before anything is read."""
-    known = (FILE,) if kind == FILE else (TEMPLATE, WITH)
+    """What is wrong with ``{file: …}`` or ``{template: …}`` before anything is read."""
     for key in value:
-        if key not in known:
-            fix = did_you_mean(str(key), known, f"the keys here are {', '.join(known)}")
-            yield Problem(f"{where}.{key}", "unknown key", NOT_GIVEN, fix)
+        if key != kind:
+            yield Problem(f"{where}.{key}", "unknown key", NOT_GIVEN, f"the only key here is {kind}")
     name = value[kind]
     fix = "write a path such as policies/boundary.json"
     if not isinstance(name, str):
@@ -143,14 +137,6 @@ def form_problems(value: Mapping[Any, Any], kind: str, where: str) -> Iterator[P
         yield Problem(f"{where}.{kind}", what, name, fix)
     elif not name.endswith(".json"):
         yield Problem(f"{where}.{kind}", "must be a file of JSON", name, fix)
-    given = value.get(WITH, {})
-    if not isinstance(given, Mapping):
-        yield Problem(f"{where}.{WITH}", "must be a mapping", given, "write {account.ou: Workloads}")
-        return
-    for key, each in given.items():
-        if not str(key).startswith(_PREFIX) or not isinstance(each, str):
-            what = "must be a placeholder without its brackets and a text"
-            yield Problem(f"{where}.{WITH}.{key}", what, each, "write account.ou: Workloads")
 
 
 def read_document(root: Path | None, name: str, where: str) -> tuple[Any, DocumentFile]:

@@ -1,7 +1,8 @@
-"""Files that ``crossaccount:include`` merges into a stack's config, so that teams own files.
+"""Files that ``crossaccount:include`` merges into a stack's config, so that teams own files and stacks share them.
 
-A file holds ``trusted``, ``trusting``, ``policies`` and ``suppress``, with or without the namespace, in the schema of
-the stack. Each pattern must find something, and a file that two patterns find is read once.
+A file holds ``trusted``, ``trusting``, ``policies``, ``suppress``, ``defaults`` of its own entities, and ``accounts``,
+with or without the namespace, in the schema of the stack. Each pattern must find something, and a file that two
+patterns find is read once. Placeholders such as ``<account.name>`` are filled with the facts of the stack.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.input_files import outside_of
-from crossaccount.settings.models.config import INCLUDABLE, LISTS
+from crossaccount.settings.input_files import MAX_YAML, outside_of, read_text
+from crossaccount.settings.models.config import FREE, INCLUDABLE, LISTS
+from crossaccount.settings.placeholders import Placeholders, placeholders_in
 from crossaccount.settings.raw import NAMESPACE, cleaned
-from crossaccount.settings.yaml_text import read_yaml
+from crossaccount.settings.yaml_text import parse_yaml
 
 LONGEST_PATTERN = 1024
 GIT = ".git"
@@ -34,10 +37,24 @@ class Source:
     prefix: str
 
 
-def read_includes(patterns: Sequence[Any], root: Path | None, where: str, problems: list[Problem]) -> list[Source]:
-    """The included files in the order of patterns and names; what is wrong is added to ``problems``."""
+def read_includes(
+    patterns: Sequence[Any], root: Path | None, where: str, facts: Placeholders, problems: list[Problem]
+) -> list[Source]:
+    """The included files in the order of patterns and names; what is wrong is added to ``problems``.
+
+    ``facts`` are those of the account.
+    """
     found = find_included(patterns, root, where, problems)
-    return [source for path in found if root and (source := _read(path, root, problems))]
+    return [_filled(source, facts, problems) for path in found if root and (source := _read(path, root, problems))]
+
+
+def _filled(source: Source, facts: Placeholders, problems: list[Problem]) -> Source:
+    if next(placeholders_in(source.values), None) is None:
+        return source
+    filled = {
+        key: facts.fill_all(value, f"{source.prefix}{key}", problems.append) for key, value in source.values.items()
+    }
+    return Source(filled, source.prefix)
 
 
 def find_included(patterns: Sequence[Any], root: Path | None, where: str, problems: list[Problem]) -> list[Path]:
@@ -138,10 +155,16 @@ def _names(folder: Path) -> list[Path]:
         return []
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str, name: str) -> Any:
+    """The value of a file, which many stacks may include; nobody changes it."""
+    return parse_yaml(text, name)
+
+
 def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:
     name = path.relative_to(root).as_posix()
     try:
-        content = read_yaml(path, name, within=root)
+        content = _parsed(read_text(path, name, MAX_YAML, within=root), name)
     except SettingsError as error:
         problems += error.problems
         return None
@@ -153,6 +176,8 @@ def _read(path: Path, root: Path, problems: list[Problem]) -> Source | None:
     for full, value in content.items():
         key = str(full).removeprefix(NAMESPACE)
         place = f"{name}: {full}"
+        if key.startswith(FREE):
+            continue
         if key not in INCLUDABLE:
             fix = did_you_mean(str(full), INCLUDABLE, f"an included file has the keys {', '.join(INCLUDABLE)}")
             problems.append(Problem(place, "unknown key", NOT_GIVEN, fix))

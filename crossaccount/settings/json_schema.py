@@ -24,9 +24,9 @@ from crossaccount.iam import quotas
 from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
 from crossaccount.iam.validation import ELEMENTS, VERSIONS
 from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
-from crossaccount.settings.document_files import TEMPLATE, WITH
-from crossaccount.settings.models import AccountEntry, Suppression
-from crossaccount.settings.models.config import INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
+from crossaccount.settings.document_files import TEMPLATE
+from crossaccount.settings.models import AccountEntry, Defaults, Suppression
+from crossaccount.settings.models.config import FREE, INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
 from crossaccount.settings.models.trusts import NAMING
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 
@@ -64,11 +64,9 @@ def document_schema() -> dict[str, Any]:
 def document_files_schema() -> list[dict[str, Any]]:
     """A document in a file of the project, and one that is made from a template."""
     name = {"type": "string", "pattern": r"\.json$"}
-    values = {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": {"pattern": "^account\\."}}
-    forms: list[dict[str, Any]] = [{DOCUMENT_FILE: name}, {TEMPLATE: name, WITH: values}]
     return [
-        {"type": "object", "properties": each, "required": [next(iter(each))], "additionalProperties": False}
-        for each in forms
+        {"type": "object", "properties": {kind: name}, "required": [kind], "additionalProperties": False}
+        for kind in (DOCUMENT_FILE, TEMPLATE)
     ]
 
 
@@ -113,7 +111,7 @@ def config_schema() -> dict[str, Any]:
             "config": {
                 "type": ["object", "null"],
                 "properties": {**keys, ALLOWED_ACCOUNT_IDS: {**ids, "description": guard}},
-                "patternProperties": {f"^{NAMESPACE}(?!({'|'.join(_names(keys))})$)": False},
+                "patternProperties": {f"^{NAMESPACE}(?!({'|'.join(_names(keys))})$|{FREE})": False},
             },
             **sections,
             **{NAMESPACE + name: schema for name, schema in sections.items()},
@@ -167,7 +165,7 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 def _definitions() -> dict[str, Any]:
     import crossaccount.settings.models as package
 
-    found = definitions_of([*SECTIONS.values(), AccountEntry, Suppression], package)
+    found = definitions_of([*SECTIONS.values(), AccountEntry, Defaults, Suppression], package)
     return found | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
 
 

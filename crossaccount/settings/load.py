@@ -21,14 +21,18 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem, errors, warnings
 from crossaccount.iam.quotas import ADJUSTABLE
 from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.checks import check
+from crossaccount.settings.defaults import KEY as DEFAULTS
+from crossaccount.settings.defaults import read_defaults, with_defaults
 from crossaccount.settings.document_files import DocumentReader, located
 from crossaccount.settings.draft import BROKEN, Draft, Entry, Placed, Section, import_ids, not_reported_yet, parse
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.managed_names import with_arns
+from crossaccount.settings.members import with_members
 from crossaccount.settings.metadata import read_metadata
-from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.models import AccountEntry, Defaults
 from crossaccount.settings.models.config import KINDS, OWN_SECTIONS, SECTIONS, SIDES, Suppression, Trusted, Trusting
+from crossaccount.settings.placeholders import TAGS, Placeholders
 from crossaccount.settings.provider_tags import tag_problems
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
 from crossaccount.settings.settings import Settings, partition_of
@@ -57,7 +61,7 @@ def read_quotas(values: Mapping[str, Any], where: str, problems: list[Problem]) 
     return result
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sections:
     """Every declared entity by section and name, and the sides that are there at all."""
 
@@ -67,12 +71,22 @@ class Sections:
     """Sections that could not all be read: a name that is missing there may exist."""
     suppressions: list[tuple[Sequence[Any], str]] = field(default_factory=list)
     """The suppressions of included files, each list with its place."""
+    books: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    """The address books of included files, each with its place."""
+    defaults: tuple[Defaults, ...] = ()
+    """Those of the source that is being read; the first have precedence."""
 
 
-def collect(sources: Sequence[Source], problems: list[Problem]) -> Sections:
-    """All sections of all sources; what is wrong with their names is added to ``problems``."""
+def collect(sources: Sequence[Source], problems: list[Problem], defaults: str) -> Sections:
+    """All sections of all sources; what is wrong with their names is added to ``problems``.
+
+    The first source is the stack's own config, whose ``defaults`` hold for all; their place is ``defaults``.
+    """
     result = Sections()
-    for source in sources:
+    of_stack = read_defaults(sources[0].values.get(DEFAULTS), defaults, problems)
+    for number, source in enumerate(sources):
+        own = [read_defaults(source.values.get(DEFAULTS), f"{source.prefix}{DEFAULTS}", problems)] if number else []
+        result.defaults = (*own, of_stack)
         for section in OWN_SECTIONS:
             _add(result, section, source.values.get(section, {}), f"{source.prefix}{section}", problems)
         for side, sections in SIDES.items():
@@ -105,7 +119,7 @@ def _add(sections: Sections, section: str, members: Any, where: str, problems: l
             continue
         if refusal := check_name(kind, name):
             problems.append(Problem(place, refusal.what, name, refusal.fix))
-        known[name] = Entry(name, value, place)
+        known[name] = Entry(name, with_defaults(section, value, sections.defaults), place)
 
 
 def _check_case(sections: Sections, problems: list[Problem]) -> None:
@@ -155,9 +169,11 @@ def load_settings(
     raw = book.within(decode(book.without(config), places)) if book else decode(config, places)
     problems = check_size(config, where or "config")
     prefix = f"{where}: " if where else ""
-    sections = _sections(raw, root, prefix, problems)
+    of_defaults = places.get(NAMESPACE + DEFAULTS, prefix + DEFAULTS)
+    facts = account_facts(raw.values, config.get(REGION))
+    sections = _sections(raw, root, prefix, of_defaults, facts, problems)
     leaves = list(raw.problems)
-    draft = _draft(raw, sections, config, prefix, places, leaves, book, root)
+    draft = _draft(raw, sections, config, prefix, places, leaves, book, root, facts)
     draft = replace(draft, given=given, metadata=read_metadata(draft.providers, root, leaves))
     problems += leaves
     problems += tag_problems(config, places, _tagged(draft))
@@ -169,12 +185,31 @@ def load_settings(
     return _settings(draft, tuple(found))
 
 
-def _sections(raw: Raw, root: Path | None, prefix: str, problems: list[Problem]) -> Sections:
+def account_facts(values: Mapping[str, Any], region: object) -> Placeholders:
+    """What placeholders mean in the config of a stack: its own entry in the address book, and its region."""
+    name = str(values.get("account", ""))
+    book = values.get("accounts")
+    entry = book.get(name) if isinstance(book, Mapping) else None
+    entry = entry if isinstance(entry, Mapping) else {}
+    tags = entry.get("tags")
+    tags = tags if isinstance(tags, Mapping) else {}
+    facts = {"name": name, "id": entry.get("id"), "ou": entry.get("ou"), "region": region}
+    facts |= {f"{TAGS}{key}": value for key, value in tags.items()}
+    return Placeholders(
+        {key: value for key, value in facts.items() if isinstance(value, str)},
+        f"add it under accounts.{name}.tags",
+    )
+
+
+def _sections(
+    raw: Raw, root: Path | None, prefix: str, defaults: str, facts: Placeholders, problems: list[Problem]
+) -> Sections:
     """The entities of the stack and of its included files."""
     before = len(problems)
-    included = read_includes(raw.values.get("include", []), root, f"{prefix}include", problems)
+    included = read_includes(raw.values.get("include", []), root, f"{prefix}include", facts, problems)
     unread = "include" in raw.unreadable or len(problems) > before
-    sections = collect([Source(raw.values, prefix), *included], problems)
+    sections = collect([Source(raw.values, prefix), *included], problems, defaults)
+    sections.books.extend((each.values.get("accounts", {}), f"{each.prefix}accounts") for each in included)
     sections.suppressions.extend((each.values.get("suppress", ()), f"{each.prefix}suppress") for each in included)
     for key in raw.unreadable:
         sections.incomplete.update(SIDES.get(key, (key,)))
@@ -211,6 +246,7 @@ def _draft(
     problems: list[Problem],
     shared: SharedBook | None,
     root: Path | None,
+    facts: Placeholders,
 ) -> Draft:
     region = _region(config, places, problems)
 
@@ -219,13 +255,16 @@ def _draft(
 
     book: Mapping[str, Any] = raw.values.get("accounts", {})
     accounts = shared.accounts if shared else _accounts(book, place("accounts"), problems)
+    for included, where in sections.books:
+        accounts = _with_included(accounts, _accounts(included, where, problems), problems)
+        book = {**included, **book}
     account = raw.values.get("account")
     account = str(account) if isinstance(account, (str, int)) else None
     account_id = accounts[account].value.id if account is not None and account in accounts else BROKEN
     reads = tuple(name for name in raw.values.get("reads", ()) if isinstance(name, str))
     partition = partition_of(region)
     ids = import_ids(account_id, partition)
-    reader = DocumentReader(root, {"name": account or "", "id": account_id, "region": region or ""}, problems)
+    reader = DocumentReader(root, facts, problems)
     found = {
         section: {
             name: replace(entry, value=reader.written_out(entry.value, entry.where)) for name, entry in entries.items()
@@ -238,6 +277,8 @@ def _draft(
         for section, model in SECTIONS.items()
     }
     parsed = {section: with_arns(placed, partition, problems) for section, placed in parsed.items()}
+    known, complete = {name: entry.where for name, entry in found["users"].items()}, "users" not in sections.incomplete
+    parsed["users"] = with_members(parsed["users"], parsed["groups"], known, complete=complete, problems=problems)
     return Draft(
         account=account,
         account_id=account_id,
@@ -278,6 +319,18 @@ def _tagged(draft: Draft) -> Iterator[tuple[str, Mapping[str, str]]]:
 def _accounts(book: Mapping[str, Any], where: str, problems: list[Problem]) -> Section[AccountEntry]:
     entries = {name: Entry(name, value, f"{where}.{name}") for name, value in book.items()}
     return parse(entries, AccountEntry, problems)
+
+
+def _with_included(
+    book: Section[AccountEntry], included: Section[AccountEntry], problems: list[Problem]
+) -> Section[AccountEntry]:
+    """The address book with the entries of an included file. The stack's own say more, and must not say otherwise."""
+    for name, placed in included.items():
+        known = book.get(name)
+        if known is not None and (known.value.id, known.value.stack) != (placed.value.id, placed.value.stack):
+            what, fix = f"the account is another at {known.where}", "keep one of the two"
+            problems.append(Problem(placed.where, what, name, fix))
+    return {**included, **book}
 
 
 def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:

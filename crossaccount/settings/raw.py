@@ -15,7 +15,7 @@ from crossaccount.iam.documents import value_text
 from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.models.config import KEYS, LISTS, MAPPINGS, MAY_BE_EMPTY, SECTIONS, SIDES
+from crossaccount.settings.models.config import FREE, KEYS, LISTS, MAPPINGS, MAY_BE_EMPTY, SECTIONS, SIDES
 
 NAMESPACE = "crossaccount:"
 ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
@@ -42,6 +42,8 @@ def decode(config: Mapping[str, object], where: Mapping[str, str]) -> Raw:
     unreadable: set[str] = set()
     for full, value in config.items():
         key = full.removeprefix(NAMESPACE)
+        if full.startswith(NAMESPACE + FREE):
+            continue
         if full not in KNOWN_KEYS:
             problems += _unknown(full, where[full])
             continue

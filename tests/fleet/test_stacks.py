@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 
 import pytest
 
@@ -187,23 +186,3 @@ def test_accounts_managed_elsewhere_are_named_as_they_are_given(stacks):
     found = stacks({"elsewhere": {"partner": partner}, "role_sets": {"vendor": vendor}})
     assert found["shop"].config["crossaccount:accounts"]["partner"] == partner
     assert set(found) == set(IDS)
-
-
-def test_a_template_gets_the_values_that_only_the_fleet_knows(stacks, write):
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
-    document["Statement"][0]["Resource"] = "arn:aws:s3:::<account.id>-<account.tags.stage>"
-    write(None, **{"logs.json": json.dumps(document)})
-    logs = {"logs": {"document": {"template": "logs.json"}}}
-    found = stacks({"role_sets": {"logs": role_set([{"ou": "Workloads"}], policies=logs)}})
-    assert found["shop"].config["crossaccount:policies"] == {
-        "logs": {"document": {"template": "logs.json", "with": {"account.tags.stage": "production"}}}
-    }
-
-
-def test_a_template_that_needs_what_an_account_does_not_have_is_refused_at_the_template(wrong, write):
-    write(None, **{"logs.json": '{"Version": "2012-10-17", "Statement": [], "Id": "<account.tags.stage>"}'})
-    logs = {"logs": {"document": {"template": "logs.json"}}}
-    assert wrong({"role_sets": {"logs": role_set([{"ou": "Sandbox"}], policies=logs)}}) == [
-        "fleet.yaml: role_sets.logs.policies.logs.document.template: the account has no tag stage (in play), "
-        'got "<account.tags.stage>"; tag the account, or exclude it'
-    ]

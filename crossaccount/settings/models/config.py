@@ -17,8 +17,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
-from crossaccount.settings.models.base import Model, Text, raise_if, refuse, rule, text_schema
-from crossaccount.settings.models.entities import Application, Entity, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models.base import Model, Tags, Text, raise_if, refuse, rule, text_schema
+from crossaccount.settings.models.entities import Application, Defaults, Entity, Group, ManagedPolicy, Role, User
 from crossaccount.settings.models.providers import Provider
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
@@ -70,6 +70,10 @@ class AccountEntry(Model):
     """The account's name in the console after a role switch."""
     color: Color | None = None
     """The account's colour in the console: red, orange, yellow, green, blue, or six hex digits in quotes."""
+    ou: Text | None = Field(default=None, examples=["Workloads/Production"])
+    """The organisational unit, for `<account.ou>` in included files and templates of the account's own stack."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags of the account, for `<account.tags.KEY>` there."""
 
 
 _CODE = re.compile(r"\AXA\d{3}\Z", re.ASCII)
@@ -161,6 +165,8 @@ class StackConfig(Model):
     """The name of this stack's account in the address book."""
     reads: Names = Field(default=(), examples=["[auth]"])
     """Accounts whose ARNs come by stack reference; all others are derived."""
+    defaults: Defaults = Field(default_factory=Defaults)
+    """The path, tags and permissions boundary of entities that do not say otherwise."""
     policies: Mapping[str, ManagedPolicy] = Field(default_factory=dict)
     """Customer-managed policies of this account."""
     providers: Mapping[str, Provider] = Field(default_factory=dict)
@@ -197,7 +203,11 @@ LISTS: Mapping[str, str] = {
     if get_origin(each.annotation) is tuple
 }
 """The keys that are lists, each with an example."""
-MAPPINGS = frozenset(name for name, each in _ANNOTATIONS.items() if _side(each) or get_origin(each) is Mapping)
+MAPPINGS = frozenset(
+    name
+    for name, each in _ANNOTATIONS.items()
+    if _side(each) or get_origin(each) is Mapping or (isinstance(each, type) and issubclass(each, Model))
+)
 """The keys that are mappings."""
 _SIDES: Mapping[str, type] = {name: side for name, each in _ANNOTATIONS.items() if (side := _side(each))}
 SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for name, side in _SIDES.items()}
@@ -205,7 +215,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for na
 _OWN_SECTIONS: dict[str, type[Declared]] = {
     name: model for name, each in _ANNOTATIONS.items() if (model := _entity(each))
 }
-INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "suppress")
+INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "accounts", "defaults", "suppress")
 """The keys that an included file may have."""
 SECTIONS: Mapping[str, type[Declared]] = _OWN_SECTIONS | {
     name: model
@@ -220,6 +230,8 @@ IDENTITIES: Mapping[str, str] = {name: model.KIND for name, model in SECTIONS.it
 """The sections of users, groups and roles, which have policies, with what IAM calls them."""
 OWN_SECTIONS = tuple(_OWN_SECTIONS)
 """The sections that belong to no side."""
+FREE = "x-"
+"""What the keys begin with that mean nothing to the program: places for YAML anchors."""
 MAY_BE_EMPTY = frozenset(
     name
     for name, model in SECTIONS.items()

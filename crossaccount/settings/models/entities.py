@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from crossaccount.iam.statements import ASSUME_ROLE
 from crossaccount.settings.models.base import (
@@ -18,6 +18,7 @@ from crossaccount.settings.models.base import (
     SessionDuration,
     Tags,
     Text,
+    refuse,
 )
 from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
 from crossaccount.settings.models.trusts import Conditioned, TrustStatement
@@ -80,13 +81,32 @@ class Entity(Model):
     """If true, `pulumi up --refresh` removes policies (and group members) that others added by hand."""
 
 
+def _no_boundary(value: object) -> object:
+    return None if value is False else value
+
+
+Boundary = Annotated[Text | None, BeforeValidator(_no_boundary, json_schema_input_type=Text | Literal[False])]
+
+
 class Tagged(Entity):
     """An entity that carries tags and may have a permissions boundary."""
 
     tags: Tags = Field(default_factory=dict)
     """Tags, at most 50."""
+    permissions_boundary: Boundary = None
+    """A managed policy that limits what the other policies can grant: a name as under `policies`, or an ARN; false for
+    none, whatever `defaults` say."""
+
+
+class Defaults(Model):
+    """What entities have that do not say otherwise. Each takes what its kind has: a group has no tags."""
+
+    path: Path | None = None
+    """The IAM path of users, groups, applications, roles and customer-managed policies."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags; those of an entity are added, and replace those with the same key."""
     permissions_boundary: Text | None = None
-    """A managed policy that limits what the other policies can grant: a name as under `policies`, or an ARN."""
+    """The permissions boundary of users, applications and roles."""
 
 
 class User(Tagged):
@@ -104,10 +124,38 @@ class User(Tagged):
     """Delete the user even if it has keys, MFA devices or a login profile that Pulumi did not create."""
 
 
+class Members(Model):
+    """The users of a group: all of the stack but some, or those that are named."""
+
+    all: Flag = False
+    """true: all users of the stack."""
+    excepted: tuple[Text, ...] = Field(default=(), alias="except", examples=[["mary"]])
+    """Users who are no members, although `all` is true."""
+    names: tuple[Text, ...] = Field(default=(), examples=[["mary"]])
+    """The members by name. A list in place of the mapping means the same."""
+
+
+def _members(value: object) -> object:
+    if isinstance(value, (list, tuple)) and value and all(isinstance(each, str) for each in value):
+        return {"names": value}
+    if isinstance(value, Mapping):
+        return value
+    raise refuse("must be a list of users or a mapping", "write [mary], or {all: true}")
+
+
+MaybeMembers = Annotated[
+    Members | None,
+    BeforeValidator(_members, json_schema_input_type=Members | Annotated[list[Text], Field(min_length=1)]),
+]
+
+
 class Group(Entity):
     """Users with the same permissions."""
 
     KIND: ClassVar = "group"
+
+    members: MaybeMembers = None
+    """Users of this stack, beside those that name the group: a list, or {all: true, except: [mary]}."""
 
 
 class Assumed(Tagged):

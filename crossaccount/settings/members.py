@@ -1,0 +1,57 @@
+"""``members`` of a group: who is in it, on the group's side. Membership itself is the user's, so it is put there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.draft import Placed, Section
+from crossaccount.settings.models import Group, User
+
+
+def with_members(
+    users: Section[User],
+    groups: Section[Group],
+    declared: Mapping[str, str],
+    *,
+    complete: bool,
+    problems: list[Problem],
+) -> dict[str, Placed[User]]:
+    """The users with the groups that name them as members.
+
+    ``declared`` has the names of all users, broken ones too; not ``complete`` are they where a file could not be read.
+    """
+    result = dict(users)
+    for group, placed in groups.items():
+        members = placed.value.members
+        if members is None:
+            continue
+        where = f"{placed.where}.members"
+        if members.all == bool(members.names) or (members.excepted and not members.all):
+            fix = "write a list of users, or {all: true, except: [mary]}"
+            problems.append(Problem(where, "is either a list of users, or all with exceptions", NOT_GIVEN, fix))
+            continue
+        problems += _unknown(members.names, where, declared, complete)
+        problems += _unknown(members.excepted, f"{where}.except", declared, complete)
+        chosen = [name for name in declared if name not in members.excepted] if members.all else members.names
+        for name in dict.fromkeys(chosen):
+            if name in result:
+                result[name] = _with_group(result[name], group, where, problems)
+    return result
+
+
+def _with_group(placed: Placed[User], group: str, where: str, problems: list[Problem]) -> Placed[User]:
+    user = placed.value
+    if group in user.groups:
+        place = f"{placed.where}.groups[{user.groups.index(group)}]"
+        problems.append(Problem(place, f"the user is also named at {where}", group, "remove one of the two"))
+        return placed
+    return Placed(user.model_copy(update={"groups": (*user.groups, group)}), placed.where)
+
+
+def _unknown(names: tuple[str, ...], where: str, declared: Mapping[str, str], complete: bool) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if name not in declared and complete:
+            fix = did_you_mean(name, declared, f"declare it: trusted.users.{name}: {{}}")
+            yield Problem(f"{where}[{index}]", "no such user under trusted.users", name, fix)
