@@ -15,9 +15,9 @@ from components.program import program
 from crossaccount.check.run import check
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import load
-from crossaccount.job.review.declared import declare
 from crossaccount.settings import SettingsError, compile_stack, compiled, read_project
 from crossaccount.sources import read_sources
+from crossaccount.sources.overlay.declared import declare
 from tests.settings.conftest import BASE
 
 ROOT = Path(__file__).parents[2]

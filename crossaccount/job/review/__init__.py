@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crossaccount.job.review.hand_made import HandMade
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.reviewer import Reviewer
+from crossaccount.sources.overlay.hand_made import HandMade
 
 __all__ = ["HandMade", "Review", "Reviewer"]

@@ -15,8 +15,8 @@ from crossaccount.access.diff.markdown import SIGNS, first_and_rest, line, reach
 from crossaccount.access.findings.finding import Finding
 from crossaccount.iam.names import display
 from crossaccount.job.events import Event
-from crossaccount.job.review.hand_made import HandMade
 from crossaccount.job.review.order import Transition
+from crossaccount.sources.overlay.hand_made import HandMade
 from crossaccount.sources.proof import Proof
 
 Need = Literal["broadening", "replacement", "credentials"]

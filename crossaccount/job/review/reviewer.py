@@ -18,10 +18,7 @@ from crossaccount.engine.deployment import Program
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
-from crossaccount.job.review.declared import ENTITIES, Declared, Managed, Owner, declare, declared_by_program
-from crossaccount.job.review.hand_made import unread
 from crossaccount.job.review.order import transitions
-from crossaccount.job.review.overlay import Overlaid, overlay, users_without_credentials, with_credentials
 from crossaccount.job.review.review import Review
 from crossaccount.job.sign_in.live_accounts import InvalidCredentials, WrongAccount
 from crossaccount.job.sign_in.stack_credentials import NotReadable
@@ -29,6 +26,9 @@ from crossaccount.job.states import Backend, KnownStack, Pending, creations_in, 
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
+from crossaccount.sources.overlay.declared import ENTITIES, Declared, Managed, Owner, declare, declared_by_program
+from crossaccount.sources.overlay.hand_made import unread
+from crossaccount.sources.overlay.overlay import Overlaid, overlay, users_without_credentials, with_credentials
 from crossaccount.sources.stacks import NamedStack, Recorder
 from crossaccount.sources.state import deployment_of
 

@@ -25,10 +25,10 @@ from crossaccount.job import events
 from crossaccount.job.afterwards.drift import AccessDrift, drift_of
 from crossaccount.job.afterwards.verify import ClosureChecked, TestTried
 from crossaccount.job.result_markdown import drift_markdown, preview_markdown
-from crossaccount.job.review.hand_made import HandMade, What
 from crossaccount.job.review.resources import ResourcePlanned
 from crossaccount.job.review.review import AccessReviewed, Review
 from crossaccount.job.running.result import JobResult
+from crossaccount.sources.overlay.hand_made import HandMade, What
 from crossaccount.sources.proof import Proof
 from tests.cli.hostile import HOSTILE, acts, acts_in_markdown
 from tests.report.estate import development, production

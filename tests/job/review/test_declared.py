@@ -12,8 +12,8 @@ from crossaccount.access.diff import diff
 from crossaccount.access.estate import Estate
 from crossaccount.iam.documents import canonical
 from crossaccount.job.loading import load
-from crossaccount.job.review.declared import declare
 from crossaccount.sources.declared import details
+from crossaccount.sources.overlay.declared import declare
 from tests.job.review.reviewing import recorded
 
 ROOT = Path(__file__).parents[3]

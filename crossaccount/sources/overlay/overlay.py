@@ -14,9 +14,9 @@ from typing import Any
 from crossaccount.access.estate.policies import default_version
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.documents import same
-from crossaccount.job.review.declared import Declared, Managed, Owner
-from crossaccount.job.review.hand_made import HandMade, Removals
 from crossaccount.settings.provider_tags import IgnoredTags
+from crossaccount.sources.overlay.declared import Declared, Managed, Owner
+from crossaccount.sources.overlay.hand_made import HandMade, Removals
 
 
 @dataclass(frozen=True)
