@@ -71,6 +71,8 @@ class Resource:
     """The provider that the program chose for it, by URN and ID; empty for the stack's own."""
     import_id: str = ""
     """What it is to be adopted by, where it may exist already."""
+    exists: bool = False
+    """Whether it was there before, as a plan or a state says."""
 
     @property
     def values(self) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ passwords) is unknown, as under the real engine. Refuses every function call to 
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -22,8 +21,9 @@ from crossaccount.engine.deployment import Deployment, Program, References, Reso
 from crossaccount.engine.in_process import READ_OUTPUTS, run_in_process
 from crossaccount.engine.own_program import OwnProgram
 from crossaccount.engine.program_monitor import region_of, run_own_program
-from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
-from crossaccount.local.handlers.unsupported import ARNS, OIDC_PROVIDER, SAML_PROVIDER, arn_of
+from crossaccount.engine.provider_accounts import account_of
+from crossaccount.iam.arn import entity_arn
+from crossaccount.local.arns import ARNS, OIDC_PROVIDER, SAML_PROVIDER, arn_of
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.provider_tags import default_tags
 from crossaccount.settings.settings import partition_of
@@ -77,7 +77,6 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _NOT_JUDGED = ("aws-native:iam:", "aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
 """How the types begin that change access and are not read here."""
-_OWN_CREDENTIALS = ("accessKey", "assumeRoleWithWebIdentity", "profile", "sharedCredentialsFiles", "token")
 
 
 class UnexpectedInvoke(pulumi.RunError):
@@ -193,7 +192,7 @@ class OwnMocks(RecordingMocks):
         if not args.custom:
             return None, {}
         if args.typ == AWS_PROVIDER:
-            self._accounts[args.name].add(_account_of(args.inputs, self.account_id))
+            self._accounts[args.name].add(account_of(args.inputs, self.account_id))
         if args.typ.startswith(_NOT_JUDGED):
             self.notes.append(f"{args.typ} {args.name}: what it does to access is not judged")
         if args.typ in NAMED:
@@ -223,7 +222,7 @@ class OwnMocks(RecordingMocks):
 
 def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Iterator[Resource]:
     """The resources that are the account's, without what is not known of them."""
-    providers = {each.urn: _account_of(each.inputs, account_id) for each in made.resources if each.type == AWS_PROVIDER}
+    providers = {each.urn: account_of(each.inputs, account_id) for each in made.resources if each.type == AWS_PROVIDER}
     for each in made.resources:
         account = providers.get(each.provider.rpartition("::")[0], account_id) if each.provider else account_id
         if each.type.startswith("aws:") and account != account_id:
@@ -235,27 +234,6 @@ def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Ite
             notes.append(f"{each.type} {each.name}: its {missing} is known only after an update; it is left out")
             continue
         yield known
-
-
-def _account_of(values: Mapping[str, Any], account_id: str) -> str:
-    """The account that a provider with these inputs changes; empty where only its credentials say it."""
-    if allowed := _json(values.get("allowedAccountIds")):
-        return str(allowed[0])
-    roles = _json(values.get("assumeRoles")) or [_json(values.get("assumeRole"))]
-    last = roles[-1] or {}
-    # Pulumi hands on a dictionary's keys as the program spells them.
-    arn = str(last.get("roleArn") or last.get("role_arn") or "")
-    if arn:
-        return parse_arn(arn).account if is_arn(arn) else ""
-    return "" if any(values.get(key) for key in _OWN_CREDENTIALS) else account_id
-
-
-def _json(value: Any) -> Any:
-    """A nested value of a provider's inputs, which Pulumi hands on as JSON text."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return None
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:

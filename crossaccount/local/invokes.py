@@ -46,7 +46,7 @@ def answer(token: str, arguments: Mapping[str, Any], account: str, region: str) 
         suffix = _SUFFIXES.get(partition, "amazonaws.com")
         return {"partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": "", "id": partition}
     if token in COMPUTED:
-        text = _policy_document(arguments)
+        text = policy_document(arguments)
         return {"json": text, "minifiedJson": json.dumps(json.loads(text), separators=(",", ":")), "id": "document"}
     if (kind := _NAMED.get(token)) is not None:
         return _entity(kind, arguments, account, partition)
@@ -61,24 +61,32 @@ def _entity(kind: str, arguments: Mapping[str, Any], account: str, partition: st
     return {key: name, "id": name, "path": "/", "arn": entity_arn(account, kind, name, "/", partition)}
 
 
-def _policy_document(arguments: Mapping[str, Any]) -> str:
-    """The document that the function builds: statements of the sources, its own, then those that override by Sid."""
+def policy_document(arguments: Mapping[str, Any]) -> str:
+    """The document that the function builds: statements of the sources, then its own, then those that override.
+
+    A later statement takes the place of an earlier one with the same Sid.
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
+    """
     sources = [json.loads(each) for each in arguments.get("sourcePolicyDocuments") or () if each]
     overrides = [json.loads(each) for each in arguments.get("overridePolicyDocuments") or () if each]
     own = [_statement(each) for each in arguments.get("statements") or ()]
     statements: list[dict[str, Any]] = []
-    for each in (*(found for source in sources for found in _list(source.get("Statement"))), *own):
-        statements.append(each)
-    for each in (found for source in overrides for found in _list(source.get("Statement"))):
-        same = [index for index, known in enumerate(statements) if each.get("Sid") and known.get("Sid") == each["Sid"]]
-        if same:
-            statements[same[0]] = each
-        else:
-            statements.append(each)
+    for found in (*map(_statements, sources), own, *map(_statements, overrides)):
+        for each in found:
+            sid = each.get("Sid")
+            same = [index for index, known in enumerate(statements) if sid and known.get("Sid") == sid]
+            if same:
+                statements[same[0]] = each
+            else:
+                statements.append(each)
     document = {"Version": arguments.get("version") or "2012-10-17", "Statement": statements}
     if arguments.get("policyId"):
         document = {"Version": document["Version"], "Id": arguments["policyId"], "Statement": statements}
     return json.dumps(document, indent=2)
+
+
+def _statements(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return _list(document.get("Statement"))
 
 
 def _statement(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -155,9 +155,13 @@ def read_yaml(path: Path, shown_as: str, *, within: Path | None = None) -> Any:
 
 def parse_yaml(text: str, shown_as: str) -> Any:
     """The value of a YAML text; errors as in :func:`read_yaml`."""
+    return _parsed(text, shown_as, _PulumiLoader)
+
+
+def _parsed(text: str, shown_as: str, reader: type[_PulumiLoader]) -> Any:
     try:
         _check_limits(text, shown_as)
-        loader = _PulumiLoader(text)
+        loader = reader(text)
         value = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -215,3 +219,33 @@ def _beyond(depth: int, values: int, by_alias: int) -> tuple[str, str] | None:
     if values > MOST_VALUES:
         return f"the YAML has more than {MOST_VALUES} values", "divide it into several files"
     return None
+
+
+class _TemplateLoader(_PulumiLoader):
+    """YAML with tags of a tool's own. Dates stay texts: a policy's Version is one."""
+
+
+_TemplateLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag not in (f"{_TAG}timestamp", _NOT_THE_CLIS)]
+    for first, found in _Loader.yaml_implicit_resolvers.items()
+}
+_TemplateLoader.yaml_constructors = {
+    tag: found for tag, found in _Loader.yaml_constructors.items() if tag not in _WITHOUT_JSON
+}
+
+
+def parse_tagged_yaml(text: str, shown_as: str, tagged: Callable[[str, Any], Any]) -> Any:
+    """The value of a YAML text; each tag ``!Name`` becomes ``tagged("Name", value)``. Errors: see :func:`read_yaml`."""
+
+    class Loader(_TemplateLoader):
+        pass
+
+    def construct(loader: Any, suffix: str, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return tagged(suffix, loader.construct_scalar(node))
+        if isinstance(node, yaml.SequenceNode):
+            return tagged(suffix, loader.construct_sequence(node, deep=True))
+        return tagged(suffix, loader.construct_mapping(node, deep=True))
+
+    Loader.add_multi_constructor("!", construct)
+    return _parsed(text, shown_as, Loader)

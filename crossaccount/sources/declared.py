@@ -42,12 +42,14 @@ def document(value: Any) -> Any:
 class EntityIndex:
     """Policies, memberships and credentials by entity, found in one pass over the resources."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, *, stored: bool = True) -> None:
+        self._stored = stored
         self._inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
         self._attached: dict[Owner, set[str]] = defaultdict(set)
         self._groups: dict[str, set[str]] = defaultdict(set)
         self._profiles: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._consoles: dict[str, Mapping[str, Any]] = {}
+        self._consoles_there: set[str] = set()
         self._keys: dict[str, list[dict[str, Any]]] = defaultdict(list)
         readers = _readers(self)
         for resource in deployment.resources:
@@ -55,6 +57,8 @@ class EntityIndex:
                 read(resource.values)
             elif resource.type == ACCESS_KEY:
                 self._add_key(resource)
+            elif resource.type == LOGIN_PROFILE:
+                self._add_console(resource)
             elif resource.type == ROLE:
                 self._add_declared_within(resource)
 
@@ -72,6 +76,11 @@ class EntityIndex:
         """The groups that a user is in."""
         return sorted(self._groups[user])
 
+    def owners(self) -> list[Owner]:
+        """Whoever has a policy, a membership or a credential."""
+        users = (*self._groups, *self._consoles, *self._keys)
+        return sorted({*self._inline, *self._attached, *(("user", str(name)) for name in users)})
+
     def profiles(self, role: str) -> list[dict[str, Any]]:
         """The instance profiles of a role."""
         return self._profiles[role]
@@ -82,13 +91,10 @@ class EntityIndex:
         Who first got one that is ``deployed`` says nothing of the password that is there now.
         """
         values = self._consoles.get(user)
-        if values is None or deployed:
+        if values is None or deployed or user in self._consoles_there:
             return None if values is None else {"UserName": user}
-        return {
-            "UserName": user,
-            "PasswordResetRequired": bool(values.get("passwordResetRequired")),
-            "Recipient": recipient(values, user, "console"),
-        }
+        reset = bool(values.get("passwordResetRequired"))
+        return {"UserName": user, "PasswordResetRequired": reset, **self._recipient(values, user, "console")}
 
     def access_keys(self, user: str) -> list[dict[str, Any]]:
         """A user's access keys; without an ID where only AWS will know it."""
@@ -131,15 +137,22 @@ class EntityIndex:
         profile = {"InstanceProfileName": values["name"], "Path": values.get("path") or "/", "Arn": values["arn"]}
         self._profiles[str(values.get("role"))].append(profile)
 
-    def add_console(self, values: Mapping[str, Any]) -> None:
-        self._consoles[str(values["user"])] = values
+    def _add_console(self, resource: Resource) -> None:
+        user = str(resource.values["user"])
+        self._consoles[user] = resource.values
+        if resource.exists:
+            self._consoles_there.add(user)
+
+    def _recipient(self, values: Mapping[str, Any], user: str, what: str) -> dict[str, str]:
+        """Who gets a secret; nothing where it is the tool's own state that has it."""
+        return {"Recipient": recipient(values, user, what)} if self._stored or values.get("pgpKey") else {}
 
     def _add_key(self, resource: Resource) -> None:
         values, user = resource.values, str(resource.values["user"])
         item = {"UserName": user, "Status": str(values.get("status") or "Active")}
         if _KEY_ID.match(resource.id):
             item["AccessKeyId"] = resource.id
-        self._keys[user].append({**item, "Recipient": recipient(values, user, "access-key")})
+        self._keys[user].append({**item, **self._recipient(values, user, "access-key")})
 
 
 def recipient(values: Mapping[str, Any], user: str, what: str) -> str:
@@ -155,7 +168,6 @@ def _readers(into: EntityIndex) -> dict[str, Any]:
         "aws:iam/policyAttachment:PolicyAttachment": into.add_attachment_of_all,
         "aws:iam/userGroupMembership:UserGroupMembership": into.add_memberships,
         "aws:iam/instanceProfile:InstanceProfile": into.add_profile,
-        LOGIN_PROFILE: into.add_console,
     }
     methods = {
         "Policy": into.add_inline,
@@ -174,9 +186,35 @@ def _readers(into: EntityIndex) -> dict[str, Any]:
 Details = Mapping[str, Any]
 
 
-def details(deployment: Deployment, *, deployed: bool = False) -> Details:
-    """One account's authorization details, as the resources of ``deployment`` make them, or once ``deployed`` made."""
-    index = EntityIndex(deployment)
+def belongings(deployment: Deployment) -> list[Owner]:
+    """The users, groups and roles that have something and are not among the resources themselves."""
+    declared = {
+        (kind, str(each.values["name"]))
+        for kind in KINDS
+        for each in deployment.of_type(f"aws:iam/{kind}:{kind.capitalize()}")
+    }
+    return [owner for owner in EntityIndex(deployment).owners() if owner not in declared]
+
+
+def parts(deployment: Deployment) -> dict[Owner, dict[str, Any]]:
+    """What users, groups and roles have that are not among the resources; their names in lower case."""
+    index = EntityIndex(deployment, stored=False)
+    return {
+        (kind, name.lower()): {
+            f"{kind.capitalize()}PolicyList": index.inline(kind, name),
+            "AttachedManagedPolicies": index.attached(kind, name),
+            **({"GroupList": index.groups(name)} if kind == "user" else {}),
+        }
+        for kind, name in belongings(deployment)
+    }
+
+
+def details(deployment: Deployment, *, deployed: bool = False, stored: bool = True) -> Details:
+    """One account's authorization details, as the resources of ``deployment`` make them, or once ``deployed`` made.
+
+    ``stored`` says that secrets go where the packaged program puts them; other programs keep them in their state.
+    """
+    index = EntityIndex(deployment, stored=stored)
     return {
         "UserDetailList": [_user(each.values, index, deployed) for each in deployment.of_type("aws:iam/user:User")],
         "GroupDetailList": [_group(each.values, index) for each in deployment.of_type("aws:iam/group:Group")],

@@ -28,7 +28,7 @@ def is_pattern(text: str) -> bool:
     """Whether a source means several stacks."""
     kind, _, rest = text.partition(":")
     name = rest.rpartition("/")[2]
-    return kind in OF_STACKS and not _PATTERN.isdisjoint(name) and not os.path.lexists(text)
+    return kind in OF_STACKS and not _PATTERN.isdisjoint(name) and not any(map(os.path.lexists, (text, rest)))
 
 
 def expanded(text: str, directory: Path, read: ReadProject) -> list[str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from crossaccount.access.estate import Estate, Organization
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import is_of
-from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
 from crossaccount.settings.models import AccountEntry
@@ -21,11 +20,13 @@ from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import Files
 from crossaccount.sources.live import OpenProfile, describe_account, open_profile
 from crossaccount.sources.names import displays, merged_names, read_accounts
+from crossaccount.sources.overlay.laying import lay_over
 from crossaccount.sources.patterns import expanded, is_pattern, meant_stack
+from crossaccount.sources.programs.reading import AccountProgram, read_programs
 from crossaccount.sources.stacks import NamedStack, Recorder, find_stack
 from crossaccount.sources.state import NotDeployed, describe_state
+from crossaccount.sources.words import FILE, LIVE, STACK, STATE, Word, parse
 
-KINDS = ("stack", "state", "live")
 DescribeStack = Callable[[NamedStack], Described]
 """What a ``stack:`` declares; raises ``SourceError``."""
 
@@ -104,9 +105,11 @@ def read_sources(
         lines += error.lines
     seen: set[tuple[str, str]] = set()
     absent: list[Problem] = []
+    ids = {name: entry.id for name, entry in given.items()}
+    reader = _Reader(directory, describe, profiles, files or known, projects, ids)
     for text, of_pattern in _each(texts, directory, projects, lines):
         try:
-            found += _read(text, directory, describe, profiles, files or known, projects)
+            found += reader.read(text)
         except NotDeployed as error:
             if of_pattern:
                 absent.append(replace(error.problems[0], severity="warning"))
@@ -118,7 +121,7 @@ def read_sources(
         lines += absent
     described = [each for each in found if each.organization is None]
     above = [(each.where, each.organization) for each in found if each.organization is not None]
-    names, wrong = merged_names({name: entry.id for name, entry in given.items()}, described)
+    names, wrong = merged_names(ids, described)
     lines += [*wrong, *_twice(described), *_wrong_account(described, names), *_members_twice(above)]
     if lines:
         raise SourceError(dict.fromkeys(lines))
@@ -148,30 +151,48 @@ def _each(
     yield from found.items()
 
 
-def _read(
-    text: str,
-    directory: Path,
-    describe: DescribeStack,
-    profiles: OpenProfile,
-    files: Files,
-    projects: Callable[[Path], Project],
-) -> list[Described]:
-    kind, colon, rest = text.partition(":")
-    if not text:
-        raise refusal("SOURCE", "is empty", NOT_GIVEN, "name a file, or stack:NAME, state:NAME or live:PROFILE")
-    if colon and kind == "stack":
-        return [describe(find_stack(rest, directory, text, projects))]
-    if colon and kind == "state":
-        return [describe_state(find_stack(rest, directory, text, projects))]
-    if colon and kind == "live":
-        return [describe_account(rest, text, profiles)]
-    path = Path(text)
-    if colon and not os.path.lexists(path):
-        fix = did_you_mean(kind, KINDS, f"write a file's name, or one of {', '.join(f'{each}:' for each in KINDS)}")
-        raise refusal(text, "no such kind of source and no such file", kind, fix)
-    if not os.path.lexists(path) and (meant := meant_stack(text, directory, projects)) is not None:
-        raise refusal(text, "there is no such file", NOT_GIVEN, f"did you mean `{meant}`?")
-    return files.read(path, text)
+class _Reader:
+    """Reads words, one after the other. ``names`` are those of ``--accounts``."""
+
+    def __init__(
+        self,
+        directory: Path,
+        describe: DescribeStack,
+        profiles: OpenProfile,
+        files: Files,
+        projects: Callable[[Path], Project],
+        names: Mapping[str, str],
+    ) -> None:
+        self._directory, self._describe, self._profiles = directory, describe, profiles
+        self._files, self._projects, self._names = files, projects, names
+
+    def read(self, text: str) -> list[Described]:
+        """What a source describes.
+
+        Raises:
+            SourceError: everything wrong with it.
+        """
+        return self._described(parse(text))
+
+    def _described(self, word: Word) -> list[Described]:
+        if word.over is not None:
+            there = self._described(word.over)
+            return lay_over(there, self._programs(word, [each.account_id for each in there]), word.text)
+        if word.kind == STACK:
+            return [self._describe(find_stack(word.rest, self._directory, word.text, self._projects))]
+        if word.kind == STATE and not os.path.isfile(word.rest):
+            return [describe_state(find_stack(word.rest, self._directory, word.text, self._projects))]
+        if word.kind == LIVE:
+            return [describe_account(word.rest, word.text, self._profiles)]
+        if word.kind == FILE:
+            if not os.path.lexists(word.rest) and (meant := meant_stack(word.rest, self._directory, self._projects)):
+                raise refusal(word.text, "there is no such file", NOT_GIVEN, f"did you mean `{meant}`?")
+            return self._files.read(Path(word.rest), word.text)
+        return [each.describe(word.moment) for each in read_programs(word, self._names)]
+
+    def _programs(self, word: Word, accounts: Sequence[str]) -> list[AccountProgram]:
+        """What is laid over accounts. One that says of no account is of the one that it is laid over."""
+        return read_programs(word, self._names, accounts[0] if len(set(accounts)) == 1 else "")
 
 
 def _new_lines(text: str, lines: Iterable[Problem | str], seen: set[tuple[str, str]]) -> Iterable[Problem | str]:

@@ -10,6 +10,7 @@ from crossaccount.access.estate.credentials import Credentials
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
 from crossaccount.iam.conditions.context import ContextValue, Open, RequestContext, normal
+from crossaccount.iam.matching import action_match
 from crossaccount.iam.request_keys import SETTING_SOURCE_IDENTITY, SETTING_TRANSITIVE_TAGS
 
 
@@ -18,13 +19,15 @@ class Policy:
     """One policy where it applies. ``name``: an inline policy's name, a managed policy's ARN, or ``trust policy``.
 
     ``document`` is as its source has it; it is compiled when it is first asked, because most questions are about few of
-    an estate's policies. ``missing`` says why there is none.
+    an estate's policies. ``missing`` says why there is none; ``only`` are then the actions that it may be about, any
+    where there are none.
     """
 
     name: str
     document: object = field(default=None, hash=False)
     kind: Kind = "permissions"
     missing: str = ""
+    only: tuple[str, ...] = ()
 
     @property
     def statements(self) -> tuple[CompiledStatement, ...]:
@@ -43,6 +46,12 @@ class Policy:
             found = tuple(statement for statement in self.statements if statement.about(action))
             self._by_action[action] = found
         return found
+
+    def may_say(self, action: str) -> bool:
+        """Whether it says something of an action, or may because it is unknown."""
+        if self.about(action):
+            return True
+        return bool(self.unknown) and (not self.only or any(action_match(pattern, action) for pattern in self.only))
 
     @cached_property
     def _compiled(self) -> tuple[tuple[CompiledStatement, ...], str]:
@@ -123,7 +132,7 @@ class Principal:
         """Those of its policies that say something of an action, or may: found once, as ``Policy.about``."""
         found = self._by_action.get(action)
         if found is None:
-            found = tuple([policy for policy in self.policies if policy.about(action) or policy.unknown])
+            found = tuple([policy for policy in self.policies if policy.may_say(action)])
             self._by_action[action] = found
         return found
 

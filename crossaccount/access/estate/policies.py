@@ -89,6 +89,24 @@ def missing(arn: str) -> str:
     return f"its document is in no source, and AWS's list of {bundle_date()} has no such policy"
 
 
+UNKNOWN_ACTIONS = "UnknownActions"
+"""A key of ours in a document: the actions of statements that are left out because a part of them is not known."""
+PARTLY = "a part of it is known only after an update"
+
+
+def unknown_actions(policy: Policy) -> tuple[str, ...]:
+    """The actions of the statements that a policy has and that nobody knows."""
+    found = policy.document.get(UNKNOWN_ACTIONS) if isinstance(policy.document, Mapping) else None
+    return tuple(str(each) for each in found) if isinstance(found, (list, tuple)) else ()
+
+
+def _with_unknown(policies: list[Policy]) -> tuple[Policy, ...]:
+    """The policies, each one of which a part is unknown beside that part."""
+    found = [(policy, unknown_actions(policy)) for policy in policies]
+    parts = [Policy(policy.name, missing=PARTLY, only=actions) for policy, actions in found if actions]
+    return (*policies, *parts)
+
+
 Details = Mapping[str, Any]
 """The JSON of ``aws iam get-account-authorization-details`` for one account."""
 
@@ -121,17 +139,20 @@ class Policies:
 
     def inline(self, items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
         """The policies of ``UserPolicyList``, ``GroupPolicyList`` or ``RolePolicyList``."""
-        return tuple([self._shared(str(item["PolicyName"]), item.get("PolicyDocument")) for item in items or ()])
+        found = [self._shared(str(item["PolicyName"]), item.get("PolicyDocument")) for item in items or ()]
+        return _with_unknown(found)
 
     def attached(self, items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
         """The policies of ``AttachedManagedPolicies``."""
-        return tuple([self.get(str(item["PolicyArn"])) for item in items or ()])
+        return _with_unknown([self.get(str(item["PolicyArn"])) for item in items or ()])
 
     def boundary(self, entity: Mapping[str, Any]) -> Policy | None:
         """The permissions boundary of a user or a role."""
         boundary = entity.get("PermissionsBoundary") or {}
         arn = boundary.get("PermissionsBoundaryArn")
-        return self.get(str(arn)) if arn else None
+        policy = self.get(str(arn)) if arn else None
+        # What a boundary allows of an action is judged as a whole.
+        return Policy(policy.name, missing=PARTLY) if policy is not None and unknown_actions(policy) else policy
 
     def get(self, arn: str) -> Policy:
         """The policy with this ARN."""

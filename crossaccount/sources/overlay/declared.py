@@ -13,7 +13,7 @@ from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.credentials import Console
 from crossaccount.settings.provider_tags import IgnoredTags, ignored_tags
-from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, recipient
+from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, parts, recipient
 
 Owner = tuple[str, str]
 """A kind (``user``, ``group``, ``role``, ``policy``) and a name in lower case, as IAM tells names apart."""
@@ -36,6 +36,12 @@ class Declared:
     """By user: what a login profile that is made takes, and one that is there ignores."""
     ignored_tags: IgnoredTags = field(default_factory=IgnoredTags)
     """Tags of others that stay."""
+    exclusive_inline: frozenset[Owner] = frozenset()
+    exclusive_attached: frozenset[Owner] = frozenset()
+    exclusive_members: frozenset[Owner] = frozenset()
+    """Those from which only inline policies, attached ones or (of groups) members of others are removed."""
+    parts: Mapping[Owner, Mapping[str, Any]] = field(default_factory=dict)
+    """What is declared of entities that are not declared themselves, under the keys of AWS's details."""
 
 
 def declare(stack: str, compiled: CompiledStack, upstreams: Mapping[str, Settings]) -> tuple[Declared, list[Problem]]:
@@ -70,9 +76,39 @@ ENTITIES = {
     "aws:iam/role:Role": "role",
     "aws:iam/policy:Policy": "policy",
 }
+FOUND = "foundPolicies"
+"""An input of ours on a role: those of its lists that the provider found there, and that nobody declares."""
 EXCLUSIVE_KINDS = ("user", "group", "role")
 REST = "…"
 """The key of the output ``access`` under which what is too long is counted."""
+
+
+def declared_by_resources(stack: str, account_id: str, made: Deployment) -> Declared:
+    """What a program of any tool declares: nothing of others is removed but by what says so."""
+    exclusive: dict[str, set[Owner]] = defaultdict(set)
+    for resource in made.resources:
+        values = resource.values
+        if resource.type.endswith("Exclusive"):
+            kind = next((each for each in EXCLUSIVE_KINDS if f"{each}Name" in values), "")
+            what = "attached" if "Attachments" in resource.type else "inline"
+            exclusive[what].add((kind, str(values.get(f"{kind}Name")).lower()))
+        elif resource.type == "aws:iam/groupMembership:GroupMembership":
+            exclusive["members"].add(("group", str(values["group"]).lower()))
+        elif resource.type == "aws:iam/role:Role":
+            owner = ("role", str(values["name"]).lower())
+            for key, what in (("inlinePolicies", "inline"), ("managedPolicyArns", "attached")):
+                if key in resource.inputs and key not in (resource.inputs.get(FOUND) or ()):
+                    exclusive[what].add(owner)
+    own: Any = details(made, stored=False)
+    return Declared(
+        stack,
+        account_id,
+        own,
+        exclusive_inline=frozenset(exclusive["inline"]),
+        exclusive_attached=frozenset(exclusive["attached"]),
+        exclusive_members=frozenset(exclusive["members"]),
+        parts=parts(made),
+    )
 
 
 def declared_by_program(declared: Declared, made: Deployment) -> Declared:
@@ -111,9 +147,9 @@ class Managed:
     """By user: who got the secret of each access key, by the key's ID."""
 
     @classmethod
-    def of(cls, deployment: Deployment) -> Managed:
-        """What the resources of a state manage."""
-        found = _Found()
+    def of(cls, deployment: Deployment, *, stored: bool = True) -> Managed:
+        """What the resources of a state manage. ``stored``: as for :func:`crossaccount.sources.declared.details`."""
+        found = _Found(stored)
         for resource in deployment.resources:
             found.add(resource)
         declared = _declared_members(deployment.outputs)
@@ -131,7 +167,8 @@ class Managed:
 
 
 class _Found:
-    def __init__(self) -> None:
+    def __init__(self, stored: bool) -> None:
+        self._stored = stored
         self.entities: dict[Owner, str] = {}
         self.inline: dict[Owner, dict[str, Any]] = defaultdict(dict)
         self.attached: dict[Owner, set[str]] = defaultdict(set)
@@ -145,6 +182,8 @@ class _Found:
         token, values = resource.type, resource.values
         if kind := ENTITIES.get(token):
             self._entity((kind, str(values["name"]).lower()), values)
+            if {"inlinePolicies", "managedPolicyArns"} & resource.inputs.keys():
+                self._declared_within(resource)
         elif token == "aws:iam/groupMembership:GroupMembership":
             group = str(values["group"]).lower()
             self.members |= {(str(user).lower(), group) for user in values.get("users") or ()}
@@ -155,7 +194,8 @@ class _Found:
             self.consoles[str(values["user"]).lower()] = values
         elif token == ACCESS_KEY:
             user = str(values["user"])
-            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key")
+            told = self._stored or values.get("pgpKey")
+            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key") if told else ""
         else:
             self._belonging(token, values)
 
@@ -166,7 +206,19 @@ class _Found:
         if boundary := values.get("permissionsBoundary"):
             self.boundaries[owner] = str(boundary)
 
+    def _declared_within(self, role: Resource) -> None:
+        """The policies that a role declares itself."""
+        owner, found = ("role", str(role.values["name"]).lower()), role.inputs.get(FOUND) or ()
+        for each in (role.inputs.get("inlinePolicies") or ()) if "inlinePolicies" not in found else ():
+            self.inline[owner][str(each.get("name"))] = document(each.get("policy"))
+        if "managedPolicyArns" not in found:
+            self.attached[owner].update(map(str, role.inputs.get("managedPolicyArns") or ()))
+
     def _belonging(self, token: str, values: Mapping[str, Any]) -> None:
+        if token == "aws:iam/policyAttachment:PolicyAttachment":
+            for kind in EXCLUSIVE_KINDS:
+                for name in values.get(f"{kind}s") or ():
+                    self.attached[kind, str(name).lower()].add(str(values["policyArn"]))
         for kind in EXCLUSIVE_KINDS:
             if token == f"aws:iam/{kind}Policy:{kind.capitalize()}Policy":
                 self.inline[kind, str(values[kind]).lower()][str(values["name"])] = document(values.get("policy"))

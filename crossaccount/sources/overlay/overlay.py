@@ -101,7 +101,7 @@ class _Overlay:
                 self._check(owner, wanted)
                 yield self.merger.entity(owner, item, wanted)
             elif owner not in self._managed.entities:
-                yield self.merger.member(item) if kind == "user" else item
+                yield self.merger.belongings(owner, item)
         for wanted in self._declared.details.get(f"{word}DetailList") or ():
             if name_of(wanted, word) not in made:
                 yield wanted
@@ -167,14 +167,34 @@ class Merger:
         self._groups = {name_of(each, "Group"): each for each in before.get("GroupDetailList") or ()}
         self._declared_groups = {name_of(each, "Group") for each in declared.details.get("GroupDetailList") or ()}
 
+    def belongings(self, owner: Owner, item: Item) -> Item:
+        """An entity that is not declared, and may have policies and memberships that are, or were."""
+        kind, word, parts = owner[0], WORDS[owner[0]], self._declared.parts.get(owner, {})
+        if not parts and not self._has_part(owner):
+            return self.member(item) if kind == "user" else item
+        lists = {f"{word}PolicyList": [], "AttachedManagedPolicies": [], "GroupList": [], **parts}
+        merged = {
+            **item,
+            f"{word}PolicyList": self._inline(owner, item, lists, owner in self._declared.exclusive_inline),
+            "AttachedManagedPolicies": self._attached(owner, item, lists, owner in self._declared.exclusive_attached),
+        }
+        return {**merged, "GroupList": self._memberships(item, lists["GroupList"])} if kind == "user" else merged
+
+    def _has_part(self, owner: Owner) -> bool:
+        it, exclusive = self._managed, (self._declared.exclusive_inline, self._declared.exclusive_attached)
+        return owner in it.inline or owner in it.attached or any(owner in each for each in exclusive)
+
     def entity(self, owner: Owner, item: Item, wanted: Item) -> Item:
         """A declared entity that is there."""
         kind, word = owner[0], WORDS[owner[0]]
         is_other = kind == "role" and item.get("Path", "/") != wanted["Path"]
-        exclusive = is_other or (kind, name_of(wanted, word)) in self._declared.exclusive
+        named = (kind, name_of(wanted, word))
+        exclusive = is_other or named in self._declared.exclusive
+        inline = exclusive or named in self._declared.exclusive_inline
+        attached = exclusive or named in self._declared.exclusive_attached
         merged = {key: value for key, value in item.items() if key not in ("PermissionsBoundary", "Tags")}
-        merged |= {**wanted, f"{word}PolicyList": self._inline(owner, item, wanted, exclusive)}
-        merged["AttachedManagedPolicies"] = self._attached(owner, item, wanted, exclusive)
+        merged |= {**wanted, f"{word}PolicyList": self._inline(owner, item, wanted, inline)}
+        merged["AttachedManagedPolicies"] = self._attached(owner, item, wanted, attached)
         merged["Tags"] = self._tags(item, wanted, is_other)
         self._boundary(owner, item, wanted)
         if kind == "user":
@@ -201,7 +221,8 @@ class Merger:
             name, document = str(each["PolicyName"]), each.get("PolicyDocument")
             if name in new:
                 wanted_document = new.pop(name)["PolicyDocument"]
-                if _same(document, wanted_document):
+                # A name without a document stays as it is: it is listed among those that may be there.
+                if _same(document, wanted_document) or (wanted_document is None and name not in own):
                     kept.append(each)
                     continue
                 kept.append({**each, "PolicyDocument": wanted_document})
@@ -245,7 +266,7 @@ class Merger:
                 kept.append(new.pop(owner[1]))
             elif (user, owner[1]) in self._managed.members or self._is_removed(owner):
                 continue
-            elif owner in self._declared.exclusive:
+            elif owner in self._declared.exclusive or owner in self._declared.exclusive_members:
                 self.removals.membership(str(item["Arn"]), self._groups.get(owner[1], _unknown_group(group)))
             else:
                 kept.append(str(group))
@@ -278,15 +299,20 @@ class Merger:
 
     def _keys(self, item: Item, wanted: Item) -> list[Item]:
         """The access keys: the stack's own as it declares it, and those that others made."""
-        own, new, kept = self._managed.keys.get(name_of(item, "User"), {}), list(wanted["AccessKeyMetadata"]), []
+        own, kept = self._managed.keys.get(name_of(item, "User"), {}), []
+        listed = list(wanted["AccessKeyMetadata"])
+        by_id = {str(each["AccessKeyId"]): each for each in listed if each.get("AccessKeyId")}
+        new = [each for each in listed if not each.get("AccessKeyId")]
         for each in item.get("AccessKeyMetadata") or ():
             key_id = str(each.get("AccessKeyId") or "")
             recipient = own.get(key_id, each.get("Recipient"))
-            if key_id and key_id not in own:
+            if key_id in by_id:
+                kept.append({**each, "Status": by_id.pop(key_id)["Status"]})
+            elif key_id and key_id not in own:
                 kept.append(each)
-            elif new and new[0]["Recipient"] == recipient:
+            elif new and new[0].get("Recipient") == recipient:
                 kept.append({**each, "Status": new.pop()["Status"]})
-        return [*kept, *new]
+        return [*kept, *by_id.values(), *new]
 
     def _boundary(self, owner: Owner, item: Item, wanted: Item) -> None:
         live, wanted_value = _boundary_arn(item), _boundary_arn(wanted)

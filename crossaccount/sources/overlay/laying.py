@@ -1,0 +1,124 @@
+"""``SOURCE+KIND:FILE``: an account with a program laid over it, as ``crossaccount preview`` does it for our stacks.
+
+What the program declares takes the place of what is there; what it managed before and no longer declares goes; all else
+stays, but for what the program says that it excludes. A program that knows of one moment alone (a template, a state)
+takes nothing away: what it had before is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from crossaccount.engine.deployment import Deployment
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.sources.declared import belongings, details
+from crossaccount.sources.details import Described
+from crossaccount.sources.overlay.declared import Managed, declared_by_resources
+from crossaccount.sources.overlay.hand_made import HandMade
+from crossaccount.sources.overlay.overlay import WORDS, Overlaid, name_of, overlay, with_credentials
+from crossaccount.sources.programs.reading import AccountProgram
+
+LOOK = "look at the plan before it is applied"
+_OF_ALL = "aws:iam/policyAttachment:PolicyAttachment"
+
+
+def lay_over(there: Sequence[Described], programs: Sequence[AccountProgram], where: str) -> list[Described]:
+    """The accounts of ``there``, each with the program of the account laid over it, and those of programs alone."""
+    by_account = {each.account_id: each for each in programs}
+    found = []
+    for each in there:
+        program = by_account.pop(each.account_id, None) if each.organization is None else None
+        found.append(each if program is None else _laid_over(each, program, where))
+    for program in by_account.values():
+        alone = program.describe("")
+        what = f"nothing under it describes {program.account_id}: what the program does not declare is not known there"
+        lacking = Problem(where, what, NOT_GIVEN, "add a source of the account before +", "warning")
+        found.append(replace(alone, warnings=(*alone.warnings, lacking)))
+    return found
+
+
+def _laid_over(there: Described, program: AccountProgram, where: str) -> Described:
+    before = program.before or Deployment(where)
+    managed = Managed.of(before, stored=False)
+    declared = declared_by_resources(where, there.account_id, program.after)
+    details_there = _complete(there.details)
+    live = with_credentials(details_there, details(before, deployed=True, stored=False), declared)
+    made = overlay(live, declared, managed)
+    laid = _with_providers(_without_others(made.details, program.after), details(before), declared.details)
+    region = there.region or (program.file.region if program.file else "")
+    said = (*there.warnings, *program.notes, *_warnings(made, program, there, where))
+    return replace(there, where=where, details=laid, warnings=said, region=region)
+
+
+PROVIDERS = ("OpenIDConnectProviderList", "SAMLProviderList")
+"""The lists of identity providers, which are told apart by ``Arn``."""
+
+
+def _with_providers(laid: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Identity providers: those of others, and those that the program declares."""
+    found = dict(laid)
+    for key in PROVIDERS:
+        ours = {str(each["Arn"]) for each in (*before.get(key, ()), *after.get(key, ()))}
+        listed = [each for each in laid.get(key) or () if str(each.get("Arn")) not in ours]
+        if ours or listed:
+            found[key] = [*listed, *after.get(key, ())]
+    return found
+
+
+def _complete(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Details with every list that is laid over, also where a file lacks one."""
+    return {**{f"{word}DetailList": [] for word in WORDS.values()}, "Policies": [], **item}
+
+
+def _without_others(laid: Mapping[str, Any], after: Deployment) -> Mapping[str, Any]:
+    """An ``aws.iam.PolicyAttachment`` detaches its policy from everybody whom it does not name."""
+    named: dict[str, set[tuple[str, str]]] = {}
+    for each in after.of_type(_OF_ALL):
+        owners = {(kind, str(name).lower()) for kind in WORDS for name in each.values.get(f"{kind}s") or ()}
+        named.setdefault(str(each.values.get("policyArn")), set()).update(owners)
+    # What others attach by the same program is the program's own as well.
+    for kind in WORDS:
+        for each in after.of_type(f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment"):
+            if (arn := str(each.values.get("policyArn"))) in named:
+                named[arn].add((kind, str(each.values.get(kind)).lower()))
+    if not named:
+        return laid
+    lists = {
+        f"{word}DetailList": [_detached(item, (kind, name_of(item, word)), named) for item in laid[f"{word}DetailList"]]
+        for kind, word in WORDS.items()
+    }
+    return {**laid, **lists}
+
+
+def _detached(item: Mapping[str, Any], owner: tuple[str, str], named: Mapping[str, set[tuple[str, str]]]) -> Any:
+    attached = item.get("AttachedManagedPolicies") or ()
+    kept = [each for each in attached if owner in named.get(str(each["PolicyArn"]), {owner})]
+    return item if len(kept) == len(attached) else {**item, "AttachedManagedPolicies": kept}
+
+
+def _warnings(made: Overlaid, program: AccountProgram, there: Described, where: str) -> Iterator[Problem]:
+    for removal in made.removals:
+        yield Problem(where, _removal(removal), NOT_GIVEN, LOOK, "warning")
+    if program.before is not None:
+        for arn in made.conflicts:
+            what = f"{arn} is there already and is not the program's: the update will fail"
+            yield Problem(where, what, NOT_GIVEN, "import it, or give the new one another name", "warning")
+    else:
+        what = "it is not known what the program had before: what it no longer declares counts as kept"
+        yield Problem(where, what, NOT_GIVEN, "lay a plan or a preview over the account", "warning")
+    known = {
+        (kind, name_of(item, word))
+        for kind, word in WORDS.items()
+        for item in there.details.get(f"{word}DetailList") or ()
+    }
+    for kind, name in belongings(program.after):
+        if (kind, name.lower()) not in known:
+            what = f"has policies or memberships of the {kind} {name}, which is neither there nor declared"
+            yield Problem(where, f"{what}: they are left out", NOT_GIVEN, LOOK, "warning")
+
+
+def _removal(removal: HandMade) -> str:
+    why = f" ({removal.why})" if removal.why else ""
+    return f"{removal.holder}: takes away what others made: {removal.what} {removal.name}{why}"

@@ -1,0 +1,108 @@
+"""What every kind of program comes down to: resources under the names of Pulumi's AWS provider, with unknown values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An attribute of another resource of the program. An empty one is whatever the place takes: a name or an ARN."""
+
+    address: str
+    attribute: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only the update makes known. With a ``reference`` it may follow from what the program declares."""
+
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True)
+class Statements:
+    """A policy document that is built from parts: the arguments of ``aws.iam.getPolicyDocument``."""
+
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One resource as a tool's file has it. ``type`` is Pulumi's, and so are the names of ``values``.
+
+    ``address`` is the tool's own name for it. ``id`` is what the provider knows it by; ``exists`` says whether it was
+    there before.
+    """
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    id: str = ""
+    exists: bool = False
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a resource is made. ``account`` is empty where nobody says."""
+
+    account: str
+    partition: str = "aws"
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The resources of a program at one moment, and what else is to be said of them."""
+
+    drafts: tuple[Draft, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProgramFile:
+    """What one file says. ``before`` is None where it knows of one moment alone.
+
+    ``place`` says where a resource is made. ``region`` is the program's own.
+    """
+
+    after: Moment
+    place: Callable[[Draft], Place]
+    before: Moment | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names of accounts, by name."""
+    displays: Mapping[str, Any] = field(default_factory=dict)
+    region: str = ""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What a word says of accounts: one for all, or one for each provider. IDs."""
+
+    one: str = ""
+    by_provider: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str = ""
+    """The account where neither the word nor the file says one: that of what is below."""
+
+    def of(self, provider: str) -> str:
+        """The account that is given for a provider; empty where none is."""
+        return self.by_provider.get(provider, self.one) or self.otherwise
+
+
+AFTER_UPDATE = "look at it after the update: live:PROFILE"
+
+
+def note(where: str, what: str, fix: str = AFTER_UPDATE) -> Problem:
+    """A warning about what cannot be judged."""
+    return Problem(where, what, NOT_GIVEN, fix, "warning")
+
+
+def noted(where: str, notes: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Notes of a program's file, with the source before their places; each once."""
+    found = (Problem(f"{where}: {n.where}" if n.where else where, n.what, n.got, n.fix, n.severity) for n in notes)
+    return tuple({str(each): each for each in found}.values())

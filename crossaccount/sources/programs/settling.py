@@ -1,0 +1,406 @@
+"""From drafts to one deployment for each account: names, ARNs and documents as far as the program makes them known.
+
+What only the update makes known is never guessed:
+
+- an entity without a name of its own gets one such as its tool makes up, and is said to have none;
+- an ARN follows from account, path and name;
+- a policy of which the document is not known has none, which makes verdicts on it undetermined; so does an attached
+  policy or a permissions boundary of which the ARN is not known;
+- what belongs to an unknown user, group or role is left out, and that is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossaccount.access.estate.policies import UNKNOWN_ACTIONS
+from crossaccount.engine.deployment import Deployment, Resource
+from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
+from crossaccount.iam.documents import as_list
+from crossaccount.iam.json_text import parse_json
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.local.arns import ARNS, OIDC_PROVIDER, SAML_PROVIDER, arn_of
+from crossaccount.local.invokes import policy_document
+from crossaccount.sources.declared import ACCESS_KEY, KINDS, LOGIN_PROFILE, ROLE
+from crossaccount.sources.programs.drafts import (
+    AFTER_UPDATE,
+    Draft,
+    Moment,
+    Place,
+    Reference,
+    Statements,
+    Unknown,
+    note,
+)
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9+=,.@_-]+")
+"""What a name of IAM cannot have: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+UNNAMED = "0000000"
+"""The end of a name that a tool makes up: nobody knows it before."""
+ENTITIES = {
+    "aws:iam/user:User": "user",
+    "aws:iam/group:Group": "group",
+    ROLE: "role",
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/instanceProfile:InstanceProfile": "instance-profile",
+}
+_INLINE = {f"aws:iam/{kind}Policy:{kind.capitalize()}Policy": kind for kind in KINDS}
+_ATTACHMENT = {f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment": kind for kind in KINDS}
+_LISTS = {
+    f"aws:iam/{kind}{what}Exclusive:{kind.capitalize()}{what}Exclusive": kind
+    for kind in KINDS
+    for what in ("Policies", "PolicyAttachments")
+}
+_OF_ALL, _MEMBERS = "aws:iam/policyAttachment:PolicyAttachment", "aws:iam/groupMembership:GroupMembership"
+_MEMBERSHIPS = "aws:iam/userGroupMembership:UserGroupMembership"
+OWNERS: Mapping[str, str] = {
+    **_INLINE,
+    **_ATTACHMENT,
+    **{token: f"{kind}Name" for token, kind in _LISTS.items()},
+    _MEMBERS: "group",
+    _MEMBERSHIPS: "user",
+    LOGIN_PROFILE: "user",
+    ACCESS_KEY: "user",
+}
+"""By type: the property that names whom it belongs to."""
+_OF_IAM = frozenset({*ENTITIES, *OWNERS, _OF_ALL, OIDC_PROVIDER, SAML_PROVIDER})
+_DOCUMENTS = ("policy", "assumeRolePolicy")
+_SOURCES = ("sourcePolicyDocuments", "overridePolicyDocuments")
+_ARNS = frozenset(
+    {
+        *("policyArn", "policyArns", "managedPolicyArns", "permissionsBoundary"),
+        *("identifiers", "resources", "notResources", "values"),
+    }
+)
+"""Properties that take ARNs of IAM."""
+_NAMES = {f"{kind}{end}": kind for kind in KINDS for end in ("", "s", "Name")}
+"""Properties that take names, each with the kind of entity that it names."""
+NOT_JUDGED = ("aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
+"""How the types begin that change access and are not read here."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a resource is called. ``arn`` and ``id`` are empty where they are not known."""
+
+    name: str
+    arn: str = ""
+    id: str = ""
+
+
+def settle(stack: str, moment: Moment, place: Callable[[Draft], Place]) -> tuple[dict[str, Deployment], list[Problem]]:
+    """The deployment of each account, by ID, and what is not known. Resources without an account are under ``""``."""
+    it = _Settling(moment.drafts, place)
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for draft in moment.drafts:
+        for account, resource in it.resources(draft):
+            found[account].append(resource)
+    deployments = {account: Deployment(stack, tuple(resources)) for account, resources in found.items()}
+    return deployments, [*moment.notes, *it.notes]
+
+
+class _Settling:
+    def __init__(self, drafts: Iterable[Draft], place: Callable[[Draft], Place]) -> None:
+        self.notes: list[Problem] = []
+        self._drafts = {draft.address: draft for draft in drafts}
+        self._place = place
+        self._identities: dict[str, Identity] = {}
+        self._made: set[str] = set()
+        for draft in self._drafts.values():
+            self._identity(draft)
+
+    def resources(self, draft: Draft) -> Iterator[tuple[str, Resource]]:
+        """The resource of a draft with its account: none where it is nobody's, or where it is none of IAM's."""
+        if draft.type.startswith(NOT_JUDGED):
+            self.notes.append(note(draft.address, f"{draft.type}: what it does to access is not judged"))
+        if draft.type not in _OF_IAM:
+            return
+        values = {key: self._settled(value, key) for key, value in draft.values.items()}
+        if draft.type in ENTITIES:
+            identity = self._identity(draft)
+            values |= {"name": identity.name, **({"arn": identity.arn} if identity.arn else {})}
+        elif draft.type in (OIDC_PROVIDER, SAML_PROVIDER):
+            values |= {"arn": self._identity(draft).arn}
+        elif draft.type in _INLINE and not isinstance(values.get("name"), str):
+            values["name"] = self._made_up(draft)
+        if not self._has_owner(draft, values):
+            return
+        known = dict(self._known(draft, values))
+        account = self._place(draft).account
+        yield account, Resource(draft.address, draft.type, draft.address, known, {}, draft.id, exists=draft.exists)
+
+    # Names and ARNs.
+
+    def _identity(self, draft: Draft) -> Identity:
+        if draft.address not in self._identities:
+            # Somebody may refer to it while its own name is looked for: then that name is not known.
+            self._identities[draft.address] = Identity("")
+            self._identities[draft.address] = self._made_identity(draft)
+        return self._identities[draft.address]
+
+    def _made_identity(self, draft: Draft) -> Identity:
+        place, arn = self._place(draft), draft.values.get("arn")
+        given = arn if isinstance(arn, str) and is_arn(arn) else ""
+        if (kind := ENTITIES.get(draft.type)) is None:
+            return self._other_identity(draft, given, place)
+        name = self._settled(draft.values.get("name"), "name")
+        if not isinstance(name, str) or not name:
+            name = given.rsplit("/", 1)[-1] if given else self._made_up(draft)
+        path = self._settled(draft.values.get("path"), "path") or "/"
+        if not given and place.account and isinstance(path, str):
+            given = entity_arn(place.account, kind, name, path, place.partition)
+        if not isinstance(path, str):
+            self.notes.append(note(draft.address, "its path is known only after an update, and so is its ARN"))
+        return Identity(name, given, given if kind == "policy" else name)
+
+    def _other_identity(self, draft: Draft, given: str, place: Place) -> Identity:
+        """That of a resource that is none of IAM's entities: its ARN, where its name tells it."""
+        key = ARNS.get(draft.type, ("name", ""))[0]
+        name = self._settled(draft.values.get(key), key)
+        named = {key: name} if isinstance(name, str) and name else {}
+        where = {"partition": place.partition, "region": place.region, "account": place.account}
+        arn = given or (arn_of(draft.type, named, **where).get("arn", "") if place.account else "")
+        known = str(named.get(key, ""))
+        return Identity(known, arn, arn if draft.type.startswith("aws:iam/") else known)
+
+    def _made_up(self, draft: Draft) -> str:
+        """A name such as the tool makes up, once: many addresses end alike."""
+        prefix = draft.values.get("namePrefix")
+        for begins in (draft.address.rsplit(".", 1)[-1], draft.address):
+            name = f"{prefix if isinstance(prefix, str) and prefix else _NO_NAME.sub('-', begins) + '-'}{UNNAMED}"
+            if name not in self._made:
+                break
+        while name in self._made:
+            name += "0"
+        self._made.add(name)
+        what = f"has no name of its own; it is shown as {name}"
+        self.notes.append(note(draft.address, what, "give it a name, or look at it after the update"))
+        return name
+
+    # Values.
+
+    def _settled(self, value: Any, key: str) -> Any:
+        """A value with what it refers to in its place, as far as that is known; documents as JSON text."""
+        if isinstance(value, Unknown):
+            return value if value.reference is None else self._referred(value.reference, key, value)
+        if isinstance(value, Statements):
+            return self._built(value, key)
+        if isinstance(value, Mapping):
+            found = {name: self._settled(each, str(name)) for name, each in value.items()}
+            return document_text(found, key) if key in _DOCUMENTS else found
+        if isinstance(value, (list, tuple)):
+            return [self._settled(each, key) for each in value]
+        return value
+
+    def _built(self, value: Statements, key: str) -> Any:
+        found = {
+            name: [self._settled(each, key) for each in given] if name in _SOURCES else self._settled(given, name)
+            for name, given in value.arguments.items()
+        }
+        try:
+            return _built_text(found, key)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return Unknown()
+
+    def _referred(self, reference: Reference, key: str, unknown: Unknown) -> Any:
+        """What a reference means, if the place takes such a value: what is around it in an expression is not seen."""
+        draft = self._drafts.get(reference.address)
+        if draft is None:
+            return unknown
+        attribute = reference.attribute
+        if key in _DOCUMENTS:
+            found = draft.values.get(attribute) if attribute in _DOCUMENTS else None
+            # One step is as far as it goes: a document that refers to a document may refer back.
+            is_own = isinstance(found, Unknown) and found.reference is not None
+            return unknown if found is None or is_own else self._settled(found, key)
+        identity = self._identity(draft)
+        if key in _ARNS and draft.type.startswith("aws:iam/"):
+            return {"arn": identity.arn, "id": identity.id, "": identity.arn}.get(attribute) or unknown
+        if key in _NAMES and ENTITIES.get(draft.type) == _NAMES[key] and attribute in ("name", "id", ""):
+            return identity.name or unknown
+        return unknown
+
+    # What is not known.
+
+    def _has_owner(self, draft: Draft, values: Mapping[str, Any]) -> bool:
+        key = OWNERS.get(draft.type)
+        if key is None or (isinstance(values.get(key), str) and values[key]):
+            return True
+        what = f"its {_words(key)} is known only after an update: it is left out, and whom it would apply to is unknown"
+        self.notes.append(note(draft.address, what))
+        return False
+
+    def _known(self, draft: Draft, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for key, value in values.items():
+            if key in ("policyArn", "permissionsBoundary") and isinstance(value, Unknown):
+                yield key, self._unknown_policy(draft, key)
+            elif key in ("policyArns", "managedPolicyArns"):
+                yield key, self._policies(draft, key, value)
+            elif key in ("users", "roles", "groups"):
+                yield key, self._names(draft, key, value)
+            elif key == "inlinePolicies":
+                yield key, self._inline(draft, value)
+            elif key == "policyNames":
+                yield key, [each for each in _listed(value) if isinstance(each, str)]
+            elif key in ("tags", "tagsAll"):
+                yield key, self._tags(draft, key, value)
+            elif not has_unknown(value):
+                self._note_partly(draft, key, value)
+                yield key, value
+            elif key in (*_DOCUMENTS, "status", "maxSessionDuration"):
+                self._note_unknown(draft, key)
+
+    def _note_unknown(self, draft: Draft, key: str) -> None:
+        document = "; verdicts that hang on it are undetermined" if key in _DOCUMENTS else ""
+        self.notes.append(note(draft.address, f"its {_words(key)} is known only after an update{document}"))
+
+    def _note_partly(self, draft: Draft, key: str, value: Any) -> None:
+        if key == "policy" and isinstance(value, str) and f'"{UNKNOWN_ACTIONS}"' in value:
+            actions = ", ".join(parse_json(value)[UNKNOWN_ACTIONS][:5])
+            what = f"what its document says of {actions} is known only after an update, and undetermined until then"
+            self.notes.append(note(draft.address, what))
+
+    def _unknown_policy(self, draft: Draft, key: str) -> str:
+        what = "its permissions boundary" if key == "permissionsBoundary" else "the policy that it attaches"
+        end = "verdicts that hang on it are undetermined"
+        self.notes.append(note(draft.address, f"{what} is known only after an update; {end}"))
+        place = self._place(draft)
+        # No policy has a name with brackets, so that this one is in no source.
+        return entity_arn(place.account, "policy", f"(of {draft.address})", "/", place.partition)
+
+    def _policies(self, draft: Draft, key: str, value: Any) -> list[str]:
+        if isinstance(value, Unknown):
+            return [self._unknown_policy(draft, key)]
+        known = [each for each in value or () if isinstance(each, str)]
+        return [*known, self._unknown_policy(draft, key)] if len(known) < len(value or ()) else known
+
+    def _names(self, draft: Draft, key: str, value: Any) -> list[str]:
+        listed = [] if isinstance(value, Unknown) or value is None else list(value)
+        known = [each for each in listed if isinstance(each, str)]
+        if isinstance(value, Unknown) or len(known) < len(listed):
+            if draft.type == _MEMBERSHIPS:
+                self.notes.append(note(draft.address, "some of its groups are known only after an update"))
+                return [*known, f"(of {draft.address})"]
+            what = f"some of its {key} are known only after an update: for them it is left out"
+            self.notes.append(note(draft.address, what))
+        return known
+
+    def _inline(self, draft: Draft, value: Any) -> list[dict[str, Any]]:
+        listed = [{"name": Unknown(), "policy": Unknown()}] if isinstance(value, Unknown) else list(value or ())
+        found = []
+        for index, each in enumerate(listed):
+            if not isinstance(each, Mapping) or (not each.get("name") and not each.get("policy")):
+                continue
+            name = each.get("name")
+            shown = name if isinstance(name, str) else f"(inline policy {index} of {draft.address})"
+            text = each.get("policy")
+            if not isinstance(text, str):
+                what = f"the document of its inline policy {shown} is known only after an update"
+                self.notes.append(note(draft.address, f"{what}; verdicts that hang on it are undetermined"))
+            found.append({"name": shown, "policy": text if isinstance(text, str) else None})
+        return found
+
+    def _tags(self, draft: Draft, key: str, value: Any) -> dict[str, str]:
+        tags = value if isinstance(value, Mapping) else {}
+        known = {str(k): str(v) for k, v in tags.items() if v is not None and not has_unknown(v)}
+        if (has_unknown(tags) or isinstance(value, Unknown)) and (key == "tags" or tags):
+            what = "some of its tags are known only after an update; conditions on them are judged without"
+            self.notes.append(note(draft.address, what))
+        return known
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether any part of a value is unknown."""
+    if isinstance(value, Mapping):
+        return any(has_unknown(each) for each in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(has_unknown(each) for each in value)
+    return isinstance(value, (Unknown, Statements))
+
+
+def _built_text(arguments: Mapping[str, Any], key: str) -> Any:
+    """The text of a document that is built from ``arguments``, without the statements of which a part is unknown."""
+    given = arguments.get("statements")
+    listed = given if isinstance(given, list) else []
+    unknown = [each for each in listed if has_unknown(each)]
+    known = {**arguments, "statements": [each for each in listed if not has_unknown(each)]}
+    if isinstance(given, Unknown) or has_unknown(known) or (unknown and key != "policy"):
+        return Unknown()
+    document = parse_json(policy_document(known))
+    sids = [each.get("sid") for each in unknown if isinstance(each, Mapping) and each.get("sid")]
+    of_unknown = [each.get("actions") if isinstance(each, Mapping) else None for each in unknown]
+    if has_unknown(sids) or None in of_unknown:
+        return Unknown()
+    # An unknown statement takes the place of another with its Sid: neither is known to apply.
+    kept = [each for each in document["Statement"] if each.get("Sid") not in sids]
+    replaced = [each.get("Action") for each in document["Statement"] if each.get("Sid") in sids]
+    in_sources = [parse_json(text).get(UNKNOWN_ACTIONS, ()) for name in _SOURCES for text in arguments.get(name) or ()]
+    actions = _actions([*of_unknown, *replaced, *filter(None, in_sources)])
+    if actions is None:
+        return Unknown()
+    return json.dumps({**document, "Statement": kept, **({UNKNOWN_ACTIONS: actions} if actions else {})})
+
+
+def document_text(document: Mapping[str, Any], key: str) -> Any:
+    """The text of a document without the statements of which a part is unknown; their actions are said in it."""
+    if not has_unknown(document):
+        return json.dumps(document)
+    given = as_list(document.get("Statement"))
+    known = {**document, "Statement": [each for each in given if not has_unknown(each)]}
+    unknown = [each.get("Action") if isinstance(each, Mapping) else None for each in given if has_unknown(each)]
+    actions = _actions(unknown)
+    if key != "policy" or has_unknown(known) or actions is None:
+        return Unknown()
+    return json.dumps({**known, UNKNOWN_ACTIONS: actions})
+
+
+def _actions(of_statements: Iterable[Any]) -> list[str] | None:
+    """The actions of statements; None where they are not known."""
+    found: list[str] = []
+    for each in of_statements:
+        actions = as_list(each)
+        if not actions or not all(isinstance(action, str) for action in actions):
+            return None
+        found += actions
+    return list(dict.fromkeys(found))
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _words(key: str) -> str:
+    return {
+        "assumeRolePolicy": "trust policy",
+        "policy": "document",
+        "roleName": "role",
+        "userName": "user",
+        "groupName": "group",
+        "maxSessionDuration": "maximum session duration",
+    }.get(key, key)
+
+
+def account_in(arn: Any) -> str:
+    """The account of an ARN; empty where it has none."""
+    try:
+        account = parse_arn(arn).account if isinstance(arn, str) else ""
+    except ValueError:
+        return ""
+    return account if account.isdecimal() and len(account) == 12 else ""
+
+
+def refused_account(where: str, kind: str, file: str, provider: str = "") -> Problem:
+    """A program of which nobody says in which account it works."""
+    if provider:
+        what = f"nothing says which account the provider {provider} works in"
+        return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@{provider}=ACCOUNT,… (a name, or 12 digits)")
+    what = "nothing in it says which account it works in"
+    return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@ACCOUNT (a name of --accounts, or 12 digits)")
+
+
+__all__ = ["AFTER_UPDATE", "Identity", "account_in", "has_unknown", "refused_account", "settle"]

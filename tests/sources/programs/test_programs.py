@@ -1,0 +1,187 @@
+"""What programs of any tool say of accounts. ``expected/`` has it for each source; ``refused.yaml`` the bad ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossaccount.access.diff import diff
+from crossaccount.access.paths import paths
+from crossaccount.sources import Sources
+from tests.sources.programs.conftest import facts
+
+HERE = Path(__file__).parent
+Read = Callable[..., Sources]
+Refused = Callable[..., list[str]]
+EXPECTED = {
+    source: accounts
+    for file in sorted((HERE / "expected").glob("*.yaml"))
+    for source, accounts in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+}
+REFUSED = yaml.safe_load((HERE / "refused.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("source", EXPECTED)
+def test_a_program_says_what_it_declares_and_what_it_leaves_unknown(source: str, read: Read) -> None:
+    found = read(source)
+    told = [
+        {
+            "account": each.account_id,
+            "facts": facts(each.details),
+            **({"warnings": [said(str(warning), each.where) for warning in each.warnings]} if each.warnings else {}),
+        }
+        for each in found.described
+    ]
+    assert told == EXPECTED[source]
+    assert not any(each.whole for each in found.described)
+
+
+def said(warning: str, where: str) -> str:
+    """A warning without the source that it is of."""
+    return warning.removeprefix(where.partition(" (")[0]).removeprefix(": ")
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["name"])
+def test_what_cannot_be_read_is_refused_with_what_to_do(case: dict[str, Any], refused: Refused, tmp_path: Path) -> None:
+    content = case.get("content", "")
+    if not isinstance(content, str):
+        content = json.dumps(content)
+    (tmp_path / "input").write_text(content * case.get("times", 1), encoding="utf-8")
+    assert refused(case["source"].replace("INPUT", str(tmp_path / "input"))) == [
+        line.replace("INPUT", str(tmp_path / "input")) for line in case["errors"]
+    ]
+
+
+def test_a_plan_shows_who_gains_access(read: Read) -> None:
+    plan = "terraform:terraform/changes/plan.json"
+    found = diff(read(f"{plan}#before").estate(), read(f"{plan}#after").estate())
+    assert sorted((each.kind, each.principal, each.role) for each in found.changes if each.principal) == [
+        ("path-gained", "arn:aws:iam::222222222222:root", "arn:aws:iam::111111111111:role/kept"),
+        ("path-lost", "arn:aws:iam::222222222222:root", "arn:aws:iam::111111111111:role/going"),
+    ]
+    assert found.verdict == "mixed"
+
+
+def test_a_plan_without_changes_before_an_account_is_empty_and_not_an_error(read: Read) -> None:
+    found = read("terraform:terraform/modules/plan.json@111111111111#before")
+    assert [each.account_id for each in found.described] == ["111111111111"]
+
+
+def test_accounts_may_be_named_as_the_accounts_file_names_them(read: Read, refused: Refused, tmp_path: Path) -> None:
+    names = tmp_path / "accounts.yaml"
+    names.write_text('workload: {id: "222222222222"}\n')
+    found = read("terraform:terraform/providers/plan.json@aws.workload=workload", accounts=names)
+    assert [each.account_id for each in found.described] == ["222222222222", "111111111111"]
+    assert refused("terraform:terraform/providers/plan.json@aws.workload=worklod", accounts=names) == [
+        "terraform:terraform/providers/plan.json@aws.workload=worklod: unknown account after @, "
+        'got "worklod"; did you mean `workload`?'
+    ]
+
+
+def ends(found: Sources) -> set[tuple[str, str]]:
+    """The principal and the role of every path."""
+    return {(path.principal, path.role) for path in paths(found.estate())}
+
+
+class TestLaidOver:
+    """A plan laid over an account: what it declares, with all else that is there."""
+
+    @pytest.fixture
+    def account(self, tmp_path: Path, read: Read) -> str:
+        """The account as the plan found it, with what others made by hand in it."""
+        there = json.loads(json.dumps(read("terraform:terraform/changes/state.json").details[0]))
+        kept = next(role for role in there["RoleDetailList"] if role["RoleName"] == "kept")
+        allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
+        kept["RolePolicyList"].append({"PolicyName": "by-hand", "PolicyDocument": allow})
+        there["UserDetailList"].append(
+            {
+                "UserName": "hand",
+                "Arn": "arn:aws:iam::111111111111:user/hand",
+                "Path": "/",
+                "UserPolicyList": [{"PolicyName": "all", "PolicyDocument": allow}],
+            }
+        )
+        file = tmp_path / "account.json"
+        file.write_text(json.dumps(there), encoding="utf-8")
+        return str(file)
+
+    def test_what_others_made_stays_and_what_the_program_no_longer_declares_goes(
+        self, account: str, read: Read
+    ) -> None:
+        found = facts(read(f"{account}+terraform:terraform/changes/plan.json").details[0])
+        assert sorted(found) == ["role/forgotten", "role/kept", "user/bo", "user/hand"]
+        assert [line.partition(":")[0] for line in found["role/kept"] if line.startswith("inline")] == [
+            "inline by-hand"
+        ]
+
+    def test_the_account_is_whole_if_what_is_there_is(self, account: str, read: Read) -> None:
+        found = read(f"{account}+terraform:terraform/changes/plan.json")
+        assert [each.whole for each in found.described] == [True]
+
+    def test_the_paths_of_what_no_program_declares_are_seen(self, account: str, read: Read) -> None:
+        plan, by_hand = "terraform:terraform/changes/plan.json", "arn:aws:iam::111111111111:user/hand"
+        kept = "arn:aws:iam::111111111111:role/kept"
+        assert (by_hand, kept) in ends(read(f"{account}+{plan}"))
+        assert (by_hand, kept) not in ends(read(plan))
+
+    def test_one_that_does_not_say_its_account_is_of_the_account_below(self, tmp_path: Path, read: Read) -> None:
+        file = tmp_path / "account.json"
+        file.write_text(json.dumps({"RoleDetailList": [ROLE_OF_ANOTHER]}))
+        found = read(f"{file}+terraform:terraform/modules/plan.json")
+        assert [each.account_id for each in found.described] == ["555555555555"]
+        assert "user/ada" in facts(found.details[0])
+
+    def test_the_program_of_another_account_is_described_alone(self, account: str, read: Read) -> None:
+        found = read(f"{account}+terraform:terraform/modules/plan.json@222222222222")
+        assert [(each.account_id, each.whole) for each in found.described] == [
+            ("111111111111", True),
+            ("222222222222", False),
+        ]
+        assert "nothing under it describes 222222222222" in str(found.warnings[-1])
+
+    def test_policies_of_entities_that_are_only_there_are_laid_over_them(self, tmp_path: Path, read: Read) -> None:
+        plan = {
+            "format_version": "1.2",
+            "resource_changes": [
+                change("aws_iam_user_policy_attachment", "a", None, {"user": "hand", "policy_arn": READ_ONLY}),
+                change("aws_iam_user_policy", "b", {"user": "hand", "name": "all", "policy": "{}"}, None),
+            ],
+        }
+        (tmp_path / "plan.json").write_text(json.dumps(plan))
+        user = {
+            "UserName": "hand",
+            "Arn": "arn:aws:iam::111111111111:user/hand",
+            "Path": "/",
+            "UserPolicyList": [
+                {"PolicyName": "all", "PolicyDocument": {}},
+                {"PolicyName": "own", "PolicyDocument": {}},
+            ],
+            "AttachedManagedPolicies": [],
+        }
+        (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": [user]}))
+        found = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json").details[0]["UserDetailList"][0]
+        assert [each["PolicyName"] for each in found["UserPolicyList"]] == ["own"]
+        assert [each["PolicyArn"] for each in found["AttachedManagedPolicies"]] == [READ_ONLY]
+        alone = read(f"terraform:{tmp_path}/plan.json@111111111111")
+        assert "has policies or memberships of the user hand, which it does not declare" in str(alone.warnings[0])
+
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+ROLE_OF_ANOTHER = {
+    "RoleName": "other",
+    "Arn": "arn:aws:iam::555555555555:role/other",
+    "Path": "/",
+    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+}
+
+
+def change(type_: str, name: str, before: object, after: object) -> dict[str, Any]:
+    """An item of ``resource_changes``."""
+    actions = ["create"] if before is None else ["delete"] if after is None else ["update"]
+    told = {"actions": actions, "before": before, "after": after, "after_unknown": {}}
+    return {"address": f"{type_}.{name}", "mode": "managed", "type": type_, "name": name, "change": told}
