@@ -46,7 +46,7 @@ def check(
         typer.Argument(
             metavar="[STACK or SOURCE]...",
             help="Stacks of the project, by name or pattern (default: all), or sources: FILE.json, stack:[DIR/]NAME, "
-            "state:[DIR/]NAME, live:PROFILE.",
+            "state:[DIR/]NAME, live:PROFILE, terraform:FILE …",
         ),
     ] = None,
     organization: OrganizationOption = None,

@@ -24,6 +24,17 @@ A *source* is where an account's IAM is read from:
 | `stack:[DIR/]NAME` | what a stack declares, recorded without deploying it |
 | `state:[DIR/]NAME` | what a stack last deployed |
 | `live:PROFILE` | an account as it is now, read with an AWS CLI profile |
+| `terraform:FILE` | what `terraform show -json` or `tofu show -json` prints of a plan or a state |
+| `preview:FILE` | what `pulumi preview --json --show-sames` prints, of any Pulumi program |
+| `state:FILE` | what `pulumi stack export` prints, of any Pulumi program |
+| `cloudformation:FILE` | a template, JSON or YAML, or the folder that `cdk synth` writes |
+| `SOURCE+KIND:FILE` | a source with a program laid over it |
+
+What a program's file says, and what it leaves unknown, is in [any program](../guide/any-program.md). Two parts may
+follow the file: `KIND:FILE[@ACCOUNT][#before|#after]`. `@ACCOUNT` says in which account the program works, where the
+file does not: a name of `--accounts`, or 12 digits; `@aws=NAME,aws.prod=NAME` says it for each provider. A plan or a
+preview is read as it is after the change; `#before` reads it as it is before. A path that exists is that path,
+whatever it looks like.
 
 `NAME` may be a shell pattern: `'stack:*'`, `'stack:teams/prod-*'`. `'state:*'` leaves out stacks that were never
 deployed, with a warning. Where no source is named, all stacks of the project in `--dir` are meant; for `diff`, what
