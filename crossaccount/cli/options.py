@@ -33,8 +33,8 @@ SourcesArgument = Annotated[
     typer.Argument(
         metavar="[SOURCE]...",
         help="FILE.json (an account, or an organisation), stack:[DIR/]NAME, state:[DIR/]NAME, live:PROFILE, or a "
-        "program's file: terraform:, preview:, state: or cloudformation:FILE[@ACCOUNT][#before]. NAME may be a pattern, "
-        "such as 'prod-*'. Default: all stacks of the project in --dir.",
+        "program's file: terraform:, preview:, state: or cloudformation:FILE[@ACCOUNT][#before]. NAME may be a "
+        "pattern, such as 'prod-*'. Default: all stacks of the project in --dir.",
     ),
 ]
 DirectoryOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of Pulumi.yaml.")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from typing import Any
 from crossaccount.local.server import LocalAws
 
 HERE = Path(__file__).parent
+EXAMPLES = Path(__file__).parents[3] / "examples" / "programs" / "terraform"
+DEFAULT = "111111111111"
+_PROFILE = re.compile(r'profile\s*= "([a-z]+)"\n.*\n\s*allowed_account_ids = \["(\d+)"\]')
 PROVIDER = """
 terraform {
   required_providers {
@@ -34,18 +38,28 @@ DROPPED = ("timestamp", "relevant_attributes", "checks", "applyable", "complete"
 
 def main(plugins: str, folders: list[str]) -> None:
     """Make the plans of these folders, by default of all."""
-    found = [Path(each) for each in folders] or sorted(file.parent for file in HERE.glob("*/*/main.tf"))
+    found = [Path(each) for each in folders] or sorted(
+        file.parent for file in (*HERE.glob("terraform/*/main.tf"), *EXAMPLES.glob("*/main.tf"))
+    )
     with LocalAws() as aws:
         for folder in found:
             make(folder, Path(plugins), aws)
 
 
 def make(folder: Path, plugins: Path, aws: LocalAws) -> None:
-    """Plan one folder and write its ``plan.json``."""
-    session = aws.session("111111111111")
-    credentials = session.credentials
+    """Plan one folder and write its ``plan.json``. Each ``profile`` that it names is of the account that is allowed."""
+    text = (folder / "main.tf").read_text(encoding="utf-8")
+    profiles = dict(_PROFILE.findall(text))
+    keys = {name: aws.session(account).credentials for name, account in {"default": DEFAULT, **profiles}.items()}
+    credentials = keys["default"]
     with tempfile.TemporaryDirectory() as work:
         shutil.copytree(folder, work, dirs_exist_ok=True)
+        Path(work, "credentials").write_text(
+            "".join(
+                f"[{name}]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
+                for name, key in keys.items()
+            )
+        )
         rc = Path(work, "rc")
         rc.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{plugins}"\n  }}\n}}\n')
         environment = {
@@ -56,6 +70,7 @@ def make(folder: Path, plugins: Path, aws: LocalAws) -> None:
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_REGION": "us-west-2",
+            "AWS_SHARED_CREDENTIALS_FILE": str(Path(work, "credentials")),
             "AWS_EC2_METADATA_DISABLED": "true",
             **{f"AWS_ENDPOINT_URL_{service}": aws.endpoint for service in ("IAM", "STS", "S3")},
         }
