@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-.PHONY: setup demo test differential mutation check format lock audit generate screenshots clean
+.PHONY: setup dist demo test differential mutation check format lock audit generate screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -24,6 +24,13 @@ setup: .venv/.installed .venv-aws/.installed
 	test -x .venv-aws/bin/python || $(PYTHON) -m venv .venv-aws
 	.venv-aws/bin/python -m pip install $(QUIET) --require-hashes -r requirements-aws.txt
 	touch $@
+
+# The archives that are published, and the first hour with the wheel in an empty environment.
+dist: setup
+	rm -rf build dist
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation >/dev/null
+	rm -rf build
+	.ci/first-hour dist/*.whl $(PYTHON)
 
 demo: setup
 	$(BIN)/crossaccount demo

@@ -121,14 +121,15 @@ def _prompted(given: str | None, option: str, question: str) -> str:
 def _place(where: Path, source: str | None) -> Place:
     """Where the program is for a project in this folder."""
     import crossaccount
-    from crossaccount.start.files import Place, own_requirement, requirement_of
+    from crossaccount.start.files import Place
+    from crossaccount.start.requirement import own_requirement, requirement_of
 
     root = Path(crossaccount.__file__).resolve().parents[1]
     if source is not None:
-        return Place(requirement=requirement_of(source, Path.cwd()))
+        return Place("", *requirement_of(source, Path.cwd()))
     if (root / "__main__.py").is_file() and where != root and where.is_relative_to(root):
         return Place(Path(os.path.relpath(root, where)).as_posix())
-    return Place(requirement=own_requirement(root))
+    return Place("", *own_requirement(root))
 
 
 def _show(found: list[Checkup]) -> None:

@@ -1,22 +1,18 @@
 """The files of a first project: two stacks, the address book, access tests; how they are written.
 
 A :class:`Plan` is the user's choice: two accounts, the users of the one and their role in the other. A :class:`Place`
-says where the program is: in a checkout around the project, or installed from a requirement. The program is on no
-package index, so a new project requires what this program was installed from, as pip recorded it (PEP 610), or what its
-user names: a git URL, an archive, a folder with a checkout, a version of an index of their own.
+says where the program is: in a checkout around the project, or installed from a requirement.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import yaml
@@ -93,48 +89,6 @@ def _refused(where: str, value: str, refusal: Refusal | None) -> Iterator[Proble
         yield Problem(where, refusal.what, value, refusal.fix)
 
 
-PACKAGE = "crossaccount[local]"
-_URL = re.compile(r"\A(git\+(https|ssh|file)|https|file)://[^\s'\"\\;#]+\Z")
-_VERSION = re.compile(r"\A(==|>=|~=)[0-9][\w.,=<>!~*]*\Z", re.ASCII)
-
-
-def requirement_of(source: str, here: Path) -> str:
-    """The requirement that takes the program from ``source``.
-
-    Raises:
-        SettingsError: it is nothing that pip installs from.
-    """
-    if _URL.match(source):
-        return f"{PACKAGE} @ {source}"
-    if _VERSION.match(source):
-        return f"{PACKAGE}{source}"
-    folder = here / os.path.expanduser(source)  # Path's own raises where there is no such user
-    if (folder / "pyproject.toml").is_file():
-        return f"{PACKAGE} @ {folder.resolve().as_uri()}"
-    fix = "name git+https://HOST/OWNER/REPOSITORY@VERSION, or the folder of a checkout"
-    raise SettingsError([Problem("--from", "must be what pip can install crossaccount from", source, fix)])
-
-
-def own_requirement(checkout: Path) -> str:
-    """The requirement that gives what is running now; ``checkout`` is where it is if it was never installed."""
-    try:
-        installed = distribution("crossaccount")
-    except PackageNotFoundError:
-        return f"{PACKAGE} @ {checkout.as_uri()}"
-    noted = installed.read_text("direct_url.json")
-    if noted is None:
-        return f"{PACKAGE}=={installed.version}"
-    origin = json.loads(noted)
-    if vcs := origin.get("vcs_info"):
-        return f"{PACKAGE} @ {vcs['vcs']}+{origin['url']}@{vcs['commit_id']}"
-    return f"{PACKAGE} @ {origin['url']}"
-
-
-def is_of_this_machine(requirement: str) -> bool:
-    """Whether another machine, such as a pipeline's, could not install it."""
-    return "file://" in requirement
-
-
 LOCKED = "requirements-locked.txt"
 """Pins and hashes of what the program needs; written by ``make lock``."""
 STRANGER = "999999999999"
@@ -147,6 +101,8 @@ class Place:
 
     checkout: str = ""
     requirement: str = ""
+    note: str = ""
+    """What the reader of the requirement should know."""
 
     @property
     def virtualenv(self) -> str:
@@ -175,12 +131,8 @@ def project_files(plan: Plan, place: Place) -> dict[str, str]:
 
 
 def _requirements(place: Place) -> str:
-    if not is_of_this_machine(place.requirement):
-        return f"{place.requirement}\n"
-    return f"""# A folder of this machine. A pipeline needs what it can reach, such as
-# {PACKAGE} @ git+https://HOST/OWNER/REPOSITORY@VERSION
-{place.requirement}
-"""
+    comment = "".join(f"# {line}\n" for line in place.note.splitlines())
+    return f"{comment}{place.requirement}\n"
 
 
 def _project(plan: Plan, place: Place) -> str:

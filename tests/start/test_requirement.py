@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,8 +13,9 @@ from typer.testing import CliRunner
 
 from crossaccount.cli import app
 from crossaccount.settings import SettingsError
-from crossaccount.start import files
-from crossaccount.start.files import is_of_this_machine, own_requirement, requirement_of
+from crossaccount.start import requirement
+from crossaccount.start.doctor import Ran
+from crossaccount.start.requirement import own_requirement, requirement_of
 from tests.scenarios import ROOT
 
 GIT = "git+https://git.example.com/team/crossaccount@v1.2"
@@ -33,7 +31,7 @@ GIT = "git+https://git.example.com/team/crossaccount@v1.2"
     ],
 )
 def test_what_pip_can_install_from_is_taken(source: str, expected: str) -> None:
-    assert requirement_of(source, Path.cwd()) == expected
+    assert requirement_of(source, Path.cwd()).text == expected
 
 
 def test_a_folder_is_taken_from_where_one_stands() -> None:
@@ -48,32 +46,72 @@ def test_anything_else_is_refused(source: str, tmp_path: Path) -> None:
         requirement_of(source, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("noted", "expected"),
-    [
-        (None, "crossaccount[local]==0.9"),
-        ({"url": "file:///here", "dir_info": {"editable": True}}, "crossaccount[local] @ file:///here"),
-        (
-            {"url": "https://h/o/r.git", "vcs_info": {"vcs": "git", "commit_id": "abc", "requested_revision": "main"}},
-            "crossaccount[local] @ git+https://h/o/r.git@abc",
-        ),
-    ],
-)
-def test_without_a_word_it_is_what_this_program_was_installed_from(
-    noted: Any, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def _git(remote: str, *, pushed: bool = True, changed: bool = False) -> requirement.Git:
+    """The answers of git in a checkout."""
+    answers = {"remote": remote, "rev-parse": COMMIT, "branch": "origin/main" if pushed else "", "diff": "+" * changed}
+    return lambda command, _: Ran(0, answers[command[1]])
+
+
+def _installed(monkeypatch: pytest.MonkeyPatch, noted: Any) -> None:
     text = None if noted is None else json.dumps(noted)
     there = SimpleNamespace(version="0.9", read_text=lambda _: text)
-    monkeypatch.setattr(files, "distribution", lambda _: there)
-    assert own_requirement(ROOT) == expected
+    monkeypatch.setattr(requirement, "distribution", lambda _: there)
 
 
-def test_a_program_that_was_never_installed_is_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+CHECKOUT = {"url": "file:///here", "dir_info": {"editable": True}}
+RELEASED = "crossaccount[local]==0.9"
+
+
+@pytest.mark.parametrize(
+    ("noted", "remote", "expected"),
+    [
+        (None, "", RELEASED),
+        (CHECKOUT, "https://h/o/r.git", f"crossaccount[local] @ git+https://h/o/r.git@{COMMIT}"),
+        (CHECKOUT, "https://me:token@h:8443/o/r", f"crossaccount[local] @ git+https://h:8443/o/r@{COMMIT}"),
+        (CHECKOUT, "git@h:o/r.git", f"crossaccount[local] @ git+ssh://git@h/o/r.git@{COMMIT}"),
+        (CHECKOUT, "ssh://git@h/o/r", f"crossaccount[local] @ git+ssh://git@h/o/r@{COMMIT}"),
+        (CHECKOUT, "/srv/r.git", RELEASED),
+        (CHECKOUT, "file:///srv/r.git", RELEASED),
+        (CHECKOUT, "http://h/o/r", RELEASED),
+        (CHECKOUT, "", RELEASED),
+        ({"url": "file:///here/x.whl", "archive_info": {}}, "", RELEASED),
+        ({"url": "https://h/x.whl", "archive_info": {}}, "", "crossaccount[local] @ https://h/x.whl"),
+        (
+            {"url": "https://me@h/o/r.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            "",
+            "crossaccount[local] @ git+https://h/o/r.git@abc",
+        ),
+        ({"url": "file:///here/r.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}, "", RELEASED),
+    ],
+)
+def test_without_a_word_it_is_what_runs_now_as_others_can_install_it(
+    noted: Any, remote: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _installed(monkeypatch, noted)
+    assert own_requirement(ROOT, _git(remote)).text == expected
+
+
+def test_a_commit_that_the_remote_lacks_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    _installed(monkeypatch, CHECKOUT)
+    text, note = own_requirement(ROOT, _git("https://h/o/r", pushed=False))
+    assert text == RELEASED
+    assert note.startswith("Version 0.9 must be on the package index of whoever installs this.")
+
+
+def test_changes_that_are_in_no_commit_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    _installed(monkeypatch, CHECKOUT)
+    assert "no commit" in own_requirement(ROOT, _git("https://h/o/r", changed=True)).note
+
+
+def test_a_program_that_was_never_installed_is_its_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_: str) -> Any:
         raise metadata.PackageNotFoundError
 
-    monkeypatch.setattr(files, "distribution", missing)
-    assert own_requirement(ROOT) == f"crossaccount[local] @ {ROOT.as_uri()}"
+    monkeypatch.setattr(requirement, "distribution", missing)
+    assert own_requirement(ROOT, _git("https://h/o/r")).text == f"crossaccount[local] @ git+https://h/o/r@{COMMIT}"
 
 
 def _requirements(folder: Path, *options: str) -> str:
@@ -84,27 +122,11 @@ def _requirements(folder: Path, *options: str) -> str:
 
 def test_init_writes_it_down(tmp_path: Path) -> None:
     assert _requirements(tmp_path / "a", "--from", GIT) == f"crossaccount[local] @ {GIT}\n"
-    own = _requirements(tmp_path / "b")
-    assert is_of_this_machine(own) == ("A pipeline needs what it can reach" in own)
+    assert "A pipeline needs what it can reach" in _requirements(tmp_path / "b", "--from", str(ROOT))
 
 
-def test_pip_installs_what_init_wrote_and_it_runs(tmp_path: Path) -> None:
-    """Without what it depends on, which is here already; from a copy, since a build leaves its traces."""
-    checkout = tmp_path / "checkout"
-    for folder in ("components", "crossaccount"):
-        shutil.copytree(ROOT / folder, checkout / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (*ROOT.glob("requirements*.txt"), ROOT / "pyproject.toml", ROOT / "README.md"):
-        shutil.copy(file, checkout)
-    _requirements(tmp_path / "mine", "--from", str(checkout))
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "site")]
-    subprocess.run([*pip, "-r", str(tmp_path / "mine" / "requirements.txt")], check=True, capture_output=True)
-    check = [sys.executable, "-m", "crossaccount.cli", "check", "--dir", str(tmp_path / "mine")]
-    done = subprocess.run(
-        check, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "site" / "crossaccount" / "components" / "declaration.py").is_file()
-    assert sorted(each.name for each in (tmp_path / "site").iterdir() if each.suffix != ".dist-info") == [
-        "bin",
-        "crossaccount",
-    ]
+def test_init_never_writes_a_path_of_this_machine_by_itself(tmp_path: Path) -> None:
+    own = _requirements(tmp_path / "mine")
+    written = "".join(file.read_text() for file in (tmp_path / "mine").rglob("*") if file.is_file())
+    assert own.splitlines()[-1].startswith("crossaccount[local]")
+    assert not [path for path in ("file://", str(ROOT), str(tmp_path)) if path in written]
