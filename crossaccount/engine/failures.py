@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,12 @@ def this_host() -> str:
 
 
 def _runs(pid: int) -> bool:
-    """Whether the process of a lock may still be there. A number that another program has by now is not it."""
+    """Whether the process of a lock may still be there. A number that another program has by now is not it.
+
+    Windows has no question without effect: there, ``os.kill`` with 0 is a Ctrl-C.
+    """
+    if sys.platform == "win32":
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

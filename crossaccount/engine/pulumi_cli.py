@@ -56,6 +56,9 @@ from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_text import parse_yaml, read_yaml
 from crossaccount.settings.yaml_writing import yaml_text
 
+_INTERRUPT: int = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
+"""What asks a process to stop; a process of Windows that has a group of its own hears Ctrl-Break alone."""
+_GROUP_OF_ITS_OWN: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
 ONLY_THE_PROGRAM = {"PYTHONSAFEPATH": "1"}
@@ -122,7 +125,7 @@ class StoppableCommand(automation.PulumiCommand):
             try:
                 code = process.wait()
             except KeyboardInterrupt:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(_INTERRUPT)
                 raise
             finally:
                 with self._lock:
@@ -159,7 +162,7 @@ class StoppableCommand(automation.PulumiCommand):
         """Ask a process to stop. Asked twice it would keep its lock, so that is only done ``again`` on purpose."""
         if process.poll() is None and (again or process not in self._asked):
             self._asked.add(process)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(_INTERRUPT)
 
     def _kill(self) -> None:
         with self._lock:
@@ -188,6 +191,7 @@ class StoppableCommand(automation.PulumiCommand):
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                creationflags=_GROUP_OF_ITS_OWN,
             )
             self._running[process] = command
             return process

@@ -6,7 +6,6 @@ What somebody else appends in the meantime is seen before the rename, or in the 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 import tempfile
@@ -136,6 +135,11 @@ def _late(old: int | None, before: bytes) -> Callable[[bytes], bytes] | None:
 @contextmanager
 def _alone(folder: Path, file: Path) -> Iterator[None]:
     """Hold the folder's lock, which goes with the process: there is no file of a lock that could be left behind."""
+    try:
+        import fcntl
+    except ImportError:
+        fix = "hand out without --merge, and put the text into the file yourself"
+        raise _refused(file, "this system has no locks of folders, and two merges could lose an entry", fix) from None
     held = os.open(folder, os.O_RDONLY)
     try:
         deadline = time.monotonic() + WAIT_SECONDS

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pwd
 import shutil
 import socket
 import stat
@@ -31,7 +30,10 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pwd
 
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "GATEWAY_PORT")
 _OPEN = "/proc/self/fd"
@@ -41,6 +43,8 @@ _PLACES = ("/tmp", "/var/tmp", "/dev/shm")
 
 def nobody() -> pwd.struct_passwd | None:
     """The user that processes are started as; None where this process is not root, or there is no such user."""
+    import pwd  # not on Windows, where nothing of this is run
+
     if os.geteuid() != 0:
         return None
     try:

@@ -90,6 +90,8 @@ class LocalAws:
         self._keep = True
 
     def __enter__(self) -> LocalAws:
+        if os.name == "nt":
+            raise LocalAwsError("the local AWS runs on Linux and macOS, not on Windows; use WSL, or a container")
         self._data = tempfile.mkdtemp(prefix="local-aws-")
         self._functions = make_folder_for_functions()
         ours, theirs = socket.socketpair()

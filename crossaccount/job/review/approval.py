@@ -134,8 +134,8 @@ def actor(environment: Mapping[str, str] = os.environ) -> Actor:
     """Who runs this process."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for the user
-        user = str(os.getuid())
+    except (KeyError, OSError, ImportError):  # a container without a name for the user
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
     named = (*ACTORS, "GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL")
     return Actor(user, {key: environment[key] for key in named if environment.get(key)})
 

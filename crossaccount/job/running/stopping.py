@@ -15,7 +15,8 @@ from contextlib import contextmanager
 
 from crossaccount.job.events import Emit, Stopping
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
 GIVING_UP = 3
 """After so many requests, a job no longer waits."""
 
