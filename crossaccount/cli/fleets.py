@@ -138,7 +138,8 @@ def write_stacks(
     """Write a plain Pulumi.<account>.yaml for each account. Keys that the fleet does not manage are kept."""
     with failures_in_words(as_json):
         from crossaccount.fleet import plan
-        from crossaccount.fleet.planning import write_all
+        from crossaccount.fleet.planning import alike, write_all
+        from crossaccount.iam.names import counted
 
         found = plan(directory, adopt=adopt)
         wanted = [*found.changes, *(found.left if prune else ())]
@@ -151,8 +152,15 @@ def write_stacks(
                 {"files": files, "unchanged": found.unchanged, "left": _left(found, prune), "written": not check}
             )
         else:
-            for each in wanted:
-                say_lines(each.diff().removesuffix("\n") if check else f"{each.kind:8} {each.name}")
+            if check:
+                for first, others in alike(wanted, found.fleet):
+                    say_lines(first.diff().removesuffix("\n"))
+                    if others:
+                        names = ", ".join(each.name for each in others)
+                        say(f"the same in {counted(len(others), 'other file')}: {names}")
+            else:
+                for each in wanted:
+                    say_lines(f"{each.kind:8} {each.name}")
             verb = "would be written" if check else "written"
             say(f"{len(wanted)} {verb}, {found.unchanged} up to date")
             _say_left(_left(found, prune))

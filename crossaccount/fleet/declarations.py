@@ -1,18 +1,19 @@
 """What each account of a fleet declares: role sets merged, exceptions applied, placeholders and names filled in.
 
-Every name is declared once; an exception is merged by RFC 7396. A placeholder is ``<account.id>``. The name of a role
-set stands for the accounts that it applies to: ``<audit>/role/Auditor``.
+Every name is declared once; an exception is merged by RFC 7396. A placeholder is ``<account.id>``, in texts and in the
+names of what is declared. The name of a role set stands for the accounts that it applies to: ``<audit>/role/Auditor``.
+After it ``<target.name>`` is that account's name: ``<audit>/role/<target.name>-Auditor``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crossaccount.fleet.fleet import FLEET_FILE, Fleet
-from crossaccount.fleet.models import SECTIONS, Account
+from crossaccount.fleet.fleet import FLEET_FILE, OWN, Fleet
+from crossaccount.fleet.models import SECTIONS, Account, RoleSet
 from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -27,6 +28,12 @@ class Declared:
     reads: tuple[str, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
     """By place in the stack (``trusting.roles.Auditor``): what of ``fleet.yaml`` says it (``role_sets.audit``)."""
+    role_sets: dict[str, str] = field(default_factory=dict)
+    """By place: the role set that declares it, whatever an exception makes of it."""
+
+    def is_as_declared(self, role_set: str, places: Iterable[str]) -> bool:
+        """Whether no exception changes or removes what a role set declares at these places."""
+        return all(self.origins.get(place) == f"role_sets.{role_set}" for place in places)
 
     def names(self, section: str, kind: str) -> Mapping[str, Any]:
         """What is declared under ``trusting`` and ``roles``, say."""
@@ -43,16 +50,24 @@ def merge(fleet: Fleet, account: str, problems: list[Problem]) -> Declared:
         reads |= dict.fromkeys(role_set.reads)
         for section in SECTIONS:
             if section in role_set.model_fields_set:
-                _add(result, section, getattr(role_set, section), f"role_sets.{name}", problems)
+                _add(result, section, getattr(role_set, section), name, problems)
     own = fleet.deviation(account)
     reads |= dict.fromkeys(own.reads)
     for section in SECTIONS:
         if section in own.model_fields_set:
             _patch(result, section, getattr(own, section), f"exceptions.{account}", problems)
-    return Declared(result.sections, tuple(reads), result.origins)
+    return Declared(result.sections, tuple(reads), result.origins, result.role_sets)
 
 
-def _add(result: Declared, section: str, members: Mapping[str, Any], origin: str, problems: list[Problem]) -> None:
+def places_of(role_set: RoleSet) -> Iterator[str]:
+    """The places in a stack that a role set declares."""
+    for section in SECTIONS:
+        for path, _ in _leaves(section, getattr(role_set, section)):
+            yield ".".join(map(str, (section, *path)))
+
+
+def _add(result: Declared, section: str, members: Mapping[str, Any], role_set: str, problems: list[Problem]) -> None:
+    origin = f"role_sets.{role_set}"
     merged_section = result.sections.setdefault(section, {})
     for path, value in _leaves(section, members):
         place = ".".join(map(str, (section, *path)))
@@ -64,6 +79,7 @@ def _add(result: Declared, section: str, members: Mapping[str, Any], origin: str
             continue
         if (holder := _holder(merged_section, path)) is not None:
             result.origins[place] = origin
+            result.role_sets[place] = role_set
             holder[path[-1]] = value
     for kind in members if section != "policies" else ():
         merged_section.setdefault(kind, {})
@@ -124,15 +140,40 @@ def merged(value: Any, patch: Any) -> Any:
     return result
 
 
-def placeholders(account: Account, region: str | None) -> Placeholders:
-    """The values of an account."""
+TARGET = "target"
+"""What the placeholders of an account begin with that a role set stands for."""
+
+
+def placeholders(account: Account, region: str | None, word: str = OWN) -> Placeholders:
+    """The values of an account, for placeholders that begin with ``word``."""
     own = {"name": account.name, "id": account.id, "ou": account.ou, "region": region or ""}
-    return Placeholders({**own, **{f"{TAGS}{key}": value for key, value in account.tags.items()}})
+    return Placeholders({**own, **{f"{TAGS}{key}": value for key, value in account.tags.items()}}, word=word)
+
+
+def report_target(text: str, where: str, report: Report) -> None:
+    """Refuse a placeholder of the target where no role set says which account is meant."""
+    if f"<{TARGET}." in text:
+        what = f"<{TARGET}.…> is known only after a role set"
+        report(Problem(where, what, text, f"write <role set>/role/<name>, or <{OWN}.…> for this account"))
+
+
+def ignored(problem: Problem) -> None:
+    """What is wrong with a name is said where it is declared."""
+    del problem
 
 
 LISTS = ("principals", "assume", "deny")
-_SET = re.compile(r"\A<(?!account\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
+_SET = re.compile(r"\A<(?!(?:account|target)\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
 _SECTIONS = {"role": (("trusting", "roles"), ("trusted", "applications")), "user": (("trusted", "users"),)}
+
+
+class AsWritten(Placeholders):
+    """Leaves placeholders as they are, for files that several accounts share: their stacks fill them."""
+
+    def fill(self, text: str, where: str, report: Report) -> str:
+        """``text`` itself."""
+        del where, report
+        return text
 
 
 class Naming:
@@ -141,17 +182,24 @@ class Naming:
     def __init__(self, fleet: Fleet, declared: Mapping[str, Declared]) -> None:
         self._fleet = fleet
         self._declared = declared
-        self._lists: dict[str, tuple[str, ...]] = {}
+        self._lists: dict[str, tuple[tuple[str, ...], tuple[Problem, ...]]] = {}
         self._plain: dict[int, bool] = {}
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
 
     def write_out(self, value: Any, values: Placeholders, where: str, report: Report, key: str = "") -> Any:
         """``value`` with its placeholders filled and its role sets replaced by their accounts."""
         if self._is_plain(value):
             return value
         if isinstance(value, str):
+            report_target(value, where, report)
             return values.fill(value, where, report)
         if isinstance(value, Mapping):
-            return {name: self.write_out(each, values, f"{where}.{name}", report, name) for name, each in value.items()}
+            return {
+                values.fill(str(name), where, report): self.write_out(
+                    each, values, f"{where}.{name}", report, str(name)
+                )
+                for name, each in value.items()
+            }
         if isinstance(value, (list, tuple)):
             if key in LISTS:
                 return list(self.names(value, values, where, report))
@@ -165,42 +213,65 @@ class Naming:
             place = f"{where}[{index}]"
             if not isinstance(each, str):
                 yield each
-            elif found := _SET.match(each):
-                seen |= dict.fromkeys(self._accounts(found[1], found[2], each, place, report))
+                continue
+            text = values.fill(each, place, report)
+            if found := _SET.match(text):
+                seen |= dict.fromkeys(self._accounts(found[1], found[2], text, place, report))
             else:
-                seen[values.fill(each, place, report)] = None
+                report_target(text, place, report)
+                seen[text] = None
         yield from seen
 
     def _accounts(self, role_set: str, rest: str | None, text: str, where: str, report: Report) -> tuple[str, ...]:
         if text not in self._lists:
-            self._lists[text] = tuple(self._written(role_set, rest))
+            wrong: list[Problem] = []
+            # What is wrong with one target is mostly wrong with all: the first is said.
+            self._lists[text] = tuple(self._written(role_set, rest, where, wrong.append)), tuple(wrong[:1])
+        names, problems = self._lists[text]
+        for problem in problems:
+            report(replace(problem, where=where, got=text))
         if role_set not in self._fleet.role_sets:
             fix = did_you_mean(role_set, self._fleet.role_sets, "write the name of a role set, or of an account")
             report(Problem(where, "no such role set", text, fix))
-        elif not self._lists[text]:
+        elif not names:
             what = "no account of the role set has that" if self._fleet.accounts_of(role_set) else "names nobody"
             report(Problem(where, what, text, f"correct it: {role_set} applies to {self._applies(role_set)}"))
-        return self._lists[text]
+        return names
 
     def _applies(self, role_set: str) -> str:
         return counted(len(self._fleet.accounts_of(role_set)), "account")
 
-    def _written(self, role_set: str, rest: str | None) -> Iterator[str]:
+    def _written(self, role_set: str, rest: str | None, where: str, report: Report) -> Iterator[str]:
         """One name an account; of an entity that an exception took out of an account, none."""
         if role_set not in self._fleet.role_sets:
             return
         for account in self._fleet.accounts_of(role_set):
             if rest is None:
                 yield account
-            elif self._has(account, rest):
-                yield f"{account}/{rest}"
+                continue
+            missing: list[Problem] = []
+            resource = self._of_target(account).fill(rest, where, missing.append)
+            for problem in missing:
+                report(replace(problem, what=problem.what.replace("the account has", f"{account} has")))
+            if self._has(account, resource):
+                yield f"{account}/{resource}"
+
+    def _of_target(self, account: str) -> Placeholders:
+        return placeholders(self._fleet.accounts[account], self._fleet.region_of(account), TARGET)
 
     def _has(self, account: str, resource: str) -> bool:
         kind, _, path = resource.partition("/")
-        if kind not in _SECTIONS or has_wildcard(path):
+        if kind not in _SECTIONS or has_wildcard(path) or "<" in path:
             return True
-        name = path.rsplit("/", 1)[-1]
-        return any(name in self._declared[account].names(*section) for section in _SECTIONS[kind])
+        return path.rsplit("/", 1)[-1] in self._named(account, kind)
+
+    def _named(self, account: str, kind: str) -> frozenset[str]:
+        """The roles or users that an account declares, with their placeholders filled."""
+        if (account, kind) not in self._names:
+            own = placeholders(self._fleet.accounts[account], self._fleet.region_of(account))
+            names = (name for section in _SECTIONS[kind] for name in self._declared[account].names(*section))
+            self._names[account, kind] = frozenset(own.fill(str(name), "", ignored) for name in names)
+        return self._names[account, kind]
 
     def _is_plain(self, value: Any) -> bool:
         """Whether nothing in it stands for accounts. Role sets are shared by accounts, so it is asked once of each."""
@@ -213,7 +284,7 @@ class Naming:
         if isinstance(value, str):
             return "<" not in value
         if isinstance(value, Mapping):
-            return all(self._is_plain(each) for each in value.values())
+            return all("<" not in str(key) and self._is_plain(each) for key, each in value.items())
         if isinstance(value, (list, tuple)):
             return all(self._is_plain(each) for each in value)
         return True

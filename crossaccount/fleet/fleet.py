@@ -20,7 +20,9 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.address_book import check_entries
 from crossaccount.settings.draft import Entry, Placed, not_reported_yet, parse
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.load import read_suppressions
+from crossaccount.settings.models import AccountEntry, Suppression
+from crossaccount.settings.models.config import FREE
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -73,6 +75,10 @@ class Fleet:
     """By account."""
     region: str | None = None
     credentials: Credentials | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """As it is written: the path, tags and permissions boundary of what all role sets declare."""
+    suppress: tuple[Suppression, ...] = ()
+    """Findings that are accepted in every account."""
 
     def role_sets_of(self, account: str) -> tuple[str, ...]:
         """The role sets that apply to an account, in their own order."""
@@ -186,7 +192,7 @@ def _listing(what: str, known: Iterable[str]) -> str:
     return f"the {what} are {listed}" if listed else f"there are no {what}"
 
 
-KEYS = ("accounts", "elsewhere", "region", "credentials", "role_sets", "exceptions")
+KEYS = ("accounts", "elsewhere", "region", "credentials", "defaults", "suppress", "role_sets", "exceptions")
 
 
 def read_fleet(directory: Path) -> Fleet:
@@ -232,8 +238,29 @@ class _Reader:
             {name: each.value for name, each in exceptions.items()},
             self._region(),
             self._credentials(),
+            self._defaults(),
+            self._suppressions(),
         )
         return fleet, accounts
+
+    def _defaults(self) -> Mapping[str, Any]:
+        where = f"{FLEET_FILE}: defaults"
+        value = cleaned(self._content.get("defaults") or {}, where, self._problems)
+        if not isinstance(value, Mapping):
+            self._problems.append(Problem(where, "must be a mapping", value, "write {path: /team/}"))
+            return {}
+        return value
+
+    def _suppressions(self) -> tuple[Suppression, ...]:
+        where = f"{FLEET_FILE}: suppress"
+        values = self._content.get("suppress") or []
+        if not isinstance(values, list):
+            fix = "write [{code: …, where: …, reason: …}]"
+            self._problems.append(Problem(where, "must be a list", values, fix))
+            return ()
+        return tuple(
+            each.value for each in read_suppressions(cleaned(values, where, self._problems), where, self._problems)
+        )
 
     def _accounts(self) -> dict[str, Placed[Account]]:
         where = f"{FLEET_FILE}: accounts"
@@ -293,7 +320,7 @@ def _joined(value: Any, patches: Mapping[str, Any] | None) -> Any:
 
 def _unknown_keys(content: Mapping[Any, Any]) -> Iterator[Problem]:
     for key in content:
-        if key not in KEYS:
+        if key not in KEYS and not str(key).startswith(FREE):
             fix = did_you_mean(str(key), KEYS, f"the keys are {', '.join(KEYS)}")
             yield Problem(f"{FLEET_FILE}: {key}", "unknown key", NOT_GIVEN, fix)
 

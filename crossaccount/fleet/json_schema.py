@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from crossaccount.fleet import models
 from crossaccount.fleet.models import SECTIONS, Account, Credentials, Deviation, RoleSet
 from crossaccount.settings.json_schema import config_schema, definitions_of
-from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.models import AccountEntry, Suppression
+from crossaccount.settings.models.config import FREE
 
 FILE = Path(__file__).with_name("schema.json")
 _DESCRIPTIONS = {
@@ -23,6 +24,8 @@ _DESCRIPTIONS = {
     "elsewhere": "Accounts that the config may name but the fleet does not manage, as under crossaccount:accounts.",
     "region": "The region of every stack.",
     "credentials": "The credentials that deploy every stack.",
+    "defaults": "The path, tags and permissions boundary of what all role sets declare.",
+    "suppress": "Findings that are accepted in every account, with the reason.",
     "role_sets": "Role sets by name: what they declare, and for which accounts.",
     "exceptions": "Exceptions by account name.",
 }
@@ -31,10 +34,10 @@ _DESCRIPTIONS = {
 def fleet_schema() -> dict[str, Any]:
     """The schema as a value, JSON Schema draft 2020-12."""
     stack = config_schema()
-    sections = {name: _with_placeholders(stack["properties"][name]) for name in SECTIONS}
+    sections = {name: _with_placeholders(stack["properties"][name]) for name in (*SECTIONS, "defaults")}
     definitions = {name: _with_placeholders(each) for name, each in stack["$defs"].items()}
     definitions |= {"AccountEntry": stack["$defs"]["AccountEntry"]}
-    definitions |= definitions_of([Account, Credentials, Deviation, RoleSet], models)
+    definitions |= definitions_of([Account, Credentials, Deviation, RoleSet, Suppression], models)
     definitions["RoleSet"]["properties"] |= sections
     for name in SECTIONS:
         # An exception may leave out most of an entity, and what it leaves empty is removed.
@@ -48,6 +51,8 @@ def fleet_schema() -> dict[str, Any]:
         "elsewhere": _named(AccountEntry),
         "region": {"type": "string"},
         "credentials": credentials,
+        "defaults": sections["defaults"],
+        "suppress": {"type": "array", "items": _reference(Suppression)},
         "role_sets": _named(RoleSet),
         "exceptions": _named(Deviation),
     }
@@ -57,6 +62,7 @@ def fleet_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {key: {**schema, "description": _DESCRIPTIONS[key]} for key, schema in keys.items()},
         "required": ["accounts"],
+        "patternProperties": {f"^{FREE}": {}},
         "additionalProperties": False,
         "$defs": definitions,
     }

@@ -20,7 +20,7 @@ from crossaccount.settings.models.base import (
     seconds_between,
     text_schema,
 )
-from crossaccount.settings.models.config import AccountId, Color, DisplayName
+from crossaccount.settings.models.config import AccountId, Color, DisplayName, Suppression
 
 __all__ = ["Account", "AssumedRole", "Credentials", "Deviation", "RoleSet", "Selector"]
 
@@ -162,6 +162,10 @@ class RoleSet(Model):
     """Users, groups and applications, as in a stack."""
     trusting: Section = Field(default_factory=dict)
     """Roles that others assume, as in a stack."""
+    defaults: Section = Field(default_factory=dict)
+    """The path, tags and permissions boundary of what the role set declares, as in a stack."""
+    suppress: tuple[Suppression, ...] = ()
+    """Findings that are accepted in all accounts of the role set, as in a stack."""
 
 
 class Deviation(Model):

@@ -1,5 +1,7 @@
 """What ``fleet write`` changes: every stack is checked and fitted into its files; then all files are written or none.
 
+A stack's own file has what differs; what a role set declares is in a file that its stacks include.
+
 Pulumi gives the program all config of a stack in one environment variable, which Linux limits to 128 KiB. What does not
 fit moves to a file that the stack includes. If that is too much, IDs replace the accounts' names, because each name
 needs a line in the address book.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +25,8 @@ from crossaccount.fleet.declarations import accounts_in
 from crossaccount.fleet.editing import MARK, StackFile, with_config
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet, idle_selectors, read_fleet
 from crossaccount.fleet.models import SECTIONS
-from crossaccount.fleet.stacks import ASSUME_ROLES, KEYS, StackConfig, StackProblem, each_once, stack_configs
+from crossaccount.fleet.shared import FOLDER, FOLDERS, is_shared
+from crossaccount.fleet.stacks import ASSUME_ROLES, KEYS, StackConfig, StackProblem, all_configs, each_once
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
@@ -34,7 +38,6 @@ from crossaccount.settings.raw import NAMESPACE, SIZE_LIMIT, check_size
 from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_writing import yaml_text
 
-FOLDER = "fleet"
 INCLUDE = f"{NAMESPACE}include"
 _ACCOUNTS = f"{NAMESPACE}accounts"
 
@@ -44,6 +47,7 @@ class Fitted:
     """A stack as it is written: the fleet's keys in its own file, and what it includes."""
 
     stack: StackConfig
+    """Its ``own`` config is what is written."""
     keys: tuple[str, ...] = KEYS
     """The keys of the stack's file that are the fleet's."""
     included: Mapping[str, Any] = field(default_factory=dict)
@@ -56,39 +60,39 @@ def included_file(account: str) -> str:
 
 
 def fit(
-    fleet: Fleet, stack: StackConfig, effective: Callable[[StackConfig], Mapping[str, object]], include: object
+    fleet: Fleet, stack: StackConfig, effective: Callable[[Mapping[str, Any]], Mapping[str, object]], include: object
 ) -> Fitted | None:
     """The first form that is small enough; None where none is.
 
     ``effective`` gives the whole config of a stack with the project's keys and those written by hand, ``include`` is
     what the stack's file includes now.
     """
-    file = included_file(stack.account)
-    others = [each for each in include if each != file] if isinstance(include, list) else []
-    had = isinstance(include, list) and file in include
-    for form in _forms(fleet, stack, [*others, file]):
-        if form.included:
-            fitted = replace(form, keys=(*KEYS, INCLUDE))
-        elif had:
-            config = {**stack.config, **({INCLUDE: others} if others else {})}
-            fitted = replace(form, stack=replace(stack, config=config), keys=(*KEYS, INCLUDE))
-        else:
-            fitted = form
-        if not check_size(effective(fitted.stack), ""):
-            return fitted
+    current = include if isinstance(include, list) else []
+    mine = included_file(stack.account)
+    by_hand = [each for each in current if each != mine and not is_shared(each)]
+    for config, included in _forms(fleet, stack):
+        files = [*by_hand, *stack.included, *([mine] if included else [])]
+        managed = bool(stack.included or included) or by_hand != current
+        written = {**config, **({INCLUDE: files} if managed and files else {})}
+        if not check_size(effective(written), ""):
+            keys = (*KEYS, INCLUDE) if managed else KEYS
+            return Fitted(replace(stack, own=written), keys, included)
     return None
 
 
-def _forms(fleet: Fleet, stack: StackConfig, include: list[str]) -> Iterator[Fitted]:
-    yield Fitted(stack)
-    named = {name: stack.config[key] for name in SECTIONS if (key := NAMESPACE + name) in stack.config}
-    rest = {key: value for key, value in stack.config.items() if key.removeprefix(NAMESPACE) not in named}
-    rest[INCLUDE] = include
-    yield Fitted(replace(stack, config=rest), included=named)
+def _forms(fleet: Fleet, stack: StackConfig) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """What a stack's own file has, and what the file beside it has, from the plainest form to the smallest."""
+    own = dict(stack.own)
+    yield own, {}
+    named = {name: own[key] for name in SECTIONS if (key := NAMESPACE + name) in own}
+    if not named:
+        return
+    rest = {key: value for key, value in own.items() if key.removeprefix(NAMESPACE) not in named}
+    yield rest, named
     by_id = _by_id(named, {name: account.id for name, account in fleet.accounts.items()})
-    needed = {stack.account, *stack.config.get(f"{NAMESPACE}reads", ()), *accounts_in(by_id, fleet.ids)}
-    book = {name: entry for name, entry in stack.config[_ACCOUNTS].items() if name in needed}
-    yield Fitted(replace(stack, config={**rest, _ACCOUNTS: book}), included=by_id)
+    needed = {stack.account, *own.get(f"{NAMESPACE}reads", ()), *accounts_in(by_id, fleet.ids)}
+    book = {name: entry for name, entry in own[_ACCOUNTS].items() if name in needed}
+    yield {**rest, _ACCOUNTS: book}, by_id
 
 
 def _by_id(value: Any, ids: Mapping[str, str], key: str = "") -> Any:
@@ -108,6 +112,7 @@ class Change:
     """A file that is to be another. ``before`` is None for a new one, ``after`` for one that goes."""
 
     stack: str
+    """The account; empty for a file that several share."""
     file: Path
     before: str | None
     after: str | None
@@ -115,7 +120,10 @@ class Change:
     @property
     def name(self) -> str:
         """The file's name, with its folder where it is one that a stack includes."""
-        return self.file.name if self.file.name.startswith("Pulumi.") else f"{FOLDER}/{self.file.name}"
+        if self.file.name.startswith("Pulumi."):
+            return self.file.name
+        folder = self.file.parent.name
+        return f"{FOLDER}/{self.file.name}" if folder == FOLDER else f"{FOLDER}/{folder}/{self.file.name}"
 
     @property
     def kind(self) -> str:
@@ -143,11 +151,11 @@ def change(
     A file that the fleet did not write is taken over where nothing in it is lost, or with ``adopt``; else it is among
     the ``problems``.
     """
-    name, config = wanted.stack.account, wanted.stack.config
+    name, config = wanted.stack.account, wanted.stack.own
     path = directory / stack_file(name)
     text = None if current is None else _text(path)
     is_fleets = text is None or MARK in text
-    if not (adopt or is_fleets) and (lost := _lost(current or {}, config)):
+    if not (adopt or is_fleets) and (lost := _lost(current or {}, wanted.stack.config)):
         what = f"was not written by the fleet, and has another {', '.join(lost)} than fleet.yaml"
         fix = "put it into fleet.yaml, under exceptions for this account alone, or overwrite it with --adopt"
         problems.append(Problem(path.name, what, NOT_GIVEN, fix))
@@ -167,11 +175,25 @@ def _text(path: Path, errors: str = "strict") -> str:
 
 def _included(directory: Path, wanted: Fitted) -> Iterator[Change]:
     """The file that the stack includes, which is all the fleet's."""
-    path = directory / included_file(wanted.stack.account)
+    yield from _generated(directory / included_file(wanted.stack.account), wanted.included, wanted.stack.account)
+
+
+def _generated(path: Path, content: Mapping[str, Any], stack: str) -> Iterator[Change]:
+    """A file that is all the fleet's, and is gone where it has no content."""
     before = _text(path) if path.is_file() else None
-    after = f"{MARK}: change it there.\n{yaml_text(wanted.included)}" if wanted.included else None
+    after = f"{MARK}: change it there.\n{yaml_text(content)}" if content else None
     if before != after and (after is not None or MARK in (before or "")):
-        yield Change(wanted.stack.account, path, before, after)
+        yield Change(stack, path, before, after)
+
+
+def shared_changes(directory: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Change]:
+    """What the fleet changes in the files that stacks share."""
+    for name, content in files.items():
+        yield from _generated(directory / name, content, "")
+    for folder in FOLDERS:
+        for file in sorted(directory.glob(f"{folder}/*.yaml")):
+            if file.relative_to(directory).as_posix() not in files:
+                yield from _generated(file, {}, "")
 
 
 def _lost(current: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
@@ -202,7 +224,7 @@ def write_all(wanted: Sequence[Change]) -> None:
     done: list[Change] = []
     try:
         for folder in {each.file.parent for each in wanted if each.after is not None}:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         for each in wanted:
             target = each.file.resolve()
             prepared[target] = _temporary_file(target, each.after) if each.after is not None else None
@@ -271,11 +293,18 @@ class Plan:
     left: tuple[Change, ...]
     """Files of accounts that are no longer in the fleet: they stay, unless they are to be pruned."""
     warnings: tuple[Problem, ...]
+    includes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By account: the files that its stack shares with others."""
 
     @property
     def unchanged(self) -> int:
-        """How many accounts have the file that they should have."""
-        return len(self.fleet.accounts) - len({each.stack for each in self.changes})
+        """How many accounts have the files that they should have, those that they share included."""
+        changed = {each.name for each in self.changes if not each.stack}
+        stacks = {each.stack for each in self.changes}
+        return sum(
+            account not in stacks and changed.isdisjoint(self.includes.get(account, ()))
+            for account in self.fleet.accounts
+        )
 
 
 def plan(directory: Path, *, adopt: bool = False) -> Plan:
@@ -289,39 +318,54 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
     fleet = read_fleet(directory)
     project = read_project(directory)
     problems: list[Problem] = []
-    configs = stack_configs(fleet, problems)
+    written = all_configs(fleet, problems)
+    configs = written.stacks
     if not problems:
         problems += each_once(_problems_of_stacks(fleet, project, configs))
     if problems:
         raise SettingsError(dict.fromkeys(problems))
-    found: list[Change] = []
+    shared = list(shared_changes(directory, written.shared))
+    found = [each for each in shared if each.after is not None]
     for name, each in configs.items():
         own = _own(project, name)
-        fitted = fit(fleet, each, partial(effective, project), (own or {}).get(INCLUDE))
+        fitted = fit(fleet, each, partial(effective, project, name), (own or {}).get(INCLUDE))
         if fitted is None:
             problems.append(too_large(name))
         else:
             found += change(directory, fitted, own, problems, adopt=adopt)
     if problems:
         raise SettingsError(problems)
+    found += (each for each in shared if each.after is None)
     gone = tuple(left(directory, fleet.accounts))
     warnings = (*idle_selectors(fleet), *own_deployers(fleet, {name: each.config for name, each in configs.items()}))
-    return Plan(fleet, tuple(found), gone, warnings)
+    return Plan(fleet, tuple(found), gone, warnings, {name: each.included for name, each in configs.items()})
+
+
+def alike(changes: Iterable[Change], fleet: Fleet) -> list[tuple[Change, tuple[Change, ...]]]:
+    """Changes by what they change: the first of those that differ only by account, and the others."""
+    groups: dict[str, list[Change]] = {}
+    for each in changes:
+        text = each.diff()
+        if (account := fleet.accounts.get(each.stack)) is not None:
+            whole_word = re.compile(rf"(?<![A-Za-z0-9])({re.escape(account.name)}|{account.id})(?![A-Za-z0-9])")
+            text = whole_word.sub("<>", text)
+        groups.setdefault(text, []).append(each)
+    return [(first, tuple(others)) for first, *others in groups.values()]
 
 
 def _problems_of_stacks(fleet: Fleet, project: Project, configs: Mapping[str, StackConfig]) -> Iterator[StackProblem]:
     for config in configs.values():
-        yield from problems_of_stack(config, effective(project, config), fleet.directory)
+        yield from problems_of_stack(config, effective(project, config.account, config.config), fleet.directory)
 
 
-def effective(project: Project, stack: StackConfig) -> dict[str, object]:
-    """The config of a stack once it is written: the project's, what is written by hand, the fleet's."""
-    own = _own(project, stack.account) or {}
+def effective(project: Project, account: str, config: Mapping[str, Any]) -> dict[str, object]:
+    """The config of a stack with this of the fleet: the project's, what is written by hand, the fleet's."""
+    own = _own(project, account) or {}
     by_hand = {key: value for key, value in own.items() if key not in KEYS}
     include = by_hand.get(INCLUDE)
     if isinstance(include, list):
-        by_hand[INCLUDE] = [each for each in include if each != included_file(stack.account)]
-    return {**project.shared, **by_hand, **stack.config}
+        by_hand[INCLUDE] = [each for each in include if each != included_file(account) and not is_shared(each)]
+    return {**project.shared, **by_hand, **config}
 
 
 def _own(project: Project, stack: str) -> Mapping[str, object] | None:
@@ -358,7 +402,7 @@ def _placed(problem: Problem, stack: StackConfig) -> Problem:
     while place and place not in stack.origins:
         place = place[: max(place.rfind("."), place.rfind("["), 0)]
     if place:
-        return replace(problem, where=f"{FLEET_FILE}: {stack.origins[place]}.{problem.where}")
+        return replace(problem, where=f"{FLEET_FILE}: {stack.origins[place]}{problem.where[len(place) :]}")
     return replace(problem, where=f"{FLEET_FILE}: {stack.account}: {problem.where}")
 
 

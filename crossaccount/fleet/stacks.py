@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crossaccount.fleet.declarations import Declared, Naming, accounts_in, merge, placeholders
+from crossaccount.fleet.declarations import Declared, Naming, accounts_in, ignored, merge, placeholders
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
 from crossaccount.fleet.models import Account, AssumedRole
+from crossaccount.fleet.shared import Shared, entry_of
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.durations import duration_text
 from crossaccount.iam.entity_names import check_external_id, check_name, check_path
 from crossaccount.iam.names import counted, resolve
 from crossaccount.iam.problem import Problem
-from crossaccount.settings.placeholders import Placeholders, Report
+from crossaccount.settings.defaults import read_defaults, with_defaults
+from crossaccount.settings.models import Defaults
+from crossaccount.settings.placeholders import TAGS, Placeholders, Report
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 from crossaccount.settings.settings import partition_of
 
@@ -125,11 +128,28 @@ class StackConfig:
     account: str
     config: Mapping[str, Any]
     origins: Mapping[str, str]
-    """By place in the stack: what of ``fleet.yaml`` says it."""
+    """By place in the stack: what of ``fleet.yaml`` says it, and its place there (``role_sets.audit.trusting…``)."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """The config without what stands in files that the account shares with others."""
+    included: tuple[str, ...] = ()
+    """Those files, from the folder of the project."""
+
+
+@dataclass(frozen=True)
+class StackConfigs:
+    """What ``fleet.yaml`` becomes: the stacks by account, and the files that they share, by name."""
+
+    stacks: Mapping[str, StackConfig]
+    shared: Mapping[str, Mapping[str, Any]]
 
 
 def stack_configs(fleet: Fleet, problems: list[Problem]) -> dict[str, StackConfig]:
     """The config of each account's stack, by name; what is wrong is added to ``problems``."""
+    return dict(all_configs(fleet, problems).stacks)
+
+
+def all_configs(fleet: Fleet, problems: list[Problem]) -> StackConfigs:
+    """Stacks and shared files; what is wrong is added to ``problems``."""
     found: list[StackProblem] = []
     declared: dict[str, Declared] = {}
     for name in fleet.accounts:
@@ -137,24 +157,28 @@ def stack_configs(fleet: Fleet, problems: list[Problem]) -> dict[str, StackConfi
         declared[name] = merge(fleet, name, wrong)
         found += (StackProblem(name, each) for each in wrong)
     naming = Naming(fleet, declared)
+    shared = Shared.of(fleet, declared, naming)
     result = {}
     for name, each in declared.items():
         wrong = []
-        result[name] = _Writer(fleet, name, naming, wrong.append).config(each)
+        result[name] = _Writer(fleet, name, naming, shared, wrong.append).config(each)
         found += (StackProblem(name, problem) for problem in wrong)
     problems += each_once(found)
-    return result
+    return StackConfigs(result, shared.files)
 
 
 class _Writer:
     """Writes out what one account declares."""
 
-    def __init__(self, fleet: Fleet, account: str, naming: Naming, report: Report) -> None:
+    def __init__(self, fleet: Fleet, account: str, naming: Naming, shared: Shared, report: Report) -> None:
         self._fleet = fleet
         self._account = fleet.accounts[account]
         self._naming = naming
+        self._shared = shared
         self._report = report
         self._values = placeholders(self._account, fleet.region_of(account))
+        self._defaults: dict[str, tuple[Defaults, ...]] = {}
+        self._origins: dict[str, str] = {}
 
     def config(self, declared: Declared) -> StackConfig:
         sections = {name: self._section(name, members, declared) for name, members in declared.sections.items()}
@@ -162,41 +186,92 @@ class _Writer:
         where = f"{FLEET_FILE}: {name}.reads"
         named = self._naming.names(declared.reads, self._values, where, self._report)
         reads = [each for each in named if each != name]
-        own = {
-            "account": name,
-            "accounts": self._book({name, *reads, *self._named(sections)}),
-            **({"reads": reads} if reads else {}),
-            **sections,
-        }
-        config = {NAMESPACE + key: value for key, value in own.items()}
+        whole = self._stack(reads, sections, self._shared.of_templates(sections))
+        apart = self._shared.role_sets(name)
+        remaining = {key: part for key in sections if (part := self._without(key, sections[key], declared, apart))}
+        own = self._stack(reads, remaining, self._shared.facts(name, sections))
+        return StackConfig(name, whole, self._origins, own, self._shared.included(name))
+
+    def _stack(self, reads: list[str], sections: Mapping[str, Any], facts: Iterable[str]) -> dict[str, Any]:
+        name = self._account.name
+        book = self._book({name, *reads, *accounts_in(sections, self._fleet.ids)})
+        book[name] |= self._facts(facts)
+        keys = {"account": name, "accounts": book, **({"reads": reads} if reads else {}), **sections}
+        config = {NAMESPACE + key: value for key, value in keys.items()}
         config |= provider_config(self._fleet, self._account, self._values, self._report)
-        return StackConfig(name, {key: config[key] for key in KEYS if key in config}, declared.origins)
+        return {key: config[key] for key in KEYS if key in config}
 
     def _section(self, section: str, members: Mapping[str, Any], declared: Declared) -> dict[str, Any]:
         """Entity by entity, so that a problem is reported at its own place in ``fleet.yaml``."""
-
-        def written(path: str, value: Any) -> Any:
-            origin = declared.origins.get(path, "")
-            return self._naming.write_out(value, self._values, f"{FLEET_FILE}: {origin}.{path}", self._report)
-
         result: dict[str, Any] = {}
         for key, value in members.items():
             if section == "policies" or not isinstance(value, Mapping):
-                result[key] = written(f"{section}.{key}", value)
+                self._entity(result, f"{section}.", section, key, value, declared)
             else:
-                result[key] = {name: written(f"{section}.{key}.{name}", each) for name, each in value.items()}
+                result[key] = {}
+                for name, each in value.items():
+                    self._entity(result[key], f"{section}.{key}.", key, name, each, declared)
         return result
 
-    def _named(self, sections: Mapping[str, Any]) -> Iterator[str]:
-        return accounts_in(sections, self._fleet.ids)
+    def _entity(
+        self, into: dict[str, Any], prefix: str, section: str, name: Any, value: Any, declared: Declared
+    ) -> None:
+        place = f"{prefix}{name}"
+        where = f"{FLEET_FILE}: {declared.origins.get(place, '')}.{place}"
+        filled = self._values.fill(name, where, self._report) if isinstance(name, str) else name
+        if filled in into:
+            what = f"is already declared, as {filled}"
+            self._report(Problem(where, what, name, "rename one of the two"))
+            return
+        self._origins[f"{prefix}{filled}"] = f"{declared.origins.get(place, '')}.{place}"
+        written = self._naming.write_out(value, self._values, where, self._report)
+        into[filled] = with_defaults(section, written, self._defaults_of(declared.role_sets.get(place, "")))
 
-    def _book(self, names: set[str]) -> dict[str, dict[str, str]]:
+    def _defaults_of(self, role_set: str) -> tuple[Defaults, ...]:
+        """The defaults of what a role set declares, its own before the fleet's; the fleet's where none declares it."""
+        if role_set not in self._defaults:
+            places = [("defaults", self._fleet.defaults)]
+            if role_set:
+                places.insert(0, (f"role_sets.{role_set}.defaults", self._fleet.role_sets[role_set].defaults))
+            self._defaults[role_set] = tuple(self._read_defaults(where, value) for where, value in places if value)
+        return self._defaults[role_set]
+
+    def _read_defaults(self, place: str, value: Mapping[str, Any]) -> Defaults:
+        where = f"{FLEET_FILE}: {place}"
+        wrong: list[Problem] = []
+        found = read_defaults(self._values.fill_all(value, where, self._report), where, wrong)
+        for problem in wrong:
+            self._report(problem)
+        return found
+
+    def _without(
+        self, section: str, members: Mapping[str, Any], declared: Declared, apart: Collection[str]
+    ) -> dict[str, Any]:
+        """A section without what stands in shared files."""
+        if not apart:
+            return dict(members)
+        there = {self._filled(place) for place, role_set in declared.role_sets.items() if role_set in apart}
+        if section == "policies":
+            return {name: each for name, each in members.items() if f"policies.{name}" not in there}
+        result = {}
+        for key, value in members.items():
+            left = value
+            if isinstance(value, Mapping):
+                left = {name: each for name, each in value.items() if f"{section}.{key}.{name}" not in there}
+            if left:
+                result[key] = left
+        return result
+
+    def _filled(self, place: str) -> str:
+        return self._values.fill(place, "", ignored)
+
+    def _book(self, names: set[str]) -> dict[str, dict[str, Any]]:
         """The entries of the accounts that the stack names, and no others."""
-        return {name: self._entry(name) for name in sorted(names) if name in self._fleet.ids}
+        return {name: entry_of(self._fleet, name) for name in sorted(names) if name in self._fleet.ids}
 
-    def _entry(self, name: str) -> dict[str, str]:
-        account = self._fleet.accounts.get(name)
-        if account is None:
-            return self._fleet.elsewhere[name].model_dump(exclude_unset=True, exclude_none=True)
-        shown = {"display_name": account.display_name, "color": account.color}
-        return {"id": account.id, "stack": name, **{key: value for key, value in shown.items() if value is not None}}
+    def _facts(self, keys: Iterable[str]) -> dict[str, Any]:
+        """What the address book says of the stack's own account, for placeholders that its stack fills."""
+        wanted = set(keys)
+        ou = {"ou": self._account.ou} if "ou" in wanted and self._account.ou else {}
+        tags = {key: value for key, value in self._account.tags.items() if f"{TAGS}{key}" in wanted}
+        return {**ou, **({"tags": tags} if tags else {})}

@@ -33,6 +33,8 @@ def with_defaults(section: str, entity: Any, defaults: Sequence[Defaults]) -> An
     """An entity of a section as it was written, and the ``defaults``, of which the first have precedence."""
     if not isinstance(entity, Mapping):
         return entity
+    if section not in SECTIONS:
+        return entity
     result = dict(entity)
     has = SECTIONS[section].model_fields
     for each in defaults:
@@ -43,13 +45,3 @@ def with_defaults(section: str, entity: Any, defaults: Sequence[Defaults]) -> An
         if each.tags and "tags" in has and isinstance(result.get("tags", {}), Mapping):
             result["tags"] = {**each.tags, **result.get("tags", {})}
     return result
-
-
-def joined(first: Defaults, second: Defaults) -> dict[str, Any]:
-    """Two defaults as one, as a config says it; the ``first`` has precedence."""
-    tags = {**second.tags, **first.tags}
-    return {
-        **({"path": path} if (path := first.path or second.path) else {}),
-        **({"tags": tags} if tags else {}),
-        **({"permissions_boundary": b} if (b := first.permissions_boundary or second.permissions_boundary) else {}),
-    }

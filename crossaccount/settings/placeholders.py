@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.nearest import did_you_mean, nearest
 from crossaccount.iam.problem import Problem
 
 FIELDS = ("name", "id", "ou", "region")
 TAGS = "tags."
-_PLACEHOLDER = re.compile(r"<account\.([^<>]*)>")
+ACCOUNT = "account"
 Report = Callable[[Problem], None]
 
 
@@ -26,10 +27,12 @@ class Placeholders:
     values: Mapping[str, str]
     untagged: str = "tag the account, or exclude it"
     """What to do where a tag is missing."""
+    word: str = ACCOUNT
+    """What the placeholders begin with: ``account``, or ``target`` for an account that a name stands for."""
 
     def fill(self, text: str, where: str, report: Report) -> str:
         """``text`` with every placeholder replaced; one without a value is reported, and kept."""
-        if "<account." not in text:
+        if f"<{self.word}." not in text:
             return text
 
         def value(found: re.Match[str]) -> str:
@@ -38,7 +41,7 @@ class Placeholders:
             report(self._missing(found[1], where, text))
             return found[0]
 
-        return _PLACEHOLDER.sub(value, text)
+        return _pattern(self.word).sub(value, text)
 
     def fill_all(self, value: Any, where: str, report: Report) -> Any:
         """``value`` with every text in it filled, keys of mappings included."""
@@ -60,14 +63,21 @@ class Placeholders:
             return Problem(where, f"the account has no tag {key[len(TAGS) :]}", text, fix)
         if key in FIELDS:
             return Problem(where, f"the account has no {key}", text, "set it, or leave the placeholder out")
-        known = ", ".join(f"<account.{each}>" for each in (*FIELDS, "tags.KEY"))
-        return Problem(where, "no such placeholder", text, did_you_mean(key, FIELDS, f"write one of {known}"))
+        known = ", ".join(f"<{self.word}.{each}>" for each in (*FIELDS, "tags.KEY"))
+        near = nearest(key, FIELDS)
+        fix = f"did you mean `<{self.word}.{near}>`?" if near else f"write one of {known}"
+        return Problem(where, "no such placeholder", text, fix)
+
+
+@cache
+def _pattern(word: str) -> re.Pattern[str]:
+    return re.compile(rf"<{word}\.([^<>]*)>")
 
 
 def placeholders_in(value: Any) -> Iterator[str]:
     """The keys of the placeholders in a value, such as ``id``."""
     if isinstance(value, str):
-        yield from _PLACEHOLDER.findall(value)
+        yield from _pattern(ACCOUNT).findall(value)
     elif isinstance(value, Mapping):
         for key, each in value.items():
             yield from placeholders_in(key)

@@ -39,17 +39,21 @@ def test_a_check_shows_the_differences_and_writes_nothing(run: Run, example: Pat
     _change(example, "max_session_duration: 4h", "max_session_duration: 2h")
     done = run("fleet", "write", "--check")
     assert done.code == 1
-    assert "--- Pulumi.shop-production.yaml" in done.out
-    assert "+        max_session_duration: 2h" in done.out
-    assert done.out.endswith("3 would be written, 4 up to date\n")
+    assert "--- fleet/role-sets/operations.yaml" in done.out
+    assert "+      max_session_duration: 2h" in done.out
+    assert done.out.endswith("1 would be written, 4 up to date\n")
     assert {file: file.read_text() for file in example.glob("Pulumi.*")} == before
     checked = run("fleet", "check", "--json")
     assert checked.code == 1
-    assert [each["file"] for each in checked.json["files"]] == [
-        "Pulumi.billing-development.yaml",
-        "Pulumi.shop-development.yaml",
-        "Pulumi.shop-production.yaml",
-    ]
+    assert [each["file"] for each in checked.json["files"]] == ["fleet/role-sets/operations.yaml"]
+
+
+def test_a_check_shows_a_change_once_however_many_accounts_have_it(run: Run, example: Path) -> None:
+    _change(example, "region: us-east-1", "region: eu-west-1")
+    out = run("fleet", "write", "--check").out
+    assert out.count("+  aws:region: eu-west-1") == 1
+    names = ", ".join(f"Pulumi.{name}.yaml" for name in sorted(_names(example))[1:])
+    assert f"the same in 6 other files: {names}\n" in out
 
 
 def test_writing_says_what_it_wrote_and_the_second_time_nothing(run: Run, example: Path) -> None:

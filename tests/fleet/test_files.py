@@ -10,6 +10,7 @@ from crossaccount.settings import SettingsError, read_project
 from crossaccount.settings.raw import check_size
 from tests.fleet.conftest import AUDIT, IDS, role_set
 
+SHARED = "fleet/role-sets/audit.yaml"
 PEOPLE = {"groups": {"auditors": {"inline": {"audit": {"assume": ["<audit>/role/Auditor"]}}}}}
 
 
@@ -45,14 +46,14 @@ def _grants(project):
 
 def test_a_stack_that_fits_is_one_file(written):
     folder = written(_fleet(20))
-    assert not (folder / "fleet").exists()
+    assert not (folder / "fleet" / "security.yaml").exists()
     assert len(_grants(read_project(folder))) == 21
 
 
 def test_what_does_not_fit_goes_to_a_file_that_the_stack_includes(written):
     folder = written(_fleet(35))
     project = read_project(folder)
-    assert project.stacks["security"]["crossaccount:include"] == ["fleet/security.yaml"]
+    assert project.stacks["security"]["crossaccount:include"] == [SHARED, "fleet/security.yaml"]
     assert check_size(project.stacks["security"], "") == []
     assert check_size({"all": _grants(project), **project.stacks["security"]}, "") != []
     assert len(_grants(project)) == 36
@@ -73,14 +74,14 @@ def test_where_even_the_address_book_is_too_large_ids_stand_for_names(written):
 def test_a_fleet_that_shrinks_takes_the_file_back_and_keeps_what_people_include(written):
     folder = written(_fleet(35))
     file = folder / "Pulumi.security.yaml"
-    ours = "crossaccount:include: [people.yaml, fleet/security.yaml]"
-    file.write_text(file.read_text().replace("crossaccount:include: [fleet/security.yaml]", ours))
+    theirs = f"crossaccount:include: [{SHARED}, fleet/security.yaml]"
+    file.write_text(file.read_text().replace(theirs, theirs.replace("[", "[people.yaml, ")))
     (folder / "people.yaml").write_text("trusted: {users: {bo: {}}}\n")
     assert plan(folder).changes == ()
     written(_fleet(10))
     assert not (folder / "fleet" / "security.yaml").exists()
     project = read_project(folder)
-    assert project.stacks["security"]["crossaccount:include"] == ["people.yaml"]
+    assert project.stacks["security"]["crossaccount:include"] == ["people.yaml", SHARED]
     assert (len(_grants(project)), list(project.settings("security").trusted.users)) == (11, ["bo"])
 
 

@@ -15,6 +15,7 @@ from tests.fleet.conftest import AUDIT, AUDITOR, IDS, role_set
 
 FLEET = {"role_sets": AUDIT, "region": "us-east-1"}
 SHOP = "Pulumi.shop.yaml"
+SHARED = "fleet/role-sets/audit.yaml"
 
 
 def _said(folder: Path, **options: bool) -> list[str]:
@@ -31,7 +32,10 @@ def _written(folder: Path) -> dict[str, str]:
 def test_one_file_an_account_which_loads_as_any_stack(write):
     folder = write(FLEET)
     found = plan(folder)
-    assert [(each.stack, each.kind) for each in found.changes] == [(name, "new") for name in sorted(IDS)]
+    assert [(each.name, each.kind) for each in found.changes] == [
+        (SHARED, "new"),
+        *((f"Pulumi.{name}.yaml", "new") for name in sorted(IDS)),
+    ]
     write_all(found.changes)
     project = read_project(folder)
     assert {name: project.settings(name).account_id for name in project.stacks} == IDS
@@ -53,15 +57,132 @@ def test_the_order_of_role_sets_is_no_difference(write):
     assert plan(write({"role_sets": {**more, **AUDIT}})).changes == ()
 
 
-def test_a_change_touches_the_accounts_that_it_is_about(write):
+def test_a_change_of_a_role_set_is_one_change(write):
+    folder = write(FLEET)
+    _written(folder)
+    audit = role_set(trusting={"roles": {"Auditor": {**AUDITOR, "path": "/x/"}}})
+    found = plan(write({**FLEET, "role_sets": {"audit": audit}}))
+    [change] = found.changes
+    assert (change.name, found.unchanged) == (SHARED, 0)
+    assert change.diff().splitlines()[3:] == [
+        "       trust:",
+        "         - principals: [security]",
+        "+      path: /x/",
+    ]
+
+
+def test_an_exception_touches_its_account_alone_which_then_has_the_whole_role_set_in_its_file(write):
     folder = write(FLEET)
     _written(folder)
     found = plan(write({**FLEET, "exceptions": {"shop": {"trusting": {"roles": {"Auditor": {"path": "/x/"}}}}}}))
-    [change] = found.changes
-    assert change.diff().splitlines()[3:] == [
-        "         trust:",
-        "           - principals: [security]",
-        "+        path: /x/",
+    assert ([each.name for each in found.changes], found.unchanged) == ([SHOP], 2)
+    write_all(found.changes)
+    project = read_project(folder)
+    assert "crossaccount:include" not in project.stacks["shop"]
+    paths = {name: project.settings(name).trusting.roles["Auditor"].path for name in project.stacks}
+    assert paths == {"play": "/", "security": "/", "shop": "/x/"}
+
+
+def test_an_exception_that_only_adds_leaves_the_rest_shared(write):
+    folder = write({**FLEET, "exceptions": {"shop": {"trusting": {"roles": {"More": AUDITOR}}}}})
+    _written(folder)
+    project = read_project(folder)
+    assert project.stacks["shop"]["crossaccount:trusting"] == {"roles": {"More": AUDITOR}}
+    assert list(project.settings("shop").trusting.roles) == ["More", "Auditor"]
+
+
+def test_what_is_shared_has_the_placeholders_and_each_stack_fills_them(write):
+    role = {**AUDITOR, "description": "<account.ou>", "tags": {"stage": "<account.tags.stage>"}}
+    shops = [{"accounts": ["shop", "till"]}]
+    accounts = [
+        {"name": "security", "id": IDS["security"]},
+        {"name": "shop", "id": IDS["shop"], "ou": "Work", "tags": {"stage": "prod", "other": "x"}},
+        {"name": "till", "id": "444444444444", "ou": "Work/Till", "tags": {"stage": "test"}},
+    ]
+    roles = {"x-<account.name>-admin": role}
+    folder = write({"accounts": accounts, "role_sets": {"shops": role_set(shops, trusting={"roles": roles})}})
+    _written(folder)
+    project = read_project(folder)
+    own = project.stacks["shop"]["crossaccount:accounts"]
+    assert own == {"shop": {"id": IDS["shop"], "stack": "shop", "ou": "Work", "tags": {"stage": "prod"}}}
+    found = {name: project.settings(name).trusting.roles for name in ("shop", "till")}
+    assert {name: (list(each), next(iter(each.values())).description) for name, each in found.items()} == {
+        "shop": (["x-shop-admin"], "Work"),
+        "till": (["x-till-admin"], "Work/Till"),
+    }
+    assert found["till"]["x-till-admin"].tags == {"stage": "test"}
+
+
+def test_a_role_set_of_one_account_stands_in_its_stack(write):
+    only = {"shops": role_set([{"accounts": "shop"}], trusting={"roles": {"x-<account.name>": AUDITOR}})}
+    folder = write({"role_sets": only})
+    _written(folder)
+    assert not (folder / "fleet").exists()
+    assert list(read_project(folder).stacks["shop"]["crossaccount:trusting"]["roles"]) == ["x-shop"]
+
+
+def test_a_role_set_that_goes_takes_its_file_along(write):
+    folder = write(FLEET)
+    _written(folder)
+    found = plan(write({"region": "us-east-1"}))
+    assert [(each.name, each.kind) for each in found.changes][-1] == (SHARED, "removed")
+    write_all(found.changes)
+    assert not (folder / SHARED).exists()
+    assert plan(folder).changes == ()
+
+
+def test_a_file_among_the_shared_ones_that_somebody_else_wrote_stays(write):
+    folder = write(FLEET)
+    _written(folder)
+    (folder / "fleet" / "role-sets" / "mine.yaml").write_text("trusting: {}\n")
+    assert plan(folder).changes == ()
+
+
+def test_defaults_and_accepted_findings_of_a_fleet_and_of_a_role_set(write):
+    accepted = {"code": "XA205", "where": "trusting.roles.Auditor", "reason": "made by hand", "until": "2027-01-31"}
+    everywhere = {"code": "XA306", "where": "trusting", "reason": "known"}
+    content = {
+        "x-free": {"anything": 1},
+        "defaults": {"path": "/all/", "tags": {"a": "1", "b": "1"}},
+        "suppress": [everywhere],
+        "role_sets": {
+            "audit": role_set(
+                defaults={"path": "/<account.name>/", "tags": {"b": "2"}},
+                suppress=[accepted],
+                trusting={"roles": {"Auditor": AUDITOR}},
+            ),
+            "shop": role_set([{"accounts": "shop"}], trusting={"roles": {"Till": {**AUDITOR, "tags": {"a": "own"}}}}),
+        },
+        "exceptions": {"play": {"trusting": {"roles": {"Auditor": {"description": "x"}}}}},
+    }
+    folder = write(content)
+    _written(folder)
+    project = read_project(folder)
+    roles = {name: project.settings(name).trusting.roles for name in project.stacks}
+    assert [(each["Auditor"].path, each["Auditor"].tags) for each in roles.values()] == [
+        (f"/{name}/", {"a": "1", "b": "2"}) for name in roles
+    ]
+    assert (roles["shop"]["Till"].path, roles["shop"]["Till"].tags) == ("/all/", {"a": "own", "b": "1"})
+    for name in project.stacks:
+        found = [(each.where, each.value.code) for each in project.settings(name).suppressions]
+        assert found == [
+            ("fleet/accepted/audit.yaml: suppress[0]", "XA205"),
+            ("fleet/all/accepted.yaml: suppress[0]", "XA306"),
+        ]
+
+
+def test_what_is_wrong_with_defaults_is_said_once_at_its_place(write):
+    wrong = {"audit": role_set(defaults={"path": "<account.name>", "pats": "/x/"}, trusting={"roles": {"A": AUDITOR}})}
+    assert _said(write({"defaults": {"tags": {"aws:x": "y"}}, "role_sets": wrong})) == [
+        "fleet.yaml: role_sets.audit.defaults.path: a path begins and ends with / and holds names between single "
+        'slashes (in play), got "play"; write /play/',
+        "fleet.yaml: role_sets.audit.defaults.pats: unknown key (in play and 2 other accounts); did you mean `path`?",
+        "fleet.yaml: defaults.tags.aws:x: AWS keeps tags that begin with aws: for itself (in play and 2 other "
+        'accounts), got "y"; choose another key',
+        "fleet.yaml: role_sets.audit.defaults.path: a path begins and ends with / and holds names between single "
+        'slashes (in security), got "security"; write /security/',
+        "fleet.yaml: role_sets.audit.defaults.path: a path begins and ends with / and holds names between single "
+        'slashes (in shop), got "shop"; write /shop/',
     ]
 
 
@@ -79,7 +200,7 @@ def test_settings_are_checked_with_what_is_added_by_hand(write):
     folder = write(FLEET)
     _written(folder)
     file = folder / SHOP
-    file.write_text(file.read_text() + "  crossaccount:include: [more.yaml]\n")
+    file.write_text(file.read_text().replace("include: [", "include: [more.yaml, "))
     write(FLEET, **{"more.yaml": "trusting: {roles: {Auditor: {trust: [{principals: [shop]}]}}}\n"})
     assert "the role is declared twice, first at" in _said(folder)[0]
 
@@ -108,7 +229,7 @@ def test_what_aws_has_no_room_for_is_said_before_anything_is_written(write):
         "fleet.yaml: role_sets.people.trusted.groups.auditors: a group has at most 10 managed policies"
     )
     people["auditors"]["inline"]["audit"]["assume"] = [f"arn:aws:iam::*:role/{long}/Auditor"]
-    assert len(plan(write(content)).changes) == 171
+    assert len({each.stack for each in plan(write(content)).changes} - {""}) == 171
 
 
 def test_a_file_of_others_is_not_written_over(write):
@@ -121,7 +242,7 @@ def test_a_file_of_others_is_not_written_over(write):
         "fleet.yaml, under exceptions for this account alone, or overwrite it with --adopt"
     ]
     assert not (folder / "Pulumi.play.yaml").exists()
-    assert [each.kind for each in plan(folder, adopt=True).changes] == ["new", "new", "changed"]
+    assert [each.kind for each in plan(folder, adopt=True).changes] == ["new", "new", "new", "changed"]
     found = plan(write({**FLEET, "exceptions": {"shop": {"region": "eu-west-1"}}}, **{SHOP: mine}))
     write_all(found.changes)
     assert mine.removeprefix("config:\n").splitlines()[0] in (folder / SHOP).read_text()

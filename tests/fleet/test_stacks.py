@@ -47,7 +47,7 @@ def test_role_sets_of_an_account_are_put_together(stacks):
     assert list(found["shop"].config[ROLES]["roles"]) == ["Auditor", "Deployer"]
     assert list(found["play"].config[ROLES]["roles"]) == ["Auditor"]
     assert found["shop"].config["crossaccount:policies"] == {"P": {"assume": ["*"]}}
-    assert found["shop"].origins["trusting.roles.Deployer"] == "role_sets.deploy"
+    assert found["shop"].origins["trusting.roles.Deployer"] == "role_sets.deploy.trusting.roles.Deployer"
 
 
 def test_one_name_in_two_role_sets_of_an_account_is_refused(wrong):
@@ -83,7 +83,7 @@ def test_an_exception_changes_adds_and_removes(stacks):
         "C": AUDITOR,
         "D": {"trust": [{"principals": ["play"]}]},
     }
-    assert found["shop"].origins["trusting.roles.A"] == "exceptions.shop"
+    assert found["shop"].origins["trusting.roles.A"] == "exceptions.shop.trusting.roles.A"
     assert list(found["shop"].config["crossaccount:accounts"]) == ["play", "security", "shop"]
     assert found["play"].config[ROLES]["roles"]["A"]["tags"] == {"team": "x", "cost": "1"}
 
@@ -148,7 +148,10 @@ def test_a_trust_may_name_the_accounts_of_a_role_set_and_reads_too(stacks):
             "correct it: audit applies to 3 accounts",
         ),
         ("<none>/role/X", 'names nobody (in security), got "<none>/role/X"; correct it: none applies to 0 accounts'),
-        ("<account.nam>/role/X", 'no such placeholder (in security), got "<account.nam>/role/X"; did you mean `name`?'),
+        (
+            "<account.nam>/role/X",
+            'no such placeholder (in security), got "<account.nam>/role/X"; did you mean `<account.name>`?',
+        ),
         (
             "<account.tags.team>/role/X",
             'the account has no tag team (in security), got "<account.tags.team>/role/X"; '
@@ -186,3 +189,74 @@ def test_accounts_managed_elsewhere_are_named_as_they_are_given(stacks):
     found = stacks({"elsewhere": {"partner": partner}, "role_sets": {"vendor": vendor}})
     assert found["shop"].config["crossaccount:accounts"]["partner"] == partner
     assert set(found) == set(IDS)
+
+
+SPOKES = [{"accounts": ["shop", "play"]}]
+
+
+def _granting(*names):
+    return {
+        "people": role_set(
+            [{"accounts": "security"}], trusted={"users": {"bo": {"inline": {"p": {"assume": list(names)}}}}}
+        )
+    }
+
+
+def test_names_by_pattern_are_declared_and_named_with_the_target_beside_the_granter(stacks):
+    spoke = role_set(SPOKES, trusting={"roles": {"acme-<account.name>-admin": AUDITOR, "of-security": AUDITOR}})
+    people = _granting("<spoke>/role/acme-<target.name>-admin", "<spoke>/role/of-<account.name>", "<target.name>")
+    del people["people"]["trusted"]["users"]["bo"]["inline"]["p"]["assume"][2]
+    found = stacks({"role_sets": {"spoke": spoke, **people}})
+    assert list(found["shop"].config[ROLES]["roles"]) == ["acme-shop-admin", "of-security"]
+    assert found["security"].config["crossaccount:trusted"]["users"]["bo"]["inline"]["p"]["assume"] == [
+        "play/role/acme-play-admin",
+        "shop/role/acme-shop-admin",
+        "play/role/of-security",
+        "shop/role/of-security",
+    ]
+
+
+def test_an_exception_changes_what_is_declared_by_pattern_and_takes_it_out_of_grants(stacks):
+    spoke = role_set(SPOKES, trusting={"roles": {"acme-<account.name>-admin": AUDITOR}})
+    gone = {"play": {"trusting": {"roles": {"acme-<account.name>-admin": None}}}}
+    found = stacks(
+        {"role_sets": {"spoke": spoke, **_granting("<spoke>/role/acme-<target.name>-admin")}, "exceptions": gone}
+    )
+    assert found["security"].config["crossaccount:trusted"]["users"]["bo"]["inline"]["p"]["assume"] == [
+        "shop/role/acme-shop-admin"
+    ]
+    assert found["play"].config[ROLES] == {"roles": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "<spoke>/role/acme-<target.nam>-admin",
+            'no such placeholder (in security), got "<spoke>/role/acme-<target.nam>-admin"; '
+            "did you mean `<target.name>`?",
+        ),
+        (
+            "<spoke>/role/acme-<target.tags.team>-admin",
+            'play has no tag team (in security), got "<spoke>/role/acme-<target.tags.team>-admin"; '
+            "tag the account, or exclude it",
+        ),
+        (
+            "shop/role/acme-<target.name>-admin",
+            '<target.…> is known only after a role set (in security), got "shop/role/acme-<target.name>-admin"; '
+            "write <role set>/role/<name>, or <account.…> for this account",
+        ),
+    ],
+)
+def test_a_placeholder_of_the_target_that_means_nothing_is_said(wrong, name, said):
+    spoke = role_set(SPOKES, trusting={"roles": {"acme-<account.name>-admin": AUDITOR}})
+    lines = wrong({"role_sets": {"spoke": spoke, **_granting(name)}})
+    assert f"fleet.yaml: role_sets.people.trusted.users.bo.inline.p.assume[0]: {said}" in lines
+
+
+def test_two_patterns_that_become_one_name_are_refused(wrong):
+    roles = {"x-<account.name>": AUDITOR, "x-shop": AUDITOR}
+    assert wrong({"role_sets": {"a": role_set([{"accounts": "shop"}], trusting={"roles": roles})}}) == [
+        "fleet.yaml: role_sets.a.trusting.roles.x-shop: is already declared, as x-shop (in shop), "
+        'got "x-shop"; rename one of the two'
+    ]
