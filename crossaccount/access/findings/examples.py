@@ -441,22 +441,22 @@ vendor: {id: "333333333333"}
   - Effect: Allow
     Principal:
       Federated:
-        arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com
+        arn:aws:iam::222222222222:oidc-provider/token.actions.ac.ghe.com
     Action: "sts:AssumeRoleWithWebIdentity"
     Condition:
       StringEquals:
-        "token.actions.acme.ghe.com:sub": "repo:example/app:ref:refs/heads/main"
+        "token.actions.ac.ghe.com:sub": "repo:example/app:ref:refs/heads/main"
 """,
         """\
 222222222222/role/Deploy trust policy:
   - Effect: Allow
     Principal:
       Federated:
-        arn:aws:iam::222222222222:oidc-provider/token.actions.acme.ghe.com
+        arn:aws:iam::222222222222:oidc-provider/token.actions.ac.ghe.com
     Action: "sts:AssumeRoleWithWebIdentity"
     Condition:
       StringEquals:
-        "token.actions.acme.ghe.com:sub":
+        "token.actions.ac.ghe.com:sub":
           - "repo:example/app:ref:refs/heads/main"
           - "repo:example@123456/app@456789:ref:refs/heads/main"
 """,
