@@ -10,7 +10,7 @@ import pytest
 from crossaccount.engine.deployment import Deployment
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial", "fleet")
+EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial", "fleet", "pipelines")
 FOLDERS = {"root": ROOT, **{name: ROOT / "examples" / name for name in EXAMPLES}}
 
 EVERY_SCENARIO = pytest.mark.parametrize("name", FOLDERS)

@@ -11,8 +11,9 @@ before everything else and lets a request pass only if
 The secret of a root is derived from the run's secret. Secrets of users' access keys and of sessions are MiniStack's.
 
 Two things pass without a signature. ``GET /_ministack/health`` is answered here and says nothing but that somebody
-answers. ``sts:AssumeRoleWithWebIdentity`` is unsigned on AWS too: it passes with a token of this run
-(:meth:`crossaccount.local.clients.Gateway.web_identity_token`), because MiniStack believes every token.
+answers. ``sts:AssumeRoleWithWebIdentity`` is unsigned on AWS too: it passes with a token that its issuer has signed
+with its key of this run (:meth:`crossaccount.local.clients.Gateway.web_identity_token`). The claims of the token are
+verified behind this layer, by ``crossaccount.local.hardening.web_identity``.
 MiniStack does not have ``sts:AssumeRoleWithSAML``; unsigned it is answered here, that there is no such action.
 
 Refuses what AWS has and no client of a rehearsal needs: Signature Version 2, Signature Version 4A, bodies signed in
@@ -406,16 +407,15 @@ def _header_values(scope: Scope, name: str) -> str:
 
 
 def _is_of_this_run(token: str, run_secret: bytes) -> bool:
-    """Whether a web identity token was made with the secret of this run."""
+    """Whether a web identity token is signed with the key that its issuer has in this run."""
     signed, _, signature = token.rpartition(".")
-    expected = token_signature(run_secret, signed.encode("utf-8", "replace"))
-    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-        return False
     try:
-        algorithm = json.loads(base64.urlsafe_b64decode(signed.partition(".")[0] + "=="))["alg"]
+        header, payload = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in signed.split("."))
+        algorithm, issuer = header["alg"], payload["iss"]
     except (ValueError, KeyError, TypeError):
         return False
-    return bool(algorithm == "HS256")
+    expected = token_signature(run_secret, str(issuer), signed.encode("utf-8", "replace"))
+    return algorithm == "HS256" and hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -20,6 +20,7 @@ import hmac
 import ipaddress
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_CONNECTIONS = 32
 """As many as there may be calls at once: Pulumi's engine makes four per core. urllib3 warns of each one above."""
+TOKEN_SECONDS = 300
+"""How long a web identity token is good for, as those of GitHub and others."""
 READ_TIMEOUT_SECONDS = 60
 """Long enough for a Lambda function's first invocation, which starts a process."""
 
@@ -59,9 +62,14 @@ def root_secret(run_secret: bytes, account_id: str) -> str:
     return hmac.new(run_secret, f"root/{account_id}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
-def token_signature(run_secret: bytes, signed: bytes) -> str:
-    """The signature of a web identity token's first two parts, as the providers of this run would make it."""
-    return _base64url(hmac.new(run_secret, b"web-identity/" + signed, hashlib.sha256).digest())
+def token_signature(run_secret: bytes, issuer: str, signed: bytes) -> str:
+    """The signature of a web identity token's first two parts with the key that an issuer has in one run.
+
+    Each issuer has a key of its own, derived from the run's secret. The local AWS knows it, as AWS knows the keys that
+    an issuer publishes. It says nothing about the key of another issuer.
+    """
+    key = hmac.new(run_secret, f"issuer/{issuer}".encode(), hashlib.sha256).digest()
+    return _base64url(hmac.new(key, signed, hashlib.sha256).digest())
 
 
 def _base64url(data: bytes) -> str:
@@ -85,11 +93,16 @@ class Gateway:
             raise ValueError(f"an account ID is 12 digits, got {account_id!r}; write it as a string")
         return Credentials(account_id, root_secret(self.secret, account_id))
 
-    def web_identity_token(self, claims: Mapping[str, object]) -> str:
-        """A web identity token (JWT) that the local AWS takes for the work of the provider in ``iss``."""
-        header = {"alg": "HS256", "typ": "JWT"}
-        signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, dict(claims)))
-        return f"{signed}.{token_signature(self.secret, signed.encode())}"
+    def web_identity_token(self, claims: Mapping[str, object], *, signed_by: str | None = None) -> str:
+        """A web identity token (JWT) of the issuer in ``iss``, good for five minutes unless the claims say otherwise.
+
+        ``signed_by`` is another issuer, whose key is then the wrong one.
+        """
+        now = int(time.time())
+        header, payload = {"alg": "HS256", "typ": "JWT"}, {"iat": now, "exp": now + TOKEN_SECONDS, **claims}
+        signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, payload))
+        issuer = str(claims.get("iss", "")) if signed_by is None else signed_by
+        return f"{signed}.{token_signature(self.secret, issuer, signed.encode())}"
 
 
 def is_loopback(endpoint: str) -> bool:
@@ -224,6 +237,28 @@ class Aws:
                 s3={"addressing_style": "path"},
             ),
         )
+
+
+def unsigned_sts(endpoint: str, region: str) -> STSClient:
+    """STS for callers without credentials, whom a token vouches for.
+
+    Raises:
+        ValueError: the endpoint is not loopback.
+    """
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    if not is_loopback(endpoint):
+        raise ValueError(f"a local AWS is reached over loopback only, got {endpoint!r}; use http://127.0.0.1:PORT")
+    config = Config(
+        signature_version=UNSIGNED,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        proxies={},
+    )
+    with _MAKING:
+        return _isolated_session().client("sts", region_name=region, endpoint_url=endpoint, config=config)
 
 
 @cache

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list, statements
 from crossaccount.iam.problem import OperationFailed
-from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.clients import Aws, Credentials, Gateway, unsigned_sts
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.server import LocalAws
 
@@ -59,6 +59,10 @@ class AssumeFailed(OperationFailed):
     """``sts:AssumeRole`` failed for another reason than permissions."""
 
 
+class TokenRefused(AssumeFailed):
+    """AWS refused a provider's token before it looked at the role: a wrong audience, or no such provider."""
+
+
 @dataclass(frozen=True)
 class AssumeRequest:
     """One ``sts:AssumeRole`` call."""
@@ -67,6 +71,8 @@ class AssumeRequest:
     session_name: str
     external_id: str | None = None
     tags: Mapping[str, str] | None = None
+    claims: Mapping[str, Any] | None = None
+    """Of the token, where a provider vouches for the caller."""
 
     def arguments(self) -> dict[str, Any]:
         """As boto3 takes it."""
@@ -128,6 +134,39 @@ class FunctionCaller:
         raise AssumeFailed(f"the function {self.function} failed: {result.get('message') or result}")
 
 
+@dataclass(frozen=True)
+class WebIdentityCaller:
+    """A user of an OpenID Connect provider, whom a token of this run vouches for; the call is not signed."""
+
+    gateway: Gateway
+    issuer: str
+    region: str
+
+    def assume(self, request: AssumeRequest) -> Credentials | None:
+        """See :class:`Caller`.
+
+        Raises:
+            TokenRefused: AWS does not take the token.
+        """
+        from botocore.exceptions import ClientError
+
+        token = self.gateway.web_identity_token({"iss": f"https://{self.issuer}", **(request.claims or {})})
+        client = unsigned_sts(self.gateway.endpoint, self.region)
+        try:
+            answer = client.assume_role_with_web_identity(
+                RoleArn=request.role_arn, RoleSessionName=request.session_name, WebIdentityToken=token
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in DENIED:
+                return None
+            raise (TokenRefused if code == "InvalidIdentityToken" else AssumeFailed)(aws_words(error)) from error
+        finally:
+            client.close()
+        keys = answer["Credentials"]
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
 class Callers:
     """Makes each caller once.
 
@@ -141,7 +180,7 @@ class Callers:
         self._made: dict[str, Caller | None] = {}
 
     def caller(self, principal_arn: str) -> Caller | None:
-        """The caller for a user's or role's ARN; None where there is no real way to call as it."""
+        """The caller for the ARN of a user, a role or a provider; None where there is no real way to call as it."""
         if principal_arn not in self._made:
             self._made[principal_arn] = self._make(parse_arn(principal_arn))
         return self._made[principal_arn]
@@ -152,6 +191,8 @@ class Callers:
 
     def _make(self, arn: Arn) -> Caller | None:
         root = self.root(arn.account)
+        if arn.kind == "oidc-provider":
+            return WebIdentityCaller(self._local.gateway, arn.resource.partition("/")[2], root.region)
         if arn.kind == "user":
             return KeyCaller(Aws(self._local.endpoint, self._user_key(root, arn.name), root.region))
         services = self._services.get(str(arn), ())

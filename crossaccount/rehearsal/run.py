@@ -93,6 +93,7 @@ def rehearse(
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
         giver = _Giver(scenario, InProcessEngine(partial(program, given=True), local.gateway), local, progress)
+        _make_providers(scenario, local)
         # Accounts without a stack first: a stack may trust their principals exactly. Of the others the policies, which
         # a stack may attach, and the rest after their stack.
         giver.give_outside()
@@ -184,6 +185,15 @@ class _Giver:
     @property
     def _with_stack(self) -> set[str]:
         return {stack.account_id for stack in self.scenario.stacks}
+
+
+def _make_providers(scenario: Scenario, local: LocalAws) -> None:
+    """The OpenID Connect providers that accounts have already, in the words of the config: ``existing: true``."""
+    for settings in scenario.settings.values():
+        for provider in settings.providers.values():
+            if provider.existing and provider.oidc:
+                iam = local.session(settings.account_id).iam
+                iam.create_open_id_connect_provider(Url=provider.url, ClientIDList=list(provider.effective_audiences))
 
 
 def _make_buckets(scenario: Scenario, local: LocalAws) -> None:

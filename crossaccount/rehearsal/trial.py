@@ -28,7 +28,8 @@ from crossaccount.iam.documents import as_list
 from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.errors import aws_words
-from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
+from crossaccount.local.hardening.tokens import passed_claims
+from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller, TokenRefused
 
 DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AllAccessDisabled")
 EXISTS = re.compile(r"BucketAlready")
@@ -182,12 +183,12 @@ class Trial:
         test = judged.test
         if test.reach:
             return judged  # a call proves one way, not that there is no other
-        exists = self.estate.principal(test.principal_arn) is not None and test.role_arn in self.estate.roles
+        exists = self._may_call(test) and test.role_arn in self.estate.roles
         try:
             caller = self.callers.caller(test.principal_arn) if exists and self._same_here(judged) else None
             if caller is None:
                 return judged
-            credentials = caller.assume(_request(test))
+            credentials = _assumed(caller, judged)
             outcome: Outcome = "denied" if credentials is None else "allowed"
             _agree(judged.verdict, outcome, test.name)
             then = tuple(self._then(item, judged, credentials) for item in judged.then) if credentials else judged.then
@@ -195,12 +196,19 @@ class Trial:
             raise type(error)(f"{test.name}: {error}") from error
         return replace(judged, actual=outcome, mode="tried", then=then)
 
+    def _may_call(self, test: AccessTest) -> bool:
+        """Whether the principal is there, or is a provider whose token the test describes."""
+        if (host := _issuer(test)) is None:
+            return self.estate.principal(test.principal_arn) is not None
+        return bool({f"{host}:aud", f"{host}:sub"} <= {key.lower() for key in test.context} and not test.session.tags)
+
     def _same_here(self, judged: TestResult) -> bool:
         """Whether the test means the same in the circumstances of the local AWS."""
         test = judged.test
         if test.session.source_identity is not None or test.session.provided_context:
             return False
-        context = {key: value for key, value in test.context.items() if key.lower() in _PASSED_ON}
+        passed = {*_PASSED_ON, *_claim_keys(test)}
+        context = {key: value for key, value in test.context.items() if key.lower() in passed}
         here = judge_assume(
             self.estate,
             test.principal_arn,
@@ -264,6 +272,28 @@ def _circumstances(caller: Arn, role: Arn) -> dict[str, str]:
     return {"aws:SourceIp": "127.0.0.1", "aws:ResourceAccount": role.account, **session}
 
 
+def _assumed(caller: Caller, judged: TestResult) -> Credentials | None:
+    """The session's credentials; a token that AWS does not take is as good as a denial, if one was expected."""
+    try:
+        return caller.assume(_request(judged.test))
+    except TokenRefused:
+        if judged.verdict.outcome == "denied":
+            return None
+        raise
+
+
+def _issuer(test: AccessTest) -> str | None:
+    """The issuer of a test's OpenID Connect provider, as the keys of its claims have it; None for other principals."""
+    _, found, host = test.principal_arn.partition(":oidc-provider/")
+    return host.lower() if found else None
+
+
+def _claim_keys(test: AccessTest) -> Mapping[str, str]:
+    """The claims that a token may carry to the local AWS, by their condition key in lower case."""
+    host = _issuer(test)
+    return {} if host is None else {f"{host}:{claim}".lower(): claim for claim in passed_claims(host)}
+
+
 def _agree(judged: Verdict, tried: Outcome, what: str) -> None:
     if judged.outcome not in (tried, "undetermined"):
         raise Disagreement(
@@ -274,11 +304,13 @@ def _agree(judged: Verdict, tried: Outcome, what: str) -> None:
 
 def _request(test: AccessTest) -> AssumeRequest:
     context = {key.lower(): value for key, value in test.context.items()}
+    claims = {claim: context[key] for key, claim in _claim_keys(test).items() if key in context}
     return AssumeRequest(
         test.role_arn,
         _single(context, SESSION_NAME_KEY) or DEFAULT_SESSION_NAME,
         _single(context, EXTERNAL_ID_KEY),
         test.session.tags,
+        claims or None,
     )
 
 

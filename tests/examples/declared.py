@@ -85,8 +85,10 @@ def _add(result: Entities, kind: str, inputs: Mapping[str, Any]) -> None:
         case "Secret":
             _, _, user, what = inputs["name"].split("/")
             assert result["users"][user][what.replace("-", "_")]
+        case "OpenIdConnectProvider":
+            result.setdefault("providers", {})[inputs["url"]] = {"audiences": inputs["clientIdLists"]}
         case _:
-            known = kind in KINDS or kind.endswith(BOOKKEEPING) or kind.endswith(("Account", "Policies"))
+            known = kind in KINDS or kind.endswith((*BOOKKEEPING, "Account", "Policies", "IdentityProviders"))
             assert known, f"nobody expects a {kind}"
 
 

@@ -22,6 +22,7 @@ READS = {
     },
     "deployer": {"b": (), "a": ("b",)},
     "tutorial": {"production": (), "development": ("production",)},
+    "pipelines": {"workload": ()},
     "fleet": {
         "billing-development": (),
         "network": (),

@@ -457,8 +457,8 @@ def federated(root: Aws) -> str:
 
 
 def web_identity(role: str, token: str, **more: str) -> str:
-    given = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "s"}
-    return urlencode({**given, "WebIdentityToken": token, **more})
+    given = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": role}
+    return urlencode({**given, "RoleSessionName": "session", "WebIdentityToken": token, **more})
 
 
 def test_a_web_identity_needs_a_token_of_this_run(

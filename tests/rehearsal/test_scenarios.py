@@ -90,6 +90,12 @@ def test_user_1_works_with_the_key_that_the_stack_put_into_secrets_manager(rehea
     assert found.rehearsal.results[0].mode == "tried"
 
 
+def test_every_token_of_a_provider_is_tried(rehearsed: Rehearse) -> None:
+    results = rehearsed("pipelines").rehearsal.results
+    assert [(each.mode, each.ok) for each in results] == [("tried", True)] * 12
+    assert {each.actual for each in results} == {"allowed", "denied"}
+
+
 def test_strangers_are_given_to_the_proof_alone(rehearsed: Rehearse, recorded: Callable[..., Recorded]) -> None:
     found = rehearsed("root")
     assert [user["UserName"] for user in found.details["333333333333"]["UserDetailList"]] == ["mallory"]

@@ -14,7 +14,7 @@ from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal import trial
-from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller
+from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller, TokenRefused
 from crossaccount.rehearsal.trial import CallFailed, Disagreement, Trial
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -65,6 +65,19 @@ DETAILS: Mapping[str, Any] = {
     "RoleDetailList": [
         _role("R"),
         _role("Blue", **TAGGED_BLUE),
+        {
+            "RoleName": "Ci",
+            "Arn": "arn:aws:iam::222222222222:role/Ci",
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRoleWithWebIdentity",
+                    "Principal": {"Federated": "arn:aws:iam::222222222222:oidc-provider/gitlab.com"},
+                    "Condition": {"StringEquals": {"gitlab.com:sub": "s", "gitlab.com:project_id": "7"}},
+                },
+            },
+        },
         {**_role("Red"), "Tags": [{"Key": "t", "Value": "red"}]},
     ],
 }
@@ -258,3 +271,32 @@ def test_a_test_without_a_caller_is_judged() -> None:
             del principal_arn
 
     assert _try(Nobody()).mode == "judged"
+
+
+PIPELINE = {"principal": "workload/oidc-provider/gitlab.com", "role": "workload/role/Ci"}
+CLAIMS = {"gitlab.com:aud": "a", "gitlab.com:sub": "s", "gitlab.com:project_id": "7"}
+
+
+def test_a_provider_calls_with_the_claims_of_the_test() -> None:
+    callers = _Answering()
+    result = _try(callers, **PIPELINE, context={**CLAIMS, "gitlab.com:unknown": "x", "aws:SourceIp": "198.51.100.1"})
+    assert (result.actual, result.mode) == ("allowed", "tried")
+    assert callers.asked[0].claims == {"aud": "a", "sub": "s", "project_id": "7"}
+
+
+@pytest.mark.parametrize("missing", ["gitlab.com:aud", "gitlab.com:sub"])
+def test_without_audience_or_subject_there_is_no_token(missing: str) -> None:
+    context = {key: value for key, value in CLAIMS.items() if key != missing}
+    result = _try(_Answering(None), **PIPELINE, context=context, expect="denied")
+    assert result.mode == "judged"
+
+
+def test_a_token_that_aws_does_not_take_is_a_denial_where_one_is_judged() -> None:
+    context = {**CLAIMS, "gitlab.com:sub": "other"}
+    result = _try(_Answering(TokenRefused("audience")), **PIPELINE, context=context, expect="denied")
+    assert (result.actual, result.mode, result.ok) == ("denied", "tried", True)
+
+
+def test_a_token_that_aws_does_not_take_is_an_error_where_it_should_get_in() -> None:
+    with pytest.raises(TokenRefused, match="Incorrect token audience"):
+        _try(_Answering(TokenRefused("Incorrect token audience")), **PIPELINE, context=CLAIMS)

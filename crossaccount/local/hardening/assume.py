@@ -24,7 +24,7 @@ from crossaccount.local.hardening.policies import Arn, as_list, statements
 
 _SESSION_DURATION = (900, 43200)
 _CHAINED_SESSION_DURATION = 3600
-_TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 _CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 _TEXTS = {
     "RoleSessionName": (r"[\w+=,.@-]*", (2, 64)),
@@ -64,15 +64,14 @@ async def admitted(call: Call, engine: Engine, go: Go) -> Answer:
     answer = await go()
     if answer.ok:
         caller = await caller_of(call, engine)
-        arn = Arn.of(call.get("RoleArn"))
-        role = await _role_of(call, arn.account, engine) if arn is not None else None
+        role = await role_of(call, engine)
         if role is None:
             raise Refusal("AccessDenied", denial(caller, call.get("RoleArn")))
         seconds = int(call.get("DurationSeconds") or 3600)
         if seconds > _CHAINED_SESSION_DURATION and await _is_chained(caller, engine):
             raise Refusal("ValidationError", _CHAINED)
         if seconds > int(text_of(role, "MaxSessionDuration") or 3600):
-            raise Refusal("ValidationError", _TOO_LONG)
+            raise Refusal("ValidationError", TOO_LONG)
     return answer
 
 
@@ -83,6 +82,12 @@ async def _is_chained(caller: Caller, engine: Engine) -> bool:
     arn = Arn.of(caller.arn)
     role = await engine.role(arn.account, arn.resource.split("/")[1]) if arn is not None else None
     return not (caller.source.endswith(":root") and "ec2.amazonaws.com" in _services(role))
+
+
+async def role_of(call: Call, engine: Engine) -> Element | None:
+    """The role that the call's ARN names exactly, in whatever account."""
+    arn = Arn.of(call.get("RoleArn"))
+    return await _role_of(call, arn.account, engine) if arn is not None else None
 
 
 async def _role_of(call: Call, account: str, engine: Engine) -> Element | None:

@@ -65,7 +65,17 @@ def signer(scope: Scope) -> tuple[str, str]:
 
 def is_inspected(scope: Scope) -> bool:
     """Whether a request is for IAM or STS; everything else passes untouched, its body unread."""
-    return scope["type"] == "http" and signer(scope)[1] in SERVICES
+    return scope["type"] == "http" and _service(scope) in SERVICES
+
+
+def _service(scope: Scope) -> str:
+    """The service of a request. Without a signature it is STS's AssumeRoleWithWebIdentity: no other passes."""
+    return signer(scope)[1] or ("sts" if _is_unsigned_form(scope) else "")
+
+
+def _is_unsigned_form(scope: Scope) -> bool:
+    kind = header(scope, "content-type")
+    return scope["method"] == "POST" and kind.startswith("application/x-www-form-urlencoded") and scope["path"] == "/"
 
 
 def speaks_json(scope: Scope) -> bool:
@@ -75,7 +85,7 @@ def speaks_json(scope: Scope) -> bool:
 
 def read_call(scope: Scope, body: bytes) -> Call:
     """The call in a request; without an ``Action`` its action is empty, and AWS will say so."""
-    access_key, service = signer(scope)
+    access_key, service = signer(scope)[0], _service(scope)
     query = parse_qs(scope.get("query_string", b"").decode("utf-8", "replace"), keep_blank_values=True)
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True) if scope["method"] == "POST" else {}
     params = {name: values[0] for name, values in {**query, **form}.items()}
@@ -88,6 +98,7 @@ _NAMESPACES = {
 }
 _STATUS = {
     "AccessDenied": 403,
+    "ExpiredTokenException": 400,
     "NoSuchEntity": 404,
     "EntityAlreadyExists": 409,
     "LimitExceeded": 409,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from crossaccount.local.asgi import Answer, App, Disconnected, Receive, Scope, Send, answer_of, read_body, send_answer
-from crossaccount.local.hardening import assume, details, documents, entities, ministack
+from crossaccount.local.hardening import assume, details, documents, entities, ministack, web_identity
 from crossaccount.local.hardening.calls import (
     Call,
     Refusal,
@@ -33,6 +33,11 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
         _POLICIES,
         assume.admitted,
         denial_names_both,
+    ),
+    "AssumeRoleWithWebIdentity": (
+        before(assume.well_formed),
+        before(web_identity.verified),
+        web_identity.admitted,
     ),
     "AttachGroupPolicy": _ATTACH,
     "AttachRolePolicy": _ATTACH,

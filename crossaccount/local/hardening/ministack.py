@@ -38,6 +38,7 @@ from crossaccount.local.authentication import Unknown
 from crossaccount.local.clients import root_secret
 from crossaccount.local.hardening.calls import Call
 from crossaccount.local.hardening.policies import ACCOUNT_ID, Arn, as_list, renamed
+from crossaccount.local.hardening.tokens import keys_of
 
 TOUCHED: Mapping[str, Mapping[str, str]] = {
     "replaced": {
@@ -49,6 +50,7 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.core.iam_evaluator.resolve_credential": "(access_key_id, account_id, session_token)",
         "ministack.core.lambda_runtime.execution_credentials": "(config)",
         "ministack.services.lambda_svc.execution_credentials": "(config)",
+        "ministack.services.sts._web_identity_principal": "(token, provider_id, role_arn)",
     },
     "called": {
         "ministack.core.iam_evaluator.find_iam_access_key_account": "(access_key_id)",
@@ -89,6 +91,18 @@ ONLY_ASKED: ContextVar[bool] = ContextVar("only_asked", default=False)
 _REGION = "us-east-1"  # IAM has none; MiniStack wants one
 _ALWAYS = {"aws:securetransport": "true", "aws:viaawsservice": "false", "aws:principalisawsservice": "false"}
 _PASSED = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
+_PASSED_UNSIGNED = {"sts:rolesessionname": "RoleSessionName"}
+_ASSUMING = ("AssumeRole", "AssumeRoleWithWebIdentity")
+_OF_SIGNED_REQUESTS = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principalorgid",
+        "aws:principaltype",
+        "aws:userid",
+    }
+)
 _NO_VALUE = "\0"  # equal to nothing and like nothing
 _WILDCARD = re.compile(r"[*?]")
 _VARIABLE = re.compile(r"\$\{(?:(?P<itself>[*?$])|(?P<key>[^{}']+?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?)\}")
@@ -107,6 +121,7 @@ def harden(run_secret: bytes) -> None:
     evaluator.evaluate = _with_session_tags(evaluator.evaluate)
     evaluator._resource_policy = _with_trusts(evaluator._resource_policy)
     evaluator.resolve_credential = _with_secrets_of_roots(evaluator.resolve_credential, run_secret)
+    _pass_claims()
     _add_calls_of_providers()
     _make_iam_askable()
     _make_function_sessions_secret(run_secret)
@@ -216,6 +231,19 @@ def _make_iam_askable() -> None:
     app.SERVICE_HANDLERS["iam"] = handler
 
 
+def _pass_claims() -> None:
+    """MiniStack passes three claims of a token as condition keys; AWS passes more for some issuers."""
+    from ministack.services import sts
+
+    original = sts._web_identity_principal
+
+    def web_identity_principal(token: str, provider_id: str, role_arn: str) -> tuple[str, dict[str, Any]]:
+        provider, _ = original(token, provider_id, role_arn)
+        return provider, {**keys_of(token), "aws:federatedprovider": provider}
+
+    sts._web_identity_principal = web_identity_principal
+
+
 def _add_calls_of_providers() -> None:
     """The calls by which an identity provider changes in place, which MiniStack does not have."""
     from ministack.services import iam
@@ -295,6 +323,9 @@ def _make_function_sessions_secret(run_secret: bytes) -> None:
 def _resolving(original: Resolve) -> Resolve:
     def resolve(key: str, context: Any) -> Any:
         name = key.lower()
+        federated = context.principal_type == "WebIdentityUser"
+        if federated and name in _OF_SIGNED_REQUESTS:
+            return None
         if name in _ALWAYS:
             return _ALWAYS[name]
         if context.principal_type == "AssumedRole" and name in ("aws:principalarn", "aws:userid"):
@@ -303,8 +334,9 @@ def _resolving(original: Resolve) -> Resolve:
         if name == "aws:tagkeys":
             return value or None  # without tags there is no such key
         call = CURRENT_CALL.get()
-        if value is None and name in _PASSED and call is not None and call.action == "AssumeRole":
-            return call.get(_PASSED[name]) or None
+        passed = _PASSED_UNSIGNED if federated else _PASSED
+        if value is None and name in passed and call is not None and call.action in _ASSUMING:
+            return call.get(passed[name]) or None
         return value
 
     return resolve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,8 @@ def web_token(local: LocalAws, subject: str) -> str:
 def role_for_github(local: LocalAws, name: str, *policies: str) -> str:
     """A role of the hub that a repository's workflows may assume, if their tokens say whose they are."""
     iam = local.session(HUB).iam
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_open_id_connect_provider(Url=f"https://{PROVIDER}", ClientIDList=["sts.amazonaws.com"])
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": f"arn:aws:iam::{HUB}:oidc-provider/{PROVIDER}"},
