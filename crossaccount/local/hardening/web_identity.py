@@ -89,11 +89,10 @@ async def admitted(call: Call, engine: Engine, go: Go) -> Answer:
         host if host in KNOWN_TO_AWS else f"arn:aws:iam::{account.account if account else ''}:oidc-provider/{host}"
     )
     audience = claims["aud"][0] if isinstance(claims["aud"], list) else claims["aud"]
+    made = {"SubjectFromWebIdentityToken": claims["sub"], "Audience": audience, "Provider": provider}
+
+    def mended(found: re.Match[str]) -> str:
+        return f"<{found[1]}>{escape(str(made[found[1]]))}</{found[1]}>"
+
     body = answer.body.decode("utf-8", "replace")
-    for name, value in (
-        ("SubjectFromWebIdentityToken", claims["sub"]),
-        ("Audience", audience),
-        ("Provider", provider),
-    ):
-        body = re.sub(f"<{name}>[^<]*</{name}>", lambda _, n=name, v=value: f"<{n}>{escape(str(v))}</{n}>", body)
-    return answer.with_body(body.encode())
+    return answer.with_body(re.sub(rf"<({'|'.join(made)})>[^<]*</\1>", mended, body).encode())
