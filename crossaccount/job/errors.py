@@ -6,7 +6,7 @@ from crossaccount.iam.problem import OperationFailed
 
 
 class JobError(OperationFailed):
-    """A job cannot go on. ``str()`` is what a person should read."""
+    """A job cannot go on. ``str()`` is the message for people."""
 
 
 class BackendError(JobError):
@@ -14,4 +14,4 @@ class BackendError(JobError):
 
 
 class WorkersError(JobError):
-    """Nobody is there to run anything."""
+    """There are no workers to run a stack."""

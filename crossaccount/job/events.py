@@ -1,10 +1,10 @@
-"""What a job says while it runs: a stream of small frozen values, one line of JSON each; and the file that keeps them.
+"""The events of a running job: small frozen values, each written as one line of JSON; and the file that keeps them.
 
 Every line has ``time`` (UTC, ISO 8601), ``event`` and, where it is about one stack, ``stack``. The last line of a job
 is ``job-finished`` and has its ``status``. Readers must ignore events and keys that they do not know.
 
-A full disk or a reader that went away must not stop what is half done in AWS. It is said once; the job goes on, and its
-exit code is about its stacks.
+A full disk or a closed pipe must not stop an update in the middle. It is reported once, and the job goes on. The exit
+code is about the stacks alone.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class JobStarted(Event):
-    """The job begins: what it will do, on which stacks, each after those it waits for."""
+    """The job begins. ``stacks`` are in their order: each after those that it waits for."""
 
     verb: str
     stacks: tuple[str, ...]
     parallel: int
     engine: str = ""
-    """``pulumi``, or ``in-process``: a rehearsal without the CLI, and without a state."""
+    """``pulumi``; or ``in-process``, a rehearsal without the CLI and without state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +69,12 @@ class StackStarted(StackEvent):
     """The engine begins with a stack."""
 
     step: str = ""
-    """Which of several steps, where it takes more than one; the last one has no name."""
+    """The name of the step, if the stack takes more than one; the last step has no name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stopping(Event):
-    """Somebody asks the job to stop, for the ``asked``-th time; it still waits for the stacks ``waiting_for``."""
+    """A request to stop, the ``asked``-th one. The job still waits for the stacks ``waiting_for``."""
 
     asked: int
     by: str
@@ -84,11 +84,11 @@ class Stopping(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StackSkipped(StackEvent):
-    """A stack is not touched. ``because`` says why; its status is ``skipped``."""
+    """A stack is not run. ``because`` gives the reason; its status is ``skipped``."""
 
     because: str
     step: str = ""
-    """Which of several steps, where it takes more than one; the last one has no name."""
+    """The name of the step, if the stack takes more than one; the last step has no name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +98,13 @@ class StackFinished(StackEvent):
     status: str
     seconds: float
     step: str = ""
-    """Which of several steps, where it takes more than one; the last one has no name."""
+    """The name of the step, if the stack takes more than one; the last step has no name."""
     changes: Mapping[str, int] = field(default_factory=dict)
-    """Resources by operation; ``same`` are those that need nothing."""
+    """The number of resources by operation; ``same`` are unchanged ones."""
     error: str = ""
     fix: str = ""
     kind: str = ""
-    """What sort of failure: see ``crossaccount.engine.failures``."""
+    """The kind of failure, one of ``crossaccount.engine.failures``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,40 +116,42 @@ class Refused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StackOutputs(StackEvent):
-    """What a stack last deployed exports; ``[secret]`` in place of a secret. Nothing where it was never deployed."""
+    """The outputs of a stack's last deployment, with ``[secret]`` in place of secrets; empty if it was never
+    deployed.
+    """
 
     outputs: Mapping[str, Any]
     result: str = ""
-    """How its last update ended: ``succeeded``, ``failed`` or ``in-progress``. A failed one may have left other outputs
-    than it would have exported."""
+    """How its last update ended: ``succeeded``, ``failed`` or ``in-progress``. After a failure the outputs may be
+    older."""
 
     ALWAYS: ClassVar[tuple[str, ...]] = ("outputs",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackStatus(StackEvent):
-    """How a stack stands. ``state``: ``deployed``, ``never-deployed``, ``destroyed`` or ``not-in-project``."""
+    """The status of a stack. ``state``: ``deployed``, ``never-deployed``, ``destroyed`` or ``not-in-project``."""
 
     state: str
     account_id: str = ""
     updated: str = ""
-    """When it was last deployed, ISO 8601 in UTC."""
+    """The time of its last deployment, ISO 8601 in UTC."""
     result: str = ""
-    """How its last update ended: ``succeeded``, ``failed`` or ``in-progress``; nothing where the state is not in files,
-    and looking would take a call each."""
+    """How its last update ended: ``succeeded``, ``failed`` or ``in-progress``. Empty if the backend does not keep
+    files, because that would cost one CLI call for each stack."""
     resources: int | None = None
     held_by: str = ""
-    """Who has its lock, where the backend tells."""
+    """The holder of its lock, if the backend shows it."""
     access: str = ""
-    """Whether the config still says of access what was last deployed: ``unchanged`` or ``changed``; nothing where the
-    state is not in files, and looking would take a call each."""
+    """Whether the config declares the access that was last deployed: ``unchanged`` or ``changed``. Empty as for
+    ``result``."""
     fix: str = ""
     """What to do about a stack that is not in the project."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift(StackEvent):
-    """AWS differs from what a stack deployed: one entry for every resource.
+    """AWS differs from what a stack deployed. ``resources`` has one entry for each resource.
 
     Each is ``{"op", "type", "name", "properties"}``, with ``properties`` as ``{name: {"deployed", "live"}}``; ``op`` is
     ``update``, or ``delete`` for a resource that is gone.
@@ -162,7 +164,7 @@ PRIVATE = 0o600
 
 
 def until_it_fails(emit: Emit, where: str, complain: Callable[[str], None]) -> Emit:
-    """``emit``, until it fails for the first time, which is said to ``complain``."""
+    """``emit`` until its first failure, which is reported to ``complain``; then nothing."""
     lost = False
 
     def guarded_emit(event: Event) -> None:
@@ -173,20 +175,20 @@ def until_it_fails(emit: Emit, where: str, complain: Callable[[str], None]) -> E
             emit(event)
         except OSError as error:
             lost = True
-            complain(f"{where}: cannot be written any more ({error.strerror}); the job goes on without it")
+            complain(f"{where}: can no longer be written ({error.strerror}); the job goes on without it")
 
     return guarded_emit
 
 
 @contextmanager
 def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Emit]:
-    """Appends events to ``file``, one line of JSON each, as they happen. It is for its owner only.
+    """Appends events to ``file`` as they happen, one line of JSON each. Only its owner can read it.
 
     Raises:
-        SettingsError: the file cannot be opened; nothing has begun.
+        SettingsError: the file cannot be opened. No stack has been run.
     """
     try:
-        # A pipe that nobody reads is an error, and is not waited for. What is written later may wait for its reader.
+        # Opening a pipe without a reader fails at once. Later writes may wait for the reader.
         log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, PRIVATE)
         os.set_blocking(log, True)
     except OSError as error:
@@ -194,7 +196,7 @@ def event_log(file: Path, complain: Callable[[str], None]) -> Iterator[Emit]:
         raise SettingsError([Problem("--log", what, str(file), "name another file")]) from None
 
     def write(event: Event) -> None:
-        # In one piece: two jobs may write to one file.
+        # One write per event: two jobs may append to one file.
         os.write(log, f"{json_text(event.to_json())}\n".encode())
 
     try:

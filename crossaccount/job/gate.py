@@ -1,4 +1,4 @@
-"""What stands before an update: its review, the plan it is held to, and who has to say yes."""
+"""Before an update: its review, the plan that it must match, and the approvals that it needs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Gate:
     finish: Callable[[JobResult], JobResult]
 
     def review(self, names: Collection[str]) -> Review:
-        """The review of an update, told.
+        """Review an update and emit the review.
 
         Raises:
             SettingsError, BackendError: see :class:`~crossaccount.job.review.reviewer.Reviewer`.
@@ -56,9 +56,9 @@ class Gate:
         resources: bool = True,
         proof: Proof | None = None,
     ) -> JobResult:
-        """What the engine would do and what that does to access; kept as a plan where that is asked for.
+        """Preview an update and its effect on access. ``save_plan`` is the folder that keeps it as a plan.
 
-        Without ``resources`` the engine is not asked, and needs no passphrase. ``proof`` is shown beside the review.
+        Without ``resources`` the engine does not run, and no passphrase is needed. ``proof`` is shown with the review.
         """
         known = self.reviewer.backend.stacks()
         review = replace(self.reviewer.review(names, known), proof=proof)
@@ -66,7 +66,7 @@ class Gate:
             return self.finish(JobResult("preview", "succeeded", review=self._reported(review)))
         plan = new_plan(save_plan, names, known) if save_plan else None
         for stack in plan.new if plan else ():
-            text = "it is new: the engine keeps no plan of it, and what holds it is this review"
+            text = "it is new: the engine saves no plan for it, so the update must match this review"
             self.emit(Message(stack=stack, severity="warning", text=text))
 
         def close(result: JobResult) -> JobResult:
@@ -86,9 +86,9 @@ class Gate:
         verification: Verification | None,
         **options: object,
     ) -> JobResult:
-        """An update that is reviewed, held to its plan, approved and recorded before anything is touched.
+        """Review an update, compare it with its plan, get and record the approvals, then run it.
 
-        ``options`` are of the update alone, as ``run`` takes them.
+        ``options`` are passed to ``run``.
         """
         known = self.reviewer.backend.stacks()
         review = replace(self.reviewer.review(names, known), proof=Proof())
@@ -111,11 +111,11 @@ class Gate:
 
     def _run(self, verb: str, names: Sequence[str], review: Review, **options: object) -> JobResult:
         def refusal_of(stack: str) -> str:
-            """Why a stack must not be run after all, asked just before its run; empty where it may."""
+            """Why a stack must not run, checked just before its run; empty if it may."""
             if stack in review.refused:
                 return review.refused[stack]
             if not self.files.unchanged(stack):
-                return "its config changed since it was reviewed; nothing of it is applied: run it again"
+                return "its config changed since the review, so nothing of it is applied; run the command again"
             return ""
 
         steps = forward(names, self.loaded.reads)
@@ -125,9 +125,9 @@ class Gate:
         return self.run(verb, steps, hand_on=True, refresh=True, refusal_of=refusal_of, reviewed=live, **options)
 
     def _removing(self, steps: Sequence[Step], review: Review, *, divide: bool) -> list[Step]:
-        """The steps in an order in which nothing goes while another stack names it.
+        """The steps in an order in which nothing is deleted while another stack names it.
 
-        A plan says what a stack's one update does: held to one, no stack is updated in two steps.
+        A plan describes one update of each stack, so with a plan no stack is updated in two steps.
         """
         found = with_removals(steps, review.transitions, divide=divide)
         backend = self.reviewer.backend
@@ -142,7 +142,7 @@ class Gate:
         return review
 
     def _approved(self, review: Review, approval: Approval, plan: str) -> tuple[str, ...]:
-        """Why the update must not begin; empty once it is approved and that is recorded."""
+        """Why the update must not begin; empty if it is approved and the approval is recorded."""
         if not approval.needed:
             return ()
         decision = decide(review, approval)
@@ -157,7 +157,7 @@ class Gate:
             record(log, when, who, review, decision, plan)
         except OSError as error:
             what = f"the approval cannot be recorded ({error.strerror})"
-            return (f"{log}: {what}; nothing is applied: make room, or name another file by --approvals",)
+            return (f"{log}: {what}; nothing is applied; free disk space, or name another file with --approvals",)
         approved = {str(question): how for question, how in decision.approved.items()}
         values = {"digest": review.digest, "verdict": review.verdict, "log": str(log)}
         self.emit(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **values))

@@ -1,4 +1,4 @@
-"""A project's stacks as a job sees them: settings, who reads whom, digests, and whether their files have changed."""
+"""The stacks of a project, loaded for a job: settings, dependencies between stacks, digests, changes of their files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.sources.state import FILE_SCHEME, backend_url, state_folder
 
 Waits = Mapping[str, frozenset[str]]
-"""By stack: the stacks that it waits for."""
+"""By stack: the stacks that it reads and therefore waits for."""
 INCLUDE = "crossaccount:include"
 FOLDER = ".crossaccount"
 """Our own folder in a project's."""
@@ -38,7 +38,7 @@ class Loaded:
     reads: Waits = field(default_factory=dict)
     """By stack: the project's stacks that it reads."""
     own: OwnProgram | None = None
-    """The project's own program, where it is not the packaged one."""
+    """The project's own program; None if it runs the packaged one."""
     apart: frozenset[Path] = frozenset()
     """Files and folders of the project that are no part of its program: states, and what the command itself writes."""
 
@@ -49,7 +49,7 @@ class Loaded:
 
     @property
     def stacks(self) -> tuple[str, ...]:
-        """All of them, each after those it reads."""
+        """The names of all stacks, each after those that it reads."""
         return tuple(self.compiled)
 
     def upstreams(self, stack: str) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Loaded:
         return replace(self, apart=self.apart | {each for each in files if each is not None})
 
     def digest(self, stack: str) -> str:
-        """SHA-256 of what the stack is to be: config, what its includes say, the project, a program of its own."""
+        """SHA-256 of everything that defines a stack: config, included files, the project, its own program."""
         settings = self.settings[stack]
         content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings), self.project.definition]
         content += [self.program] if self.own else []
@@ -116,13 +116,13 @@ class ConfigFiles:
 
     @classmethod
     def of(cls, loaded: Loaded) -> ConfigFiles:
-        """As they are now."""
+        """Read the current config of all stacks."""
         return cls(loaded, {stack: _print(loaded, stack) for stack in loaded.stacks})
 
     def unchanged(self, stack: str) -> bool:
         """Whether ``stack`` still says the same, and its program is the same.
 
-        Files are compared byte by byte, and only where they differ by what they say: making a new stack adds a line
+        Files are compared byte by byte. If they differ, their content is compared, because creating a stack adds a line
         about its secrets.
         """
         before = self.loaded
@@ -153,7 +153,7 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     directory = loaded.project.directory
     included: Any = loaded.project.stacks[stack].get(INCLUDE) or ()
     yield directory / PROJECT_FILE
-    yield directory / "Pulumi.json"  # which the CLI would take instead, if it came to be there
+    yield directory / "Pulumi.json"  # a file that the CLI would prefer, should somebody create it
     yield directory / stack_file(stack)
     yield from (directory / name for name in sorted({each.name for each in loaded.settings[stack].files.values()}))
     yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

@@ -1,7 +1,7 @@
-"""What a job runs with: the user's own CLI, states and credentials, or a fresh local AWS that is gone at the end.
+"""What a job runs on: the user's own CLI, states and credentials; or a fresh local AWS that ends with the job.
 
-On a local AWS the pulumi CLI has a state, a home and copies of the stacks' files of its own. Without the CLI, stacks
-are made in this process, and what was made is all that there is of a state.
+On a local AWS the pulumi CLI has its own state and home, and copies of the stacks' files. Without the CLI, stacks are
+deployed in this process and there is no state.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[I
 
 @dataclass(frozen=True)
 class InProcessBackend:
-    """What was made in this process: the nearest thing to a state that there is."""
+    """The stacks that were deployed in this process, in place of a state."""
 
     deployed: Mapping[str, Outcome]
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -96,7 +96,9 @@ class InProcessBackend:
 
 @dataclass(frozen=True)
 class Opened:
-    """What the stacks of a project are run with. Without ``sign_in`` nobody asks whose their credentials are."""
+    """The engine and backend of a project's stacks. Without ``sign_in`` the account of their credentials is not
+    checked.
+    """
 
     engine: StackEngine
     backend: Backend
@@ -109,8 +111,8 @@ def open_as_user(directory: Path, program: Program, workers: Workers | None = No
     """The project in ``directory`` with the user's CLI, login, states and credentials.
 
     Raises:
-        SettingsError: the project's settings are wrong, there is no CLI, or the environment has variables with which
-            it runs something else.
+        SettingsError: the settings are wrong, there is no CLI, or environment variables would make it run something
+        else.
     """
     if not installed():
         raise SettingsError([Problem(str(directory), "there is no pulumi CLI on the PATH", "pulumi", INSTALL)])
@@ -122,7 +124,7 @@ def open_as_user(directory: Path, program: Program, workers: Workers | None = No
 
 
 def _read(directory: Path) -> Project:
-    """The project, in an environment in which the engine runs what is read; what is wrong with both at once."""
+    """The project. Reports everything that is wrong with it and with the engine's environment variables at once."""
     try:
         project = read_project(directory)
     except SettingsError as error:
@@ -148,7 +150,7 @@ def open_on_local_aws(directory: Path, program: Program, workers: Workers | None
 
 
 def _configs(directory: Path, gateway: Gateway) -> Mapping[str, Mapping[str, object]]:
-    """The stacks' configs with the credentials that reach their accounts on the local AWS: those of its roots."""
+    """The configs of the stacks, with the root credentials of their accounts on the local AWS."""
     project = read_project(directory)
     stacks = [Stack.of(project, name) for name in project.stacks]
     return {each.name: {**local_config(each, gateway), ASSUME_ROLES: []} for each in stacks}

@@ -1,5 +1,5 @@
-"""What a job did as Markdown, fit for a pull request: a preview (access first, then what goes that others made, then
-resources), and drift.
+"""The result of a preview or a drift run as Markdown for a pull request. A preview shows access, then manual changes
+that the update removes, then resources.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crossaccount.job.running.result import JobResult
 from crossaccount.markdown import code, fence, table, text
 
 MOST_LINES = 200
-"""Of resources: a comment on a pull request has its limits."""
+"""The most lines about resources; the size of a comment is limited."""
 LONGEST = 2_000
 """Characters of a line in a fence."""
 MOST_CHARACTERS = 60_000
@@ -33,7 +33,7 @@ NEEDED = {
 
 
 def preview_markdown(result: JobResult) -> str:
-    """The whole preview; it ends with a line break. What does not fit a comment is left out from the end."""
+    """The whole preview, with a final line break. What does not fit into a comment is cut at the end."""
     access = [] if result.review is None else [*_access(result.review), ""]
     kept = [*access, *_stacks(result)]
     resources = list(_resources(result))
@@ -69,12 +69,12 @@ def _access(review: Review) -> Iterator[str]:
             for each in review.replaced
         )
     if review.removals:
-        yield "\n### Made by hand by others, and removed by this update\n"
+        yield "\n### Manual changes by others that this update removes\n"
         yield from fence((line for each in review.removals for line in removal_lines(each, shown)), longest=LONGEST)
 
 
 def _stacks(result: JobResult) -> Iterator[str]:
-    """Those that change or fail, a row each; the others are counted."""
+    """One row for each stack that changes or fails; the others are counted."""
     shown_outcomes = {name: outcome for name, outcome in result.outcomes.items() if outcome.status != "unchanged"}
     yield "### Stacks"
     yield ""
@@ -111,13 +111,13 @@ LONGEST_DRIFT_VALUE = 300
 
 
 def drift_markdown(result: JobResult) -> str:
-    """The whole report; it ends with a line break."""
+    """The whole report, with a final line break."""
     found = [drift for drift in map(drift_of, result.outcomes.values()) if drift]
     failed = [outcome for outcome in result.outcomes.values() if not outcome.done]
     in_access = bool(result.drift and result.drift.access.changes)
     lines = [f"## Drift: {_headline(len(found), len(failed), len(result.outcomes), in_access)}", ""]
     for outcome in failed:
-        lines += [f"- **{text(outcome.stack)}** could not be looked at: {text(outcome.error)}"]
+        lines += [f"- **{text(outcome.stack)}** could not be checked: {text(outcome.error)}"]
     lines += [""] if failed else []
     for drift in found:
         rows = [row for resource in drift.resources for row in _rows(resource)]
@@ -129,13 +129,13 @@ def drift_markdown(result: JobResult) -> str:
         lines += [f"### Access: {result.drift.access.verdict}", "", *fence(body, "diff"), ""]
         lines += [f"… and {rest}.", ""] if rest else []
     if result.status == "drifted":
-        lines += ["`crossaccount up` brings back what was deployed; see first who changed it, and why.", ""]
+        lines += ["`crossaccount up` restores what was deployed. First find out who changed it, and why.", ""]
     return "\n".join(lines)
 
 
 def _headline(drifted: int, failed: int, total: int, in_access: bool) -> str:
     extent = f"{drifted} of {total} stacks" if drifted else "in access" if in_access else "none"
-    return f"{extent}, {failed} not looked at" if failed else extent
+    return f"{extent}, {failed} not checked" if failed else extent
 
 
 def _rows(resource: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

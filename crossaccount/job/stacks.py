@@ -1,4 +1,4 @@
-"""The job as a library: the stacks of a project, and what can be done with all of them."""
+"""The job as a library: the stacks of a project, and the verbs that run on them."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ __all__ = ["JobResult", "Stacks"]
 class Stacks:
     """The stacks of the project in ``directory``, run by ``engine``.
 
-    ``on_event`` takes what happens, as it happens. ``workers`` say where stacks are run, and how many at once; by
-    default as many threads as cores. ``live`` reads accounts for the review; by default with the stacks' credentials.
-    With ``sign_in`` a stack whose credentials are of another account is refused before it begins. ``event_log`` is the
-    file that ``on_event`` writes, if any: no part of the project's program.
+    ``on_event`` receives events as they happen. ``workers`` run the stacks; by default one thread per core. ``live``
+    reads accounts for the review; by default with the stacks' credentials. With ``sign_in`` a stack whose credentials
+    are of another account is refused before it begins. ``event_log`` is the file that ``on_event`` writes, if any: no
+    part of the project's program.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Stacks:
         self._on_event = on_event
         self._emitting = threading.Lock()
         self.stop = Stop()
-        """Asked to stop by signals while stacks run, where that is in the main thread; or by whoever calls ``ask``."""
+        """Receives requests to stop: from signals while stacks run in the main thread, or from calls of ``request``."""
         readiness, workers = Readiness(self.loaded, backend, sign_in), workers or Threads()
         self.parallel = workers.parallel
         self._runs = Runs(self.loaded, engine, backend, workers, readiness, self.stop, self.emit)
@@ -85,9 +85,9 @@ class Stacks:
         workers: Workers | None = None,
         event_log: Path | None = None,
     ) -> Stacks:
-        """The stacks of the project in ``directory``, deployed by the CLI with your login, states and credentials.
+        """The stacks of the project in ``directory``, run by the CLI with your login, states and credentials.
 
-        ``workers`` say where they are run; by default as many threads as ``parallel``.
+        ``workers`` run the stacks; by default ``parallel`` threads.
 
         Raises:
             SettingsError: the project's settings are wrong, or there is no CLI.
@@ -110,9 +110,9 @@ class Stacks:
         workers: Workers | None = None,
         event_log: Path | None = None,
     ) -> Iterator[Stacks]:
-        """The same stacks on a fresh local AWS with states of their own, gone at the end of the context.
+        """The same stacks on a fresh local AWS with its own states. Both end with the context.
 
-        Without a CLI only ``preview``, ``up`` and ``outputs`` mean anything.
+        Without a CLI only ``preview``, ``up`` and ``outputs`` work.
 
         Raises:
             SettingsError: the project's settings are wrong.
@@ -136,7 +136,9 @@ class Stacks:
         )
 
     def review(self, stacks: Collection[str] = (), *, before: Before = "live") -> Review:
-        """What ``up`` would do to access, without the engine. ``before``: accounts as AWS has them, or as deployed."""
+        """Review the effect of ``up`` on access, without the engine. ``before``: the live accounts, or what was last
+        deployed.
+        """
         return self._gate(before).review(selected(stacks, self.loaded.stacks))
 
     def preview(
@@ -148,11 +150,11 @@ class Stacks:
         resources: bool = True,
         base: str = "",
     ) -> JobResult:
-        """What ``up`` would change, each dependant seeing its upstreams' planned outputs; and what that does to access.
+        """Preview ``up`` and its effect on access. Each stack sees the planned outputs of its upstreams.
 
-        ``save_plan`` is a folder for what ``up`` can be held to. Without ``resources`` only access is reviewed: no
-        engine runs, so neither a passphrase nor a plugin is needed. The access tests are held against those of the git
-        revision ``base``, where it is given.
+        ``save_plan`` is the folder of a plan for ``up``. Without ``resources`` only access is reviewed: no engine runs,
+        so neither a passphrase nor a plugin is needed. With ``base`` the access tests are compared with those of that
+        git revision.
 
         Raises:
             SettingsError, AccessTestsError: there is no such revision, or the access tests are wrong.
@@ -173,13 +175,13 @@ class Stacks:
         secrets_provider: str = "",
         verify: float | None = None,
     ) -> JobResult:
-        """Bring stacks to what is declared, upstreams first.
+        """Deploy the stacks, upstreams first.
 
-        With ``approval`` the update is reviewed first, and refused where a yes is missing; without, whoever calls has
-        decided. With ``plan`` what was reviewed is what is applied, and anything else is refused. With ``recover`` what
-        a killed update left is repaired first; ``gone`` are machines that no longer are, whose locks are stale.
-        ``secrets_provider`` encrypts the secrets of stacks that are new. Afterwards what stacks export is held against
-        each other; ``verify`` also tries the access tests in AWS, giving IAM so many seconds to spread what changed.
+        With ``approval`` the update is reviewed first, and refused if an approval is missing; without it the caller has
+        decided. With ``plan`` only what the plan contains is applied, and any difference is refused. ``recover`` first
+        repairs what a killed update left; ``gone`` are hosts that are known to be gone, so their locks are stale.
+        ``secrets_provider`` encrypts the secrets of new stacks. After the update the exports of all stacks are
+        compared. ``verify`` also tries the access tests in AWS, and gives IAM that many seconds to propagate changes.
         """
         saved = read_plan(plan) if plan else None
         names = selected(stacks or (saved.patterns if saved else ()), self.loaded.stacks)
@@ -192,14 +194,14 @@ class Stacks:
         return self._gate(before, plan, approval.log).up(names, stacks, approval, saved, verification, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
-        """Take what AWS has into the states."""
+        """Read the resources from AWS into the states."""
         names = selected(stacks, self.loaded.stacks)
         return self._runs.run("refresh", all_at_once(names), deployed_only=True)
 
     def drift(self, stacks: Collection[str] = ()) -> JobResult:
-        """What AWS has that stacks did not deploy, and what that does to access; nothing is changed.
+        """Find what differs in AWS from what the stacks deployed, and its effect on access. Changes nothing.
 
-        The result is ``drifted`` where there is any.
+        The status is ``drifted`` if anything differs.
         """
         names, known = selected(stacks, self.loaded.stacks), self._backend.stacks()
         deployed = [name for name in names if name in known and known[name].deployed]
@@ -222,10 +224,10 @@ class Stacks:
         leave_readers: bool = False,
         approve: Callable[[Removal], str] | None = None,
     ) -> JobResult:
-        """Delete what stacks made, readers first.
+        """Delete the resources of the stacks, readers first.
 
-        Refused where a deployed stack that stays reads what would go, unless ``leave_readers``; where something is
-        protected; and where ``approve``, asked last, says why not: an empty text is a yes.
+        Refused if a remaining stack reads a deleted one (unless ``leave_readers``), or if a resource is protected.
+        Last, ``approve`` is called and returns a reason to refuse; an empty text approves.
         """
         names = selected(stacks, self.loaded.stacks)
         removal = removal_of(names, self.loaded.reads, self._backend)
@@ -237,7 +239,9 @@ class Stacks:
         return self._runs.run("destroy", backward(names, self.loaded.reads), deployed_only=True)
 
     def outputs(self, stacks: Collection[str] = ()) -> Mapping[str, Mapping[str, Any]]:
-        """What stacks last deployed and export, secrets masked; empty for one that never was."""
+        """The outputs of the stacks' last deployments, with secrets masked; empty for a stack that was never
+        deployed.
+        """
         started, known = time.monotonic(), self._backend.stacks()
         names, found = selected(stacks, self.loaded.stacks), {}
         with ThreadPoolExecutor(self.parallel) as readers:
@@ -251,7 +255,7 @@ class Stacks:
         return found
 
     def status(self, stacks: Collection[str] = ()) -> tuple[events.StackStatus, ...]:
-        """How stacks stand, those that the backend knows and the project no longer has among them."""
+        """The status of the stacks, including those that the backend has and the project no longer has."""
         started, known = time.monotonic(), self._backend.stacks()
         everywhere = (*self.loaded.stacks, *sorted(set(known) - set(self.loaded.stacks)))
         found = tuple(statuses(self.loaded, self._backend, known, selected(stacks, everywhere)))
@@ -261,7 +265,7 @@ class Stacks:
         return found
 
     def emit(self, event: events.Event) -> None:
-        """Pass an event on; one at a time, from whichever thread."""
+        """Pass an event on. Any thread may call this; events are passed one at a time."""
         with self._emitting:
             if self._on_event:
                 self._on_event(event)
@@ -276,7 +280,7 @@ class Stacks:
         return Gate(loaded, files, reviewer, self.emit, self._runs.run, self._runs.finish)
 
     def _last(self, known: Mapping[str, KnownStack], stack: str) -> tuple[Mapping[str, Any], str]:
-        """A stack's state, and how its last update ended; either may cost a call of the CLI."""
+        """A stack's state, and how its last update ended. Each may cost one CLI call."""
         return (self._backend.state(stack), self._backend.last_result(stack)) if stack in known else ({}, "")
 
     def _refused(self, verb: str, because: Sequence[str]) -> JobResult:

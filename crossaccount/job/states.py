@@ -1,5 +1,5 @@
-"""What the state backend knows, asked once for a whole project: stacks, who holds them, what is deployed and exported,
-and what a killed update left open.
+"""The state backend of a project: its stacks, lock holders, deployed resources, outputs, and operations that a killed
+update left open. The list of stacks is read once for the whole project.
 """
 
 from __future__ import annotations
@@ -48,47 +48,47 @@ class KnownStack:
     updated: str = ""
     resources: int | None = None
     busy: bool = False
-    """Whether an update is under way, where the backend says so in its list."""
+    """Whether an update is under way, if the backend's list shows it."""
     held_by: str = ""
-    """Who holds the stack's lock, for people; the files of a file backend say so, other backends do not."""
+    """The holder of the stack's lock, for people. Only file backends show it."""
 
     @property
     def deployed(self) -> bool:
-        """Whether it has anything: a stack that was destroyed is still listed."""
+        """Whether it has resources: a destroyed stack is still listed."""
         return self.resources != 0 and bool(self.updated)
 
 
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-"""Who signs in to a backend: a database's URL holds the password."""
+"""The user and password in the URL of a backend: a database URL contains the password."""
 HISTORY_PAGE = 10
-"""How many entries of a stack's history are looked at."""
+"""How many entries of a stack's history are read."""
 LOOKING = ("refresh", "preview")
-"""Kinds of entries that change nothing of what a stack exports."""
+"""Kinds of history entries that do not change outputs."""
 
 
 def left_behind(name: str) -> str:
-    """What to do about a deployed stack whose file is gone: the CLI opens the state with what stands in the file."""
-    return f"take {stack_file(name)} back from version control, then: crossaccount destroy {name}"
+    """The fix for a deployed stack without a file: the CLI needs the file to decrypt the state."""
+    return f"restore {stack_file(name)} from version control, then run: crossaccount destroy {name}"
 
 
 class Backend(Protocol):
-    """Where states are."""
+    """A state backend."""
 
     @property
     def in_files(self) -> bool:
-        """Whether a state is a file here, which costs next to nothing to read."""
+        """Whether states are local files, which are cheap to read."""
         ...
 
     def stacks(self) -> Mapping[str, KnownStack]:
         """The project's stacks by name.
 
         Raises:
-            BackendError: it cannot be reached, or refuses.
+            BackendError: it cannot be reached, or refuses the call.
         """
         ...
 
     def state(self, stack: str) -> Mapping[str, Any]:
-        """What a stack last deployed, secrets still encrypted; empty where it never was.
+        """A stack's state, with encrypted secrets; empty if it was never deployed.
 
         Raises:
             BackendError: it cannot be read.
@@ -96,10 +96,9 @@ class Backend(Protocol):
         ...
 
     def last_result(self, stack: str) -> str:
-        """How the last change of a stack ended, in the engine's words: ``succeeded``, ``failed`` or ``in-progress``.
+        """The engine's result of a stack's last change: ``succeeded``, ``failed`` or ``in-progress``.
 
-        Empty where nothing was ever done to it but making it. A refresh is no change: the outputs stay those of the
-        update before it.
+        Empty if the stack was only created. A refresh does not count, because it does not change outputs.
 
         Raises:
             BackendError: it cannot be read.
@@ -128,7 +127,9 @@ class CliBackend:
         return {name: _known(name, each, holders.get(name, "")) for name, each in names}
 
     def state(self, stack: str) -> Mapping[str, Any]:
-        """See :class:`Backend`. A file backend's files are read as they are: it saves a call of the CLI for each."""
+        """See :class:`Backend`. The files of a file backend are read directly, which saves one CLI call for each
+        stack.
+        """
         if self._files:
             return state_in_files(self._files, self._project, stack) or {}
         return latest(json.loads(self._run("stack", "export", "--stack", stack)))
@@ -160,7 +161,7 @@ class CliBackend:
 
 
 def _last_result(history: Iterable[Mapping[str, Any]]) -> str:
-    """The result of the newest entry that is a change, newest first; of the newest of all where none is."""
+    """The result of the newest entry that changes outputs, else of the newest entry. ``entries`` are newest first."""
     newest = ""
     for entry in islice(history, HISTORY_PAGE):
         result = str(entry.get("result") or "")
@@ -171,11 +172,11 @@ def _last_result(history: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _history_in_files(folder: Path, project: str, stack: str) -> Iterator[Mapping[str, Any]]:
-    """The entries of a file backend's history, newest first. Their names end with the time in nanoseconds.
+    """The history entries of a file backend, newest first. File names end with the time in nanoseconds.
 
-    What is just being written is passed over.
+    A file that is being written is skipped.
     """
-    # Backends of before 3.61 have no folder per project.
+    # File backends of Pulumi before 3.61 have no folder for each project.
     for place in (folder / "history" / project / stack, folder / "history" / stack):
         for file in sorted((*place.glob("*.history.json"), *place.glob("*.history.json.gz")), reverse=True):
             with contextlib.suppress(SourceError, SettingsError):
@@ -183,15 +184,15 @@ def _history_in_files(folder: Path, project: str, stack: str) -> Iterator[Mappin
 
 
 def read_name(folder: Path) -> str:
-    """The project's name, by its ``Pulumi.yaml``."""
+    """The project's name in its ``Pulumi.yaml``."""
     return str(read_yaml(folder / PROJECT_FILE, PROJECT_FILE).get("name") or folder.resolve().name)
 
 
 def file_locks(folder: Path, project: str) -> dict[str, str]:
-    """Who holds which stack of a file backend: by stack, for people."""
+    """The lock holders of a file backend by stack, for people."""
     found = {}
     for file in sorted((folder / "locks").glob(f"*/{project}/*/*.json")):
-        with contextlib.suppress(SettingsError):  # it was just released
+        with contextlib.suppress(SettingsError):  # the lock was just released
             lock = read_json(file, str(file))
             if not isinstance(lock, Mapping):
                 continue
@@ -206,18 +207,18 @@ def _known(name: str, listed: Mapping[str, Any], held_by: str) -> KnownStack:
 
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
-"""What marks a secret in a state: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
+"""The key that marks a secret in a state: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
 
 
 def statuses(
     loaded: Loaded, backend: Backend, known: Mapping[str, KnownStack], names: Collection[str]
 ) -> Iterator[events.StackStatus]:
-    """The stacks ``names``, each as the project declares and the backend lists it."""
+    """The status of the stacks ``names``, from the project and from the backend's list."""
     for name in names:
         compiled = loaded.compiled.get(name)
         stack = known.get(name)
         if stack is not None and stack.updated and not stack.deployed and not backend.last_result(name):
-            # Backends of files give the time at which an empty stack was made.
+            # File backends show the time at which an empty stack was created.
             stack = replace(stack, updated="")
         found = _status(name, stack, compiled.settings.account_id if compiled else None)
         if compiled is not None and found.state == "deployed" and backend.in_files:
@@ -227,7 +228,7 @@ def statuses(
 
 
 def _access(compiled: CompiledStack, deployed: object) -> str:
-    """Whether the access that a stack declares is what it last deployed; empty if its outputs do not tell."""
+    """Whether a stack declares the access that it last deployed; empty if its outputs do not show it."""
     if not isinstance(deployed, Mapping):
         return ""
     return "unchanged" if same_access_lines(notation_of(compiled.declared), deployed) else "changed"
@@ -255,13 +256,13 @@ def outputs_of(stack: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def protected(state: Mapping[str, Any]) -> list[str]:
-    """The resources of a stack's state that must not be deleted, as the program names them."""
+    """The names of the protected resources in a stack's state."""
     marked = [each for each in state.get("resources") or () if each.get("protect") and not each.get("delete")]
     return [str(each["urn"]).rsplit("::", 1)[-1] for each in marked]
 
 
 def masked(value: Any) -> Any:
-    """``value`` with every secret in it replaced: whether it is encrypted, or elided by the engine."""
+    """``value`` with every secret replaced, encrypted ones and those that the engine elides."""
     if isinstance(value, Mapping):
         return SECRET if SECRET_KEY in value else {key: masked(each) for key, each in value.items()}
     return [masked(each) for each in value] if isinstance(value, list) else value
@@ -272,7 +273,7 @@ CREATING = "creating"
 
 @dataclass(frozen=True)
 class Pending:
-    """One operation: ``creating``, ``updating``, ``deleting``, …, and the resource as the state has it."""
+    """One open operation: ``creating``, ``updating``, ``deleting``, …, and its resource in the state."""
 
     operation: str
     resource: Mapping[str, Any]
@@ -289,7 +290,7 @@ class Pending:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """What it was asked for with."""
+        """The resource's inputs."""
         return self.resource.get("inputs") or {}
 
 
@@ -300,9 +301,9 @@ def pending_in(state: Mapping[str, Any]) -> tuple[Pending, ...]:
 
 
 def creations_in(state: Mapping[str, Any]) -> tuple[Pending, ...]:
-    """The open operations that may have made something that the state does not have.
+    """The open creations: AWS may have created a resource that the state does not have.
 
-    Any other one is of a resource that the state has: a refresh finds out how it went.
+    Other open operations are of resources in the state: a refresh reads their result.
     """
     recorded = {each["urn"] for each in state.get("resources") or () if not each.get("delete")}
     found = (each for each in pending_in(state) if each.operation == CREATING)
@@ -310,17 +311,17 @@ def creations_in(state: Mapping[str, Any]) -> tuple[Pending, ...]:
 
 
 def described(creations: Sequence[Pending]) -> str:
-    """The resources, for people."""
+    """The resources of operations, for people."""
     return ", ".join(f"{each.type.rpartition(':')[2]} {each.name}" for each in creations)
 
 
 def left_open(creations: Sequence[Pending], *, in_files: bool) -> str:
-    """What open creations mean. Backends other than files do not say in their list whether somebody is just at it."""
+    """The meaning of open creations, for people. Only the list of a file backend shows whether an update is running."""
     killed = "an update was killed" if in_files else "an update is under way or was killed"
-    return f"{killed} while it made {described(creations)}: AWS may have it, and the state has not"
+    return f"{killed} while it created {described(creations)}: AWS may have it, but the state does not"
 
 
 def way_out(stack: str, *, in_files: bool, then: str = "") -> str:
-    """What to do about open creations."""
+    """The fix for open creations."""
     fix = f"crossaccount up {stack} --recover{then}"
     return fix if in_files else f"wait for it; if it was killed: {fix}"

@@ -187,5 +187,5 @@ def _refused(response: Mapping[str, Any], operation: str, profile: str, where: s
 
 
 def _other_account(where: str, account_id: str, found: str) -> Problem:
-    what = f"the credentials are of account {account_id}, and IAM describes another"
+    what = f"the credentials belong to account {account_id}, and IAM describes another"
     return Problem(where, what, found, "check the profile's endpoint")

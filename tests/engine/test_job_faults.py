@@ -138,7 +138,7 @@ def test_credentials_of_another_account_are_refused_before_any_change(faulty: Fa
     assert statuses(result) == {"other": "failed"}
     assert result.outcomes["other"].kind == "account"
     assert result.outcomes["other"].error == (
-        f"the credentials are of account {SPOKE}, and the stack is of {OTHER}; nothing of it is touched"
+        f"the credentials belong to account {SPOKE}, but the stack is for account {OTHER}; nothing of it is touched"
     )
     assert {call.action for call in faulty.aws.calls} == {"GetCallerIdentity"}, "nothing else was asked of AWS"
 
@@ -228,7 +228,7 @@ def test_a_job_that_is_stopped_ends_what_it_is_in_the_middle_of(
     assert f"hub: create hub-application-{role}" in said, "what was under way is done, and said"
     assert "hub: interrupted" in said
     assert "spoke" in said.partition("interrupted")[2], "and what is not done is said"
-    assert stderr.count("--log /dev/full: cannot be written any more (No space left on device)") == 1
+    assert stderr.count("--log /dev/full: can no longer be written (No space left on device)") == 1
     assert "Traceback" not in said + stderr
     assert faulty.locks() == []
     assert role in faulty.roles("hub") & faulty.recorded("hub")
@@ -271,7 +271,7 @@ def test_asked_three_times_a_job_gives_up_and_recover_finds_what_aws_made(faulty
 
     again = faulty.job().stacks.up(["other"]).outcomes["other"]
     assert (again.status, again.kind, again.fix) == ("failed", "pending", "crossaccount up other --recover")
-    assert "killed while it made Role other-application-GivenUp: AWS may have it" in again.error
+    assert "killed while it created Role other-application-GivenUp: AWS may have it" in again.error
     assert "GivenUp" in faulty.roles("other") - faulty.recorded("other")
 
     job = faulty.job()

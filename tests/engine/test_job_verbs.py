@@ -60,7 +60,7 @@ def test_a_fleet_is_looked_at_drifts_and_goes(deployed: Workspace) -> None:
 
     done = _run(deployed, "destroy", "auth", "--yes")
     assert done.returncode == 1
-    assert "workload: reads the outputs of auth, which would go; destroy workload as well" in done.stdout
+    assert "workload: reads the outputs of auth, which would be destroyed; destroy workload as well" in done.stdout
     done = _run(deployed, "destroy")
     assert done.returncode == 1, "as an update without a yes"
     assert (

@@ -31,7 +31,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_raised() -> None:
         emit(SAID)
         emit(SAID)
     assert complaints == [
-        "--log /dev/full: cannot be written any more (No space left on device); the job goes on without it"
+        "--log /dev/full: can no longer be written (No space left on device); the job goes on without it"
     ]
 
 
@@ -50,7 +50,7 @@ def test_a_reader_that_went_away_is_said_once() -> None:
     emit = until_it_fails(gone, "stdout", complaints.append)
     emit(SAID)
     emit(SAID)
-    assert complaints == ["stdout: cannot be written any more (Broken pipe); the job goes on without it"]
+    assert complaints == ["stdout: can no longer be written (Broken pipe); the job goes on without it"]
 
 
 def _never(text: str) -> None:

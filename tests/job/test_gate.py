@@ -166,7 +166,7 @@ def test_a_file_that_changes_after_the_review_stops_its_stack_alone(place: Place
     place.engine.before = edit
     result = place.stacks.up(approval=EVERYTHING)
     assert place.applied == ["auth"]
-    assert "its config changed since it was reviewed" in error_of(result, "workload")
+    assert "its config changed since the review" in error_of(result, "workload")
     assert result.status == "failed"
 
 
@@ -177,7 +177,7 @@ def test_an_included_file_is_config_too(place: Place) -> None:
     stacks = place.stacks
     included.write_text(yaml.safe_dump({"trusted": {"users": {"kim": {"inline": {"in": {"assume": ["*"]}}}}}}))
     result = stacks.up(approval=EVERYTHING)
-    assert "its config changed since it was reviewed" in error_of(result, "auth")
+    assert "its config changed since the review" in error_of(result, "auth")
     assert place.applied == ["workload"]
 
 
@@ -279,14 +279,16 @@ def test_what_the_cli_adds_to_the_file_of_a_new_stack_is_no_change(place: Place)
 def test_credentials_of_another_account_stop_their_stack_alone(place: Place) -> None:
     def live(stack: str, account_id: str) -> Mapping[str, Any]:
         if stack == "workload":
-            raise WrongAccount(f"the credentials are of account 333333333333, and the stack is of {account_id}")
+            raise WrongAccount(
+                f"the credentials belong to account 333333333333, but the stack is for account {account_id}"
+            )
         return place.estate.live[stack]
 
     stacks = place.stacks
     stacks._live = live
     result = stacks.up(approval=EVERYTHING)
     assert place.applied == ["auth"]
-    assert error_of(result, "workload").startswith("the credentials are of account 333333333333")
+    assert error_of(result, "workload").startswith("the credentials belong to account 333333333333")
 
 
 class TestPlans:
@@ -326,15 +328,15 @@ class TestPlans:
     @pytest.mark.parametrize(
         ("change", "said"),
         [
-            ("config", "auth: its config is not what was reviewed"),
+            ("config", "auth: its config differs from the review"),
             ("stack added", "more: it is not in the plan"),
-            ("stack gone", "workload: it is in the plan, and there is no such stack any more"),
-            ("new no more", "auth: it was new when it was reviewed, and is deployed by now"),
-            ("plan gone", "auth: its plan is missing, or is not the one that was reviewed"),
-            ("plan edited", "auth: its plan is missing, or is not the one that was reviewed"),
+            ("stack gone", "workload: it is in the plan, but the project no longer has it"),
+            ("new no more", "auth: it was new at the review, and is deployed now"),
+            ("plan gone", "auth: its plan is missing, or is not the reviewed one"),
+            ("plan edited", "auth: its plan is missing, or is not the reviewed one"),
             (
                 "by hand",
-                "what it does to access is not what was reviewed: changes: 1 more and 0 fewer, removals: 1 more",
+                "its effect on access differs from the review: changes: 1 more and 0 fewer, removals: 1 more",
             ),
         ],
     )
@@ -396,7 +398,7 @@ class TestPlans:
         (tmp_path / "plan").mkdir()
         (tmp_path / "plan" / "thesis.json").write_text("{}")
         (tmp_path / "plan" / "review.json").write_text('{"of": "a book"}')
-        with pytest.raises(PlanError, match="holds something else than a plan"):
+        with pytest.raises(PlanError, match="contains something other than a plan"):
             place.stacks.preview(save_plan=tmp_path / "plan")
         assert {each.name for each in (tmp_path / "plan").iterdir()} == {"review.json", "thesis.json"}
 

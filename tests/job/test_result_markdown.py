@@ -63,7 +63,7 @@ Digest of this review: `{review.digest}`. `up --reviewed DIGEST` applies this an
 
 - `workload/role/R` is replaced, and the trust is pinned (XA502); save it again
 
-### Made by hand by others, and removed by this update
+### Manual changes by others that this update removes
 
 ```
 ! workload/role/R: removes the inline policy AWSRevokeOlderSessions that somebody made by hand """

@@ -57,7 +57,7 @@ def test_status_says_of_each_stack_whether_it_is_deployed_since_when_and_who_hol
         ("older", "not-in-project", 0, ""),
     ]
     assert [each.fix for each in found if each.fix] == [
-        "take Pulumi.old.yaml back from version control, then: crossaccount destroy old",
+        "restore Pulumi.old.yaml from version control, then run: crossaccount destroy old",
         "pulumi stack rm older",
     ]
     assert backend.asked == 1
@@ -183,8 +183,8 @@ def test_a_stack_that_cannot_be_looked_at_is_no_drift_but_a_failure(project: Pat
     result = job(project, ScriptedEngine(outcomes), deployed("hub", "prod-a", "prod-b")).stacks.drift()
     assert result.status == "failed"
     text = drift_markdown(result)
-    assert "## Drift: 1 of 3 stacks, 1 not looked at" in text
-    assert "- **hub** could not be looked at: no credentials" in text
+    assert "## Drift: 1 of 3 stacks, 1 not checked" in text
+    assert "- **hub** could not be checked: no credentials" in text
     assert "| `Auditor` | maxSessionDuration | `3600` | `7200` |" in text
     assert "| `Gone` |  | there | **gone** |" in text
 

@@ -196,7 +196,7 @@ def test_the_account_is_that_of_the_stack_s_own_credentials(tmp_path: Path, monk
         assert account_of({**here, **bo, "aws:assumeRoles": [{"roleArn": role}]}) == IDS["workload"]
         with pytest.raises(OSError, match="there are no credentials"):
             account_of(here)
-        with pytest.raises(OSError, match="there is no profile my own; make it: aws configure --profile 'my own'"):
+        with pytest.raises(OSError, match="there is no profile my own; create it: aws configure --profile 'my own'"):
             account_of({**here, "aws:profile": "my own"})
         with pytest.raises(OSError, match="there is no profile mien; did you mean `mine`"):
             account_of({**here, "aws:profile": "mien"})

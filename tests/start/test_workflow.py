@@ -211,7 +211,7 @@ def test_what_the_pull_request_shows_is_what_is_approved(project: Path, monkeypa
     assert done.exit_code == 0, done.output
     other = _run(project, [*approved[:-1], "0" * 64], "--local")
     assert other.exit_code == 1
-    assert f"the approval is of another review than this update's, nothing is applied, got {'0' * 64}" in other.output
+    assert f"the approval is for another review, so nothing is applied, got {'0' * 64}" in other.output
     assert _run(project, [*approved[:-1], ""], "--local").exit_code == 2
 
 

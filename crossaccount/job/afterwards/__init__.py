@@ -1,3 +1,4 @@
-"""After a job's stacks are run: whether access holds, what drifted, and the repair of what a killed update left."""
+"""After the stacks have run: do the outputs match, do the access tests pass, what has drifted, and how a killed update
+is repaired."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What AWS has that stacks did not deploy: resource by resource, as the engine finds it, and what it does to access."""
+"""Drift: what differs in AWS from what the stacks deployed, by resource and in access."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DRIFTED = ("update", "delete")
 
 
 def drift_of(outcome: Outcome) -> events.Drift | None:
-    """What a refresh that changed nothing found; nothing where all is as it was deployed."""
+    """Drift found by a preview-only refresh; None if there is none."""
     found = tuple(_entry(each) for each in _drifted(outcome.changes))
     return events.Drift(stack=outcome.stack, resources=found) if found else None
 
@@ -50,16 +50,16 @@ READERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class AccessDrift(Event):
-    """What changed in access outside of the stacks: ``verdict`` and ``changes`` as ``diff --json`` has them."""
+    """Access that changed outside the stacks. ``verdict`` and ``changes`` are as in ``diff --json``."""
 
     access: AccessDiff
     unread: Mapping[str, str] = field(default_factory=dict)
-    """By stack, why its account could not be read: it is left out of the comparison."""
+    """By stack: why its account could not be read. Such an account is not compared."""
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Account names to IDs, for people."""
 
     def to_json(self) -> dict[str, Any]:
-        """The line of this event; nothing is left out."""
+        """The event as a JSON object, complete."""
         head = {"time": self.time.isoformat(timespec="milliseconds"), "event": "access-drift"}
         return {**head, **self.access.to_json(), "unread": dict(self.unread)}
 
@@ -89,7 +89,7 @@ def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Colle
 
 
 def _with_others(deployed: Details, live: Details) -> Details:
-    """What was deployed, and whatever else there is."""
+    """The account with what was deployed and everything that others made."""
     merged: dict[str, list[Any]] = {}
     for key in LISTS:
         own = list(deployed.get(key) or ())

@@ -1,10 +1,11 @@
-"""What AWS may have made for a killed update, by resource type: how it is found, and what is done with it.
+"""Repairs a stack after a killed update: finds what AWS may have created, and imports or deletes it.
 
-``ADOPTED`` things are found by their name and imported (IDs as pulumi-aws imports them). ``RENEWED`` things hold a
-secret that AWS tells once, and whoever it told is dead: nobody can be using them, which is checked, so they are deleted
-and made again; a second access key beside a lost one there never is. ``REPEATED`` things are relations: AWS takes them
-twice and has them once (attachments, inline policies, memberships), and pulumi-aws cannot import all of them. A version
-of a secret that is written twice leaves the first one as AWSPREVIOUS. Any other type is for a person.
+The resource type decides what happens. ``ADOPTED`` types have a unique name: the resource is found by name and
+imported, with the ID that pulumi-aws expects. ``RENEWED`` types hold a secret that AWS returns only once, to the
+process that died. They are deleted after a check that they were never used, and the update creates them again.
+``REPEATED`` types are relations, such as attachments, inline policies and memberships. Creating one twice has no
+further effect, so the update just repeats it; pulumi-aws cannot import all of them. A secret version that is written
+twice leaves the first as AWSPREVIOUS. Any other type needs a person.
 """
 
 from __future__ import annotations
@@ -54,23 +55,23 @@ REPEATED = frozenset(
 
 
 class NotOurs(Exception):
-    """Something has the name, and the killed update cannot have made it. ``str()`` says what is in the way."""
+    """A resource of this name exists that the killed update cannot have created. ``str()`` describes it."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Something that AWS has: its ID for an import, and when it was made."""
+    """An existing resource: its import ID and its creation time (ISO 8601)."""
 
     id: str
     made: str
 
 
 Find = Callable[[Clients, Inputs, str], Found | None]
-"""Looks a thing up: the clients, the inputs of its creation, the account. Raises ``NotOurs``."""
+"""Looks up a resource by the clients, its inputs and the account ID. Raises ``NotOurs``."""
 
 
 def _entity(operation: str, parameter: str, answer: str) -> Find:
-    """A user, group, role or instance profile: one for each name, whatever its path."""
+    """Finds a user, group, role or instance profile. Its name is unique in the account, whatever its path."""
 
     def find(clients: Clients, inputs: Inputs, account: str) -> Found | None:
         del account
@@ -80,7 +81,7 @@ def _entity(operation: str, parameter: str, answer: str) -> Find:
         except iam.exceptions.NoSuchEntityException:
             return None
         if entity["Path"] != inputs.get("path", "/"):
-            raise NotOurs(f"{entity['Arn']} has this name, and another path")
+            raise NotOurs(f"{entity['Arn']} has this name and another path")
         return Found(inputs["name"], entity["CreateDate"].isoformat())
 
     return find
@@ -123,7 +124,7 @@ ADOPTED: Mapping[str, Find] = {
 
 @dataclass(frozen=True)
 class Lost:
-    """A credential whose secret nobody has: what it is, for people, and how it is deleted."""
+    """A credential whose secret is lost: a label for people, and the call that deletes it."""
 
     label: str
     delete: Callable[[], object]
@@ -140,7 +141,7 @@ def _access_keys(clients: Clients, user: str, managed: frozenset[str]) -> list[L
             found.append(Lost(f"access key {key_id} of {user}", _deleting(iam, user, key_id)))
     if len(found) > 1:
         keys = " and ".join(each.label for each in found)
-        raise NotOurs(f"{keys} are both unknown here: delete what the killed update made, by hand")
+        raise NotOurs(f"{keys} are in no state: delete by hand the one that the killed update created")
     return found
 
 
@@ -165,10 +166,11 @@ RENEWED: Mapping[str, Callable[[Clients, str, frozenset[str]], list[Lost]]] = {
     "aws:iam/accessKey:AccessKey": _access_keys,
     "aws:iam/userLoginProfile:UserLoginProfile": _login_profile,
 }
-"""By type, what finds the credentials of a user that no state has; ``managed`` are the IDs that a state has."""
+"""By type: finds the credentials of a user that are in no state. The last argument are the IDs in the state."""
 
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+CLEAR = "pulumi refresh --clear-pending-creates"
 BY_HAND = "https://www.pulumi.com/docs/iac/cli/commands/pulumi_import/"
 
 
@@ -181,7 +183,7 @@ class NotRepaired(NotDone):
 
 @dataclass(frozen=True)
 class Repair:
-    """Repairs ``stack``, which is ``account``'s. ``gone`` are machines of which a person says that they are gone."""
+    """Repairs ``stack``, which deploys to ``account``. ``gone`` are hosts that are known to be gone."""
 
     stack: automation.Stack
     account: str
@@ -190,25 +192,25 @@ class Repair:
     emit: Emit
 
     def run(self, update: Callable[[], None]) -> None:
-        """Leave nothing open, then do ``update``.
+        """Repair all open operations, then call ``update``.
 
         Raises:
-            NotRepaired: somebody holds the stack, or something is there that the killed update did not make.
+            NotRepaired: the stack is locked, or a resource exists that the killed update did not create.
             automation.CommandError: the CLI failed.
         """
         state = latest(json.loads(self._cli("stack", "export").stdout))
         if pending := pending_in(state):
-            self._warn(f"an update was killed; open: {described(pending)}")
+            self._warn(f"an update was killed; open operations: {described(pending)}")
             creations = creations_in(state)
             _check_types(creations)
-            # Needs the lock and changes nothing: from here on the stack is nobody else's.
+            # A refresh of the root alone changes nothing, but takes the lock: after it no other update holds the stack.
             self._unlocked(lambda: self.stack.refresh(target=_stacks(state)))
             self._settle(creations, state)
             self.stack.refresh(clear_pending_creates=True)
         self._unlocked(update)
 
     def _settle(self, creations: Collection[Pending], state: Mapping[str, Any]) -> None:
-        """See to what AWS may have made."""
+        """Import or delete what AWS may have created."""
         if all(each.type in REPEATED for each in creations):
             return
         with self.signed_in() as clients:
@@ -218,7 +220,7 @@ class Repair:
             self._import(found)
 
     def _unlocked(self, do: Callable[[], object]) -> None:
-        """``do``; where a lock is in the way that is stale, cancel that first."""
+        """Call ``do``. If a stale lock prevents it, cancel the lock and call it again."""
         try:
             do()
         except automation.CommandError as error:
@@ -245,7 +247,7 @@ class Repair:
         try:
             thing: Found | None = find(clients, pending.inputs, self.account)
         except NotOurs as why:
-            fix = "rename yours, or adopt that one with import: true; then pulumi refresh --clear-pending-creates"
+            fix = f"rename your resource, or adopt the existing one with import: true; then {CLEAR}"
             raise NotRepaired(f"{pending.name}: {why}", fix) from None
         return thing
 
@@ -257,13 +259,15 @@ class Repair:
             try:
                 lost = find(clients, str(each.inputs["user"]), managed)
             except NotOurs as why:
-                raise NotRepaired(f"{each.name}: {why}", "delete it by hand, or leave it; then run it again") from None
+                raise NotRepaired(
+                    f"{each.name}: {why}", "delete it by hand, or leave it; then run the command again"
+                ) from None
             for credential in lost:
                 credential.delete()
                 self._warn(f"deleted the {credential.label}: its secret was lost with the killed update")
 
     def _import(self, found: list[tuple[Pending, Found]]) -> None:
-        """Import everything at once, named and placed as the program has it."""
+        """Import all resources at once, with the names and parents that the program gives them."""
         table: dict[str, str] = {}
 
         def named(urn: str) -> str:
@@ -282,7 +286,7 @@ class Repair:
             resources.append(resource)
         self.stack.import_resources(resources=resources, name_table=table, protect=False, generate_code=False)
         for pending, thing in found:
-            self._warn(f"adopted {thing.id} as {pending.name}: AWS made it on {thing.made} for the killed update")
+            self._warn(f"adopted {thing.id} as {pending.name}: AWS created it on {thing.made} for the killed update")
 
     def _warn(self, text: str) -> None:
         self.emit(Message(stack=self.stack.name, severity="warning", text=text))
@@ -296,18 +300,18 @@ class Repair:
 def _check_types(creations: Collection[Pending]) -> None:
     known = {*ADOPTED, *RENEWED, *REPEATED}
     if foreign := [each for each in creations if each.type not in known]:
-        fix = f"see whether AWS made it; if so, import it: {BY_HAND}; then pulumi refresh --clear-pending-creates"
-        raise NotRepaired(f"no repair is known here for {described(foreign)}", fix)
+        fix = f"check whether AWS created it; if so, import it: {BY_HAND}; then {CLEAR}"
+        raise NotRepaired(f"there is no repair for {described(foreign)}", fix)
 
 
 def _stacks(state: Mapping[str, Any]) -> list[str] | None:
-    """The state's own root, as a target; none where it has not come so far."""
+    """The URN of the state's root resource, as a target; None if the state has none yet."""
     found = [str(each["urn"]) for each in state.get("resources") or () if each["type"] == STACK_TYPE]
     return found or None
 
 
 def recover(stack: automation.Stack, work: Work, folder: Path, update: Callable[[], None], emit: Emit) -> None:
-    """Repair the stack whose files are in ``folder``, then do ``update``.
+    """Repair the stack whose files are in ``folder``, then call ``update``.
 
     Raises:
         NotRepaired, automation.CommandError: see :class:`~crossaccount.job.afterwards.recovery.Repair`.
@@ -321,12 +325,12 @@ def signed_in_to(folder: Path, stack: str) -> Iterator[Clients]:
     """The clients, by service, of the stack whose files are in ``folder``.
 
     Raises:
-        NotRepaired: its credentials are not known here, or AWS refuses a call made within.
+        NotRepaired: its credentials cannot be determined, or AWS refuses a call made within.
     """
-    fix = "look up by hand what AWS made, pulumi import it, then pulumi refresh --clear-pending-creates"
+    fix = f"find by hand what AWS created, import it with pulumi import, then {CLEAR}"
     with closing(LiveAccounts(read_project(folder).stacks)) as accounts:
         try:
             with accounts.signed_in(stack) as clients:
                 yield clients
         except NotReadable as error:
-            raise NotRepaired(f"what the killed update made cannot be looked up: {error}", fix) from None
+            raise NotRepaired(f"what the killed update created cannot be read: {error}", fix) from None

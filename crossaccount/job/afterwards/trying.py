@@ -1,13 +1,14 @@
-"""Access tests, tried in AWS after an update: ``sts:AssumeRole`` as each principal, again while IAM spreads the change.
+"""Access tests, tried in AWS after an update: ``sts:AssumeRole`` as each principal, repeated while IAM propagates
+changes.
 
-A test that is not as expected is tried until the time is up: a new path takes a while to work, one that is gone takes a
-while to stop. What the call cannot carry (MFA, a source address) is not tried, and what a session may do then is not
-tried either: it might do it. Credentials that a call gives are thrown away.
+A test that fails is tried again until the time is up, because both a new path and a removed one take effect with a
+delay. A test that needs MFA or a source address is not tried, because the call cannot carry them. The items under
+``then`` are not tried either, because the calls would really change something. Returned credentials are discarded.
 
-The caller has what a deployer of the accounts may have, and nothing is made for it. A user calls with the access key
-that its stack put into Secrets Manager; a role is assumed by whoever deploys its account, where its trust policy lets
-that one in; whoever deploys is himself. Nobody else can be called as from here. On a local AWS a user without a key
-gets one.
+Only the credentials that deploy the accounts are used; none are created. A user calls with the access key that its
+stack stored in Secrets Manager. A role is assumed with the credentials that deploy its account, if its trust policy
+allows them. The deploying principal itself calls directly. No other principal can be tried. On a local AWS a user
+without a key gets one.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ SESSION_NAME = "crossaccount"
 
 
 class NoCaller(Exception):
-    """Nobody here can call as a principal. ``str()`` says why."""
+    """There are no credentials to call as a principal. ``str()`` gives the reason."""
 
 
 @dataclass
 class Callers:
-    """Finds the credentials of principals, each once. ``stacks`` are by account ID."""
+    """Finds the credentials of principals, each only once. ``stacks`` are by account ID."""
 
     accounts: LiveAccounts
     stacks: Mapping[str, str]
@@ -44,7 +45,7 @@ class Callers:
         """Credentials of a user or role.
 
         Raises:
-            NoCaller: there are none to be had.
+            NoCaller: there are none.
         """
         if principal not in self._found:
             self._found[principal] = self._look_up(parse_arn(principal))
@@ -53,7 +54,7 @@ class Callers:
     def _look_up(self, arn: Arn) -> StackCredentials:
         stack = self.stacks.get(arn.account)
         if stack is None:
-            raise NoCaller("no stack that was updated manages its account")
+            raise NoCaller("no updated stack manages its account")
         try:
             how = self.accounts.credentials(stack)
             with self.accounts.signed_in(stack) as client:
@@ -90,14 +91,14 @@ def _session(client: Any, arn: Arn) -> tuple[str, str, str | None]:
 
 def _why(arn: Arn, said: str) -> str:
     if arn.kind == "user":
-        return f"its stack keeps no access key of the user that can be read here ({said})"
-    return f"whoever deploys its account may not assume it ({said})"
+        return f"its stack stored no access key of the user that can be read here ({said})"
+    return f"the credentials that deploy its account cannot assume it ({said})"
 
 
 Outcome = Literal["works", "does not", "not tried"]
 EXTERNAL_ID, SESSION_NAME = "sts:externalid", "sts:rolesessionname"
 CARRIED = (EXTERNAL_ID, SESSION_NAME)
-"""Condition keys that the call itself gives, in lower case."""
+"""The condition keys that the call can set, in lower case."""
 DEFAULT_SESSION_NAME = "crossaccount"
 SHORTEST_SECONDS = 900
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
@@ -106,7 +107,7 @@ AT_ONCE = 8
 
 
 class Clock(Protocol):
-    """Time in seconds, and waiting; a test has its own."""
+    """Time and waiting, in seconds. Tests pass their own clock."""
 
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float, /) -> None: ...
@@ -114,7 +115,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of one test. ``said`` is AWS's own sentence, or why it was not tried."""
+    """The result of one test. ``said`` is AWS's message, or why the test was not tried."""
 
     test: AccessTest
     outcome: Outcome
@@ -124,7 +125,9 @@ class Tried:
 
 @dataclass(frozen=True)
 class Trier:
-    """Tries access tests for at most ``wait`` seconds in all. ``exported`` are the ARNs that updated stacks export."""
+    """Tries access tests for at most ``wait`` seconds in total. ``exported`` are the ARNs that updated stacks
+    export.
+    """
 
     callers: Callers
     clients: SharedClients
@@ -133,7 +136,7 @@ class Trier:
     wait: float
 
     def run(self, tests: Sequence[AccessTest]) -> tuple[Tried, ...]:
-        """All tests, in their order."""
+        """The results of all tests, in their order."""
         with ThreadPoolExecutor(AT_ONCE) as several:
             found = list(several.map(lambda test: self._try(Tried(test, "does not")), tests))
             deadline, pause = self.clock.monotonic() + self.wait, FIRST_PAUSE
@@ -159,22 +162,22 @@ class Trier:
         return Tried(test, outcome, said, last.attempts + 1)
 
     def _cannot(self, test: AccessTest) -> str:
-        """Why a call from here would say nothing of a test; empty where it would."""
+        """Why a call from here cannot decide a test; empty if it can."""
         if test.reach:
-            return "a test of every way is judged, by check"
-        # AWS denies a role that is not there like one that is: a test that it stays closed would pass.
+            return "a test with `reach` is only judged, by check"
+        # AWS denies a role that does not exist in the same way: a test that expects a denial would pass wrongly.
         if test.role_arn not in self.exported:
-            return "no stack that was updated exports its role"
+            return "no updated stack exports its role"
         if not is_arn(test.principal_arn) or not principal_arn(parse_arn(test.principal_arn)):
             return "a call from here is signed as a user or a role"
         if ":user/" in test.principal_arn and test.principal_arn not in self.exported:
-            return "no stack that was updated exports its principal"
+            return "no updated stack exports its principal"
         if left_out := [key for key in test.context if key.lower() not in CARRIED]:
             return f"a call from here cannot carry {', '.join(left_out)}"
         return "a call from here cannot carry a provided context" if test.session.provided_context else ""
 
     def _answer(self, how: StackCredentials, arguments: dict[str, Any]) -> tuple[str, str]:
-        """``allowed``, ``denied`` or ``failed``, and AWS's own sentence."""
+        """``allowed``, ``denied`` or ``failed``, with AWS's message."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:

@@ -1,8 +1,8 @@
-"""After an update: whether what stacks export fits together, and whether the access tests hold in AWS.
+"""After an update: do the exports of the stacks fit together, and do the access tests pass in AWS.
 
-Closure from outputs: every grant of the deployed stacks should meet a trust of them. What stacks export of their own
-side (``access``) is read back into an estate. A stack whose lines are too many to be all there is left out, with its
-account: what is not listed may well exist. Accounts of no stack are not judged.
+Closure is checked from outputs: every grant of a deployed stack should meet a trust of a deployed stack. The output
+``access`` of each stack is read back into an estate. A stack that exports only part of its lines is left out with its
+account, because what is not listed may exist. Accounts without a stack are not judged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from crossaccount.settings.yaml_text import read_yaml
 
 @dataclass(frozen=True, kw_only=True)
 class ClosureChecked(Event):
-    """What deployed stacks export of each other. ``findings`` are grants that meet no trust, as ``check`` has them."""
+    """Whether the exports of deployed stacks fit together. ``findings`` are grants that meet no trust, as in
+    ``check``.
+    """
 
     findings: tuple[Mapping[str, str], ...] = ()
     problems: tuple[str, ...] = ()
@@ -54,33 +56,33 @@ class TestTried(Event):
     expected: str
     outcome: str
     said: str = ""
-    """What AWS said, or why it was not tried."""
+    """AWS's message, or why the test was not tried."""
     attempts: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """The line of this event."""
+        """The event as a JSON object."""
         return {**super().to_json(), "event": "test-tried"}
 
 
 KINDS = (NO_SUCH_ROLE, NOT_TRUSTED, SHADOWED)
-"""What is said of grants that meet no trust."""
+"""The findings about grants that meet no trust."""
 
 Outputs = Mapping[str, Mapping[str, Any]]
-"""By stack, what it exports."""
+"""By stack: its outputs."""
 
 
 @dataclass(frozen=True)
 class Closure:
-    """What does not fit together. ``unlisted`` are stacks that export too little to be judged."""
+    """The contradictions between exports. ``unlisted`` are stacks that export too little to be judged."""
 
     findings: tuple[Finding, ...] = ()
     problems: tuple[str, ...] = ()
-    """Versions of the contract between stacks that do not go together."""
+    """One problem if the stacks export different versions of the contract."""
     unlisted: tuple[str, ...] = ()
 
 
 def closure_of(outputs: Outputs, settings: Mapping[str, Settings]) -> Closure:
-    """What the exports of stacks say of each other."""
+    """Grants and trusts of the exports that do not meet."""
     listed = {name: each["access"] for name, each in outputs.items() if _is_listed(each)}
     details = [details_of(lines, settings[name].account_id, settings[name].partition) for name, lines in listed.items()]
     ids = [settings[name].account_id for name in listed]
@@ -104,7 +106,7 @@ def _problems(outputs: Outputs) -> Iterator[str]:
             versions.setdefault(each["contract_version"], []).append(name)
     if len(versions) > 1:
         said = "; ".join(f"version {version}: {', '.join(names)}" for version, names in versions.items())
-        yield f"stacks export by different versions of the contract ({said}); deploy all with the same crossaccount"
+        yield f"stacks export different versions of the contract ({said}); deploy all with the same crossaccount"
 
 
 DEFAULT_WAIT = 60.0
@@ -112,7 +114,7 @@ DEFAULT_WAIT = 60.0
 
 @dataclass(frozen=True)
 class Verification:
-    """Access tests to be tried after an update. ``wait``: how many seconds IAM has to spread what changed."""
+    """Access tests to try after an update. ``wait``: how many seconds IAM has to propagate the changes."""
 
     tests: tuple[AccessTest, ...]
     accounts: LiveAccounts
@@ -121,11 +123,11 @@ class Verification:
 
     @classmethod
     def of(cls, loaded: Loaded, accounts: LiveAccounts, wait: float = DEFAULT_WAIT) -> Verification:
-        """The tests beside the project's ``Pulumi.yaml``.
+        """The access tests in the folder of the project's ``Pulumi.yaml``.
 
         Raises:
-            SettingsError: there are none, or a file without any.
-            AccessTestsError: anything wrong with them.
+            SettingsError: there is no file, or it has no tests.
+            AccessTestsError: everything that is wrong with them.
         """
         file = loaded.project.directory / TESTS_FILE
         if not os.path.lexists(file):
@@ -138,7 +140,7 @@ class Verification:
 
 
 def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> Closure | None:
-    """Whether what stacks export after an update fits together; None where no stack changed."""
+    """Check the exports after an update; None if no stack changed."""
     ended = tuple(outcomes)
     if not any(each.status == "changed" for each in ended):
         return None
@@ -149,7 +151,7 @@ def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> Cl
 
 
 def try_tests(verification: Verification, loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> tuple[Tried, ...]:
-    """What came of the access tests, tried in AWS after an update."""
+    """Try the access tests in AWS after an update."""
     tried = _tried(verification, loaded, _outputs(outcomes))
     for each in tried:
         emit(_event(each))

@@ -1,4 +1,4 @@
-"""The review of stacks before anything is applied: what accounts are, what they will be, and who gains by it."""
+"""The review before an update: each account now and after it, and the difference in access."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who says yes to what before an update, and the record of it.
+"""The approvals that an update needs, and the record of them.
 
-An update takes a yes. What broadens access takes one of its own, and so does what replaces a user or a role, and what
-hands out credentials: ``--yes`` does not cover them. A yes that cannot be recorded is none.
+Every update needs an approval. Broadening access, replacing a user or role, and creating credentials each need a
+separate one, which ``--yes`` does not include. An approval that cannot be recorded does not count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from crossaccount.job.review.review import Need, Review
 
 Question = Literal["update", "broadening", "replacement", "credentials"]
 Ask = Callable[[Question, Review], bool]
-"""Asks a person; raises nothing."""
+"""Asks a person for an approval. Raises nothing."""
 
 
 ACTORS = (
@@ -36,7 +36,8 @@ ACTORS = (
     "BUILD_REQUESTEDFOR",
     "BUILD_USER_ID",
 )
-"""Where CI systems say who started them: GitHub, GitLab, Buildkite, CircleCI, Bitbucket, Azure DevOps, Jenkins."""
+"""The variables in which CI systems name who started them: GitHub, GitLab, Buildkite, CircleCI, Bitbucket, Azure
+DevOps, Jenkins."""
 
 
 def replaced_principals(review: Review) -> str:
@@ -51,27 +52,27 @@ def users_with_new_credentials(review: Review) -> str:
 
 @dataclass(frozen=True)
 class Approval:
-    """What is approved beforehand, and who is asked for the rest."""
+    """The approvals given beforehand, and how to ask for the others."""
 
     yes: bool = True
-    """To an update at all: whoever calls the library has said it."""
+    """The update itself. The caller of the library approves it by calling."""
     kinds: frozenset[Need] = frozenset()
-    """What has its own yes beforehand."""
+    """The separate approvals that are given beforehand."""
     ask: Ask | None = None
-    """None: nobody is there to be asked."""
+    """Asks a person at the terminal; None if there is no terminal."""
     preview_first: bool = False
-    """Show what the engine would do before anybody is asked."""
+    """Show the engine's preview before asking."""
     reviewed: str = ""
-    """The digest of the review that was approved; none: whatever the update's own review says."""
+    """The digest of the review that was approved; empty if the approval is not bound to a review."""
     needed: bool = True
-    """Not on a local AWS: there all is allowed, and nothing is recorded."""
+    """False on a local AWS: every update is allowed there, and nothing is recorded."""
     log: Path | None = None
-    """Where approvals are recorded; none: ``.crossaccount/approvals.jsonl`` in the project's folder."""
+    """The file that records approvals. Default: ``.crossaccount/approvals.jsonl`` in the project's folder."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What came of it: which questions had a yes, and from where, and which had none."""
+    """The decision: which questions are approved and how, and which are not."""
 
     approved: Mapping[Question, str] = field(default_factory=dict)
     """By question: ``beforehand`` or ``asked``."""
@@ -79,7 +80,7 @@ class Decision:
 
 
 def decide(review: Review, approval: Approval) -> Decision:
-    """Ask for what is not approved beforehand; after the first no nothing more is asked."""
+    """Ask for each approval that is not given beforehand, until the first is refused."""
     approved: dict[Question, str] = {}
     questions: tuple[Question, ...] = ("update", *review.needs)
     for position, question in enumerate(questions):
@@ -96,16 +97,16 @@ def decide(review: Review, approval: Approval) -> Decision:
 
 
 def not_what_was_reviewed(review: Review, approval: Approval) -> tuple[str, ...]:
-    """Why an approval does not cover ``review``; empty where it does, or where it names no review."""
+    """Why an approval does not apply to ``review``; empty if it applies, or if it names no review."""
     if approval.reviewed in ("", review.digest):
         return ()
-    what = "the approval is of another review than this update's, nothing is applied"
-    fix = f"look at this one, and approve it by its digest: --reviewed {review.digest}"
+    what = "the approval is for another review, so nothing is applied"
+    fix = f"review this update, and approve it by its digest: --reviewed {review.digest}"
     return (f"--reviewed: {what}, got {approval.reviewed}; {fix}",)
 
 
 def refusals(decision: Decision, review: Review, at_terminal: bool) -> tuple[str, ...]:
-    """Why nothing is applied, a line for each question without a yes; empty where all have one."""
+    """Why nothing is applied: one line for each missing approval; empty if none is missing."""
     options = {
         "update": "--yes",
         "broadening": "--approve broadening",
@@ -124,14 +125,14 @@ def refusals(decision: Decision, review: Review, at_terminal: bool) -> tuple[str
 
 @dataclass(frozen=True)
 class Actor:
-    """Who runs the job. ``ci`` is what the CI system says: the person, and the run."""
+    """Who runs the job. ``ci`` holds the person and the run that the CI system names."""
 
     user: str
     ci: Mapping[str, str] = field(default_factory=dict)
 
 
 def actor(environment: Mapping[str, str] = os.environ) -> Actor:
-    """Who runs this process."""
+    """The user of this process."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container without a name for the user
@@ -143,10 +144,10 @@ def actor(environment: Mapping[str, str] = os.environ) -> Actor:
 def record(
     file: Path, when: datetime, who: Actor, review: Review, decision: Decision, plan: str = ""
 ) -> dict[str, Any]:
-    """Append one line to the file of approvals, on disk before anything is applied; the line is returned.
+    """Append one line to the file of approvals and return it. It is on disk before anything is applied.
 
     Raises:
-        OSError: it cannot be written, or is no regular file: a device or a pipe keeps nothing.
+        OSError: it cannot be written, or it is not a regular file: a device or a pipe keeps nothing.
     """
     line: dict[str, Any] = {
         "time": when.isoformat(timespec="seconds"),
@@ -159,7 +160,7 @@ def record(
         **({"plan": plan} if plan else {}),
     }
     _make_folder(file.parent)
-    # Without waiting: nobody may ever read from a pipe.
+    # Without blocking: a pipe may have no reader.
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -171,7 +172,7 @@ def record(
 
 
 def _make_folder(folder: Path) -> None:
-    """Our own folder keeps itself out of version control."""
+    """Create the folder with a ``.gitignore`` that keeps it out of version control."""
     if folder.name == FOLDER and not folder.exists():
         folder.mkdir()
         (folder / ".gitignore").write_text("*\n")
@@ -180,7 +181,7 @@ def _make_folder(folder: Path) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Approved(Event):
-    """An update may begin: who approved what, as it is recorded."""
+    """An update is approved: who approved what, as in the record."""
 
     user: str
     digest: str
@@ -188,4 +189,4 @@ class Approved(Event):
     approved: Mapping[str, str]
     ci: Mapping[str, str] = field(default_factory=dict)
     log: str = ""
-    """The file in which it is recorded."""
+    """The file that has the record."""

@@ -1,10 +1,11 @@
-"""The order in which stacks are run: the steps of a job as a graph, each after those whose outcome it needs.
+"""The order in which stacks run: the steps of a job as a graph, each after those whose outcome it needs.
 
-An ``up`` in which something goes is reordered: who names an ARN changes before that ARN disappears. AWS turns the ARN
-of a deleted principal in a trust policy into its unique ID, which no later principal of that name meets; a grant on a
-deleted role grants nothing, until somebody makes a role of that name. So the stack that stops naming goes first. It
-usually also reads the other, which says the opposite: where all that it still names there exists already, it can be
-first all the same. Where it needs something new there, the other takes two steps: what is new first, what goes last.
+An ``up`` that deletes entities is reordered: the stacks that name an ARN are updated before the ARN disappears. AWS
+replaces the ARN of a deleted principal in a trust policy by its unique ID, which no later principal of that name
+matches. A grant on a deleted role becomes effective again if somebody creates a role of that name. So the stack that
+stops naming the ARN is updated first. That stack usually also reads the other one, which demands the opposite order. If
+everything that it still names there already exists, it can be first nevertheless. If it needs something new there, the
+other stack takes two steps: it creates first, and deletes last.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -25,26 +26,27 @@ from crossaccount.settings import SettingsError
 
 @dataclass(frozen=True)
 class Step:
-    """One run of one stack. A stack has more than one step only where a removal has to wait for others."""
+    """One run of one stack. A stack has more than one step only if a deletion has to wait for other stacks."""
 
     stack: str
     after: frozenset[str] = frozenset()
     """The keys of the steps whose success this one needs."""
     label: str = ""
     exclude: tuple[str, ...] = field(default=())
-    """URNs that this step leaves alone."""
+    """The URNs that this step excludes."""
 
     @property
     def key(self) -> str:
-        """What other steps know it by."""
+        """The key of this step."""
         return f"{self.stack}:{self.label}" if self.label else self.stack
 
 
 def selected(patterns: Collection[str], stacks: Collection[str]) -> list[str]:
-    """The stacks that ``patterns`` (names, or wildcards as of a shell) mean, in the order of ``stacks``; none: all.
+    """The stacks that ``patterns`` (names or shell patterns) select, in the order of ``stacks``; no pattern selects
+    all.
 
     Raises:
-        SettingsError: a pattern means no stack.
+        SettingsError: a pattern selects no stack.
     """
     problems = [
         Problem("STACK", "no such stack in the project", pattern, did_you_mean(pattern, stacks, "see Pulumi.*.yaml"))
@@ -57,20 +59,20 @@ def selected(patterns: Collection[str], stacks: Collection[str]) -> list[str]:
 
 
 def forward(stacks: Iterable[str], reads: Waits) -> list[Step]:
-    """Each stack after those it reads, as far as they take part."""
+    """A step for each stack, after the selected stacks that it reads."""
     taking_part = list(stacks)
     return [Step(name, reads[name].intersection(taking_part)) for name in taking_part]
 
 
 def backward(stacks: Iterable[str], reads: Waits) -> list[Step]:
-    """Each stack after those that read it: the order of a removal."""
+    """A step for each stack, after the selected stacks that read it: the order of a destroy."""
     taking_part = list(stacks)
     readers = {name: frozenset(each for each in taking_part if name in reads[each]) for name in taking_part}
     return [Step(name, readers[name]) for name in reversed(taking_part)]
 
 
 def all_at_once(stacks: Iterable[str]) -> list[Step]:
-    """No stack waits: for what only looks."""
+    """A step for each stack, none of which waits: for verbs that only read."""
     return [Step(name) for name in stacks]
 
 
@@ -81,30 +83,30 @@ GRANTS = ("UserPolicyList", "GroupPolicyList", "RolePolicyList", "PolicyVersionL
 
 @dataclass(frozen=True)
 class Account:
-    """The ARNs that an account has, and which others its users, groups, roles and policies name, by their own."""
+    """The ARNs of an account's entities, and the ARNs that they name."""
 
     has: frozenset[str] = frozenset()
     trusts: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By role: what its trust policy names."""
+    """By role: the ARNs that its trust policy names."""
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By entity: what its permission policies name."""
+    """By entity: the ARNs that its permission policies name."""
 
     @property
     def names(self) -> frozenset[str]:
-        """Everything that is named anywhere."""
+        """All ARNs that any policy names."""
         return frozenset().union(*self.trusts.values(), *self.grants.values())
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One stack's account as it is and as it will be."""
+    """One stack's account before and after the update."""
 
     before: Account = field(default_factory=Account)
     after: Account = field(default_factory=Account)
 
     @property
     def disappearing(self) -> frozenset[str]:
-        """The ARNs that disappear and leave their name free. One that only moves to another path is made in one go."""
+        """The ARNs that disappear and free their name. An entity that only changes its path is not one of them."""
         kept = {_kind_and_name(arn) for arn in self.after.has}
         return frozenset(arn for arn in self.before.has - self.after.has if _kind_and_name(arn) not in kept)
 
@@ -115,7 +117,7 @@ class Transition:
 
 
 def account_of(details: Mapping[str, Any]) -> Account:
-    """What a description in the shape of ``GetAccountAuthorizationDetails`` has and names."""
+    """The ARNs of a description in the shape of ``GetAccountAuthorizationDetails``."""
     entities = _entities(details)
     trusts = {arn: _arns(entity.get(TRUST)) for arn, entity in entities.items()}
     grants = {arn: _arns([entity.get(key) for key in GRANTS]) for arn, entity in entities.items()}
@@ -125,14 +127,14 @@ def account_of(details: Mapping[str, Any]) -> Account:
 def transitions(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Transition]:
-    """By stack: its account's descriptions before and after as a transition. None at all where nothing goes."""
+    """By stack: the transition of its account. Empty if no ARN disappears."""
     if not any(_entities(details).keys() - _entities(after[stack]).keys() for stack, details in before.items()):
         return {}
     return {stack: Transition(account_of(details), account_of(after[stack])) for stack, details in before.items()}
 
 
 def urns_of(arns: Collection[str], state: Mapping[str, Any]) -> tuple[str, ...]:
-    """The URNs of the entities with these ARNs in a stack's state, and of everything that belongs to them."""
+    """The URNs of these entities in a stack's state, and of everything that depends on them."""
     resources = state.get("resources") or ()
     found = {each["urn"] for each in resources if (each.get("outputs") or {}).get("arn") in set(arns)}
     size = -1
@@ -167,21 +169,21 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 ADDITIONS = "additions"
-"""The label of the step of a stack that leaves what goes for a later one."""
+"""The label of the step of a stack that postpones deletions."""
 
 PASSING, GRANTED, TRUSTED = 1, 2, 3
-"""What it weighs to be changed first: a grant of somebody who goes as well, a grant, a trust."""
+"""How important it is to be updated first: a grant of a disappearing entity, a grant, a trust."""
 
 Edge = tuple[str, str]
 """Two steps: the first before the second."""
 
 
 def with_removals(steps: Collection[Step], transitions: Mapping[str, Transition], *, divide: bool = True) -> list[Step]:
-    """``steps`` of an ``up``, one for each stack, reordered and divided where something goes that another stack names.
+    """The ``steps`` of an ``up``, reordered and divided if a stack deletes something that another stack names.
 
-    A stack without a transition is taken to change nothing that others name. Where two stacks would each have to be
-    first, a trust counts more than a grant, and a grant of somebody who goes as well counts least. Without ``divide``
-    every stack stays in one step, and the order is given up where that does not do.
+    A stack without a transition is assumed to delete nothing that others name. If two stacks would each have to be
+    first, a trust counts more than a grant, and a grant of a disappearing entity counts least. Without ``divide`` every
+    stack stays in one step, and a circle is broken at the least important place.
     """
     order = _Order(steps, transitions, divide)
     while circle := _circle(order.edges()):
@@ -194,14 +196,14 @@ def with_removals(steps: Collection[Step], transitions: Mapping[str, Transition]
 def disappearing_and_named(
     steps: Collection[Step], transitions: Mapping[str, Transition], stack: str
 ) -> frozenset[str]:
-    """The ARNs that a divided stack's first step has to leave: those that go and that somebody else named."""
+    """The ARNs that the first step of a divided stack must not delete: disappearing ones that another stack names."""
     others = [step.stack for step in steps if step.stack != stack]
     named = {arn for name in others for arn in transitions.get(name, Transition()).before.names}
     return transitions[stack].disappearing & named
 
 
 class _Order:
-    """Which stack is to come before which, while that is being found out."""
+    """Finds which step has to come before which."""
 
     def __init__(self, steps: Collection[Step], transitions: Mapping[str, Transition], divide: bool) -> None:
         self._may_divide = divide
@@ -214,7 +216,7 @@ class _Order:
         self._divided: set[str] = set()
 
     def _naming_disappearing(self) -> set[Edge]:
-        """Each stack that will no longer name something that another takes away, with the other."""
+        """Pairs of a stack that stops naming an ARN and the stack that deletes it."""
         lost: dict[str, list[str]] = {}
         for name, its in self._transitions.items():
             for arn in its.before.names - its.after.names:
@@ -227,14 +229,14 @@ class _Order:
         return [_additions(stack), stack] if stack in self._divided else [stack]
 
     def edges(self) -> set[Edge]:
-        """What comes before what, as things stand."""
+        """The present edges of the graph."""
         edges = {(_additions(name), name) for name in self._divided}
         for name, upstreams in self._reads.items():
             edges |= {(self.keys(each)[0], self.keys(name)[0]) for each in upstreams if self._waits(name, each)}
         return edges | {(self._without(name, other), other) for name, other in self._first}
 
     def give_way(self, circle: Collection[str]) -> None:
-        """Break a circle of steps: by dividing a stack if that may help, else by giving up what counts least."""
+        """Break a circle of steps: divide a stack if that may help, else drop the least important edge."""
         stacks = {key.partition(":")[0] for key in circle}
         within = {edge: weight for edge, weight in self._first.items() if stacks.issuperset(edge)}
         if not within:
@@ -247,20 +249,20 @@ class _Order:
             del self._first[lightest]
 
     def _waits(self, name: str, upstream: str) -> bool:
-        """Whether ``name`` has to wait for the ``upstream`` that it reads: it may have to come first, and can."""
+        """Whether ``name`` has to wait for the ``upstream`` that it reads."""
         if (name, upstream) not in self._first or upstream in self._divided:
             return True
         return bool(self._transitions[name].after.names & self._transitions[upstream].appearing)
 
     def _without(self, name: str, other: str) -> str:
-        """The step after which ``name`` no longer names what goes from ``other``."""
+        """The step after which ``name`` no longer names what disappears from ``other``."""
         its, disappearing = self._transitions[name], self._transitions[other].disappearing
         last = any(disappearing & named for arn, named in _named_by_entity(its.before) if arn in its.disappearing)
         return self.keys(name)[-1 if last else 0]
 
 
 def _weight(its: Transition, disappearing: frozenset[str]) -> int:
-    """How much it matters that a stack no longer names what goes, before it goes."""
+    """How important it is that a stack stops naming what disappears before it disappears."""
     lost = disappearing & (its.before.names - its.after.names)
     if any(lost & named for named in its.before.trusts.values()):
         return TRUSTED

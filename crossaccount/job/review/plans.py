@@ -1,10 +1,10 @@
-"""Plans: what was reviewed, kept so that it alone is applied.
+"""Plans: a review is saved, and an update applies exactly that.
 
-A folder has the engine's update plan of every stack and ``review.json``: the access review, and digests of what the
-stacks are configured to be and of the engine's plans. Plans hold config in plain text: the folder is 0700, files 0600.
+The folder has the engine's update plan of every stack, and ``review.json``: the access review, and digests of the
+configs and of the engine's plans. Plans contain config in plain text: the folder's mode is 0700, the files' 0600.
 
-A stack that is new has no plan of the engine's: it would be encrypted with a key that only the preview had. What holds
-it is the digest of its config, the review of its account, and that it is new still.
+A new stack has no engine plan, because it would be encrypted with a key that only the preview had. Such a stack must
+still be new, with the same config digest and the same review.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REVIEW = "review.json"
 VERSION = 1
 _SHAPE = {"patterns": list, "configs": dict, "new": list, "plans": dict, "digest": str, "review": dict}
 _COMPARED = {"changes": list, "removals": list, "replaced": list, "refused": dict}
-"""What of a review is held against the one of before, to say what differs."""
+"""The parts of a review that are compared to describe a difference."""
 
 
 class PlanError(JobError):
@@ -44,7 +44,7 @@ class NewPlan:
     """Stacks that are not deployed yet."""
 
     def save(self, review: Review, patterns: Collection[str]) -> None:
-        """Write down what was reviewed, once every stack's plan is there. ``patterns`` are how stacks were chosen.
+        """Save the review, after the engine's plan of every stack exists. ``patterns`` selected the stacks.
 
         Raises:
             PlanError: it cannot be written.
@@ -63,20 +63,22 @@ class NewPlan:
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """A plan that an update is held to."""
+    """A plan that an update must match."""
 
     folder: Path
     content: Mapping[str, Any]
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """How its stacks were chosen; none: all."""
+        """The patterns that selected its stacks; empty for all."""
         return tuple(self.content["patterns"])
 
     def differences(
         self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]
     ) -> tuple[str, ...]:
-        """What is not as it was reviewed, a line each; empty where all is. ``known`` are the backend's stacks."""
+        """The differences from the review, one line each; empty if there are none. ``known`` are the backend's
+        stacks.
+        """
         return tuple(self._differences(review, patterns, known))
 
     def _differences(self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]) -> Iterator[str]:
@@ -89,27 +91,27 @@ class SavedPlan:
             if stack not in configs:
                 yield f"{stack}: it is not in the plan; {again}"
             elif review.configs[stack] != configs[stack]:
-                yield f"{stack}: its config is not what was reviewed; {again}"
+                yield f"{stack}: its config differs from the review; {again}"
         for stack in configs:
             if stack not in review.stacks:
-                yield f"{stack}: it is in the plan, and there is no such stack any more; {again}"
+                yield f"{stack}: it is in the plan, but the project no longer has it; {again}"
             elif stack in self.content["new"]:
                 if stack in known and known[stack].deployed:
-                    yield f"{stack}: it was new when it was reviewed, and is deployed by now; {again}"
+                    yield f"{stack}: it was new at the review, and is deployed now; {again}"
             elif _digest(_file(self.folder, stack)) != self.content["plans"].get(stack):
-                yield f"{stack}: its plan is missing, or is not the one that was reviewed; {again}"
+                yield f"{stack}: its plan is missing, or is not the reviewed one; {again}"
         if review.digest != self.content["digest"] and review.configs == configs:
             what = _first_differences(self.content["review"], review)
-            yield f"what it does to access is not what was reviewed: {what}; {again}"
+            yield f"its effect on access differs from the review: {what}; {again}"
 
 
 def plan_file(folder: Path | None, stack: str) -> Path | None:
-    """The engine's plan of a stack in the folder of a plan; none where there is none."""
+    """The file of a stack's engine plan in the folder of a plan; None if there is no plan for it."""
     return file if folder is not None and (file := _file(folder, stack)).is_file() else None
 
 
 def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> NewPlan:
-    """An empty plan for ``stacks`` in ``folder``; one that was there is replaced. ``known`` are the backend's stacks.
+    """An empty plan for ``stacks`` in ``folder``; it replaces an older one. ``known`` are the backend's stacks.
 
     Raises:
         PlanError: the folder holds something else, or cannot be written.
@@ -120,12 +122,12 @@ def new_plan(folder: Path, stacks: Collection[str], known: Collection[str]) -> N
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         old = _own_files(folder)
         if {each.name for each in folder.iterdir()} - old:
-            what = "the folder holds something else than a plan"
-            raise PlanError(str(Problem("--save-plan", what, str(folder), "name an empty one")))
+            what = "the folder contains something other than a plan"
+            raise PlanError(str(Problem("--save-plan", what, str(folder), "name an empty folder")))
         for name in old:
             (folder / name).unlink(missing_ok=True)
         folder.chmod(0o700)
-        # Files are made before the engine writes into them, so that they are never readable by others.
+        # The files are created before the engine writes to them, so that others can never read them.
         files = [stack for stack in stacks if stack not in plan.new]
         for stack in files:
             _write(_file(folder, stack), "")
@@ -140,7 +142,7 @@ def read_plan(folder: Path) -> SavedPlan:
     """The plan in ``folder``.
 
     Raises:
-        PlanError: there is none, or it was not finished.
+        PlanError: there is no plan, or it is not finished.
     """
     folder = folder.resolve()
     try:
@@ -157,7 +159,7 @@ def read_plan(folder: Path) -> SavedPlan:
 
 
 def _is_finished(content: Any) -> bool:
-    """Whether a plan has everything, in its shape. The digest is written last."""
+    """Whether a plan is complete and well formed. The digest is written last."""
     return (
         isinstance(content, Mapping)
         and all(isinstance(content.get(key), kind) for key, kind in _SHAPE.items())
@@ -180,7 +182,7 @@ def _file(folder: Path, stack: str) -> Path:
 
 
 def _first_differences(reviewed: Mapping[str, Any], now: Review) -> str:
-    """The first things that one has and the other has not, in words."""
+    """The first differences between the reviews, in words."""
     found = []
     for key in _COMPARED:
         old, new = reviewed[key], now.to_json()[key]
@@ -188,7 +190,7 @@ def _first_differences(reviewed: Mapping[str, Any], now: Review) -> str:
             more = sum(1 for each in new if each not in old)
             fewer = sum(1 for each in old if each not in new)
             found.append(f"{key}: {more} more and {fewer} fewer")
-    return ", ".join(found) or "it is written otherwise"
+    return ", ".join(found) or "it is written differently"
 
 
 def _digest(file: Path) -> str:

@@ -1,9 +1,9 @@
-"""Why a stack, or a whole destroy, must not begin: looked at before anything is touched.
+"""The reasons why a stack, or a whole destroy, must not begin. They are checked before anything is changed.
 
-A stack that is not ready has failed before it began; those that read it are skipped, all others go on. Credentials are
-asked for their account by STS, with the stack's own, many at once; where they cannot be known or reached here, the
-provider's own guard (``aws:allowedAccountIds``) stays. Open creations are read from the state: AWS may have made what
-the state does not have, and an update would make a second access key, or be told that a name is taken.
+A stack that is not ready fails; stacks that read it are skipped, all others run. STS is called with each stack's
+credentials to find their account, many at once. If the credentials cannot be determined here, the provider's own guard
+(``aws:allowedAccountIds``) remains. Open creations are read from the state: AWS may have created a resource that the
+state does not have. An update would then create a second access key, or fail because a name is taken.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ SignIn = Callable[[str], AbstractContextManager[Callable[[str], Any]]]
 """The AWS clients, by service, of a stack; raises ``NotReadable``."""
 
 AT_ONCE = 16
-"""Looking is waiting, not work."""
+"""Checks in parallel: they wait, and do not compute."""
 
 OPENING = ("up", "destroy")
-"""The verbs that must not begin where a creation is open."""
+"""The verbs that must not begin while a creation is open."""
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """Looks at the stacks of a project. Without ``sign_in`` nobody is asked whose the credentials are."""
+    """Checks the stacks of a project. Without ``sign_in`` the account of the credentials is not checked."""
 
     loaded: Loaded
     backend: Backend
@@ -40,12 +40,12 @@ class Readiness:
     def unready(
         self, verb: str, stacks: Iterable[str], known: Mapping[str, KnownStack], *, recover: bool, reviewed: bool
     ) -> dict[str, Outcome]:
-        """The stacks that cannot begin, and why. ``reviewed``: their accounts have just been read."""
+        """The stacks that must not begin, with the reason. ``reviewed``: their accounts have just been read."""
         names = list(stacks)
 
         def look(stack: str) -> Outcome | None:
             found = None if reviewed else self._other_account(stack)
-            # Where somebody holds the stack, what is open may be what he is doing: the engine says who it is.
+            # If the stack is locked, the open operation may be the lock holder's. The engine names the holder.
             opening = verb in OPENING and stack in known and not known[stack].busy and not recover
             return found or (self._open(stack, verb) if opening else None)
 
@@ -61,17 +61,21 @@ class Readiness:
             with self.sign_in(stack) as client:
                 account = str(client("sts").get_caller_identity()["Account"])
         except NotReadable:
-            return None  # the engine has other ways to credentials, and says what is wrong with them
+            return None  # the engine has more sources of credentials, and reports what is wrong with them
         if account == expected:
             return None
-        error = f"the credentials are of account {account}, and the stack is of {expected}; nothing of it is touched"
-        fix = "look at the stack's aws:profile and aws:assumeRoles, and at AWS_PROFILE"
+        error = (
+            f"the credentials belong to account {account}, but the stack is for account {expected}; nothing of it is "
+            "touched"
+        )
+        fix = "check the stack's aws:profile and aws:assumeRoles, and AWS_PROFILE"
         return Outcome(stack, "failed", error=error, fix=fix, kind="account")
 
     def _open(self, stack: str, verb: str) -> Outcome | None:
-        """The stack's open creations. Reading a state costs a call of the CLI, unless it is a file.
+        """The stack's open creations. Unless it is a file, reading a state costs a CLI call.
 
-        Then only stacks with access keys are looked at: all other things have a name, which AWS gives once.
+        So without files only stacks with access keys are checked. All other resources have unique names, so AWS cannot
+        create a second one.
         """
         trusted = self.loaded.settings[stack].trusted
         with_keys = any(user.access_key for user in trusted.users.values()) if trusted else False
@@ -87,22 +91,22 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Removal:
-    """What would go. ``stacks`` are the deployed ones among those selected, with their number of resources."""
+    """What a destroy would delete. ``stacks``: the selected deployed stacks, with their number of resources."""
 
     stacks: Mapping[str, int | None]
     readers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By a deployed stack that stays: the stacks that would go and whose outputs it reads."""
+    """By remaining stack: the destroyed stacks whose outputs it reads."""
     protected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By stack: its resources that must not be deleted."""
+    """By stack: its protected resources."""
 
     def refusals(self, leave_readers: bool) -> tuple[str, ...]:
-        """Everything that stands in the way, a line each."""
+        """The reasons against the destroy, one line each."""
         left = [] if leave_readers else [_left(reader, read) for reader, read in self.readers.items()]
         return (*left, *(_protected(stack, names) for stack, names in self.protected.items()))
 
 
 def removal_of(names: Collection[str], reads: Waits, backend: Backend) -> Removal:
-    """What the destruction of the stacks ``names`` would take away. Reads the state of each.
+    """What a destroy of the stacks ``names`` would delete. Reads the state of each.
 
     Raises:
         BackendError: a state cannot be read.
@@ -122,9 +126,12 @@ def removal_of(names: Collection[str], reads: Waits, backend: Backend) -> Remova
 
 def _left(reader: str, read: Collection[str]) -> str:
     which = ", ".join(read)
-    return f"{reader}: reads the outputs of {which}, which would go; destroy {reader} as well, or say --leave-readers"
+    return (
+        f"{reader}: reads the outputs of {which}, which would be destroyed; destroy {reader} as well, or pass "
+        "--leave-readers"
+    )
 
 
 def _protected(stack: str, names: Collection[str]) -> str:
-    fix = "take `protect` out of the config and deploy, then destroy"
+    fix = "remove `protect` from the config, deploy, then destroy"
     return f"{stack}: {len(names)} protected, got {', '.join(names)}; {fix}"

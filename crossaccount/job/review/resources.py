@@ -1,6 +1,6 @@
-"""What the engine would do to resources, for people: property by property, policy documents statement by statement.
+"""The engine's changes of resources, for people: by property, and policy documents by statement.
 
-Secrets are masked, whether the engine elided them or a state has them encrypted.
+Secrets are masked: those that the engine elides and those that a state has encrypted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from crossaccount.job.events import StackEvent
 from crossaccount.job.states import masked
 
 DOCUMENTS = ("policy", "assumeRolePolicy", "inlinePolicy")
-"""Properties that hold a policy document as text."""
+"""The properties that hold a policy document as text."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine gives for a value that is known only after an update."""
+"""The engine's placeholder for a value that is known only after an update."""
 NOT_KNOWN_YET = "known after the update"
 OWN = ("pulumi:", "crossaccount:")
-"""How the types begin that are nothing in AWS: Pulumi's own, and our components."""
+"""The prefixes of types that have no resource in AWS: Pulumi's own, and our components."""
 INTERNAL = ("__defaults",)
 SIGNS = {"create": "+", "delete": "-", "replace": "±", "update": "~"}
 LONGEST = 160
@@ -30,7 +30,7 @@ LONGEST = 160
 
 @dataclass(frozen=True, kw_only=True)
 class ResourcePlanned(StackEvent):
-    """What a preview would do to a resource, property by property; documents statement by statement."""
+    """The planned change of a resource, by property; policy documents by statement."""
 
     op: str
     type: str
@@ -41,7 +41,7 @@ class ResourcePlanned(StackEvent):
 
 
 def planned(outcome: Outcome) -> Iterator[ResourcePlanned]:
-    """What a preview would do, a resource each; what stays as it is is left out."""
+    """The planned changes of a stack, one for each resource; unchanged resources are left out."""
     for change in outcome.changes:
         if change.op not in QUIET and not change.type.startswith(OWN):
             found = tuple(_properties(change))
@@ -51,7 +51,7 @@ def planned(outcome: Outcome) -> Iterator[ResourcePlanned]:
 
 
 def planned_lines(event: ResourcePlanned) -> Iterator[str]:
-    """A resource in lines for people; of which stack is left to whoever shows them."""
+    """The lines of a planned change for people, without the name of the stack."""
     kind = event.type.rsplit(":", 1)[-1]
     yield f"{SIGNS.get(event.op, event.op)} {kind} {event.name}"
     for each in event.properties:
@@ -63,9 +63,9 @@ def planned_lines(event: ResourcePlanned) -> Iterator[str]:
 
 
 def _properties(change: Change) -> Iterator[Mapping[str, Any]]:
-    """Of what is made or goes only the documents: all else is new, or goes, with it.
+    """The changed properties. Of a created or deleted resource only the policy documents are shown.
 
-    What somebody changed by hand shows in what the provider found (outputs), not in what was declared (inputs).
+    Manual changes are in what the provider found (outputs), not in what was declared (inputs).
     """
     before = masked(change.before.inputs) if change.before else {}
     after = masked(change.after.inputs) if change.after else {}
@@ -85,7 +85,7 @@ def _properties(change: Change) -> Iterator[Mapping[str, Any]]:
 
 
 def _document(name: str, old: Any, new: Any) -> Mapping[str, Any] | None:
-    """The statements that come and go; None where either side is no document."""
+    """The added and removed statements; None if one of the two is not a document."""
     try:
         one, other = _statements(old), _statements(new)
     except (ValueError, TypeError, AttributeError):

@@ -1,4 +1,5 @@
-"""The review itself, as a value: what an update does to access, what it takes away, whom it replaces."""
+"""The review as a value: the effect of an update on access, the manual changes that it removes, the principals that it
+replaces."""
 
 from __future__ import annotations
 
@@ -21,35 +22,35 @@ from crossaccount.sources.proof import Proof
 
 Need = Literal["broadening", "replacement", "credentials"]
 NEEDS: tuple[Need, ...] = ("broadening", "replacement", "credentials")
-"""What asks for a yes of its own."""
+"""What needs a separate approval."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """What is known before anything is applied. Equal reviews have equal digests."""
+    """The review of an update. Equal reviews have equal digests."""
 
     stacks: tuple[str, ...]
     access: AccessDiff = field(default_factory=AccessDiff)
     removals: tuple[HandMade, ...] = ()
     replaced: tuple[Finding, ...] = ()
-    """Users and roles that others take the place of: XA501, XA502."""
+    """The findings on replaced users and roles: XA501, XA502."""
     before: Mapping[str, str] = field(default_factory=dict)
-    """By stack, how its account was read: ``live``, ``state``, or ``nothing`` of one that is not there yet."""
+    """By stack, how its account was read: ``live``, ``state``, or ``nothing`` for a new stack."""
     warnings: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
-    """By stack, why it cannot be applied whatever is approved: credentials of another account."""
+    """By stack: why no approval allows its update, such as credentials of another account."""
     configs: Mapping[str, str] = field(default_factory=dict)
-    """By stack: the digest of what it is configured to be."""
+    """By stack: the digest of its config."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Account names to IDs, for people."""
     transitions: Mapping[str, Transition] = field(default_factory=dict, repr=False)
-    """By stack: which ARNs come and go, and who names which; empty where none goes."""
+    """By stack: the transition of its ARNs; empty if no ARN disappears."""
     proof: Proof | None = None
-    """How the access tests differ from those of another revision, where somebody may ask for that."""
+    """How the access tests differ from those of another revision; None if they are not compared."""
 
     @property
     def verdict(self) -> VerdictWord:
-        """Of the access diff, and of what goes that others made."""
+        """The verdict on the access diff and on the removed manual changes together."""
         if self.access.broadens or not any(each.broadens for each in self.removals):
             return self.access.verdict
         return "broadening" if self.access.verdict == "neutral" else "mixed"
@@ -62,7 +63,7 @@ class Review:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """Which yeses it takes beyond the one for an update at all."""
+        """The separate approvals that the update needs."""
         needed = {
             "broadening": self.verdict in ("broadening", "mixed"),
             "replacement": bool(self.replaced),
@@ -79,7 +80,7 @@ class Review:
         return hashlib.sha256(json.dumps(approved, sort_keys=True, default=str).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """As in the event ``access-reviewed``: the JSON of ``diff``, and what goes beside it."""
+        """The JSON of ``diff``, with the other members of the event ``access-reviewed``."""
         return {
             **self.access.to_json(),
             "verdict": self.verdict,
@@ -96,12 +97,12 @@ class Review:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessReviewed(Event):
-    """What an update does to access: ``verdict`` and ``changes`` as ``diff --json`` has them, and more beside them."""
+    """The review of an update: ``verdict`` and ``changes`` as in ``diff --json``, and the members of the review."""
 
     review: Review
 
     def to_json(self) -> dict[str, Any]:
-        """The line of this event; nothing is left out."""
+        """The event as a JSON object, complete."""
         return {
             **Event(time=self.time).to_json(),
             "event": "access-reviewed",
@@ -111,14 +112,14 @@ class AccessReviewed(Event):
 
 
 LONGEST = 400
-"""Characters of a document that are shown; the JSON has all of it."""
+"""The most characters of a document that are shown; the JSON has the whole document."""
 TAKES = {
     "inline policy": "removes the inline policy {name} that somebody made by hand",
     "attached policy": "detaches {name}, which somebody attached by hand",
-    "membership": "takes from the group {name} a member that somebody added by hand",
+    "membership": "removes from the group {name} a member that somebody added by hand",
     "permissions boundary": "removes the permissions boundary {name} that somebody set by hand",
-    "edited policy": "puts back {name}, which somebody edited by hand",
-    "edited trust": "puts back the trust policy, which somebody edited by hand",
+    "edited policy": "restores {name}, which somebody edited by hand",
+    "edited trust": "restores the trust policy, which somebody edited by hand",
     "unread": "{name}",
 }
 
@@ -126,12 +127,12 @@ Shown = Callable[[str], str]
 
 
 def shown_by(review: Review) -> Shown:
-    """How ARNs are shown to people: by account names."""
+    """A function that shows an ARN with account names."""
     return lambda arn: display(arn, review.names) if arn.startswith("arn:") else arn
 
 
 def review_lines(review: Review) -> list[str]:
-    """The whole review; after a hundred changes the rest is counted."""
+    """The lines of a review. After a hundred changes, the others are only counted."""
     return list(_lines(review, shown_by(review)))
 
 
@@ -158,7 +159,7 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
 
 
 def removal_lines(removal: HandMade, shown: Shown) -> Iterator[str]:
-    """What goes, why that is a broadening, and the documents."""
+    """A removal, why it is a broadening, and its documents."""
     name = shown(removal.name)
     yield f"! {shown(removal.holder)}: {removal_words(removal, name)}"
     for policy, document in removal.documents.items():
@@ -166,7 +167,7 @@ def removal_lines(removal: HandMade, shown: Shown) -> Iterator[str]:
 
 
 def removal_words(removal: HandMade, name: str) -> str:
-    """What is done to it, in a sentence."""
+    """A removal as a sentence."""
     text = removal.why if removal.what == "unread" else TAKES[removal.what].format(name=name)
     if removal.incident:
         text += f" (incident response: {removal.incident})"

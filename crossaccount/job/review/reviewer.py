@@ -1,4 +1,5 @@
-"""Makes the review of a project's stacks: reads accounts and states side by side, declares, overlays, compares."""
+"""Reviews the stacks of a project: reads accounts and states in parallel, merges what is declared, and compares
+access."""
 
 from __future__ import annotations
 
@@ -35,30 +36,30 @@ from crossaccount.sources.state import deployment_of
 Before = Literal["live", "state"]
 Details = Mapping[str, Any]
 ReadLive = Callable[[str, str], Details]
-"""An account, by stack and account ID; raises ``NotReadable``, ``InvalidCredentials`` or ``WrongAccount``."""
+"""Reads an account, by stack and account ID. Raises ``NotReadable``, ``InvalidCredentials`` or ``WrongAccount``."""
 READERS = 16
-"""How many accounts are read at once: it is waiting, not work."""
+"""How many accounts are read at once. Reading waits, and does not compute."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """One account as it is. ``how``: ``live``, ``state`` or ``nothing``."""
+    """One account now. ``how`` it was read: ``live``, ``state`` or ``nothing``."""
 
     how: str
     details: Details
     managed: Managed
     why: str = ""
-    """Why it could not be read live."""
+    """Why the account could not be read live."""
     refused: str = ""
     creations: tuple[Pending, ...] = ()
-    """What a killed update may have made."""
+    """The creations that a killed update left open."""
     unknown: tuple[str, ...] = ()
-    """Users whose credentials AWS did not tell."""
+    """The users whose credentials AWS did not return."""
 
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Reviews the stacks of one project. ``before``: whether accounts are read live, or what was last deployed."""
+    """Reviews the stacks of one project. ``before``: compare with the live accounts, or with what was last deployed."""
 
     loaded: Loaded
     backend: Backend
@@ -66,10 +67,10 @@ class Reviewer:
     before: Before = "live"
 
     def declared(self, stacks: Collection[str]) -> dict[str, Declared]:
-        """What stacks declare.
+        """What the stacks declare.
 
         Raises:
-            SettingsError: everything that keeps any of them from being deployed.
+            SettingsError: all reasons why one of them cannot be deployed.
         """
         made = {stack: self._declare(stack, stacks) for stack in stacks}
         if problems := [problem for _, wrong in made.values() for problem in wrong]:
@@ -90,33 +91,33 @@ class Reviewer:
 
     @cached_property
     def _recorder(self) -> Recorder:
-        """Records stacks of the project's own program, each once."""
+        """Records the stacks of the project's own program, each once."""
         return Recorder(_no_packaged_program, lambda _: True)
 
     def _named(self, stack: str) -> NamedStack:
         return NamedStack(stack_file(stack), self.loaded.project, stack)
 
     def _notes(self, stacks: Collection[str]) -> Iterator[str]:
-        """What whoever judges a recorded program must know."""
+        """The warnings of the recorded program."""
         if self.loaded.own is not None:
             for stack in stacks:
                 yield from (f"{stack}: {note}" for note in self._recorder.deployment(self._named(stack)).notes)
 
     def review(self, stacks: Collection[str], known: Mapping[str, KnownStack]) -> Review:
-        """What an update of ``stacks`` does. ``known`` are those that the state backend has.
+        """Review an update of ``stacks``. ``known`` are the stacks in the state backend.
 
         Raises:
-            SettingsError: what is declared cannot be deployed.
+            SettingsError: a stack cannot be deployed as declared.
             BackendError: the states cannot be read.
         """
         declared = self.declared(stacks)
-        # Other states than files cost a process each: no more at once than there are cores.
+        # A state that is not a file costs one process, so no more are read at once than there are cores.
         slots = BoundedSemaphore(READERS if self.backend.in_files else os.cpu_count() or 1)
 
         def read(name: str) -> Read:
             with slots:
                 state = self.backend.state(name) if name in known else {}
-            # Where somebody holds the stack, what is open may be what he is doing.
+            # If the stack is locked, the open operation may be the lock holder's.
             creations = () if name in known and known[name].busy else creations_in(state)
             return replace(self._read(declared[name], state, name in known), creations=creations)
 
@@ -154,7 +155,7 @@ class Reviewer:
         overlaid: Mapping[str, Overlaid],
         warnings: Iterable[str],
     ) -> Review:
-        # What is not asked for stays as it is declared: paths have two ends.
+        # Stacks that are not selected are taken as declared, because a path has two ends.
         asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
         others = [each.details for each in asleep]
         ids = [each.account_id for each in (*declared.values(), *asleep)]
@@ -198,7 +199,7 @@ def _replaced(before: Estate, after: Estate, overlaid: Mapping[str, Overlaid]) -
 
 def _left(known: KnownStack) -> str:
     name = known.name
-    what = f"is deployed, and the project has no {stack_file(name)}; what it made stays as it is"
+    what = f"is deployed, but the project has no {stack_file(name)}; its resources stay as they are"
     return f"{name}: {what}; {left_behind(name)}"
 
 
@@ -207,20 +208,22 @@ def _warnings(reads: Mapping[str, Read], overlaid: Mapping[str, Overlaid], *, in
         if read.creations:
             yield f"{name}: {left_open(read.creations, in_files=in_files)}; {way_out(name, in_files=in_files)}"
         if read.why:
-            basis = "its state tells what was last deployed" if read.how == "state" else "it is taken as empty"
+            basis = "its state has what was last deployed" if read.how == "state" else "it is assumed to be empty"
             yield f"{name}: its account cannot be read live: {read.why}; {basis}"
         if read.unknown:
             users = ", ".join(read.unknown[:3]) + (" …" if len(read.unknown) > 3 else "")
             yield (
-                f"{name}: AWS lacks the passwords and access keys of {len(read.unknown)} users ({users}); its "
-                "state tells what was last deployed"
+                f"{name}: AWS did not return the passwords and access keys of {len(read.unknown)} users ({users}); its "
+                "state has what was last deployed"
             )
         yield from (f"{name}: {each}" for each in overlaid[name].ignored)
         if read.how != "live":
             continue
         for arn in overlaid[name].conflicts:
             if _owner(arn) not in map(_made, read.creations):
-                yield f"{name}: {arn} is there and is not the stack's; adopt it with `import: true`, or remove it"
+                yield (
+                    f"{name}: {arn} exists and is not in the stack's state; adopt it with `import: true`, or remove it"
+                )
 
 
 def _owner(arn: str) -> Owner:
@@ -229,5 +232,5 @@ def _owner(arn: str) -> Owner:
 
 
 def _made(creation: Pending) -> Owner:
-    """The entity of an open creation; of what is none the type stands for the kind."""
+    """The kind and name of an open creation; a resource that is not an entity has its type as the kind."""
     return ENTITIES.get(creation.type, creation.type), str(creation.inputs.get("name")).lower()

@@ -1,3 +1,3 @@
-"""Many stacks at once: their order, the workers that run them, and how they are stopped."""
+"""Running many stacks: in their order, on workers, and how a running job is stopped."""
 
 from __future__ import annotations

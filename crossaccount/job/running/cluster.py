@@ -1,9 +1,9 @@
-"""``--scheduler ADDRESS``: the workers of a Dask cluster run the stacks; what happens there is told as it happens.
+"""``--scheduler ADDRESS``: the workers of a Dask cluster run the stacks and send their events as they happen.
 
 Every worker needs this package, the pulumi CLI, credentials and the project's folder at the same path. A worker keeps
-one engine for all its stacks. Dask runs the work of a lost worker again on another one, which is said. The state's lock
-decides what that does: if the lost worker was in the middle of an update, its lock is still there, the stack fails with
-it, and ``--recover`` repairs. Nothing is ever updated by two workers at once.
+one engine for all its stacks. Dask runs the stacks of a lost worker again on another worker, with a warning. If the
+lost worker was in the middle of an update, its state lock remains: the stack fails, and ``--recover`` repairs it. So
+two workers never update one stack at once.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ class Cluster:
         self.run_everywhere(_interrupt, self._plugin)
 
     def busy(self) -> list[str]:
-        """The addresses of the workers that run a stack now."""
+        """The addresses of all workers."""
         return [worker for worker, tasks in self._client.processing().items() if tasks]
 
     def run_everywhere(self, function: Callable[..., Any], *arguments: Any) -> Mapping[str, Any]:
-        """Call ``function`` in the process of every worker; what it gives back by the worker's address."""
+        """Call ``function`` in the process of every worker. Returns the results by worker address."""
         results: Mapping[str, Any] = self._client.run(function, *arguments)
         return results
 
@@ -84,7 +84,7 @@ def _connect(address: str, seconds: float) -> Any:
 
 
 class _Listener:
-    """Takes what workers log, ``(when, event)``, and notices a stack that begins for the second time."""
+    """Receives the events that workers log, ``(when, event)``, and notices a stack that begins for the second time."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -135,7 +135,7 @@ def _plugin_base() -> Any:
 
 
 class _EnginePlugin(_plugin_base()):  # type: ignore[misc]
-    """Gives every worker, also one that joins late, an engine of its own."""
+    """Gives every worker its own engine, also a worker that joins late."""
 
     def __init__(self, name: str, engine: StackEngine) -> None:
         self.name = name

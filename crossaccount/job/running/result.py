@@ -1,4 +1,4 @@
-"""What a job did, as a value."""
+"""The result of a job as a value."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ BAD = ("failed", "interrupted", "skipped")
 
 @dataclass(frozen=True)
 class JobResult:
-    """What a job did. ``status``: ``succeeded``, ``failed``, ``refused``, ``interrupted``, or ``drifted``."""
+    """The result of a job. ``status``: ``succeeded``, ``failed``, ``refused``, ``interrupted``, or ``drifted``."""
 
     verb: str
     status: str
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    """By stack, failed ones first."""
+    """The outcomes by stack, failed ones first."""
     seconds: float = 0.0
     review: Review | None = None
-    """Of a preview and an update: what it does to access."""
+    """The review of a preview or an update."""
     closure: Closure | None = None
-    """Of an update that changed anything: whether what stacks export fits together."""
+    """Whether the exports fit together, after an update that changed something."""
     tried: tuple[Tried, ...] = ()
-    """Of an update that was to be verified: what came of the access tests."""
+    """The results of the access tests, after an update with verification."""
     drift: AccessDrift | None = None
-    """Of drift: what it does to access."""
+    """The drift in access, for the verb ``drift``."""
     faults: tuple[Exception, ...] = ()
-    """Faults of this program itself, by which stacks failed."""
+    """Bugs of this program that made stacks fail."""
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was asked for is done."""
+        """Whether the whole job succeeded."""
         return self.status == "succeeded"
 
 
 def result_of(verb: str, run: Run, seconds: float) -> JobResult:
-    """The result of the steps that were run."""
+    """The result of the steps that ran."""
     ordered = sorted(
         by_stack(run).items(), key=lambda item: BAD.index(item[1].status) if item[1].status in BAD else len(BAD)
     )
@@ -59,7 +59,7 @@ def result_of(verb: str, run: Run, seconds: float) -> JobResult:
 
 
 def by_stack(run: Run) -> dict[str, Outcome]:
-    """The outcomes of stacks: what the steps of each came to together."""
+    """The outcome of each stack, with all its steps combined."""
     found: dict[str, Outcome] = {}
     for each in run.outcomes.values():
         before = found.get(each.stack)
@@ -71,7 +71,7 @@ def by_stack(run: Run) -> dict[str, Outcome]:
 
 
 def after_update(loaded: Loaded, result: JobResult, emit: Emit, verification: Verification | None) -> JobResult:
-    """The result of an update with what was looked at after it; it has failed where a test is not as expected."""
+    """The result of an update with the checks after it. It failed if an access test failed."""
     outcomes = result.outcomes.values()
     closure = check_closure(loaded, outcomes, emit) or result.closure
     tried = try_tests(verification, loaded, outcomes, emit) if verification else result.tried

@@ -1,8 +1,8 @@
-"""Runs the steps of a job: as many at once as wanted, each after what it waits for.
+"""Runs the steps of a job, ``parallel`` at once, each after those that it waits for.
 
-No more than ``parallel`` steps are ever handed to workers, so that memory follows the parallelism and not the
-number of stacks. A step whose predecessor failed is skipped and names it; all other steps run. When somebody asks to
-stop, no further step is handed out, the engine is told, and the running steps are waited for.
+Workers never hold more than ``parallel`` steps, so memory depends on the parallelism and not on the number of stacks. A
+step whose predecessor failed is skipped and names it; all other steps run. After a request to stop, no further step
+begins, the engine is interrupted, and the running steps are awaited.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from crossaccount.job.running.stopping import Stop
 
 INTERRUPTED = "the job was interrupted"
 HEED_SECONDS = 0.2
-"""How soon a request to stop is heeded."""
+"""How long a request to stop may wait, in seconds."""
 
 
 @dataclass
 class Run:
-    """What came of the steps, by key, in the order in which they ended."""
+    """The outcomes of the steps by key, in the order in which they ended."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     interrupted: bool = False
     faults: list[Exception] = field(default_factory=list)
-    """What nobody foresaw, as it was raised: faults of this program, each of a stack that failed."""
+    """Unexpected exceptions: bugs of this program, each of a stack that failed."""
 
 
 def run_steps(
@@ -42,10 +42,10 @@ def run_steps(
     stop: Stop,
     interrupt: Callable[[int, str, Sequence[str]], None],
 ) -> Run:
-    """Run every step. ``submit`` hands one to a worker; ``on_end`` is told of each, skipped ones included.
+    """Run every step. ``submit`` hands one to a worker; ``on_end`` is called for each, skipped ones included.
 
-    Whenever ``stop`` is asked, ``interrupt`` is told how often by now, by what, and which steps run. The steps' graph
-    has no circle: settings refuse one.
+    For every request in ``stop``, ``interrupt`` is called with its number, its cause and the running steps. The graph
+    of the steps has no circle: settings refuse one.
     """
     by_key = {step.key: step for step in steps}
     sorter, ready = _sorter(by_key), deque[Step]()
@@ -80,7 +80,7 @@ def run_steps(
 
 
 def _sorter(steps: Mapping[str, Step]) -> TopologicalSorter[str]:
-    """The steps that take part, by key, in their order; each after those of them that it waits for."""
+    """The graph of the steps by key: each waits for those of its predecessors that are in the job."""
     sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(steps, ()))
     for key, step in steps.items():
         sorter.add(key, *(before for before in step.after if before in steps))
@@ -89,13 +89,13 @@ def _sorter(steps: Mapping[str, Step]) -> TopologicalSorter[str]:
 
 
 def _failed_before(step: Step, run: Run) -> str:
-    """Why a step cannot be done; empty where it can."""
+    """Why a step cannot run; empty if it can."""
     failed = [key for key in sorted(step.after) if key in run.outcomes and not run.outcomes[key].done]
     return f"{failed[0]} {run.outcomes[failed[0]].status}" if failed else ""
 
 
 def _submitted(submit: Callable[[Step, Run], Future[Outcome]], step: Step, run: Run) -> Future[Outcome]:
-    """The step's future; one that cannot be handed over, because all workers are gone, has failed."""
+    """The future of a step. If all workers are gone, it has failed."""
     try:
         return submit(step, run)
     except (RuntimeError, OSError) as error:  # BrokenExecutor is a RuntimeError
@@ -108,14 +108,14 @@ def _result(step: Step, future: Future[Outcome], run: Run) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    # A worker that went away, or a fault of ours: either way the stack is not done, and the others go on.
+    # A lost worker, or a bug of this program: the stack has failed, and the others go on.
     if _is_fault(error):
         run.faults.append(error)
     return Outcome(step.stack, "failed", error=f"{type(error).__name__}: {error}", kind="worker")
 
 
 def _is_fault(error: BaseException) -> TypeGuard[Exception]:
-    """Whether an error is this program's own, and not that of a worker or a network that went away."""
+    """Whether an error is a bug of this program, and not the loss of a worker or of the network."""
     gone = isinstance(error, (OSError, BrokenExecutor, CancelledError)) or type(error).__module__.startswith(
         "distributed"
     )

@@ -1,4 +1,4 @@
-"""A job's run: its stacks ordered, handed to workers, and told about, whatever the verb."""
+"""Runs the stacks of one project for any verb: orders them, hands them to workers and emits their events."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class Runs:
         reviewed: bool = False,
         **options: Any,
     ) -> JobResult:
-        """Run ``steps``. ``refusal_of`` says why a stack must not be run after all; ``close`` has the last word.
+        """Run ``steps``. ``refusal_of`` returns why a stack must not run; ``close`` completes the result.
 
-        ``engine_verb`` is what the engine does, where that is not the job's verb. ``options`` are those of ``Work``.
+        ``engine_verb`` is the engine's verb, if it differs from the job's. ``options`` are those of ``Work``.
 
         Raises:
             BackendError, WorkersError: nothing can be run.
@@ -100,7 +100,7 @@ class Runs:
         return self.finish(result)
 
     def _absent(self, steps: Sequence[Step], known: Mapping[str, KnownStack]) -> dict[str, Outcome]:
-        """The steps that have nothing to do because their stack is not deployed."""
+        """The steps with nothing to do, because their stack is not deployed."""
         gone = [step for step in steps if not known.get(step.stack, KnownStack(step.stack)).deployed]
         for step in gone:
             self._ended("", step, Outcome(step.stack, "absent"))
@@ -123,10 +123,10 @@ class Runs:
         )
 
     def _handed_on(self, stack: str, run: Run) -> dict[str, Mapping[str, Any]]:
-        """The outputs of upstreams that take part, planned or just deployed; others are read where they are deployed.
+        """The planned or new outputs of the upstreams in the job. Other upstreams are read from their deployment.
 
-        A stack reference would give the same after an ``up``, and cost the CLI a key derivation for each (0.3 s with a
-        passphrase).
+        After an ``up`` a stack reference would have the same values, but would cost the CLI one key derivation each
+        (0.3 s with a passphrase).
         """
         upstreams = self.loaded.upstreams(stack)
         return {account: run.outcomes[name].outputs for account, name in upstreams.items() if name in run.outcomes}
@@ -153,20 +153,20 @@ class Runs:
         )
 
     def finish(self, result: JobResult, stacks: Mapping[str, str] | None = None) -> JobResult:
-        """Tell how a job ended, and give that back; ``stacks`` are their statuses where there are no outcomes."""
+        """Emit the end of a job, and return its result. ``stacks`` are the statuses if there are no outcomes."""
         statuses = {key: outcome.status for key, outcome in result.outcomes.items()} if stacks is None else stacks
         self.emit(events.JobFinished(verb=result.verb, status=result.status, stacks=statuses, seconds=result.seconds))
         return result
 
 
 def blocking_failure(run: Run) -> str:
-    """Why no other stack can be done either; empty where they may. One passphrase is for all of them."""
+    """Why all other stacks would fail too; empty if they would not. All stacks share one passphrase."""
     found = [outcome.stack for outcome in run.outcomes.values() if outcome.kind == "passphrase"]
     return f"the passphrase is wrong, as {found[0]} shows" if found else ""
 
 
 def done(outcome: Outcome) -> Future[Outcome]:
-    """What was not handed to anybody, as if it were."""
+    """The future of a step that was not handed to a worker."""
     future: Future[Outcome] = Future()
     future.set_result(outcome)
     return future

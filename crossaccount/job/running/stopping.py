@@ -1,9 +1,9 @@
-"""Asking a job to stop: by Ctrl-C, by SIGTERM as CI cancels, or from another thread.
+"""Requests to stop a job: by Ctrl-C, by SIGTERM when CI cancels, or from another thread.
 
-The first time, nothing new begins and the engine ends what it is in the middle of: states are written, locks released.
-The second time the job says what it still waits for. The third time it gives that up: the engine drops its operations
-where they stand, and what AWS still makes of them is for ``--recover``. Processes of the engine do not see a terminal's
-Ctrl-C themselves (``pulumi_command``).
+After the first request no new stack begins, and the engine completes its current operations: it writes states and
+releases locks. After the second the job names the stacks that it waits for. After the third it gives up: the engine
+abandons its operations, and ``--recover`` repairs what AWS completes. The engine's processes do not receive the
+terminal's Ctrl-C themselves (``engine.pulumi_cli``).
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Stop:
 
 @contextmanager
 def heeding_signals(stop: Stop) -> Iterator[None]:
-    """Signals ask ``stop`` while the context lasts. One that is ignored (``nohup``) stays so.
+    """Signals request ``stop`` within the context. A signal that is ignored (``nohup``) stays ignored.
 
-    Only a main thread can take signals; elsewhere this does nothing.
+    Only the main thread can handle signals; in other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -70,10 +70,10 @@ def interrupter(engine_stops: Callable[[], None], emit: Emit) -> Callable[[int, 
 def _text(times: int, by: str, running: Sequence[str]) -> str:
     stacks = ", ".join(running) or "nothing"
     if times == 1:
-        return f"{by}: nothing new begins; waiting for {stacks} to end what is under way"
+        return f"{by}: no new stack begins; waiting for {stacks} to complete"
     if times < GIVING_UP:
         return (
-            f"{by}: still waiting for {stacks}; once more gives up, and what AWS is just making is then for: "
+            f"{by}: still waiting for {stacks}; one more request gives up; then repair what AWS completes with: "
             "crossaccount up --recover"
         )
     return f"{by}: giving up {stacks}"

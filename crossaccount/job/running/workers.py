@@ -1,4 +1,4 @@
-"""Where stacks are run: threads of this process, any ``concurrent.futures.Executor``, or a cluster (``cluster``)."""
+"""Where stacks run: threads of this process, any ``concurrent.futures.Executor``, or a cluster (``cluster``)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Submit = Callable[[Work], Future[Outcome]]
 
 
 class Workers(Protocol):
-    """Runs stacks side by side, ``parallel`` at most at once."""
+    """Runs stacks in parallel, at most ``parallel`` at once."""
 
     @property
     def parallel(self) -> int: ...
 
     def open(self, engine: StackEngine, emit: Emit) -> AbstractContextManager[Submit]:
-        """Workers that are there until the context ends. What happens on them reaches ``emit``.
+        """Start workers for the duration of the context. Their events are passed to ``emit``.
 
         Raises:
             WorkersError: there are none.
@@ -31,13 +31,13 @@ class Workers(Protocol):
         ...
 
     def interrupt(self, engine: StackEngine) -> None:
-        """Ask whatever runs to stop cleanly, while :meth:`open`'s context lasts."""
+        """Ask the running stacks to stop cleanly, within the context of :meth:`open`."""
         ...
 
 
 @dataclass(frozen=True)
 class Threads:
-    """Threads of this process, as many as cores: the engine's work is done by the CLI's own processes."""
+    """Threads of this process, by default one per core: the CLI's own processes do the work."""
 
     parallel: int = field(default_factory=lambda: os.cpu_count() or 1)
 
@@ -54,10 +54,10 @@ class Threads:
 
 @dataclass(frozen=True)
 class OnExecutor:
-    """Any executor. Work, engine and outcome must be picklable where it leaves this process.
+    """Any executor. Work, engine and outcome must be picklable if it uses other processes.
 
-    What happens there is told when a stack is done: an executor has no way to say it earlier. Nor can what runs there
-    be asked to stop: an interrupt waits for it.
+    An executor cannot pass on events early, so the events of a stack are emitted when it is done. It cannot interrupt a
+    stack either: after a request to stop, the job waits for it.
     """
 
     executor: Executor
@@ -81,7 +81,7 @@ class OnExecutor:
 
 
 def run_collecting(engine: StackEngine, work: Work) -> tuple[Outcome, list[Event]]:
-    """Run ``work`` where its events cannot be told at once."""
+    """Run ``work``, and return its outcome with its events."""
     happened: list[Event] = []
     return engine.run(work, happened.append), happened
 

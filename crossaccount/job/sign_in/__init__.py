@@ -1,3 +1,3 @@
-"""Signing in to the accounts of stacks, each with the stack's own credentials, and reading them as AWS has them."""
+"""Signing in to the account of each stack with the stack's own credentials, and reading the account from AWS."""
 
 from __future__ import annotations

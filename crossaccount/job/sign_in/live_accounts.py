@@ -1,4 +1,4 @@
-"""Accounts as AWS has them now, each read with its stack's own credentials. Nothing is ever written."""
+"""Reads accounts from AWS, each with its stack's own credentials. Never writes."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ Details = Mapping[str, Any]
 
 
 class WrongAccount(Exception):
-    """A stack's credentials are of another account. ``str()`` says which."""
+    """A stack's credentials are of another account. ``str()`` names it."""
 
 
 class InvalidCredentials(NotReadable):
-    """AWS does not know a stack's credentials, or they have expired. ``str()`` says so, and what to do.
+    """AWS does not accept a stack's credentials, or they have expired. ``str()`` has the fix.
 
-    No approval helps: the engine would sign in with the same credentials.
+    No approval helps, because the engine would use the same credentials.
     """
 
 
 INVALID = ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClientException")
-"""Codes of credentials that are not valid:
+"""Error codes for invalid credentials:
 https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"""
 
 
 class LiveAccounts:
     """Reads accounts, several at a time. ``configs`` are the effective configs of stacks, by stack.
 
-    ``local``: they are of a local AWS, where nothing that is made to look at something does harm.
+    ``local``: the accounts are of a local AWS, where temporary resources for reading do no harm.
     """
 
     def __init__(self, configs: Mapping[str, Mapping[str, object]], *, local: bool = False) -> None:
@@ -45,19 +45,21 @@ class LiveAccounts:
         self._lock = threading.Lock()
 
     def __call__(self, stack: str, account_id: str) -> Details:
-        """One account.
+        """Read one account.
 
         Raises:
             NotReadable: it could not be read.
             InvalidCredentials: AWS does not accept the credentials.
-            WrongAccount: the credentials are of another one.
+            WrongAccount: the credentials are of another account.
         """
         with self.signed_in(stack) as client:
             iam = client("iam")
             details = account_details(iam)
             found = _account(details) or str(client("sts").get_caller_identity()["Account"])
             if found != account_id:
-                raise WrongAccount(f"the credentials are of account {found}, and the stack is of {account_id}")
+                raise WrongAccount(
+                    f"the credentials belong to account {found}, but the stack is for account {account_id}"
+                )
             durations = session_durations(iam)
             users = with_credentials(details["UserDetailList"], iam)
         roles = [{**role, **durations.get(role["Arn"], {})} for role in details["RoleDetailList"]]
@@ -66,7 +68,7 @@ class LiveAccounts:
 
     @contextmanager
     def signed_in(self, stack: str) -> Iterator[Callable[[str], Any]]:
-        """The clients, by service, with the credentials of a stack.
+        """The clients, by service, with a stack's credentials.
 
         Raises:
             NotReadable: there are no credentials, or AWS refuses a call made within.
@@ -81,7 +83,7 @@ class LiveAccounts:
         except ClientError as error:
             answer = error.response.get("Error") or {}
             if answer.get("Code") in INVALID:
-                what = f"AWS does not take the stack's credentials ({answer['Code']}: {answer.get('Message')})"
+                what = f"AWS does not accept the stack's credentials ({answer['Code']}: {answer.get('Message')})"
                 fix = "sign in again, or correct the keys or the profile of the stack's aws: config"
                 raise InvalidCredentials(f"{what}; {fix}") from None
             raise NotReadable(
@@ -92,14 +94,14 @@ class LiveAccounts:
 
     @property
     def clients(self) -> SharedClients:
-        """The clients, for calls as somebody else. They are made when they are first needed."""
+        """The shared clients, for calls with other credentials. They are created at first use."""
         with self._lock:
             if self._made is None:
                 self._made = SharedClients()
             return self._made
 
     def credentials(self, stack: str) -> StackCredentials:
-        """How the stack's account is reached."""
+        """The credentials and endpoints of a stack."""
         return stack_credentials(self._configs.get(stack, {}))
 
     def close(self) -> None:
@@ -108,7 +110,7 @@ class LiveAccounts:
             self._made.close()
 
     def _shared(self, policy: Any) -> Any:
-        """Each version of an AWS-managed policy once, however many accounts use it."""
+        """Share each version of an AWS-managed policy between accounts."""
         if parse_arn(policy["Arn"]).account != "aws":
             return policy
         with self._lock:
@@ -116,6 +118,6 @@ class LiveAccounts:
 
 
 def _account(details: Details) -> str:
-    """Whose the entities are; empty where there is none."""
+    """The account ID in the ARNs of the entities; empty if there is no entity."""
     found = (parse_arn(str(item["Arn"])).account for key in LISTS for item in details.get(key) or ())
     return next((account for account in found if account != "aws"), "")

@@ -1,14 +1,13 @@
-"""A stack's own credentials, as the ``aws`` provider takes them from its config; and AWS clients that sign with them.
+"""A stack's credentials, found in its config as the ``aws`` provider does, and AWS clients that sign with them.
 
-``aws:accessKey`` and its like, else ``aws:profile`` (in ``aws:sharedConfigFiles`` and ``aws:sharedCredentialsFiles``),
-else what the environment says; a web identity takes the place of all of these; then the roles of ``aws:assumeRoles``,
-one after the other. A value that is encrypted, or an option that is not known here, is refused: the account is then not
-read, rather than read as somebody else.
+The order is: ``aws:accessKey`` and related keys; ``aws:profile`` (in ``aws:sharedConfigFiles`` and
+``aws:sharedCredentialsFiles``); the environment. A web identity replaces all of these. Then each role of
+``aws:assumeRoles`` is assumed in turn. An encrypted value or an unknown option is refused, so that an account is never
+read with wrong credentials.
 
-Clients are for a thousand accounts: one client per service and endpoint, whose calls are signed as is needed. A client
-of botocore takes some 6 ms to make, for the same few classes and sessions each time. Here the credentials are looked up
-when a call is signed, in the thread that makes it: making clients costs nothing per account, and all of them share
-connections. Profiles are read from ``~/.aws`` once.
+A job may read a thousand accounts, and creating a botocore client takes about 6 ms. So there is one client for each
+service and endpoint, and all accounts share its connections. Credentials are looked up when a call is signed, in the
+calling thread. Profiles are read from ``~/.aws`` once.
 
 Sources: https://www.pulumi.com/registry/packages/aws/installation-configuration/ and, for the order, which is not
 documented, ``credentials.go`` of https://github.com/hashicorp/aws-sdk-go-base
@@ -51,18 +50,18 @@ from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import MEBIBYTE, read_text
 
 ELSEWHERE = ("aws:customCaBundle",)
-"""Options that change whom one speaks to, and that are not known here."""
+"""Options that change the endpoint or the credentials and that are not supported here."""
 FALLBACK_REGION = "us-east-1"
 SESSION_NAME = "crossaccount"
 
 
 class NotReadable(Exception):
-    """An account cannot be read live. ``str()`` says why."""
+    """An account cannot be read live. ``str()`` gives the reason."""
 
 
 @dataclass(frozen=True)
 class SharedFiles:
-    """The AWS CLI's config and credentials file; None for where it has them itself."""
+    """The AWS CLI's config file and credentials file; None for the default place."""
 
     config: str | None = None
     credentials: str | None = None
@@ -70,26 +69,26 @@ class SharedFiles:
 
 @dataclass(frozen=True)
 class StackCredentials:
-    """How to get at one stack's account. ``assume`` holds the arguments of each AssumeRole in turn."""
+    """How to sign in to one stack's account. ``assume`` holds the arguments of each AssumeRole call, in order."""
 
     region: str = FALLBACK_REGION
     profile: str | None = None
     keys: tuple[str, str, str | None] | None = None
     assume: tuple[Mapping[str, Any], ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
-    """By service: ``iam``, ``sts``."""
+    """The endpoint by service: ``iam``, ``sts``."""
     web_identity: WebIdentity | None = None
     shared: SharedFiles = SharedFiles()
 
 
 def stack_credentials(config: Mapping[str, object]) -> StackCredentials:
-    """What the effective config of a stack says.
+    """The credentials in the effective config of a stack.
 
     Raises:
-        NotReadable: it says what can only be known by the provider.
+        NotReadable: only the provider can interpret the config.
     """
     if found := [key for key in ELSEWHERE if config.get(key)]:
-        raise NotReadable(f"{', '.join(found)} is not known to the review")
+        raise NotReadable(f"{', '.join(found)} is not supported by the review")
     failures: Failures = []
     roles = assume_role_requests(config.get("aws:assumeRoles"), SESSION_NAME, failures)
     web_identity = web_identity_request(config.get("aws:assumeRoleWithWebIdentity"), SESSION_NAME, failures)
@@ -130,24 +129,24 @@ def _list(config: Mapping[str, object], key: str) -> list[Mapping[str, Any]]:
 
 
 def _file(config: Mapping[str, object], key: str) -> str | None:
-    """The one file of a list of files; botocore merges no more than one of a kind."""
+    """The only file of a list. Lists of several files are refused, because botocore reads one file of each kind."""
     found = structured(config.get(key)) or []
     files: list[Any] = found if isinstance(found, list) else [found]
     if any(not isinstance(file, str) for file in files):
         raise NotReadable(f"{key} must be a list of paths")
     if len(files) > 1:
-        raise NotReadable(f"{key} has {len(files)} files, and the review reads one; make them one file")
+        raise NotReadable(f"{key} has {len(files)} files, but the review reads one; merge them into one file")
     return _full_path(key, files[0]) if files else None
 
 
 def _full_path(key: str, path: str) -> str:
-    """The path as the provider has it, which knows ``~`` and ``$NAME``.
+    """The path after expanding ``~`` and ``$NAME``, as the provider does.
 
-    What a relative path starts from is known to whoever starts the provider's process.
+    Relative paths are refused, because they depend on the working directory of the provider's process.
     """
     found = os.path.expanduser(os.path.expandvars(path))
     if not os.path.isabs(found):
-        raise NotReadable(f"{key}: {path} is not a full path; write one, ~ and $NAME are taken")
+        raise NotReadable(f"{key}: {path} is not an absolute path; write one (~ and $NAME are expanded)")
     return found
 
 
@@ -158,7 +157,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SharedClients:
-    """Clients for calls as anybody. Made in the main thread, used from any."""
+    """Clients for calls with any credentials. Created in the main thread, used in any thread."""
 
     def __init__(self) -> None:
         self._current: ContextVar[ReadOnlyCredentials | None] = ContextVar("credentials", default=None)
@@ -167,15 +166,15 @@ class SharedClients:
         self._base: dict[tuple[str | None, SharedFiles], Credentials | None] = {}
         self._session = botocore.session.Session()
         self._session.register_component("credential_provider", CredentialResolver([_Provider(self._current)]))
-        # Where profiles and the environment's credentials are found: by botocore's own rules, the files read once.
+        # botocore's own lookup of profiles and of the environment's credentials; it reads the files once.
         self._finding: dict[SharedFiles, botocore.session.Session] = {}
 
     @contextmanager
     def signed_as(self, how: StackCredentials) -> Iterator[None]:
-        """Calls within, in this thread, are made with these credentials.
+        """Calls of this thread within the context use these credentials.
 
         Raises:
-            NotReadable: there are none, or the web identity's token cannot be read.
+            NotReadable: there are no credentials, or the web identity token cannot be read.
             botocore.exceptions.ClientError: a role could not be assumed.
         """
         token = self._current.set(self._starting_with(how))
@@ -207,7 +206,7 @@ class SharedClients:
 
     def _starting_with(self, how: StackCredentials) -> ReadOnlyCredentials | None:
         if how.web_identity is not None:
-            return None  # whoever brings a token needs no credentials
+            return None  # a web identity token needs no other credentials
         if how.keys is not None:
             return ReadOnlyCredentials(*how.keys)
         base = (how.profile, how.shared)
@@ -229,7 +228,7 @@ class SharedClients:
             return found
         known = session.available_profiles
         if profile not in known:
-            make = f"make it: aws configure --profile {quote(profile)}"
+            make = f"create it: aws configure --profile {quote(profile)}"
             raise NotReadable(f"there is no profile {profile}; {did_you_mean(profile, known, make)}")
         session.set_config_variable("profile", profile)
         try:
@@ -248,10 +247,10 @@ def _finding(shared: SharedFiles) -> botocore.session.Session:
 
 
 def _request(web_identity: WebIdentity) -> Mapping[str, Any]:
-    """AssumeRoleWithWebIdentity's arguments; the token is read anew each time, because its issuer replaces it.
+    """The arguments of AssumeRoleWithWebIdentity. The token is read again for each call, because its issuer rotates it.
 
     Raises:
-        NotReadable: the file with the token cannot be read.
+        NotReadable: the token file cannot be read.
     """
     if web_identity.token_file is None:
         return web_identity.arguments
@@ -275,7 +274,7 @@ class _Provider(CredentialProvider):
 
 
 class _Switching(Credentials):
-    """Whoever signs is asked at each call."""
+    """Looks up the credentials at each call."""
 
     def __init__(self, current: ContextVar[ReadOnlyCredentials | None]) -> None:
         super().__init__("", "", None, "crossaccount")

@@ -1,4 +1,5 @@
-"""What a stack declares of its account, and what of it the stack's state manages: that is the stack's to take away."""
+"""What a stack declares for its account, and what its state manages. The stack may delete only what its state
+manages."""
 
 from __future__ import annotations
 
@@ -16,26 +17,26 @@ from crossaccount.settings.provider_tags import IgnoredTags, ignored_tags
 from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, parts, recipient
 
 Owner = tuple[str, str]
-"""A kind (``user``, ``group``, ``role``, ``policy``) and a name in lower case, as IAM tells names apart."""
+"""A kind (``user``, ``group``, ``role``, ``policy``) and a name in lower case, because IAM ignores case in names."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One account as a stack declares it. ``details`` are in the shape of AWS's authorization details."""
+    """One account as its stack declares it. ``details`` has the shape of AWS's authorization details."""
 
     stack: str
     account_id: str
     details: Mapping[str, list[dict[str, Any]]]
     exclusive: frozenset[Owner] = frozenset()
-    """The users, groups and roles from which is removed what others added."""
+    """The exclusive users, groups and roles: the update removes what others added to them."""
     aliases: Mapping[Owner, tuple[str, ...]] = field(default_factory=dict)
     """Former names."""
     adopted: frozenset[Owner] = frozenset()
-    """What is to be imported: it may exist without being the stack's."""
+    """Entities to import: they may exist without being in the stack's state."""
     consoles: Mapping[str, Console] = field(default_factory=dict)
-    """By user: what a login profile that is made takes, and one that is there ignores."""
+    """By user: the settings of a new login profile. An existing one ignores them."""
     ignored_tags: IgnoredTags = field(default_factory=IgnoredTags)
-    """Tags of others that stay."""
+    """The tags of others that the provider ignores."""
     exclusive_inline: frozenset[Owner] = frozenset()
     exclusive_attached: frozenset[Owner] = frozenset()
     exclusive_members: frozenset[Owner] = frozenset()
@@ -45,9 +46,9 @@ class Declared:
 
 
 def declare(stack: str, compiled: CompiledStack, upstreams: Mapping[str, Settings]) -> tuple[Declared, list[Problem]]:
-    """The account that ``stack`` declares, and everything that keeps it from being deployed.
+    """The account that ``stack`` declares, and all reasons why it cannot be deployed.
 
-    ``upstreams`` are the settings of the accounts under ``reads`` whose stacks take part, by account name.
+    ``upstreams`` are the settings of those accounts under ``reads`` whose stacks are in the job, by account name.
     """
     settings = compiled.settings
     if found := compiled.undeclared(upstreams.values()):
@@ -80,7 +81,7 @@ FOUND = "foundPolicies"
 """An input of ours on a role: those of its lists that the provider found there, and that nobody declares."""
 EXCLUSIVE_KINDS = ("user", "group", "role")
 REST = "…"
-"""The key of the output ``access`` under which what is too long is counted."""
+"""The key of the output ``access`` that counts the lines that are left out."""
 
 
 def declared_by_resources(stack: str, account_id: str, made: Deployment) -> Declared:
@@ -112,7 +113,7 @@ def declared_by_resources(stack: str, account_id: str, made: Deployment) -> Decl
 
 
 def declared_by_program(declared: Declared, made: Deployment) -> Declared:
-    """What a program of the project's own declares, where ``declared`` is what the settings say."""
+    """The account that the project's own program declares; ``declared`` is what the settings declare."""
     exclusive, adopted = set(declared.exclusive), set(declared.adopted)
     for resource in made.resources:
         kind = ENTITIES.get(resource.type)
@@ -129,7 +130,7 @@ def declared_by_program(declared: Declared, made: Deployment) -> Declared:
 
 @dataclass(frozen=True)
 class Managed:
-    """What is the stack's. Names are in lower case, as IAM tells them apart."""
+    """What a stack manages. Names are in lower case, because IAM ignores case in names."""
 
     entities: Mapping[Owner, str] = field(default_factory=dict)
     """By kind and name: the ARN."""
@@ -142,13 +143,13 @@ class Managed:
     """Trust policies of roles and documents of policies, as they were last deployed."""
     boundaries: Mapping[Owner, str] = field(default_factory=dict)
     consoles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By user: what its login profile was made with."""
+    """By user: the inputs of its login profile."""
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By user: who got the secret of each access key, by the key's ID."""
+    """By user: the recipient of the secret of each access key, by key ID."""
 
     @classmethod
     def of(cls, deployment: Deployment, *, stored: bool = True) -> Managed:
-        """What the resources of a state manage. ``stored``: as for :func:`crossaccount.sources.declared.details`."""
+        """What the resources in a state manage. ``stored``: as for :func:`crossaccount.sources.declared.details`."""
         found = _Found(stored)
         for resource in deployment.resources:
             found.add(resource)
@@ -157,7 +158,8 @@ class Managed:
             found.entities,
             found.inline,
             {owner: frozenset(arns) for owner, arns in found.attached.items()},
-            # After a refresh the state also lists whom others added: what the stack itself said last tells them apart.
+            # After a refresh the state also lists members that others added. The stack's last ``access`` output has
+            # only its own.
             frozenset(found.members if declared is None else found.members & declared),
             found.documents,
             found.boundaries,
@@ -227,7 +229,7 @@ class _Found:
 
 
 def _declared_members(outputs: Mapping[str, Any]) -> set[tuple[str, str]] | None:
-    """Members as the stack's output ``access`` has them; None where it does not tell all."""
+    """The members in the stack's output ``access``; None if that output is incomplete."""
     lines = outputs.get("access")
     if not isinstance(lines, Mapping) or REST in lines:
         return None

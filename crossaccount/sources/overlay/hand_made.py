@@ -1,7 +1,7 @@
-"""What an update would take away that others made by hand, with its document, and what comes of taking it away.
+"""Manual changes by others that an update would remove, with their documents and the effect of the removal.
 
-A Deny that goes lets somebody do more. So may what cannot be read, and a permissions boundary. AWS's own answers to an
-incident are told by their names.
+Removing a Deny allows more. Removing a permissions boundary, or a policy that cannot be read, may allow more. What AWS
+itself adds in an incident is recognised by its name.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ INCIDENT: Mapping[str, str] = {
     "AWSCompromisedKeyQuarantine": "AWS quarantined a user whose access key is public",
     "AWSRevokeOlderSessions": "somebody revoked the role's sessions",
 }
-"""How the names of what AWS itself adds in an incident begin, and what it means.
+"""The name prefixes of what AWS itself adds in an incident, and their meaning.
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCompromisedKeyQuarantineV3.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html"""
 
 
 @dataclass(frozen=True)
 class HandMade:
-    """One thing made by hand. ``holder`` is the ARN that has it (of ``unread``: the account's ID).
+    """One manual change. ``holder`` is the ARN of the entity that has it (for ``unread``, the account ID).
 
-    ``name`` is an inline policy's, a managed policy's ARN or a group's. ``documents`` are what goes, by name; None is
-    one that cannot be read. ``why`` says why taking it away is a broadening, empty where it is none.
+    ``name`` is the name of an inline policy or group, or the ARN of a managed policy. ``documents`` are the removed
+    documents by name; None is one that cannot be read. ``why`` is the reason why the removal is a broadening; empty if
+    it is none.
     """
 
     stack: str
@@ -45,12 +46,12 @@ class HandMade:
 
     @property
     def broadens(self) -> bool:
-        """Whether somebody may do more without it."""
+        """Whether its removal may allow more."""
         return bool(self.why)
 
     @property
     def incident(self) -> str:
-        """What AWS's own answer to an incident it is; empty where it is none."""
+        """The incident that AWS responded to with it; empty if there is none."""
         if self.what not in ("inline policy", "attached policy"):
             return ""
         name = self.name.rsplit("/", 1)[-1]
@@ -71,7 +72,7 @@ class HandMade:
 
 
 class Removals:
-    """Judges what goes from one account. ``before`` is the account as it is."""
+    """Collects the removals of one account. ``before`` is the account now."""
 
     def __init__(self, stack: str, before: Mapping[str, Any]) -> None:
         self._stack = stack
@@ -79,7 +80,7 @@ class Removals:
         self.found: list[HandMade] = []
 
     def inline(self, holder: str, name: str, document: Any) -> None:
-        """An inline policy goes."""
+        """An inline policy is deleted."""
         self._add(holder, "inline policy", name, [compiled_policy(name, document)])
 
     def attached(self, holder: str, arn: str) -> None:
@@ -93,13 +94,13 @@ class Removals:
         self._add(holder, "membership", str(group["GroupName"]), [*inline, *attached])
 
     def boundary(self, holder: str, arn: str) -> None:
-        """A permissions boundary goes, or is replaced."""
+        """A permissions boundary is removed or replaced."""
         policy = self._policies.get(arn)
         why = "a permissions boundary limits what its holder may do"
         self.found.append(HandMade(self._stack, holder, "permissions boundary", arn, _documents([policy]), why))
 
     def edited(self, holder: str, name: str, was: Any, becomes: Any, kind: Kind = "permissions") -> None:
-        """A document that somebody changed by hand is put back."""
+        """A document that somebody edited by hand is restored."""
         what: What = "edited trust" if kind == "trust" else "edited policy"
         policy = compiled_policy(name, was, kind)
         why = policy.unknown and f"it cannot be read: {policy.unknown}"
@@ -112,8 +113,8 @@ class Removals:
 
 
 def unread(stack: str, account_id: str, why: str) -> HandMade:
-    """An account that could not be read: what others made there, nobody knows."""
-    reason = f"what others made there cannot be read: {why}"
+    """An account that could not be read: manual changes there are unknown."""
+    reason = f"manual changes there cannot be read: {why}"
     return HandMade(stack, account_id, "unread", account_id, {}, reason)
 
 

@@ -1,8 +1,9 @@
-"""An account as it will be: what is declared laid over what is there. Pure; the order of what is there is kept.
+"""The account after an update: the declared entities merged into the account as it is. Pure; keeps the account's order.
 
-Declared entities replace theirs; what the stack manages and no longer declares goes; all else stays. Of what others
-added to a declared entity, policies (and of a group members) go where it is exclusive, which is the default; a
-permissions boundary, tags and edits of what is declared go always, as the provider puts them back.
+A declared entity replaces the existing one. An entity that the stack manages and no longer declares is removed. All
+others stay. Policies (and group members) that others added to a declared entity are removed if the entity is exclusive,
+which is the default. A permissions boundary, tags and edited documents are always reset, because the provider resets
+them.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from crossaccount.sources.overlay.hand_made import HandMade, Removals
 class Overlaid:
     """The account after an update.
 
-    ``replaced`` maps the ARNs of roles that another takes the place of to its ARN, as far as the ARNs alone do not
-    tell; ``conflicts`` are ARNs of what is declared, is there, and is not the stack's: making it will fail.
+    ``replaced`` maps the ARN of each role that is replaced under a new name to the new ARN. ``conflicts`` are ARNs of
+    declared entities that exist and are not in the stack's state: creating them would fail.
     """
 
     details: Mapping[str, Any]
@@ -32,14 +33,13 @@ class Overlaid:
     replaced: Mapping[str, str] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-    """What the config says of passwords that are there already, and that has no effect."""
+    """Settings of existing passwords that have no effect."""
 
 
 def with_credentials(live: Mapping[str, Any], deployed: Mapping[str, Any], declared: Declared) -> Mapping[str, Any]:
-    """``live``, with what the stack last ``deployed`` of users whose credentials AWS did not tell.
+    """``live``, with the last ``deployed`` credentials of users whose credentials AWS did not return.
 
-    Of users that the stack declares or manages alone: an update does not touch the credentials of others. Nor does it
-    touch those that others made, so that their being unknown changes nothing.
+    Only users that the stack declares or manages are completed, because an update touches no other credentials.
     """
     known = {name_of(item, "User"): item for item in deployed.get("UserDetailList") or ()}
     ours = {*known, *(name_of(item, "User") for item in declared.details.get("UserDetailList") or ())}
@@ -55,7 +55,7 @@ def with_credentials(live: Mapping[str, Any], deployed: Mapping[str, Any], decla
 
 
 def users_without_credentials(live: Mapping[str, Any], declared: Declared) -> list[str]:
-    """The users with declared credentials of which AWS did not tell those that they have."""
+    """The users with declared credentials whose existing credentials AWS did not return."""
     wanted = {
         name_of(item, "User")
         for item in declared.details.get("UserDetailList") or ()
@@ -70,7 +70,7 @@ def users_without_credentials(live: Mapping[str, Any], declared: Declared) -> li
 
 
 def overlay(before: Mapping[str, Any], declared: Declared, managed: Managed) -> Overlaid:
-    """``before`` with what a stack declares in place of what it manages."""
+    """``before``, with the entities that a stack declares in place of those that it manages."""
     it = _Overlay(before, declared, managed)
     details = {
         **before,
@@ -107,7 +107,7 @@ class _Overlay:
                 yield wanted
 
     def policies(self) -> Iterator[Item]:
-        """The managed policies: the account's own, and what AWS told of its own ones."""
+        """The managed policies: the account's own, and AWS-managed ones that the description has."""
         made: set[str] = set()
         for item in self._before.get("Policies") or ():
             owner = ("policy", name_of(item, "Policy"))
@@ -123,7 +123,9 @@ class _Overlay:
                 yield wanted
 
     def _renamed(self, owner: Owner, item: Item) -> Item | None:
-        """What a user or group is renamed to in place; a role is made anew, and that is noted."""
+        """The declared entity that renames a user or group in place. A role is replaced instead, and that is
+        recorded.
+        """
         if owner not in self._managed.entities:
             return None
         for new, former in self._declared.aliases.items():
@@ -151,18 +153,18 @@ def _is_aws(item: Item) -> bool:
 
 WORDS = {"user": "User", "group": "Group", "role": "Role"}
 AWS_TAGS = "aws:"
-"""How the keys of tags begin that only AWS sets."""
+"""The prefix of tag keys that only AWS sets."""
 
 Item = Mapping[str, Any]
 
 
 class Merger:
-    """Merges the entities of one account, and notes what goes that others made."""
+    """Merges the entities of one account, and records the manual changes that are removed."""
 
     def __init__(self, before: Item, declared: Declared, managed: Managed) -> None:
         self.removals = Removals(declared.stack, before)
         self.ignored: list[str] = []
-        """What the config says of passwords that are there already, and that has no effect."""
+        """Settings of existing passwords that have no effect."""
         self._declared, self._managed = declared, managed
         self._groups = {name_of(each, "Group"): each for each in before.get("GroupDetailList") or ()}
         self._declared_groups = {name_of(each, "Group") for each in declared.details.get("GroupDetailList") or ()}
@@ -185,7 +187,7 @@ class Merger:
         return owner in it.inline or owner in it.attached or any(owner in each for each in exclusive)
 
     def entity(self, owner: Owner, item: Item, wanted: Item) -> Item:
-        """A declared entity that is there."""
+        """A declared entity that exists."""
         kind, word = owner[0], WORDS[owner[0]]
         is_other = kind == "role" and item.get("Path", "/") != wanted["Path"]
         named = (kind, name_of(wanted, word))
@@ -207,7 +209,7 @@ class Merger:
         return merged
 
     def _tags(self, item: Item, wanted: Item, is_other: bool) -> list[Any]:
-        """What AWS set, and of the same entity what the provider is to ignore, stays beside what is declared."""
+        """The declared tags, with AWS's own tags and, for the same entity, those that the provider ignores."""
         ignored = IgnoredTags() if is_other else self._declared.ignored_tags
         keys = ((str(tag["Key"]), tag) for tag in item.get("Tags") or ())
         kept = [tag for key, tag in keys if key.startswith(AWS_TAGS) or key in ignored]
@@ -253,7 +255,7 @@ class Merger:
         return [*kept, *new.values()]
 
     def member(self, item: Item) -> Item:
-        """A user that is not declared, who may leave groups that are."""
+        """A user that is not declared. It may leave groups that are declared."""
         groups = self._memberships(item, ())
         return item if groups == list(item.get("GroupList") or ()) else {**item, "GroupList": groups}
 
@@ -276,7 +278,7 @@ class Merger:
         return group in self._managed.entities and group[1] not in self._declared_groups
 
     def _password(self, item: Item, wanted: Item) -> Any:
-        """A password that is there stays as it is: what the config says of it is for one that is made."""
+        """An existing password stays as it is: its settings apply only to a new one."""
         live, wanted_profile, user = item.get("LoginProfile"), wanted["LoginProfile"], name_of(item, "User")
         if live and wanted_profile:
             self.ignored += self._without_effect(str(wanted["UserName"]), user)
@@ -290,7 +292,7 @@ class Merger:
         differs = {
             "pgp": (made.get("pgpKey") or None) != console.pgp,
             "password_length": int(made.get("passwordLength") or console.password_length) != console.password_length,
-            # False is also what AWS says once the person has chosen a password.
+            # AWS also returns false after the person has chosen a password.
             "password_reset": bool(made.get("passwordResetRequired")) and not console.password_reset,
         }
         for key in (key for key, it_does in differs.items() if it_does):
@@ -298,7 +300,7 @@ class Merger:
             yield f"{what}; for a new one remove console, up, and give it back"
 
     def _keys(self, item: Item, wanted: Item) -> list[Item]:
-        """The access keys: the stack's own as it declares it, and those that others made."""
+        """The access keys: the stack's own as declared, and those that others created."""
         own, kept = self._managed.keys.get(name_of(item, "User"), {}), []
         listed = list(wanted["AccessKeyMetadata"])
         by_id = {str(each["AccessKeyId"]): each for each in listed if each.get("AccessKeyId")}
@@ -328,7 +330,7 @@ class Merger:
         return {"AssumeRolePolicyDocument": wanted_value}
 
     def policy(self, owner: Owner, item: Item, wanted: Item) -> Item:
-        """A declared managed policy that is there."""
+        """A declared managed policy that exists."""
         live, wanted_value = default_version(item), default_version(wanted)
         if item["Arn"] == wanted["Arn"] and _same(live, wanted_value):
             return item
@@ -349,12 +351,12 @@ def _boundary_arn(item: Item) -> str:
 def _same(one: Any, other: Any) -> bool:
     try:
         return one == other or same(one, other)
-    except (AttributeError, KeyError, TypeError, ValueError):  # no document at all
+    except (AttributeError, KeyError, TypeError, ValueError):  # not a document
         return False
 
 
 def _is_edited(deployed: Any, live: Any) -> bool:
-    """Whether what is there is known not to be what was deployed."""
+    """Whether the live document is known to differ from the deployed one."""
     return deployed is not None and not _same(deployed, live)
 
 

@@ -44,6 +44,6 @@ def test_versions_of_the_contract_must_go_together(tmp_path: Path) -> None:
     role = {"workload": {"trusting": {"roles": {"Deployer": {"trust": [{"principals": ["auth"]}]}}}}}
     closure = checked(tmp_path, {**GRANT, **role}, workload={"contract_version": 2})
     assert closure.problems == (
-        "stacks export by different versions of the contract (version 1: auth; version 2: workload); "
+        "stacks export different versions of the contract (version 1: auth; version 2: workload); "
         "deploy all with the same crossaccount",
     )

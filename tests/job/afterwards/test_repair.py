@@ -151,8 +151,10 @@ def test_what_aws_made_is_imported_as_the_program_has_it_and_only_then_forgotten
     assert (resource["type"], resource["name"], resource["id"]) == ("aws:iam/role:Role", "hub-application-Slow", "Slow")
     assert (table[resource["parent"]], table[resource["provider"]]) == (PARENT, PROVIDER)
     assert cli.imported["protect"] is False
-    assert cli.texts[0].endswith("open: Role hub-application-Slow, Group hub-group-Team, RolePolicyAttachment a")
-    assert cli.texts[1].startswith("adopted Slow as hub-application-Slow: AWS made it on 2026-01-02")
+    assert cli.texts[0].endswith(
+        "open operations: Role hub-application-Slow, Group hub-group-Team, RolePolicyAttachment a"
+    )
+    assert cli.texts[1].startswith("adopted Slow as hub-application-Slow: AWS created it on 2026-01-02")
 
 
 def test_what_aws_never_made_is_only_forgotten() -> None:
@@ -163,7 +165,7 @@ def test_what_aws_never_made_is_only_forgotten() -> None:
 
 def test_what_somebody_else_made_is_not_adopted_and_stays_open() -> None:
     cli = Cli([ROLE], path="/other/")
-    with pytest.raises(NotRepaired, match="hub-application-Slow: arn:role has this name, and another path"):
+    with pytest.raises(NotRepaired, match="hub-application-Slow: arn:role has this name and another path"):
         cli.repair()
     assert "clear" not in cli.asked
     assert "up" not in cli.asked
@@ -171,7 +173,7 @@ def test_what_somebody_else_made_is_not_adopted_and_stays_open() -> None:
 
 def test_a_type_that_no_repair_is_known_for_is_left_to_a_person_before_anything_is_changed() -> None:
     cli = Cli([ROLE, BUCKET])
-    with pytest.raises(NotRepaired, match="no repair is known here for Bucket b") as refused:
+    with pytest.raises(NotRepaired, match="there is no repair for Bucket b") as refused:
         cli.repair()
     assert "pulumi refresh --clear-pending-creates" in refused.value.fix
     assert cli.asked == ["export"]

@@ -128,8 +128,8 @@ def test_the_call_carries_what_the_test_says() -> None:
     ("given", "exported", "why"),
     [
         ({"context": {"aws:MultiFactorAuthPresent": "true"}}, (BO, ROLE), "cannot carry aws:MultiFactorAuthPresent"),
-        ({"expect": "denied"}, (BO,), "no stack that was updated exports its role"),
-        ({"principal": "auth/user/mallory"}, (BO, ROLE), "no stack that was updated exports its principal"),
+        ({"expect": "denied"}, (BO,), "no updated stack exports its role"),
+        ({"principal": "auth/user/mallory"}, (BO, ROLE), "no updated stack exports its principal"),
         ({"principal": "auth/role/nobody"}, (BO, ROLE), "there is no key"),
     ],
 )

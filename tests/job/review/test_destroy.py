@@ -43,7 +43,7 @@ def test_a_stack_that_a_deployed_one_reads_stays_unless_told(project: Path) -> N
     assert (result.status, its.engine.asked) == ("refused", [])
     [refused] = its.of(events.Refused)
     assert refused.because == (
-        "prod-a: reads the outputs of hub, which would go; destroy prod-a as well, or say --leave-readers",
+        "prod-a: reads the outputs of hub, which would be destroyed; destroy prod-a as well, or pass --leave-readers",
     )
     assert its.stacks.destroy(["hub"], leave_readers=True).ok
 

@@ -59,7 +59,7 @@ def test_an_open_creation_keeps_a_stack_from_being_updated_and_its_readers_wait(
     hub, spoke = result.outcomes["hub"], result.outcomes["spoke"]
     assert (hub.status, hub.kind, hub.fix) == ("failed", "pending", "crossaccount up hub --recover")
     assert hub.error == (
-        "an update was killed while it made Role hub-application-Slow: AWS may have it, and the state has not"
+        "an update was killed while it created Role hub-application-Slow: AWS may have it, but the state does not"
     )
     assert (spoke.status, spoke.error) == ("skipped", "hub failed")
 
@@ -105,7 +105,7 @@ def test_where_states_cost_a_call_only_stacks_with_access_keys_are_looked_at(tmp
     file.write_text(yaml.safe_dump(content))
     outcome = Stacks(tmp_path, engine, backend).up(["hub"]).outcomes["hub"]
     assert outcome.kind == "pending"
-    assert outcome.error.startswith("an update is under way or was killed while it made")
+    assert outcome.error.startswith("an update is under way or was killed while it created")
     assert outcome.fix == "wait for it; if it was killed: crossaccount up hub --recover"
 
 
@@ -116,7 +116,8 @@ def test_credentials_of_another_account_are_refused_and_other_stacks_go_on(tmp_p
     outcomes = getattr(stacks, verb)().outcomes
     assert outcomes["spoke"].kind == "account"
     assert outcomes["spoke"].error == (
-        "the credentials are of account 999999999999, and the stack is of 100000000001; nothing of it is touched"
+        "the credentials belong to account 999999999999, but the stack is for account 100000000001; nothing of it is "
+        "touched"
     )
     # A destroy goes readers first: what the refused one reads stays.
     assert [work.stack for work in engine.asked] == ([] if verb == "destroy" else ["hub"])

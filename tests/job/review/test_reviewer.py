@@ -87,7 +87,7 @@ def test_an_account_that_cannot_be_read_counts_as_what_cannot_be_read(tmp_path: 
     assert review.before == {"auth": "live", "workload": "state"}
     assert review.warnings == (
         "workload: its account cannot be read live: AWS refuses GetAccountAuthorizationDetails; "
-        "its state tells what was last deployed",
+        "its state has what was last deployed",
     )
     assert [(each.stack, each.what, each.broadens) for each in review.removals] == [("workload", "unread", True)]
     assert review.needs == ("broadening",)
@@ -105,14 +105,16 @@ def test_a_stack_that_is_new_takes_nothing_away_where_it_cannot_read(tmp_path: P
     estate.states.states = {}
     review = estate.review(live=live)
     assert (review.before, review.removals) == ({"workload": "nothing"}, ())
-    assert "it is taken as empty" in review.warnings[0]
+    assert "it is assumed to be empty" in review.warnings[0]
 
 
 def test_credentials_of_another_account_refuse_the_stack(tmp_path: Path) -> None:
-    live = failing(WrongAccount("the credentials are of account 333333333333, and the stack is of 222222222222"))
+    live = failing(
+        WrongAccount("the credentials belong to account 333333333333, but the stack is for account 222222222222")
+    )
     review = Estate.deployed(tmp_path, ROLE).review(live=live)
     assert review.refused == {
-        "workload": "the credentials are of account 333333333333, and the stack is of 222222222222"
+        "workload": "the credentials belong to account 333333333333, but the stack is for account 222222222222"
     }
 
 
@@ -123,7 +125,7 @@ def test_credentials_that_aws_does_not_take_refuse_the_stack_whatever_is_approve
 
 
 def orphaned(estate: Estate, stack: str, role: str) -> None:
-    """An update was killed while it made a role: AWS has it, and the state has a note of it."""
+    """An update was killed while it created a role: AWS has it, and the state has a note of it."""
     state = dict(estate.states.states[stack])
     [made] = [each for each in state["resources"] if each.get("inputs", {}).get("name") == role]
     state["resources"] = [each for each in state["resources"] if f"::{role}" not in each["urn"] and each is not made]
@@ -136,8 +138,8 @@ def test_what_a_killed_update_left_open_is_told_with_the_way_to_adopt_it(tmp_pat
     estate = Estate.deployed(tmp_path, ROLE)
     orphaned(estate, "workload", "Deployer")
     assert estate.review(before).warnings == (
-        "workload: an update was killed while it made Role workload-role-Deployer: AWS may have it, and the state has "
-        "not; crossaccount up workload --recover",
+        "workload: an update was killed while it created Role workload-role-Deployer: AWS may have it, but the state "
+        "does not; crossaccount up workload --recover",
     )
 
 
@@ -151,8 +153,8 @@ def test_what_is_in_the_way_beside_an_orphan_is_told_as_ever(tmp_path: Path) -> 
     killed, conflict = estate.review().warnings
     assert killed.endswith("crossaccount up workload --recover")
     assert conflict == (
-        "workload: arn:aws:iam::222222222222:role/Other is there and is not the stack's; adopt it with `import: true`, "
-        "or remove it"
+        "workload: arn:aws:iam::222222222222:role/Other exists and is not in the stack's state; adopt it "
+        "with `import: true`, or remove it"
     )
 
 
@@ -167,8 +169,8 @@ def test_a_stack_whose_file_is_gone_is_told_where_all_are_reviewed(tmp_path: Pat
     estate = Estate.deployed(tmp_path, BOTH)
     (tmp_path / "Pulumi.auth.yaml").unlink()
     assert estate.review().warnings == (
-        "auth: is deployed, and the project has no Pulumi.auth.yaml; what it made stays as it is; "
-        "take Pulumi.auth.yaml back from version control, then: crossaccount destroy auth",
+        "auth: is deployed, but the project has no Pulumi.auth.yaml; its resources stay as they are; "
+        "restore Pulumi.auth.yaml from version control, then run: crossaccount destroy auth",
     )
     write_project(tmp_path, {**BOTH, "auth": {}})
     (tmp_path / "Pulumi.workload.yaml").unlink()

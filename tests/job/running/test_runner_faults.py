@@ -148,8 +148,8 @@ def test_the_second_request_only_says_what_is_waited_for_and_the_third_gives_up(
     assert stopped[:2] == [1, 1], "the engine is asked once, and not again by the second request"
     assert job.engine_stopped == 2
     texts = [each.text for each in job.said if isinstance(each, Stopping)]
-    assert "waiting for a to end" in texts[0]
-    assert "still waiting for a; once more gives up" in texts[1]
+    assert "waiting for a to complete" in texts[0]
+    assert "still waiting for a; one more request gives up" in texts[1]
     assert texts[2] == "SIGINT: giving up a"
 
 

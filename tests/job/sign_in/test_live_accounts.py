@@ -63,7 +63,7 @@ def test_many_accounts_side_by_side_and_none_is_taken_for_another(local: LocalAw
 def test_an_empty_account_is_known_by_its_credentials(local: LocalAws) -> None:
     accounts = LiveAccounts({"s": config(local, "444444444444")})
     assert accounts("s", "444444444444")["RoleDetailList"] == []
-    with pytest.raises(WrongAccount, match="of account 444444444444, and the stack is of 555555555555"):
+    with pytest.raises(WrongAccount, match="to account 444444444444, but the stack is for account 555555555555"):
         accounts("s", "555555555555")
 
 
@@ -71,7 +71,7 @@ def test_keys_that_aws_does_not_know_are_said_to_be_invalid(local: LocalAws) -> 
     keys = {"aws:accessKey": "AKIAIOSFODNN7EXAMPLE", "aws:secretKey": "w" * 40}
     accounts = LiveAccounts({"s": {**config(local, SPOKE), **keys}})
     with pytest.raises(
-        InvalidCredentials, match=r"does not take the stack's credentials \(InvalidClientTokenId: .*correct"
+        InvalidCredentials, match=r"does not accept the stack's credentials \(InvalidClientTokenId: .*correct"
     ):
         accounts("s", SPOKE)
 

@@ -67,12 +67,12 @@ def test_paths_are_those_of_the_provider(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"aws:assumeRoleWithWebIdentity": {"roleArn": "r"}}, "must have one of webIdentityToken and"),
         (
             {"aws:assumeRoleWithWebIdentity": {"roleArn": "r", "webIdentityTokenFile": "token"}},
-            "webIdentityTokenFile: token is not a full path",
+            "webIdentityTokenFile: token is not an absolute path",
         ),
-        ({"aws:sharedConfigFiles": ["$NOT_SET/config"]}, "aws:sharedConfigFiles: .* is not a full path"),
-        ({"aws:sharedConfigFiles": ["/a", "/b"]}, "aws:sharedConfigFiles has 2 files, and the review reads one"),
+        ({"aws:sharedConfigFiles": ["$NOT_SET/config"]}, "aws:sharedConfigFiles: .* is not an absolute path"),
+        ({"aws:sharedConfigFiles": ["/a", "/b"]}, "aws:sharedConfigFiles has 2 files, but the review reads one"),
         ({"aws:sharedCredentialsFiles": {"secure": "v1:x"}}, "aws:sharedCredentialsFiles must be a list of paths"),
-        ({"aws:customCaBundle": "/ca.pem"}, "aws:customCaBundle is not known"),
+        ({"aws:customCaBundle": "/ca.pem"}, "aws:customCaBundle is not supported"),
     ],
 )
 def test_what_only_the_provider_can_know_is_not_guessed(config: dict[str, object], why: str) -> None:
