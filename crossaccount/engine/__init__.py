@@ -1,9 +1,9 @@
-"""Run the program: by the pulumi CLI, in-process on a local AWS, or in-process on nothing, just recorded.
+"""Run the program for a stack: by the pulumi CLI, in this process on a local AWS, or recorded without deploying.
 
-Every engine takes the program as a callable and gives back a :class:`~crossaccount.engine.deployment.Deployment`.
+Every engine takes the program as a callable and returns a :class:`~crossaccount.engine.deployment.Deployment`.
 
     Exception
     ├── OperationFailed
     │   └── DeploymentError    a run of one stack failed
-    └── NotDone                ``work``: a run was given up; the engine makes it an outcome
+    └── NotDone                ``work``: a run was abandoned; the engine returns an outcome
 """

@@ -1,9 +1,9 @@
-"""The real engine: the pulumi CLI, one call per run, the packaged program inline in this process.
+"""The real engine: one call of the pulumi CLI for each run, with the packaged program inline in this process.
 
-Inline programs share one import of the program, and the CLI neither starts a language host nor asks pip what is
-installed. A program of the project's own is run by the CLI, as ``pulumi up`` does it. What the job does to a stack,
-``pulumi up -s`` by hand could do. But the CLI gets a copy of the stack's file as it was reviewed, and a run whose
-config is another one after all is stopped before anything is registered.
+Inline programs share one import of the program, and the CLI neither starts a language host nor calls pip. The CLI runs
+a project's own program as ``pulumi up`` does. ``pulumi up -s`` by hand would do the same to a stack, with one
+difference: the CLI gets a copy of the reviewed stack file, and a run with any other config is stopped before it
+registers a resource.
 """
 
 from __future__ import annotations
@@ -51,29 +51,29 @@ from crossaccount.settings.project import HANDED_ON, stack_file
 from crossaccount.settings.yaml_writing import yaml_text
 
 Recover = Callable[[automation.Stack, Work, Path, Callable[[], None], Emit], None]
-"""Repairs the stack of the work, whose files are in the folder, and then does the update. Raises ``NotDone``."""
+"""Repairs the stack of the work, whose files are in the folder, then calls the update. Raises ``NotDone``."""
 
-_WITHOUT_PROGRAM = "its program does not run as it is; going on with the credentials of its last update"
+_WITHOUT_PROGRAM = "its program does not run now; continuing with the credentials of its last update"
 
 _KILLED = re.compile(r"^\s*code: -(\d+)$", re.MULTILINE)
 
 
 @dataclass
 class AutomationEngine:
-    """``environment`` is added to this process's for every CLI call; ``folder`` stands in for the projects' own."""
+    """Runs stacks by the CLI. ``environment`` is added to this process's environment for every call."""
 
     program: Program
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
-    """Where the CLI finds ``Pulumi.yaml`` and the stacks' files, if not in the project's folder."""
+    """The folder of ``Pulumi.yaml`` and the stacks' files, if it is not the project's folder."""
     own: OwnProgram | None = None
     """The project's own program, which the CLI runs as a process in place of ``program``."""
     recover: Recover | None = None
-    """Must be given where work says ``recover``. It travels to workers, so it is a function of a module."""
+    """Required for work with ``recover``. It is sent to workers, so it must be a function of a module."""
     base: Mapping[str, str] | None = None
-    """What the CLI and the program get for an environment in place of this process's."""
+    """The environment of the CLI and the program, instead of this process's."""
     not_made: NotMadeResources | None = None
-    """What a local AWS cannot make of a program of the project's own."""
+    """The resources of the project's own program that a local AWS cannot create."""
 
     name = "pulumi"
 
@@ -86,10 +86,10 @@ class AutomationEngine:
 
     def run(self, work: Work, emit: Emit) -> Outcome:
         """See :class:`~crossaccount.engine.work.StackEngine`."""
-        # On a worker elsewhere nobody has looked at the environment yet.
+        # The environment of a remote worker has not been checked yet.
         if self.base is None and (found := refused_variables(os.environ, [work.config], work.directory)):
             return Outcome(work.stack, "failed", error="\n".join(map(str, found)), kind="environment")
-        # In a folder of our own the files are not those that were reviewed: they lead to the local AWS.
+        # In a temporary folder the files differ from the reviewed ones: they point to the local AWS.
         expected = prints(work.config) if self.folder is None else {}
         reviewed = ReviewedConfig(expected, partial(self.command.end, work.stack))
         started = time.monotonic()
@@ -128,7 +128,7 @@ class AutomationEngine:
         if not self.command.given_up:
             return Outcome(work.stack, "interrupted", error="stopped on request", fix=RUN_AGAIN)
         fix = f"crossaccount up {work.stack} --recover"
-        return Outcome(work.stack, "interrupted", error="given up in the middle of an operation", fix=fix)
+        return Outcome(work.stack, "interrupted", error="abandoned in the middle of an operation", fix=fix)
 
     def _call(self, work: Work, events: EngineEvents, reviewed: ReviewedConfig, emit: Emit) -> None:
         looks_back, program = work.verb in ("refresh", "destroy"), None
@@ -164,9 +164,9 @@ class AutomationEngine:
     def _place(
         self, work: Work, program: InlineProgram | None, environment: Mapping[str, str]
     ) -> Iterator[tuple[automation.Stack, Path | None]]:
-        """The stack, and its file, where that is not the one in the folder of the stack.
+        """The stack, and its file if that is not the one in the stack's folder.
 
-        A stack that is new is made, but for a preview only in a state of its own, gone afterwards.
+        A new stack is created; for a preview only in a temporary state.
         """
         folder = self.folder or work.directory
         content = work.file if self.folder is None else {}
@@ -191,7 +191,7 @@ class AutomationEngine:
             "exclude": list(work.exclude) or None,
             "plan": str(work.plan) if work.plan else None,
             "refresh": work.refresh or None,
-            # A refresh before the program runs would sign in with the credentials of the last update.
+            # A refresh without the program would sign in with the credentials of the last update.
             "run_program": work.refresh or None,
         }
         if work.verb == "preview":
@@ -215,13 +215,12 @@ def on_local_aws(
     recover: Recover | None = None,
     unsupported: Unsupported = "skip",
 ) -> Iterator[AutomationEngine]:
-    """The CLI for ``stacks`` of the project in ``directory``, deploying onto ``aws``.
+    """The CLI for ``stacks`` of the project in ``directory``, deploying to ``aws``.
 
-    Everything of Pulumi's is private to a temporary folder: home, state, passphrase and copies of the stacks' files.
-    The user's login, state and files are never touched. ``deployer`` is as in
-    :func:`~crossaccount.engine.deployers.local_config`. The project's ``own`` program runs without the user's
-    credentials, tokens and passphrases; what it declares and the local AWS cannot make is told and left out, or stops
-    its stack.
+    Pulumi's home, state, passphrase and copies of the stacks' files are in a temporary folder. The user's login, state
+    and files are never changed. ``deployer`` is as in :func:`~crossaccount.engine.deployers.local_config`. The
+    project's ``own`` program runs without the user's credentials, tokens and passphrases. A resource that the local AWS
+    cannot create is reported and left out, or stops its stack.
 
     Raises:
         SettingsError: the PATH or the PYTHONPATH would make the CLI run other files of the project's folder.
@@ -240,7 +239,7 @@ def on_local_aws(
 
 
 class NotMadeResources:
-    """Takes what a stand-in provider could not make, by stack; each is told once."""
+    """Collects the resources that a stand-in provider could not create, by stack; each is reported once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -252,13 +251,13 @@ class NotMadeResources:
             self._open.setdefault(stack, {})[not_made_text(type_, name)] = None
 
     def of(self, stack: str) -> tuple[str, ...]:
-        """What is to be told of a stack."""
+        """The new warnings of a stack."""
         with self._lock:
             return tuple(self._open.pop(stack, {}))
 
 
 def load_eagerly() -> None:
-    """Load what threads would load at the same time.
+    """Import modules that threads would otherwise import at the same time.
 
     ``pulumi_aws`` loads its modules at first use, without a lock: a second thread would see an empty module.
     """
@@ -268,7 +267,7 @@ def load_eagerly() -> None:
 
 
 def _stderr(error: Exception) -> str:
-    """What the CLI wrote to stderr, or what ended it."""
+    """What the CLI wrote to stderr, or the signal that ended it."""
     text = str(error)
     if killed := _KILLED.search(text):
         return f"the pulumi CLI was killed by signal {killed[1]}"

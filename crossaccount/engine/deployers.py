@@ -1,10 +1,9 @@
-"""Who deploys a stack on a local AWS, and with which config: the stack's own, with credentials that work there.
+"""The config and the credentials with which a stack is deployed to a local AWS.
 
-Profiles of the AWS CLI and the tokens of web identities mean nothing to a local AWS: in their place are the account's
-own credentials. A stack that deploys through roles (``aws:assumeRoles``) keeps them: they are assumed by real calls,
-from one identity that deploys. On AWS these roles are there before the first deployment, made by whoever made the
-account. On a fresh local AWS they are made here, as the stacks' config describes them: each trusts the one before it,
-the first trusts the deploying identity, with the external ID that the config passes and no other. What a role may do is
+A local AWS does not know AWS CLI profiles and web identity tokens, so the root credentials of the account replace them.
+Roles in ``aws:assumeRoles`` stay: they are assumed by real calls, from one deploying identity. In AWS these roles exist
+before the first deployment. On a fresh local AWS this module creates them from the config: each role trusts the one
+before it, and the first trusts the deploying identity, with the external ID that the config passes. The roles may do
 everything.
 """
 
@@ -32,15 +31,15 @@ _OF_THE_USERS_MACHINE = (
     "aws:sharedCredentialsFiles",
 )
 _OF_OTHERS = ("aws:ignoreTags",)
-"""Keys about what others made: on a fresh local AWS there is nothing of that kind."""
+"""Keys that ignore tags of others: a fresh local AWS has none."""
 _SERVICES = ("iam", "sts", "secretsmanager")
 
 
 def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> dict[str, Any]:
-    """The stack's config, pointed at the local AWS.
+    """The stack's config, pointing to the local AWS.
 
-    ``deployer`` is who assumes the roles that the stack is deployed through, see
-    :mod:`crossaccount.engine.deployers`. Every other stack gets the credentials of its account's root.
+    ``deployer`` assumes the roles that the stack is deployed through (:mod:`crossaccount.engine.deployers`). A stack
+    without such roles gets the root credentials of its account.
     """
     config = {key: value for key, value in stack.config.items() if key not in (*_OF_THE_USERS_MACHINE, *_OF_OTHERS)}
     through_roles = deployer is not None and bool(config.get(ASSUME_ROLES))
@@ -54,10 +53,10 @@ def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = 
 
 
 def connect(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> Aws:
-    """The identity that deploys the stack: found as the provider finds it, its account checked.
+    """The deploying identity of the stack, found as the provider does, with its account checked.
 
     Raises:
-        ResourceError: a role that cannot be assumed, or an account that the stack does not allow.
+        ResourceError: a role cannot be assumed, or the stack does not allow the account.
     """
     config = local_config(stack, gateway, deployer)
     of_provider = {key.removeprefix("aws:"): value for key, value in config.items() if key.startswith("aws:")}
@@ -65,7 +64,7 @@ def connect(stack: Stack, gateway: Gateway, deployer: Credentials | None = None)
 
 
 DEPLOYING_ACCOUNT = "909090909090"
-"""Where the deploying identity is: an account that no stack is of."""
+"""The account of the deploying identity, which no stack has."""
 DEPLOYER = "deployer"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 LONGEST_SESSION = 43200
@@ -74,17 +73,17 @@ Statement = dict[str, Any]
 
 
 def deploys_through_roles(stack: Stack) -> bool:
-    """Whether the stack's config says that roles are to be assumed."""
+    """Whether the stack's config has roles to assume."""
     return bool(stack.config.get(ASSUME_ROLES))
 
 
 def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | None:
-    """Make the roles that ``stacks`` are deployed through; the credentials of who may assume them.
+    """Create the roles that ``stacks`` are deployed through. Returns the credentials that may assume them.
 
-    None where no stack is deployed through a role.
+    None if no stack is deployed through a role.
 
     Raises:
-        DeploymentError: a stack's ``aws:assumeRoles`` is not what the provider takes, or a role cannot be made.
+        DeploymentError: the provider does not accept a stack's ``aws:assumeRoles``, or a role cannot be created.
     """
     trusts: dict[str, list[Statement]] = {}
     for stack in stacks:
@@ -96,7 +95,7 @@ def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | No
         return None
     with local.session(DEPLOYING_ACCOUNT) as root:
         credentials = _deployer(root)
-    # A trust may name a role that is made after it: first all roles, then their trusts.
+    # A trust may name a role that is created later: first all roles, then their trusts.
     for role in trusts:
         with local.session(parse_arn(role).account) as root:
             _make(root, role)
@@ -107,7 +106,7 @@ def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | No
 
 
 def _links(stack: Stack) -> Iterator[tuple[str, Statement]]:
-    """Each role of the stack's chain, with what its trust must say for the one before it to get in."""
+    """Each role of the stack's chain, with the trust statement that lets the previous one assume it."""
     failures: Failures = []
     chain = parse_assume_roles(stack.config.get(ASSUME_ROLES), failures)
     failures += [(role.arn, "is not the ARN of a role") for role in chain if ":role/" not in role.arn]
@@ -129,7 +128,7 @@ def _trust(principal: str, role: AssumeRole) -> Statement:
 
 
 def _deployer(root: Aws) -> Credentials:
-    """The deploying identity: a user that may assume any role that lets it in, and nothing else."""
+    """The deploying identity: a user that may only assume roles."""
     allow = {"Effect": "Allow", "Action": ["sts:AssumeRole", *_ALONGSIDE.values()], "Resource": "*"}
     root.iam.create_user(UserName=DEPLOYER)
     root.iam.put_user_policy(UserName=DEPLOYER, PolicyName="deploy", PolicyDocument=_document([allow]))

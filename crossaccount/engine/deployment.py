@@ -1,4 +1,4 @@
-"""A stack to run, the program that is run, and the resources that come of it, as plain values."""
+"""A stack to run, its program, and the resulting resources, as plain values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Stack:
     name: str
     config: Mapping[str, Any]
     directory: Path
-    """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
+    """The folder of ``Pulumi.yaml``, from which ``crossaccount:include`` is read."""
 
     @classmethod
     def of(cls, project: Project, name: str) -> Stack:
@@ -51,7 +51,7 @@ class Stack:
 
     @property
     def account_id(self) -> str:
-        """The one account that the stack may change, by its ``aws:allowedAccountIds``."""
+        """The only account in ``aws:allowedAccountIds``: the account that the stack may change."""
         allowed: Any = self.config["aws:allowedAccountIds"]
         ids = parse_json(allowed) if isinstance(allowed, str) else allowed
         return str(ids[0])
@@ -59,7 +59,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource as the program declared it and as the provider answered."""
+    """One resource: the inputs that the program declared and the outputs that the provider returned."""
 
     urn: str
     type: str
@@ -68,15 +68,15 @@ class Resource:
     outputs: Mapping[str, Any]
     id: str
     provider: str = ""
-    """The provider that the program chose for it, by URN and ID; empty for the stack's own."""
+    """The explicit provider, by URN and ID; empty for the default provider."""
     import_id: str = ""
-    """What it is to be adopted by, where it may exist already."""
+    """The ID to import, if it may exist already."""
     exists: bool = False
     """Whether it was there before, as a plan or a state says."""
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What it is: what the provider answered, where it answered, else what was declared."""
+        """Its properties: the provider's outputs, and declared inputs that have no output."""
         return {**self.inputs, **{key: value for key, value in self.outputs.items() if value is not None}}
 
 
@@ -88,17 +88,17 @@ class Deployment:
     resources: tuple[Resource, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
-    """What the program told its user: warnings, and errors that did not stop it."""
+    """The program's messages: warnings, and errors that did not stop it."""
     notes: tuple[str, ...] = ()
-    """What whoever judges a recording must know of it: how calls were answered, and what cannot be seen."""
+    """Notes for the analysis of a recording: answered calls, and resources that cannot be seen."""
 
     def of_type(self, type_token: str) -> Iterator[Resource]:
-        """The resources of one type, in the order in which they were declared."""
+        """The resources of one type, in declaration order."""
         return (resource for resource in self.resources if resource.type == type_token)
 
 
 class DeploymentError(OperationFailed):
-    """A run failed. ``str()`` is what a person should read: one or more lines, no traceback."""
+    """A run failed. ``str()`` is the message for people: one or more lines, no traceback."""
 
     def __init__(self, stack: str, message: str) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
-"""From Pulumi's engine events of one run to the job's own: what is told at once, and what is kept for the outcome.
+"""Converts Pulumi's engine events of one run: some into events that are emitted at once, some into the outcome.
 
-Which fields events have: https://www.pulumi.com/docs/reference/pkg/python/pulumi/#module-pulumi.automation (and
-``sdk/python/lib/pulumi/automation/events.py``). Documents are there in full text, secrets masked by the engine.
+For the fields of events, see https://www.pulumi.com/docs/reference/pkg/python/pulumi/#module-pulumi.automation (and
+``sdk/python/lib/pulumi/automation/events.py``). Documents are in full text; the engine masks secrets.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ from crossaccount.engine.work import QUIET, Change
 STACK_TYPE = "pulumi:pulumi:Stack"
 REFRESH = "refresh"
 OWN_TYPES = "pulumi:"
-"""What begins the types of Pulumi's own: stacks, providers and references are in no account."""
+"""The prefix of Pulumi's own types: stacks, providers and references are in no account."""
 REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-replaced": "replace"}
 
 
 class EngineEvents:
-    """Takes Pulumi's events of one run, in its thread, and tells ``emit`` what a person should know.
+    """Receives Pulumi's events of one run, in its thread, and emits those that concern people.
 
-    ``on_config`` gets the config of the run, with which the engine begins; secrets are masked.
-    What resources are made of is kept where something is planned or was found in AWS, and not of what is done: the
-    documents of a whole fleet would fill the memory, and reading them takes as long as all else here.
+    ``on_config`` gets the config of the run, with secrets masked. Properties of resources are kept for previews and
+    refreshes only, because the documents of a whole fleet would fill the memory.
     """
 
     def __init__(
@@ -50,12 +49,12 @@ class EngineEvents:
 
     @property
     def drifted(self) -> bool:
-        """Whether a refresh found anything in AWS to be other than in the state."""
+        """Whether a refresh found a difference between AWS and the state."""
         return any(each.op not in QUIET and not each.type.startswith(OWN_TYPES) for each in self._steps.values())
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The steps in the order in which the engine began with them; those that change nothing only if planning."""
+        """The steps in the order in which the engine began them. Steps without a change are kept only in a preview."""
         return tuple(each for each in self._steps.values() if self._planning or each.op not in QUIET)
 
     def __call__(self, event: automation.EngineEvent) -> None:
@@ -77,11 +76,11 @@ class EngineEvents:
 
     def _keep(self, metadata: Any) -> None:
         urn, op = metadata.urn, _op(metadata.op)
-        # A replacement comes in three steps: the first of them knows what will be.
+        # A replacement has three steps: the first one has the new properties.
         known = self._steps.get(urn)
         if known is not None and known.op == REPLACING.get(op, ""):
             return
-        # A refresh that runs the program registers a resource that it has found deleted once more, as the same.
+        # A refresh that runs the program registers a deleted resource once more, as unchanged.
         if known is not None and known.op == "delete" and op == "same":
             return
         self._steps[urn] = _change(metadata, bodies=self._planning)
@@ -99,7 +98,7 @@ class EngineEvents:
         op = REPLACING.get(_op(metadata.op), _op(metadata.op))
         if not state or op in QUIET or metadata.type.startswith(OWN_TYPES):
             return
-        if self._planning and state == "done":  # nothing is: the fleet tells what is planned
+        if self._planning and state == "done":  # in a preview nothing is done
             return
         name = _name(metadata.urn)
         self._emit(events.Resource(stack=self._stack, op=op, type=metadata.type, name=name, state=state))
@@ -122,7 +121,7 @@ def _change(metadata: Any, *, bodies: bool) -> Change:
 
 
 def _found(metadata: Any) -> Change:
-    """What a refresh found. It tells only of changed properties, and of none where just what is computed differs."""
+    """The changed properties that a refresh found; none if only computed properties differ."""
     found = _change(metadata, bodies=_op(metadata.op) not in QUIET)
     return replace(found, op="same") if found.op == "update" and not found.properties else found
 
@@ -143,7 +142,7 @@ def _resource(state: Any) -> deployment.Resource | None:
 
 
 def _plain(value: Any) -> Any:
-    """``value`` with whole numbers as such: the engine knows only fractions."""
+    """``value`` with whole numbers as integers, because the engine sends all numbers as floats."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list):

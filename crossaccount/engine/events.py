@@ -1,6 +1,6 @@
-"""What an engine says while it runs a stack: a stream of small frozen values, one line of JSON each.
+"""The events of a running stack: small frozen values, each written as one line of JSON.
 
-The job's own events are kinds of these; see ``crossaccount.job.events``.
+The events of a job are subclasses of these; see ``crossaccount.job.events``.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any, ClassVar
 
 
 def now() -> datetime:
-    """The time at which an event happens."""
+    """The present time, for a new event."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened, at ``time``."""
+    """An event at ``time``."""
 
     time: datetime = field(default_factory=now)
 
     ALWAYS: ClassVar[tuple[str, ...]] = ()
-    """Keys that are told even where they are empty."""
+    """Keys that are written even if they are empty."""
 
     def to_json(self) -> dict[str, Any]:
-        """The line of this event; keys that have nothing to say are left out."""
+        """The event as a JSON object, without empty keys."""
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "time"}
         given = {key: value for key, value in own.items() if key in self.ALWAYS or value not in (None, "", (), {})}
@@ -36,16 +36,16 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class StackEvent(Event):
-    """Something about one stack."""
+    """An event of one stack."""
 
     stack: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource(StackEvent):
-    """A resource's step ends. ``state``: ``done`` or ``failed``; ``found`` where a refresh met it changed in AWS.
+    """A resource's step ends. ``state``: ``done`` or ``failed``; or ``found``, if a refresh found it changed in AWS.
 
-    Resources that stay the same are not told.
+    Unchanged resources have no event.
     """
 
     op: str
@@ -56,7 +56,7 @@ class Resource(StackEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Message(StackEvent):
-    """What the program or the engine says: ``severity`` is ``info``, ``warning`` or ``error``."""
+    """A message of the program or the engine. ``severity`` is ``info``, ``warning`` or ``error``."""
 
     severity: str
     text: str
@@ -64,7 +64,7 @@ class Message(StackEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Retrying(StackEvent):
-    """A stack failed for a reason that passes, and is tried again after ``seconds``."""
+    """A stack failed for a temporary reason, and is tried again after ``seconds``."""
 
     attempt: int
     seconds: float
@@ -72,4 +72,4 @@ class Retrying(StackEvent):
 
 
 Emit = Callable[[Event], None]
-"""Takes events as they happen; called from several threads, one call at a time."""
+"""Receives events as they happen. Several threads call it, one at a time."""

@@ -1,13 +1,12 @@
-"""What went wrong with a stack, in words: from the engine's diagnostics to a line for a person and what to do.
+"""The failure of a stack: its kind, a message for people and a fix, from the engine's diagnostics.
 
-A failure is known by its text: of the Pulumi CLI, of its backends, of pulumi-aws and of AWS. The first sign that the
-text has decides its kind. ``resource`` is all else that a resource met. The job itself adds ``worker`` (a worker that
-went away, a mistake of ours), ``pending`` (an interrupted run left something open) and ``recovery`` (what it left
-cannot be repaired here).
+A failure is recognised by the text of the Pulumi CLI, its backends, pulumi-aws or AWS. The first sign whose pattern
+matches decides the kind. ``resource`` is any other failure of a resource. The job adds ``worker`` (a lost worker, or a
+bug of this program), ``pending`` (an interrupted run left open operations) and ``recovery`` (these cannot be repaired).
 
-A backend of one's own (files, S3) has one JSON file for each lock on a stack; Pulumi Cloud does not say who holds one.
-A lock is stale only where that is proven: its process was on this machine and is gone, or a person says that its
-machine is.
+A self-managed backend (files, S3) has one JSON file for each lock on a stack; Pulumi Cloud does not show the holder. A
+lock is stale only if that is proven: its process ran on this machine and is gone, or a person says that its host is
+gone.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock: who made it, where, and when (ISO 8601)."""
+    """One lock: its user, host and process, and the time of its creation (ISO 8601)."""
 
     user: str
     host: str
@@ -33,16 +32,16 @@ class Lock:
     since: str
 
     def held(self) -> str:
-        """The lock in a sentence's part."""
+        """The lock as a clause."""
         state = ", a process that is gone" if self.host == this_host() and not _runs(self.pid) else ""
         return f"held by {self.user}@{self.host}, process {self.pid}, since {self.since}{state}"
 
     def is_stale(self, gone: Collection[str] = ()) -> bool:
-        """Whether nobody can hold it any more. ``gone`` are machines that a person says are gone."""
+        """Whether its process no longer runs. ``gone`` are hosts that are known to be gone."""
         return self.host in gone or (self.host == this_host() and not _runs(self.pid))
 
     def fix(self, stack: str) -> str:
-        """What a person can do."""
+        """The fix for people."""
         if self.is_stale():
             return f"repair it: crossaccount up {stack} --recover"
         if self.host == this_host():
@@ -60,7 +59,7 @@ def locks_in(text: str) -> tuple[Lock, ...]:
 
 
 def this_host() -> str:
-    """The machine's name, as the CLI writes it into locks."""
+    """The name of this machine, as the CLI writes it into locks."""
     return socket.gethostname()
 
 
@@ -86,12 +85,12 @@ def _runs(pid: int) -> bool:
 
 RUN_AGAIN = "nothing is lost: run the same command again"
 SIGN_IN = "sign in to the stack's own account, then run the same command again: nothing is lost"
-LOOK_AT_BACKEND = "look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor"
+LOOK_AT_BACKEND = "check PULUMI_BACKEND_URL and its credentials with: crossaccount doctor"
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A failure of ``kind`` has a text that ``pattern`` finds, in any case of letters."""
+    """A failure of ``kind`` has a text that matches ``pattern``, ignoring case."""
 
     kind: str
     pattern: re.Pattern[str]
@@ -119,7 +118,7 @@ SIGNS = (
     _sign(
         "backend",
         r"blob \(.*(SlowDown|RequestTimeout|StatusCode: 50\d|i/o timeout|connection reset)",
-        f"the state backend had trouble of its own; {RUN_AGAIN}",
+        f"the state backend had an outage; {RUN_AGAIN}",
         passing=True,
     ),
     _sign(
@@ -133,7 +132,7 @@ SIGNS = (
     _sign(
         "account",
         r"AWS account ID not allowed|not in the list of allowed|forbidden AWS account",
-        "the credentials are another account's: look at the stack's aws:profile, aws:assumeRoles and AWS_PROFILE",
+        "the credentials belong to another account: check the stack's aws:profile, aws:assumeRoles and AWS_PROFILE",
     ),
     _sign(
         "credentials",
@@ -146,14 +145,15 @@ SIGNS = (
     _sign(
         "propagation",
         r"MalformedPolicyDocument\S*: Invalid principal in policy",
-        "the principal does not exist, or IAM has not spread it yet: run it again in a minute; by name: mode: by-name",
+        "the principal does not exist, or IAM has not propagated it yet: run the command again in a minute, or trust "
+        "it by name (mode: by-name)",
         passing=True,
     ),
     _sign(
         "throttled",
         r"\bThrottl(ing|ed)(Exception)?\b|Rate exceeded|RequestLimitExceeded|TooManyRequests|SlowDown|"
         r"Request rate is too high|RetryQuotaExceeded|failed to get rate limit token",
-        f"AWS had too many calls from this account; {RUN_AGAIN}, with a lower --parallel",
+        f"AWS throttled calls of this account; {RUN_AGAIN}, with a lower --parallel",
         passing=True,
     ),
     _sign(
@@ -162,19 +162,19 @@ SIGNS = (
         r"status code: 50\d|\(50\d\)|ConcurrentModification|EntityTemporarilyUnmodifiable|"
         r"RequestTimeout|i/o timeout|TLS handshake timeout|connection reset by peer|read timeout|"
         r"Connection was closed before|Could not connect to the endpoint|EndpointConnectionError|no such host",
-        f"AWS could not be reached or had trouble of its own; {RUN_AGAIN}",
+        f"AWS could not be reached or had an outage; {RUN_AGAIN}",
         passing=True,
     ),
     _sign(
         "exists",
         r"EntityAlreadyExists|ResourceExistsException|already exists",
-        "if an interrupted run made it: crossaccount up {stack} --recover; if somebody else did: adopt it with "
+        "if an interrupted run created it: crossaccount up {stack} --recover; if somebody else did: adopt it with "
         "import: true, or delete it",
     ),
     _sign(
         "quota",
         r"LimitExceeded|Cannot exceed quota|ServiceQuotaExceeded",
-        "ask AWS for a higher quota, or declare less: crossaccount check",
+        "request a higher quota from AWS, or declare less; see crossaccount check",
     ),
     _sign(
         "denied",
@@ -185,18 +185,18 @@ SIGNS = (
     _sign(
         "protected",
         r"marked for protection|is protected",
-        "take protect away in the stack's config first, and deploy that",
+        "first remove protect from the stack's config and deploy",
     ),
 )
-"""In the order in which they are looked for."""
+"""The signs in the order in which they are tried."""
 
-OTHER = _sign("resource", "", "look at what the engine says, mend it, and run the same command again")
-"""What no sign knows."""
+OTHER = _sign("resource", "", "correct what the engine reports, then run the same command again")
+"""The failure that matches no sign."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """``kind`` as above; ``passing`` says whether trying again may help."""
+    """The failure of a stack. ``passing``: whether trying again may help."""
 
     kind: str
     message: str
@@ -218,23 +218,23 @@ NOISE = (
     "update cancelled",
     "could not find module sdk",
 )
-"""What the engine says besides the reason."""
+"""Lines of the engine that are not the reason."""
 
 
 def failure_of(stack: str, errors: Sequence[str], stderr: str) -> Failure:
-    """What the engine's ``errors`` (its diagnostics) and ``stderr`` amount to."""
+    """The failure that the engine's ``errors`` (its diagnostics) and ``stderr`` describe."""
     messages = [text for text in dict.fromkeys(map(_tidy, errors)) if not _is_noise(text)]
     lines = messages or _lines_of(stderr)
-    text = "\n".join(lines) or "the engine failed and said nothing"
+    text = "\n".join(lines) or "the engine failed without a message"
     if locks := locks_in(text):
         return Failure("locked", "; ".join(lock.held() for lock in locks), locks[0].fix(stack))
-    # Trying again helps only where everything passes: what does not pass is what a person must know first.
+    # Trying again helps only if every reason is temporary. A reason that is not temporary is shown first.
     signs = sorted((_sign_of(each) for each in messages or [text]), key=lambda sign: sign.passing)
     return Failure(signs[0].kind, text, signs[0].fix.format(stack=stack), signs[0].passing)
 
 
 def is_only_noise(errors: Sequence[str]) -> bool:
-    """Whether the engine gives no reason: it was stopped."""
+    """Whether the engine gives no reason, because it was stopped."""
     return all(_is_noise(_tidy(each)) for each in errors)
 
 
@@ -247,9 +247,9 @@ def _sign_of(text: str) -> Sign:
 
 
 def _tidy(text: str) -> str:
-    """The reason in ``text``: without the engine's own head, and the list that a provider puts around its one error.
+    """The reason in ``text``, without the engine's heading and without the list that a provider puts around one error.
 
-    Of a program's traceback that is the exception and the program's line.
+    For a traceback of a program, the exception and the program's line.
     """
     text = _HEAD.sub("", text.strip())
     if TRACEBACK in text:
@@ -259,7 +259,7 @@ def _tidy(text: str) -> str:
 
 
 def raised(errors: Sequence[str]) -> bool:
-    """Whether a program that runs as a process ended with an exception."""
+    """Whether a program in its own process ended with an exception."""
     return any(TRACEBACK in each for each in errors)
 
 

@@ -1,11 +1,10 @@
 """Run a Pulumi program in this process under Pulumi's own test monitor: no CLI, no state.
 
-It creates, and can do nothing else: no updates, no deletes, no diff. What a resource answers is up to the ``Mocks``
-handed in: real AWS calls, or a recording. Runs go one after the other: Pulumi's test runtime hangs when threads share
-it.
+It only creates: no updates, no deletes, no diff. The given ``Mocks`` return the properties of resources, from real AWS
+calls or from a recording. Runs are sequential, because Pulumi's test runtime hangs if threads share it.
 
-Each run has a context of its own (``contextvars.Context``), because the runtime keeps its settings and unfinished tasks
-there: a failed run would otherwise make the next one wait for ever.
+Each run has its own ``contextvars.Context``, where the runtime keeps its settings and unfinished tasks. Otherwise a
+failed run would block the next one.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ from pulumi.runtime.stack import run_in_stack
 from crossaccount.engine.deployment import Deployment, DeploymentError, Resource, Stack
 
 ORGANIZATION = "organization"
-"""What a file backend calls its only organisation."""
+"""The name of a file backend's only organisation."""
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
-"""The engine's own function that gives a stack's outputs."""
+"""The engine's function that returns a stack's outputs."""
 
 _SECRET = "4dabf18193072939515e22adb298388d"
 
 
 class DuplicateResource(pulumi.RunError):
-    """Two resources of one type and parent type share a name; the engine would refuse the second."""
+    """Two resources of one type and parent type share a name. The real engine refuses the second."""
 
 
 class _Monitor(MockMonitor):
-    """Keeps what Pulumi's own drops: inputs, ids and the outputs of components and of the stack."""
+    """Keeps what Pulumi's test monitor drops: inputs, IDs, and the outputs of components and of the stack."""
 
     def __init__(self, mocks: Mocks) -> None:
         super().__init__(mocks)
@@ -55,7 +54,7 @@ class _Monitor(MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the monitor's own name)
         urn = self.make_urn(request.parent, request.type, request.name)
         claim = (request.type, request.name)
-        # Requests come in several threads at once.
+        # Several threads make requests at once.
         if self.types.setdefault(urn, claim) is not claim and request.type != STACK_TYPE:
             raise DuplicateResource(f"Duplicate resource URN {urn!r}; try giving it a unique name")
         self.inputs[urn] = plain(rpc.deserialize_properties(request.object))
@@ -79,7 +78,7 @@ class _Monitor(MockMonitor):
 
 
 def plain(value: Any) -> Any:
-    """``value`` with Pulumi's secret envelopes opened, and whole numbers as such: the engine knows only fractions."""
+    """``value`` with Pulumi's secret envelopes opened, and whole numbers as integers (the engine sends floats)."""
     if isinstance(value, Mapping):
         return plain(value["value"]) if _SECRET in value else {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -103,8 +102,8 @@ def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool)
     loop.set_exception_handler(lambda *_: None)
     loop.set_default_executor(_Workers())
     try:
-        # set_mocks registers a root on the current loop: it must exist first, and the root must go before the run
-        # makes its own, or exports are lost.
+        # set_mocks registers a root on the current loop, so the loop must exist first. That root must be removed before
+        # # the run creates its own, or exports are lost.
         asyncio.set_event_loop(loop)
         set_mocks(
             mocks,
@@ -129,7 +128,7 @@ def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool)
 
 
 class _Workers(ThreadPoolExecutor):
-    """The threads in which the monitor is asked. It needs an event loop in each, and would leave its own open."""
+    """The threads that call the monitor. Each needs an event loop, which Pulumi would not close."""
 
     def __init__(self) -> None:
         self._loops: list[asyncio.AbstractEventLoop] = []
@@ -146,7 +145,7 @@ class _Workers(ThreadPoolExecutor):
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """End what a failed run left waiting."""
+    """End the tasks that a failed run left waiting."""
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
@@ -158,19 +157,19 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def readable(error: BaseException) -> str:
-    """An error as a person should read it."""
+    """An error as a message for people."""
     if isinstance(error, pulumi.RunError):
         return str(error)
     return f"{type(error).__name__}: {error}"
 
 
 def config_text(value: Any) -> str:
-    """A config value as Pulumi hands it to a program: text as it is, everything else as JSON, a date in it as text."""
+    """A config value as Pulumi passes it to a program: text as it is, everything else as JSON, with dates as text."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 class _Messages:
-    """Collects what the program logs for its user."""
+    """Collects the messages that the program logs."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

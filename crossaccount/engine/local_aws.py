@@ -1,8 +1,8 @@
-"""Stacks made in this process, on a local AWS. A rehearsal, and it says so.
+"""Deploys stacks in this process to a local AWS. This is a rehearsal, and its output says so.
 
-There is ``preview`` (everything would be made) and ``up`` (everything is made): nothing is updated, deleted or found
-again, and what was made is remembered for as long as the engine lasts. Stacks go one after the other: Pulumi's test
-monitor knows no threads, and the local AWS takes as much time as the program does.
+The verbs are ``preview`` (everything would be created) and ``up`` (everything is created). Nothing is updated, deleted
+or refreshed. The engine object remembers what it created. Stacks run one after the other, because Pulumi's test monitor
+does not support threads.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ VERBS = ("preview", "up", "outputs")
 
 
 class InProcessEngine:
-    """Makes stacks on the local AWS behind ``gateway``, one at a time.
+    """Deploys stacks to the local AWS behind ``gateway``, one at a time.
 
-    Outputs are remembered, so that a later stack may reference an earlier one. ``deployer`` assumes the roles of stacks
-    that are deployed through roles. The project's ``own`` program runs as a process, in place of ``program``; what it
-    declares and the local AWS cannot make is told and left out, or stops the stack.
+    Outputs are kept, so that a later stack can reference an earlier one. ``deployer`` assumes the roles of stacks that
+    are deployed through roles. The project's ``own`` program runs as a process instead of ``program``. A resource that
+    the local AWS cannot create is reported and left out, or stops the stack.
     """
 
     name = "in-process"
@@ -83,7 +83,7 @@ class InProcessEngine:
         return outcome
 
     def interrupt(self) -> None:
-        """See :class:`~crossaccount.engine.work.StackEngine`. What runs is finished: it takes a moment."""
+        """See :class:`~crossaccount.engine.work.StackEngine`. The running stack completes: it takes a moment."""
         self._stopping = True
 
     def _preview(self, work: Work) -> Deployment:
@@ -106,16 +106,16 @@ class InProcessEngine:
             return run_in_process(stack, program, creating)
 
     def _exports(self, work: Work) -> dict[str, Mapping[str, Any]]:
-        """What stack references find: outputs by the stacks' full names.
+        """The outputs for stack references, by full stack name.
 
-        A stack may read itself before its first deployment: there is nothing yet, as under the real engine.
+        A stack that reads itself before its first deployment finds nothing, as with the real engine.
         """
         exports = {name: each.outputs for name, each in self.deployed.items()}
         return {f"{ORGANIZATION}/{work.project}/{name}": each for name, each in {work.stack: {}, **exports}.items()}
 
 
 class CreatingMocks(Mocks):
-    """Creates each resource on the local AWS as it is registered, and tells ``on_resource`` how each one ended."""
+    """Creates each resource on the local AWS when it is registered, and calls ``on_resource`` with its result."""
 
     def __init__(
         self,
@@ -152,7 +152,9 @@ class CreatingMocks(Mocks):
 
 
 class LenientMocks(CreatingMocks):
-    """Takes what the local AWS cannot make for made, and notes that; refuses it where ``unsupported`` is ``stop``."""
+    """Leaves out resources that the local AWS cannot create, with a warning; with ``unsupported`` ``stop`` refuses
+    them.
+    """
 
     def __init__(
         self,
@@ -175,8 +177,8 @@ class LenientMocks(CreatingMocks):
         if args.typ.startswith("pulumi:"):
             return args.name, dict(args.inputs)
         if self._unsupported == "stop":
-            what = f"{args.typ} {args.name}: the local AWS cannot make it"
-            raise pulumi.RunError(f"{what}; take it away, or go on without it: --unsupported skip")
+            what = f"{args.typ} {args.name}: the local AWS cannot create it"
+            raise pulumi.RunError(f"{what}; remove it, or continue without it: --unsupported skip")
         self.notes.append(not_made_text(args.typ, args.name))
         identifier, state = self._answers.new_resource(args)
         return identifier or args.name, state
@@ -193,7 +195,7 @@ def _outcome(made: Deployment, *, planning: bool) -> Outcome:
         for each in made.resources
         if not each.type.startswith("pulumi:")
     )
-    # The engine counts the stack itself, too.
+    # The engine counts the stack itself as a resource.
     return Outcome(made.stack, "changed", 0.0, {"create": len(changes) + 1}, changes, made.outputs)
 
 

@@ -1,9 +1,9 @@
-"""Which program a project runs: the packaged one, or one of its own, found as the CLI finds it.
+"""The program that a project runs: the packaged one, or its own, found as the CLI finds it.
 
-A project's program is packaged where nothing tells it from the one that ``init`` writes: the same source, and nothing
-beside it that would be imported in place of what it imports. A folder without a ``__main__.py`` has no program of its
-own, and the packaged one is run. Every other program is the project's own: it is run as a process of its own, in the
-virtual environment that ``Pulumi.yaml`` names, and whoever reads such a project runs it.
+A project runs the packaged program if its ``__main__.py`` is the one that ``init`` writes, and no module next to it
+shadows an import. A folder without ``__main__.py`` also runs the packaged program. Any other program is the project's
+own: it runs in its own process, in the virtual environment that ``Pulumi.yaml`` names. Reading such a project means
+running it.
 
 Sources: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ (``main``, ``runtime.options``) and
 https://www.pulumi.com/docs/iac/languages-sdks/python/
@@ -52,27 +52,27 @@ def _own_components() -> Path:
 
 PYTHON = "python"
 PIP = "pip"
-"""The toolchain with which the CLI takes the Python of ``virtualenv`` as it is."""
+"""The toolchain with which the CLI uses the Python of ``virtualenv`` unchanged."""
 LOCKS = ("uv.lock", "poetry.lock")
 """Files by which the CLI chooses another toolchain where none is named: in the program's folder or above it."""
 KNOWS_SAFE_PATH = (3, 11)
 """The first Python that obeys PYTHONSAFEPATH."""
 
 KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONPATH", "LD_LIBRARY_PATH")
-"""The variables that a program keeps. All others are left out: nobody can know which of them are secrets."""
+"""The variables that a program keeps. All others are left out, because any of them may be a secret."""
 KEPT_PREFIX = "LC_"
 
 
 @dataclass(frozen=True)
 class OwnProgram:
-    """A program that is not the packaged one."""
+    """A project's own program."""
 
     root: Path
     """The folder of ``Pulumi.yaml``."""
     directory: Path
     """The folder in which it runs."""
     file: str
-    """What is run in that folder: a file, or ``.`` for its ``__main__.py``."""
+    """The file that is run in that folder, or ``.`` for its ``__main__.py``."""
     python: Path
     virtualenv: Path | None = None
     """The virtual environment that ``Pulumi.yaml`` names."""
@@ -96,15 +96,15 @@ class OwnProgram:
 
 
 def own_program(project: Project) -> OwnProgram | None:
-    """The project's own program; None where the packaged one does the same.
+    """The project's own program; None if it runs the packaged one.
 
     Raises:
-        SettingsError: the project is in another language, or its program or its Python is not where it says.
+        SettingsError: the project is in another language, or its program or its Python does not exist.
     """
     _refuse_other_languages(project)
     root = project.directory.resolve()
     main = project.main
-    # Not the methods of Path, which fail where a name is too long for the file system.
+    # os.path and not pathlib, whose methods fail if a name is too long for the file system.
     if os.path.isfile(main):
         directory, file = main.parent, main.name
     elif os.path.isdir(main):
@@ -113,7 +113,7 @@ def own_program(project: Project) -> OwnProgram | None:
         fix = "correct it: the folder of __main__.py, or a file, from the folder of Pulumi.yaml"
         raise SettingsError([Problem(f"{PROJECT_FILE}: main", "there is no such file or folder", str(main), fix)])
     entry = directory / (ENTRY if file == "." else file)
-    if not os.path.isfile(entry):  # also in a copy of an example, whose main led to its checkout
+    if not os.path.isfile(entry):  # also in a copy of an example, whose main pointed to its checkout
         return None
     if (said := _packaged(entry)) and not any(_in_the_way(directory, said)):
         return None
@@ -136,10 +136,10 @@ def _refuse_other_languages(project: Project) -> None:
 
 
 def _refuse_other_tools(project: Project, directory: Path) -> None:
-    """What the CLI would run before a program, or in place of the Python that is known here.
+    """Refuse options with which the CLI would run something before the program, or with another Python.
 
     Raises:
-        SettingsError: ``runtime.options`` has such.
+        SettingsError: ``runtime.options`` has such an option.
     """
     runtime = project.definition.get("runtime")
     options = runtime.get("options") if isinstance(runtime, Mapping) else None
@@ -153,7 +153,7 @@ def _refuse_other_tools(project: Project, directory: Path) -> None:
                 problems.append(Problem(f"{PROJECT_FILE}: runtime.options.toolchain", what, NOT_GIVEN, fix))
                 break
     elif (toolchain := given["toolchain"]) != PIP:
-        what = "the engine would install packages as files of the project say, and choose the program's Python by them"
+        what = "the engine would install packages and choose the program's Python from files of the project"
         fix = f"write `toolchain: {PIP}` and the folder of the environment as virtualenv"
         problems.append(Problem(f"{PROJECT_FILE}: runtime.options.toolchain", what, toolchain, fix))
     if checker := given.get("typechecker"):
@@ -208,7 +208,7 @@ def _without_docstring(source: bytes) -> str:
 
 
 def _in_the_way(directory: Path, said: str) -> Iterator[str]:
-    """The modules beside the program that it would import in place of those that the packaged program imports."""
+    """The modules in the program's folder that shadow imports of the packaged program."""
     if directory == INSTALLED:
         return
     ours = {directory} if _own_components().parent != INSTALLED else {directory, INSTALLED}
@@ -279,20 +279,20 @@ def _content(folder: Path, without: str = "") -> Mapping[str, bytes]:
 
 
 def _python(virtualenv: Path | None, named: str | None) -> Path:
-    """The Python of the virtual environment; this one where none is named."""
+    """The Python of the virtual environment; this process's Python if none is named."""
     if virtualenv is None:
         return Path(sys.executable)
     for found in (virtualenv / "bin" / "python", virtualenv / "Scripts" / "python.exe"):
         if os.path.exists(found):
             return found
-    fix = "make it: pulumi install"
+    fix = "create it: pulumi install"
     raise SettingsError([Problem(f"{PROJECT_FILE}: runtime.options.virtualenv", "there is no Python", named, fix)])
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """The environment of a program that is only read: no credentials of a cloud, no token, no passphrase.
+    """The environment of a program that is only recorded: without cloud credentials, tokens and passphrases.
 
-    ``home`` is an empty folder, which hides the files of the user's that hold such.
+    ``home`` is an empty folder, so that the program does not find the user's credential files.
     """
     kept = {key: value for key, value in os.environ.items() if key in KEPT or key.startswith(KEPT_PREFIX)}
     nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
@@ -301,8 +301,8 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 
 def not_run(own: OwnProgram, where: str) -> SettingsError:
-    """What is said of a program of somebody else's that nobody allowed to run."""
-    what = "the program of another project is run only if you say so"
+    """The refusal of another project's program that is not allowed to run."""
+    what = "the program of another project runs only if you allow it"
     return SettingsError([Problem(where, what, own.shown, "read it; then add --run-program")])
 
 
@@ -312,6 +312,6 @@ def is_of(folder: Path, project: Path) -> bool:
 
 
 def enclosing_project(folder: Path) -> Path | None:
-    """The nearest folder above that has a ``Pulumi.yaml``, ``folder`` included."""
+    """The nearest folder with a ``Pulumi.yaml``: ``folder`` itself or one above it."""
     here = folder.resolve()
     return next((each for each in (here, *here.parents) if (each / PROJECT_FILE).is_file()), None)

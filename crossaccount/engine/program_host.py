@@ -1,8 +1,8 @@
-"""Runs a project's own program, as a process of the project's own Python.
+"""Runs a project's own program in the project's own Python.
 
-This file is run by its path, in whatever virtual environment the project names: it knows the standard library and
-``pulumi``, and nothing of this package. What to run comes as JSON on stdin. How it ended goes, as JSON, into the file
-``result``: nothing, or the error in words and the program's line that it comes from.
+This file is run by its path, in the project's virtual environment. So it imports only the standard library and
+``pulumi``. It reads what to run as JSON from stdin. It writes the result as JSON to the file ``result``: an empty
+object, or the error and the program's line that caused it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _run(request: dict[str, Any]) -> dict[str, str]:
     from pulumi.runtime.stack import run_in_stack
 
     os.chdir(request["directory"])
-    # As for the CLI: what the program imports is looked for beside it first, and not beside this file.
+    # As with the CLI, imports are found in the program's folder first, and not in the folder of this file.
     sys.path[0] = request["directory"]
     sys.argv = [request["program"]]
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
@@ -51,7 +51,7 @@ def _run(request: dict[str, Any]) -> dict[str, str]:
             root_directory=request["root"],
         )
     )
-    # What still waits when a program fails is not the user's affair.
+    # Tasks that still wait when a program fails are of no interest to the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -73,7 +73,7 @@ def _program(path: str) -> None:
 
 
 def _line(error: BaseException, request: dict[str, Any]) -> str:
-    """The innermost line that is the project's own."""
+    """The innermost line of the traceback in the project's own files."""
     folders = [os.path.realpath(request["directory"]) + os.sep, os.path.realpath(request["root"]) + os.sep]
     found = ""
     for frame in traceback.extract_tb(error.__traceback__):
@@ -86,7 +86,7 @@ def _line(error: BaseException, request: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    # The engine, which here is the process that started this one, may be gone: there is nobody to tell.
+    # The engine, which is the parent process, may be gone: then nothing can receive the message.
     code = main()
     sys.stdout.flush()
     os._exit(code)

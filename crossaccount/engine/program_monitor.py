@@ -1,8 +1,8 @@
-"""The engine's side for a project's own program: a process that registers its resources here, by Pulumi's own protocol.
+"""The engine's side of Pulumi's protocol, for a project's own program that registers resources from its own process.
 
-What resources answer is up to the ``Mocks`` handed in, as for programs in this process: a recording, or real calls to a
-local AWS. Calls to providers are answered by what the stack's config says; nobody asks AWS. Every answer is told, and
-so is whatever the program declares that cannot be seen from here.
+As for programs in this process, the given ``Mocks`` return the properties of resources: from a recording, or from real
+calls to a local AWS. Function calls to providers are answered from the stack's config and never reach AWS. Every such
+answer is reported, and every declaration that cannot be seen from here.
 
 Source: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/resource.proto (``ResourceMonitor``) and engine.proto
 """
@@ -41,11 +41,11 @@ from crossaccount.local.invokes import COMPUTED, NotAnswered, answer
 from crossaccount.settings.raw import is_encrypted
 
 ENDING_SECONDS = 300.0
-"""How long a program may take."""
+"""The longest run of a program, in seconds."""
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 SECRET = "[secret]"
 CREDENTIALS = ("aws:accessKey", "aws:secretKey", "aws:token")
-"""Keys of a config that a program which is only read does not get."""
+"""Config keys that are removed for a program that is only recorded."""
 _FEATURES = (
     "secrets",
     "resourceReferences",
@@ -56,7 +56,8 @@ _FEATURES = (
     "parameterization",
 )
 _REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
-"""What marks a reference to a resource: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
+"""The key that marks a reference to a resource:
+https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig.go"""
 _WORKERS = 32
 
 
@@ -70,11 +71,11 @@ def run_own_program(
 ) -> Deployment:
     """Run the project's own program as ``stack``, and record what it declares.
 
-    ``outputs`` are those that stack references find, by the stacks' full names. In a ``preview`` what ``mocks`` do not
-    answer is unknown.
+    ``outputs`` are those for stack references, by full stack name. In a ``preview`` properties that ``mocks`` do not
+    return are unknown.
 
     Raises:
-        DeploymentError: the program failed, or a resource did.
+        DeploymentError: the program or a resource failed.
     """
     monitor = _Monitor(stack, mocks, outputs)
     with tempfile.TemporaryDirectory(prefix="crossaccount-program-") as folder:
@@ -87,7 +88,7 @@ def run_own_program(
 
 
 def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool) -> str:
-    """Run the process; what went wrong, in one line, or nothing."""
+    """Run the process. Returns the error in one line, or an empty text."""
     secret = {key for key, value in stack.config.items() if is_encrypted(value)} | set(CREDENTIALS)
     config = {key: SECRET if key in secret else config_text(value) for key, value in stack.config.items()}
     request = {
@@ -119,16 +120,16 @@ def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool)
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{own.shown}: did not end within {ENDING_SECONDS:.0f} s; look for what it waits for"
+        return f"{own.shown}: did not end within {ENDING_SECONDS:.0f} s; check what it waits for"
     except OSError as error:
-        return f"{own.python}: cannot be run ({error.strerror}); make the virtual environment anew: pulumi install"
+        return f"{own.python}: cannot be run ({error.strerror}); create the virtual environment again: pulumi install"
     result: dict[str, str] = {}
     with suppress(OSError, ValueError):
         result = json.loads((home / "result.json").read_text(encoding="utf-8"))
     if result.get("module") == "pulumi":
         return f"{own.python}: has no pulumi; install what the project needs: pulumi install"
     if result:
-        # What a program of ours refuses says its own place, a line each.
+        # Problems of the packaged program have their own places, one line each.
         return f"{result['line']}: {result['error']}" if result["line"] else result["error"]
     if process.returncode == 0:
         return ""
@@ -137,7 +138,7 @@ def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool)
 
 
 def region_of(stack: Stack) -> str:
-    """The stack's region; us-east-1 where it names none."""
+    """The stack's region; us-east-1 if its config has none."""
     return str(stack.config.get("aws:region") or "us-east-1")
 
 
@@ -157,7 +158,7 @@ def _served(monitor: _Monitor, socket: Path) -> Iterator[str]:
 
 
 class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    """Takes what the program registers. Requests come in several threads; resources are made one at a time."""
+    """Receives the program's registrations. Several threads make requests; resources are created one at a time."""
 
     def __init__(self, stack: Stack, mocks: Mocks, outputs: Mapping[str, Mapping[str, Any]]) -> None:
         self._stack = stack
@@ -175,7 +176,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self.errors: list[str] = []
 
     def deployment(self) -> Deployment:
-        """What was declared."""
+        """The recorded deployment."""
         resources = tuple(each for each in self._resources.values() if each.type != STACK_TYPE)
         return Deployment(self._stack.name, resources, self._exports, tuple(self.messages), tuple(self.notes))
 
@@ -222,7 +223,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             found = answer(request.tok, arguments, self._stack.account_id, region_of(self._stack))
         except NotAnswered:
             found = {}
-            self._note(f"{request.tok} was answered with nothing: nobody asks AWS")
+            self._note(f"{request.tok} was answered with an empty result, because AWS is not called")
         if found and request.tok not in COMPUTED:
             words = json.dumps(found, sort_keys=True, ensure_ascii=False)
             self._note(f"{request.tok} was answered from the stack's config: {words}")
@@ -254,7 +255,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._resources[urn] = resource
             return resource_pb2.RegisterResourceResponse(urn=urn, object=_struct({}))
         if request.remote:
-            self._note(f"{request.type} {request.name} is a component of another package: what it makes is not seen")
+            self._note(f"{request.type} {request.name} is a component of another package: its resources are not seen")
         arguments = MockResourceArgs(
             request.type, request.name, dict(inputs), provider, request.importId, request.custom
         )
@@ -297,13 +298,13 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return _values(properties), provider
 
     def _outputs_of(self, name: str) -> dict[str, Any]:
-        """What a stack reference finds; a stack that reads itself finds what it last deployed: nothing is known."""
+        """The outputs for a stack reference. A stack that reads its own last deployment finds nothing."""
         own = f"{self._stack.project}/{self._stack.name}"
         for known, found in self._outputs.items():
             if known.split("/")[-2:] == name.split("/")[-2:]:
                 return dict(found)
         if not f"{ORGANIZATION}/{name}".endswith(f"/{own}"):
-            self._note(f"the stack {name} is not of this project: its outputs are not known here")
+            self._note(f"the stack {name} is not in this project, so its outputs are unknown")
         return {}
 
     def _urn(self, request: Any) -> str:
@@ -322,7 +323,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):
-    """Takes what the program logs."""
+    """Receives the messages that the program logs."""
 
     def __init__(self, monitor: _Monitor) -> None:
         self._monitor = monitor

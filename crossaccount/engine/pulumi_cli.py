@@ -1,22 +1,21 @@
-"""The pulumi CLI as this toolkit runs it: whether it is there, its processes, its stacks, and the program inline.
+"""Runs the pulumi CLI: its installation, its processes, its stacks, and inline programs.
 
-**Processes** can be asked to stop. Each runs in a session of its own, so that a Ctrl-C on the terminal reaches only the
-job, which then asks the children once: on one SIGINT the CLI finishes the operation it is in, writes its state and
-releases its lock; a second would make it give up at once. What they print goes into files, not pipes: a CLI whose job
-was killed would die of its first word into a broken pipe, with the lock held and what it was just making unrecorded.
-So it finds the program gone, and ends in good order.
+**Processes** can be interrupted. Each runs in its own session, so that Ctrl-C on the terminal reaches only the job,
+which interrupts its children once. After one SIGINT the CLI completes its current operation, writes its state and
+releases its lock; a second SIGINT makes it give up at once. Output goes to files and not to pipes. Otherwise a CLI
+whose job was killed would die at its first write to the broken pipe, with the lock held and a creation unrecorded. With
+files it notices that the program is gone, and ends cleanly.
 
 **One CLI call per run of a stack**: Pulumi's Automation API without the calls that a fleet does not need.
-``automation.Stack.up`` runs ``pulumi up`` and then asks the CLI twice more for outputs and once for the history; making
-a stack asks it to select one. All that an ``up`` did is in its events, so each of those costs 0.2 to 0.5 s for nothing.
-Only here we lean on how the SDK is made inside: that after the command itself ``up``, ``refresh`` and ``destroy`` call
-nothing but ``outputs()`` and ``info()``, and that selecting goes through ``Workspace.select_stack``. If a release
-changes that, results stay right and runs become slower; ``tests/engine/test_bare_stack.py`` says so.
+``automation.Stack.up`` runs ``pulumi up`` and then calls the CLI twice more for outputs and once for the history;
+creating a stack also selects it. The events of an ``up`` already have all its results, and each extra call costs 0.2 to
+0.5 s. This module relies on internals of the SDK: after the command itself ``up``, ``refresh`` and ``destroy`` call
+only ``outputs()`` and ``info()``, and a stack is selected by ``Workspace.select_stack``. If a release changes that,
+results stay right but runs become slower; ``tests/engine/test_bare_stack.py`` detects it.
 
-**The program**, inline in this process, leaves nothing where its run fails. When the engine fails, it is gone before
-the program is: the SDK's own clean-up then fails at its first word to the engine, and leaves the event loop with
-everything that still waits in it. Later the interpreter would throw that away, with a traceback for each
-(``sdk/python/lib/pulumi/automation/_server.py``, ``LanguageServer.Run``).
+**The inline program** is cleaned up when its run fails. A failed engine ends before the program does. The SDK's
+clean-up then fails at its first call to the engine, and leaves an event loop with waiting tasks. Later the interpreter
+would destroy them, with a traceback for each (``sdk/python/lib/pulumi/automation/_server.py``, ``LanguageServer.Run``).
 """
 
 from __future__ import annotations
@@ -62,17 +61,17 @@ _GROUP_OF_ITS_OWN: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 INSTALL = "install it: https://www.pulumi.com/docs/install/"
 
 ONLY_THE_PROGRAM = {"PYTHONSAFEPATH": "1"}
-"""For a CLI that runs a program: ``python -m pip``, by which it asks what is installed, would begin with the modules of
-the project's folder, ``pip.py`` first. What the program imports is not changed by it."""
+"""Set for a CLI that runs a program. Without it ``python -m pip``, which the CLI calls, would import modules of the
+project's folder, such as ``pip.py``. It does not change the imports of the program."""
 
 DYING_SECONDS = 10.0
-"""How long a CLI that was given up may take to end by itself."""
+"""How long an abandoned CLI may take to end by itself, in seconds."""
 
 OF_SECRETS = ("secretsprovider", "encryptedkey", "encryptionsalt")
-"""What the CLI writes into a stack's file: how its secrets are opened."""
+"""The keys that the CLI writes into a stack's file for the decryption of secrets."""
 
 ENDING_SECONDS = 2.0
-"""How long the program's thread may take to notice that the engine is gone."""
+"""How long the program's thread may take to notice that the engine is gone, in seconds."""
 
 
 def installed() -> bool:
@@ -81,7 +80,9 @@ def installed() -> bool:
 
 
 def private_environment(home: Path, provider_port: int) -> dict[str, str]:
-    """The environment in which a CLI uses nothing of the user's and the stand-in provider on ``provider_port``."""
+    """The environment in which a CLI uses none of the user's settings, and the stand-in provider on
+    ``provider_port``.
+    """
     state = home / "state"
     state.mkdir(parents=True, exist_ok=True)
     return {
@@ -89,14 +90,16 @@ def private_environment(home: Path, provider_port: int) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        # A debug provider is attached: looking for the real plugin would only cost time.
+        # With a debug provider the CLI does not need to look for the real plugin.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_DEBUG_PROVIDERS": f"aws:{provider_port}",
     }
 
 
 class StoppableCommand(automation.PulumiCommand):
-    """``PulumiCommand`` that keeps hold of what it started, in the environment ``base`` (this process's)."""
+    """A ``PulumiCommand`` that keeps its processes. Their environment is based on ``base`` (default: this
+    process's).
+    """
 
     def __init__(self, base: Mapping[str, str] | None = None) -> None:
         self._base = base
@@ -118,7 +121,7 @@ class StoppableCommand(automation.PulumiCommand):
         """See ``pulumi.automation.PulumiCommand.run``.
 
         Raises:
-            automation.CommandError: or one of its kinds: the command failed.
+            automation.CommandError: the command failed; it may be a subclass.
         """
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
             process = self._start([self.command, "--non-interactive", *args], cwd, additional_env, stdout, stderr)
@@ -137,10 +140,10 @@ class StoppableCommand(automation.PulumiCommand):
         return result
 
     def interrupt(self) -> None:
-        """Ask everything that runs to stop, and let nothing new begin. Asked again: give it up.
+        """Interrupt all running processes, and start no new ones. After a second call, give up.
 
-        Once given up, the CLI drops its operations and keeps a note of them in the state; if it does not even do that
-        within ``DYING_SECONDS``, it is killed, and its lock stays.
+        A CLI that gives up abandons its operations and records them in the state. If it does not end within
+        ``DYING_SECONDS``, it is killed, and its lock stays.
         """
         with self._lock:
             self.given_up, self.stopping = self.stopping, True
@@ -152,14 +155,14 @@ class StoppableCommand(automation.PulumiCommand):
             killing.start()
 
     def end(self, stack: str) -> None:
-        """Ask what runs for one stack to stop, unless it was asked already."""
+        """Interrupt the process of one stack, unless it was interrupted already."""
         with self._lock:
             for process, command in self._running.items():
                 if ("--stack", stack) in pairwise(command):
                     self._interrupt(process)
 
     def _interrupt(self, process: subprocess.Popen[bytes], again: bool = False) -> None:
-        """Ask a process to stop. Asked twice it would keep its lock, so that is only done ``again`` on purpose."""
+        """Interrupt a process. A second interrupt would make it keep its lock, so it needs ``again``."""
         if process.poll() is None and (again or process not in self._asked):
             self._asked.add(process)
             process.send_signal(_INTERRUPT)
@@ -198,7 +201,7 @@ class StoppableCommand(automation.PulumiCommand):
 
 
 def _written(file: IO[bytes], callback: OnOutput | None) -> str:
-    """What the CLI wrote; it goes to the callback once the CLI has ended: what a job shows comes by events."""
+    """The CLI's output. It is passed to the callback after the CLI has ended, because a job shows events."""
     file.seek(0)
     lines = [line.rstrip() for line in file.read().decode("utf-8", "replace").splitlines()]
     if callback:
@@ -208,14 +211,14 @@ def _written(file: IO[bytes], callback: OnOutput | None) -> str:
 
 
 class _Selected(automation.LocalWorkspace):
-    """A workspace that takes a stack's existence for granted: the job asked for all stacks at once."""
+    """A workspace that does not check whether a stack exists, because the job has read the list of stacks."""
 
     def select_stack(self, stack_name: str) -> None:
         del stack_name
 
 
 class BareStack(automation.Stack):
-    """A stack whose outputs and summary come from its events alone."""
+    """A stack that takes outputs and summary from its events alone."""
 
     def outputs(self) -> Any:
         return {}
@@ -233,9 +236,9 @@ def bare_stack(
     command: automation.PulumiCommand,
     secrets_provider: str = "",
 ) -> automation.Stack:
-    """The existing stack ``name`` of the project in ``directory``; nothing is run, and no file is written.
+    """The existing stack ``name`` of the project in ``directory``. Runs nothing and writes no file.
 
-    ``secrets_provider`` is for whoever creates it in the workspace after all.
+    ``secrets_provider`` is used if the caller creates the stack in this workspace.
     """
     workspace = _Selected(
         work_dir=str(directory),
@@ -250,9 +253,9 @@ def bare_stack(
 
 @dataclass
 class ReviewedConfig:
-    """The config that was reviewed, by its prints; where the engine has another one, ``stop`` is called.
+    """The prints of the reviewed config. If the engine has another config, ``stop`` is called.
 
-    Without prints there is nothing to compare with.
+    Without prints nothing is compared.
     """
 
     prints: Mapping[str, str]
@@ -261,7 +264,7 @@ class ReviewedConfig:
     """The keys that differ."""
 
     def __call__(self, resolved: Mapping[str, str]) -> None:
-        """Compare with what the engine makes of the stack's files."""
+        """Compare with the config that the engine read."""
         if self.prints and (found := differences(self.prints, resolved)):
             self.differing = found
             self.stop()
@@ -269,12 +272,12 @@ class ReviewedConfig:
 
 @dataclass
 class InlineProgram:
-    """``program``, to be called by the SDK within its event loop, if the config is what was ``reviewed``."""
+    """``program`` for the SDK's event loop. It declares nothing if the config is not the ``reviewed`` one."""
 
     program: Callable[[], None]
     reviewed: ReviewedConfig = field(default_factory=lambda: ReviewedConfig({}, lambda: None))
     keeps_outputs: bool = False
-    """Whether the stack's outputs stay as they are: what the program exports is not deployed by this run."""
+    """Whether the stack's outputs stay as they are, because this run does not deploy what the program exports."""
     refused: str = ""
     """Why the program did not declare anything; empty if it did."""
     _loops: list[asyncio.AbstractEventLoop] = field(default_factory=list)
@@ -293,7 +296,7 @@ class InlineProgram:
             raise
 
     def close(self) -> None:
-        """End whatever the run has left; nothing, where it went well."""
+        """End the tasks that a failed run has left."""
         until = time.monotonic() + ENDING_SECONDS
         for loop in self._loops:
             while loop.is_running() and time.monotonic() < until:
@@ -304,7 +307,7 @@ class InlineProgram:
 
 
 def _keep_outputs() -> None:
-    """Let the running stack export what it exported last, whatever its program says."""
+    """Export the last outputs of the running stack again, instead of its program's exports."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer: Mapping[str, Any] = pulumi.runtime.invoke(READ_OUTPUTS, {"name": name}).value or {}
     secret = set(answer.get("secretOutputNames") or ())
@@ -317,13 +320,13 @@ def _keep_outputs() -> None:
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:
     loop.set_exception_handler(lambda *_: None)
-    # The SDK may have asked for a stop that came too late: it would end the next run at once.
+    # A late stop request of the SDK would end the next run at once.
     loop.call_soon(loop.stop)
     loop.run_forever()
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
-    # Each may fail in its own way once more: nobody is there to be told.
+    # Each task may fail once more; these errors have no receiver.
     if pending:
         loop.run_until_complete(asyncio.wait(pending))
     loop.close()
@@ -332,8 +335,8 @@ def _end(loop: asyncio.AbstractEventLoop) -> None:
 def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path) -> None:
     """``pulumi stack init``, without what it does to ``Pulumi.<stack>.yaml``.
 
-    The CLI writes the file anew: comments go, and values change their form. What it adds (``encryptionsalt`` and its
-    like) is kept, before the text that a person wrote.
+    The CLI rewrites the file without its comments and formats values anew. This function restores the file, and puts
+    the added keys (such as ``encryptionsalt``) before the text.
     """
     file = folder / stack_file(name)
     written = read_text(file, file.name) if file.exists() else ""
@@ -349,10 +352,10 @@ def create_keeping_text(workspace: automation.Workspace, name: str, folder: Path
 
 @contextmanager
 def reviewed_file(content: Mapping[str, Any], stack: str, folder: Path) -> Iterator[Path | None]:
-    """A stack's file with the ``content`` that was reviewed, in a place of its own; None where there is no content.
+    """A temporary stack file with the reviewed ``content``; None if there is no content.
 
-    What opens the secrets of a stack that was just made is taken from its file in ``folder``. What the CLI adds of that
-    kind comes there, before the text that a person wrote.
+    The decryption keys of a new stack are taken from its file in ``folder``. Keys that the CLI adds are written there,
+    before the text.
     """
     if not content:
         yield None
@@ -380,10 +383,10 @@ def _add_before(file: Path, added: Mapping[str, Any], text: str) -> None:
 def scratch_project(
     folder: Path, stack: str, content: Mapping[str, Any], own: OwnProgram | None = None
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """A copy of the project's file and one stack's with an empty state of its own, and the environment for it.
+    """A copy of the project file and of one stack file, with an empty state, and the environment for it.
 
-    ``content`` is what the stack's file says; where it is empty the one in ``folder`` is copied. A stack that does not
-    exist has no secrets that anybody could read: the passphrase guards nothing.
+    ``content`` is the text of the stack file; if it is empty, the file in ``folder`` is copied. The state has no
+    secrets, so the passphrase protects nothing.
     """
     with tempfile.TemporaryDirectory(prefix="crossaccount-preview-") as home:
         scratch, state = Path(home) / "project", Path(home) / "state"
@@ -397,10 +400,11 @@ def scratch_project(
 
 
 def copy_project_file(folder: Path, copy: Path, own: OwnProgram | None = None) -> None:
-    """Make the folder ``copy`` with the project's file in it, for another state, and an inline program or its ``own``.
+    """Create the folder ``copy`` with the project file, for another state, and for an inline program or the ``own``
+    one.
 
-    A ``main`` would be looked for from the copy, and so would a virtual environment; ``backend`` is where the project's
-    own states are.
+    Relative paths of ``main`` and the virtual environment would start at the copy, so they are replaced. ``backend`` is
+    the project's state backend.
     """
     content = read_yaml(folder / PROJECT_FILE, PROJECT_FILE)
     content = {key: value for key, value in content.items() if key not in ("main", "backend")}

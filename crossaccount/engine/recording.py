@@ -1,7 +1,7 @@
-"""Run the program on nothing: every resource answers with what AWS would surely say, and all is recorded.
+"""Record what the program declares, without deploying: each resource has the properties that AWS is certain to return.
 
-Used for what a stack *declares*, without deploying it, and by the unit tests. In a preview what only AWS can know (IDs,
-passwords) is unknown, as under the real engine. Refuses every function call to a provider: the program makes none.
+Sources (``stack:``) and unit tests use it. In a preview, values that only AWS can know (IDs, passwords) are unknown, as
+with the real engine. Function calls to providers are refused: the program makes none.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
 
 AWS_PROVIDER = "pulumi:providers:aws"
 UNNAMED = "0000000"
-"""The end of a name that Pulumi makes up: seven hexadecimal digits, which nobody knows before."""
+"""The suffix of an auto-named resource: seven hexadecimal digits that are unknown before the update."""
 NAMED = frozenset(
     {
         *_ARN_KINDS,
@@ -76,15 +76,15 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "aws:iam/accessKey:AccessKey": ("user",),
 }
 _NOT_JUDGED = ("aws-native:iam:", "aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
-"""How the types begin that change access and are not read here."""
+"""The prefixes of types that change access and are not analysed."""
 
 
 class UnexpectedInvoke(pulumi.RunError):
-    """The program called a provider function; its documents would then depend on AWS."""
+    """The program called a provider function, so its documents would depend on AWS."""
 
 
 class RecordingMocks(Mocks):
-    """Answers for the account ``account_id``; ``preview`` leaves unknown what only AWS knows."""
+    """Returns properties of resources in ``account_id``. In a ``preview`` values that only AWS knows are unknown."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ def record(
     """Run ``program`` as ``stack`` and record it.
 
     Upstream outputs come from ``references``, by account name, or through stack references from ``deployed``, by full
-    stack name. ``compiled`` is the stack, where it is compiled already.
+    stack name. ``compiled`` is the compiled stack, if the caller has it.
 
     Raises:
         DeploymentError: the program refused its config or an upstream.
@@ -157,13 +157,13 @@ def record(
 
 
 def record_own(own: OwnProgram, stack: Stack, *, deployed: References | None = None) -> Deployment:
-    """Run the project's own program as ``stack``, in a process of its own, and record it.
+    """Run the project's own program as ``stack`` in its own process, and record it.
 
-    ``deployed`` is as for :func:`record`. What only AWS knows is unknown, and the notes of the result say what that and
-    the answers to its calls mean for whoever judges it. What it makes in other accounts is left out.
+    ``deployed`` is as for :func:`record`. Values that only AWS knows are unknown. The notes of the result describe
+    them, and the answered function calls. Resources in other accounts are left out.
 
     Raises:
-        DeploymentError: the program failed, or could not be run.
+        DeploymentError: the program failed or could not run.
     """
     mocks = OwnMocks.of(stack)
     made = run_own_program(own, stack, mocks, outputs=deployed or {}, preview=True)
@@ -173,7 +173,9 @@ def record_own(own: OwnProgram, stack: Stack, *, deployed: References | None = N
 
 
 class OwnMocks(RecordingMocks):
-    """Answers for resources of any type: names and ARNs where they follow from what is declared, else nothing."""
+    """Returns properties of resources of any type: names and ARNs that follow from what is declared, and nothing
+    else.
+    """
 
     def __init__(self, account_id: str, partition: str, region: str, tags: Mapping[str, str]) -> None:
         super().__init__(account_id, partition=partition, default_tags=tags)
@@ -184,7 +186,7 @@ class OwnMocks(RecordingMocks):
 
     @classmethod
     def of(cls, stack: Stack) -> OwnMocks:
-        """Those for the account and the region of a stack."""
+        """The mocks for the account and the region of a stack."""
         region = region_of(stack)
         return cls(stack.account_id, partition_of(region), region, default_tags(stack.config))
 
@@ -194,7 +196,7 @@ class OwnMocks(RecordingMocks):
         if args.typ == AWS_PROVIDER:
             self._accounts[args.name].add(account_of(args.inputs, self.account_id))
         if args.typ.startswith(_NOT_JUDGED):
-            self.notes.append(f"{args.typ} {args.name}: what it does to access is not judged")
+            self.notes.append(f"{args.typ} {args.name}: its effect on access is not judged")
         if args.typ in NAMED:
             args.inputs["name"] = self.name_of(args)
             return super().new_resource(args)
@@ -212,22 +214,22 @@ class OwnMocks(RecordingMocks):
         return next(iter(accounts)) if len(accounts) == 1 else ""
 
     def name_of(self, args: MockResourceArgs) -> str:
-        """Its name, or one such as Pulumi makes up."""
+        """Its name, or a name like Pulumi's auto-naming."""
         if name := args.inputs.get("name"):
             return str(name)
         begins = args.inputs.get("namePrefix") or f"{args.name}-"
-        self.notes.append(f"{args.typ} {args.name}: has no name of its own; it is shown as {begins}{UNNAMED}")
+        self.notes.append(f"{args.typ} {args.name}: has no explicit name; it is shown as {begins}{UNNAMED}")
         return f"{begins}{UNNAMED}"
 
 
 def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Iterator[Resource]:
-    """The resources that are the account's, without what is not known of them."""
+    """The resources of the account whose names and documents are known."""
     providers = {each.urn: account_of(each.inputs, account_id) for each in made.resources if each.type == AWS_PROVIDER}
     for each in made.resources:
         account = providers.get(each.provider.rpartition("::")[0], account_id) if each.provider else account_id
         if each.type.startswith("aws:") and account != account_id:
             where = f"in account {account}" if account else "with credentials of another provider"
-            notes.append(f"{each.type} {each.name}: is made {where}; it is left out")
+            notes.append(f"{each.type} {each.name}: is created {where}; it is left out")
             continue
         known = replace(each, inputs=_known(each.inputs), outputs=_known(each.outputs))
         if each.type.startswith("aws:iam/") and (missing := _unknown_owner(known)):
@@ -247,6 +249,6 @@ def _without_unknown(value: Any) -> Any:
 
 
 def _unknown_owner(resource: Resource) -> str:
-    """What of an IAM resource must be known for it to be anybody's, and is not."""
+    """The required property of an IAM resource that is unknown; empty if all are known."""
     needed = _NEEDED.get(resource.type, ())
     return next((key for key in needed if not resource.values.get(key)), "")

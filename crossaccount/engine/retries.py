@@ -1,9 +1,9 @@
-"""Stacks that failed for a reason that passes are tried again: later each time, at random, and not for ever.
+"""Retries stacks that failed for a temporary reason, with random, growing delays and an upper bound.
 
-A call to AWS is tried again by the provider (pulumi-aws: 25 times). What still fails then fails its stack, and the job
-tries the stack again, since an update may be repeated. Only failures whose every reason passes (``signs``) are: AWS
-throttles or is in trouble, or IAM has not spread a principal yet that this job made in another account (``fresh``);
-where it made none, an unknown principal is a mistake, and waiting would not help.
+The provider retries each AWS call (pulumi-aws: 25 times). If a call still fails, the stack fails, and the job runs the
+stack again, because an update may be repeated. This happens only if every reason is temporary (``failures``): AWS
+throttles or has an outage, or IAM has not yet propagated a principal that this job created in another account
+(``fresh``). If the job created none, an unknown principal is a mistake, and waiting does not help.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROPAGATION = "propagation"
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long. All bounds hold at once; times in seconds, waiting alone."""
+    """The bounds of retries, which apply together. Times are waiting times in seconds."""
 
     attempts: int = 4
     first: float = 5.0
@@ -31,9 +31,9 @@ class Patience:
     total: float = 180.0
 
     def wait(self, attempt: int, waited: float, chance: float) -> float | None:
-        """How long to wait after the failed ``attempt`` (from 1); nothing: no more. ``chance`` is from 0 to 1.
+        """How long to wait after the failed ``attempt`` (from 1); None to stop. ``chance`` is from 0 to 1.
 
-        Jitter is between half of the time and all of it, so that stacks that were throttled together part.
+        The wait is between half of the time and all of it, so that stacks that were throttled together separate.
         """
         if attempt >= self.attempts:
             return None
@@ -43,7 +43,7 @@ class Patience:
 
 @dataclass
 class RetryingEngine:
-    """``engine``, which gets a second chance where that may help."""
+    """An engine that retries the stacks of ``engine`` if that may help."""
 
     engine: StackEngine
     patience: Patience = Patience()
@@ -78,19 +78,19 @@ class RetryingEngine:
 
 
 def may_pass(work: Work, outcome: Outcome) -> bool:
-    """Whether doing ``work`` again may end better."""
+    """Whether a retry of ``work`` may help."""
     return outcome.status == "failed" and outcome.passing and (outcome.kind != PROPAGATION or work.fresh)
 
 
 def together(before: Outcome, after: Outcome) -> Outcome:
-    """What two runs of a stack, one after the other, did: the second one's end, and the changes of both."""
+    """The combined outcome of two runs of a stack: the end of the second, and the changes of both."""
     done = {op: count for op, count in before.counts.items() if op not in QUIET}
     if not done:
         return after
     counts = dict(after.counts)
     for op, count in done.items():
         counts[op] = counts.get(op, 0) + count
-    # What the first run made or changed, the second one finds as it should be.
+    # The second run finds unchanged what the first one created or changed.
     counts["same"] = max(0, counts.get("same", 0) - sum(count for op, count in done.items() if op != "delete"))
     changes = {change.urn: change for change in (*before.changes, *after.changes)}
     status = "changed" if after.status == "unchanged" else after.status

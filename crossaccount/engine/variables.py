@@ -1,8 +1,8 @@
-"""Variables of the environment that change what the engine runs: refused by name, or passed on purpose.
+"""Environment variables that change what the engine runs: refused by name, or passed on purpose.
 
-A review says what an update does. A variable can make the engine do something else: take another config, a part of the
-stack, another provider or another state. Such a variable is refused before anything runs. Every ``PULUMI_…`` variable
-that is in no table here is refused too: a newer CLI may know it. What signs in, shows or logs passes.
+A review describes an update. A variable can make the engine do something else: use another config, a part of the stack,
+another provider or another state. Such a variable is refused before anything runs. A ``PULUMI_…`` variable that is in
+no table here is refused too, because a newer CLI may know it. Variables for signing in, display and logs are passed.
 
 Sources: https://www.pulumi.com/docs/iac/cli/environment-variables/, ``sdk/go/common/env/env.go`` and
 ``declareFlagsAsEnvironmentVariables`` of the CLI 3.260, ``sdk/python/lib/pulumi/runtime/config.py``, and the provider's
@@ -37,7 +37,7 @@ SHOWN_OPTIONS = frozenset(
         "VERBOSE",
     )
 )
-"""Options that change what is shown, logged or noted, or how much runs at once."""
+"""Options that change display, logs or parallelism."""
 
 REFUSED: Mapping[str, str] = {
     "AWS_IAM_ENDPOINT": "the provider would send requests to another address than the review does",
@@ -50,7 +50,7 @@ REFUSED: Mapping[str, str] = {
     "PULUMI_DEV": "features of the engine's own development change how it runs",
     "PULUMI_DISABLE_OUTPUT_VALUES": "the engine would hand programs and providers other values",
     "PULUMI_DISABLE_PROVIDER_PREVIEW": "the engine's preview would no longer ask the provider",
-    "PULUMI_DISABLE_REFRESH_BEFORE_UPDATE": "an update would not see what was changed by hand",
+    "PULUMI_DISABLE_REFRESH_BEFORE_UPDATE": "an update would not see manual changes",
     "PULUMI_DISABLE_REGISTRY_RESOLVE": "the engine would look for packages elsewhere",
     "PULUMI_DISABLE_RESOURCE_REFERENCES": "the engine would hand programs and providers other values",
     "PULUMI_DISABLE_VALIDATION": "the engine would take names that it refuses",
@@ -71,7 +71,7 @@ REFUSED: Mapping[str, str] = {
     "PULUMI_DIY_BACKEND_ZSTD": "the states would be packed in a way that the review cannot read",
     "PULUMI_SELF_MANAGED_STATE_ZSTD": "the states would be packed in a way that the review cannot read",
 }
-"""What a variable would do that the review does not know."""
+"""The effect of each refused variable."""
 REFUSED_PREFIXES: Mapping[str, str] = {
     "PULUMI_CONFIG_": "programs would take config from it that no file has",
     "TF_AWS_": "the provider would take tags or addresses from it that no config has",
@@ -139,7 +139,7 @@ PASSED: Mapping[str, Collection[str]] = {
         "PULUMI_PR_NUMBER",
     ),
 }
-"""Variables that pass, by the reason."""
+"""The variables that are passed, by the reason."""
 PASSED_PREFIXES: Mapping[str, str] = {
     "PULUMI_CI_": "what an update is noted with",
     "PULUMI_GIT_": "what an update is noted with",
@@ -157,15 +157,15 @@ PASSED_PREFIXES: Mapping[str, str] = {
     "PULUMI_TEMPLATE_": "what `pulumi new` takes",
 }
 DEBUG_PROVIDERS = "PULUMI_DEBUG_PROVIDERS"
-"""Passes for the provider ``aws`` where every stack deploys to a local AWS; it is how one is tried."""
+"""Passed for the provider ``aws`` if every stack deploys to a local AWS."""
 
 KEPT_OF_PYTHON = "PYTHONPATH"
-"""The one variable of Python's that the engine's program gets: with the others it is not the one that was recorded."""
+"""The only variable of Python that the program gets: others could change which program runs."""
 
-_UNKNOWN = "it is not known here, and may change what the engine runs"
+_UNKNOWN = "it is unknown, and may change what the engine runs"
 CLI = "pulumi"
 PLUGIN = "pulumi-"
-"""How the names of the engine's plugins begin, which it looks for on the PATH."""
+"""The prefix of the names of the engine's plugins on the PATH."""
 AT_START = ("sitecustomize", "usercustomize")
 """Modules that a Python imports before anything else, from wherever its path leads first."""
 
@@ -173,7 +173,7 @@ AT_START = ("sitecustomize", "usercustomize")
 def refused_variables(
     environment: Mapping[str, str], configs: Collection[Mapping[str, Any]] = (), directory: Path | None = None
 ) -> list[Problem]:
-    """Every variable of ``environment`` with which the engine would not run what is reviewed, in order.
+    """Every variable of ``environment`` with which the engine would not run what was reviewed, in order.
 
     ``configs`` are those of the stacks that are run, ``directory`` is the project's folder.
     """
@@ -185,12 +185,12 @@ def refused_variables(
 
 
 def without_pythons_own(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` for the engine: a program runs with what it was recorded with."""
+    """``environment`` for the engine, in which the program runs as it was recorded."""
     return {key: value for key, value in environment.items() if not key.startswith("PYTHON") or key == KEPT_OF_PYTHON}
 
 
 def _why(name: str, environment: Mapping[str, str], configs: Collection[Mapping[str, Any]]) -> str:
-    """What speaks against a variable; empty where nothing does."""
+    """Why a variable is refused; empty if it is not."""
     if name.startswith(OPTION):
         option = name.removeprefix(OPTION).lower().replace("_", "-")
         return "" if name in SHOWN_OPTIONS else f"every pulumi command would get the option --{option}"
@@ -214,7 +214,7 @@ def _why_debugged(environment: Mapping[str, str], configs: Collection[Mapping[st
 
 
 def _is_local(config: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
-    """Whether a stack is deployed to this machine: its config says so, else the environment."""
+    """Whether a stack is deployed to a local AWS, by its config or else by the environment."""
     given = structured(config.get("aws:endpoints"))
     if isinstance(given, str):
         return False
@@ -236,7 +236,7 @@ def _plugins_on_the_path(path: str, directory: Path) -> Iterator[Problem]:
             of_engine = file.stem == CLI or file.name.startswith(PLUGIN)
             if of_engine and os.access(file, os.X_OK) and _is_within(file, directory):
                 what = "the engine would run this file of the project's folder, and no review covers it"
-                yield Problem(f"PATH: {given or '.'}", what, file.name, "take the folder off the PATH")
+                yield Problem(f"PATH: {given or '.'}", what, file.name, "remove the folder from the PATH")
 
 
 def _modules_before_pips(path: str, directory: Path) -> Iterator[Problem]:

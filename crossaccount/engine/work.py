@@ -1,6 +1,6 @@
-"""The contract of every engine: what is asked for one stack, and what came of it.
+"""The contract of every engine: the work for one stack, and its outcome.
 
-Plain values, which travel to workers. What an engine says meanwhile is in ``crossaccount.engine.events``.
+Plain values that can be sent to workers. The events of a run are in ``crossaccount.engine.events``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ QUIET = ("same", "read", "read-replacement", "discard", "discard-replaced", "ref
 """Operations on resources that change nothing in AWS."""
 
 SECRET = "[secret]"
-"""What is shown in place of a secret."""
+"""The text in place of a secret."""
 
 Unsupported = Literal["skip", "stop"]
-"""What to do about a resource that a local AWS cannot make: go on without it, or not at all."""
+"""How to treat a resource that a local AWS cannot create: continue without it, or stop."""
 
 DONE = ("unchanged", "changed", "absent")
-"""The statuses of a stack that let its dependants go on."""
+"""The statuses with which a stack's dependants run."""
 
 
 @dataclass(frozen=True)
@@ -36,37 +36,37 @@ class Work:
     project: str
     stack: str
     directory: Path
-    """The folder of ``Pulumi.yaml``: where ``crossaccount:include`` looks."""
+    """The folder of ``Pulumi.yaml``, from which ``crossaccount:include`` is read."""
     account_id: str
     config: Mapping[str, Any] = field(default_factory=dict)
-    """The stack's effective config by full key, as it was reviewed."""
+    """The stack's reviewed config by full key."""
     file: Mapping[str, Any] = field(default_factory=dict)
-    """The stack's file as it was reviewed, which the engine gets; empty: the one in the folder."""
+    """The reviewed stack file for the engine; empty for the one in the folder."""
     compiled: CompiledStack | None = field(default=None, repr=False)
-    """The stack as it was reviewed, its included files too, for a program that runs in this process."""
+    """The reviewed stack with its included files, for a program in this process."""
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Upstream outputs by account name that are handed on; accounts that are not here are read by stack reference."""
+    """Outputs of upstreams by account name. Accounts without an entry are read by stack reference."""
     new: bool = False
     """Whether the state backend has no such stack yet."""
     secrets_provider: str = ""
-    """What encrypts the secrets of a stack that is new; empty: what the CLI takes by itself."""
+    """The secrets provider of a new stack; empty for the CLI's default."""
     refresh: bool = False
     preview_only: bool = False
-    """For ``refresh`` and ``destroy``: say what would change, and change nothing."""
+    """For ``refresh`` and ``destroy``: only preview the changes."""
     plan: Path | None = None
-    """``preview`` writes it, ``up`` is held to it."""
+    """The file of the plan, which ``preview`` writes and ``up`` must match."""
     exclude: tuple[str, ...] = ()
-    """URNs that this run leaves alone."""
+    """The URNs that this run excludes."""
     recover: bool = False
-    """For ``up``: first repair what a killed update left."""
+    """For ``up``: first repair what a killed update left open."""
     gone: tuple[str, ...] = ()
-    """Machines of which a person says that they are gone: their locks are stale."""
+    """Hosts that are known to be gone, so that their locks are stale."""
     fresh: bool = False
-    """Whether this job has just changed a stack that this one reads: IAM takes seconds to spread that."""
+    """Whether this job has just changed an upstream: IAM takes seconds to propagate changes."""
 
     @classmethod
     def up_of(cls, stack: Stack) -> Work:
-        """The first ``up`` of a stack, which hands nothing on."""
+        """The first ``up`` of a stack, without upstream outputs."""
         return cls("up", stack.project, stack.name, stack.directory, stack.account_id, stack.config, new=True)
 
     def as_stack(self) -> Stack:
@@ -76,7 +76,9 @@ class Work:
 
 @dataclass(frozen=True)
 class Change:
-    """One resource's step, planned or done. ``op`` is Pulumi's: ``create``, ``update``, ``delete``, ``replace``, …"""
+    """One planned or completed step of a resource. ``op`` is Pulumi's: ``create``, ``update``, ``delete``, ``replace``,
+    …
+    """
 
     op: str
     urn: str
@@ -84,9 +86,9 @@ class Change:
     name: str
     before: Resource | None
     after: Resource | None
-    """What it was and will be, where that is planned, or was and is, where it was found in AWS."""
+    """The properties before and after: as planned, or as found in AWS."""
     properties: tuple[str, ...] = ()
-    """Names of the properties that differ, where the provider says."""
+    """The names of the changed properties, if the provider returns them."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Outcome:
     """How a stack's run ended.
 
     ``status``: ``unchanged``, ``changed`` (in a preview: would change), ``failed``, ``interrupted``, ``skipped``, or
-    ``absent``: never deployed, and the verb is about what is.
+    ``absent`` (never deployed, so the verb has nothing to do).
     """
 
     stack: str
@@ -103,24 +105,24 @@ class Outcome:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Resources by operation, ``same`` among them."""
     changes: tuple[Change, ...] = ()
-    """Every step that changes something; of a preview those that do not, too."""
+    """All steps with a change; for a preview also those without."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
-    """Exports as they are after the run, or would be. Secrets are masked."""
+    """The outputs after the run or, for a preview, the planned ones. Secrets are masked."""
     error: str = ""
     fix: str = ""
     kind: str = ""
-    """What sort of failure; see ``crossaccount.engine.failures``."""
+    """The kind of failure; see ``crossaccount.engine.failures``."""
     passing: bool = False
-    """Whether the failure may pass by itself."""
+    """Whether the failure is temporary."""
 
     @property
     def done(self) -> bool:
-        """Whether dependants may go on."""
+        """Whether dependants may run."""
         return self.status in DONE
 
 
 class NotDone(Exception):
-    """A run was given up. ``str()`` says why, ``fix`` what a person can do, ``kind`` what sort of failure it is."""
+    """A run was abandoned. ``str()`` has the reason, ``fix`` the remedy for people, ``kind`` the kind of failure."""
 
     def __init__(self, message: str, fix: str, kind: str) -> None:
         super().__init__(message)
@@ -129,26 +131,26 @@ class NotDone(Exception):
 
 
 class StackEngine(Protocol):
-    """Runs stacks, several at a time. It can be pickled: a worker elsewhere makes the same one."""
+    """Runs stacks, several at a time. Picklable: each remote worker has a copy."""
 
     name: str
 
     def run(self, work: Work, emit: Emit) -> Outcome:
-        """Do ``work``. Failures are an ``Outcome`` with status ``failed``; nothing a user can cause is raised."""
+        """Run ``work``. A failure is an ``Outcome`` with status ``failed``; nothing that a user can cause is raised."""
         ...
 
     def interrupt(self) -> None:
-        """Ask every run in this process to stop cleanly, from another thread."""
+        """Ask all runs in this process to stop cleanly. Another thread may call this."""
         ...
 
 
 def not_made_text(type_: str, name: str) -> str:
-    """What is said of a resource that a local AWS cannot make."""
-    return f"{type_} {name}: the local AWS cannot make it; it is left out"
+    """The message about a resource that a local AWS cannot create."""
+    return f"{type_} {name}: the local AWS cannot create it; it is left out"
 
 
 def deploy(engine: StackEngine, stack: Stack, emit: Emit = lambda _: None) -> Outcome:
-    """Deploy ``stack``, which is new, and give back what came of it.
+    """Deploy ``stack``, which is new, and return its deployment.
 
     Raises:
         DeploymentError: it failed.

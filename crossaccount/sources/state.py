@@ -224,7 +224,7 @@ def _export_fix(output: str, stack: str) -> str:
         return f"{login}; crossaccount doctor says what is missing"
     if "passphrase" in output:
         return "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own"
-    return "look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor"
+    return "check PULUMI_BACKEND_URL and its credentials with: crossaccount doctor"
 
 
 def latest(content: Mapping[str, Any]) -> Mapping[str, Any]:

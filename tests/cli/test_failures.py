@@ -20,7 +20,10 @@ from crossaccount.rehearsal.trial import CallFailed, Disagreement
 from crossaccount.settings import SettingsError
 from crossaccount.sources import SourceError
 
-PROBLEMS = [Problem("accounts", "is wrong", 1, "mend it"), Problem("reads", "is missing", NOT_GIVEN, "add it")]
+PROBLEMS = [
+    Problem("accounts", "is wrong", 1, "correct what the engine reports"),
+    Problem("reads", "is missing", NOT_GIVEN, "add it"),
+]
 LINES = "accounts: is wrong, got 1; mend it\nreads: is missing; add it"
 
 BAD_INPUT = [SettingsError(PROBLEMS), AccessTestsError(PROBLEMS), HandoffError(PROBLEMS), SourceError(PROBLEMS)]

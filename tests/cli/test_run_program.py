@@ -13,7 +13,7 @@ from tests.cli.conftest import Run
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 OWN = f"import pulumi_aws as aws\naws.iam.Role('r', name='Seen', assume_role_policy='{TRUST}')\n"
 PACKAGED = "from crossaccount.components.program import main\n\nmain()\n"
-ASKED = "the program of another project is run only if you say so"
+ASKED = "the program of another project runs only if you allow it"
 
 
 @pytest.fixture

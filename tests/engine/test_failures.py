@@ -39,4 +39,4 @@ def test_noise_beside_the_reason_is_left_out() -> None:
 
 
 def test_an_engine_that_says_nothing_still_gives_a_line() -> None:
-    assert failure_of("auth", (), "").message == "the engine failed and said nothing"
+    assert failure_of("auth", (), "").message == "the engine failed without a message"

@@ -188,7 +188,7 @@ def test_a_backend_that_cannot_be_used_is_one_line_before_anything_begins(
         job.stacks.up()
     [line] = str(refused.value).splitlines()
     assert line.startswith("state backend: unable to open state directory")
-    assert line.endswith(f'got "{nowhere}"; look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor')
+    assert line.endswith(f'got "{nowhere}"; check PULUMI_BACKEND_URL and its credentials with: crossaccount doctor')
     assert job.told.events == []
     assert faulty.aws.calls == []
 
@@ -265,7 +265,7 @@ def test_asked_three_times_a_job_gives_up_and_recover_finds_what_aws_made(faulty
     held.release()
     assert process.returncode == 130, said + rest + stderr
     assert "other: interrupted" in rest
-    assert "given up in the middle of an operation" in rest
+    assert "abandoned in the middle of an operation" in rest
     assert "crossaccount up other --recover" in rest
     assert faulty.locks() == []
 

@@ -105,7 +105,7 @@ def test_a_local_aws_makes_what_it_can_of_it(deployed: Workspace) -> None:
         roles = {role["RoleName"] for role in parts.aws.session(WORKLOAD).iam.list_roles()["Roles"]}
     assert "Extra" in roles
     texts = [each.text for each in told if isinstance(each, Message)]
-    assert texts.count("aws:kms/key:Key key: the local AWS cannot make it; it is left out") == 1
+    assert texts.count("aws:kms/key:Key key: the local AWS cannot create it; it is left out") == 1
 
 
 @pytest.mark.parametrize("engine", ["pulumi", "in-process"])
@@ -116,4 +116,4 @@ def test_a_rehearsal_runs_it_with_either_engine(workspace: Workspace, engine: An
     )
     found = rehearse(read_scenario(workspace.folder), program, engine, Seen())
     assert (found.engine, found.failed, len(found.results)) == (engine, 0, 1)
-    assert any("aws:kms/key:Key key: the local AWS cannot make it" in each for each in found.notes)
+    assert any("aws:kms/key:Key key: the local AWS cannot create it" in each for each in found.notes)

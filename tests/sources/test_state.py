@@ -177,7 +177,7 @@ def test_the_cli_s_answer_is_read_and_its_refusal_said(
         ),
         (
             "read ./meta.yaml: access denied",
-            "look at PULUMI_BACKEND_URL and its credentials, then: crossaccount doctor",
+            "check PULUMI_BACKEND_URL and its credentials with: crossaccount doctor",
         ),
     ],
 )

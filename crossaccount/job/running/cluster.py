@@ -58,7 +58,7 @@ class Cluster:
         self.run_everywhere(_interrupt, self._plugin)
 
     def busy(self) -> list[str]:
-        """The addresses of all workers."""
+        """The addresses of the workers that run a stack now."""
         return [worker for worker, tasks in self._client.processing().items() if tasks]
 
     def run_everywhere(self, function: Callable[..., Any], *arguments: Any) -> Mapping[str, Any]:

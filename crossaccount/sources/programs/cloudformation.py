@@ -266,7 +266,7 @@ class _Assembly:
                 continue
             kind = token.removeprefix("AWS::IAM::") if token.startswith("AWS::IAM::") else ""
             if token.startswith(_NOT_JUDGED) or kind in NOT_JUDGED:
-                self._notes.append(note(address, f"{token}: what it does to access is not judged"))
+                self._notes.append(note(address, f"{token}: its effect on access is not judged"))
             if kind not in TYPES:
                 continue
             values = template.value(template.properties(resource))
@@ -275,7 +275,7 @@ class _Assembly:
                 if not template.has_own_name(logical):
                     name = template.name_of(logical)
                     fix = "give it a name, or look at it after the deployment"
-                    self._notes.append(note(address, f"has no name of its own; it is shown as {name}", fix))
+                    self._notes.append(note(address, f"has no explicit name; it is shown as {name}", fix))
                 values[entity[1]] = template.name_of(logical)
             yield from native_drafts(
                 kind, Draft(address, token, self._perhaps(values, exists, address), provider=stack.key)

@@ -212,7 +212,7 @@ def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
     kind = token.rpartition(":")[2]
     kind = _SPELLED.get(kind, kind)
     if kind not in TYPES:
-        said = [note(_shown(urn), f"{token}: what it does to access is not judged")] if kind in NOT_JUDGED else []
+        said = [note(_shown(urn), f"{token}: its effect on access is not judged")] if kind in NOT_JUDGED else []
         return [], [*notes, *said]
     spelled = {_pascal(key): _pascal_within(key, value) for key, value in read.items()}
     return list(native_drafts(kind, Draft(urn, token, spelled, identity, exists, draft.provider))), notes

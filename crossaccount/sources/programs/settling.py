@@ -117,7 +117,7 @@ class _Settling:
     def resources(self, draft: Draft) -> Iterator[tuple[str, Resource]]:
         """The resource of a draft with its account: none where it is nobody's, or where it is none of IAM's."""
         if draft.type.startswith(NOT_JUDGED):
-            self.notes.append(note(draft.address, f"{draft.type}: what it does to access is not judged"))
+            self.notes.append(note(draft.address, f"{draft.type}: its effect on access is not judged"))
         if draft.type not in _OF_IAM:
             return
         values = {key: self._settled(value, key) for key, value in draft.values.items()}
@@ -178,7 +178,7 @@ class _Settling:
         while name in self._made:
             name += "0"
         self._made.add(name)
-        what = f"has no name of its own; it is shown as {name}"
+        what = f"has no explicit name; it is shown as {name}"
         self.notes.append(note(draft.address, what, "give it a name, or look at it after the update"))
         return name
 

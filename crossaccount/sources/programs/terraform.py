@@ -312,7 +312,7 @@ def _as_found(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _types_not_judged(instances: Iterable[Instance | None]) -> Iterator[Problem]:
     for each in instances:
         if each is not None and each.mode == "managed" and each.type.startswith(_NOT_JUDGED):
-            yield note(each.address, f"{each.type}: what it does to access is not judged")
+            yield note(each.address, f"{each.type}: its effect on access is not judged")
 
 
 def _draft(instance: Instance, values: Mapping[str, Any], provider: str) -> Draft:
