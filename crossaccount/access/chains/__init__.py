@@ -1,4 +1,4 @@
-"""Chains: who gets to a role by any number of hops, and what each session carries on."""
+"""Chains: which principals reach a role by several hops, and what each session carries on."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The single hops that ways are made of: who may assume each role, and what that asks for.
+"""The single hops of ways: who may assume each role, and under which conditions.
 
-What a hop asks for hangs on what the caller's session carries for good: then both sides have to allow its action too.
+The conditions of a hop depend on what the caller's session carries: both sides must allow the additional action for it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from crossaccount.access.requirements.requirement import Conjunction
 
 
 class Edge(NamedTuple):
-    """Who may assume a role, on what conditions."""
+    """The callers of a role, with their conditions."""
 
     caller: Principal
     alternatives: Requirements
 
 
 class Edges:
-    """Who may assume each role, found when it is first asked."""
+    """The callers of each role, computed at first use."""
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
@@ -39,7 +39,7 @@ class Edges:
         self._conjunctions: dict[tuple[str, str, Sticky], list[Conjunction]] = {}
 
     def paths_to(self, role: Role) -> list[Path]:
-        """The paths to a role, by principal."""
+        """The paths to a role, sorted by principal."""
         answers = RoleAnswers(self._shared, role)
         found, edges = [], []
         for caller in self._candidates.of(role):
@@ -51,13 +51,13 @@ class Edges:
         return found
 
     def into(self, role: Role) -> list[Edge]:
-        """All who may assume a role."""
+        """All callers of a role."""
         if role.arn not in self._callers:
             self.paths_to(role)
         return self._callers[role.arn]
 
     def has_roles_before(self, role: Role) -> bool:
-        """Whether another role may assume it: without that there are no ways of several hops to it."""
+        """Whether another role may assume it. Otherwise no way of several hops leads to it."""
         return any(isinstance(edge.caller, Role) and edge.caller.arn != role.arn for edge in self.into(role))
 
     def services_into(self, role: Role) -> list[Edge]:
@@ -68,7 +68,7 @@ class Edges:
         return self._services[role.arn]
 
     def alternatives(self, caller: Principal, role: Role, known: Requirements, carries: Sticky) -> list[Conjunction]:
-        """What a hop asks for whose caller's session carries ``carries``; ``known`` is what a path asks for."""
+        """The conditions of a hop by a session that carries ``carries``; ``known`` are those of the path."""
         own = frozenset(caller.carried_actions) if isinstance(caller, Role) else FREE
         if not isinstance(caller, Role):
             return list(known)
@@ -82,11 +82,11 @@ class Edges:
         return self._conjunctions[key]
 
     def allowing(self, caller: Principal, role: Role) -> Callable[[str], Requirements]:
-        """On what both sides of a hop allow an action beside it."""
+        """The conditions under which both sides of a hop allow an additional action."""
         return lambda action: open_layers(self.estate, caller, role, action).alternatives()
 
     def after(self, callers: Iterable[Principal]) -> set[str]:
-        """The roles that one of some users and roles may be able to assume, and those that these may, and so on."""
+        """The roles that these principals may be able to assume, directly or through other roles."""
         seen: set[str] = set()
         todo = list(callers)
         while todo:

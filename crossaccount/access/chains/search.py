@@ -1,11 +1,12 @@
 """All ways of several hops to a role: a search backwards from it, the easiest first.
 
-A label is a role, and how it goes on from there: what the hops to the end ask for, what they ask of the role's session,
-and what that session carries for good. A hop before it moves these demands back (``session.moved_back``). A label is
-dropped where another one of the role asks for a part of it alone and blocks no role that this one leaves free. Labels
-that are dropped so are kept for display, up to a few a role: whether somebody gets there never hangs on it.
+A label is a role with the rest of a way: the conditions of the remaining hops, those on the role's session, and what
+that session carries. A hop before the label moves the conditions on the session back (``session.moved_back``). A label
+is redundant if another label of the role has a part of its conditions and blocks no further role. A few redundant
+labels of each role are kept for display; whether a principal reaches the role never depends on them.
 
-No way meets a role twice. A search looks at a bounded number of labels; ``Chains.unfinished`` says where that ended it.
+No way passes a role twice. A search visits a bounded number of labels; ``Chains.unfinished`` has the roles at which it
+stopped.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.request_keys import SETTING_TAGS
 
 MOST_KEPT = 8
-"""So many labels of a role are followed although another one asks for less."""
+"""The number of redundant labels of a role that are followed."""
 MOST_LABELS = 50_000
-"""Of one search."""
+"""The most labels of one search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,22 +81,22 @@ class Label:
 
     @cached_property
     def visited(self) -> frozenset[str]:
-        """The same as a set."""
+        """The roles from here to the end, as a set."""
         return frozenset(self.stops)
 
     @cached_property
     def cost(self) -> tuple[int, int]:
-        """The conditions and the hops so far."""
+        """The number of conditions and of hops."""
         return self.others + len(self.shared), self.hops
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether nothing is asked of the session, and it carries nothing."""
+        """Whether the session has no conditions to meet, and carries nothing."""
         return not self.pending and not self.carries
 
     @cached_property
     def is_free(self) -> bool:
-        """Whether that is so for all labels to the end."""
+        """Whether this label and all labels after it are plain."""
         return self.is_plain and (self.after is None or self.after.is_free)
 
     @cached_property
@@ -109,14 +110,14 @@ class Label:
         return frozenset(atom.meaning for atom in self.shared)
 
     def requires_no_more(self, other: Label) -> bool:
-        """Whether every session that can go on from ``other`` can also go on from this label."""
+        """Whether every session that can continue from ``other`` can also continue from this label."""
         if not (self.demands <= other.demands and self.circumstances <= other.circumstances):
             return False
         return self.is_free or self.visited <= other.visited
 
 
 class Found(NamedTuple):
-    """A label, and what the first hop, by a start, asks for beside it."""
+    """A label with the conditions of the first hop, by a start."""
 
     label: Label
     trail: tuple[tuple[int, HopCondition], ...]
@@ -125,9 +126,9 @@ class Found(NamedTuple):
 
 
 class Chains:
-    """The ways of an estate. It remembers who may assume which role, for as long as it lives.
+    """The ways of an estate. It caches the callers of each role.
 
-    ``unfinished`` are the roles to which there may be more ways: the search for them ended at its bound.
+    ``unfinished`` are the roles with possibly more ways, because their search reached its bound.
     """
 
     def __init__(self, estate: Estate) -> None:
@@ -137,27 +138,29 @@ class Chains:
         self._last: tuple[tuple[str, str | None], _Search] | None = None
 
     def paths_to(self, role_arn: str) -> list[Path]:
-        """The paths to one role, as ``who_can`` has them."""
+        """The paths to one role, as in ``who_can``."""
         role = self.estate.roles.get(role_arn)
         return [] if role is None else self.edges.paths_to(role)
 
     def paths(self) -> Iterator[Path]:
-        """All paths, as ``paths`` has them."""
+        """All paths, as in ``paths``."""
         for arn in sorted(self.estate.roles):
             yield from self.edges.paths_to(self.estate.roles[arn])
 
     def into(self, role_arn: str, only: str | None = None) -> list[Way]:
-        """The easiest ways to a role of everybody who has one, by principal; of ``only`` one, if it is given."""
+        """The easiest ways to a role of each principal, sorted by principal; or of ``only`` one principal."""
         search = self._search(role_arn, only)
         return [] if search is None else search.ways()
 
     def every(self, role_arn: str) -> list[Way]:
-        """All ways to a role that the search follows, also those that ask for more than a path of the same two."""
+        """All ways to a role that the search finds, including those with more conditions than a path of the same
+        pair.
+        """
         search = self._search(role_arn)
         return [] if search is None else list(search.every())
 
     def _search(self, role_arn: str, only: str | None = None) -> _Search | None:
-        """The search for the ways to a role; the last one is kept, as most is asked of one role after the other."""
+        """The search for the ways to a role. The last one is cached, because callers ask role by role."""
         role = self.estate.roles.get(role_arn)
         if role is None:
             return None
@@ -166,12 +169,12 @@ class Chains:
         return self._last[1]
 
     def all(self) -> Iterator[Way]:
-        """The easiest ways of each pair, by role and then by principal."""
+        """The easiest ways of each pair, sorted by role, then by principal."""
         for arn in sorted(self.estate.roles):
             yield from self.into(arn)
 
     def of(self, principal_arn: str) -> list[Way]:
-        """The easiest ways of one principal, by role."""
+        """The easiest ways of one principal, sorted by role."""
         principal = self.estate.principal(principal_arn)
         if principal is not None:
             reached = self.edges.after([principal])
@@ -202,7 +205,7 @@ class _Search:
         self._run()
 
     def ways(self) -> list[Way]:
-        """The easiest ways, by principal."""
+        """The easiest ways, sorted by principal."""
         direct = {edge.caller.arn: edge.alternatives for edge in self._edges.into(self._target)}
         found = []
         for start in sorted(self._found):
@@ -210,7 +213,7 @@ class _Search:
         return found
 
     def _easiest(self, start: Principal, direct: Requirements) -> list[Way]:
-        """The easiest ways of a start: users for whom all is the same have the same."""
+        """The easiest ways of a start. Users with the same conditions share the result."""
         if not isinstance(start, User):
             return easiest(self._ways_of(start, direct))
         key = (direct == NEVER, id(direct), tuple(map(id, self._found[start.arn])))
@@ -219,7 +222,7 @@ class _Search:
         return [way._replace(principal=start.arn) for way in self._known[key]]
 
     def every(self) -> Iterator[Way]:
-        """All ways, by principal, whatever paths there are."""
+        """All ways, sorted by principal, regardless of paths."""
         for start in sorted(self._found):
             yield from self._ways_of(self._callers[start], NEVER)
 
@@ -269,7 +272,7 @@ class _Search:
             self._found.setdefault(caller.arn, []).extend(found)
 
     def _first_hops(self, edge: Edge, label: Label) -> Iterator[Found]:
-        """The ways of a start by its first hop; for a plain label all users with the same conditions have the same."""
+        """The ways of a start by its first hop. For a plain label, users with the same conditions share the result."""
         caller = edge.caller
         least, most = (
             (frozenset(caller.carried_actions), may_carry(caller)) if isinstance(caller, Role) else (FREE, FREE)
@@ -298,7 +301,7 @@ class _Search:
                         yield Label(caller, label, found.trail, pending, before, found.shared, hop, found.others)
 
     def _moved(self, caller: Principal, conjunction: Conjunction, label: Label, before: Sticky) -> Iterable[Moved]:
-        """What a hop has to meet. Nothing moves where nobody asks for it, which is nearly always."""
+        """The conditions of a hop. Usually no later hop has conditions on the session, and nothing moves back."""
         hop = label.hops + 1
         if label.is_plain and not before and not any(_is_sticky(atom) for atom in conjunction) and not _sets(caller):
             return (Moved(tuple([HopCondition(atom, hop) for atom in conjunction])),)
@@ -309,7 +312,7 @@ class _Search:
         )
 
     def _hop(self, caller: Principal, moved: Moved, label: Label) -> Found | None:
-        """A hop with those after it; None where that is not possible."""
+        """A hop combined with those after it; None if that is impossible."""
         of_session = isinstance(caller, Role)
         own = [each.atom for each in moved.own if not _is_shared(each.atom, of_session)]
         common = [each.atom for each in moved.own if _is_shared(each.atom, of_session)]
@@ -353,7 +356,7 @@ def _subsets(carried: Sticky) -> list[Sticky]:
 
 
 def _between(least: Sticky, most: Sticky, after: Sticky) -> list[Sticky]:
-    """What a session may carry that makes one which carries ``after``: what sticks is not lost."""
+    """What the calling session may carry if the new session carries ``after``: nothing that sticks is lost."""
     if not least <= after:
         return []
     return [least | each for each in _subsets((most & after) - least)]
@@ -371,7 +374,7 @@ def _sets(caller: Principal) -> bool:
 
 
 def _is_shared(atom: Atom, of_session: bool) -> bool:
-    """Whether an atom is about what all hops have in common; the sessions of a way say the same of MFA."""
+    """Whether an atom is on a key that all hops share. All sessions of a way have the same MFA keys."""
     if not atom.is_condition:
         return False
     return atom.meaning[1] in SHARED or (of_session and atom.meaning[1] in MFA)
@@ -383,7 +386,7 @@ _ONE_HOUR = Atom("trust", "", "", "NumericLessThanEqualsIfExists", "sts:Duration
 def _is_possible(atoms: list[Atom], *, chained: bool) -> bool:
     """Whether one request can meet all atoms.
 
-    A chained one asks for an hour at most. A tag that is to be transitive is passed.
+    A chained request has a duration of one hour at most. A transitive tag must be passed.
     """
     keys = {atom.meaning[1] for atom in atoms if atom.is_condition}
     if chained and DURATION in keys:
@@ -400,7 +403,7 @@ def _is_possible(atoms: list[Atom], *, chained: bool) -> bool:
 def _own_session(
     caller: Principal, own: tuple[HopCondition, ...], inherited: tuple[HopCondition, ...], carries: Sticky
 ) -> tuple[HopCondition, ...] | None:
-    """What a start has to meet, given what its own session carries; None where that session cannot.
+    """The conditions of a start, given what its own session carries; None if that session cannot meet them.
 
     The tags of a role are always in its session: a session tag may override a value, but removes none. Which transitive
     tags the session came with is unknown.
@@ -424,7 +427,7 @@ def _own_session(
 
 
 def _consistent(pending: tuple[HopCondition, ...]) -> tuple[HopCondition, ...] | None:
-    """The demands on one session, each once; None where no session meets them all."""
+    """The conditions on one session without duplicates; None if no session meets them all."""
     found = {each.atom.meaning: each for each in pending}
     if len(found) > 1 and not is_possible([each.atom for each in found.values()]):
         return None
@@ -432,7 +435,9 @@ def _consistent(pending: tuple[HopCondition, ...]) -> tuple[HopCondition, ...] |
 
 
 def _conditions(found: Found, hops: int, start: Principal) -> tuple[Hop, ...]:
-    """The conditions of a way by their hops, counted from the start; shared ones once, at the first hop that asks."""
+    """The conditions of a way by hop, counted from the start. A shared condition is listed once, at the first hop that
+    has it.
+    """
     left = {atom.meaning for atom in found.shared}
     conditions = []
     for hop, condition in found.trail:
@@ -446,7 +451,7 @@ def _conditions(found: Found, hops: int, start: Principal) -> tuple[Hop, ...]:
 
 
 def _least(conditions: Iterable[tuple[Hop, ...]]) -> tuple[tuple[Hop, ...], ...]:
-    """The alternatives that ask for no more than another one, the easiest first."""
+    """The alternatives that do not have more conditions than another one, the easiest first."""
     kept: list[tuple[tuple[Hop, ...], frozenset[tuple[int, Meaning]]]] = []
     for each in sorted(conditions, key=lambda each: (len(each), [(hop.number, hop.atom.meaning) for hop in each])):
         meanings = frozenset((hop.number, hop.atom.meaning) for hop in each)

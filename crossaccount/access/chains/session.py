@@ -1,16 +1,17 @@
-"""What a session carries on: which condition keys of a hop follow from the hop before, and how a demand moves back.
+"""What a session carries on: which condition keys of a hop follow from the previous hop, and how conditions move back.
 
 A way is a start and roles, each assumed by a session of the one before. The keys of a hop's request are of four kinds:
 
-- *of the session*: tags, source identity, user ID, provider. They follow from how the session was made, so what a hop
-  asks of them moves back to the hop before;
+- *of the session*: tags, source identity, user ID, provider. They follow from the call that created the session, so a
+  condition on them moves back to the previous hop;
 - *shared*: time and place. They are the same for all hops, so all hops together must be possible;
 - *chosen*: session name, external ID, tags to pass, length. Each hop has its own;
 - of the role that is assumed: known, or open for each hop by itself.
 
-MFA is of the first kind and moves nowhere: "The temporary credentials returned by AssumeRole do not include MFA
-information in the context" (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html).
-A session says that it has no MFA, or says nothing; which of the two is the same for all sessions of a way.
+MFA is of the first kind and does not move back: "The temporary credentials returned by AssumeRole do not include MFA
+information in the context"
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html). A session carries MFA
+false, or no MFA key. All sessions of a way are alike in this.
 
 What sticks: a source identity "persists" and "cannot be changed"
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html), transitive tags
@@ -53,7 +54,7 @@ SHARED = THROUGH_VPC | {
     "aws:securetransport",
     "aws:useragent",
 }
-"""Keys of where and when, which all hops of a way have in common."""
+"""The keys for place and time, which all hops of a way share."""
 MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 TRANSITIVE = "sts:transitivetagkeys"
 USER_ID, CARRIED_IDENTITY, PRINCIPAL_TAG = "aws:userid", "aws:sourceidentity", "aws:principaltag/"
@@ -63,23 +64,24 @@ LONGEST_CHAINED = 3600
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)."""
 
 Sticky = frozenset[str]
-"""What a session carries on for good: ``sts:SetSourceIdentity`` for a source identity, ``sts:TagSession`` for tags."""
+"""What a session carries on to all later sessions: ``sts:SetSourceIdentity`` for a source identity, ``sts:TagSession``
+for tags."""
 FREE: Sticky = frozenset()
 Allowing = Callable[[str], Requirements]
-"""On what both sides of a hop allow an action beside ``sts:AssumeRole``."""
+"""The conditions under which both sides of a hop allow an action in addition to ``sts:AssumeRole``."""
 
 
 class HopCondition(NamedTuple):
-    """A condition, and the hop that asks for it, counted from the end of the way: 1 is the last hop."""
+    """A condition and its hop, counted from the end of the way: 1 is the last hop."""
 
     atom: Atom
     by: int
 
 
 class Moved(NamedTuple):
-    """What a hop has to meet itself, and what it asks of the session that makes the call.
+    """The conditions of a hop itself, and those on the session that makes the call.
 
-    ``for_actions`` are the conditions of the actions that it needs for what it passes, of either kind.
+    ``for_actions`` are the conditions, of both kinds, of additional actions for what the hop passes.
     """
 
     own: tuple[HopCondition, ...]
@@ -88,7 +90,7 @@ class Moved(NamedTuple):
 
 
 def is_of_session(key: str) -> bool:
-    """Whether the hop before decides a key of a role session's request (in lower case)."""
+    """Whether the previous hop decides a key (in lower case) of a role session's request."""
     if key.startswith(PRINCIPAL_TAG) or key in (USER_ID, CARRIED_IDENTITY, PROVIDER) or key in OF_SERVICE_SESSIONS:
         return True
     prefix = key.partition(":")[0]
@@ -97,15 +99,16 @@ def is_of_session(key: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_movable(atom: Atom) -> bool:
-    """Whether an atom of a role session's request can be moved back to the hop that made the session."""
+    """Whether an atom of a role session's request can move back to the hop that created the session."""
     return atom.is_condition and is_of_session(atom.meaning[1]) and not any("${" in value for value in atom.values)
 
 
 def expanded(alternatives: Requirements, role: Role) -> list[Conjunction]:
-    """The alternatives of a hop from a session to ``role``, written so that demands on the session stand alone.
+    """The alternatives of a hop from a session to ``role``, written so that conditions on the session are separate
+    atoms.
 
-    A comparison of the role's own tag with the session's is turned round, and an ``AnyOf`` about the session is written
-    out. What stays mixed is left as it is: then the hop asks for it, and nobody moves it.
+    A comparison of the role's tag with the session's tag is inverted, and an ``AnyOf`` about the session is written
+    out. An atom that remains mixed does not move back.
     """
     found: list[Conjunction] = []
     for conjunction in alternatives:
@@ -129,7 +132,7 @@ _VARIABLE = re.compile(r"\$\{([^,{}'*?$]+)\}")
 
 
 def _turned(atom: Atom, role: Role) -> Atom:
-    """``aws:ResourceTag/team is ${aws:PrincipalTag/team}`` as what it asks of the session: its tag is the role's."""
+    """``aws:ResourceTag/team is ${aws:PrincipalTag/team}`` as a condition on the session: its tag equals the role's."""
     if len(atom.values) != 1 or (found := _VARIABLE.search(atom.values[0])) is None:
         return atom
     key, before, after = found[1], atom.values[0][: found.start()], atom.values[0][found.end() :]
@@ -149,7 +152,7 @@ def _turned(atom: Atom, role: Role) -> Atom:
 
 
 def may_carry(role: Role) -> Sticky:
-    """What the sessions of a role may carry on for good: its trust has to allow it."""
+    """What the sessions of a role may carry on: its trust must allow it."""
     found = {TAG_SESSION} if role.may_be_tagged else set()
     if role.trust.unknown or any(each.allows for each in role.trust.about(SET_SOURCE_IDENTITY)):
         found.add(SET_SOURCE_IDENTITY)
@@ -167,10 +170,10 @@ def moved_back(
     after: Sticky,
     hop: int,
 ) -> Iterator[Moved]:
-    """The ways in which one hop, which asks for ``conjunction``, can make a session of ``role`` that meets ``pending``.
+    """The ways in which a hop with ``conjunction`` can create a session of ``role`` that meets ``pending``.
 
-    ``before`` and ``after`` are what the sessions of the caller and of the role carry. None of the ways is yet known to
-    be possible: the caller of this puts the conditions of a request together.
+    ``before`` and ``after`` are what the sessions of the caller and of the role carry. A returned way may still be
+    impossible: the caller combines and checks the conditions of a request.
     """
     own: list[HopCondition] = []
     inherited: list[HopCondition] = []
@@ -206,7 +209,7 @@ def moved_back(
 
 
 def _set_once(own: Iterable[HopCondition]) -> Iterator[HopCondition]:
-    """That the tags which a hop passes are not transitive ones of the session before, which cannot be set again."""
+    """Conditions that the passed tags are not transitive in the calling session, because those cannot be set again."""
     for condition in own:
         if not condition.atom.is_condition or condition.atom.holds(_NOTHING):
             continue
@@ -219,7 +222,7 @@ def _set_once(own: Iterable[HopCondition]) -> Iterator[HopCondition]:
 
 
 def _chosen(atom: Atom, before: Sticky, after: Sticky) -> tuple[Atom, ...] | None:
-    """What is left of a condition on what the caller chooses, given what sticks; None where that cannot be met."""
+    """The rest of a condition on the caller's parameters, given what sticks; None if it cannot be met."""
     if not atom.is_condition:
         return (atom,)
     key = atom.meaning[1]
@@ -236,7 +239,7 @@ _NOTHING = RequestContext()
 
 
 class _Sets:
-    """What one hop sets in the session that it makes."""
+    """What one hop sets in the session that it creates."""
 
     def __init__(self, caller: Principal, role: Role, conjunction: Conjunction, before: Sticky, after: Sticky) -> None:
         self._caller = caller
@@ -255,7 +258,9 @@ class _Sets:
         return self._caller.arn if isinstance(self._caller, ExternalPrincipal) and self._caller.service else ""
 
     def identity_is_required(self, groups: Mapping[str, Sequence[HopCondition]]) -> bool:
-        """Whether a source identity is set because somebody asks for it: to set one for nothing only closes hops."""
+        """Whether a condition requires the source identity that the hop sets. Setting one without need only blocks
+        hops.
+        """
         if self._service in SETTING_SOURCE_IDENTITY:
             return SET_SOURCE_IDENTITY in self._after
         if not self.makes_identity:
@@ -263,7 +268,7 @@ class _Sets:
         return not self._service and (CARRIED_IDENTITY in groups or SET_SOURCE_IDENTITY in self._needed)
 
     def tags_are_required(self, groups: Mapping[str, Sequence[HopCondition]]) -> bool:
-        """The same of transitive tags."""
+        """Whether a condition requires the transitive tags that the hop sets."""
         if self._service in SETTING_TRANSITIVE_TAGS:
             return TAG_SESSION in self._after
         if not self.makes_transitive:
@@ -271,7 +276,7 @@ class _Sets:
         return not self._service and (self._transitive or any(key.startswith(PRINCIPAL_TAG) for key in groups))
 
     def passes_transitive(self, own: Iterable[HopCondition]) -> bool:
-        """Whether the hop passes a tag that can be the transitive one."""
+        """Whether the hop passes a tag that can be transitive."""
         if self._transitive or self._service in SETTING_TRANSITIVE_TAGS:
             return True
         return any(
@@ -297,7 +302,7 @@ class _Sets:
             yield from _as(conditions, None)
 
     def _tag(self, key: str, conditions: Sequence[HopCondition], mentioned: set[str]) -> Iterator[Moved]:
-        """By passing it, by the role's own tag where none is passed, or from a transitive tag of the session before.
+        """By passing the tag, by the role's own tag if none is passed, or by a transitive tag of the calling session.
 
         "New session tags override existing assumed role … tags with the same tag key, regardless of case".
         """
@@ -319,7 +324,7 @@ class _Sets:
             yield Moved(left_out, (*conditions, *there))
 
     def _not_transitive(self, conditions: Sequence[HopCondition]) -> Iterator[Moved]:
-        """That some tags are not among the transitive ones: neither of those that the hop passes, nor of older ones."""
+        """The tags must not be transitive, neither those that the hop passes nor older ones."""
         passed = tuple(conditions) if TAG_SESSION in self._after else ()
         yield Moved(passed, tuple(conditions) if TAG_SESSION in self._before else ())
 
@@ -342,7 +347,7 @@ class _Sets:
             yield Moved(tuple(moved))
 
     def _provider(self, conditions: Sequence[HopCondition]) -> Iterator[Moved]:
-        """Of sessions that a provider vouched for; whether a later session still names it, no page of AWS's says."""
+        """The provider key of federated sessions. AWS does not document whether a later session still has it."""
         caller = self._caller
         if isinstance(caller, ExternalPrincipal) and caller.provider:
             yield from _as(conditions, None if caller.service else caller.arn)
@@ -352,7 +357,7 @@ class _Sets:
             yield from _as(conditions, None)
 
     def _keeps(self, key: str) -> bool:
-        """Whether a session of this hop may have a key of the service or the provider that made it."""
+        """Whether a session of this hop may have a key of the service or the provider that created it."""
         caller = self._caller
         if not isinstance(caller, ExternalPrincipal) or not caller.provider:
             return False
@@ -360,12 +365,12 @@ class _Sets:
 
 
 def _hold_of_nothing(conditions: Iterable[HopCondition]) -> bool:
-    """Whether a request without the key would do."""
+    """Whether a request without the key meets all conditions."""
     return all(each.atom.holds(_NOTHING) for each in conditions)
 
 
 def _as(conditions: Sequence[HopCondition], value: str | None) -> Iterator[Moved]:
-    """Nothing to meet where ``value`` meets all conditions; no way where it does not. None is a key without one."""
+    """One way without conditions if ``value`` meets all of them, else no way. None means that the key is absent."""
     key = conditions[0].atom.meaning[1]
     context = RequestContext({} if value is None else {key: (value,)})
     if all(each.atom.holds(context) for each in conditions):
@@ -392,10 +397,10 @@ def _of_keys(key: str, name: str, condition: HopCondition, operator: str = "ForA
 
 
 def _named(atom: Atom, role: Role) -> Atom | None:
-    """What a condition on a session's user ID asks of its name; None where that cannot be said.
+    """A condition on a session's user ID as one on its session name; None if it cannot be converted.
 
-    No value left is a condition that nothing, or with a negated operator everything, meets: the one pattern that no
-    session's name fits says the same.
+    Without a value, nothing meets the condition (or everything, with a negated operator). A pattern that no session
+    name matches has the same meaning.
     """
     operator = atom.operator.lower()
     if not operator.startswith(("stringequals", "stringlike", "stringnotequals", "stringnotlike")):
@@ -411,7 +416,7 @@ def _named(atom: Atom, role: Role) -> Atom | None:
 
 
 def _rests(pattern: str, prefix: str, like: bool, fold: bool) -> list[str]:
-    """What is left of a pattern after ``prefix`` has been taken by its beginning, in each way that it can be."""
+    """The rests of a pattern after its beginning has matched ``prefix``, one for each possible match."""
     if not like:
         taken = pattern.lower().startswith(prefix.lower()) if fold else pattern.startswith(prefix)
         return [pattern[len(prefix) :]] if taken else []
@@ -439,7 +444,7 @@ def _reached(pattern: str, places: set[int]) -> set[int]:
 def _of_actions(
     own: Iterable[HopCondition], conjunction: Conjunction, allowing: Allowing, role: Role
 ) -> Iterable[Conjunction]:
-    """What the actions have to meet that a hop needs for what it passes for a later one."""
+    """The conditions of additional actions that a hop needs for what it passes on."""
     done = set(needed(conjunction))
     todo = [action for action in needed(each.atom for each in own) if action not in done]
     whole: Requirements = ((),)

@@ -1,4 +1,4 @@
-"""A way of several hops: who gets where through which roles, what each hop asks for, what is kept and what is lost."""
+"""A way of several hops: its principal, its roles, the conditions of each hop, and what is kept and lost."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from crossaccount.access.requirements import ALWAYS, Atom, Requirements, implies
 from crossaccount.access.requirements.words import UNCONDITIONAL, in_words
 
 MOST_WAYS = 3
-"""So many ways of a pair are shown, the easiest first."""
+"""The most ways of a pair that are shown, the easiest first."""
 
 
 class Hop(NamedTuple):
-    """One condition of a way: the hop that has to meet it, and the one that asks for it, from 1.
+    """One condition of a way: the hop that must meet it, and the hop that requires it, from 1.
 
-    The two differ where a hop has to pass what a later one asks for, such as a session tag.
+    The two differ if a hop must pass what a later one requires, such as a session tag.
     """
 
     number: int
@@ -26,7 +26,7 @@ class Hop(NamedTuple):
     required_by: int
 
     def to_json(self) -> dict[str, Any]:
-        """As in ``paths``, with ``hop``; with ``asked_by`` where a later hop asks for it."""
+        """As in ``paths``, with ``hop``; with ``asked_by`` if a later hop requires it."""
         later = {"asked_by": self.required_by} if self.required_by != self.number else {}
         return {**self.atom.to_json(), "hop": self.number, **later}
 
@@ -37,9 +37,9 @@ Conditions = tuple[Hop, ...]
 class Way(NamedTuple):
     """One way of ``principal`` to ``role``, through the roles ``via``. ``alternatives`` is an OR of ANDs.
 
-    ``session_seconds`` is the longest that the last session can be. ``lost`` is what a later session does not have any
-    more: ``mfa``, ``session-tags``; ``session-duration`` where the role would allow a longer session. ``kept`` is what
-    sticks: ``source-identity``, ``transitive-tags``. ``more`` counts the pair's ways that are not shown.
+    ``session_seconds`` is the longest that the last session can be. ``lost`` is what a later session no longer has:
+    ``mfa``, ``session-tags``; ``session-duration`` if the role would allow a longer session. ``kept`` is what sticks:
+    ``source-identity``, ``transitive-tags``. ``more`` counts the pair's ways that are not shown.
     """
 
     principal: str
@@ -53,17 +53,17 @@ class Way(NamedTuple):
 
     @property
     def stops(self) -> tuple[str, ...]:
-        """Everybody on the way, from the principal to the role."""
+        """All principals on the way, from the first to the role."""
         return (self.principal, *self.via, self.role)
 
     @property
     def ease(self) -> tuple[int, int, tuple[str, ...]]:
-        """What ways are ordered by: the fewest conditions, then the fewest hops."""
+        """The sort key of ways: the fewest conditions, then the fewest hops."""
         return min(map(len, self.alternatives)), len(self.via), self.via
 
     @property
     def is_unconditional(self) -> bool:
-        """Whether nothing is left to meet."""
+        """Whether an alternative has no conditions."""
         return () in self.alternatives
 
     def to_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def flat(conditions: Conditions) -> tuple[Atom, ...]:
 
 
 def alternatives_in_words(alternatives: Iterable[Conditions]) -> str:
-    """What a way asks for, hop by hop, as one line."""
+    """The conditions of a way, hop by hop, as one line."""
     return "; or ".join(_conditions_in_words(each) for each in alternatives)
 
 
@@ -136,7 +136,7 @@ def notes_in_words(way: Way) -> list[str]:
 
 
 def requires_no_less(way: Sequence[Atom], direct: Requirements) -> bool:
-    """Whether a way asks for all that one of the alternatives of a path between the same two asks for, or for more."""
+    """Whether a way has all the conditions of an alternative of the direct path, or more."""
     return any(all(any(_requires(one, other) for one in way) for other in alternative) for alternative in direct)
 
 

@@ -1,1 +1,1 @@
-"""Verdicts by AWS's documented logic: the request, the sides that have a say in it, and what they come to."""
+"""Verdicts by AWS's documented policy evaluation logic: the request, the answer of each side, and the result."""

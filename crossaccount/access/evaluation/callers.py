@@ -2,9 +2,9 @@
 
 A caller is a user or a role of the sources, or an external principal: an account, an organisation, an identity
 provider, a single principal of an account without a source, everyone, or an AWS service. The policies of an external
-principal are in no source, so a trust alone makes its path. An account of the sources is never external: its
-principals are known one by one. A service is a principal of no account and has no policies. Whoever makes a service
-act needs ``iam:PassRole``, which is not judged here.
+principal are in no source, so a trust alone makes its path. An account with a source is never external, because its
+principals are known. A service belongs to no account and has no policies. Configuring a service needs ``iam:PassRole``,
+which is not evaluated here.
 
 Sources, of https://docs.aws.amazon.com/IAM/latest/UserGuide/: reference_policies_elements_principal.html,
 reference_policies_elements_notprincipal.html, reference_policies_evaluation-logic_policy-eval-denyallow.html and
@@ -35,7 +35,7 @@ ASSUMING = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentit
 
 
 class Naming(IntEnum):
-    """How a trust names a caller, the stronger the higher.
+    """How a trust names a caller; a higher value is stronger.
 
     ``ACCOUNT`` delegates to the account's identity policies. ``ROLE`` (a role's ARN) grants by itself within the
     account, within the role's permissions boundary. ``DIRECT`` (a user's ARN, a session's ARN, ``*``) grants by itself
@@ -50,10 +50,10 @@ class Naming(IntEnum):
 
 
 def naming(element: PrincipalElement, caller: Principal, session: str | None = None) -> Naming:
-    """How an Allow's principal names ``caller``. ``session`` is the caller's role session name, where it is known.
+    """How the Principal of an Allow names ``caller``. ``session`` is the caller's role session name, if it is known.
 
-    ``Service`` and ``Federated`` principals name no IAM principal. IAM has no ``NotPrincipal`` with Allow any more;
-    where an old policy has it, it names everyone that it does not list.
+    ``Service`` and ``Federated`` principals name no IAM principal. IAM no longer accepts ``NotPrincipal`` with Allow;
+    in an old policy it names every principal that it does not list.
     """
     found = _namings(element, caller, session)
     if element.inverted:
@@ -62,11 +62,11 @@ def naming(element: PrincipalElement, caller: Principal, session: str | None = N
 
 
 def denies(element: PrincipalElement, caller: Principal, session: str | None = None) -> bool:
-    """Whether a Deny's principal covers ``caller``.
+    """Whether the Principal of a Deny covers ``caller``.
 
-    ``NotPrincipal`` with Deny spares only whom it lists together with his account, of a role only sessions that it
-    lists beside it, and nobody who has a permissions boundary ("will always deny any IAM principal that has a
-    permissions boundary").
+    ``NotPrincipal`` with Deny exempts a user only if it lists the user and the account, and a role's session only if it
+    lists the session, the role and the account. It exempts no principal with a permissions boundary ("will always deny
+    any IAM principal that has a permissions boundary").
     """
     found = _namings(element, caller, session)
     if not element.inverted:
@@ -77,7 +77,7 @@ def denies(element: PrincipalElement, caller: Principal, session: str | None = N
 
 
 def _namings(element: PrincipalElement, caller: Principal, session: str | None) -> list[Naming]:
-    """The ways in which entries name the caller. The unique ID of somebody who is gone names nobody."""
+    """The ways in which the entries name the caller. The unique ID of a deleted principal names none."""
     found = []
     entries = element.entries
     if EVERYONE in entries:
@@ -92,9 +92,9 @@ def _namings(element: PrincipalElement, caller: Principal, session: str | None) 
 
 
 def sessions_of(element: PrincipalElement, caller: Principal) -> tuple[str, ...]:
-    """The names of the caller's own sessions that are listed: of a role, by ARNs that leave its path out.
+    """The listed session names of the caller, if it is a role. Session ARNs do not contain the role's path.
 
-    A wildcard names none ("Principals must always name a specific session").
+    A wildcard names no session ("Principals must always name a specific session").
     """
     if not (element.sessions and caller.is_role):
         return ()
@@ -106,15 +106,15 @@ def sessions_of(element: PrincipalElement, caller: Principal) -> tuple[str, ...]
 
 PROVIDER_KINDS = ("oidc-provider", "saml-provider")
 _SINGLE = re.compile(r"(user|role)/.+|assumed-role/[^/*?]+/[^/*?]+")
-"""The resource of one user's, role's or session's ARN."""
+"""Matches the resource part of the ARN of one user, role or session."""
 
 
 @dataclass(frozen=True)
 class ExternalPrincipal(Principal):
-    """Someone whose policies are in no source. ``arn`` is an ARN, an organisation's ID, a provider's name or ``*``.
+    """A principal whose policies are in no source. ``arn`` is an ARN, an organisation ID, a provider's name or ``*``.
 
-    ``keys`` are the condition keys that all of its requests carry. A ``provider`` has no account and no policies, and
-    neither has a ``service``, which counts as one.
+    ``keys`` are the condition keys that all its requests carry. A ``provider`` has no account and no policies. A
+    ``service`` has none either, and is treated as a provider.
     """
 
     keys: Mapping[str, ContextValue] = field(default_factory=dict)
@@ -128,16 +128,16 @@ class ExternalPrincipal(Principal):
 
     @cached_property
     def is_role(self) -> bool:
-        """Whether it is one single role."""
+        """Whether it is a single role."""
         return self.account != "" and parse_arn(self.arn).kind == "role"
 
     @cached_property
     def implied(self) -> Mapping[str, tuple[str, ...]]:
-        """Its ``keys``, in normal form, and where its account is."""
+        """Its ``keys`` in normal form, and its account's place in the organisation."""
         return normal({**self.keys, **(self.membership.keys("Principal") if self.membership else {})})
 
     def placed(self, estate: Estate) -> ExternalPrincipal:
-        """The same, with where its account is; nothing is known of whoever is of no single account."""
+        """The same principal with its account's place in the organisation, if it belongs to a single account."""
         return replace(self, membership=estate.membership(self.account)) if self.account else self
 
     def named_in(self, element: PrincipalElement) -> bool:
@@ -146,28 +146,32 @@ class ExternalPrincipal(Principal):
 
     @property
     def is_single(self) -> bool:
-        """Whether it is one user or role, not all of a kind."""
+        """Whether it is a single user or role."""
         return self.account != "" and parse_arn(self.arn).resource != "root"
 
 
 def provider(name: str) -> ExternalPrincipal:
-    """An identity provider: the ARN of one in IAM, or the name of one that AWS knows (``accounts.google.com``)."""
+    """An identity provider: an IAM ARN, or the name of a provider that AWS knows (``accounts.google.com``)."""
     return ExternalPrincipal(name, keys={"aws:FederatedProvider": name}, provider=True)
 
 
 AWS_PROVIDERS = ("accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com")
-"""The identity providers that a trust names without an ARN: AWS knows them."""
+"""The identity providers that AWS knows: a trust names them without an ARN."""
 
 
 def is_provider(name: str) -> bool:
-    """Whether ``name`` is an identity provider's: of IAM, or a host name that a trust can have under Federated."""
+    """Whether ``name`` is that of an identity provider: in IAM, or a host name that a trust can have under
+    Federated.
+    """
     if not name.startswith("arn:"):
         return "." in name
     return parse_arn(name).kind in PROVIDER_KINDS
 
 
 def external_principal(name: str, known: Collection[str]) -> ExternalPrincipal | None:
-    """Whom an ARN, an organisation's ID, a provider's name or ``*`` is, if outside of the accounts ``known``."""
+    """The external principal of an ARN, an organisation ID, a provider's name or ``*``; None inside the accounts
+    ``known``.
+    """
     if name == EVERYONE:
         return ExternalPrincipal(EVERYONE)
     if name.startswith("o-"):
@@ -179,7 +183,7 @@ def external_principal(name: str, known: Collection[str]) -> ExternalPrincipal |
 
 
 def external_principals(statement: CompiledStatement, known: Collection[str]) -> Iterator[ExternalPrincipal]:
-    """Whom a trust statement that allows names outside of the accounts ``known``."""
+    """The principals outside the accounts ``known`` that an allowing trust statement names."""
     element = statement.principal
     if element is None:
         return
@@ -199,9 +203,9 @@ def _account_of(entry: str) -> str:
 
 
 def denied_part(element: PrincipalElement, caller: ExternalPrincipal) -> list[tuple[Condition, ...]]:
-    """Whom of ``caller`` a Deny's principal covers, as conditions: ``[()]`` is everyone of it, ``[]`` nobody.
+    """The part of ``caller`` that a Deny applies to, as conditions; ``[()]`` means all of it, ``[]`` none.
 
-    A provider's users are covered by ``*`` and by the provider's name alone.
+    Only ``*`` and the provider's name cover a provider's users.
     """
     if caller.provider:
         covered = EVERYONE in element.aws or caller.named_in(element)
@@ -213,9 +217,10 @@ def denied_part(element: PrincipalElement, caller: ExternalPrincipal) -> list[tu
 
 
 def _spares(entry: str, element: PrincipalElement) -> bool:
-    """Whether an entry of ``NotPrincipal`` with Deny can spare anybody: a user, or a role with one of its sessions.
+    """Whether an entry of ``NotPrincipal`` with Deny can exempt a principal: a user, or a role with one of its
+    sessions.
 
-    Its account has to be listed as well.
+    The entries must list its account as well.
     """
     try:
         arn = parse_arn(entry)
@@ -241,7 +246,9 @@ def _covered(entry: str, caller: ExternalPrincipal) -> tuple[Condition, ...] | N
 
 
 def _being(arn: Arn) -> tuple[Condition, ...]:
-    """The conditions of being one user or role, or of coming as one session of a role, whose path that leaves open."""
+    """The conditions that restrict a caller to one user, role or session. A session ARN does not contain the role's
+    path.
+    """
     if arn.kind != "assumed-role":
         return _condition("ArnEquals", "aws:PrincipalArn", (str(arn),))
     _, role, session = arn.resource.split("/")
@@ -255,7 +262,9 @@ def _condition(operator: str, key: str, values: tuple[str, ...]) -> tuple[Condit
 
 
 def _entry(entry: str) -> ExternalPrincipal | None:
-    """An account, or one user, role or session; None for a unique ID, whose owner is gone, and what IAM refuses."""
+    """An account, or one user, role or session; None for a unique ID, whose owner is deleted, and for what IAM
+    refuses.
+    """
     if ACCOUNT_ID.match(entry):
         return _account(entry)
     try:
@@ -282,7 +291,9 @@ def _organisation(name: str) -> ExternalPrincipal:
 
 
 def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[ExternalPrincipal]:
-    """Everyone, as far as the statement's conditions let one say who that is: accounts, organisations, single ARNs."""
+    """The accounts, organisations and ARNs to which a statement's conditions limit ``*``; ``*`` itself if they do
+    not.
+    """
     for condition in statement.conditions:
         if (found := _limited(condition)) is not None:
             yield from (each for each in found if each.account not in known)
@@ -291,7 +302,7 @@ def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[
 
 
 def _limited(condition: Condition) -> list[ExternalPrincipal] | None:
-    """Whom a condition limits everyone to; None where it does not, or not to what has a name."""
+    """The principals to which a condition limits ``*``; None if it does not limit it to named principals."""
     texts = [value.text for value in condition.values]
     key, exact = condition.key.lower(), not any(map(_is_pattern, texts))
     if condition.if_exists or condition.negated or condition.quantifier == "forallvalues:":
@@ -309,7 +320,7 @@ def _limited(condition: Condition) -> list[ExternalPrincipal] | None:
 
 
 def _by_pattern(text: str) -> ExternalPrincipal | None:
-    """The account of a pattern of ARNs, or the one principal that it is."""
+    """The account of an ARN pattern, or the principal if there is no wildcard."""
     parts = text.split(":", 5)
     if len(parts) != 6 or not ACCOUNT_ID.match(parts[4]):
         return None
@@ -321,7 +332,7 @@ def _is_pattern(text: str) -> bool:
 
 
 _COGNITO = "cognito-identity.amazonaws.com"
-"""An identity provider by this name, not a service."""
+"""The identity provider of this name; None for a service."""
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com(\.cn)?|eu)", re.ASCII)
 
 
@@ -332,7 +343,7 @@ def service(name: str) -> ExternalPrincipal:
 
 
 def is_service(name: str) -> bool:
-    """Whether a name can be that of a service."""
+    """Whether a name can be the name of a service."""
     return name != _COGNITO and _SERVICE.fullmatch(name) is not None
 
 
@@ -343,7 +354,7 @@ def trusted_services(role: Role) -> tuple[str, ...]:
 
 
 def external_caller(estate: Estate, name: str, role: Role) -> ExternalPrincipal | None:
-    """Whom a name means that no source describes: also a service, if the role's trust or its name says that it is."""
+    """The external principal of a name; a service if the role's trust or the name itself shows that."""
     if is_service(name) or name in trusted_services(role):
         return service(name)
     found = external_principal(name, estate.accounts)
@@ -358,7 +369,7 @@ def assume_action(caller: Principal) -> str:
 
 
 def sender_of(caller: Principal) -> Sender:
-    """Who a caller is to the table of the keys that its requests carry."""
+    """The kind of a caller in the table of request keys."""
     if isinstance(caller, ExternalPrincipal):
         if caller.service:
             return Sender("service", frozenset({caller.arn}))
@@ -367,6 +378,6 @@ def sender_of(caller: Principal) -> Sender:
 
 
 def _providers_of(role: Role) -> frozenset[str]:
-    """The providers that a role's trust lets in: its sessions may come through them."""
+    """The providers that a role's trust allows. Its sessions may come through them."""
     elements = (each.principal for each in role.trust.statements if each.allows)
     return frozenset({issuer(name) for element in elements if element for name in element.federated})

@@ -1,7 +1,7 @@
-"""The request context of an assumption, and of a call that the assumed role's session then makes.
+"""The request context of ``sts:AssumeRole``, and of a call by the resulting session.
 
-What the principal implies, what every request carries, what the session asks for, and what is given, which overrides
-all. Nothing else is in the request. Times come in as a value; the clock is at the edge.
+The context has the keys that the principal implies, the keys that every request carries, the session's parameters, and
+the given keys, which override all others. It has no other keys. The time is passed in.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html,
 reference_policies_iam-condition-keys.html (the sts: keys) and reference_policies_variables.html (the table of what
@@ -42,7 +42,7 @@ _CIRCUMSTANCES = frozenset(
 
 @dataclass(frozen=True)
 class Session:
-    """What an assumption asks for beyond the role itself: session tags, a source identity, a provided context.
+    """The session parameters of an AssumeRole call: session tags, a source identity, a provided context.
 
     ``provided_context`` is by key, such as ``identitystore:UserId``.
     """
@@ -52,7 +52,7 @@ class Session:
     provided_context: Mapping[str, str] = field(default_factory=dict)
 
     def actions(self) -> tuple[str, ...]:
-        """The actions that both sides then have to allow beside ``sts:AssumeRole``."""
+        """The additional actions that both sides have to allow."""
         permissions = {
             "sts:TagSession": bool(self.tags),
             "sts:SetSourceIdentity": self.source_identity is not None,
@@ -76,12 +76,12 @@ def assume_context(
 
 
 def open_context(caller: Principal, action: str | None = None, since: datetime | None = None) -> RequestContext:
-    """What is certain of every request of ``caller`` for ``action``, by default to assume a role.
+    """The open context of all requests of ``caller`` for ``action`` (default: to assume a role).
 
-    That is what it implies itself, that AWS calls for nobody, which keys such a request may carry, and that it is not
-    from before ``since``. A long-term key
-    carries no MFA keys and a session of GetSessionToken does, so all of that is open for a user. A role never has MFA:
-    its sessions say so, or say nothing. Where they may have session tags, its own are not certain.
+    It has the caller's own keys, and the keys that such a request may carry. The call is not made on behalf of a
+    service, and not before ``since``. A user's MFA keys are open, because a long-term key carries none and a session of
+    GetSessionToken does. A role never has MFA: its sessions carry false, or no key. If its sessions may have session
+    tags, the role's own tags are open.
     """
     sender, implied = sender_of(caller), caller.implied
     kind = _open(action or assume_action(caller), sender, caller.may_be_tagged or not _is_known(caller), since)
@@ -93,7 +93,7 @@ def open_context(caller: Principal, action: str | None = None, since: datetime |
 
 
 def open_context_on(context: RequestContext, role: Role) -> RequestContext:
-    """An open context for assuming ``role``: its tags, and where its account is if a source says so."""
+    """An open context for assuming ``role``, with its tags and its account's place in the organisation, if known."""
     kind = context.open or Open()
     absent, possible, out = (*kind.absent_prefixes, *_RESOURCE_TAGS), kind.possible, _elsewhere(role.membership)
     if out is not None:
@@ -122,9 +122,9 @@ def session_context(
 
 
 def open_session_context(role: Role, action: str, since: datetime | None = None) -> RequestContext:
-    """What is certain of every call of ``action`` by a session of ``role``.
+    """The open context of all calls of ``action`` by a session of ``role``.
 
-    Session tags may override the role's own, so all are open, and so is what it says of MFA.
+    Session tags may override the role's own tags, so all tags are open. The MFA keys are open too.
     """
     kind = Open(carries=_carries(action, sender_of(role)), since=_iso(since) if since else "")
     if (out := _elsewhere(role.membership)) is not None:
@@ -133,7 +133,7 @@ def open_session_context(role: Role, action: str, since: datetime | None = None)
 
 
 def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
-    """Those keys of an assumption's context that hold as well for what the session does next: time and place.
+    """The keys of an AssumeRole context that also apply to the session's next calls: time and place.
 
     Not MFA: "The temporary credentials returned by AssumeRole do not include MFA information in the context"
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html).
@@ -142,14 +142,15 @@ def circumstances(given: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
 
 
 def caller_session(context: RequestContext) -> str | None:
-    """The caller's own role session name, where ``aws:userid`` (``AROA…:name``) says it."""
+    """The caller's role session name in ``aws:userid`` (``AROA…:name``); None if it is not there."""
     user_id = context.single("aws:userid") or ""
     return user_id.partition(":")[2] or None
 
 
 _UNSIGNED = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false"})
 _CERTAIN = {**_UNSIGNED, **normal({"aws:PrincipalIsAWSService": "false"})}
-"""What every signed request says. One with a provider's token is unsigned and does not say whether a service calls."""
+"""The keys of every signed request. A request with a provider's token is unsigned, and has no key for calls by
+services."""
 _TAGS = ("aws:principaltag/",)
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
 _ROLE_MFA: Mapping[str, tuple[Values, ...]] = {"aws:multifactorauthpresent": (None, ("false",))}
@@ -157,7 +158,7 @@ _ROLE_MFA: Mapping[str, tuple[Values, ...]] = {"aws:multifactorauthpresent": (No
 
 @lru_cache(maxsize=4_096)
 def _open(action: str, sender: Sender, tagged: bool, since: datetime | None) -> Open:
-    """What is open in a request; not ``tagged`` is a principal that has no tags but its own."""
+    """The open keys of a request. Without ``tagged`` the principal has only its own tags."""
     return Open(
         absent_prefixes=() if tagged else _TAGS,
         possible=_ROLE_MFA if sender.kind == "role" else {},
@@ -176,7 +177,7 @@ def _is_signed(caller: Principal) -> bool:
 
 
 def _is_known(caller: Principal) -> bool:
-    """Whether a source has the caller, and with it all of its tags."""
+    """Whether a source has the caller, and so all its tags."""
     return not isinstance(caller, ExternalPrincipal)
 
 
@@ -187,21 +188,21 @@ _ELSEWHERE: Mapping[str, Mapping[str, tuple[Values, ...]]] = {
     }
     for of in ("Principal", "Resource")
 }
-"""What the keys may be for an account in none of the organisations that are known: not there, or another's."""
+"""The organisation keys of an account in none of the known organisations: absent, or another organisation's."""
 
 
 def _elsewhere(membership: Membership | None) -> frozenset[str] | None:
-    """The organisations that an account is surely in none of; None where it is in one, or nobody knows."""
+    """The organisations to which an account does not belong; None if it belongs to one, or if that is unknown."""
     return None if membership is None or membership.organization else membership.none_of
 
 
 def _untagged(implied: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """What a role implies but for its tags."""
+    """The keys that a role implies, without its tags."""
     return {key: values for key, values in implied.items() if not key.startswith(_TAGS)}
 
 
 def _of_its_account(role: Role) -> Mapping[str, tuple[str, ...]]:
-    """What the account of a role says of what else is in it."""
+    """The keys that a role's account implies for its resources."""
     return {} if role.membership is None else normal(role.membership.keys("Resource"))
 
 

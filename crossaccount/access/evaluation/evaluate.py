@@ -1,9 +1,8 @@
-"""The evaluator: may this principal assume this role, and what may the role's session then do.
+"""The evaluator: may this principal assume this role, and what may the resulting session do.
 
-Definite: the request is fully described by its context, and the answer is allowed, denied (with the first of the
-reasons in ``verdict.REASONS``), or undetermined where a policy that could change it is not known. Not judged: session
-policies, VPC endpoint policies, and for actions the resource-based policies of what is acted on. A verdict has its
-sentence for people.
+The context describes the request completely. The answer is allowed, denied (with the first applicable reason of
+``verdict.REASONS``), or undetermined if an unknown policy could change it. Session policies, VPC endpoint policies and,
+for actions, resource-based policies are not evaluated. Each verdict has a sentence for people.
 """
 
 from __future__ import annotations
@@ -70,12 +69,12 @@ def judge_assume(
 ) -> Verdict:
     """Whether a user or a role may assume a role, under the given context.
 
-    ``principal_arn`` may also be an identity provider (its ARN, or ``accounts.google.com``): then it is whether those
-    whom it vouches for may; or an AWS service (``ec2.amazonaws.com``). ``action`` is ``sts:AssumeRole``, for a provider
-    that of its kind (:func:`assume_action`). With a session that has tags or a source identity both sides have to allow
-    ``sts:TagSession`` and ``sts:SetSourceIdentity`` as well. Of an account that no source describes, and of whoever is
-    in it, nothing is known but what a trust says: undetermined. The root user of another assumes no role, whatever a
-    trust says ("You cannot call AssumeRole by using AWS account root user credentials", STS API Reference).
+    ``principal_arn`` may also be an identity provider (its ARN, or ``accounts.google.com``), for its users, or an AWS
+    service (``ec2.amazonaws.com``). The action is ``sts:AssumeRole``; for identity providers, the matching
+    AssumeRoleWith… action (:func:`assume_action`). If the session has tags or a source identity, both sides must also
+    allow ``sts:TagSession`` and ``sts:SetSourceIdentity``. The policies of an account without a source are unknown, so
+    the verdict for its principals is undetermined. A root user can assume no role, whatever a trust allows ("You cannot
+    call AssumeRole by using AWS account root user credentials", STS API Reference).
     """
     caller = caller_of(estate, principal_arn)
     context = {**session_of(principal_arn, caller), **context}
@@ -91,9 +90,9 @@ def judge_assume(
 
 
 def caller_of(estate: Estate, name: str) -> Principal | None:
-    """Whom an ARN or a name is: a user, a role (also by the ARN of a session of it), a provider, or a service.
+    """The caller of an ARN or a name: a user, a role (also by the ARN of a session), a provider, or a service.
 
-    None for who is in no source.
+    None if no source has it.
     """
     if (found := estate.principal(name)) is not None:
         return found
@@ -109,7 +108,7 @@ def caller_of(estate: Estate, name: str) -> Principal | None:
 
 
 def session_of(name: str, caller: Principal | None) -> dict[str, ContextValue]:
-    """What the ARN of a session says of its requests beyond what its role implies; nothing for any other name."""
+    """The additional keys of requests by the session of an ARN; empty for any other name."""
     if caller is None or not is_session(name):
         return {}
     return {USER_ID: f"{caller.unique_id or ''}:{parse_arn(name).resource.split('/')[2]}"}
@@ -123,7 +122,9 @@ def is_session(name: str) -> bool:
 def session_dependent_verdict(
     estate: Estate, caller: Principal, role: Role, context: RequestContext, session: Session, verdict: Verdict
 ) -> Verdict | None:
-    """The verdict where it hangs on which session of the caller calls; None where it does not, or that is given."""
+    """An undetermined verdict if the answer depends on which session calls; None if it does not, or if the session is
+    given.
+    """
     if context.get(USER_ID) is not None:
         return None
     others = (judge_assume_in(estate, caller, role, each, session) for each in as_sessions(caller, role, context))
@@ -155,7 +156,7 @@ def judge_assume_in(
     session: Session = NO_SESSION,
     action: str | None = None,
 ) -> Verdict:
-    """As :func:`judge_assume`, for a context that is complete already."""
+    """As :func:`judge_assume`, for a complete context."""
     request = Request(caller, action or assume_action(caller), role.arn, context)
     verdict = _conclude(assume_layers(estate, request, role), request)
     needed = dict.fromkeys((*carried_actions(caller), *session.actions()))
@@ -177,9 +178,9 @@ def judge_action(
 ) -> Verdict:
     """Whether a session of the role may do ``action`` on ``resource``, a resource of the role's own account.
 
-    Judged are the role's identity policies within its boundary and the account's control policies. A resource's own
-    policy is not in an estate: it may allow or deny more, and in another account it has to allow. An action that takes
-    no resource (``s3:ListAllMyBuckets``) is asked of ``*`` whatever ``resource`` says, as AWS does.
+    This evaluates the role's identity policies, its boundary and the account's control policies. An estate has no
+    resource-based policies: these may allow or deny more, and in another account they must allow. For an action without
+    resources (``s3:ListAllMyBuckets``) the resource is always ``*``, as in AWS.
     """
     role = estate.roles.get(role_arn)
     if role is None:
@@ -200,11 +201,11 @@ def judge_call(
     owner: str = "",
     now: datetime,
 ) -> Verdict:
-    """As :func:`judge_action`, and with what the resource's own side has to allow.
+    """As :func:`judge_action`, including what the resource's side must allow.
 
-    Assuming a role asks that role's trust. The policy of a resource in another account, and of a key, has to allow as
-    well; no source has it, so the verdict is undetermined at best. ``owner`` is the account of a resource whose ARN
-    does not name one, by default the role's own. The session is as old as the request.
+    For assuming a role this is the role's trust. The policy of a resource in another account, and of a KMS key, must
+    allow too. No source has it, so such a verdict is at best undetermined. ``owner`` is the account of a resource whose
+    ARN has none; default: the role's. The session begins at the time of the request.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html and
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html ("no AWS principal, including the account
@@ -239,26 +240,26 @@ def judge_call(
 
 
 def _account_of(resource: str) -> str:
-    """The account that a resource's ARN names; empty where it names none, or only a pattern."""
+    """The account in a resource's ARN; empty if it has none, or only a pattern."""
     account = resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
     return account if ACCOUNT_ID.match(account) else ""
 
 
 def _owned(role: Role, resource: str) -> dict[str, ContextValue]:
-    """Whose a resource is: of the account that its ARN names, or of the role's own."""
+    """The keys of a resource's account: the one in its ARN, or the role's."""
     return {} if resource == "*" else {"aws:ResourceAccount": _account_of(resource) or role.account}
 
 
 def judge_action_in(estate: Estate, role: Role, action: str, resource: str, context: RequestContext) -> Verdict:
-    """As :func:`judge_action`, for a context that is complete already."""
+    """As :func:`judge_action`, for a complete context."""
     request = _session_request(role, action, resource, context)
     return _conclude(call_layers(estate, request), request)
 
 
 def action_requirements(estate: Estate, role_arn: str, action: str, resource: str) -> Requirements | None:
-    """On which conditions a session of the role may do ``action`` on ``resource``, as :func:`judge_action` has it.
+    """The conditions under which a session of the role may do ``action`` on ``resource``, as in :func:`judge_action`.
 
-    None where the estate does not have the role.
+    None if the estate does not have the role.
     """
     role = estate.roles.get(role_arn)
     if role is None:
@@ -290,14 +291,14 @@ def _explicitly_denied(deny: Decision, request: Request, unknown: tuple[str, ...
 
 
 def _allowed(layers: Layers, request: Request) -> Verdict:
-    """Nothing is in the way. The trust decides where there is one, else the grant."""
+    """Every side allows. The trust decides if there is one, else the grant."""
     grant, trust = layers.grant(), layers.trusting()
     sentence = (allow_in_words, (grant, trust, request.action, request.resource))
     return Verdict("allowed", request.action, sentence, None, trust or grant, grant, trust)
 
 
 def _undetermined(unknown: tuple[str, ...], request: Request) -> Verdict:
-    """Policies that nobody knows could change the answer."""
+    """Unknown policies could change the answer."""
     sentence = (unknown_in_words, (unknown, request.action, request.resource))
     return Verdict("undetermined", request.action, sentence, unknown=unknown)
 
@@ -316,9 +317,9 @@ def _denied(reason: Reason, layers: Layers, request: Request, unknown: tuple[str
 
 
 def _rank(verdict: Verdict) -> int:
-    """A sure denial first, among denials the first reason.
+    """The first of several verdicts: a denial before all others, and among denials the first reason.
 
-    Where none is denied all are allowed, or all undetermined: what nobody knows is the same for every action.
+    Without a denial all are allowed, or all are undetermined, because unknown policies are the same for every action.
     """
     return len(REASONS) if verdict.reason is None else REASONS.index(verdict.reason)
 
@@ -329,7 +330,7 @@ def is_root(arn: str) -> bool:
 
 
 def absence(estate: Estate, arn: str) -> str:
-    """Why nothing is known of a principal or a role that the estate does not have."""
+    """Why a principal or a role is not in the estate."""
     account = parse_arn(arn).account if is_arn(arn) else ""
     if account in estate.declared:
         return f"the stack of {account} does not declare {arn}: whether it exists is not known"

@@ -1,20 +1,20 @@
-"""All sides of one request put together: the first reason against it, or what an open request still has to meet.
+"""All sides of a request combined: the first reason against it, or the requirements of an open request.
 
-Across accounts the caller's policies and the role's trust both have to allow. Within one account a trust that names the
-user, the role or a session grants by itself, one that names the account does not; a trust is always needed. A boundary
-limits what the identity policies and a trust in the role's ARN grant, not a trust in the user's ARN, in a session's or
-in everyone. An explicit deny on any side wins.
+Across accounts both the caller's policies and the role's trust must allow. Within one account a trust that names the
+user, the role or a session grants by itself; a trust that names the account does not. A trust is always needed. A
+boundary limits the identity policies and a trust in the role's ARN, but not a trust in a user's ARN, in a session's ARN
+or in ``*``. An explicit deny on any side wins.
 
-A call that passes session tags, a source identity or contexts needs more actions than its own. It is denied as a whole
-where a side does not allow one of them, so conditions that only such a call can meet need these actions as well.
+A call with session tags, a source identity or contexts needs additional actions. AWS denies the whole call if a side
+does not allow one of them. So conditions that only such a call can meet require these actions too.
 
 Sources, of https://docs.aws.amazon.com/IAM/latest/UserGuide/:
 reference_policies_evaluation-logic_policy-eval-denyallow.html, reference_policies_evaluation-logic-cross-account.html,
 access_policies_boundaries.html, id_session-tags.html ("Permissions required to add session tags"),
 id_credentials_temp_control-access_monitor.html (source identity);
 https://docs.aws.amazon.com/singlesignon/latest/userguide/trustedidentitypropagation-identity-enhanced-iam-role-sessions.html
-(contexts). That a role has to be let in by its own trust to assume itself is
-https://aws.amazon.com/blogs/security/announcing-an-update-to-iam-role-trust-policy-behavior/; it needs no rule here,
+(contexts). That a role's own trust must allow it to assume itself is documented in
+https://aws.amazon.com/blogs/security/announcing-an-update-to-iam-role-trust-policy-behavior/. This needs no rule here,
 because no role is exempt from its trust.
 """
 
@@ -47,11 +47,11 @@ from crossaccount.iam.published import takes_no_resource
 
 
 class Layers(NamedTuple):
-    """The sides of a request. ``boundary`` is None where the caller has none, ``trust`` where no trust is asked.
+    """The sides of a request. ``boundary`` is None if the caller has none; ``trust`` is None if the call needs no
+    trust.
 
-    ``identity`` is None for who has no identity policies to ask: an identity provider's users, and whoever is outside
-    of the sources, whose own policies are taken to allow. ``scps`` and ``rcps`` have one entry per level, all of which
-    have to allow.
+    ``identity`` is None for callers without known identity policies: users of identity providers, and external
+    principals, whose policies are assumed to allow. ``scps`` and ``rcps`` have one entry per level; all must allow.
     """
 
     identity: SideAnswer | None
@@ -62,7 +62,7 @@ class Layers(NamedTuple):
     same_account: bool = False
 
     def sides(self) -> tuple[SideAnswer, ...]:
-        """All sides there are, in the order in which reasons are looked for."""
+        """All sides of the request, in the order of the reasons."""
         own = tuple([side for side in (self.boundary, self.identity, self.trust) if side is not None])
         return (*self.scps, *self.rcps, *own)
 
@@ -78,10 +78,9 @@ class Layers(NamedTuple):
         return tuple([text for side in self.sides() if side.unknown for text in side.unknown])
 
     def obstacle(self, *, near: bool = False) -> Reason | None:
-        """The first reason why nothing allows the request; None where nothing is surely in its way.
+        """The first reason why a side does not allow the request; None if every side may allow it.
 
-        Policies that cannot be judged are taken to allow whatever they may allow; with ``near`` the Conditions of
-        allowing statements are taken as met.
+        Unknown policies are assumed to allow. With ``near``, Conditions of allowing statements are assumed to be met.
         """
         trust = self._naming(near)
         if not all(_allows(side, near) for side in self.scps):
@@ -95,7 +94,7 @@ class Layers(NamedTuple):
         return "no-trust" if self.trust is not None and trust is Naming.NONE else None
 
     def alternatives(self) -> Requirements:
-        """What an open request still has to meet to be allowed, by the same rules as :meth:`obstacle`."""
+        """The requirements of an open request, by the same rules as :meth:`obstacle`."""
         if self.deny():
             return NEVER
         steps = Steps()
@@ -116,22 +115,23 @@ class Layers(NamedTuple):
         return either(found, by_role, allowing(self.trust, Naming.DIRECT, steps), steps=steps)
 
     def grant(self) -> Decision | None:
-        """The identity statement that takes part in allowing; None where the trust does it alone."""
+        """The identity statement that helps to allow; None if the trust alone allows."""
         limited = self.boundary is not None and not self.boundary.allows
         return None if limited or not (self.identity and self.identity.allows) else self.identity.allows[0].decision
 
     def trusting(self) -> Decision | None:
-        """The trust statement that allows: with a grant any that names the caller, without one the strongest."""
+        """The trust statement that allows: with a grant, any that names the caller; without one, the strongest."""
         if self.trust is None or not self.trust.allows:
             return None
         found = self.trust.allows
         return (found[0] if self.grant() else max(found, key=lambda allow: allow.naming)).decision
 
     def blocking_condition(self) -> Allow:
-        """The statement of which only the Condition is not met, on the first side that does not allow.
+        """The statement whose Condition alone is not met, on the first side that does not allow.
 
-        Asked where only Conditions are in the way. Then every side may allow and still one be there: a trust in the
-        account, where there is no grant, beside a trust in the caller himself with a Condition.
+        Callers use this if only Conditions prevent the call. Every side may allow then, and one Condition still be
+        decisive: for example, without a grant, the Condition of a trust that names the caller, although another
+        statement trusts the account.
         """
         for side in self.sides():
             if side.near and not side.allows and not side.unknown:
@@ -140,7 +140,7 @@ class Layers(NamedTuple):
         return max(self.trust.near, key=lambda allow: allow.naming)
 
     def names_others(self) -> bool:
-        """Whether a trust by name is all that is in the way, and names others than the caller."""
+        """Whether only the trust prevents the call, and it trusts other principals by name."""
         trust = self.trust
         return trust is not None and not trust.allows and not any(map(_names_caller, trust.near))
 
@@ -160,9 +160,9 @@ class Layers(NamedTuple):
 
 
 def _names_caller(allow: Allow) -> bool:
-    """Whether a statement that only its Condition keeps from allowing is about the caller at all.
+    """Whether a statement whose Condition alone is not met names the caller.
 
-    A trust by name is one in the account under a condition on ``aws:PrincipalArn``: it names whom that fits.
+    A trust by name trusts the account with a condition on ``aws:PrincipalArn``: it names the principals that match.
     """
     return not any(each.key.lower() == "aws:principalarn" and not each.negated for each in allow.unmet)
 
@@ -172,26 +172,28 @@ def _allows(side: SideAnswer, near: bool) -> bool:
 
 
 def allowing(side: SideAnswer, least: Naming = Naming.ACCOUNT, steps: Steps | None = None) -> Requirements:
-    """On what one of the side's statements allows, those of a trust that name the caller at least so strongly."""
+    """The conditions under which a side allows. Trust statements must name the caller at least as strongly as
+    ``least``.
+    """
     unknown = ((unknown_atom(side.side, text, "Allow"),) for text in side.unknown)
     return either(tuple(allow.atoms for allow in side.allows if allow.naming >= least), tuple(unknown), steps=steps)
 
 
 def denying(side: SideAnswer) -> Iterator[tuple[Atom, ...]]:
-    """On what each of the side's statements denies."""
+    """The conditions of each statement of the side that denies."""
     yield from (denial.atoms for denial in side.denying)
     yield from ((unknown_atom(side.side, text, "Deny"),) for text in side.unknown)
 
 
 def call_layers(estate: Estate, request: Request) -> Layers:
-    """All sides of a call in the caller's own account, under a complete context or an open one."""
+    """All sides of a call in the caller's own account, with a complete or an open context."""
     return _layers(estate, request, request.caller.account, evaluate_side)
 
 
 def assume_layers(estate: Estate, request: Request, role: Role, evaluate_side: EvaluateSide = evaluate_side) -> Layers:
-    """All sides of an assumption, under a complete context or an open one.
+    """All sides of an AssumeRole call, with a complete or an open context.
 
-    Whatever a trust says, it lets in nobody of another partition: "You cannot delegate access between accounts in
+    A trust never allows principals of another partition: "You cannot delegate access between accounts in
     different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
     """
     trust = evaluate_side("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
@@ -201,9 +203,9 @@ def assume_layers(estate: Estate, request: Request, role: Role, evaluate_side: E
 
 
 def _provider_elsewhere(caller: Principal, role: Role) -> str:
-    """Why it is not known whether a provider lets anybody into a role: it is in another account than the role.
+    """Why it is unknown whether a provider's users can assume a role: the provider is in another account than the role.
 
-    No page of AWS's own says what comes of such a trust. In practice AWS refuses the call.
+    AWS does not document such a trust. In practice AWS refuses the call.
     """
     if not isinstance(caller, ExternalPrincipal) or not caller.provider or not caller.arn.startswith("arn:"):
         return ""
@@ -214,7 +216,7 @@ def _provider_elsewhere(caller: Principal, role: Role) -> str:
 
 
 def can_reach(caller: Principal, role: Role) -> bool:
-    """Whether a caller is in the role's partition. Of who is outside the sources that is not known."""
+    """Whether a caller is in the role's partition. External principals are assumed to be."""
     return isinstance(caller, ExternalPrincipal) or caller.partition == role.partition
 
 
@@ -227,7 +229,7 @@ def _layers(
 ) -> Layers:
     """SCPs are those of the caller's account, RCPs those of the resource's. Neither limits service-linked roles.
 
-    Who comes through an identity provider is no principal of any account, so no SCP is about him.
+    Users of an identity provider belong to no account, so no SCP applies to them.
     """
     caller = request.caller
     free = caller.is_service_linked
@@ -316,12 +318,12 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 _NEVER_UNDER_RCPS = frozenset({"kms:retiregrant"})
 """The same page, "Resources and entities not restricted by RCPs"."""
 _SERVICE_LINKED = ":role/aws-service-role/"
-"""In the ARN of a role whose trust RCPs leave alone, by the same section."""
+"""Part of the ARN of roles whose trust RCPs do not limit, by the same section."""
 
 
 @lru_cache(maxsize=4_096)
 def _rcps_bind(action: str) -> bool:
-    """Whether resource control policies limit an action: of a service that AWS lists, and about a resource."""
+    """Whether resource control policies limit an action on a resource: AWS lists the services."""
     service = action.partition(":")[0].lower()
     if service not in _UNDER_RCPS or action.lower() in _NEVER_UNDER_RCPS:
         return False
@@ -337,18 +339,18 @@ _WITHOUT = {
     SET_SOURCE_IDENTITY: Open(frozenset({"sts:sourceidentity"})),
     SET_CONTEXT: Open(frozenset({"sts:requestcontextproviders"}), ("sts:requestcontext/",)),
 }
-"""What is certain of calls that do without each action, and nothing else."""
+"""By action: the context of calls that do not need it, with all else open."""
 
 
 def needed(conjunction: Iterable[Atom]) -> tuple[str, ...]:
-    """The actions that a call needs which meets all of the atoms."""
+    """The additional actions of a call that meets all of the atoms."""
     atoms = tuple(conjunction)
     contexts = ((action, RequestContext.of(open=kind)) for action, kind in _WITHOUT.items())
     return tuple(action for action, without in contexts if any(_answer(atom, without) is False for atom in atoms))
 
 
 def _answer(atom: Atom, context: RequestContext) -> bool | None:
-    """Whether an open context meets an atom; None where that cannot be told."""
+    """Whether an open context meets an atom; None if that is unknown."""
     if atom.operator == ANY_OF:
         found = any_of([all_of([_answer(each, context) for each in part]) for part in atom.conjunctions])
     else:
@@ -359,9 +361,9 @@ def _answer(atom: Atom, context: RequestContext) -> bool | None:
 def with_actions(
     alternatives: Requirements, allowing: Callable[[str], Requirements], carried: tuple[str, ...] = ()
 ) -> Requirements:
-    """The same, each with what its actions have to meet in turn; ``allowing`` says what that is.
+    """The same requirements, including those of the additional actions, which ``allowing`` returns.
 
-    ``carried`` are actions that every call of the caller needs.
+    ``carried`` are the actions that every call of the caller needs.
     """
     steps = Steps()
     found = [_with_actions(each, allowing, carried, frozenset(), steps) for each in alternatives]
@@ -375,7 +377,7 @@ def _with_actions(
     done: frozenset[str],
     steps: Steps,
 ) -> Requirements:
-    """One alternative with its actions; what one action has to meet may need another one."""
+    """One alternative with its actions. The requirements of an action may need another action."""
     actions = [action for action in dict.fromkeys((*carried, *needed(conjunction))) if action not in done]
     whole: Requirements = (conjunction,)
     for action in actions:
@@ -387,9 +389,9 @@ def _with_actions(
 
 
 class Answer(NamedTuple):
-    """What an open request still has to meet, and the statements that take part.
+    """The requirements of an open request, and the statements that take part.
 
-    ``actions`` are those that a call needs beside its own, on some of the alternatives.
+    ``actions`` are additional actions that some of the alternatives need.
     """
 
     alternatives: Requirements
@@ -399,13 +401,15 @@ class Answer(NamedTuple):
 
 
 def open_layers(estate: Estate, caller: Principal, role: Role, action: str | None = None) -> Layers:
-    """All sides of an assumption, or of an action beside it, with all left open that the caller does not imply."""
+    """All sides of an AssumeRole call, or of an additional action, with every key open that the caller does not
+    imply.
+    """
     context = open_context_on(open_context(caller, since=estate.since), role)
     return assume_layers(estate, Request(caller, action or assume_action(caller), role.arn, context), role)
 
 
 def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> Answer:
-    """The same, with what the actions have to meet that its alternatives need."""
+    """The same answer, including the requirements of the additional actions."""
 
     @cache
     def allowing(action: str) -> Requirements:
@@ -416,12 +420,12 @@ def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> A
 
 
 def carried_actions(caller: Principal) -> tuple[str, ...]:
-    """The actions that every call of a caller needs to assume a role, for what its sessions carry."""
+    """The additional actions that every AssumeRole call of a caller needs, because of what its sessions carry."""
     return caller.carried_actions if isinstance(caller, Role) else ()
 
 
 def answer_for(layers: Layers, caller: Principal) -> Answer:
-    """The answer of all sides together, with the actions that every call of the caller needs."""
+    """The combined answer of all sides, including the actions that every call of the caller needs."""
     found = answer_of(layers)
     carried = carried_actions(caller)
     if found.alternatives == NEVER or not carried:
@@ -430,7 +434,7 @@ def answer_for(layers: Layers, caller: Principal) -> Answer:
 
 
 def answer_of(layers: Layers) -> Answer:
-    """The answer of all sides together."""
+    """The combined answer of all sides."""
     alternatives = layers.alternatives()
     if alternatives == NEVER:
         return Answer(NEVER)

@@ -1,8 +1,8 @@
-"""One side of a request at a time: what its policies deny, allow, or would allow but for a Condition.
+"""One side of a request: its statements that deny, allow, or would allow without their Condition.
 
-A side is the identity policies, the boundary, one level of SCPs or RCPs, or the trust policy. Order within a side
-decides nothing but which of several equal statements is named: the first. Under an open context a statement may allow
-or deny on conditions that are still to meet: its ``atoms``.
+A side is the identity policies, the boundary, one level of SCPs or RCPs, or the trust policy. The order of statements
+only decides which of several equal ones is named: the first. In an open context a statement may allow or deny under
+conditions that are still open: its ``atoms``.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html ("Principal key values"):
 ``aws:userid`` of a role's session is the role's unique ID, a colon and the session's name.
@@ -37,7 +37,7 @@ from crossaccount.iam.request_keys import never_has_wildcards
 
 
 class Request(NamedTuple):
-    """One action on one resource by one caller. ``resource`` is ``*`` for an action that takes none."""
+    """One action on one resource by one caller. ``resource`` is ``*`` for an action without resources."""
 
     caller: Principal
     action: str
@@ -46,10 +46,10 @@ class Request(NamedTuple):
 
 
 class Allow(NamedTuple):
-    """A statement that allows, or would but for the conditions ``unmet``.
+    """A statement that allows, or would allow without the conditions ``unmet``.
 
-    ``naming`` is how a trust names the caller, ``DIRECT`` on every other side. ``atoms`` are still to meet; under a
-    complete context there are none.
+    ``naming`` is how a trust names the caller; on every other side it is ``DIRECT``. ``atoms`` are the open conditions;
+    in a complete context there are none.
     """
 
     decision: Decision
@@ -59,17 +59,17 @@ class Allow(NamedTuple):
 
 
 class Denial(NamedTuple):
-    """A statement that denies where its atoms are all met."""
+    """A statement that denies if all its atoms are met."""
 
     decision: Decision
     atoms: tuple[Atom, ...]
 
 
 class SideAnswer(NamedTuple):
-    """A side's answer. ``near`` are the statements that only their Condition surely keeps from allowing.
+    """The answer of a side. ``near`` are statements that would allow if their Condition were met.
 
-    ``deny`` surely denies; ``denying`` do where their atoms are all met, and more that surely do have none. ``unknown``
-    names the policies of the side that cannot be judged, each with the reason.
+    ``deny`` is a statement that certainly denies. ``denying`` are statements that deny if all their atoms are met.
+    ``unknown`` names the side's unknown policies, each with the reason.
     """
 
     side: Side
@@ -81,7 +81,7 @@ class SideAnswer(NamedTuple):
 
 
 def evaluate_side(side: Side, policies: Iterable[Policy], request: Request) -> SideAnswer:
-    """Ask every policy of a side about a request."""
+    """The answer of a side: all its policies together."""
     parts = []
     for policy in policies:
         statements = matching(policy, request)
@@ -94,14 +94,14 @@ def matching(policy: Policy, request: Request) -> list[CompiledStatement]:
     """The statements of a policy that are or may be about the action and the resource."""
     resource, context = request.resource, request.context
     about = policy.about(request.action)
-    # A trust has no resources: most statements are asked nothing.
+    # A trust has no resources, so most statements need no check.
     return [each for each in about if not each.resources or each.on(resource, context) is not False]
 
 
 def evaluate_statements(
     side: Side, policy: Policy, statements: Iterable[CompiledStatement], request: Request
 ) -> SideAnswer:
-    """Ask those statements of a policy that are or may be about a request."""
+    """The answer of the statements of a policy that may be about a request."""
     deny: Decision | None = None
     allows: tuple[Allow, ...] = ()
     near: tuple[Allow, ...] = ()
@@ -109,7 +109,7 @@ def evaluate_statements(
     for statement in statements:
         element = statement.principal
         if side == "rcp" and element is not None and EVERYONE in element.aws and not element.inverted:
-            element = None  # all that AWS takes in an RCP, and no caller comes from beyond it, provider or not
+            element = None  # AWS accepts only ``*`` in an RCP, which names every caller
         for name, conditions in _EVERY_CALLER if element is None else _named(element, statement, request):
             decision = Decision(side, policy.name, statement.label)
             failed, atoms = _unmet_and_open(decision, statement, conditions, request)
@@ -126,7 +126,7 @@ def evaluate_statements(
 
 
 def together(side: Side, parts: Sequence[SideAnswer]) -> SideAnswer:
-    """The answers of several policies as the answer of their side."""
+    """The answers of several policies combined."""
     if not parts:
         return SILENT[side]
     denies = [part.deny for part in parts if part.deny]
@@ -141,24 +141,24 @@ def together(side: Side, parts: Sequence[SideAnswer]) -> SideAnswer:
 
 
 SILENT: Mapping[Side, SideAnswer] = {side: SideAnswer(side) for side in SIDES}
-"""The answers of sides that have nothing to say."""
+"""The answers of sides without a matching statement."""
 
 _EVERY_CALLER: tuple[tuple[Naming, tuple[Condition, ...]], ...] = ((Naming.DIRECT, ()),)
-"""What a statement without a Principal element is about."""
+"""A statement without a Principal element applies to every caller."""
 _WHOLLY = [((name, ()),) if name > Naming.NONE else () for name in Naming]
-"""What a statement is about that names the caller in this way, without conditions."""
+"""By naming: a statement that names the caller in this way, without conditions."""
 
 _NOT_LISTED = ""
-"""Stands for the name of every session that is not listed."""
+"""A placeholder for the name of any session that is not listed."""
 
 EvaluateSide = Callable[[Side, Iterable[Policy], Request], SideAnswer]
-"""How a side is weighed: :func:`evaluate_side`, or that with a memory."""
+""":func:`evaluate_side`, or a version with a cache."""
 
 
 def _named(
     element: PrincipalElement, statement: CompiledStatement, request: Request
 ) -> Sequence[tuple[Naming, tuple[Condition, ...]]]:
-    """How a statement names the caller; of those outside the sources, the part that it names, as conditions."""
+    """How a statement names the caller. For external principals, the named part as conditions."""
     caller = request.caller
     if isinstance(caller, ExternalPrincipal):
         if not statement.allows:
@@ -177,7 +177,7 @@ def _named(
 def _by_session(
     element: PrincipalElement, caller: Principal, allows: bool, named: tuple[str, ...]
 ) -> Iterator[tuple[Naming, tuple[Condition, ...]]]:
-    """How a statement that lists sessions of the caller names him, who may come as one of them or as another."""
+    """How a statement that lists sessions of the caller names each of them, and all others."""
     match = naming if allows else denies
     listed, other = match(element, caller), match(element, caller, _NOT_LISTED)
     if other:
@@ -187,12 +187,12 @@ def _by_session(
 
 
 def _user_ids(operator: str, caller: Principal, sessions: Iterable[str]) -> tuple[Condition, ...]:
-    """The condition of coming as one of some sessions, or as another: ``aws:userid`` is ``AROA…:session``."""
+    """The condition that the caller is one of these sessions, or none of them: ``aws:userid`` is ``AROA…:session``."""
     return compile_conditions({operator: {"aws:userid": [f"{caller.unique_id or '*'}:{name}" for name in sessions]}})
 
 
 def _shown(condition: Condition, context: RequestContext) -> Condition:
-    """A condition without values that nothing can fit; with them where it has no others."""
+    """A condition without the values that can never match, unless it has no others."""
     live = without_dead(condition, context)
     return live if live.values else condition
 
@@ -200,7 +200,9 @@ def _shown(condition: Condition, context: RequestContext) -> Condition:
 def _unmet_and_open(
     decision: Decision, statement: CompiledStatement, conditions: tuple[Condition, ...], request: Request
 ) -> tuple[tuple[Condition, ...], tuple[Atom, ...]]:
-    """The conditions that the request does not meet, and the atoms that it still has to. ``conditions`` come on top."""
+    """The conditions that the request does not meet, and its open atoms. ``conditions`` are added to the
+    statement's.
+    """
     context = request.context
     conditions += statement.conditions
     if context.open is None:
@@ -221,17 +223,17 @@ _USER_ID = "aws:userid"
 _CASE_COUNTS = frozenset({"stringequals", "stringnotequals", "stringlike", "stringnotlike"})
 _ORGANIZATIONS = ("aws:principalorg", "aws:resourceorg")
 TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
-"""The keys of the time of a request."""
+"""The condition keys for the time of a request."""
 _EXACT = ("stringequals", "stringequalsignorecase", "stringnotequals", "stringnotequalsignorecase")
 
 
 def answer(condition: Condition, caller: Principal, context: RequestContext) -> bool | None:
-    """Whether an open request of ``caller`` meets a condition; None where that hangs on what is open."""
+    """Whether an open request of ``caller`` meets a condition; None if that depends on open keys."""
     found = condition.answer(context)
     if found is not None:
         return None if _of_others(condition, context, not found) else found
     if context.lacks(condition.key):
-        return condition.holds(context)  # what it is compared with does not matter
+        return condition.holds(context)  # the compared values do not matter
     if condition.keys <= TIMES and context.open is not None and context.open.since and context.is_open(condition.key):
         return from_then_on(condition, context.open.since)
     if (live := without_dead(condition, context)) is not condition:
@@ -242,10 +244,10 @@ def answer(condition: Condition, caller: Principal, context: RequestContext) -> 
 
 
 def without_dead(condition: Condition, context: RequestContext) -> Condition:
-    """The condition without those of its values that nothing can fit, whatever the open keys are.
+    """The condition without the values that can never match, whatever the open keys are.
 
-    "The resource that includes a policy variable with no value will not match any resource", nor does a text. Nor does
-    a text with a wildcard, where it is compared exactly with a key whose values have none.
+    "The resource that includes a policy variable with no value will not match any resource", and the same holds for a
+    value. A value with a wildcard never matches if it is compared exactly with a key whose values have none.
     """
     if all(value.plain for value in condition.values) and not compares_wildcards(condition):
         return condition
@@ -255,7 +257,7 @@ def without_dead(condition: Condition, context: RequestContext) -> Condition:
 
 @lru_cache(maxsize=16_384)
 def compares_wildcards(condition: Condition) -> bool:
-    """Whether a condition compares a wildcard exactly, with a key that never has one."""
+    """Whether a condition compares a wildcard exactly with a key that never has one."""
     return any(map(_is_wild, condition.values)) and condition.base in _EXACT and never_has_wildcards(condition.key)
 
 
@@ -265,7 +267,7 @@ def _is_wild(value: Template) -> bool:
 
 @lru_cache(maxsize=16_384)
 def from_then_on(condition: Condition, since: str) -> bool | None:
-    """Whether all requests from a time on meet a condition on the time (True), or none does (False)."""
+    """Whether all requests after a time meet a condition on the time (True), or none does (False)."""
     if condition.base.startswith("numeric"):
         value = instant(since)
         (later,) = compile_conditions({"NumericGreaterThanEquals": {condition.key: str(value)}})
@@ -305,18 +307,18 @@ def _of_sessions(condition: Condition, role_id: str) -> bool | None:
 
 
 def _of_others(condition: Condition, context: RequestContext, answer: bool) -> bool:
-    """Whether some organisation that nobody describes would make another answer: one that the condition names."""
+    """Whether an organisation without a source, which the condition names, could change the answer."""
     key = condition.key.lower()
     if not key.startswith(_ORGANIZATIONS) or not context.undecided(key) or context.open is None:
         return False
-    named = (value.text for value in condition.values if value.plain)  # a pattern fits itself, too
+    named = (value.text for value in condition.values if value.plain)  # a pattern also matches itself
     known = {each.lower() for each in context.open.none_of}
     others = (name for name in named if name.startswith("o-") and name.partition("/")[0].lower() not in known)
     return any(condition.holds(context.having(key, (name,))) == answer for name in others)
 
 
 def condition_atoms(decision: Decision, conditions: Iterable[Condition], context: RequestContext) -> tuple[Atom, ...]:
-    """An atom for each condition, with the variables filled in that the context knows."""
+    """An atom for each condition, with known variables replaced by their values."""
     return tuple(
         Atom(
             decision.side,
@@ -333,7 +335,7 @@ def condition_atoms(decision: Decision, conditions: Iterable[Condition], context
 def resource_atoms(
     decision: Decision, statement: CompiledStatement, resource: str, context: RequestContext
 ) -> tuple[Atom, ...]:
-    """The atom of a statement that may be about ``resource``; none where it surely is."""
+    """The atom of a statement that may be about ``resource``; none if it certainly is."""
     if statement.on(resource, context) is not None:
         return ()
     values = tuple(filled(value, context) for value in statement.resources if fits(value, resource, context) is None)
@@ -342,5 +344,5 @@ def resource_atoms(
 
 
 def unknown_atom(side: Side, text: str, may: str) -> Atom:
-    """The atom of a policy that nobody knows: ``text`` names it and says why, ``may`` is ``Allow`` or ``Deny``."""
+    """The atom of an unknown policy. ``text`` names the policy and the reason; ``may`` is ``Allow`` or ``Deny``."""
     return Atom(side, text.partition(": ")[0], "", UNKNOWN, may, (text,))

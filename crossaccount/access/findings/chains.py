@@ -1,8 +1,8 @@
-"""What a trust asks for and a way through other roles passes by, and third parties that get further than meant.
+"""Conditions of a trust that a way through other roles bypasses, and third parties that reach further roles.
 
-A trust that asks people for MFA and lets in a role without it is common, and right. It is told where somebody without
-MFA gets that role: then what the trust asks for keeps nobody out. The same holds for an external ID and for a source
-address. Told are users and accounts outside of the sources; programs are not asked for MFA.
+A trust that requires MFA from people and allows a role without it is common and correct. It is reported if somebody
+without MFA can assume that role, because the requirement then has no effect. The same applies to an external ID and a
+source address. Only users and external accounts are reported, because programs cannot present MFA.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ THIRD_PARTY_BEYOND = Kind(
 
 @dataclass(frozen=True)
 class _Demand:
-    """What a trust may ask for: the finding, its name for people, and its keys in lower case."""
+    """A condition that a trust may require: its finding, its name for people, and its keys in lower case."""
 
     kind: Kind
     name: str
@@ -67,7 +67,7 @@ _DEMANDS = (
 
 
 def chain_findings(chains: Chains, facts: Facts) -> Iterator[Found]:
-    """What ways through other roles pass by, by role; then the third parties."""
+    """The bypassed conditions, sorted by role; then the third parties."""
     beyond: dict[tuple[str, str], list[Way]] = {}
     for arn in sorted(chains.estate.roles):
         role = chains.estate.roles[arn]
@@ -83,7 +83,7 @@ def chain_findings(chains: Chains, facts: Facts) -> Iterator[Found]:
 
 
 def _first_demanding(role: Role, demand: _Demand) -> int | None:
-    """The first statement of a trust that nobody meets without what is demanded; None where there is none."""
+    """The index of the first statement of a trust that requires ``demand``; None if there is none."""
     for index, statement in enumerate(role.trust.statements):
         if statement.allows and _demands(statement, demand):
             return index
@@ -96,7 +96,7 @@ def _demands(statement: CompiledStatement, demand: _Demand) -> bool:
 
 
 def _passed(role: Role, demand: _Demand, index: int, every: list[Way]) -> Iterator[Found]:
-    """The finding of a role, where somebody gets there without what its trust asks for."""
+    """The finding about a role that somebody reaches without ``demand``."""
     ways = [way for way in every if any(not _is_met(each, demand) for each in way.alternatives)]
     if not ways:
         return
@@ -108,7 +108,7 @@ def _passed(role: Role, demand: _Demand, index: int, every: list[Way]) -> Iterat
 
 
 def _is_met(conditions: Conditions, demand: _Demand) -> bool:
-    """Whether a way asks for it, on whichever hop."""
+    """Whether a hop of the way requires ``demand``."""
     nothing = RequestContext()
     return any(
         each.atom.is_condition and each.atom.meaning[1] in demand.keys and not each.atom.holds(nothing)

@@ -1,13 +1,13 @@
 """Changes that replace a user or a role, and changes that take a second step.
 
 A trust that names a principal exactly is pinned to its unique ID when it is saved. AWS gives the new user or role
-another unique ID. After a replacement the trust names nobody, until it is saved again with the new one in place. Told
-from two estates: the same kind and name under another path, or the same ARN with another unique ID. AWS shows such a
-trust with the unique ID in place of the ARN: where AWS itself was read after the change, a trust with an ARN names
-somebody who exists. A rename cannot be told from a deletion and a creation; whoever knows of one (a preview does) asks
+another unique ID. After a replacement the trust matches no principal, until it is saved again when the new one exists.
+Two estates show a replacement: the same kind and name under another path, or the same ARN with another unique ID. AWS
+shows such a trust with the unique ID in place of the ARN. So if AWS was read after the change, an ARN in a trust names
+an existing principal. A rename looks like a deletion and a creation; a preview knows of renames, and calls
 :func:`pinned_by` directly.
 
-Changes that take a second step show in a config alone: settings yield them, an estate does not show them.
+Changes that take a second step are visible only in a config: settings yield them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 """
@@ -41,9 +41,9 @@ PINNED = Kind(
 
 
 def replacement_findings(before: Estate, after: Estate, shown_by_aws: Collection[str] = ()) -> Iterator[Found]:
-    """Users and roles that are other ones after a change, and the trusts that break with them.
+    """The users and roles that a change replaces, and the trusts that no longer match.
 
-    ``shown_by_aws`` are the IDs of accounts whose trusts stand in ``after`` as AWS shows them.
+    ``shown_by_aws`` are the IDs of the accounts whose trusts in ``after`` were read from AWS.
     """
     pins = pinned_by(before)
     old = {_identity(principal): principal for principal in _principals(before)}
@@ -55,7 +55,7 @@ def replacement_findings(before: Estate, after: Estate, shown_by_aws: Collection
 
 
 def replaced(arn: str, trusts: Iterable[str]) -> Iterator[Found]:
-    """What to say of a replaced principal and the roles whose trusts name it exactly."""
+    """The findings about a replaced principal, and about the roles whose trusts name it exactly."""
     broken = sorted(set(trusts))
     if broken:
         message = f"is replaced, and the trust of {', '.join(broken)} is tied to the old one"
@@ -87,13 +87,15 @@ def _principals(estate: Estate) -> Iterator[Principal]:
 
 
 def _identity(principal: Principal) -> tuple[str, str, str]:
-    """Within an account names are unique whatever the path, letter case aside."""
+    """The identity of an entity: within an account names are unique, ignoring path and letter case."""
     arn = parse_arn(principal.arn)
     return arn.account, arn.kind, arn.name.lower()
 
 
 def _is_another(former: Principal, principal: Principal) -> bool:
-    """By their unique IDs where both are known: a user that is moved to another path keeps its own."""
+    """Whether the principal was replaced. If both unique IDs are known they decide: a user that moves to another path
+    keeps its ID.
+    """
     if former.unique_id and principal.unique_id:
         return former.unique_id != principal.unique_id
     return former.arn != principal.arn

@@ -1,9 +1,9 @@
-"""Closure: every grant should meet a trust, every trust a grant. What does not is dangling, and a finding.
+"""Closure: every grant should meet a trust, and every trust a grant. Otherwise it is dangling, which is a finding.
 
-Owns the trusts that nobody can use and the roles that nobody reaches, and asks the rules of an estate as a whole. A
-trust of a service is used from outside the sources and is left alone; so is one that hangs on a policy that is not
-known, or on principals that no stack declares. Near linear in the number of entities and paths: one pass each, with
-indexes.
+Owns the findings on trusts without a usable grant and on roles without a path, and applies the other rules for an
+estate as a whole. It skips trusts of services, which are used from outside the sources, and trusts that depend on an
+unknown policy or on undeclared principals. The time is almost linear in the number of entities and paths: one indexed
+pass each.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ ONLY_DENIES = Kind(
 def trust_findings(
     document: Document, estate: Estate, reach: Reach, possible: Collection[Trust], nearest: Nearest
 ) -> Iterator[Found]:
-    """Statements of one trust policy that let nobody in; the role itself where that is true of all.
+    """The statements of a trust policy that allow no existing principal; the role itself if that applies to all.
 
-    ``possible`` are those by which somebody may get in whom no stack declares.
+    ``possible`` are the statements that may allow a principal that no stack declares.
     """
     role = estate.roles.get(document.place.owner)
     if document.side != "trust" or role is None or role.trust.unknown:
@@ -93,7 +93,7 @@ def trust_findings(
 
 
 class Nearest:
-    """Who is nearest to getting into a role that nobody gets into: the candidates are indexed when first asked for."""
+    """Finds the principal that lacks least to assume an unreachable role. The candidates are indexed at first use."""
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
@@ -103,16 +103,16 @@ class Nearest:
         return Candidates(self.estate)
 
     def to(self, role: Role) -> Explanation | None:
-        """What keeps out whom the trust names and whose account grants it; of a few of them the one with the least.
+        """What prevents a named and granted principal; of a few such principals, the one with the fewest obstacles.
 
-        Not the role itself: nobody reaches it by that.
+        The role itself is not a candidate.
         """
         callers = [each for each in self._candidates.of(role) if each.arn != role.arn][:_TRIED]
         denied = (why(self.estate, caller.arn, role.arn) for caller in callers)
         return min((each for each in denied if each.changes), key=lambda each: len(each.changes), default=None)
 
     def groups_without_members(self, role: Role) -> list[str]:
-        """The groups, by account and name, that are granted a role and have no member, of accounts that it trusts."""
+        """The groups without members that are granted the role, of the accounts that it trusts, by account and name."""
         return sorted({found for account in self._trusted(role) for found in self._granted(account, role)})
 
     def _granted(self, account: str, role: Role) -> Iterator[str]:
@@ -127,7 +127,7 @@ class Nearest:
 
     @cached_property
     def _of_groups(self) -> dict[str, list[tuple[str, CompiledStatement]]]:
-        """The statements about assuming roles of groups without members, by account."""
+        """By account: the statements about assuming roles in groups without members."""
         joined = {(user.account, name) for user in self.estate.users.values() for name in user.groups}
         found: dict[str, list[tuple[str, CompiledStatement]]] = {}
         for (account, name), policies in self.estate.groups.items():
@@ -139,7 +139,7 @@ class Nearest:
 
 _NOTHING = RequestContext()
 _TRIED = 3
-"""One is an example; of a few one may be nearer."""
+"""The most candidates that are explained."""
 
 
 def _of_groups(role: Role, groups: Sequence[str], estate: Estate) -> Found:
@@ -170,7 +170,7 @@ def _unreachable(role: Role, unused: list[Statement], nearest: Nearest) -> Found
 
 
 def _named(statement: Statement, estate: Estate) -> list[str]:
-    """Whom a statement names: of everyone or an account, those whom its conditions name by ARN."""
+    """The principals that a statement names. For ``*`` or an account, those that its conditions name by ARN."""
     by_name = [
         value.text
         for condition in statement.on("aws:principalarn")
@@ -184,7 +184,7 @@ def _named(statement: Statement, estate: Estate) -> list[str]:
 
 
 def _with_existence(name: str, estate: Estate) -> str:
-    """An ARN; one that its account's source does not have says so."""
+    """An ARN, with a note if its account's source does not have it."""
     if not is_arn(name) or has_wildcard(name):
         return name
     arn = parse_arn(name)
@@ -202,12 +202,12 @@ def _is_used(statement: Statement, trusts: Collection[Trust]) -> bool:
 
 
 def _assumes(statement: Statement) -> bool:
-    """Whether it is about assuming at all: one for sts:TagSession alone goes with another."""
+    """Whether it allows an AssumeRole action: a statement with sts:TagSession alone supplements another one."""
     return any(statement.covers(action) for action in ASSUMING)
 
 
 def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable[PathLike]) -> Iterator[Found]:
-    """What closure says of an estate, of which ``details`` are the sources and ``paths`` all the paths."""
+    """The findings of closure for an estate with these ``details`` and ``paths``."""
     reach = Reach.of(paths)
     holders = Holders(details)
     grants, denials = Grants(estate, reach, holders), Denials(estate, holders)

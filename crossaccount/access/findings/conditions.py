@@ -1,8 +1,8 @@
-"""Conditions that never hold, that pass what they should ask for, or that compare with a variable without a value.
+"""Conditions that never hold, that allow requests without their key, or that compare with a variable without a value.
 
-Owns what is wrong with the ``Condition`` of one statement by itself. A key that AWS's lists do not have is a finding of
-``policies``; what a trust asks of MFA and of identity providers has modules of its own. A condition of an Allow that
-never holds means that the statement lets nobody in, one of a Deny that it denies nothing.
+Owns the findings on the ``Condition`` of a single statement. ``policies`` has the finding on unknown keys; ``mfa`` and
+``web_identities`` have those on MFA and identity providers. If a condition never holds, an Allow allows nobody and a
+Deny denies nothing.
 
 Sources, under https://docs.aws.amazon.com/IAM/latest/UserGuide/: reference_policies_elements_condition_operators.html
 (StringEquals takes wildcards literally), reference_policies_condition-keys.html (which requests carry a key),
@@ -73,7 +73,7 @@ _KINDS: dict[CallerKind, str] = {
 
 
 def condition_findings(statement: Statement, since: datetime | None) -> Iterator[Found]:
-    """What is wrong with the conditions of one statement. ``since`` is now, where dates are to be judged."""
+    """The findings on the conditions of one statement. ``since`` is the present time, if dates are to be checked."""
     conditions = statement.conditions
     if not conditions:
         return
@@ -97,7 +97,7 @@ def _fix(statement: Statement, reason: str) -> str:
 
 
 def _never(statement: Statement, since: datetime | None) -> str:
-    """Why no request meets the conditions of a statement; empty where one may."""
+    """Why no request meets the conditions of a statement; empty if one may."""
     conditions = statement.conditions
     senders = _senders(statement)
     for condition in conditions:
@@ -121,7 +121,7 @@ def _has_passed(condition: Condition, since: datetime) -> bool:
 
 
 def _contradiction(conditions: Sequence[Condition]) -> str:
-    """Two conditions that no request meets together, or one that no value meets."""
+    """Why no request meets the conditions together: two that exclude each other, or one that no value meets."""
     atoms = [
         Atom("trust", "", "", each.operator, each.key, tuple(value.text for value in each.values))
         for each in conditions
@@ -139,7 +139,7 @@ def _contradiction(conditions: Sequence[Condition]) -> str:
 
 
 def _senders(statement: Statement) -> list[Sender]:
-    """Who may send the requests that a trust statement is about; empty where that says nothing of the keys."""
+    """The kinds of senders of the requests of a trust statement; empty if the senders do not determine the keys."""
     if statement.side != "trust" or "NotPrincipal" in statement.raw:
         return []
     found: list[Sender] = []
@@ -151,7 +151,7 @@ def _senders(statement: Statement) -> list[Sender]:
 
 
 def _carries(key: str, sender: Sender) -> bool:
-    """Whether a request of a sender to assume a role may carry a key; one that nobody knows may be there."""
+    """Whether a request of a sender to assume a role may carry a key. An unknown key may be present."""
     actions = [_ASSUME_BY[sender.kind]] if sender.kind in _ASSUME_BY else ASSUMING[1:]
     return not fits_listed_key(key) or any(may_carry(key, action, sender) for action in actions)
 
@@ -162,7 +162,7 @@ def _may_have_several(key: str) -> bool:
 
 
 def _without_value(statement: Statement) -> Iterator[Found]:
-    """A variable without a default that callers lack for certain: under a positive operator all, else some of them."""
+    """A variable without a default that callers lack: all callers for a positive operator, else some of them."""
     senders = _named(statement)
     for condition in statement.conditions:
         for variable in (part for value in condition.values for part in value.parts if isinstance(part, Variable)):
@@ -176,7 +176,7 @@ def _without_value(statement: Statement) -> Iterator[Found]:
 
 
 def _named(statement: Statement) -> list[Sender]:
-    """Who may send the requests, where users and roles are named one by one only those."""
+    """The possible senders. If users and roles are named one by one, only those."""
     arns = [name for name in statement.principals("AWS") if is_arn(name) and parse_arn(name).resource != "root"]
     if not arns or len(arns) < len(statement.principals("AWS")):
         return _senders(statement)

@@ -1,8 +1,9 @@
-"""Who makes itself able to get to a role: by a new trust, its own grants, a user's credentials, or by passing a role.
+"""Principals that can give themselves access to a role: by a new trust, own grants, a user's credentials, or PassRole.
 
-Each step is an assumption or such a change, and is marked as what it is. These ways are kept apart from those of plain
-assuming (``access.chains``): a change is seen, and undone. What a session carries from one step to the next is not
-judged here; each step says on which conditions it works by itself. Of each principal the shortest way is told.
+Each step is an AssumeRole call or such a change, and is marked as such. These ways are separate from those of
+``access.chains``, because a change is visible and can be undone. The conditions of each step are evaluated
+independently: what a session carries to the next step is not evaluated. Only the shortest way of each principal is
+shown.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ASSUMING = "sts:AssumeRole"
 
 
 class Step(NamedTuple):
-    """One step from ``principal`` to ``target``, by ``action``: ``sts:AssumeRole``, or what it does to be able."""
+    """One step from ``principal`` to ``target`` by ``action``: ``sts:AssumeRole``, or the change that enables it."""
 
     principal: str
     target: str
@@ -72,9 +73,9 @@ class Escalated(NamedTuple):
 
 
 def escalated_to(details: Sequence[Details], chains: Chains, role_arn: str) -> list[Escalated]:
-    """Who gets to a role by changing something on the way, by principal."""
+    """The principals that reach a role with at least one change, sorted."""
     graph = _Graph(details, chains)
-    # Backwards, with and without a change behind: (node, changed) is reached once, by the fewest steps.
+    # Backwards, with and without a change so far: each (node, changed) is reached once, by the fewest steps.
     found: dict[tuple[str, bool], tuple[Step, ...]] = {(role_arn, False): ()}
     todo = deque(found)
     while todo:
@@ -111,7 +112,7 @@ class _Graph:
                 self._onto.setdefault(target, []).append(step)
 
     def into(self, node: str) -> Iterator[Step]:
-        """Plain steps first, so that of two equally short ways the one that changes less is taken."""
+        """Plain steps come first, so that of two equally short ways the one with fewer changes wins."""
         role = self._estate.roles.get(node)
         able: set[str] = set()
         if role is not None:
@@ -128,7 +129,7 @@ class _Graph:
 
 
 def _if_granted(chains: Chains, principal: Principal, role: Role) -> Requirements:
-    """On what a principal could assume a role if its own policies allowed it: the other sides still have to."""
+    """The conditions under which a principal could assume a role if its own policies allowed it."""
     if not can_reach(principal, role):
         return NEVER
     layers = open_layers(chains.estate, principal, role)

@@ -1,12 +1,12 @@
-"""Principals that can edit what guards a role: its trust, somebody's grants, a membership, credentials.
+"""Principals that can edit what protects a role: its trust, grants, a membership, credentials.
 
-One finding for each principal, with the ways it has. Judged are its identity policies, its boundary and the service
-control policies of its account, on entities of that account, where alone IAM's actions act. What hangs on the person
-(MFA, an address) is taken to be met and shown; what hangs on what is done (which policy, which service) has to hold for
-doing most. Administrators, whom nothing holds down, may do everything anyway and are not named again, nor are roles of
-services with the policies that AWS made for these. Linear: which ways a policy opens is found once per policy, and of
-each way the first target is enough. Where a source does not say whether a user may sign in, or which roles an instance
-may have, both are taken to be so.
+One finding for each principal, with its ways. Its identity policies, its boundary and the service control policies of
+its account are evaluated, for entities of that account, because IAM's actions work only there. Conditions on the person
+(MFA, an address) are assumed to be met, and shown. Conditions on the request (which policy, which service) must allow
+most requests. Administrators without limits are not reported, because they may do everything anyway. Service roles with
+AWS's policies for them are not reported either. The time is linear: the ways of a policy are found once, and one target
+of each way is enough. If a source does not show whether a user can sign in, or which roles an instance can have, the
+finding assumes that they can.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ _LISTS: Mapping[Target, tuple[str, str]] = {
 }
 _NOTHING = RequestContext.of()
 _ADMINISTRATOR = "arn:{}:iam::aws:policy/AdministratorAccess"
-"""What somebody would attach who may attach anything."""
+"""The policy that a principal would attach if it may attach any."""
 
 
 class Targets:
-    """The entities of each account by kind."""
+    """The entities of each account, by kind."""
 
     def __init__(self, details: Sequence[Details]) -> None:
         self._found: dict[tuple[str, Target], dict[str, Entity]] = {}
@@ -82,7 +82,7 @@ class Targets:
     def matching(
         self, statement: CompiledStatement, principal: Principal, kind: Target, context: RequestContext
     ) -> Sequence[str]:
-        """The entities that a statement's resources cover or may cover, found once per statement and account.
+        """The entities that a statement's resources cover or may cover, cached by statement and account.
 
         ``context`` is the principal's own, for the policy variables of the resources.
         """
@@ -100,7 +100,7 @@ class Targets:
         return self._matches[key]
 
     def suits(self, method: Method, arn: str) -> bool:
-        """Whether a target is as the method needs it."""
+        """Whether a target has the properties that the method needs."""
         if (method.where, arn) not in self._suits:
             self._suits[method.where, arn] = not method.where or self._is(
                 method.where, method.target, self._entity(method, arn)
@@ -108,7 +108,7 @@ class Targets:
         return self._suits[method.where, arn]
 
     def keys(self, method: Method, arn: str) -> Mapping[str, ContextValue]:
-        """The condition keys of a request that does it to a target; what is not among them is not in the request.
+        """All condition keys of the method's request on a target.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
         """
@@ -120,7 +120,7 @@ class Targets:
         entity, parsed = self._entity(method, arn), parse_arn(arn)
         keys: dict[str, ContextValue] = {"aws:ResourceAccount": parsed.account}
         if parsed.partition == "aws":
-            keys["aws:RequestedRegion"] = "us-east-1"  # IAM's own, whoever calls
+            keys["aws:RequestedRegion"] = "us-east-1"  # IAM's region, for every caller
         for tag in entity.get("Tags") or ():
             keys |= {f"{prefix}:ResourceTag/{tag['Key']}": str(tag["Value"]) for prefix in ("aws", "iam")}
         everything = _ADMINISTRATOR.format(parsed.partition)
@@ -199,16 +199,16 @@ ESCALATION = Kind(
     "https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/ and https://pathfinding.cloud",
 )
 _TRIED, _TRIED_ALIKE = 500, 5
-"""Of the targets that a statement covers so many are looked at, and of those with the same tags and boundary so many
-are tried: the others can be denied, and are then denied together."""
+"""The most targets of a statement that are checked, and the most of those with the same tags and boundary that are
+tried."""
 _TELLING = Open(
     frozenset({"iam:permissionsboundary", "iam:policyarn"}), ("aws:resourcetag/", "iam:resourcetag/", "aws:resourceorg")
 )
-"""The keys about what is done: where a request does not have them, it does not have them."""
+"""The keys for the details of the request. If they are not given, the request does not have them."""
 
 
 class Way(NamedTuple):
-    """One way of a principal, on conditions that are still to meet."""
+    """One way of a principal, with its open conditions."""
 
     what: str
     alternatives: Requirements
@@ -246,7 +246,7 @@ class Escalation:
                 )
 
     def steps(self, actions: Collection[str]) -> Iterator[tuple[Principal, str, str, Requirements]]:
-        """Who may do which of some actions to whom, on which conditions: principal, action and target."""
+        """Who may do which of some actions, under which conditions: by principal, action and target."""
         for principal in self._everyone:
             if not is_changeable(principal.arn):
                 continue
@@ -269,7 +269,7 @@ class Escalation:
                                 yield principal, method.action, target, way.alternatives
 
     def _is_administrator(self, principal: Principal) -> bool:
-        """Whether a principal may do everything, and nothing that IAM itself can lift stands against it."""
+        """Whether a principal may do everything, without limits that IAM itself can remove."""
         if not any(map(self._allows_everything, principal.policies)):
             return False
         denies = (each for policy in principal.policies for each in policy.statements if not each.allows)
@@ -293,7 +293,7 @@ class Escalation:
         yield from self._changes(principal)
 
     def _changes(self, principal: Principal) -> Iterator[Way]:
-        """The ways by which a principal can change what runs with a role already."""
+        """The ways in which a principal can change code that already runs with a role."""
         policies = [policy for policy in principal.policies if not _is_of_a_service(policy, principal)]
         for index in sorted({each for policy in policies for each in self._changed(policy)}):
             run = CHANGE_CODE[index]
@@ -314,7 +314,7 @@ class Escalation:
         return self._changing[id(policy)]
 
     def _running(self, account: str, service: str) -> Sequence[str]:
-        """Two roles of an account that a service may have and that allow something, administrators first."""
+        """Two roles of an account that trust a service and allow something, administrators first."""
         if (account, service) not in self._run_as:
             roles = (
                 each for each in self._roles.get(account, ()) if _lets_in(each, service) and _allows_something(each)
@@ -332,7 +332,7 @@ class Escalation:
         return found
 
     def _opened(self, policy: Policy) -> tuple[tuple[Method, CompiledStatement], ...]:
-        """The ways that a policy opens, with the statement that does."""
+        """The ways that a policy allows, with the deciding statement."""
         if id(policy) not in self._ways:
             self._ways[id(policy)] = tuple(
                 (method, statement)
@@ -344,7 +344,7 @@ class Escalation:
         return self._ways[id(policy)]
 
     def _first(self, principal: Principal, method: Method, statement: CompiledStatement) -> Way | None:
-        """The way on the first target where there is one."""
+        """The way on the first possible target; None if there is none."""
         context = open_context(principal, method.action)
         covered = self._targets.matching(statement, principal, method.target, context)
         tried: Counter[Hashable] = Counter()
@@ -377,7 +377,9 @@ class Escalation:
         return None
 
     def _may_all(self, principal: Principal, actions: Iterable[str], found: Requirements) -> Requirements:
-        """On which conditions a principal may do all of some actions, each somewhere, where ``found`` holds too."""
+        """The conditions under which a principal may do all of some actions, each on some resource, in addition to
+        ``found``.
+        """
         for action in actions:
             if found == NEVER:
                 break
@@ -385,7 +387,9 @@ class Escalation:
         return found
 
     def _may_somewhere(self, principal: Principal, action: str) -> Requirements:
-        """On which conditions a principal may do something on any resource: a pattern stands for what fits it."""
+        """The conditions under which a principal may do an action on some resource. A pattern represents its
+        matches.
+        """
         policies = [*principal.policies, *([principal.boundary] if principal.boundary else [])]
         allowing = (each for policy in policies for each in policy.about(action) if each.allows)
         texts = dict.fromkeys(text.text for each in allowing for text in each.resources)
@@ -399,9 +403,10 @@ class Escalation:
     def _may(
         self, principal: Principal, action: str, resource: str, keys: Mapping[str, ContextValue] | None
     ) -> Requirements:
-        """On which conditions a principal may do something; without what hangs on a policy that nobody knows.
+        """The conditions under which a principal may do an action, without alternatives that depend on an unknown
+        policy.
 
-        ``keys`` are all that the request says of what is done; None leaves that open.
+        ``keys`` are all keys for the details of the request; None leaves them open.
         """
         context = open_context(principal, action)
         if keys is not None:
@@ -411,7 +416,7 @@ class Escalation:
 
 
 def _is_of(action: str, account: str, resource: str) -> bool:
-    """Whether a pattern can be of an account's resources that an action is about, by AWS's published list."""
+    """Whether a pattern can match resources of an account for an action, by AWS's published list."""
     named = resource.split(":", 5)[4:5]
     if named and named[0] and not has_wildcard(named[0]) and "$" not in named[0] and named[0] != account:
         return named[0] == "aws"
@@ -425,7 +430,7 @@ def _as_template(text: str) -> str:
 
 
 def _telling(context: RequestContext, keys: Mapping[str, ContextValue]) -> RequestContext:
-    """The same context for a request that says of what is done just that."""
+    """The same context for a request with exactly these details."""
     kind = context.open or Open()
     absent, prefixes = kind.absent | _TELLING.absent, (*kind.absent_prefixes, *_TELLING.absent_prefixes)
     return context._replace(
@@ -434,7 +439,7 @@ def _telling(context: RequestContext, keys: Mapping[str, ContextValue]) -> Reque
 
 
 def _is_of_a_service(policy: Policy, principal: Principal) -> bool:
-    """Whether AWS made a policy for a service's role, and services alone come in that role: nobody to escalate."""
+    """Whether only services can use the role, and AWS made the policy for service roles: no person can escalate."""
     if ":iam::aws:policy/service-role/" not in policy.name or not isinstance(principal, Role):
         return False
     named = [each.principal for each in principal.trust.statements if each.allows]
@@ -442,12 +447,12 @@ def _is_of_a_service(policy: Policy, principal: Principal) -> bool:
 
 
 def _allows_something(role: Role) -> bool:
-    """Whether a role has a policy beside those that AWS made for services' roles."""
+    """Whether a role has other policies than AWS's policies for service roles."""
     return any(":iam::aws:policy/service-role/" not in policy.name for policy in role.policies)
 
 
 def _lets_in(role: Role | None, service: str) -> bool:
-    """Whether a role may be passed to a service: its trust has to let the service in."""
+    """Whether a role may be passed to a service: its trust must allow the service."""
     if role is None or role.trust.unknown:
         return False
     about = [each for each in role.trust.about("sts:AssumeRole") if each.principal and not each.principal.inverted]
@@ -456,7 +461,7 @@ def _lets_in(role: Role | None, service: str) -> bool:
 
 
 def _gains(principal: Principal, method: Method, target: str) -> bool:
-    """Whether there is something in it for the principal: not in becoming itself, nor in joining its own group."""
+    """Whether the principal gains something: becoming itself or joining its own group gains nothing."""
     if method.guards == "membership" and isinstance(principal, User):
         return parse_arn(target).name not in principal.groups
     return method.self_too or target != principal.arn

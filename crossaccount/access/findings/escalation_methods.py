@@ -1,15 +1,15 @@
-"""Known ways by which a permission on IAM, or on what runs with a role, becomes more permissions.
+"""Known methods to turn a permission on IAM, or on code that runs with a role, into more permissions.
 
 Sources: Spencer Gietzen, Rhino Security Labs, "AWS IAM Privilege Escalation – Methods and Mitigation" (2018, with its
-part 2), https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/; boundaries, denies that are
-taken away, and more that runs with a role: Nick Frichette, "AWS IAM Privilege Escalation Techniques",
+part 2), https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/; boundaries, removed denies, and
+more code that runs with a role: Nick Frichette, "AWS IAM Privilege Escalation Techniques",
 https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/, and Bishop Fox,
 https://github.com/BishopFox/iam-vulnerable. The catalogue https://pathfinding.cloud (65 paths, read 2026-12-01) is
-covered as a whole. Left out are services that AWS has ended (CodeStar, RoboMaker).
+covered completely, except services that AWS has ended (CodeStar, RoboMaker).
 
-``RUN_CODE`` and ``CHANGE_CODE`` are one table: what runs code with a role that is passed to it, and what has a role
-already and can be made to run other code. Each row names the service that the role's trust must let in, all actions
-that are needed, and the AWS page on the role.
+``RUN_CODE`` and ``CHANGE_CODE`` are one table: what runs code with a passed role, and what already has a role and can
+be made to run other code. Each row names the service that the role's trust must let in, all actions that are needed,
+and the AWS page on the role.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ Where = Literal[
     "inline deny",
     "deny",
 ]
-"""What has to be true of a target, so that there is something in it. ``unbounded``: no permissions boundary holds down
-what it is given; ``held``: a policy that somebody has; ``granting``: a group that has a policy; ``deny``: a managed
-policy with a Deny is attached to it."""
+"""The property that makes a target useful. ``unbounded``: no permissions boundary limits new permissions; ``held``: a
+policy that a principal has; ``granting``: a group that has a policy; ``deny``: a managed policy with a Deny is
+attached."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What runs code with a role: all of the ``actions`` are needed, and the role's trust must let ``service`` in.
+    """A way to run code with a role. It needs all ``actions``, and the role's trust must allow ``service``.
 
-    ``passed_to`` are the values that ``iam:PassedToService`` may have, where these are not the service's name. They are
-    as in AWS's own managed policies.
+    ``passed_to`` are the possible values of ``iam:PassedToService``, if they differ from the service's name. They are
+    from AWS's managed policies.
     """
 
     service: str
@@ -52,15 +52,16 @@ class Run:
 
     @property
     def services_passed_to(self) -> tuple[str, ...]:
-        """The values that ``iam:PassedToService`` may have."""
+        """The possible values of ``iam:PassedToService``."""
         return self.passed_to or (self.service,)
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way. ``action`` is asked of a ``target``, where that is so; of ``runs`` one is needed too, if there are any.
+    """One method. ``action`` is needed on a ``target``, if there is one, and one of ``runs``, if there are any.
 
-    ``does`` completes the sentence "may … on <target>: it can …". ``self_too`` is whether it helps to do it to oneself.
+    ``does`` completes the sentence "may … on <target>: it can …". ``self_too``: whether it helps on the principal
+    itself.
     """
 
     action: str
@@ -274,7 +275,7 @@ RUN_CODE = (
         "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/security-iam-awsmanpol.html",
     ),
 )
-"""With a role that is passed (``iam:PassRole``)."""
+"""Methods with a passed role (``iam:PassRole``)."""
 CHANGE_CODE = (
     Run("lambda.amazonaws.com", ("lambda:UpdateFunctionCode",), _LAMBDA),
     Run("lambda.amazonaws.com", ("lambda:UpdateFunctionConfiguration",), _LAMBDA),
@@ -313,7 +314,8 @@ CHANGE_CODE = (
     Run("cloudformation.amazonaws.com", ("cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"), _STACKS),
     Run("cloudformation.amazonaws.com", ("cloudformation:UpdateStackSet",), _STACK_SETS),
 )
-"""With the role that something has already: no source says which, so any that the service may have is taken."""
+"""Methods with an existing role of a resource. No source shows which role that is, so any role of the service
+counts."""
 RUNS_ON: Mapping[str, tuple[str, ...]] = {
     "ssm:sendcommand": ("arn:*:ec2:*:*:instance/*", "arn:*:ssm:*:*:managed-instance/*"),
     "ssm:startsession": ("arn:*:ec2:*:*:instance/*", "arn:*:ssm:*:*:managed-instance/*", "arn:*:ecs:*:*:task/*"),
@@ -322,7 +324,7 @@ RUNS_ON: Mapping[str, tuple[str, ...]] = {
     "ec2:modifyinstanceattribute": ("arn:*:ec2:*:*:instance/*",),
     "codebuild:startbuild": ("arn:*:codebuild:*:*:project/*",),
 }
-"""Of an action that asks for several resources, those that run the code: a permission on the others is not enough.
+"""For actions with several resource types, those that run the code: a permission on the others is not enough.
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.

@@ -1,12 +1,12 @@
 """What a finding is: a kind with a stable code, a place, and a sentence each on what is wrong and what to do.
 
-Rules yield :class:`Found`, which knows its place in AWS's own terms; :class:`Finding` is what people and programs get,
-its ``where`` a text: a place in the config where the estate is a stack's, else an ARN and a statement. :class:`Facts`
-is what the rules know besides the documents: whose accounts these are.
+Rules yield :class:`Found`, whose place is in AWS's terms. :class:`Finding` is for people and programs: its ``where`` is
+a place in the config of a stack, or else an ARN and a statement. :class:`Facts` tell the rules which accounts are known
+and which are ours.
 
-A finding that somebody has looked at is accepted with a reason. A suppression names a code and a place. It covers that
-place and everything below it. One that covers nothing is a finding itself: it would hide the next one. So is one whose
-last day is over.
+A suppression accepts a finding, with a reason. It names a code and a place, and covers that place and everything below
+it. A suppression that covers nothing is a finding itself, because it would hide the next one. So is one whose last day
+is over.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Element = Literal[
 """The part of a statement (or of an entity) that a finding is about, as the config calls it."""
 
 INLINE, ATTACHED, GROUPS_OF = "inline policies", "managed policies", "list of groups"
-"""What stands for a policy's name where all of an entity's count together. IAM takes no space in a name."""
+"""In place of a policy's name: all policies of an entity together. IAM allows no space in a name."""
 OF_THE_ENTITY = (TRUST_POLICY, INLINE, ATTACHED, GROUPS_OF)
 
 _IN_IAM: Mapping[Element, str] = {
@@ -47,7 +47,7 @@ _IN_IAM: Mapping[Element, str] = {
 class Kind:
     """One kind of finding. ``severity`` is ``error`` only for what AWS refuses or what locks out or opens access.
 
-    ``why`` says what comes of it, ``fix`` what to do about it in general, ``source`` where the rule is from.
+    ``why`` is the consequence, ``fix`` the general remedy, ``source`` the origin of the rule.
     """
 
     code: str
@@ -68,10 +68,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in an estate: an entity, a policy of it, a statement of that, an element of that, as far as it goes.
+    """A place in an estate: an entity, one of its policies, a statement of it, and an element, as far as known.
 
     ``policy`` is an inline policy's name, one of ``OF_THE_ENTITY``, or empty (a managed policy is its own ``owner``).
-    ``statement`` is the statement itself, by which it is found again in a config that orders them otherwise.
+    ``statement`` is the statement itself, so that it is found in a config with another order.
     """
 
     owner: str
@@ -123,7 +123,7 @@ class Found:
     fix: str
 
     def at(self, where: str, account: str = "") -> Finding:
-        """The finding with its place as people should read it, and the name of its account."""
+        """The finding with its place for people, and the name of its account."""
         return Finding(self.kind.code, self.kind.severity, where, self.message, self.fix, account, self.place)
 
 
@@ -155,7 +155,7 @@ class Facts:
         return account in self.own or account in self.known
 
     def named(self, account: str) -> str:
-        """An account as a person reads it: its ID, with its name where it has one."""
+        """An account for people: its ID, with its name if it has one."""
         return f"{account} ({self.known[account]})" if account in self.known else account
 
 
@@ -178,11 +178,11 @@ ENDED = Kind(
 )
 _BELOW = (".", "[", " ")
 _SECTION = re.compile(r"\A(?:policies|trusted\.[a-z]+|trusting\.roles)\.")
-"""What stands before an entity's name in a config."""
+"""Matches the part of a place in a config before an entity's name."""
 
 
 class Accepted(Protocol):
-    """What a config says about one finding."""
+    """A suppression in a config."""
 
     @property
     def code(self) -> str:
@@ -190,7 +190,7 @@ class Accepted(Protocol):
 
     @property
     def where(self) -> str:
-        """Its place, or one that holds it."""
+        """The place of the finding, or one above it."""
 
     @property
     def until(self) -> date | None:
@@ -199,7 +199,9 @@ class Accepted(Protocol):
 
 @dataclass(frozen=True)
 class Reported:
-    """``kept`` is what is left to say. ``used`` are the numbers of the suppressions that cover one, ended or not."""
+    """``kept`` are the findings without a suppression. ``used`` are the numbers of the suppressions that cover one,
+    ended or not.
+    """
 
     kept: tuple[Finding, ...]
     suppressed: tuple[Finding, ...]
@@ -207,7 +209,7 @@ class Reported:
 
 
 def without_suppressed(findings: Iterable[tuple[Finding, str]], accepted: Sequence[Accepted], today: date) -> Reported:
-    """Findings without those that are accepted. Each comes with its place as an ARN, which may name it as well."""
+    """Separate suppressed findings. Each finding comes with its place as an ARN, which a suppression may name too."""
     kept: list[Finding] = []
     suppressed: list[Finding] = []
     used: set[int] = set()
@@ -225,7 +227,7 @@ def has_ended(accepted: Accepted, today: date) -> bool:
 
 
 def of_suppression(accepted: Accepted, where: str, account: str, today: date, *, used: bool) -> Iterator[Finding]:
-    """What a suppression at the place ``where`` deserves itself; ``used``: it covers a finding, in whichever stack."""
+    """The findings about a suppression at ``where``. ``used``: it covers a finding of some stack."""
     if not used:
         message = f"no finding {accepted.code} at {accepted.where}"
         yield Finding(UNUSED.code, UNUSED.severity, where, message, UNUSED.hint, account)
@@ -247,8 +249,8 @@ def _covers(accepted: Accepted, finding: Finding, place: str) -> bool:
 
 
 def _holds(where: str, text: str, name: range) -> bool:
-    """Whether a place is ``where`` or below it. ``name`` is where an entity's name stands, which has dots of its own.
+    """Whether a place is ``where`` or below it. ``name`` is the range of an entity's name, which may contain dots.
 
-    A place that ends within the name is another entity's: ``…roles.svc``, where the finding is about ``svc.prod``.
+    If ``where`` ends within the name it is another entity's: ``…roles.svc`` for a finding about ``svc.prod``.
     """
     return text == where or (text.startswith(tuple(where + below for below in _BELOW)) and len(where) not in name)

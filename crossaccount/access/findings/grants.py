@@ -1,10 +1,10 @@
 """Identity statements without effect: grants that meet no trust, denies that deny nothing, session tags of one side.
 
-A grant is an identity statement that allows ``sts:AssumeRole``. Judged are those that name a role of an account that a
-source describes; of other accounts nothing is known. A grant counts as good as soon as one of its holders gets in.
+A grant is an identity statement that allows ``sts:AssumeRole``. Only grants on roles of accounts with a source are
+checked. A grant is good if at least one of its holders has a path.
 
-Of denies only those of ``sts:AssumeRole`` are judged that name their roles, or in a trust their principals, exactly. A
-wider deny is a guard rail: it is there for what may come.
+A deny of ``sts:AssumeRole`` is checked only if it names its roles (in a trust, its principals) exactly. A wider deny is
+a guard rail for future principals.
 
 A call that passes session tags or a source identity is refused unless the caller's policies and the role's trust both
 allow ``sts:TagSession`` and ``sts:SetSourceIdentity``.
@@ -71,7 +71,7 @@ SHADOWED = Kind(
 )
 _LIMITS = {"boundary": "permissions boundary", "scp": "service control policy", "rcp": "resource control policy"}
 ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
-"""The moment of the verdict that explains a missing path. No path is there at any time, so it does not matter."""
+"""The time of the verdict that explains a missing path. Any time will do, because the path never exists."""
 
 
 class Grants:
@@ -84,7 +84,7 @@ class Grants:
         self._roles = RoleIndex.of(estate.roles)
 
     def findings(self, statement: Statement) -> Iterator[Found]:
-        """What is wrong with one identity statement, if it is a grant."""
+        """The findings on one identity statement, if it is a grant."""
         if statement.side != "identity" or not statement.allows or not statement.covers(ASSUME_ROLE):
             return
         holders = self._holders.of(statement.owner)
@@ -101,7 +101,7 @@ class Grants:
         yield from self._closed(statement, holders, closed)
 
     def _closed(self, statement: Statement, holders: tuple[str, ...], resources: Iterable[str]) -> Iterator[Found]:
-        """Grants on roles that are there: shadowed, or not trusted; nothing where it hangs on what is not known."""
+        """Grants on existing roles that are shadowed or not trusted; nothing if that depends on unknown policies."""
         shadowed: dict[str, Verdict] = {}
         limited: dict[str, Verdict] = {}
         untrusted: list[str] = []
@@ -131,9 +131,9 @@ class Grants:
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
     def _is_denied(self, holder: str, role: str) -> bool:
-        """Whether denies keep a holder out, and not just for want of MFA where no trust lets it in anyway.
+        """Whether a deny excludes a holder whom the trust would allow.
 
-        A deny of some requests alone shadows a grant where all sides would allow.
+        A deny of only some requests shadows a grant if all sides would allow otherwise.
         """
         caller, target = self._estate.principal(holder), self._estate.roles.get(role)
         if caller is None or target is None:
@@ -142,18 +142,18 @@ class Grants:
         return layers.deny() is not None or layers.obstacle() is None
 
     def _judged_holders(self, holders: tuple[str, ...], resource: str) -> tuple[str, ...]:
-        """Of an exact role the first holder is enough to say why; of a pattern one role may hang on any of them."""
+        """For an exact role the first holder is enough for the reason; for a pattern all holders are needed."""
         return holders if has_wildcard(resource) else holders[:1]
 
     def named(self, resource: str) -> tuple[str, ...]:
-        """The roles that a resource names, or fits."""
+        """The roles that a resource names or matches."""
         if not has_wildcard(resource):
             return (resource,) if resource in self._estate.roles else ()
         of_account = self._roles.of_account(parse_arn(resource).account)
         return tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
 
     def is_judged(self, resource: str) -> bool:
-        """Whether a resource is about roles of accounts that the sources describe, and of them alone."""
+        """Whether a resource matches only roles of accounts that the sources describe."""
         if not is_arn(resource) or resource.count(":") < 5 or "${" in resource:
             return False
         arn = parse_arn(resource)
@@ -168,7 +168,7 @@ class Grants:
 
 
 class RequiredBehind:
-    """Whether the roles behind a grant ask for MFA themselves, so that it does not matter what the grant lets pass."""
+    """Whether the granted roles require MFA themselves, so that a grant without MFA is harmless."""
 
     def __init__(self, details: Iterable[Details], estate: Estate) -> None:
         self._details = details
@@ -187,7 +187,7 @@ class RequiredBehind:
         return SharedLayers(self._estate)
 
     def judged(self, found: Found) -> Found:
-        """A finding on MFA that a grant lets pass; as a warning where no role that it reaches does."""
+        """The finding, as a warning if it is about a grant without MFA and all granted roles require MFA."""
         place = found.place
         if found.kind is not MFA_IF_EXISTS or place.policy == TRUST_POLICY:
             return found
@@ -217,7 +217,7 @@ _SESSIONS = frozenset({"sts:assumerole", "sts:tagsession", "sts:setsourceidentit
 
 
 def _requires_mfa(atom: Atom) -> bool:
-    """Whether no request without MFA meets it."""
+    """Whether only requests with MFA meet the atom."""
     about = atom.is_condition and atom.key.lower() in (PRESENT, AGE)
     return about and not atom.holds(_NOTHING) and not atom.holds(_WITHOUT_MFA)
 
@@ -234,7 +234,7 @@ DENIES_NOTHING = Kind(
 
 
 class Denials:
-    """Judges the denies of an estate. What a principal or a role is without any deny is found once."""
+    """Checks the denies of an estate. Principals and roles without their denies are cached."""
 
     def __init__(self, estate: Estate, holders: Holders) -> None:
         self._estate = estate
@@ -260,7 +260,7 @@ class Denials:
         )
 
     def _denies(self, principal: str, role: str) -> bool:
-        """Whether the principal would get in, or might, if nobody denied anything."""
+        """Whether the principal could assume the role without any deny."""
         if self._is_undeclared(principal) or self._is_undeclared(role):
             return True
         if self._estate.principal(principal) is None or (target := self._estate.roles.get(role)) is None:
@@ -271,7 +271,9 @@ class Denials:
         return verdict.outcome != "denied" or verdict.reason in ("condition", "explicit-deny")
 
     def _is_undeclared(self, arn: str) -> bool:
-        """Whether it may exist all the same: what stacks declare is not all of their accounts."""
+        """Whether it may exist although the estate does not have it: stacks do not declare everything in their
+        accounts.
+        """
         return self._estate.principal(arn) is None and parse_arn(arn).account in self._estate.declared
 
     def _caller(self, arn: str) -> Principal:
@@ -283,7 +285,7 @@ class Denials:
         return self._undenied[arn]
 
     def _allowing(self, policy: Policy) -> Policy:
-        """A policy without its denies; the same one where it has none."""
+        """A policy without its denies."""
         if policy.unknown or all(each.allows for each in policy.statements):
             return policy
         if id(policy) not in self._policies:
@@ -300,7 +302,7 @@ class Denials:
 
 
 def _is_about_sessions_alone(statement: Statement) -> bool:
-    """Whether a deny is about STS alone: on a role, ``*`` also denies to pass or to change it."""
+    """Whether a deny is about STS alone: ``*`` on a role also denies passing and changing it."""
     in_trust = statement.side == "trust"
     return in_trust or all(text.lower().startswith("sts:") for text in statement.texts("Action") or ("*",))
 
@@ -319,7 +321,7 @@ _NOTHING, _WITHOUT_MFA = RequestContext.of(), RequestContext.of({PRESENT: "false
 
 
 class SessionSides:
-    """The two sides of every pair that works, or would if both let the call pass what its conditions ask for."""
+    """The two sides of every pair with a path, or with one if both allowed what its conditions require."""
 
     def __init__(self, estate: Estate, reach: Reach, holders: Holders) -> None:
         self._needed: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -328,7 +330,7 @@ class SessionSides:
         self._holders = holders
 
     def findings(self, statement: Statement) -> Iterator[Found]:
-        """The two actions, where a statement names them and the other side does not allow them."""
+        """Findings on a statement that allows one of the two actions, which the other side does not allow."""
         if not statement.allows:
             return
         for action in _ACTIONS:
@@ -358,19 +360,19 @@ class SessionSides:
             yield Found(ONE_SIDE, statement.at("actions"), message, f"add {action} to the trust, or remove it here")
 
     def _kept_out(self, arn: str, action: str) -> list[str]:
-        """Who would get into a role if the call could pass what it has to."""
+        """The callers that could assume a role if the call could pass the required tags and identity."""
         role = self._estate.roles.get(arn)
         found = [] if role is None else self._candidates.of(role)
         return [each.arn for each in found if role is not None and self._gets_in(each.arn, role, action)]
 
     def _gets_in(self, caller: str, role: Role, action: str) -> bool:
-        """Whether a caller has a path, or lacks but the action for one."""
+        """Whether a caller has a path, or lacks only the additional action."""
         if (caller, role.arn) in self._reach.pairs:
             return True
         return action in self._lacking(caller, role)
 
     def _lacking(self, caller: str, role: Role) -> tuple[str, ...]:
-        """The actions that a call needs beside its own; asked once of a caller and a role."""
+        """The additional actions of a call, cached by caller and role."""
         key = (caller, role.arn)
         if key not in self._needed:
             principal = self._estate.principal(caller)

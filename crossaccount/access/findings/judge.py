@@ -1,4 +1,4 @@
-"""All findings of an estate: every rule asked about every document, then closure, then quotas."""
+"""All findings of an estate: the rules for each document, then closure, then quotas."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def judge(
 ) -> Iterator[Found]:
     """Every finding, in the order of the sources. ``limits`` are adjusted quotas by account ID.
 
-    ``chains`` are the ways of the estate, where somebody has them already. Members of an organisation that the estate
-    describes are ours, beside those that ``facts`` name.
+    ``chains`` are the ways of the estate, if the caller has them. Members of a described organisation count as ours, in
+    addition to the accounts in ``facts``.
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
     known = KnownPolicies(details)
@@ -80,10 +80,10 @@ def document_findings(
     *,
     granting: bool = True,
 ) -> Iterator[Found]:
-    """What is wrong with one document by itself.
+    """The findings on one document by itself.
 
-    ``limited`` are the entities with a permissions boundary, ``since`` is now, by which dates are judged. Not
-    ``granting`` is a policy that is a boundary and no more.
+    ``limited`` are the entities with a permissions boundary; ``since`` is the present time, for dates. A policy that is
+    only a boundary is not ``granting``.
     """
     yield from validity_findings(document)
     demands = demands_of(document)

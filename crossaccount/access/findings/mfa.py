@@ -1,10 +1,10 @@
-"""Second factors in policies: asked of who has none, asked for and not needed, asked for and passed by.
+"""MFA in policies: required from callers without MFA, required in vain, or bypassed.
 
 What a request carries is from
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent:
-the key is in requests with temporary credentials of a person only. A long-term access key does not carry it at all,
-nor does a federated identity, and a role's session is not to be counted on: AWS names users, groups, resources and
-trusts as what a condition on MFA may be attached to, and no role's own policies.
+only requests with temporary credentials of a person carry the key. A long-term access key and a federated identity
+never do. Role sessions are not documented to carry it: AWS lists users, groups, resources and trusts as places for a
+condition on MFA, but not the policies of a role.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def demands_mfa(condition: Condition) -> bool:
 
 
 def requires_mfa(demands: Sequence[Demand]) -> bool:
-    """Whether nobody gets in without MFA by a statement that asks for this."""
+    """Whether a statement with these demands allows nobody without MFA."""
     if any(each.is_for(demands_mfa) for each in demands):
         return True
     return any(each.is_for(_requires_key) for each in demands) and any(each.is_for(_requires_true) for each in demands)
@@ -75,7 +75,7 @@ MFA_IF_EXISTS = Kind(
     _SOURCE,
 )
 MFA_REQUIRED_BEHIND = replace(MFA_IF_EXISTS, severity="warning")
-"""The same in a grant of roles that ask for it themselves."""
+"""The same finding for a grant on roles that require MFA themselves."""
 MFA_NEXT_TO_OPEN = Kind(
     "XA103",
     "error",
@@ -106,7 +106,7 @@ MFA_IN_VAIN = Kind(
 
 
 def mfa_findings(document: Document, demands: Demands) -> Iterator[Found]:
-    """What is wrong with the second factors that a document asks for; ``demands`` has what each statement does."""
+    """The findings on MFA in a document. ``demands`` are those of each statement."""
     for statement, demanded in zip(document.statements, demands, strict=True):
         yield from _if_exists(statement, demanded)
         yield from _deny(statement, document.statements)
@@ -133,7 +133,7 @@ def _never_carried(statement: Statement, demands: Sequence[Demand]) -> Iterator[
 
 
 def _in_vain(statement: Statement) -> Iterator[Found]:
-    """A role's own policy that asks its sessions for MFA."""
+    """A role's own policy that requires MFA from its sessions."""
     arn = parse_arn(statement.owner)
     if statement.allows and arn.kind == "role" and any(map(demands_mfa, statement.conditions)):
         message = "a session of this role never carries MFA, so this grants nothing"
@@ -171,7 +171,7 @@ def _without(operator: str, part: str) -> str:
 
 
 def _may_name_users(statement: Statement) -> bool:
-    """Whether somebody with a long-term access key may be meant: nobody is where only roles or services are named."""
+    """Whether it may apply to long-term access keys: not if it names only roles or services."""
     if statement.side == "identity":
         return parse_arn(statement.owner).kind != "role"
     return any(":role/" not in each and ":assumed-role/" not in each for each in statement.principals("AWS"))
@@ -188,7 +188,7 @@ def _deny(statement: Statement, others: Sequence[Statement]) -> Iterator[Found]:
 
 
 def _denies_without_the_key(deny: Statement, like: Statement) -> bool:
-    """Whether a deny of the same catches requests that do not carry the key."""
+    """Whether an equal deny also covers requests without the key."""
     elements = ("Action", "NotAction", "Resource", "NotResource", "Principal")
     same = all(deny.raw.get(element) == like.raw.get(element) for element in elements)
     catching = [each for each in deny.on(PRESENT) if each.base == "null" and texts(each) == {"true"}]

@@ -1,7 +1,6 @@
 """Documents and names by themselves: what AWS refuses, what never matches, what allows too much.
 
-Settings say the same of a config as ``iam.validation``, in the same words; there it is ``Problem.code`` that makes a
-warning a finding.
+``iam.validation`` has the same rules for a config; there ``Problem.code`` turns a warning into a finding.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ _ANY_ROLE = re.compile(r"\Aarn:[\w*-]+:(iam|\*):[^:]*:[\d*]+:(role/)?\*+\Z")
 _EVERYTHING = ("*", "*:*")
 _ADMINISTRATOR = ":iam::aws:policy/AdministratorAccess"
 _NEEDED_BY_AWS = re.compile(r"\A(AWSControlTowerExecution|stacksets-exec-[0-9a-f]{32})\Z")
-"""Roles that AWS Control Tower and service-managed StackSets make in each account, and need to be administrators:
+"""Administrator roles that AWS Control Tower and service-managed StackSets create in each account:
 https://docs.aws.amazon.com/controltower/latest/userguide/awscontroltowerexecution.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html."""
 _ENTITIES = ("UserDetailList", "GroupDetailList", "RoleDetailList")
@@ -147,7 +146,9 @@ PASS_ANY_ROLE = Kind(
 
 
 def permission_findings(statement: Statement, bounded: Collection[str]) -> Iterator[Found]:
-    """What an identity statement allows too widely. ``bounded`` are the entities with a permissions boundary."""
+    """Findings on an identity statement that allows too much. ``bounded`` are the entities with a permissions
+    boundary.
+    """
     resources = statement.texts("Resource")
     if not statement.allows or not any(each == "*" or _ANY_ROLE.match(each) for each in resources):
         return
@@ -166,7 +167,7 @@ def bounded(details: Details) -> frozenset[str]:
 
 
 def boundaries_alone(details: Details) -> frozenset[Place]:
-    """The managed policies of one account that bound somebody and are attached to nobody: they grant nothing."""
+    """The managed policies of one account that are only used as permissions boundaries: they grant nothing."""
     entities = [entity for name in _ENTITIES for entity in details.get(name) or ()]
     bounding = {str((each.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")) for each in entities}
     attached = {str(policy["PolicyArn"]) for each in entities for policy in each.get("AttachedManagedPolicies") or ()}
@@ -193,7 +194,7 @@ class KnownPolicies:
         self._fixes: dict[str, str] = {}
 
     def findings(self, details: Details) -> Iterator[Found]:
-        """Policies that entities of one account have, or are bounded by, and that are nowhere."""
+        """Findings on policies or boundaries of one account's entities that no source has."""
         for entity in (entity for name in _ENTITIES for entity in details.get(name) or ()):
             owner = str(entity["Arn"])
             attached = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
@@ -218,7 +219,7 @@ class KnownPolicies:
 
 
 def administrators(details: Details) -> Iterator[Found]:
-    """Entities with AWS's own AdministratorAccess."""
+    """Findings on entities with AWS's AdministratorAccess."""
     entities: list[Any] = [entity for name in _ENTITIES for entity in details.get(name) or ()]
     for entity in entities:
         arns = [str(policy["PolicyArn"]) for policy in entity.get("AttachedManagedPolicies") or ()]
@@ -270,11 +271,11 @@ UNKNOWN_REGION = Kind(
     "Correct `aws:region`. If AWS has opened the region since, update botocore.",
     "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html",
 )
-"""As only a config tells."""
+"""Only a config has the region."""
 
 
 def naming_findings(details: Details) -> Iterator[Found]:
-    """What is wrong with the names of one account's roles and inline policies."""
+    """The findings on the names of one account's roles and inline policies."""
     for role in roles(details):
         arn = parse_arn(str(role["Arn"]))
         if arn.path != "/" and len(arn.path + arn.name) > CONSOLE_LIMIT and _is_switched_to(role):
@@ -289,6 +290,6 @@ def naming_findings(details: Details) -> Iterator[Found]:
 
 
 def _is_switched_to(role: Mapping[str, Any]) -> bool:
-    """Whether a principal of an account may be trusted: nobody switches to a service's role."""
+    """Whether the role may be used in the console: nobody switches to a service's role."""
     trust = Document(Place(str(role["Arn"]), TRUST_POLICY), "trust", role.get("AssumeRolePolicyDocument"))
     return any(each.allows and each.principals("AWS") for each in trust.statements)

@@ -1,8 +1,8 @@
 """How much of IAM's quotas an estate uses, per document, entity and account.
 
-A limit is AWS's default unless the account is known to have another: from its live summary (``SummaryMap``), or as the
-config says (``crossaccount:quotas``), which wins. Sizes are counted as AWS counts them: of the document as it stands
-there, without white space.
+A limit is AWS's default, unless the account has another one in its live summary (``SummaryMap``) or in the config
+(``crossaccount:quotas``, which wins). Sizes are counted as AWS does: the characters of the document without white
+space.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -78,7 +78,7 @@ class Usage:
         return parse_arn(owner).account if is_arn(owner) else owner
 
     def finding(self) -> Found | None:
-        """What is to be said about it, if anything."""
+        """The finding on this usage, if there is one."""
         kind = self._kind()
         if kind is None:
             return None
@@ -100,7 +100,7 @@ class Usage:
 
 
 def usages(details: Details, configured: Limits | None = None) -> Iterator[Usage]:
-    """Everything that counts against a quota in one account, what uses nothing left out."""
+    """All usages of quotas in one account that are not zero."""
     meter = _Meter({**_summary(details), **(configured or {})})
     yield from meter.account(details)
     for entities, inline, inline_quota, attached_quota, _ in _SECTIONS:
@@ -115,7 +115,7 @@ def usages(details: Details, configured: Limits | None = None) -> Iterator[Usage
 
 
 def account_of(details: Details) -> str:
-    """The ID of the account that the details describe; empty where they name no entity."""
+    """The ID of the account that the details describe; empty if they have no entity."""
     for key in ("RoleDetailList", "UserDetailList", "GroupDetailList", "Policies"):
         for entity in details.get(key) or ():
             if (account := parse_arn(str(entity["Arn"])).account) != "aws":
@@ -161,7 +161,7 @@ def _own_policies(details: Details) -> Iterator[Mapping[str, Any]]:
 
 @by_content
 def _size(content: object) -> int:
-    """The size of a document; one that cannot be read counts nothing, because nobody knows what AWS would count."""
+    """The size of a document; 0 if it cannot be read, because AWS's count is then unknown."""
     try:
         return (
             size(dumps(read_document(content), ensure_ascii=False, separators=(",", ":"))) if content is not None else 0

@@ -1,10 +1,10 @@
-"""Who reaches what and who holds what, chains of roles, and where chains run in a circle.
+"""Indexes of paths and of the holders of documents; findings on role chains and on circles of roles.
 
-A session that was got with the session of another role lasts an hour at most, whatever the role's own maximum
+The session of a chained role lasts at most one hour, whatever the role's own maximum
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining). In a circle each session can be
-renewed before it ends, for ever: revoking the first one is not enough
-(https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/). There is one circle for each knot of roles that
-reach each other: R. Tarjan, Depth-first search and linear graph algorithms (1972), without recursion.
+renewed for ever before it ends: revoking the first one is not enough
+(https://hackingthe.cloud/aws/post_exploitation/role-chain-juggling/). One circle is reported for each strongly
+connected component of roles: R. Tarjan, Depth-first search and linear graph algorithms (1972), without recursion.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ class PathLike(Protocol):
 
     @property
     def principal(self) -> str:
-        """Who gets in: a user, a role, or an account, organisation or provider."""
+        """The principal: a user, a role, an account, an organisation or a provider."""
 
     @property
     def role(self) -> str:
-        """Where."""
+        """The ARN of the role."""
 
     @property
     def trust(self) -> tuple[Decision, ...]:
-        """By which statements of the trust."""
+        """The statements of the trust that allow it."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """All paths of an estate, indexed. ``trusts`` are role and statement label of every trust that lets somebody in."""
+    """All paths of an estate, indexed. ``trusts`` are role and statement label of every trust with a path."""
 
     pairs: frozenset[tuple[str, str]]
     by_role: Mapping[str, tuple[str, ...]]
@@ -60,7 +60,7 @@ class Reach:
 
 
 class Holders:
-    """Which users and roles hold a document: by the ARN of its owner and, for inline policies, its name."""
+    """The users and roles that hold a document, by the ARN of its owner and, for inline policies, its name."""
 
     def __init__(self, details: Iterable[Details]) -> None:
         self._members: dict[str, list[str]] = {}
@@ -124,7 +124,7 @@ Graph = Mapping[str, Sequence[str]]
 
 
 def cycles(graph: Graph) -> Iterator[tuple[str, ...]]:
-    """A shortest circle through the first node of each knot; a node that leads to itself is none."""
+    """A shortest circle through the first node of each component. A node with an edge to itself is not a circle."""
     for component in cyclic_components(graph):
         start = min(component)
         yield _circle(graph, start, frozenset(component))
@@ -138,7 +138,7 @@ def cyclic_components(graph: Graph) -> Iterator[tuple[str, ...]]:
 
 
 class _Search:
-    """A depth-first search. ``lowest`` is the earliest node still waiting that can be reached from a node."""
+    """Tarjan's depth-first search. ``lowest`` is the earliest waiting node that can be reached from a node."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -146,10 +146,10 @@ class _Search:
         self._lowest: dict[str, int] = {}
         self._waiting: list[str] = []
         self._place: dict[str, int] = {}
-        """Where a node waits; without an entry its knot is known."""
+        """The position of a waiting node; a node without an entry belongs to a finished component."""
 
     def from_(self, root: str) -> Iterator[tuple[str, ...]]:
-        """The knots that are found from ``root``."""
+        """The components that are found from ``root``."""
         if root in self._number:
             return
         work = [(self._enter(root), iter(self._graph.get(root, ())))]
@@ -188,7 +188,7 @@ class _Search:
 def _circle(graph: Graph, start: str, component: frozenset[str]) -> tuple[str, ...]:
     came_from: dict[str, str] = {}
     ways = [start]
-    for node in ways:  # grows while it is walked: breadth first
+    for node in ways:  # breadth first: the list grows during the loop
         for other in graph.get(node, ()):
             if other == start and node != start:
                 circle = [node]
@@ -221,7 +221,7 @@ CYCLE = Kind(
 
 @dataclass(frozen=True)
 class Link:
-    """``role`` can be assumed with a session of ``source``; that session then lasts ``seconds`` at most."""
+    """``role`` can be assumed with a session of ``source``. Its session then lasts at most ``seconds``."""
 
     source: str
     role: str
@@ -229,13 +229,15 @@ class Link:
 
 
 def links(reach: Reach) -> Iterator[Link]:
-    """Every step from a role to another: the longer chains are these put together."""
+    """Every step from one role to another. Longer chains consist of these."""
     for role, principals in reach.by_role.items():
         yield from (Link(principal, role) for principal in principals if is_role(principal) and principal != role)
 
 
 def chain_findings(estate: Estate, reach: Reach, served: frozenset[str]) -> Iterator[Found]:
-    """Sessions longer than a chain allows, and circles. ``served``: roles that services or providers assume."""
+    """Findings on sessions that a chain cannot have, and on circles. ``served``: roles that services or providers
+    assume.
+    """
     for role in estate.roles.values():
         sources = reach.by_role.get(role.arn, ())
         chained = bool(sources) and role.arn not in served and all(map(is_role, sources))

@@ -1,13 +1,13 @@
-"""The statements of an estate's policy documents, each with its place, and what a trust statement asks of callers.
+"""The statements of an estate's policy documents, each with its place, and the demands of a trust statement.
 
-Reads the same JSON as ``access.estate`` and keeps what an evaluator has no use for: the statement as it was written.
-Left out are AWS's own roles (``/aws-service-role/``, ``/aws-reserved/``), which nobody can change, and AWS-managed
-policies. A document that IAM would not accept has no statements here: ``policies`` has a finding for it.
+Reads the same JSON as ``access.estate``, but keeps each statement as it was written. AWS's own roles
+(``/aws-service-role/``, ``/aws-reserved/``), which cannot be changed, and AWS-managed policies are left out. A document
+that IAM would refuse has no statements here: ``policies`` has a finding for it.
 
-A trust statement asks by its own conditions, and by the denies next to it. ``Deny unless`` is as good as ``Allow if``:
-a deny whose condition is ``StringNotEquals aws:PrincipalOrgID`` leaves only principals of that organisation. A deny is
-read as a demand if it is for all that the statement names, of all that it allows. Several conditions in one deny all
-have to hold for it to deny, so whoever escapes one escapes it: alternatives.
+A trust statement has the demands of its own conditions, and those of denies in the same policy. ``Deny unless`` has the
+effect of ``Allow if``: a deny with ``StringNotEquals aws:PrincipalOrgID`` leaves only principals of that organisation.
+A deny becomes a demand if it covers all principals and actions of the statement. A deny with several conditions applies
+only if all hold, so its demand has one alternative for each condition.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (what an
 absent key does to a negated operator, and to IfExists) and
@@ -44,7 +44,7 @@ _INLINE = (
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement where it stands. ``owner`` is the ARN of the entity or of the managed policy that holds it."""
+    """One statement with its place. ``owner`` is the ARN of the entity or managed policy that has it."""
 
     place: Place
     side: Side
@@ -52,7 +52,7 @@ class Statement:
 
     @property
     def owner(self) -> str:
-        """The ARN of what holds the document."""
+        """The ARN of the entity or managed policy that has the document."""
         return self.place.owner
 
     @property
@@ -62,7 +62,7 @@ class Statement:
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
-        """Its conditions; none where IAM would not accept them."""
+        """Its conditions; empty if IAM would refuse them."""
         try:
             return compile_conditions(self.raw.get("Condition"))
         except ConditionError:
@@ -96,7 +96,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """One policy document where it stands; ``content`` is as the source has it."""
+    """One policy document with its place; ``content`` is as in the source."""
 
     place: Place
     side: Side
@@ -104,7 +104,7 @@ class Document:
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
-        """Its statements; none where it is no policy document."""
+        """Its statements; empty if it is not a policy document."""
         try:
             items = as_list(read_document(self.content).get("Statement"))
         except DocumentError:
@@ -151,29 +151,31 @@ _OPPOSITES = {
 _SET_OPPOSITES = {"forallvalues:": "foranyvalue:", "foranyvalue:": "forallvalues:", "": ""}
 _OF_PRINCIPALS = {"aws:principalisawsservice": "false", "aws:viaawsservice": "false"}
 _OF_SERVICES = _OF_PRINCIPALS | {"aws:principalisawsservice": "true"}
-"""What a request surely says, by who makes it: asked beside another condition, it only keeps the others out of it."""
+"""Keys with a certain value, by the kind of caller. A condition on them only separates the kinds."""
 
 
 @dataclass(frozen=True)
 class Demand:
-    """Conditions of which whoever gets in meets one. ``statement`` is where that is said: the deny, where it is one."""
+    """Conditions of which an allowed caller meets at least one. ``statement`` is the statement or the deny that has
+    them.
+    """
 
     alternatives: tuple[Condition, ...]
     statement: Statement
 
     def is_for(self, predicate: Callable[[Condition], bool]) -> bool:
-        """Whether every alternative is of a kind, so that nobody gets in but by one of the kind."""
+        """Whether every alternative satisfies the predicate, so that an allowed caller meets such a condition."""
         return all(map(predicate, self.alternatives))
 
 
 Demands = Sequence[tuple[Demand, ...]]
-"""What each statement of a document asks for, in their order."""
+"""The demands of each statement of a document, in their order."""
 
 
 def demands_of(document: Document, *, of_services: bool = False) -> Demands:
-    """What each statement of a document asks for: in a trust, by the denies beside it too.
+    """The demands of each statement of a document; in a trust, including those of its denies.
 
-    Of AWS's own services, where ``of_services``; else of all other principals.
+    With ``of_services`` the demands on AWS services, else on all other principals.
     """
     denies = [each for each in document.statements if document.side == "trust" and not each.allows and each.conditions]
     sure = _OF_SERVICES if of_services else _OF_PRINCIPALS
@@ -191,7 +193,7 @@ def _demands(statement: Statement, denies: Sequence[Statement], sure: Mapping[st
 
 
 def is_positive(condition: Condition) -> bool:
-    """Whether a request without the key fails a condition, and one with a wrong value too."""
+    """Whether a request without the key fails the condition, as one with a wrong value does."""
     absent_passes = condition.if_exists or condition.quantifier == "forallvalues:"
     return not absent_passes and not condition.negated and condition.base != "null"
 
@@ -219,7 +221,7 @@ def _as_root(principal: str) -> str:
 
 
 def _account_of(principal: str) -> str:
-    """The principal that stands for a principal's account, within which a deny of the account holds as well."""
+    """The root principal of a principal's account: a deny of the account applies to all its principals."""
     if not is_arn(principal) or principal.count(":") < 5:
         return principal
     arn = parse_arn(principal)
@@ -232,10 +234,10 @@ def _is_sure(condition: Condition, sure: Mapping[str, str]) -> bool:
 
 
 def _opposite(condition: Condition) -> Condition | None:
-    """What a request has to meet so as not to be denied by a condition; None where that is no one condition.
+    """The condition that a request must meet to avoid a deny; None if it is not a single condition.
 
-    A negated operator denies requests without the key too, so its opposite asks for the key. Any other leaves them
-    alone, unless it says IfExists.
+    A negated operator also denies requests without the key, so its opposite requires the key. Any other operator does
+    not deny them, unless it has IfExists.
     """
     if condition.base in NEGATED:
         quantifier = _SET_OPPOSITES[condition.quantifier]

@@ -1,16 +1,15 @@
-"""Whom a trust policy lets in: everyone, strangers, third parties and their external IDs, services.
+"""Principals in trust policies: everyone, unknown accounts, third parties and their external IDs, services.
 
-An external ID must be unique for each customer, and is chosen by the third party, not by the customer. It is no secret,
-but what can be guessed proves nothing
+An external ID must be unique for each customer, and is chosen by the third party, not by the customer. It is not a
+secret, but an ID that can be guessed proves nothing
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html).
 
 A service trust should name the account on whose behalf the service acts: else it is a confused deputy
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html). Only services that pass the keys when they
-assume a role are asked for them (``SOURCE_PAGES``, each with the page that says so). EC2, Lambda and others assume a
-role that was passed to them within the account, and a condition would lock them out. Every page shows a role's trust
-policy with the keys, or says in words that they are set; all were read on 2026-11-22. A service is not in the table
-because it has a page on the confused deputy: AWS Backup's is about a key policy, that of CloudFormation about
-extensions.
+assume a role are checked (``SOURCE_PAGES``, each with its page). EC2, Lambda and others assume a role that was passed
+to them within the account, and a condition would lock them out. Every page shows a role's trust policy with the keys,
+or states that they are set; all were read on 2026-11-22. A page on the confused deputy alone is not enough: that of AWS
+Backup is about a key policy, that of CloudFormation about extensions.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ _OWNER_KEYS = (*_ORGANIZATION, "aws:principalarn", "aws:principalaccount", "aws:
 
 
 def principal_findings(statement: Statement, demands: Sequence[Demand], facts: Facts) -> Iterator[Found]:
-    """What is wrong with the AWS principals of a trust statement, of which ``demands`` is what it asks of them."""
+    """The findings on the AWS principals of a trust statement with these ``demands``."""
     names = statement.principals("AWS")
     if gone := sorted(each for each in names if _UNIQUE.match(each)):
         message = f"names {', '.join(gone)}, the unique ID of a principal that was deleted"
@@ -114,13 +113,17 @@ def _foreign(statement: Statement, account: str, demands: Sequence[Demand], fact
 
 
 def _keeps_deputies_out(condition: Condition) -> bool:
-    """An external ID, or an organisation, which a third party's other customers cannot make it be of."""
+    """Whether a condition protects against the confused deputy: an external ID, or an organisation, to which the third
+    party does not belong.
+    """
     key = condition.key.lower()
     return is_positive(condition) and (key == "sts:externalid" or (key in _ORGANIZATION and _names_owner(condition)))
 
 
 def _names_owner(condition: Condition) -> bool:
-    """Whether a condition says whose principals get in: not just that there is an account or an organisation."""
+    """Whether a condition names the owner of the allowed principals, and does not match every account or
+    organisation.
+    """
     key = condition.key.lower()
     if not is_positive(condition) or key not in _OWNER_KEYS:
         return False
@@ -131,7 +134,7 @@ def _names_owner(condition: Condition) -> bool:
 
 
 def _owner(key: str, text: str) -> str:
-    """The part of a value that says whose a principal is: an organisation, an account, or a unique ID."""
+    """The part of a value that names a principal's owner: an organisation, an account, or a unique ID."""
     if key == "aws:principalarn":
         return text.split(":")[4] if text.count(":") >= 5 else text
     if key == "aws:userid":
@@ -174,7 +177,7 @@ _ONE_WORD = re.compile(r"\A[A-Za-z]{1,16}[-_.]?\d{0,4}\Z")
 
 
 def weak_external_ids(statement: Statement) -> Iterator[Found]:
-    """External IDs that can be guessed: short, a number, an account's ID, or made of everyday words."""
+    """Findings on external IDs that can be guessed: short, a number, an account ID, or everyday words."""
     if statement.side != "trust" or not statement.allows:
         return
     for external_id in _external_ids(statement):
@@ -184,7 +187,7 @@ def weak_external_ids(statement: Statement) -> Iterator[Found]:
 
 
 def shared_external_ids(statements: Iterable[Statement], facts: Facts) -> Iterator[Found]:
-    """External IDs that are asked of more than one account that is not ours."""
+    """Findings on external IDs that are required from more than one foreign account."""
     users: dict[str, list[tuple[Statement, frozenset[str]]]] = {}
     for statement in statements:
         accounts = frozenset(_accounts(statement) - facts.own)
@@ -272,7 +275,7 @@ SOURCE_PAGES: Mapping[str, str] = {
     "transfer": f"{_DOCS}/transfer/latest/userguide/confused-deputy.html",
     "vpc-flow-logs": f"{_DOCS}/vpc/latest/userguide/flow-logs-iam-role.html",
 }
-"""By the service's principal without ``.amazonaws.com``."""
+"""The pages by service principal without ``.amazonaws.com``."""
 
 
 WITHOUT_SOURCE = Kind(
@@ -287,7 +290,7 @@ _SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:so
 
 
 def service_findings(document: Document) -> Iterator[Found]:
-    """Services of a trust that could say on whose behalf they act, and are not asked."""
+    """Findings on services that pass the source keys, in statements without a condition on them."""
     demands: Demands | None = None
     for index, statement in enumerate(document.statements):
         if document.side != "trust" or not statement.allows or not (services := _source_services(statement)):
@@ -302,12 +305,12 @@ def service_findings(document: Document) -> Iterator[Found]:
 
 
 def _source_services(statement: Statement) -> list[str]:
-    """The services of a statement that say it."""
+    """The services of a statement that pass the source keys."""
     return sorted(each for each in statement.principals("Service") if _label(each) in SOURCE_PAGES)
 
 
 def _names_source(condition: Condition) -> bool:
-    """IfExists will do: these services do pass the key."""
+    """Whether a condition requires a source. IfExists is enough, because these services pass the key."""
     return condition.key.lower() in _SOURCE_KEYS and not condition.negated and condition.base != "null"
 
 
@@ -316,7 +319,7 @@ def _label(service: str) -> str:
 
 
 def form_findings(statement: Statement) -> Iterator[Found]:
-    """A trust statement with a Principal that AWS does not accept. NotPrincipal that allows is refused already."""
+    """Findings on a Principal that AWS does not accept in a trust. NotPrincipal in an Allow is refused elsewhere."""
     if "NotPrincipal" in statement.raw and not statement.allows:
         message = "has NotPrincipal, which AWS does not accept in a role's trust policy"
         yield Found(NOT_PRINCIPAL, statement.at("principals"), message, NOT_PRINCIPAL.hint)

@@ -1,8 +1,9 @@
-"""Trusts of OpenID Connect providers: whom of the provider's users they let in.
+"""Trusts of OpenID Connect providers: which users of the provider they allow.
 
-A provider such as GitHub's serves the whole world: for some the subject says who asks, for some the audience; AWS lists
-which, and refuses a trust that does not ask. Any other provider is somebody's own, where the subject tells its users
-apart. Besides the subject, AWS knows a few claims of GitHub and others (``repository_id``) that do so as well.
+A shared provider such as GitHub's serves everybody. The subject (for some providers the audience) identifies the
+caller; AWS lists which, and refuses a trust without a condition on it. Any other provider belongs to one owner, and the
+subject identifies its users. AWS also has condition keys for a few other claims of GitHub and others
+(``repository_id``) that identify the caller.
 
 GitHub's subject has two forms: names alone (``repo:OWNER/NAME:…``), and names with IDs
 (``repo:OWNER@OWNER_ID/NAME@REPOSITORY_ID:…``) from repositories that were created, renamed or transferred since 15 July
@@ -76,21 +77,21 @@ SHARED: Mapping[str, str] = {
     "tokens.cloud.shisho.dev": "sub",
     "vstoken.actions.githubusercontent.com": "sub",
 }
-"""Providers of everybody, with the claim for which AWS refuses a trust that does not ask. (IBM Turbonomic's are left
-out: their addresses change, and it is the subject anyway.)"""
+"""Shared providers, with the claim that AWS requires a condition on. (IBM Turbonomic's are left out: their addresses
+change, and the claim is the subject anyway.)"""
 _AUDIENCES = ("aud", "app_id", "oaud", "azp")
 _BY_AUDIENCE = frozenset({"accounts.google.com", "graph.facebook.com", "www.amazon.com"})
-"""Providers whose audience, the application that users sign in to, is yours. AWS has no rule for them."""
+"""Providers whose audience is your own application. AWS has no rule for them."""
 _OF_EVERYBODY = frozenset({"iss", "amr", "email_verified", "ref", "workflow", "environment", *_AUDIENCES})
-"""Claims that users of a provider have in common, or choose."""
+"""Claims that are common to all users of a provider, or that a user chooses."""
 _MATCHING = ("stringequals", "stringlike", "stringequalsignorecase")
 _OWNERS = ("repo:", "organization:", "project_path:", "org:", "owner:")
-"""What comes before the owner in a subject of a provider of everybody."""
+"""The prefixes before the owner in the subject of a shared provider."""
 _CLUSTERS = "system:serviceaccount:"
 
 
 def web_identity_findings(statement: Statement, demands: Sequence[Demand]) -> Iterator[Found]:
-    """What is wrong with the OpenID Connect providers of a trust statement."""
+    """The findings on the OpenID Connect providers of a trust statement."""
     if not statement.allows or not statement.covers(_WEB_IDENTITY):
         return
     for principal in statement.principals("Federated"):
@@ -155,7 +156,7 @@ def _with_ids(subject: str) -> str:
 
 
 def _key(provider: str) -> str:
-    """The condition key that says whose users of a provider are meant."""
+    """The condition key that identifies the users of a provider."""
     claim = SHARED.get(provider.lower()) or ("aud" if provider.lower() in _BY_AUDIENCE else "sub")
     return claim if ":" in claim else f"{provider}:{claim}"
 
@@ -165,7 +166,7 @@ def _is_on(demand: Demand, key: str) -> bool:
 
 
 def _names_owner(condition: Condition, provider: str) -> bool:
-    """Whether a condition says whose users get in. IfExists will do for the claims that every token has."""
+    """Whether a condition identifies the allowed users. IfExists is enough for claims that every token has."""
     key = condition.key.lower()
     if condition.base not in _MATCHING or not (key.startswith(f"{provider}:") or key == _key(provider).lower()):
         return False
@@ -181,13 +182,13 @@ def _names_owner(condition: Condition, provider: str) -> bool:
 
 
 def _everyone(text: str) -> bool:
-    """``*``, ``repo:*``, ``system:serviceaccount:*:*``: nothing is fixed but the kind of subject."""
+    """Whether only the kind of subject is fixed: ``*``, ``repo:*``, ``system:serviceaccount:*:*``."""
     kind = next((each for each in (*_OWNERS, _CLUSTERS) if text.startswith(each)), "")
     return text[len(kind) :].strip("*?:/") == ""
 
 
 def _anyone(text: str) -> bool:
-    """Also ``repo:octo*`` and ``repo:octo*/app``: anybody can take a name that begins so."""
+    """Also true for ``repo:octo*`` and ``repo:octo*/app``, because anybody can register a name with that prefix."""
     rest = next((text[len(each) :] for each in _OWNERS if text.startswith(each)), "")
     owner = rest.split("/", 1)[0].split(":", 1)[0]
     return _everyone(text) or _is_open(owner)

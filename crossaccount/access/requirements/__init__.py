@@ -1,4 +1,5 @@
-"""What an open request still has to meet: atoms, what they add up to, how they compare, and how to say them."""
+"""The requirements of an open request: atoms, how they combine and compare, their words, and parameters that meet
+them."""
 
 from __future__ import annotations
 

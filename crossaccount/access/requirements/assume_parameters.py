@@ -1,8 +1,8 @@
-"""How to ask for a role so that the conditions of a path are met: what the caller chooses, and what it has to meet.
+"""The parameters of an AssumeRole call that meet the conditions of a path, and the conditions that they cannot meet.
 
-Chosen are session name, external ID, source identity, session tags and length. Everything else (MFA, addresses, times)
-depends on the person, and stays in ``remaining``. A choice is one that STS takes and that meets the atoms by the
-evaluator's own reading of them. Nothing is guessed: where no value of the policies fits, the atoms remain.
+The parameters are session name, external ID, source identity, session tags and duration. All other conditions (MFA,
+addresses, times) depend on the person, and stay in ``remaining``. STS accepts each chosen value, and by the evaluator
+it meets the atoms. Nothing is guessed: if no value in the policies fits, the atoms remain.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (patterns of the parameters)
 """
@@ -26,9 +26,9 @@ _SESSION_NAME = re.compile(r"\A[\w+=,.@-]{2,64}\Z", re.ASCII)
 
 @dataclass(frozen=True)
 class AssumeParameters:
-    """One way to ask. ``remaining`` are the atoms that are left to the person, MFA among them.
+    """The parameters of one AssumeRole call. ``remaining`` are the atoms that the person has to meet, including MFA.
 
-    ``duration`` is the session's length in seconds, None for what STS takes without one.
+    ``duration`` is the session's length in seconds; None for the default of STS.
     """
 
     session_name: str
@@ -41,32 +41,32 @@ class AssumeParameters:
 
     @property
     def unknown(self) -> bool:
-        """Whether it hangs on a policy that nobody knows, so that nobody knows whether it works."""
+        """Whether it depends on an unknown policy, so that it may not work."""
         return any(atom.operator == UNKNOWN for atom in self.remaining)
 
     @property
     def remaining_but_mfa(self) -> tuple[Atom, ...]:
-        """What is left to the person, MFA aside."""
+        """The remaining atoms without MFA."""
         return tuple(atom for atom in self.remaining if atom.key.lower() not in _MFA)
 
     @property
     def in_words(self) -> str:
-        """What is left to the person, as one line; empty where nothing is."""
+        """The remaining atoms as one line; empty if there are none."""
         return in_words((self.remaining,)) if self.remaining else ""
 
 
 def is_session_name(text: str) -> bool:
-    """Whether STS takes it as a session name, or as a source identity."""
+    """Whether STS accepts it as a session name or a source identity."""
     return _SESSION_NAME.match(text) is not None
 
 
 def parameters_meeting(
     alternatives: Requirements, default_name: str, duration: int | None, session_name: str | None = None
 ) -> list[AssumeParameters]:
-    """The ways that meet the alternatives, the easiest first.
+    """The parameters for each alternative that can be met, the easiest first.
 
-    A session name that is given is kept: an alternative that it does not meet is no way. ``duration`` is the longest
-    that may be asked for.
+    A given ``session_name`` is kept, so alternatives that it does not meet are left out. ``duration`` is the longest
+    duration that the role allows.
     """
     found = [_parameters(each, default_name, duration, session_name) for each in alternatives]
     return sorted((each for each in found if each is not None), key=_ease)
@@ -102,19 +102,19 @@ def _ease(parameters: AssumeParameters) -> tuple[object, ...]:
 
 
 def _optional(key: str, by_key: dict[str, list[Atom]], allowed: Callable[[str], bool], default: str) -> str | None:
-    """The value of a parameter that may be left out; None where it is left out, or where nothing fits."""
+    """The value of an optional parameter; None if it is not needed, or if no value fits."""
     if key not in by_key or _settle(by_key, key, ()):
         return None
     return _chosen(key, by_key, filter(allowed, [*_values(by_key[key], default), default]))
 
 
 def _chosen(key: str, by_key: dict[str, list[Atom]], values: Iterable[str]) -> str | None:
-    """The first value that meets all atoms on the key, which are then settled."""
+    """The first value that meets all atoms on the key. These atoms are then removed."""
     return next((value for value in values if _settle(by_key, key, (value,))), None)
 
 
 def _settle(by_key: dict[str, list[Atom]], key: str, values: tuple[str, ...]) -> bool:
-    """Whether the key with these values meets all atoms on it; if so they are taken out."""
+    """Whether these values of the key meet all atoms on it. If so, the atoms are removed."""
     context = RequestContext({key: values} if values else {})
     met = all(atom.holds(context) for atom in by_key.get(key, ()))
     if met:
@@ -123,7 +123,7 @@ def _settle(by_key: dict[str, list[Atom]], key: str, values: tuple[str, ...]) ->
 
 
 def _values(atoms: Iterable[Atom], default: str) -> list[str]:
-    """The values that policies name; a pattern with the default, or nothing, in place of its wildcards."""
+    """The values in the policies. In a pattern the default, or nothing, replaces the wildcards."""
     texts = [value for atom in atoms for value in atom.values if "${" not in value]
     return [*texts, *(re.sub(r"[*?]+", put, text) for put in (default, "") for text in texts)]
 

@@ -1,18 +1,18 @@
-"""What an open request still has to meet: requirements, an OR of alternatives, each an AND of atoms.
+"""The requirements of an open request: an OR of alternatives, each an AND of atoms.
 
-``((),)`` is unconditional, ``()`` is never. An atom is one condition still to meet, with the statement that asks for
-it. Four kinds, told apart by ``operator``:
+``((),)`` is unconditional, ``()`` is never. An atom is one open condition, with the statement that has it. ``operator``
+distinguishes four kinds:
 
 - one of IAM's condition operators, on ``key``;
 - ``Resource``: the role (``key``) has to fit one of the Resource patterns in ``values``, which hold policy variables
   that the request decides;
-- ``AnyOf``: one of several conjunctions has to be met, each a JSON list in ``values``. It stands for an alternation
-  that would multiply too much if it were written out;
-- ``Unknown``: hangs on a policy that is not known; ``key`` is what it may do, ``Allow`` or ``Deny``.
+- ``AnyOf``: one of several conjunctions has to be met, each a JSON list in ``values``. It replaces an alternation that
+  would be too long if it were written out;
+- ``Unknown``: depends on an unknown policy; ``key`` is what it may do, ``Allow`` or ``Deny``.
 
-Values are texts as a 2012-10-17 policy has them. Variables that the principal implies are filled in. All comparisons
-are by meaning (an MFA age below 1800 is one below 3600; two statements may add up to one) and sound: where a question
-is too hard, the answer is the one that claims nothing.
+Values are texts as in a policy of version 2012-10-17, with known variables replaced. Comparisons are semantic: an MFA
+age below 1800 implies one below 3600, and two statements together may equal one. They are sound: if a question is too
+hard, the answer is the one that claims nothing.
 """
 
 from __future__ import annotations
@@ -35,19 +35,20 @@ _MFA_PRESENT, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _CURRENT_TIME, _EPOCH_TIME = "aws:CurrentTime", "aws:epochtime"
 _REQUEST_TAG, _TAG_KEYS, _IF_EXISTS = "aws:requesttag/", "aws:tagkeys", "ifexists"
 ALWAYS_PRESENT = frozenset({"aws:currenttime", _EPOCH_TIME, "aws:securetransport", "aws:viaawsservice"})
-"""Keys of every request: "This key is always included in the request context", says their page."""
+"""The keys of every request: "This key is always included in the request context"
+(reference_policies_condition-keys.html)."""
 _ALWAYS_IN_TRUSTS = frozenset({"sts:rolesessionname", "aws:resourceaccount"})
-"""Every call that assumes a role names its session, and is about a role of an account."""
+"""Every AssumeRole call has a session name, and a role that belongs to an account."""
 _COUPLED = (THROUGH_VPC | {SOURCE_IP}, frozenset({_MFA_PRESENT, _MFA_AGE}))
-"""Keys that have something to do with each other; all others are independent."""
+"""Keys that depend on each other; all others are independent."""
 
 Meaning = tuple[str, str, tuple[str, ...], bool]
-"""What an atom asks for, whoever asks."""
+"""The meaning of an atom, without its origin."""
 
 
 @dataclass(frozen=True)
 class Atom:
-    """One condition still to meet. ``negated``: it must not be met, because a Deny has it."""
+    """One open condition. ``negated``: it must not be met, because a Deny has it."""
 
     side: Side
     policy: str
@@ -62,18 +63,18 @@ class Atom:
 
     @cached_property
     def _hash(self) -> int:
-        """Worked out once: equal work is found by it."""
+        """The cached hash."""
         return hash((self.side, self.policy, self.statement, self.operator, self.key, self.values, self.negated))
 
     @cached_property
     def meaning(self) -> Meaning:
-        """What it asks for: letter case, order and origin aside."""
+        """Its meaning: without letter case, order and origin."""
         key = self.key if self.operator == RESOURCE else self.key.lower()
         return self.operator.lower(), key, tuple(sorted(set(self.values))), self.negated
 
     @cached_property
     def group(self) -> Hashable:
-        """Atoms of different groups have nothing to do with each other."""
+        """Atoms of different groups are independent."""
         if not self.is_condition:
             return self.meaning[:3]
         key = self.meaning[1]
@@ -91,16 +92,16 @@ class Atom:
 
     @cached_property
     def negation(self) -> Atom:
-        """The atom that is met exactly where this one is not."""
+        """The atom that is met exactly if this one is not."""
         return replace(self, negated=not self.negated)
 
     @cached_property
     def possible(self) -> bool:
-        """Whether something may meet it."""
+        """Whether any value can meet it."""
         return not self.is_condition or satisfiable([(self.condition, not self.negated)])
 
     def holds(self, context: RequestContext) -> bool | None:
-        """Whether a complete context meets it; None where that hangs on a policy that nobody knows."""
+        """Whether a complete context meets it; None if that depends on an unknown policy."""
         if self.operator == UNKNOWN:
             return None
         if self.operator == ANY_OF:
@@ -112,7 +113,7 @@ class Atom:
 
     @cached_property
     def conjunctions(self) -> tuple[tuple[Atom, ...], ...]:
-        """What an ``AnyOf`` stands for."""
+        """The alternatives in an ``AnyOf``."""
         return tuple(
             tuple(replace(self, operator=op, key=key, values=tuple(values), negated=no) for op, key, values, no in each)
             for each in map(json.loads, self.values)
@@ -136,26 +137,26 @@ class Atom:
 
 
 def composite(alternatives: Sequence[tuple[Atom, ...]]) -> Atom:
-    """One atom for several alternatives, of which there must be some; each but the last may be hard to meet."""
+    """One atom for one or more alternatives."""
     first = next(atom for each in alternatives for atom in each)
     values = tuple(json.dumps([[a.operator, a.key, a.values, a.negated] for a in each]) for each in alternatives)
     return replace(first, operator=ANY_OF, key="", values=values, negated=False)
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:
-    """True where one is; None where one may be."""
+    """True if one of them is true; None if one may be."""
     found = set(answers)
     return True if True in found else (None if None in found else False)
 
 
 def all_of(answers: Iterable[bool | None]) -> bool | None:
-    """False where one is; None where one may be."""
+    """False if one of them is false; None if one may be."""
     found = set(answers)
     return False if False in found else (None if None in found else True)
 
 
 def filled(value: Template, context: RequestContext) -> str:
-    """A value of a policy with the variables that the context knows filled in, as a policy would have it."""
+    """A value of a policy with known variables replaced, in the syntax of a policy."""
     return "".join(_written(part, context.single, context) for part in value.parts)
 
 
@@ -168,7 +169,7 @@ def _written(part: Literal | Variable, lookup: Lookup, context: RequestContext) 
     value = lookup(part.key)
     value = part.default if value is None else value
     if value is None:
-        return f"${{{part.key}}}"  # no value: it stays what fits nothing
+        return f"${{{part.key}}}"  # no value: it stays a text that matches nothing
     return "".join(f"${{{character}}}" if character in "*?$" else character for character in value)
 
 
@@ -184,15 +185,15 @@ ALWAYS: Requirements = ((),)
 NEVER: Requirements = ()
 
 _MOST_ALTERNATIVES = 32
-"""Where more would come of multiplying, a side's alternatives become one atom (``atoms.composite``): exact, unlike
-leaving some out, but compared as a whole."""
+"""If a product would have more alternatives, the alternatives of a side become one atom (``composite``). This is exact,
+but such an atom is compared only as a whole."""
 _MOST_STEPS, _MOST_STEPS_TO_SIMPLIFY, _MOST_STEPS_OF_A_QUESTION = 2_000, 600, 1_500
-"""Of the searches for one implication, of all those that one simplification makes, and of all simplifications of one
-question together. Without steps what is left to simplify stays as it is: as true, and longer."""
+"""The bounds of one implication, of one simplification, and of all simplifications of one question. Without steps left,
+requirements are not simplified further: they stay correct, but longer."""
 
 
 class Steps:
-    """How many steps are left to the searches of one question; those of a ``part`` of it count for the whole."""
+    """The remaining search steps of one question. Steps of a ``part`` also count for the whole."""
 
     def __init__(self, most: int = _MOST_STEPS_OF_A_QUESTION, whole: Steps | None = None) -> None:
         self._left = most
@@ -203,7 +204,7 @@ class Steps:
         return Steps(most, self)
 
     def take(self) -> bool:
-        """Take a step; False where there is none left."""
+        """Use one step; False if none is left."""
         self._left -= 1
         within = self._whole is None or self._whole.take()
         return self._left >= 0 and within
@@ -213,12 +214,12 @@ _NOTHING, _WITH_MFA = RequestContext(), RequestContext.of({_MFA_PRESENT: "true"}
 
 
 def either(*parts: Requirements, steps: Steps | None = None) -> Requirements:
-    """What is met where one of the parts is."""
+    """The requirements that are met if one of the parts is met."""
     return simplify((conjunction for part in parts for conjunction in part), steps)
 
 
 def both(one: Requirements, other: Requirements, steps: Steps | None = None) -> Requirements:
-    """What is met where both are; ``steps`` are those of a question that this is a part of."""
+    """The requirements that are met if both are met. ``steps`` are those of the whole question."""
     if one == ALWAYS:
         return other
     if other == ALWAYS:
@@ -230,17 +231,17 @@ def both(one: Requirements, other: Requirements, steps: Steps | None = None) -> 
 
 @lru_cache(maxsize=512)
 def _multiplied(one: Requirements, other: Requirements) -> Requirements:
-    """What is met where both are, of which there are too many to write them out. It takes no steps: asked again, as the
-    paths and the ways of one estate ask, it is known.
+    """The requirements that are met if both are met, without writing out the product. The result is cached, because
+    paths and chains of one estate repeat it. It takes no steps.
     """
     met = dict.fromkeys(found for each in one if (found := _meeting(each, other)) is not None)
     return tuple(sorted(met, key=_order))
 
 
 def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: Steps | None = None) -> Requirements:
-    """What is met where the alternatives are, and none of the denials is.
+    """The requirements that are met if an alternative is met and no denial is met.
 
-    Denials of one atom are taken together, before any that multiply.
+    Denials of one atom are combined first, because they do not multiply the alternatives.
     """
     distinct = {tuple(sorted(atom.meaning for atom in each)): each for each in reversed(list(denials))}
     found = sorted(distinct.values(), key=_order)
@@ -253,9 +254,10 @@ def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: S
 
 
 def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunction | None:
-    """An alternative that also meets one of several, of which those that it cannot meet are left out; None if none.
+    """An alternative combined with each of several others. Impossible combinations are left out; None if all are
+    impossible.
 
-    What goes without saying is simplified before anything is multiplied; of the groups of atoms only those that differ.
+    Implied atoms are removed before the product is built. Only groups of atoms that differ are simplified.
     """
     groups = _by_group(conjunction)
     base = {group: _distinct_atoms(atoms) for group, atoms in groups.items()}
@@ -282,17 +284,17 @@ def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunctio
 
 
 def negation(conjunction: Conjunction) -> Requirements:
-    """What is met where one of the atoms is not."""
+    """The requirements that are met if one of the atoms is not met."""
     return simplify((atom.negation,) for atom in conjunction)
 
 
 def meets(alternatives: Requirements, context: RequestContext) -> bool | None:
-    """Whether a complete context meets one of the alternatives; None where that hangs on an unknown policy."""
+    """Whether a complete context meets one of the alternatives; None if that depends on an unknown policy."""
     return any_of(all_of(atom.holds(context) for atom in conjunction) for conjunction in alternatives)
 
 
 def simplify(alternatives: Iterable[Conjunction], steps: Steps | None = None) -> Requirements:
-    """The same, without contradictions, tautologies, repeats and what others cover; in canonical order."""
+    """The requirements in canonical order, without contradictions, tautologies, duplicates and covered alternatives."""
     whole = Steps(_MOST_STEPS_TO_SIMPLIFY) if steps is None else steps.part(_MOST_STEPS_TO_SIMPLIFY)
     return _simplify(alternatives, whole)
 
@@ -309,9 +311,9 @@ def _simplify(alternatives: Iterable[Conjunction], steps: Steps) -> Requirements
 
 
 def implies(one: Requirements, other: Requirements) -> bool:
-    """True only if every context of a real request that meets ``one`` meets ``other``. False where that cannot be told.
+    """True only if every context of a real request that meets ``one`` also meets ``other``. False if that is unknown.
 
-    Real requests say how old an MFA is only where there is one; contexts that are made up may be otherwise.
+    Real requests carry an MFA age only together with MFA. Invented contexts may differ.
     """
     found = sorted(map(_as_sent, other), key=len)
     return all(
@@ -320,7 +322,9 @@ def implies(one: Requirements, other: Requirements) -> bool:
 
 
 def _as_sent(conjunction: Conjunction) -> Conjunction:
-    """An alternative as real requests meet it: IfExists says nothing of a key that is always there, and time is one."""
+    """An alternative in the form for real requests: IfExists has no effect on keys that are always present, and the two
+    keys of the time become one.
+    """
     return tuple(map(_one_as_sent, conjunction))
 
 
@@ -338,7 +342,7 @@ def _one_as_sent(atom: Atom) -> Atom:
 
 
 def without_if_exists(atom: Atom) -> Atom:
-    """What an atom asks of a request that has its key."""
+    """The meaning of an atom for a request that has its key."""
     if not atom.operator.lower().endswith(_IF_EXISTS):
         return atom
     return replace(atom, operator=atom.operator[: -len(_IF_EXISTS)])
@@ -349,14 +353,14 @@ def _as_one(alternatives: Requirements) -> Conjunction:
 
 
 def _tidied(conjunction: Conjunction) -> Conjunction | None:
-    """An alternative without repeats and what goes without saying, in canonical order; None where it cannot be met."""
+    """An alternative in canonical order, without duplicates and implied atoms; None if it cannot be met."""
     distinct = {group: _distinct_atoms(atoms) for group, atoms in _by_group(conjunction).items()}
     needed = _needed_of(distinct, touching=_touch(distinct.values()))
     return None if needed is None else _in_order(needed)
 
 
 Groups = Mapping[Hashable, Conjunction | None]
-"""The atoms of an alternative by their group, each group in canonical order; None where a group cannot be met."""
+"""The atoms of an alternative by group, each group in canonical order; None if a group cannot be met."""
 
 
 def _by_group(conjunction: Conjunction) -> dict[Hashable, Conjunction]:
@@ -371,7 +375,7 @@ def _in_order(groups: Mapping[Hashable, Conjunction]) -> Conjunction:
 
 
 def _touch(groups: Iterable[Conjunction | None]) -> bool:
-    """Whether two atoms are on one key. Where each has a key of its own, none makes another needless."""
+    """Whether two atoms have the same key. Atoms on different keys do not imply each other."""
     keys = [atom.meaning[1] for atoms in groups for atom in atoms or ()]
     return len(set(keys)) < len(keys)
 
@@ -388,7 +392,7 @@ def _needed_of(groups: Groups, *, touching: bool) -> dict[Hashable, Conjunction]
 
 @lru_cache(maxsize=65_536)
 def _distinct_atoms(group: Conjunction) -> Conjunction | None:
-    """A group without repeats and tautologies; None where one of its atoms cannot be met."""
+    """A group without duplicates and tautologies; None if one of its atoms cannot be met."""
     if not all(atom.possible for atom in group):
         return None
     atoms = {atom.meaning: atom for atom in sorted(group, key=_atom_order, reverse=True)}
@@ -396,7 +400,7 @@ def _distinct_atoms(group: Conjunction) -> Conjunction | None:
 
 
 def _needed(group: Conjunction, touching: bool) -> Conjunction | None:
-    """A group without the atoms that its others make needless; None where it cannot be met as a whole."""
+    """A group without the atoms that its other atoms imply; None if it cannot be met as a whole."""
     return group if len(group) < 2 else _needed_together(group, touching)
 
 
@@ -415,7 +419,7 @@ def _needed_together(group: Conjunction, touching: bool) -> Conjunction | None:
 
 
 def _impossible(atoms: Sequence[Atom]) -> bool:
-    """Whether no context meets all of them: one beside its opposite, or a key that cannot be all that is asked."""
+    """Whether no context meets all atoms: an atom and its opposite, or a key that no value can satisfy."""
     meanings = {atom.meaning for atom in atoms}
     if any((*meaning[:3], not meaning[3]) in meanings for meaning in meanings):
         return True
@@ -427,13 +431,13 @@ def _impossible(atoms: Sequence[Atom]) -> bool:
 
 
 def is_possible(atoms: Sequence[Atom]) -> bool:
-    """Whether a real request may meet all of the atoms; yes where that cannot be told."""
+    """Whether a real request may meet all of the atoms; True if that is unknown."""
     alone = all(atom.possible for atom in atoms)
     return alone and not (_impossible(atoms) or _old_without_mfa(atoms) or _tags_without_keys(atoms))
 
 
 def _from_two_places(atoms: Sequence[Atom]) -> bool:
-    """Whether atoms ask for an address and for a VPC endpoint: a request through an endpoint has no ``aws:SourceIp``.
+    """Whether atoms require both an address and a VPC endpoint. A request through an endpoint has no ``aws:SourceIp``.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip.
     """
@@ -445,17 +449,17 @@ def _from_two_places(atoms: Sequence[Atom]) -> bool:
 
 
 def _possible(atoms: Sequence[Atom]) -> bool:
-    """Whether something may meet all of some atoms on one key."""
+    """Whether a value may meet all of these atoms, which are on one key."""
     if len(atoms) == 1:
         return atoms[0].possible
     return satisfiable((atom.condition, not atom.negated) for atom in atoms)
 
 
 def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
-    """Whether atoms ask for an MFA's age, and for no MFA.
+    """Whether atoms require both an MFA age and no MFA.
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: MultiFactorAuthAge is there
-    "only when the principal was authenticated using MFA", and MultiFactorAuthPresent is true then.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: MultiFactorAuthAge is
+    present "only when the principal was authenticated using MFA", and MultiFactorAuthPresent is true then.
     """
     present = [atom for atom in atoms if atom.is_condition and atom.meaning[1] == _MFA_PRESENT]
     if all(atom.holds(_WITH_MFA) for atom in present):
@@ -464,7 +468,7 @@ def _old_without_mfa(atoms: Sequence[Atom]) -> bool:
 
 
 def _tags_without_keys(atoms: Sequence[Atom]) -> bool:
-    """Whether atoms ask for a session tag, and for keys of tags that this one is not among.
+    """Whether atoms require a session tag, and exclude its key from the keys of tags.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys:
     aws:TagKeys are the keys of the tags in the request.
@@ -479,18 +483,18 @@ def _tags_without_keys(atoms: Sequence[Atom]) -> bool:
 
 
 def _excludes(atom: Atom, tag: str) -> bool:
-    """Whether an atom on the keys of tags is met by no request that has a tag, whatever others it has."""
+    """Whether no request with this tag meets an atom on the keys of tags, whatever other tags it has."""
     quantifier = atom.condition.quantifier
     decides = atom.condition.base == "null" or quantifier == ("foranyvalue:" if atom.negated else "forallvalues:")
     return decides and not atom.holds(RequestContext({_TAG_KEYS: (tag,)}))
 
 
 def _distinct(conjunctions: Sequence[Conjunction], steps: Steps) -> list[Conjunction]:
-    """Those that no other one covers; of two that cover each other the first."""
+    """The alternatives that no other one covers; of two that cover each other, the first."""
     kept: list[tuple[Conjunction, frozenset[Hashable]]] = []
     for each in sorted(conjunctions, key=_order):
         about = frozenset([atom.group for atom in each])
-        # What asks for something on a key that the other leaves alone does not cover it.
+        # An alternative with a key that the other does not have does not cover it.
         if not any(keys <= about and _covered(each, (other,), steps) for other, keys in kept):
             kept = [(other, keys) for other, keys in kept if not (about <= keys and _covered(other, (each,), steps))]
             kept.append((each, about))
@@ -498,7 +502,9 @@ def _distinct(conjunctions: Sequence[Conjunction], steps: Steps) -> list[Conjunc
 
 
 def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction], steps: Steps) -> Conjunction:
-    """An alternative without the atoms that the others make needless: ``(a and b) or not a`` is ``b or not a``."""
+    """An alternative without the atoms that the other alternatives make unnecessary: ``(a and b) or not a`` is ``b or
+    not a``.
+    """
     left = conjunction
     for atom in conjunction:
         rest = tuple(each for each in left if each is not atom)
@@ -515,10 +521,10 @@ def _covered(conjunction: Conjunction, alternatives: Sequence[Conjunction], step
 
 
 def _hard_to_avoid(conjunction: Conjunction, alternatives: Sequence[Conjunction]) -> list[Conjunction]:
-    """The alternatives for which a search is needed to meet the conjunction and none of them.
+    """The alternatives that are relevant for the question whether a context meets the conjunction and none of them.
 
-    Groups of atoms are independent. Where some value of a key meets what the conjunction asks of it, and none of what
-    all alternatives ask of it, then every alternative about this key is avoided by that value.
+    Groups of atoms are independent. If a value of a key meets the conjunction's atoms and no alternative's atoms on
+    this key, it avoids every alternative with this key.
     """
     fixed: dict[Hashable, list[Atom]] = {}
     for atom in conjunction:
@@ -543,9 +549,9 @@ def _hard_to_avoid(conjunction: Conjunction, alternatives: Sequence[Conjunction]
 
 
 class _Cover:
-    """The search for a context that meets a conjunction and none of the alternatives, within a bound of steps.
+    """A search, with a bound of steps, for a context that meets a conjunction and none of the alternatives.
 
-    ``real`` leaves out contexts that no request can have.
+    ``real`` excludes contexts that no request can have.
     """
 
     def __init__(self, alternatives: Sequence[Conjunction], steps: Steps, *, real: bool = False) -> None:
@@ -554,7 +560,7 @@ class _Cover:
         self._real = real
 
     def covers(self, atoms: list[Atom], index: int) -> bool:
-        """Whether the search, from the alternative at ``index`` on, finds none."""
+        """Whether the search from the alternative at ``index`` finds no context."""
         left = self._steps.take()
         if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
             return True

@@ -1,6 +1,6 @@
 """Requirements for people: ``with MFA (< 1 h), external ID "x"``. The JSON has the conditions themselves.
 
-What has no phrase of its own is said in IAM's words, shortened. Nothing is left out: a person who meets what is said
+A condition without its own phrase is written in IAM's words, shortened. Nothing is left out: whoever meets the words
 meets the conditions.
 """
 
@@ -66,12 +66,12 @@ _COMPLEMENTS = {
     "ipaddress": "notipaddress",
     "stringlike": "stringnotlike",
 }
-"""Operators of which one holds where the other does not, also of a key that is not there. So not < and >=."""
+"""Pairs of operators of which exactly one holds, also for an absent key. So ``<`` and ``>=`` are not such a pair."""
 _OPPOSITES = {**_COMPLEMENTS, **{other: one for one, other in _COMPLEMENTS.items()}}
 _LESS = ("lessthan", "lessthanequals")
 _MORE = ("greaterthanequals", "greaterthan")
 _NOT_BOOL = "not bool"
-"""For a name: IAM has no such operator."""
+"""A phrase for names: IAM has no such operator."""
 _WHERE_GIVEN = {
     **_OPPOSITES,
     **{
@@ -86,7 +86,7 @@ _WHERE_GIVEN = {
     },
     "bool": _NOT_BOOL,
 }
-"""The same of a key that is there."""
+"""Pairs of operators of which exactly one holds for a present key."""
 _IF_EXISTS = "ifexists"
 _QUANTIFIED = {
     "forallvalues:": "each of {key} {comparison} (or there is none)",
@@ -97,7 +97,7 @@ _MOST_VALUES = 3
 
 
 def in_words(alternatives: Requirements) -> str:
-    """What still has to be met, as one line."""
+    """Requirements as one line."""
     if alternatives == NEVER:
         return "never"
     if alternatives == ALWAYS:
@@ -115,7 +115,7 @@ def _conjunction(atoms: Sequence[Atom]) -> str:
 
 
 def _requires_mfa(atom: Atom) -> bool:
-    """Whether the atom holds for requests with MFA alone: ``Bool`` true, or not ``BoolIfExists`` false."""
+    """Whether only requests with MFA meet the atom: ``Bool`` true, or not ``BoolIfExists`` false."""
     if atom.key.lower() != _MFA_PRESENT:
         return False
     test = (atom.operator.lower(), tuple(value.lower() for value in atom.values), atom.negated)
@@ -152,17 +152,17 @@ def _atom(atom: Atom) -> str:
 
 
 class _Opposite(NamedTuple):
-    """An operator that holds where another does not; ``given``: of a key that is there alone."""
+    """The opposite of an operator. ``given``: only for a present key."""
 
     operator: str
     given: bool = False
 
 
 def _opposite(operator: str) -> _Opposite | None:
-    """What is said in place of ``not``; None where that is plainer.
+    """The operator to show instead of ``not``; None if ``not`` is plainer.
 
-    An operator with IfExists fails of a key that is there alone, which a positive one asks for anyway. Not each of the
-    values is one of them not, and the other way round.
+    An operator with IfExists fails only for a present key, and a positive operator requires its key anyway. "Not each
+    value is" equals "one value is not", and the other way round.
     """
     quantifier, base, optional = _parts(operator)
     other = (_WHERE_GIVEN if optional else _OPPOSITES).get(base)
@@ -180,7 +180,7 @@ def _given(atom: Atom, operator: str) -> str:
 
 
 def _parts(operator: str) -> tuple[str, str, bool]:
-    """The quantifier, the operator itself, and whether it holds without the key, too."""
+    """The quantifier, the operator, and whether it also holds without the key."""
     quantifier = next((each for each in _QUANTIFIED if operator.startswith(each)), "")
     return quantifier, operator.removeprefix(quantifier).removesuffix(_IF_EXISTS), operator.endswith(_IF_EXISTS)
 
@@ -194,7 +194,7 @@ def _plain(atom: Atom, operator: str, negated: bool) -> str:
 
 
 def _compared(atom: Atom, operator: str) -> str:
-    """A comparison in words; in IAM's own where it has none."""
+    """A comparison in words; in IAM's syntax if it has no words."""
     quantifier, base, optional = _parts(operator)
     word = _OPERATORS.get(base)
     if word is None:
