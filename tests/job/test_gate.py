@@ -189,7 +189,7 @@ def test_a_file_of_a_document_is_config_too(place: Place) -> None:
     stacks = place.stacks
     file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Action": "s3:*"}]}))
     result = stacks.up(approval=EVERYTHING)
-    assert "its config changed since it was reviewed" in error_of(result, "auth")
+    assert "its config changed since the review" in error_of(result, "auth")
     assert place.applied == ["workload"]
 
 
@@ -255,7 +255,7 @@ def test_an_edit_of_the_projects_own_program_after_the_review_stops_all_stacks(
     place.engine.before = edit
     result = place.stacks.up(approval=EVERYTHING)
     assert place.applied == ["auth"]
-    assert "its config changed since it was reviewed" in error_of(result, "workload")
+    assert "its config changed since the review" in error_of(result, "workload")
 
 
 def test_what_the_job_writes_into_the_folder_is_no_edit_of_its_own_program(place: Place) -> None:
