@@ -64,7 +64,7 @@ def this_host() -> str:
 
 
 def _runs(pid: int) -> bool:
-    """Whether the process of a lock may still be there. A number that another program has by now is not it.
+    """Whether the process of a lock may still run. A process ID that another program has now does not count.
 
     Windows has no question without effect: there, ``os.kill`` with 0 is a Ctrl-C.
     """

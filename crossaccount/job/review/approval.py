@@ -135,7 +135,7 @@ def actor(environment: Mapping[str, str] = os.environ) -> Actor:
     """The user of this process."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container without a name for the user
+    except (KeyError, OSError, ImportError):  # a container in which the user has no name
         user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
     named = (*ACTORS, "GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL")
     return Actor(user, {key: environment[key] for key in named if environment.get(key)})
