@@ -49,10 +49,11 @@ class Outputs:
     account_id: str
     roles: Mapping[str, str]
     users: Mapping[str, str]
+    existing: Mapping[str, str]
 
     def named(self, arn: Arn) -> str | None:
         """The ARN that the stack exports under the name of ``arn``."""
-        return (self.roles if arn.kind == "role" else self.users).get(arn.name)
+        return ({**self.existing, **self.roles} if arn.kind == "role" else self.users).get(arn.name)
 
 
 class StackOutputs(TypedDict):
@@ -68,6 +69,8 @@ class StackOutputs(TypedDict):
     """ARNs by user name."""
     providers: NotRequired[Mapping[str, str]]
     """ARNs of the identity providers that roles of the account may trust, by name. Missing if there is none."""
+    existing: NotRequired[Mapping[str, str]]
+    """ARNs by name of roles that somebody else makes in the account. Missing if there is none."""
     access: Mapping[str, Any]
     """The access that the stack gives: by entity, a map whose keys are lines of text. It is for people, and for the
     stack's own next run, which shows the changes. Other stacks must not read it."""
@@ -92,6 +95,8 @@ def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str
     }
     if settings.identity_providers:
         result["providers"] = {name: each.arn for name, each in settings.identity_providers.items()}
+    if settings.outside.roles:
+        result["existing"] = dict(settings.outside.roles)
     if handover:
         result["handover"] = dict(handover)
     return result
@@ -114,7 +119,9 @@ class Upstreams:
             found = list(_wrong(stack, settings.accounts[account].id, where, raw, root))
             self.problems += found
             if not found and raw is not None:
-                self._outputs[account] = Outputs(stack, raw["account"]["id"], raw["roles"], raw["users"])
+                self._outputs[account] = Outputs(
+                    stack, raw["account"]["id"], raw["roles"], raw["users"], raw.get("existing") or {}
+                )
 
     def not_exported(self, compiled: CompiledStack) -> Iterable[Problem]:
         """Names of the stack's config that an upstream should export and does not."""

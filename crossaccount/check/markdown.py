@@ -67,6 +67,7 @@ def _by_fullness(row: tuple[str, str, int, int]) -> tuple[float, str]:
 def _lines(checked: Checked) -> Iterator[str]:
     yield f"**Check**: {summary(checked)}"
     yield from (f"\n**Warning**: {text(each)}" for each in checked.warnings)
+    yield from (f"\n{text(each[:1].upper() + each[1:])}." for each in checked.assumptions)
     if checked.proof and checked.proof.weakened:
         weakened = ((code(each.where), text(each.what)) for each in checked.proof.weakened)
         yield from ("", *table(("proof weakened", "what"), weakened))

@@ -38,6 +38,7 @@ from crossaccount.check.locations import file_of_source
 from crossaccount.check.placing import placers, region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import own_program
+from crossaccount.iam.names import counted
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.given import judge as judge_tests
@@ -64,6 +65,8 @@ class Checked:
     """Whether a project is checked, with its access tests; sources have none."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The names of accounts and their IDs."""
+    assumed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By what stacks say that somebody else makes (``policy developer_policy``): the stacks."""
     checked: frozenset[str] = frozenset()
     """The IDs and names of the accounts that were checked."""
     files: Mapping[str, Path] = field(default_factory=dict)
@@ -91,6 +94,13 @@ class Checked:
         return (f"0 of 0 tests: nothing is proven; {NO_TESTS_FIX}, in {TESTS_FILE}",)
 
     @property
+    def assumptions(self) -> Iterator[str]:
+        """What is taken to be there because a config says so, a line each."""
+        for name, stacks in self.assumed.items():
+            others = f" and {counted(len(stacks) - 1, 'other stack')}" if len(stacks) > 1 else ""
+            yield f"assumed to be there, made by others: {name} (in {stacks[0]}{others})"
+
+    @property
     def ok(self) -> bool:
         """Whether there is no finding of severity error and every test is as expected."""
         return not any(each.severity == "error" for each in self.findings) and all(each.ok for each in self.tests)
@@ -102,6 +112,7 @@ class Checked:
             "tests": results_json(self.tests),
             "quotas": [usage.to_json(where) for where, usage in self.quotas],
             **({"groups": [each.to_json() for each in self.groups]} if len(self.groups) < len(self.findings) else {}),
+            **({"assumed": {name: list(each) for name, each in self.assumed.items()}} if self.assumed else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"proof": self.proof.to_json()} if self.proof else {}),
             **({"baseline": self.compared.to_json()} if self.compared else {}),
@@ -203,12 +214,20 @@ class Checker:
             tuple(sorted(self._quotas(), key=_quota_order)),
             elsewhere=sum(1 for test in tests if not self._is_selected(test)),
             accounts=self._sources.accounts,
+            assumed=self._assumed(),
             checked=frozenset(
                 text
                 for name in self._chosen
                 for text in (self._settings[name].account_id, self._settings[name].account)
             ),
         )
+
+    def _assumed(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for stack in self._chosen:
+            for kind, name, _ in self._settings[stack].outside.entities():
+                found[f"{kind} {name}"].append(stack)
+        return {name: tuple(stacks) for name, stacks in found.items()}
 
     def _of_suppressions(self, reported: Mapping[str, Reported]) -> Iterator[Finding]:
         """What the suppressions of the chosen stacks deserve. One that stacks share, by its place, is judged once."""
@@ -233,7 +252,8 @@ class Checker:
             for entry in settings.accounts.values()
             if entry.stack is not None
         }
-        facts = Facts.of(managed | estate.accounts, names)
+        assumed = (arn for each in self._settings.values() for arn in each.outside.policies.values())
+        facts = replace(Facts.of(managed | estate.accounts, names), assumed=frozenset(assumed))
         limits = {settings.account_id: settings.quotas for settings in self._settings.values()}
         chains = Chains(estate)
         return judge(self._sources.details, estate, chains.paths(), facts, limits, chains)

@@ -185,6 +185,8 @@ def show(found: Checked) -> None:
     for line in found.proof.lines() if found.proof else ():
         style = "yellow" if found.proof and found.proof.weakened else ""
         out.print(one_line(line), style=style, markup=False, highlight=False, soft_wrap=True)
+    for line in found.assumptions:
+        out.print(one_line(line), markup=False, highlight=False, soft_wrap=True)
     for warning in found.warnings:
         out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     out.print(summary(found), highlight=False)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from crossaccount.fleet import models
 from crossaccount.fleet.models import SECTIONS, Account, Credentials, Deviation, RoleSet
 from crossaccount.settings.json_schema import config_schema, definitions_of
-from crossaccount.settings.models import AccountEntry, Suppression
+from crossaccount.settings.models import AccountEntry, Existing, Suppression
 from crossaccount.settings.models.config import FREE
 
 FILE = Path(__file__).with_name("schema.json")
@@ -37,8 +37,9 @@ def fleet_schema() -> dict[str, Any]:
     sections = {name: _with_placeholders(stack["properties"][name]) for name in (*SECTIONS, "defaults")}
     definitions = {name: _with_placeholders(each) for name, each in stack["$defs"].items()}
     definitions |= {"AccountEntry": stack["$defs"]["AccountEntry"]}
-    definitions |= definitions_of([Account, Credentials, Deviation, RoleSet, Suppression], models)
+    definitions |= definitions_of([Account, Credentials, Deviation, Existing, RoleSet, Suppression], models)
     definitions["RoleSet"]["properties"] |= sections
+    definitions["Existing"] = _with_placeholders(stack["$defs"]["Existing"])
     for name in SECTIONS:
         # An exception may leave out most of an entity, and what it leaves empty is removed.
         definitions["Deviation"]["properties"][name] = {"type": ["object", "null"]}

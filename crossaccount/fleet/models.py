@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.entity_names import Refusal, check_region, check_tag
+from crossaccount.settings.models import Existing
 from crossaccount.settings.models.base import (
     Model,
     Text,
@@ -164,6 +165,8 @@ class RoleSet(Model):
     """Roles that others assume, as in a stack."""
     defaults: Section = Field(default_factory=dict)
     """The path, tags and permissions boundary of what the role set declares, as in a stack."""
+    existing: Existing = Field(default_factory=Existing)
+    """Policies and roles that somebody else makes in these accounts, as in a stack."""
     suppress: tuple[Suppression, ...] = ()
     """Findings that are accepted in all accounts of the role set, as in a stack."""
 

@@ -20,6 +20,7 @@ from crossaccount.fleet.fleet import Fleet
 from crossaccount.fleet.models import SECTIONS, RoleSet
 from crossaccount.settings.document_files import TEMPLATE, kind_of, read_document
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.existing import KEY as EXISTING
 from crossaccount.settings.models import Suppression
 from crossaccount.settings.placeholders import placeholders_in
 
@@ -127,6 +128,7 @@ class Shared:
 def _content(fleet: Fleet, role_set: RoleSet, naming: Naming) -> dict[str, Any]:
     values = AsWritten({})
     given = {name: getattr(role_set, name) for name in SECTIONS if name in role_set.model_fields_set}
+    given[EXISTING] = role_set.existing.model_dump(mode="json", exclude_defaults=True)
     sections = {name: naming.write_out(each, values, "", ignored) for name, each in given.items() if each}
     if not sections:
         return {}

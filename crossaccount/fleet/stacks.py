@@ -17,6 +17,7 @@ from crossaccount.iam.entity_names import check_external_id, check_name, check_p
 from crossaccount.iam.names import counted, resolve
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.defaults import read_defaults, with_defaults
+from crossaccount.settings.existing import KEY as EXISTING
 from crossaccount.settings.models import Defaults
 from crossaccount.settings.placeholders import TAGS, Placeholders, Report
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
@@ -116,7 +117,7 @@ def _of_all(group: list[StackProblem]) -> Problem:
 
 KEYS = (
     *PROVIDER_KEYS,
-    *(NAMESPACE + key for key in ("account", "accounts", "reads", "policies", "trusted", "trusting")),
+    *(NAMESPACE + key for key in ("account", "accounts", "reads", EXISTING, "policies", "trusted", "trusting")),
 )
 """The keys of a stack's config that are the fleet's, in the order in which they are written."""
 
@@ -186,10 +187,13 @@ class _Writer:
         where = f"{FLEET_FILE}: {name}.reads"
         named = self._naming.names(declared.reads, self._values, where, self._report)
         reads = [each for each in named if each != name]
-        whole = self._stack(reads, sections, self._shared.of_templates(sections))
         apart = self._shared.role_sets(name)
+        applied = self._fleet.role_sets_of(name)
+        existing = self._existing(applied)
+        whole = self._stack(reads, {**existing, **sections}, self._shared.of_templates(sections))
         remaining = {key: part for key in sections if (part := self._without(key, sections[key], declared, apart))}
-        own = self._stack(reads, remaining, self._shared.facts(name, sections))
+        existing = self._existing(each for each in applied if each not in apart)
+        own = self._stack(reads, {**existing, **remaining}, self._shared.facts(name, sections))
         return StackConfig(name, whole, self._origins, own, self._shared.included(name))
 
     def _stack(self, reads: list[str], sections: Mapping[str, Any], facts: Iterable[str]) -> dict[str, Any]:
@@ -200,6 +204,16 @@ class _Writer:
         config = {NAMESPACE + key: value for key, value in keys.items()}
         config |= provider_config(self._fleet, self._account, self._values, self._report)
         return {key: config[key] for key in KEYS if key in config}
+
+    def _existing(self, role_sets: Iterable[str]) -> dict[str, Any]:
+        """What somebody else makes in the account, of all these role sets."""
+        found: dict[str, list[Any]] = {}
+        for name in role_sets:
+            where = f"{FLEET_FILE}: role_sets.{name}.{EXISTING}"
+            given = self._fleet.role_sets[name].existing.model_dump(mode="json", exclude_defaults=True)
+            for key, value in self._values.fill_all(given, where, self._report).items():
+                found[key] = [*found.get(key, []), *(each for each in value if each not in found.get(key, []))]
+        return {EXISTING: found} if found else {}
 
     def _section(self, section: str, members: Mapping[str, Any], declared: Declared) -> dict[str, Any]:
         """Entity by entity, so that a problem is reported at its own place in ``fleet.yaml``."""

@@ -138,6 +138,14 @@ def given_policies(tests: AccessTests, project: str, directory: Path) -> dict[st
     }
 
 
+def given_names(tests: AccessTests) -> dict[str, frozenset[tuple[str, str]]]:
+    """By account ID: kind and name, in lower case, of what is given in IAM."""
+    return {
+        account_id(tests, name): frozenset((kind, entity.lower()) for kind, _, entity in _entities(entry))
+        for name, entry in tests.given.items()
+    }
+
+
 def memberships(tests: AccessTests, existing: Accounts) -> Iterator[tuple[str, str, str]]:
     """Account ID, user and group of each given user that joins a group that is there."""
     for name, entry in tests.given.items():

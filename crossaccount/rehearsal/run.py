@@ -16,12 +16,16 @@ from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.events import Event, Message, Resource
 from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
 from crossaccount.engine.work import StackEngine, Unsupported, deploy
+from crossaccount.iam.arn import parse_arn, root_arn
+from crossaccount.iam.documents import VERSION, to_json
+from crossaccount.iam.statements import Trust, trust_policy
 from crossaccount.local.clients import Credentials, Gateway
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
 from crossaccount.rehearsal.given import (
     buckets,
     existing_in_settings,
+    given_names,
     given_policies,
     given_stacks,
     make_bucket,
@@ -98,6 +102,7 @@ def rehearse(
         # a stack may attach, and the rest after their stack.
         giver.give_outside()
         giver.give_policies()
+        _make_existing(scenario, local)
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
             deploy(engine, stack, partial(_made, progress, notes if scenario.own else []))
@@ -194,6 +199,29 @@ def _make_providers(scenario: Scenario, local: LocalAws) -> None:
             if provider.existing and provider.oidc:
                 iam = local.session(settings.account_id).iam
                 iam.create_open_id_connect_provider(Url=provider.url, ClientIDList=list(provider.effective_audiences))
+
+
+_NOTHING = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+"""What a policy says that others make: everybody may do it anyway, so nothing is granted."""
+
+
+def _make_existing(scenario: Scenario, local: LocalAws) -> None:
+    """Make what stacks say that others make, where the access tests do not give it: policies that grant nothing, and
+    roles that the account itself may assume.
+    """
+    given = given_names(scenario.tests)
+    for settings in scenario.settings.values():
+        own = given.get(settings.account_id, frozenset())
+        iam = local.session(settings.account_id).iam
+        for kind, name, arn in settings.outside.entities():
+            if (kind, name.lower()) in own:
+                continue
+            if kind == "policy":
+                document = to_json({"Version": VERSION, "Statement": [_NOTHING]})
+                iam.create_policy(PolicyName=name, Path=parse_arn(arn).path, PolicyDocument=document)
+            else:
+                trust = to_json(trust_policy([Trust(principals=(root_arn(settings.account_id, settings.partition),))]))
+                iam.create_role(RoleName=name, Path=parse_arn(arn).path, AssumeRolePolicyDocument=trust)
 
 
 def _make_buckets(scenario: Scenario, local: LocalAws) -> None:

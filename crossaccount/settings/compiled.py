@@ -100,7 +100,8 @@ def compile_stack(
 
 
 def _arns(settings: Settings) -> frozenset[str]:
-    return frozenset((*settings.arns["user"].values(), *settings.arns["role"].values()))
+    declared = (*settings.arns["user"].values(), *settings.arns["role"].values())
+    return frozenset((*declared, *settings.outside.roles.values()))
 
 
 def _not_declared(upstream: Settings, arn: Arn, mention: Mention) -> Problem:

@@ -61,6 +61,19 @@ Section = Mapping[str, Placed[M]]
 
 
 @dataclass(frozen=True)
+class Outside:
+    """What somebody else makes: ARNs by name."""
+
+    policies: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    def entities(self) -> Iterator[tuple[str, str, str]]:
+        """Kind, name and ARN of each."""
+        yield from (("policy", name, arn) for name, arn in self.policies.items())
+        yield from (("role", name, arn) for name, arn in self.roles.items())
+
+
+@dataclass(frozen=True)
 class Draft:
     """What could be read of a stack's config."""
 
@@ -86,6 +99,8 @@ class Draft:
     """The files of documents, by the place of the ``document``."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """By SAML provider: its metadata document."""
+    outside: Outside = field(default_factory=Outside)
+    """What somebody else makes in the account."""
     given: bool = False
     """Whether it is what a proof gives, which may describe roles that are AWS's own."""
 

@@ -25,7 +25,7 @@ from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
 from crossaccount.iam.validation import ELEMENTS, VERSIONS
 from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
 from crossaccount.settings.document_files import TEMPLATE
-from crossaccount.settings.models import AccountEntry, Defaults, Suppression
+from crossaccount.settings.models import AccountEntry, Defaults, Existing, Suppression
 from crossaccount.settings.models.config import FREE, INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
 from crossaccount.settings.models.trusts import NAMING
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
@@ -165,7 +165,7 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 def _definitions() -> dict[str, Any]:
     import crossaccount.settings.models as package
 
-    found = definitions_of([*SECTIONS.values(), AccountEntry, Defaults, Suppression], package)
+    found = definitions_of([*SECTIONS.values(), AccountEntry, Defaults, Existing, Suppression], package)
     return found | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
 
 

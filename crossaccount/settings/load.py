@@ -26,6 +26,8 @@ from crossaccount.settings.defaults import read_defaults, with_defaults
 from crossaccount.settings.document_files import DocumentReader, located
 from crossaccount.settings.draft import BROKEN, Draft, Entry, Placed, Section, import_ids, not_reported_yet, parse
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.existing import KEY as EXISTING
+from crossaccount.settings.existing import read_existing
 from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.managed_names import with_arns
 from crossaccount.settings.members import with_members
@@ -71,6 +73,8 @@ class Sections:
     """Sections that could not all be read: a name that is missing there may exist."""
     suppressions: list[tuple[Sequence[Any], str]] = field(default_factory=list)
     """The suppressions of included files, each list with its place."""
+    existing: list[tuple[Any, str]] = field(default_factory=list)
+    """What included files say that others make, each with its place."""
     books: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
     """The address books of included files, each with its place."""
     defaults: tuple[Defaults, ...] = ()
@@ -209,6 +213,7 @@ def _sections(
     included = read_includes(raw.values.get("include", []), root, f"{prefix}include", facts, problems)
     unread = "include" in raw.unreadable or len(problems) > before
     sections = collect([Source(raw.values, prefix), *included], problems, defaults)
+    sections.existing.extend((each.values.get(EXISTING), f"{each.prefix}{EXISTING}") for each in included)
     sections.books.extend((each.values.get("accounts", {}), f"{each.prefix}accounts") for each in included)
     sections.suppressions.extend((each.values.get("suppress", ()), f"{each.prefix}suppress") for each in included)
     for key in raw.unreadable:
@@ -276,7 +281,10 @@ def _draft(
         section: parse(found[section], model, problems, *([ids[section]] if section in ids else ()))
         for section, model in SECTIONS.items()
     }
-    parsed = {section: with_arns(placed, partition, problems) for section, placed in parsed.items()}
+    declared = {section: {name: entry.where for name, entry in names.items()} for section, names in found.items()}
+    existing = [(raw.values.get(EXISTING), place(EXISTING)), *sections.existing]
+    outside = read_existing(existing, account_id, partition, declared, problems)
+    parsed = {section: with_arns(placed, partition, outside.policies, problems) for section, placed in parsed.items()}
     known, complete = {name: entry.where for name, entry in found["users"].items()}, "users" not in sections.incomplete
     parsed["users"] = with_members(parsed["users"], parsed["groups"], known, complete=complete, problems=problems)
     return Draft(
@@ -291,7 +299,8 @@ def _draft(
         parsed=parsed,
         suppressions=tuple(each for given in suppressions for each in read_suppressions(*given, problems)),
         quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
-        declared={section: {name: entry.where for name, entry in names.items()} for section, names in found.items()},
+        declared=declared,
+        outside=outside,
         sides=frozenset(sections.sides),
         files=reader.files,
         incomplete=frozenset(sections.incomplete),
@@ -358,4 +367,5 @@ def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
         quotas=draft.quotas,
         places=draft.declared,
         files=draft.files,
+        outside=draft.outside,
     )

@@ -12,7 +12,7 @@ from crossaccount.iam.names import resolve
 from crossaccount.iam.problem import Problem
 from crossaccount.iam.providers import IdentityProvider
 from crossaccount.settings.document_files import DocumentFile
-from crossaccount.settings.draft import Placed
+from crossaccount.settings.draft import Outside, Placed
 from crossaccount.settings.federations import provider_of
 from crossaccount.settings.models import AccountEntry, Federation, ManagedPolicy, Provider, Suppression
 from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
@@ -46,6 +46,8 @@ class Settings:
     """Limits that AWS raised for the account, by their key in its summary."""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     """By section (``users`` …) and name: where an entity stands, its file included."""
+    outside: Outside = field(default_factory=Outside)
+    """Policies and roles of the account that somebody else makes."""
     files: Mapping[str, DocumentFile] = field(default_factory=dict, compare=False, repr=False)
     """The files of documents, by the place of the ``document``."""
 

@@ -269,6 +269,27 @@ def test_findings_that_differ_only_by_account_are_one_row(project):
     assert (group["count"], group["accounts"]) == (2, ["auth", "workload"])
 
 
+def test_what_others_make_is_assumed_and_said_to_be(project):
+    user = {"ann": {"policies": ["limit"], "inline": {"p": {"assume": ["workload/role/Provisioner"]}}}}
+    existing = {"policies": ["limit"], "roles": ["Provisioner"]}
+    reader = {"R": {"trust": [{"principals": ["workload/role/Provisioner"]}]}}
+    found = _check(
+        project(
+            auth={"existing": existing, "trusted": {"users": user}},
+            workload={"existing": existing, "trusting": {"roles": reader}},
+        )
+    )
+    assert not [line for line in _said(found) if "XA315" in line]
+    assert list(found.assumptions) == [
+        "assumed to be there, made by others: policy limit (in auth and 1 other stack)",
+        "assumed to be there, made by others: role Provisioner (in auth and 1 other stack)",
+    ]
+    assert found.to_json()["assumed"] == {
+        "policy limit": ["auth", "workload"],
+        "role Provisioner": ["auth", "workload"],
+    }
+
+
 def test_unknown_stacks_are_refused_with_the_nearest_name():
     with pytest.raises(SettingsError, match=r"worklaod: no such stack in the project; did you mean `workload`\?"):
         _check(ROOT, "worklaod")

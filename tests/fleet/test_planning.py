@@ -171,6 +171,19 @@ def test_defaults_and_accepted_findings_of_a_fleet_and_of_a_role_set(write):
         ]
 
 
+def test_what_others_make_is_named_in_the_shared_file_and_in_that_of_an_exception(write):
+    roles = {"A": {**AUDITOR, "permissions_boundary": "limit"}}
+    audit = role_set(existing={"policies": ["limit"], "roles": ["of-<account.name>"]}, trusting={"roles": roles})
+    gone = {"play": {"trusting": {"roles": {"A": {"description": "x"}}}}}
+    folder = write({"role_sets": {"audit": audit}, "exceptions": gone})
+    _written(folder)
+    project = read_project(folder)
+    assert {name: list(project.settings(name).outside.roles) for name in project.stacks} == {
+        name: [f"of-{name}"] for name in IDS
+    }
+    assert "crossaccount:existing" not in project.stacks["shop"]
+
+
 def test_what_is_wrong_with_defaults_is_said_once_at_its_place(write):
     wrong = {"audit": role_set(defaults={"path": "<account.name>", "pats": "/x/"}, trusting={"roles": {"A": AUDITOR}})}
     assert _said(write({"defaults": {"tags": {"aws:x": "y"}}, "role_sets": wrong})) == [

@@ -36,6 +36,15 @@ def test_a_shared_file_has_its_own_defaults_and_the_facts_of_the_stack_that_incl
     assert settings.account_ids == {"auth": "111111111111", "workload": "222222222222"}
 
 
+def test_what_others_make_is_named_by_its_arn(read_case: Any, tmp_path: Path) -> None:
+    settings = _of_case("existing", read_case, tmp_path)
+    assert settings.trusted is not None
+    limit = "arn:aws:iam::111111111111:policy/team/limit"
+    ann = settings.trusted.users["ann"]
+    assert (ann.policies, ann.permissions_boundary) == ((limit,), limit)
+    assert settings.outside.roles == {"Provisioner": "arn:aws:iam::111111111111:role/Provisioner"}
+
+
 def test_members_are_the_users_groups(read_case: Any, tmp_path: Path) -> None:
     settings = _of_case("defaults", read_case, tmp_path)
     assert settings.trusted is not None

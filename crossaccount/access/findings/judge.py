@@ -51,7 +51,7 @@ def judge(
     addition to the accounts in ``facts``.
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
-    known = KnownPolicies(details)
+    known = KnownPolicies(details, facts.assumed)
     behind = RequiredBehind(details, estate)
     trusts: list[Statement] = []
     for account in details:

@@ -186,11 +186,11 @@ NO_SUCH_POLICY = Kind(
 
 
 class KnownPolicies:
-    """The managed policies whose documents the sources have."""
+    """The managed policies whose documents the sources have, and those that are ``assumed`` to be there."""
 
-    def __init__(self, details: Iterable[Details]) -> None:
+    def __init__(self, details: Iterable[Details], assumed: Iterable[str] = ()) -> None:
         found = (item for account in details for item in account.get("Policies") or ())
-        self._arns = {str(item["Arn"]) for item in found if default_version(item) is not None}
+        self._arns = {str(item["Arn"]) for item in found if default_version(item) is not None} | set(assumed)
         self._fixes: dict[str, str] = {}
 
     def findings(self, details: Details) -> Iterator[Found]:

@@ -174,7 +174,7 @@ class Reviewer:
             tuple(_replaced(before, after, overlaid)),
             {name: read.how for name, read in reads.items()},
             tuple(warnings),
-            {name: read.refused for name, read in reads.items() if read.refused},
+            {name: why for name, read in reads.items() if (why := read.refused or self._lacking(name, read))},
             {name: self.loaded.digest(name) for name in declared},
             {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
             transitions(
@@ -182,6 +182,19 @@ class Reviewer:
                 {name: each.details for name, each in overlaid.items()},
             ),
         )
+
+    def _lacking(self, stack: str, read: Read) -> str:
+        """What the stack says that others make and the account, as AWS shows it, does not have."""
+        if read.how != "live":
+            return ""
+        known = _arns_in(read.details)
+        wanted = self.loaded.settings[stack].outside.entities()
+        lacking = [f"{kind} {name}" for kind, name, arn in wanted if arn not in known]
+        return f"the account has no {', '.join(lacking)}, which `existing` says is there" if lacking else ""
+
+
+def _arns_in(details: Mapping[str, Any]) -> set[str]:
+    return {str(item["Arn"]) for key in ("RoleDetailList", "Policies") for item in details.get(key) or ()}
 
 
 def _no_packaged_program() -> Program:

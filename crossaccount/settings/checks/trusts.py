@@ -42,14 +42,16 @@ def check_principals(draft: Draft) -> Iterator[Problem]:
 
 
 def own_principals(draft: Draft) -> dict[str, str]:
-    """ARNs of the users and roles that the stack declares, with their places, broken ones under path /."""
+    """ARNs of the users and roles that the stack declares, with their places, broken ones under path /; and of the
+    roles that somebody else makes.
+    """
     result: dict[str, str] = {}
     for section, kind in (("users", "user"), ("applications", "role"), ("roles", "role")):
         parsed = draft.parsed[section]
         for name, where in draft.declared[section].items():
             path = parsed[name].value.path if name in parsed else "/"
             result[entity_arn(draft.account_id, kind, name, path, draft.partition)] = where
-    return result
+    return result | dict.fromkeys(draft.outside.roles.values(), "existing.roles")
 
 
 def is_role(draft: Draft, principal: str) -> bool:

@@ -18,7 +18,16 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
 from crossaccount.settings.models.base import Model, Tags, Text, raise_if, refuse, rule, text_schema
-from crossaccount.settings.models.entities import Application, Defaults, Entity, Group, ManagedPolicy, Role, User
+from crossaccount.settings.models.entities import (
+    Application,
+    Defaults,
+    Entity,
+    Existing,
+    Group,
+    ManagedPolicy,
+    Role,
+    User,
+)
 from crossaccount.settings.models.providers import Provider
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
@@ -167,6 +176,8 @@ class StackConfig(Model):
     """Accounts whose ARNs come by stack reference; all others are derived."""
     defaults: Defaults = Field(default_factory=Defaults)
     """The path, tags and permissions boundary of entities that do not say otherwise."""
+    existing: Existing = Field(default_factory=Existing)
+    """Policies and roles of this account that somebody else makes."""
     policies: Mapping[str, ManagedPolicy] = Field(default_factory=dict)
     """Customer-managed policies of this account."""
     providers: Mapping[str, Provider] = Field(default_factory=dict)
@@ -215,7 +226,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for na
 _OWN_SECTIONS: dict[str, type[Declared]] = {
     name: model for name, each in _ANNOTATIONS.items() if (model := _entity(each))
 }
-INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "accounts", "defaults", "suppress")
+INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "accounts", "defaults", "existing", "suppress")
 """The keys that an included file may have."""
 SECTIONS: Mapping[str, type[Declared]] = _OWN_SECTIONS | {
     name: model

@@ -98,6 +98,15 @@ class Tagged(Entity):
     none, whatever `defaults` say."""
 
 
+class Existing(Model):
+    """What somebody else makes in the account, and the stack only names. A path may stand before a name: team/limit."""
+
+    policies: tuple[Text, ...] = Field(default=(), examples=[["developer_policy"]])
+    """Customer-managed policies, which `policies` and `permissions_boundary` may name."""
+    roles: tuple[Text, ...] = Field(default=(), examples=[["Provisioner"]])
+    """Roles, which trust statements and grants may name exactly."""
+
+
 class Defaults(Model):
     """What entities have that do not say otherwise. Each takes what its kind has: a group has no tags."""
 

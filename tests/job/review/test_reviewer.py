@@ -203,3 +203,16 @@ def test_what_an_upstream_does_not_declare_is_said_before_anything_is_read(tmp_p
     write_project(tmp_path, {**BOTH, "workload": {"reads": ["auth"], "trusting": {"roles": {"R": {"trust": trust}}}}})
     with pytest.raises(SettingsError, match=r"the stack of account auth declares no such role, got .auth/role/Worker"):
         estate.review(live=live)
+
+
+def test_a_stack_is_refused_whose_account_lacks_what_others_should_have_made(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, BOTH)
+    roles = {"Deployer": {"trust": [{"principals": ["auth"]}]}}
+    existing = {"policies": ["limit"], "roles": ["Deployer2"]}
+    write_project(tmp_path, {**BOTH, "workload": {"trusting": {"roles": roles}, "existing": existing}})
+    found = estate.review()
+    assert found.refused == {
+        "workload": "the account has no policy limit, role Deployer2, which `existing` says is there"
+    }
+    write_project(tmp_path, {**BOTH, "workload": {"trusting": {"roles": roles}}})
+    assert estate.review().refused == {}
