@@ -9,10 +9,10 @@ from functools import cache
 from botocore.loaders import create_loader
 
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Finding, Place
-from crossaccount.access.findings.policies import UNKNOWN_REGION
+from crossaccount.access.findings.policies import OTHER_STACK, UNKNOWN_REGION
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import shown
-from crossaccount.settings import CompiledStack
+from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.places import TRUST, ConfigPlaces
 from crossaccount.settings.project import Project, stack_file
 
@@ -73,6 +73,18 @@ def region_findings(project: Project, stack: str) -> Iterator[Finding]:
         kind = UNKNOWN_REGION
         message = f"AWS's SDK knows no such region, got {shown(region)}"
         yield Finding(kind.code, kind.severity, f"{file}: {REGION}", message, fix)
+
+
+def book_findings(project: Project, stack: str, settings: Settings) -> Iterator[Finding]:
+    """Whether the address book has the stack's account in another stack: ``stack: staging`` beside Pulumi.stg.yaml."""
+    in_book = settings.accounts[settings.account].stack
+    if in_book is None or project.own_stack(in_book) in (stack, None):
+        return
+    where = f"{stack_file(stack)}: account"
+    message = f"the address book has account {settings.account} in another stack, got {shown(in_book)}"
+    there = " (the project has no such stack)" if project.own_stack(in_book) not in project.stacks else ""
+    fix = f"write stack: {stack} under accounts.{settings.account}, or correct the account here"
+    yield Finding(OTHER_STACK.code, OTHER_STACK.severity, where, message + there, fix)
 
 
 @cache

@@ -35,7 +35,7 @@ from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
 from crossaccount.check.locations import file_of_source
-from crossaccount.check.placing import placers, region_findings
+from crossaccount.check.placing import book_findings, placers, region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import own_program
 from crossaccount.iam.names import counted
@@ -147,9 +147,12 @@ def check(
     described = SettingsReader(compiled).describe if by_settings and own_program(project) is None else None
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
     names = [name for name in compiled if name in chosen]
-    regions = {name: tuple(region_findings(project, name)) for name in names}
+    of_files = {
+        name: (*region_findings(project, name), *book_findings(project, name, compiled[name].settings))
+        for name in names
+    }
     today = now.astimezone(UTC).date()
-    checked = Checker(compiled, sources, names, regions, today).run(_tests(directory, sources, program, now))
+    checked = Checker(compiled, sources, names, of_files, today).run(_tests(directory, sources, program, now))
     files = {compiled[name].settings.account_id: directory / stack_file(name) for name in names}
     checked = replace(checked, files=files)
     return checked if base is None else replace(checked, proof=proof_since(directory, base))

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from crossaccount.cli.adding import add
 from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.explaining import explain
@@ -90,6 +91,7 @@ app.command(epilog="Example: crossaccount verify stack:auth stack:workload --pro
 app.command(
     epilog="Example: crossaccount init mine --trusted-id 123456789012 --trusting-id 210987654321 --user bo --user kim"
 )(init)
+app.add_typer(add, name="add", epilog="Example: crossaccount add account staging 345678901234")
 app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json")(doctor)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,10 +15,13 @@ from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
 from crossaccount.cli.printing import anybody, console, print_json, say
 
 if TYPE_CHECKING:
+    from crossaccount.iam.problem import Problem
     from crossaccount.start.doctor import Checkup
-    from crossaccount.start.files import Place
+    from crossaccount.start.files import Place, Plan
 
 MISSING = 1
+PLACEHOLDERS = ("111111111111", "222222222222", "333333333333", "444444444444")
+"""Account IDs for what is not given yet: of four, at least two are none of the user's."""
 DEFAULT_ROLE = "ReadOnly"
 DEFAULT_POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
@@ -66,28 +70,46 @@ def init(
     """Write a new project: two stacks, access tests and a GitHub Actions workflow. Asks for missing values."""
     with failures_in_words(as_json=False):
         from crossaccount.settings import SettingsError
-        from crossaccount.start.files import Account, Plan, project_files, top_of_repository, write_new
-        from crossaccount.start.workflow import workflow, workflow_name
+        from crossaccount.start.files import Account, Plan, refuse_what_is_there, write_new
 
         where = folder.resolve()
-        plan = Plan(
-            project or where.name,
-            Account(trusted, _prompted(trusted_id, "--trusted-id", f"ID of the account with the users ({trusted})")),
-            Account(trusting, _prompted(trusting_id, "--trusting-id", f"ID of the account with the role ({trusting})")),
-            tuple(
-                users or _prompted(None, "--user", "Users who may assume the role (names, separated by blanks)").split()
-            ),
-            role,
-            tuple(policies or [DEFAULT_POLICY]),
-            region,
-            mfa,
-        )
+
+        def planned(trusted_id: str, trusting_id: str, users: Sequence[str]) -> Plan:
+            return Plan(
+                project or where.name,
+                Account(trusted, trusted_id),
+                Account(trusting, trusting_id),
+                tuple(users),
+                role,
+                tuple(policies or [DEFAULT_POLICY]),
+                region,
+                mfa,
+            )
+
+        # What is wrong already is said before anything is asked.
+        one, other, *_ = (each for each in PLACEHOLDERS if each not in (trusted_id, trusting_id))
+        plan = planned(trusted_id or one, trusting_id or other, users or ["somebody"])
         if problems := plan.problems():
             raise SettingsError(problems)
-        place, top = _place(where, source), top_of_repository(where)
-        files = {where / name: text for name, text in project_files(plan, place).items()}
-        inside = PurePosixPath(where.relative_to(top).as_posix())
-        files[top / workflow_name(plan)] = workflow(plan, place, inside)
+        place = _place(where, source)
+        refuse_what_is_there(_files(plan, place, where))
+
+        def wrong(option: str, *answers: Any) -> list[Problem]:
+            return [each for each in planned(*answers).problems() if each.where == option]
+
+        nobody: list[str] = []
+        question = f"ID of the account with the users ({trusted})"
+        first = _prompted(trusted_id, "--trusted-id", question, lambda said: wrong("--trusted-id", said, "", nobody))
+        question = f"ID of the account with the role ({trusting})"
+        second = _prompted(
+            trusting_id, "--trusting-id", question, lambda said: wrong("--trusting-id", first, said, nobody)
+        )
+        question = "Users who may assume the role (names, separated by blanks)"
+        names = (
+            users
+            or _prompted(None, "--user", question, lambda said: wrong("--user", first, second, said.split())).split()
+        )
+        files = _files(planned(first, second, names), place, where)
         write_new(files)
         for file in files:
             say(f"wrote {os.path.relpath(file)}")
@@ -109,13 +131,30 @@ def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> No
     raise typer.Exit(MISSING if any(each.needed and not each.ok for each in found) else 0)
 
 
-def _prompted(given: str | None, option: str, question: str) -> str:
-    """The option's value, or the answer to a question; without a terminal the option is required."""
+def _files(plan: Plan, place: Place, where: Path) -> dict[Path, str]:
+    """Every file of a new project, and its workflow, which is at the top of the repository."""
+    from crossaccount.start.files import project_files, top_of_repository
+    from crossaccount.start.workflow import workflow, workflow_name
+
+    top = top_of_repository(where)
+    inside = PurePosixPath(where.relative_to(top).as_posix())
+    files = {where / name: text for name, text in project_files(plan, place).items()}
+    return {**files, top / workflow_name(plan): workflow(plan, place, inside)}
+
+
+def _prompted(given: str | None, option: str, question: str, wrong: Callable[[str], Sequence[Problem]]) -> str:
+    """The option's value, or the first answer that is right; without a terminal the option is required."""
     if given is not None:
         return given
     if not anybody():
         stop(f"{option}: is required, because there is no terminal to ask for it; add it", 2, as_json=False)
-    return str(typer.prompt(question, err=True))
+    while True:
+        answer = str(typer.prompt(question, err=True)).strip()
+        problems = wrong(answer)
+        for each in problems:
+            say(str(replace(each, where="no")), err=True)
+        if not problems:
+            return answer
 
 
 def _place(where: Path, source: str | None) -> Place:

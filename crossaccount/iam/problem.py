@@ -81,10 +81,13 @@ def warnings(problems: Iterable[Problem]) -> list[Problem]:
 
 
 class BadInput(Exception):
-    """What the user wrote cannot be used. ``lines`` say why, all at once; ``problems`` are those with a place."""
+    """What the user wrote cannot be used. ``lines`` say why, all at once; ``problems`` are those with a place.
+
+    What two stacks share is wrong once, however many stacks say so.
+    """
 
     def __init__(self, lines: Iterable[Problem | str]) -> None:
-        self.lines = tuple(lines)
+        self.lines = tuple(dict.fromkeys(lines))
         self.problems = tuple(line for line in self.lines if isinstance(line, Problem))
         super().__init__("\n".join(map(str, self.lines)))
 

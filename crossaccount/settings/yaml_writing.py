@@ -101,3 +101,24 @@ def block_text(value: Mapping[str, Any]) -> str:
     """``value`` as a YAML text with everything on a line of its own, as PyYAML lays it out."""
     text: str = yaml.dump(dict(value), Dumper=_QuotingDumper, sort_keys=False, allow_unicode=True, width=10_000)
     return text
+
+
+class _FlowDumper(_QuotingDumper):
+    """Everything on one line, in braces."""
+
+
+def _represent_flow_text(dumper: Any, value: str) -> Any:
+    node = _represent_text(dumper, value)
+    node.style = node.style or ('"' if _BREAKS_FLOW.search(value) else None)
+    return node
+
+
+_FlowDumper.add_representer(str, _represent_flow_text)
+
+
+def flow_text(value: Mapping[str, Any]) -> str:
+    """``value`` as YAML on one line, in braces."""
+    text: str = yaml.dump(
+        dict(value), Dumper=_FlowDumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=True
+    )
+    return text.strip()

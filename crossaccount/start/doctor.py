@@ -21,6 +21,7 @@ from crossaccount.engine.provider_config import refused_config
 from crossaccount.engine.variables import refused_variables
 from crossaccount.iam.problem import errors, shown
 from crossaccount.settings import Project, Settings, SettingsError, read_project
+from crossaccount.start.editor_schema import SCHEMA, schema_text
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
         return
     if machine.which("pulumi"):
         yield _python(project, machine)
+    yield from _schema(directory)
     if not project.stacks:
         yield Checkup("project", False, f"{project.name} has no stacks", "write them with: crossaccount init")
     for problem in (unsafe := refused_config(project)):
@@ -209,6 +211,16 @@ def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
         yield Checkup(f"config of {stack}", True, f"account {settings.account} ({settings.account_id})")
         if not unsafe:
             yield _credentials(project, stack, settings, machine)
+
+
+def _schema(directory: Path) -> Iterator[Checkup]:
+    """The copy of the JSON schema that ``init`` wrote for editors: whether it is that of this version."""
+    file = directory / SCHEMA
+    if file.is_file():
+        ok = file.read_text(encoding="utf-8", errors="replace") == schema_text()
+        found = "of this version" if ok else f"{SCHEMA} is of another version"
+        fix = "" if ok else f"crossaccount add schema --dir {directory}"
+        yield Checkup("schema for editors", ok, found, fix, needed=False)
 
 
 def _python(project: Project, machine: Machine) -> Checkup:

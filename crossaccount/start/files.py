@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
@@ -24,6 +24,7 @@ from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text
+from crossaccount.start.editor_schema import SCHEMA, schema_line, schema_text
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _ACCOUNT_NAME = re.compile(r"\A[a-z][a-z0-9-]{0,62}\Z")
@@ -58,9 +59,7 @@ class Plan:
     def _problems(self) -> Iterator[Problem]:
         for option, account in (("--trusted", self.trusted), ("--trusting", self.trusting)):
             yield from _refused(f"{option}-id", account.id, check_account_id(account.id))
-            if not _ACCOUNT_NAME.match(account.name):
-                what = "an account's name here has lower-case letters, digits and -, and begins with a letter"
-                yield Problem(option, what, account.name, "choose a word, such as auth")
+            yield from _refused(option, account.name, check_account_name(account.name))
         if self.trusted.id == self.trusting.id:
             yield Problem("--trusting-id", "both accounts are the same", self.trusting.id, "give another account's ID")
         if self.trusted.name == self.trusting.name:
@@ -82,6 +81,14 @@ class Plan:
             if not _POLICY.match(policy):
                 yield Problem("--policy", "must be the ARN of an AWS-managed policy", policy, f"write {READ_ONLY}")
         yield from _refused("--region", self.region, check_region(self.region))
+
+
+def check_account_name(name: str) -> Refusal | None:
+    """The name of an account, which is its stack's too, and part of variables and file names."""
+    if _ACCOUNT_NAME.match(name):
+        return None
+    what = "an account's name here has lower-case letters, digits and -, and begins with a letter"
+    return Refusal(what, "choose a word, such as auth")
 
 
 def _refused(where: str, value: str, refusal: Refusal | None) -> Iterator[Problem]:
@@ -114,18 +121,24 @@ class Place:
         """The file with pins and hashes, from the project."""
         return f"{self.checkout}/crossaccount/start/{LOCKED}" if self.checkout else LOCKED
 
+    @property
+    def schema(self) -> str:
+        """The file with the JSON schema of stacks, from the project."""
+        return f"{self.checkout}/crossaccount/settings/schema.json" if self.checkout else SCHEMA
+
 
 def project_files(plan: Plan, place: Place) -> dict[str, str]:
     """Every file of the project itself."""
     files = {
         "Pulumi.yaml": _project(plan, place),
-        f"Pulumi.{plan.trusted.name}.yaml": _trusted(plan),
-        f"Pulumi.{plan.trusting.name}.yaml": _trusting(plan),
+        f"Pulumi.{plan.trusted.name}.yaml": schema_line(place.schema) + _trusted(plan),
+        f"Pulumi.{plan.trusting.name}.yaml": schema_line(place.schema) + _trusting(plan),
         TESTS_FILE: _tests(plan),
     }
     if not place.checkout:
         files["__main__.py"] = "from crossaccount.components.program import main\n\nmain()\n"
         files["requirements.txt"] = _requirements(place)
+        files[SCHEMA] = schema_text()
         files[LOCKED] = resources.files("crossaccount.start").joinpath(LOCKED).read_text(encoding="utf-8")
     return files
 
@@ -283,10 +296,7 @@ def write_new(files: Mapping[Path, str]) -> None:
     Raises:
         SettingsError: files are in the way, all of them; or one cannot be written, and those before it are gone again.
     """
-    in_the_way = [file for file in files if file.exists() or file.is_symlink()]
-    if in_the_way:
-        fix = "choose another folder, or move it away"
-        raise SettingsError([Problem(str(file), "is there already", NOT_GIVEN, fix) for file in in_the_way])
+    refuse_what_is_there(files)
     written: list[Path] = []
     for file, text in files.items():
         try:
@@ -299,6 +309,18 @@ def write_new(files: Mapping[Path, str]) -> None:
                 each.unlink(missing_ok=True)
             problem = Problem(str(file), f"cannot be written ({error.strerror})", NOT_GIVEN, "choose another folder")
             raise SettingsError([problem]) from None
+
+
+def refuse_what_is_there(files: Iterable[Path]) -> None:
+    """Refuse to replace a file.
+
+    Raises:
+        SettingsError: files are in the way, all of them.
+    """
+    in_the_way = [file for file in files if file.exists() or file.is_symlink()]
+    if in_the_way:
+        fix = "choose another folder, or move it away"
+        raise SettingsError([Problem(str(file), "is there already", NOT_GIVEN, fix) for file in in_the_way])
 
 
 def top_of_repository(folder: Path) -> Path:

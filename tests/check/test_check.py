@@ -342,6 +342,28 @@ def test_a_region_that_there_is_not_is_warned_of(project):
     assert [each.code for each in _check(directory, "workload").findings if each.code == "XA310"] == []
 
 
+def test_an_account_that_the_address_book_has_in_another_stack_is_warned_of(project):
+    directory = project(auth={}, workload=OWN)
+    (directory / "Pulumi.workload.yaml").rename(directory / "Pulumi.wl.yaml")
+    [finding] = [each for each in _check(directory).findings if each.code == "XA317"]
+    assert (finding.where, finding.severity, finding.message, finding.fix) == (
+        "Pulumi.wl.yaml: account",
+        "warning",
+        'the address book has account workload in another stack, got "workload" (the project has no such stack)',
+        "write stack: wl under accounts.workload, or correct the account here",
+    )
+    assert [each.code for each in _check(directory, "auth").findings if each.code == "XA317"] == []
+
+
+def test_what_two_stacks_share_is_wrong_once(project):
+    directory = project(auth={}, workload=OWN)
+    file = directory / "Pulumi.yaml"
+    file.write_text(file.read_text().replace("'111111111111'", "111111111111"))
+    with pytest.raises(SettingsError) as refused:
+        _check(directory)
+    assert [each.where for each in refused.value.problems] == ["Pulumi.yaml: accounts.auth.id"]
+
+
 def test_a_region_of_the_project_file_may_be_accepted(project):
     directory = project(auth={"suppress": [{"code": "XA310", "where": "Pulumi.yaml: aws:region", "reason": "new"}]})
     _set_region(directory / "Pulumi.yaml", "xx-future-1")

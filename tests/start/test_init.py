@@ -25,6 +25,7 @@ WRITTEN = [
     "Pulumi.yaml",
     "__main__.py",
     "access-tests.yaml",
+    "crossaccount.schema.json",
     "requirements-locked.txt",
     "requirements.txt",
 ]
@@ -138,3 +139,55 @@ def test_every_name_that_iam_takes_stays_what_it_is(project: str, users: list[st
     assert set(read["Pulumi.auth.yaml"]["config"]["crossaccount:trusted"]["users"]) == set(users)
     assert set(read["Pulumi.workload.yaml"]["config"]["crossaccount:trusting"]["roles"]) == {role}
     assert {test["role"] for test in read["access-tests.yaml"]["tests"]} == {f"workload/role/{role}"}
+
+
+def test_every_answer_is_checked_when_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "anybody", lambda: True)
+    answers = "123\n123456789012\n123456789012\n210987654321\nb/o\nbo kim\n"
+    done = CliRunner().invoke(app, ["init", str(tmp_path / "mine")], input=answers)
+    assert done.exit_code == 0, done.output
+    assert [f"no: {line.partition('no: ')[2]}" for line in done.stderr.splitlines() if "no: " in line] == [
+        'no: an account ID is a text of 12 digits, this has 3, got "123"; '
+        "write all 12 digits, leading zeros too, in quotes",
+        'no: both accounts are the same, got "123456789012"; give another account\'s ID',
+        'no: the name of a user has only letters A-Z, a-z, digits and _+=,.@-, got "b/o"; call it `b-o`',
+    ]
+    assert "kim" in (tmp_path / "mine" / "Pulumi.auth.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--trusting-id", "12"], "--trusting-id: an account ID is a text of 12 digits"),
+        (["--role", "a/b"], "--role: the name of a role has only letters"),
+        ([], "Pulumi.yaml: is there already"),
+    ],
+)
+def test_nothing_is_asked_if_it_is_in_vain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
+) -> None:
+    monkeypatch.setattr(starting, "anybody", lambda: True)
+    monkeypatch.setattr(starting.typer, "prompt", lambda *_, **__: pytest.fail("it asked"))
+    (tmp_path / "Pulumi.yaml").write_text("name: mine\n")
+    done = CliRunner().invoke(app, ["init", str(tmp_path), *options])
+    assert (done.exit_code, said in done.stderr) == (2, True), done.output
+
+
+def test_editors_get_the_schema_of_this_version_and_doctor_says_when_it_is_another(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    _init(mine, "--user", "bo")
+    assert (
+        (mine / "Pulumi.auth.yaml").read_text().startswith("# yaml-language-server: $schema=crossaccount.schema.json\n")
+    )
+    schema = mine / "crossaccount.schema.json"
+    current = schema.read_bytes()
+
+    def said() -> list[str]:
+        document = json.loads(CliRunner().invoke(app, ["doctor", "--dir", str(mine), "--json"]).stdout)
+        return [each["found"] for each in document["checks"] if each["what"] == "schema for editors"]
+
+    assert said() == ["of this version"]
+    schema.write_text("{}")
+    assert said() == ["crossaccount.schema.json is of another version"]
+    assert CliRunner().invoke(app, ["add", "schema", "--dir", str(mine)]).exit_code == 0
+    assert schema.read_bytes() == current

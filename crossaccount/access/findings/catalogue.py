@@ -65,6 +65,7 @@ CATALOGUE: tuple[Kind, ...] = (
     conditions.NO_VALUE,
     policies.NO_SUCH_POLICY,
     trusts.BARE_WILDCARD,
+    policies.OTHER_STACK,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

@@ -102,6 +102,28 @@ EXAMPLES: Mapping[str, Example] = {
     Condition: {StringEquals: {"aws:PrincipalOrgID": o-abcdefghij}}
 """,
     ),
+    "XA317": Example(
+        """\
+# Pulumi.yaml
+config:
+  crossaccount:accounts:
+    value:
+      staging: {id: "333333333333", stack: staging}
+# Pulumi.stg.yaml
+config:
+  crossaccount:account: staging
+""",
+        """\
+# Pulumi.yaml
+config:
+  crossaccount:accounts:
+    value:
+      staging: {id: "333333333333", stack: stg}
+# Pulumi.stg.yaml
+config:
+  crossaccount:account: staging
+""",
+    ),
     "XA106": Example(
         """\
 222222222222/role/Deploy trust policy:

@@ -274,6 +274,17 @@ UNKNOWN_REGION = Kind(
 """Only a config has the region."""
 
 
+OTHER_STACK = Kind(
+    "XA317",
+    "warning",
+    "The address book has the account in another stack",
+    "Whoever reads the account reads the other stack, and finds nothing or something old.",
+    "Write the name of this stack under `crossaccount:accounts`, or rename the file.",
+    "https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences",
+)
+"""As only a config tells."""
+
+
 def naming_findings(details: Details) -> Iterator[Found]:
     """The findings on the names of one account's roles and inline policies."""
     for role in roles(details):

@@ -1,0 +1,133 @@
+"""``add``: an account, a role or a user more in a project, comments kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.options import HERE, DirectoryOption
+from crossaccount.cli.printing import say
+
+if TYPE_CHECKING:
+    from crossaccount.settings import Project
+    from crossaccount.start.adding import Added
+
+add = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Add an account, a role or a user to a project. Comments and order stay.",
+)
+AccountArgument = Annotated[
+    str, typer.Argument(metavar="ACCOUNT", help="An account of the address book that a stack of this project manages.")
+]
+
+
+@add.command("account", epilog="Example: crossaccount add account staging 345678901234")
+def add_account(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the account in the address book.")],
+    account_id: Annotated[str, typer.Argument(metavar="ID", help="The 12 digits of the account.")],
+    stack: Annotated[
+        bool, typer.Option("--stack/--no-stack", help="Whether the account gets a stack; a partner's has none.")
+    ] = True,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="REGION", help="The region of its stack. Default: that of the other stacks."),
+    ] = None,
+    directory: DirectoryOption = HERE,
+) -> None:
+    """Add an account to the address book, and write its stack's file."""
+    with failures_in_words(as_json=False):
+        from crossaccount.start import adding
+
+        project = _project(directory)
+        _write(project, adding.add_account(project, name, account_id, has_stack=stack, region=region))
+        if stack:
+            say(f"next: crossaccount add role {name} NAME --trust ACCOUNT; crossaccount check")
+
+
+@add.command("role", epilog="Example: crossaccount add role staging ReadOnly --trust auth")
+def add_role(
+    account: AccountArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the role.")],
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trust", metavar="PRINCIPAL", help="Who may assume it: auth, or auth/role/Deployer; may be repeated."
+        ),
+    ] = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option("--policy", metavar="ARN", help="A managed policy of the role, by ARN or name; may be repeated."),
+    ] = None,
+    mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the role requires MFA.")] = False,
+    external_ids: Annotated[
+        list[str] | None, typer.Option("--external-id", metavar="ID", help="An external ID that the role requires.")
+    ] = None,
+    by_name: Annotated[
+        bool, typer.Option("--by-name", help="Trust names, also of what does not exist yet (mode: by-name).")
+    ] = False,
+    directory: DirectoryOption = HERE,
+) -> None:
+    """Add a role that others may assume to the stack of an account."""
+    with failures_in_words(as_json=False):
+        from crossaccount.start import adding
+
+        project = _project(directory)
+        added = adding.add_role(
+            project,
+            account,
+            name,
+            principals=trust or (),
+            policies=policies or (),
+            mfa=mfa,
+            external_ids=external_ids or (),
+            by_name=by_name,
+        )
+        _write(project, added)
+        say("next: crossaccount check; crossaccount preview")
+
+
+@add.command("user", epilog="Example: crossaccount add user auth kim --group Developers")
+def add_user(
+    account: AccountArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the user.")],
+    groups: Annotated[
+        list[str] | None, typer.Option("--group", metavar="GROUP", help="A group of the user; may be repeated.")
+    ] = None,
+    console: Annotated[bool, typer.Option("--console/--no-console", help="Whether the user gets a password.")] = True,
+    directory: DirectoryOption = HERE,
+) -> None:
+    """Add a user to the stack of an account."""
+    with failures_in_words(as_json=False):
+        from crossaccount.start import adding
+
+        project = _project(directory)
+        _write(project, adding.add_user(project, account, name, groups=groups or (), console=console))
+        say("next: crossaccount check; crossaccount preview")
+
+
+@add.command("schema", epilog="Example: crossaccount add schema")
+def add_schema(directory: DirectoryOption = HERE) -> None:
+    """Write crossaccount.schema.json for your editor, as this version has it."""
+    with failures_in_words(as_json=False):
+        from crossaccount.start import adding
+
+        _write(_project(directory), adding.add_schema())
+
+
+def _project(directory: Path) -> Project:
+    from crossaccount.settings import read_project
+
+    return read_project(directory)
+
+
+def _write(project: Project, added: Added) -> None:
+    from crossaccount.start import adding
+
+    there = {name: (project.directory / name).exists() for name in added.files}
+    adding.write(project, added)
+    for name, was_there in there.items():
+        say(f"{'changed' if was_there else 'wrote'} {name}")

@@ -1,0 +1,199 @@
+"""``add``: one account, role or user more in a project whose files people wrote; comments and order stay.
+
+A change is whole or not at all: the files are written, the project is read again, and if it is wrong then and was not
+before, every file is as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossaccount.iam.entity_names import Refusal, check_account_id, check_name, check_region
+from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings import Project, SettingsError, compiled_in_order, read_project
+from crossaccount.settings.input_files import MAX_YAML, read_text
+from crossaccount.settings.project import PROJECT_FILE, stack_file
+from crossaccount.settings.yaml_editing import with_member
+from crossaccount.settings.yaml_writing import yaml_text
+from crossaccount.start.editor_schema import SCHEMA, SCHEMA_LINE, schema_text
+from crossaccount.start.files import check_account_name
+
+ACCOUNTS, ACCOUNT, REGION = "crossaccount:accounts", "crossaccount:account", "aws:region"
+
+
+@dataclass(frozen=True)
+class Added:
+    """The new texts of a project's files, by name."""
+
+    files: Mapping[str, str]
+
+
+def add_account(project: Project, name: str, account_id: str, *, has_stack: bool, region: str | None) -> Added:
+    """An account in the address book, and its stack's file; without a stack it is somebody else's.
+
+    Raises:
+        SettingsError: the name or the ID is none, or is there already.
+    """
+    regions = [str(each[REGION]) for each in project.stacks.values() if isinstance(each.get(REGION), str)]
+    chosen = region or next(iter(regions), "us-east-1")
+    problems = [
+        *_refused("NAME", name, check_account_name(name)),
+        *_refused("ID", account_id, check_account_id(account_id)),
+        *_refused("--region", chosen, check_region(chosen)),
+    ]
+    problems += [
+        Problem("ID", f"is that of {other}", account_id, "give another account's ID")
+        for other, each in _book(project).items()
+        if isinstance(each, Mapping) and each.get("id") == account_id
+    ]
+    if has_stack and (project.directory / stack_file(name)).exists():
+        fix = "name another account, or add it without a stack (--no-stack)"
+        problems.append(Problem(stack_file(name), "is there already", NOT_GIVEN, fix))
+    if problems:
+        raise SettingsError(problems)
+    entry = {"id": account_id, **({"stack": name} if has_stack else {})}
+    files = {PROJECT_FILE: _in_book(project, name, entry)}
+    if has_stack:
+        files[stack_file(name)] = _schema_of(project) + _stack(name, account_id, chosen)
+    return Added(files)
+
+
+def add_schema() -> Added:
+    """The JSON schema of stacks, of the version that is running."""
+    return Added({SCHEMA: schema_text()})
+
+
+def add_role(
+    project: Project,
+    account: str,
+    name: str,
+    *,
+    principals: Sequence[str],
+    policies: Sequence[str],
+    mfa: bool,
+    external_ids: Sequence[str],
+    by_name: bool,
+) -> Added:
+    """A role of an account, that ``principals`` may assume.
+
+    Raises:
+        SettingsError: no stack manages the account, or the name is none.
+    """
+    problems = [*_refused("NAME", name, check_name("role", name))]
+    if not principals:
+        problems.append(
+            Problem("--trust", "is required", NOT_GIVEN, "name who may assume it: an account, or auth/user/bo")
+        )
+    stack = _stack_of(project, account, problems)
+    statement: dict[str, Any] = {"principals": list(principals)}
+    if mfa:
+        statement["mfa"] = {"max_age": "12h"}
+    if external_ids:
+        statement["external_id"] = list(external_ids)
+    if by_name:
+        statement["mode"] = "by-name"
+    role = {"trust": [statement], **({"policies": list(policies)} if policies else {})}
+    return _in_stack(project, stack, ("crossaccount:trusting", "roles"), name, role)
+
+
+def add_user(project: Project, account: str, name: str, *, groups: Sequence[str], console: bool) -> Added:
+    """A user of an account.
+
+    Raises:
+        SettingsError: no stack manages the account, or the name is none.
+    """
+    problems = [*_refused("NAME", name, check_name("user", name))]
+    stack = _stack_of(project, account, problems)
+    user = {**({"console": True} if console else {}), **({"groups": list(groups)} if groups else {})}
+    return _in_stack(project, stack, ("crossaccount:trusted", "users"), name, user)
+
+
+def write(project: Project, added: Added) -> None:
+    """Write the files, and read the project again.
+
+    Raises:
+        SettingsError: the project is wrong afterwards and was not before; the files are as they were.
+    """
+    before = _wrong(project.directory)
+    old = {name: _content(project.directory / name) for name in added.files}
+    for name, text in added.files.items():
+        (project.directory / name).write_text(text, encoding="utf-8", newline="")
+    if new := [each for each in _wrong(project.directory) if each not in before]:
+        for name, content in old.items():
+            if content is None:
+                (project.directory / name).unlink()
+            else:
+                (project.directory / name).write_bytes(content)
+        raise SettingsError(new)
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.exists() else None
+
+
+def _wrong(directory: Path) -> list[Problem]:
+    try:
+        compiled_in_order(read_project(directory))
+    except SettingsError as error:
+        return list(error.problems)
+    return []
+
+
+def _refused(where: str, value: object, refusal: Refusal | None) -> Iterator[Problem]:
+    if refusal is not None:
+        yield Problem(where, refusal.what, value, refusal.fix)
+
+
+def _book(project: Project) -> Mapping[str, Any]:
+    book = project.shared.get(ACCOUNTS)
+    return book if isinstance(book, Mapping) else {}
+
+
+def _in_book(project: Project, name: str, entry: Mapping[str, Any]) -> str:
+    text = read_text(project.directory / PROJECT_FILE, PROJECT_FILE, MAX_YAML)
+    return with_member(text, PROJECT_FILE, ("config", ACCOUNTS, "value"), name, entry)
+
+
+def _schema_of(project: Project) -> str:
+    """The line with which the project's other stacks name the schema, if they do."""
+    for stack in project.stacks:
+        text = read_text(project.directory / stack_file(stack), stack_file(stack), MAX_YAML)
+        for line in text.splitlines():
+            if line.startswith(SCHEMA_LINE):
+                return f"{line}\n"
+    return ""
+
+
+def _stack(name: str, account_id: str, region: str) -> str:
+    return yaml_text(
+        {
+            "config": {
+                REGION: region,
+                "aws:allowedAccountIds": [account_id],
+                "aws:profile": name,
+                ACCOUNT: name,
+            }
+        }
+    )
+
+
+def _stack_of(project: Project, account: str, problems: list[Problem]) -> str:
+    """The stack that manages an account; all problems are raised if there is none, or any other."""
+    managed = {str(config.get(ACCOUNT)): stack for stack, config in project.stacks.items()}
+    if account not in managed:
+        otherwise = f"add it: crossaccount add account {account} ID"
+        fix = did_you_mean(account, managed, otherwise)
+        problems.append(Problem("ACCOUNT", "no stack of this project manages it", account, fix))
+    if problems:
+        raise SettingsError(problems)
+    return managed[account]
+
+
+def _in_stack(project: Project, stack: str, path: Iterable[str], name: str, entity: Mapping[str, Any]) -> Added:
+    file = stack_file(stack)
+    text = read_text(project.directory / file, file, MAX_YAML)
+    return Added({file: with_member(text, file, ("config", *path), name, entity)})

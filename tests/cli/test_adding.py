@@ -1,0 +1,95 @@
+"""``add``: a project grows by a line, its comments stay, and nothing is left half done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Run
+
+COMMENT = "# Who reads this pays the beer.\n"
+
+
+@pytest.fixture
+def mine(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new project with a comment of somebody's, in the current folder."""
+    folder = tmp_path / "mine"
+    done = run("init", str(folder), "--trusted-id", "123456789012", "--trusting-id", "210987654321", "--user", "bo")
+    assert done.code == 0, done.err
+    for file in folder.glob("Pulumi*.yaml"):
+        file.write_text(file.read_text() + COMMENT)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.glob("Pulumi*.yaml")}
+
+
+def test_an_account_a_role_and_a_user_are_added_and_the_project_is_checked(run: Run, mine: Path) -> None:
+    before = _texts(mine)
+    assert run("add", "account", "staging", "345678901234", "--region", "eu-central-1").out.splitlines() == [
+        "changed Pulumi.yaml",
+        "wrote Pulumi.staging.yaml",
+        "next: crossaccount add role staging NAME --trust ACCOUNT; crossaccount check",
+    ]
+    assert run("add", "role", "staging", "Reader", "--trust", "auth", "--mfa", "--external-id", "abc").code == 0
+    assert run("add", "user", "auth", "kim", "--group", "ReadOnly-users", "--no-console").code == 0
+    staging = yaml.safe_load((mine / "Pulumi.staging.yaml").read_text())["config"]
+    assert staging == {
+        "aws:region": "eu-central-1",
+        "aws:allowedAccountIds": ["345678901234"],
+        "aws:profile": "staging",
+        "crossaccount:account": "staging",
+        "crossaccount:trusting": {
+            "roles": {
+                "Reader": {"trust": [{"principals": ["auth"], "mfa": {"max_age": "12h"}, "external_id": ["abc"]}]}
+            }
+        },
+    }
+    for name, text in before.items():
+        lines = (mine / name).read_text().splitlines()
+        assert [line for line in lines if line in text.splitlines()] == text.splitlines(), "nothing else has changed"
+    assert "kim" in (mine / "Pulumi.auth.yaml").read_text()
+    assert run("check").code == 0
+
+
+def test_an_account_of_somebody_else_has_no_stack(run: Run, mine: Path) -> None:
+    assert run("add", "account", "partner", "345678901234", "--no-stack").code == 0
+    assert not (mine / "Pulumi.partner.yaml").exists()
+    assert run("add", "role", "workload", "Theirs", "--trust", "partner", "--external-id", "abc").code == 0
+    assert run("check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("account auth 345678901234", "Pulumi.auth.yaml: is there already"),
+        ("account new 123456789012", 'ID: is that of auth, got "123456789012"'),
+        ("account New 12", "NAME: an account's name here has lower-case letters"),
+        ("account new 345678901234 --region mars", "--region: a region is called like us-east-1"),
+        ("role workload a/b --trust auth", "NAME: the name of a role has only letters"),
+        ("role workload R", "--trust: is required"),
+        ("role worklaod R --trust auth", 'ACCOUNT: no stack of this project manages it, got "worklaod"; did you mean'),
+        ("role workload ReadOnly --trust auth", "roles.ReadOnly: is there already"),
+        ("role workload R --trust auth/role/Nobody", "trust[0].principals[0]: an exact principal of auth"),
+        ("role workload R --trust auth --policy Nope", "policies[0]: no such policy under policies"),
+        ("user auth kim --group Nope", "groups[0]: no such group under trusted.groups"),
+    ],
+)
+def test_what_would_be_wrong_is_refused_and_every_file_is_as_it_was(
+    run: Run, mine: Path, command: str, said: str
+) -> None:
+    before = _texts(mine)
+    done = run("add", *command.split())
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert _texts(mine) == before
+
+
+def test_what_was_wrong_before_is_in_nobodys_way(run: Run, mine: Path) -> None:
+    file = mine / "Pulumi.workload.yaml"
+    file.write_text(file.read_text().replace("aws:policy/ReadOnlyAccess", "aws:policy/Nope?"))
+    assert run("check").code == 2
+    assert run("add", "user", "auth", "kim").code == 0
