@@ -208,7 +208,7 @@ def _ways_table(ways: Iterable[Way], read: Named, columns: Sequence[str], out: C
         hops, notes = _hops(way, read.names.granted(way.principal)), "; ".join(notes_in_words(way))
         first, pair = pair != (way.principal, way.role), (way.principal, way.role)
         more = f"\n… and {way.more} more for this pair" if first and way.more else ""
-        return [*ends, through, markup(hops), markup(notes or "–") + more]
+        return [*ends, through, hops, markup(notes or "–") + more]
 
     headings = (*columns, "through", "conditions of each hop", "kept and lost")
     return _print_rows(headings, ways, row, out, "through other roles:")
@@ -246,7 +246,10 @@ def _say_unfinished(chains: Chains, read: Named) -> None:
 
 
 def _hops(way: Way, granted: bool) -> str:
-    words = way.hops_in_words(granted=granted)
+    """The conditions of each hop as Rich's markup, a line for each."""
+    from crossaccount.escaping import markup
+
+    words = [markup(each) for each in way.hops_in_words(granted=granted)]
     if len(set(words)) == 1:
         return words[0]
     return "\n".join(f"{number}: {each}" for number, each in enumerate(words, start=1))
@@ -277,8 +280,8 @@ def _services_note(read: Named) -> Iterator[str]:
     from crossaccount.access.paths.path import roles_of_services
 
     if count := roles_of_services(read.estate):
-        trusts = "trust lets" if count == 1 else "trusts let"
-        yield f"{count} {trusts} for AWS services, which are not listed: see who-can ROLE"
+        trusts = "trust policy allows" if count == 1 else "trust policies allow"
+        yield f"{count} {trusts} AWS services, which are not listed: see who-can ROLE"
 
 
 def _role_note(arn: str, read: Named) -> Iterator[str]:

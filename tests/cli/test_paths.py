@@ -91,7 +91,7 @@ def test_services_stand_below_the_tables(run: Run) -> None:
         "possible": [],
     }
     assert run("paths", *where).out.splitlines()[-1] == (
-        "1 trust lets for AWS services, which are not listed: see who-can ROLE"
+        "1 trust policy allows AWS services, which are not listed: see who-can ROLE"
     )
     why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
     assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
@@ -299,6 +299,20 @@ def test_who_can_says_who_gets_there_through_other_roles(run: Run) -> None:
     ]
     assert done["paths"][0]["alternatives"][0][0]["key"] == "aws:MultiFactorAuthPresent"
     assert "222222222222/role/deploy" in run("who-can", ADMIN, *CHAIN).out
+
+
+def test_hops_with_conditions_of_their_own_stand_on_lines_of_their_own(run: Run, tmp_path: Path) -> None:
+    ours, theirs = (json.loads(Path(name).read_text(encoding="utf-8")) for name in CHAIN)
+    deploy = next(each for each in theirs["RoleDetailList"] if each["RoleName"] == "deploy")
+    [statement] = deploy["AssumeRolePolicyDocument"]["Statement"]
+    statement["Condition"] = {"StringEquals": {"sts:ExternalId": "[b]"}}
+    files = [tmp_path / "ours.json", tmp_path / "theirs.json"]
+    for file, account in zip(files, (ours, theirs), strict=True):
+        file.write_text(json.dumps(account), encoding="utf-8")
+    rows = run("who-can", ADMIN, *map(str, files)).out.splitlines()
+    assert any(" 1: external ID [b] " in row for row in rows)
+    assert any(" 2: always " in row for row in rows)
+    assert not any("\\n" in row for row in rows)
 
 
 def test_what_can_and_paths_have_the_same_ways(run: Run) -> None:

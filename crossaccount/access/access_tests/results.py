@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -172,10 +172,18 @@ def _judged_then(
 ) -> ThenResult:
     context: Mapping[str, Any] = {**circumstances(test.context), **item.context}
     owner = owners.get(item.resource.partition("/")[0], "")
+    session = test.session
+    if session.source_identity is None and (identity := _given(test, "sts:sourceidentity")) is not None:
+        session = replace(session, source_identity=identity)
     verdict = judge_call(
-        estate, test.role_arn, item.action, item.resource, context, session=test.session, owner=owner, now=now
+        estate, test.role_arn, item.action, item.resource, context, session=session, owner=owner, now=now
     )
     return ThenResult(item, verdict.outcome, verdict)
+
+
+def _given(test: AccessTest, key: str) -> str | None:
+    """The one value that a test's context gives a key, in lower case."""
+    return RequestContext.of(test.context).single(key)
 
 
 _PRINCIPAL_TAG = "aws:principaltag/"

@@ -11,6 +11,7 @@ from crossaccount.access.diff.credentials import credential_changes
 from crossaccount.access.diff.paths import Touched, path_changes
 from crossaccount.access.diff.permissions import permission_changes
 from crossaccount.access.diff.reach import reach_changes, with_reach
+from crossaccount.access.diff.times import FromThenOn
 from crossaccount.access.diff.trusts import trust_changes
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
@@ -29,7 +30,8 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     same = _Same()
     users = [pair for pair in _pairs(before.users, after.users) if not same.principals(*pair)]
     roles = [pair for pair in _pairs(before.roles, after.roles) if not same.roles(*pair)]
-    controls = list(control_changes(before, after))
+    then = FromThenOn(min(before.since, after.since) if before.since and after.since else None)
+    controls = list(control_changes(then.controls(before), then.controls(after)))
     touched = Touched(
         frozenset(_arn(pair) for pair in (*users, *(each for each in roles if not same.principals(*each)))),
         frozenset(_arn(pair) for pair in roles),
@@ -38,7 +40,14 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     found_paths = list(path_changes(before, after, touched))
     bearers = {"permission-gained": _unique_ids(after), "permission-lost": _unique_ids(before)}
     tested = _of_tested_attributes([*users, *roles], before, after)
-    others = [*_of_principals(users), *_of_principals(roles), *_of_roles(roles, bearers), *tested]
+    dated_users = [(then.principal(one), then.principal(other)) for one, other in users]
+    dated_roles = [(then.principal(one), then.principal(other)) for one, other in roles]
+    others = [
+        *_of_principals(dated_users),
+        *_of_principals(dated_roles),
+        *_of_roles(dated_roles, bearers),
+        *tested,
+    ]
     left = _Explained(found_paths)
     kept = (change for change in others if not left.covers(change))
     reach = reach_changes(before, after, found_paths, touched.roles)

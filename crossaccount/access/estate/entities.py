@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from crossaccount.access.estate.credentials import Credentials
@@ -52,6 +52,12 @@ class Policy:
         if self.about(action):
             return True
         return bool(self.unknown) and (not self.only or any(action_match(pattern, action) for pattern in self.only))
+
+    def having(self, statements: tuple[CompiledStatement, ...]) -> Policy:
+        """The same policy with other statements than its document's."""
+        found = replace(self)
+        found.__dict__["_compiled"] = statements, self.unknown
+        return found
 
     @cached_property
     def _compiled(self) -> tuple[tuple[CompiledStatement, ...], str]:

@@ -291,14 +291,16 @@ def _organisation(name: str) -> ExternalPrincipal:
 
 
 def _everyone(statement: CompiledStatement, known: Collection[str]) -> Iterator[ExternalPrincipal]:
-    """The accounts, organisations and ARNs to which a statement's conditions limit ``*``; ``*`` itself if they do
-    not.
+    """The accounts, organisations and ARNs to which a statement's conditions limit ``*``; ``*`` itself if they do not.
+
+    A condition that names accounts or ARNs comes before one that names an organisation.
     """
-    for condition in statement.conditions:
-        if (found := _limited(condition)) is not None:
-            yield from (each for each in found if each.account not in known)
-            return
-    yield ExternalPrincipal(EVERYONE)
+    limits = [found for each in statement.conditions if (found := _limited(each)) is not None]
+    closest = next((found for found in limits if all(each.account for each in found)), limits[0] if limits else None)
+    if closest is None:
+        yield ExternalPrincipal(EVERYONE)
+    else:
+        yield from (each for each in closest if each.account not in known)
 
 
 def _limited(condition: Condition) -> list[ExternalPrincipal] | None:

@@ -22,7 +22,12 @@ from crossaccount.iam.conditions.context import ContextValue, Open, Values, norm
 from crossaccount.iam.request_keys import Sender, may_carry
 
 DEFAULT_SESSION_NAME = "crossaccount"
+ISO_TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""How a context writes a time in UTC."""
 SESSION_NAME_KEY = "sts:RoleSessionName"
+SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
+CARRIED_IDENTITY = "aws:sourceidentity"
+"""What a session says of the source identity that it carries on."""
 
 _CIRCUMSTANCES = frozenset(
     {
@@ -87,6 +92,8 @@ def open_context(caller: Principal, action: str | None = None, since: datetime |
     kind = _open(action or assume_action(caller), sender, caller.may_be_tagged or not _is_known(caller), since)
     if caller.may_be_tagged:
         implied = _untagged(implied)
+    if isinstance(caller, Role) and SET_SOURCE_IDENTITY in caller.carried_actions:
+        kind = replace(kind, present=_CARRIED_IDENTITY)
     if (out := _elsewhere(caller.membership)) is not None:
         kind = replace(kind, possible={**kind.possible, **_ELSEWHERE["Principal"]}, none_of=out)
     return RequestContext.joined(_CERTAIN if _is_signed(caller) else _UNSIGNED, implied, open=kind)
@@ -151,6 +158,7 @@ _UNSIGNED = normal({"aws:SecureTransport": "true", "aws:ViaAWSService": "false"}
 _CERTAIN = {**_UNSIGNED, **normal({"aws:PrincipalIsAWSService": "false"})}
 """The keys of every signed request. A request with a provider's token is unsigned, and has no key for calls by
 services."""
+_CARRIED_IDENTITY = frozenset({CARRIED_IDENTITY})
 _TAGS = ("aws:principaltag/",)
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
 _ROLE_MFA: Mapping[str, tuple[Values, ...]] = {"aws:multifactorauthpresent": (None, ("false",))}
@@ -227,4 +235,4 @@ def _session_parameters(session: Session) -> Mapping[str, ContextValue]:
 
 
 def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(ISO_TIME)

@@ -23,7 +23,9 @@ from crossaccount.access.evaluation.callers import (
     sessions_of,
 )
 from crossaccount.access.evaluation.context import (
+    CARRIED_IDENTITY,
     NO_SESSION,
+    SET_SOURCE_IDENTITY,
     Session,
     assume_context,
     open_session_context,
@@ -54,6 +56,8 @@ from crossaccount.iam.conditions.context import ContextValue, normal
 from crossaccount.iam.published import takes_no_resource
 
 USER_ID = "aws:userid"
+_SOME = "?"
+"""Stands for a value that nobody gives; no condition looks at it."""
 _SESSION = re.compile(r"\Aarn:[\w-]+:sts::\d{12}:assumed-role/[^/*?]+/[^/*?]+\Z")
 
 
@@ -125,6 +129,8 @@ def session_dependent_verdict(
     """An undetermined verdict if the answer depends on which session calls; None if it does not, or if the session is
     given.
     """
+    if SET_SOURCE_IDENTITY in carried_actions(caller) and context.get(CARRIED_IDENTITY) is None:
+        return _of_some_identity(estate, caller, role, context, session)
     if context.get(USER_ID) is not None:
         return None
     others = (judge_assume_in(estate, caller, role, each, session) for each in as_sessions(caller, role, context))
@@ -133,6 +139,19 @@ def session_dependent_verdict(
     names = ", ".join(named_sessions(caller, role))
     unknown = f"which session of {caller.arn} calls: the {TRUST_POLICY} names {names}; give {USER_ID} in context"
     return _undetermined((unknown,), Request(caller, verdict.action, role.arn, context))
+
+
+def _of_some_identity(
+    estate: Estate, caller: Principal, role: Role, context: RequestContext, session: Session
+) -> Verdict:
+    """The verdict on a caller whose sessions all carry a source identity, which the context does not give."""
+    carrying = context.having(CARRIED_IDENTITY, (_SOME,))
+    supposed = [carrying.supposing(CARRIED_IDENTITY, answer) for answer in (False, True)]
+    one, other = (judge_assume_in(estate, caller, role, each, session) for each in supposed)
+    if one.outcome == other.outcome:
+        return one
+    unknown = f"which source identity the session of {caller.arn} carries; give aws:SourceIdentity in context"
+    return _undetermined((unknown,), Request(caller, one.action, role.arn, context))
 
 
 def as_sessions(caller: Principal, role: Role, context: RequestContext) -> list[RequestContext]:
@@ -220,7 +239,11 @@ def judge_call(
         if target is None:
             return _nonexistent(estate, resource, ASSUME_ROLE)
         own = {**normal({f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}), **given}
-        return judge_assume_in(estate, role, target, assume_context(role, own, NO_SESSION, now, target))
+        carried = NO_SESSION
+        if session.source_identity is not None:  # it sticks
+            own = {CARRIED_IDENTITY: (session.source_identity,), **own}
+            carried = Session(source_identity=session.source_identity)
+        return judge_assume_in(estate, role, target, assume_context(role, own, NO_SESSION, now, target), carried)
     account = owner or _account_of(resource) or role.account
     known = normal({"aws:ResourceAccount": account})
     if account != role.account and (place := estate.membership(account)) is not None:
@@ -234,9 +257,19 @@ def judge_call(
         return verdict
     if account != role.account:
         return _undetermined((f"the policy of {resource}, a resource of account {account}",), request)
-    if action.lower().startswith("kms:") and ":key/" in resource:
+    if _asks_key(action.lower(), resource):
         return _undetermined((f"the policy of the key {resource}, which has to allow as well",), request)
     return verdict
+
+
+def _asks_key(action: str, resource: str) -> bool:
+    """Whether a call asks the policy of a KMS key: also by the name of an alias, unless it is about the alias itself.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html.
+    """
+    if not action.startswith("kms:"):
+        return False
+    return ":key/" in resource or (":alias/" in resource and not action.endswith("alias"))
 
 
 def _account_of(resource: str) -> str:

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal, Naming, assume_action
-from crossaccount.access.evaluation.context import open_context, open_context_on
+from crossaccount.access.evaluation.context import SET_SOURCE_IDENTITY, open_context, open_context_on
 from crossaccount.access.evaluation.sides import (
     SILENT,
     Allow,
@@ -44,6 +44,7 @@ from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import Open
 from crossaccount.iam.published import takes_no_resource
+from crossaccount.iam.request_keys import SETTING_SOURCE_IDENTITY
 
 
 class Layers(NamedTuple):
@@ -331,7 +332,6 @@ def _rcps_bind(action: str) -> bool:
 
 
 TAG_SESSION = "sts:TagSession"
-SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 SET_CONTEXT = "sts:SetContext"
 
 _WITHOUT = {
@@ -420,8 +420,15 @@ def complete(answer: Answer, estate: Estate, caller: Principal, role: Role) -> A
 
 
 def carried_actions(caller: Principal) -> tuple[str, ...]:
-    """The additional actions that every AssumeRole call of a caller needs, because of what its sessions carry."""
-    return caller.carried_actions if isinstance(caller, Role) else ()
+    """The additional actions that every AssumeRole call of a caller needs, because of what its sessions carry.
+
+    IAM Roles Anywhere sets a source identity and tags whenever it assumes a role: the trust policy "must grant the
+    permissions" (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#role-trusts). EKS Pod
+    Identity can be told to set no tags.
+    """
+    if isinstance(caller, Role):
+        return caller.carried_actions
+    return (SET_SOURCE_IDENTITY, TAG_SESSION) if caller.arn in SETTING_SOURCE_IDENTITY else ()
 
 
 def answer_for(layers: Layers, caller: Principal) -> Answer:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from crossaccount.access.evaluation.callers import (
     naming,
     sessions_of,
 )
-from crossaccount.access.evaluation.context import caller_session
+from crossaccount.access.evaluation.context import ISO_TIME, caller_session
 from crossaccount.access.requirements.requirement import RESOURCE, UNKNOWN, Atom, filled
 from crossaccount.access.verdict import SIDES, Decision, Side
 from crossaccount.iam.compiled import CompiledStatement, PrincipalElement, fits
@@ -222,6 +223,10 @@ def _unmet_and_open(
 _USER_ID = "aws:userid"
 _CASE_COUNTS = frozenset({"stringequals", "stringnotequals", "stringlike", "stringnotlike"})
 _ORGANIZATIONS = ("aws:principalorg", "aws:resourceorg")
+_ISSUED = frozenset({"aws:tokenissuetime"})
+_LONGEST_SESSION = timedelta(hours=36)
+"""The longest that temporary credentials are valid:
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html (DurationSeconds)."""
 TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
 """The condition keys for the time of a request."""
 _EXACT = ("stringequals", "stringequalsignorecase", "stringnotequals", "stringnotequalsignorecase")
@@ -236,6 +241,8 @@ def answer(condition: Condition, caller: Principal, context: RequestContext) -> 
         return condition.holds(context)  # the compared values do not matter
     if condition.keys <= TIMES and context.open is not None and context.open.since and context.is_open(condition.key):
         return from_then_on(condition, context.open.since)
+    if condition.keys == _ISSUED and context.open is not None and context.open.since and context.is_open(condition.key):
+        return _issued_lately(condition, context.open.since, always=caller.is_role)
     if (live := without_dead(condition, context)) is not condition:
         return _of_live(live, context)
     if caller.is_role and caller.unique_id and condition.keys == {_USER_ID} and context.is_open(_USER_ID):
@@ -263,6 +270,24 @@ def compares_wildcards(condition: Condition) -> bool:
 
 def _is_wild(value: Template) -> bool:
     return value.plain and ("*" in value.text or "?" in value.text)
+
+
+def whenever(condition: Condition, since: datetime) -> bool | None:
+    """Whether all requests from a time on meet a condition on the time or on the age of credentials, or none does."""
+    text = since.astimezone(UTC).strftime(ISO_TIME)
+    if condition.keys <= TIMES:
+        return from_then_on(condition, text)
+    return _issued_lately(condition, text, always=False) if condition.keys == _ISSUED else None
+
+
+def _issued_lately(condition: Condition, since: str, *, always: bool) -> bool | None:
+    """Whether all requests from a time on meet a condition on when their credentials were issued, or none does.
+
+    Those that are still valid then are 36 hours old at most. ``always``: the caller has no others than temporary ones.
+    """
+    issued = datetime.fromisoformat(since) - _LONGEST_SESSION
+    found = from_then_on(condition, issued.strftime(ISO_TIME))
+    return found if always or found == condition.holds(RequestContext()) else None
 
 
 @lru_cache(maxsize=16_384)

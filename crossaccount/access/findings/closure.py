@@ -158,6 +158,9 @@ def _unreachable(role: Role, unused: list[Statement], nearest: Nearest) -> Found
     if not unused:
         message = "nobody can assume it: no statement of its trust allows sts:AssumeRole"
         return Found(UNREACHABLE_ROLE, place, message, "Allow sts:AssumeRole as well, or delete the role.")
+    if elsewhere := _providers_elsewhere(role, unused):
+        message = f"whether anybody can assume it is not known: its trust names {listed(elsewhere)} of another account"
+        return Found(UNREACHABLE_ROLE, place, message, f"Create the provider in account {role.account}, and name that.")
     if (near := nearest.to(role)) is not None:
         change = near.changes[0]
         where = f" {statement_in_words(change.decision)}" if change.decision else ""
@@ -167,6 +170,14 @@ def _unreachable(role: Role, unused: list[Statement], nearest: Nearest) -> Found
     subject = f"{listed(named)}, and none of these has a grant that works" if named else "nobody"
     message = f"nobody can assume it: its trust names {subject}"
     return Found(UNREACHABLE_ROLE, place, message, UNREACHABLE_ROLE.hint)
+
+
+def _providers_elsewhere(role: Role, unused: Iterable[Statement]) -> list[str]:
+    """The providers that all unused statements name, if none of them is in the role's account or known to AWS."""
+    named = dict.fromkeys(name for each in unused for name in each.principals("Federated"))
+    others = any(each.principals("AWS") for each in unused)
+    elsewhere = [name for name in named if is_arn(name) and parse_arn(name).account != role.account]
+    return elsewhere if not others and len(elsewhere) == len(named) else []
 
 
 def _named(statement: Statement, estate: Estate) -> list[str]:

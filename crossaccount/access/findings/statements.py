@@ -16,10 +16,10 @@ reference_policies_condition-single-vs-multi-valued-context-keys.html (to the se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from crossaccount.access.estate.entities import TRUST_POLICY
 from crossaccount.access.estate.policies import Details, default_version
@@ -177,42 +177,62 @@ def demands_of(document: Document, *, of_services: bool = False) -> Demands:
 
     With ``of_services`` the demands on AWS services, else on all other principals.
     """
-    denies = [each for each in document.statements if document.side == "trust" and not each.allows and each.conditions]
     sure = _OF_SERVICES if of_services else _OF_PRINCIPALS
-    return [tuple(_demands(each, denies, sure)) for each in document.statements]
+    denies = list(_denied(document, sure)) if document.side == "trust" else []
+    by_whom: dict[_Whom, tuple[Demand, ...]] = {}
+    found = []
+    for statement in document.statements:
+        own = [Demand((condition,), statement) for condition in statement.conditions]
+        whom = _Whom.of(statement)
+        if whom not in by_whom:
+            by_whom[whom] = tuple(demand for of, demand in denies if whom.is_within(of))
+        found.append((*own, *by_whom[whom]))
+    return found
 
 
-def _demands(statement: Statement, denies: Sequence[Statement], sure: Mapping[str, str]) -> Iterator[Demand]:
-    for condition in statement.conditions:
-        yield Demand((condition,), statement)
-    for deny in denies:
-        if _is_about(deny, statement):
-            opposites = [_opposite(each) for each in deny.conditions if not _is_sure(each, sure)]
-            if opposites and None not in opposites:
-                yield Demand(tuple(each for each in opposites if each is not None), deny)
+def _denied(document: Document, sure: Mapping[str, str]) -> Iterator[tuple[_Whom, Demand]]:
+    """Whom each deny is about that leaves a way, and what it leaves."""
+    for deny in document.statements:
+        if deny.allows or not deny.conditions or "NotPrincipal" in deny.raw:
+            continue
+        opposites = [_opposite(each) for each in deny.conditions if not _is_sure(each, sure)]
+        if opposites and None not in opposites:
+            yield _Whom.of(deny), Demand(tuple(each for each in opposites if each is not None), deny)
+
+
+class _Whom(NamedTuple):
+    """The calls that a statement of a trust is about, and the principals that it names."""
+
+    calls: frozenset[str]
+    aws: frozenset[str]
+    services: frozenset[str]
+    federated: frozenset[str]
+    is_everyone: bool
+
+    @classmethod
+    def of(cls, statement: Statement) -> _Whom:
+        """Those of one statement."""
+        names = (frozenset(statement.principals(kind)) for kind in ("AWS", "Service", "Federated"))
+        calls = frozenset(action for action in ASSUMING if statement.covers(action))
+        return cls(calls, *names, statement.raw.get("Principal") == EVERYONE)
+
+    def is_within(self, deny: _Whom) -> bool:
+        """Whether a deny is about all of them."""
+        if not self.calls <= deny.calls:
+            return False
+        if deny.is_everyone:
+            return True
+        named = deny.aws | set(map(_as_root, deny.aws))
+        spared = (each for each in self.aws if named.isdisjoint((each, _as_root(each), _account_of(each))))
+        if EVERYONE not in named and next(spared, None) is not None:
+            return False
+        return self.services <= deny.services and self.federated <= deny.federated
 
 
 def is_positive(condition: Condition) -> bool:
     """Whether a request without the key fails the condition, as one with a wrong value does."""
     absent_passes = condition.if_exists or condition.quantifier == "forallvalues:"
     return not absent_passes and not condition.negated and condition.base != "null"
-
-
-def _is_about(deny: Statement, statement: Statement) -> bool:
-    actions = [action for action in ASSUMING if statement.covers(action)]
-    if not all(map(deny.covers, actions)) or "NotPrincipal" in deny.raw:
-        return False
-    if deny.raw.get("Principal") == EVERYONE:
-        return True
-    named = set(deny.principals("AWS")) | set(map(_as_root, deny.principals("AWS")))
-    callers = statement.principals("AWS")
-    if not (EVERYONE in named or all({each, _as_root(each), _account_of(each)} & named for each in callers)):
-        return False
-    return all(_within(statement.principals(kind), deny.principals(kind)) for kind in ("Service", "Federated"))
-
-
-def _within(names: Sequence[str], others: Collection[str]) -> bool:
-    return set(names) <= set(others)
 
 
 def _as_root(principal: str) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
 from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal, assume_action
-from crossaccount.access.evaluation.context import open_context, open_context_on
+from crossaccount.access.evaluation.context import CARRIED_IDENTITY, open_context, open_context_on
 from crossaccount.access.evaluation.layers import Answer, answer_of, assume_layers, carried_actions, complete
 from crossaccount.access.evaluation.sides import SILENT, Request, SideAnswer, evaluate_statements, matching, together
 from crossaccount.access.paths.candidates import widest
@@ -24,7 +24,7 @@ from crossaccount.iam.compiled import CompiledStatement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import wildcard_match
 
-_ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated")
+_ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated", CARRIED_IDENTITY)
 """How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
 _ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
 _ABOUT_THE_ROLE = ("aws:resourceaccount", "aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
@@ -64,7 +64,8 @@ class Dependencies(NamedTuple):
             return caller.arn
         if not self.caller_keys:
             return caller.account, caller.is_role
-        return caller.account, caller.is_role, caller.may_be_tagged, *map(caller.implied.get, self.caller_keys)
+        carried = carried_actions(caller)
+        return caller.account, caller.is_role, caller.may_be_tagged, carried, *map(caller.implied.get, self.caller_keys)
 
     def _alone(self, caller: Principal) -> bool:
         if self.inverted or (self.sessions and caller.is_role) or isinstance(caller, ExternalPrincipal):

@@ -18,10 +18,11 @@ hard, the answer is the one that claims nothing.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from crossaccount.access.verdict import SIDES, Side
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
@@ -39,7 +40,8 @@ ALWAYS_PRESENT = frozenset({"aws:currenttime", _EPOCH_TIME, "aws:securetransport
 (reference_policies_condition-keys.html)."""
 _ALWAYS_IN_TRUSTS = frozenset({"sts:rolesessionname", "aws:resourceaccount"})
 """Every AssumeRole call has a session name, and a role that belongs to an account."""
-_COUPLED = (THROUGH_VPC | {SOURCE_IP}, frozenset({_MFA_PRESENT, _MFA_AGE}))
+_PLACES = THROUGH_VPC | {SOURCE_IP}
+_COUPLED = (_PLACES, frozenset({_MFA_PRESENT, _MFA_AGE}))
 """Keys that depend on each other; all others are independent."""
 
 Meaning = tuple[str, str, tuple[str, ...], bool]
@@ -192,21 +194,40 @@ _MOST_STEPS, _MOST_STEPS_TO_SIMPLIFY, _MOST_STEPS_OF_A_QUESTION = 2_000, 600, 1_
 requirements are not simplified further: they stay correct, but longer."""
 
 
+_MOST_WORK_AT_ALL, _MOST_WORK_OF_A_GROUP = 400, 1_500
+"""Of so many values at most it is asked whether anything meets them all, and, for each atom once more, whether it is
+needless beside the others. Beyond that atoms stay as they are."""
+_MOST_WORK_OF_A_PRODUCT, _MOST_WORK_OF_A_QUESTION = 10_000, 20_000
+"""Values times atoms, of all groups that are looked at when many alternatives are multiplied."""
+_VALUES_OF_A_STEP = 16
+"""A step of a search that looks at more values of one key counts as several."""
+
+
 class Steps:
     """The remaining search steps of one question. Steps of a ``part`` also count for the whole."""
 
     def __init__(self, most: int = _MOST_STEPS_OF_A_QUESTION, whole: Steps | None = None) -> None:
         self._left = most
         self._whole = whole
+        self._work = 0
 
     def part(self, most: int) -> Steps:
         """The steps of a part of the question."""
         return Steps(most, self)
 
-    def take(self) -> bool:
-        """Use one step; False if none is left."""
-        self._left -= 1
-        within = self._whole is None or self._whole.take()
+    @property
+    def may_work(self) -> bool:
+        """Whether what atoms make of each other may still be looked at."""
+        return self._work <= _MOST_WORK_OF_A_QUESTION
+
+    def work(self, done: int) -> None:
+        """Note some work."""
+        self._work += done
+
+    def take(self, count: int = 1) -> bool:
+        """Take steps; False where there are none left."""
+        self._left -= count
+        within = self._whole is None or self._whole.take(count)
         return self._left >= 0 and within
 
 
@@ -225,17 +246,46 @@ def both(one: Requirements, other: Requirements, steps: Steps | None = None) -> 
     if other == ALWAYS:
         return one
     if len(one) * len(other) > _MOST_ALTERNATIVES:
-        return _multiplied(one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),), other)
+        few = one if len(one) <= _MOST_ALTERNATIVES else (_as_one(one),)
+        product = _multiplied(few, other, thoroughly=steps is None or steps.may_work)
+        if steps is not None:
+            steps.work(product.work)
+        return product.requirements
     return simplify((first + second for first in one for second in other), steps)
 
 
+class _Product(NamedTuple):
+    """Requirements, and how much work they were: the same, whether they were known already or not."""
+
+    requirements: Requirements
+    work: int
+
+
 @lru_cache(maxsize=512)
-def _multiplied(one: Requirements, other: Requirements) -> Requirements:
+def _multiplied(one: Requirements, other: Requirements, *, thoroughly: bool) -> _Product:
     """The requirements that are met if both are met, without writing out the product. The result is cached, because
-    paths and chains of one estate repeat it. It takes no steps.
+    paths and chains of one estate repeat it. It takes no steps. If not ``thoroughly``, atoms are not compared with each
+    other.
     """
-    met = dict.fromkeys(found for each in one if (found := _meeting(each, other)) is not None)
-    return tuple(sorted(met, key=_order))
+    work = _Work(_MOST_WORK_OF_A_PRODUCT if thoroughly else 0)
+    met = dict.fromkeys(found for each in one if (found := _meeting(each, other, work)) is not None)
+    return _Product(tuple(sorted(met, key=_order)), work.done)
+
+
+class _Work:
+    """How much work was done on groups of atoms, up to a bound."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.done = 0
+
+    def take(self, group: Conjunction) -> bool:
+        """Take the work on a group; False where it would be too much."""
+        asked = _work(group) * (len(group) + 1)
+        if self.done + asked > self._most:
+            return False
+        self.done += asked
+        return True
 
 
 def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: Steps | None = None) -> Requirements:
@@ -253,15 +303,14 @@ def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: S
     return met
 
 
-def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunction | None:
-    """An alternative combined with each of several others. Impossible combinations are left out; None if all are
-    impossible.
+def _meeting(conjunction: Conjunction, alternatives: Requirements, work: _Work) -> Conjunction | None:
+    """An alternative that also meets one of several, of which those that it cannot meet are left out; None if none.
 
     Implied atoms are removed before the product is built. Only groups of atoms that differ are simplified.
     """
     groups = _by_group(conjunction)
     base = {group: _distinct_atoms(atoms) for group, atoms in groups.items()}
-    plain = _needed_of(base, touching=(touched := _touch(base.values())))
+    plain = _needed_of(base, touching=(touched := _touch(base.values())), work=work)
     if plain is None:
         return None
     found: list[tuple[Conjunction, dict[Hashable, Conjunction]]] = []
@@ -270,7 +319,7 @@ def _meeting(conjunction: Conjunction, alternatives: Requirements) -> Conjunctio
         if None in differing.values():
             continue
         touching = touched or _touch((base | differing).values())
-        needed = _needed_of(differing if touching == touched else base | differing, touching=touching)
+        needed = _needed_of(differing if touching == touched else base | differing, touching=touching, work=work)
         if needed is None:
             continue
         if all(atoms == plain.get(group, ()) for group, atoms in needed.items()):
@@ -380,9 +429,12 @@ def _touch(groups: Iterable[Conjunction | None]) -> bool:
     return len(set(keys)) < len(keys)
 
 
-def _needed_of(groups: Groups, *, touching: bool) -> dict[Hashable, Conjunction] | None:
+def _needed_of(groups: Groups, *, touching: bool, work: _Work | None = None) -> dict[Hashable, Conjunction] | None:
     found: dict[Hashable, Conjunction] = {}
     for group, atoms in groups.items():
+        if atoms is not None and touching and work is not None and len(atoms) > 1 and not work.take(atoms):
+            found[group] = atoms
+            continue
         needed = None if atoms is None else _needed(atoms, touching)
         if needed is None:
             return None
@@ -408,14 +460,23 @@ def _needed(group: Conjunction, touching: bool) -> Conjunction | None:
 def _needed_together(group: Conjunction, touching: bool) -> Conjunction | None:
     if not touching:
         return None if _from_two_places(group) else group
-    if _impossible(group):
+    work = _work(group)
+    if work <= _MOST_WORK_AT_ALL and _impossible(group):
         return None
+    if work * len(group) > _MOST_WORK_OF_A_GROUP:
+        return group
     needless: set[Meaning] = set()
     for atom in sorted(group, key=lambda each: not each.negated):
         rest = [each for each in group if each is not atom and each.meaning not in needless]
         if _impossible([*rest, atom.negation]):
             needless.add(atom.meaning)
     return tuple(atom for atom in group if atom.meaning not in needless)
+
+
+def _work(group: Conjunction) -> int:
+    """How many values there are to be looked at together: those of keys that several atoms are on."""
+    on = Counter(atom.meaning[1] for atom in group)
+    return sum(len(atom.values) for atom in group if on[atom.meaning[1]] > 1)
 
 
 def _impossible(atoms: Sequence[Atom]) -> bool:
@@ -558,17 +619,57 @@ class _Cover:
         self._alternatives = alternatives
         self._steps = steps
         self._real = real
+        self._atoms: list[Atom] = []
+        self._meanings: set[Meaning] = set()
+        self._by_key: dict[str, list[Atom]] = {}
 
     def covers(self, atoms: list[Atom], index: int) -> bool:
         """Whether the search from the alternative at ``index`` finds no context."""
         left = self._steps.take()
-        if _impossible(atoms) or (self._real and _old_without_mfa(atoms)):
+        if _impossible(atoms) or (self._real and (_old_without_mfa(atoms) or _tags_without_keys(atoms))):
             return True
-        if self._real and _tags_without_keys(atoms):
-            return True
+        self._atoms, self._by_key = atoms, {}
+        self._meanings = {atom.meaning for atom in atoms}
+        for atom in atoms:
+            if atom.is_condition:
+                self._by_key.setdefault(atom.meaning[1], []).append(atom)
+        return self._onward(index, left)
+
+    def _onward(self, index: int, left: bool) -> bool:
+        """As :meth:`covers`, from atoms that something can meet."""
         if index == len(self._alternatives) or not left:
             return False
-        return all(self.covers([*atoms, atom.negation], index + 1) for atom in self._alternatives[index])
+        return all(self._avoiding(atom.negation, index + 1) for atom in self._alternatives[index])
+
+    def _avoiding(self, atom: Atom, index: int) -> bool:
+        """As :meth:`covers`, with one atom more. Only what it has to do with is asked again."""
+        left, meaning = self._steps.take(), atom.meaning
+        if meaning in self._meanings:
+            return self._onward(index, left)
+        if (*meaning[:3], not meaning[3]) in self._meanings:
+            return True
+        of_key = self._by_key.setdefault(meaning[1], []) if atom.is_condition else []
+        of_key.append(atom)
+        if (more := sum(len(each.values) for each in of_key) // _VALUES_OF_A_STEP) and len(of_key) > 1:
+            self._steps.take(more)
+        self._atoms.append(atom)
+        self._meanings.add(meaning)
+        impossible = atom.is_condition and (not _possible(of_key) or self._contradicts(meaning[1]))
+        found = impossible or self._onward(index, left)
+        self._meanings.remove(meaning)
+        self._atoms.pop()
+        of_key.pop()
+        return found
+
+    def _contradicts(self, key: str) -> bool:
+        """Whether what the atoms ask of a key contradicts what they ask of others."""
+        if key in _PLACES:
+            return _from_two_places(self._atoms)
+        if not self._real:
+            return False
+        if key in (_MFA_PRESENT, _MFA_AGE):
+            return _old_without_mfa(self._atoms)
+        return (key == _TAG_KEYS or key.startswith(_REQUEST_TAG)) and _tags_without_keys(self._atoms)
 
 
 def _atom_order(atom: Atom) -> tuple[object, ...]:

@@ -203,6 +203,8 @@ class Condition:
 
     def answer(self, context: RequestContext) -> bool | None:
         """Whether a request meets the condition; None if an open context does not decide it."""
+        if self.base == _NULL and context.carries(self._lower_key):
+            return any(expected.text.lower() == "false" for expected in self.values)
         if any(context.is_open(key) for key in self.keys):
             return None
         answers = {self.holds(each) for each in context.possibilities(self.keys)}
@@ -210,9 +212,11 @@ class Condition:
 
     def holds(self, context: RequestContext) -> bool:
         """Whether a request meets the condition. The context has to be complete."""
-        if context.supposed and (supposed := context.supposed.get(self.key.lower())) is not None:
-            return supposed
         values = context.values.get(self._lower_key)
+        if context.supposed and (values is None or self.base != _NULL):
+            supposed = context.supposed.get(self._lower_key)
+            if supposed is not None:
+                return supposed
         if self.base == _NULL:
             return any((values is None) == (expected.text.lower() == "true") for expected in self.values)
         if values is None:

@@ -31,8 +31,9 @@ class Open:
 
     ``absent`` keys and keys that start with one of ``absent_prefixes`` are not in the request; ``possible`` lists all
     that a key may be, or what stands for it: a key that says an organisation may be of any but ``none_of``. ``carries``
-    says of every other key whether such a request may carry it. Keys are in lower case. ``since`` is the time from
-    which on requests come (``aws:CurrentTime``), empty where they may be of any time.
+    says of every other key whether such a request may carry it. ``present`` keys are in the request, with any value.
+    Keys are in lower case. ``since`` is the time from which on requests come (``aws:CurrentTime``), empty where they
+    may be of any time.
     """
 
     absent: frozenset[str] = frozenset()
@@ -40,6 +41,7 @@ class Open:
     possible: Mapping[str, tuple[Values, ...]] = field(default_factory=dict)
     none_of: frozenset[str] = frozenset()
     carries: Callable[[str], bool] | None = None
+    present: frozenset[str] = frozenset()
     since: str = ""
 
 
@@ -49,8 +51,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class RequestContext(NamedTuple):
     """Values by lower-case key. Without ``open`` it is complete: a key that has no values is not in the request.
 
-    ``supposed`` answers every condition on a key without looking at values. It is for asking whether a verdict hangs on
-    a key: suppose each answer in turn and compare.
+    ``supposed`` answers every condition on a key without looking at values, but for ``Null`` where the key has one. It
+    is for asking whether a verdict hangs on a key: suppose each answer in turn and compare.
     """
 
     values: Mapping[str, tuple[str, ...]] = _NOTHING
@@ -99,6 +101,10 @@ class RequestContext(NamedTuple):
     def having(self, key: str, values: tuple[str, ...]) -> RequestContext:
         """The same request, with other values of one key."""
         return self._replace(values={**self.values, key.lower(): values})
+
+    def carries(self, key: str) -> bool:
+        """Whether a key is surely in the request, with a value that is open."""
+        return self.open is not None and key in self.open.present and self.is_open(key)
 
     def lacks(self, key: str) -> bool:
         """Whether a key is surely not in the request."""

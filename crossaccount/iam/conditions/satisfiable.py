@@ -9,7 +9,7 @@ components separately, so that its wildcards do not reach over a colon before th
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import lru_cache
@@ -23,6 +23,10 @@ _MOST_STATES, _MOST_PLACES = 4_000, 20_000
 """How many states a search looks at, and how many all of its patterns may be in together."""
 _LONG, _VERY_LONG = 64, 256
 """So many steps of a pattern count as one more pattern, and as one more of all: its states have many places."""
+_MOST_TRIED = 10_000
+"""So many states are looked at, each once for every way to get there."""
+_MOST_COMPARED = 2_000
+"""So many pairs of patterns are compared one by one, before all of them are searched together."""
 _MOST_EASY = 16
 _ELSE = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that no pattern writes out."""
@@ -36,12 +40,6 @@ class Step:
     excluded: str = ""
     run: bool = False
 
-    def takes(self, character: str) -> bool:
-        """Whether it may stand for ``character``."""
-        if self.characters is None:
-            return character not in self.excluded
-        return character in self.characters
-
 
 Glob = tuple[Step, ...]
 
@@ -54,26 +52,23 @@ def may_fit(needed: Sequence[Sequence[Glob]], forbidden: Iterable[Glob]) -> bool
     longest = max(map(len, globs), default=0)
     weight = max(1, len(globs), sum(map(len, globs)) // _LONG * max(1, longest // _VERY_LONG))
     most = min(_MOST_STATES, 1 + _MOST_PLACES // weight)
-    start = tuple(_closure(glob, {0}) for glob in globs)
-    seen, todo = {start}, [start]
+    patterns = _Patterns(groups, out)
+    seen, todo = {patterns.start}, [patterns.start]
+    tried = 0
     while todo:
         state = todo.pop()
-        if _accepts(state, globs, groups):
+        if patterns.accept(state):
             return True
-        for character in _distinguished(state, globs):
-            after = tuple(
-                _advance(glob, places, character) if places else places
-                for glob, places in zip(globs, state, strict=True)
-            )
-            if after not in seen and _alive(after, groups):
+        for after in patterns.after(state):
+            tried += 1
+            if after not in seen and patterns.alive(after):
                 if len(seen) >= most:
                     return True
                 seen.add(after)
                 todo.append(after)
+        if tried > _MOST_TRIED:
+            return True
     return False
-
-
-_State = tuple[frozenset[int], ...]
 
 
 def _runs_once(glob: Glob) -> Glob:
@@ -81,52 +76,78 @@ def _runs_once(glob: Glob) -> Glob:
     return tuple(step for index, step in enumerate(glob) if not (step.run and index and glob[index - 1] == step))
 
 
-def _distinguished(state: _State, globs: Sequence[Glob]) -> list[str]:
-    """The characters that a pattern writes out where it stands; all others are the same to them, and tried first."""
-    found: set[str] = set()
-    for glob, places in zip(globs, state, strict=True):
-        for place in places:
-            if place < len(glob):
-                found.update(glob[place].characters or glob[place].excluded)
-    return [*sorted(found), _ELSE]
+class _Patterns:
+    """Patterns side by side. A state is the places in which they all may be, a bit each, the end of each among them."""
 
+    def __init__(self, needed: Sequence[Sequence[Glob]], forbidden: Sequence[Glob]) -> None:
+        self._runs = self._anything = self.start = self._bits = 0
+        self._written: dict[str, int] = {}
+        self._excluded: dict[str, int] = {}
+        self._groups = [self._added(group) for group in needed]
+        self._forbidden = self._added(forbidden)[1]
+        self.start = self._with_empty_runs(self.start)
+        told = sorted({*self._written, *self._excluded})
+        self._told = [(self._written.get(each, 0) | self._excluded.get(each, 0), self._takes(each)) for each in told]
+        self._else = self._takes(_ELSE)
 
-def _accepts(state: _State, globs: Sequence[Glob], groups: Sequence[Sequence[Glob]]) -> bool:
-    ended = [len(glob) in places for glob, places in zip(globs, state, strict=True)]
-    first = 0
-    for group in groups:
-        if not any(ended[first : first + len(group)]):
-            return False
-        first += len(group)
-    return not any(ended[first:])
+    def _added(self, globs: Iterable[Glob]) -> tuple[int, int]:
+        """All places of some patterns, and their ends."""
+        first, ends = self._bits, 0
+        for glob in globs:
+            self.start |= 1 << self._bits
+            for step in glob:
+                self._add(step, 1 << self._bits)
+                self._bits += 1
+            ends |= 1 << self._bits
+            self._bits += 1
+        return (1 << self._bits) - (1 << first), ends
 
+    def _add(self, step: Step, place: int) -> None:
+        if step.run:
+            self._runs |= place
+        if step.characters is None:
+            self._anything |= place
+        table = self._excluded if step.characters is None else self._written
+        for character in step.excluded if step.characters is None else step.characters:
+            table[character] = table.get(character, 0) | place
 
-def _alive(state: _State, groups: Sequence[Sequence[Glob]]) -> bool:
-    """Whether each needed group still has a pattern that may fit."""
-    first = 0
-    for group in groups:
-        if not any(state[first : first + len(group)]):
-            return False
-        first += len(group)
-    return True
+    def _takes(self, character: str) -> int:
+        """The places that take a character."""
+        return self._written.get(character, 0) | (self._anything & ~self._excluded.get(character, 0))
 
+    def _with_empty_runs(self, state: int) -> int:
+        """The places with those that are reached by an empty run."""
+        while (more := state | (state & self._runs) << 1) != state:
+            state = more
+        return state
 
-def _advance(glob: Glob, places: frozenset[int], character: str) -> frozenset[int]:
-    reached = set()
-    for place in places:
-        if place < len(glob) and glob[place].takes(character):
-            reached.add(place if glob[place].run else place + 1)
-    return _closure(glob, reached)
+    def after(self, state: int) -> Iterator[int]:
+        """The states after each character that a pattern writes out where it stands, and after all others last."""
+        for where, takes in self._told:
+            if state & where:
+                yield self._advanced(state & takes)
+        yield self._advanced(state & self._else)
 
+    def _advanced(self, taking: int) -> int:
+        runs = taking & self._runs
+        return self._with_empty_runs(runs | (taking ^ runs) << 1)
 
-def _closure(glob: Glob, places: set[int]) -> frozenset[int]:
-    """The places with those that are reached by an empty run."""
-    found = set(places)
-    for place in places:
-        while place < len(glob) and glob[place].run:
-            place += 1
-            found.add(place)
-    return frozenset(found)
+    def fits(self, text: str) -> bool:
+        """Whether a text fits."""
+        state = self.start
+        for character in text:
+            state = self._advanced(state & self._takes(character))
+            if not state:
+                return False
+        return self.accept(state)
+
+    def accept(self, state: int) -> bool:
+        """Whether the text so far fits."""
+        return not state & self._forbidden and all(state & ends for _, ends in self._groups)
+
+    def alive(self, state: int) -> bool:
+        """Whether each needed group still has a pattern that may fit."""
+        return all(state & places for places, _ in self._groups)
 
 
 EXACT = ("stringequals", "stringnotequals", "binaryequals")
@@ -258,7 +279,8 @@ def _some_text(literals: Sequence[Literal]) -> bool:
             needed.append(globs_of(condition))
         else:
             forbidden += globs_of(condition)
-    if any(all(_is_covered(glob, forbidden) for glob in group) for group in needed):
+    few = sum(map(len, needed)) * len(forbidden) <= _MOST_COMPARED
+    if few and any(all(_is_covered(glob, forbidden) for glob in group) for group in needed):
         return False
     return (not needed and not any(_wild(glob) for glob in forbidden)) or may_fit(needed, forbidden)
 
@@ -275,12 +297,12 @@ def _is_within(glob: Glob, other: Glob) -> bool:
 
 
 def _fits(glob: Glob, text: str) -> bool:
-    places = _closure(glob, {0})
-    for character in text:
-        if not places:
-            return False
-        places = _advance(glob, places, character)
-    return len(glob) in places
+    return _of_one(glob).fits(text)
+
+
+@lru_cache(maxsize=4_096)
+def _of_one(glob: Glob) -> _Patterns:
+    return _Patterns([(glob,)], ())
 
 
 def _wild(glob: Glob) -> bool:

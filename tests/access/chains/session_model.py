@@ -58,12 +58,16 @@ class Held:
         return keys | ({MFA: around.of_sessions} if around.of_sessions else {})
 
 
+Tag = tuple[str, str]
+"""A session tag, by name and value."""
+
+
 class Call(NamedTuple):
     """What is chosen for one call."""
 
     name: str
     external_id: str | None
-    tag: str | None
+    tag: Tag | None
     transitive: bool
     identity: str | None
 
@@ -86,9 +90,9 @@ class Model:
         self._calls = [
             Call(*each)
             for each in product(
-                self._where("sts:rolesessionname", "aws:userid", other="sess", values=("bob",)),
+                self._where("sts:rolesessionname", "aws:userid", other="sess", values=("bob", "eve")),
                 self._where("sts:externalid", values=("x",)),
-                self._where("tag", values=("red", "blue")),
+                (*self._where("tag", values=(("team", "red"), ("team", "blue"))), *self._other_tag()),
                 self._where("sts:transitivetagkeys", "aws:principaltag/team", other=False, values=(True,)),
                 self._where("identity", values=("alice", "eve")),
             )
@@ -115,6 +119,10 @@ class Model:
     def _where(self, *asked: str, other: Any = None, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """What to try of something: ``values`` as well where a policy asks for a key with one of these words in it."""
         return (other, *values) if any(word in key for word in asked for key in self._asked) else (other,)
+
+    def _other_tag(self) -> tuple[Tag, ...]:
+        """A tag of another name, where a policy asks which names there are."""
+        return (("other", "x"),) if "aws:tagkeys" in self._asked else ()
 
     def runs(self, start: Principal) -> Iterator[Run]:
         """All ways of a start."""
@@ -180,7 +188,7 @@ def _tried(
     estate: Estate, held: Held, role: Role, call: Call, around: Circumstances
 ) -> tuple[Held, RequestContext] | None:
     """The session that a call gets, with the call's context; None where it is denied."""
-    if call.tag is not None and "team" in held.transitive:
+    if call.tag is not None and call.tag[0] in held.transitive:
         return None  # a transitive tag cannot be set again
     if call.identity is not None and held.identity not in (None, call.identity):
         return None
@@ -189,8 +197,9 @@ def _tried(
     if call.external_id is not None:
         keys["sts:ExternalId"] = call.external_id
     if call.tag is not None:
-        keys |= {"aws:RequestTag/team": call.tag, "aws:TagKeys": ("team",)}
-        keys |= {"sts:TransitiveTagKeys": ("team",)} if call.transitive else {}
+        name, value = call.tag
+        keys |= {f"aws:RequestTag/{name}": value, "aws:TagKeys": (name,)}
+        keys |= {"sts:TransitiveTagKeys": (name,)} if call.transitive else {}
     if call.tag is not None or held.transitive:
         actions.add("sts:TagSession")
     if call.identity is not None:
@@ -202,7 +211,7 @@ def _tried(
         if not judge_assume_in(estate, held.role, role, context, NO_SESSION, action).allowed:
             return None
     kept = {key: held.tags[key] for key in held.transitive}
-    passed = {"team": call.tag} if call.tag is not None else {}
-    transitive = held.transitive | ({"team"} if call.transitive else set())
+    passed = dict([call.tag]) if call.tag is not None else {}
+    transitive = held.transitive | (set(passed) if call.transitive else set())
     identity = held.identity if held.identity is not None else call.identity
     return Held(role, call.name, {**kept, **passed}, transitive, identity), context

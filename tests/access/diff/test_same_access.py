@@ -122,6 +122,51 @@ def test_what_only_looks_like_it_is_one(name: str, since: datetime | None):
     assert (diff(one, other).verdict, diff(other, one).verdict) == ("broadening", "narrowing")
 
 
+PASSED, TO_COME = "2025-01-01T00:00:00Z", "2030-01-01T00:00:00Z"
+DENY = {**ANYTHING[0], "Effect": "Deny"}
+OVER = {
+    "a date since which it works": ({"DateGreaterThan": {"aws:CurrentTime": PASSED}}, None),
+    "one of two dates": (
+        {"DateGreaterThan": {"aws:CurrentTime": PASSED}, "DateLessThan": {"aws:EpochTime": TO_COME}},
+        {"DateLessThan": {"aws:EpochTime": TO_COME}},
+    ),
+    "in seconds": ({"NumericGreaterThan": {"aws:EpochTime": "1700000000"}}, None),
+}
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_a_date_that_has_passed_changes_nothing(name: str):
+    for of in ("trust", "identity"):
+        one, other = (
+            _estate(each)
+            if of == "trust"
+            else _estate(identity=[{**ANYTHING[0], **({"Condition": each} if each else {})}])
+            for each in OVER[name]
+        )
+        assert (diff(one, other).verdict, diff(other, one).verdict) == ("neutral", "neutral"), of
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {**DENY, "Condition": {"DateLessThan": {"aws:CurrentTime": PASSED}}},
+        {**DENY, "Condition": {"DateLessThan": {"aws:TokenIssueTime": PASSED}}},
+        {**ANYTHING[0], "Condition": {"DateLessThan": {"aws:CurrentTime": PASSED}}},
+    ],
+)
+def test_a_statement_whose_time_is_over_changes_nothing(over: dict[str, Any]):
+    reading = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+    one, other = _estate(identity=[*reading, over]), _estate(identity=reading)
+    assert (diff(one, other).verdict, diff(other, one).verdict) == ("neutral", "neutral")
+    undated = [_estate(identity=each, since=None) for each in ([*reading, over], reading)]
+    assert diff(*undated).verdict != "neutral"
+
+
+def test_a_date_that_lets_nobody_in_any_more_is_a_change_where_it_goes():
+    one, other = _estate({"DateLessThan": {"aws:CurrentTime": PASSED}}), _estate()
+    assert (diff(one, other).verdict, diff(other, one).verdict) == ("broadening", "narrowing")
+
+
 @pytest.mark.parametrize("spared", [["iam:*"], ["iam:*", "sts:*"], ["s3:Get*"], ["iam:*", "organizations:*"]])
 def test_an_allow_of_everything_that_is_split_by_what_it_spares_is_the_same(spared: list[str]):
     split = [{**ANYTHING[0], "NotAction": spared}, {**ANYTHING[0], "Action": spared}]

@@ -21,6 +21,8 @@ from tests.access.diff.test_diff import REVERSED
 from tests.access.diff.worlds import CALLERS, ROLES, estate_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+TIMES = (NOW, datetime(2027, 6, 1, tzinfo=UTC))
+"""When it is tried: estates are of requests from the first of these on."""
 ROLE = f"arn:aws:iam::{ROLES}:role/R"
 USER = f"arn:aws:iam::{CALLERS}:user/bo"
 CONTEXTS: list[dict[str, str]] = [
@@ -45,6 +47,11 @@ CONDITIONS = st.sampled_from(
         {"StringEquals": {"sts:ExternalId": ["a-1", "b-2"]}},
         {"StringLike": {"sts:ExternalId": "a-*"}},
         {"StringNotEquals": {"sts:ExternalId": "b-2"}},
+        {"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}},
+        {"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}},
+        {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}},
+        {"NumericGreaterThan": {"aws:EpochTime": "1800000000"}},
+        {"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}},
     ]
 )
 EFFECTS = st.sampled_from(["Allow", "Allow", "Deny"])
@@ -104,11 +111,12 @@ def worlds(draw: st.DrawFn) -> Mapping[str, Any]:
 
 def allowed(estate: Estate) -> set[Any]:
     """Everything that somebody may do, of what is tried."""
-    paths = {index for index, each in enumerate(CONTEXTS) if judge_assume(estate, USER, ROLE, each, now=NOW).allowed}
+    tried = [(index, now) for index in range(len(CONTEXTS)) for now in TIMES]
+    paths = {(index, now) for index, now in tried if judge_assume(estate, USER, ROLE, CONTEXTS[index], now=now).allowed}
     calls = {
-        (call, index)
-        for call, (index, context) in product(CALLS, enumerate(CONTEXTS))
-        if judge_action(estate, ROLE, *call, context, now=NOW).allowed
+        (call, index, now)
+        for call, (index, now) in product(CALLS, tried)
+        if judge_action(estate, ROLE, *call, CONTEXTS[index], now=now).allowed
     }
     return paths | calls
 
@@ -116,7 +124,7 @@ def allowed(estate: Estate) -> set[Any]:
 @settings(max_examples=150)
 @given(worlds(), worlds())
 def test_what_is_gained_or_lost_is_never_passed_over(one: Any, other: Any) -> None:
-    before, after = estate_of(one), estate_of(other)
+    before, after = estate_of(one, NOW), estate_of(other, NOW)
     verdict = diff(before, after).verdict
     had, has = allowed(before), allowed(after)
     if has - had:
@@ -128,10 +136,10 @@ def test_what_is_gained_or_lost_is_never_passed_over(one: Any, other: Any) -> No
 @settings(max_examples=60)
 @given(worlds(), worlds())
 def test_whoever_gains_a_call_meets_the_conditions_of_a_gain(one: Any, other: Any) -> None:
-    before, after = estate_of(one), estate_of(other)
+    before, after = estate_of(one, NOW), estate_of(other, NOW)
     gains = [change for change in diff(before, after).changes if change.kind == "permission-gained"]
-    for (action, resource), index in [each for each in allowed(after) - allowed(before) if isinstance(each, tuple)]:
-        context = session_context(after.roles[ROLE], CONTEXTS[index], NOW)
+    for (action, resource), index, now in [each for each in allowed(after) - allowed(before) if len(each) == 3]:
+        context = session_context(after.roles[ROLE], CONTEXTS[index], now)
         assert any(_is_about(change, action, resource) and meets(change.after or (), context) for change in gains), (
             action,
             resource,
@@ -152,7 +160,7 @@ def _is_about(change: Change, action: str, resource: str) -> bool:
 @settings(max_examples=60)
 @given(worlds())
 def test_meeting_the_alternatives_of_a_call_is_being_allowed_it(world: Any) -> None:
-    estate = estate_of(world)
+    estate = estate_of(world, NOW)
     for (action, resource), given_keys in product(CALLS, CONTEXTS):
         context = {key: value for key, value in given_keys.items() if may_carry(key, action, Sender("role"))}
         found = action_requirements(estate, ROLE, action, resource)
@@ -164,9 +172,9 @@ def test_meeting_the_alternatives_of_a_call_is_being_allowed_it(world: Any) -> N
 @settings(max_examples=60)
 @given(worlds(), worlds())
 def test_a_diff_reverses_and_no_change_is_neutral(one: Any, other: Any) -> None:
-    before, after = estate_of(one), estate_of(other)
+    before, after = estate_of(one, NOW), estate_of(other, NOW)
     assert diff(after, before).verdict == REVERSED[diff(before, after).verdict]
-    assert diff(before, estate_of(one)).verdict == "neutral"
+    assert diff(before, estate_of(one, NOW)).verdict == "neutral"
 
 
 @settings(max_examples=60)
@@ -182,5 +190,5 @@ def test_a_deny_that_goes_is_always_a_broadening(world: Any, data: st.DataObject
     others = [each for group in world["groups"].values() for each in group["policies"]["of-group"]]
     own = [each for policy in entity["policies"].values() for each in policy]
     covered = any(each["Effect"] == "Deny" for each in (*own, *others))
-    verdict = diff(estate_of(had_it), estate_of(world)).verdict
+    verdict = diff(estate_of(had_it, NOW), estate_of(world, NOW)).verdict
     assert verdict == "broadening" or (covered and verdict == "neutral")

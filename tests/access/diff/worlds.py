@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from crossaccount.access import Estate
@@ -11,7 +12,7 @@ CALLERS, ROLES = "111111111111", "222222222222"
 World = Mapping[str, Any]
 
 
-def estate_of(world: World) -> Estate:
+def estate_of(world: World, since: datetime | None = None) -> Estate:
     """The estate of a case. ``users``, ``groups`` and ``apps`` (roles) are in one account, ``roles`` in another.
 
     Each has ``policies`` (name to statements), ``managed`` (ARNs), ``boundary`` (statements) and ``tags``; a user has
@@ -29,7 +30,7 @@ def estate_of(world: World) -> Estate:
     roles = [_role(name, role, ROLES, policies) for name, role in world.get("roles", {}).items()]
     control = {CALLERS: [{f"scp{index}": _document(level) for index, level in enumerate(world.get("scps", []))}]}
     return Estate.from_details(
-        [callers, {"RoleDetailList": roles}], service_control=control if "scps" in world else None
+        [callers, {"RoleDetailList": roles}], service_control=control if "scps" in world else None, since=since
     )
 
 
