@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 from crossaccount.access.chains.edges import Edge, Edges
 from crossaccount.access.chains.session import (
-    CARRIED_IDENTITY,
     FREE,
     LONGEST_CHAINED,
     MFA,
@@ -38,8 +37,8 @@ from crossaccount.access.chains.way import Hop, Way, easiest, flat, requires_no_
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.callers import ExternalPrincipal
+from crossaccount.access.evaluation.context import CARRIED_IDENTITY, SET_SOURCE_IDENTITY
 from crossaccount.access.evaluation.layers import (
-    SET_SOURCE_IDENTITY,
     TAG_SESSION,
 )
 from crossaccount.access.paths.path import Path

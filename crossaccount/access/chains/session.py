@@ -30,7 +30,8 @@ from typing import NamedTuple
 
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.evaluation.callers import ExternalPrincipal
-from crossaccount.access.evaluation.layers import SET_SOURCE_IDENTITY, TAG_SESSION, needed
+from crossaccount.access.evaluation.context import CARRIED_IDENTITY, SET_SOURCE_IDENTITY
+from crossaccount.access.evaluation.layers import TAG_SESSION, needed
 from crossaccount.access.requirements import Atom, Requirements, both
 from crossaccount.access.requirements.assume_parameters import SOURCE_IDENTITY, TAG_KEYS
 from crossaccount.access.requirements.assume_parameters import TAG as REQUEST_TAG
@@ -57,7 +58,7 @@ SHARED = THROUGH_VPC | {
 """The keys for place and time, which all hops of a way share."""
 MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 TRANSITIVE = "sts:transitivetagkeys"
-USER_ID, CARRIED_IDENTITY, PRINCIPAL_TAG = "aws:userid", "aws:sourceidentity", "aws:principaltag/"
+USER_ID, PRINCIPAL_TAG = "aws:userid", "aws:principaltag/"
 PROVIDER = "aws:federatedprovider"
 LONGEST_CHAINED = 3600
 """Seconds: "Role chaining limits your AWS CLI or AWS API role session to a maximum of one hour"

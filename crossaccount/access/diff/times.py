@@ -33,7 +33,7 @@ class FromThenOn:
             return one
         boundary = one.boundary and self.policy(one.boundary)
         found = replace(one, policies=tuple(map(self.policy, one.policies)), boundary=boundary)
-        return replace(found, trust=self.policy(found.trust)) if isinstance(found, Role) else found  # type: ignore[return-value]
+        return replace(found, trust=self.policy(found.trust)) if isinstance(found, Role) else found
 
     def controls(self, estate: Estate) -> Estate:
         """An estate with its control policies."""

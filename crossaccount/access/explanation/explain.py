@@ -21,10 +21,10 @@ from crossaccount.access.chains.way import notes_in_words, way_in_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.callers import assume_action, external_caller
+from crossaccount.access.evaluation.context import SET_SOURCE_IDENTITY
 from crossaccount.access.evaluation.evaluate import absence, is_root
 from crossaccount.access.evaluation.layers import (
     SET_CONTEXT,
-    SET_SOURCE_IDENTITY,
     TAG_SESSION,
     Answer,
     Layers,

@@ -212,9 +212,9 @@ class _Whom(NamedTuple):
     @classmethod
     def of(cls, statement: Statement) -> _Whom:
         """Those of one statement."""
-        names = (frozenset(statement.principals(kind)) for kind in ("AWS", "Service", "Federated"))
+        aws, services, federated = (frozenset(statement.principals(kind)) for kind in ("AWS", "Service", "Federated"))
         calls = frozenset(action for action in ASSUMING if statement.covers(action))
-        return cls(calls, *names, statement.raw.get("Principal") == EVERYONE)
+        return cls(calls, aws, services, federated, statement.raw.get("Principal") == EVERYONE)
 
     def is_within(self, deny: _Whom) -> bool:
         """Whether a deny is about all of them."""
