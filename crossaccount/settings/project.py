@@ -20,6 +20,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.address_book import SharedBook, shared_book
 from crossaccount.settings.compiled import CompiledStack, compile_stack
+from crossaccount.settings.declared_keys import declaration_problems
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.raw import KNOWN_KEYS
 from crossaccount.settings.settings import Settings
@@ -251,7 +252,7 @@ def _project_config(config: Any, project: str, problems: list[Problem]) -> dict[
     """
     result: dict[str, object] = {}
     given = _mapping(config, f"{PROJECT_FILE}: config")
-    problems += [*_old_form(given, PROJECT_FILE), *_paths(given)]
+    problems += [*_old_form(given, PROJECT_FILE), *_paths(given), *declaration_problems(given, project, PROJECT_FILE)]
     for bare, value in given.items():
         key = bare if ":" in str(bare) else f"{project}:{bare}"
         if not isinstance(value, Mapping):

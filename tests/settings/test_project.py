@@ -88,6 +88,70 @@ def test_values_of_the_project_are_plain_or_under_value_or_default(project):
     }
 
 
+DECLARED = {
+    "aws:x: {default: y}": "only a key of the project itself has a type or a default",
+    "aws:x: {type: string}": "only a key of the project itself has a type or a default",
+    "demo:n: {type: string, default: 5}": "the default is not of the type string",
+    "n: {type: integer, default: 5.5}": "the default is not of the type integer",
+    "n: {type: integer, default: true}": "the default is not of the type integer",
+    "n: {type: boolean, default: 1}": "the default is not of the type boolean",
+    "n: {type: object, default: [1]}": "the default is not of the type object",
+    "n: {type: array, default: [a]}": "an array needs the type of its items",
+    "n: {type: array, items: {type: integer}, default: [a]}": "the default is not of the type array",
+    "n: {type: strnig, default: x}": "a type is one of string, integer, boolean, array, object",
+    "n: {value: x, default: y}": "cannot have both a default and a value",
+    "n: {value: x, extra: y}": "a key is declared by type, items, description, secret, default, value",
+    "n: null": "must be a text, a whole number, true or false, or a list",
+    "n: 1.5": "must be a text, a whole number, true or false, or a list",
+    "aws:x: 2012-01-02": "must be a text, a whole number, true or false, or a list",
+    "1: x": "a key must be a text",
+}
+"""A line of a project's config that the CLI refuses, and why."""
+TAKEN = (
+    "n: {type: integer, default: '5'}",
+    "n: {type: integer, default: 5.0}",
+    "n: {type: boolean, default: 'true'}",
+    "n: {type: array, items: {type: array, items: {type: string}}, default: [[a]]}",
+    "n: {type: object, default: {a: 1}}",
+    "n: {type: string, description: x, secret: true}",
+    "aws:x: {value: 1.5, secret: true}",
+    "aws:x: [1]",
+)
+
+
+@pytest.mark.parametrize("line", DECLARED)
+def test_what_the_cli_does_not_take_of_a_declared_key_is_refused(project, line):
+    with pytest.raises(SettingsError, match=r"^Pulumi\.yaml: \S+: ") as caught:
+        project(f"name: demo\nruntime: python\nconfig:\n  {line}\n", auth="config: {}")
+    assert DECLARED[line] in str(caught.value)
+
+
+@pytest.mark.parametrize("line", TAKEN)
+def test_what_the_cli_takes_of_a_declared_key_is_taken(project, line):
+    project(f"name: demo\nruntime: python\nconfig:\n  {line}\n", auth="config: {}")
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the pulumi CLI on the PATH")
+@pytest.mark.parametrize("line", [*DECLARED, *TAKEN])
+def test_so_does_the_cli(tmp_path, line):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text(f"name: demo\nruntime: python\nconfig:\n  {line}\n")
+    (project / "Pulumi.auth.yaml").write_text("config: {}\n")
+    if line in TAKEN:
+        pulumi(tmp_path, project, "config", "--json", "--stack", "auth")
+        return
+    with pytest.raises(subprocess.CalledProcessError):
+        pulumi(tmp_path, project, "config", "--json", "--stack", "auth")
+
+
+def test_a_key_in_both_of_its_forms_is_refused(project):
+    """The engine took either, as it happened."""
+    with pytest.raises(SettingsError, match=r"Pulumi.yaml: size: is the same key as .*, got \"demo:size\"; keep one"):
+        project("name: demo\nruntime: python\nconfig: {size: 1, demo:size: 2}\n", auth="config: {}")
+
+
 def test_a_value_that_is_nothing_is_not_given(project):
     pulumi = "name: demo\nconfig:\n  own: {value: null, default: d}\n  none: {default: null}\n  no: {default: false}\n"
     assert project(pulumi, auth="").stacks["auth"] == {"demo:own": "d", "demo:no": False}
