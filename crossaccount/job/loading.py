@@ -74,6 +74,9 @@ class Loaded:
         settings = self.settings[stack]
         content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings), self.project.definition]
         content += [self.program] if self.own else []
+        # Who can read its secrets. What a passphrase is held against (encryptionsalt) comes with the first update.
+        file = self.project.files.get(stack, {})
+        content += [file[key] for key in ("secretsprovider", "encryptedkey") if file.get(key)]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -3,8 +3,8 @@
 A key of the project itself (``size``, ``demo:size``) may have a type and a default. A key of a package
 (``aws:region``) has a value alone. Types are checked where a default is given.
 
-Source: ``Project.Validate`` and ``ValidateConfigValue`` in ``sdk/go/common/workspace/project.go`` and ``project.json`` of
-https://github.com/pulumi/pulumi, 3.260
+Source: ``Project.Validate`` and ``ValidateConfigValue`` in ``sdk/go/common/workspace/project.go`` and ``project.json``
+of https://github.com/pulumi/pulumi, 3.260
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Any
 
 from crossaccount.engine.work import Outcome
 from crossaccount.job.loading import Loaded, Waits
+from crossaccount.job.review.secrets_provider import NO_PROVIDER, another_provider, of_file
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.job.states import Backend, KnownStack, creations_in, left_open, protected, way_out
 
@@ -45,6 +46,7 @@ class Readiness:
 
         def look(stack: str) -> Outcome | None:
             found = None if reviewed else self._other_account(stack)
+            found = found or (self._other_secrets(stack) if stack in known else None)
             # If the stack is locked, the open operation may be the lock holder's. The engine names the holder.
             opening = verb in OPENING and stack in known and not known[stack].busy and not recover
             return found or (self._open(stack, verb) if opening else None)
@@ -70,6 +72,13 @@ class Readiness:
         )
         fix = "check the stack's aws:profile and aws:assumeRoles, and AWS_PROFILE"
         return Outcome(stack, "failed", error=error, fix=fix, kind="account")
+
+    def _other_secrets(self, stack: str) -> Outcome | None:
+        """Reading a state may cost a call of the CLI: only stacks are looked at whose file names a key of a cloud."""
+        file = self.loaded.project.files.get(stack, {})
+        if of_file(file) == NO_PROVIDER or not (error := another_provider(stack, file, self.backend.state(stack))):
+            return None
+        return Outcome(stack, "failed", error=error, kind="review")
 
     def _open(self, stack: str, verb: str) -> Outcome | None:
         """The stack's open creations. Unless it is a file, reading a state costs a CLI call.

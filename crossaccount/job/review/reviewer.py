@@ -21,6 +21,7 @@ from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
 from crossaccount.job.review.order import transitions
 from crossaccount.job.review.review import Review
+from crossaccount.job.review.secrets_provider import another_provider, of_file
 from crossaccount.job.sign_in.live_accounts import InvalidCredentials, WrongAccount
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.job.states import Backend, KnownStack, Pending, creations_in, left_behind, left_open, way_out
@@ -119,7 +120,9 @@ class Reviewer:
                 state = self.backend.state(name) if name in known else {}
             # If the stack is locked, the open operation may be the lock holder's.
             creations = () if name in known and known[name].busy else creations_in(state)
-            return replace(self._read(declared[name], state, name in known), creations=creations)
+            found = replace(self._read(declared[name], state, name in known), creations=creations)
+            other = another_provider(name, self.loaded.project.files.get(name, {}), state)
+            return replace(found, refused=found.refused or other)
 
         whole = set(declared) == set(self.loaded.stacks)
         gone = [each for each in known.values() if each.deployed and each.name not in declared] if whole else []
@@ -129,10 +132,16 @@ class Reviewer:
         overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
         warnings = [
             *self._notes(declared),
+            *(line for name in declared if name not in known for line in self._new_secrets(name)),
             *map(_left, gone),
             *_warnings(reads, overlaid, in_files=self.backend.in_files),
         ]
         return self._compared(declared, reads, overlaid, warnings)
+
+    def _new_secrets(self, name: str) -> Iterator[str]:
+        provider, _ = of_file(self.loaded.project.files.get(name, {}))
+        if provider:
+            yield f"{name}: is new, and whoever may use {provider} can read its secrets"
 
     def _read(self, declared: Declared, state: Mapping[str, Any], known: bool) -> Read:
         deployment = deployment_of(declared.stack, state)

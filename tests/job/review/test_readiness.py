@@ -77,6 +77,19 @@ def test_what_may_exist_in_aws_alone_is_not_left_behind_by_a_destroy(tmp_path: P
     assert engine.asked == []
 
 
+@pytest.mark.parametrize("verb", ["refresh", "drift", "destroy", "up"])
+def test_no_verb_gives_the_secrets_of_a_stack_to_another_key(tmp_path: Path, verb: str) -> None:
+    provider = {"type": "passphrase", "state": {"salt": "v1:x"}}
+    backend = replace(deployed("hub", "spoke"), states={"hub": {"secrets_providers": provider}})
+    write_project(tmp_path, {"hub": (), "spoke": ("hub",)})
+    file = tmp_path / "Pulumi.hub.yaml"
+    file.write_text(f"secretsprovider: awskms://alias/x\n{file.read_text()}")
+    engine = ScriptedEngine()
+    result = getattr(Stacks(tmp_path, engine, backend), verb)()
+    assert "its file changes who can read its secrets" in result.outcomes["hub"].error
+    assert "hub" not in [work.stack for work in engine.asked]
+
+
 @pytest.mark.parametrize("verb", ["refresh", "drift"])
 def test_verbs_that_make_nothing_are_not_kept_from_it(tmp_path: Path, verb: str) -> None:
     stacks, engine = _stacks(tmp_path, replace(deployed("hub"), states={"hub": PENDING}))

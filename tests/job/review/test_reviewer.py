@@ -124,6 +124,59 @@ def test_credentials_that_aws_does_not_take_refuse_the_stack_whatever_is_approve
     assert (review.refused, review.needs, review.removals) == ({"workload": "the key is not valid"}, (), ())
 
 
+KMS = "awskms://alias/states?region=us-west-2"
+CLOUD = {"type": "cloud", "state": {"url": KMS, "encryptedkey": "AQ=="}}
+PASSPHRASE = {"type": "passphrase", "state": {"salt": "v1:x"}}
+EVIL = "awskms://arn:aws:kms:us-west-2:999999999999:key/1"
+
+
+@pytest.mark.parametrize(
+    ("deployed", "lines", "why"),
+    [
+        (CLOUD, {"secretsprovider": KMS, "encryptedkey": "AQ=="}, ""),
+        (PASSPHRASE, {"encryptionsalt": "v1:x"}, ""),
+        (PASSPHRASE, {"secretsprovider": "passphrase", "encryptionsalt": "v1:x"}, ""),
+        ({"type": "service", "state": {}}, {}, ""),
+        (None, {"secretsprovider": EVIL}, ""),
+        (CLOUD, {"secretsprovider": EVIL, "encryptedkey": "AQ=="}, f"from {KMS} to {EVIL}"),
+        (CLOUD, {"secretsprovider": KMS, "encryptedkey": "BQ=="}, f"of {KMS} has another encryptedkey"),
+        (CLOUD, {}, f"from {KMS} to the passphrase or Pulumi Cloud"),
+        (PASSPHRASE, {"secretsprovider": EVIL}, f"from the passphrase or Pulumi Cloud to {EVIL}"),
+        ({"type": "service", "state": {}}, {"secretsprovider": EVIL}, f"from the passphrase or Pulumi Cloud to {EVIL}"),
+    ],
+)
+def test_a_file_that_gives_the_stacks_secrets_to_another_key_refuses_the_stack(
+    tmp_path: Path, deployed: Any, lines: dict[str, str], why: str
+) -> None:
+    estate = Estate.deployed(tmp_path, ROLE)
+    if deployed:
+        estate.states.states = {"workload": {**estate.states.states["workload"], "secrets_providers": deployed}}
+    file = tmp_path / "Pulumi.workload.yaml"
+    file.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()) + file.read_text())
+    review = estate.review()
+    assert bool(review.refused) is bool(why)
+    assert why in review.refused.get("workload", "")
+
+
+def test_another_key_of_a_stacks_secrets_is_another_review_and_of_a_new_stack_it_is_shown(tmp_path: Path) -> None:
+    estate = Estate.deployed(tmp_path, ROLE)
+    estate.states.states = {}
+    file = tmp_path / "Pulumi.workload.yaml"
+    text, digests = file.read_text(), set()
+    for lines in (
+        {},
+        {"secretsprovider": KMS},
+        {"secretsprovider": EVIL},
+        {"secretsprovider": EVIL, "encryptedkey": "A"},
+    ):
+        file.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()) + text)
+        review = estate.review()
+        digests.add(review.digest)
+        shown = [each for each in review.warnings if "can read its secrets" in each]
+        assert [each.split(" may use ")[1].split(" ")[0] for each in shown] == list(lines.values())[:1]
+    assert len(digests) == 4
+
+
 def orphaned(estate: Estate, stack: str, role: str) -> None:
     """An update was killed while it created a role: AWS has it, and the state has a note of it."""
     state = dict(estate.states.states[stack])
