@@ -9,6 +9,7 @@ Source: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ and …/
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,9 @@ from crossaccount.settings.settings import Settings
 from crossaccount.settings.yaml_text import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
+
+_STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""A name that began with - would be an option of the CLI."""
 
 HANDED_ON = "CROSSACCOUNT_HANDED_ON"
 """The environment variable in which a job hands a program that runs as a process what it cannot know.
@@ -124,6 +128,10 @@ def read_project(directory: Path) -> Project:
     files: dict[str, Mapping[str, object]] = {}
     for path in sorted(directory.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if not _STACK_NAME.fullmatch(stack):
+            fix = "name the file Pulumi.<stack>.yaml: letters, digits, ., _ and -, beginning with a letter, a digit or _"
+            problems.append(Problem(path.name, "not the name of a stack", stack, fix))
+            continue
         try:
             whole = _mapping(read_yaml(path, path.name, within=directory), path.name)
             problems += _not_reviewed(whole, path.name, _OF_STACK)

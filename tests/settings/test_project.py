@@ -371,6 +371,13 @@ def test_a_project_of_another_form_alone(tmp_path):
         read_project(tmp_path)
 
 
+@pytest.mark.parametrize("stack", ["--no-select", "-x", "", "a b", "é", ".x", "x" * 101])
+def test_a_stack_has_a_name_that_the_cli_takes_for_one(project, stack):
+    with pytest.raises(SettingsError, match=r"not the name of a stack, got") as refused:
+        project(**{stack: "config: {}"})
+    assert [each.where for each in refused.value.problems] == [f"Pulumi.{stack}.yaml"]
+
+
 def test_a_project_above_is_named(project, tmp_path):
     project(auth=AUTH)
     (tmp_path / "deep").mkdir()

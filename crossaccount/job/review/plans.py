@@ -26,6 +26,8 @@ from crossaccount.settings.input_files import read_bytes, read_json
 
 REVIEW = "review.json"
 VERSION = 1
+LONGEST = 200
+"""How much of a list of stacks is shown."""
 _SHAPE = {"patterns": list, "configs": dict, "new": list, "plans": dict, "digest": str, "review": dict}
 _COMPARED = {"changes": list, "removals": list, "replaced": list, "refused": dict}
 """The parts of a review that are compared to describe a difference."""
@@ -85,8 +87,8 @@ class SavedPlan:
         again = f"review again: preview --save-plan {self.folder}"
         configs: Mapping[str, str] = self.content["configs"]
         if patterns and tuple(patterns) != self.patterns:
-            chosen = " ".join(self.patterns) or "all stacks"
-            yield f"the plan is of {chosen}, got {' '.join(patterns)}; name the same, or none"
+            chosen, given = (_cut(" ".join(each)) or "all stacks" for each in (self.patterns, patterns))
+            yield f"the plan is of {chosen}, got {given}; name the same, or none"
         for stack in review.stacks:
             if stack not in configs:
                 yield f"{stack}: it is not in the plan; {again}"
@@ -191,6 +193,10 @@ def _first_differences(reviewed: Mapping[str, Any], now: Review) -> str:
             fewer = sum(1 for each in old if each not in new)
             found.append(f"{key}: {more} more and {fewer} fewer")
     return ", ".join(found) or "it is written differently"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _digest(file: Path) -> str:
