@@ -5,13 +5,16 @@ program; ``program`` puts them together from a stack's config. No component make
 account, that of the provider which its options give, else the default provider's.
 """
 
-from .permissions import PermissionArgs
-from .policies import ManagedPolicies, ManagedPoliciesArgs, ManagedPolicyArgs
-from .providers import IdentityProviders, IdentityProvidersArgs, OidcProviderArgs, SamlProviderArgs
-from .roles import RoleArgs
-from .trusted import GroupArgs, TrustedAccount, TrustedAccountArgs
-from .trusting import TrustingAccount, TrustingAccountArgs
-from .users import AccessKeyArgs, ConsoleArgs, Handover, UserArgs
+from .uncollected import uncollected
+
+with uncollected():
+    from .permissions import PermissionArgs
+    from .policies import ManagedPolicies, ManagedPoliciesArgs, ManagedPolicyArgs
+    from .providers import IdentityProviders, IdentityProvidersArgs, OidcProviderArgs, SamlProviderArgs
+    from .roles import RoleArgs
+    from .trusted import GroupArgs, TrustedAccount, TrustedAccountArgs
+    from .trusting import TrustingAccount, TrustingAccountArgs
+    from .users import AccessKeyArgs, ConsoleArgs, Handover, UserArgs
 
 __all__ = [
     "AccessKeyArgs",

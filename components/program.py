@@ -7,17 +7,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import pulumi
+from .uncollected import uncollected
 
-from crossaccount.iam.problem import Problem
-from crossaccount.settings import CompiledStack, SettingsError, compile_stack
-from crossaccount.settings.prints import differences, not_reviewed
-from crossaccount.settings.project import HANDED_ON
+with uncollected():
+    import pulumi
 
-from .access_lines import access_lines, messages
-from .contract import References, Upstreams, last_deployed, outputs
-from .declaration import identity_providers, managed_policies, trusted_account, trusting_account
-from .stack_config import effective_config
+    from crossaccount.iam.problem import Problem
+    from crossaccount.settings import CompiledStack, SettingsError, compile_stack
+    from crossaccount.settings.prints import differences, not_reviewed
+    from crossaccount.settings.project import HANDED_ON
+
+    from .access_lines import access_lines, messages
+    from .contract import References, Upstreams, last_deployed, outputs
+    from .declaration import identity_providers, managed_policies, trusted_account, trusting_account
+    from .stack_config import effective_config
 
 
 def main() -> None:
@@ -27,7 +30,8 @@ def main() -> None:
     reviewed, root = handed_on.get("reviewed"), handed_on.get("root")
     if reviewed and (found := differences(reviewed, effective_config())):
         raise _refusal([not_reviewed(found)])
-    program(handed_on.get("references"), Path(root) if root else None)
+    with uncollected():
+        program(handed_on.get("references"), Path(root) if root else None)
 
 
 def program(

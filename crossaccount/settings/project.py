@@ -129,7 +129,9 @@ def read_project(directory: Path) -> Project:
     for path in sorted(directory.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         if not _STACK_NAME.fullmatch(stack):
-            fix = "name the file Pulumi.<stack>.yaml: letters, digits, ., _ and -, beginning with a letter, a digit or _"
+            fix = (
+                "name the file Pulumi.<stack>.yaml: letters, digits, ., _ and -, beginning with a letter, a digit or _"
+            )
             problems.append(Problem(path.name, "not the name of a stack", stack, fix))
             continue
         try:
