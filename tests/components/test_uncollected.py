@@ -12,11 +12,17 @@ from components.uncollected import uncollected
 
 
 def test_it_is_off_within_and_on_afterwards_whatever_happens() -> None:
+    seen = []
+
+    def fail() -> None:
+        with uncollected():
+            seen.append(gc.isenabled())
+            raise KeyError
+
     assert gc.isenabled()
-    with pytest.raises(KeyError), uncollected():
-        assert not gc.isenabled()
-        raise KeyError
-    assert gc.isenabled()
+    with pytest.raises(KeyError):
+        fail()
+    assert (seen, gc.isenabled()) == ([False], True)
 
 
 def test_whoever_has_switched_it_off_keeps_it_off() -> None:
