@@ -23,7 +23,29 @@ def of_terraform(scenario: str) -> list[str]:
     return [f"terraform:{PROGRAMS}/terraform/{scenario}/plan.json"]
 
 
-TOOLS: dict[str, Callable[[str], list[str]]] = {"terraform": of_terraform}
+def of_cloudformation(scenario: str) -> list[str]:
+    """A template for each account; that of the three environments takes its parameters from files."""
+    folder = PROGRAMS / "cloudformation" / scenario
+    files = {name: next(folder.glob(f"{name}.*"), None) for name in address_book(scenario)}
+    shared = folder / "environment.yaml"
+    return [
+        f"cloudformation:{shared}:{file}@{each['id']}"
+        if shared.exists() and name != "source"
+        else f"cloudformation:{file}@{each['id']}"
+        for (name, file), each in zip(files.items(), address_book(scenario).values(), strict=True)
+    ]
+
+
+def of_cdk(scenario: str) -> list[str]:
+    """What the real cdk synthesised of the scenario's stage."""
+    return [f"cloudformation:{PROGRAMS}/cdk/cdk.out/assembly-{scenario}"]
+
+
+TOOLS: dict[str, Callable[[str], list[str]]] = {
+    "terraform": of_terraform,
+    "cloudformation": of_cloudformation,
+    "cdk": of_cdk,
+}
 
 
 def of_ours(scenario: str) -> list[str]:
