@@ -39,6 +39,8 @@ class Stack:
     config: Mapping[str, Any]
     directory: Path
     """The folder of ``Pulumi.yaml``, from which ``crossaccount:include`` is read."""
+    account: str = ""
+    """The account where the config does not say it."""
 
     @classmethod
     def of(cls, project: Project, name: str) -> Stack:
@@ -52,6 +54,8 @@ class Stack:
     @property
     def account_id(self) -> str:
         """The only account in ``aws:allowedAccountIds``: the account that the stack may change."""
+        if self.account:
+            return self.account
         allowed: Any = self.config["aws:allowedAccountIds"]
         ids = parse_json(allowed) if isinstance(allowed, str) else allowed
         return str(ids[0])

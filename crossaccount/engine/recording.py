@@ -75,6 +75,14 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "aws:iam/userLoginProfile:UserLoginProfile": ("user",),
     "aws:iam/accessKey:AccessKey": ("user",),
 }
+NATIVE = {
+    "aws-native:iam:Role": ("role", "roleName"),
+    "aws-native:iam:User": ("user", "userName"),
+    "aws-native:iam:Group": ("group", "groupName"),
+    "aws-native:iam:ManagedPolicy": ("policy", "managedPolicyName"),
+    "aws-native:iam:InstanceProfile": ("instance-profile", "instanceProfileName"),
+}
+"""Entities of aws-native: their kind, and the property that names them."""
 _NOT_JUDGED = ("aws-native:iam:", "aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
 """The prefixes of types that change access and are not analysed."""
 
@@ -172,6 +180,19 @@ def record_own(own: OwnProgram, stack: Stack, *, deployed: References | None = N
     return replace(made, resources=resources, notes=tuple(dict.fromkeys(notes)))
 
 
+def record_any(own: OwnProgram, stack: Stack, *, deployed: References | None = None) -> Deployment:
+    """Run a program of anybody's as :func:`record_own` does, and record everything, in whatever account it is made.
+
+    What is unknown stands in the resources as Pulumi has it.
+
+    Raises:
+        DeploymentError: the program failed, or could not be run.
+    """
+    mocks = AnyMocks.of(stack)
+    made = run_own_program(own, stack, mocks, outputs=deployed or {}, preview=True)
+    return replace(made, notes=tuple(dict.fromkeys([*made.notes, *mocks.notes])))
+
+
 class OwnMocks(RecordingMocks):
     """Returns properties of resources of any type: names and ARNs that follow from what is declared, and nothing
     else.
@@ -220,6 +241,19 @@ class OwnMocks(RecordingMocks):
         begins = args.inputs.get("namePrefix") or f"{args.name}-"
         self.notes.append(f"{args.typ} {args.name}: has no explicit name; it is shown as {begins}{UNNAMED}")
         return f"{begins}{UNNAMED}"
+
+
+class AnyMocks(OwnMocks):
+    """Answers for programs of anybody's: also for the IAM of aws-native."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if (found := NATIVE.get(args.typ)) is None:
+            return super().new_resource(args)
+        kind, named = found
+        name = str(args.inputs.get(named) or f"{args.name}-{UNNAMED}")
+        account, path = self.account_of(args), args.inputs.get("path") or "/"
+        arn = entity_arn(account, kind, name, path, self.partition) if account and path != UNKNOWN else UNKNOWN
+        return arn if kind == "policy" else name, {**args.inputs, named: name, "arn": arn, "policyArn": arn}
 
 
 def _in_this_account(made: Deployment, account_id: str, notes: list[str]) -> Iterator[Resource]:

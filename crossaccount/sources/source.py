@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from crossaccount.access.estate import Estate, Organization
-from crossaccount.engine.deployment import Program
+from crossaccount.engine.deployment import Deployment, Program
 from crossaccount.engine.own_program import is_of
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
@@ -22,9 +22,10 @@ from crossaccount.sources.live import OpenProfile, describe_account, open_profil
 from crossaccount.sources.names import displays, merged_names, read_accounts
 from crossaccount.sources.overlay.laying import lay_over
 from crossaccount.sources.patterns import expanded, is_pattern, meant_stack
-from crossaccount.sources.programs.reading import AccountProgram, read_programs
-from crossaccount.sources.stacks import NamedStack, Recorder, find_stack
-from crossaccount.sources.state import NotDeployed, describe_state
+from crossaccount.sources.programs.pulumi_files import read_recorded
+from crossaccount.sources.programs.reading import AccountProgram, accounts_of, given_accounts, read_programs
+from crossaccount.sources.stacks import NamedStack, Recorder, find_stack, is_ours
+from crossaccount.sources.state import NotDeployed, describe_state, last_deployed
 from crossaccount.sources.words import FILE, LIVE, STACK, STATE, Word, parse
 
 DescribeStack = Callable[[NamedStack], Described]
@@ -95,7 +96,7 @@ def read_sources(
     def projects(folder: Path) -> Project:
         return project if project is not None and folder == directory else read_project(folder)
 
-    describe = stacks or Recorder(program, may_run or partial(is_of, project=directory)).describe
+    recorder = Recorder(program, may_run or partial(is_of, project=directory))
     lines: list[Problem | str] = []
     given: Mapping[str, AccountEntry] = {}
     found: list[Described] = []
@@ -106,7 +107,7 @@ def read_sources(
     seen: set[tuple[str, str]] = set()
     absent: list[Problem] = []
     ids = {name: entry.id for name, entry in given.items()}
-    reader = _Reader(directory, describe, profiles, files or known, projects, ids)
+    reader = _Reader(directory, recorder, stacks, profiles, files or known, projects, ids)
     for text, of_pattern in _each(texts, directory, projects, lines):
         try:
             found += reader.read(text)
@@ -157,13 +158,15 @@ class _Reader:
     def __init__(
         self,
         directory: Path,
-        describe: DescribeStack,
+        recorder: Recorder,
+        describe: DescribeStack | None,
         profiles: OpenProfile,
         files: Files,
         projects: Callable[[Path], Project],
         names: Mapping[str, str],
     ) -> None:
-        self._directory, self._describe, self._profiles = directory, describe, profiles
+        self._directory, self._recorder, self._profiles = directory, recorder, profiles
+        self._describe = describe or recorder.describe
         self._files, self._projects, self._names = files, projects, names
 
     def read(self, text: str) -> list[Described]:
@@ -179,9 +182,10 @@ class _Reader:
             there = self._described(word.over)
             return lay_over(there, self._programs(word, [each.account_id for each in there]), word.text)
         if word.kind == STACK:
-            return [self._describe(find_stack(word.rest, self._directory, word.text, self._projects))]
+            stack = self._stack(word)
+            return [self._describe(stack)] if is_ours(stack) else [each.describe("") for each in self._any(stack, word)]
         if word.kind == STATE and not os.path.isfile(word.rest):
-            return [describe_state(find_stack(word.rest, self._directory, word.text, self._projects))]
+            return [describe_state(self._stack(word))]
         if word.kind == LIVE:
             return [describe_account(word.rest, word.text, self._profiles)]
         if word.kind == FILE:
@@ -192,7 +196,29 @@ class _Reader:
 
     def _programs(self, word: Word, accounts: Sequence[str]) -> list[AccountProgram]:
         """What is laid over accounts. One that says of no account is of the one that it is laid over."""
-        return read_programs(word, self._names, accounts[0] if len(set(accounts)) == 1 else "")
+        otherwise = accounts[0] if len(set(accounts)) == 1 else ""
+        if word.kind in (STACK, STATE) and not (word.kind == STATE and os.path.isfile(word.rest)):
+            return self._of_stack(word, otherwise)
+        return read_programs(word, self._names, otherwise)
+
+    def _of_stack(self, word: Word, otherwise: str) -> list[AccountProgram]:
+        """A stack that is laid over an account: what it declares, or what it last deployed."""
+        stack = self._stack(word)
+        if word.kind == STACK and not is_ours(stack):
+            return self._any(stack if stack.account else replace(stack, account=otherwise), word)
+        described = self._describe(stack) if word.kind == STACK else describe_state(stack)
+        before = last_deployed(stack)
+        after = self._recorder.deployment(stack) if word.kind == STACK else before
+        return [AccountProgram(word.text, described.account_id, after or Deployment(word.text), before, stored=True)]
+
+    def _any(self, stack: NamedStack, word: Word) -> list[AccountProgram]:
+        """The program of a stack that is not ours, recorded."""
+        accounts = given_accounts(word, self._names)
+        return accounts_of(read_recorded(self._recorder.program(stack), word.text, accounts), word, accounts)
+
+    def _stack(self, word: Word) -> NamedStack:
+        found = find_stack(word.rest, self._directory, word.text, self._projects)
+        return replace(found, account=given_accounts(word, self._names).one) if word.account else found
 
 
 def _new_lines(text: str, lines: Iterable[Problem | str], seen: set[tuple[str, str]]) -> Iterable[Problem | str]:

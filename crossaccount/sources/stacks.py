@@ -12,12 +12,13 @@ program; only recording sees what somebody added to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
 from crossaccount.engine.own_program import OwnProgram, not_run, own_program
+from crossaccount.engine.provider_accounts import account_of
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -36,6 +37,8 @@ class NamedStack:
     where: str
     project: Project
     name: str
+    account: str = ""
+    """The account that the source names, as an ID."""
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -121,6 +124,28 @@ class SettingsReader:
         )
 
 
+@dataclass(frozen=True)
+class AnyProgram:
+    """A recorded program that is not ours, with the account of its default provider."""
+
+    made: Deployment
+    account_id: str
+    region: str
+
+
+def is_ours(stack: NamedStack) -> bool:
+    """Whether a stack is one of ours: its config is, or its project has no program of its own."""
+    must_exist(stack)
+    if any(key.startswith(OUR_KEYS) for key in stack.config):
+        return True
+    try:
+        return own_program(stack.project) is None
+    except SettingsError as error:
+        raise within(stack.where, error.problems) from None
+
+
+OUR_KEYS = "crossaccount:"
+"""How the keys of a stack's config begin that is one of ours."""
 Key = tuple[str, str]
 LOOK = "see what the engine does with it: pulumi preview"
 
@@ -164,6 +189,29 @@ class Recorder:
         """
         return self._record(stack, _compiled(stack), ())
 
+    def program(self, stack: NamedStack) -> AnyProgram:
+        """The program of a stack that is not ours, recorded.
+
+        Raises:
+            SourceError: it says of no account, may not be run, or fails.
+        """
+        from crossaccount.engine.recording import record_any
+
+        own = self._own(stack)
+        assert own is not None
+        run = Stack.of(stack.project, stack.name)
+        account = stack.account or account_of({k.removeprefix("aws:"): v for k, v in run.config.items()})
+        if not account:
+            fix = f"add aws:allowedAccountIds to {stack_file(stack.name)}, or write {stack.where}@ACCOUNT"
+            raise refusal(stack.where, "nothing in it says which account it works in", NOT_GIVEN, fix)
+        try:
+            made = record_any(own, replace(run, account=account), deployed=self._deployed(stack))
+        except DeploymentError as error:
+            raise SourceError(f"{stack.where}: {line}" for line in str(error).splitlines()) from None
+        key = (str(stack.project.directory.resolve()), stack.name)
+        self._recorded[key] = made
+        return AnyProgram(made, account, str(run.config.get("aws:region") or ""))
+
     def _record(self, stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]) -> Deployment:
         key = (str(stack.project.directory.resolve()), stack.name)
         if key not in self._recorded:
@@ -193,15 +241,15 @@ class Recorder:
         try:
             if own is None:
                 return record(run, self._program(), references=references, compiled=compiled)
-            deployed = {full_name(stack.project, each): found for each, found in self._deployed(stack).items()}
-            return record_own(own, run, deployed=deployed)
+            return record_own(own, run, deployed=self._deployed(stack))
         except DeploymentError as error:
             raise SourceError(f"{stack.where}: {line}" for line in str(error).splitlines()) from None
 
     def _deployed(self, stack: NamedStack) -> dict[str, Mapping[str, Any]]:
-        """The outputs of the project's stacks that are recorded by now, by name: those that the stack reads."""
+        """The outputs of the project's stacks that are recorded by now, by full name: those that the stack reads."""
         folder = str(stack.project.directory.resolve())
-        return {name: found.outputs for (where, name), found in self._recorded.items() if where == folder}
+        found = {name: made.outputs for (where, name), made in self._recorded.items() if where == folder}
+        return {full_name(stack.project, name): outputs for name, outputs in found.items()}
 
     def _own(self, stack: NamedStack) -> OwnProgram | None:
         try:

@@ -67,6 +67,14 @@ def describe_state(stack: NamedStack) -> Described:
     )
 
 
+def last_deployed(stack: NamedStack) -> Deployment | None:
+    """What a stack last deployed; None where there is no state that can be read."""
+    try:
+        return deployment_of(stack.name, _state(stack))
+    except SourceError:
+        return None
+
+
 def deployment_of(stack: str, state: Mapping[str, Any]) -> Deployment:
     """A stack's state as the result of the run that left it; secrets are still encrypted."""
     return Deployment(stack, tuple(_resources(state)), _outputs(state))

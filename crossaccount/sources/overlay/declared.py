@@ -84,7 +84,7 @@ REST = "…"
 """The key of the output ``access`` that counts the lines that are left out."""
 
 
-def declared_by_resources(stack: str, account_id: str, made: Deployment) -> Declared:
+def declared_by_resources(stack: str, account_id: str, made: Deployment, *, stored: bool = False) -> Declared:
     """What a program of any tool declares: nothing of others is removed but by what says so."""
     exclusive: dict[str, set[Owner]] = defaultdict(set)
     for resource in made.resources:
@@ -100,7 +100,7 @@ def declared_by_resources(stack: str, account_id: str, made: Deployment) -> Decl
             for key, what in (("inlinePolicies", "inline"), ("managedPolicyArns", "attached")):
                 if key in resource.inputs and key not in (resource.inputs.get(FOUND) or ()):
                     exclusive[what].add(owner)
-    own: Any = details(made, stored=False)
+    own: Any = details(made, stored=stored)
     return Declared(
         stack,
         account_id,

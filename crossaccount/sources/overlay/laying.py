@@ -41,10 +41,10 @@ def lay_over(there: Sequence[Described], programs: Sequence[AccountProgram], whe
 
 def _laid_over(there: Described, program: AccountProgram, where: str) -> Described:
     before = program.before or Deployment(where)
-    managed = Managed.of(before, stored=False)
-    declared = declared_by_resources(where, there.account_id, program.after)
+    managed = Managed.of(before, stored=program.stored)
+    declared = declared_by_resources(where, there.account_id, program.after, stored=program.stored)
     details_there = _complete(there.details)
-    live = with_credentials(details_there, details(before, deployed=True, stored=False), declared)
+    live = with_credentials(details_there, details(before, deployed=True, stored=program.stored), declared)
     made = overlay(live, declared, managed)
     laid = _with_providers(_without_others(made.details, program.after), details(before), declared.details)
     region = there.region or (program.file.region if program.file else "")

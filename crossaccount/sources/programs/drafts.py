@@ -19,9 +19,13 @@ class Reference:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that only the update makes known. With a ``reference`` it may follow from what the program declares."""
+    """A value that only the update makes known. With a ``reference`` it may follow from what the program declares.
+
+    ``secret`` is one that the tool does not show.
+    """
 
     reference: Reference | None = None
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class Draft:
     id: str = ""
     exists: bool = False
     provider: str = ""
+    label: str = ""
+    """What people call it, where that is not the address."""
+
+    @property
+    def shown(self) -> str:
+        """What people call it."""
+        return self.label or self.address
 
 
 @dataclass(frozen=True)

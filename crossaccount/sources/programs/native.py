@@ -77,18 +77,18 @@ def _of_entity(kind: str, draft: Draft) -> Iterator[Draft]:
     word, owner = kind.lower(), Unknown(_itself(draft))
     for index, policy in enumerate(_listed(draft.values.get("Policies"))):
         given = policy if isinstance(policy, Mapping) else {}
-        yield Draft(
-            f"{draft.address}.Policies[{index}]",
+        yield _part(
+            draft,
+            f".Policies[{index}]",
             f"aws:iam/{word}Policy:{kind}Policy",
             {word: owner, "name": given.get("PolicyName", Unknown()), "policy": given.get("PolicyDocument", Unknown())},
-            provider=draft.provider,
         )
     for index, arn in enumerate(_listed(draft.values.get("ManagedPolicyArns"))):
-        yield Draft(
-            f"{draft.address}.ManagedPolicyArns[{index}]",
+        yield _part(
+            draft,
+            f".ManagedPolicyArns[{index}]",
             f"aws:iam/{word}PolicyAttachment:{kind}PolicyAttachment",
             {word: owner, "policyArn": arn},
-            provider=draft.provider,
         )
     if kind == "User":
         yield from _of_user(draft, owner)
@@ -96,33 +96,29 @@ def _of_entity(kind: str, draft: Draft) -> Iterator[Draft]:
 
 def _of_user(draft: Draft, owner: Unknown) -> Iterator[Draft]:
     if draft.values.get("Groups"):
-        yield Draft(
-            f"{draft.address}.Groups",
+        yield _part(
+            draft,
+            ".Groups",
             "aws:iam/userGroupMembership:UserGroupMembership",
             {"user": owner, "groups": draft.values["Groups"]},
-            provider=draft.provider,
         )
     profile = draft.values.get("LoginProfile")
     if profile:
         reset = profile.get("PasswordResetRequired") if isinstance(profile, Mapping) else None
-        yield Draft(
-            f"{draft.address}.LoginProfile",
-            "aws:iam/userLoginProfile:UserLoginProfile",
-            {"user": owner, "passwordResetRequired": str(reset).lower() == "true"},
-            exists=draft.exists,
-            provider=draft.provider,
-        )
+        values = {"user": owner, "passwordResetRequired": str(reset).lower() == "true"}
+        made = _part(draft, ".LoginProfile", "aws:iam/userLoginProfile:UserLoginProfile", values)
+        yield replace(made, exists=draft.exists)
 
 
 def _attachments(draft: Draft) -> Iterator[Draft]:
     """The users, groups and roles to which a managed policy attaches itself."""
     for kind in KINDS:
         for index, name in enumerate(_listed(draft.values.get(f"{kind.capitalize()}s"))):
-            yield Draft(
-                f"{draft.address}.{kind.capitalize()}s[{index}]",
+            yield _part(
+                draft,
+                f".{kind.capitalize()}s[{index}]",
                 f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment",
                 {kind: name, "policyArn": Unknown(_itself(draft))},
-                provider=draft.provider,
             )
 
 
@@ -130,24 +126,30 @@ def _policy(draft: Draft) -> Iterator[Draft]:
     """``AWS::IAM::Policy``: one inline policy of several entities."""
     for kind in KINDS:
         for index, name in enumerate(_listed(draft.values.get(f"{kind.capitalize()}s"))):
-            yield _inline(f"{draft.address}.{kind.capitalize()}s[{index}]", kind, name, draft)
+            yield _inline(f".{kind.capitalize()}s[{index}]", kind, name, draft)
 
 
 def _of_one(kind: str) -> Callable[[Draft], Iterator[Draft]]:
     def make(draft: Draft) -> Iterator[Draft]:
-        yield _inline(draft.address, kind, draft.values.get(f"{kind.capitalize()}Name", Unknown()), draft)
+        yield _inline("", kind, draft.values.get(f"{kind.capitalize()}Name", Unknown()), draft)
 
     return make
 
 
-def _inline(address: str, kind: str, owner: Any, draft: Draft) -> Draft:
+def _inline(part: str, kind: str, owner: Any, draft: Draft) -> Draft:
     given = draft.values
     values = {
         kind: owner,
         "name": given.get("PolicyName", Unknown()),
         "policy": given.get("PolicyDocument", Unknown()),
     }
-    return Draft(address, f"aws:iam/{kind}Policy:{kind.capitalize()}Policy", values, provider=draft.provider)
+    return _part(draft, part, f"aws:iam/{kind}Policy:{kind.capitalize()}Policy", values)
+
+
+def _part(draft: Draft, part: str, type_: str, values: Mapping[str, Any]) -> Draft:
+    """What belongs to a resource, as a draft of its own."""
+    label = draft.label and f"{draft.label}{part}"
+    return Draft(f"{draft.address}{part}", type_, values, provider=draft.provider, label=label)
 
 
 def _members(draft: Draft) -> Iterator[Draft]:

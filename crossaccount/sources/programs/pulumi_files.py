@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from crossaccount.sources.programs.drafts import (
 from crossaccount.sources.programs.input import content_of_file, json_of
 from crossaccount.sources.programs.native import NOT_JUDGED, TYPES, native_drafts
 from crossaccount.sources.programs.settling import account_in
+from crossaccount.sources.stacks import AnyProgram
 from crossaccount.sources.state import read_state
 
 SAVE_PREVIEW = "save the output of `pulumi preview --json --show-sames`"
@@ -134,6 +136,32 @@ def read_state_file(path: Path, where: str, accounts: Accounts) -> ProgramFile:
     return ProgramFile(Moment(moment.drafts, (*moment.notes, *notes)), file.place, region=file.region)
 
 
+def read_recorded(program: AnyProgram, where: str, accounts: Accounts) -> ProgramFile:
+    """The resources of a recorded program.
+
+    Raises:
+        SourceError: its providers contradict what the source says of accounts.
+    """
+    states = [
+        {
+            "urn": each.urn,
+            "type": each.type,
+            "inputs": each.inputs,
+            "outputs": each.outputs,
+            "provider": each.provider,
+        }
+        for each in program.made.resources
+    ]
+    file = _File(states, {"aws:region": program.region}, replace(accounts, otherwise=program.account_id), where)
+    moment = file.moment(states, {})
+    look = "see what the engine does with it: pulumi preview"
+    return ProgramFile(
+        Moment(moment.drafts, (*moment.notes, *(note("", each, look) for each in program.made.notes))),
+        file.place,
+        region=program.region or file.region,
+    )
+
+
 class _File:
     """What all resources of a file tell together: providers and their accounts."""
 
@@ -143,10 +171,12 @@ class _File:
         self._providers: dict[str, Mapping[str, Any]] = {}
         self._known: dict[str, str] = {}
         facts: dict[str, dict[str, str]] = defaultdict(dict)
+        self._used: set[str] = set()
         for state in states:
             if state["type"] in AWS_PROVIDERS:
                 self._providers[_name(str(state.get("urn")))] = _mapping(state.get("inputs"))
             elif state["type"].startswith(("aws:iam/", _NATIVE)):
+                self._used.add(_provider(state))
                 account = account_in(_mapping(state.get("outputs")).get("arn"))
                 if account:
                     facts[_provider(state)].setdefault(account, str(state.get("urn")))
@@ -165,8 +195,8 @@ class _File:
         if len(known) > 1:
             what = f"the provider {provider} works in more than one account: {', '.join(sorted(known))}"
             return [Problem(self._where, what, NOT_GIVEN, "export the stack again: pulumi refresh")]
-        several = len(self._providers) > 1
-        given = self._accounts.by_provider.get(provider) or ("" if several else self._accounts.one)
+        only = self._used <= {provider}
+        given = self._accounts.by_provider.get(provider) or (self._accounts.one if only else "")
         if given and known and given not in known:
             (account,) = known
             what = f"the provider {provider} works in {account}"
@@ -204,9 +234,11 @@ def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
         values |= {key: inputs[key] for key in _OWN_LISTS if key in inputs}
     depends = _mapping(state.get("propertyDependencies"))
     read = {key: _read(value, depends.get(key), key) for key, value in values.items() if not key.startswith("__")}
-    secret = [key for key, value in values.items() if _is_secret(value) and key in ("policy", "assumeRolePolicy")]
-    notes = [note(_shown(urn), f"its {key} is a secret, so that it is not known") for key in secret]
-    draft = Draft(urn, token, read, identity, exists, _provider(state))
+    notes = []
+    if not exists and "name" in (inputs.get("__defaults") or ()):
+        what = f"has no explicit name; it is shown as {inputs.get('name')}, which Pulumi may change in the update"
+        notes.append(note(_shown(urn), what, "give it a name, or look at it after the update"))
+    draft = Draft(urn, token, read, identity, exists, _provider(state), _shown(urn))
     if not token.startswith(_NATIVE):
         return [draft], notes
     kind = token.rpartition(":")[2]
@@ -215,7 +247,7 @@ def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
         said = [note(_shown(urn), f"{token}: its effect on access is not judged")] if kind in NOT_JUDGED else []
         return [], [*notes, *said]
     spelled = {_pascal(key): _pascal_within(key, value) for key, value in read.items()}
-    return list(native_drafts(kind, Draft(urn, token, spelled, identity, exists, draft.provider))), notes
+    return list(native_drafts(kind, replace(draft, values=spelled))), notes
 
 
 def _read(value: Any, depends: Any, key: str) -> Any:
@@ -223,7 +255,7 @@ def _read(value: Any, depends: Any, key: str) -> Any:
     urns = [each for each in depends if isinstance(each, str)] if isinstance(depends, list) else []
     if value == UNKNOWN or _is_secret(value):
         reference = Reference(urns[0]) if len(urns) == 1 and value == UNKNOWN else None
-        return Unknown(reference)
+        return Unknown(reference, secret=_is_secret(value))
     if isinstance(value, Mapping):
         return {name: _read(each, depends, key) for name, each in value.items()}
     if isinstance(value, list):

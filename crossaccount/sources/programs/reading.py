@@ -52,6 +52,8 @@ class AccountProgram:
     notes: tuple[Problem, ...] = ()
     notes_before: tuple[Problem, ...] = ()
     file: ProgramFile | None = None
+    stored: bool = False
+    """Whether it is the packaged program, which keeps secrets in Secrets Manager."""
 
     def describe(self, moment: str) -> Described:
         """The account at a moment, as far as the program declares it."""
@@ -62,7 +64,7 @@ class AccountProgram:
         return Described(
             self.where,
             self.account_id,
-            details(deployment, stored=False),
+            details(deployment, stored=self.stored),
             dict(self.file.names) if self.file else {},
             (*notes, *loose),
             region=self.file.region if self.file else "",
@@ -79,7 +81,15 @@ def read_programs(word: Word, names: Mapping[str, str], otherwise: str = "") -> 
         SourceError: the file is none of its kind, or nobody says of which account it is.
     """
     accounts = replace(given_accounts(word, names), otherwise=otherwise)
-    file = READERS[word.kind](Path(word.rest), word.text, accounts)
+    return accounts_of(READERS[word.kind](Path(word.rest), word.text, accounts), word, accounts)
+
+
+def accounts_of(file: ProgramFile, word: Word, accounts: Accounts) -> list[AccountProgram]:
+    """The accounts of a program.
+
+    Raises:
+        SourceError: nobody says of which account it is; or it does not know of the moment that is asked for.
+    """
     if word.moment and file.before is None:
         what = f"knows of one moment alone, so that #{word.moment} means nothing"
         raise refusal(word.text, what, NOT_GIVEN, f"leave out #{word.moment}")
@@ -87,7 +97,7 @@ def read_programs(word: Word, names: Mapping[str, str], otherwise: str = "") -> 
     before, notes_before = settle(word.text, file.before, file.place) if file.before is not None else ({}, [])
     if "" in after or "" in before:
         raise SourceError(_without_account(word, file))
-    listed = dict.fromkeys([*after, *before]) or dict.fromkeys(filter(None, [accounts.one or otherwise]))
+    listed = dict.fromkeys([*after, *before]) or dict.fromkeys(filter(None, [accounts.of("")]))
     return [
         AccountProgram(
             word.text if len(listed) < 2 else f"{word.text} ({account})",

@@ -117,7 +117,7 @@ class _Settling:
     def resources(self, draft: Draft) -> Iterator[tuple[str, Resource]]:
         """The resource of a draft with its account: none where it is nobody's, or where it is none of IAM's."""
         if draft.type.startswith(NOT_JUDGED):
-            self.notes.append(note(draft.address, f"{draft.type}: its effect on access is not judged"))
+            self.notes.append(note(draft.shown, f"{draft.type}: its effect on access is not judged"))
         if draft.type not in _OF_IAM:
             return
         values = {key: self._settled(value, key) for key, value in draft.values.items()}
@@ -155,7 +155,7 @@ class _Settling:
         if not given and place.account and isinstance(path, str):
             given = entity_arn(place.account, kind, name, path, place.partition)
         if not isinstance(path, str):
-            self.notes.append(note(draft.address, "its path is known only after an update, and so is its ARN"))
+            self.notes.append(note(draft.shown, "its path is known only after an update, and so is its ARN"))
         return Identity(name, given, given if kind == "policy" else name)
 
     def _other_identity(self, draft: Draft, given: str, place: Place) -> Identity:
@@ -171,7 +171,7 @@ class _Settling:
     def _made_up(self, draft: Draft) -> str:
         """A name such as the tool makes up, once: many addresses end alike."""
         prefix = draft.values.get("namePrefix")
-        for begins in (draft.address.rsplit(".", 1)[-1], draft.address):
+        for begins in (draft.shown.rsplit(".", 1)[-1].rsplit("::", 1)[-1], draft.shown):
             name = f"{prefix if isinstance(prefix, str) and prefix else _NO_NAME.sub('-', begins) + '-'}{UNNAMED}"
             if name not in self._made:
                 break
@@ -179,7 +179,7 @@ class _Settling:
             name += "0"
         self._made.add(name)
         what = f"has no explicit name; it is shown as {name}"
-        self.notes.append(note(draft.address, what, "give it a name, or look at it after the update"))
+        self.notes.append(note(draft.shown, what, "give it a name, or look at it after the update"))
         return name
 
     # Values.
@@ -232,7 +232,7 @@ class _Settling:
         if key is None or (isinstance(values.get(key), str) and values[key]):
             return True
         what = f"its {_words(key)} is known only after an update: it is left out, and whom it would apply to is unknown"
-        self.notes.append(note(draft.address, what))
+        self.notes.append(note(draft.shown, what))
         return False
 
     def _known(self, draft: Draft, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -253,25 +253,28 @@ class _Settling:
                 self._note_partly(draft, key, value)
                 yield key, value
             elif key in (*_DOCUMENTS, "status", "maxSessionDuration"):
-                self._note_unknown(draft, key)
+                self._note_unknown(draft, key, value)
 
-    def _note_unknown(self, draft: Draft, key: str) -> None:
+    def _note_unknown(self, draft: Draft, key: str, value: Any) -> None:
+        secret = isinstance(value, Unknown) and value.secret
+        why = "is a secret, which is not shown" if secret else "is known only after an update"
         document = "; verdicts that hang on it are undetermined" if key in _DOCUMENTS else ""
-        self.notes.append(note(draft.address, f"its {_words(key)} is known only after an update{document}"))
+        fix = "pulumi stack export --show-secrets shows it" if secret else AFTER_UPDATE
+        self.notes.append(note(draft.shown, f"its {_words(key)} {why}{document}", fix))
 
     def _note_partly(self, draft: Draft, key: str, value: Any) -> None:
         if key == "policy" and isinstance(value, str) and f'"{UNKNOWN_ACTIONS}"' in value:
             actions = ", ".join(parse_json(value)[UNKNOWN_ACTIONS][:5])
             what = f"what its document says of {actions} is known only after an update, and undetermined until then"
-            self.notes.append(note(draft.address, what))
+            self.notes.append(note(draft.shown, what))
 
     def _unknown_policy(self, draft: Draft, key: str) -> str:
         what = "its permissions boundary" if key == "permissionsBoundary" else "the policy that it attaches"
         end = "verdicts that hang on it are undetermined"
-        self.notes.append(note(draft.address, f"{what} is known only after an update; {end}"))
+        self.notes.append(note(draft.shown, f"{what} is known only after an update; {end}"))
         place = self._place(draft)
         # No policy has a name with brackets, so that this one is in no source.
-        return entity_arn(place.account, "policy", f"(of {draft.address})", "/", place.partition)
+        return entity_arn(place.account, "policy", f"(of {draft.shown})", "/", place.partition)
 
     def _policies(self, draft: Draft, key: str, value: Any) -> list[str]:
         if isinstance(value, Unknown):
@@ -284,10 +287,10 @@ class _Settling:
         known = [each for each in listed if isinstance(each, str)]
         if isinstance(value, Unknown) or len(known) < len(listed):
             if draft.type == _MEMBERSHIPS:
-                self.notes.append(note(draft.address, "some of its groups are known only after an update"))
-                return [*known, f"(of {draft.address})"]
+                self.notes.append(note(draft.shown, "some of its groups are known only after an update"))
+                return [*known, f"(of {draft.shown})"]
             what = f"some of its {key} are known only after an update: for them it is left out"
-            self.notes.append(note(draft.address, what))
+            self.notes.append(note(draft.shown, what))
         return known
 
     def _inline(self, draft: Draft, value: Any) -> list[dict[str, Any]]:
@@ -297,11 +300,11 @@ class _Settling:
             if not isinstance(each, Mapping) or (not each.get("name") and not each.get("policy")):
                 continue
             name = each.get("name")
-            shown = name if isinstance(name, str) else f"(inline policy {index} of {draft.address})"
+            shown = name if isinstance(name, str) else f"(inline policy {index} of {draft.shown})"
             text = each.get("policy")
             if not isinstance(text, str):
                 what = f"the document of its inline policy {shown} is known only after an update"
-                self.notes.append(note(draft.address, f"{what}; verdicts that hang on it are undetermined"))
+                self.notes.append(note(draft.shown, f"{what}; verdicts that hang on it are undetermined"))
             found.append({"name": shown, "policy": text if isinstance(text, str) else None})
         return found
 
@@ -310,7 +313,7 @@ class _Settling:
         known = {str(k): str(v) for k, v in tags.items() if v is not None and not has_unknown(v)}
         if (has_unknown(tags) or isinstance(value, Unknown)) and (key == "tags" or tags):
             what = "some of its tags are known only after an update; conditions on them are judged without"
-            self.notes.append(note(draft.address, what))
+            self.notes.append(note(draft.shown, what))
         return known
 
 

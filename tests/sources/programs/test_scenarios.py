@@ -41,10 +41,16 @@ def of_cdk(scenario: str) -> list[str]:
     return [f"cloudformation:{PROGRAMS}/cdk/cdk.out/assembly-{scenario}"]
 
 
+def of_pulumi(scenario: str) -> list[str]:
+    """The plain Pulumi program, recorded."""
+    return [f"stack:{PROGRAMS}/pulumi/{scenario}-*", "--run-program"]
+
+
 TOOLS: dict[str, Callable[[str], list[str]]] = {
     "terraform": of_terraform,
     "cloudformation": of_cloudformation,
     "cdk": of_cdk,
+    "pulumi": of_pulumi,
 }
 
 
@@ -82,8 +88,11 @@ def test_the_same_paths_as_with_our_stacks(scenario: str, tool: str) -> None:
     assert paths(TOOLS[tool](scenario)) == ours
 
 
-@pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
+FILES = [(scenario, tool) for scenario in SCENARIOS for tool in TOOLS if tool != "pulumi"]
+
+
+# To run a program takes seconds: its paths are compared in all scenarios, its verdicts in two.
+@pytest.mark.parametrize(("scenario", "tool"), [*FILES, ("tutorial", "pulumi"), ("deployer", "pulumi")])
 def test_the_same_verdicts_as_with_our_stacks(scenario: str, tool: str, tmp_path: Path) -> None:
     tests = EXAMPLES / scenario / "access-tests.yaml"
     names = tmp_path / "accounts.yaml"
