@@ -49,8 +49,8 @@ class Others:
 class Trust:
     """What one trust statement of the config asks for, names already resolved to ARNs.
 
-    ``principal_conditions`` are conditions on the principals alone; ``conditions`` hold for services and
-    others too.
+    ``principal_conditions`` are conditions on the principals alone, ``service_conditions`` on the services;
+    ``conditions`` hold for all.
     """
 
     principals: tuple[str, ...] = ()
@@ -58,6 +58,7 @@ class Trust:
     actions: tuple[str, ...] = (ASSUME_ROLE,)
     effect: str = "Allow"
     principal_conditions: tuple[Condition, ...] = ()
+    service_conditions: tuple[Condition, ...] = ()
     by_name: bool = False
     conditions: Condition = field(default_factory=dict)
     others: tuple[Others, ...] = ()
@@ -104,7 +105,7 @@ def trust_statements(trust: Trust) -> list[dict[str, Any]]:
         patterns = {"ArnLike": {"aws:PrincipalArn": by_pattern}}
         result.append(_statement(trust, {"AWS": accounts}, [patterns, *trust.principal_conditions]))
     if trust.services:
-        result.append(_statement(trust, {"Service": list(trust.services)}, []))
+        result.append(_statement(trust, {"Service": list(trust.services)}, trust.service_conditions))
     for each in trust.others:
         kind, name = each.principal
         result.append(_statement(replace(trust, actions=each.actions), {kind: [name]}, each.conditions))

@@ -25,6 +25,7 @@ from crossaccount.iam.splitting import CannotSplit, split
 from crossaccount.iam.statements import (
     ASSUME_ROLE,
     TAG_SESSION,
+    Condition,
     ConditionConflict,
     Others,
     Trust,
@@ -35,6 +36,7 @@ from crossaccount.iam.statements import (
 from crossaccount.settings.models import Application, Policy, Role, TrustStatement
 from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.federation import POD_IDENTITY
+from crossaccount.settings.models.requests import PROVIDERS, SERVICES
 from crossaccount.settings.settings import Settings
 
 _QUOTAS = {"users": quotas.POLICIES_PER_USER, "groups": quotas.POLICIES_PER_GROUP}
@@ -209,9 +211,10 @@ class _Builder:
                 for position, name in enumerate(statement.principals)
             ),
             services=statement.services,
-            actions=statement.actions,
+            actions=statement.needed_actions(),
             effect=statement.effect,
             principal_conditions=statement.principal_conditions(),
+            service_conditions=self.service_conditions(statement),
             by_name=by_name,
             conditions=statement.conditions,
             others=tuple(self.others(statement)),
@@ -219,14 +222,21 @@ class _Builder:
 
     def others(self, statement: TrustStatement) -> Iterator[Others]:
         """Users of identity providers, and pods. ``actions`` of the statement beside sts:AssumeRole hold for them."""
-        more = tuple(action for action in statement.actions if action != ASSUME_ROLE)
+        more = tuple(action for action in statement.needed_actions() if action != ASSUME_ROLE)
+        asked = statement.conditions_of(PROVIDERS)
         for federation in statement.federations().values():
             provider = self.settings.provider_of(federation)
             conditions = federation.conditions(provider, self.settings.partition)
-            yield Others(("Federated", provider.arn), (federation.ACTION, *more), conditions)
+            yield Others(("Federated", provider.arn), (federation.ACTION, *more), (*conditions, *asked))
         if (pods := statement.pod_identity) is not None:
             tagging = tuple(dict.fromkeys((ASSUME_ROLE, TAG_SESSION, *more)))
-            yield Others(("Service", POD_IDENTITY), tagging, pods.conditions())
+            yield Others(("Service", POD_IDENTITY), tagging, (*pods.conditions(), *self.service_conditions(statement)))
+
+    def service_conditions(self, statement: TrustStatement) -> tuple[Condition, ...]:
+        """What services have to meet; accounts by their IDs."""
+        ids = tuple(self.settings.account_ids.get(each, each) for each in statement.source_account)
+        named = statement.model_copy(update={"source_account": ids}) if ids else statement
+        return named.conditions_of(SERVICES)
 
     def identity(self, policy: Policy, where: str) -> Document:
         if policy.document is not None:

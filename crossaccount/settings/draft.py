@@ -229,10 +229,12 @@ def _repaired(value: Any, error: ValidationError, model: type[P]) -> P | None:
 
 def _take_out(copy: Any, location: Location, kind: str) -> None:
     """Remove one value from a mapping, or blank it in a list, whose other members keep their places."""
-    holder = copy
-    for part in location[:-1]:
-        holder = holder[part]
-    last = location[-1]
+    holder, last = copy, location[0]
+    for part in location[1:]:
+        inner = holder[last]
+        if not isinstance(inner, (dict, list)):
+            break  # a short form, such as one text for a list of one
+        holder, last = inner, part
     if kind == "missing":
         holder[last] = []
     elif isinstance(holder, list):

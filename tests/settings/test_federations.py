@@ -1,4 +1,4 @@
-"""Keywords of identity providers: what each becomes in a trust policy, as data."""
+"""Keywords of a trust statement: what each becomes in a trust policy, as data."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from crossaccount.iam.documents import canonical
-from crossaccount.settings.models.trusts import NAMING
+from crossaccount.settings.models.trusts import NAMING, TrustStatement, keywords_of
 from crossaccount.settings.yaml_text import read_yaml
 from tests.settings.built import build
 
-FILE = Path(__file__).parent / "cases" / "federations.yaml"
-CONTENT = read_yaml(FILE, FILE.name)
+CASES = Path(__file__).parent / "cases"
+CONTENT = read_yaml(CASES / "federations.yaml", "federations.yaml")
+KEYWORDS = read_yaml(CASES / "keywords.yaml", "keywords.yaml")
 
 
 def _statements(trust: dict[str, Any], region: str) -> Any:
@@ -24,11 +25,12 @@ def _statements(trust: dict[str, Any], region: str) -> Any:
     return json.loads(documents.trust["R"])
 
 
-@pytest.mark.parametrize("case", CONTENT["cases"], ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", [*CONTENT["cases"], *KEYWORDS], ids=lambda case: case["name"])
 def test_a_keyword_becomes_a_principal_an_action_and_conditions(case: dict[str, Any]) -> None:
     found = _statements(case["trust"], case.get("region", "eu-central-1"))
     assert found == canonical({"Version": "2012-10-17", "Statement": case["statements"]})
 
 
-def test_every_keyword_of_a_provider_has_a_case() -> None:
-    assert set(NAMING[2:]) <= {key for case in CONTENT["cases"] for key in case["trust"]}
+def test_every_keyword_has_a_case() -> None:
+    shown = {key for case in [*CONTENT["cases"], *KEYWORDS] for key in case["trust"]}
+    assert {*NAMING[2:], *keywords_of(TrustStatement)} <= shown

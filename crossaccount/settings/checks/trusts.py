@@ -13,7 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from crossaccount.iam.action_checks import check_action_known
-from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, parse_arn
+from crossaccount.iam.arn import ACCOUNT_ID, Arn, entity_arn, is_arn, parse_arn
 from crossaccount.iam.condition_syntax import check_conditions
 from crossaccount.iam.names import UnknownAccount, account_name, display, has_wildcard, resolve
 from crossaccount.iam.nearest import nearest
@@ -24,7 +24,7 @@ from crossaccount.settings.checks.account import unknown_account
 from crossaccount.settings.checks.keywords import check_keywords, may_carry, shown_value
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.models import TrustStatement
-from crossaccount.settings.models.trusts import Keyword, Misplaced
+from crossaccount.settings.models.requests import EVERYBODY, PRINCIPALS, PROVIDERS, SERVICES, Keyword, Misplaced
 
 _KINDS = ("user", "role", "root", "assumed-role")
 _BY_NAME = "`mode: by-name`"
@@ -67,8 +67,8 @@ def _check(
     draft: Draft, own: Mapping[str, str], own_arn: str, statement: TrustStatement, name: str, where: str
 ) -> Iterator[Problem]:
     if name == "*":
-        if statement.effect == "Allow" and not statement.conditions:
-            fix = "name an account, or add conditions that say who"
+        if statement.effect == "Allow" and not (statement.conditions or statement.organization):
+            fix = "name an account, or add organization, or conditions that say who"
             yield Problem(where, "allows every principal of any account", name, fix)
         return
     try:
@@ -152,8 +152,21 @@ def _check_statement(draft: Draft, statement: TrustStatement, where: str) -> Ite
     yield from _check_services(statement.services, f"{where}.services")
     yield from _check_actions(statement.actions, f"{where}.actions")
     yield from check_conditions(statement.conditions, f"{where}.conditions")
+    yield from _check_sources(draft, statement, where)
     if statement.names_somebody:
         yield from _check_keywords(draft, statement, where)
+
+
+def _check_sources(draft: Draft, statement: TrustStatement, where: str) -> Iterator[Problem]:
+    for index, account in enumerate(statement.source_account):
+        if account not in draft.account_ids and not ACCOUNT_ID.match(account):
+            yield unknown_account(draft, account, f"{where}.source_account[{index}]")
+    for index, arn in enumerate(statement.source_arn):
+        if statement.source_account:
+            break
+        if arn.strip("*:") == "" or (is_arn(arn) and not arn.split(":")[4].strip("*?") and ":s3:" not in arn):
+            what = "names no account, so any account can make the service use the role"
+            yield Problem(f"{where}.source_arn[{index}]", what, arn, "write the account's ID, or add source_account")
 
 
 def _check_services(services: Sequence[str], where: str) -> Iterator[Problem]:
@@ -182,11 +195,18 @@ def _check_keywords(draft: Draft, statement: TrustStatement, where: str) -> Iter
 
 
 def _misplaced(draft: Draft, statement: TrustStatement, keyword: Keyword) -> Misplaced | None:
-    if not statement.principals:
-        return keyword.providers_alone if statement.federations() else keyword.services_alone
-    if keyword.roles_alone and all(is_role(draft, name) for name in statement.principals):
+    named = statement.asks()
+    if not named & keyword.asked:
+        given = keyword.providers_alone if PROVIDERS in named else keyword.services_alone
+        named_in_words = " and ".join(_IN_WORDS[kind] for kind in sorted(named))
+        default = Misplaced(f"{named_in_words} cannot meet it", "remove it", "")
+        return (given or default) if keyword.asked != EVERYBODY else None
+    if statement.principals and keyword.roles_alone and all(is_role(draft, name) for name in statement.principals):
         return keyword.roles_alone
     return None
+
+
+_IN_WORDS = {PRINCIPALS: "users and roles", PROVIDERS: "users of an identity provider", SERVICES: "services"}
 
 
 def check_cycles(draft: Draft) -> Iterator[Problem]:

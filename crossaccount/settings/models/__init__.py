@@ -31,6 +31,7 @@ from crossaccount.settings.models.federation import (
     WebIdentity,
 )
 from crossaccount.settings.models.providers import Provider
+from crossaccount.settings.models.requests import OfOrganization, SessionTags
 from crossaccount.settings.models.trusts import Conditioned, Mfa, TrustStatement
 
 __all__ = [
@@ -55,12 +56,14 @@ __all__ = [
     "ManagedPolicy",
     "Members",
     "Mfa",
+    "OfOrganization",
     "PodIdentity",
     "Policy",
     "Provider",
     "PulumiCloud",
     "Role",
     "Saml",
+    "SessionTags",
     "Suppression",
     "Tagged",
     "TerraformCloud",

@@ -24,6 +24,7 @@ from crossaccount.iam.providers import IdentityProvider, saml_audience
 from crossaccount.iam.request_keys import Sender, issuer, may_carry
 from crossaccount.iam.statements import Condition
 from crossaccount.settings.models.base import Flag, Model, Text, flag_or_mapping, refuse
+from crossaccount.settings.models.requests import OneOrMany
 
 WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 SAML = "sts:AssumeRoleWithSAML"
@@ -47,19 +48,10 @@ def _number(value: object) -> object:
     raise refuse("must be the number of an ID", "write the digits")
 
 
-def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 NumberId = Annotated[
     Text,
     BeforeValidator(_number),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[1-9][0-9]*$"}]}),
-]
-OneOrMany = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 
 

@@ -14,9 +14,8 @@ Other keywords name principals: users of an identity provider (``github``, ``sam
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -36,39 +35,31 @@ from crossaccount.settings.models.federation import (
     TerraformCloud,
     WebIdentity,
 )
+from crossaccount.settings.models.requests import (
+    EVERYBODY,
+    PRINCIPALS,
+    PROVIDERS,
+    SERVICES,
+    Endpoints,
+    Expires,
+    Identities,
+    Keyword,
+    MaybeOrganization,
+    Misplaced,
+    Networks,
+    OneOrMany,
+    SessionTags,
+    Starts,
+    TagValues,
+    Vpcs,
+)
 
+__all__ = ["NAMING", "Conditioned", "Keyword", "Mfa", "Misplaced", "TrustStatement", "keywords_of"]
 
-class Misplaced(NamedTuple):
-    """What is wrong with a keyword on principals that cannot meet it. With a finding's code it is a warning."""
-
-    what: str
-    fix: str
-    code: str = ""
-
-
-@dataclass(frozen=True)
-class Keyword:
-    """The condition that a field of a trust statement becomes."""
-
-    operator: str
-    key: str
-    value: str | None = None
-    """What the condition key is compared with; None means the field's own value."""
-    may_deny: bool = False
-    """Whether a statement with the keyword may have the effect Deny: it then keeps out those who meet it."""
-    services_alone: Misplaced | None = None
-    """What is wrong where the statement names services and no principals."""
-    roles_alone: Misplaced | None = None
-    """What is wrong where all principals are roles."""
-    providers_alone: Misplaced | None = None
-    """What is wrong where the statement names users of identity providers alone."""
-
-    def condition(self, value: object) -> Condition:
-        """The condition on the condition key, for the field's ``value``."""
-        if self.value is not None:
-            return {self.operator: {self.key: self.value}}
-        compared = [str(each) for each in value] if isinstance(value, tuple) else str(value)
-        return {self.operator: {self.key: compared}}
+CALLERS = frozenset({PRINCIPALS, PROVIDERS})
+"""Those whose own requests carry it; a service calls from AWS's network."""
+_FROM_AWS = Misplaced("a service calls from AWS's own network", "remove it, or use source_account or source_arn")
+_NO_PRINCIPAL = Misplaced("users of an identity provider are principals of no account", "remove it")
 
 
 class Mfa(Model):
@@ -125,6 +116,26 @@ class Conditioned(Model):
         ),
     ] = Field(default=(), examples=[["12345678TESTID"]])
     """Require one of these external IDs."""
+    source_ip: Annotated[Networks, Keyword("IpAddress", "aws:SourceIp", asked=CALLERS, services_alone=_FROM_AWS)] = (
+        Field(default=(), examples=[["203.0.113.0/24"]])
+    )
+    """Require that the request comes from one of these public address ranges."""
+    source_vpc: Annotated[Vpcs, Keyword("StringEquals", "aws:SourceVpc", asked=CALLERS, services_alone=_FROM_AWS)] = (
+        Field(default=(), examples=[["vpc-0a1b2c3d"]])
+    )
+    """Require that the request comes through a VPC endpoint in one of these VPCs."""
+    source_vpce: Annotated[
+        Endpoints, Keyword("StringEquals", "aws:SourceVpce", asked=CALLERS, services_alone=_FROM_AWS)
+    ] = Field(default=(), examples=[["vpce-0a1b2c3d"]])
+    """Require that the request comes through one of these VPC endpoints."""
+    starts: Annotated[
+        Starts | None, Keyword("DateGreaterThanEquals", "aws:CurrentTime", asked=EVERYBODY, may_deny=True)
+    ] = Field(default=None, examples=["2027-01-01"])
+    """Not before this day or moment, in UTC."""
+    expires: Annotated[Expires | None, Keyword("DateLessThan", "aws:CurrentTime", asked=EVERYBODY, may_deny=True)] = (
+        Field(default=None, examples=["2027-03-31"])
+    )
+    """Until the end of this day, or until this moment, in UTC."""
     conditions: Mapping[str, Any] = Field(
         default_factory=dict, examples=[{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}]
     )
@@ -134,9 +145,13 @@ class Conditioned(Model):
         """The keywords that it has, by name, in the order of the names."""
         return {name: row for name, row in sorted(keywords_of(type(self)).items()) if getattr(self, name)}
 
+    def conditions_of(self, asked: str) -> tuple[Condition, ...]:
+        """The conditions that the keywords become, as far as those of this kind have to meet them."""
+        return tuple(_conditions(self, asked))
+
     def principal_conditions(self) -> tuple[Condition, ...]:
-        """The conditions that the keywords become. Principals have to meet all of them; services are not asked."""
-        return tuple(_conditions(self))
+        """The conditions that principals have to meet."""
+        return self.conditions_of(PRINCIPALS)
 
 
 class TrustStatement(Conditioned):
@@ -168,6 +183,35 @@ class TrustStatement(Conditioned):
     """Users of a SAML 2.0 provider."""
     pod_identity: MaybePodIdentity = None
     """Pods by EKS Pod Identity: true, or {cluster_arn: …, namespace: …, service_account: …}."""
+    organization: Annotated[
+        MaybeOrganization,
+        Keyword("StringEquals", "aws:PrincipalOrgID", of="id", providers_alone=_NO_PRINCIPAL),
+    ] = Field(default=None, examples=["o-a1b2c3d4e5"])
+    """Require an account of this organisation: its ID, or {id: o-…, paths: [o-…/r-…/ou-…/*]}."""
+    principal_tags: Annotated[
+        TagValues,
+        Keyword("StringEquals", "aws:PrincipalTag/", patterns=True, providers_alone=_NO_PRINCIPAL),
+    ] = Field(default_factory=dict, examples=[{"team": ["platform"]}])
+    """Require these tags of the principal, with their values."""
+    session_name: Annotated[OneOrMany, Keyword("StringEquals", "sts:RoleSessionName", patterns=True, asked=CALLERS)] = (
+        Field(default=(), examples=["${aws:username}"])
+    )
+    """Require one of these session names; * and ? are wildcards, ${aws:username} is the user's own name."""
+    source_identity: Annotated[
+        Identities,
+        Keyword("StringEquals", "sts:SourceIdentity", patterns=True, asked=CALLERS, actions=("sts:SetSourceIdentity",)),
+    ] = Field(default=(), examples=["${aws:username}"])
+    """Require a source identity: true for any, or one of these; ${aws:username} is the user's own name."""
+    session_tags: Annotated[SessionTags | None, Keyword("", "", asked=CALLERS, actions=("sts:TagSession",))] = None
+    """Require or limit session tags: {required: {project: web}, allowed: [project], transitive: [project]}."""
+    source_account: Annotated[OneOrMany, Keyword("StringEquals", "aws:SourceAccount", asked=frozenset({SERVICES}))] = (
+        Field(default=(), examples=["workload"])
+    )
+    """Require that a service acts for one of these accounts, by name or ID."""
+    source_arn: Annotated[OneOrMany, Keyword("ArnLike", "aws:SourceArn", asked=frozenset({SERVICES}))] = Field(
+        default=(), examples=["arn:aws:scheduler:*:222222222222:schedule/*"]
+    )
+    """Require that a service acts for one of these resources; wildcards are allowed."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
     """The allowed or denied actions, instead of sts:AssumeRole."""
     effect: Literal["Allow", "Deny"] = "Allow"
@@ -178,6 +222,20 @@ class TrustStatement(Conditioned):
     def federations(self) -> dict[str, Federation]:
         """The keywords of identity providers that the statement has, by name."""
         return {name: value for name in FEDERATIONS if (value := getattr(self, name)) is not None}
+
+    def asks(self) -> frozenset[str]:
+        """Those of whom the statement can ask something, by what it names."""
+        named = {
+            PRINCIPALS: bool(self.principals),
+            PROVIDERS: bool(self.federations()),
+            SERVICES: bool(self.services or self.pod_identity),
+        }
+        return frozenset(kind for kind, given in named.items() if given)
+
+    def needed_actions(self) -> tuple[str, ...]:
+        """The actions of the statement, with those that its keywords need."""
+        needed = (action for keyword in self.keywords().values() for action in keyword.actions)
+        return tuple(dict.fromkeys((*self.actions, *needed)))
 
     @property
     def names_somebody(self) -> bool:
@@ -209,11 +267,11 @@ def keywords_of(model: type[BaseModel]) -> Mapping[str, Keyword]:
     return {name: row for name, row in rows.items() if row is not None}
 
 
-def _conditions(holder: Model) -> Iterator[Condition]:
+def _conditions(holder: Model, asked: str) -> Iterator[Condition]:
     for name, keyword in keywords_of(type(holder)).items():
         value = getattr(holder, name)
-        if value is None or value == ():
+        if not value or (isinstance(holder, Conditioned) and asked not in keyword.asked):
             continue
         yield keyword.condition(value)
         if isinstance(value, Model):
-            yield from _conditions(value)
+            yield from _conditions(value, asked)

@@ -1,0 +1,233 @@
+"""What a trust or a grant may require of a request: networks, organisations, sessions, tags, dates.
+
+A model here is the value of a keyword of ``trusts``; its fields are rows of the same table.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from crossaccount.iam.entity_names import Refusal
+from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.statements import Condition
+from crossaccount.settings.models.base import Model, Text, refuse, rule, text_schema
+
+
+class Misplaced(NamedTuple):
+    """What is wrong with a keyword on principals that cannot meet it. With a finding's code it is a warning."""
+
+    what: str
+    fix: str
+    code: str = ""
+
+
+PRINCIPALS, PROVIDERS, SERVICES = "principals", "providers", "services"
+EVERYBODY = frozenset({PRINCIPALS, PROVIDERS, SERVICES})
+"""Of whom a trust statement may ask something: users and roles, users of identity providers, services."""
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """The condition that a field of a trust statement becomes."""
+
+    operator: str
+    """Empty: the fields of the value have the conditions, and it has none itself."""
+    key: str
+    value: str | None = None
+    """What the condition key is compared with; None means the field's own value."""
+    of: str = ""
+    """The field of the value that is compared; empty for the value itself."""
+    patterns: bool = False
+    """Whether ``*`` and ``?`` in the values are wildcards."""
+    asked: frozenset[str] = frozenset({PRINCIPALS})
+    """Who has to meet it."""
+    actions: tuple[str, ...] = ()
+    """What the statement allows too, because a request that meets it needs that."""
+    may_deny: bool = False
+    """Whether a statement with the keyword may have the effect Deny: it then keeps out those who meet it."""
+    services_alone: Misplaced | None = None
+    """What is wrong where the statement names services and no principals."""
+    roles_alone: Misplaced | None = None
+    """What is wrong where all principals are roles."""
+    providers_alone: Misplaced | None = None
+    """What is wrong where the statement names users of identity providers alone."""
+
+    def condition(self, value: object) -> Condition:
+        """The condition on the condition key, for the field's ``value``. The key of a mapping is the end of the key."""
+        if not self.operator:
+            return {}
+        if self.value is not None:
+            return {self.operator: {self.key: self.value}}
+        compared = getattr(value, self.of) if self.of else value
+        if isinstance(compared, Mapping):
+            result: dict[str, dict[str, object]] = {}
+            for name, each in compared.items():
+                for operator, keys in self._comparing(f"{self.key}{name}", each).items():
+                    result.setdefault(operator, {}).update(keys)
+            return result
+        return self._comparing(self.key, compared) if compared else {}
+
+    def _comparing(self, key: str, compared: object) -> Condition:
+        many = isinstance(compared, tuple)
+        texts = [_text(each) for each in compared] if isinstance(compared, tuple) else [_text(compared)]
+        operator = self.operator
+        if self.patterns and any(map(has_wildcard, texts)):
+            operator = operator.replace("StringEquals", "StringLike")
+        return {operator: {key: texts if many else texts[0]}}
+
+
+def _text(value: object) -> str:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else str(value)
+
+
+def one_or_many(value: object) -> object:
+    """One text as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+OneOrMany = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+def _check_network(text: str) -> Refusal | None:
+    """``aws:SourceIp`` is the public address of a request: reference_policies_condition-keys.html."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return Refusal("not an address range", "write it such as 203.0.113.0/24")
+    if network.prefixlen == 0:
+        return Refusal("is every address", "name the ranges that requests come from")
+    special = network.is_loopback or network.is_link_local or network.is_multicast
+    private = any(network.version == each.version and network.subnet_of(each) for each in _PRIVATE)  # type: ignore[arg-type]
+    if private or special:
+        what = "is a private range, and a request to AWS never comes from one"
+        return Refusal(what, "name the public addresses, or use source_vpc or source_vpce")
+    return None
+
+
+_PRIVATE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
+
+
+def _check_vpc(text: str) -> Refusal | None:
+    return None if re.fullmatch(r"vpc-[0-9a-f]{8,17}", text) else Refusal("not the ID of a VPC", "write vpc-…")
+
+
+def _check_endpoint(text: str) -> Refusal | None:
+    return (
+        None if re.fullmatch(r"vpce-[0-9a-f]{8,17}", text) else Refusal("not the ID of a VPC endpoint", "write vpce-…")
+    )
+
+
+def _check_organization(text: str) -> Refusal | None:
+    if re.fullmatch(r"o-[a-z0-9]{10,32}", text):
+        return None
+    return Refusal("not the ID of an organisation", "write o-… as `aws organizations describe-organization` shows it")
+
+
+def _check_org_path(text: str) -> Refusal | None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data-orgs.html#\
+access_policies_access-advisor-viewing-orgs-entity-path."""
+    if not re.fullmatch(r"o-[a-z0-9]{10,32}/r-[0-9a-z]{4,32}(/ou-[0-9a-z-]+)*/\*?", text):
+        return Refusal("not the path of a unit", "write o-…/r-…/ou-…/, or o-…/r-…/ou-…/* with the units below it")
+    return None
+
+
+Networks = Annotated[
+    tuple[Annotated[Text, rule(_check_network), text_schema(r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$", 43)], ...],
+    BeforeValidator(one_or_many),
+]
+Vpcs = Annotated[tuple[Annotated[Text, rule(_check_vpc)], ...], BeforeValidator(one_or_many)]
+Endpoints = Annotated[tuple[Annotated[Text, rule(_check_endpoint)], ...], BeforeValidator(one_or_many)]
+OrgId = Annotated[Text, rule(_check_organization), text_schema("^o-[a-z0-9]{10,32}$", 34)]
+OrgPath = Annotated[Text, rule(_check_org_path)]
+
+
+class OfOrganization(Model):
+    """Accounts of one organisation, or of some of its units."""
+
+    id: OrgId = Field(examples=["o-a1b2c3d4e5"])
+    """The organisation's ID."""
+    paths: Annotated[tuple[OrgPath, ...], Keyword("ForAnyValue:StringLike", "aws:PrincipalOrgPaths")] = Field(
+        default=(), examples=[["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"]]
+    )
+    """The paths of organisational units; with * at the end also the units below."""
+
+
+MaybeOrganization = Annotated[
+    OfOrganization | None,
+    BeforeValidator(
+        lambda value: {"id": value} if isinstance(value, str) else value, json_schema_input_type=OrgId | OfOrganization
+    ),
+]
+
+
+def _any_of_true(value: object) -> object:
+    if value is False:
+        return []
+    return ["*"] if value is True else one_or_many(value)
+
+
+Identities = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_any_of_true),
+    WithJsonSchema(
+        {"anyOf": [{"const": True}, {"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+    ),
+]
+TagValues = Mapping[str, OneOrMany]
+
+
+class SessionTags(Model):
+    """Session tags that a caller has to pass, or may pass."""
+
+    required: Annotated[TagValues, Keyword("StringEquals", "aws:RequestTag/", patterns=True)] = Field(
+        default_factory=dict, examples=[{"project": ["web", "shop"], "ticket": "*"}]
+    )
+    """Tags that each session has, with their values; "*" is any value."""
+    allowed: Annotated[tuple[Text, ...], Keyword("ForAllValues:StringEquals", "aws:TagKeys")] = Field(
+        default=(), examples=[["project", "ticket"]]
+    )
+    """The only tags that a session may have. Default: any."""
+    transitive: Annotated[tuple[Text, ...], Keyword("ForAllValues:StringEquals", "sts:TransitiveTagKeys")] = Field(
+        default=(), examples=[["project"]]
+    )
+    """The only tags that may be passed on to further sessions. Default: any."""
+
+
+_DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
+
+
+def _moment(value: object, *, end: bool) -> object:
+    """A date or a moment in UTC. A day begins at 00:00 UTC and ends at 24:00 UTC."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value) if _DAY.match(value) else datetime.fromisoformat(value)
+        except ValueError:
+            raise refuse("not a date", "write it such as 2027-03-31, or 2027-03-31T18:00:00Z") from None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise refuse("has no time zone", f"write {value.isoformat()}Z for UTC")
+        return value.astimezone(UTC)
+    if isinstance(value, date):
+        day = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return day + timedelta(days=1) if end else day
+    raise refuse("not a date", "write it such as 2027-03-31, or 2027-03-31T18:00:00Z")
+
+
+_DATE_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$"}
+)
+Starts = Annotated[datetime, BeforeValidator(lambda value: _moment(value, end=False)), _DATE_SCHEMA]
+Expires = Annotated[datetime, BeforeValidator(lambda value: _moment(value, end=True)), _DATE_SCHEMA]
