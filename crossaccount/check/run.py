@@ -12,7 +12,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from crossaccount.access.findings.groups import Group, grouped
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
+from crossaccount.check.expiring import DEFAULT, expiry_findings
 from crossaccount.check.locations import file_of_source
 from crossaccount.check.placing import book_findings, placers, region_findings
 from crossaccount.engine.deployment import Program
@@ -128,13 +129,15 @@ def check(
     *,
     by_settings: bool = True,
     base: str | None = None,
+    expiring: timedelta = DEFAULT,
 ) -> Checked:
     """Check the stacks of a project, all of them where none is named.
 
     ``organization`` is a file that says which control policies the accounts are under. ``by_settings``: the packaged
     program is not run for the stacks; it would make the same of them. A program of the project's own is always run.
 
-    The access tests are held against those of the git revision ``base``.
+    The access tests are held against those of the git revision ``base``. ``expiring``: what ends within this time is
+    shown.
 
     Raises:
         SettingsError, SourceError, AccessTestsError: the input is wrong; every problem at once.
@@ -148,7 +151,11 @@ def check(
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
     names = [name for name in compiled if name in chosen]
     of_files = {
-        name: (*region_findings(project, name), *book_findings(project, name, compiled[name].settings))
+        name: (
+            *region_findings(project, name),
+            *book_findings(project, name, compiled[name].settings),
+            *expiry_findings(compiled[name].settings, now, expiring),
+        )
         for name in names
     }
     today = now.astimezone(UTC).date()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,7 @@ from crossaccount.cli.options import (
 )
 from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import as_sources, is_source, load_program, read
+from crossaccount.iam.durations import parse_duration
 from crossaccount.iam.names import counted
 from crossaccount.iam.problem import shown
 
@@ -67,6 +68,10 @@ def check(
         Path | None,
         typer.Option("--write-baseline", metavar="FILE", help="Write the findings to this file, as known."),
     ] = None,
+    expiring: Annotated[
+        str,
+        typer.Option("--expiring", metavar="TIME", help="Warn of statements that end within this time, such as 14d."),
+    ] = "14d",
     markdown_file: MarkdownOption = None,
     sarif_file: Annotated[
         Path | None,
@@ -92,6 +97,7 @@ def check(
             stop("--write-baseline: stdout holds the findings, got -; name a file", BAD_INPUT, as_json)
         if baseline is not None and write_baseline is not None and baseline != write_baseline:
             stop(f"--write-baseline: replaces the baseline, got {write_baseline}; name {baseline}", BAD_INPUT, as_json)
+        ahead = _ahead(expiring, as_json)
         named = stacks or []
         of_sources = any(map(is_source, named))
         if not of_sources and accounts is not None:
@@ -111,7 +117,7 @@ def check(
             found = check_sources(read(texts, directory, accounts, run_program=run_program), directory)
         else:
             assert project is not None, "stacks are of a project"
-            found = run(project, named, load_program, datetime.now(UTC), organization, base=base)
+            found = run(project, named, load_program, datetime.now(UTC), organization, base=base, expiring=ahead)
         if write_baseline is not None:
             found = _written(write_baseline, found, as_json)
         elif baseline is not None:
@@ -125,6 +131,16 @@ def check(
         if sarif_file is not None:
             write("--sarif", sarif_file, _sarif(found, directory), as_json)
     raise typer.Exit(FAILED if not found.ok else TRIPPED if _trips(found, fail_on or ()) else 0)
+
+
+def _ahead(text: str, as_json: bool) -> timedelta:
+    days, unit, rest = text.partition("d")
+    try:
+        if unit and days.isdigit() and not rest:
+            return timedelta(days=int(days))
+        return timedelta(seconds=parse_duration(text))
+    except (ValueError, OverflowError):
+        stop(f"--expiring: must be a length of time, got {shown(text)}; write 14d or 12h", BAD_INPUT, as_json)
 
 
 def _sarif(found: Checked, directory: Path) -> str:

@@ -155,7 +155,7 @@ TESTS_FILE = "access-tests.yaml"
 
 NO_TESTS_FIX = "write access tests: who must get in and who must not"
 _FILE_KEYS = ("tests", "given")
-_TEST_KEYS = ("name", "principal", "role", "context", "session", "expect", "reach", "because", "then")
+_TEST_KEYS = ("name", "principal", "role", "at", "context", "session", "expect", "reach", "because", "then")
 _OF_ONE_CALL = ("because", "then", "session")
 _THEN_KEYS = ("action", "resource", "context", "expect")
 
@@ -194,6 +194,8 @@ class AccessTest:
     because: Reason | None = None
     then: tuple[ThenTest, ...] = ()
     reach: bool = False
+    at: datetime | None = None
+    """The moment of the call; None means now."""
 
 
 @dataclass(frozen=True)
@@ -249,8 +251,27 @@ def _test(item: object, index: int, root: Fields, accounts: Mapping[str, str]) -
         because=because_field(fields, expect),
         then=_then(fields, expect),
         reach=bool(reach),
+        at=_at_field(fields),
     )
     return test if principal_arn and role_arn else None
+
+
+def _at_field(fields: Fields) -> datetime | None:
+    """The moment of the call, in UTC; a day means its beginning."""
+    value = fields.data.get("at")
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    except ValueError:
+        value = None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    fields.problem("at", "must be a date", "write it such as 2027-03-31, or 2027-03-31T18:00:00Z", fields.data["at"])
+    return None
 
 
 def _reach_field(fields: Fields) -> str:

@@ -39,7 +39,7 @@ def judge_reach(chains: Chains, test: AccessTest, now: datetime) -> Reached:
     caller = caller_of(estate, test.principal_arn) or external_principal(test.principal_arn, estate.accounts)
     if caller is None or test.role_arn not in estate.roles:
         return Reached(judge_assume(estate, test.principal_arn, test.role_arn, test.context, now=now))
-    given = _Given.of(test.context)
+    given = _Given.of({**_times(test), **test.context})
     maybe: Reached | None = None
     for start, via, conditions in _ways(chains, caller, test.role_arn):
         if not given.allows(conditions):
@@ -54,6 +54,13 @@ def judge_reach(chains: Chains, test: AccessTest, now: datetime) -> Reached:
         maybe = maybe or Reached(Verdict("undetermined", ASSUME_ROLE, sentence, unknown=(left,)), via)
     denied = f"{test.principal_arn} gets to {test.role_arn} by no way"
     return maybe or Reached(Verdict("denied", ASSUME_ROLE, denied))
+
+
+def _times(test: AccessTest) -> Mapping[str, ContextValue]:
+    """The keys of the moment that a test says; nothing where a way may be at any time."""
+    if test.at is None:
+        return {}
+    return {"aws:CurrentTime": f"{test.at:%Y-%m-%dT%H:%M:%SZ}", "aws:EpochTime": str(int(test.at.timestamp()))}
 
 
 def _ways(chains: Chains, caller: Principal, role_arn: str) -> Iterator[tuple[str, tuple[str, ...], Conditions]]:

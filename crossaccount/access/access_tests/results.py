@@ -120,14 +120,16 @@ class TestResult:
             **_message(self.actual, self.verdict),
             "then": [item.to_json() for item in self.then],
             **({"reach": True, "via": list(self.via)} if test.reach else {}),
+            **({"at": f"{test.at:%Y-%m-%dT%H:%M:%SZ}"} if test.at else {}),
         }
 
 
 def run_judged(tests: AccessTests, estate: Estate, now: datetime) -> tuple[TestResult, ...]:
-    """Judge every test of a file against an estate, at one moment."""
+    """Judge every test of a file against an estate, at one moment, unless a test says its own."""
     owners, chains = _owners(tests), Chains(estate)
     return tuple(
-        _judged_reach(test, chains, now) if test.reach else _judged(test, estate, now, owners) for test in tests.tests
+        _judged_reach(test, chains, test.at or now) if test.reach else _judged(test, estate, test.at or now, owners)
+        for test in tests.tests
     )
 
 

@@ -84,6 +84,8 @@ def _differences(old: AccessTest, new: AccessTest) -> Iterator[str]:
         yield f"because {new.because or 'of anything'}, before {old.because}"
     if dict(old.context) != dict(new.context):
         yield "another context"
+    if old.at != new.at:
+        yield "another date"
     if old.session != new.session:
         yield "another session"
     for item in old.then:

@@ -102,28 +102,6 @@ EXAMPLES: Mapping[str, Example] = {
     Condition: {StringEquals: {"aws:PrincipalOrgID": o-abcdefghij}}
 """,
     ),
-    "XA317": Example(
-        """\
-# Pulumi.yaml
-config:
-  crossaccount:accounts:
-    value:
-      staging: {id: "333333333333", stack: staging}
-# Pulumi.stg.yaml
-config:
-  crossaccount:account: staging
-""",
-        """\
-# Pulumi.yaml
-config:
-  crossaccount:accounts:
-    value:
-      staging: {id: "333333333333", stack: stg}
-# Pulumi.stg.yaml
-config:
-  crossaccount:account: staging
-""",
-    ),
     "XA106": Example(
         """\
 222222222222/role/Deploy trust policy:
@@ -983,6 +961,60 @@ config:
     Principal: {AWS: "*"}
     Action: "sts:AssumeRole"
     Condition: {StringEquals: {"aws:PrincipalOrgID": o-abcdefghij}}
+""",
+    ),
+    "XA317": Example(
+        """\
+# Pulumi.yaml
+config:
+  crossaccount:accounts:
+    value:
+      staging: {id: "333333333333", stack: staging}
+# Pulumi.stg.yaml
+config:
+  crossaccount:account: staging
+""",
+        """\
+# Pulumi.yaml
+config:
+  crossaccount:accounts:
+    value:
+      staging: {id: "333333333333", stack: stg}
+# Pulumi.stg.yaml
+config:
+  crossaccount:account: staging
+""",
+    ),
+    "XA318": Example(
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:trusting:
+    roles:
+      Migration: {trust: [{principals: [auth], expires: 2026-01-31}]}
+""",
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:trusting:
+    roles:
+      Migration: {trust: [{principals: [auth], expires: 2099-01-31}]}
+""",
+    ),
+    "XA319": Example(
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:trusting:
+    roles:
+      Migration: {trust: [{principals: [auth], expires: 2099-01-31}]}
+""",
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:trusting:
+    roles:
+      Migration: {trust: [{principals: [auth], expires: 2399-01-31}]}
 """,
     ),
     "XA401": Example(
