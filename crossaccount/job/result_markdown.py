@@ -5,17 +5,18 @@ that the update removes, then resources.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from crossaccount.access.diff import markdown
-from crossaccount.access.diff.markdown import SIGNS, first_and_rest, line
+from crossaccount.access.diff.markdown import change_lines
 from crossaccount.engine.work import QUIET, Outcome
 from crossaccount.iam.names import display
 from crossaccount.job.afterwards.drift import drift_of
 from crossaccount.job.review.resources import planned, planned_lines
-from crossaccount.job.review.review import Review, removal_lines, shown_by
+from crossaccount.job.review.review import Review, Shown, removal_lines, removal_words, shown_by
 from crossaccount.job.running.result import JobResult
 from crossaccount.markdown import code, fence, table, text
 
@@ -70,7 +71,23 @@ def _access(review: Review) -> Iterator[str]:
         )
     if review.removals:
         yield "\n### Manual changes by others that this update removes\n"
-        yield from fence((line for each in review.removals for line in removal_lines(each, shown)), longest=LONGEST)
+        yield from fence(_removals(review, shown), longest=LONGEST)
+
+
+MOST_OF_REMOVALS = 12_000
+"""Characters about what others made: with all documents, else without, else each sentence once."""
+
+
+def _removals(review: Review, shown: Shown) -> list[str]:
+    """What goes. Where it is too much for a comment, the documents are left out; then what is alike is one line."""
+    whole = [line for each in review.removals for line in removal_lines(each, shown)]
+    if _length(whole) <= MOST_OF_REMOVALS:
+        return whole
+    heads = [next(removal_lines(each, shown)) for each in review.removals]
+    if _length(heads) <= MOST_OF_REMOVALS:
+        return heads
+    words = Counter(removal_words(each, "…") for each in review.removals)
+    return [f"! {count} times: {each}" for each, count in words.items()]
 
 
 def _stacks(result: JobResult) -> Iterator[str]:
@@ -123,9 +140,7 @@ def drift_markdown(result: JobResult) -> str:
         rows = [row for resource in drift.resources for row in _rows(resource)]
         lines += [f"### {text(drift.stack)}", "", *table(("resource", "property", "deployed", "in AWS"), rows), ""]
     if result.drift is not None and result.drift.access.changes:
-        first, rest = first_and_rest(result.drift.access.changes)
-        shown = partial(display, accounts=result.drift.names)
-        body = [f"{SIGNS[change.direction]} {line(change, shown)}" for change in first]
+        body, rest = change_lines(result.drift.access.changes, partial(display, accounts=result.drift.names))
         lines += [f"### Access: {result.drift.access.verdict}", "", *fence(body, "diff"), ""]
         lines += [f"… and {rest}.", ""] if rest else []
     if result.status == "drifted":

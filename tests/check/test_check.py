@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from components.program import program
+from crossaccount.access.findings.finding import Finding
 from crossaccount.check.markdown import markdown
 from crossaccount.check.run import Checked, check
 from crossaccount.settings import SettingsError, read_project
@@ -288,6 +289,24 @@ def test_what_others_make_is_assumed_and_said_to_be(project):
         "policy limit": ["auth", "workload"],
         "role Provisioner": ["auth", "workload"],
     }
+
+
+def test_a_check_fits_a_comment_and_leaves_no_finding_out():
+    """Many findings that differ in more than the account: by message, then by code, with their number."""
+    by_role = [
+        Finding("XA306", "warning", f"Pulumi.a.yaml: trusting.roles.R{number}", "allows everything", "name less", "a")
+        for number in range(900)
+    ]
+    text = markdown(Checked(tuple(by_role), (), (), ()))
+    assert "| XA306 | `Pulumi.a.yaml: trusting.roles.R0` and 899 more places | allows everything | name less |" in text
+    errors = [
+        Finding("XA105", "error", f"Pulumi.a.yaml: trusting.roles.R{number}.trust[0]", f"trusts {number}", "mend", "a")
+        for number in range(900)
+    ]
+    text = markdown(Checked((*errors, *by_role), (), (), ()))
+    assert len(text) < 65_536
+    assert "and 899 more places | trusts 0 | mend |" in text
+    assert "**Check**: 900 errors, 900 warnings" in text
 
 
 def test_unknown_stacks_are_refused_with_the_nearest_name():

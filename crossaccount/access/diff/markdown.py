@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from crossaccount.access.chains.way import alternatives_in_words
 from crossaccount.access.diff.change import AccessDiff, Change, Reach
+from crossaccount.access.diff.folding import folded
 from crossaccount.access.diff.levels import RANK, by_level, by_power
 from crossaccount.access.requirements import ALWAYS, Requirements
 from crossaccount.access.requirements.words import in_words
@@ -16,6 +16,8 @@ Shown = Callable[[str], str]
 """How an ARN is shown to people."""
 
 MOST_LINES = 100
+MOST_CHARACTERS, SHORTER = 30_000, 302
+"""Characters of all lines in a comment, and of one line where they are more."""
 SIGNS = {"broadening": "+", "narrowing": "-", "neutral": "!"}
 """What stands before a change. Neutral is a credential that assumes nothing: nobody's access differs by it."""
 _VERDICTS = {
@@ -28,15 +30,15 @@ _MOST_LISTED = 5
 
 
 def markdown(found: AccessDiff, shown: Shown = str) -> str:
-    """The whole diff. A comment on a pull request has its limits: after a hundred lines the rest is counted.
-
-    What broadens is not among that rest as long as anything else is listed.
+    """The whole diff. A comment on a pull request has its limits: what is alike is one line, and after a hundred lines
+    the rest is counted. Nothing that broadens is among that rest.
     """
     lines = ["### Access", "", f"This change is {_VERDICTS[found.verdict]}."]
     lines += ["", "It gives new credentials."] if found.hands_out else []
     if found.changes:
-        first, rest = first_and_rest(found.changes)
-        lines += ["", *fence((f"{SIGNS[change.direction]} {line(change, shown)}" for change in first), "diff")]
+        first, rest = change_lines(found.changes, shown)
+        much = sum(map(len, first)) > MOST_CHARACTERS
+        lines += ["", *fence(first, "diff", **({"longest": SHORTER} if much else {}))]
         lines += ["", f"… and {rest}."] if rest else []
     if found.reach:
         lines += ["", "Through other roles:", "", *fence(reach_lines(found.reach, shown), "diff")]
@@ -61,28 +63,23 @@ def reach_line(each: Reach, shown: Shown = str) -> str:
     return f"{' → '.join(map(shown, (each.principal, *each.via, each.role)))}: {words}"
 
 
-def first_and_rest(changes: Sequence[Change], most: int = MOST_LINES) -> tuple[list[Change], str]:
-    """The ``most`` gravest changes, in their own order, and how many more there are in words."""
-    ranked = sorted(range(len(changes)), key=lambda index: _rank(changes[index]))
-    first = sorted(ranked[:most])
-    rest = Counter[str](changes[index].direction for index in ranked[most:])
-    return [changes[index] for index in first], _rest(rest)
+def change_lines(changes: Sequence[Change], shown: Shown = str, most: int = MOST_LINES) -> tuple[list[str], str]:
+    """A line for each change or for several that are alike, and in words how many more there are.
+
+    Nothing that broadens is among those that are only counted.
+    """
+    groups, rest = folded(changes, most)
+    lines = [f"{SIGNS[each.first.direction]} {line(each.first, shown, each.rest(shown))}" for each in groups]
+    return lines, rest
 
 
-def _rank(change: Change) -> int:
-    """What broadens before new credentials that assume nothing, and these before all else."""
-    return 0 if change.direction == "broadening" else 1 if change.kind == "credential-gained" else 2
+def line(change: Change, shown: Shown = str, rest: str = "") -> str:
+    """One change in a line: ``auth/user/Bo → workload/role/Deployer, broadening: with MFA; granted by …``.
 
-
-def _rest(rest: Mapping[str, int]) -> str:
-    listed = [f"{count} {direction}" for direction, count in sorted(rest.items())]
-    return f"{sum(rest.values())} more ({', '.join(listed)})" if listed else ""
-
-
-def line(change: Change, shown: Shown = str) -> str:
-    """One change in a line: ``auth/user/Bo → workload/role/Deployer, broadening: with MFA; granted by …``."""
+    ``rest`` says which others the line stands for.
+    """
     direction = "assumes nothing" if change.direction == "neutral" else change.direction
-    return f"{subject(change, shown)}, {direction}{_detail(change)}"
+    return f"{subject(change, shown)}{rest}, {direction}{_detail(change)}"
 
 
 def subject(change: Change, shown: Shown = str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from crossaccount.access.diff import AccessDiff
 from crossaccount.access.diff.change import VerdictWord
-from crossaccount.access.diff.markdown import SIGNS, first_and_rest, line, reach_lines
+from crossaccount.access.diff.markdown import change_lines, reach_lines
 from crossaccount.access.findings.finding import Finding
 from crossaccount.iam.names import display
 from crossaccount.job.events import Event
@@ -145,8 +145,8 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
         yield from removal_lines(each, shown)
     for finding in review.replaced:
         yield f"! {shown(finding.where)}: {finding.message} ({finding.code}); {finding.fix}"
-    first, rest = first_and_rest(review.access.changes)
-    yield from (f"{SIGNS[change.direction]} {line(change, shown)}" for change in first)
+    first, rest = change_lines(review.access.changes, shown)
+    yield from first
     if rest:
         yield f"… and {rest}"
     if review.access.reach:

@@ -63,8 +63,31 @@ def test_what_people_name_cannot_break_out_of_the_block() -> None:
 def test_a_comment_stays_within_bounds() -> None:
     changes = [Change("path-gained", f"{THERESA}{number:03}", UPDATE_APP, None, ALWAYS) for number in range(150)]
     lines = markdown(AccessDiff.of(changes), short).splitlines()
-    assert sum(line.startswith("+ ") for line in lines) == 100
-    assert lines[-1] == "… and 50 more (50 broadening)."
+    assert [line for line in lines if line.startswith("+ ")] == [
+        "+ Theresa000 → UpdateApp (and 149 alike: Theresa001, Theresa002, Theresa003 …), broadening"
+    ]
+    assert lines[-1] == "```", "nothing that broadens is left out"
+
+
+@pytest.mark.parametrize("number", [4, 5, 40])
+def test_changes_that_differ_only_by_account_are_one_line_from_five_on(number: int) -> None:
+    roles = [f"arn:aws:iam::{200000000000 + each}:role/UpdateApp" for each in range(number)]
+    changes = [Change("path-gained", THERESA, role, None, ALWAYS, why="granted") for role in roles]
+    lines = [line for line in markdown(AccessDiff.of(changes)).splitlines() if line.startswith("+ ")]
+    assert len(lines) == (4 if number == 4 else 1)
+    if number == 40:
+        assert f" (and 39 alike: {roles[1]}, {roles[2]}, {roles[3]} …), broadening: granted" in lines[0]
+
+
+def test_what_broadens_is_never_cut_however_much_it_is() -> None:
+    """A thousand principals into a thousand roles: each is in one of the lines."""
+    names = [f"{number:04}" for number in range(1000)]
+    changes = [Change("path-gained", f"{THERESA}{each}", f"{UPDATE_APP}{each}", None, ALWAYS) for each in names]
+    text = markdown(AccessDiff.of(changes))
+    assert "+ " in text
+    assert "(and 999 alike:" in text
+    assert "more (" not in text
+    assert len(text) < 65_536
 
 
 def test_what_broadens_is_not_left_out_for_what_narrows() -> None:

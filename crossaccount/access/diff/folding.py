@@ -1,0 +1,108 @@
+"""A diff in as many lines as a person reads: changes that are alike are one line, and nothing that broadens is cut.
+
+Where there are few changes each has its line. Five or more that differ only by account are one line with their number.
+Where that is not enough, changes of one kind to one role (or of one principal) are one line, then changes of one kind.
+What does not broaden has the lines that are left; the rest of it is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from crossaccount.access.diff.change import Change
+
+ALIKE = 5
+"""From so many on, changes that differ only by account are one line."""
+NAMED = 3
+"""How many of the others a line names."""
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+Key = Callable[[Change], tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A change, and the ``others`` that its line stands for."""
+
+    first: Change
+    others: tuple[Change, ...] = ()
+
+    def rest(self, shown: Callable[[str], str]) -> str:
+        """`` (and 39 alike: shop/role/R, bank/role/R, post/role/R …)``; empty for a change that is alone."""
+        if not self.others:
+            return ""
+        roles = {each.role for each in (self.first, *self.others)}
+        ends = [(each.principal if len(roles) == 1 else each.role) or each.principal or "" for each in self.others]
+        own = (self.first.principal if len(roles) == 1 else self.first.role) or ""
+        named = [shown(end) for end in dict.fromkeys(ends) if end and end != own]
+        words = ", ".join(named[:NAMED]) + (" …" if len(named) > NAMED else "")
+        return f" (and {len(self.others)} alike: {words})" if words else f" (and {len(self.others)} alike)"
+
+
+def folded(changes: Sequence[Change], most: int) -> tuple[list[Folded], str]:
+    """The changes in at most ``most`` lines, in their own order, and in words how many more do not broaden."""
+    gains = [each for each in changes if _rank(each) < 2]
+    others = [each for each in changes if _rank(each) == 2]
+    first: list[Folded] = []
+    for first in _levels(gains):
+        if len(first) <= most:
+            break
+    left = _at_least(others, _by_account)
+    room = max(most - len(first), 0)
+    order = {id(each): index for index, each in enumerate(changes)}
+    cut = Counter[str](change.direction for group in left[room:] for change in (group.first, *group.others))
+    return sorted([*first, *left[:room]], key=lambda group: order[id(group.first)]), _rest(cut)
+
+
+def _rank(change: Change) -> int:
+    """What broadens and new credentials that assume nothing, before all else."""
+    return 0 if change.direction == "broadening" else 1 if change.kind == "credential-gained" else 2
+
+
+def _levels(changes: Sequence[Change]) -> Iterable[list[Folded]]:
+    yield _at_least(changes, _by_account)
+    yield _together(changes, _by_account)
+    yield _together(changes, _by_role)
+    yield _together(changes, _by_principal)
+    yield _together(changes, _by_kind)
+
+
+def _by_account(change: Change) -> tuple[object, ...]:
+    texts = (change.principal or "", change.role or "", change.why, *change.resources)
+    same = (change.kind, change.direction, change.credential, change.actions, change.access_level, change.whole)
+    return (*same, repr(change.before), repr(change.after), *(_ACCOUNT.sub("", each) for each in texts))
+
+
+def _by_role(change: Change) -> tuple[object, ...]:
+    return (*_by_kind(change), _ACCOUNT.sub("", change.role or change.principal or ""))
+
+
+def _by_principal(change: Change) -> tuple[object, ...]:
+    return (*_by_kind(change), _ACCOUNT.sub("", change.principal or change.role or ""))
+
+
+def _by_kind(change: Change) -> tuple[object, ...]:
+    return change.kind, change.direction, change.access_level or ""
+
+
+def _together(changes: Iterable[Change], key: Key) -> list[Folded]:
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for each in changes:
+        groups.setdefault(key(each), []).append(each)
+    return [Folded(first, tuple(others)) for first, *others in groups.values()]
+
+
+def _at_least(changes: Sequence[Change], key: Key) -> list[Folded]:
+    """Groups of at least ``ALIKE``; smaller ones are taken apart."""
+    return [
+        part
+        for group in _together(changes, key)
+        for part in ([group] if len(group.others) + 1 >= ALIKE else map(Folded, (group.first, *group.others)))
+    ]
+
+
+def _rest(rest: Mapping[str, int]) -> str:
+    listed = [f"{count} {direction}" for direction, count in sorted(rest.items())]
+    return f"{sum(rest.values())} more ({', '.join(listed)})" if listed else ""
