@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,9 +21,10 @@ from crossaccount.cli.adding import add
 from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.explaining import explain
-from crossaccount.cli.failures import JsonUsage, fault_in_one_line, written_out
+from crossaccount.cli.failures import fault_in_one_line, written_out
 from crossaccount.cli.fleets import fleet
 from crossaccount.cli.handoffs import WithCommand, handoff
+from crossaccount.cli.helping import AllCommands
 from crossaccount.cli.job.updates import preview, up
 from crossaccount.cli.job.verbs import destroy, drift, outputs, refresh, status
 from crossaccount.cli.paths import paths, what_can, who_can
@@ -39,7 +40,7 @@ SILENT = ("check", "test", "diff", "paths", "who-can", "what-can", "report", "ha
 """The commands that show nothing until they are done; all others tell what they do."""
 
 app = typer.Typer(
-    cls=JsonUsage,
+    cls=AllCommands,
     help="One model of both sides of AWS cross-account access: declared in Pulumi, judged, rehearsed, proven.",
     no_args_is_help=True,
     add_completion=True,
@@ -66,33 +67,95 @@ def about(
     del version
 
 
-app.command(epilog="Example: crossaccount check --dir examples/tutorial")(check)
-app.command(epilog="Example: crossaccount explain XA205")(explain)
-app.command(epilog="Example: crossaccount rehearse tutorial --engine in-process")(rehearse)
-app.command(epilog="Example: crossaccount demo --engine pulumi")(demo)
-app.command(epilog="Example: crossaccount paths stack:auth stack:workload --json")(paths)
-app.command(epilog="Example: crossaccount who-can workload/role/AssumedRole stack:auth stack:workload")(who_can)
-app.command(epilog="Example: crossaccount what-can auth/user/richard live:auth live:workload")(what_can)
-app.command("test", epilog="Example: crossaccount test access-tests.yaml stack:auth stack:workload")(judge_tests)
-app.command(epilog="Example: crossaccount diff --before state:auth --after stack:auth --fail-on broadening")(diff)
-app.command(epilog="Example: crossaccount preview --markdown review.md --fail-on broadening")(preview)
-app.command(epilog="Example: crossaccount up --yes --approve broadening")(up)
-app.command(epilog="Example: crossaccount refresh workload")(refresh)
-app.command(epilog="Example: crossaccount drift --markdown drift.md")(drift)
-app.command(epilog="Example: crossaccount destroy workload")(destroy)
-app.command(epilog="Example: crossaccount outputs workload --json")(outputs)
-app.command(epilog="Example: crossaccount status 'prod-*'")(status)
-app.add_typer(fleet, name="fleet", epilog="Example: crossaccount fleet check --dir examples/fleet")
-app.command(epilog="Example: crossaccount report stack:auth stack:workload --html report.html")(report)
-app.command(
-    cls=WithCommand, epilog="Example: crossaccount handoff links stack:auth stack:workload --for auth/user/richard"
-)(handoff)
-app.command(epilog="Example: crossaccount verify stack:auth stack:workload --profile richard")(verify)
-app.command(
-    epilog="Example: crossaccount init mine --trusted-id 123456789012 --trusting-id 210987654321 --user bo --user kim"
-)(init)
-app.add_typer(add, name="add", epilog="Example: crossaccount add account staging 345678901234")
-app.command(epilog="Example: crossaccount doctor --dir examples/tutorial --json")(doctor)
+ASK, PROVE, CHANGE, HAND_OVER, SET_UP = "Ask", "Prove", "Change", "Hand over", "Set up"
+
+
+def _command(group: str, short: str, example: str, command: Any, name: str | None = None, **options: Any) -> None:
+    """A command of a group. ``short`` is its line in the help of all commands, ``example`` what follows its name."""
+    named = name or command.__name__.replace("_", "-")
+    line = f"Example: crossaccount {named} {example}".rstrip()
+    app.command(named, short_help=short, epilog=line, rich_help_panel=group, **options)(command)
+
+
+_command(ASK, "List who can assume which role, and under which conditions.", "stack:auth stack:workload --json", paths)
+_command(
+    ASK,
+    "Show who can assume one role, and why or why not.",
+    "workload/role/AssumedRole stack:auth stack:workload",
+    who_can,
+)
+_command(
+    ASK,
+    "Show what one principal can assume, also through other roles.",
+    "auth/user/richard live:auth live:workload",
+    what_can,
+)
+_command(
+    ASK,
+    "Show what a change does to access.",
+    "--before state:auth --after stack:auth --fail-on broadening",
+    diff,
+)
+_command(ASK, "Explain a finding, with an example.", "XA205", explain)
+_command(PROVE, "Find mistakes offline, in stacks or in any source.", "--dir examples/tutorial", check)
+_command(
+    PROVE,
+    "Judge access tests against sources. Deploys nothing.",
+    "access-tests.yaml stack:auth stack:workload",
+    judge_tests,
+    "test",
+)
+_command(PROVE, "Deploy on a local AWS, and try the access tests there.", "tutorial --engine in-process", rehearse)
+_command(
+    PROVE, "Try the paths in AWS, with your own credentials.", "stack:auth stack:workload --profile richard", verify
+)
+_command(PROVE, "Rehearse the examples, and see what check and diff say.", "--engine pulumi", demo)
+_command(
+    CHANGE,
+    "Show what `up` would change, and what that does to access.",
+    "--markdown review.md --fail-on broadening",
+    preview,
+)
+_command(CHANGE, "Deploy what the stacks declare, upstreams first.", "--yes --approve broadening", up)
+_command(CHANGE, "Update the states with what AWS has now.", "workload", refresh)
+_command(CHANGE, "Show what has changed in AWS since the last deployment.", "--markdown drift.md", drift)
+_command(CHANGE, "Delete the stacks' resources, downstream stacks first.", "workload", destroy)
+_command(CHANGE, "Show the outputs of the last deployment; never a secret.", "workload --json", outputs)
+_command(CHANGE, "Show each stack's last deployment, resources and lock.", "'prod-*'", status)
+_command(
+    HAND_OVER,
+    "Write profiles, links, scripts or code for the paths that work.",
+    "links stack:auth stack:workload --for auth/user/richard",
+    handoff,
+    cls=WithCommand,
+)
+_command(
+    HAND_OVER,
+    "Write who can reach what: HTML, Markdown, CSV or a picture.",
+    "stack:auth stack:workload --html report.html",
+    report,
+)
+_command(
+    SET_UP,
+    "Write a first project: two stacks, access tests, a workflow.",
+    "mine --trusted-id 123456789012 --trusting-id 210987654321 --user bo --user kim",
+    init,
+)
+app.add_typer(
+    add,
+    name="add",
+    short_help="Add an account, a role or a user to a project.",
+    epilog="Example: crossaccount add account staging 345678901234",
+    rich_help_panel=SET_UP,
+)
+_command(SET_UP, "Show what this machine lacks, and how to get it.", "--dir examples/tutorial --json", doctor)
+app.add_typer(
+    fleet,
+    name="fleet",
+    short_help="Write and check the stacks of many accounts: fleet.yaml.",
+    epilog="Example: crossaccount fleet check --dir examples/fleet",
+    rich_help_panel=SET_UP,
+)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.helping import Commands
 from crossaccount.cli.options import HERE, DirectoryOption
 from crossaccount.cli.printing import say
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from crossaccount.start.adding import Added
 
 add = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Add an account, a role or a user to a project. Comments and order stay.",
@@ -25,7 +27,11 @@ AccountArgument = Annotated[
 ]
 
 
-@add.command("account", epilog="Example: crossaccount add account staging 345678901234")
+@add.command(
+    "account",
+    short_help="Add an account to the address book.",
+    epilog="Example: crossaccount add account staging 345678901234",
+)
 def add_account(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the account in the address book.")],
     account_id: Annotated[str, typer.Argument(metavar="ID", help="The 12 digits of the account.")],
@@ -48,7 +54,11 @@ def add_account(
             say(f"next: crossaccount add role {name} NAME --trust ACCOUNT; crossaccount check")
 
 
-@add.command("role", epilog="Example: crossaccount add role staging ReadOnly --trust auth")
+@add.command(
+    "role",
+    short_help="Add a role to an account.",
+    epilog="Example: crossaccount add role staging ReadOnly --trust auth",
+)
 def add_role(
     account: AccountArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the role.")],
@@ -90,7 +100,9 @@ def add_role(
         say("next: crossaccount check; crossaccount preview")
 
 
-@add.command("user", epilog="Example: crossaccount add user auth kim --group Developers")
+@add.command(
+    "user", short_help="Add a user to an account.", epilog="Example: crossaccount add user auth kim --group Developers"
+)
 def add_user(
     account: AccountArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the user.")],
@@ -109,7 +121,9 @@ def add_user(
         say("next: crossaccount check; crossaccount preview")
 
 
-@add.command("schema", epilog="Example: crossaccount add schema")
+@add.command(
+    "schema", short_help="Write the schema of the config for your editor.", epilog="Example: crossaccount add schema"
+)
 def add_schema(directory: DirectoryOption = HERE) -> None:
     """Write crossaccount.schema.json for your editor, as this version has it."""
     with failures_in_words(as_json=False):

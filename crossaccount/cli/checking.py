@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossaccount.cli.completion import complete_stack_or_source
 from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.options import (
     HERE,
@@ -21,11 +22,13 @@ from crossaccount.cli.options import (
     RunProgramOption,
     SourcesArgument,
 )
-from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
+from crossaccount.cli.printing import STDOUT, MarkdownOption, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import as_sources, is_source, load_program, read
+from crossaccount.cli.tables import Format, FormatOption, Output, asks_for_json, output, show_results
 from crossaccount.iam.durations import parse_duration
 from crossaccount.iam.names import counted
-from crossaccount.iam.problem import shown
+from crossaccount.iam.problem import shown as value_shown
+from crossaccount.listing import Listing
 
 if TYPE_CHECKING:
     from crossaccount.check.run import Checked
@@ -45,7 +48,8 @@ def check(
     stacks: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[STACK or SOURCE]...",
+            metavar="STACK_OR_SOURCE",
+            autocompletion=complete_stack_or_source,
             help="Stacks of the project, by name or pattern (default: all), or sources: FILE.json, stack:[DIR/]NAME, "
             "state:[DIR/]NAME, live:PROFILE, terraform:FILE …",
         ),
@@ -80,17 +84,24 @@ def check(
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="List the findings alone in this form. Default: with tests, quotas and fixes."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check stacks offline: settings, documents, findings, quotas, both sides of every path, and the access tests.
 
     For sources it shows findings, including suppressed ones, and quotas. Access tests and --base need a project.
     """
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.settings import read_project
 
         refuse_two_documents(markdown_file, as_json)
         refuse_two_documents(sarif_file, as_json or markdown_file == STDOUT, "--sarif")
+        if form is not None and STDOUT in (markdown_file, sarif_file):
+            stop(f"--format: stdout holds another document, got {form}; name a file for that", BAD_INPUT, as_json)
         if FailOn.weakened in (fail_on or ()) and base is None:
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
         if write_baseline == STDOUT:
@@ -124,6 +135,8 @@ def check(
             found = found.since(read_baseline(baseline))
         if as_json:
             print_json(found.to_json())
+        elif form is not None:
+            _list(found, output(form))
         elif STDOUT not in (markdown_file, sarif_file):
             show(found)
         if markdown_file is not None:
@@ -170,15 +183,22 @@ def _written(file: Path, found: Checked, as_json: bool) -> Checked:
     return found.since([Entry.of(each) for each in found.findings])
 
 
+def _list(found: Checked, out: Output) -> None:
+    """The findings as records."""
+    from crossaccount.check.markdown import summary
+
+    rows = ((each.code, each.severity, each.where, each.message, each.fix) for each in found.findings)
+    out.show(Listing(("code", "severity", "where", "message", "fix"), rows))
+    out.note(summary(found))
+
+
 def show(found: Checked) -> None:
     """A check for people: every finding with its fix, the tests, and the quotas that are nearly used up."""
-    from rich.table import Table
-
     from crossaccount.check.markdown import near_quotas, summary
-    from crossaccount.escaping import markup, one_line
-    from crossaccount.rehearsal.table import results_table
+    from crossaccount.escaping import markup
 
-    out = console()
+    shown = output()
+    out = shown.console
     for group in found.groups:
         each = group.first
         style = "bold red" if each.severity == "error" else "yellow"
@@ -187,43 +207,43 @@ def show(found: Checked) -> None:
         out.print(head, highlight=False, soft_wrap=True)
         out.print(f"  {markup(each.message)}\n  [dim]fix:[/] {markup(each.fix)}", highlight=False, soft_wrap=True)
     if found.tests:
-        out.print(results_table(found.tests))
-    if near := near_quotas(found):
-        table = Table(show_edge=False, pad_edge=False, header_style="bold")
-        for heading in ("quota", "where", "used", "limit"):
-            table.add_column(heading, overflow="fold")
-        for where, quota, used, limit in near:
-            table.add_row(quota, markup(where), str(used), str(limit))
-        out.print(table)
+        show_results(found.tests, shown)
+    near = near_quotas(found)
+    shown.show(
+        Listing(
+            ("quota", "where", "used", "limit"),
+            [(quota, where, str(used), str(limit)) for where, quota, used, limit in near],
+        )
+    )
     for stale in found.compared.stale if found.compared else ():
-        text = f"baseline: no longer found: {stale.code} {stale.where}: {stale.message}"
-        out.print(one_line(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        shown.note(f"baseline: no longer found: {stale.code} {stale.where}: {stale.message}", "yellow")
     for line in found.proof.lines() if found.proof else ():
-        style = "yellow" if found.proof and found.proof.weakened else ""
-        out.print(one_line(line), style=style, markup=False, highlight=False, soft_wrap=True)
+        shown.note(line, "yellow" if found.proof and found.proof.weakened else "")
     for line in found.assumptions:
-        out.print(one_line(line), markup=False, highlight=False, soft_wrap=True)
+        shown.note(line)
     for warning in found.warnings:
-        out.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        shown.note(f"warning: {warning}", "yellow")
     out.print(summary(found), highlight=False)
 
 
 def judge_tests(
     tests: Annotated[
         Path | None,
-        typer.Argument(metavar="[TESTS.yaml]", help="A file of access tests. Default: access-tests.yaml in --dir."),
+        typer.Argument(metavar="TESTS.yaml", help="A file of access tests. Default: access-tests.yaml in --dir."),
     ] = None,
     sources: SourcesArgument = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge access tests against sources and the tests' own given section. Nothing is deployed."""
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.access.access_tests.results import results_json
         from crossaccount.rehearsal.given import judge
-        from crossaccount.rehearsal.table import results_table, warnings
+        from crossaccount.rehearsal.table import warnings
 
         file = _tests_file(tests, directory, as_json)
         found = read(sources, directory, accounts, run_program=run_program)
@@ -232,11 +252,11 @@ def judge_tests(
         if as_json:
             print_json(results_json(results))
         else:
-            console().print(results_table(results))
+            show_results(results, shown := output(form))
         for warning in warnings(results):
             say(f"warning: {warning}", err=True)
         if not as_json:
-            console().print(f"{len(results) - failed} of {len(results)} as expected", highlight=False)
+            shown.note(f"{len(results) - failed} of {len(results)} as expected")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -248,5 +268,5 @@ def _tests_file(named: Path | None, directory: Path, as_json: bool) -> Path:
         return directory / TESTS_FILE
     if ":" in str(named) and not named.exists():
         fix = f"write the file first: crossaccount test {TESTS_FILE} {named}"
-        stop(f"TESTS.yaml: must be a file of access tests, got {shown(str(named))}; {fix}", BAD_INPUT, as_json)
+        stop(f"TESTS.yaml: must be a file of access tests, got {value_shown(str(named))}; {fix}", BAD_INPUT, as_json)
     return named

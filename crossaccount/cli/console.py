@@ -1,4 +1,4 @@
-"""The Rich console of the commands: tables for people that break no word, and in which data is text."""
+"""The Rich console of the commands, in which data is text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import IO, Any, cast
 
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-from rich.table import Table
-from rich.text import Text
 
 from crossaccount import escaping
 from crossaccount.cli.printing import Guarded, raw
@@ -24,8 +21,7 @@ NARROWEST = 40
 def open_console(stderr: bool = False) -> Console:
     """A Rich console. Where there is no terminal, it is as wide as ``COLUMNS`` says.
 
-    Where that says nothing, or less than a table needs, it is as wide as a log, for which Rich would take 80 columns,
-    and its tables are wider where a word would break: names have to be found by ``grep``.
+    Where that says nothing, or less than a table needs, it is as wide as a log, for which Rich would take 80 columns.
     """
     columns = os.environ.get("COLUMNS", "")
     wide = columns.isdecimal() and int(columns) >= NARROWEST
@@ -35,7 +31,7 @@ def open_console(stderr: bool = False) -> Console:
     file = cast(IO[str], Guarded(raw(sys.stderr if stderr else sys.stdout), colours=True))
     options: dict[str, Any] = {"stderr": stderr, "file": file, "emoji": False, "_environ": environ}
     found = ShowingConsole(**options)
-    return found if found.is_terminal or wide else PlainConsole(width=PLAIN_WIDTH, **options)
+    return found if found.is_terminal or wide else ShowingConsole(width=PLAIN_WIDTH, **options)
 
 
 class ShowingConsole(Console):
@@ -45,29 +41,3 @@ class ShowingConsole(Console):
         """As Rich does, with text that is seen as it is."""
         for each in super().render(renderable, options):
             yield each if each.control else Segment(escaping.visible_lines(each.text), each.style)
-
-
-class PlainConsole(ShowingConsole):
-    """Prints tables as wide as their longest words need."""
-
-    def print(self, *objects: Any, **options: Any) -> None:
-        """As Rich does, but that a table may be wider than the console."""
-        for each in objects:
-            if isinstance(each, Table):
-                self._keep_words(each)
-                options["crop"] = False
-        super().print(*objects, **options)
-
-    def _keep_words(self, table: Table) -> None:
-        for column in table.columns:
-            cells = [self.render_str(cell) if isinstance(cell, str) else cell for cell in column.cells]
-            texts = [cell.plain for cell in cells if isinstance(cell, Text)]
-            longest = max((_longest_word(line) for text in texts for line in text.splitlines()), default=0)
-            column.min_width = max(column.min_width or 0, longest)
-
-
-def _longest_word(line: str) -> int:
-    """How wide the longest word is, the first with what it is indented by."""
-    indent = len(line) - len(line.lstrip())
-    words = line.split()
-    return max((cell_len(word) + (indent if number == 0 else 0) for number, word in enumerate(words)), default=0)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.completion import complete_source
+from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.options import HERE, AccountsOption, DirectoryOption, JsonOption, RunProgramOption
-from crossaccount.cli.printing import STDOUT, MarkdownOption, console, print_json, refuse_two_documents, say, write
+from crossaccount.cli.printing import STDOUT, MarkdownOption, print_json, refuse_two_documents, say, write
 from crossaccount.cli.reading import read_both
+from crossaccount.cli.tables import Format, FormatOption, Output, asks_for_json, output
 from crossaccount.iam.names import counted
+from crossaccount.listing import Cell, Listing
 
 if TYPE_CHECKING:
     from crossaccount.access.diff import AccessDiff
@@ -24,8 +27,6 @@ _SIGN_NAMES = {
     "AccessKeyMetadata": "in the output of `aws iam list-access-keys`",
     "LoginProfile": "in the output of `aws iam get-login-profile`",
 }
-_NARROW = 100
-"""Columns of a terminal; on a narrower one three columns would break the names."""
 
 
 class FailOn(StrEnum):
@@ -40,6 +41,7 @@ def diff(
         typer.Option(
             "--before",
             metavar="SOURCE",
+            autocompletion=complete_source,
             help="A source from before the change; may be repeated. Default: what all stacks last deployed (state:*).",
         ),
     ] = None,
@@ -48,6 +50,7 @@ def diff(
         typer.Option(
             "--after",
             metavar="SOURCE",
+            autocompletion=complete_source,
             help="A source from after the change; may be repeated. Default: what all stacks declare (stack:*).",
         ),
     ] = None,
@@ -58,9 +61,11 @@ def diff(
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a change does to access: gained and lost paths and permissions, and replaced principals."""
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.access.diff import diff as compare
         from crossaccount.access.diff import markdown
@@ -69,6 +74,8 @@ def diff(
         from crossaccount.sources.patterns import all_stacks
 
         refuse_two_documents(markdown_file, as_json)
+        if form is not None and markdown_file == STDOUT:
+            stop(f"--format: stdout holds the Markdown, got {form}; name a file for that", BAD_INPUT, as_json)
         old, new = _read(before or all_stacks(directory, "state"), after, directory, accounts, run_program)
         estates = old.estate(), new.estate()
         found = compare(*estates)
@@ -82,7 +89,7 @@ def diff(
             left_out = {"not_compared": unknown} if unknown else {}
             print_json({**found.to_json(), "findings": [each.to_json() for each in replaced], **left_out})
         elif markdown_file != STDOUT:
-            show_diff(found, names.shown)
+            show_diff(found, names.shown, output(form))
         for each in replaced:
             say(f"{each.severity}: {each.code} {each.where}: {each.message}; {each.fix}", err=True)
         for left in unknown:
@@ -115,28 +122,41 @@ def _not_compared(sources: Sources) -> Iterator[dict[str, Any]]:
                 yield {"source": each.where, "key": key, "what": what, "users": len(lacking)}
 
 
-def show_diff(found: AccessDiff, shown: Callable[[str], str]) -> None:
-    """The diff as a table, and its verdict. ``shown`` is how an ARN is shown to people."""
-    from rich.table import Table
+def show_diff(found: AccessDiff, shown: Callable[[str], str], out: Output) -> None:
+    """The changes as a list, and the verdict. ``shown`` is how an ARN is shown to people."""
+    from crossaccount.access.diff.markdown import reach_lines
 
-    from crossaccount.access.diff.markdown import SIGNS, conditions, reach_lines, subject
-    from crossaccount.escaping import markup, one_line
-
-    out = console()
     styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
-    if found.changes:
-        table = Table(show_edge=False, pad_edge=False, header_style="bold")
-        narrow = out.width < _NARROW
-        for heading in ("", "change", *(["conditions, why"] if narrow else ["conditions", "why"])):
-            table.add_column(heading, overflow="fold")
-        for change in found.changes:
-            reasons = (markup(conditions(change)), markup(change.why))
-            stacked = "\n".join(dict.fromkeys(filter(None, reasons)))
-            row = (f"{markup(subject(change, shown))}\n{change.kind}", *([stacked] if narrow else reasons))
-            table.add_row(f"[{styles[change.direction]}]{SIGNS[change.direction]}[/]", *row)
-        out.print(table)
+    out.show((_for_a_terminal if out.format is Format.table else _records)(found, shown, styles))
     if found.reach:
-        out.print("through other roles:")
+        out.note("through other roles:")
         for text in reach_lines(found.reach, shown):
-            out.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
-    out.print(f"[{styles[found.verdict]}]{found.verdict}[/], {counted(len(found.changes), 'change')}", highlight=False)
+            out.note(text)
+    out.note(f"{found.verdict}, {counted(len(found.changes), 'change')}", styles[found.verdict])
+
+
+def _records(found: AccessDiff, shown: Callable[[str], str], styles: Mapping[str, str]) -> Listing:
+    from crossaccount.access.diff.markdown import SIGNS, conditions, subject
+
+    rows = (
+        (
+            Cell(SIGNS[each.direction], styles[each.direction]),
+            each.kind,
+            subject(each, shown),
+            conditions(each),
+            each.why,
+        )
+        for each in found.changes
+    )
+    return Listing(("±", "change", "access", "conditions", "why"), rows)
+
+
+def _for_a_terminal(found: AccessDiff, shown: Callable[[str], str], styles: Mapping[str, str]) -> Listing:
+    from crossaccount.access.diff.markdown import SIGNS, conditions, subject
+
+    rows = []
+    for each in found.changes:
+        reasons = "\n".join(dict.fromkeys(filter(None, (conditions(each), each.why))))
+        sign = Cell(SIGNS[each.direction], styles[each.direction])
+        rows.append((sign, f"{subject(each, shown)}\n{each.kind}", reasons))
+    return Listing(("", "change", "conditions, why"), rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossaccount.cli.completion import complete_code
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import JsonOption
 from crossaccount.cli.printing import print_json, say_lines
@@ -21,7 +22,11 @@ WIDTH = 80
 def explain(
     codes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CODE]...", help="Codes of findings, such as XA205. Default: a list of all."),
+        typer.Argument(
+            metavar="CODE",
+            autocompletion=complete_code,
+            help="Codes of findings, such as XA205. Default: a list of all.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

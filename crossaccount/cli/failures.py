@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import typer
@@ -100,7 +101,8 @@ def interrupted(stopped: KeyboardInterrupt) -> str:
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether the answer is to be JSON."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in own
+    by_format = any(pair == ("--format", "json") for pair in pairwise(own))
+    return "--json" in own or "--format=json" in own or by_format
 
 
 @contextmanager

@@ -11,9 +11,12 @@ import typer
 
 from crossaccount.cli.checking import show as show_check
 from crossaccount.cli.failures import failures_in_words
+from crossaccount.cli.helping import Commands
 from crossaccount.cli.options import HERE, DirectoryOption, JsonOption
-from crossaccount.cli.printing import console, print_json, say, say_lines, write
+from crossaccount.cli.printing import print_json, say, say_lines, write
 from crossaccount.cli.reading import load_program
+from crossaccount.cli.tables import FormatOption, Output, asks_for_json, output
+from crossaccount.listing import Listing
 
 if TYPE_CHECKING:
     from crossaccount.fleet import Fleet, Plan
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 NO = 1
 
-fleet = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+fleet = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None)
 
 
 @fleet.callback()
@@ -29,10 +32,14 @@ def about() -> None:
     """Many accounts from one fleet.yaml: list them, write their stacks, check them, read them from an organisation."""
 
 
-@fleet.command("list", epilog="Example: crossaccount fleet list --ou Workloads --tag stage=production")
+@fleet.command(
+    "list",
+    short_help="List the accounts, with the role sets of each.",
+    epilog="Example: crossaccount fleet list --ou Workloads --tag stage=production",
+)
 def list_accounts(
     patterns: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names or IDs, with * and ? as wildcards.")
+        list[str] | None, typer.Argument(metavar="PATTERN", help="Names or IDs, with * and ? as wildcards.")
     ] = None,
     ou: Annotated[
         list[str] | None,
@@ -47,9 +54,11 @@ def list_accounts(
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="Print only names, one per line.")] = False,
     directory: DirectoryOption = HERE,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the accounts, with the role sets of each."""
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.fleet import read_fleet
         from crossaccount.fleet.fleet import choose
@@ -62,10 +71,13 @@ def list_accounts(
             for each in chosen:
                 say(each.name)
         else:
-            _show(found, chosen)
+            _show(found, chosen, output(form))
 
 
-@fleet.command(epilog="Example: crossaccount fleet discover --profile management --out accounts.csv --tag stage")
+@fleet.command(
+    short_help="Read the accounts of an organisation into a file.",
+    epilog="Example: crossaccount fleet discover --profile management --out accounts.csv --tag stage",
+)
 def discover(
     profile: Annotated[
         str | None,
@@ -118,7 +130,11 @@ def discover(
     raise typer.Exit(NO if check and lines else 0)
 
 
-@fleet.command("write", epilog="Example: crossaccount fleet write --check --dir examples/fleet")
+@fleet.command(
+    "write",
+    short_help="Write a plain Pulumi.<account>.yaml for each account.",
+    epilog="Example: crossaccount fleet write --check --dir examples/fleet",
+)
 def write_stacks(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; show the differences, and exit with 1 if there are any.")
@@ -167,7 +183,11 @@ def write_stacks(
     raise typer.Exit(NO if check and wanted else 0)
 
 
-@fleet.command("check", epilog="Example: crossaccount fleet check --dir examples/fleet --json")
+@fleet.command(
+    "check",
+    short_help="Check that the files match fleet.yaml, and run check.",
+    epilog="Example: crossaccount fleet check --dir examples/fleet --json",
+)
 def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
     """Check that the stacks' files match fleet.yaml, and run `check` on the stacks."""
     with failures_in_words(as_json):
@@ -220,21 +240,15 @@ def _account_json(found: Fleet, account: Account) -> dict[str, Any]:
     }
 
 
-def _show(found: Fleet, accounts: list[Account]) -> None:
-    from rich.table import Table
-
-    from crossaccount.escaping import markup
-
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in ("account", "ID", "OU", "tags", "role sets"):
-        table.add_column(heading, overflow="fold")
+def _show(found: Fleet, accounts: list[Account], out: Output) -> None:
+    rows = []
     for each in accounts:
         tags = ", ".join(f"{key}={value}" for key, value in each.tags.items())
         applied = ", ".join(found.role_sets_of(each.name)) or "none"
         differs = " (differs)" if each.name in found.exceptions else ""
-        table.add_row(*map(markup, (each.name, each.id, each.ou, tags, applied + differs)))
-    console().print(table)
-    say(f"{len(accounts)} of {len(found.accounts)} accounts")
+        rows.append((each.name, each.id, each.ou, tags, applied + differs))
+    out.show(Listing(("account", "ID", "OU", "tags", "role sets"), rows))
+    out.note(f"{len(accounts)} of {len(found.accounts)} accounts")
 
 
 def _warn(found: Plan) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from crossaccount.cli.completion import complete_principal, complete_role
 from crossaccount.cli.failures import failures_in_words, stop
 from crossaccount.cli.options import (
     HERE,
@@ -51,9 +52,17 @@ def handoff(
     sources: SourcesArgument = None,
     principal: Annotated[
         str | None,
-        typer.Option("--for", metavar="PRINCIPAL", help="The principal to write for. Default: all that have a path."),
+        typer.Option(
+            "--for",
+            metavar="PRINCIPAL",
+            autocompletion=complete_principal,
+            help="The principal to write for. Default: all that have a path.",
+        ),
     ] = None,
-    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all.")] = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--role", metavar="ROLE", autocompletion=complete_role, help="One role. Default: all."),
+    ] = None,
     session_name: Annotated[
         str | None, typer.Option("--session-name", metavar="NAME", help="Default: the user's name.")
     ] = None,

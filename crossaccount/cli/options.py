@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from crossaccount.cli.completion import complete_source
+
 
 class EngineName(StrEnum):
     """Which engine deploys a rehearsal."""
@@ -31,7 +33,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 SourcesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SOURCE]...",
+        metavar="SOURCE",
+        autocompletion=complete_source,
         help="FILE.json (an account, or an organisation), stack:[DIR/]NAME, state:[DIR/]NAME, live:PROFILE, or a "
         "program's file: terraform:, preview:, state: or cloudformation:FILE[@ACCOUNT][#before]. NAME may be a "
         "pattern, such as 'prod-*'. Default: all stacks of the project in --dir.",

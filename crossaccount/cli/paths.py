@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossaccount.cli.completion import complete_principal, complete_role
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import (
     HERE,
@@ -20,11 +20,11 @@ from crossaccount.cli.options import (
 )
 from crossaccount.cli.printing import console, print_json, print_json_text, say
 from crossaccount.cli.reading import Named, read_named
+from crossaccount.cli.tables import NOTHING, Format, FormatOption, asks_for_json, output
 from crossaccount.escaping import one_line
+from crossaccount.listing import Listing
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from crossaccount.access.chains import Chains, Way
     from crossaccount.access.findings.escalated import Escalated
     from crossaccount.access.paths import Path
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 DirectOption = Annotated[
     bool, typer.Option("--direct", help="Show only paths of one call, no ways through other roles.")
 ]
-T = TypeVar("T")
-MOST_ROWS = 2_000
-"""Nobody reads longer tables; the JSON has everything."""
 
 
 def paths(
@@ -50,6 +47,7 @@ def paths(
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     direct: DirectOption = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List every path: who can assume which role, under which conditions, and the statements that decide.
@@ -58,6 +56,7 @@ def paths(
     not listed. The number of trusts that allow them is shown below the table; use who-can to list them. Access of
     principals that no stack declares is shown there too, marked "possible".
     """
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains
         from crossaccount.access.paths.possible import possible
@@ -65,15 +64,23 @@ def paths(
         found = read_named(sources, directory, accounts, run_program=run_program)
         chains, more = Chains(found.estate), partial(possible, found.estate)
         ways = None if direct else chains.all()
-        _show(chains.paths(), ways, found, as_json, ("principal", "role"), _services_note, more)
+        _show(chains.paths(), ways, found, (as_json, form), ("principal", "role"), _services_note, more)
         _say_unfinished(chains, found)
 
 
 def who_can(
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="<account>/role/<name>, or an ARN.")],
+    role: Annotated[
+        str, typer.Argument(metavar="ROLE", autocompletion=complete_role, help="<account>/role/<name>, or an ARN.")
+    ],
     sources: SourcesArgument = None,
     why: Annotated[
-        str | None, typer.Option("--why", metavar="PRINCIPAL", help="Explain the verdict for one principal.")
+        str | None,
+        typer.Option(
+            "--why",
+            metavar="PRINCIPAL",
+            autocompletion=complete_principal,
+            help="Explain the verdict for one principal.",
+        ),
     ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
@@ -83,6 +90,7 @@ def who_can(
         bool,
         typer.Option("--escalations", help="Also who makes itself able: by a trust, a grant, credentials or a role."),
     ] = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show who can assume a role, or with --why, why one principal can or cannot.
@@ -91,6 +99,7 @@ def who_can(
     conditions of each hop. AWS services that the trust allows are listed below the tables. --why also takes a service,
     such as ec2.amazonaws.com.
     """
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains
         from crossaccount.access.paths.path import services_let_in
@@ -110,25 +119,32 @@ def who_can(
                 notes = partial(_with_escalations, notes, escalated)
                 more_lists["escalations"] = escalated
             paths, ways = chains.paths_to(arn), None if direct else chains.into(arn)
-            _show(paths, ways, found, as_json, ("principal",), notes, more, more_lists)
+            _show(paths, ways, found, (as_json, form), ("principal",), notes, more, more_lists)
             _say_unfinished(chains, found)
 
 
 def what_can(
     principal: Annotated[
-        str, typer.Argument(metavar="PRINCIPAL", help="<account>/user/<name>, <account>/role/<name>, or an ARN.")
+        str,
+        typer.Argument(
+            metavar="PRINCIPAL",
+            autocompletion=complete_principal,
+            help="<account>/user/<name>, <account>/role/<name>, or an ARN.",
+        ),
     ],
     sources: SourcesArgument = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     direct: DirectOption = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a principal can assume, in one call and through other roles.
 
     Grants into accounts without a source are listed below the tables.
     """
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains
         from crossaccount.access.paths import what_can as paths_of
@@ -140,7 +156,7 @@ def what_can(
         more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
         chains, more = Chains(found.estate), partial(possible_for, found.estate, arn)
         ways, notes = None if direct else chains.of(arn), partial(_principal_notes, arn)
-        _show(paths_of(found.estate, arn), ways, found, as_json, ("role",), notes, more, more_lists)
+        _show(paths_of(found.estate, arn), ways, found, (as_json, form), ("role",), notes, more, more_lists)
         _say_unfinished(chains, found)
 
 
@@ -148,17 +164,20 @@ def _show(
     found: Iterable[Path],
     ways: Iterable[Way] | None,
     read: Named,
-    as_json: bool,
+    printed: tuple[bool, Format | None],
     columns: Sequence[str],
     notes: Callable[[Named], Iterable[str]],
     possible: Callable[[], Iterable[Possible]],
     more_lists: Mapping[str, Callable[[], Iterable[Listed]]] | None = None,
 ) -> None:
-    """``ways`` are None where they are not asked for. ``notes`` stand below the tables.
+    """``ways`` are None where they are not asked for. ``printed`` is whether as JSON, and the format else.
+
+    ``notes`` stand below the tables.
 
     ``more_lists`` finds, by key, what the JSON has in their stead. What is ``possible`` has its own lines there, and
     its own key.
     """
+    as_json, form = printed
     if as_json:
         from crossaccount.access.paths.path import json_text
 
@@ -166,77 +185,49 @@ def _show(
         lists = {} if ways is None else {"chains": (way.to_json() for way in ways)}
         print_json_text(json_text(found, more | {"possible": [each.to_json() for each in possible()]}, lists))
         return
-    out, lines = console(), [_possible_line(each, read.names) for each in possible()]
-    shown = _table(found, read, columns, out)
-    if not _ways_table(ways or (), read, columns, out) and not shown and not lines:
-        out.print("no paths")
+    out, lines = output(form), [_possible_line(each, read.names) for each in possible()]
+    shown = out.show(_paths_listing(found, read, columns), _ways_listing(ways or (), read, columns))
+    if not shown and not lines:
+        out.note("no paths")
     if len(lines) > _MOST_NAMES:
         lines = [*lines[:_MOST_NAMES], f"possible: {len(lines) - _MOST_NAMES} more; --json has all of them"]
     for note in (*lines, *notes(read)):
-        out.print(one_line(note), markup=False, highlight=False, soft_wrap=True)
+        out.note(note)
 
 
 def _possible_line(found: Possible, names: Names) -> str:
     return f"possible: {names.shown(found.principal)} → {names.shown(found.role)}, {found.assumes}"
 
 
-def _table(found: Iterable[Path], read: Named, columns: Sequence[str], out: Console) -> bool:
-    """Print the paths; False where there is none."""
+def _paths_listing(found: Iterable[Path], read: Named, columns: Sequence[str]) -> Listing:
     from crossaccount.access.paths.path import path_in_words
-    from crossaccount.escaping import markup
 
     def row(path: Path) -> list[str]:
-        ends = [markup(read.names.shown(getattr(path, column))) for column in columns]
-        words = markup(path_in_words(path.alternatives, granted=read.names.granted(path.principal)))
+        ends = [read.names.shown(getattr(path, column)) for column in columns]
+        words = path_in_words(path.alternatives, granted=read.names.granted(path.principal))
         return [*ends, words, _decisions(path.grants), _decisions(path.trust)]
 
-    return _print_rows((*columns, "conditions", "granted by", "trusted by"), found, row, out)
+    return Listing((*columns, "conditions", "granted by", "trusted by"), map(row, found))
 
 
-def _ways_table(ways: Iterable[Way], read: Named, columns: Sequence[str], out: Console) -> bool:
-    """Who gets where through other roles: the hops, with what each asks for. Whether there is a way."""
+def _ways_listing(ways: Iterable[Way], read: Named, columns: Sequence[str]) -> Listing:
+    """Who gets where through other roles: the hops, with what each asks for."""
     from crossaccount.access.chains.way import notes_in_words
-    from crossaccount.escaping import markup
 
     shown = read.names.shown
     pair: tuple[str, str] | None = None
 
     def row(way: Way) -> list[str]:
         nonlocal pair
-        ends = [markup(shown(getattr(way, column))) for column in columns]
-        through = " → ".join(markup(shown(each)) for each in way.via)
+        ends = [shown(getattr(way, column)) for column in columns]
+        through = " → ".join(map(shown, way.via))
         hops, notes = _hops(way, read.names.granted(way.principal)), "; ".join(notes_in_words(way))
         first, pair = pair != (way.principal, way.role), (way.principal, way.role)
         more = f"\n… and {way.more} more for this pair" if first and way.more else ""
-        return [*ends, through, hops, markup(notes or "–") + more]
+        return [*ends, through, hops, (notes or NOTHING) + more]
 
     headings = (*columns, "through", "conditions of each hop", "kept and lost")
-    return _print_rows(headings, ways, row, out, "through other roles:")
-
-
-def _print_rows(
-    headings: Sequence[str], items: Iterable[T], row: Callable[[T], Sequence[str]], out: Console, title: str = ""
-) -> bool:
-    """Print a table of at most ``MOST_ROWS`` items, and how many more there are. False if there are no items.
-
-    ``row`` gives the cells of an item. It is called for the items that are printed.
-    """
-    from rich.table import Table
-
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    remaining = iter(items)
-    for item in islice(remaining, MOST_ROWS):
-        table.add_row(*row(item))
-    if not table.row_count:
-        return False
-    if title:
-        out.print(title)
-    out.print(table)
-    if more := sum(1 for _ in remaining):
-        out.print(f"… and {more} more: --json has all of them")
-    return True
+    return Listing(headings, map(row, ways), "through other roles:")
 
 
 def _say_unfinished(chains: Chains, read: Named) -> None:
@@ -246,19 +237,15 @@ def _say_unfinished(chains: Chains, read: Named) -> None:
 
 
 def _hops(way: Way, granted: bool) -> str:
-    """The conditions of each hop as Rich's markup, a line for each."""
-    from crossaccount.escaping import markup
-
-    words = [markup(each) for each in way.hops_in_words(granted=granted)]
+    """The conditions of each hop, a line for each."""
+    words = way.hops_in_words(granted=granted)
     if len(set(words)) == 1:
         return words[0]
     return "\n".join(f"{number}: {each}" for number, each in enumerate(words, start=1))
 
 
 def _decisions(decisions: Iterable[Decision]) -> str:
-    from crossaccount.escaping import markup
-
-    return "\n".join(markup(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]") for each in decisions) or "–"
+    return "\n".join(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]" for each in decisions) or NOTHING
 
 
 def _explain(read: Named, principal: str, role: str, direct: bool, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, EngineName, EngineOption, JsonOption, RunProgramOption, UnsupportedName
 from crossaccount.cli.printing import console, print_json
 from crossaccount.cli.reading import load_program, may_run_program
+from crossaccount.cli.tables import output, show_results
 from crossaccount.escaping import markup, one_line
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
             print_json({"rehearsals": rehearsals, "failed": failed, **shown})
         else:
             console().print("\nThe same change, before anybody deploys it: [bold]crossaccount diff[/].")
-            show_diff(difference, partial(display, accounts=tutorial.accounts))
+            show_diff(difference, partial(display, accounts=tutorial.accounts), output())
             console().print("\nA config that deploys, and what is wrong with it: [bold]crossaccount check[/].")
             show_check(flawed)
     raise typer.Exit(1 if any(each.failed for each in found) else 0)
@@ -91,7 +92,7 @@ def _run(
 ) -> Rehearsal:
     from crossaccount.components.program import program
     from crossaccount.rehearsal.run import rehearse
-    from crossaccount.rehearsal.table import console_progress, results_table, warnings
+    from crossaccount.rehearsal.table import console_progress, warnings
 
     if engine is EngineName.pulumi:
         _need_pulumi()
@@ -100,11 +101,11 @@ def _run(
     with console_progress(out) as progress:
         found = rehearse(scenario, program, engine.value, progress, keep=keep, unsupported=unsupported)
     if not as_json:
-        out.print(results_table(found.results))
+        show_results(found.results, output())
     for warning in (*scenario.warnings, *warnings(found.results)):
-        out.print(one_line(f"warning: {warning}"), style="yellow", markup=False, highlight=False)
+        out.print(one_line(f"warning: {warning}"), style="yellow", markup=False, highlight=False, soft_wrap=True)
     for note in found.notes:
-        out.print(one_line(f"warning: {note}"), style="yellow", markup=False, highlight=False)
+        out.print(one_line(f"warning: {note}"), style="yellow", markup=False, highlight=False, soft_wrap=True)
     as_expected = len(found.results) - found.failed
     out.print(f"{as_expected} of {len(found.results)} as expected, deployed {ENGINES[found.engine]}", highlight=False)
     return found

@@ -28,7 +28,7 @@ DEFAULT_POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="The folder to write. Default: the current folder.")
+        Path, typer.Argument(metavar="FOLDER", help="The folder to write. Default: the current folder.")
     ] = HERE,
     trusted_id: Annotated[
         str | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossaccount.cli.completion import complete_role
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import (
     HERE,
@@ -18,8 +19,10 @@ from crossaccount.cli.options import (
     RunProgramOption,
     SourcesArgument,
 )
-from crossaccount.cli.printing import console, print_json, say
+from crossaccount.cli.printing import print_json, say
 from crossaccount.cli.reading import Named, read_named
+from crossaccount.cli.tables import FormatOption, Output, asks_for_json, output
+from crossaccount.listing import Cell, Listing
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -42,7 +45,10 @@ def verify(
             help="A profile whose credentials are used; may be repeated. Default: the environment's credentials.",
         ),
     ] = None,
-    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="One role. Default: all.")] = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--role", metavar="ROLE", autocompletion=complete_role, help="One role. Default: all."),
+    ] = None,
     session_name: Annotated[
         str | None, typer.Option("--session-name", metavar="NAME", help="Default: the user's name.")
     ] = None,
@@ -55,9 +61,11 @@ def verify(
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Try each path that should work, with your own credentials. Calls only sts:AssumeRole and GetCallerIdentity."""
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         found = read_named(sources, directory, accounts, run_program=run_program)
         callers: list[str | None] = list(profiles) if profiles else [None]
@@ -65,7 +73,7 @@ def verify(
         if as_json:
             print_json({"results": [each.to_json() for each in tried], "failed": _failed(tried)})
         else:
-            _show(tried, found.names)
+            _show(tried, found.names, output(form))
     raise typer.Exit(NO if _failed(tried) else 0)
 
 
@@ -106,17 +114,20 @@ def _failed(tried: list[Tried]) -> int:
     return sum(each.outcome != "works" for each in tried)
 
 
-def _show(tried: list[Tried], names: Names) -> None:
-    from rich.table import Table
-
-    from crossaccount.escaping import markup
-
+def _show(tried: list[Tried], names: Names, out: Output) -> None:
     styles = {"works": "green", "denied": "bold red", "cannot judge": "yellow"}
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in ("", "principal", "role", "said"):
-        table.add_column(heading, overflow="fold")
-    for each in tried:
-        ends = [markup(names.shown(arn)) for arn in (each.entry.principal, each.entry.role)]
-        table.add_row(f"[{styles[each.outcome]}]{each.outcome}[/]", *ends, markup(each.message))
-    if tried:
-        console().print(table)
+    rows = [
+        (
+            Cell(each.outcome, styles[each.outcome]),
+            names.shown(each.entry.principal),
+            names.shown(each.entry.role),
+            each.message,
+        )
+        for each in tried
+    ]
+    out.show(Listing(("result", "principal", "role", "message"), rows))
+    failed = [row for row in rows if row[0].text != "works"] if out.for_people else []
+    if failed and len(failed) < len(rows):
+        out.note("not as expected:", "bold red")
+        for outcome, principal, role, message in failed:
+            out.note(f"  {principal} → {role}: {outcome.text}{f': {message}' if message else ''}")

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.escaping import markup
 from crossaccount.iam.problem import Problem
+from crossaccount.listing import Cell, Listing, Row
 
 
 class ConsoleProgress:
@@ -58,36 +58,81 @@ def console_progress(console: Console) -> Iterator[ConsoleProgress]:
         yield ConsoleProgress(console, bar)
 
 
-def results_table(results: Iterable[TestResult]) -> Table:
+def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Listing:
     """Each test: principal, role, expected and actual outcome, reason. Actions of the session are below it.
 
-    Tests of the same principal and role are distinguished by their names.
+    Tests of the same principal and role are distinguished by their names. ``named``: there is a column with the name of
+    every test that has one.
     """
     results = list(results)
     pairs = Counter(_pair(result) for result in results)
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    names = ("test",) if max(pairs.values(), default=0) > 1 else ()
-    for heading in ("principal", "role", "expected", "got", "reason", *names):
-        table.add_column(heading, overflow="fold")
-    for result in results:
-        table.add_row(
-            markup(result.test.principal),
-            markup(result.test.role),
-            result.test.expect,
-            _got(result, _as_expected(result)),
-            markup(_reason(result)),
-            *([markup(result.test.name)] if pairs[_pair(result)] > 1 else []),
-        )
-        for item in result.then:
-            table.add_row(
-                f"  {markup(item.test.action)}",
-                f"  {markup(item.test.resource)}",
-                item.test.expect,
-                _got(item, item.ok),
-                markup(_reason_of_call(item)),
-                style="dim" if item.ok else "",
+    names = ("test",) if named or max(pairs.values(), default=0) > 1 else ()
+
+    def rows() -> Iterator[Row]:
+        for result in results:
+            has_name = named or pairs[_pair(result)] > 1
+            yield (
+                result.test.principal,
+                result.test.role,
+                result.test.expect,
+                _got(result, _as_expected(result)),
+                _reason(result),
+                *([_name(result) if has_name else ""] if names else []),
             )
-    return table
+            for item in result.then:
+                style = "dim" if item.ok else ""
+                texts = (f"  {item.test.action}", f"  {item.test.resource}", item.test.expect)
+                reason = Cell(_reason_of_call(item), style)
+                yield (*(Cell(text, style) for text in texts), _got(item, item.ok), reason, *("" for _ in names))
+
+    return Listing(("principal", "role", "expected", "got", "reason", *names), rows())
+
+
+def results_records(results: Iterable[TestResult]) -> Listing:
+    """The same with the same columns whatever the tests are: each record has its test's name and is whole by itself."""
+    columns = ("test", "principal", "role", "action", "resource", "expected", "got", "ok", "mode", "reason")
+
+    def rows() -> Iterator[Row]:
+        for result in results:
+            test = (result.test.name, result.test.principal, result.test.role)
+            ok = _yes_or_no(_as_expected(result))
+            yield (*test, "", "", result.test.expect, result.actual, ok, result.mode, _reason(result))
+            for item in result.then:
+                call = (item.test.action, item.test.resource, item.test.expect, item.actual)
+                yield (*test, *call, _yes_or_no(item.ok), item.mode, _reason_of_call(item))
+
+    return Listing(columns, rows())
+
+
+def failures(results: Iterable[TestResult]) -> Iterator[str]:
+    """What is not as expected, a line each, always with the test's name."""
+    for result in results:
+        ends = _ends(result)
+        name = f"{_name(result)}: " if _name(result) else ""
+        if not _as_expected(result):
+            yield f"{name}{ends}: {_expectation(result.test.expect, result.actual, _reason(result))}"
+        for item in result.then:
+            if not item.ok:
+                call = f"{item.test.action} on {item.test.resource}"
+                said = _expectation(item.test.expect, item.actual, _reason_of_call(item))
+                yield f"{name}{ends}: {call}: {said}"
+
+
+def _ends(result: TestResult) -> str:
+    return f"{result.test.principal} → {result.test.role}"
+
+
+def _name(result: TestResult) -> str:
+    """The name that the file gives; empty where it gives none."""
+    return "" if result.test.name == _ends(result) else result.test.name
+
+
+def _expectation(expected: str, actual: str, reason: str) -> str:
+    return f"expected {expected}, got {actual}{f' ({reason})' if reason else ''}"
+
+
+def _yes_or_no(ok: bool) -> str:
+    return "yes" if ok else "no"
 
 
 def _pair(result: TestResult) -> tuple[str, str]:
@@ -104,10 +149,10 @@ def _as_expected(result: TestResult) -> bool:
     return result.actual == result.test.expect and (because is None or result.verdict.is_because(because))
 
 
-def _got(result: TestResult | ThenResult, ok: bool) -> str:
+def _got(result: TestResult | ThenResult, ok: bool) -> Cell:
     mark, style = ("✓", "green") if ok else ("✗", "bold red")
     judged = " (judged)" if result.mode == "judged" else ""
-    return f"[{style}]{mark} {result.actual}[/]{judged}"
+    return Cell(f"{mark} {result.actual}{judged}", style)
 
 
 def _reason_of_call(item: ThenResult) -> str:

@@ -13,6 +13,7 @@ from rich.console import Console
 from crossaccount.access.diff import AccessDiff, Change
 from crossaccount.access.requirements import ALWAYS
 from crossaccount.cli import diffs
+from crossaccount.cli.tables import Format, Output
 from tests.cli.conftest import Done, Run, edit, with_mfa, without_the_deny
 
 BEFORE = ("--before", "stack:development", "--before", "stack:production")
@@ -60,11 +61,10 @@ def test_the_table_reads_as_access(run: Run) -> None:
     assert table.splitlines()[-1] == "broadening, 1 change"
 
 
-def test_a_narrow_terminal_does_not_break_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrow_terminal_does_not_break_names() -> None:
     out = Console(width=80, file=StringIO())
-    monkeypatch.setattr(diffs, "console", lambda: out)
     gained = Change("path-gained", "development/user/Theresa", "production/role/UpdateApp", None, ALWAYS, why="w " * 50)
-    diffs.show_diff(AccessDiff.of([gained]), str)
+    diffs.show_diff(AccessDiff.of([gained]), str, Output(Format.table, out))
     assert isinstance(out.file, StringIO)
     lines = out.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 80

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from crossaccount.cli import app
 
@@ -50,3 +51,32 @@ def test_every_option_and_argument_says_what_it_is(path: tuple[str, ...], comman
     assert command.help, f"{' '.join(path)} says nothing of itself"
     silent = [each.name for each in command.params if not getattr(each, "help", None)]
     assert silent == [], f"{' '.join(path)} does not explain {silent}"
+
+
+GROUPS = [("crossaccount",), ("crossaccount", "fleet"), ("crossaccount", "add")]
+SCREEN = 40
+"""Lines of a terminal window."""
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=" ".join)
+def test_the_help_of_all_commands_is_a_screen_with_a_whole_line_for_each(path: tuple[str, ...]) -> None:
+    printed = CliRunner().invoke(app, [*path[1:], "--help"]).output
+    lines = printed.splitlines()
+    assert len(lines) <= SCREEN
+    assert max(map(len, lines)) <= 80
+    assert "..." not in printed.replace("[ARGS]...", "")
+    group: Any = typer.main.get_command(app)
+    for name in path[1:]:
+        group = group.commands[name]
+    for name, command in group.commands.items():
+        [line] = [each for each in lines if each.split()[:1] == [name]]
+        assert line.split(maxsplit=1)[1] == command.short_help
+        assert command.short_help.endswith((".", "yaml."))
+
+
+def test_commands_are_grouped_by_what_somebody_wants() -> None:
+    lines = CliRunner().invoke(app, ["--help"]).output.splitlines()
+    headings = [line.removesuffix(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Ask", "Prove", "Change", "Hand over", "Set up", "Options"]
+    commands: Any = typer.main.get_command(app)
+    assert {command.rich_help_panel for command in commands.commands.values()} == set(headings[:-1])

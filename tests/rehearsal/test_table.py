@@ -13,7 +13,8 @@ from crossaccount.access.access_tests import AccessTest, ThenTest
 from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.access.verdict import Decision, Verdict
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.rehearsal.table import console_progress, results_table, warnings
+from crossaccount.listing import text_of
+from crossaccount.rehearsal.table import console_progress, results_listing, warnings
 
 ALLOWED = Verdict("allowed", "sts:AssumeRole", "all is well")
 DENIED = Verdict(
@@ -33,9 +34,7 @@ GOOD = TestResult(TEST, "allowed", ALLOWED, "tried")
 
 
 def _printed(*results: TestResult) -> list[str]:
-    out = io.StringIO()
-    Console(file=out, width=140).print(results_table(results))
-    return [line.rstrip() for line in out.getvalue().splitlines()][2:]
+    return [" │ ".join(map(text_of, row)) for row in results_listing(results).rows]
 
 
 def _denied(**test: Any) -> TestResult:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from crossaccount.cli.completion import complete_stack
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.printing import say, without_stdout
 from crossaccount.cli.reading import load_program
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 StacksArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[STACK]...", help="Select stacks by name or shell pattern, such as 'prod-*'. Default: all."
+        metavar="STACK",
+        autocompletion=complete_stack,
+        help="Select stacks by name or shell pattern, such as 'prod-*'. Default: all.",
     ),
 ]
 LocalOption = Annotated[

@@ -1,0 +1,372 @@
+"""The one way in which commands print what they list: ``--format table|wide|csv|json|markdown``.
+
+``table`` is for a terminal and fits it: no word is broken. A name that is too long goes on after a slash; what is still
+too long is shortened in the middle. In a terminal that is too narrow for columns each record is a block of lines.
+
+``wide`` is for a pipe, a log and ``grep``: one record a line, nothing shortened, no box. Columns are two or more blanks
+apart, no cell is empty and none has two blanks in it, so that they can be taken apart again.
+
+``csv`` and ``markdown`` have one record a line as well. Notes, which belong to no record, go to stderr there.
+``json`` is the command's JSON document, the same as ``--json``; it is not printed here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossaccount.cli.failures import BAD_INPUT, stop
+from crossaccount.cli.printing import console, print_document, say
+from crossaccount.escaping import csv_cell, one_line
+from crossaccount.listing import Cell, Listing, Row, text_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from crossaccount.access.access_tests.results import TestResult
+
+MOST_ROWS = 2_000
+"""Rows of a table: nobody reads longer ones. Every other format has all of them."""
+NARROWEST = 12
+"""Columns of a terminal that a column of a table needs."""
+ALIGNED = 96
+"""Columns of a cell that the rest of its column is aligned with where there is no terminal."""
+NOTHING = "–"
+_APART = "  "
+_BETWEEN = 3
+"""What Rich puts between two columns of a table."""
+_JOINED = "; "
+_BLANKS = re.compile(r"\s{2,}")
+
+
+class Format(StrEnum):
+    """How a command prints what it lists."""
+
+    table = "table"
+    wide = "wide"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+
+
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        help="How to print the list. Default: table on a terminal, which it fits; elsewhere wide, one record a line.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Output:
+    """How one command prints: in a format, on a console."""
+
+    format: Format
+    console: Console
+
+    @property
+    def for_people(self) -> bool:
+        """Whether lines that are no record may stand on stdout."""
+        return self.format in (Format.table, Format.wide)
+
+    def show(self, *listings: Listing) -> int:
+        """Print what is listed; how many records there are."""
+        return _PRINTERS[self.format](listings, self.console)
+
+    def note(self, text: str, style: str = "") -> None:
+        """A line that belongs to no record."""
+        if self.for_people:
+            self.console.print(one_line(text), style=style, markup=False, highlight=False, soft_wrap=True)
+        else:
+            say(text, err=True)
+
+
+def show_results(results: Sequence[TestResult], out: Output) -> None:
+    """The results of access tests, and once more, at the end, those that are not as expected."""
+    from crossaccount.rehearsal.table import failures, results_listing, results_records
+
+    if out.for_people:
+        out.show(results_listing(results, named=out.format is Format.wide))
+    else:
+        out.show(results_records(results))
+    failed = list(failures(results)) if out.for_people else []
+    if failed:
+        out.note("not as expected:", "bold red")
+    for line in failed:
+        out.note(f"  {line}")
+
+
+def asks_for_json(form: Format | None, as_json: bool) -> bool:
+    """Whether the answer is JSON: by ``--json``, or by ``--format json``. Both together must not differ."""
+    if as_json and form not in (None, Format.json):
+        stop(f"--format: the answer is JSON by --json, got {form}; leave out one of the two", BAD_INPUT, as_json)
+    return as_json or form is Format.json
+
+
+def output(form: Format | None = None, *, stderr: bool = False) -> Output:
+    """How to print in ``form``; by default as fits whoever reads."""
+    out = console(stderr)
+    return Output(form or (Format.table if out.is_terminal else Format.wide), out)
+
+
+def _table(listings: Iterable[Listing], out: Console) -> int:
+    count = 0
+    for listing in listings:
+        remaining = iter(listing.rows)
+        rows = [[_cell(each) for each in row] for row in islice(remaining, MOST_ROWS)]
+        more = sum(1 for _ in remaining)
+        count += len(rows) + more
+        if not rows:
+            continue
+        if listing.title:
+            out.print(listing.title, highlight=False)
+        widths = column_widths([listing.columns, *(_texts(row) for row in rows)], out.width)
+        if widths is None:
+            for line in _blocks(listing.columns, rows, out.width):
+                out.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            out.print(_rich_table(listing.columns, rows, widths))
+        if more:
+            out.print(f"… and {more:,} more; --format wide has all of them", highlight=False)
+    return count
+
+
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], widths: Sequence[int]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column("\n".join(folded(column, width)), no_wrap=True, min_width=width, max_width=width)
+    for row in rows:
+        table.add_row(
+            *(
+                Text("\n".join(folded(each.text, width)), style=each.style, no_wrap=True, overflow="ignore")
+                for each, width in zip(row, widths, strict=True)
+            )
+        )
+    return table
+
+
+def _blocks(columns: Sequence[str], rows: Iterable[Sequence[Cell]], width: int) -> Iterator[str]:
+    """Each record as lines, one for each cell that has a text."""
+    for row in rows:
+        for column, cell in zip(columns, row, strict=True):
+            if cell.text:
+                label = f"{column}: " if column else ""
+                yield from folded(f"{label}{_JOINED.join(cell.text.splitlines())}", width)
+        yield ""
+
+
+def _wide(listings: Iterable[Listing], out: Console) -> int:
+    count = 0
+    for listing in listings:
+        remaining = (_record(row) for row in listing.rows)
+        first = list(islice(remaining, MOST_ROWS))
+        if not first:
+            continue
+        headings = [column or NOTHING for column in listing.columns]
+        # Of a list without end the first rows say how wide its columns are.
+        widths = [_aligned(column) for column in zip(headings, *first, strict=True)]
+        if listing.title:
+            _line(listing.title, out)
+        for record in chain([headings], first, remaining):
+            _line(_APART.join(map(_padded, record, [*widths[:-1], 0])), out)
+            count += 1
+        count -= 1
+    return count
+
+
+def _line(text: str, out: Console) -> None:
+    (sys.stderr if out.stderr else sys.stdout).write(f"{one_line(text)}\n")
+
+
+def _aligned(column: Sequence[str]) -> int:
+    """How wide a column is: as its longest cell. The few that are longer than ``ALIGNED`` move what is behind them."""
+    return max((width for width in map(_width, column) if width <= ALIGNED), default=0)
+
+
+def _record(row: Row) -> list[str]:
+    """A row, each cell on one line, with single blanks and never empty. What is below another row begins with →."""
+    below = "→ " if text_of(row[0]).startswith("  ") else ""
+    first, *rest = (_BLANKS.sub(" ", _joined(each)).strip() or NOTHING for each in row)
+    return [below + first, *rest]
+
+
+def _csv(listings: Iterable[Listing], out: Console) -> int:
+    del out
+    listings = list(listings)
+    columns = list(dict.fromkeys(column for each in listings for column in each.columns))
+    count = 0
+    print_document(_csv_line(columns))
+    for listing in listings:
+        places = [columns.index(column) for column in listing.columns]
+        for row in listing.rows:
+            record = [""] * len(columns)
+            for place, cell in zip(places, row, strict=True):
+                record[place] = csv_cell(_joined(cell))
+            print_document(_csv_line(record))
+            count += 1
+    return count
+
+
+def _csv_line(record: Sequence[str]) -> str:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerow(record)
+    return file.getvalue()
+
+
+def _markdown(listings: Iterable[Listing], out: Console) -> int:
+    from crossaccount.markdown import table, text
+
+    del out
+    count = 0
+    for number, listing in enumerate(listings):
+        rows = [[text(_joined(each)) for each in row] for row in listing.rows]
+        if number and not rows:
+            continue
+        count += len(rows)
+        title = f"\n{text(listing.title)}\n\n" if listing.title else ""
+        print_document(title + "".join(f"{line}\n" for line in table(listing.columns, rows)))
+    return count
+
+
+_PRINTERS = {
+    Format.table: _table,
+    Format.wide: _wide,
+    Format.csv: _csv,
+    Format.markdown: _markdown,
+}
+
+
+def _cell(cell: Cell | str) -> Cell:
+    """A cell whose lines are text that acts nowhere."""
+    style = "" if isinstance(cell, str) else cell.style
+    return Cell("\n".join(map(one_line, text_of(cell).splitlines())), style)
+
+
+def _joined(cell: Cell | str) -> str:
+    return _JOINED.join(filter(None, (one_line(line).strip() for line in text_of(cell).splitlines())))
+
+
+def _texts(row: Sequence[Cell]) -> list[str]:
+    return [each.text for each in row]
+
+
+def column_widths(rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
+    """How wide each column is, so that all fit into ``width``; None if there is no room for columns.
+
+    Each column gets what its longest piece needs, then its longest word, then its longest line, as far as room is left.
+    """
+    columns = list(zip(*rows, strict=True))
+    available = width - _BETWEEN * (len(columns) - 1)
+    if available < NARROWEST * len(columns) and available < sum(map(_longest_line, columns)):
+        return None
+    needs = [[longest(column) for column in columns] for longest in (_longest_piece, _longest_word, _longest_line)]
+    if sum(needs[-1]) <= available:
+        return needs[-1]
+    found = _within(needs[0], available)
+    for wanted in needs[1:]:
+        found = _widened(found, wanted, available - sum(found))
+    return found
+
+
+def _within(widths: Sequence[int], available: int) -> list[int]:
+    """The widths, the widest ones made smaller until their sum is ``available``."""
+    found = list(widths)
+    while sum(found) > available:
+        widest = max(range(len(found)), key=found.__getitem__)
+        found[widest] -= 1
+    return found
+
+
+def _widened(widths: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
+    """The widths, each made wider towards what is wanted: those that want least first, as they are soon content."""
+    found = list(widths)
+    order = sorted(range(len(found)), key=lambda index: wanted[index] - found[index])
+    for position, index in enumerate(order):
+        share = room // (len(order) - position)
+        more = max(min(wanted[index] - found[index], share), 0)
+        found[index] += more
+        room -= more
+    return found
+
+
+def _longest_line(texts: Iterable[str]) -> int:
+    return max((_width(line) for text in texts for line in text.splitlines()), default=0)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    return max((_width(word) for text in texts for line in text.splitlines() for word in _words(line)), default=0)
+
+
+def _longest_piece(texts: Iterable[str]) -> int:
+    words = (word for text in texts for line in text.splitlines() for word in _words(line))
+    return max((_width(piece) for word in words for piece in _pieces(word)), default=0)
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A text's lines within ``width`` columns: broken at blanks, then after slashes, and otherwise shortened."""
+    return [line for each in text.splitlines() or [""] for line in _folded_line(each, width)]
+
+
+def _folded_line(text: str, width: int) -> list[str]:
+    if _width(text) <= width:
+        return [text]
+    lines: list[str] = []
+    current, gap = "", ""
+    for word in _words(text):
+        pieces = [word] if _width(word) <= width else [shortened(piece, width) for piece in _pieces(word)]
+        for number, piece in enumerate(pieces):
+            before = gap if number == 0 else ""
+            if current and _width(current + before + piece) > width:
+                lines.append(current)
+                current = piece
+            else:
+                current += (before if current else "") + piece
+        gap = " "
+    return [*lines, current]
+
+
+def shortened(text: str, width: int) -> str:
+    """A text within ``width`` columns: its beginning and its end, with … for what is left out."""
+    if _width(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line; what the line is indented by belongs to the first."""
+    indent = line[: len(line) - len(line.lstrip())]
+    first, *rest = line.split() or [""]
+    return [indent + first, *rest]
+
+
+def _pieces(word: str) -> list[str]:
+    return re.findall(r"[^/]*/|[^/]+", word) or [word]
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))

@@ -1,0 +1,34 @@
+"""What a command lists, as data: columns and rows of text, for whoever prints them.
+
+A cell may have several lines. Text of others in it is escaped where it is printed. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text of a row. ``style`` is a style of Rich, for a terminal."""
+
+    text: str
+    style: str = ""
+
+
+Row = Sequence[Cell | str]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows, each with a cell for each of the ``columns``. ``rows`` may be read once. ``title`` stands above them."""
+
+    columns: Sequence[str]
+    rows: Iterable[Row]
+    title: str = ""
+
+
+def text_of(cell: Cell | str) -> str:
+    """A cell's text."""
+    return cell if isinstance(cell, str) else cell.text
