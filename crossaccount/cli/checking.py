@@ -27,7 +27,7 @@ from crossaccount.cli.reading import as_sources, is_source, load_program, read
 from crossaccount.cli.tables import Format, FormatOption, Output, asks_for_json, output, show_results
 from crossaccount.iam.durations import parse_duration
 from crossaccount.iam.names import counted
-from crossaccount.iam.problem import shown as value_shown
+from crossaccount.iam.problem import shown
 from crossaccount.listing import Listing
 
 if TYPE_CHECKING:
@@ -197,8 +197,8 @@ def show(found: Checked) -> None:
     from crossaccount.check.markdown import near_quotas, summary
     from crossaccount.escaping import markup
 
-    shown = output()
-    out = shown.console
+    printed = output()
+    out = printed.console
     for group in found.groups:
         each = group.first
         style = "bold red" if each.severity == "error" else "yellow"
@@ -207,22 +207,22 @@ def show(found: Checked) -> None:
         out.print(head, highlight=False, soft_wrap=True)
         out.print(f"  {markup(each.message)}\n  [dim]fix:[/] {markup(each.fix)}", highlight=False, soft_wrap=True)
     if found.tests:
-        show_results(found.tests, shown)
+        show_results(found.tests, printed)
     near = near_quotas(found)
-    shown.show(
+    printed.show(
         Listing(
             ("quota", "where", "used", "limit"),
             [(quota, where, str(used), str(limit)) for where, quota, used, limit in near],
         )
     )
     for stale in found.compared.stale if found.compared else ():
-        shown.note(f"baseline: no longer found: {stale.code} {stale.where}: {stale.message}", "yellow")
+        printed.note(f"baseline: no longer found: {stale.code} {stale.where}: {stale.message}", "yellow")
     for line in found.proof.lines() if found.proof else ():
-        shown.note(line, "yellow" if found.proof and found.proof.weakened else "")
+        printed.note(line, "yellow" if found.proof and found.proof.weakened else "")
     for line in found.assumptions:
-        shown.note(line)
+        printed.note(line)
     for warning in found.warnings:
-        shown.note(f"warning: {warning}", "yellow")
+        printed.note(f"warning: {warning}", "yellow")
     out.print(summary(found), highlight=False)
 
 
@@ -252,11 +252,11 @@ def judge_tests(
         if as_json:
             print_json(results_json(results))
         else:
-            show_results(results, shown := output(form))
+            show_results(results, printed := output(form))
         for warning in warnings(results):
             say(f"warning: {warning}", err=True)
         if not as_json:
-            shown.note(f"{len(results) - failed} of {len(results)} as expected")
+            printed.note(f"{len(results) - failed} of {len(results)} as expected")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -268,5 +268,5 @@ def _tests_file(named: Path | None, directory: Path, as_json: bool) -> Path:
         return directory / TESTS_FILE
     if ":" in str(named) and not named.exists():
         fix = f"write the file first: crossaccount test {TESTS_FILE} {named}"
-        stop(f"TESTS.yaml: must be a file of access tests, got {value_shown(str(named))}; {fix}", BAD_INPUT, as_json)
+        stop(f"TESTS.yaml: must be a file of access tests, got {shown(str(named))}; {fix}", BAD_INPUT, as_json)
     return named
