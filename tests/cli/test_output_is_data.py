@@ -197,12 +197,17 @@ FLEET: dict[str, Any] = {
             {"role": "<account.name>/role/deployer", "external_id": "said", "session_name": "said", "duration": "1h"}
         ],
     },
+    "defaults": {"tags": {"owner": "said"}},
+    "suppress": [{"code": "XA306", "where": "trusting", "reason": "said"}],
     "role_sets": {
         "audit": {
             "description": "said",
             "include": [{"accounts": ["*"], "ou": ["*"], "tags": {"stage": "*"}}],
             "exclude": [{"accounts": "shop"}],
             "reads": ["hub"],
+            "defaults": {"path": "/audit/", "tags": {"account": "<account.name>"}},
+            "existing": {"policies": ["limit"]},
+            "suppress": [{"code": "XA205", "where": "trusting.roles.Auditor", "reason": "said", "until": "2027-01-31"}],
             "policies": {"P": {"assume": ["<audit>/role/Auditor"]}},
             "trusted": {"users": {"bo": {"tags": {"team": "<account.id>"}}}},
             "trusting": {"roles": {"Auditor": {"description": "said", "trust": [{"principals": ["hub"]}]}}},
