@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -62,14 +62,17 @@ def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Li
     """Each test: principal, role, expected and actual outcome, reason. Actions of the session are below it.
 
     Tests of the same principal and role are distinguished by their names. ``named``: there is a column with the name of
-    every test that has one.
+    every test that has one. The rows of a selector that are as expected are one row with their number.
     """
     results = list(results)
     pairs = Counter(_pair(result) for result in results)
     names = ("test",) if named or max(pairs.values(), default=0) > 1 else ()
 
     def rows() -> Iterator[Row]:
-        for result in results:
+        for result, alike in _folded(results):
+            if alike:
+                yield (*_of_selector(alike), *("" for _ in names))
+                continue
             has_name = named or pairs[_pair(result)] > 1
             yield (
                 result.test.principal,
@@ -86,6 +89,33 @@ def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Li
                 yield (*(Cell(text, style) for text in texts), _got(item, item.ok), reason, *("" for _ in names))
 
     return Listing(("principal", "role", "expected", "got", "reason", *names), rows())
+
+
+def _folded(results: Sequence[TestResult]) -> Iterator[tuple[TestResult, tuple[TestResult, ...]]]:
+    """Each result; in place of the rows of a selector that are as expected the first, with all rows of the selector."""
+    by_test: dict[int, list[TestResult]] = defaultdict(list)
+    for each in results:
+        by_test[each.test.index].append(each)
+    shown: set[int] = set()
+    for each in results:
+        if each.test.selected is None or not each.ok:
+            yield each, ()
+        elif each.test.index not in shown:
+            shown.add(each.test.index)
+            yield each, tuple(by_test[each.test.index])
+
+
+def _of_selector(rows: Sequence[TestResult]) -> Row:
+    """The rows of one selector that are as expected: how many of all, and the reasons that they have."""
+    good = [each for each in rows if each.ok]
+    selected = good[0].test.selected
+    assert selected is not None, "only the rows of a selector are one row"
+    judged = sum(each.mode == "judged" for each in good)
+    how = " (judged)" if judged == len(good) else f" ({judged} judged)" if judged else ""
+    reasons = sorted({each.verdict.reason for each in good if each.verdict.reason})
+    limited = f" in {', '.join(selected.within)}" if selected.within else ""
+    got = Cell(f"✓ {good[0].actual}, {len(good)} of {len(rows)}{how}", "green")
+    return selected.principal, f"{selected.role}{limited}", good[0].test.expect, got, ", ".join(reasons)
 
 
 def results_records(results: Iterable[TestResult]) -> Listing:

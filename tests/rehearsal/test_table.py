@@ -11,6 +11,7 @@ from rich.console import Console
 
 from crossaccount.access.access_tests import AccessTest, ThenTest
 from crossaccount.access.access_tests.results import TestResult, ThenResult
+from crossaccount.access.access_tests.selectors import Selected
 from crossaccount.access.verdict import Decision, Verdict
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.listing import text_of
@@ -112,3 +113,22 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(terminal: bool) -> N
         progress.result(GOOD)
     plain = "  deploying [auth] …\n"
     assert (out.getvalue() == plain) is not terminal
+
+
+def _row_of(index: int, *, ok: bool) -> TestResult:
+    selected = Selected("any of group Developers", "every R", ("prod-*",))
+    test = replace(TEST, role=f"a{index}/role/R", role_arn=f"arn:aws:iam::{index:012}:role/R", selected=selected)
+    return TestResult(test, "allowed" if ok else "denied", ALLOWED if ok else DENIED, "tried")
+
+
+def test_the_rows_of_a_selector_fold_into_one_when_all_hold() -> None:
+    lines = _printed(*(_row_of(index, ok=True) for index in range(40)))
+    assert lines == ["any of group Developers │ every R in prod-* │ allowed │ ✓ allowed, 40 of 40 │ "]
+
+
+def test_a_row_that_does_not_hold_is_shown_beside_those_that_do() -> None:
+    lines = _printed(*(_row_of(index, ok=index != 7) for index in range(40)))
+    assert lines == [
+        "any of group Developers │ every R in prod-* │ allowed │ ✓ allowed, 39 of 40 │ ",
+        "auth/user/bo │ a7/role/R │ allowed │ ✗ denied │ explicit-deny: keep-out",
+    ]

@@ -10,6 +10,7 @@ from crossaccount.access.access_tests.parse import (
     AccessTestsError,
     ThenTest,
     emptiness,
+    expanded,
     parse_access_tests,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "AccessTestsError",
     "ThenTest",
     "emptiness",
+    "expanded",
     "parse_access_tests",
 ]

@@ -11,12 +11,14 @@ Errors: ``AccessTestsError``, raised with every ``Problem`` of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import cast
 
 from crossaccount.access.access_tests.fields import Fields
 from crossaccount.access.access_tests.given import given_accounts
+from crossaccount.access.access_tests.selectors import FORMS, Selected, Selection, form_problem, is_selector
+from crossaccount.access.estate import Estate
 from crossaccount.access.evaluation.callers import AWS_PROVIDERS, is_provider, is_service
 from crossaccount.access.evaluation.context import NO_SESSION, Session
 from crossaccount.access.evaluation.evaluate import is_session
@@ -41,6 +43,8 @@ def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, s
     AWS's own providers, which have a host's name and no ARN.
     """
     text = fields.data.get("principal")
+    if isinstance(text, str) and is_selector(text):
+        return _selector(fields, "principal", text)
     if isinstance(text, str) and text.partition("/")[0] not in accounts and (is_service(text) or text in AWS_PROVIDERS):
         return text, text
     name, arn = _resolved(fields, "principal", accounts)
@@ -58,11 +62,32 @@ def _may_call(arn: Arn) -> bool:
 
 
 def role_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
-    """The role to assume: the name as written, and its ARN."""
+    """The role to assume: the name as written, and its ARN; of a selector the same text twice."""
+    text = fields.data.get("role")
+    if isinstance(text, str) and is_selector(text):
+        return _selector(fields, "role", text)
     name, arn = _resolved(fields, "role", accounts)
     if arn is not None and (arn.service, arn.kind, "/" in arn.resource) != ("iam", "role", True):
         fields.problem("role", "must be a role", "write <account>/role/<name>", name)
     return name, str(arn) if arn else ""
+
+
+def _selector(fields: Fields, key: str, text: str) -> tuple[str, str]:
+    if what := form_problem(key, text):
+        fields.problem(key, what, FORMS, text)
+    return text, text
+
+
+def within_field(fields: Fields, *, selected: bool) -> tuple[str, ...]:
+    """The accounts that a selector is limited to: a text, or a list of texts."""
+    value = fields.data.get("in")
+    values = [value] if isinstance(value, str) else fields.sequence("in")
+    if value is not None and not selected:
+        fields.problem("in", "limits a selector, and the test has none", "remove it", value)
+    texts = tuple(each for each in values if isinstance(each, str) and each)
+    if len(texts) != len(values):
+        fields.problem("in", "must be names of accounts, with * and ? as wildcards", "write in: [prod-*]", value)
+    return texts
 
 
 def resource_field(fields: Fields) -> str:
@@ -155,7 +180,7 @@ TESTS_FILE = "access-tests.yaml"
 
 NO_TESTS_FIX = "write access tests: who must get in and who must not"
 _FILE_KEYS = ("tests", "given")
-_TEST_KEYS = ("name", "principal", "role", "at", "context", "session", "expect", "reach", "because", "then")
+_TEST_KEYS = ("name", "principal", "role", "in", "at", "context", "session", "expect", "reach", "because", "then")
 _OF_ONE_CALL = ("because", "then", "session")
 _THEN_KEYS = ("action", "resource", "context", "expect")
 
@@ -196,6 +221,8 @@ class AccessTest:
     reach: bool = False
     at: datetime | None = None
     """The moment of the call; None means now."""
+    selected: Selected | None = None
+    """The selectors of the file, of which this is the test or, in results, one of the rows."""
 
 
 @dataclass(frozen=True)
@@ -235,10 +262,13 @@ def _test(item: object, index: int, root: Fields, accounts: Mapping[str, str]) -
     fields.only(_TEST_KEYS)
     principal, principal_arn = principal_field(fields, accounts)
     role, role_arn = role_field(fields, accounts)
+    by_selector = is_selector(principal) or is_selector(role)
+    within = within_field(fields, selected=by_selector)
+    selected = Selected(principal, role, within) if by_selector else None
     reach = _reach_field(fields)
     expect = reach or expect_field(fields)
     test = AccessTest(
-        name=fields.text("name") or f"{principal} → {role}",
+        name=fields.text("name") or (str(selected) if selected else f"{principal} → {role}"),
         principal=principal,
         role=role,
         principal_arn=principal_arn,
@@ -252,8 +282,43 @@ def _test(item: object, index: int, root: Fields, accounts: Mapping[str, str]) -
         then=_then(fields, expect),
         reach=bool(reach),
         at=_at_field(fields),
+        selected=selected,
     )
     return test if principal_arn and role_arn else None
+
+
+def expanded(tests: AccessTests, estate: Estate) -> AccessTests:
+    """The tests with a row for each principal and role that a selector means in an estate.
+
+    Raises:
+        AccessTestsError: a selector means nobody.
+    """
+    selection = Selection(estate, tests.accounts)
+    problems: list[Problem] = []
+    rows: list[AccessTest] = []
+    for test in tests.tests:
+        if test.selected is None:
+            rows.append(test)
+            continue
+        pairs = selection.pairs(test.selected, test.principal_arn, test.role_arn)
+        problems += [] if pairs else [selection.problem(test.where, test.selected)]
+        rows += (_row(test, selection, principal, role) for principal, role in pairs)
+    if problems:
+        raise AccessTestsError(problems)
+    return replace(tests, tests=tuple(rows))
+
+
+def _row(test: AccessTest, selection: Selection, principal_arn: str, role_arn: str) -> AccessTest:
+    principal, role = selection.shown(principal_arn), selection.shown(role_arn)
+    own_name = "" if test.name == str(test.selected) else f"{test.name}: "
+    return replace(
+        test,
+        name=f"{own_name}{principal} → {role}",
+        principal=principal,
+        role=role,
+        principal_arn=principal_arn,
+        role_arn=role_arn,
+    )
 
 
 def _at_field(fields: Fields) -> datetime | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from crossaccount.access.access_tests.parse import S3_ARN, AccessTest, AccessTests, ThenTest
+from crossaccount.access.access_tests.parse import S3_ARN, AccessTest, AccessTests, ThenTest, expanded
 from crossaccount.access.access_tests.reach import judge_reach
 from crossaccount.access.chains import Chains
 from crossaccount.access.estate import Estate
@@ -120,12 +120,18 @@ class TestResult:
             **_message(self.actual, self.verdict),
             "then": [item.to_json() for item in self.then],
             **({"reach": True, "via": list(self.via)} if test.reach else {}),
+            **({"selected": str(test.selected)} if test.selected else {}),
             **({"at": f"{test.at:%Y-%m-%dT%H:%M:%SZ}"} if test.at else {}),
         }
 
 
 def run_judged(tests: AccessTests, estate: Estate, now: datetime) -> tuple[TestResult, ...]:
-    """Judge every test of a file against an estate, at one moment, unless a test says its own."""
+    """Judge every test of a file against an estate, at one moment, unless a test says its own. A selector has rows.
+
+    Raises:
+        AccessTestsError: a selector means nobody.
+    """
+    tests = expanded(tests, estate)
     owners, chains = _owners(tests), Chains(estate)
     return tuple(
         _judged_reach(test, chains, test.at or now) if test.reach else _judged(test, estate, test.at or now, owners)

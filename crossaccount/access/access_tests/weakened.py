@@ -61,7 +61,7 @@ def _is_kept(new: AccessTest, old: AccessTest) -> bool:
 
 
 def _ends(test: AccessTest) -> tuple[object, ...]:
-    return test.principal_arn, test.role_arn
+    return test.principal_arn, test.role_arn, test.selected
 
 
 def _counterpart(old: AccessTest, left: list[AccessTest]) -> AccessTest | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from crossaccount.access.access_tests import TESTS_FILE, AccessTest, emptiness, parse_access_tests
+from crossaccount.access.access_tests import TESTS_FILE, AccessTest, emptiness, expanded, parse_access_tests
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.closure import closure_findings
 from crossaccount.access.findings.finding import Finding
@@ -136,7 +136,8 @@ class Verification:
         tests = parse_access_tests(read_yaml(file, str(file), within=loaded.project.directory), names, str(file))
         if nothing := emptiness(tests, str(file)):
             raise SettingsError(nothing)
-        return cls(tests.tests, accounts, wait)
+        declared = Estate.from_details([each.details for each in loaded.compiled.values()])
+        return cls(expanded(tests, declared).tests, accounts, wait)
 
 
 def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> Closure | None:
