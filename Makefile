@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
+# What takes minutes shows what it is at.
+SHOWN := --disable-pip-version-check --progress-bar on
 # Hundreds of tests start Python again: without compiled files each compiles the package anew.
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
@@ -11,8 +13,9 @@ UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-a
 setup: .venv/.installed .venv-aws/.installed
 
 .venv/.installed: requirements.txt requirements-toolkit.txt requirements-dev.txt pyproject.toml
+	@echo "Installing what crossaccount needs into .venv/: a few minutes the first time, never again until it changes."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install $(QUIET) --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install $(SHOWN) --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 	# The folder `components` has that name in a checkout alone; programs elsewhere on this machine may use it.
 	$(BIN)/python -c 'import os, sysconfig; \
@@ -21,6 +24,7 @@ setup: .venv/.installed .venv-aws/.installed
 
 # The AWS CLI, which the tests of the hand-off use; nothing else needs it.
 .venv-aws/.installed: requirements-aws.txt
+	@echo "Installing the AWS CLI into .venv-aws/, for the tests of the hand-off: about a minute, once."
 	test -x .venv-aws/bin/python || $(PYTHON) -m venv .venv-aws
 	.venv-aws/bin/python -m pip install $(QUIET) --require-hashes -r requirements-aws.txt
 	touch $@

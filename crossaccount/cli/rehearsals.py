@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossaccount.cli.checking import show as show_check
 from crossaccount.cli.diffs import show_diff
 from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.options import HERE, EngineName, EngineOption, JsonOption, RunProgramOption, UnsupportedName
@@ -17,8 +18,10 @@ from crossaccount.cli.printing import console, print_json
 from crossaccount.cli.reading import load_program, may_run_program
 from crossaccount.cli.tables import output, show_results
 from crossaccount.escaping import markup, one_line
+from crossaccount.iam.names import counted, display
 
 if TYPE_CHECKING:
+    from crossaccount.check.run import Checked
     from crossaccount.engine.work import Unsupported
     from crossaccount.rehearsal.run import Rehearsal
     from crossaccount.rehearsal.scenario import Scenario
@@ -61,18 +64,32 @@ def rehearse(
 def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = False) -> None:
     """Rehearse six scenarios, repeat the tutorial without its deny, and run check on a config with mistakes."""
     from crossaccount.check.run import check
-    from crossaccount.iam.names import display
     from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, FLAWED, access_diff, without_the_deny
+    from crossaccount.rehearsal.story import WANTED
     from crossaccount.settings import read_project
 
     with failures_in_words(as_json):
-        found = [_run(_scenario(name), engine, as_json, keep=False) for name in DEMO_EXAMPLES]
+        started = time.monotonic()
+        out = console(stderr=as_json)
+        found = []
+        for number, name in enumerate(DEMO_EXAMPLES, 1):
+            out.print(
+                f"\n[bold]{number} of {len(DEMO_EXAMPLES)}: {name}.[/] {WANTED[name]}", highlight=False, soft_wrap=True
+            )
+            found.append(_told(_scenario(name), engine, as_json))
         tutorial = _scenario("tutorial")
         changed = without_the_deny(tutorial)
-        if not as_json:
-            console().print("\nThe tutorial once more, without the deny on Testers: [bold]Theresa gets in[/].")
-        found.append(_run(changed, engine, as_json, keep=False))
+        out.print(
+            "\n[bold]What a small change does.[/] Somebody removes the deny on testers from the tutorial. "
+            "`crossaccount diff` shows it before anybody deploys it:",
+            highlight=False,
+            soft_wrap=True,
+        )
         difference = access_diff(tutorial, changed, load_program())
+        if not as_json:
+            show_diff(difference, partial(display, accounts=tutorial.accounts), output())
+        out.print("Deployed all the same, the local AWS agrees:", highlight=False, soft_wrap=True)
+        found.append(_told(changed, engine, as_json))
         flawed = check(read_project(FLAWED), (), load_program, datetime.now(UTC))
         if as_json:
             rehearsals = [_rehearsal_json(each) for each in found]
@@ -80,11 +97,72 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
             shown = {"diff": difference.to_json(), "check": flawed.to_json()}
             print_json({"rehearsals": rehearsals, "failed": failed, **shown})
         else:
-            console().print("\nThe same change, before anybody deploys it: [bold]crossaccount diff[/].")
-            show_diff(difference, partial(display, accounts=tutorial.accounts), output())
-            console().print("\nA config that deploys, and what is wrong with it: [bold]crossaccount check[/].")
-            show_check(flawed)
+            _show_flawed(flawed, FLAWED)
+            _show_end(found, time.monotonic() - started)
     raise typer.Exit(1 if any(each.failed for each in found) else 0)
+
+
+def _told(scenario: Scenario, engine: EngineName, as_json: bool) -> Rehearsal:
+    """A rehearsal of the demo, told in a few lines."""
+    from crossaccount.components.program import program
+    from crossaccount.rehearsal.run import rehearse
+    from crossaccount.rehearsal.story import lines
+    from crossaccount.rehearsal.table import console_progress
+
+    if engine is EngineName.pulumi:
+        _need_pulumi()
+    out = console(stderr=as_json)
+    with console_progress(out, quiet=True) as progress:
+        found = rehearse(scenario, program, engine.value, progress)
+    if not as_json:
+        for line in lines(found.results):
+            mark = "[green]✓[/]" if line.ok else "[bold red]✗[/]"
+            out.print(f"  {mark} {markup(line.text)}", highlight=False, soft_wrap=True)
+    if warnings := len(scenario.warnings) + len(found.notes):
+        where = os.path.relpath(scenario.directory)
+        out.print(f"  [dim]{counted(warnings, 'warning')} about its config: crossaccount check --dir {where}[/]")
+    return found
+
+
+def _show_flawed(flawed: Checked, folder: Path) -> None:
+    """The errors of the config with mistakes; the rest in numbers."""
+    out = console()
+    errors = [each for each in flawed.findings if each.severity == "error"]
+    warned, wrong = len(flawed.findings) - len(errors), [each for each in flawed.tests if not each.ok]
+    out.print(
+        "\n[bold]A config that deploys, and does not do what it seems to.[/] `crossaccount check` says so offline:",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for each in errors:
+        out.print(f"  [bold red]✗[/] {each.code} {markup(each.where)}", highlight=False, soft_wrap=True)
+        out.print(f"      {markup(each.message)}; [dim]fix:[/] {markup(each.fix)}", highlight=False, soft_wrap=True)
+    for test in wrong:
+        text = f"{test.test.principal} → {test.test.role}: expected {test.test.expect}, got {test.actual}"
+        out.print(f"  [bold red]✗[/] access test: {markup(text)}", highlight=False, soft_wrap=True)
+    out.print(
+        f"  {counted(warned, 'warning')} more: crossaccount check --dir {os.path.relpath(folder)}", highlight=False
+    )
+
+
+def _show_end(found: list[Rehearsal], seconds: float) -> None:
+    """What the demo was, what its ✗ were for, and what to do next."""
+    out = console()
+    tests = sum(len(each.results) for each in found)
+    good = tests - sum(each.failed for each in found)
+    engine = ENGINES[found[0].engine]
+    out.print(
+        f"\n[bold]{good} of {tests} access tests as expected[/], in {len(found)} rehearsals, each on a fresh local AWS "
+        f"(deployed {engine}), {seconds:.0f} s. The ✗ are those of the config with mistakes: they are meant.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for what, command in (
+        ("the whole table of one", "crossaccount rehearse tutorial"),
+        ("two accounts of your own", "crossaccount init mine"),
+        ("from nothing to production, step by step", "docs/tutorial.md"),
+    ):
+        out.print(f"  next: [bold]{command}[/] ({what})", highlight=False, soft_wrap=True)
 
 
 def _run(

@@ -17,10 +17,11 @@ from crossaccount.listing import Cell, Listing, Row
 
 
 class ConsoleProgress:
-    """One line that says what is going on; plain lines where there is no terminal."""
+    """One line that says what is going on; plain lines where there is no terminal, unless it is to be ``quiet``."""
 
-    def __init__(self, console: Console, bar: Bar) -> None:
+    def __init__(self, console: Console, bar: Bar, quiet: bool = False) -> None:
         self._console = console
+        self._quiet = quiet
         self._bar = bar
         self._task = bar.add_task("")
         self._text = ""
@@ -30,7 +31,7 @@ class ConsoleProgress:
         """A new step begins."""
         self._text, self._made = text, 0
         self._show()
-        if not self._console.is_terminal:
+        if not self._console.is_terminal and not self._quiet:
             self._console.print(f"  {markup(text)} …", highlight=False)
 
     def made(self, resource: str) -> None:
@@ -51,11 +52,11 @@ class ConsoleProgress:
 
 
 @contextmanager
-def console_progress(console: Console) -> Iterator[ConsoleProgress]:
+def console_progress(console: Console, *, quiet: bool = False) -> Iterator[ConsoleProgress]:
     """Progress for as long as the block, cleared afterwards."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield ConsoleProgress(console, bar)
+        yield ConsoleProgress(console, bar, quiet)
 
 
 def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Listing:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, Scenario, without_the_deny
+from crossaccount.rehearsal.story import WANTED, lines
 from tests import scenarios
 from tests.conftest import Rehearsed, rehearsed_and_read
 
@@ -53,3 +55,26 @@ def test_the_tutorial_itself_is_left_alone(scenario: Callable[[str], Scenario]) 
     without_the_deny(tutorial)
     development = next(each for each in tutorial.stacks if each.name == "development")
     assert "inline" in development.config["crossaccount:trusted"]["groups"]["Testers"]
+
+
+def test_every_scenario_says_who_wants_what() -> None:
+    assert WANTED.keys() == set(DEMO_EXAMPLES)
+    assert all(said.endswith(".") for said in WANTED.values())
+
+
+def test_a_line_tells_what_came_of_one_principal(told: Rehearsed) -> None:
+    assert [(each.ok, each.text) for each in lines(told.rehearsal.results)] == [
+        (True, "development/user/David gets into production/role/UpdateApp"),
+        (True, "development/user/Theresa gets into production/role/UpdateApp"),
+    ]
+
+
+def test_what_is_not_as_expected_is_a_line_of_its_own_with_its_reason(told: Rehearsed) -> None:
+    david, theresa = told.rehearsal.results
+    denied = david.verdict._replace(outcome="denied", reason="no-grant")
+    wrong = replace(david, actual="denied", verdict=denied)
+    other = replace(theresa, test=replace(theresa.test, principal=david.test.principal, role="production/role/Other"))
+    assert [(each.ok, each.text) for each in lines([david, wrong, other])] == [
+        (True, "development/user/David gets into production/role/UpdateApp, production/role/Other"),
+        (False, "development/user/David stays out of production/role/UpdateApp (no-grant)"),
+    ]
