@@ -45,7 +45,7 @@ class Placer:
             return str(place)
         if place.policy in _KEYS:
             key = _KEYS[place.policy]
-            is_application = key == "trust" and ".applications." in entity
+            is_application = key == "trust" and (".applications." in entity or ".service_roles." in entity)
             return entity if is_application else f"{entity}.{key}"
         if place.policy:
             return f"{entity}.inline.{place.policy}"

@@ -32,21 +32,23 @@ def init(
     ] = HERE,
     trusted_id: Annotated[
         str | None,
-        typer.Option("--trusted-id", metavar="ID", help="The ID of the trusted account, which has the users."),
+        typer.Option(
+            "--trusted-id", metavar="ID", help="The ID of the trusted account: who assumes. It has the users."
+        ),
     ] = None,
     trusting_id: Annotated[
         str | None,
-        typer.Option("--trusting-id", metavar="ID", help="The ID of the trusting account, which has the role."),
+        typer.Option("--trusting-id", metavar="ID", help="The ID of the trusting account: whose role is assumed."),
     ] = None,
     users: Annotated[
         list[str] | None,
         typer.Option("--user", metavar="NAME", help="A user who may assume the role; may be repeated."),
     ] = None,
     trusted: Annotated[
-        str, typer.Option("--trusted", metavar="NAME", help="The name of the trusted account.")
+        str, typer.Option("--trusted", metavar="NAME", help="The name of the trusted account: who assumes.")
     ] = "auth",
     trusting: Annotated[
-        str, typer.Option("--trusting", metavar="NAME", help="The name of the trusting account.")
+        str, typer.Option("--trusting", metavar="NAME", help="The name of the trusting account: whose role is assumed.")
     ] = "workload",
     role: Annotated[str, typer.Option("--role", metavar="NAME", help="The role that the users assume.")] = DEFAULT_ROLE,
     policies: Annotated[
@@ -98,9 +100,9 @@ def init(
             return [each for each in planned(*answers).problems() if each.where == option]
 
         nobody: list[str] = []
-        question = f"ID of the account with the users ({trusted})"
+        question = f"ID of the trusted account ({trusted}, who assumes: it has the users)"
         first = _prompted(trusted_id, "--trusted-id", question, lambda said: wrong("--trusted-id", said, "", nobody))
-        question = f"ID of the account with the role ({trusting})"
+        question = f"ID of the trusting account ({trusting}, whose role is assumed)"
         second = _prompted(
             trusting_id, "--trusting-id", question, lambda said: wrong("--trusting-id", first, said, nobody)
         )

@@ -164,7 +164,10 @@ def ignored(problem: Problem) -> None:
 
 LISTS = ("principals", "assume", "deny")
 _SET = re.compile(r"\A<(?!(?:account|target)\.)([^<>/]*)>(?:/(.*))?\Z", re.DOTALL)
-_SECTIONS = {"role": (("trusting", "roles"), ("trusted", "applications")), "user": (("trusted", "users"),)}
+_SECTIONS = {
+    "role": (("trusting", "roles"), ("trusted", "applications"), ("trusted", "service_roles")),
+    "user": (("trusted", "users"),),
+}
 
 
 class AsWritten(Placeholders):

@@ -36,6 +36,7 @@ _SECTIONS = (
     ("user", ("trusted", "users")),
     ("group", ("trusted", "groups")),
     ("role", ("trusted", "applications")),
+    ("role", ("trusted", "service_roles")),
     ("role", ("trusting", "roles")),
     ("policy", ("policies",)),
 )
@@ -195,7 +196,7 @@ def _without_existing(parts: Mapping[str, Any], existing: Existing) -> dict[str,
         known = isinstance(name, str) and not is_arn(name) and name not in own
         return (existing.has("policy", name) if known else "") or name
 
-    for section, kinds in (("trusted", ("users", "groups", "applications")), ("trusting", ("roles",))):
+    for section, kinds in (("trusted", ("users", "groups", "applications", "service_roles")), ("trusting", ("roles",))):
         if not isinstance(result.get(section), Mapping):
             continue
         result[section] = dict(result[section])

@@ -26,7 +26,16 @@ from crossaccount.iam.validation import ELEMENTS, VERSIONS
 from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
 from crossaccount.settings.document_files import TEMPLATE
 from crossaccount.settings.models import AccountEntry, Defaults, Existing, Suppression
-from crossaccount.settings.models.config import FREE, INCLUDABLE, KINDS, MAY_BE_EMPTY, SECTIONS, SIDES, StackConfig
+from crossaccount.settings.models.config import (
+    FREE,
+    INCLUDABLE,
+    KINDS,
+    MAY_BE_EMPTY,
+    OTHER_NAMES,
+    SECTIONS,
+    SIDES,
+    StackConfig,
+)
 from crossaccount.settings.models.trusts import NAMING
 from crossaccount.settings.raw import ALLOWED_ACCOUNT_IDS, NAMESPACE
 
@@ -139,6 +148,9 @@ def _shape(key: str, field: FieldInfo) -> dict[str, Any]:
 
 def _side(side: str, description: str) -> dict[str, Any]:
     members = {section: _members(section, f"The {section} of this account, by name.") for section in SIDES[side]}
+    for name, section in OTHER_NAMES.items():
+        if section in members:
+            members[name] = _members(section, f"Another name of `{section}`.")
     return {
         "type": ["object", "null"],
         "description": description,

@@ -33,7 +33,16 @@ from crossaccount.settings.managed_names import with_arns
 from crossaccount.settings.members import with_members
 from crossaccount.settings.metadata import read_metadata
 from crossaccount.settings.models import AccountEntry, Defaults
-from crossaccount.settings.models.config import KINDS, OWN_SECTIONS, SECTIONS, SIDES, Suppression, Trusted, Trusting
+from crossaccount.settings.models.config import (
+    KINDS,
+    OTHER_NAMES,
+    OWN_SECTIONS,
+    SECTIONS,
+    SIDES,
+    Suppression,
+    Trusted,
+    Trusting,
+)
 from crossaccount.settings.placeholders import TAGS, Placeholders
 from crossaccount.settings.provider_tags import tag_problems
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
@@ -61,6 +70,10 @@ def read_quotas(values: Mapping[str, Any], where: str, problems: list[Problem]) 
         else:
             result[name] = value
     return result
+
+
+SIDE_IN_WORDS = {"trusted": "who assumes", "trusting": "whose roles are assumed"}
+"""The two words differ by three letters, and get swapped."""
 
 
 @dataclass
@@ -97,10 +110,17 @@ def collect(sources: Sequence[Source], problems: list[Problem], defaults: str) -
             if side not in source.values:
                 continue
             result.sides.add(side)
-            for section, members in source.values[side].items():
-                where = f"{source.prefix}{side}.{section}"
+            for written, members in source.values[side].items():
+                where = f"{source.prefix}{side}.{written}"
+                section = OTHER_NAMES.get(written, written)
                 if section not in sections:
-                    fix = did_you_mean(section, sections, f"the keys here are {', '.join(sections)}")
+                    other = next((name for name, its in SIDES.items() if section in its), None)
+                    if other is not None:
+                        fix = f"{section} are of the {other} side ({SIDE_IN_WORDS[other]}): write {NAMESPACE}{other}"
+                        problems.append(Problem(where, "unknown key", NOT_GIVEN, fix))
+                        continue
+                    known = [*sections, *(each for each, meant in OTHER_NAMES.items() if meant in sections)]
+                    fix = did_you_mean(section, known, f"the keys here are {', '.join(sections)}")
                     problems.append(Problem(where, "unknown key", NOT_GIVEN, fix))
                 else:
                     _add(result, section, members, where, problems)

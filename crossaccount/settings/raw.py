@@ -15,7 +15,7 @@ from crossaccount.iam.documents import value_text
 from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.settings.models.config import FREE, KEYS, LISTS, MAPPINGS, MAY_BE_EMPTY, SECTIONS, SIDES
+from crossaccount.settings.models.config import FREE, KEYS, LISTS, MAPPINGS, MAY_BE_EMPTY, OTHER_NAMES, SECTIONS, SIDES
 
 NAMESPACE = "crossaccount:"
 ALLOWED_ACCOUNT_IDS = "aws:allowedAccountIds"
@@ -117,7 +117,9 @@ def cleaned(value: Any, where: str, problems: list[Problem], key: str = "") -> A
             problems.append(_encrypted(place))
         elif name in _VERBATIM:
             result[name] = member
-        elif member is None and (name in SIDES or name in SECTIONS or key in MAY_BE_EMPTY):
+        elif member is None and (
+            name in SIDES or name in SECTIONS or name in OTHER_NAMES or OTHER_NAMES.get(key, key) in MAY_BE_EMPTY
+        ):
             result[name] = {}
         elif member is None:
             problems.append(Problem(place, "has no value", None, "give it one, or remove the line"))

@@ -61,7 +61,11 @@ class Plan:
             yield from _refused(f"{option}-id", account.id, check_account_id(account.id))
             yield from _refused(option, account.name, check_account_name(account.name))
         if self.trusted.id == self.trusting.id:
-            yield Problem("--trusting-id", "both accounts are the same", self.trusting.id, "give another account's ID")
+            what = (
+                f"the trusted account ({self.trusted.name}, who assumes) and the trusting one ({self.trusting.name}, "
+                "whose role is assumed) are the same"
+            )
+            yield Problem("--trusting-id", what, self.trusting.id, "give another account's ID")
         if self.trusted.name == self.trusting.name:
             yield Problem("--trusting", "both accounts have the same name", self.trusting.name, "rename one of the two")
         if not self.users:
@@ -183,6 +187,7 @@ def _trusted(plan: Plan) -> str:
     other = plan.trusting.name
     return f"""{_head(plan, plan.trusted)}  # The role's ARN comes by stack reference: {other} is deployed first.
   crossaccount:reads: [{_text(other)}]
+  # The trusted side: who assumes.
   crossaccount:trusted:
     users:
 {users}
@@ -216,7 +221,8 @@ def _own_mfa(plan: Plan) -> str:
 def _trusting(plan: Plan) -> str:
     mfa = ", mfa: {max_age: 12h}" if plan.mfa else ""
     policies = ", ".join(map(_text, plan.policies))
-    return f"""{_head(plan, plan.trusting)}  crossaccount:trusting:
+    return f"""{_head(plan, plan.trusting)}  # The trusting side: whose roles are assumed, and by whom.
+  crossaccount:trusting:
     roles:
       {_text(plan.role)}:
         trust: [{{principals: [{_text(plan.trusted.name)}]{mfa}}}]

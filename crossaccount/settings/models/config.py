@@ -226,6 +226,8 @@ SIDES: Mapping[str, tuple[str, ...]] = {name: tuple(get_type_hints(side)) for na
 _OWN_SECTIONS: dict[str, type[Declared]] = {
     name: model for name, each in _ANNOTATIONS.items() if (model := _entity(each))
 }
+OTHER_NAMES: Mapping[str, str] = {"service_roles": "applications"}
+"""Other names of sections, and what they mean: an application is a role that services assume."""
 INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "accounts", "defaults", "existing", "suppress")
 """The keys that an included file may have."""
 SECTIONS: Mapping[str, type[Declared]] = _OWN_SECTIONS | {
