@@ -149,8 +149,8 @@ def test_every_answer_is_checked_when_it_is_given(tmp_path: Path, monkeypatch: p
     assert [f"no: {line.partition('no: ')[2]}" for line in done.stderr.splitlines() if "no: " in line] == [
         'no: an account ID is a text of 12 digits, this has 3, got "123"; '
         "write all 12 digits, leading zeros too, in quotes",
-        "no: the trusted account (auth, who assumes) and the trusting one (workload, whose role is assumed) are the same, "
-        'got "123456789012"; give another account\'s ID',
+        "no: the trusted account (auth, who assumes) and the trusting one (workload, whose role is assumed) are the "
+        'same, got "123456789012"; give another account\'s ID',
         'no: the name of a user has only letters A-Z, a-z, digits and _+=,.@-, got "b/o"; call it `b-o`',
     ]
     assert "kim" in (tmp_path / "mine" / "Pulumi.auth.yaml").read_text()
