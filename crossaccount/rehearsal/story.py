@@ -30,12 +30,12 @@ def lines(results: Iterable[TestResult]) -> Iterator[Line]:
     """The results, a line for each principal and outcome, in the order of the tests."""
     groups: dict[tuple[str, str, bool, str], list[TestResult]] = {}
     for each in results:
-        reason = (each.verdict.reason or "") if each.actual == "denied" else ""
+        reason: str = (each.verdict.reason or "") if each.actual == "denied" else ""
         groups.setdefault((each.test.principal, each.actual, each.ok, reason), []).append(each)
-    for (principal, actual, ok, reason), found in groups.items():
+    for (principal, actual, ok, because), found in groups.items():
         roles = ", ".join(dict.fromkeys(each.test.role for each in found))
         calls = [call for each in found for call in each.then]
-        yield Line(ok, f"{principal} {_OUTCOMES[actual]} {roles}{_calls(len(calls), ok)}{_because(reason)}")
+        yield Line(ok, f"{principal} {_OUTCOMES[actual]} {roles}{_calls(len(calls), ok)}{_because(because)}")
 
 
 _OUTCOMES = {"allowed": "gets into", "denied": "stays out of", "undetermined": "may or may not get into"}
