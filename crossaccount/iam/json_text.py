@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
+_SPACE = re.compile(r"[ \t\r\n]*")
 MAX_DEPTH = 100
 """Levels of lists and mappings in each other. A policy document within a stack's config has about fifteen."""
 TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"
@@ -38,6 +40,33 @@ def parse_json(text: str) -> Any:
     if "\\ud" in text or "\\uD" in text:
         _check_characters(value)
     return value
+
+
+def parse_json_texts(text: str) -> list[Any]:
+    """The values of JSON texts that follow each other, as several commands write them to one file; at least one.
+
+    Raises:
+        JsonError: one is not JSON, or goes beyond the limits.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=_mapping, parse_constant=_no_number, parse_float=_number)
+    found: list[Any] = []
+    at = 0
+    while at < len(text):
+        blank = _SPACE.match(text, at)
+        start = blank.end() if blank else at
+        if found and start == len(text):
+            break
+        try:
+            _, end = decoder.raw_decode(text, start)
+        except RecursionError:
+            raise JsonError(TOO_DEEP) from None
+        except JsonError:
+            raise
+        except ValueError as error:
+            raise JsonError(f"is not JSON ({error})") from None
+        found.append(parse_json(text[start:end]))
+        at = end
+    return found or [parse_json(text)]
 
 
 def is_too_deep(value: object) -> bool:

@@ -117,7 +117,8 @@ class EntityIndex:
         """The policies that a role declares itself. A provider also tells of others there: those are not meant."""
         name = str(role.values["name"])
         for each in role.inputs.get("inlinePolicies") or ():
-            self._inline["role", name][str(each.get("name"))] = each.get("policy")
+            if each.get("name"):  # one empty policy says that there is to be none
+                self._inline["role", name][str(each["name"])] = each.get("policy")
         self._attached["role", name].update(map(str, role.inputs.get("managedPolicyArns") or ()))
 
     def add_attachment_of_all(self, values: Mapping[str, Any]) -> None:

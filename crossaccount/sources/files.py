@@ -1,4 +1,7 @@
-"""``FILE.json``: the output of ``aws iam get-account-authorization-details`` of one account, or a list of several.
+"""``FILE.json``: the output of ``aws iam get-account-authorization-details`` of one account, or of several.
+
+Several are a list, or texts that follow each other, as a loop over profiles writes them. So are the pages of one
+answer (``--no-paginate``): those that say ``IsTruncated`` are joined with the ones after them.
 
 Or an organisation: AWS's answers about its accounts and control policies, under their own names. A policy or an account
 that is missing there would make verdicts wrong, not just unknown, so the shape of an organisation is checked and what
@@ -20,11 +23,12 @@ from typing import Any
 from crossaccount.access.estate import Organization
 from crossaccount.access.estate.estate import SERVICE_CONTROL, levels_of
 from crossaccount.iam.arn import ACCOUNT_ID
-from crossaccount.iam.json_text import JsonError, parse_json
+from crossaccount.iam.json_text import JsonError, parse_json, parse_json_texts
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_bytes
-from crossaccount.sources.details import SAVE_IT, Described, Details, check_details, missing_lists
+from crossaccount.sources.collected import is_collected, read_collected
+from crossaccount.sources.details import LISTS, SAVE_IT, Described, Details, check_details, missing_lists
 from crossaccount.sources.errors import SourceError, refusal
 
 _ID = re.compile(r"\Ao-[a-z0-9]+\Z")
@@ -140,6 +144,8 @@ class Files:
         Raises:
             SourceError: the file cannot be read, or is not of that shape; every problem of it.
         """
+        if os.path.isdir(path) and is_collected(path):
+            return read_collected(path, where)
         content = _content(path, where)
         if content in self._organizations:
             return [Described(where, "", {}, organization=self._organizations[content])]
@@ -148,7 +154,7 @@ class Files:
             if is_organization(data):
                 self._organizations[content] = _organization(data, where)
                 return self.read(path, where)
-            accounts = [(each, f"[{index}]") for index, each in enumerate(data)] if isinstance(data, list) else []
+            accounts = list(_pages(data)) if isinstance(data, list) else []
             # A list of nothing is an account of nothing, and is warned of as that.
             self._known[content] = [("", "", {})] if data == [] else _checked(accounts or [(data, "")], where)
         return [
@@ -162,6 +168,30 @@ class Files:
             )
             for place, account, details in self._known[content]
         ]
+
+
+def _pages(listed: list[Any]) -> Iterator[tuple[Any, str]]:
+    """The accounts of a list with their places; pages of one answer that follow each other are one account."""
+    begun: dict[str, Any] | None = None
+    place = ""
+    for index, each in enumerate(listed):
+        if begun is None:
+            begun, place = each, f"[{index}]"
+        elif isinstance(each, Mapping):
+            lists = {name: [*_list_of(begun, name), *_list_of(each, name)] for name in LISTS}
+            rest = {key: value for key, value in each.items() if key not in LISTS}
+            truncated = {"IsTruncated": each.get("IsTruncated", False)}
+            begun = {**begun, **lists, **rest, **truncated}
+        if not isinstance(begun, Mapping) or begun.get("IsTruncated") is not True:
+            yield begun, place
+            begun = None
+    if begun is not None:
+        yield begun, place
+
+
+def _list_of(page: Mapping[str, Any], name: str) -> list[Any]:
+    found = page.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _organization(data: Any, where: str) -> Organization:
@@ -193,7 +223,8 @@ def _content(path: Path, where: str) -> bytes:
         fix = "name a file, or stack:NAME, state:NAME or live:PROFILE"
         raise refusal(where, "there is no such file", NOT_GIVEN, fix)
     if os.path.isdir(path):
-        raise refusal(where, "is a folder", NOT_GIVEN, f"name its files: {where.rstrip('/')}/*.json")
+        fix = f"name its files: {where.rstrip('/')}/*.json, or a folder that iam-collect filled"
+        raise refusal(where, "is a folder", NOT_GIVEN, fix)
     try:
         return read_bytes(path, where)
     except SettingsError as error:
@@ -201,9 +232,17 @@ def _content(path: Path, where: str) -> bytes:
 
 
 def _json(content: bytes, where: str) -> Any:
+    text = ""
     try:
-        return parse_json(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        return parse_json(text)
     except UnicodeDecodeError as error:
         raise refusal(where, f"is not JSON ({error})", NOT_GIVEN, SAVE_IT) from None
     except JsonError as error:
+        if "Extra data" not in str(error):
+            raise refusal(where, str(error), NOT_GIVEN, SAVE_IT) from None
+    try:
+        texts = parse_json_texts(text)
+    except JsonError as error:
         raise refusal(where, str(error), NOT_GIVEN, SAVE_IT) from None
+    return [each for value in texts for each in (value if isinstance(value, list) else [value])]

@@ -40,5 +40,40 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path, problems: Callabl
     missing = str(tmp_path / "none.json")
     assert problems(missing, str(tmp_path)) == [
         f"{missing}: there is no such file; name a file, or stack:NAME, state:NAME or live:PROFILE",
-        f"{tmp_path}: is a folder; name its files: {tmp_path}/*.json",
+        f"{tmp_path}: is a folder; name its files: {tmp_path}/*.json, or a folder that iam-collect filled",
     ]
+
+
+ROLE = {"RoleName": "r", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}
+
+
+def page(account: str, name: str, *, truncated: bool = False) -> dict[str, object]:
+    """One page of an account's answer, with one role."""
+    role = {**ROLE, "RoleName": name, "Arn": f"arn:aws:iam::{account}:role/{name}"}
+    return {"RoleDetailList": [role], "UserDetailList": [], "GroupDetailList": [], "IsTruncated": truncated}
+
+
+@pytest.mark.parametrize("apart", ["", "\n", "\r\n  "])
+def test_answers_that_follow_each_other_are_accounts_and_pages(tmp_path: Path, read: Read, apart: str) -> None:
+    pages = [page("1" * 12, "a", truncated=True), page("1" * 12, "b"), page("2" * 12, "c")]
+    file = tmp_path / "all.json"
+    file.write_text(apart.join(map(json.dumps, pages)) + apart)
+    found = read(str(file))
+    assert [each.account_id for each in found.described] == ["1" * 12, "2" * 12]
+    assert [arn.rsplit("/")[-1] for arn in found.estate().roles] == ["a", "b", "c"]
+    file.write_text(json.dumps(pages))
+    assert read(str(file)).details == found.details
+
+
+def test_a_last_page_that_is_not_the_last_is_refused(tmp_path: Path, problems: Callable[..., list[str]]) -> None:
+    file = tmp_path / "all.json"
+    file.write_text(json.dumps([page("1" * 12, "a"), page("2" * 12, "b", truncated=True)]))
+    (line,) = problems(str(file))
+    assert "[1]: is one page of several: IsTruncated is true" in line
+
+
+def test_a_text_that_breaks_off_is_refused(tmp_path: Path, problems: Callable[..., list[str]]) -> None:
+    file = tmp_path / "all.json"
+    file.write_text(json.dumps(page("1" * 12, "a")) + "\n{")
+    (line,) = problems(str(file))
+    assert "is not JSON" in line

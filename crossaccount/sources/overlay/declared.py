@@ -98,7 +98,9 @@ def declared_by_resources(stack: str, account_id: str, made: Deployment, *, stor
         elif resource.type == "aws:iam/role:Role":
             owner = ("role", str(values["name"]).lower())
             for key, what in (("inlinePolicies", "inline"), ("managedPolicyArns", "attached")):
-                if key in resource.inputs and key not in (resource.inputs.get(FOUND) or ()):
+                # An empty list of inline policies says nothing: https://github.com/pulumi/pulumi-aws/issues/4050
+                says = resource.inputs.get(key) if key == "inlinePolicies" else key in resource.inputs
+                if says and key not in (resource.inputs.get(FOUND) or ()):
                     exclusive[what].add(owner)
     own: Any = details(made, stored=stored)
     return Declared(
@@ -212,7 +214,8 @@ class _Found:
         """The policies that a role declares itself."""
         owner, found = ("role", str(role.values["name"]).lower()), role.inputs.get(FOUND) or ()
         for each in (role.inputs.get("inlinePolicies") or ()) if "inlinePolicies" not in found else ():
-            self.inline[owner][str(each.get("name"))] = document(each.get("policy"))
+            if each.get("name"):
+                self.inline[owner][str(each["name"])] = document(each.get("policy"))
         if "managedPolicyArns" not in found:
             self.attached[owner].update(map(str, role.inputs.get("managedPolicyArns") or ()))
 

@@ -30,6 +30,7 @@ from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.programs.drafts import Accounts, Draft, Moment, Place, ProgramFile, Unknown, note
 from crossaccount.sources.programs.input import content_of_file, json_of
 from crossaccount.sources.programs.native import NOT_JUDGED, TYPES, entity_type, native_drafts
+from crossaccount.sources.programs.settling import unnamed_notes
 from crossaccount.sources.programs.template import Budget, Environment, Template, short_form
 
 SAVE = "name a template, or the folder that `cdk synth` writes"
@@ -135,6 +136,7 @@ class _Assembly:
         self._exports: dict[tuple[str, str, str], tuple[Template, str]] = {}
         self._places: dict[str, Place] = {}
         self._notes: list[Problem] = []
+        self._unnamed: dict[str, str] = {}
         self._budget = Budget()
         self.region = ""
 
@@ -250,7 +252,8 @@ class _Assembly:
                 what = f"the parameter {name} has no value, so that what is made of it is unknown"
                 fix = "give it one: cloudformation:TEMPLATE:PARAMETERS"
                 self._notes.insert(0, note(stack.key or stack.within.rstrip("-"), what, fix))
-        return ProgramFile(Moment(tuple(drafts), tuple(self._notes)), self._place, region=self.region)
+        notes = (*self._notes, *unnamed_notes(self._unnamed))
+        return ProgramFile(Moment(tuple(drafts), notes), self._place, region=self.region)
 
     def _place(self, draft: Draft) -> Place:
         return self._places[draft.provider]
@@ -272,10 +275,8 @@ class _Assembly:
             values = template.value(template.properties(resource))
             values = dict(values) if isinstance(values, Mapping) else {}
             if entity := entity_type(kind):
-                if not template.has_own_name(logical):
-                    name = template.name_of(logical)
-                    fix = "give it a name, or look at it after the deployment"
-                    self._notes.append(note(address, f"has no explicit name; it is shown as {name}", fix))
+                if kind != "InstanceProfile" and not template.has_own_name(logical):
+                    self._unnamed[address] = template.name_of(logical)
                 values[entity[1]] = template.name_of(logical)
             yield from native_drafts(
                 kind, Draft(address, token, self._perhaps(values, exists, address), provider=stack.key)

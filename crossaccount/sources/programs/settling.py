@@ -40,6 +40,8 @@ from crossaccount.sources.programs.drafts import (
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9+=,.@_-]+")
 """What a name of IAM cannot have: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+_PROFILE = "aws:iam/instanceProfile:InstanceProfile"
+_MANY = 3
 UNNAMED = "0000000"
 """The end of a name that a tool makes up: nobody knows it before."""
 ENTITIES = {
@@ -101,7 +103,7 @@ def settle(stack: str, moment: Moment, place: Callable[[Draft], Place]) -> tuple
         for account, resource in it.resources(draft):
             found[account].append(resource)
     deployments = {account: Deployment(stack, tuple(resources)) for account, resources in found.items()}
-    return deployments, [*moment.notes, *it.notes]
+    return deployments, [*moment.notes, *it.notes_of_names(), *it.notes]
 
 
 class _Settling:
@@ -111,6 +113,7 @@ class _Settling:
         self._place = place
         self._identities: dict[str, Identity] = {}
         self._made: set[str] = set()
+        self._unnamed: dict[str, str] = {}
         for draft in self._drafts.values():
             self._identity(draft)
 
@@ -178,9 +181,13 @@ class _Settling:
         while name in self._made:
             name += "0"
         self._made.add(name)
-        what = f"has no explicit name; it is shown as {name}"
-        self.notes.append(note(draft.shown, what, "give it a name, or look at it after the update"))
+        if draft.type != _PROFILE:
+            self._unnamed[draft.shown] = name
         return name
+
+    def notes_of_names(self) -> Iterator[Problem]:
+        """What is shown with a name that nobody gave it."""
+        yield from unnamed_notes(self._unnamed)
 
     # Values.
 
@@ -295,9 +302,10 @@ class _Settling:
 
     def _inline(self, draft: Draft, value: Any) -> list[dict[str, Any]]:
         listed = [{"name": Unknown(), "policy": Unknown()}] if isinstance(value, Unknown) else list(value or ())
-        found = []
+        found: list[dict[str, Any]] = []
         for index, each in enumerate(listed):
             if not isinstance(each, Mapping) or (not each.get("name") and not each.get("policy")):
+                found.append({})  # one empty policy says that there is to be none
                 continue
             name = each.get("name")
             shown = name if isinstance(name, str) else f"(inline policy {index} of {draft.shown})"
@@ -315,6 +323,17 @@ class _Settling:
             what = "some of its tags are known only after an update; conditions on them are judged without"
             self.notes.append(note(draft.shown, what))
         return known
+
+
+def unnamed_notes(names: Mapping[str, str]) -> Iterator[Problem]:
+    """A warning about resources that are shown with made-up names, by address."""
+    fix = "give it a name, or look at it after the update"
+    if len(names) <= _MANY:
+        yield from (note(where, f"has no explicit name; it is shown as {name}", fix) for where, name in names.items())
+    else:
+        first = ", ".join(f"{where} as {name}" for where, name in list(names.items())[:_MANY])
+        what = f"{len(names)} resources have no explicit name, and are shown with one that ends in {UNNAMED}: {first} …"
+        yield note("", what, "give them names, or look at them after the update")
 
 
 def has_unknown(value: Any) -> bool:
