@@ -20,7 +20,8 @@ A *source* is where an account's IAM is read from:
 
 | source | is |
 | --- | --- |
-| `FILE.json` | the output of `aws iam get-account-authorization-details` |
+| `FILE.json` | the output of `aws iam get-account-authorization-details`: of one account, or of several one after the other, in pages or whole |
+| `FOLDER` | what iam-collect collected: accounts and organisations |
 | `stack:[DIR/]NAME` | what a stack declares, recorded without deploying it |
 | `state:[DIR/]NAME` | what a stack last deployed |
 | `live:PROFILE` | an account as it is now, read with an AWS CLI profile |

@@ -86,5 +86,7 @@ NOT_RUN = [
     ("docs/guide/fleet.md", "needs an organisation"),
     ("docs/guide/job-workers.md", "needs several machines"),
     ("docs/guide/organization.md", "needs an organisation"),
+    ("docs/guide/terraform.md", "needs terraform, its provider and an AWS account"),
+    ("docs/guide/terraform.md", "needs an AWS account"),
     ("docs/guide/troubleshooting.md", "needs a secret that is scheduled for deletion"),
 ]
