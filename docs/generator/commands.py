@@ -20,7 +20,7 @@ A *source* is where an account's IAM is read from:
 
 | source | is |
 | --- | --- |
-| `FILE.json` | the output of `aws iam get-account-authorization-details`: of one account, or of several one after the other, in pages or whole |
+| `FILE.json` | the output of `aws iam get-account-authorization-details`, of one account or of several |
 | `FOLDER` | what iam-collect collected: accounts and organisations |
 | `stack:[DIR/]NAME` | what a stack declares, recorded without deploying it |
 | `state:[DIR/]NAME` | what a stack last deployed |
