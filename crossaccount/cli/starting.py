@@ -60,6 +60,22 @@ def init(
     project: Annotated[
         str | None, typer.Option("--project", metavar="NAME", help="Default: the folder's name.")
     ] = None,
+    github: Annotated[
+        str | None,
+        typer.Option(
+            "--github",
+            metavar="OWNER/REPO",
+            help="The repository of the project: its workflow gets roles in both accounts.",
+        ),
+    ] = None,
+    github_ids: Annotated[
+        str,
+        typer.Option(
+            "--github-ids",
+            metavar="OWNER_ID/REPO_ID",
+            help="The IDs of the repository, which GitHub's tokens have: gh api repos/OWNER/REPO --jq .owner.id,.id",
+        ),
+    ] = "",
     source: Annotated[
         str | None,
         typer.Option(
@@ -73,6 +89,10 @@ def init(
     with failures_in_words(as_json=False):
         from crossaccount.settings import SettingsError
         from crossaccount.start.files import Account, Plan, refuse_what_is_there, write_new
+        from crossaccount.start.pipeline import Repository
+
+        if github_ids and github is None:
+            stop(f"--github-ids: are of a repository, got {github_ids}; add --github OWNER/REPO", 2, as_json=False)
 
         where = folder.resolve()
 
@@ -86,6 +106,7 @@ def init(
                 tuple(policies or [DEFAULT_POLICY]),
                 region,
                 mfa,
+                Repository(github, github_ids) if github is not None else None,
             )
 
         # What is wrong already is said before anything is asked.

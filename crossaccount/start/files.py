@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from textwrap import indent
 
 import yaml
 
@@ -25,6 +26,7 @@ from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text
 from crossaccount.start.editor_schema import SCHEMA, schema_line, schema_text
+from crossaccount.start.pipeline import DEPLOY, DRIFT, PREVIEW, PURPOSES, Repository, environment_name, role_name, roles
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _ACCOUNT_NAME = re.compile(r"\A[a-z][a-z0-9-]{0,62}\Z")
@@ -51,6 +53,13 @@ class Plan:
     policies: tuple[str, ...] = (READ_ONLY,)
     region: str = "us-east-1"
     mfa: bool = True
+    github: Repository | None = None
+    """The repository whose pipeline reviews and deploys the project."""
+
+    @property
+    def environments(self) -> str:
+        """The project's name as the pipeline's environments have it."""
+        return re.sub(r"[^A-Za-z0-9_.-]", "-", self.project)
 
     def problems(self) -> list[Problem]:
         """Everything that AWS or a project would refuse, by the option that says it."""
@@ -85,6 +94,8 @@ class Plan:
             if not _POLICY.match(policy):
                 yield Problem("--policy", "must be the ARN of an AWS-managed policy", policy, f"write {READ_ONLY}")
         yield from _refused("--region", self.region, check_region(self.region))
+        if self.github is not None:
+            yield from self.github.problems()
 
 
 def check_account_name(name: str) -> Refusal | None:
@@ -195,7 +206,12 @@ def _trusted(plan: Plan) -> str:
       {group}:
         inline:
           {_text(f"assume-{plan.role}")}: {{assume: [{_text(_role(plan))}]}}
-{_own_mfa(plan) if plan.mfa else ""}"""
+{_own_mfa(plan) if plan.mfa else ""}{_pipeline(plan, plan.trusted, head=_NO_ROLES)}"""
+
+
+_NO_ROLES = """  crossaccount:trusting:
+    roles:
+"""
 
 
 def _own_mfa(plan: Plan) -> str:
@@ -227,7 +243,21 @@ def _trusting(plan: Plan) -> str:
       {_text(plan.role)}:
         trust: [{{principals: [{_text(plan.trusted.name)}]{mfa}}}]
         policies: [{policies}]
-"""
+{_pipeline(plan, plan.trusting)}"""
+
+
+def _pipeline(plan: Plan, account: Account, head: str = "") -> str:
+    """The roles of the project's own pipeline, and then the provider that they trust; nothing without a repository."""
+    if plan.github is None:
+        return ""
+    made = roles(plan.github, plan.environments, account.id, partition_of(plan.region))
+    comment = "      # The pipeline's own roles. It may not change them: a person deploys such a change.\n"
+    accepted = {"code": "XA208", "where": f"trusting.roles.{role_name(DEPLOY)}", "reason": _DEPLOYS_IAM}
+    rest = {"crossaccount:providers": {"github": {"oidc": "github"}}, "crossaccount:suppress": [accepted]}
+    return f"{head}{comment}{indent(block_text(made), ' ' * 6)}{indent(block_text(rest), '  ')}"
+
+
+_DEPLOYS_IAM = "who deploys IAM can give any right; every change is reviewed before it is merged"
 
 
 def _tests(plan: Plan) -> str:
@@ -245,8 +275,30 @@ def _tests(plan: Plan) -> str:
         ("a stranger's account stays out", "stranger/user/mallory", "no-trust"),
     ):
         tests.append({"name": name, **_pair(plan, principal), **_denied(because)})
+    if plan.github is not None:
+        tests += [test for account in (plan.trusted, plan.trusting) for test in _tests_of_pipeline(plan, account)]
     head = "# Who must get in and who must not; `given` is what only this proof needs, and is never deployed.\n"
     return head + block_text({"given": given, "tests": tests})
+
+
+def _tests_of_pipeline(plan: Plan, account: Account) -> Iterator[Mapping[str, object]]:
+    """Each environment gets into its own role, and a pull request's into no other."""
+    assert plan.github is not None
+    host = "token.actions.githubusercontent.com"
+    ids = {f"{host}:repository_id": plan.github.ids.partition("/")[2]} if plan.github.ids else {}
+    for purpose, role, expect in (
+        *((each, each, "allowed") for each in PURPOSES),
+        (PREVIEW, DRIFT, "denied"),
+        (PREVIEW, DEPLOY, "denied"),
+    ):
+        subject = plan.github.subject(environment_name(purpose, plan.environments))
+        yield {
+            "name": f"{account.name}: a job of the {purpose} environment, role {role_name(role)}",
+            "principal": f"{account.name}/oidc-provider/{host}",
+            "role": f"{account.name}/role/{role_name(role)}",
+            "context": {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": subject, **ids},
+            "expect": expect,
+        }
 
 
 def _tests_of(plan: Plan, user: str) -> list[Mapping[str, object]]:

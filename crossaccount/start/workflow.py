@@ -16,7 +16,10 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from crossaccount.iam.arn import entity_arn
+from crossaccount.settings.settings import partition_of
 from crossaccount.start.files import Account, Place, Plan
+from crossaccount.start.pipeline import role_name
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -40,14 +43,13 @@ def role_variable(purpose: str, account: str) -> str:
 def workflow(plan: Plan, place: Place, folder: PurePosixPath) -> str:
     """The workflow's text. ``folder`` is the way from the top of the repository to the project."""
     accounts = (plan.trusting, plan.trusted)
+    looks = "PREVIEW" if plan.github is None else "DRIFT"
     install = f"-e '{place.checkout}'" if place.checkout else "-r requirements.txt"
-    roles = {
-        purpose: " ".join(role_variable(purpose, each.name) for each in accounts) for purpose in ("PREVIEW", "DEPLOY")
-    }
     text = _WORKFLOW
     for key, value in {
-        "@PREVIEW-ROLES@": roles["PREVIEW"],
-        "@DEPLOY-ROLES@": roles["DEPLOY"],
+        "@PREVIEW-NEEDS@": _needs(plan, "PREVIEW", "only reads"),
+        "@DRIFT-NEEDS@": _DRIFT_ROLES if plan.github else _SAME_ROLES,
+        "@DEPLOY-NEEDS@": _needs(plan, "DEPLOY", "may change IAM and Secrets Manager"),
         "@FOLDER@": str(folder),
         "@REVIEW@": str(folder / "review.md"),
         "@PULUMI@": f"      - uses: {_pinned('pulumi/actions')}\n        with: {{pulumi-version: {PULUMI_VERSION}}}",
@@ -58,8 +60,9 @@ def workflow(plan: Plan, place: Place, folder: PurePosixPath) -> str:
             locked=place.locked,
             install=install,
         ).rstrip("\n"),
-        "@SIGN-IN-TO-READ@": "\n".join(_sign_in("PREVIEW", each, plan.region) for each in accounts),
-        "@SIGN-IN-TO-DEPLOY@": "\n".join(_sign_in("DEPLOY", each, plan.region) for each in accounts),
+        "@SIGN-IN-TO-READ@": "\n".join(_sign_in("PREVIEW", each, plan) for each in accounts),
+        "@SIGN-IN-TO-LOOK@": "\n".join(_sign_in(looks, each, plan) for each in accounts),
+        "@SIGN-IN-TO-DEPLOY@": "\n".join(_sign_in("DEPLOY", each, plan) for each in accounts),
         "@PROJECT@": _in_a_name(plan.project),
         "@PROFILE@": plan.trusting.name,
     }.items():
@@ -76,15 +79,36 @@ def _pinned(action: str) -> str:
     return f"{action}@{commit} # {release}"
 
 
-def _sign_in(purpose: str, account: Account, region: str) -> str:
+def _needs(plan: Plan, purpose: str, may: str) -> str:
+    """What the environment of a purpose needs, as the lines of a comment."""
+    if plan.github is not None:
+        return f"""#   variable: PULUMI_BACKEND_URL{", see below" if purpose == "PREVIEW" else ""}. The role
+#     {role_name(purpose.lower())} of each stack trusts this environment by OpenID Connect, and {may}"""
+    names = " ".join(role_variable(purpose, each.name) for each in (plan.trusting, plan.trusted))
+    by, ends = (
+        ("by OpenID Connect ", "PULUMI_BACKEND_URL, see below") if purpose == "PREVIEW" else ("", "PULUMI_BACKEND_URL")
+    )
+    return f"""#   variables: {names}: a role in each account, which
+#     trusts this environment {by}and {may}; {ends}"""
+
+
+def _role(purpose: str, account: Account, plan: Plan) -> str:
+    if plan.github is None:
+        return f"${{{{ vars.{role_variable(purpose, account.name)} }}}}"
+    return entity_arn(account.id, "role", role_name(purpose.lower()), "/", partition_of(plan.region))
+
+
+def _sign_in(purpose: str, account: Account, plan: Plan) -> str:
     return f"""      - uses: {_pinned("aws-actions/configure-aws-credentials")}
         with:
-          role-to-assume: ${{{{ vars.{role_variable(purpose, account.name)} }}}}
+          role-to-assume: {_role(purpose, account, plan)}
           aws-profile: {account.name}
-          aws-region: {region}
+          aws-region: {plan.region}
           allowed-account-ids: "{account.id}\""""
 
 
+_SAME_ROLES = "the same roles and token"
+_DRIFT_ROLES = "the same variable and token (its role is access-drift)"
 PULUMI_VERSION = "3.272.0"
 """The CLI of the same release as the SDK in requirements.txt."""
 
@@ -102,14 +126,12 @@ _SETUP = """      - uses: {checkout}
 _WORKFLOW = """# Needs these environments, in the settings of the repository:
 #
 # access-@PROJECT@-preview, for pull requests: nothing in it can deploy.
-#   variables: @PREVIEW-ROLES@: a role in each account, which
-#     trusts this environment by OpenID Connect and only reads; PULUMI_BACKEND_URL, see below
+@PREVIEW-NEEDS@
 #   secret: PULUMI_ACCESS_TOKEN, of a member of Pulumi Cloud who may read stacks; no passphrase
-# access-@PROJECT@-drift, for the main branch alone: the same roles and token,
+# access-@PROJECT@-drift, for the main branch alone: @DRIFT-NEEDS@,
 #   and the secret PULUMI_CONFIG_PASSPHRASE where the backend is not Pulumi Cloud
 # access-@PROJECT@, for the main branch alone, with required reviewers where your plan has them:
-#   variables: @DEPLOY-ROLES@: a role in each account, which
-#     trusts this environment and may change IAM and Secrets Manager; PULUMI_BACKEND_URL
+@DEPLOY-NEEDS@
 #   secrets: PULUMI_ACCESS_TOKEN, PULUMI_CONFIG_PASSPHRASE
 #
 # PULUMI_BACKEND_URL is where Pulumi keeps its state; for a bucket s3://BUCKET?region=REGION&profile=@PROFILE@
@@ -216,6 +238,6 @@ jobs:
     steps:
 @SETUP@
 @PULUMI@
-@SIGN-IN-TO-READ@
+@SIGN-IN-TO-LOOK@
       - run: crossaccount drift --markdown - >> "$GITHUB_STEP_SUMMARY"
 """

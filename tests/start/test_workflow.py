@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,11 +18,13 @@ from typer.testing import CliRunner
 
 from crossaccount.cli import app
 from crossaccount.start.files import LOCKED, Account, Place, Plan
+from crossaccount.start.pipeline import Repository
 from crossaccount.start.workflow import ACTIONS, workflow
 
 PLAN = Plan(
     "mine", Account("auth", "123456789012"), Account("work-load", "210987654321"), ("bo",), "R", region="eu-west-1"
 )
+OF_GITHUB = replace(PLAN, github=Repository("acme/infra", "123456/456789"))
 INSTALLED = Place(requirement="crossaccount[local]==1")
 
 
@@ -38,10 +41,11 @@ def _commands(job: str) -> list[list[str]]:
     return [shlex.split(line.partition(" >> ")[0]) for line in lines if line.startswith("crossaccount ")]
 
 
+@pytest.mark.parametrize("plan", [PLAN, OF_GITHUB], ids=["roles by hand", "roles of its own"])
 @pytest.mark.parametrize("place", [INSTALLED, Place("../..")])
-def test_github_takes_it(tmp_path: Path, place: Place) -> None:
+def test_github_takes_it(tmp_path: Path, place: Place, plan: Plan) -> None:
     file = tmp_path / "access.yaml"
-    file.write_text(workflow(PLAN, place, PurePosixPath("teams/mine")), encoding="utf-8")
+    file.write_text(workflow(plan, place, PurePosixPath("teams/mine")), encoding="utf-8")
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
     done = subprocess.run(check, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,12 +53,13 @@ def test_github_takes_it(tmp_path: Path, place: Place) -> None:
     assert all(len(line) <= 120 for line in file.read_text(encoding="utf-8").splitlines())
 
 
+@pytest.mark.parametrize("plan", [PLAN, OF_GITHUB], ids=["roles by hand", "roles of its own"])
 @pytest.mark.parametrize("place", [INSTALLED, Place("../..")])
-def test_an_auditor_finds_nothing(tmp_path: Path, place: Place) -> None:
+def test_an_auditor_finds_nothing(tmp_path: Path, place: Place, plan: Plan) -> None:
     """zizmor's strictest audits, offline."""
     file = tmp_path / ".github/workflows/access.yaml"
     file.parent.mkdir(parents=True)
-    file.write_text(workflow(PLAN, place, PurePosixPath("teams/mine")), encoding="utf-8")
+    file.write_text(workflow(plan, place, PurePosixPath("teams/mine")), encoding="utf-8")
     zizmor = [Path(sys.executable).parent / "zizmor", "--offline", "--no-progress", "--persona=auditor", file]
     done = subprocess.run(zizmor, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -48,6 +48,9 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.core.iam_evaluator.evaluate": "(ctx, policies, *limits)",
         "ministack.core.iam_evaluator._resource_policy": "(service, resource_arn)",
         "ministack.core.iam_evaluator.resolve_credential": "(access_key_id, account_id, session_token)",
+        "ministack.core.iam_actions.extract_resource_arn": (
+            "(service, method, path, headers, body, query_params, region, account_id)"
+        ),
         "ministack.core.lambda_runtime.execution_credentials": "(config)",
         "ministack.services.lambda_svc.execution_credentials": "(config)",
         "ministack.services.sts._web_identity_principal": "(token, provider_id, role_arn)",
@@ -121,6 +124,7 @@ def harden(run_secret: bytes) -> None:
     evaluator.evaluate = _with_session_tags(evaluator.evaluate)
     evaluator._resource_policy = _with_trusts(evaluator._resource_policy)
     evaluator.resolve_credential = _with_secrets_of_roots(evaluator.resolve_credential, run_secret)
+    _name_resources_of_iam()
     _pass_claims()
     _add_calls_of_providers()
     _make_iam_askable()
@@ -229,6 +233,60 @@ def _make_iam_askable() -> None:
         return (200, {}, b"") if ONLY_ASKED.get() else await original(*request)
 
     app.SERVICE_HANDLERS["iam"] = handler
+
+
+def _name_resources_of_iam() -> None:
+    """MiniStack takes some of IAM's calls for calls on everything; AWS asks for the entity that they are about."""
+    from ministack.core import iam_actions
+
+    original = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(service: str, *more: Any, **options: Any) -> Any:
+        found = original(service, *more, **options)
+        call = CURRENT_CALL.get()
+        return found if service != "iam" or call is None else _resource_of(call, found)
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+_OF_GROUPS = ("AddUserToGroup", "RemoveUserFromGroup")
+"""Calls that name a user as well, and are about the group."""
+_KINDS_OF_IAM = {
+    "GroupName": "group",
+    "InstanceProfileName": "instance-profile",
+    "PolicyName": "policy",
+    "Name": "saml-provider",
+    "SerialNumber": "",
+    "OpenIDConnectProviderArn": "",
+    "SAMLProviderArn": "",
+    "Url": "oidc-provider",
+}
+
+
+def _resource_of(call: Call, found: Any) -> Any:
+    """The resource of a call of IAM, where MiniStack found none, or the user of a call that is about a group."""
+    if found != "*" and call.action not in _OF_GROUPS:
+        return found
+    name = next((each for each in _KINDS_OF_IAM if call.get(each)), "")
+    account = caller_account(call)
+    if not name or not account:
+        return found
+    value, kind = call.get(name), _KINDS_OF_IAM[name]
+    if not kind:
+        return value
+    if kind == "oidc-provider":
+        value = value.removeprefix("https://")
+    return f"arn:aws:iam::{account}:{kind}{call.get('Path') or '/'}{value}"
+
+
+def caller_account(call: Call) -> str:
+    """The account of whoever signed a call; empty if it is not known."""
+    from ministack.core.iam_evaluator import find_iam_access_key_account
+    from ministack.core.responses import _account_from_sts_session
+
+    if ACCOUNT_ID.match(call.access_key):
+        return call.access_key
+    return str(_account_from_sts_session(call.access_key) or find_iam_access_key_account(call.access_key) or "")
 
 
 def _pass_claims() -> None:
