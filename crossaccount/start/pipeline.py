@@ -150,7 +150,7 @@ def document(purpose: str, account: str, partition: str) -> dict[str, Any]:
     """What the role of a purpose may do in an account."""
     iam, secrets = f"arn:{partition}:iam::{account}", f"arn:{partition}:secretsmanager:*:{account}:secret:{SECRETS}"
     seen = [*_READ_SECRETS, *(() if purpose == PREVIEW else ("GetSecretValue",))]
-    statements = [
+    statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"},
         {"Effect": "Allow", "Action": _actions("secretsmanager", seen), "Resource": secrets},
     ]
