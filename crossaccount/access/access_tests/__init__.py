@@ -1,4 +1,4 @@
-"""Access tests: claims as data, read, judged, and warned of where a verdict hangs on what the test does not say."""
+"""Access tests: expectations as data, parsed and judged, with warnings if a verdict depends on a missing key."""
 
 from __future__ import annotations
 

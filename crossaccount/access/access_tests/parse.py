@@ -1,4 +1,4 @@
-"""Access tests as data: who must get in, who must not, and what a session may then do.
+"""Parses access tests: which principals must be allowed or denied, and what a session may then do.
 
 ``parse_access_tests`` reads the mapping of a test file (YAML is read elsewhere) and reports everything wrong with it at
 once. Names become ARNs with the address book, to which ``given`` adds the accounts that only the proof needs. ``given``
@@ -37,7 +37,7 @@ _SESSION_KEYS = ("tags", "source_identity", "context")
 
 
 def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
-    """The caller: whoever ``paths`` shows, or (to see it kept out) an account's root. The name, and its ARN.
+    """The caller, as name and ARN: any principal of ``paths``, or an account's root (which must be denied).
 
     That is a user, a role, a role's session, an identity provider of IAM, all by name or ARN; or a service or one of
     AWS's own providers, which have a host's name and no ARN.
@@ -227,7 +227,9 @@ class AccessTest:
 
 @dataclass(frozen=True)
 class AccessTests:
-    """A test file. ``accounts`` is the address book with the accounts of ``given``; ``given`` is as in the file."""
+    """A test file. ``accounts`` is the address book including the accounts of ``given``; ``given`` is as in the
+    file.
+    """
 
     tests: tuple[AccessTest, ...]
     given: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -235,7 +237,7 @@ class AccessTests:
 
 
 def emptiness(tests: AccessTests, where: str) -> tuple[Problem, ...]:
-    """A file without a test passes whatever it is held against; ``where`` names it."""
+    """A warning for a file without tests, which would always pass; ``where`` names it."""
     if tests.tests:
         return ()
     return (Problem(f"{where}: tests", "has no test, and so proves nothing", [], NO_TESTS_FIX),)
@@ -340,7 +342,7 @@ def _at_field(fields: Fields) -> datetime | None:
 
 
 def _reach_field(fields: Fields) -> str:
-    """What ``reach`` says; empty where the test is about one call."""
+    """The value of ``reach``; empty if the test is about one call."""
     if "reach" not in fields.data:
         return ""
     reach = fields.choice("reach", EXPECTATIONS, required=True)

@@ -1,8 +1,8 @@
-"""Whether somebody gets to a role by any way: in one call, or through other roles.
+"""Whether a principal reaches a role by any way: in one call, or through other roles.
 
-A way counts where its conditions can be met. ``context`` limits that: what it says of the principal's own request, and
-of time and place, is taken as given; all else may be as the way needs it. Ways that hang on a policy that is not known,
-or on the grants of an account that no source describes, are *undetermined*.
+A way counts if its conditions can be met. ``context`` limits that: its keys for the principal's own request, and for
+time and place, are fixed; all others may have any value. Ways that depend on an unknown policy, or on grants of an
+account without a source, are *undetermined*.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from crossaccount.iam.conditions.context import ContextValue, normal
 
 
 class Reached(NamedTuple):
-    """The answer, and the roles of the way that decides; no roles where it is one call, or none."""
+    """The verdict, and the roles of the deciding way; no roles for a direct path or a denial."""
 
     verdict: Verdict
     via: tuple[str, ...] = ()
 
 
 def judge_reach(chains: Chains, test: AccessTest, now: datetime) -> Reached:
-    """Whether the principal of a test gets to its role by any way."""
+    """Judge whether the principal of a test reaches its role by any way."""
     estate = chains.estate
     caller = caller_of(estate, test.principal_arn) or external_principal(test.principal_arn, estate.accounts)
     if caller is None or test.role_arn not in estate.roles:
@@ -64,7 +64,7 @@ def _times(test: AccessTest) -> Mapping[str, ContextValue]:
 
 
 def _ways(chains: Chains, caller: Principal, role_arn: str) -> Iterator[tuple[str, tuple[str, ...], Conditions]]:
-    """Each alternative of each way, one call first: who starts, through which roles, and what there is to meet."""
+    """Each alternative of each way, direct paths first: the start, the roles and the conditions."""
     every = _Starts(caller)
     for path in chains.paths_to(role_arn):
         if every.has(path.principal):
@@ -76,12 +76,12 @@ def _ways(chains: Chains, caller: Principal, role_arn: str) -> Iterator[tuple[st
 
 
 class _Starts(NamedTuple):
-    """As whom ``caller`` may start: of an account without a source also as what stands for the whole account."""
+    """The starts of ``caller``; for an account without a source also those of the whole account."""
 
     caller: Principal
 
     def has(self, start: str) -> bool:
-        """Whether the caller is, or may be, of those that ``start`` means."""
+        """Whether the caller is, or may be, one of the principals of ``start``."""
         if start == self.caller.arn:
             return True
         if not isinstance(self.caller, ExternalPrincipal) or self.caller.provider:
@@ -102,7 +102,7 @@ class _Given(NamedTuple):
 
     @classmethod
     def of(cls, context: Mapping[str, ContextValue]) -> _Given:
-        """Of a test's ``context``. Who has no MFA has none of any age."""
+        """The keys of a test's ``context``. Without MFA there is no MFA age either."""
         keys = frozenset(normal(context))
         found = RequestContext.of(context)
         if found.get(_MFA_PRESENT) != ("true",) and _MFA_PRESENT in keys:
@@ -110,7 +110,7 @@ class _Given(NamedTuple):
         return cls(found, keys)
 
     def allows(self, conditions: Conditions) -> bool:
-        """Whether what is given leaves the conditions open, or meets them."""
+        """Whether the given keys meet the conditions or leave them open."""
         return all(each.atom.holds(self.context) is not False for each in conditions if self._is_given(each))
 
     def _is_given(self, hop: Hop) -> bool:

@@ -1,11 +1,11 @@
 """A test file judged: one result per test, in the order of the file, in the shape that the commands print.
 
-A rehearsal takes these results and puts what it tried in place of what was judged (``dataclasses.replace`` with
-``actual`` and ``mode``); ``ok`` follows by itself.
+A rehearsal replaces ``actual`` and ``mode`` of these results by what it tried (``dataclasses.replace``); ``ok`` is
+computed.
 
-A result carries warnings: of a context that cannot happen, and of keys that the verdict hangs on. A verdict hangs on a
-key when supposing the conditions on it met, or unmet, makes it another. Only keys that real requests carry and that the
-test leaves out are warned of: there AWS may answer otherwise than we do. Source:
+A result carries warnings: for an impossible context, and for decisive keys. A key is decisive if the verdict changes
+when all conditions on it are assumed to be met, or not met. Only keys that real requests carry and that the test does
+not give are reported, because AWS may then answer differently. Source:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html, "Availability" of each key.
 """
 
@@ -73,7 +73,7 @@ class ThenResult:
 
 
 def _message(actual: Outcome, verdict: Verdict) -> dict[str, str]:
-    """What is not known, of an outcome that hangs on it."""
+    """What is unknown, for an undetermined outcome."""
     return {"message": verdict.message} if actual == "undetermined" else {}
 
 

@@ -1,10 +1,10 @@
-"""What a change does to access: paths and permissions gained and lost between two estates.
+"""The access diff: paths and permissions gained and lost between two estates.
 
-Sound: a broadening is never called neutral or narrowing. Where two sides cannot be compared the answer is a gain and a
-loss, which is mixed. The deeds of statements count, not their words: what is written otherwise and means the same is no
-change. Compared are paths (``paths``), what users and roles may do (``permissions``), whom trusts would let in beyond
-the paths (``trusts``), what else decides: tags, lengths of sessions, control policies (``circumstances``), and what
-users prove with who they are (``credentials``). Not compared: resource-based policies other than trusts.
+Sound: a broadening is never called neutral or narrowing. If two sides cannot be compared, the answer is a gain and a
+loss, so the verdict is mixed. The comparison is semantic: a statement that is written differently and means the same is
+no change. Compared are paths (``paths``), permissions of users and roles (``permissions``), trusts beyond the paths
+(``trusts``), tags, session durations and control policies (``circumstances``), and credentials of users
+(``credentials``). Resource-based policies other than trusts are not compared.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One change of access, and all of them with their verdict."""
+"""One change of access, and all changes of a diff with their verdict."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ VerdictWord = Literal["broadening", "narrowing", "mixed", "neutral"]
 AccessLevel = Literal["list", "read", "tagging", "write", "permissions-management"]
 
 Alternatives = tuple[Conditions, ...]
-"""What a way asks for: an OR of ANDs, hop by hop."""
+"""The conditions of a way: an OR of ANDs, hop by hop."""
 
 BROADENING: tuple[Kind, ...] = ("path-gained", "path-loosened", "permission-gained", "credential-gained")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that is gained or lost.
+    """One gain or loss of access.
 
     Of a path: ``principal`` → ``role``, ``before`` and ``after`` what there is to meet (None: there was no path). Of a
     permission: its holder, a user as ``principal`` or a role as ``role`` (both where a trust lets the one into the
@@ -58,7 +58,7 @@ class Change:
 
     @property
     def direction(self) -> Direction:
-        """Whether there is more access for it, or less; neutral is the credential of somebody who assumes nothing."""
+        """Whether the change gives more access or less. A credential of a user without roles is neutral."""
         if self.credential and not self.assumes:
             return "neutral"
         return "broadening" if self.kind in BROADENING else "narrowing"
@@ -86,9 +86,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Reach:
-    """Who gets where through the roles ``via``: under ``after`` what it asks for now, under ``before`` what it asked.
+    """A principal that reaches a role through the roles ``via``, with the conditions before and after.
 
-    None is a pair without any way. Before a way was opened there may have been a path of one call, or another way.
+    None means that the pair has no way. Before a way was opened there may have been a direct path, or another way.
     """
 
     principal: str
@@ -99,11 +99,11 @@ class Reach:
 
     @property
     def opens(self) -> bool:
-        """Whether the way is new, not gone."""
+        """Whether the way is new; False if it is lost."""
         return self.after is not None
 
     def goes_through(self, change: Change) -> bool:
-        """Whether a path that changes is one of its hops."""
+        """Whether one of its hops is a changed path."""
         stops = (self.principal, *self.via, self.role)
         return any((change.principal, change.role) == hop for hop in pairwise(stops))
 
@@ -124,9 +124,9 @@ def _hops_json(alternatives: Alternatives | None) -> list[list[dict[str, Any]]] 
 
 @dataclass(frozen=True)
 class AccessDiff:
-    """All changes: paths first, then credentials, then permissions, each by who and what.
+    """All changes: paths, then credentials, then permissions, each sorted by principal and role.
 
-    ``reach`` is what they open and close through other roles; the verdict is of the changes alone.
+    ``reach`` are the ways through other roles that they open and close; the verdict depends on the changes alone.
     """
 
     changes: tuple[Change, ...] = ()
@@ -139,7 +139,7 @@ class AccessDiff:
 
     @property
     def verdict(self) -> VerdictWord:
-        """What all changes together do."""
+        """The verdict on all changes together."""
         directions = {change.direction for change in self.changes} - {"neutral"}
         if len(directions) == 2:
             return "mixed"
@@ -152,7 +152,7 @@ class AccessDiff:
 
     @property
     def hands_out(self) -> bool:
-        """Whether somebody gains a credential, be it one that assumes nothing."""
+        """Whether a user gains a credential, also one that can assume nothing."""
         return any(change.kind == "credential-gained" for change in self.changes)
 
     def to_json(self) -> dict[str, Any]:

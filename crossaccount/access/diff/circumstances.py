@@ -1,4 +1,4 @@
-"""What else decides access: tags and unique IDs that policies ask for, how long sessions last, control policies."""
+"""Other changes of access: tags and unique IDs that policies test, session durations, control policies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RESOURCE_TAG = ("aws:resourcetag/", "iam:resourcetag/")
 
 
 def session_changes(before: Role | None, after: Role | None) -> Iterator[Change]:
-    """A longer session is more access. Where a source does not say how long, nothing is said."""
+    """A longer session is more access. If a source does not have the duration, there is no change."""
     old = before.max_session_duration if before else None
     new = after.max_session_duration if after else None
     if after is None or old is None or new is None or old == new:
@@ -33,17 +33,17 @@ def session_changes(before: Role | None, after: Role | None) -> Iterator[Change]
 
 
 class TestedAttributes:
-    """What policies ask about principals themselves: their tags and unique IDs. Looked up when these first differ."""
+    """The tags and unique IDs that policies test. Computed when a principal's first differ."""
 
     def __init__(self, *estates: Estate) -> None:
         self._estates = estates
 
     def changes(self, before: Principal, after: Principal) -> Iterator[Change]:
-        """Tags and unique IDs that differ and that a policy asks for may let in or keep out: nobody can say which.
+        """A changed tag or unique ID that a policy tests may allow or deny; which of the two is unknown.
 
-        A principal's own policies may ask for its tags, and the control policies that it is under; anybody's for a
-        role's. Trusts that ask for the caller's, and grants that ask for the role's, are part of every path; but a path
-        from a role says nothing of its own tags where session tags may override them.
+        A principal's own policies and its control policies may test its tags; any policy may test a role's. Trusts that
+        test the caller's tags, and grants that test the role's, are part of every path. But a path from a role ignores
+        the role's own tags if session tags may override them.
         """
         if before.tags != after.tags:
             own = frozenset(_tags(self._limiting(before, after), _PRINCIPAL_TAG))
@@ -57,7 +57,7 @@ class TestedAttributes:
             yield from both_ways(after, "its unique ID differs, and policies ask for it")
 
     def _limiting(self, before: Principal, after: Principal) -> Iterator[Policy]:
-        """All policies that a call of the principal is judged by, but for trusts."""
+        """All policies that apply to a call of the principal, without trusts."""
         yield from (*_policies(before), *_policies(after), *self._resource_controls)
         for estate in self._estates:
             yield from (policy for level in estate.service_control.get(after.account, ()) for policy in level)
@@ -80,7 +80,7 @@ class TestedAttributes:
 
 
 def control_changes(before: Estate, after: Estate) -> Iterator[Change]:
-    """What service and resource control policies allow an account more or less, and where it has moved."""
+    """What control policies allow an account more or less, and its moves in the organisation."""
     yield from _control(before.service_control, after.service_control, "service")
     yield from _control(before.resource_control, after.resource_control, "resource")
     if before.members is None or after.members is None:
@@ -106,16 +106,15 @@ def _control(before: Mapping[str, Levels], after: Mapping[str, Levels], what: st
 
 
 def _both_ways(account: str, why: str) -> Iterator[Change]:
-    """Policies ask where an account is, to let in and to keep out: nobody can say which it comes to."""
+    """Policies test an account's place in the organisation, to allow and to deny: the effect is unknown."""
     for kind in ("permission-gained", "permission-lost"):
         yield Change(kind, root_arn(account), None, actions=("*",), resources=("*",), why=why)
 
 
 def _paired(old: Levels, new: Levels) -> Iterator[tuple[tuple[Policy, ...], tuple[Policy, ...]]]:
-    """The levels that differ, two and two; beside what is no level stands one that limits nothing.
+    """The changed levels in pairs. A missing level is replaced by one without limits.
 
-    Every level has to allow. So where something is gained in all, it is gained in one of the pairs, however they are
-    paired.
+    Every level must allow. So a gain in all levels is a gain in at least one pair, however they are paired.
     """
     left, gone = list(new), []
     for level in old:
@@ -127,7 +126,9 @@ def _paired(old: Levels, new: Levels) -> Iterator[tuple[tuple[Policy, ...], tupl
 
 
 def _is_for_everyone(policy: Policy) -> bool:
-    """Whether a control policy can be compared by what it is about: all that AWS takes, with ``*`` as principal."""
+    """Whether a control policy can be compared by its statements: its principal must be ``*``, the only one that AWS
+    accepts.
+    """
     elements = [statement.principal for statement in policy.statements]
     return not policy.unknown and all(each is None or (EVERYONE in each.aws and not each.inverted) for each in elements)
 
@@ -154,7 +155,7 @@ def _tags(
     prefixes: tuple[str, ...],
     but: Callable[[CompiledStatement], bool] = lambda _: False,
 ) -> Iterator[str]:
-    """The tag keys, in lower case, that policies ask for under these condition keys, variables among them."""
+    """The tag keys, in lower case, that policies test with these condition keys or variables."""
     for key in _keys(policies, but):
         prefix, slash, tag = key.lower().partition("/")
         if prefix + slash in prefixes:
@@ -162,7 +163,7 @@ def _tags(
 
 
 def _keys(policies: Iterable[Policy], but: Callable[[CompiledStatement], bool] = lambda _: False) -> Iterator[str]:
-    """The condition keys that policies ask for, variables among them."""
+    """The condition keys in policies, including variables."""
     for policy in policies:
         for statement in policy.statements:
             if not but(statement):

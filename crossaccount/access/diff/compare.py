@@ -1,4 +1,4 @@
-"""Two estates, one diff: who differs, what that does, and what one change says of another."""
+"""Compares two estates: which entities differ, the resulting changes, and which changes cover others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ASSUMING = frozenset(map(str.lower, ASSUMING))
 
 
 def diff(before: Estate, after: Estate) -> AccessDiff:
-    """What changes between two estates: ``diff(a, a)`` is neutral, ``diff(b, a)`` the reverse of ``diff(a, b)``."""
+    """The access diff of two estates: ``diff(a, a)`` is neutral, ``diff(b, a)`` is the reverse of ``diff(a, b)``."""
     before, after = _equally_placed(before, after)
     same = _Same()
     users = [pair for pair in _pairs(before.users, after.users) if not same.principals(*pair)]
@@ -56,9 +56,9 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
 
 
 def _equally_placed(before: Estate, after: Estate) -> tuple[Estate, Estate]:
-    """Both, with the accounts' places in the organisations that only one of them describes.
+    """Both estates, each with the organisation that only one of them describes.
 
-    That an account is in an organisation is no change: it was before somebody said so. Control policies are.
+    That an account's organisation becomes known is no change of access. Control policies are a change.
     """
     if (before.members is None) == (after.members is None):
         return before, after
@@ -86,10 +86,10 @@ def _of_principals(pairs: Iterable[tuple[Principal | None, Principal | None]]) -
 def _of_roles(
     pairs: Iterable[tuple[Role | None, Role | None]], bearers: Mapping[str, Collection[str | None]]
 ) -> Iterator[Change]:
-    """``bearers``: the unique IDs at the time of which a kind of change speaks; an empty one where it is not known."""
+    """``bearers``: by kind of change, the unique IDs of all principals at that time; an unknown ID is empty."""
     for before, after in pairs:
         for change in trust_changes(before, after):
-            # AWS shows a unique ID where its bearer is gone: who has lost by that is said of the bearer.
+            # AWS shows a unique ID if its principal is deleted; the loss is a change of that principal.
             named, known = change.principal, bearers.get(change.kind, ())
             if named is None or not is_unique_id(named) or named in known or not all(known):
                 yield change
@@ -110,7 +110,7 @@ def _of_tested_attributes(
 
 
 class _Same:
-    """Whether two entities are the same; policies that many share are compared once."""
+    """Whether two entities are equal. Comparisons of policies are cached."""
 
     def __init__(self) -> None:
         self._policies: dict[tuple[int, int], bool] = {}
@@ -149,7 +149,7 @@ def _boundary(principal: Principal) -> tuple[Policy, ...]:
 
 
 class _Explained:
-    """What the changes of paths say already: a grant or a trust in so many words needs no line of its own."""
+    """The changes of paths, which already show a changed grant or trust."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
         self._ends: dict[tuple[str, str], set[str]] = {}
@@ -157,7 +157,7 @@ class _Explained:
             self._ends.setdefault((change.direction, change.role or ""), set()).add(change.principal or "")
 
     def covers(self, change: Change) -> bool:
-        """Whether a path between the same two changes in the same direction."""
+        """Whether a path of the same pair changes in the same direction."""
         if not change.actions or not {action.lower() for action in change.actions} <= _ASSUMING:
             return False
         if change.principal is not None and change.role is not None:

@@ -1,7 +1,7 @@
-"""On which conditions something is gained or lost: those of its own statement, and what else surely stands in its way.
+"""The conditions of a gain or loss: those of its statement, and those of denies and boundaries that certainly apply.
 
-Never stricter than they are: whoever gains a call meets them. A Deny counts where it is about all of it, a boundary
-where each of its statements is about all of it or none.
+They are never too strict: whoever gains a call meets them. A Deny counts if it covers the whole gap, a boundary if each
+of its statements covers the whole gap or none of it.
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ def conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ())
     allowing = [rule for rule in bounds if rule.allows and may_be_about(rule, gap)]
     if allowing and all(is_about_all_of(rule, gap) for rule in allowing):
         found = both(found, either(*(rule.alternatives for rule in allowing), steps=steps), steps)
-    # Where nothing is left, the statement does nothing; what it would do is still worth telling.
+    # If no condition remains possible, the statement has no effect; its own conditions are shown.
     return gap.rule.alternatives if found == NEVER else found

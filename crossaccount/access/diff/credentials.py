@@ -1,9 +1,9 @@
 """Credentials that users gain and lose: passwords, access keys, MFA devices, and who gets the secret of each.
 
-They are changes of their own: no path and no permission differs, and yet somebody can act who could not before. For a
-user that may assume a role (by a path of the estate, or by a grant into an account that no source describes) a gain
-counts as broadening and a loss as narrowing. For anybody else both are shown and are neutral, and so is a key that is
-not active. What one of the two times does not know is not compared: whoever reads the sources says so.
+They are separate changes: no path and no permission differs, but somebody can act who could not before. For a user that
+may assume a role (by a path of the estate, or by a grant into an account that no source describes) a gain counts as
+broadening and a loss as narrowing. For other users both are shown as neutral, and so is an inactive key. Credentials
+that one of the estates does not know are not compared; the reader of the sources warns of that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEPT = "`up` never resets a password"
 
 
 class _CredentialChange(NamedTuple):
-    """One credential gained or lost. ``usable`` is False where nobody can act with it."""
+    """One credential gained or lost. ``usable``: whether somebody can act with it."""
 
     gained: bool
     credential: str
@@ -31,7 +31,7 @@ class _CredentialChange(NamedTuple):
 
 
 def credential_changes(before: Estate, after: Estate) -> list[Change]:
-    """What users gain and lose. A user is the same where the unique ID is, be it renamed."""
+    """The gains and losses of users. A user with the same unique ID is the same user, even if renamed."""
     changes = [
         (user.arn, change)
         for user, old, new in _pairs(before, after)
@@ -101,7 +101,7 @@ def _passwords(old: Credentials, new: Credentials) -> Iterator[_CredentialChange
 
 
 def _same_user_s(old: Password, new: Password) -> Iterator[_CredentialChange]:
-    """Two passwords of one user: what a program makes otherwise now, or one that was made anew since."""
+    """Two passwords of one user: declared differently now, or created anew since."""
     if old.recipient and new.recipient:
         none = f"a password that exists already is kept: there it has no effect, as {KEPT}"
         if old.recipient != new.recipient:
@@ -118,7 +118,7 @@ def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> I
     if old is None or new is None:
         return
     left, made = list(old), []
-    # By ID first, so that what a program is to make is only held against keys that are nobody else's.
+    # By ID first, so that declared keys are only compared with keys that match no other.
     for key in sorted(new, key=lambda each: not each.id):
         if (same := next((each for each in left if _is_same(each, key)), None)) is None:
             made.append(key)
@@ -141,7 +141,7 @@ def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> I
 
 
 def _is_same(old: AccessKey, new: AccessKey) -> bool:
-    """Whether it is one key: by its ID; where one has none yet, by who gets the secret, as far as both say."""
+    """Whether both are one key: by ID, or if one has none yet, by the recipient of the secret."""
     if old.id and new.id:
         return old.id == new.id
     return not (old.recipient and new.recipient) or old.recipient == new.recipient

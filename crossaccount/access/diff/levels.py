@@ -1,6 +1,7 @@
-"""Actions by AWS's published list: what a pattern stands for, how much an action may do, and patterns again for people.
+"""Actions by AWS's published list: the actions that a pattern matches, access levels, and patterns for people.
 
-Levels are AWS's own (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+Levels are AWS's own
+(https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from crossaccount.iam.published import access_level, matching_actions, service_e
 
 RANK: tuple[AccessLevel, ...] = ("list", "read", "tagging", "write", "permissions-management")
 ALL_BUT = "all but "
-"""How what a statement spares is written: ``all but iam:*, organizations:*``."""
+"""The prefix for actions that a statement excludes: ``all but iam:*, organizations:*``."""
 _FROM_AWS: dict[str, AccessLevel] = {
     "Permissions management": "permissions-management",
     "Tagging": "tagging",
@@ -32,7 +33,7 @@ _FROM_AWS: dict[str, AccessLevel] = {
 def expand(pattern: str) -> tuple[str, ...]:
     """The known actions that a pattern stands for, in lower case; none of a service that the list does not know.
 
-    ``all but …`` stands for what fits none of the patterns after it.
+    ``all but …`` matches the actions that match none of the following patterns.
     """
     if pattern.startswith(ALL_BUT):
         spared = {action for each in pattern.removeprefix(ALL_BUT).split(", ") for action in expand(each)}
@@ -57,7 +58,7 @@ def highest_level(actions: Iterable[str]) -> AccessLevel | None:
 
 
 class Reading(NamedTuple):
-    """How AWS's own policies for reading are told: of ``known`` actions those in ``more`` do more than read.
+    """A read policy of AWS: of its ``known`` actions those in ``more`` do more than read.
 
     AWS's list has actions such as ``iot:ListSubscriptions`` as more than reading; policies like ReadOnlyAccess allow a
     few of them.
@@ -76,8 +77,8 @@ class Reading(NamedTuple):
 def reading(policy: str, actions: Iterable[str]) -> Reading | None:
     """The count of actions, given as patterns, if they are of one of AWS's own policies for reading; else None.
 
-    Such a policy has a name that says so, and at most one in a hundred of its actions does more. So have the actions:
-    those of a newer version of the policy than is known here as well.
+    Such a policy has a matching name, and at most one percent of its actions do more than read. So an unknown newer
+    version of it is recognised too.
     """
     if not _is_for_reading(policy):
         return None
@@ -93,7 +94,7 @@ def level_of(policy: str, actions: Iterable[str]) -> AccessLevel | None:
 
 
 _READERS = ("ReadOnlyAccess", "ReadOnly", "ViewOnlyAccess", "SecurityAudit")
-"""How the names of AWS's policies for reading end."""
+"""The suffixes of the names of AWS's read policies."""
 _RARE = 100
 
 
@@ -165,7 +166,7 @@ def shown(actions: Iterable[str]) -> tuple[str, ...]:
     return _shown(tuple(actions))
 
 
-@lru_cache(maxsize=1_024)  # a policy with a thousand actions may be on a thousand roles
+@lru_cache(maxsize=1_024)  # cached, because a policy with a thousand actions may be on a thousand roles
 def _shown(actions: tuple[str, ...]) -> tuple[str, ...]:
     by_service: dict[str, set[str]] = {}
     for action in actions:

@@ -1,4 +1,4 @@
-"""A diff as Markdown, fit for a pull request: the verdict, and a line for each change."""
+"""A diff as Markdown for a pull request: the verdict, and one line for each change."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from crossaccount.access.requirements.words import in_words
 from crossaccount.markdown import fence
 
 Shown = Callable[[str], str]
-"""How an ARN is shown to people."""
+"""Shows an ARN to people."""
 
 MOST_LINES = 100
 MOST_CHARACTERS, SHORTER = 30_000, 302
 """Characters of all lines in a comment, and of one line where they are more."""
 SIGNS = {"broadening": "+", "narrowing": "-", "neutral": "!"}
-"""What stands before a change. Neutral is a credential that assumes nothing: nobody's access differs by it."""
+"""The sign before a change. A neutral change is a credential of a user without roles."""
 _VERDICTS = {
     "broadening": "**broadening**: somebody can do more than before",
     "narrowing": "**narrowing**: somebody can do less than before, nobody more",
@@ -83,7 +83,7 @@ def line(change: Change, shown: Shown = str, rest: str = "") -> str:
 
 
 def subject(change: Change, shown: Shown = str) -> str:
-    """Who, and what they may do or no longer do."""
+    """The principal, and the access that it gains or loses."""
     if change.is_path:
         return f"{shown(change.principal or '')} → {shown(change.role or '')}"
     if change.credential:
@@ -99,7 +99,7 @@ def subject(change: Change, shown: Shown = str) -> str:
 
 
 def conditions(change: Change) -> str:
-    """The conditions of a change, where it has any: of a path as it is now, or was last."""
+    """The conditions of a change, if it has any; of a path its present or last ones."""
     if change.kind in ("path-loosened", "path-tightened"):
         return f"{_words(change.before)} → {_words(change.after)}"
     alternatives = change.after if change.after is not None else change.before
@@ -122,9 +122,9 @@ def _some(items: Iterable[str]) -> str:
 
 
 def _levels(change: Change) -> str:
-    """How much the actions may do: the level of all of them, or how many there are of each, the highest first.
+    """The access levels of the actions: the level of all, or the number at each level, the highest first.
 
-    Of everything (``*``) the highest alone: that goes without counting.
+    For ``*`` only the highest level.
     """
     if change.access_level is None or "*" in change.actions:
         return change.access_level or ""

@@ -1,4 +1,4 @@
-"""Paths gained, lost, loosened and tightened. Only paths with an end that differs are looked at, if that is enough."""
+"""Paths gained, lost, loosened and tightened. If possible, only paths with a changed end are compared."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Touched:
-    """Who differs between two estates, by ARN. ``everything``: paths may differ whose ends do not."""
+    """The changed principals and roles, by ARN. ``everything``: paths with unchanged ends may differ too."""
 
     principals: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
@@ -32,7 +32,7 @@ class Touched:
 
 
 def path_changes(before: Estate, after: Estate, touched: Touched) -> Iterator[Change]:
-    """What becomes of the paths."""
+    """The changes of the paths."""
     old, new = _paths(before, touched), _paths(after, touched)
     for principal, role in sorted({*old, *new}):
         yield from _changes(old.get((principal, role)), new.get((principal, role)), before, after)
@@ -55,14 +55,14 @@ def _some_paths(estate: Estate, touched: Touched) -> Iterator[Path]:
 
 
 def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Principal]]]:
-    """The roles to which a touched principal may have a path, asked of its grants: not of every role's trust."""
+    """The roles to which a changed principal may have a path, found by its grants."""
     users = {arn: estate.users[arn] for arn in touched.principals & estate.users.keys()}
     roles = {arn: estate.roles[arn] for arn in touched.principals & estate.roles.keys()}
     return reached_by(estate, users, roles)
 
 
 def assuming(estate: Estate, users: Collection[str]) -> set[str]:
-    """Those of ``users``, by ARN, that may assume anything, be it on conditions.
+    """The ``users``, by ARN, that may assume a role, possibly with conditions.
 
     By a path of the estate, or by a grant into an account that no source describes.
     """
@@ -95,7 +95,7 @@ def _words(path: Path) -> str:
 
 
 def _appeared(path: Path, before: Estate) -> str:
-    """What let a new path in: what was in its way is there no more, or an end of it is new."""
+    """Why a path is new: an obstacle is gone, or an end of it is new."""
     if absent := _absent(path, before):
         return f"{absent} is new; {_allowing(path)}"
     if _is_account_of_members(path.principal, before):
@@ -121,13 +121,13 @@ def _absent(path: Path, other: Estate) -> str:
 def _is_missing(principal: str, estate: Estate) -> bool:
     arn = parse_arn(principal)
     if arn.kind not in ("user", "role"):
-        return False  # no source lists providers and sessions: what a trust says of them decides
+        return False  # no source lists providers and sessions: the trust decides
     described = arn.account in estate.accounts
     return described and not principal.endswith(":root") and estate.principal(principal) is None
 
 
 def _is_account_of_members(principal: str, other: Estate) -> bool:
-    """Whether it is an account of which only one of the two times has a source: a path of its own without one."""
+    """Whether it is an account that has a source in the other estate: only an account without one has a path itself."""
     return principal.endswith(":root") and parse_arn(principal).account in other.accounts
 
 

@@ -1,7 +1,7 @@
-"""Whether everything that a pattern stands for is among what others stand for: the question behind every comparison.
+"""Whether other patterns match everything that a pattern matches: the question behind every comparison.
 
-Whether two patterns overlap is told in the time of their length. Whether one is within others is most often told by a
-text or two; what is left is searched (``iam.conditions.satisfiable``): exact within its bound. Beyond it, and for
+Whether two patterns overlap is decided in linear time. Whether one is within others is usually decided by one or two
+sample texts; the rest is searched (``iam.conditions.satisfiable``), exactly up to a bound. Beyond the bound, and for
 policy variables, the answer is no.
 """
 
@@ -16,10 +16,10 @@ from crossaccount.iam.matching import Literal, Template, Variable, template, wil
 
 _ANY = Step(run=True)
 _SOME = Step(frozenset({"\N{REPLACEMENT CHARACTER}"}))
-"""A character that no pattern writes out."""
+"""A character that no pattern contains."""
 _WILD = re.compile(r"[*?]")
 _MOST_TRIED = 200_000
-"""Steps of a pattern that are tried on one text: far more than any policy needs that AWS takes."""
+"""The most steps for one text: far more than any valid policy needs."""
 _MOST_TOGETHER = 12
 """Of more patterns only single ones are tried: a text that needs two of them is then not found to be within."""
 

@@ -1,7 +1,7 @@
-"""What a user or a role may do, before and after: identity policies (a user's groups' among them) and boundary.
+"""What a user or a role may do, before and after: identity policies (including those of groups) and boundary.
 
-Each layer is compared by itself: what neither layer gains, both together do not gain. An Allow counts as far as no Deny
-of its own time surely covers it. A Deny that goes is a gain by whatever it covered, whoever made it.
+Each layer is compared by itself: what no layer gains, all together do not gain. An Allow counts except for the part
+that a Deny of the same time certainly covers. A removed Deny is a gain of everything that it covered.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Limits = tuple[Sequence[Rule], Sequence[Rule]]
 NO_LIMIT = compiled_policy(
     "no limit", {"Version": VERSION, "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 )
-"""What limits nothing."""
+"""A rule without limits."""
 _UNLIMITED = {
     "allowed by": "no {what} limits it any more",
     "no longer allowed by": "the new {what} does not allow it",
@@ -52,14 +52,14 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """What one layer gains and loses."""
+    """The gains and losses of one layer."""
 
     gained: tuple[Part, ...] = ()
     lost: tuple[Part, ...] = ()
 
 
 def permission_changes(before: Principal | None, after: Principal | None) -> Iterator[Change]:
-    """What a user or role gains and loses; one that is not there may do nothing."""
+    """The gains and losses of a user or role. A principal that does not exist may do nothing."""
     holder = after or before
     assert holder is not None, "somebody is there, before or after"
     limits = _limits(before), _limits(after)
@@ -69,10 +69,10 @@ def permission_changes(before: Principal | None, after: Principal | None) -> Ite
     for found in layers:
         for kind, parts in (("permission-gained", found.gained), ("permission-lost", found.lost)):
             whole = before is None or after is None
-            # Whoever comes with a Deny loses nothing, and whoever goes with one gains nothing.
+            # A new principal with a Deny loses nothing, and a deleted one gains nothing.
             kept = [part for part in parts if not whole or part.gap.rule.allows]
             yield from (part_change(kind, _ends(holder), part) for part in kept)  # type: ignore[arg-type]
-    # Nor does whoever comes lose, or whoever goes gain, what nobody knows.
+    # Unknown policies are no loss of a new principal, and no gain of a deleted one.
     absent = "permission-lost" if before is None else "permission-gained" if after is None else ""
     yield from (each for each in unknown_changes(_layers(before), _layers(after), holder) if each.kind != absent)
 
@@ -102,7 +102,7 @@ def compared_rules(old: Sequence[Rule], new: Sequence[Rule], limits: Limits = ((
 
 
 def unknown_changes(before: Iterable[Policy], after: Iterable[Policy], holder: Principal) -> Iterator[Change]:
-    """A policy that nobody knows and that was not there before, or is no more, may allow or deny anything."""
+    """An added or removed unknown policy may allow or deny anything."""
     old, new = ([policy for policy in policies if policy.unknown] for policies in (before, after))
     changed = [
         *((each, "no longer") for each in old if each not in new),
@@ -113,7 +113,7 @@ def unknown_changes(before: Iterable[Policy], after: Iterable[Policy], holder: P
 
 
 def both_ways(holder: Principal, why: str) -> Iterator[Change]:
-    """A gain and a loss: what it is cannot be told."""
+    """A gain and a loss, because the effect is unknown."""
     principal, role = _ends(holder)
     yield Change("permission-gained", principal, role, actions=("*",), resources=("*",), why=why)
     yield Change("permission-lost", principal, role, actions=("*",), resources=("*",), why=why)
@@ -125,7 +125,7 @@ def statement_words(decision: Decision) -> str:
 
 
 def _effective(found: Iterable[Gap], denies: Sequence[Rule]) -> Iterator[Gap]:
-    """Without what a Deny surely takes away again."""
+    """The parts that no Deny certainly covers."""
     for gap in found:
         if not denies or not is_covered(gap.rule, denies):
             yield gap
@@ -149,7 +149,7 @@ def _bounds(principal: Principal) -> tuple[Policy, ...]:
 
 
 def _limits(principal: Principal | None) -> Sequence[Rule]:
-    """The rules of a boundary that is known."""
+    """The rules of a known boundary."""
     boundary = principal.boundary if principal else None
     return () if boundary is None or boundary.unknown else list(rules("boundary", (boundary,)))
 
@@ -161,7 +161,7 @@ def _layers(principal: Principal | None) -> tuple[Policy, ...]:
 
 
 def part_change(kind: Kind, ends: tuple[str | None, str | None], part: Part) -> Change:
-    """A part as a change of whoever is at its ends, a principal or a role."""
+    """A part as a change of a principal or a role."""
     principal, role = ends
     gained = kind == "permission-gained"
     gap, conditions = part.gap, part.conditions
@@ -180,7 +180,7 @@ def part_change(kind: Kind, ends: tuple[str | None, str | None], part: Part) -> 
 
 
 _MANY = 20
-"""More actions than these nobody reads: the name of the policy says more."""
+"""With more actions than this, the name of the policy is shown instead."""
 
 
 def _whole(gap: Gap) -> str:

@@ -1,8 +1,8 @@
-"""What a change opens, or closes, end to end: who gets to which role through other roles, and did not before.
+"""The ways through other roles that a change opens or closes, end to end.
 
-Asked where paths or roles change, of the roles that lie beyond them. It is no change of its own, and no part of the
-verdict: each way is made of paths, and those that change are told. Who got there
-before, and has to meet no less now, is not told.
+Only roles beyond changed paths or roles are examined. Such a way is not a separate change and not part of the verdict,
+because it consists of paths, whose changes are shown. A way is left out if its principal already reached the role under
+the same or weaker conditions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Pair = tuple[str, str]
 
 
 def reach_changes(before: Estate, after: Estate, changes: Iterable[Change], roles: Iterable[str]) -> tuple[Reach, ...]:
-    """Which ways are opened and closed by changes of paths, and of ``roles`` (ARNs); by principal and role."""
+    """The ways that changes of paths, and of ``roles`` (ARNs), open and close, by principal and role."""
     ends = {change.role for change in changes if change.is_path and change.role} | set(roles)
     if not ends:
         return ()
@@ -39,12 +39,12 @@ def reach_changes(before: Estate, after: Estate, changes: Iterable[Change], role
 
 
 def _is_known(conditions: Conditions, before: Requirements) -> bool:
-    """Whether it asks for as much as somebody had to meet before, be it on another way."""
+    """Whether the principal could already reach the role with these conditions, possibly on another way."""
     return bool(before) and requires_no_less(flat(conditions), before)
 
 
 class _Side:
-    """The ways of one estate to the roles that lie beyond some others, and what the easiest of each pair asks for."""
+    """The ways of one estate to the roles beyond given ones, with the conditions of the easiest way of each pair."""
 
     def __init__(self, estate: Estate, ends: Iterable[str]) -> None:
         self._chains = Chains(estate)
@@ -57,13 +57,13 @@ class _Side:
         self._paths: dict[str, Mapping[str, Requirements]] = {}
 
     def requirements(self, pair: Pair) -> Requirements:
-        """What each path and way of a pair asks for, whichever hop."""
+        """The conditions of all paths and ways of a pair, without their hops."""
         direct = self.alternatives(pair) or ()
         ways = [each for way in self.ways.get(pair, []) for each in way.alternatives]
         return tuple(flat(conditions) for conditions in (*direct, *ways))
 
     def alternatives(self, pair: Pair) -> Alternatives | None:
-        """What there is to meet for a pair in one call, or else by its easiest way; None where it has neither."""
+        """The conditions of a pair's direct path, or else of its easiest way; None if it has neither."""
         principal, role = pair
         if role not in self._paths:
             self._paths[role] = {path.principal: path.alternatives for path in self._chains.paths_to(role)}
@@ -74,7 +74,7 @@ class _Side:
 
 
 def with_reach(changes: Sequence[Change], reach: Sequence[Reach]) -> list[Change]:
-    """The changes, with what each opens or closes end to end in its ``why``."""
+    """The changes. Each ``why`` names the ways that the change opens or closes."""
     return [_with_reach(change, reach) if change.is_path else change for change in changes]
 
 

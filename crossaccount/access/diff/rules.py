@@ -1,4 +1,4 @@
-"""Statements as rules that can be compared: what they are about, on what, on which conditions."""
+"""Statements as comparable rules: actions, resources and conditions."""
 
 from __future__ import annotations
 

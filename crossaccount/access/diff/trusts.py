@@ -1,7 +1,7 @@
-"""Whom a role's trust would let in, before and after: also who has no grant yet, and services, which are no paths.
+"""The principals that a role's trust allows, before and after: also those without a grant, and services.
 
-What a path of the same role says already is left out by ``compare``. A trust in an account covers a trust in one of its
-principals only across accounts: within one, naming somebody is a grant of its own.
+``compare`` leaves out changes that a path of the same role already shows. Only across accounts does a trust in an
+account cover a trust in one of its principals: within one account, naming a principal is a grant by itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ALL_BUT_THEM = "NotPrincipal:"
 
 
 def trust_changes(before: Role | None, after: Role | None) -> Iterator[Change]:
-    """What a role's trust gains and loses, one change for each of whom it names."""
+    """The gains and losses of a role's trust, one change for each principal that it names."""
     role = after or before
     assert role is not None, "the role is there, before or after"
     found = compared_rules(list(_rules(before)), list(_rules(after)))
@@ -59,7 +59,7 @@ def _rule(statement: CompiledStatement, element: PrincipalElement, role: Role) -
         rule = replace(rule, conditions=signed)
     if not element.inverted:
         return rule
-    # NotPrincipal spares by rules of its own: only the very same element covers it.
+    # NotPrincipal has its own rules: only an equal element covers it.
     spared = " ".join(sorted({each.text for each in named}))
     return Rule.of("trust", role.trust, statement, (literal(_ALL_BUT_THEM + spared),))
 
@@ -82,7 +82,7 @@ def _entry(entry: str, own_account: str) -> Template:
 
 
 def _named(pattern: str) -> str:
-    """Whom a pattern of ``_entry`` stands for, as AWS writes it."""
+    """The principal of a pattern of ``_entry``, in AWS's form."""
     if pattern.startswith(_ALL_BUT_THEM):
         return ALL_BUT + ", ".join(map(_named, pattern.removeprefix(_ALL_BUT_THEM).split()))
     kind, _, rest = pattern.partition(":")

@@ -1,4 +1,4 @@
-"""Estates: users, roles and policies as AWS itself describes them, compiled and ready to be asked."""
+"""Estates: users, roles and policies as AWS describes them, compiled for evaluation."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""What a user proves with who it is: a password for the console, access keys, MFA devices. Never the secrets.
+"""The credentials of a user: a console password, access keys, MFA devices. Never the secrets.
 
-AWS tells them beside an account's authorization details, and so do our sources, in each member of ``UserDetailList``:
-``LoginProfile`` (GetLoginProfile; null where the user has no password), ``AccessKeyMetadata`` (ListAccessKeys) and
-``MFADevices`` (ListMFADevices). A key that is absent is unknown, and never taken for "none". What a program declares
-has no ``AccessKeyId`` yet, and one key more, which is ours: ``Recipient``, where the secret goes when it is made.
+AWS returns them separately from an account's authorization details. Our sources add them to each member of
+``UserDetailList``: ``LoginProfile`` (GetLoginProfile; null if the user has no password), ``AccessKeyMetadata``
+(ListAccessKeys) and ``MFADevices`` (ListMFADevices). A key that is absent is unknown, and never taken for "none". A
+declared access key has no ``AccessKeyId`` yet, and an additional key of ours: ``Recipient``, the recipient of the
+secret.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyMetadata.html and …/API_LoginProfile.html
 """
@@ -21,7 +22,7 @@ STATUSES = ("Active", "Inactive", "Expired")
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An access key. ``id`` is empty where AWS has not made it yet, ``recipient`` where nobody says who got it."""
+    """An access key. ``id`` is empty before its creation; ``recipient`` is empty if it is unknown."""
 
     id: str = ""
     status: str = "Active"
@@ -29,15 +30,15 @@ class AccessKey:
 
     @property
     def is_active(self) -> bool:
-        """Whether AWS takes it."""
+        """Whether AWS accepts it."""
         return self.status == "Active"
 
 
 @dataclass(frozen=True)
 class Password:
-    """A password for the console. ``recipient`` and ``reset`` are of one that a program is to make.
+    """A console password. ``recipient`` and ``reset`` are those of a declared one.
 
-    ``reset`` says whether AWS asks for another at the first sign-in. ``made`` is when AWS made the login profile.
+    ``reset``: whether AWS requires a new one at the first sign-in. ``made``: when AWS created the login profile.
     """
 
     recipient: str = ""
@@ -47,7 +48,7 @@ class Password:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Those of one user. None is what its source does not say; there is at most one password."""
+    """The credentials of one user. None means that the source does not have them; there is at most one password."""
 
     passwords: tuple[Password, ...] | None = None
     keys: tuple[AccessKey, ...] | None = None
@@ -56,7 +57,7 @@ class Credentials:
 
 
 NOBODY = Credentials((), (), ())
-"""Those of a user that is not there."""
+"""The credentials of a user that does not exist."""
 
 
 def credentials_of(user: Mapping[str, Any]) -> Credentials:
@@ -86,7 +87,7 @@ def _key(item: Mapping[str, Any]) -> AccessKey:
 
 
 def _moment(date: Any) -> str:
-    """A date in UTC: boto3 gives a ``datetime``, either major version of the AWS CLI another text."""
+    """A date in UTC. boto3 returns a ``datetime``; the two major versions of the AWS CLI return different texts."""
     try:
         moment = date if isinstance(date, datetime) else datetime.fromisoformat(str(date))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who and what an estate consists of: users, roles and the policies that apply to them, frozen and compiled."""
+"""The entities of an estate: users, roles and the policies that apply to them, frozen and compiled."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from crossaccount.iam.request_keys import SETTING_SOURCE_IDENTITY, SETTING_TRANS
 class Policy:
     """One policy where it applies. ``name``: an inline policy's name, a managed policy's ARN, or ``trust policy``.
 
-    ``document`` is as its source has it; it is compiled when it is first asked, because most questions are about few of
-    an estate's policies. ``missing`` says why there is none; ``only`` are then the actions that it may be about, any
-    where there are none.
+    ``document`` is as in its source. It is compiled at first use, because most questions need few of an estate's
+    policies. ``missing`` says why there is none; ``only`` are then the actions that it may be about, any where there
+    are none.
     """
 
     name: str
@@ -31,16 +31,16 @@ class Policy:
 
     @property
     def statements(self) -> tuple[CompiledStatement, ...]:
-        """The statements; none where the policy is unknown, which does not make it an empty one."""
+        """The statements; empty if the policy is unknown."""
         return self._compiled[0]
 
     @property
     def unknown(self) -> str:
-        """Why the policy cannot be judged; empty where it can."""
+        """Why the policy is unknown; empty if it is known."""
         return self._compiled[1]
 
     def about(self, action: str) -> tuple[CompiledStatement, ...]:
-        """The statements about an action, found once: an estate is asked about few actions."""
+        """The statements about an action, cached: questions are about few actions."""
         found = self._by_action.get(action)
         if found is None:
             found = tuple(statement for statement in self.statements if statement.about(action))
@@ -48,7 +48,7 @@ class Policy:
         return found
 
     def may_say(self, action: str) -> bool:
-        """Whether it says something of an action, or may because it is unknown."""
+        """Whether it has statements about an action, or may have because it is unknown."""
         if self.about(action):
             return True
         return bool(self.unknown) and (not self.only or any(action_match(pattern, action) for pattern in self.only))
@@ -75,9 +75,9 @@ class Policy:
 
 @dataclass(frozen=True)
 class Membership:
-    """Where an account is: ``o-…`` and ``o-…/r-…/ou-…/``, which is empty where it is not known.
+    """The place of an account in its organisation: ``o-…`` and ``o-…/r-…/ou-…/``, which is empty if unknown.
 
-    Both empty: in none of the organisations ``none_of``.
+    Both empty: the account is in none of the organisations ``none_of``.
     """
 
     organization: str = ""
@@ -85,7 +85,7 @@ class Membership:
     none_of: frozenset[str] = frozenset()
 
     def keys(self, of: str) -> dict[str, ContextValue]:
-        """The condition keys that say so of the ``Principal`` or the ``Resource`` of a request."""
+        """The condition keys for the place of the ``Principal`` or the ``Resource`` of a request."""
         if not self.organization:
             return {}
         keys: dict[str, ContextValue] = {f"aws:{of}OrgID": self.organization}
@@ -93,10 +93,12 @@ class Membership:
 
 
 class Members(dict[str, Membership]):
-    """Where accounts are, by ID: all of those in some organisations, so that any other account is in none of them."""
+    """The places of accounts by ID: all accounts of some organisations, so that any other account is in none of
+    them.
+    """
 
     def of(self, account: str) -> Membership:
-        """Where an account is."""
+        """The place of an account."""
         return self.get(account, self._outside)
 
     @cached_property
@@ -106,7 +108,7 @@ class Members(dict[str, Membership]):
 
 @dataclass(frozen=True)
 class Principal:
-    """A user or a role as a caller. ``policies`` are its identity policies, a user's groups' among them.
+    """A user or a role as a caller. ``policies`` are its identity policies, including those of a user's groups.
 
     ``unique_id`` (``AIDA…``, ``AROA…``) is empty where the source does not say. ``membership`` is of its account, None
     where no source describes an organisation.
@@ -121,7 +123,7 @@ class Principal:
 
     @cached_property
     def account(self) -> str:
-        """The ID of the account that it lives in."""
+        """The ID of its account."""
         return self.arn.split(":", 5)[4]
 
     @cached_property
@@ -135,7 +137,7 @@ class Principal:
         return parse_arn(self.arn).name
 
     def policies_about(self, action: str) -> tuple[Policy, ...]:
-        """Those of its policies that say something of an action, or may: found once, as ``Policy.about``."""
+        """Its policies with statements about an action, and unknown ones. Cached, like ``Policy.about``."""
         found = self._by_action.get(action)
         if found is None:
             found = tuple([policy for policy in self.policies if policy.may_say(action)])
@@ -200,7 +202,7 @@ class Role(Principal):
 
     @cached_property
     def may_be_tagged(self) -> bool:
-        """Whether somebody may pass session tags to it, which only its trust can let him, or that is not known.
+        """Whether callers may pass session tags: if its trust allows it, or if the trust is unknown.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html: "New session tags override existing
         assumed role or federated user tags with the same tag key, regardless of case".
@@ -209,7 +211,7 @@ class Role(Principal):
 
     @cached_property
     def carried_actions(self) -> tuple[str, ...]:
-        """The actions that whatever its sessions assume next has to allow too, since they always carry what needs them.
+        """The additional actions that the next role of a chain must always allow, because of what its sessions carry.
 
         That is a source identity, which stays for the rest of a chain, or transitive session tags: every way into the
         role sets them, because its trust requires it or because the service does.
@@ -231,8 +233,9 @@ class Role(Principal):
     def resource_keys(self) -> Mapping[str, tuple[str, ...]]:
         """The condition keys that all requests to assume it carry, in normal form: its tags, its account, where it is.
 
-        Its tags go by two names: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html
-        compares ``iam:ResourceTag``, the Service Authorization Reference has ``aws:ResourceTag`` for roles as well.
+        Its tags go by two names:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html compares
+        ``iam:ResourceTag``, the Service Authorization Reference has ``aws:ResourceTag`` for roles as well.
         """
         keys: dict[str, ContextValue] = dict(self.membership.keys("Resource")) if self.membership else {}
         keys["aws:ResourceAccount"] = self.account

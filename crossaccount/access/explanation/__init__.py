@@ -1,1 +1,1 @@
-"""Why somebody can, or cannot, assume a role, and what would have to change."""
+"""Why a principal can or cannot assume a role, and what would have to change."""

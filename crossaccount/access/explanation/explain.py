@@ -1,12 +1,13 @@
 """Why a principal can, or cannot, assume a role: the statements that decide, and what would have to change.
 
-A denial lists everything that is in the way, not only the first of it, so that one round of changes is enough. What to
-change is a suggestion as narrow as it can be; whether anybody should is not judged here.
+A denial lists all obstacles, so that one round of changes is enough. Each fix is as narrow as possible; whether to
+apply it is not evaluated here.
 
-An account of the sources as a principal is its root user, who assumes no role; a trust in it is in whomever it grants.
-Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html ("AWS account
-principals"); https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html ("You cannot call AssumeRole by
-using AWS account root user credentials").
+An account with a source, as a principal, is its root user, who cannot assume a role. A trust in an account allows the
+principals that the account grants. Sources:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html ("AWS account principals");
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html ("You cannot call AssumeRole by using AWS
+account root user credentials").
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.names import counted
 
 Shown = Callable[[str], str]
-"""How an ARN is shown to people."""
+"""Shows an ARN to people."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ class Explanation:
     That is of one call; ``chained`` is denied in one call, and possible through the roles of ``ways``.
 
     ``grants`` and ``trust`` are the statements that allow; ``changes`` is all that a denial would take, in no order;
-    ``unknown`` says what nobody knows. ``actions`` are those that both sides have to allow besides, on some of the
+    ``unknown`` lists what is unknown. ``actions`` are additional actions that both sides must allow for some of the
     alternatives. ``groups`` are the groups through which a user has policies, by the policy's name. ``grant_note``
-    tells people that the principal's own account has to grant it, where that is not known; ``principal_note`` what the
-    principal is taken as.
+    tells people that the principal's account must grant it, if that is unknown; ``principal_note`` is added to the
+    principal.
     """
 
     principal: str
@@ -143,7 +144,7 @@ _VERBS: Mapping[str, str] = {
 
 
 def why(estate: Estate, principal: str, role: str) -> Explanation:
-    """Which statements decide whether ``principal`` (an ARN, or an outsider as in ``paths``) can assume ``role``."""
+    """Explain whether ``principal`` (an ARN, or an external principal as in ``paths``) can assume ``role``."""
     target = estate.roles.get(role)
     if target is None:
         return Explanation(principal, role, "undetermined", unknown=(absence(estate, role),))
@@ -190,7 +191,7 @@ IF_THERE = "if it exists and its account grants it"
 
 
 def _not_known(caller: Principal, estate: Estate) -> str:
-    """Why it is not known whether a caller's account grants it; empty where that is known, or not needed."""
+    """Why it is unknown whether a caller's account grants the role; empty if that is known or not needed."""
     if caller.account in estate.declared and estate.principal(caller.arn) is None:
         return f"the stack of {caller.account} declares a part of the account, without this principal"
     return grant_unknown(caller)
@@ -210,12 +211,12 @@ def _through_groups(estate: Estate, caller: Principal) -> dict[str, str]:
 
 
 def _denied(estate: Estate, caller: Principal, role: Role, layers: Layers) -> Explanation:
-    """All that is in the way: of the assumption itself, and then of the actions that it needs beside it."""
+    """All obstacles: of the AssumeRole call itself, then of its additional actions."""
     changes, hoped = [], answer_for(layers, caller)
     if hoped.alternatives == NEVER:
         changes, hoped = list(obstacles(layers, caller, role)), answer_for(cleared(layers, caller), caller)
     if complete(hoped, estate, caller, role).alternatives != NEVER:
-        hoped = hoped._replace(actions=())  # one of its alternatives does without them
+        hoped = hoped._replace(actions=())  # one of its alternatives needs no additional actions
     for action in hoped.actions:
         other = open_layers(estate, caller, role, action)
         if other.alternatives() == NEVER:
@@ -254,7 +255,7 @@ def _outcome(answer: Answer) -> str:
 
 
 def statement_in_words(decision: Decision, shown: Shown = str) -> str:
-    """A statement where it stands, for people."""
+    """A statement's place, for people."""
     if decision.side == "trust":
         return f"the trust policy, statement {decision.statement}"
     return f"{SIDES_IN_WORDS[decision.side]} {shown(decision.policy)}, statement {decision.statement}"
@@ -271,7 +272,7 @@ def getting_in(estate: Estate, account: str, role: Role) -> list[str]:
 
 
 def whole_account(estate: Estate, root: str, role: Role) -> Change:
-    """What there is to say of an account, by the ARN of its root, and a role."""
+    """The explanation for an account (by the ARN of its root) and a role."""
     account = parse_arn(root).account
     elements = (each.principal for each in role.trust.statements if each.allows)
     named = any(account in element.accounts for element in elements if element)

@@ -1,4 +1,4 @@
-"""Everything that keeps an assumption from being allowed, each with the change that would take it out of the way."""
+"""The obstacles of an AssumeRole call, each with a change that removes it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from crossaccount.iam.arn import parse_arn
 
 @dataclass(frozen=True)
 class Change:
-    """One thing in the way. ``kind``: ``deny``, ``scp``, ``rcp``, ``boundary``, ``grant``, ``trust``, ``condition``.
+    """One obstacle. ``kind``: ``deny``, ``scp``, ``rcp``, ``boundary``, ``grant``, ``trust``, ``condition``.
 
-    ``decision`` is the statement that stands there, None where one is missing; ``fix`` says what to do, in words or as
-    the statement to add.
+    ``decision`` is the deciding statement; None if one is missing. ``fix`` is the change, in words or as the statement
+    to add.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Change:
 
 
 def obstacles(layers: Layers, caller: Principal, role: Role, action: str | None = None) -> Iterator[Change]:
-    """All that is in the way of a request which is never allowed; it is for a role, or for ``action`` beside that."""
+    """All obstacles of a request that is never allowed: for the role, or for an additional ``action``."""
     action = action or assume_action(caller)
     yield from _denies(layers)
     for side in _lacking(layers):
@@ -47,7 +47,7 @@ def obstacles(layers: Layers, caller: Principal, role: Role, action: str | None 
 
 
 def cleared(layers: Layers, caller: Principal) -> Layers:
-    """The sides as they are without what denies outright, and with all that is missing."""
+    """The sides without unconditional denies and with the missing statements."""
     lacking, naming = _lacking(layers), Naming.ROLE if caller.is_role else Naming.DIRECT
 
     def clear(side: SideAnswer) -> SideAnswer:
@@ -84,7 +84,7 @@ def _denies(layers: Layers) -> Iterator[Change]:
 
 
 def _lacking(layers: Layers) -> list[SideAnswer]:
-    """The sides that would have to allow and never do. In one account a trust in the caller would do as well."""
+    """The sides that must allow and never do. Within one account a trust in the caller is enough."""
     naming = max((allow.naming for allow in layers.trust.allows), default=Naming.NONE) if layers.trust else Naming.NONE
     alone = naming if layers.same_account else Naming.NONE
     own = (layers.boundary if alone < Naming.DIRECT else None, layers.identity if alone < Naming.ROLE else None)
@@ -93,7 +93,7 @@ def _lacking(layers: Layers) -> list[SideAnswer]:
 
 
 def _fix(side: SideAnswer, caller: Principal, role: Role, action: str) -> str:
-    """What to do about a side that never allows: the statement to add, as narrow as it can be."""
+    """The fix for a side that never allows: the narrowest statement to add."""
     if side.side == "boundary":
         return f"let the boundary allow {action} on {role.arn}"
     if side.side == "identity":
@@ -106,10 +106,10 @@ def _fix(side: SideAnswer, caller: Principal, role: Role, action: str) -> str:
 
 
 def trusted(caller: Principal) -> dict[str, Any]:
-    """``Principal``, and ``Condition`` where it takes one, of a statement that lets in ``caller`` and nobody else.
+    """``Principal`` and, if needed, ``Condition`` of a statement that allows only ``caller``.
 
-    Who comes through a provider for all the world (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html)
-    has to be told from its other users; whom to let in only the reader knows.
+    A user of a shared provider (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html)
+    must be distinguished from its other users; only the reader knows which one to allow.
     """
     if caller.arn.startswith("o-"):
         return {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"aws:PrincipalOrgID": caller.arn}}}
@@ -135,7 +135,9 @@ _WHAT = {
 
 
 def _missing(side: SideAnswer, fix: str) -> Change:
-    """A side that allows nothing: for a Condition that this principal never meets, or for want of a statement."""
+    """The obstacle of a side that allows nothing: a Condition that this principal never meets, or a missing
+    statement.
+    """
     if side.near:
         near = side.near[0]
         what = f"never met by this principal is {shown_conditions(near.unmet)} of"

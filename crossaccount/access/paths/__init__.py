@@ -1,4 +1,4 @@
-"""Paths: every principal → role that works, with what is still to meet and the statements that meet."""
+"""Paths: every principal → role that works in one call, with the open conditions and the deciding statements."""
 
 from __future__ import annotations
 

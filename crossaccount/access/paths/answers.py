@@ -1,4 +1,4 @@
-"""The open evaluation of many pairs: what several of them have in common is weighed once.
+"""The evaluation of many pairs with open contexts: common parts are evaluated once.
 
 ``evaluate_statements`` evaluates; this module owns only the keys under which answers are shared. A policy's answer for
 a role is the same for every caller of a kind, unless a statement tests who is calling. A trust's answer is the same for
@@ -28,7 +28,7 @@ _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated", CARRIED_IDENT
 """How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
 _ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
 _ABOUT_THE_ROLE = ("aws:resourceaccount", "aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
-"""How the keys begin that a role implies."""
+"""The prefixes of keys that a role implies."""
 
 _USER_ID = "aws:userid"
 
@@ -51,15 +51,15 @@ class Dependencies(NamedTuple):
 
     @property
     def depends_on_caller(self) -> bool:
-        """Whether there may be callers of one account and kind that get different answers."""
+        """Whether callers of one account and kind may get different answers."""
         return bool(self.caller_keys or self.names or self.sessions or self.inverted)
 
     def single_out(self, caller: Principal) -> bool:
-        """Whether the answer for ``caller`` may not be that for others of its account and kind."""
+        """Whether the answer for ``caller`` may differ from that for others of its account and kind."""
         return bool(self.caller_keys) or self._alone(caller)
 
     def equivalent_callers(self, caller: Principal) -> Hashable:
-        """Callers that are the same in this get the same answers."""
+        """A key: callers with equal keys get equal answers."""
         if self._alone(caller):
             return caller.arn
         if not self.caller_keys:
@@ -76,7 +76,7 @@ class Dependencies(NamedTuple):
 
 
 def dependencies_of(policy: Policy, action: str) -> Dependencies:
-    """The dependencies of a policy in what it says of an action."""
+    """The dependencies of a policy's answer for an action."""
     statements = policy.about(action)
     keys = {key for statement in statements for key in _condition_keys(statement)}
     elements = [statement.principal for statement in statements if statement.principal]
@@ -106,7 +106,9 @@ def _condition_keys(statement: CompiledStatement) -> set[str]:
 
 
 class PerRole(NamedTuple):
-    """A policy that has to be asked for each role; of those that fit none of ``patterns``, if any, it says nothing."""
+    """A policy that must be evaluated for each role. With ``patterns``, it has no statement about roles that match
+    none.
+    """
 
     side: Side
     policy: Policy
@@ -124,7 +126,7 @@ class Profile(NamedTuple):
 
 
 def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext) -> tuple[str, ...] | None:
-    """All that statements may be about, for one caller; None where only the resource itself can tell."""
+    """All resource patterns of statements for one caller; None if they depend on the resource."""
     statements = tuple(statements)
     if not statements or any(statement.resources_inverted or not statement.resources for statement in statements):
         return None
@@ -133,7 +135,7 @@ def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext
 
 
 class SharedLayers:
-    """Answers for the pairs of one estate. It remembers what it weighed, for as long as it lives."""
+    """Answers for the pairs of one estate, cached for its lifetime."""
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
@@ -146,7 +148,7 @@ class SharedLayers:
         self._by_sides: dict[Hashable, Answer] = {}
 
     def answer(self, caller: Principal, role: Role) -> Answer:
-        """What is still to meet for ``caller`` to assume ``role``, whatever was answered before."""
+        """The requirements for ``caller`` to assume ``role``."""
         profile = self.profiles.get(caller.arn) or self.profile(caller)
         request = Request(caller, profile.action, role.arn, profile.context)
         layers = assume_layers(self.estate, request, role, self._evaluate_side)
@@ -182,7 +184,7 @@ class SharedLayers:
         return profile
 
     def _limits(self, boundary: Policy, request: Request) -> bool:
-        """Whether a boundary may keep its owner from some role: not one that surely allows all of them."""
+        """Whether a boundary may limit its owner: not if it certainly allows all roles."""
         resources = {each.text for statement in boundary.about(request.action) for each in statement.resources}
         inverted = any(statement.resources_inverted for statement in boundary.about(request.action))
         return inverted or resources != {"*"} or not without_effect(self.evaluate_policy("boundary", boundary, request))
@@ -206,7 +208,7 @@ class SharedLayers:
         statements = policy.about(request.action) if side == "trust" else matching(policy, request)
         if not statements and not policy.unknown:
             return SILENT[side]
-        # What a resource with a variable names may still hang on the role; its tags do, and where its account is.
+        # A resource with a variable may depend on the role: on its tags, and on its account's place.
         role_arn = request.resource if dependencies.depends_on_role else ""
         key = (id(policy), side, dependencies.equivalent_callers(request.caller), role_arn, *map(id, statements))
         found = self._weighed.get(key)
@@ -215,7 +217,7 @@ class SharedLayers:
         return found
 
     def dependencies(self, policy: Policy, action: str) -> Dependencies:
-        """What a policy asks of its callers."""
+        """The dependencies of a policy, cached."""
         key = (id(policy), action)
         return self._dependencies.get(key) or self._dependencies.setdefault(key, dependencies_of(policy, action))
 
@@ -224,7 +226,7 @@ class SharedLayers:
 
 
 def without_effect(side_answer: SideAnswer) -> bool:
-    """Whether a caller fares as if it did not have the policy: a silent one, or a boundary that surely allows."""
+    """Whether a policy has no effect for a caller: no statement, or a boundary that certainly allows."""
     if side_answer.side == "trust" or side_answer.deny or side_answer.denying or side_answer.unknown:
         return False
     if side_answer.side == "boundary":
@@ -233,7 +235,7 @@ def without_effect(side_answer: SideAnswer) -> bool:
 
 
 class RoleAnswers:
-    """The answers of the callers of one role: worked out once for all who have the same."""
+    """The answers for the callers of one role, computed once for equal callers."""
 
     def __init__(self, shared: SharedLayers, role: Role) -> None:
         self._shared = shared
@@ -243,7 +245,7 @@ class RoleAnswers:
         self._known: dict[Hashable, Answer] = {}
 
     def of(self, caller: Principal) -> Answer:
-        """What is still to meet for ``caller``."""
+        """The requirements for ``caller``."""
         profile = self._shared.profiles.get(caller.arn) or self._shared.profile(caller)
         key: Hashable = profile.key
         if any(self._shared.dependencies(each, profile.action).single_out(caller) for each in self._above):
@@ -260,7 +262,7 @@ class RoleAnswers:
         return complete(found, self._shared.estate, caller, self._role)
 
     def _own_answers(self, caller: Principal, profile: Profile) -> list[int]:
-        """The answers that others of the caller's profile may not have got."""
+        """The answers that may differ from those of other callers with the same profile."""
         role, trust = self._role.arn, self._role.trust
         request = Request(caller, profile.action, role, profile.context)
         own = [

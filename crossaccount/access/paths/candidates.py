@@ -1,8 +1,8 @@
-"""Who may have a path to a role: whom its trust names, as far as they have a grant or need none.
+"""Candidates for a path to a role: principals that its trust names and that have a grant or need none.
 
-More than really have a path, never fewer. Grants are indexed account by account, when a trust first asks for the
-account, so that one role's paths do not cost all. A candidate is not yet a path: conditions, denies, boundaries and the
-trust are for the evaluator.
+The candidates include all principals with a path, and others. Grants are indexed by account, at the first use of the
+account, so that the paths of one role are cheap. The evaluator then checks conditions, denies, boundaries and the
+trust.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crossaccount.iam.matching import Template, wildcard_match
 from crossaccount.iam.names import has_wildcard
 
 Holders = dict[str, Principal]
-"""Those who have a policy, by ARN."""
+"""The holders of a policy, by ARN."""
 
 
 class Grants:
@@ -56,7 +56,7 @@ class Grants:
         return found
 
     def _index(self, policy: Policy, holders: Holders, granting: Iterable[CompiledStatement]) -> None:
-        """What is the same for everyone who has the policy."""
+        """The grants that are the same for all holders of the policy."""
         if policy.unknown:
             self._anywhere.append(("*", holders))
         for statement in granting:
@@ -67,7 +67,7 @@ class Grants:
                 self._index_pattern(pattern, holders)
 
     def _index_own(self, statement: CompiledStatement, principal: Principal) -> None:
-        """What a statement's variables make of it for one of those who have it."""
+        """The grants of a statement with variables for one holder."""
         context = open_context(principal)
         for value in statement.resources:
             if not value.plain and (pattern := widest(value, context)) is not None:
@@ -88,7 +88,7 @@ class Grants:
 
 
 def widest(value: Template, context: RequestContext) -> str | None:
-    """A resource with the variables that the principal implies, at its widest; None where one has no value."""
+    """A resource with the principal's variables replaced, at its widest; None if a variable has no value."""
     loose = value.loosened([key for key in value.variables() if context.undecided(key)])
     parts = loose.fill(context.single)
     if parts is None:
@@ -110,7 +110,7 @@ class Candidates:
                 self._by_unique_id[principal.unique_id] = principal
 
     def of(self, role: Role, only: str | None = None) -> list[Principal]:
-        """The candidates for ``role``, by ARN; ``only`` the principal of this ARN, where it is one."""
+        """The candidates for ``role``, by ARN; with ``only``, just that principal."""
         found: Holders = {}
         for statement in role.trust.statements:
             if statement.allows:
@@ -129,7 +129,7 @@ class Candidates:
         found: Holders = {each.arn: each for each in self._external(statement)}
         if element.inverted or EVERYONE in element.entries:
             found.update(self._granted(EVERYONE, role))
-            found.update(self._by_account.get(role.account, {}))  # in one account everyone needs no grant
+            found.update(self._by_account.get(role.account, {}))  # ``*`` in the same account needs no grant
             return found
         for account in element.accounts:
             found.update(self._granted(account, role))
@@ -147,7 +147,7 @@ class Candidates:
         return (each.placed(self._estate) for each in strangers if not self._estate.describes(each.arn))
 
     def _granted(self, account: str, role: Role) -> Holders:
-        """Those of an account, or of all, that have a grant."""
+        """The principals of an account, or of all accounts, that have a grant."""
         if account not in self._grants:
             everyone = (principal for members in self._by_account.values() for principal in members.values())
             of = everyone if account == EVERYONE else self._by_account.get(account, {}).values()
@@ -165,6 +165,6 @@ def reached_by(
     homes = {principal.account for principal in (*users.values(), *roles.values())}
     candidates = Candidates(replace(estate, users=users, roles=roles))
     for arn, role in estate.roles.items():
-        # In one's own account a trust may be enough.
+        # Within one account a trust may be enough.
         if role.account in homes or grants.candidates(arn):
             yield role, [each for each in candidates.of(role) if each.arn in users or each.arn in roles]

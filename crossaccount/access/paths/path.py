@@ -1,12 +1,13 @@
-"""Paths: every principal → role that works, with what is still to meet and the statements that meet.
+"""Paths: every principal → role that works in one call, with the open conditions and the deciding statements.
 
-One object per pair. A principal is a user or a role of the sources, or an external principal whom a trust lets in: an
+One object per pair. A principal is a user or a role of the sources, or an external principal that a trust allows: an
 account (``arn:aws:iam::ID:root``), an organisation (``o-…``), an identity provider, one principal of an account without
 a source, or ``*``. Its own policies are not known, so its ``grants`` are empty; across accounts they have to allow the
 call as well (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html).
-Whoever comes through an identity provider needs no grant, nor does a service.
+Users of an identity provider need no grant, and neither does a service.
 
-Not paths, and shown next to them: the services that a trust lets in, and the grants into accounts without a source.
+The services that a trust allows and the grants on roles of accounts without a source are not paths, and are listed
+separately.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ from crossaccount.iam.matching import Template, wildcard_match
 
 
 class Path(NamedTuple):
-    """Who may assume what. ``alternatives`` is an OR of ANDs of conditions; ``((),)`` is unconditional.
+    """One pair of principal and role. ``alternatives`` is an OR of ANDs of conditions; ``((),)`` is unconditional.
 
-    ``grants`` and ``trust`` are the statements that take part in allowing. A grant is missing where a trust of the same
-    account needs none.
+    ``grants`` and ``trust`` are the statements that take part in allowing. ``grants`` is empty if a trust of the same
+    account needs no grant.
     """
 
     principal: str
@@ -71,13 +72,13 @@ def paths(estate: Estate) -> Iterator[Path]:
 
 
 def who_can(estate: Estate, role_arn: str) -> list[Path]:
-    """The paths to one role; none where the estate does not have it."""
+    """The paths to one role; empty if the estate does not have it."""
     role = estate.roles.get(role_arn)
     return [] if role is None else paths_to(role, Candidates(estate).of(role), SharedLayers(estate))
 
 
 def what_can(estate: Estate, principal_arn: str) -> list[Path]:
-    """The paths of one principal. It may be an outsider: then also the trusts that let it in without naming it."""
+    """The paths of one principal. It may be external: then trusts that allow it without naming it count too."""
     candidates, shared = Candidates(estate), SharedLayers(estate)
     stranger = external_principal(principal_arn, estate.accounts)
     found: list[Path] = []
@@ -89,7 +90,7 @@ def what_can(estate: Estate, principal_arn: str) -> list[Path]:
 
 
 def paths_to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> list[Path]:
-    """The paths to one role of those among ``callers`` who have one, in their order."""
+    """The paths of ``callers`` to one role, in their order."""
     answers = RoleAnswers(shared, role)
     found = []
     for caller in callers:
@@ -100,7 +101,7 @@ def paths_to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> 
 
 
 _TOGETHER = 1_000
-"""So many paths are handed out at once."""
+"""The number of paths in one piece."""
 
 
 def json_text(
@@ -152,7 +153,7 @@ IF_GRANTED = "if its account grants it"
 
 
 def grant_unknown(caller: Principal) -> str:
-    """Why it is not known whether a caller's own account grants it; empty where that is known, or not needed."""
+    """Why it is unknown whether a caller's account grants the role; empty if that is known or not needed."""
     if not isinstance(caller, ExternalPrincipal) or caller.provider:
         return ""
     if caller.account:
@@ -161,13 +162,13 @@ def grant_unknown(caller: Principal) -> str:
 
 
 def needs_grant(principal: str, described: Collection[str]) -> bool:
-    """Whether a path's principal needs a grant that nobody knows of; ``described`` are the accounts of the sources."""
+    """Whether a path needs a grant in an account without a source; ``described`` are the accounts with one."""
     found = external_principal(principal, described)
     return found is not None and not found.provider
 
 
 def path_in_words(alternatives: Requirements, *, granted: bool) -> str:
-    """The conditions of a path, as one line; not ``granted`` is one that hangs on the principal's own account."""
+    """The conditions of a path as one line. If not ``granted``, it also depends on the principal's own account."""
     words = in_words(alternatives)
     if granted:
         return words
@@ -177,7 +178,7 @@ def path_in_words(alternatives: Requirements, *, granted: bool) -> str:
 
 
 class ServiceTrust(NamedTuple):
-    """A service that a role's trust lets in, and on which conditions."""
+    """A service that a role's trust allows, with its conditions."""
 
     service: str
     alternatives: Requirements
@@ -188,7 +189,7 @@ class ServiceTrust(NamedTuple):
 
 
 class GrantElsewhere(NamedTuple):
-    """A grant on roles that no source knows: an ARN or a pattern, on which conditions, and what of it is denied."""
+    """A grant on roles without a source: an ARN or a pattern, its conditions, and what of it is denied."""
 
     roles: str
     alternatives: Requirements
@@ -201,7 +202,7 @@ class GrantElsewhere(NamedTuple):
 
 
 def services_let_in(estate: Estate, role: Role) -> Iterator[ServiceTrust]:
-    """The services that a role's trust lets in, in its order."""
+    """The services that a role's trust allows, in its order."""
     for name in trusted_services(role):
         caller = service(name)
         found = complete(answer_of(open_layers(estate, caller, role)), estate, caller, role)
@@ -210,14 +211,14 @@ def services_let_in(estate: Estate, role: Role) -> Iterator[ServiceTrust]:
 
 
 def roles_of_services(estate: Estate) -> int:
-    """How many roles let in a service."""
+    """The number of roles that trust a service."""
     return sum(1 for role in estate.roles.values() if next(services_let_in(estate, role), None))
 
 
 def grants_elsewhere(estate: Estate, principal_arn: str) -> list[GrantElsewhere]:
-    """Which roles of accounts that no source describes a principal is granted, each pattern once.
+    """The grants of a principal on roles of accounts without a source, each pattern once.
 
-    Whether a trust there lets it in nobody knows here. What the principal's own side surely denies is left out.
+    The trusts there are unknown. Grants that the principal's own side certainly denies are left out.
     """
     caller = estate.principal(principal_arn)
     if caller is None:
@@ -256,5 +257,5 @@ def _is_elsewhere(pattern: str, caller: Principal, estate: Estate) -> bool:
 
 
 def _own_side(estate: Estate, request: Request) -> Requirements:
-    """On what the principal's own side allows it. The RCPs of the role's account are not known."""
+    """The conditions of the principal's own side. The RCPs of the role's account are unknown."""
     return call_layers(estate, request)._replace(rcps=()).alternatives()

@@ -1,8 +1,8 @@
-"""Possible paths: what hangs on principals that no source shows, in accounts of which only stacks are known.
+"""Possible paths: they depend on principals that no stack declares, in accounts that are known only from stacks.
 
-A stack declares a part of its account. A trust in the whole account, in a pattern of names, or in a principal that the
-stack does not declare lets somebody in *if* such a principal exists and its account grants it. That is neither a path
-nor no path. Accounts without any source are not possible but external principals, and have paths of their own.
+A stack declares a part of its account. A trust in the whole account, in a pattern of names, or in an undeclared
+principal allows access *if* such a principal exists and its account grants it. That is neither a path nor the absence
+of one. Accounts without a source are external principals, and have paths.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from crossaccount.iam.names import has_wildcard
 
 
 class Possible(NamedTuple):
-    """Who may assume what if what ``assumes`` says is true. ``path`` is what is then the path.
+    """A path that exists if the statement ``assumes`` is true. ``path`` is that path.
 
     ``principal`` is an account (``…:root``), a pattern of ARNs, one principal, or an organisation.
     """
@@ -49,7 +49,7 @@ class Possible(NamedTuple):
 
 
 def possible(estate: Estate, roles: Iterable[str] | None = None) -> Iterator[Possible]:
-    """What is possible for the roles with these ARNs, by default all, by role."""
+    """The possible paths to the roles with these ARNs (default: all), sorted by role."""
     if not estate.declared:
         return
     shared = SharedLayers(estate)
@@ -58,7 +58,7 @@ def possible(estate: Estate, roles: Iterable[str] | None = None) -> Iterator[Pos
 
 
 def possible_for(estate: Estate, principal: str) -> list[Possible]:
-    """What is possible for one principal that its account's stack does not declare; nothing for any other."""
+    """The possible paths of one principal that its account's stack does not declare; empty for any other."""
     caller = undeclared(estate, principal)
     if caller is None:
         return []
@@ -105,7 +105,7 @@ def _of_role(role: Role, estate: Estate, shared: SharedLayers) -> Iterator[Possi
 
 
 class _PossibleCaller(NamedTuple):
-    """Who may get in: all those of ``caller`` that meet ``own``, which is what makes them ``name``."""
+    """Possible callers: those of ``caller`` that meet ``own``. ``name`` describes them."""
 
     caller: ExternalPrincipal
     name: str
@@ -113,7 +113,7 @@ class _PossibleCaller(NamedTuple):
 
 
 def _named(statement: CompiledStatement, estate: Estate) -> Iterator[_PossibleCaller]:
-    """Whom a trust statement may let in of whom the stacks do not tell."""
+    """The undeclared principals that a trust statement may allow."""
     for caller in external_principals(statement, estate.whole):
         if caller.arn.startswith("o-"):
             if estate.describes(caller.arn) and _is_partly_declared(caller.arn, estate):
@@ -132,7 +132,7 @@ def _is_partly_declared(organization: str, estate: Estate) -> bool:
 
 
 def _of_account(account: ExternalPrincipal, statement: CompiledStatement, estate: Estate) -> Iterator[_PossibleCaller]:
-    """An account that a statement names: those whom its conditions name by ARN, or all of it."""
+    """The principals of a named account: those that the conditions name by ARN, or all."""
     limiting = next(filter(_limits_names, statement.conditions), None)
     if limiting is None:
         yield _PossibleCaller(account, account.arn)
@@ -155,7 +155,7 @@ def _limits_names(condition: Condition) -> bool:
 
 
 def _found(possible: _PossibleCaller, role: Role, shared: SharedLayers) -> Possible | None:
-    """What there is to say of a role and whoever may get in there; None where he surely does not."""
+    """The possible path of a caller to a role; None if it certainly has none."""
     path = next(iter(paths_to(role, [possible.caller], shared)), None)
     if path is None or (alternatives := both(path.alternatives, possible.own)) == NEVER:
         return None
@@ -173,7 +173,7 @@ def _caller_in_words(possible: _PossibleCaller) -> str:
 
 
 def _grant(caller: ExternalPrincipal, role: Role) -> str:
-    """Nobody needs a grant whom a trust of the own account names, or everyone."""
+    """The condition on a grant; empty if a trust of the same account names the principal or ``*``."""
     elements = [each.principal for each in role.trust.about(ASSUME_ROLE) if each.allows and each.principal]
     named = [naming(each, caller) >= Naming.ROLE for each in elements if caller.is_single or EVERYONE in each.entries]
     return "" if any(named) and caller.account == role.account else " and its account grants it"
