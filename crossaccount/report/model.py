@@ -118,11 +118,13 @@ class Report:
 def report_of(sources: Sources, made: datetime, since: Sources | None = None) -> Report:
     """The report of ``sources``, with what changed since an earlier estate."""
     estate = sources.estate()
-    chains = Chains(estate)
+    chains = Chains(estate, keep_ways=True)
     found = tuple(chains.paths())
     book = {**(since.accounts if since else {}), **sources.accounts}
     accounts = _accounts(estate, found, book)
     facts = Facts.of(estate.accounts | sources.managed, book)
+    # Before the ways: each role is searched once, for its findings, and its ways are kept.
+    findings = tuple(sorted(judge(sources.details, estate, found, facts, chains=chains), key=_rank))
     return Report(
         made,
         tuple(each.where for each in sources.described),
@@ -132,7 +134,7 @@ def report_of(sources: Sources, made: datetime, since: Sources | None = None) ->
         found,
         tuple(chains.all()),
         tuple(_roles(sources, estate, found)),
-        tuple(sorted(judge(sources.details, estate, found, facts, chains=chains), key=_rank)),
+        findings,
         None if since is None else diff(since.estate(), estate),
         Statements(sources.details),
         tuple(possible(estate)),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from crossaccount.access.chains import search
+from crossaccount.access.estate.entities import Role
 from crossaccount.report import Report, report_of
 from crossaccount.report.model import RoleFacts
 from crossaccount.sources import Sources
@@ -28,6 +30,19 @@ def test_it_counts_what_it_says(report: Report) -> None:
         "warnings": 9,
         "dangling": 3,
     }
+
+
+def test_each_role_is_searched_once(estate: Callable[..., Sources], monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+
+    class Counted(search._Search):
+        def __init__(self, chains: search.Chains, target: Role, only: str | None) -> None:
+            searched.append(target.arn)
+            super().__init__(chains, target, only)
+
+    monkeypatch.setattr(search, "_Search", Counted)
+    made = report_of(estate(), MADE)
+    assert sorted(searched) == sorted(each.arn for each in made.roles)
 
 
 def test_dangling_grants_and_trusts_stand_apart(report: Report) -> None:

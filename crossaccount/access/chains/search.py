@@ -127,14 +127,16 @@ class Found(NamedTuple):
 class Chains:
     """The ways of an estate. It caches the callers of each role.
 
+    With ``keep_ways`` it also keeps the easiest ways to each role, for callers that need all of them more than once.
     ``unfinished`` are the roles with possibly more ways, because their search reached its bound.
     """
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, *, keep_ways: bool = False) -> None:
         self.estate = estate
         self.edges = Edges(estate)
         self.unfinished: set[str] = set()
         self._last: tuple[tuple[str, str | None], _Search] | None = None
+        self._ways: dict[str, list[Way]] | None = {} if keep_ways else None
 
     def paths_to(self, role_arn: str) -> list[Path]:
         """The paths to one role, as in ``who_can``."""
@@ -148,8 +150,13 @@ class Chains:
 
     def into(self, role_arn: str, only: str | None = None) -> list[Way]:
         """The easiest ways to a role of each principal, sorted by principal; or of ``only`` one principal."""
+        if self._ways is not None and only is None and role_arn in self._ways:
+            return self._ways[role_arn]
         search = self._search(role_arn, only)
-        return [] if search is None else search.ways()
+        found = [] if search is None else search.ways()
+        if self._ways is not None and only is None:
+            self._ways[role_arn] = found
+        return found
 
     def every(self, role_arn: str) -> list[Way]:
         """All ways to a role that the search finds, including those with more conditions than a path of the same
