@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crossaccount.access.diff.change import Change, Kind
-from crossaccount.access.diff.conditions import conditions_of
-from crossaccount.access.diff.coverage import Gap, gaps, is_covered
+from crossaccount.access.diff.coverage import Gap, gaps, is_about_all_of, is_covered, may_be_about
 from crossaccount.access.diff.levels import level_of, reading, shown
 from crossaccount.access.diff.rules import Rule, rules
 from crossaccount.access.estate.entities import Policy, Principal
 from crossaccount.access.estate.policies import compiled_policy, is_aws_managed
-from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements import NEVER, Requirements, both, either
+from crossaccount.access.requirements.requirement import Steps, without
 from crossaccount.access.verdict import Decision, Side
 from crossaccount.iam.documents import VERSION
 
@@ -137,7 +137,24 @@ def _explained(found: Iterable[Gap], words: str, denies: Sequence[Rule], limits:
         unlimited = decision.policy == NO_LIMIT.name
         what = _NOUNS[decision.side].strip()
         why = _UNLIMITED[words].format(what=what) if unlimited else f"{words} {statement_words(decision)}"
-        yield Part(gap, why, conditions_of(gap, denies, limits))
+        yield Part(gap, why, _conditions_of(gap, denies, limits))
+
+
+def _conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ()) -> Requirements:
+    """The conditions on which what is in ``gap`` may be done, at the time of ``denies`` and ``bounds``.
+
+    They are never too strict: whoever gains a call meets them. A Deny counts if it covers the whole gap. ``bounds`` are
+    the rules of a boundary, which counts if each of its statements covers the whole gap or none of it.
+    """
+    limiting = [rule for rule in bounds if not rule.allows]
+    denying = [deny.conditions for deny in (*denies, *limiting) if is_about_all_of(deny, gap)]
+    steps = Steps()
+    found = without(gap.rule.alternatives, denying, steps)
+    allowing = [rule for rule in bounds if rule.allows and may_be_about(rule, gap)]
+    if allowing and all(is_about_all_of(rule, gap) for rule in allowing):
+        found = both(found, either(*(rule.alternatives for rule in allowing), steps=steps), steps)
+    # If no condition remains possible, the statement has no effect; its own conditions are shown.
+    return gap.rule.alternatives if found == NEVER else found
 
 
 def _by_effect(found: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
