@@ -186,7 +186,7 @@ def record_any(own: OwnProgram, stack: Stack, *, deployed: References | None = N
     What is unknown stands in the resources as Pulumi has it.
 
     Raises:
-        DeploymentError: the program failed, or could not be run.
+        DeploymentError: the program failed or could not run.
     """
     mocks = AnyMocks.of(stack)
     made = run_own_program(own, stack, mocks, outputs=deployed or {}, preview=True)

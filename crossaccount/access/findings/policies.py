@@ -282,7 +282,7 @@ OTHER_STACK = Kind(
     "Write the name of this stack under `crossaccount:accounts`, or rename the file.",
     "https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences",
 )
-"""As only a config tells."""
+"""Only a config has the region."""
 
 
 def naming_findings(details: Details) -> Iterator[Found]:

@@ -25,7 +25,7 @@ from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import wildcard_match
 
 _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated", CARRIED_IDENTITY)
-"""How the keys begin that a caller implies, beyond what goes with its kind (as MFA does) and its account."""
+"""The prefixes of keys that a caller implies, beyond its kind and its account."""
 _ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
 _ABOUT_THE_ROLE = ("aws:resourceaccount", "aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
 """The prefixes of keys that a role implies."""

@@ -304,7 +304,8 @@ def without(alternatives: Requirements, denials: Iterable[Conjunction], steps: S
 
 
 def _meeting(conjunction: Conjunction, alternatives: Requirements, work: _Work) -> Conjunction | None:
-    """An alternative that also meets one of several, of which those that it cannot meet are left out; None if none.
+    """An alternative combined with each of several others. Impossible combinations are left out; None if all are
+    impossible.
 
     Implied atoms are removed before the product is built. Only groups of atoms that differ are simplified.
     """
