@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Credentials, Gateway, unsigned_sts
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.server import LocalAws
+from crossaccount.local.totp import code_of, step_at
 
 HANDLER = "caller.handler"
 
@@ -178,12 +180,21 @@ class Callers:
         self._details = details
         self._regions = regions
         self._made: dict[str, Caller | None] = {}
+        self._with_mfa: dict[str, Caller] = {}
 
-    def caller(self, principal_arn: str) -> Caller | None:
-        """The caller for the ARN of a user, a role or a provider; None where there is no real way to call as it."""
+    def caller(self, principal_arn: str, *, mfa: bool = False) -> Caller | None:
+        """The caller for the ARN of a user, a role or a provider; None where there is no real way to call as it.
+
+        ``mfa``: a user calls with a session that was made with a code of a virtual MFA device.
+        """
         if principal_arn not in self._made:
             self._made[principal_arn] = self._make(parse_arn(principal_arn))
-        return self._made[principal_arn]
+        caller = self._made[principal_arn]
+        if not mfa:
+            return caller
+        if isinstance(caller, KeyCaller) and principal_arn not in self._with_mfa:
+            self._with_mfa[principal_arn] = self._signed_in(parse_arn(principal_arn), caller)
+        return self._with_mfa.get(principal_arn)
 
     def root(self, account_id: str) -> Aws:
         """The root of an account, in the account's region."""
@@ -203,6 +214,22 @@ class Callers:
             session = KeyCaller(root).assume(AssumeRequest(str(arn), "service"))
             return KeyCaller(Aws(self._local.endpoint, session, root.region)) if session else None
         return None
+
+    def _signed_in(self, arn: Arn, caller: KeyCaller) -> KeyCaller:
+        """A user with a virtual MFA device, and a session for which the device gave the code."""
+        root = self.root(arn.account)
+        made = root.iam.create_virtual_mfa_device(VirtualMFADeviceName=f"rehearsal-{len(self._with_mfa)}")
+        serial, seed = made["VirtualMFADevice"]["SerialNumber"], made["VirtualMFADevice"]["Base32StringSeed"].decode()
+        # AWS takes each code once: a device is enabled by the two before the one of now.
+        now = step_at(time.time())
+        first, second = code_of(seed, now - 2), code_of(seed, now - 1)
+        root.iam.enable_mfa_device(
+            UserName=arn.name, SerialNumber=serial, AuthenticationCode1=first, AuthenticationCode2=second
+        )
+        code = code_of(seed, step_at(time.time()))
+        keys = caller.aws.sts.get_session_token(SerialNumber=serial, TokenCode=code)["Credentials"]
+        session = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return KeyCaller(Aws(self._local.endpoint, session, root.region))
 
     def _user_key(self, root: Aws, user: str) -> Credentials:
         """The key that the stack made and put into Secrets Manager, as its user would read it, else a new one.

@@ -1,7 +1,7 @@
 """One access test, tried where the local AWS can try it and judged elsewhere; the result says which.
 
-The local AWS knows neither MFA nor source identity nor organisations, and callers come from 127.0.0.1 now. So a test is
-tried only if its verdict is the same in the local AWS's circumstances. Then the real answer must agree with the judged
+The local AWS knows neither source identity nor organisations, and callers come from 127.0.0.1 now; a user who signs in
+with MFA has just done so. So a test is tried only if its verdict is the same in the local AWS's circumstances. Then the real answer must agree with the judged
 one; if it does not, the evaluator is wrong, and :class:`Disagreement` says so. A principal or role that does not exist
 is not tried: AWS would answer a misspelt role with AccessDenied, and a test that it stays closed would pass.
 
@@ -159,7 +159,7 @@ class Disagreement(OperationFailed):
 class Callers(Protocol):
     """Who can call, and the roots that make what a call needs."""
 
-    def caller(self, principal_arn: str) -> Caller | None: ...
+    def caller(self, principal_arn: str, *, mfa: bool = False) -> Caller | None: ...
     def root(self, account_id: str) -> Aws: ...
 
 
@@ -185,7 +185,8 @@ class Trial:
             return judged  # a call proves one way, not that there is no other
         exists = self._may_call(test) and test.role_arn in self.estate.roles
         try:
-            caller = self.callers.caller(test.principal_arn) if exists and self._same_here(judged) else None
+            here = exists and self._same_here(judged)
+            caller = self.callers.caller(test.principal_arn, mfa=_with_mfa(test)) if here else None
             if caller is None:
                 return judged
             credentials = _assumed(caller, judged)
@@ -217,6 +218,7 @@ class Trial:
                 **dict.fromkeys(self.estate.roles[test.role_arn].resource_keys, ()),
                 **context,
                 **_circumstances(parse_arn(test.principal_arn), parse_arn(test.role_arn)),
+                **(_MFA if _with_mfa(test) else {}),
             },
             session=test.session,
             now=self.clock(),
@@ -270,6 +272,17 @@ def _circumstances(caller: Arn, role: Arn) -> dict[str, str]:
     """
     session = {"aws:MultiFactorAuthPresent": "false"} if caller.kind == "role" else {}
     return {"aws:SourceIp": "127.0.0.1", "aws:ResourceAccount": role.account, **session}
+
+
+_MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "1"}
+"""What a session carries that was made with a code a moment ago."""
+
+
+def _with_mfa(test: AccessTest) -> bool:
+    """Whether a user signs in with MFA for the test."""
+    given = {key.lower(): as_list(value) for key, value in test.context.items()}
+    present = given.get("aws:multifactorauthpresent")
+    return ":user/" in test.principal_arn and present == ["true"]
 
 
 def _assumed(caller: Caller, judged: TestResult) -> Credentials | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from crossaccount.local.asgi import Answer, App, Disconnected, Receive, Scope, Send, answer_of, read_body, send_answer
-from crossaccount.local.hardening import assume, details, documents, entities, ministack, web_identity
+from crossaccount.local.hardening import assume, details, documents, entities, mfa, ministack, web_identity
 from crossaccount.local.hardening.calls import (
     Call,
     Refusal,
@@ -30,6 +30,7 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
     "AssumeRole": (
         before(assume.well_formed),
         before(assume.no_root),
+        mfa.authenticated,
         _POLICIES,
         assume.admitted,
         denial_names_both,
@@ -49,13 +50,16 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
     "CreatePolicyVersion": _MANAGED,
     "CreateRole": (_NAMES, before(entities.session_duration), *_TRUST, _POLICIES),
     "CreateUser": (_NAMES, _POLICIES),
+    "CreateVirtualMFADevice": (mfa.seeded,),
     "DeleteGroup": (_DELETE,),
     "DeletePolicy": (before(entities.one_version),),
     "DeleteRole": (_DELETE, documents.forgotten),
     "DeleteUser": (_DELETE, documents.forgotten),
+    "EnableMFADevice": (before(mfa.enabled),),
     "GetAccountAuthorizationDetails": (details.complete,),
     "GetPolicy": (_POLICIES,),
     "GetPolicyVersion": (_POLICIES,),
+    "GetSessionToken": (mfa.authenticated,),
     "ListEntitiesForPolicy": (_POLICIES,),
     "ListPolicyVersions": (_POLICIES,),
     "PutGroupPolicy": _INLINE,

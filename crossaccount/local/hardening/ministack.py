@@ -29,6 +29,7 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -88,6 +89,10 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("current_call", default=None)
 """The call of IAM or STS that is being answered."""
+MFA_OF_CALL: ContextVar[float | None] = ContextVar("mfa_of_call", default=None)
+"""When the MFA code was verified that came with the call that is being answered."""
+MFA_OF_SESSION, LAST_STEP = "CrossaccountMfaTime", "CrossaccountLastStep"
+"""What is added to records of MiniStack: when a session was made with MFA; the last code that a device has used up."""
 ONLY_ASKED: ContextVar[bool] = ContextVar("only_asked", default=False)
 """Whether IAM is only asked if the call may be made: everything before it judges as ever, and the call ends there."""
 
@@ -95,6 +100,7 @@ _REGION = "us-east-1"  # IAM has none; MiniStack wants one
 _ALWAYS = {"aws:securetransport": "true", "aws:viaawsservice": "false", "aws:principalisawsservice": "false"}
 _PASSED = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
 _PASSED_UNSIGNED = {"sts:rolesessionname": "RoleSessionName"}
+_MFA_KEYS = frozenset({"aws:multifactorauthage", "aws:multifactorauthpresent"})
 _ASSUMING = ("AssumeRole", "AssumeRoleWithWebIdentity")
 _OF_SIGNED_REQUESTS = frozenset(
     {
@@ -171,6 +177,36 @@ def identity(account: str, access_key: str) -> Mapping[str, Any] | None:
     with request_scope(account, _REGION):
         found: Mapping[str, Any] | None = resolve_caller_identity(access_key)
     return found
+
+
+def device(account: str, serial: str) -> dict[str, Any]:
+    """A virtual MFA device as MiniStack keeps it; empty where there is none."""
+    from ministack.services import iam
+
+    record: dict[str, Any] = iam._mfa_devices.get_scoped(account, None, serial) or {}
+    return record
+
+
+def remember_mfa(access_key: str, moment: float) -> None:
+    """Note that a session was made with MFA."""
+    from ministack.services import sts
+
+    sts._sessions[access_key][MFA_OF_SESSION] = moment
+
+
+def is_long_term(access_key: str) -> bool:
+    """Whether an access key is no session's."""
+    from ministack.services import sts
+
+    return access_key not in sts._sessions
+
+
+def _mfa_age(access_key: str) -> int | None:
+    """The seconds since whoever makes the present call presented MFA; None where nobody did."""
+    from ministack.services import sts
+
+    moment = MFA_OF_CALL.get() or (sts._sessions.get(access_key) or {}).get(MFA_OF_SESSION)
+    return None if moment is None else int(time.time() - moment)
 
 
 def role_record(account: str, role: str) -> Mapping[str, Any] | None:
@@ -392,6 +428,8 @@ def _resolving(original: Resolve) -> Resolve:
         if name == "aws:tagkeys":
             return value or None  # without tags there is no such key
         call = CURRENT_CALL.get()
+        if name in _MFA_KEYS and call is not None and (age := _mfa_age(call.access_key)) is not None:
+            return "true" if name == "aws:multifactorauthpresent" else str(age)
         passed = _PASSED_UNSIGNED if federated else _PASSED
         if value is None and name in passed and call is not None and call.action in _ASSUMING:
             return call.get(passed[name]) or None
