@@ -186,7 +186,7 @@ class Trial:
         exists = self._may_call(test) and test.role_arn in self.estate.roles
         try:
             here = exists and self._same_here(judged)
-            caller = self.callers.caller(test.principal_arn, mfa=_with_mfa(test)) if here else None
+            caller = self._caller(test) if here else None
             if caller is None:
                 return judged
             credentials = _assumed(caller, judged)
@@ -196,6 +196,11 @@ class Trial:
         except (AssumeFailed, CallFailed) as error:
             raise type(error)(f"{test.name}: {error}") from error
         return replace(judged, actual=outcome, mode="tried", then=then)
+
+    def _caller(self, test: AccessTest) -> Caller | None:
+        if _with_mfa(test):
+            return self.callers.caller(test.principal_arn, mfa=True)
+        return self.callers.caller(test.principal_arn)
 
     def _may_call(self, test: AccessTest) -> bool:
         """Whether the principal is there, or is a provider whose token the test describes."""

@@ -10,9 +10,8 @@ from crossaccount.rehearsal.scenario import read_scenario
 from tests.conftest import Rehearsed, rehearsed_and_read
 
 JUDGED = {
-    "bo gets in with MFA",
-    "bo gets in with MFA of a minute ago",
     "bo gets in with a source identity",
+    "bo stays out with MFA of yesterday",
     "bo gets in from the office",
     "bo got in long ago",
     "an instance is asked for MFA only if its request speaks of it",
@@ -36,8 +35,16 @@ def test_only_what_cannot_be_tried_is_judged(gaps: Rehearsed) -> None:
 
 
 def test_a_session_that_was_not_tried_can_try_nothing(gaps: Rehearsed) -> None:
-    result = next(each for each in gaps.rehearsal.results if each.test.name == "bo gets in with MFA")
+    result = next(each for each in gaps.rehearsal.results if each.test.name == "bo gets in with a source identity")
     assert [item.mode for item in result.then] == ["judged"]
+
+
+def test_mfa_is_tried_and_so_is_what_its_session_may_do(gaps: Rehearsed) -> None:
+    """A real session with MFA gets into the role, one without does not."""
+    found = {each.test.name: each for each in gaps.rehearsal.results}
+    for name in ("bo gets in with MFA", "bo gets in with MFA of a minute ago", "bo stays out without MFA"):
+        assert found[name].mode == "tried"
+    assert [item.mode for item in found["bo gets in with MFA"].then] == ["tried"]
 
 
 def test_what_a_session_may_do_is_judged_where_there_is_no_call_or_a_context_of_its_own(gaps: Rehearsed) -> None:
