@@ -1,9 +1,10 @@
 """One access test, tried where the local AWS can try it and judged elsewhere; the result says which.
 
 The local AWS knows neither source identity nor organisations, and callers come from 127.0.0.1 now; a user who signs in
-with MFA has just done so. So a test is tried only if its verdict is the same in the local AWS's circumstances. Then the real answer must agree with the judged
-one; if it does not, the evaluator is wrong, and :class:`Disagreement` says so. A principal or role that does not exist
-is not tried: AWS would answer a misspelt role with AccessDenied, and a test that it stays closed would pass.
+with MFA has just done so. So a test is tried only if its verdict is the same in the local AWS's circumstances. Then the
+real answer must agree with the judged one; if it does not, the evaluator is wrong, and :class:`Disagreement` says so. A
+principal or role that does not exist is not tried: AWS would answer a misspelt role with AccessDenied, and a test that
+it stays closed would pass.
 
 What a session may do is tried by one real call for each action. ``SERVICE_CALLS`` lists the actions that can be tried
 and what must exist before, which the account's root makes. Other actions are judged.
