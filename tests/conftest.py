@@ -21,6 +21,7 @@ from crossaccount.rehearsal.given import given_stacks
 from crossaccount.rehearsal.run import Rehearsal, rehearse
 from crossaccount.rehearsal.scenario import Scenario, read_scenario
 from crossaccount.sources.live import account_details, with_extras
+from tests import json_documents
 from tests.scenarios import FOLDERS, Recorded
 
 # Who runs this in the background (nohup, &) passes on that signals are ignored, and children would ignore them, too.
@@ -30,6 +31,9 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
 
 # pytest-xdist gives its workers the width of its own terminal; tests say themselves how wide a table is.
 os.environ.pop("COLUMNS", None)
+
+# Whatever a test is about: the JSON that a command prints is as its schema says.
+json_documents.validate_all()
 
 # How long a case takes is the machine's business: a deadline would make tests fail where other things run too.
 hypothesis.settings.register_profile("suite", deadline=None)

@@ -13,6 +13,7 @@ from docs.generator.commands import commands_page
 from docs.generator.config import config_page
 from docs.generator.findings import findings_page
 from docs.generator.fleet import fleet_page
+from docs.generator.json_schemas import schema_files
 from docs.generator.outputs import outputs_page
 
 DOCS = Path(__file__).parents[1]
@@ -34,6 +35,7 @@ def generated() -> Mapping[Path, str]:
     return {
         **{FOLDER / name: text for name, text in pages().items()},
         DOCS / "findings.md": findings_page(),
+        **{FOLDER / "schemas" / name: text for name, text in schema_files().items()},
         config_schema.FILE: config_schema.schema_text(),
         fleet_schema.FILE: fleet_schema.schema_text(),
         managed_policies.FILE: managed_policies.list_text(bundled(), bundle_date()),
