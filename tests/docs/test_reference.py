@@ -21,7 +21,7 @@ def test_the_pages_are_up_to_date() -> None:
 
 
 def test_no_page_is_left_over() -> None:
-    assert {file.name for file in FOLDER.iterdir()} == set(PAGES)
+    assert {file.name for file in FOLDER.iterdir() if file.is_file()} == set(PAGES)
 
 
 @pytest.mark.parametrize(("name", "command"), list(every_command()), ids=lambda each: str(each))
