@@ -25,6 +25,7 @@ from crossaccount.access.findings.finding import Finding, account_of_owner
 from crossaccount.iam.documents import to_json
 from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 from crossaccount.settings.input_files import read_json
+from crossaccount.settings.project import project_around
 
 VERSION = 1
 _TEXTS = ("code", "account", "about", "policy", "element", "statement", "where", "message")
@@ -161,7 +162,7 @@ def read_baseline(file: Path) -> tuple[Entry, ...]:
         BadInput: the file cannot be read, or is no baseline.
     """
     where = str(file)
-    content = read_json(file, where)
+    content = read_json(file, where, within=project_around(file))
     if not isinstance(content, Mapping) or not isinstance(content.get("findings"), list):
         raise BadInput([Problem(where, "is not a baseline", NOT_GIVEN, _AGAIN)])
     if content.get("version") != VERSION:

@@ -223,7 +223,7 @@ def _named_file(directory: Path) -> str | None:
 
     if not os.path.lexists(directory / FLEET_FILE):
         return None
-    content: Any = read_yaml(directory / FLEET_FILE, FLEET_FILE)
+    content: Any = read_yaml(directory / FLEET_FILE, FLEET_FILE, within=directory)
     accounts = content.get("accounts") if isinstance(content, dict) else None
     return accounts.get("file") if isinstance(accounts, dict) else None
 

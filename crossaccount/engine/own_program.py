@@ -32,6 +32,7 @@ from crossaccount.engine.program_files import (
 )
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, SettingsError
+from crossaccount.settings.input_files import MEBIBYTE, read_bytes
 from crossaccount.settings.project import PROJECT_FILE
 
 PACKAGED = "from crossaccount.components.program import main\n\nmain()\n"
@@ -42,6 +43,8 @@ ENTRY = "__main__.py"
 INSTALLED = Path(__file__).resolve().parents[2]
 """The folder of the package ``crossaccount`` that is running now."""
 COMPONENTS = "components"
+LARGEST_OF_OURS = 16 * MEBIBYTE
+"""No file of our packages has more bytes: one that has is not read."""
 
 
 def _own_components() -> Path:
@@ -113,8 +116,10 @@ def own_program(project: Project) -> OwnProgram | None:
         fix = "correct it: the folder of __main__.py, or a file, from the folder of Pulumi.yaml"
         raise SettingsError([Problem(f"{PROJECT_FILE}: main", "there is no such file or folder", str(main), fix)])
     entry = directory / (ENTRY if file == "." else file)
-    if not os.path.isfile(entry):  # also in a copy of an example, whose main pointed to its checkout
+    if not os.path.lexists(entry):  # also in a copy of an example, whose main pointed to its checkout
         return None
+    if not os.path.isfile(entry):
+        raise SettingsError([Problem(str(entry), "the program is no file", NOT_GIVEN, "write it as a regular file")])
     if (said := _packaged(entry)) and not any(_in_the_way(directory, said)):
         return None
     _refuse_other_tools(project, directory)
@@ -194,9 +199,9 @@ def _version(python: Path) -> tuple[int, ...]:
 def _packaged(entry: Path) -> str | None:
     """Which text of the packaged program a file has, whatever its comments and blank lines; None if another."""
     try:
-        program = _without_docstring(entry.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None
+        program = _without_docstring(read_bytes(entry, entry.name, LARGEST_OF_OURS))
+    except (SettingsError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # the last two are what Python says of an expression that is nested too deep
     return next((each for each in (PACKAGED, OF_CHECKOUT) if program == _without_docstring(each.encode())), None)
 
 
@@ -274,7 +279,7 @@ def _content(folder: Path, without: str = "") -> Mapping[str, bytes]:
         if path.is_symlink() and path.is_dir():
             found[str(name)] = os.fsencode(os.readlink(path))
         elif path.is_file() and not is_kept_by_python(path):
-            found[str(name)] = path.read_bytes()
+            found[str(name)] = read_bytes(path, str(path), LARGEST_OF_OURS)
     return found
 
 

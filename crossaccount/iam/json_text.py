@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from typing import Any, NoReturn
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -33,8 +34,10 @@ def parse_json(text: str) -> Any:
         raise JsonError(TOO_DEEP) from None
     except JsonError:
         raise
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise JsonError(f"is not JSON ({error})") from None
+    except ValueError:
+        raise JsonError(f"has a number with more than {sys.get_int_max_str_digits()} digits") from None
     if is_too_deep(value):
         raise JsonError(TOO_DEEP)
     if "\\ud" in text or "\\uD" in text:

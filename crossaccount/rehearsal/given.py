@@ -27,6 +27,7 @@ from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.clients import Aws
 from crossaccount.settings import Settings, Trusted, Trusting
+from crossaccount.settings.project import project_around
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources import SourceError, Sources
 from crossaccount.sources.details import Details
@@ -263,7 +264,9 @@ def judge(
         AccessTestsError: anything wrong with the tests.
         SourceError: anything wrong with what is given, or no test at all.
     """
-    tests = parse_access_tests(read_yaml(file, str(file), within=within), sources.accounts, str(file))
+    tests = parse_access_tests(
+        read_yaml(file, str(file), within=within or project_around(file)), sources.accounts, str(file)
+    )
     return run_judged(tests, sources.estate(*_given(file, tests, sources, program)), now)
 
 

@@ -105,6 +105,15 @@ def stack_file(stack: str) -> str:
     return f"Pulumi.{stack}.yaml"
 
 
+def project_around(file: Path) -> Path | None:
+    """The folder of the project that a file is named in; links are not followed. None if it is in no project.
+
+    Such a file must not lead out of the folder: a pull request may have made it a link to somebody else's.
+    """
+    here = Path(os.path.abspath(file))
+    return next((each for each in here.parents if os.path.isfile(each / PROJECT_FILE)), None)
+
+
 def read_project(directory: Path) -> Project:
     """The project in ``directory``.
 

@@ -27,6 +27,7 @@ from crossaccount.iam.json_text import JsonError, parse_json, parse_json_texts
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_bytes
+from crossaccount.settings.project import project_around
 from crossaccount.sources.collected import is_collected, read_collected
 from crossaccount.sources.details import LISTS, SAVE_IT, Described, Details, check_details, missing_lists
 from crossaccount.sources.errors import SourceError, refusal
@@ -226,7 +227,7 @@ def _content(path: Path, where: str) -> bytes:
         fix = f"name its files: {where.rstrip('/')}/*.json, or a folder that iam-collect filled"
         raise refusal(where, "is a folder", NOT_GIVEN, fix)
     try:
-        return read_bytes(path, where)
+        return read_bytes(path, where, within=project_around(path))
     except SettingsError as error:
         raise SourceError(error.problems) from None
 

@@ -17,6 +17,7 @@ from crossaccount.iam.problem import Problem
 from crossaccount.settings import SettingsError
 from crossaccount.settings.draft import Entry, parse
 from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.project import project_around
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.details import Described, Display
 from crossaccount.sources.errors import SourceError, refusal
@@ -30,7 +31,7 @@ def read_accounts(path: Path) -> dict[str, AccountEntry]:
     """
     where = str(path)
     try:
-        data = read_yaml(path, where)
+        data = read_yaml(path, where, within=project_around(path))
     except SettingsError as error:
         raise SourceError(error.problems) from None
     if not isinstance(data, Mapping):

@@ -15,7 +15,7 @@ from crossaccount.iam.entity_names import Refusal, check_account_id, check_name,
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, SettingsError, compiled_in_order, read_project
-from crossaccount.settings.input_files import MAX_YAML, read_text
+from crossaccount.settings.input_files import MAX_YAML, read_bytes, read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_editing import with_member
 from crossaccount.settings.yaml_writing import yaml_text
@@ -132,7 +132,7 @@ def write(project: Project, added: Added) -> None:
 
 
 def _content(file: Path) -> bytes | None:
-    return file.read_bytes() if file.exists() else None
+    return read_bytes(file, file.name, MAX_YAML) if file.exists() else None
 
 
 def _wrong(directory: Path) -> list[Problem]:

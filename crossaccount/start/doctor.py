@@ -21,6 +21,7 @@ from crossaccount.engine.provider_config import refused_config
 from crossaccount.engine.variables import refused_variables
 from crossaccount.iam.problem import errors, shown
 from crossaccount.settings import Project, Settings, SettingsError, read_project
+from crossaccount.settings.input_files import read_text
 from crossaccount.start.editor_schema import SCHEMA, schema_text
 
 
@@ -217,7 +218,10 @@ def _schema(directory: Path) -> Iterator[Checkup]:
     """The copy of the JSON schema that ``init`` wrote for editors: whether it is that of this version."""
     file = directory / SCHEMA
     if file.is_file():
-        ok = file.read_text(encoding="utf-8", errors="replace") == schema_text()
+        try:
+            ok = read_text(file, str(SCHEMA), within=directory) == schema_text()
+        except SettingsError:
+            ok = False
         found = "of this version" if ok else f"{SCHEMA} is of another version"
         fix = "" if ok else f"crossaccount add schema --dir {directory}"
         yield Checkup("schema for editors", ok, found, fix, needed=False)

@@ -487,6 +487,28 @@ def test_what_a_job_writes_is_no_part_of_it(project: Project) -> None:
     assert _own(folder).digest([folder / "plan"]) == before
 
 
+@pytest.mark.parametrize("source", ["1" + "+1" * 5_000, "-" * 10_000 + "1"])
+def test_a_program_that_python_cannot_read_is_another_one(project: Project, source: str) -> None:
+    assert own_program(read_project(project(source))) is not None
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "gone", "."])
+def test_a_program_that_is_no_file_is_refused(project: Project, target: str) -> None:
+    folder = project(None)
+    (folder / "__main__.py").symlink_to(target)
+    with pytest.raises(SettingsError, match=r"__main__\.py: the program is no file; write it"):
+        own_program(read_project(folder))
+
+
+def test_a_file_without_end_in_a_copy_of_our_packages_is_not_read(project: Project) -> None:
+    folder = project(PACKAGED)
+    copytree(INSTALLED / "crossaccount", folder / "crossaccount", ignore=ignore_patterns("__pycache__"))
+    with (folder / "crossaccount" / "data").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(SettingsError, match="has more than 16 MiB"):
+        own_program(read_project(folder))
+
+
 def test_a_module_that_is_no_file_is_told(project: Project) -> None:
     folder = project(EXTRA)
     os.mkfifo(folder / "helper.py")

@@ -10,6 +10,7 @@ from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.problem import NOT_GIVEN
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_bytes
+from crossaccount.settings.project import project_around
 from crossaccount.sources.errors import SourceError, refusal
 
 _ZIP = b"PK\x03\x04"
@@ -24,7 +25,7 @@ def content_of_file(path: Path, where: str, fix: str) -> bytes:
     if not os.path.lexists(path):
         raise refusal(where, f"there is no file {path}", NOT_GIVEN, fix)
     try:
-        return read_bytes(path, where)
+        return read_bytes(path, where, within=project_around(path))
     except SettingsError as error:
         raise SourceError(error.problems) from None
 
