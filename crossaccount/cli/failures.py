@@ -158,12 +158,26 @@ def fault_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = _report_fault(error, arguments)
+        # A shell can stand in a folder that somebody deleted: then no relative path means anything.
+        gone = isinstance(error, FileNotFoundError) and not _has_folder()
+        if gone:
+            message = "the current folder: does not exist any more; change to another folder"
+            say_lines(message, err=True)
+        else:
+            message = _report_fault(error, arguments)
         if wants_json(arguments):
             print_json({"error": message}, indent=None)
-        sys.exit(OUR_FAULT)
+        sys.exit(BAD_INPUT if gone else OUR_FAULT)
     finally:
         threading.excepthook = before
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _report_fault(error: BaseException | None, arguments: Sequence[str]) -> str:

@@ -120,6 +120,13 @@ def read_project(directory: Path) -> Project:
     Raises:
         SettingsError: there is no project, or its files are not what Pulumi takes; every file's problems at once.
     """
+    try:
+        os.stat(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # said below, with a folder that has a project
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise SettingsError([Problem(str(directory), what, NOT_GIVEN, "name the folder of Pulumi.yaml")]) from None
     problems: list[Problem] = list(_files_of_another_form(directory))
     if not os.path.lexists(directory / PROJECT_FILE):
         if not problems:

@@ -112,6 +112,21 @@ def test_where_no_report_can_be_kept_that_is_said() -> None:
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(
+    "command", [["check"], ["paths", "a.json"], ["status", "--json"], ["init", "x"], ["fleet", "list"]]
+)
+def test_a_current_folder_that_is_gone_is_no_fault(tmp_path: Path, command: list[str]) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    lines = (f"import os, sys\nos.rmdir({str(folder)!r})", f"sys.argv = ['x', *{command!r}]")
+    code = "\n".join((*lines, "from crossaccount import cli\ncli.main()"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=folder, capture_output=True, env=environment, check=False
+    )
+    assert (done.returncode, b"fault" in done.stderr) == (2, False), done.stderr
+
+
 def test_ctrl_c_is_no_fault() -> None:
     done = _command(RAISING.format(what="raise KeyboardInterrupt"), "paths", "a.json")
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted by SIGINT\n")

@@ -371,6 +371,13 @@ def test_a_project_of_another_form_alone(tmp_path):
         read_project(tmp_path)
 
 
+@pytest.mark.parametrize(("name", "why"), [("x" * 5000, "File name too long"), ("loop", "Too many levels")])
+def test_a_folder_that_cannot_be_looked_at_is_told(tmp_path, name, why):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(SettingsError, match=rf"cannot be read \({why}.*\); name the folder of Pulumi.yaml"):
+        read_project(tmp_path / name)
+
+
 @pytest.mark.parametrize("stack", ["--no-select", "-x", "", "a b", "é", ".x", "x" * 101])
 def test_a_stack_has_a_name_that_the_cli_takes_for_one(project, stack):
     with pytest.raises(SettingsError, match=r"not the name of a stack, got") as refused:
