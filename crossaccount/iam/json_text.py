@@ -10,6 +10,8 @@ import json
 import math
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -28,16 +30,8 @@ def parse_json(text: str) -> Any:
     Raises:
         JsonError: it is not JSON, or goes beyond the limits.
     """
-    try:
+    with _in_words():
         value = json.loads(text, object_pairs_hook=_mapping, parse_constant=_no_number, parse_float=_number)
-    except RecursionError:
-        raise JsonError(TOO_DEEP) from None
-    except JsonError:
-        raise
-    except json.JSONDecodeError as error:
-        raise JsonError(f"is not JSON ({error})") from None
-    except ValueError:
-        raise JsonError(f"has a number with more than {sys.get_int_max_str_digits()} digits") from None
     if is_too_deep(value):
         raise JsonError(TOO_DEEP)
     if "\\ud" in text or "\\uD" in text:
@@ -59,17 +53,26 @@ def parse_json_texts(text: str) -> list[Any]:
         start = blank.end() if blank else at
         if found and start == len(text):
             break
-        try:
+        with _in_words():
             _, end = decoder.raw_decode(text, start)
-        except RecursionError:
-            raise JsonError(TOO_DEEP) from None
-        except JsonError:
-            raise
-        except ValueError as error:
-            raise JsonError(f"is not JSON ({error})") from None
         found.append(parse_json(text[start:end]))
         at = end
     return found or [parse_json(text)]
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What Python's parser refuses, as a reason."""
+    try:
+        yield
+    except RecursionError:
+        raise JsonError(TOO_DEEP) from None
+    except JsonError:
+        raise
+    except json.JSONDecodeError as error:
+        raise JsonError(f"is not JSON ({error})") from None
+    except ValueError:
+        raise JsonError(f"has a number with more than {sys.get_int_max_str_digits()} digits") from None
 
 
 def is_too_deep(value: object) -> bool:
