@@ -8,7 +8,7 @@ SHOWN := --disable-pip-version-check --progress-bar on
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-.PHONY: setup dist demo test differential mutation check format lock audit generate screenshots clean
+.PHONY: setup guardrails dist demo test differential mutation check format lock audit generate screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -41,6 +41,14 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal
+
+# The policy pack's environment of its own, for `pulumi preview --policy-pack guardrails` and its tests on the engine.
+guardrails: guardrails/.venv/.installed
+
+guardrails/.venv/.installed: guardrails/requirements.txt requirements.txt pyproject.toml
+	test -x guardrails/.venv/bin/python || $(PYTHON) -m venv guardrails/.venv
+	cd guardrails && .venv/bin/python -m pip install $(QUIET) -r requirements.txt
+	touch $@
 
 # 2,000 calls on random estates, tried and judged; CROSSACCOUNT_SEED repeats a run.
 differential: setup
@@ -101,4 +109,4 @@ screenshots: setup
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/report/test_page.py -k screenshots
 
 clean:
-	rm -rf .venv .venv-aws .venv-mutation .venv-lock .venv-audit build dist *.egg-info
+	rm -rf guardrails/.venv .venv .venv-aws .venv-mutation .venv-lock .venv-audit build dist *.egg-info

@@ -965,24 +965,16 @@ config:
     ),
     "XA317": Example(
         """\
-# Pulumi.yaml
+# Pulumi.workload.yaml
 config:
   crossaccount:accounts:
-    value:
-      staging: {id: "333333333333", stack: staging}
-# Pulumi.stg.yaml
-config:
-  crossaccount:account: staging
+    workload: {id: "222222222222", stack: work}
 """,
         """\
-# Pulumi.yaml
+# Pulumi.workload.yaml
 config:
   crossaccount:accounts:
-    value:
-      staging: {id: "333333333333", stack: stg}
-# Pulumi.stg.yaml
-config:
-  crossaccount:account: staging
+    workload: {id: "222222222222", stack: workload}
 """,
     ),
     "XA318": Example(

@@ -120,13 +120,15 @@ def documents(details: Details) -> Iterator[Document]:
     """Every document of one account that its owner could change."""
     for role in roles(details):
         place = Place(str(role["Arn"]), TRUST_POLICY)
-        yield Document(place, "trust", role.get("AssumeRolePolicyDocument"))
+        if (trust := role.get("AssumeRolePolicyDocument")) is not None:  # what a program does not know yet is None
+            yield Document(place, "trust", trust)
     for entities, inline in _INLINE:
         for entity in details.get(entities) or ():
             if is_changeable(str(entity["Arn"])):
                 for policy in entity.get(inline) or ():
                     place = Place(str(entity["Arn"]), str(policy["PolicyName"]))
-                    yield Document(place, "identity", policy.get("PolicyDocument"))
+                    if (content := policy.get("PolicyDocument")) is not None:
+                        yield Document(place, "identity", content)
     for policy in details.get("Policies") or ():
         if parse_arn(str(policy["Arn"])).account != "aws" and (content := default_version(policy)) is not None:
             yield Document(Place(str(policy["Arn"])), "identity", content)

@@ -12,7 +12,7 @@ Sources: https://www.pulumi.com/docs/iac/cli/commands/pulumi_preview/, ``pkg/bac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,14 +152,22 @@ def read_recorded(program: AnyProgram, where: str, accounts: Accounts) -> Progra
         }
         for each in program.made.resources
     ]
-    file = _File(states, {"aws:region": program.region}, replace(accounts, otherwise=program.account_id), where)
-    moment = file.moment(states, {})
-    look = "see what the engine does with it: pulumi preview"
-    return ProgramFile(
-        Moment(moment.drafts, (*moment.notes, *(note("", each, look) for each in program.made.notes))),
-        file.place,
-        region=program.region or file.region,
+    whole = read_resources(
+        states, {"aws:region": program.region}, replace(accounts, otherwise=program.account_id), where
     )
+    look = "see what the engine does with it: pulumi preview"
+    notes = (*whole.after.notes, *(note("", each, look) for each in program.made.notes))
+    return replace(whole, after=Moment(whole.after.drafts, notes), region=program.region or whole.region)
+
+
+def read_resources(states: Sequence[State], config: Mapping[str, Any], accounts: Accounts, where: str) -> ProgramFile:
+    """The resources of one run of a program, as they will be; ``config`` is the provider's.
+
+    Raises:
+        SourceError: its providers contradict what the source says of accounts.
+    """
+    file = _File(states, config, accounts, where)
+    return ProgramFile(file.moment(states, {}), file.place, region=file.region)
 
 
 class _File:

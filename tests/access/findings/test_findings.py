@@ -48,7 +48,7 @@ KEYS = {
     "declared",
     "severity",
 }
-OF_CONFIGS = {"XA310", "XA317", "XA503", "XA504"}
+OF_CONFIGS = {"XA310", "XA317", "XA318", "XA319", "XA503", "XA504"}
 """Told by a config alone: their cases are in ``tests/check``."""
 
 
