@@ -53,6 +53,11 @@ def report(
     files = {option: file for option, file in options.items() if file is not None}
     with failures_in_words(as_json):
         _refuse(files, as_json)
+        if not files and not as_json:
+            files["--markdown"] = STDOUT
+            say(
+                "note: this is --markdown -; --html report.html writes a page with search, pictures and links", err=True
+            )
         from crossaccount.report import report_of
 
         if since:
@@ -74,8 +79,6 @@ def report(
 
 def _refuse(files: dict[str, Path], as_json: bool) -> None:
     """Bad combinations, before anything is read."""
-    if not files:
-        stop("report: nothing to write, got no file; name one with --html, --markdown, --csv or --mermaid", 2, as_json)
     if list(files.values()).count(STDOUT) + as_json > 1:
         stop("report: stdout holds one document, got several; name files", 2, as_json)
 

@@ -70,7 +70,6 @@ def test_since_says_what_changed(sources: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "report: nothing to write, got no file; name one with --html, --markdown, --csv or --mermaid"),
         (["--csv", "-", "--markdown", "-"], "report: stdout holds one document, got several; name files"),
         (["--csv", "-", "--json"], "report: stdout holds one document, got several; name files"),
         (
@@ -83,6 +82,16 @@ def test_what_cannot_be_written_ends_with_2(sources: list[str], arguments: list[
     done = run(*sources, *arguments)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_without_a_format_it_is_markdown_on_stdout(sources: list[str]) -> None:
+    done, named = run(*sources), run(*sources, "--markdown", "-")
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, named.stdout.splitlines()[0])
+    assert done.stdout.startswith("# ")
+    assert "--html report.html writes a page" in done.stderr
+    assert "--html" not in named.stderr
+    numbers = run(*sources, "--json")
+    assert (numbers.exit_code, json.loads(numbers.stdout)["files"]) == (0, [])
 
 
 def test_what_is_wrong_with_both_estates_comes_in_one_report(tmp_path: Path) -> None:
