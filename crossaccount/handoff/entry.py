@@ -62,6 +62,8 @@ class Entry:
     services: tuple[str, ...] = ()
     console: bool | None = None
     bucket: str = ""
+    provider: str = ""
+    """The issuer of the OpenID Connect provider that the principal is; empty for users and roles."""
 
     @property
     def parameters(self) -> AssumeParameters:

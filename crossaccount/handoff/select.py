@@ -89,6 +89,10 @@ OWN_PROFILE = "default"
 _ENTITY = re.compile(r"\Aarn:[a-z-]+:iam::[0-9]{12}:(user|role)/([\x21-\x7e]+/)?[\w+=,.@-]+\Z", re.ASCII)
 
 
+_OIDC = ":oidc-provider/"
+_PROVIDER = re.compile(r"\Aarn:[a-z-]+:iam::[0-9]{12}:oidc-provider/[\w.~%+/-]+\Z", re.ASCII)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What was asked for on the command line, by ARN; None is all, or the default."""
@@ -216,6 +220,7 @@ class Entries:
             services=() if step.through else services(self._estate.roles.get(path.principal)),
             console=self._people.console(path.principal),
             bucket=bucket_of(self._estate, role, self._now),
+            provider=path.principal.partition(_OIDC)[2],
         )
 
     def _ways(self, step: Step, role: Role) -> list[AssumeParameters]:
@@ -224,7 +229,7 @@ class Entries:
         if asker.kind == "role":
             longest = min(longest or CHAINED_SECONDS, CHAINED_SECONDS)
         name = parse_arn(self._wanted.principal).name if self._wanted.principal else asker.name
-        default = name if is_session_name(name) else f"{name}-session"[:64]
+        default = name if is_session_name(name) else re.sub(r"[^\w+=,.@-]", "-", f"{name}-session")[:64]
         return parameters_meeting(step.path.alternatives, default, longest, self._wanted.session_name)
 
     def _named(self, path: Path) -> tuple[str, str]:
@@ -253,7 +258,7 @@ class Entries:
 def _refused(path: Path) -> str | None:
     if not _ENTITY.match(path.role):
         return "IAM could not have made a role of this ARN"
-    if not _ENTITY.match(path.principal):
+    if not _ENTITY.match(path.principal) and not _PROVIDER.match(path.principal):
         return "no user or role: whoever it is, name a source of their account"
     return None
 

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     boto3 = "boto3"
     terraform = "terraform"
     pulumi = "pulumi"
+    github = "github"
+    esc = "esc"
 
 
 class Shell(StrEnum):
@@ -66,6 +68,7 @@ def kind_of(kind: Kind, shell: Shell = Shell.sh, command: tuple[str, ...] = ()) 
     from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
     from crossaccount.handoff.kinds.code import BOTO3, PULUMI, TERRAFORM
     from crossaccount.handoff.kinds.console import EXTENSION, LINKS
+    from crossaccount.handoff.kinds.pipelines import ESC, GITHUB
     from crossaccount.handoff.kinds.shells import EnvScript
 
     kinds: Mapping[Kind, HandoffKind] = {
@@ -77,8 +80,20 @@ def kind_of(kind: Kind, shell: Shell = Shell.sh, command: tuple[str, ...] = ()) 
         Kind.boto3: BOTO3,
         Kind.terraform: TERRAFORM,
         Kind.pulumi: PULUMI,
+        Kind.github: GITHUB,
+        Kind.esc: ESC,
     }
     return kinds[kind]
+
+
+_TOKENS = "it is assumed with a token of the provider; see the kinds github, esc and profiles"
+
+
+def _able(writer: HandoffKind, entry: Entry) -> Entry | str:
+    """The entry as a kind expresses it. Few kinds know of callers that have a token and no credentials."""
+    if entry.provider and not getattr(writer, "providers", False):
+        return _TOKENS
+    return writer.able(entry)
 
 
 def write(kind: Kind, handed: HandedOut, shell: Shell = Shell.sh, command: tuple[str, ...] = ()) -> Written:
@@ -88,5 +103,5 @@ def write(kind: Kind, handed: HandedOut, shell: Shell = Shell.sh, command: tuple
         HandoffError: ``env`` of several entries, or a value that the shell cannot be given.
     """
     writer = kind_of(kind, shell, command)
-    able = handed.able(writer.able)
+    able = handed.able(lambda entry: _able(writer, entry))
     return Written(writer.text(able), able)

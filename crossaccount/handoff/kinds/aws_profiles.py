@@ -13,10 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from crossaccount.handoff.entry import Entry, HandedOut, is_one_value, mfa_note, not_handed_out, notes, one_line
+from crossaccount.iam.providers import service_of
 
 MARK = "# crossaccount handoff for "
+EKS_TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+"""Where EKS mounts the token of a service account:
+https://docs.aws.amazon.com/eks/latest/userguide/pod-configuration.html"""
 KEYS = frozenset(
     {
+        "web_identity_token_file",
         "role_arn",
         "source_profile",
         "credential_source",
@@ -35,10 +40,14 @@ INDEX, CONFIG = "granted.yml", "config"
 
 
 class Profiles:
-    """A profile for each entry."""
+    """A profile for each entry. Of callers with a token those of EKS, whose token is in a file."""
+
+    providers = True
 
     def able(self, entry: Entry) -> Entry | str:
         """The entry as a profile can ask for it."""
+        if entry.provider and service_of(entry.provider) != "eks":
+            return "its token is in no file that is known; see the kinds github and esc"
         found = entry.limited_to(lambda parameters: not parameters.source_identity and not parameters.tags)
         if found is None:
             return "a profile passes neither a source identity nor session tags; use env or boto3"
@@ -57,6 +66,8 @@ class Profiles:
 
 class Granted(Profiles):
     """The profiles as a registry."""
+
+    providers = False
 
     def files(self, handed: HandedOut) -> Mapping[str, str]:
         """The registry's files, by name."""
@@ -77,7 +88,7 @@ def _lines(entry: Entry) -> Iterator[str]:
 
 def _source_note(entry: Entry) -> str:
     """Where the source is called as the entry calls its principal: no profile here has that name."""
-    if entry.services or entry.through or entry.source != entry.name.partition(":")[2]:
+    if entry.provider or entry.services or entry.through or entry.source != entry.name.partition(":")[2]:
         return ""
     return f"{entry.source} is a profile of your own, with the credentials of {entry.shown(entry.principal)}"
 
@@ -85,7 +96,7 @@ def _source_note(entry: Entry) -> str:
 def _values(entry: Entry) -> Iterator[tuple[str, str]]:
     parameters = entry.parameters
     yield "role_arn", entry.role
-    yield _origin(entry)
+    yield ("web_identity_token_file", EKS_TOKEN) if entry.provider else _origin(entry)
     yield "role_session_name", parameters.session_name
     if parameters.external_id:
         yield "external_id", parameters.external_id

@@ -14,7 +14,7 @@ from crossaccount.handoff.config_file import write_granted
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
 from tests.handoff.conftest import Deployed, needs_aws, run, run_aws
-from tests.scenarios import EXAMPLES
+from tests.scenarios import OF_PEOPLE
 
 Handed = Callable[..., HandedOut]
 DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
@@ -42,7 +42,7 @@ def test_david_lists_the_bucket_with_his_profile_and_theresa_is_denied(
 
 
 @needs_aws
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_every_user_s_profile_is_a_session_of_the_role(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:
@@ -86,7 +86,7 @@ def test_boto3_reads_the_profile(
         session.client("iam").list_users()
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_a_granted_registry_s_config_is_one_that_aws_tools_read(
     handed: Handed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

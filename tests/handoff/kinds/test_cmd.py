@@ -21,7 +21,7 @@ from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import CMD, call
 from tests.handoff.conftest import Deployed, needs, needs_aws
 from tests.handoff.entries import TEXT, env_text, make_entry
-from tests.scenarios import EXAMPLES
+from tests.scenarios import OF_PEOPLE
 
 Wine = Callable[..., subprocess.CompletedProcess[str]]
 TAB = "\t"
@@ -134,7 +134,7 @@ def test_no_text_becomes_a_command_of_cmd(wine: Wine, tmp_path: Path) -> None:
 
 @needs("wine")
 @needs_aws
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_a_script_runs_its_command_in_the_session(
     wine: Wine, handed: Callable[..., HandedOut], deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:

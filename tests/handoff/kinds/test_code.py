@@ -23,7 +23,7 @@ from crossaccount.handoff.entry import SESSION_WITH_MFA, Entry, HandedOut
 from crossaccount.handoff.kinds.code import BOTO3, PULUMI, TERRAFORM, hcl_string
 from tests.handoff.conftest import Deployed, only, run
 from tests.handoff.entries import TEXT, make_entry
-from tests.scenarios import EXAMPLES
+from tests.scenarios import OF_PEOPLE
 
 Handed = Callable[..., HandedOut]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
     return value[1:-1] if isinstance(value, str) and value.startswith('"') else value
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_terraform_blocks_have_the_arguments_of_assume_role(handed: Handed, name: str) -> None:
     found = handed(name)
     providers = _providers(TERRAFORM.text(found))
@@ -80,7 +80,7 @@ def test_scenario_four_s_block_has_its_session_name_and_region(handed: Handed) -
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on the PATH")
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_terraform_would_format_nothing_otherwise(handed: Handed, name: str) -> None:
     tagged = make_entry(ask={"tags": {"team": "blue", "cost-centre": "1"}, "source_identity": "bo"}, region="us-east-1")
     for text in (TERRAFORM.text(handed(name)), TERRAFORM.text(HandedOut((tagged,)))):
@@ -110,7 +110,7 @@ class _Recording(Mocks):
         return f"{args.name}-id", args.inputs
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_pulumi_providers_assume_the_roles(handed: Handed, tmp_path: Path, name: str) -> None:
     found, mocks = handed(name), _Recording()
     code = compile(PULUMI.text(found), "handed-out", "exec")
@@ -132,7 +132,7 @@ def test_pulumi_providers_assume_the_roles(handed: Handed, tmp_path: Path, name:
         assert (json.loads(roles) if isinstance(roles, str) else roles) == [assume]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_boto3_code_gives_a_session_of_every_role(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:

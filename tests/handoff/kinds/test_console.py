@@ -15,7 +15,7 @@ from crossaccount.handoff.kinds.console import EXTENSION, LINKS
 from crossaccount.sources.details import Display
 from tests.handoff.conftest import only
 from tests.handoff.entries import PLAIN, TEXT, make_entry
-from tests.scenarios import EXAMPLES
+from tests.scenarios import OF_PEOPLE
 
 Handed = Callable[..., HandedOut]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
@@ -102,7 +102,7 @@ def test_no_title_becomes_a_line(title: str) -> None:
     assert text.splitlines()[1].startswith("  https://signin.aws.amazon.com/switchrole?")
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_the_extension_reads_a_base_account_and_a_target_for_each_link(handed: Handed, name: str) -> None:
     found = handed(name).able(EXTENSION.able)
     parsed = configparser.RawConfigParser()

@@ -20,7 +20,7 @@ from crossaccount.handoff.entry import Entry, HandedOut, Mfa
 from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import POWERSHELL, call
 from tests.handoff.entries import TEXT, env_text, make_entry
-from tests.scenarios import EXAMPLES
+from tests.scenarios import OF_PEOPLE
 
 SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
 DOUBLE_QUOTES = '"\u201c\u201d\u201e'
@@ -153,7 +153,7 @@ def _nodes(node: Node, kind: str) -> list[Node]:
 
 
 @pytest.mark.parametrize("command", [(), ("npm", "run", "it's; $x")])
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_PEOPLE)
 def test_the_grammar_of_others_reads_the_same(
     handed: Callable[..., HandedOut], name: str, command: tuple[str, ...]
 ) -> None:
