@@ -20,6 +20,7 @@ from crossaccount.listing import Cell, Listing
 
 if TYPE_CHECKING:
     from crossaccount.access.diff import AccessDiff
+    from crossaccount.iam.problem import Problem
     from crossaccount.sources import Sources
 
 TRIPPED = 3
@@ -83,10 +84,14 @@ def diff(
         shown_by_aws = [each.account_id for each in new.described if each.shown_by_aws]
         replaced = [each.at(str(each.place)) for each in replacement_findings(*estates, shown_by_aws)]
         names = Names({**old.accounts, **new.accounts}, estates[1])
+        open_ends = _open_ends(old, new)
         if markdown_file is not None:
-            write("--markdown", markdown_file, markdown(found, names.shown), as_json)
+            text = markdown(found, names.shown, [f"{each.where}: {each.what}" for each in open_ends])
+            write("--markdown", markdown_file, text, as_json)
         if as_json:
-            left_out = {"not_compared": unknown} if unknown else {}
+            left_out: dict[str, Any] = {"not_compared": unknown} if unknown else {}
+            if open_ends:
+                left_out["unknown"] = [{"where": e.where, "what": e.what, "fix": e.fix} for e in open_ends]
             print_json({**found.to_json(), "findings": [each.to_json() for each in replaced], **left_out})
         elif markdown_file != STDOUT:
             show_diff(found, names.shown, output(form))
@@ -109,6 +114,12 @@ def _read(
                 text = f"{each.where}: no source of {when} describes {each.account_id}: it counts as empty there"
                 say(f"warning: {text}", err=True)
     return old, new
+
+
+def _open_ends(old: Sources, new: Sources) -> list[Problem]:
+    """What programs among the sources leave unknown, each once: before and after are often of one file."""
+    found = [each for side in (new, old) for described in side.described for each in described.unknown]
+    return list({(each.where.partition(": ")[2], each.what): each for each in reversed(found)}.values())[::-1]
 
 
 def _not_compared(sources: Sources) -> Iterator[dict[str, Any]]:

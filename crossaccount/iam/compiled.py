@@ -148,6 +148,8 @@ def read_document(document: object) -> Mapping[str, Any]:
             document = parse_json(text if text.startswith("{") else unquote(text))
         except ValueError as error:
             raise DocumentError("its document is not JSON") from error
+    if document is None:
+        raise DocumentError("its document is not known")
     if not isinstance(document, Mapping):
         raise DocumentError("its document is not a policy")
     return document

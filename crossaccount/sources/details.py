@@ -71,6 +71,8 @@ class Described:
     organization: Organization | None = None
     shown_by_aws: bool = False
     """Whether documents stand here as AWS shows them, with unique IDs for principals that are gone."""
+    unknown: tuple[Problem, ...] = ()
+    """Those of ``warnings`` that say what a program leaves unknown or what is not judged of it."""
     whole: bool = True
     """Whether all of the account is here; False for a stack, which declares a part of it."""
 

@@ -237,5 +237,7 @@ def _export_fix(output: str, stack: str) -> str:
 
 def latest(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """The deployment within an export or a checkpoint; empty for a stack that was never deployed."""
-    inner = content.get("deployment") or (content.get("checkpoint") or {}).get("latest") or content.get("latest")
-    return inner or {}
+    checkpoint = content.get("checkpoint")
+    latest = checkpoint.get("latest") if isinstance(checkpoint, Mapping) else None
+    inner = content.get("deployment") or latest or content.get("latest")
+    return inner if isinstance(inner, Mapping) else {}

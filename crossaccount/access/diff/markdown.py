@@ -29,9 +29,11 @@ _VERDICTS = {
 _MOST_LISTED = 5
 
 
-def markdown(found: AccessDiff, shown: Shown = str) -> str:
-    """The whole diff. A comment on a pull request has its limits: what is alike is one line, and after a hundred lines
-    the rest is counted. Nothing that broadens is among that rest.
+def markdown(found: AccessDiff, shown: Shown = str, unknown: Sequence[str] = ()) -> str:
+    """The whole diff, and what is ``unknown`` of its sources.
+
+    A comment on a pull request has its limits: what is alike is one line, and after a hundred lines the rest is
+    counted. Nothing that broadens is among that rest.
     """
     lines = ["### Access", "", f"This change is {_VERDICTS[found.verdict]}."]
     lines += ["", "It gives new credentials."] if found.hands_out else []
@@ -42,9 +44,14 @@ def markdown(found: AccessDiff, shown: Shown = str) -> str:
         lines += ["", f"… and {rest}."] if rest else []
     if found.reach:
         lines += ["", "Through other roles:", "", *fence(reach_lines(found.reach, shown), "diff")]
+    if unknown:
+        more = [f"… and {len(unknown) - MOST_UNKNOWN} more"] if len(unknown) > MOST_UNKNOWN else []
+        lines += ["", "Not known before the update, and so not compared:", ""]
+        lines += fence([*unknown[:MOST_UNKNOWN], *more], "text")
     return "\n".join(lines) + "\n"
 
 
+MOST_UNKNOWN = 20
 MOST_REACH_LINES = 20
 
 

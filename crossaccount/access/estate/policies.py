@@ -125,6 +125,7 @@ class Policies:
 
     def __init__(self, details: Iterable[Details]) -> None:
         self._documents: dict[str, object] = {}
+        self._without: set[str] = set()
         self._managed: dict[str, Policy] = {}
         self._by_content: dict[tuple[str, Kind, bytes], Policy] = {}
         for account in details:
@@ -132,6 +133,8 @@ class Policies:
                 document = default_version(item)
                 if document is not None:
                     self._documents.setdefault(str(item["Arn"]), document)
+                else:
+                    self._without.add(str(item["Arn"]))
 
     def trust(self, document: object) -> Policy:
         """A role's trust policy."""
@@ -165,7 +168,7 @@ class Policies:
         if document is None and is_aws_managed(arn):
             document = managed_document(arn)
         if document is None:
-            return Policy(arn, missing=missing(arn))
+            return Policy(arn, missing="its document is not known" if arn in self._without else missing(arn))
         return compiled_policy(arn, document)
 
     def _shared(self, name: str, document: Any, kind: Kind = "permissions") -> Policy:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossaccount.engine.deployment import Deployment
+from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.sources.declared import belongings, details
 from crossaccount.sources.details import Described
@@ -49,7 +50,8 @@ def _laid_over(there: Described, program: AccountProgram, where: str) -> Describ
     laid = _with_providers(_without_others(made.details, program.after), details(before), declared.details)
     region = there.region or (program.file.region if program.file else "")
     said = (*there.warnings, *program.notes, *_warnings(made, program, there, where))
-    return replace(there, where=where, details=laid, warnings=said, region=region)
+    unknown = (*there.unknown, *program.notes)
+    return replace(there, where=where, details=laid, warnings=said, region=region, unknown=unknown)
 
 
 PROVIDERS = ("OpenIDConnectProviderList", "SAMLProviderList")
@@ -68,8 +70,28 @@ def _with_providers(laid: Mapping[str, Any], before: Mapping[str, Any], after: M
 
 
 def _complete(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Details with every list that is laid over, also where a file lacks one."""
-    return {**{f"{word}DetailList": [] for word in WORDS.values()}, "Policies": [], **item}
+    """Details with every list that is laid over, also where a file lacks one; documents as mappings, not as text."""
+    found: dict[str, Any] = dict(item)
+    for word in WORDS.values():
+        key = f"{word}DetailList"
+        found[key] = [_parsed(each, f"{word}PolicyList", "PolicyDocument") for each in item.get(key) or ()]
+    found["Policies"] = [_parsed(each, "PolicyVersionList", "Document") for each in item.get("Policies") or ()]
+    return found
+
+
+def _parsed(item: Mapping[str, Any], listed: str, key: str) -> Mapping[str, Any]:
+    """An entity with its documents as mappings, where a file has them as IAM hands them out."""
+    found = {**item, listed: [{**each, key: _mapping(each.get(key))} for each in item.get(listed) or ()]}
+    if "AssumeRolePolicyDocument" in item:
+        found["AssumeRolePolicyDocument"] = _mapping(item["AssumeRolePolicyDocument"])
+    return found
+
+
+def _mapping(document: Any) -> Any:
+    try:
+        return read_document(document) if isinstance(document, str) else document
+    except DocumentError:
+        return document
 
 
 def _without_others(laid: Mapping[str, Any], after: Deployment) -> Mapping[str, Any]:

@@ -68,6 +68,7 @@ class AccountProgram:
             dict(self.file.names) if self.file else {},
             (*notes, *loose),
             region=self.file.region if self.file else "",
+            unknown=(*notes, *loose),
             whole=False,
         )
 

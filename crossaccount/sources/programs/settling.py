@@ -20,7 +20,7 @@ from typing import Any
 
 from crossaccount.access.estate.policies import UNKNOWN_ACTIONS
 from crossaccount.engine.deployment import Deployment, Resource
-from crossaccount.iam.arn import entity_arn, is_arn, parse_arn
+from crossaccount.iam.arn import entity_arn, parse_arn
 from crossaccount.iam.documents import as_list
 from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -70,6 +70,7 @@ OWNERS: Mapping[str, str] = {
     ACCESS_KEY: "user",
 }
 """By type: the property that names whom it belongs to."""
+_NEEDS_POLICY = frozenset({*_ATTACHMENT, _OF_ALL})
 _OF_IAM = frozenset({*ENTITIES, *OWNERS, _OF_ALL, OIDC_PROVIDER, SAML_PROVIDER})
 _DOCUMENTS = ("policy", "assumeRolePolicy")
 _SOURCES = ("sourcePolicyDocuments", "overridePolicyDocuments")
@@ -123,7 +124,9 @@ class _Settling:
             self.notes.append(note(draft.shown, f"{draft.type}: its effect on access is not judged"))
         if draft.type not in _OF_IAM:
             return
-        values = {key: self._settled(value, key) for key, value in draft.values.items()}
+        values = shaped({key: self._settled(value, key) for key, value in draft.values.items()})
+        if draft.type in _NEEDS_POLICY:
+            values.setdefault("policyArn", Unknown())
         if draft.type in ENTITIES:
             identity = self._identity(draft)
             values |= {"name": identity.name, **({"arn": identity.arn} if identity.arn else {})}
@@ -148,17 +151,19 @@ class _Settling:
 
     def _made_identity(self, draft: Draft) -> Identity:
         place, arn = self._place(draft), draft.values.get("arn")
-        given = arn if isinstance(arn, str) and is_arn(arn) else ""
+        given = str(arn) if account_in(arn) else ""
         if (kind := ENTITIES.get(draft.type)) is None:
             return self._other_identity(draft, given, place)
         name = self._settled(draft.values.get("name"), "name")
         if not isinstance(name, str) or not name:
             name = given.rsplit("/", 1)[-1] if given else self._made_up(draft)
         path = self._settled(draft.values.get("path"), "path") or "/"
-        if not given and place.account and isinstance(path, str):
-            given = entity_arn(place.account, kind, name, path, place.partition)
         if not isinstance(path, str):
-            self.notes.append(note(draft.shown, "its path is known only after an update, and so is its ARN"))
+            path = f"/{UNNAMED}/"
+            what = f"its path is known only after an update, and so is its ARN; it is shown in {path}"
+            self.notes.append(note(draft.shown, what))
+        if not given and place.account:
+            given = entity_arn(place.account, kind, name, path, place.partition)
         return Identity(name, given, given if kind == "policy" else name)
 
     def _other_identity(self, draft: Draft, given: str, place: Place) -> Identity:
@@ -323,6 +328,37 @@ class _Settling:
             what = "some of its tags are known only after an update; conditions on them are judged without"
             self.notes.append(note(draft.shown, what))
         return known
+
+
+_TEXTS = frozenset(
+    {
+        *("name", "arn", "policyArn", "permissionsBoundary", "status", "uniqueId", "policyId", "url", "pgpKey"),
+        *(f"{kind}{end}" for kind in KINDS for end in ("", "Name")),
+    }
+)
+_LISTED = frozenset({"users", "groups", "roles", "policyArns", "policyNames", "inlinePolicies", "managedPolicyArns"})
+
+
+def shaped(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the kind that their properties have; what is of another kind is as good as unknown."""
+    return {key: each for key, value in values.items() if (each := _of_its_kind(key, value)) is not None}
+
+
+def _of_its_kind(key: str, value: Any) -> Any:
+    if value is None or isinstance(value, Unknown):
+        return value
+    if key in _TEXTS:
+        return value if isinstance(value, str) else Unknown()
+    if key in _LISTED:
+        return value if isinstance(value, (list, tuple)) else Unknown()
+    if key == "maxSessionDuration":
+        is_number = isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal())
+        return int(value) if is_number else Unknown()
+    if key in ("tags", "tagsAll"):
+        return value if isinstance(value, Mapping) else Unknown()
+    if key == "clientIdLists":
+        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else None
+    return value
 
 
 def unnamed_notes(names: Mapping[str, str]) -> Iterator[Problem]:

@@ -43,7 +43,8 @@ _BY_NAME = {
 """Other resources whose name gives their ARN: Pulumi's type, the property, and Pulumi's name for it."""
 _REF_IS_NAME = ("AWS::S3::Bucket", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
 _ARN_ATTRIBUTES = ("Arn", "TopicArn")
-_MOST_STEPS = 5_000_000
+_MOST_STEPS = 2_000_000
+_LOOP = 200
 _MOST_DEPTH = 150
 _LONGEST = 1024 * 1024
 """Values that are worked out for one source, functions within each other, and characters of a text: beyond it all is
@@ -88,6 +89,7 @@ class Template:
     imported: Import = _nothing
     nested: Nested = _nothing
     prefix: str = ""
+    _listed: dict[str, Mapping[str, Any]] | None = None
     _open: set[tuple[str, str]] = field(default_factory=set)
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
@@ -101,7 +103,9 @@ class Template:
 
     def resources(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every resource by its logical ID, with those that ``Fn::ForEach`` makes."""
-        yield from self._expanded(self.section("Resources"), {})
+        if self._listed is None:
+            self._listed = dict(self._expanded(self.section("Resources"), {}))
+        yield from self._listed.items()
 
     def _expanded(self, resources: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         for name, resource in resources.items():
@@ -109,7 +113,7 @@ class Template:
                 identifier, collection, body = resource
                 listed = self.value(_replaced(collection, values))
                 for each in listed if isinstance(listed, list) and isinstance(body, Mapping) else ():
-                    self.budget.steps -= 1
+                    self.budget.steps -= _LOOP
                     if isinstance(each, str) and self.budget.steps > 0:
                         yield from self._expanded(body, {**values, str(identifier): each})
             elif isinstance(resource, Mapping):
@@ -198,6 +202,8 @@ class Template:
         return work(given) if work is not None else Unknown()
 
     def _ref(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            return Unknown()
         pseudo = self._pseudo(str(name))
         if pseudo is not None:
             return pseudo
@@ -234,8 +240,7 @@ class Template:
         return value if isinstance(value, (str, list)) else _text(value)
 
     def _resource(self, name: str) -> Mapping[str, Any]:
-        found = self._once("resources", "", lambda: dict(self.resources()))
-        resource = found.get(name) if isinstance(found, Mapping) else None
+        resource = dict(self.resources()).get(name) if self._listed is None else self._listed.get(name)
         return resource if isinstance(resource, Mapping) else {}
 
     def properties(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:

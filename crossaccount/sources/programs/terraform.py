@@ -150,8 +150,12 @@ def _in_values(values: Any) -> Iterator[Mapping[str, Any]]:
     while level:
         modules = [each for each in level if isinstance(each, Mapping)]
         for module in modules:
-            yield from (each for each in module.get("resources") or () if isinstance(each, Mapping))
-        level = [child for module in modules for child in module.get("child_modules") or ()]
+            yield from (each for each in _listed(module.get("resources")) if isinstance(each, Mapping))
+        level = [child for module in modules for child in _listed(module.get("child_modules"))]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ class _Plan:
             change = item.get("change") if isinstance(item, Mapping) else None
             if not isinstance(change, Mapping) or item.get("deposed"):
                 continue
-            actions = change.get("actions") or []
+            actions = _listed(change.get("actions"))
             before, after = change.get("before"), change.get("after")
             if after is not None:
                 after = merged(after, change.get("after_unknown"))
@@ -252,11 +256,11 @@ def _left_alone(new: Instance, old: Instance, own: Mapping[str, Any], managed: _
     name = str(old.values.get("name"))
     found: dict[str, Any] = {}
     if "inline_policy" not in own and name not in managed.exclusive_inline:
-        listed = [each for each in old.values.get("inline_policy") or () if isinstance(each, Mapping)]
+        listed = [each for each in _listed(old.values.get("inline_policy")) if isinstance(each, Mapping)]
         stay = [each for each in listed if each.get("name") and (name, str(each["name"])) not in managed.inline]
         found |= {"inline_policy": stay} if stay else {}
     if "managed_policy_arns" not in own and name not in managed.exclusive_attached:
-        arns = [str(each) for each in old.values.get("managed_policy_arns") or ()]
+        arns = [str(each) for each in _listed(old.values.get("managed_policy_arns"))]
         stay_arns = [arn for arn in arns if (name, arn) not in managed.attached]
         found |= {"managed_policy_arns": stay_arns} if stay_arns else {}
     if not found or new.values.get("name") != old.values.get("name"):
@@ -281,7 +285,7 @@ def _managed_of_roles(instances: Iterable[Instance | None]) -> _Managed:
             by_type[each.type].append(each.values)
     attached = {(str(v.get("role")), str(v.get("policy_arn"))) for v in by_type["aws_iam_role_policy_attachment"]}
     for values in by_type["aws_iam_policy_attachment"]:
-        attached |= {(str(role), str(values.get("policy_arn"))) for role in values.get("roles") or ()}
+        attached |= {(str(role), str(values.get("policy_arn"))) for role in _listed(values.get("roles"))}
     return _Managed(
         frozenset((str(v.get("role")), str(v.get("name"))) for v in by_type["aws_iam_role_policy"]),
         frozenset(attached),

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from crossaccount.access.diff import diff
 from crossaccount.access.paths import paths
+from crossaccount.cli import app
 from crossaccount.sources import Sources
 from tests.sources.programs.conftest import facts
 
@@ -185,3 +187,130 @@ def change(type_: str, name: str, before: object, after: object) -> dict[str, An
     actions = ["create"] if before is None else ["delete"] if after is None else ["update"]
     told = {"actions": actions, "before": before, "after": after, "after_unknown": {}}
     return {"address": f"{type_}.{name}", "mode": "managed", "type": type_, "name": name, "change": told}
+
+
+def test_a_diff_says_what_the_plan_leaves_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In JSON and in the Markdown of a pull request: a reviewer sees no warnings."""
+    monkeypatch.chdir(HERE)
+    plan = "terraform:terraform/kinds/plan.json@111111111111"
+    written = tmp_path / "diff.md"
+    arguments = ["diff", "--before", f"{plan}#before", "--after", plan, "--markdown", str(written), "--json"]
+    result = CliRunner().invoke(app, arguments)
+    (document,) = [
+        each for each in json.loads(result.stdout)["unknown"] if each["where"].endswith("aws_iam_role_policy.written")
+    ]
+    assert document["what"] == ("its document is known only after an update; verdicts that hang on it are undetermined")
+    text = written.read_text(encoding="utf-8")
+    assert "Not known before the update, and so not compared:" in text
+    assert f"{plan}: aws_iam_role_policy.written: {document['what']}" in text
+
+
+def test_an_unknown_statement_makes_its_own_actions_undetermined_and_no_others(tmp_path: Path) -> None:
+    template = {
+        "Resources": {
+            "Target": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": "Target",
+                    "AssumeRolePolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111111111111"}}
+                        ],
+                    },
+                    "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": PARTLY}}],
+                },
+            },
+            "User": {
+                "Type": "AWS::IAM::User",
+                "Properties": {
+                    "UserName": "ada",
+                    "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": PARTLY}}],
+                },
+            },
+        }
+    }
+    (tmp_path / "template.json").write_text(json.dumps(template))
+    case = {
+        "principal": "111111111111/user/ada",
+        "role": "111111111111/role/Target",
+        "expect": "allowed",
+        "then": [
+            {"action": "sqs:SendMessage", "resource": "arn:aws:sqs:us-east-1:111111111111:jobs", "expect": "allowed"},
+            {"action": "s3:GetObject", "resource": "arn:aws:s3:::x/y", "expect": "denied"},
+        ],
+    }
+    (tmp_path / "tests.yaml").write_text(json.dumps({"tests": [case]}))
+    arguments = ["test", f"{tmp_path}/tests.yaml", f"cloudformation:{tmp_path}/template.json@111111111111", "--json"]
+    (found,) = json.loads(CliRunner().invoke(app, arguments).stdout)["results"]
+    assert found["actual"] == "allowed"
+    assert [each["actual"] for each in found["then"]] == ["undetermined", "denied"]
+
+
+PARTLY = [
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"},
+    {"Effect": "Allow", "Action": "sqs:*", "Resource": {"Fn::ImportValue": "queue"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ({"inline_policy": [{"name": "", "policy": ""}]}, {"inline": [], "attached": [READ_ONLY]}),
+        ({"inline_policy": []}, {"inline": ["by-hand"], "attached": [READ_ONLY]}),
+        ({"managed_policy_arns": []}, {"inline": ["by-hand"], "attached": []}),
+        ({}, {"inline": ["by-hand"], "attached": [READ_ONLY]}),
+    ],
+)
+def test_what_a_role_declares_itself_excludes_what_others_made(
+    values: dict[str, Any], kept: dict[str, list[str]], tmp_path: Path, read: Read
+) -> None:
+    """As the provider does it: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role"""
+    trust = '{"Version":"2012-10-17","Statement":[]}'
+    role = {"name": "R", "arn": "arn:aws:iam::111111111111:role/R", "path": "/", "assume_role_policy": trust}
+    expressions = {key: {} for key in values}
+    resource = {"address": "aws_iam_role.r", "type": "aws_iam_role", "provider_config_key": "aws"}
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [change("aws_iam_role", "r", role, {**role, **values})],
+        "configuration": {"root_module": {"resources": [{**resource, "expressions": expressions}]}},
+    }
+    there = {
+        "RoleName": "R",
+        "Arn": role["arn"],
+        "Path": "/",
+        "AssumeRolePolicyDocument": trust,
+        "RolePolicyList": [{"PolicyName": "by-hand", "PolicyDocument": trust}],
+        "AttachedManagedPolicies": [{"PolicyName": "ReadOnlyAccess", "PolicyArn": READ_ONLY}],
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "there.json").write_text(json.dumps({"RoleDetailList": [there]}))
+    (found,) = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json").details[0]["RoleDetailList"]
+    assert {
+        "inline": [each["PolicyName"] for each in found["RolePolicyList"]],
+        "attached": [each["PolicyArn"] for each in found["AttachedManagedPolicies"]],
+    } == kept
+
+
+def test_an_attachment_of_all_detaches_its_policy_from_everybody_else(tmp_path: Path, read: Read) -> None:
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [
+            change("aws_iam_policy_attachment", "a", None, {"users": ["ann"], "roles": None, "policy_arn": READ_ONLY})
+        ],
+    }
+    users = [
+        {
+            "UserName": name,
+            "Arn": f"arn:aws:iam::111111111111:user/{name}",
+            "Path": "/",
+            "AttachedManagedPolicies": [{"PolicyName": "ReadOnlyAccess", "PolicyArn": READ_ONLY}]
+            if name == "bo"
+            else [],
+        }
+        for name in ("ann", "bo")
+    ]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": users}))
+    found = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json").details[0]["UserDetailList"]
+    assert {each["UserName"]: len(each["AttachedManagedPolicies"]) for each in found} == {"ann": 1, "bo": 0}
