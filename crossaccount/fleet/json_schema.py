@@ -34,12 +34,12 @@ _DESCRIPTIONS = {
 def fleet_schema() -> dict[str, Any]:
     """The schema as a value, JSON Schema draft 2020-12."""
     stack = config_schema()
-    sections = {name: _with_placeholders(stack["properties"][name]) for name in (*SECTIONS, "defaults")}
-    definitions = {name: _with_placeholders(each) for name, each in stack["$defs"].items()}
+    sections = {name: stack["properties"][name] for name in (*SECTIONS, "defaults")}
+    definitions = dict(stack["$defs"])
     definitions |= {"AccountEntry": stack["$defs"]["AccountEntry"]}
     definitions |= definitions_of([Account, Credentials, Deviation, Existing, RoleSet, Suppression], models)
     definitions["RoleSet"]["properties"] |= sections
-    definitions["Existing"] = _with_placeholders(stack["$defs"]["Existing"])
+    definitions["Existing"] = stack["$defs"]["Existing"]
     for name in SECTIONS:
         # An exception may leave out most of an entity, and what it leaves empty is removed.
         definitions["Deviation"]["properties"][name] = {"type": ["object", "null"]}
@@ -76,22 +76,6 @@ def _named(model: type[BaseModel]) -> dict[str, Any]:
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{model.__name__}"}
-
-
-def _with_placeholders(schema: Any) -> Any:
-    """The schema in which a text that must fit a pattern may hold a placeholder instead."""
-    if isinstance(schema, list):
-        return [_with_placeholders(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    result = {
-        key: each if key in ("propertyNames", "enum", "required") else _with_placeholders(each)
-        for key, each in schema.items()
-    }
-    if result.get("type") == "string" and ("pattern" in result or "maxLength" in result):
-        described = {key: result.pop(key) for key in ("description", "default") if key in result}
-        return {"anyOf": [result, {"type": "string", "pattern": r"<account\."}], **described}
-    return result
 
 
 def schema_text() -> str:

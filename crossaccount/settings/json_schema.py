@@ -102,12 +102,14 @@ _EXACTLY_ONE["GitLab"] = ("project", "group")
 _AT_LEAST_ONE = {"TrustStatement": NAMING}
 _NOT_EMPTY = {"Role": ("trust",), "Application": ("services",), "Policy": ("assume", "deny")}
 _NAME = r"^[A-Za-z0-9_+=,.@-]+$"
+_PLACEHOLDER = r"<account\."
 
 
 def config_schema() -> dict[str, Any]:
     """The schema as a value, JSON Schema draft 2020-12."""
     shapes = {name: _shape(name, field) for name, field in StackConfig.model_fields.items()}
     sections = {name: shapes[name] for name in INCLUDABLE}
+    included = {name: with_placeholders(shape) for name, shape in sections.items()}
     own = {name: shape for name, shape in shapes.items() if name not in sections}
     keys = {NAMESPACE + name: shape for name, shape in (own | sections).items()}
     ids = {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{12}$"}, "minItems": 1, "maxItems": 1}
@@ -122,11 +124,27 @@ def config_schema() -> dict[str, Any]:
                 "properties": {**keys, ALLOWED_ACCOUNT_IDS: {**ids, "description": guard}},
                 "patternProperties": {f"^{NAMESPACE}(?!({'|'.join(_names(keys))})$|{FREE})": False},
             },
-            **sections,
-            **{NAMESPACE + name: schema for name, schema in sections.items()},
+            **included,
+            **{NAMESPACE + name: schema for name, schema in included.items()},
         },
-        "$defs": _definitions(),
+        "$defs": {name: with_placeholders(each) for name, each in _definitions().items()},
     }
+
+
+def with_placeholders(schema: Any) -> Any:
+    """The schema in which a placeholder (``<account.id>``) may be part of a text or a name that must fit a pattern."""
+    if isinstance(schema, list):
+        return [with_placeholders(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: each if key in ("enum", "required") else with_placeholders(each) for key, each in schema.items()}
+    names = result.get("propertyNames")
+    if isinstance(names, dict) and names.get("pattern") == _NAME:
+        result["propertyNames"] = {"anyOf": [names, {"pattern": _PLACEHOLDER}]}
+    if result.get("type") == "string" and ("pattern" in result or "maxLength" in result):
+        described = {key: result.pop(key) for key in ("description", "default", "examples") if key in result}
+        return {"anyOf": [result, {"type": "string", "pattern": _PLACEHOLDER}], **described}
+    return result
 
 
 def _names(keys: Mapping[str, Any]) -> list[str]:

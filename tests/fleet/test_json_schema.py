@@ -30,8 +30,9 @@ def test_the_schema_is_a_schema():
     Draft202012Validator.check_schema(fleet_schema())
 
 
-def test_the_example_fits(validator):
-    content = read_yaml(ROOT / "examples" / "fleet" / "fleet.yaml", "fleet.yaml")
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").rglob("fleet.yaml")), ids=lambda file: file.parent.name)
+def test_the_examples_fit(validator, file):
+    content = read_yaml(file, "fleet.yaml")
     assert [error.message for error in validator.iter_errors(content)] == []
 
 
