@@ -1,7 +1,8 @@
 """The one way in which commands print what they list: ``--format table|wide|csv|json|markdown``.
 
-``table`` is for a terminal and fits it: no word is broken. A name that is too long goes on after a slash; what is still
-too long is shortened in the middle. In a terminal that is too narrow for columns each record is a block of lines.
+``table`` is for a terminal and fits it: no word is broken. A name that is too long goes on after a slash, else after a
+mark within it (``-``, ``:``, ``=``, ``.``, ``_``), and what is still too long is shortened in the middle. In a terminal
+that is too narrow for columns each record is a block of lines.
 
 ``wide`` is for a pipe, a log and ``grep``: one record a line, nothing shortened, no box. Columns are two or more blanks
 apart, no cell is empty and none has two blanks in it, so that they can be taken apart again.
@@ -267,13 +268,14 @@ def _texts(row: Sequence[Cell]) -> list[str]:
 def column_widths(rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
     """How wide each column is, so that all fit into ``width``; None if there is no room for columns.
 
-    Each column gets what its longest piece needs, then its longest word, then its longest line, as far as room is left.
+    Each column gets what its longest part needs, then its longest piece, word and line, as far as room is left.
     """
     columns = list(zip(*rows, strict=True))
     available = width - _BETWEEN * (len(columns) - 1)
     if available < NARROWEST * len(columns) and available < sum(map(_longest_line, columns)):
         return None
-    needs = [[longest(column) for column in columns] for longest in (_longest_piece, _longest_word, _longest_line)]
+    longest_first = (_longest_part, _longest_piece, _longest_word, _longest_line)
+    needs = [[longest(column) for column in columns] for longest in longest_first]
     if sum(needs[-1]) <= available:
         return needs[-1]
     found = _within(needs[0], available)
@@ -311,13 +313,18 @@ def _longest_word(texts: Iterable[str]) -> int:
     return max((_width(word) for text in texts for line in text.splitlines() for word in _words(line)), default=0)
 
 
+def _longest_part(texts: Iterable[str]) -> int:
+    words = (word for text in texts for line in text.splitlines() for word in _words(line))
+    return max((_width(part) for word in words for piece in _pieces(word) for part in _parts(piece)), default=0)
+
+
 def _longest_piece(texts: Iterable[str]) -> int:
     words = (word for text in texts for line in text.splitlines() for word in _words(line))
     return max((_width(piece) for word in words for piece in _pieces(word)), default=0)
 
 
 def folded(text: str, width: int) -> list[str]:
-    """A text's lines within ``width`` columns: broken at blanks, then after slashes, and otherwise shortened."""
+    """A text's lines within ``width`` columns: broken at blanks, after slashes, after marks, and else shortened."""
     return [line for each in text.splitlines() or [""] for line in _folded_line(each, width)]
 
 
@@ -327,7 +334,7 @@ def _folded_line(text: str, width: int) -> list[str]:
     lines: list[str] = []
     current, gap = "", ""
     for word in _words(text):
-        pieces = [word] if _width(word) <= width else [shortened(piece, width) for piece in _pieces(word)]
+        pieces = [word] if _width(word) <= width else _fitting(word, width)
         for number, piece in enumerate(pieces):
             before = gap if number == 0 else ""
             if current and _width(current + before + piece) > width:
@@ -354,6 +361,18 @@ def _words(line: str) -> list[str]:
     indent = line[: len(line) - len(line.lstrip())]
     first, *rest = line.split() or [""]
     return [indent + first, *rest]
+
+
+def _fitting(word: str, width: int) -> list[str]:
+    """The pieces of a word that is too long, none wider than ``width``."""
+    found = []
+    for piece in _pieces(word):
+        found += [piece] if _width(piece) <= width else [shortened(part, width) for part in _parts(piece)]
+    return found
+
+
+def _parts(piece: str) -> list[str]:
+    return [part for part in re.findall(r"\[?[^-:=._\[]*[-:=._]*", piece) if part] or [piece]
 
 
 def _pieces(word: str) -> list[str]:

@@ -16,6 +16,12 @@ HEAD = """# Commands
 
 This page is generated from the commands themselves: `make generate`. `crossaccount COMMAND --help` says the same.
 
+`crossaccount --install-completion` makes your shell complete commands, stacks, sources, and the names of users and
+roles that the project's stacks declare.
+
+What a command lists is a table on a terminal, and one record a line in a pipe or a log: `--format` chooses. `--json`
+prints a document for programs, [with a schema](schemas/README.md).
+
 A *source* is where an account's IAM is read from:
 
 | source | is |

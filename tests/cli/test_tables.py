@@ -62,9 +62,32 @@ def test_a_table_fits_and_no_word_breaks(
     cells = list(zip(*([cell.strip() for cell in line.split("│")] for line in body), strict=True))
     for column, text in zip(cells, ROWS[0], strict=True):
         assert _is_whole_or_shortened([each.replace(" ", "") for each in column], text), column
-        # A line ends with a word, or after a slash.
+        # A line ends with a word, or after a slash or a mark.
         for line in filter(None, column):
-            assert line.endswith("/") or "…" in line or re.search(rf"{re.escape(line)}(?:\s|$)", text), line
+            assert (
+                line.endswith(("/", "-", ":", "=", ".", "_"))
+                or "…" in line
+                or re.search(rf"{re.escape(line)}(?:\s|$)", text)
+            ), line
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("AssumingRolePolicy[0]", 19, ["AssumingRolePolicy", "[0]"]),
+        ("billing-development", 15, ["billing-", "development"]),
+        (
+            "Pulumi.workload.yaml: trusting.roles.Monitoring",
+            20,
+            ["Pulumi.workload.", "yaml: trusting.", "roles.Monitoring"],
+        ),
+        ("auth/role/App", 13, ["auth/role/App"]),
+        ("auth/role/App", 10, ["auth/role/", "App"]),
+        ("AVeryLongNameWithoutMarks", 10, ["AVery…arks"]),
+    ],
+)
+def test_a_name_goes_on_where_it_has_a_mark(text: str, width: int, lines: list[str]) -> None:
+    assert folded(text, width) == lines
 
 
 def test_what_fits_is_not_folded(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
