@@ -58,7 +58,7 @@ class Entry:
         place = finding.place
         about = place.owner if place else _INDEX.sub("", finding.where.rpartition(": ")[2])
         policy, element = (place.policy, place.element) if place else ("", "")
-        statement = _digest(place.statement) if place and place.statement else ""
+        statement = digest(place.statement) if place and place.statement else ""
         names = frozenset() if BY_CODE[finding.code].of_place else names_in(finding.message)
         account = account_of_owner(place.owner) if place else finding.account
         return cls(finding.code, account, about, policy, element, names, statement, finding.where, finding.message)
@@ -71,7 +71,7 @@ class Entry:
     @property
     def fingerprint(self) -> str:
         """A short text that is the same in every run for the same finding."""
-        return _digest([*self.key, sorted(self.names)])
+        return digest([*self.key, sorted(self.names)])
 
     def to_json(self) -> dict[str, Any]:
         """An item of ``findings`` in the file."""
@@ -143,7 +143,8 @@ def _is_name(word: str) -> bool:
     return any(each in word for each in ":/.@*_") or any(each.isdigit() for each in word)
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """A short text that is the same for the same value in every run."""
     text = to_json(value) if isinstance(value, Mapping) else repr(value)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 

@@ -52,6 +52,11 @@ class Locations:
             return None
         return self._file(file).mention(finding.place.owner if finding.place else finding.where)
 
+    def in_file(self, name: str, place: str) -> Location | None:
+        """A place in a file of the project's folder; None if there is no such file."""
+        file = self._directory / name
+        return self._file(file).place(place) if file.is_file() else None
+
     def _file(self, path: Path) -> _File:
         return self._read.setdefault(path, _File(path))
 

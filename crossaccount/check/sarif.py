@@ -1,8 +1,8 @@
 """A check as SARIF 2.1.0, which code hosts show next to the lines of the config.
 
-Every kind of finding is a rule, with its text from the catalogue. A result has its file and line, its place as a
-logical location, and a fingerprint that stays the same when lines move (that of a baseline). What a config accepts and
-what a baseline knows is left out: GitHub would show it as open.
+Every kind of finding is a rule, with its text from the catalogue; so is an access test that fails. A result has its
+file and line, its place as a logical location, and a fingerprint that stays the same when lines move (that of a
+baseline). What a config accepts and what a baseline knows is left out: GitHub would show it as open.
 
 Sources: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
 https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support. GitHub computes
@@ -18,18 +18,36 @@ from typing import Any
 from urllib.parse import quote
 
 from crossaccount import __version__
+from crossaccount.access.access_tests import TESTS_FILE
 from crossaccount.access.findings.catalogue import CATALOGUE
 from crossaccount.access.findings.examples import EXAMPLES
 from crossaccount.access.findings.finding import Finding, Kind
-from crossaccount.check.baseline import Entry
+from crossaccount.check.baseline import Entry, digest
 from crossaccount.check.locations import Location, Locations
 from crossaccount.check.run import Checked
+from crossaccount.rehearsal.table import failures
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "crossaccountFinding/v1"
 _SEVERITY = {"error": "8.0", "warning": "5.0"}
 """What GitHub sorts alerts by, from 0 to 10: high and medium."""
 _ROOT = "%SRCROOT%"
+_ACCESS_TEST = "access-test"
+_ABOUT = "An access test says who must get in and who must not. The config does something else than the test expects."
+_TEST_RULE = {
+    "id": _ACCESS_TEST,
+    "name": "AccessTest",
+    "shortDescription": {"text": "An access test is not as expected"},
+    "fullDescription": {"text": _ABOUT},
+    "help": {"text": f"{_ABOUT}\n\nFix: correct the config, or the test if it is out of date."},
+    "defaultConfiguration": {"level": "error"},
+    "properties": {
+        "tags": ["security", "aws", "iam"],
+        "precision": "very-high",
+        "problem.severity": "error",
+        "security-severity": _SEVERITY["error"],
+    },
+}
 _RULES = {kind.code: index for index, kind in enumerate(CATALOGUE)}
 
 
@@ -38,14 +56,17 @@ def sarif(checked: Checked, locations: Locations, root: Path) -> dict[str, Any]:
     driver = {
         "name": "crossaccount",
         "semanticVersion": __version__,
-        "rules": [_rule(kind) for kind in CATALOGUE],
+        "rules": [*(_rule(kind) for kind in CATALOGUE), _TEST_RULE],
     }
     run = {
         "tool": {"driver": driver},
         "invocations": [{"executionSuccessful": True}],
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the repository."}}},
-        "results": list(_results(checked, locations, root.resolve())),
+        "results": [
+            *_results(checked, locations, root.resolve()),
+            *_failed_tests(checked, locations, root.resolve()),
+        ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -87,6 +108,29 @@ def _results(checked: Checked, locations: Locations, root: Path) -> Iterator[dic
             "locations": [{**physical, "logicalLocations": [logical]}],
             "partialFingerprints": {FINGERPRINT: fingerprint},
             **new,
+        }
+
+
+def _failed_tests(checked: Checked, locations: Locations, root: Path) -> Iterator[dict[str, Any]]:
+    """The access tests that are not as expected, each at its line."""
+    for result in checked.tests:
+        if result.ok:
+            continue
+        test = result.test
+        found = locations.in_file(TESTS_FILE, f"tests[{test.index}]")
+        pair = f"{test.principal_arn} → {test.role_arn}"
+        yield {
+            "ruleId": _ACCESS_TEST,
+            "ruleIndex": len(CATALOGUE),
+            "level": "error",
+            "message": {"text": "\n".join(failures([result]))},
+            "locations": [
+                {
+                    **({"physicalLocation": _physical(found, root)} if found else {}),
+                    "logicalLocations": [{"fullyQualifiedName": test.name, "kind": "declaration"}],
+                }
+            ],
+            "partialFingerprints": {FINGERPRINT: f"{digest([_ACCESS_TEST, test.name, pair])}:1"},
         }
 
 

@@ -67,8 +67,10 @@ def test_the_schema_refuses_what_is_no_sarif() -> None:
 def test_each_finding_is_a_result_at_its_line(flawed: Path) -> None:
     run = _sarif("--dir", str(flawed), code=1)
     document = json.loads(CliRunner().invoke(app, ["check", "--dir", str(flawed), "--json"]).stdout)
-    assert [each["ruleId"] for each in run["results"]] == [each["code"] for each in document["findings"]]
-    for result, finding in zip(run["results"], document["findings"], strict=True):
+    *results, failed = run["results"]
+    assert [each["ruleId"] for each in results] == [each["code"] for each in document["findings"]]
+    assert failed["ruleId"] == "access-test"
+    for result, finding in zip(results, document["findings"], strict=True):
         uri, line = _place(result)
         file, _, place = finding["where"].partition(": ")
         assert unquote(uri) == f"infra/access control/{file}"
@@ -114,12 +116,22 @@ config:
 
 
 def test_every_kind_is_a_rule_with_help(flawed: Path) -> None:
-    rules = _sarif("--dir", str(flawed), code=1)["tool"]["driver"]["rules"]
+    *rules, tests = _sarif("--dir", str(flawed), code=1)["tool"]["driver"]["rules"]
+    assert tests["id"] == "access-test"
     assert [rule["id"] for rule in rules] == [kind.code for kind in CATALOGUE]
     for rule, kind in zip(rules, CATALOGUE, strict=True):
         assert rule["defaultConfiguration"]["level"] == kind.severity
         assert kind.fix in rule["help"]["markdown"]
         assert kind.fix in rule["help"]["text"]
+
+
+def test_an_access_test_that_fails_is_at_its_line(flawed: Path) -> None:
+    run = _sarif("--dir", str(flawed), code=1)
+    [result] = [each for each in run["results"] if each["ruleId"] == "access-test"]
+    uri, line = _place(result)
+    assert unquote(uri) == "infra/access control/access-tests.yaml"
+    assert "nobody deploys without MFA" in (flawed / "access-tests.yaml").read_text().splitlines()[line - 1]
+    assert result["message"]["text"].startswith("nobody deploys without MFA: auth/user/bob → workload/role/Deploy: ")
 
 
 def test_results_point_at_their_rules_and_have_fingerprints_of_their_own(flawed: Path) -> None:
