@@ -37,7 +37,7 @@ from crossaccount.cli.verifying import verify
 __all__ = ["app", "main"]
 
 SILENT = ("check", "test", "diff", "paths", "who-can", "what-can", "report", "handoff", "fleet")
-"""The commands that show nothing until they are done; all others tell what they do."""
+"""The commands that show nothing until they are done; all others show their progress."""
 
 app = typer.Typer(
     cls=AllCommands,

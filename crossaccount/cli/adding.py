@@ -1,4 +1,4 @@
-"""``add``: an account, a role or a user more in a project, comments kept."""
+"""``add``: adds an account, a role or a user to a project, and keeps comments."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ FAILED, TRIPPED = 1, 3
 
 
 class FailOn(StrEnum):
-    """What ends the command with exit code 3; a finding of severity error always ends it with 1."""
+    """What ends the command with exit code 3. A finding of severity error always ends it with 1."""
 
     error = "error"
     warning = "warning"
@@ -116,7 +116,7 @@ def check(
         if of_sources and base is not None:
             stop(f"--base: compares a project's proof, and sources have none, got {base}", BAD_INPUT, as_json)
         project = None if of_sources and not (directory / "Pulumi.yaml").exists() else read_project(directory)
-        # A file that cannot be read is told at once: what checks a project takes longer to import.
+        # A file that cannot be read is reported at once, before the slower imports.
         from crossaccount.check.baseline import read_baseline
         from crossaccount.check.markdown import markdown
         from crossaccount.check.run import check as run
@@ -167,7 +167,7 @@ def _sarif(found: Checked, directory: Path) -> str:
 
 
 def _trips(found: Checked, fail_on: Sequence[FailOn]) -> bool:
-    """Whether something that is no error ends the command with 3. What is new fails where a baseline is given."""
+    """Whether something other than an error ends the command with 3. With a baseline every new finding does."""
     warnings = FailOn.warning in fail_on or (found.compared is not None and FailOn.error not in fail_on)
     weakened = FailOn.weakened in fail_on and found.proof is not None and bool(found.proof.weakened)
     return weakened or (warnings and bool(found.findings))
@@ -261,7 +261,7 @@ def judge_tests(
 
 
 def _tests_file(named: Path | None, directory: Path, as_json: bool) -> Path:
-    """The file of access tests; a source in its place is refused before anything is read."""
+    """The file of access tests. A source in its place is refused before anything is read."""
     from crossaccount.access.access_tests import TESTS_FILE
 
     if named is None:

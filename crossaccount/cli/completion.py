@@ -1,9 +1,9 @@
-"""What a shell completes: stacks, sources, names of users and roles, codes of findings.
+"""Shell completion: stacks, sources, names of users and roles, codes of findings.
 
-Nothing is run, and nothing is asked of AWS: names are those that the stacks of the project declare. A config that is
-wrong completes to what is right in it, or to nothing: a completion is no place for errors.
+Completion runs no program and never calls AWS: names are those that the project's stacks declare. A wrong config
+completes to its valid part, or to nothing, because a completion cannot report errors.
 
-Bash ends a word at a colon, so ``stack:au`` comes as three words, of which it replaces the last.
+Bash ends a word at a colon, so ``stack:au`` arrives as three words, and bash replaces the last one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LIVE = "live"
 _OF_FILES = ("terraform", "preview", "cloudformation")
 _KINDS = (*_OF_STACKS, _LIVE, *_OF_FILES)
 _READ = (".json", ".yaml", ".yml", ".template")
-"""How the names of files end that a source may read."""
+"""The suffixes of files that a source may read."""
 
 
 class _AfterColon(str):

@@ -15,17 +15,17 @@ from crossaccount.cli.printing import Guarded, raw
 
 PLAIN_WIDTH = 132
 NARROWEST = 40
-"""Columns. In fewer, tables lose what stands in them."""
+"""Columns. Narrower tables lose content."""
 
 
 def open_console(stderr: bool = False) -> Console:
-    """A Rich console. Where there is no terminal, it is as wide as ``COLUMNS`` says.
+    """A Rich console. Without a terminal it is as wide as ``COLUMNS``.
 
-    Where that says nothing, or less than a table needs, it is as wide as a log, for which Rich would take 80 columns.
+    If ``COLUMNS`` is not set, or too small for a table, it has the width of a log. Rich's default would be 80 columns.
     """
     columns = os.environ.get("COLUMNS", "")
     wide = columns.isdecimal() and int(columns) >= NARROWEST
-    # Rich obeys any number, 0 as well, in which it prints nothing.
+    # Rich accepts any number, also 0, with which it prints nothing.
     environ = {key: value for key, value in os.environ.items() if wide or key != "COLUMNS"}
     # Colours are Rich's own; all else is escaped where it is rendered.
     file = cast(IO[str], Guarded(raw(sys.stderr if stderr else sys.stdout), colours=True))
@@ -35,9 +35,9 @@ def open_console(stderr: bool = False) -> Console:
 
 
 class ShowingConsole(Console):
-    """Shows what would act on the terminal, whatever is printed; only Rich's own control codes are sent."""
+    """Makes control characters of all printed text visible; only Rich's own control codes are sent."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As Rich does, with text that is seen as it is."""
+        """As in Rich, with control characters made visible."""
         for each in super().render(renderable, options):
             yield each if each.control else Segment(escaping.visible_lines(each.text), each.style)

@@ -106,7 +106,7 @@ def diff(
 def _read(
     before: list[str], after: list[str] | None, directory: Path, accounts: Path | None, run_program: bool
 ) -> tuple[Sources, Sources]:
-    """Both sets of sources; what is wrong with either comes in one report."""
+    """Both sets of sources. Problems of both come in one report."""
     old, new = read_both(before, after, directory, accounts, run_program=run_program)
     for one, other, when in ((old, new, "--after"), (new, old, "--before")):
         for each in one.described:
@@ -123,18 +123,18 @@ def _open_ends(old: Sources, new: Sources) -> list[Problem]:
 
 
 def _not_compared(sources: Sources) -> Iterator[dict[str, Any]]:
-    """What each source does not tell of its users' credentials; a source without users has nothing to tell."""
+    """The credentials of users that each source does not have; a source without users is left out."""
     for each in sources.described:
         users = each.details.get("UserDetailList") or ()
         for key, what in (("AccessKeyMetadata", "access keys"), ("LoginProfile", "passwords")):
-            # AWS's own word for a user without a password is an error, which is written down as null.
+            # For a user without a password AWS returns an error, which the source has as null.
             lacking = [user for user in users if key not in user or (user[key] is None and key != "LoginProfile")]
             if lacking:
                 yield {"source": each.where, "key": key, "what": what, "users": len(lacking)}
 
 
 def show_diff(found: AccessDiff, shown: Callable[[str], str], out: Output) -> None:
-    """The changes as a list, and the verdict. ``shown`` is how an ARN is shown to people."""
+    """The changes as a list, and the verdict. ``shown`` shows an ARN to people."""
     from crossaccount.access.diff.markdown import reach_lines
 
     styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}

@@ -1,4 +1,4 @@
-"""``explain``: the page of a finding, as it is in the catalogue."""
+"""``explain``: a finding's page in the catalogue."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How a command ends where it cannot go on: lines on stderr and an exit code, never a traceback.
+"""How a command ends if it cannot go on: lines on stderr and an exit code, never a traceback.
 
-What a user can cause is told by :class:`failures_in_words`, a mistake of usage by :class:`JsonUsage`, stdout that
-cannot be written by :func:`written_out`. Anything else is a fault of this program: :func:`fault_in_one_line` says so in
-one line, keeps a report for its authors in a file, and ends with 70 (``EX_SOFTWARE``).
+:class:`failures_in_words` reports what a user can cause, :class:`JsonUsage` mistakes of usage, and :func:`written_out`
+a stdout that cannot be written. Anything else is a bug of this program: :func:`fault_in_one_line` reports it in one
+line, saves a report for the authors to a file, and ends with 70 (``EX_SOFTWARE``).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ INTERRUPTED = 130
 
 _AS_JSON = "crossaccount.as-json"
 _WRITING_FIXES = {
-    errno.ENOSPC: "make room, or write elsewhere",
-    errno.EDQUOT: "make room, or write elsewhere",
+    errno.ENOSPC: "free disk space, or write to another place",
+    errno.EDQUOT: "free disk space, or write to another place",
     errno.EPIPE: "let the reader read to the end, or write to a file",
 }
-"""What stops a write, and nothing else that a command does without saying of which file."""
+"""The errors of a write to a stream. All other operations of a command name their file."""
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASS|KEY|CREDENTIAL", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 HIDDEN = "***"
 SHORTEST_SECRET = 6
-"""Characters. A shorter value is no secret, and would be found in every word."""
+"""Characters. A shorter value is not a secret, and would match in every word."""
 
 
 class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
@@ -66,7 +66,7 @@ class failures_in_words:  # noqa: N801 (reads as a sentence where it is used)
 
 
 def stop(message: str, code: int, as_json: bool) -> NoReturn:
-    """Say what is wrong, and end with ``code``."""
+    """Print what is wrong, and end with ``code``."""
     say_lines(message, err=True)
     if as_json:
         print_json({"error": message}, indent=None)
@@ -77,7 +77,7 @@ class JsonUsage(TyperGroup):
     """The group of all commands: with ``--json`` a mistake is ``{"error": …}`` on stdout, and its lines on stderr."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run the command line. Whatever is printed meanwhile passes the guard, a mistake of usage too."""
+        """Run the command line. All output passes the guard, also mistakes of usage."""
         with guarded():
             return super().main(*arguments, **options)
 
@@ -94,7 +94,7 @@ class JsonUsage(TyperGroup):
 
 
 def interrupted(stopped: KeyboardInterrupt) -> str:
-    """What is said of a command that a signal stopped; the signal's name is in the exception."""
+    """The message about a command that a signal stopped; the signal's name is in the exception."""
     return f"interrupted by {stopped.args[0] if stopped.args else 'SIGINT'}"
 
 
@@ -111,7 +111,7 @@ def _usage_as_json(ctx: Any) -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except KeyboardInterrupt as stopped:  # of which typer says nothing
+    except KeyboardInterrupt as stopped:  # typer prints nothing for it
         say(interrupted(stopped), err=True)
         raise typer.Exit(INTERRUPTED) from stopped
     except Exception as error:
@@ -123,10 +123,10 @@ def _usage_as_json(ctx: Any) -> Iterator[None]:
 
 @contextmanager
 def written_out() -> Iterator[None]:
-    """Sees to it that all of stdout is written; else one line on stderr, and exit code 1.
+    """Ensures that all of stdout is written; else one line on stderr, and exit code 1.
 
     Without stdout (``>&-``) nothing starts: no change is made that cannot be reported.
-    What is left in the buffer is given up: Python would try it once more at its exit, and fail in words of its own.
+    The rest of the buffer is dropped: Python would try to write it at exit, and fail with its own message.
     """
     if sys.stdout is None:
         _unwritten(os.strerror(errno.EBADF), "leave it open, or send it to /dev/null")
@@ -193,7 +193,7 @@ def _report_fault(error: BaseException | None, arguments: Sequence[str]) -> str:
 
 
 def report_of(error: BaseException, arguments: Sequence[str]) -> str:
-    """What is needed to fix the fault: versions, the command line, the traceback. Without secrets."""
+    """The information to fix the bug: versions, the command line, the traceback. Without secrets."""
     from crossaccount import __version__
 
     lines = [
@@ -211,7 +211,7 @@ def _own(arguments: Sequence[str]) -> list[str]:
 
 
 def without_secrets(text: str) -> str:
-    """``text`` without who signs in to a URL, and without what the environment keeps under a secret's name."""
+    """``text`` without the credentials in URLs and without the values of secret environment variables."""
     values = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
     for value in sorted((each for each in values if len(each) >= SHORTEST_SECRET), key=len, reverse=True):
         text = text.replace(value, HIDDEN)
@@ -219,7 +219,7 @@ def without_secrets(text: str) -> str:
 
 
 def _kept(report: str) -> str:
-    """Where the report is, or why there is none."""
+    """The path of the report, or why there is none."""
     try:
         handle, name = tempfile.mkstemp(prefix="crossaccount-fault-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:

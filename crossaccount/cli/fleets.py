@@ -217,7 +217,7 @@ def _write(file: Path, text: str, as_json: bool) -> None:
 
 
 def _named_file(directory: Path) -> str | None:
-    """The file that ``fleet.yaml`` names, whether it is there already or not."""
+    """The file that ``fleet.yaml`` names, which may not exist yet."""
     from crossaccount.fleet import FLEET_FILE
     from crossaccount.settings.yaml_text import read_yaml
 

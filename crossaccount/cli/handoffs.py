@@ -1,4 +1,4 @@
-"""``handoff``: what people get for the paths that work."""
+"""``handoff``: profiles, links, scripts and code for the paths that work."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 SEPARATOR = "--"
 NOTHING = 1
-"""An empty script would let what comes after it run in whatever session there is."""
+"""The kinds without a text for an empty hand-off: after an empty script, commands would run in the wrong session."""
 _COMMAND = "crossaccount.command"
 
 
 class WithCommand(TyperCommand):
-    """A command of the command line's own after ``--``; click would take its words for further sources."""
+    """A command with another command after ``--``, whose words click would otherwise read as sources."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Separate the command after ``--`` from the other arguments."""
@@ -134,7 +134,7 @@ def _handed(
 def _check(
     kind: Kind, shell: Shell, merge: Path | None, output: Path | None, command: tuple[str, ...], as_json: bool
 ) -> None:
-    """Options that this kind does not have."""
+    """Refuse options that this kind does not have."""
     given = {
         ("--merge", Kind.profiles): merge,
         ("--output", Kind.granted): output,
@@ -151,7 +151,7 @@ def _check(
 
 
 def _file(kind: Kind, handed: HandedOut, merge: Path | None, output: Path | None) -> str:
-    """Write the hand-off's files, if there are any; the note about them."""
+    """Write the hand-off's files, if there are any. Returns a note about them."""
     from crossaccount.handoff.config_file import merge_profiles, write_granted
 
     if merge is not None and kind is Kind.profiles:
@@ -165,7 +165,7 @@ def _file(kind: Kind, handed: HandedOut, merge: Path | None, output: Path | None
 
 
 def _print(text: str, as_json: bool) -> None:
-    """The hand-off itself: an escape in a script would be another value."""
+    """Print the hand-off. It is refused if stdout cannot encode it, because an escape would change a value."""
     if not fits_stdout(text):
         fix = "set PYTHONIOENCODING=utf-8, or take --json"
         stop(f"stdout: its encoding lacks a character of the hand-off, got {sys.stdout.encoding}; {fix}", 2, as_json)
@@ -177,7 +177,7 @@ def _counted(number: int) -> str:
 
 
 def _say_left_out(handed: HandedOut, *, silent: bool, in_text: bool) -> None:
-    """On stderr, unless the text says it already."""
+    """Print to stderr what is left out, unless the text already has it."""
     from crossaccount.handoff.entry import not_handed_out
 
     lines = [] if in_text else [f"note: {line}" for line in not_handed_out(handed)]

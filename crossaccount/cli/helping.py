@@ -1,4 +1,4 @@
-"""The help of all commands: one screen, the commands by what a person wants, a whole line for each.
+"""The help of all commands on one screen: the commands in groups, one line for each.
 
 A command's group is its ``rich_help_panel``, its line its ``short_help``. Groups stand in the order of their first
 command.

@@ -20,7 +20,7 @@ class EngineName(StrEnum):
 
 
 class UnsupportedName(StrEnum):
-    """What a rehearsal does about resources that the local AWS cannot make."""
+    """How a rehearsal treats resources that the local AWS cannot create."""
 
     skip = "skip"
     stop = "stop"

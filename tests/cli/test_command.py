@@ -134,7 +134,7 @@ def test_a_full_disk_is_one_line(more: Sequence[str], tmp_path: Path) -> None:
     (tmp_path / "account.json").write_text(json.dumps(MANY))
     with open("/dev/full", "w") as full, _command("paths", "account.json", *more, cwd=tmp_path, stdout=full) as done:
         said = done.communicate()[1].splitlines()
-    message = 'stdout: cannot be written, got "No space left on device"; make room, or write elsewhere'
+    message = 'stdout: cannot be written, got "No space left on device"; free disk space, or write to another place'
     assert (done.returncode, said[-1:]) == (1, [message])
     assert not any("Traceback" in line for line in said)
 

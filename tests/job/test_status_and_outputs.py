@@ -122,7 +122,7 @@ def test_a_failed_update_is_said_of_the_stack_and_of_its_outputs(project: Path) 
     assert [text for _, text in event_lines(status)] == [
         f"hub (100000000000): deployed, last {WHEN[:16].replace('T', ' ')} UTC, its last update failed, 3 resources"
     ]
-    assert "hub: its last update failed; these outputs may be those of the update before it" in [
+    assert "hub: its last update failed; these outputs may be from the update before it" in [
         text for _, text in event_lines(exported)
     ]
 

@@ -20,7 +20,7 @@ from crossaccount.job.review.review import AccessReviewed, review_lines
 from crossaccount.settings.yaml_writing import block_text
 
 NAMES_SHOWN = 4
-"""How many stacks are named where many are concerned."""
+"""The most stacks that a line names."""
 
 Line = tuple[str, str]
 """A Rich style, empty for none, and a text."""
@@ -31,16 +31,16 @@ PLANNED = {"create": "to create", "update": "to update", "delete": "to delete", 
 
 @dataclass
 class Summary:
-    """Collects the events of one job. What many stacks say in the same words is kept once."""
+    """Collects the events of one job. Equal messages of several stacks are kept once."""
 
     finished: dict[tuple[str, str], events.StackFinished] = field(default_factory=dict)
     """By stack and step: a stack may be updated in two steps, and both count."""
     skipped: dict[str, str] = field(default_factory=dict)
     said: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
-    """By severity and text: the stacks that say it, in their order."""
+    """By severity and text: the stacks with that message, in their order."""
 
     def add(self, event: events.Event) -> bool:
-        """Take an event; whether it says anything that was not said before."""
+        """Add an event. Returns whether it has something new."""
         match event:
             case events.StackFinished():
                 self.finished[event.stack, event.step] = event
@@ -90,7 +90,7 @@ class Summary:
 
     @staticmethod
     def _in_common(event: events.Message) -> str:
-        """The text without the name of the stack's own file, which would make each of many the only one."""
+        """The text without the name of the stack's own file, so that equal messages of several stacks match."""
         return event.text.replace(f"Pulumi.{event.stack}.yaml: ", "")
 
 
@@ -118,14 +118,17 @@ STYLES = {"failed": "red", "interrupted": "red", "changed": "green", "drifted": 
 
 
 def event_lines(event: events.Event) -> Iterator[Line]:
-    """What a person should read of an event; nothing of most."""
+    """The lines of an event for people; most events have none."""
     match event:
         case events.JobStarted(engine="in-process"):
-            yield "yellow", "a rehearsal without the pulumi CLI: everything is made in this process, nothing is kept"
+            yield (
+                "yellow",
+                "a rehearsal without the pulumi CLI: everything is created in this process, and nothing is kept",
+            )
         case events.Resource(stack=stack, op=op, name=name, state=state):
             yield "", f"{stack}: {op} {name}" + {"done": "", "found": ", found in AWS"}.get(state, f" {state}")
         case events.Message(stack=stack, severity=severity, text=text) if severity != "error":
-            # An error is told when its stack ends, with what to do.
+            # An error is shown when its stack ends, with the fix.
             yield "yellow" if severity == "warning" else "", f"{stack}: {severity}: {text}"
         case events.Retrying(stack=stack, seconds=seconds, because=because):
             yield "yellow", f"{stack}: tried again in {seconds:.0f} s: {because}"
@@ -140,7 +143,7 @@ def event_lines(event: events.Event) -> Iterator[Line]:
         case events.StackOutputs(stack=stack, outputs=outputs):
             yield "bold", f"{stack}:" + ("" if outputs or event.result else " never deployed")
             if ended := RESULTS.get(event.result):
-                yield "yellow", f"{stack}: {ended}; these outputs may be those of the update before it"
+                yield "yellow", f"{stack}: {ended}; these outputs may be from the update before it"
             yield from (("", f"  {line}") for line in _yaml(outputs))
         case events.Drift():
             yield from _drift(event)
@@ -165,7 +168,7 @@ def _closure(event: ClosureChecked) -> Iterator[Line]:
     for each in event.findings:
         yield "yellow", f"{each['severity']}: {each['code']} {each['where']}: {each['message']}; {each['fix']}"
     if event.unlisted:
-        yield "yellow", f"closure: {', '.join(event.unlisted)} export too little to be judged: crossaccount check"
+        yield "yellow", f"closure: {', '.join(event.unlisted)} export too little to be compared; run crossaccount check"
 
 
 def _tried(event: TestTried) -> Line:
@@ -182,7 +185,7 @@ def _finished(event: events.StackFinished) -> str:
 
 
 RESULTS = {"failed": "its last update failed", "in-progress": "its last update did not end"}
-"""What is said of the end of a stack's last update."""
+"""The words for the end of a stack's last update."""
 
 
 def _status(event: events.StackStatus) -> str:
@@ -197,7 +200,7 @@ def _status(event: events.StackStatus) -> str:
     if event.held_by:
         parts.append(f"held by {event.held_by}")
     if event.access == "changed":
-        parts.append("access in the config changed since")
+        parts.append("access in the config has changed since")
     account = f" ({event.account_id})" if event.account_id else ""
     return f"{event.stack}{account}: {', '.join(parts)}" + (f"; {event.fix}" if event.fix else "")
 
@@ -220,7 +223,7 @@ def _access_drift(event: AccessDrift) -> Iterator[Line]:
         sign = SIGNS[change.direction]
         yield SIGN_STYLES[sign], f"{sign} {change_line(change, partial(display, accounts=event.names))}"
     if event.access.changes:
-        yield "", f"access: {event.access.verdict}, outside of the stacks"
+        yield "", f"access: {event.access.verdict}, outside the stacks"
 
 
 def _yaml(outputs: Mapping[str, Any]) -> list[str]:

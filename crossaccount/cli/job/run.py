@@ -1,4 +1,4 @@
-"""How a verb of the job is run: its shared options, the stacks that it works on, what is shown, and how it ends."""
+"""Runs a verb of the job: shared options, stacks, output and exit code."""
 
 from __future__ import annotations
 
@@ -63,23 +63,23 @@ class JobOptions:
     parallel: int | None = None
     scheduler: str | None = None
     log: Path | None = None
-    """Where events are kept besides."""
+    """The file that also receives the events."""
     quiet: bool = False
-    """Whether only what goes wrong is shown."""
+    """Show only failures and the summary."""
 
 
 def run_job(options: JobOptions, run: Callable[[Stacks], JobResult], *, deployed: bool = False) -> None:
-    """Do ``run`` with the project's stacks, and end with its exit code. ``deployed`` is as for ``open_project``."""
+    """Call ``run`` with the project's stacks, and end with its exit code. ``deployed`` is as for ``open_project``."""
     with failures_in_words(options.as_json), open_project(options, deployed=deployed) as project:
         result = run(project)
     end(result)
 
 
 def end(result: JobResult) -> NoReturn:
-    """End as the job ended; a fault of this program goes on to the last line of defence.
+    """End with the job's exit code. A bug of this program is raised, for the last line of defence.
 
     Raises:
-        Exception: whatever was raised on a worker that nobody foresaw.
+        Exception: an unexpected exception of a worker.
     """
     if len(result.faults) > 1:
         raise ExceptionGroup(f"{len(result.faults)} faults", list(result.faults))
@@ -90,13 +90,13 @@ def end(result: JobResult) -> NoReturn:
 
 @contextmanager
 def open_project(options: JobOptions, *, deployed: bool = False, on_stderr: bool = False) -> Iterator[Stacks]:
-    """The stacks in a folder, told about on stdout, or ``on_stderr`` where stdout holds a document.
+    """The stacks in a folder. Events go to stdout, or with ``on_stderr`` to stderr if stdout holds a document.
 
-    A local AWS is empty: where a verb is about what is ``deployed``, all stacks are brought up there first.
+    A local AWS is empty. If a verb needs ``deployed`` stacks, all stacks are first deployed there.
     """
     from crossaccount.cli.job.view import job_view
 
-    # When a CLI is killed, its job says so; the SDK would say besides that it hears nothing more.
+    # The job reports a killed CLI; the SDK would add a warning about its event stream.
     warnings.filterwarnings("ignore", message="Error in event stream")
     _refuse_without_cli(options)
     workers, program = _workers(options), load_program()
@@ -127,7 +127,7 @@ def _log(file: Path | None) -> AbstractContextManager[Emit | None]:
 
 
 def _both(view: Emit, log: Emit | None) -> Emit:
-    """Keeps an event, then shows it; stdout may be a full disk, or its reader may go away."""
+    """Logs an event, then shows it. Writing to stdout may fail: a full disk, or a closed pipe."""
     from crossaccount.job.events import until_it_fails
 
     shown = until_it_fails(view, "stdout", _without_stdout)
@@ -151,7 +151,7 @@ def _without_stdout(text: str) -> None:
 
 
 def _refuse_without_cli(options: JobOptions) -> None:
-    """Without a CLI there is only a local AWS, and only what can be done in this process."""
+    """Refuse a verb that needs the CLI. Without it only some verbs work, on a local AWS."""
     from crossaccount.engine.pulumi_cli import INSTALL, installed
     from crossaccount.iam.problem import Problem
     from crossaccount.settings import SettingsError
@@ -163,7 +163,7 @@ def _refuse_without_cli(options: JobOptions) -> None:
     if options.local and options.verb in VERBS:
         return
     fix = f"{INSTALL}; or rehearse without it: --local" if options.verb in VERBS else INSTALL
-    raise SettingsError([Problem(options.verb, "needs the pulumi CLI, and there is none on the PATH", "pulumi", fix)])
+    raise SettingsError([Problem(options.verb, "needs the pulumi CLI, which is not on the PATH", "pulumi", fix)])
 
 
 def _workers(options: JobOptions) -> Workers | None:
@@ -175,7 +175,7 @@ def _workers(options: JobOptions) -> Workers | None:
     if options.scheduler is None:
         return Threads(options.parallel) if options.parallel else None
     if options.local:
-        fix = "leave one of the two out"
-        what = "a local AWS is of this process alone: workers elsewhere cannot reach it"
+        fix = "remove one of the two options"
+        what = "a local AWS belongs to this process: remote workers cannot reach it"
         raise SettingsError([Problem("--scheduler", what, options.scheduler, fix)])
     return Cluster(options.scheduler, options.parallel)

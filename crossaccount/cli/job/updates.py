@@ -1,4 +1,4 @@
-"""The job's verbs ``preview`` and ``up``: what an update would do, and the update."""
+"""The job's verbs ``preview`` and ``up``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What has a yes of its own."""
+    """The separate approvals."""
 
     broadening = "broadening"
     replacement = "replacement"
@@ -44,14 +44,14 @@ class Kind(StrEnum):
 
 
 class FailOn(StrEnum):
-    """What ends `preview` with exit code 3."""
+    """Reasons for exit code 3 of `preview`."""
 
     broadening = "broadening"
     weakened = "weakened"
 
 
 class BeforeChoice(StrEnum):
-    """What accounts are compared with."""
+    """The accounts before the update."""
 
     live = "live"
     state = "state"
@@ -98,7 +98,7 @@ def preview(
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
         if save_plan and not resources:
             what = "--save-plan: a plan holds what the engine would do, got --no-resources"
-            stop(f"{what}; leave one of the two out", BAD_INPUT, as_json)
+            stop(f"{what}; remove one of the two options", BAD_INPUT, as_json)
         options = JobOptions("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
         with open_project(options, on_stderr=markdown_file == STDOUT) as project:
             result = project.preview(
@@ -181,7 +181,7 @@ def up(
             "--wait",
             min=0,
             metavar="SECONDS",
-            help="With --verify: how long to repeat calls while IAM spreads the change.",
+            help="With --verify: how long to repeat calls while IAM propagates the change.",
         ),
     ] = 60.0,
     log: LogOption = None,
@@ -223,7 +223,7 @@ def _approval(
         kinds=frozenset(kind.value for kind in kinds),
         reviewed=reviewed,
         ask=confirmed_at_terminal if terminal else None,
-        # What a plan would do was shown when it was saved.
+        # The preview was shown when the plan was saved.
         preview_first=terminal and not yes and not local and plan is None,
         needed=not local,
         log=log,
@@ -231,7 +231,7 @@ def _approval(
 
 
 def confirmed_at_terminal(question: Question, review: Review) -> bool:
-    """Whether a person at the terminal says yes; to what takes a yes of its own, with the whole word."""
+    """Whether a person at the terminal approves. A separate approval needs the whole word."""
     from crossaccount.job.review.approval import replaced_principals, users_with_new_credentials
 
     if question == "update":

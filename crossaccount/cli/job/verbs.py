@@ -69,7 +69,7 @@ def destroy(
 
 
 def objection(removal: Removal) -> str:
-    """Why ``removal`` must not go: nobody at the terminal agrees, or nobody is there. Empty where somebody does."""
+    """Why ``removal`` is not approved: refused at the terminal, or no terminal. Empty if it is approved."""
     total = sum(number or 0 for number in removal.stacks.values())
     what = f"{total} resources of {len(removal.stacks)} stacks"
     if not anybody():

@@ -1,4 +1,4 @@
-"""What a job shows while it runs: JSON lines, plain lines for a log, or on a terminal a picture of what runs."""
+"""The output of a running job: JSON lines, plain lines for a log, or on a terminal a live picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from crossaccount.job import events
 
 @contextmanager
 def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Iterator[events.Emit]:
-    """Takes events and shows them; ``on_stderr`` where stdout holds a document, ``quiet`` only what went wrong."""
+    """Receives events and shows them. ``on_stderr`` if stdout holds a document; ``quiet`` for failures only."""
     if as_json:
         yield _json_line
         return
@@ -55,7 +55,7 @@ class _Lines:
         if isinstance(event, events.JobStarted):
             self._verb = event.verb
         news = self._summary.add(event)
-        # A preview tells of each resource once more, with what changes about it.
+        # A preview shows each resource again, with its changed properties.
         twice = self._verb == "preview" and isinstance(event, events.Resource)
         if news and not twice and not (self._quiet and _routine(event)):
             for _, text in event_lines(event):
@@ -67,7 +67,7 @@ class _Lines:
 
 
 def _routine(event: events.Event) -> bool:
-    """Whether an event is what is expected to happen."""
+    """Whether an event is expected, and so not shown with ``--quiet``."""
     match event:
         case events.StackFinished(status=status):
             return status not in ("failed", "interrupted")
@@ -78,11 +78,11 @@ def _routine(event: events.Event) -> bool:
 
 REFRESHES_PER_SECOND = 8
 LEFT_FREE = 4
-"""Lines of the terminal that running stacks do not take."""
+"""The lines of the terminal that running stacks leave free."""
 
 
 class LiveView:
-    """Takes events and keeps the picture up to date. Between jobs there is none: somebody may be asked something."""
+    """Receives events and updates the live picture. Between jobs there is none, because a person may be asked."""
 
     def __init__(self, console: Console, quiet: bool = False) -> None:
         self._console = console
@@ -93,12 +93,12 @@ class LiveView:
         self._started = 0.0
         self._summary = Summary()
         self._running: dict[str, tuple[float, str]] = {}
-        """By stack: since when it runs, and what it is at."""
+        """By stack: the time of its start, and its current step."""
 
     def __call__(self, event: events.Event) -> None:
         with self._lock:
             news = self._take(event)
-        # Not within the lock: Rich draws the picture, which needs it, while it keeps others from printing.
+        # Outside the lock: drawing the picture needs it while Rich keeps others from printing.
         if news and self._remains(event):
             self.print(event_lines(event))
         if isinstance(event, events.JobStarted):
@@ -108,12 +108,12 @@ class LiveView:
             self.print(self._summary.lines(event))
 
     def print(self, printed: Iterable[Line]) -> None:
-        """Lines that stay, above the picture."""
+        """Print lasting lines above the picture."""
         for style, text in printed:
             self._console.print(Text(lines(continued(text)), style=style), soft_wrap=True)
 
     def close(self) -> None:
-        """Take the picture away."""
+        """Remove the picture."""
         if self._live:
             self._live.stop()
             self._live = None
@@ -143,7 +143,7 @@ class LiveView:
         return self._summary.add(event)
 
     def _remains(self, event: events.Event) -> bool:
-        """Whether an event is worth a line that stays. What is skipped or nothing new is told at the end."""
+        """Whether an event gets a lasting line. Skipped and unchanged stacks are in the summary."""
         match event:
             case events.Resource() | events.StackStarted() | events.StackSkipped() | events.Retrying():
                 return False

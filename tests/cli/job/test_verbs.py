@@ -28,7 +28,7 @@ def _no_cli(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_needs_a_state_says_what_to_install(run: Run, tutorial: Path, verb: str, where: list[str]) -> None:
     del tutorial
     done = run(verb, *where, "--json")
-    line = f'{verb}: needs the pulumi CLI, and there is none on the PATH, got "pulumi"; {INSTALL}'
+    line = f'{verb}: needs the pulumi CLI, which is not on the PATH, got "pulumi"; {INSTALL}'
     assert (done.code, done.json, done.err.strip()) == (2, {"error": line}, line)
 
 
