@@ -90,7 +90,7 @@ def allow_in_words(grant: Decision | None, trust: Decision | None, action: str, 
 
 def unknown_in_words(unknown: tuple[str, ...], action: str, resource: str) -> str:
     """Policies that are not known, and could change the answer."""
-    return f"whether {action} on {resource} is allowed hangs on what is not known: {'; '.join(unknown)}"
+    return f"whether {action} on {resource} is allowed is unknown: {'; '.join(unknown)}"
 
 
 def lacking_in_words(reason: Reason, caller: str, account: str, boundary: str, action: str, resource: str) -> str:

@@ -46,7 +46,7 @@ def rehearse(
         UnsupportedName,
         typer.Option(
             "--unsupported",
-            help="If the local AWS cannot create a resource: skip goes on without it, stop ends the rehearsal.",
+            help="If the local AWS cannot create a resource: skip continues without it, stop ends the rehearsal.",
         ),
     ] = UnsupportedName.skip,
     run_program: RunProgramOption = False,

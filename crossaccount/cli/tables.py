@@ -111,7 +111,7 @@ def show_results(results: Sequence[TestResult], out: Output) -> None:
 def asks_for_json(form: Format | None, as_json: bool) -> bool:
     """Whether the answer is JSON: by ``--json``, or by ``--format json``. Both together must not differ."""
     if as_json and form not in (None, Format.json):
-        stop(f"--format: the answer is JSON by --json, got {form}; leave out one of the two", BAD_INPUT, as_json)
+        stop(f"--format: the answer is JSON by --json, got {form}; remove one of the two options", BAD_INPUT, as_json)
     return as_json or form is Format.json
 
 

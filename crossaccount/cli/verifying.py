@@ -93,7 +93,7 @@ def open_sts(profile: str | None) -> STSClient:
         return session.client("sts", region_name=session.region_name or FALLBACK_REGION, config=config)
     except ProfileNotFound:
         known = boto3.session.Session().available_profiles
-        fix = did_you_mean(profile or "", known, f"make it with: aws configure --profile {quote(profile or '')}")
+        fix = did_you_mean(profile or "", known, f"create it with: aws configure --profile {quote(profile or '')}")
         raise HandoffError([Problem("--profile", "there is no such profile", profile, fix)]) from None
 
 

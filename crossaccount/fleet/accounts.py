@@ -84,7 +84,7 @@ def read_list(
     """
     file, within = directory / name, None if anywhere else directory
     if not os.path.lexists(file):
-        fix = "make it with: crossaccount fleet discover"
+        fix = "create it with: crossaccount fleet discover"
         raise SettingsError([Problem(where, "there is no such file", name, fix)])
     if file.suffix.lower() == ".csv":
         return _of_csv(read_text(file, name, within=within), name, problems)
@@ -153,7 +153,7 @@ def _doubles(placed: Any) -> Iterator[Problem]:
         first = by_name.setdefault(each.value.name, each)
         if first is not each:
             what = f"the name is taken, by {first.where}"
-            yield Problem(f"{each.where}.name", what, each.value.name, "give each account a name of its own")
+            yield Problem(f"{each.where}.name", what, each.value.name, "give each account a unique name")
         other = by_id.setdefault(each.value.id, each)
         if other is not each:
             what = f"the account is already listed, at {other.where}"

@@ -36,10 +36,10 @@ _PASSING = (
     *("ServiceUnavailable", "InternalFailure", "InternalError", "IDPCommunicationError", "RequestTimeout"),
 )
 _SIGN_IN = "sign in again: aws sso login, or get new session credentials"
-_NOT_VALID = "they are disabled, deleted or mistyped; look at them with: aws configure list"
+_NOT_VALID = "they are disabled, deleted or mistyped; check them with: aws configure list"
 _NO_CREDENTIALS = "name a profile with --profile, or make one: aws configure sso"
 _NO_PROMPT = "begin a session first: aws sts get-session-token --serial-number DEVICE --token-code CODE"
-_NO_CONNECTION = "look at the network, the proxy and AWS_ENDPOINT_URL"
+_NO_CONNECTION = "check the network, the proxy and AWS_ENDPOINT_URL"
 _OTHERWISE = "try: aws sts get-caller-identity"
 
 

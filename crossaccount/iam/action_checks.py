@@ -160,7 +160,7 @@ def check_resources_fit(statement: Mapping[str, Any], where: str) -> list[Proble
             fix = 'give it a statement with Resource "*"'
             problems.append(_warning(f"{where}.Resource", what, _one(resources), fix, "XA304"))
         elif templates and not any(can_match(one, template) for one in resources for template in templates):
-            what = f"{action} is never asked about such a resource, so it {verb} nothing here"
+            what = f"{action} never applies to such a resource, so it {verb} nothing here"
             fix = _resource_fix(resources, templates)
             problems.append(_warning(f"{where}.Resource", what, _one(resources), fix, "XA304"))
     return problems

@@ -74,7 +74,7 @@ def check_long_grants(settings: Settings, origins: Mapping[str, Origin]) -> Iter
             continue
         if section == "policies":
             if len(parts := made["policies", name]) > 1 and entity.import_id:
-                what = f"is too long for one policy, so there is none to adopt: it becomes {len(parts)}"
+                what = f"is too long for one policy, so none can be adopted: it becomes {len(parts)}"
                 yield Problem(f"{where}.import", what, entity.import_id, "remove the line")
             continue
         boundary = getattr(entity, "permissions_boundary", None)

@@ -180,7 +180,7 @@ _OF_PROJECT = {
     "stackConfigDir": ("the stacks' files of another folder are not reviewed", _MOVE),
     "plugins": (
         "the engine would run executables that it names, and no review covers them",
-        "remove it: the engine finds the plugin of a released provider by itself",
+        "remove it: the engine finds the plugin of a released provider itself",
     ),
 }
 """What the engine obeys in ``Pulumi.yaml`` and this toolkit does not read: what is wrong with it, and what to do."""

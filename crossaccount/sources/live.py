@@ -170,7 +170,7 @@ def _no_profile(profile: str, where: str) -> SourceError:
     import boto3
 
     known = boto3.session.Session().available_profiles
-    fix = did_you_mean(profile, known, f"make it with: aws configure --profile {quote(profile)}")
+    fix = did_you_mean(profile, known, f"create it with: aws configure --profile {quote(profile)}")
     return refusal(where, "there is no such profile", profile, fix)
 
 

@@ -247,7 +247,8 @@ def _wrong_account(described: Iterable[Described], names: Mapping[str, str]) -> 
         expected = names.get(profile) if kind == "live" else None
         if expected not in (None, each.account_id):
             what = (
-                f"the address book says that {profile} is {expected}, the profile's credentials are of another account"
+                f"the address book has {expected} for {profile}, but the profile's credentials belong to another "
+                "account"
             )
             yield Problem(each.where, what, each.account_id, "correct the profile, or the name")
 

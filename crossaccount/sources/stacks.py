@@ -203,7 +203,7 @@ class Recorder:
         account = stack.account or account_of({k.removeprefix("aws:"): v for k, v in run.config.items()})
         if not account:
             fix = f"add aws:allowedAccountIds to {stack_file(stack.name)}, or write {stack.where}@ACCOUNT"
-            raise refusal(stack.where, "nothing in it says which account it works in", NOT_GIVEN, fix)
+            raise refusal(stack.where, "it does not show which account it works in", NOT_GIVEN, fix)
         try:
             made = record_any(own, replace(run, account=account), deployed=self._deployed(stack))
         except DeploymentError as error:

@@ -34,7 +34,7 @@ FILE_SCHEME = "file://"
 CLI_TIMEOUT_SECONDS = 120
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = "PULUMI_DIY_BACKEND_GZIP=true pulumi refresh"
-NO_STATE = "look at it with: pulumi stack export"
+NO_STATE = "check it with: pulumi stack export"
 
 
 class NotDeployed(SourceError):
@@ -105,7 +105,7 @@ def _warnings(state: Mapping[str, Any], stack: NamedStack) -> tuple[Problem, ...
     pending = state.get("pending_operations") or ()
     if not pending:
         return ()
-    what = f"an operation was interrupted ({len(pending)} pending): AWS may have more than the state says"
+    what = f"an operation was interrupted ({len(pending)} pending): AWS may have more than the state"
     return (Problem(stack.where, what, NOT_GIVEN, f"crossaccount up {stack.name} --recover", "warning"),)
 
 
@@ -229,7 +229,7 @@ def _export_fix(output: str, stack: str) -> str:
         return f"deploy it first: pulumi up -s {stack}"
     if "PULUMI_ACCESS_TOKEN must be set" in output or "pulumi login" in output:
         login = "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL"
-        return f"{login}; crossaccount doctor says what is missing"
+        return f"{login}; crossaccount doctor shows what is missing"
     if "passphrase" in output:
         return "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the stack's own"
     return "check PULUMI_BACKEND_URL and its credentials with: crossaccount doctor"

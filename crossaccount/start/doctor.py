@@ -145,7 +145,7 @@ def _backend_fix(url: str) -> str:
     if url.startswith("file://"):
         return f"make the folder {url.removeprefix('file://')}, or set PULUMI_BACKEND_URL to another"
     if url:
-        return "look at PULUMI_BACKEND_URL and at the credentials for it"
+        return "check PULUMI_BACKEND_URL and its credentials"
     return "pulumi login (pulumi login --local for this machine, pulumi login s3://BUCKET for a bucket)"
 
 

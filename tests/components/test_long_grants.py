@@ -113,7 +113,7 @@ def test_who_gets_in_is_the_same(deploy: Deploy) -> None:
         ),
         (
             {"policies": {"P": {"assume": MANY, "import": True}}},
-            "policies.P.import: is too long for one policy, so there is none to adopt: it becomes 2, "
+            "policies.P.import: is too long for one policy, so none can be adopted: it becomes 2, "
             'got "arn:aws:iam::111111111111:policy/P"; remove the line',
         ),
         (

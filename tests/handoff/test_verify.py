@@ -173,7 +173,7 @@ def test_an_sts_that_is_out_of_reach_is_a_line(deployed: Callable[[str], Deploye
     done = _verify(replace(there, endpoint="http://127.0.0.1:9"), tmp_path, DAVID)
     assert done.returncode == 1
     assert done.stderr.startswith("sts: Could not connect to the endpoint URL")
-    assert done.stderr.endswith("; look at the network, the proxy and AWS_ENDPOINT_URL\n")
+    assert done.stderr.endswith("; check the network, the proxy and AWS_ENDPOINT_URL\n")
 
 
 def test_a_profile_that_asks_for_a_code_cannot_be_used_where_nobody_is(

@@ -104,7 +104,7 @@ def test_a_profile_with_an_account_s_name_must_be_of_that_account(tmp_path: Path
 @pytest.mark.usefixtures("profiles")
 def test_profiles_that_cannot_be_used(problems: Problems) -> None:
     unknown, far, without, none = problems("live:auht", "live:q q q", "live:nothing", "live:")
-    made = "make it with: aws configure --profile 'q q q'"
+    made = "create it with: aws configure --profile 'q q q'"
     assert far == f'live:q q q: there is no such profile, got "q q q"; {made}'
     assert unknown == 'live:auht: there is no such profile, got "auht"; did you mean `auth`?'
     assert without.startswith("live:nothing: Unable to locate credentials; sign in again, and try: aws sts")

@@ -107,7 +107,7 @@ def test_an_interrupted_operation_is_warned_of(project: Path, deployed: dict[str
     write(project, {**deployed, "pending_operations": [{"type": "creating"}]})
     [warning] = read("state:auth").warnings
     assert str(warning) == (
-        "state:auth: an operation was interrupted (1 pending): AWS may have more than the state says;"
+        "state:auth: an operation was interrupted (1 pending): AWS may have more than the state;"
         " crossaccount up auth --recover"
     )
 
@@ -169,7 +169,7 @@ def test_the_cli_s_answer_is_read_and_its_refusal_said(
         (
             "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
             "sign in to the state backend (pulumi login), or set PULUMI_BACKEND_URL;"
-            " crossaccount doctor says what is missing",
+            " crossaccount doctor shows what is missing",
         ),
         (
             "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",

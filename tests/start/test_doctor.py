@@ -117,7 +117,7 @@ def test_where_the_cli_may_get_no_plugin_by_itself_one_is_needed(project: Path) 
     [
         ("", "pulumi login (pulumi login --local for this machine, pulumi login s3://BUCKET for a bucket)"),
         ("file:///state", "make the folder /state, or set PULUMI_BACKEND_URL to another"),
-        ("s3://state", "look at PULUMI_BACKEND_URL and at the credentials for it"),
+        ("s3://state", "check PULUMI_BACKEND_URL and its credentials"),
     ],
 )
 def test_how_to_mend_a_backend_depends_on_which_it_is(project: Path, url: str, fix: str) -> None:

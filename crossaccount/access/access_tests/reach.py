@@ -50,7 +50,7 @@ def judge_reach(chains: Chains, test: AccessTest, now: datetime) -> Reached:
         left = left or next((atom.values[0] for atom in flat(conditions) if atom.operator == UNKNOWN), "")
         if not left:
             return Reached(Verdict("allowed", ASSUME_ROLE, f"it gets there: {stops}"), via)
-        sentence = f"whether {stops} works hangs on what is not known: {left}"
+        sentence = f"whether {stops} works is unknown: {left}"
         maybe = maybe or Reached(Verdict("undetermined", ASSUME_ROLE, sentence, unknown=(left,)), via)
     denied = f"{test.principal_arn} gets to {test.role_arn} by no way"
     return maybe or Reached(Verdict("denied", ASSUME_ROLE, denied))

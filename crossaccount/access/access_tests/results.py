@@ -283,7 +283,5 @@ def _carried(key: str, caller: Principal) -> bool:
 
 
 def _left_out(test: AccessTest, key: str) -> Problem:
-    what = f"the verdict hangs on {key}, which real requests carry and this test does not give"
-    return Problem(
-        f"{test.where}.context", what, NOT_GIVEN, "give the key, so that the test says what is meant", "warning"
-    )
+    what = f"the verdict depends on {key}, which real requests carry and this test does not give"
+    return Problem(f"{test.where}.context", what, NOT_GIVEN, "give the key in context", "warning")

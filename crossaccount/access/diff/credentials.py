@@ -111,7 +111,7 @@ def _same_user_s(old: Password, new: Password) -> Iterator[_CredentialChange]:
             stays = "stays valid: no reset" if old.reset else "no longer stays valid: a reset"
             yield _CredentialChange(old.reset, PASSWORD, f"the first one {stays} at the first sign-in; {none}")
     elif old.made and new.made and old.made != new.made:
-        yield from (_CredentialChange(gained, PASSWORD, "it was made anew") for gained in (True, False))
+        yield from (_CredentialChange(gained, PASSWORD, "it was created again") for gained in (True, False))
 
 
 def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> Iterator[_CredentialChange]:

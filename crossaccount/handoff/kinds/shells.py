@@ -340,6 +340,6 @@ class EnvScript:
         refused = [value for value in made.values if writer.unquotable(value)]
         if refused:
             what = f"{self.shell} has no safe way to write this"
-            fix = "take another shell, or put the command into a file of its own"
+            fix = "use another shell, or put the command into a file"
             raise HandoffError(Problem("env", what, value, fix) for value in refused)
         return writer.script(made)

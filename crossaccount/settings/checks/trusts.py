@@ -140,7 +140,7 @@ def check_trusts(draft: Draft) -> Iterator[Problem]:
     for role in draft.roles.values():
         if not role.value.trust:
             fix = "add a statement, such as {principals: [<account>]}"
-            yield Problem(f"{role.where}.trust", "a role that nobody may assume is of no use", [], fix)
+            yield Problem(f"{role.where}.trust", "a role without a trust is useless", [], fix)
         for index, statement in enumerate(role.value.trust):
             yield from _check_statement(draft, statement, f"{role.where}.trust[{index}]")
 

@@ -21,7 +21,7 @@ from crossaccount.sources.overlay.hand_made import HandMade
 from crossaccount.sources.overlay.overlay import WORDS, Overlaid, name_of, overlay, with_credentials
 from crossaccount.sources.programs.reading import AccountProgram
 
-LOOK = "look at the plan before it is applied"
+LOOK = "review the plan before it is applied"
 _OF_ALL = "aws:iam/policyAttachment:PolicyAttachment"
 
 
@@ -125,7 +125,7 @@ def _warnings(made: Overlaid, program: AccountProgram, there: Described, where: 
         yield Problem(where, _removal(removal), NOT_GIVEN, LOOK, "warning")
     if program.before is not None:
         for arn in made.conflicts:
-            what = f"{arn} is there already and is not the program's: the update will fail"
+            what = f"{arn} exists and is not the program's: the update will fail"
             yield Problem(where, what, NOT_GIVEN, "import it, or give the new one another name", "warning")
     else:
         what = "it is not known what the program had before: what it no longer declares counts as kept"

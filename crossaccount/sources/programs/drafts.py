@@ -105,7 +105,7 @@ class Accounts:
         return self.by_provider.get(provider, self.one) or self.otherwise
 
 
-AFTER_UPDATE = "look at it after the update: live:PROFILE"
+AFTER_UPDATE = "check it after the update: live:PROFILE"
 
 
 def note(where: str, what: str, fix: str = AFTER_UPDATE) -> Problem:

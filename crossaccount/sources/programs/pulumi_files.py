@@ -245,7 +245,7 @@ def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
     notes = []
     if not exists and "name" in (inputs.get("__defaults") or ()):
         what = f"has no explicit name; it is shown as {inputs.get('name')}, which Pulumi may change in the update"
-        notes.append(note(_shown(urn), what, "give it a name, or look at it after the update"))
+        notes.append(note(_shown(urn), what, "give it a name, or check it after the update"))
     draft = Draft(urn, token, read, identity, exists, _provider(state), _shown(urn))
     if not token.startswith(_NATIVE):
         return [draft], notes

@@ -270,7 +270,7 @@ class _Settling:
     def _note_unknown(self, draft: Draft, key: str, value: Any) -> None:
         secret = isinstance(value, Unknown) and value.secret
         why = "is a secret, which is not shown" if secret else "is known only after an update"
-        document = "; verdicts that hang on it are undetermined" if key in _DOCUMENTS else ""
+        document = "; verdicts that depend on it are undetermined" if key in _DOCUMENTS else ""
         fix = "pulumi stack export --show-secrets shows it" if secret else AFTER_UPDATE
         self.notes.append(note(draft.shown, f"its {_words(key)} {why}{document}", fix))
 
@@ -282,7 +282,7 @@ class _Settling:
 
     def _unknown_policy(self, draft: Draft, key: str) -> str:
         what = "its permissions boundary" if key == "permissionsBoundary" else "the policy that it attaches"
-        end = "verdicts that hang on it are undetermined"
+        end = "verdicts that depend on it are undetermined"
         self.notes.append(note(draft.shown, f"{what} is known only after an update; {end}"))
         place = self._place(draft)
         # No policy has a name with brackets, so that this one is in no source.
@@ -317,7 +317,7 @@ class _Settling:
             text = each.get("policy")
             if not isinstance(text, str):
                 what = f"the document of its inline policy {shown} is known only after an update"
-                self.notes.append(note(draft.shown, f"{what}; verdicts that hang on it are undetermined"))
+                self.notes.append(note(draft.shown, f"{what}; verdicts that depend on it are undetermined"))
             found.append({"name": shown, "policy": text if isinstance(text, str) else None})
         return found
 
@@ -363,13 +363,13 @@ def _of_its_kind(key: str, value: Any) -> Any:
 
 def unnamed_notes(names: Mapping[str, str]) -> Iterator[Problem]:
     """A warning about resources that are shown with made-up names, by address."""
-    fix = "give it a name, or look at it after the update"
+    fix = "give it a name, or check it after the update"
     if len(names) <= _MANY:
         yield from (note(where, f"has no explicit name; it is shown as {name}", fix) for where, name in names.items())
     else:
         first = ", ".join(f"{where} as {name}" for where, name in list(names.items())[:_MANY])
         what = f"{len(names)} resources have no explicit name, and are shown with one that ends in {UNNAMED}: {first} …"
-        yield note("", what, "give them names, or look at them after the update")
+        yield note("", what, "give them names, or check them after the update")
 
 
 def has_unknown(value: Any) -> bool:
@@ -455,9 +455,9 @@ def account_in(arn: Any) -> str:
 def refused_account(where: str, kind: str, file: str, provider: str = "") -> Problem:
     """A program of which nobody says in which account it works."""
     if provider:
-        what = f"nothing says which account the provider {provider} works in"
+        what = f"the program does not show which account the provider {provider} works in"
         return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@{provider}=ACCOUNT,… (a name, or 12 digits)")
-    what = "nothing in it says which account it works in"
+    what = "it does not show which account it works in"
     return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@ACCOUNT (a name of --accounts, or 12 digits)")
 
 

@@ -176,7 +176,8 @@ def test_several_providers_are_several_accounts(
         "333333333333": ["user/C"],
     }
     assert refused(f"preview:{tmp_path}/preview.json@default={ACCOUNT}") == [
-        f"preview:{tmp_path}/preview.json@default={ACCOUNT}: nothing says which account the provider open works in; "
+        f"preview:{tmp_path}/preview.json@default={ACCOUNT}: the program does not show which account the provider "
+        "open works in; "
         f"write preview:{tmp_path}/preview.json@open=ACCOUNT,… (a name, or 12 digits)"
     ]
 
@@ -242,7 +243,7 @@ def test_a_stack_that_is_not_ours_is_recorded_with_all_its_accounts(foreign: Pat
 def test_it_is_refused_without_an_account_and_without_leave_to_run_it(foreign: Path, refused: Refused) -> None:
     source = f"stack:{foreign}/dev"
     assert refused(source, may_run=lambda _: True) == [
-        f"{source}: nothing in it says which account it works in; "
+        f"{source}: it does not show which account it works in; "
         f"add aws:allowedAccountIds to Pulumi.dev.yaml, or write {source}@ACCOUNT"
     ]
     (line,) = refused(f"{source}@{ACCOUNT}", may_run=lambda _: False)
