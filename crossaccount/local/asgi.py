@@ -1,4 +1,4 @@
-"""What the local AWS's layers need of ASGI: read a request whole, run an application on it, keep its answer."""
+"""ASGI helpers of the local AWS's layers: read a whole request, run an application on it, keep its answer."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def read_body(receive: Receive, limit: int | None = None) -> bytes:
 
 
 async def answer_of(app: App, scope: Scope, body: bytes) -> Answer:
-    """What an application answers to a request whose body has been read."""
+    """The answer of an application to a request whose body has been read."""
     messages: list[Message] = []
     pending = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -1,6 +1,6 @@
-"""Who may talk to the local AWS at all: only callers with credentials of this run, never a browser, never a stranger.
+"""Authenticates callers of the local AWS: only callers with credentials of this run, and never a browser.
 
-MiniStack does not verify the signatures of roots, and serves many addresses that need no signature. This layer stands
+MiniStack does not verify the signatures of roots, and serves many addresses without a signature. This layer is
 before everything else and lets a request pass only if
 
 - it comes from no web page: the host is a loopback name (a rebound DNS name is not), it has no ``Origin``, and
@@ -10,11 +10,11 @@ before everything else and lets a request pass only if
 
 The secret of a root is derived from the run's secret. Secrets of users' access keys and of sessions are MiniStack's.
 
-Two things pass without a signature. ``GET /_ministack/health`` is answered here and says nothing but that somebody
-answers. ``sts:AssumeRoleWithWebIdentity`` is unsigned on AWS too: it passes with a token that its issuer has signed
-with its key of this run (:meth:`crossaccount.local.clients.Gateway.web_identity_token`). The claims of the token are
-verified behind this layer, by ``crossaccount.local.hardening.web_identity``.
-MiniStack does not have ``sts:AssumeRoleWithSAML``; unsigned it is answered here, that there is no such action.
+Two things pass without a signature. ``GET /_ministack/health`` is answered here, and only confirms that the server
+runs. ``sts:AssumeRoleWithWebIdentity`` is unsigned on AWS too: it passes with a token that its issuer has signed with
+its key of this run (:meth:`crossaccount.local.clients.Gateway.web_identity_token`). The claims of the token are
+verified behind this layer, by ``crossaccount.local.hardening.web_identity``. MiniStack does not have
+``sts:AssumeRoleWithSAML``; an unsigned call is answered here: there is no such action.
 
 Refuses what AWS has and no client of a rehearsal needs: Signature Version 2, Signature Version 4A, bodies signed in
 chunks, POST forms of S3, CORS, WebSockets, and anonymous access to S3, function URLs and API Gateway. An answer never
@@ -61,7 +61,8 @@ LONGEST_QUERY_SECONDS = 7 * 24 * 3600
 """How long a signed URL may be good for, as on S3."""
 LARGEST_UNSIGNED_BODY = 64 * 1024
 LARGEST_BODY = 256 * 1024 * 1024
-"""The body is read before its signature can be verified: more than a Lambda function's code has, and no more."""
+"""The most bytes of a body, which is read before its signature can be verified: more than the code of a Lambda
+function."""
 
 SecretOf = Callable[[str, str], "str | Unknown"]
 """The secret of an access key that comes with a session token (empty: without one), or why there is none."""
@@ -83,7 +84,7 @@ _CREDENTIAL = re.compile(r"([!-.0-~]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_re
 _SIGNED_HEADERS = re.compile(r"[a-z0-9;._-]+")
 _BODY_HASH = re.compile(r"[0-9a-f]{64}")
 _PASSED_UNSIGNED = (b"host", b"content-type", b"content-length", b"user-agent")
-"""Headers of an unsigned call that are passed on: none of them can make another call of it."""
+"""Headers of an unsigned call that are passed on. None of them can change the call."""
 _BODY_NOT_SIGNED = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
 
 _MISMATCH = (
@@ -171,7 +172,7 @@ class Authenticated:
             _refuse_browsers(scope)
             scope, body = await self._checked(scope, receive, path)
         except (ValueError, RecursionError):
-            # Whatever a stranger sends: neither an error of ours, nor lines in the log.
+            # Whatever an unauthenticated client sends causes neither an error of ours nor lines in the log.
             raise Refused("incomplete", "The request cannot be read.") from None
         if body is None:
             await send_answer(send, Answer(200, ((b"content-length", b"0"),), b""))
@@ -254,7 +255,7 @@ def _signature(scope: Scope) -> _Signature | None:
     """The signature in the header or in the query; None for a request that tries neither.
 
     Raises:
-        Refused: a signature that is incomplete, of another kind, or there twice.
+        Refused: a signature that is incomplete, duplicate, or of another kind.
     """
     authorizations = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"authorization"]
     pairs = _query(scope)
@@ -311,7 +312,7 @@ def _credential(text: str) -> tuple[str, str, str, str]:
 
 
 def _refuse_old(signature: _Signature, now: float) -> None:
-    """Refuse a signature that was not made now, or that is not good any more."""
+    """Refuse a signature that was not made now, or that has expired."""
     if not _DATE.fullmatch(signature.date) or signature.day != signature.date[:8]:
         raise Refused("incomplete", "The request needs an X-Amz-Date of the day in its credential.")
     try:
@@ -328,7 +329,7 @@ def _verify(scope: Scope, signature: _Signature, secret: str, body: bytes) -> No
     """Make the signature anew and compare.
 
     Raises:
-        Refused: it is another, a header that matters is not signed, or the body is not the one that was signed.
+        Refused: the signature differs, a required header is not signed, or the body is not the signed one.
     """
     sent = {name.lower().decode("latin-1") for name, _ in scope["headers"]}
     must = {"host"} | {name for name in sent if name.startswith("x-amz-") and name != "x-amz-content-sha256"}

@@ -1,12 +1,12 @@
-"""boto3 clients of one identity at a local AWS: loopback only, and nothing of the user's own AWS set-up.
+"""boto3 clients of one identity at a local AWS: loopback only, without the user's own AWS configuration.
 
 Owns how the toolkit talks to the local AWS. Refuses every endpoint that is not loopback, so that no mistake in a
 rehearsal can reach real accounts. Reads neither ``~/.aws`` nor ``AWS_*`` variables nor proxies: the endpoint, the
 credentials and the region are arguments. A call is made once unless ``retries`` are asked for, because a rehearsal
 wants the first answer.
 
-Every run of a local AWS has a secret of its own. A :class:`Gateway` is an endpoint together with that secret: what
-signs for the root of an account is derived from it, so nobody else on this machine is root.
+Every run of a local AWS has its own secret. A :class:`Gateway` is an endpoint with that secret. The root keys of
+accounts are derived from it, so no other user of this machine can act as root.
 
 boto3 is imported when the first client is made, not with this module. Making a client costs milliseconds after the
 first of its service, because all share one botocore session and with it the parsed service models.
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_CONNECTIONS = 32
-"""As many as there may be calls at once: Pulumi's engine makes four per core. urllib3 warns of each one above."""
+"""The most connections: Pulumi's engine makes four calls per core at once, and urllib3 warns of more."""
 TOKEN_SECONDS = 300
 """How long a web identity token is good for, as those of GitHub and others."""
 READ_TIMEOUT_SECONDS = 60
@@ -78,7 +78,7 @@ def _base64url(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where a local AWS answers, and the secret of its run, which never leaves the processes that share the run."""
+    """The endpoint of a local AWS, and the secret of its run, which never leaves the processes of the run."""
 
     endpoint: str
     secret: bytes = field(repr=False)

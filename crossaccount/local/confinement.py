@@ -1,4 +1,4 @@
-"""Processes that the local AWS starts, such as Lambda functions, get little: no environment, and no rights of root.
+"""Confines processes that the local AWS starts, such as Lambda functions: no environment, no rights of root.
 
 MiniStack runs a function as a local process of its own user, with its own environment. :func:`confine` replaces
 ``subprocess.Popen`` in the server's process, so that whatever starts a process there gets
@@ -8,7 +8,8 @@ MiniStack runs a function as a local process of its own user, with its own envir
   it, which becomes its own (0700).
 
 And the server's own port is the only one. For some functions MiniStack opens further ports that know no signatures (the
-API of custom runtimes, IoT's MQTT on all addresses): nobody could tell who asks there, so opening one fails.
+API of custom runtimes, IoT's MQTT on all addresses): callers there cannot be authenticated, so opening such a port
+fails.
 
 The interpreter may be where ``nobody`` cannot go, such as below ``/root``. Then the process inherits the interpreter's
 folders as open directories and starts through ``/proc/self/fd``. It can go up from there, to whatever every user may
@@ -42,7 +43,7 @@ _PLACES = ("/tmp", "/var/tmp", "/dev/shm")
 
 
 def nobody() -> pwd.struct_passwd | None:
-    """The user that processes are started as; None where this process is not root, or there is no such user."""
+    """The user of started processes; None if this process is not root, or if there is no such user."""
     import pwd  # not on Windows, where nothing of this is run
 
     if os.geteuid() != 0:
@@ -103,13 +104,13 @@ def _open_no_port() -> None:
 
 
 def environment(given: Mapping[str, str] | None) -> dict[str, str]:
-    """What a process gets of an environment that was made from the server's: what is not the server's own."""
+    """The environment of a process, without the variables of the server."""
     source = os.environ if given is None else given
     return {name: value for name, value in source.items() if name in _KEPT or os.environ.get(name) != value}
 
 
 def _give_away(functions: Path, cwd: Any, user: pwd.struct_passwd, started: set[Path]) -> None:
-    """Make the folder of a process its own, once: later it may have put links there.
+    """Give a process its folder, once: later it may contain links of the process.
 
     Raises:
         PermissionError: the process would run somewhere else.

@@ -1,4 +1,4 @@
-"""The resource types that the components declare, each made, read, changed and deleted in a local AWS over boto3.
+"""The resource types that the components declare: each is created, read, updated and deleted in a local AWS over boto3.
 
 One set of handlers for both engines: the stand-in provider serves them to the Pulumi CLI, and the in-process engine
 calls :func:`create`. They keep pulumi-aws 7.51's property names, inputs, outputs, IDs, defaults and replace rules.
@@ -79,14 +79,14 @@ def handler_of(type_: str) -> Handler:
 
 
 def create(type_: str, aws: Aws, inputs: Properties, default_tags: Mapping[str, str] = NONE) -> tuple[str, Properties]:
-    """Check the inputs as Pulumi hands them to a mock, create the resource; its ID and its whole state.
+    """Check the inputs that Pulumi passes to a mock, and create the resource. Returns its ID and its state.
 
     ``default_tags`` are the provider's.
 
     The state is plain values: ``HANDLERS[type_].secrets`` says which of them are secret.
 
     Raises:
-        ResourceError: an unknown type, bad inputs, or what AWS says; type and resource are in the message.
+        ResourceError: an unknown type, bad inputs, or an error of AWS. The message has type and resource.
     """
     keep_bodies_out_of_logs()
     handler = handler_of(type_)

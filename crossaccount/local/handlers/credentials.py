@@ -181,7 +181,7 @@ class UserLoginProfile(Handler):
                 f"length of {LEAST_LENGTH}"
             )
         password = made_up_password(length)
-        # Encrypted first: a key that cannot be encrypted to must not leave a profile whose password nobody knows.
+        # Encrypted first: an unusable key must not leave a profile whose password is lost.
         outputs = _password_outputs(inputs.get("pgpKey"), password)
         profile = aws.iam.create_login_profile(
             UserName=user, Password=password, PasswordResetRequired=inputs.get("passwordResetRequired", False)

@@ -1,4 +1,4 @@
-"""What can go wrong with a resource, as one line that holds no secret.
+"""Errors of a resource operation as one line without secrets.
 
 Every failure of a handler leaves this package as a :class:`ResourceError`: the operation, the resource, and AWS's error
 code and message. No message holds a value that a caller passed in as a parameter, because that may be a password.
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 GONE = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
-"""The codes by which IAM and Secrets Manager say that something is not there."""
+"""The codes of IAM and Secrets Manager for a resource that does not exist."""
 
 
 class ResourceError(Exception):
@@ -51,7 +51,7 @@ def is_gone(error: ClientError) -> bool:
 
 @contextmanager
 def already_gone() -> Iterator[None]:
-    """Ignore AWS's answer that a resource does not exist: the delete has nothing left to do."""
+    """Ignore AWS's error that a resource does not exist: it is deleted already."""
     try:
         yield
     except ClientError as error:

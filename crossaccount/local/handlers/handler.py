@@ -1,4 +1,4 @@
-"""The contract of a resource type: its inputs and outputs, its operations in AWS, and what a change of inputs means.
+"""The contract of a resource type: its inputs and outputs, its operations in AWS, and the effect of changed inputs.
 
 A handler owns one pulumi-aws resource type. It knows AWS and pulumi-aws's property names, and neither Pulumi's engine
 nor gRPC: the provider and the in-process engine pass inputs in and get the state back.
@@ -26,7 +26,7 @@ AUTO_NAMES = "the local AWS's provider makes up no names; give name"
 
 
 class Handler(ABC):
-    """One resource type. Subclasses say what it has, and do four things with AWS.
+    """One resource type. Subclasses declare its properties and implement four operations in AWS.
 
     ``fields`` are the inputs it takes, ``refused`` pulumi-aws's other inputs with the reason, ``outputs`` what the
     state has besides, ``secrets`` the properties that are secret whatever the program says, ``named_by`` the inputs
@@ -58,7 +58,7 @@ class Handler(ABC):
         return "tags" in self.fields
 
     def label(self, inputs: Properties) -> str:
-        """The resource's name to a person: ``AssumingRole``, ``AssumingRole:AssumingRolePolicy``."""
+        """The resource's name for people: ``AssumingRole``, ``AssumingRole:AssumingRolePolicy``."""
         return ":".join(str(inputs[name]) for name in self.named_by if name in inputs)
 
     def check(self, inputs: Properties, default_tags: Mapping[str, str] = NONE) -> Properties:
@@ -76,27 +76,29 @@ class Handler(ABC):
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        """Create the resource from checked inputs; its ID and its whole state. Nothing is left behind by a failure."""
+        """Create the resource from checked inputs. Returns its ID and its whole state. A failure leaves nothing
+        behind.
+        """
 
     def read(self, aws: Aws, id: str, state: Properties) -> tuple[str, Properties, Properties] | None:
-        """What AWS has now: ID, inputs as an import takes them, state. Nothing if it is gone.
+        """Read the resource from AWS: its ID, the inputs of an import, and its state. None if it is gone.
 
-        ``state`` is the last known state: empty for an import. What AWS does not tell is carried over from it.
+        ``state`` is the last known state: empty for an import. Values that AWS does not return are taken from it.
         """
         found = self.find(aws, id, state)
         return None if found is None else (found[0], self.imported(found[1]), found[1])
 
     @abstractmethod
     def find(self, aws: Aws, id: str, state: Properties) -> tuple[str, Properties] | None:
-        """ID and state of what AWS has now, or nothing if it is gone."""
+        """Find the resource in AWS: its ID and state; None if it is gone."""
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties) -> Properties:
-        """Bring AWS from the state ``old`` to the inputs ``new``; the whole state."""
+        """Update AWS from the state ``old`` to the inputs ``new``. Returns the whole state."""
         raise ResourceError(f"{self.type} {id}: it has no input that changes in place")
 
     @abstractmethod
     def delete(self, aws: Aws, id: str, state: Properties) -> None:
-        """Delete the resource. What is not there any more is deleted."""
+        """Delete the resource. A missing resource counts as deleted."""
 
     def imported(self, state: Properties) -> Properties:
         """The inputs that an import takes from a state: required ones, and others that are not at their default."""
@@ -107,7 +109,7 @@ class Handler(ABC):
         }
 
     def refreshed(self, inputs: Properties, state: Properties) -> Properties:
-        """The inputs as a refresh leaves them: those that were there, at AWS's values.
+        """The inputs after a refresh: the previous ones, with AWS's values.
 
         As in pulumi-aws's bridge a document keeps the program's text, whatever AWS has, and a list only loses members;
         the state tells what really changed.
@@ -136,7 +138,7 @@ def _is_blank(field: Field, value: object) -> bool:
 
 
 def same_as_before(state: Properties, *names: str) -> Properties:
-    """The named properties of a state, where it has them: what AWS does not tell."""
+    """The named properties that a state has, which AWS does not return."""
     return {name: state[name] for name in names if name in state}
 
 
@@ -202,7 +204,7 @@ def _changed(name: str, field: Field, old: Any, new: Any) -> Iterator[tuple[str,
     if is_unknown(new):
         yield name, "add" if old is None else "update"
     elif old is None:
-        # An empty list or mapping is not there, as in Terraform; a false or a zero is.
+        # As in Terraform an empty list or mapping counts as absent, but false and zero do not.
         if new not in ([], {}, ""):
             yield name, "add"
     elif field.kind is Kind.DOCUMENT:
@@ -217,7 +219,7 @@ def _changed(name: str, field: Field, old: Any, new: Any) -> Iterator[tuple[str,
 
 
 def _members(name: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, ChangeKind]]:
-    """Changes of a list whose order means nothing: indices of what goes are the old ones, of what comes the new."""
+    """Changes of an unordered list: removed items have their old indices, added items their new ones."""
     removed = {index for index, each in enumerate(old) if each not in new}
     added = {index for index, each in enumerate(new) if each not in old}
     for index in sorted(removed | added):

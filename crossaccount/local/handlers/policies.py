@@ -164,12 +164,12 @@ def _versions(aws: Aws, arn: str) -> list[Any]:
 
 
 def _prune(aws: Aws, arn: str) -> None:
-    """Make room for one more version: the oldest goes, never the one in force."""
+    """Make room for one more version: delete the oldest, never the default one."""
     versions = _versions(aws, arn)
     if len(versions) < VERSIONS:
         return
     spare = [version for version in versions if not version["IsDefaultVersion"]]
-    # Numbers rather than dates: several versions may be of the same second.
+    # By number and not by date: several versions may be created in one second.
     oldest = min(spare, key=lambda version: int(version["VersionId"].removeprefix("v")))
     aws.iam.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
 
@@ -305,7 +305,7 @@ class _Exclusive(Handler):
         return dict(new)
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:
-        """Nothing: what the list named stays, and belongs to the resources that declared it."""
+        """Does nothing: the listed policies stay, and belong to the resources that declare them."""
 
     def _synchronise(self, aws: Aws, entity: str, wanted: list[str]) -> None:
         found = self.present(aws, entity)

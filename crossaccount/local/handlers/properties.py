@@ -1,4 +1,4 @@
-"""A resource's properties: which values they hold, how inputs are checked, how tags and policy documents are compared.
+"""The properties of resources: their values, the checks of inputs, and the comparison of tags and policy documents.
 
 On the wire a secret is an object with a signature key and an unknown value is one of a few fixed strings (see
 https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/plugin/rpc.go). Handlers see only plain values and
@@ -230,7 +230,9 @@ def tag_outputs(found: Iterable[Mapping[str, str]], state: Properties) -> Proper
 def retag(
     old: Properties, new: Properties, tag: Callable[..., Any], untag: Callable[..., Any], **resource: str
 ) -> None:
-    """Bring tags from the state ``old`` to the inputs ``new``: by AWS's calls ``tag`` and ``untag`` of ``resource``."""
+    """Update tags from the state ``old`` to the inputs ``new``, with the calls ``tag`` and ``untag`` on
+    ``resource``.
+    """
     before, after = wanted_tags(old), wanted_tags(new)
     if removed := [key for key in before if key not in after]:
         untag(**resource, TagKeys=removed)
@@ -261,7 +263,7 @@ def _meaning(document: Any) -> Any:
     try:
         return canonical(_with_root_arns(document))
     except (AttributeError, KeyError, TypeError, ValueError):
-        return document  # not a policy by IAM's grammar: AWS says so, the comparison stays literal
+        return document  # not a policy by IAM's grammar: AWS will refuse it, and the comparison is literal
 
 
 def _with_root_arns(document: Any) -> Any:

@@ -62,7 +62,7 @@ class Role(Handler):
         if inputs.get("permissionsBoundary"):
             arguments["PermissionsBoundary"] = inputs["permissionsBoundary"]
         role = aws.iam.create_role(**arguments)["Role"]
-        # CreateRole's answer leaves out what it was just told: fill it in rather than ask again.
+        # CreateRole's response lacks some of the inputs: they are filled in without another call.
         return role["RoleName"], _role_state({**arguments, **role}, inputs, [], [])
 
     def find(self, aws: Aws, id: str, state: Properties) -> tuple[str, Properties] | None:
@@ -126,7 +126,7 @@ def _role_state(role: Any, known: Properties, inline: list[Any], attached: list[
 
 
 class InstanceProfile(Handler):
-    """ID: the name. The role changes in place: out with the old one, in with the new one."""
+    """ID: the name. The role changes in place: the old one is removed, the new one is added."""
 
     type = "aws:iam/instanceProfile:InstanceProfile"
     fields = {

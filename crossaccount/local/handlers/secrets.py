@@ -96,7 +96,7 @@ class Secret(Handler):
 
 
 def in_region(type_: str, aws: Aws, inputs: Properties) -> None:
-    """Refuse a ``region`` that is not the provider's: pulumi-aws can, a rehearsal has no use for it."""
+    """Refuse a ``region`` other than the provider's: pulumi-aws supports it, but a rehearsal does not need it."""
     if inputs.get("region", aws.region) != aws.region:
         got = inputs["region"]
         raise ResourceError(f"{type_}: region must be the provider's, {aws.region}, got {got}; leave it out")
@@ -210,7 +210,7 @@ def _is_lost(error: ClientError) -> bool:
 
 
 def _holder(aws: Aws, secret_id: str, stage: str) -> str | None:
-    """The version that carries a staging label now: AWS moves a label only from where one says it is."""
+    """The version that has a staging label now: AWS moves a label only if the call names its present version."""
     versions = aws.secretsmanager.list_secret_version_ids(SecretId=secret_id)["Versions"]
     return next((each["VersionId"] for each in versions if stage in each.get("VersionStages", [])), None)
 

@@ -1,4 +1,5 @@
-"""Resource types that the local AWS cannot make: they count as made, so that a rehearsal can go on without them.
+"""Resource types that the local AWS cannot create: they count as created, so that a rehearsal can continue without
+them.
 
 Their ARNs are those that AWS would give them, where these follow from the declaration. All other outputs are unknown.
 """

@@ -84,7 +84,7 @@ class User(Handler):
 
 
 def _strip(aws: Aws, name: str) -> None:
-    """Take everything from a user that keeps AWS from deleting it."""
+    """Remove everything from a user that prevents its deletion."""
     for policy in USER.inline(aws, name):
         USER.drop(aws, name, policy)
     for arn in USER.attached(aws, name):
@@ -222,7 +222,7 @@ class UserGroupMembership(Handler):
 
 
 def _change(aws: Aws, enter: list[tuple[str, str]], leave: list[tuple[str, str]]) -> None:
-    """Take users out of groups and put users into groups, given as (user, group)."""
+    """Remove users from groups and add users to groups, given as (user, group)."""
     for user, group in leave:
         with already_gone():
             aws.iam.remove_user_from_group(UserName=user, GroupName=group)

@@ -1,6 +1,6 @@
 """Makes the local AWS as hard as AWS: an ASGI layer around MiniStack, for every client whatever its language.
 
-A program that passes here must not meet on AWS, for the first time, an error that could have been met here. The
+A program that passes here must not fail in AWS with an error that could have occurred here. The
 modules name the AWS documents that they follow; ``middleware`` says which step which action takes.
 
 Closed: malformed documents; trusts that name principals which do not exist; quotas of documents, attachments, groups
@@ -8,10 +8,11 @@ and access keys; names that differ in case alone; AWS-managed policies (all exis
 what is in use; trusts after their principal is deleted or moved; roots that assume roles; role ARNs with a wrong path;
 session durations; same-account trusts that need no identity policy; what a request carries (``aws:PrincipalArn`` of a
 session, TLS, external IDs on the caller's side, policy variables, session tags); UpdateUser and UpdateGroup; complete
-authorization details; XML that cannot be read; the order of refusals, so that nobody learns what he may not know. One
-module reaches into MiniStack for that, and no other: ``ministack``, which lists what it touches.
+authorization details; XML that cannot be read; the order of refusals, so that they disclose nothing. Only the module
+``ministack`` patches MiniStack, and lists what it touches.
 
-Nothing here imports ``crossaccount.iam``: what is judged there is tried here, by a second reading of AWS's rules.
+Nothing here imports ``crossaccount.iam``: verdicts there are tried against this independent implementation of AWS's
+rules.
 
 Deliberately open:
 

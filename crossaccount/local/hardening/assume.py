@@ -1,11 +1,11 @@
-"""AssumeRole as AWS answers it: who may not assume at all, which role, and for how long.
+"""AssumeRole as in AWS: the callers that can never assume a role, the role's exact ARN, and session durations.
 
-What is wrong with the request's form is refused first, as AWS does; what would tell a stranger something about the role
-is looked at only after MiniStack has let the caller in. The session that MiniStack has made by then is dropped: nobody
-learns its keys.
+A malformed request is refused first, as in AWS. Checks that would disclose something about the role come only after
+MiniStack has allowed the caller. The session that MiniStack has made by then is dropped: nobody learns its keys.
 
-One door stays open that AWS does not have. An account's own root may assume a role of its account whose trust names a
-service: it stands in for that service (EC2 cannot be rehearsed otherwise). Roots of other accounts never get in.
+There is one exception that AWS does not have: an account's root may assume a role of its account whose trust names a
+service. It represents that service, because EC2 could not be rehearsed otherwise. Roots of other accounts are always
+refused.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
@@ -51,7 +51,7 @@ async def well_formed(call: Call, engine: Engine) -> None:  # noqa: ARG001 - the
 
 
 async def no_root(call: Call, engine: Engine) -> None:
-    """Roots are refused, except where a root stands for a service in its own account."""
+    """Roots are refused, except a root that represents a service in its own account."""
     if not (await caller_of(call, engine)).is_root:
         return
     stands_in = call.by_root and _services(await _role_of(call, await engine.account_of(call), engine))
