@@ -60,7 +60,7 @@ def test_a_command_that_begins_a_later_line_is_none_and_one_that_continues_a_lin
     assert lines("::b\n::c", starts_line=False) == "::b\n\\x3a:c"
 
 
-def test_what_an_engine_says_stands_behind_a_mark_from_its_second_line_on() -> None:
+def test_what_an_engine_says_is_behind_a_mark_from_its_second_line_on() -> None:
     assert continued("first\nok: done\x07") == "first\n  | ok: done\\x07"
 
 

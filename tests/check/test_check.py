@@ -66,7 +66,7 @@ def test_by_settings_all_is_found_that_the_program_shows(directory):
     assert found == _check(directory)
 
 
-def test_what_settings_warn_of_is_said_once(project):
+def test_what_settings_warn_of_is_reported_once(project):
     """MFA of a role: settings see the option, the rules see the condition that is made of it."""
     trust = [{"principals": ["auth/role/Ci"], "mode": "by-name", "mfa": True}]
     found = _check(
@@ -80,7 +80,7 @@ def test_what_settings_warn_of_is_said_once(project):
     ]
 
 
-def test_a_raw_condition_is_found_where_it_stands(project):
+def test_a_raw_condition_is_found_at_its_place(project):
     """One wish becomes several statements, in another order: each finding still leads to the line that says it."""
     trust = [
         {"principals": ["auth"]},
@@ -191,7 +191,7 @@ def test_it_is_accepted_by_its_place_in_the_config(project, where):
     assert [each.code for each in found.suppressed] == ["XA306"]
 
 
-def test_a_finding_is_accepted_where_it_stands_or_around(project):
+def test_a_finding_is_accepted_at_its_place_or_around(project):
     accepted = [{"code": "XA201", "where": "trusted.users.ann", "reason": "made by another team next week"}]
     users = {"ann": {"inline": {"p": {"assume": ["workload/role/Gone"]}}}}
     found = _check(
@@ -225,7 +225,7 @@ def test_a_suppression_that_stacks_share_is_used_if_one_of_them_has_the_finding(
     assert [line for line in _said(_check(directory, *stacks)) if "XA9" in line or "XA201" in line] == []
 
 
-def test_a_shared_suppression_that_no_stack_needs_is_said_once_at_its_place(project):
+def test_a_shared_suppression_that_no_stack_needs_is_reported_once_at_its_place(project):
     directory = project(auth=_GONE, workload=_HERE)
     _share(directory, [_ACCEPTED, {**_ACCEPTED, "code": "XA107"}])
     assert [line for line in _said(_check(directory)) if "XA9" in line] == ["XA901 Pulumi.yaml: suppress[1]"]
@@ -270,7 +270,7 @@ def test_findings_that_differ_only_by_account_are_one_row(project):
     assert (group["count"], group["accounts"]) == (2, ["auth", "workload"])
 
 
-def test_what_others_make_is_assumed_and_said_to_be(project):
+def test_what_others_make_is_assumed_and_reported_to_be(project):
     user = {"ann": {"policies": ["limit"], "inline": {"p": {"assume": ["workload/role/Provisioner"]}}}}
     existing = {"policies": ["limit"], "roles": ["Provisioner"]}
     reader = {"R": {"trust": [{"principals": ["workload/role/Provisioner"]}]}}
@@ -331,7 +331,7 @@ def test_markdown_has_a_table_of_findings_and_failed_tests():
         ({"aliases": []}, []),
     ],
 )
-def test_changes_that_take_a_second_step_are_said_until_it_is_taken(project, user, said):
+def test_changes_that_take_a_second_step_are_reported_until_it_is_taken(project, user, said):
     assert _said(_check(project(auth={"trusted": {"users": {"bo": user}}}))) == said
 
 
@@ -398,7 +398,7 @@ def test_a_test_file_that_is_a_link_to_nothing_is_named(project):
         _check(directory)
 
 
-def test_no_test_is_said_and_so_is_none_of_the_stacks_that_are_asked_for(project):
+def test_no_test_is_reported_and_so_is_none_of_the_stacks_that_are_requested(project):
     directory = project(auth={"trusted": {"users": {"bo": {}}}}, workload=OWN)
     file = directory / "access-tests.yaml"
     file.unlink(missing_ok=True)

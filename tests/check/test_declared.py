@@ -34,7 +34,7 @@ def test_check_says_what_the_stacks_tell_and_no_more(name: str):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_what_hangs_on_undeclared_principals_is_possible(name: str):
+def test_what_depends_on_undeclared_principals_is_possible(name: str):
     sources = read_sources(["stack:auth", "stack:workload"], lambda: program, directory=HERE / name)
     names = Names(sources.accounts, sources.estate())
     found = [f"{names.shown(each.principal)} → {names.shown(each.role)}" for each in possible(sources.estate())]

@@ -75,7 +75,7 @@ def test_people_and_pull_requests_get_them_too():
     assert "XA315 warning" in _check(*words[:1]).stdout
 
 
-def test_a_stack_is_a_source_and_its_name_beside_one_is_one_too():
+def test_a_stack_is_a_source_and_its_name_next_to_one_is_one_too():
     flawed = ROOT / "docs" / "guide" / "flawed"
     both = _check("stack:auth", "stack:workload", "--dir", str(flawed), "--json")
     mixed = _check("auth", "stack:workload", "--dir", str(flawed), "--json")

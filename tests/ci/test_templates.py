@@ -136,7 +136,7 @@ def test_diff_says_its_verdict(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("inputs", [{"command": "diff", "before": "none.json"}, {"sources": "none.json"}])
-def test_bad_input_is_told_and_leaves_no_files(tmp_path: Path, inputs: dict[str, Any]) -> None:
+def test_bad_input_is_reported_and_leaves_no_files(tmp_path: Path, inputs: dict[str, Any]) -> None:
     run = Run(tmp_path, directory=str(TUTORIAL), **inputs)
     assert run.outputs == {"exit-code": "2", "verdict": "", "markdown": "", "sarif": ""}
     assert "none.json: there is no such file" in run.done.stderr

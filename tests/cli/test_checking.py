@@ -66,7 +66,7 @@ def test_markdown_goes_to_a_file_or_to_stdout(tmp_path):
     assert _run("--dir", FLAWED, "--markdown", str(tmp_path)).exit_code == 2
 
 
-def test_a_weaker_proof_is_said_and_ends_with_3_where_that_is_asked_for(tmp_path):
+def test_a_weaker_proof_is_reported_and_ends_with_3_where_that_is_requested(tmp_path):
     shutil.copytree(ROOT / "examples" / "tutorial", tmp_path / "p")
     project = tmp_path / "p" / "Pulumi.yaml"
     project.write_text(project.read_text(encoding="utf-8").replace("main: ../../\n", ""), encoding="utf-8")
@@ -142,7 +142,7 @@ def test_plain_files_are_judged_with_given_names(run: Run, tutorial: Path) -> No
 
 
 @pytest.mark.usefixtures("tutorial")
-def test_everything_wrong_with_a_test_file_is_said(run: Run, tutorial: Path) -> None:
+def test_everything_wrong_with_a_test_file_is_reported(run: Run, tutorial: Path) -> None:
     file = tutorial / "tests.yaml"
     file.write_text("tests: [{principal: nobody/user/x, role: production/role/UpdateApp, expects: denied}]")
     done = run("test", str(file), *BOTH)

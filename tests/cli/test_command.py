@@ -56,7 +56,7 @@ def test_help_imports_nothing_heavy(arguments: Sequence[str], imported: list[str
 @pytest.mark.parametrize(
     "text", ["config: {a: [", "config: &a [*a, *a]", "- no mapping"], ids=["no YAML", "circle", "list"]
 )
-def test_a_file_that_cannot_be_read_is_told_before_anything_heavy_is_imported(tmp_path: Path, text: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported_before_anything_heavy_is_imported(tmp_path: Path, text: str) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
     (tmp_path / "Pulumi.auth.yaml").write_text(text)
     run = (
@@ -172,7 +172,7 @@ def _command(*arguments: str, cwd: Path, stdout: Any) -> subprocess.Popen[str]:
         (["pahts", "--json"], "No such command 'pahts'."),
     ],
 )
-def test_a_mistake_of_usage_is_json_where_json_is_asked_for(arguments: list[str], said: str) -> None:
+def test_a_mistake_of_usage_is_json_where_json_is_requested(arguments: list[str], said: str) -> None:
     done = CliRunner().invoke(app, arguments)
     assert (done.exit_code, json.loads(done.stdout)["error"].startswith(said.rstrip("."))) == (2, True), done.stdout
     assert said.rstrip(".") in done.stderr
@@ -277,7 +277,7 @@ def test_a_closed_stdin_or_stderr_changes_no_answer(closed: str, tmp_path: Path)
     assert answers[0][0] == 0
 
 
-def test_what_is_said_goes_into_no_file_that_took_the_place_of_stderr(tmp_path: Path) -> None:
+def test_what_is_reported_is_written_to_no_file_that_took_the_place_of_stderr(tmp_path: Path) -> None:
     command = f'exec "{sys.executable}" -m crossaccount paths none.json 2>&-'
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")

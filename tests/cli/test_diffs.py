@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_written(run: Run) -> None:
     )
 
 
-def test_a_role_that_is_replaced_is_said_with_the_trusts_that_break(run: Run, tutorial: Path) -> None:
+def test_a_role_that_is_replaced_is_reported_with_the_trusts_that_break(run: Run, tutorial: Path) -> None:
     def move(config: dict[str, Any]) -> None:
         config["crossaccount:trusting"]["roles"]["UpdateApp"]["path"] = "/apps/"
 

@@ -44,7 +44,7 @@ EVERY_FAILURE = pytest.mark.parametrize(
 
 
 @EVERY_FAILURE
-def test_every_line_is_said_and_the_code_tells_whose_fault_it_is(
+def test_every_line_is_reported_and_the_code_tells_whose_fault_it_is(
     error: Exception, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(typer.Exit) as ended, failures_in_words(as_json=False):

@@ -97,14 +97,14 @@ def test_a_fault_of_ours_is_one_line_and_a_report(what: str, said: str, tmp_path
     assert report.stat().st_mode & 0o077 == 0
 
 
-def test_a_fault_is_json_where_json_is_asked_for(tmp_path: Path) -> None:
+def test_a_fault_is_json_where_json_is_requested(tmp_path: Path) -> None:
     broken = RAISING.format(what="raise KeyError(1)")
     done = _command(broken, "paths", "a.json", "--json", env={"TMPDIR": str(tmp_path)})
     assert done.returncode == 70
     assert json.loads(done.stdout)["error"].startswith("crossaccount paths: a fault of crossaccount itself")
 
 
-def test_where_no_report_can_be_kept_that_is_said() -> None:
+def test_where_no_report_can_be_kept_that_is_reported() -> None:
     broken = RAISING.format(what="raise KeyError(1)") + "import tempfile\ntempfile.tempdir = '/no/such/folder'"
     done = _command(broken, "paths", "a.json")
     assert done.returncode == 70
@@ -132,7 +132,7 @@ def test_ctrl_c_is_no_fault() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted by SIGINT\n")
 
 
-def test_a_thread_s_fault_is_told_as_well(tmp_path: Path) -> None:
+def test_a_thread_s_fault_is_reported_as_well(tmp_path: Path) -> None:
     code = (
         "import threading\nfrom crossaccount.cli.failures import fault_in_one_line\n"
         "with fault_in_one_line(['up']):\n"

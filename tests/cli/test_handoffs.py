@@ -43,7 +43,7 @@ def test_json_has_the_entries_and_the_text(kind: Kind) -> None:
     assert document["text"] == _handoff(kind.value, *TUTORIAL).stdout
 
 
-def test_after_two_dashes_stands_the_command_of_a_script() -> None:
+def test_after_two_dashes_is_the_command_of_a_script() -> None:
     arguments = [*DEPLOYER, "--for", "a/user/ci", "--session-name", "AWSCLI-Session"]
     done = _handoff("env", *arguments, "--", "npm", "run", "deploy", "--", "--region", "a b")
     assert done.exit_code == 0

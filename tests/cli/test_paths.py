@@ -65,7 +65,7 @@ def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> No
     assert (done["paths"], done["grants_elsewhere"][0]["alternatives"]) == ([], [[]])
 
 
-def test_of_a_grant_elsewhere_the_denies_are_said(run: Run) -> None:
+def test_of_a_grant_elsewhere_the_denies_are_reported(run: Run) -> None:
     done = run("what-can", "development/user/Theresa", "stack:development")
     said = "every role (*) (denied: production/role/UpdateApp)"
     assert done.out.splitlines()[-1] == f"also granted, in accounts that no source describes: {said}"

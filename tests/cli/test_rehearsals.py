@@ -176,7 +176,7 @@ def _run(arguments: Sequence[str], **options: Any) -> subprocess.CompletedProces
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120, **options)
 
 
-def test_for_real_stdout_is_one_json_document_and_the_kept_local_aws_is_told_on_stderr(copy: Path) -> None:
+def test_for_real_stdout_is_one_json_document_and_the_kept_local_aws_is_reported_on_stderr(copy: Path) -> None:
     done = _run(["rehearse", str(copy), "--json", "--keep", "--engine", "in-process"])
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["failed"] == 0

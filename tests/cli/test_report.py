@@ -21,7 +21,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["report", *arguments])
 
 
-def test_it_writes_every_file_that_is_asked_for(sources: list[str], tmp_path: Path) -> None:
+def test_it_writes_every_file_that_is_requested(sources: list[str], tmp_path: Path) -> None:
     files = {option: tmp_path / f"report{option}" for option in ("--html", "--markdown", "--csv", "--mermaid")}
     done = run(*sources, *(str(each) for pair in files.items() for each in pair))
     assert done.exit_code == 0

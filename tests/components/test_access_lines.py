@@ -87,7 +87,7 @@ def test_every_part_of_an_entity_has_its_line(deploy: Deploy) -> None:
     }
 
 
-def test_mfa_asked_for_narrows(deploy: Deploy) -> None:
+def test_mfa_requested_narrows(deploy: Deploy) -> None:
     [line] = second_run(deploy, roles(), roles(trust=[{"principals": ["workload"], "mfa": True}]))
     assert line == "access: narrowing: path-tightened workload → auth/role/R"
 
@@ -121,7 +121,7 @@ def test_words_alone_say_nothing(deploy: Deploy) -> None:
     assert second_run(deploy, roles(), roles(description="who may deploy", tags={"Owner": "x"})) == []
 
 
-def test_the_output_is_bounded_and_a_change_beyond_it_is_still_said(deploy: Deploy) -> None:
+def test_the_output_is_bounded_and_a_change_beyond_it_is_still_reported(deploy: Deploy) -> None:
     many = {f"role-{number:04}": {"trust": TRUST} for number in range(400)}
     output = deploy("auth", trusting={"roles": many}).outputs["access"]
     assert sum(len(entity) + sum(map(len, lines)) for entity, lines in output.items()) < MOST_CHARACTERS + 100

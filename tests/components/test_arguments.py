@@ -138,7 +138,7 @@ def test_inline_policies_are_measured_together(declare: Declare) -> None:
     ]
 
 
-def test_everything_wrong_is_said_at_once(declare: Declare) -> None:
+def test_everything_wrong_is_reported_at_once(declare: Declare) -> None:
     args = {"roles": {"a b": {"assume_role_policy": TRUST}, "R": {"assume_role_policy": LIST, "path": "x", "tagz": {}}}}
     assert [line.partition(": ")[2].partition(": ")[0] for line in _lines(declare, TrustingAccount, args)] == [
         "roles.R.tagz",

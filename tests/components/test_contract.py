@@ -121,7 +121,9 @@ def _all_with_stacks() -> dict[str, dict[str, str]]:
     return {name: {"stack": name, **entry} for name, entry in ACCOUNTS.items()}
 
 
-def test_stacks_that_wait_for_each_other_are_told_so(deploy: Deploy, registered: Registrations, tmp_path: Path) -> None:
+def test_stacks_that_wait_for_each_other_are_reported_so(
+    deploy: Deploy, registered: Registrations, tmp_path: Path
+) -> None:
     """Deploying the other one first, as a stack that was never deployed asks for, would end here again."""
     (tmp_path / "Pulumi.yaml").write_text("name: crossaccount\nruntime: python\n", encoding="utf-8")
     for account, other in (("auth", "workload"), ("workload", "auth")):
@@ -148,7 +150,7 @@ def test_an_engine_that_gives_up_without_a_word_does_not_hang_the_program(
 
 
 @pytest.mark.parametrize(("times", "reads"), [(1, True), (3, True), (4, False)])
-def test_a_state_that_is_just_being_written_is_asked_for_again(
+def test_a_state_that_is_just_being_written_is_requested_again(
     deploy: Deploy, monkeypatch: pytest.MonkeyPatch, times: int, reads: bool
 ) -> None:
     ask, asked = pulumi.runtime.invoke_async, []

@@ -50,7 +50,7 @@ def test_an_access_key_is_stored_whole(deploy: Deploy, registered: Registrations
     }
 
 
-def test_the_engine_is_told_what_aws_answers_in_secret(deploy: Deploy, registered: Registrations) -> None:
+def test_the_engine_is_reported_what_aws_answers_in_secret(deploy: Deploy, registered: Registrations) -> None:
     _bo(deploy, console=True, access_key=STORE)
     assert "password" in registered.named("auth-user-bo-login").secret_outputs
     assert "secret" in registered.named("auth-user-bo-access-key").secret_outputs

@@ -124,7 +124,7 @@ def test_who_gets_in_is_the_same(deploy: Deploy) -> None:
     ],
     ids=["name", "boundary", "import", "number"],
 )
-def test_what_cannot_be_split_is_said(parts: dict[str, Any], line: str, deploy: Deploy) -> None:
+def test_what_cannot_be_split_is_reported(parts: dict[str, Any], line: str, deploy: Deploy) -> None:
     with pytest.raises(DeploymentError) as refused:
         deploy("auth", **parts)
     assert str(refused.value).splitlines() == [line]

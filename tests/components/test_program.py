@@ -111,7 +111,7 @@ def test_only_passwords_and_keys_are_secret(deploy: Deploy, registered: Registra
     assert secret == {("aws:secretsmanager/secretVersion:SecretVersion", "secretString")}
 
 
-def test_a_warning_of_the_settings_is_said_and_stops_nothing(deploy: Deploy) -> None:
+def test_a_warning_of_the_settings_is_reported_and_stops_nothing(deploy: Deploy) -> None:
     deployed = deploy("auth", trusting={"roles": {"R": {"trust": [{"principals": ["workload/role/X*"], "mfa": True}]}}})
     assert [line.partition(":")[0] for line in deployed.messages] == ["trusting.roles.R.trust[0].mfa"]
     assert list(deployed.of_type("aws:iam/role:Role"))
@@ -151,7 +151,7 @@ def test_an_account_may_declare_nothing(deploy: Deploy, registered: Registration
     assert registered == []
 
 
-def test_included_files_are_looked_for_beside_pulumi_yaml(deploy: Deploy, tmp_path: Path) -> None:
+def test_included_files_are_looked_for_next_to_pulumi_yaml(deploy: Deploy, tmp_path: Path) -> None:
     (tmp_path / "people.yaml").write_text("trusted: {users: {bo: {}}}", encoding="utf-8")
     deployed = deploy("auth", include=["people.yaml"])
     assert deployed.outputs["users"] == {"bo": "arn:aws:iam::111111111111:user/bo"}

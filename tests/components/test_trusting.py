@@ -75,7 +75,7 @@ def test_a_role_waits_for_nobody_whom_it_does_not_name_outright(
     assert registered.named("auth-role-R").depends_on == frozenset()
 
 
-def test_a_role_waits_for_a_role_beside_it_that_it_names(deploy: Deploy, registered: Registrations) -> None:
+def test_a_role_waits_for_a_role_next_to_it_that_it_names(deploy: Deploy, registered: Registrations) -> None:
     _trusting(deploy, First=[{"principals": ["auth/role/Second"]}], Second=[{"principals": ["workload"]}])
     assert registered.named("auth-role-First").depends_on == {"auth-role-Second"}
     assert registered.named("auth-role-Second").depends_on == frozenset()

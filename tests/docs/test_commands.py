@@ -30,7 +30,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=str)
-def test_every_command_prints_what_stands_below_it(document: Path, sandbox: Sandbox) -> None:
+def test_every_command_prints_what_is_below_it(document: Path, sandbox: Sandbox) -> None:
     if document.parts[0] == "examples":
         sandbox.run(f"cd {document.parent}")
     left_out = []
@@ -60,7 +60,7 @@ def _run(command: Command, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_no_command_stands_where_none_is_run(document: Path) -> None:
+def test_no_command_is_where_none_is_run(document: Path) -> None:
     assert list(commands_out_of_place(ROOT / document)) == []
 
 

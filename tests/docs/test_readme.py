@@ -16,7 +16,7 @@ CONFIGS = [block for block in blocks(README) if block.info == "yaml"]
 
 
 @pytest.mark.parametrize("block", CONFIGS, ids=lambda block: f"line {block.line}")
-def test_the_config_stands_in_the_tutorials_own_file(block: Block) -> None:
+def test_the_config_is_in_the_tutorials_own_file(block: Block) -> None:
     name, _, lines = block.text.partition("\n")
     file = ROOT / "examples" / "tutorial" / name.removeprefix("# ")
     assert f"{lines}\n" in file.read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_both_sides_are_shown() -> None:
     assert len(CONFIGS) == 2
 
 
-def test_the_commands_that_documents_name_are_there() -> None:
+def test_the_commands_that_documents_name_exist() -> None:
     there = {name.split()[0] for name, _ in every_command()}
     documents = [README, *ROOT.glob("docs/*.md"), *ROOT.glob("docs/guide/*.md")]
     named = {

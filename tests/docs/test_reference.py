@@ -25,14 +25,14 @@ def test_no_page_is_left_over() -> None:
 
 
 @pytest.mark.parametrize(("name", "command"), list(every_command()), ids=lambda each: str(each))
-def test_every_command_is_there_with_its_options_and_an_example(name: str, command: Any) -> None:
+def test_every_command_exists_with_its_options_and_an_example(name: str, command: Any) -> None:
     shown = PAGES["commands.md"].split(f"\n## {name}\n")[1].split("\n## ")[0]
     options = [option for each in command.params if not each.hidden for option in each.opts if option.startswith("--")]
     assert [each for each in options if not re.search(rf"^\| `[^`]*{each}\b", shown, re.M) and each != "--help"] == []
     assert f"Example: `crossaccount {name}" in shown
 
 
-def test_every_key_is_there() -> None:
+def test_every_key_exists() -> None:
     text = PAGES["config.md"]
     fields = [
         field.alias or key for each in models.__all__ for key, field in getattr(models, each).model_fields.items()

@@ -100,12 +100,12 @@ def test_where_no_stack_goes_through_a_role_nobody_is_made(local: LocalAws) -> N
         assert root.iam.list_users()["Users"] == []
 
 
-def test_an_external_id_that_is_encrypted_is_said(local: LocalAws) -> None:
+def test_an_external_id_that_is_encrypted_is_reported(local: LocalAws) -> None:
     with pytest.raises(DeploymentError, match=r"aws:assumeRoles\[0\].externalId: is encrypted"):
         make_deployers(local, [_stack({"roleArn": ROLE, "externalId": {"secure": "v1:x"}})])
 
 
-def test_a_role_that_is_none_is_said(local: LocalAws) -> None:
+def test_a_role_that_is_none_is_reported(local: LocalAws) -> None:
     with pytest.raises(DeploymentError, match="aws:deployer: is not the ARN of a role"):
         make_deployers(local, [_stack({"roleArn": "deployer"})])
 

@@ -33,7 +33,7 @@ def test_every_part_of_a_sign_that_passes_is_about_aws_and_not_about_the_config(
     assert not (sign.passing and any(sign.pattern.search(each) for each in mistakes))
 
 
-def test_noise_beside_the_reason_is_left_out() -> None:
+def test_noise_next_to_the_reason_is_left_out() -> None:
     said = ["update failed", "creating it: AccessDenied: no", "an unhandled error occurred: x", "update canceled"]
     assert failure_of("auth", said, "").message == "creating it: AccessDenied: no"
 

@@ -147,7 +147,7 @@ def test_a_refusal_is_its_lines_and_nothing_else(run: Run, capfd: pytest.Capture
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_was_said_before_a_failure_comes_first(run: Run) -> None:
+def test_what_was_reported_before_a_failure_comes_first(run: Run) -> None:
     def program() -> None:
         pulumi.log.error("the stack was never deployed")
         raise LookupError("unknown stack")

@@ -103,7 +103,7 @@ def test_a_stack_whose_upstream_is_gone_can_still_go(deployed: Workspace) -> Non
     assert "its program does not run as it is" in done.stdout
 
 
-def test_a_failed_update_exports_what_is_there(workspace: Workspace) -> None:
+def test_a_failed_update_exports_what_exists(workspace: Workspace) -> None:
     workspace.up("auth")
     exported = _outputs(workspace)
     workspace.account(AUTH).iam.create_user(UserName="taken")

@@ -193,7 +193,7 @@ def test_a_backend_that_cannot_be_used_is_one_line_before_anything_begins(
     assert faulty.aws.calls == []
 
 
-def test_a_wrong_passphrase_is_said_once_and_nothing_is_touched(faulty: FaultyProject) -> None:
+def test_a_wrong_passphrase_is_reported_once_and_nothing_is_touched(faulty: FaultyProject) -> None:
     job = faulty.job(environment={"PULUMI_CONFIG_PASSPHRASE": "wrong"})
     result = job.stacks.up()
     assert {*statuses(result).values()} == {"failed", "skipped"}

@@ -335,7 +335,7 @@ def test_a_new_access_key_takes_a_yes_of_its_own_and_so_does_one_that_is_activat
     assert still["Status"] == "Inactive"
 
 
-def test_what_a_password_ignores_once_it_is_there_is_said_to_have_no_effect(applied: Workspace) -> None:
+def test_what_a_password_ignores_once_it_exists_is_reported_to_have_no_effect(applied: Workspace) -> None:
     iam = applied.account(AUTH).iam
     made = iam.get_login_profile(UserName="richard")["LoginProfile"]["CreateDate"]
     applied.edit("auth", handed_to(console={"store": "secretsmanager", "password_length": 40}))

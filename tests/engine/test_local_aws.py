@@ -71,7 +71,7 @@ def test_a_later_stack_reads_what_an_earlier_one_exported(engine: InProcessEngin
     assert trust["Statement"][0]["Principal"] == {"AWS": "arn:aws:iam::111111111111:role/App"}
 
 
-def test_every_resource_is_told_as_it_is_made(engine: InProcessEngine) -> None:
+def test_every_resource_is_reported_as_it_is_made(engine: InProcessEngine) -> None:
     told: list[Event] = []
     deploy(engine, _stack("auth", trusted=APP), told.append)
     made = [each for each in told if isinstance(each, Resource) and each.type.startswith("aws:")]
@@ -83,7 +83,7 @@ def test_every_resource_is_told_as_it_is_made(engine: InProcessEngine) -> None:
     ]
 
 
-def test_a_stack_that_reads_one_that_is_not_there_is_told_what_to_do(engine: InProcessEngine) -> None:
+def test_a_stack_that_reads_one_that_does_not_exist_is_reported_what_to_do(engine: InProcessEngine) -> None:
     with pytest.raises(DeploymentError) as failed:
         deploy(engine, _stack("workload", reads=["auth"], trusting=TRUSTS_APP))
     assert str(failed.value).splitlines() == [

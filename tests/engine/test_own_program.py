@@ -207,7 +207,7 @@ def test_main_may_be_a_file(project: Project) -> None:
     ("main", "what"),
     [("gone", "no such file or folder"), ("x" * 300, "no such file or folder")],
 )
-def test_a_program_that_is_not_there_is_said(project: Project, main: str, what: str) -> None:
+def test_a_program_that_does_not_exist_is_reported(project: Project, main: str, what: str) -> None:
     folder = project(PACKAGED, main=main)
     with pytest.raises(SettingsError, match=rf"^Pulumi.yaml: main: .*{what}"):
         own_program(read_project(folder))
@@ -232,7 +232,7 @@ def test_another_language_is_refused_with_what_to_do(project: Project, runtime: 
     assert "state:NAME" in line
 
 
-def test_a_virtual_environment_that_is_not_there_is_said(project: Project) -> None:
+def test_a_virtual_environment_that_does_not_exist_is_reported(project: Project) -> None:
     folder = project(EXTRA, runtime={"name": "python", "options": {"virtualenv": "venv"}})
     with pytest.raises(SettingsError, match=r'runtime.options.virtualenv: there is no Python, got "venv"; create it'):
         own_program(read_project(folder))
@@ -301,7 +301,7 @@ def test_a_program_that_raises_is_one_line_with_its_own_line(
     assert line.removeprefix("mine/") in first
 
 
-def test_what_its_config_refuses_is_said_as_ever(project: Project) -> None:
+def test_what_its_config_refuses_is_reported_as_before(project: Project) -> None:
     folder = project(EXTRA)
     file = folder / "Pulumi.auth.yaml"
     file.write_text(file.read_text().replace("lambda.amazonaws.com", "nothing"))
@@ -343,7 +343,7 @@ def test_it_sees_no_credentials_no_token_and_no_passphrase(project: Project, mon
     assert (outputs["key"], outputs["password"]) == ("[secret]", "[secret]")
 
 
-def test_answers_to_its_calls_are_said(project: Project) -> None:
+def test_answers_to_its_calls_are_reported(project: Project) -> None:
     source = ON_ITS_OWN + (
         "me = aws.get_caller_identity()\n"
         "zones = aws.get_availability_zones()\n"
@@ -382,7 +382,7 @@ def test_a_document_that_a_call_makes_is_the_one_that_the_provider_makes(project
     }
 
 
-def test_names_that_are_left_to_pulumi_and_resources_that_are_elsewhere_are_said(project: Project) -> None:
+def test_names_that_are_left_to_pulumi_and_resources_that_are_elsewhere_are_reported(project: Project) -> None:
     source = ON_ITS_OWN + (
         "aws.iam.Role('unnamed', assume_role_policy=json.dumps(ANYBODY))\n"
         "role = {'role_arn': 'arn:aws:iam::333333333333:role/D'}\n"

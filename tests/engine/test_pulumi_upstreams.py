@@ -16,7 +16,7 @@ def _nothing_was_made(workspace: Workspace) -> bool:
     return [role for role in roles if not role["Path"].startswith("/aws-service-role/")] == []
 
 
-def test_an_upstream_that_was_never_deployed_is_said_before_anything_is_made(workspace: Workspace) -> None:
+def test_an_upstream_that_was_never_deployed_is_reported_before_anything_is_made(workspace: Workspace) -> None:
     printed = workspace.up("workload", fails=True)
     assert "stack organization/crossaccount/auth was never deployed" in printed
     assert "pulumi up -s organization/crossaccount/auth" in printed
@@ -24,7 +24,7 @@ def test_an_upstream_that_was_never_deployed_is_said_before_anything_is_made(wor
     assert _nothing_was_made(workspace)
 
 
-def test_an_upstream_that_does_not_exist_is_said_before_anything_is_made(workspace: Workspace) -> None:
+def test_an_upstream_that_does_not_exist_is_reported_before_anything_is_made(workspace: Workspace) -> None:
     workspace.run("stack", "rm", "auth", "--yes", "--preserve-config")
     printed = workspace.up("workload", fails=True)
     assert "reads[0]: stack organization/crossaccount/auth was never deployed; deploy it first" in printed

@@ -61,7 +61,7 @@ def _run(outcomes: Sequence[Outcome], patience: Patience = AT_ONCE, work: Work =
     return RetryingEngine(Scripted([*outcomes]), patience).run(work, told), told
 
 
-def test_a_stack_that_was_throttled_is_tried_again_and_that_is_told() -> None:
+def test_a_stack_that_was_throttled_is_tried_again_and_that_is_reported() -> None:
     outcome, told = _run([THROTTLED, THROTTLED, DONE])
     assert outcome.status == "unchanged"
     assert told.attempts == [2, 3]

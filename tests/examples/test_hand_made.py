@@ -20,7 +20,7 @@ MISTAKES = yaml.safe_load((Path(__file__).parent / "hand_made.yaml").read_text(e
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["mistake"]) for case in MISTAKES])
-def test_a_mistake_is_named_where_it_stands(scenario: Callable[[str], Scenario], case: dict[str, Any]) -> None:
+def test_a_mistake_is_named_at_its_place(scenario: Callable[[str], Scenario], case: dict[str, Any]) -> None:
     stack = next(each for each in scenario(case["scenario"]).stacks if each.name == case["stack"])
     mistaken = _with(stack, case["at"], case["value"])
     if case["severity"] == "error":

@@ -44,7 +44,7 @@ def test_no_verdict_is_left_open(judged: Callable[[str], tuple[TestResult, ...]]
 
 
 @EVERY_SCENARIO
-def test_no_verdict_hangs_on_what_a_test_does_not_say(
+def test_no_verdict_depends_on_what_a_test_does_not_say(
     judged: Callable[[str], tuple[TestResult, ...]], name: str
 ) -> None:
     assert [str(warning) for each in judged(name) for warning in each.warnings] == []

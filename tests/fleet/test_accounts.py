@@ -41,7 +41,7 @@ def test_a_tag_without_a_value_does_not_get_lost():
     assert "pci: " in snapshot_text([account], "accounts.yaml")
 
 
-def test_what_changed_is_said_account_by_account():
+def test_what_changed_is_reported_account_by_account():
     new = Account.model_validate({"name": "dev", "id": "555555555555"})
     moved = Account.model_validate({"name": "shop", "id": "222222222222", "ou": "Retail", "tags": {"team": "x"}})
     assert differences(ACCOUNTS, [new, moved]) == [

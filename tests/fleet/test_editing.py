@@ -126,7 +126,7 @@ _BY_HAND = st.dictionaries(
 
 
 @given(by_hand=_BY_HAND, before=st.dictionaries(st.sampled_from(KEYS), _PLAIN), style=st.booleans())
-def test_whatever_stands_there_the_result_says_both(by_hand, before, style):
+def test_whatever_is_there_the_result_says_both(by_hand, before, style):
     import yaml
 
     config = {**by_hand, **before}

@@ -85,7 +85,7 @@ def test_a_fleet_that_shrinks_takes_the_file_back_and_keeps_what_people_include(
     assert (len(_grants(project)), list(project.settings("security").trusted.users)) == (11, ["bo"])
 
 
-def test_what_no_form_makes_small_enough_is_said(write):
+def test_what_no_form_makes_small_enough_is_reported(write):
     reader = role_set([{"accounts": "security"}], reads=["<audit>"])
     content = _fleet(100)
     content["role_sets"] = {**AUDIT, "reader": reader}

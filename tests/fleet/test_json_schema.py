@@ -36,7 +36,7 @@ def test_the_examples_fit(validator, file):
     assert [error.message for error in validator.iter_errors(content)] == []
 
 
-def test_a_placeholder_may_stand_where_a_pattern_is_asked_for(validator):
+def test_a_placeholder_may_stand_where_a_pattern_is_requested(validator):
     def errors(external_id):
         trust = [{"principals": ["shop"], "external_id": [external_id]}]
         roles = {"include": [{"ou": "x"}], "trusting": {"roles": {"R": {"trust": trust}}}}

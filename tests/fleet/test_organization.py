@@ -66,7 +66,7 @@ def test_a_refusal_says_what_to_do(monkeypatch, operation, code, said):
     assert said in str(refused.value)
 
 
-def test_without_credentials_that_is_said(monkeypatch):
+def test_without_credentials_that_is_reported(monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

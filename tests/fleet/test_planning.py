@@ -113,7 +113,7 @@ def test_what_is_shared_has_the_placeholders_and_each_stack_fills_them(write):
     assert found["till"]["x-till-admin"].tags == {"stage": "test"}
 
 
-def test_a_role_set_of_one_account_stands_in_its_stack(write):
+def test_a_role_set_of_one_account_is_in_its_stack(write):
     only = {"shops": role_set([{"accounts": "shop"}], trusting={"roles": {"x-<account.name>": AUDITOR}})}
     folder = write({"role_sets": only})
     _written(folder)
@@ -184,7 +184,7 @@ def test_what_others_make_is_named_in_the_shared_file_and_in_that_of_an_exceptio
     assert "crossaccount:existing" not in project.stacks["shop"]
 
 
-def test_what_is_wrong_with_defaults_is_said_once_at_its_place(write):
+def test_what_is_wrong_with_defaults_is_reported_once_at_its_place(write):
     wrong = {"audit": role_set(defaults={"path": "<account.name>", "pats": "/x/"}, trusting={"roles": {"A": AUDITOR}})}
     assert _said(write({"defaults": {"tags": {"aws:x": "y"}}, "role_sets": wrong})) == [
         "fleet.yaml: role_sets.audit.defaults.path: a path begins and ends with / and holds names between single "
@@ -218,7 +218,7 @@ def test_settings_are_checked_with_what_is_added_by_hand(write):
     assert "the role is declared twice, first at" in _said(folder)[0]
 
 
-def test_what_is_wrong_with_a_role_set_is_said_once_at_its_place(write):
+def test_what_is_wrong_with_a_role_set_is_reported_once_at_its_place(write):
     wrong = {"Auditor": {"trust": [{"principals": ["security"], "mfas": True}], "policies": ["Missing"]}}
     assert _said(write({"role_sets": {"audit": role_set(trusting={"roles": wrong})}})) == [
         "fleet.yaml: role_sets.audit.trusting.roles.Auditor.trust[0].mfas: unknown key (in play and 2 other accounts); "
@@ -228,7 +228,7 @@ def test_what_is_wrong_with_a_role_set_is_said_once_at_its_place(write):
     ]
 
 
-def test_what_aws_has_no_room_for_is_said_before_anything_is_written(write):
+def test_what_aws_has_no_room_for_is_reported_before_anything_is_written(write):
     """A group has ten managed policies; a grant on a thousand roles by name needs more, on long names sooner."""
     long = "p" * 400
     accounts = [{"name": "security", "id": IDS["security"]}]

@@ -75,7 +75,7 @@ def test_an_account_may_have_its_own_or_none(stacks):
         ),
     ],
 )
-def test_what_aws_would_refuse_is_said_at_its_place(wrong, role, said):
+def test_what_aws_would_refuse_is_reported_at_its_place(wrong, role, said):
     found = wrong({"exceptions": {"shop": {"credentials": {"assume_roles": [role]}}}})
     assert found[0].startswith(f"fleet.yaml: exceptions.shop.credentials.assume_roles[0].{said}")
 

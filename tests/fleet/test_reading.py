@@ -16,12 +16,12 @@ CASES = sorted((Path(__file__).parent / "malformed").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_everything_wrong_is_said_in_one_report(path, refused):
+def test_everything_wrong_is_reported_in_one_report(path, refused):
     case = read_yaml(path, path.name)
     assert refused(case["fleet"], **case.get("files", {})) == case["lines"]
 
 
-def test_a_folder_without_a_fleet_is_said(tmp_path):
+def test_a_folder_without_a_fleet_is_reported(tmp_path):
     with pytest.raises(SettingsError, match=r"has no fleet\.yaml; write one"):
         read_fleet(tmp_path)
 

@@ -159,7 +159,7 @@ def test_a_trust_may_name_the_accounts_of_a_role_set_and_reads_too(stacks):
         ),
     ],
 )
-def test_a_name_that_means_nobody_is_said_where_it_stands(wrong, name, said):
+def test_a_name_that_means_nobody_is_reported_at_its_place(wrong, name, said):
     people = role_set([{"accounts": "security"}], trusted={"users": {"bo": {"inline": {"p": {"assume": [name]}}}}})
     none = role_set([{"ou": "Nowhere"}], trusting={"roles": {"X": AUDITOR}})
     assert wrong({"role_sets": {"people": people, "none": none, **AUDIT}}) == [
@@ -202,7 +202,7 @@ def _granting(*names):
     }
 
 
-def test_names_by_pattern_are_declared_and_named_with_the_target_beside_the_granter(stacks):
+def test_names_by_pattern_are_declared_and_named_with_the_target_next_to_the_granter(stacks):
     spoke = role_set(SPOKES, trusting={"roles": {"acme-<account.name>-admin": AUDITOR, "of-security": AUDITOR}})
     people = _granting("<spoke>/role/acme-<target.name>-admin", "<spoke>/role/of-<account.name>", "<target.name>")
     del people["people"]["trusted"]["users"]["bo"]["inline"]["p"]["assume"][2]
@@ -248,7 +248,7 @@ def test_an_exception_changes_what_is_declared_by_pattern_and_takes_it_out_of_gr
         ),
     ],
 )
-def test_a_placeholder_of_the_target_that_means_nothing_is_said(wrong, name, said):
+def test_a_placeholder_of_the_target_that_means_nothing_is_reported(wrong, name, said):
     spoke = role_set(SPOKES, trusting={"roles": {"acme-<account.name>-admin": AUDITOR}})
     lines = wrong({"role_sets": {"spoke": spoke, **_granting(name)}})
     assert f"fleet.yaml: role_sets.people.trusted.users.bo.inline.p.assume[0]: {said}" in lines

@@ -231,7 +231,7 @@ def test_a_header_that_any_tool_reads_as_ours_is_never_doubled(header: str) -> N
         _merged(f"{header}\nregion = x\n", PLAIN)
 
 
-def test_keys_of_ours_in_other_letters_are_not_left_beside_them(tmp_path: Path) -> None:
+def test_keys_of_ours_in_other_letters_are_not_left_next_to_them(tmp_path: Path) -> None:
     before = _merged("", PLAIN).replace("role_arn", "ROLE_ARN").replace("source_profile", "Source_Profile")
     after = _merged(before, PLAIN)
     assert _read_by_botocore(after, tmp_path)["b-Role"]["role_arn"] == PLAIN.role

@@ -146,7 +146,7 @@ def test_a_filter_changes_no_name() -> None:
         assert only(_handed([_user()], roles, Wanted(BO, arn))).name == name
 
 
-def test_what_hangs_on_a_policy_that_nobody_knows_is_left_out() -> None:
+def test_what_depends_on_a_policy_that_nobody_knows_is_left_out() -> None:
     unknown = _user(AttachedManagedPolicies=[{"PolicyName": "x", "PolicyArn": f"arn:aws:iam::{A}:policy/x"}])
     unknown["UserPolicyList"] = []
     handed = _handed([unknown], [_role(B, "R")])

@@ -80,7 +80,9 @@ def test_a_path_with_an_external_id_is_tried_with_it(handed: Handed, deployed: C
     assert tried.outcome == "works"
 
 
-def test_a_change_that_iam_has_not_told_yet_is_waited_out(handed: Handed, deployed: Callable[[str], Deployed]) -> None:
+def test_a_change_that_iam_has_not_reported_yet_is_waited_out(
+    handed: Handed, deployed: Callable[[str], Deployed]
+) -> None:
     there, messages = deployed("tutorial"), list[str]()
     with _kept_out(there) as let_in:
         clock = Clock(let_in)
@@ -224,7 +226,7 @@ def test_the_caller_is_known_by_its_arn_or_its_session_s(
         ("arn:aws:sts::111111111111:assumed-role/None/x", "declare it, or"),
     ],
 )
-def test_a_caller_whom_nobody_knows_is_refused(sources: Callable[[str], Sources], arn: str, line: str) -> None:
+def test_a_caller_that_is_unknown_is_refused(sources: Callable[[str], Sources], arn: str, line: str) -> None:
     with pytest.raises(HandoffError, match=line):
         principal_of(arn, sources("tutorial").estate())
 
@@ -260,7 +262,7 @@ def test_the_command_takes_profiles(deployed: Callable[[str], Deployed], tmp_pat
     assert done.stderr == "development/user/Theresa: no path is expected to work\n"
 
 
-def test_the_command_refuses_a_profile_that_is_not_there(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
+def test_the_command_refuses_a_profile_that_does_not_exist(deployed: Callable[[str], Deployed], tmp_path: Path) -> None:
     there = deployed("tutorial")
     there.write_credentials(tmp_path, "david", DAVID)
     done = _verify(there, tmp_path, None, "--profile", "davdi")

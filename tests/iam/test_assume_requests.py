@@ -81,7 +81,7 @@ def test_the_shortest_and_the_longest_duration(duration: object, seconds: int) -
     assert requests([{"roleArn": ROLE, "duration": duration}])[0]["DurationSeconds"] == seconds
 
 
-def test_unknown_keys_of_any_type_are_all_said() -> None:
+def test_unknown_keys_of_any_type_are_all_reported() -> None:
     assert list(refused([{5: "x", "y": 1, "roleArn": ROLE}])) == ["assumeRoles[0].5", "assumeRoles[0].y"]
 
 

@@ -85,7 +85,7 @@ def _of_tagged(tags: dict[str, str], key: str) -> dict[str, Any]:
     }
 
 
-def test_tags_are_told_where_somebody_asks_for_them() -> None:
+def test_tags_are_reported_where_somebody_asks_for_them() -> None:
     tags = {"Team": "ops", "cost center": "1"}
     lines = notation_of(_of_tagged(tags, "aws:PrincipalTag/team"))
     assert list(lines["user/bo"]) == ["may sts:AssumeRole on *", 'is tagged "Team": "ops"']

@@ -31,7 +31,7 @@ def _trust(
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES if "statements" in case])
-def test_a_trust_is_said_in_iams_words(case: dict[str, Any]) -> None:
+def test_a_trust_is_reported_in_iams_words(case: dict[str, Any]) -> None:
     document = canonical(trust_policy([_trust(**case["trust"])]))
     assert document == canonical({"Version": "2012-10-17", "Statement": case["statements"]})
 

@@ -25,7 +25,7 @@ def test_every_event_is_a_line_and_a_second_job_appends(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_full_disk_is_said_once_and_nothing_is_raised() -> None:
+def test_a_full_disk_is_reported_once_and_nothing_is_raised() -> None:
     complaints: list[str] = []
     with event_log(Path("/dev/full"), complaints.append) as emit:
         emit(SAID)
@@ -41,7 +41,7 @@ def test_a_file_that_cannot_be_opened_is_bad_input(tmp_path: Path, monkeypatch: 
         event_log(Path("none/log"), _never).__enter__()
 
 
-def test_a_reader_that_went_away_is_said_once() -> None:
+def test_a_reader_that_went_away_is_reported_once() -> None:
     complaints: list[str] = []
 
     def gone(_: Event) -> None:

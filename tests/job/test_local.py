@@ -22,7 +22,7 @@ TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial"
 FLEET = TUTORIAL.parent / "fleet"
 
 
-def test_thirty_stacks_are_made_in_order_and_are_there(tmp_path: Path) -> None:
+def test_thirty_stacks_are_made_in_order_and_exist(tmp_path: Path) -> None:
     write_project(tmp_path, 30)
     told: list[events.Event] = []
     with in_process_parts(tmp_path, program) as parts:
@@ -88,7 +88,7 @@ def test_a_preview_shows_what_would_be_made_and_no_secret() -> None:
     assert result.review.verdict == "broadening"
 
 
-def test_a_second_review_compares_with_what_is_there_by_now() -> None:
+def test_a_second_review_compares_with_what_exists_by_now() -> None:
     with Stacks.local(TUTORIAL, program) as stacks:
         first = stacks.review()
         assert stacks.up().ok

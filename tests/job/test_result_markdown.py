@@ -104,7 +104,7 @@ def test_a_fleet_fits_a_comment() -> None:
     assert text.count("```") % 2 == 0
 
 
-def test_of_what_is_unchanged_only_the_number_is_told() -> None:
+def test_of_what_is_unchanged_only_the_number_is_reported() -> None:
     outcomes = {f"s{number}": Outcome(f"s{number}", "unchanged") for number in range(1000)}
     text = preview_markdown(JobResult("preview", "succeeded", outcomes, review=Review(tuple(outcomes))))
     assert text.endswith("### Stacks\n\n1000 unchanged.\n")

@@ -109,7 +109,7 @@ def test_outputs_are_those_of_the_state_without_secrets(project: Path) -> None:
     assert [(line["stack"], "outputs" in line) for line in lines] == [("hub", True), ("prod-a", True), ("prod-b", True)]
 
 
-def test_a_failed_update_is_said_of_the_stack_and_of_its_outputs(project: Path) -> None:
+def test_a_failed_update_is_reported_of_the_stack_and_of_its_outputs(project: Path) -> None:
     backend = deployed("hub", "prod-a")
     backend.results = {"hub": "failed", "prod-a": "in-progress"}
     its = job(project, backend=backend)
@@ -150,7 +150,7 @@ def test_a_lock_that_is_no_lock_is_passed_over(tmp_path: Path) -> None:
     assert file_locks(tmp_path, "p") == {"hub": "bo@laptop, process 7, since 2026-01-02T03:04:05Z"}
 
 
-def test_drift_is_told_resource_by_resource_and_without_what_is_pulumis_own(project: Path) -> None:
+def test_drift_is_reported_resource_by_resource_and_without_what_is_pulumis_own(project: Path) -> None:
     its = job(project, ScriptedEngine({"prod-a": _drifted("prod-a")}), deployed("hub", "prod-a"))
     result = its.stacks.drift()
     [drift] = its.of(events.Drift)
@@ -230,7 +230,7 @@ def test_drift_is_also_what_somebody_may_do_now_and_not_what_the_stacks_never_ma
     assert "s3:GetObject" in drift_markdown(result)
 
 
-def test_an_account_that_cannot_be_read_is_said_and_left_out(project: Path) -> None:
+def test_an_account_that_cannot_be_read_is_reported_and_left_out(project: Path) -> None:
     def refused(stack: str, account_id: str) -> None:
         raise NotReadable(f"AWS refuses {stack} {account_id}")
 

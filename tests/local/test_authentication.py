@@ -214,7 +214,7 @@ def test_what_botocore_signs_is_answered(there: tuple[str, Credentials], send: C
     "host",
     ["evil.example", "evil.example:4566", "127.0.0.1.evil.example", "localhost.evil.example", "bucket.localhost", ""],
 )
-def test_a_name_that_was_bound_anew_is_refused(
+def test_a_name_that_was_bound_again_is_refused(
     host: str, there: tuple[str, Credentials], send: Callable[..., Answer]
 ) -> None:
     """Even with a right signature: a page at evil.example that now resolves to 127.0.0.1."""

@@ -99,7 +99,7 @@ SERVICE = {"services": ["lambda.amazonaws.com"]}
         ({"policies": {"Bound": {"assume": ["*"]}}}, "policies.Bound", "policy"),
     ],
 )
-def test_what_is_there_is_not_replaced(parts: Any, place: str, kind: str) -> None:
+def test_what_exists_is_not_replaced(parts: Any, place: str, kind: str) -> None:
     [problem] = replacements(_given(auth=parts), THERE, "access-tests.yaml")
     assert str(problem) == (
         f"access-tests.yaml: given.auth.{place}: stack:auth has a {kind} of this name already, and given can only add; "
@@ -123,7 +123,7 @@ def test_an_account_that_is_given_something_twice_has_each_name_once() -> None:
     assert [each.where for each in replacements(_given(auth=roles), {}, "t")] == ["t: given.auth.trusting.roles.X"]
 
 
-def test_a_given_user_joins_a_group_that_is_there_and_has_its_policies_by_arn() -> None:
+def test_a_given_user_joins_a_group_that_exists_and_has_its_policies_by_arn() -> None:
     users = {"new": {"groups": ["dev", "own"], "policies": ["bound", "P"], "permissions_boundary": "Bound"}}
     given = _given(auth={"policies": {"P": {"assume": ["*"]}}, "trusted": {"users": users, "groups": {"own": {}}}})
     bound = "arn:aws:iam::111111111111:policy/Bound"
@@ -142,14 +142,14 @@ def test_a_given_user_joins_a_group_that_is_there_and_has_its_policies_by_arn() 
     assert policies.config["crossaccount:policies"] == {"P": {"assume": ["*"]}}
 
 
-def test_what_is_there_is_told_by_details_and_by_settings() -> None:
+def test_what_exists_is_reported_by_details_and_by_settings() -> None:
     scenario = read_scenario(SCENARIOS / "joining")
     sources = read_sources(["stack:auth"], lambda: program, directory=SCENARIOS / "joining")
     by_details = existing_in_details((each.where, each.account_id, each.details) for each in sources.described)
     assert by_details["111111111111"] == existing_in_settings(scenario.settings)["111111111111"]
 
 
-def test_policies_are_there_before_stacks_attach_them_and_users_join_groups_of_stacks() -> None:
+def test_policies_exist_before_stacks_attach_them_and_users_join_groups_of_stacks() -> None:
     found = rehearsed_and_read(read_scenario(SCENARIOS / "joining")).rehearsal
     assert [(result.actual, result.mode, result.ok) for result in found.results] == [
         ("allowed", "tried", True),

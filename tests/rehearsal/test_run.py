@@ -57,7 +57,7 @@ def _alive(pid: int) -> bool:
         ("pulumi", True, "pulumi"),
     ],
 )
-def test_the_pulumi_cli_is_taken_where_there_is_one_unless_told_otherwise(
+def test_the_pulumi_cli_is_taken_where_there_is_one_unless_reported_otherwise(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, choice: EngineChoice, installed: bool, engine: str
 ) -> None:
     monkeypatch.setattr(pulumi_cli, "installed", lambda: installed)

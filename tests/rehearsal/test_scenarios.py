@@ -61,7 +61,7 @@ def test_stacks_are_deployed_in_the_order_of_their_reads_then_it_is_tried(rehear
 
 
 @EVERY_SCENARIO
-def test_every_result_is_told_as_it_comes(rehearsed: Rehearse, name: str) -> None:
+def test_every_result_is_reported_as_it_comes(rehearsed: Rehearse, name: str) -> None:
     found = rehearsed(name)
     assert tuple(found.seen.results) == found.rehearsal.results
 

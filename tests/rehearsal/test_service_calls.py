@@ -63,7 +63,7 @@ def test_who_may_not_is_denied(account: _Account, action: str) -> None:
     assert not allowed(account.powerless, account.root, action, resource)
 
 
-def test_who_may_create_a_bucket_may_although_it_is_there(account: _Account) -> None:
+def test_who_may_create_a_bucket_may_although_it_exists(account: _Account) -> None:
     assert [allowed(account.powerful, account.root, "s3:CreateBucket", "arn:aws:s3:::mine") for _ in range(2)] == [
         True,
         True,

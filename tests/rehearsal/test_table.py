@@ -65,7 +65,7 @@ def test_the_right_verdict_for_the_wrong_reason_is_crossed() -> None:
     assert _cells(line)[3:] == ["✗ denied", "explicit-deny: keep-out, expected no-grant"]
 
 
-def test_tests_of_one_pair_are_told_apart_by_their_names() -> None:
+def test_tests_of_one_pair_are_distinguished_by_their_names() -> None:
     other = replace(
         GOOD, test=replace(TEST, principal="auth/user/kim", principal_arn="arn:aws:iam::111111111111:user/kim")
     )
@@ -83,7 +83,7 @@ def test_what_is_undetermined_says_what_is_missing() -> None:
     assert _cells(line)[3:] == ["✗ undetermined (judged)", "the role does not exist"]
 
 
-def test_what_a_session_may_do_stands_below() -> None:
+def test_what_a_session_may_do_is_below() -> None:
     items = tuple(
         ThenResult(ThenTest("s3:GetObject", "arn:aws:s3:::b/x", expect), "denied", DENIED._replace(reason="no-grant"))
         for expect in ("denied", "allowed")
@@ -126,7 +126,7 @@ def test_the_rows_of_a_selector_fold_into_one_when_all_hold() -> None:
     assert lines == ["any of group Developers │ every R in prod-* │ allowed │ ✓ allowed, 40 of 40 │ "]
 
 
-def test_a_row_that_does_not_hold_is_shown_beside_those_that_do() -> None:
+def test_a_row_that_does_not_hold_is_shown_next_to_those_that_do() -> None:
     lines = _printed(*(_row_of(index, ok=index != 7) for index in range(40)))
     assert lines == [
         "any of group Developers │ every R in prod-* │ allowed │ ✓ allowed, 39 of 40 │ ",

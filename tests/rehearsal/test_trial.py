@@ -138,7 +138,7 @@ def test_the_request_is_named_after_us_and_carries_nothing_else_unless_asked() -
     ]
 
 
-def test_what_hangs_on_a_role_s_tags_is_judged_because_the_local_aws_does_not_say_them() -> None:
+def test_what_depends_on_a_role_s_tags_is_judged_because_the_local_aws_does_not_say_them() -> None:
     callers = _Answering(answer=None)
     result = _try(callers, principal="auth/user/cy", role="workload/role/Red")
     assert (result.actual, result.mode, callers.asked) == ("allowed", "judged", [])
@@ -214,7 +214,7 @@ class TestThen:
         assert [(item.actual, item.mode) for item in result.then] == [("allowed", "tried")]
 
     @pytest.mark.usefixtures("roots")
-    def test_what_hangs_on_the_sessions_tags_is_tried_with_them(self) -> None:
+    def test_what_depends_on_the_sessions_tags_is_tried_with_them(self) -> None:
         tags = {"session": {"tags": {"team": "blue"}}}
         result = _try(_Answering(), role="workload/role/Blue", then=[self._item()], **tags)
         assert [(item.actual, item.mode) for item in result.then] == [("allowed", "tried")]

@@ -93,7 +93,7 @@ def test_the_description_is_the_sources(report: Report) -> None:
     assert role(report, "Read").description == ""
 
 
-def test_the_statements_that_decide_are_found_where_they_stand(report: Report) -> None:
+def test_the_statements_that_decide_are_found_at_their_places(report: Report) -> None:
     path = next(each for each in report.paths if each.principal.endswith("user/David"))
     [grant] = report.statements.of(path.principal, path.grants[0])
     [trust] = report.statements.of(path.role, path.trust[0])

@@ -115,7 +115,7 @@ def test_the_page_has_its_data_packed_and_asks_for_nothing(report: Report) -> No
 
 
 @pytest.mark.parametrize(("element", "directive"), [("script", "script-src"), ("style", "style-src")])
-def test_the_policy_lets_run_what_is_there_and_nothing_else(report: Report, element: str, directive: str) -> None:
+def test_the_policy_lets_run_what_exists_and_nothing_else(report: Report, element: str, directive: str) -> None:
     page = html(report)
     content = re.findall(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
     assert len(content) == 1

@@ -21,7 +21,7 @@ def test_accounts_by_name():
     }
 
 
-def test_everything_that_is_wrong_is_said_at_once():
+def test_everything_that_is_wrong_is_reported_at_once():
     assert refusal(
         {"auth": {"id": 111111111111}, "a/b": {"id": "333333333333"}, "c": {"id": "333333333333"}, 7: {}}
     ) == [

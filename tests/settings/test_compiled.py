@@ -82,7 +82,7 @@ def test_a_project_gives_the_same_value_each_time(project: Path) -> None:
     assert found.settings("auth") is found.compiled("auth").settings
 
 
-def test_what_is_wrong_with_documents_is_said_at_the_file_of_the_entity(tmp_path: Path) -> None:
+def test_what_is_wrong_with_documents_is_reported_at_the_file_of_the_entity(tmp_path: Path) -> None:
     (tmp_path / "people").mkdir()
     (tmp_path / "people" / "ops.yaml").write_text(
         "trusting: {roles: {R: {trust: [{principals: [workload], external_id: [first], "

@@ -56,7 +56,7 @@ def test_settings_are_frozen(load):
         settings.trusted.users["richard"].protect = True
 
 
-def test_a_side_is_there_only_if_the_config_has_it(load):
+def test_a_side_exists_only_if_the_config_has_it(load):
     assert load().trusted is None
     assert load().trusting is None
     settings = load(trusted={}, trusting=None)

@@ -79,7 +79,7 @@ def test_a_full_name_of_this_project_is_its_stack(project):
     assert deployment_order(project(stacks={"b": "acme/demo/b"}, a=["b"], b=[])) == ["b", "a"]
 
 
-def test_what_is_wrong_in_any_stack_is_said_first(project):
+def test_what_is_wrong_in_any_stack_is_reported_first(project):
     assert refusal(project(a=["x"], b=["y"])) == [
         'Pulumi.a.yaml: reads[0]: is not in the address book, got "x"; add it to crossaccount:accounts',
         'Pulumi.b.yaml: reads[0]: is not in the address book, got "y"; add it to crossaccount:accounts',

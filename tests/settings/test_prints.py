@@ -71,7 +71,7 @@ def test_a_key_that_nobody_read() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(SIGNING_IN))
-def test_who_signs_in_may_be_given_anew(key: str) -> None:
+def test_who_signs_in_may_be_given_again(key: str) -> None:
     assert differences(prints({key: "a"}), {key: "b"}) == differences(prints({}), {key: "b"}) == ()
 
 

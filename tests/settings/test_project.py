@@ -187,7 +187,7 @@ def test_a_folder_without_a_project(tmp_path):
     assert lines(caught) == [f"{tmp_path}: has no Pulumi.yaml; name a folder that has one"]
 
 
-def test_a_stack_that_is_not_there(project):
+def test_a_stack_that_does_not_exist(project):
     with pytest.raises(SettingsError) as caught:
         project(auth=AUTH).settings("atuh")
     assert lines(caught) == ['Pulumi.atuh.yaml: no such stack in the project, got "atuh"; did you mean `auth`?']
@@ -285,7 +285,7 @@ def pulumi(home, project, *arguments):
     ).stdout
 
 
-def test_a_file_that_says_no_account_is_told_its_own(tmp_path):
+def test_a_file_that_says_no_account_is_reported_its_own(tmp_path):
     book = '{people: {id: "111111111111", stack: people}, prod: {id: "222222222222", stack: org/p/prod}}'
     text = f"name: p\nruntime: python\nconfig:\n  crossaccount:accounts:\n    value: {book}\n"
     (tmp_path / "Pulumi.yaml").write_text(text)

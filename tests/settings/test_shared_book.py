@@ -54,7 +54,7 @@ def test_its_entries_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("wrong", [{**ACCOUNTS, "b": {"id": "1"}}, {**ACCOUNTS, "b": ACCOUNTS["a1"]}, "no book"])
-def test_what_is_wrong_in_it_is_said_as_ever(tmp_path: Path, wrong: object) -> None:
+def test_what_is_wrong_in_it_is_reported_as_before(tmp_path: Path, wrong: object) -> None:
     project = read_project(_project(tmp_path, wrong))
     said = []
     for each in (project, replace(project, shared={})):

@@ -85,7 +85,7 @@ def test_errors_have_a_place(text, line):
     assert any(str(problem).startswith(line) for problem in caught.value.problems), str(caught.value)
 
 
-def test_every_key_that_stands_twice_is_named():
+def test_every_key_that_is_twice_is_named():
     with pytest.raises(SettingsError) as caught:
         parse_yaml("a: 1\nb: {c: 1, c: 2}\na: 2\n", "f.yaml")
     assert {problem.where for problem in caught.value.problems} == {"f.yaml:2", "f.yaml:3"}

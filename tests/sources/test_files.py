@@ -36,7 +36,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, read: Read) -> None:
     assert list(read(str(file)).estate().users) == ["arn:aws:iam::111111111111:user/bo"]
 
 
-def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path, problems: Callable[..., list[str]]) -> None:
+def test_a_file_that_does_not_exist_and_a_folder(tmp_path: Path, problems: Callable[..., list[str]]) -> None:
     missing = str(tmp_path / "none.json")
     assert problems(missing, str(tmp_path)) == [
         f"{missing}: there is no such file; name a file, or stack:NAME, state:NAME or live:PROFILE",

@@ -62,7 +62,7 @@ def write(folder: Path, **stacks: dict[str, Any]) -> Path:
     return folder
 
 
-def test_what_aws_adds_and_what_stands_beside(tmp_path: Path) -> None:
+def test_what_aws_adds_and_what_is_beside(tmp_path: Path) -> None:
     """Passwords, instance profiles, sessions, paths, boundaries, tags, and a grant that is too long for one policy."""
     roles = [f"workload/role/services/{name * 30}{number:03}" for name in "abcd" for number in range(100)]
     users = {

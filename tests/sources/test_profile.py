@@ -119,7 +119,7 @@ def test_profiles_that_cannot_be_used(problems: Problems) -> None:
         ("ExpiredToken", "try: aws sts get-caller-identity --profile auth"),
     ],
 )
-def test_what_aws_refuses_is_said_with_a_way_out(problems: Problems, code: str, fix: str) -> None:
+def test_what_aws_refuses_is_reported_with_a_way_out(problems: Problems, code: str, fix: str) -> None:
     found = problems("live:auth", profiles=refusing("GetCallerIdentity", code))
     assert found == [f'live:auth: AWS refuses GetCallerIdentity: not you, got "{code}"; {fix}']
 

@@ -209,7 +209,7 @@ def test_what_is_no_revision_is_not_handed_to_git(tmp_path: Path, ref: str) -> N
     assert "--base: is no git revision, got" in refused(tmp_path, ref)
 
 
-def test_revisions_that_are_not_there(git: Git, tmp_path: Path) -> None:
+def test_revisions_that_do_not_exist(git: Git, tmp_path: Path) -> None:
     write(tmp_path / "one", [TEST])
     commit(git)
     write(tmp_path / "one", [])

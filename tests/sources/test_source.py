@@ -40,7 +40,7 @@ def test_every_source_s_problems_come_in_one_report(project: Path, problems: Pro
     ]
 
 
-def test_what_is_wrong_with_a_shared_file_is_said_once(project: Path, problems: Problems) -> None:
+def test_what_is_wrong_with_a_shared_file_is_reported_once(project: Path, problems: Problems) -> None:
     file = project / "Pulumi.yaml"
     file.write_text(file.read_text().replace("stack: auth", "stak: auth"))
     both = [line.partition(": ")[2] for line in problems("stack:auth", "stack:workload")]

@@ -38,7 +38,7 @@ def test_a_stack_in_another_folder(tmp_path: Path, read: Read) -> None:
     assert read("stack:teams/a/auth").estate().accounts == {"111111111111"}
 
 
-def test_what_an_upstream_does_not_export_is_said_with_the_source(project: Path, problems: Problems) -> None:
+def test_what_an_upstream_does_not_export_is_reported_with_the_source(project: Path, problems: Problems) -> None:
     edit(project, "auth", trusted={"users": {"bo": {}}})
     [line] = problems("stack:workload")
     assert line.startswith(

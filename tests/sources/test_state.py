@@ -55,7 +55,7 @@ def test_a_state_describes_what_was_declared(project: Path, deployed: dict[str, 
     assert read("state:auth").accounts == read("stack:auth").accounts
 
 
-def test_a_state_that_cannot_be_unpacked_here_is_no_state_that_is_not_there(
+def test_a_state_that_cannot_be_unpacked_here_is_no_state_that_does_not_exist(
     project: Path, deployed: dict[str, Any], problems: Problems
 ) -> None:
     write(project, deployed, "proof/auth.json.zst")
@@ -63,7 +63,7 @@ def test_a_state_that_cannot_be_unpacked_here_is_no_state_that_is_not_there(
     assert "packed with zstd" in line
 
 
-def test_what_the_provider_answered_stands_before_what_was_declared(
+def test_what_the_provider_answered_is_before_what_was_declared(
     project: Path, deployed: dict[str, Any], read: Read
 ) -> None:
     role = resource(deployed, "aws:iam/role:Role")
@@ -90,7 +90,7 @@ def test_a_secret_document_is_unknown_and_never_empty(project: Path, deployed: d
     assert all(policy.unknown for policy in found.estate().users["arn:aws:iam::111111111111:user/bo"].policies)
 
 
-def test_policies_that_a_refresh_found_are_there(project: Path, deployed: dict[str, Any], read: Read) -> None:
+def test_policies_that_a_refresh_found_exist(project: Path, deployed: dict[str, Any], read: Read) -> None:
     inline = resource(deployed, "aws:iam/userPoliciesExclusive:UserPoliciesExclusive")
     inline["outputs"] = {**inline["outputs"], "policyNames": ["by-hand"]}
     attached = resource(deployed, "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive")
@@ -147,7 +147,7 @@ def test_another_backend_needs_the_cli(project: Path, problems: Problems, monkey
     ]
 
 
-def test_the_cli_s_answer_is_read_and_its_refusal_said(
+def test_the_cli_s_answer_is_read_and_its_refusal_reported(
     project: Path, deployed: dict[str, Any], read: Read, problems: Problems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
@@ -192,7 +192,7 @@ def test_a_backend_that_does_not_answer_is_no_stack_to_deploy(
     assert problems("state:auth") == [f"state:auth: pulumi stack export: {said}; {fix}"]
 
 
-def test_what_was_never_deployed_is_left_out_of_a_pattern_and_said(
+def test_what_was_never_deployed_is_left_out_of_a_pattern_and_reported(
     project: Path,
     deployed: dict[str, Any],
     read: Read,

@@ -87,7 +87,7 @@ def test_a_program_that_is_missing_is_named_with_how_to_get_it(
     assert fix in bad.fix
 
 
-def test_config_that_leads_away_from_aws_is_told_and_nobody_signs_in(project: Path) -> None:
+def test_config_that_leads_away_from_aws_is_reported_and_nobody_signs_in(project: Path) -> None:
     """``credential_process`` in a file of the project would be a command."""
     file = project / "Pulumi.auth.yaml"
     file.write_text(file.read_text() + "  aws:sharedConfigFiles: [./aws]\n")
@@ -144,7 +144,7 @@ def test_variables_with_which_a_job_runs_nothing_are_named(project: Path) -> Non
     assert all(each.fix.startswith("run it without the variable: env -u ") for each in found)
 
 
-def test_a_project_without_its_python_is_said_how_to_make_it(project: Path) -> None:
+def test_a_project_without_its_python_is_reported_how_to_make_it(project: Path) -> None:
     (project / ".venv").unlink()
     (bad,) = _bad(_healthy(), project)
     assert (bad.what, bad.needed) == ("the project's Python, for plain pulumi", False)
@@ -204,7 +204,7 @@ def test_the_account_is_that_of_the_stack_s_own_credentials(tmp_path: Path, monk
             account_of({**here, **bo, "aws:secretKey": {"secure": "x"}})
 
 
-def test_a_backend_that_cannot_be_reached_is_said_in_pulumi_s_words(project: Path) -> None:
+def test_a_backend_that_cannot_be_reached_is_reported_in_pulumi_s_words(project: Path) -> None:
     other = {**ANSWERS, "whoami": Ran(255, "", "error: PULUMI_ACCESS_TOKEN must be set\nmore")}
     (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
     assert (bad.what, bad.found) == ("state backend", "error: PULUMI_ACCESS_TOKEN must be set")
@@ -216,7 +216,7 @@ def test_credentials_of_another_account_are_not_good_enough(project: Path) -> No
     assert bad.fix == f"use those of {IDS['workload']}: correct the profile workload"
 
 
-def test_credentials_that_do_not_work_are_said_in_aws_s_words(project: Path) -> None:
+def test_credentials_that_do_not_work_are_reported_in_aws_s_words(project: Path) -> None:
     def none(_: object) -> str:
         raise OSError("Unable to locate credentials")
 
@@ -227,7 +227,7 @@ def test_credentials_that_do_not_work_are_said_in_aws_s_words(project: Path) -> 
     assert {each.found for each in bad} == {"Unable to locate credentials"}
 
 
-def test_the_first_version_of_the_aws_cli_is_not_asked_for_what_it_has_not(project: Path) -> None:
+def test_the_first_version_of_the_aws_cli_is_not_requested_what_it_has_not(project: Path) -> None:
     def none(_: object) -> str:
         raise OSError("Unable to locate credentials")
 
@@ -244,7 +244,7 @@ def test_a_rehearsal_needs_the_local_aws(project: Path) -> None:
     assert (bad.what, bad.fix) == ("local AWS for rehearsals", "pip install 'crossaccount[local]'")
 
 
-def test_a_config_that_is_wrong_is_said_place_by_place(tmp_path: Path) -> None:
+def test_a_config_that_is_wrong_is_reported_place_by_place(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: python\n", encoding="utf-8")
     (tmp_path / "Pulumi.a.yaml").write_text("config:\n  crossaccount:acount: a\n", encoding="utf-8")
     bad = _bad(_healthy(), tmp_path)

@@ -78,7 +78,7 @@ def test_it_never_writes_over_anything_and_lists_all_that_is_in_the_way(tmp_path
     assert (mine / "Pulumi.yaml").read_text(encoding="utf-8") == "mine"
 
 
-def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+def test_everything_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         app,
         [*WRONG.split(), "--user", "b o", "--user", "bo", "--user", "Bo", "--trusted", "A b", str(tmp_path)],

@@ -101,7 +101,7 @@ def test_a_commit_that_the_remote_lacks_is_not_written(monkeypatch: pytest.Monke
     assert note.startswith("Version 0.9 must be on the package index of whoever installs this.")
 
 
-def test_changes_that_are_in_no_commit_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_that_are_in_no_commit_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     _installed(monkeypatch, CHECKOUT)
     assert "no commit" in own_requirement(ROOT, _git("https://h/o/r", changed=True)).note
 

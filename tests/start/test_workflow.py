@@ -66,7 +66,7 @@ def test_an_auditor_finds_nothing(tmp_path: Path, place: Place, plan: Plan) -> N
     assert "No findings to report" in done.stdout
 
 
-def test_every_action_is_a_commit_with_its_release_beside_it() -> None:
+def test_every_action_is_a_commit_with_its_release_next_to_it() -> None:
     used = re.findall(r"uses: (\S+)@(\S+)(?: # (\S+))?", workflow(PLAN, INSTALLED, PurePosixPath(".")))
     assert {action: (commit, release) for action, commit, release in used} == ACTIONS
     assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit, _ in ACTIONS.values())

@@ -67,7 +67,7 @@ def test_patterns_overlap_where_a_search_finds_a_text(one: str, other: str) -> N
         ("a" * 500 + "?", "*" + "a" * 500 + "b", True, False),
     ],
 )
-def test_long_patterns_are_told_apart_without_a_search(
+def test_long_patterns_are_distinguished_without_a_search(
     one: str, other: str, overlapping: bool, inside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[object] = []

@@ -62,7 +62,7 @@ def test_the_reverse_closes_them() -> None:
     assert diff(estate_of(OPEN), estate_of(OPEN)).reach == ()
 
 
-def test_a_way_beside_a_path_says_what_the_path_asked_for() -> None:
+def test_a_way_next_to_a_path_shows_the_conditions_of_the_path() -> None:
     mfa = _trust({"AWS": KIM}, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
     before, after = (
         _world(*deployers, admin=(mfa,))

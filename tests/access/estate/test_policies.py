@@ -22,7 +22,7 @@ def test_policies_are_found_by_their_arn_with_its_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["NoSuchPolicy", "ViewOnlyAccess"])
-def test_what_is_not_there_is_none(name: str) -> None:
+def test_what_does_not_exist_is_none(name: str) -> None:
     assert managed_document(f"arn:aws:iam::aws:policy/{name}") is None
 
 

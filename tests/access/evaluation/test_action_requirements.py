@@ -23,5 +23,5 @@ def test_what_a_session_still_has_to_meet(case: dict[str, Any], estate_of: Calla
     assert [[str(atom) for atom in each] for each in found] == case["alternatives"]
 
 
-def test_nothing_is_said_of_a_role_that_is_not_there(estate_of: Callable[..., Estate]) -> None:
+def test_nothing_is_reported_of_a_role_that_does_not_exist(estate_of: Callable[..., Estate]) -> None:
     assert action_requirements(estate_of({}), f"{_ROLE}-2", "s3:GetObject", "*") is None

@@ -110,7 +110,7 @@ def test_an_allowed_assumption_names_both_statements(
         ("arn:aws:iam::111111111111:user/caller", f"{TARGET}-2", f"{TARGET}-2"),
     ],
 )
-def test_who_or_what_is_not_there_is_named(
+def test_who_or_what_does_not_exist_is_named(
     principal: str, role: str, missing: str, estate_of: Callable[..., Estate], now: datetime
 ) -> None:
     verdict = judge_assume(estate_of({}), principal, role, {}, now=now)
@@ -124,7 +124,7 @@ def test_a_root_user_assumes_no_role(estate_of: Callable[..., Estate], now: date
     assert verdict.message.startswith("arn:aws:iam::111111111111:root is an account's root user")
 
 
-def test_an_action_beside_the_callers_own_is_judged_by_itself(estate_of: Callable[..., Estate], now: datetime) -> None:
+def test_an_action_next_to_the_callers_own_is_judged_by_itself(estate_of: Callable[..., Estate], now: datetime) -> None:
     trust = [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}]
     estate = estate_of({"identity": [{"Effect": "Allow", "Action": "sts:*", "Resource": TARGET}], "trust": trust})
     caller = "arn:aws:iam::111111111111:user/caller"
@@ -133,7 +133,7 @@ def test_an_action_beside_the_callers_own_is_judged_by_itself(estate_of: Callabl
     assert (verdict.action, verdict.reason) == ("sts:TagSession", "no-trust")
 
 
-def test_the_moment_is_said_in_utc_wherever_we_are(
+def test_the_moment_is_reported_in_utc_wherever_we_are(
     monkeypatch: pytest.MonkeyPatch, estate_of: Callable[..., Estate]
 ) -> None:
     asked = {"DateEquals": {"aws:CurrentTime": "2026-11-22T12:00:00Z"}}

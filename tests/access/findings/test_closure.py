@@ -105,7 +105,7 @@ def _fleet(size: int) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("size", [20, 80])
-def test_verdicts_are_asked_for_dangling_grants_alone(size: int, monkeypatch: pytest.MonkeyPatch):
+def test_only_dangling_grants_need_verdicts(size: int, monkeypatch: pytest.MonkeyPatch):
     """No pairwise loops: the evaluator is asked once for each exact ARN that leads nowhere."""
     counted, tried = Counted(grants.judge_assume), Counted(escalation.call_layers)
     monkeypatch.setattr(grants, "judge_assume", counted)

@@ -66,7 +66,7 @@ def test_a_role_is_passed_to_what_runs_code_in_its_own_account_alone(details_of:
     }
 
 
-def test_who_assumes_a_role_that_can_is_told_as_well(details_of: Callable[..., Any]) -> None:
+def test_who_assumes_a_role_that_can_is_reported_as_well(details_of: Callable[..., Any]) -> None:
     into = [{"Principal": {"AWS": f"arn:aws:iam::{B}:user/kim"}, "Action": "sts:AssumeRole"}]
     ops = {"trust": into, **_may("iam:UpdateAssumeRolePolicy", ADMIN)}
     found = _escalated(details_of, {B: {"users": {"kim": {}}, "roles": {"ops": ops, "Admin": {}}}})

@@ -52,7 +52,7 @@ def test_what_differs_in_more_than_the_account_stays_apart():
     assert _counts(*strangers) == [1, 1]
 
 
-def test_places_in_a_shared_file_are_told_by_account():
+def test_places_in_a_shared_file_are_reported_by_account():
     shared = [
         Finding(
             "XA205", "warning", "fleet/audit.yaml: trusting.roles.R", "bad", "correct what the engine reports", each

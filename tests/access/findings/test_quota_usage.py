@@ -54,12 +54,12 @@ def test_a_document_that_nobody_can_read_counts_nothing():
     )
 
 
-def test_the_account_is_told_by_its_entities():
+def test_the_account_is_reported_by_its_entities():
     assert account_of(account_details(AUTH, SPEC)) == AUTH
     assert account_of({"Policies": [{"Arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}) == ""
 
 
-def test_a_document_is_measured_as_it_stands():
+def test_a_document_is_measured_as_it_is():
     """A list of one, and what is said twice, count at AWS, however short the same could be said."""
     statement = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*", "*"]}
     document = {"Version": "2012-10-17", "Statement": [statement, statement]}

@@ -47,7 +47,7 @@ def _role(account: str, name: str, trust: list[dict[str, Any]]) -> dict[str, Any
 
 
 @pytest.mark.parametrize("case", CASES_BY_NAME)
-def test_what_hangs_on_principals_that_no_stack_declares(case: dict[str, Any]):
+def test_what_depends_on_principals_that_no_stack_declares(case: dict[str, Any]):
     found = [each.to_json() for each in possible(_estate(case), (TARGET,))]
     assert {each["principal"]: each["assumes"] for each in found} == case["possible"]
     assert {each["role"] for each in found} <= {TARGET}

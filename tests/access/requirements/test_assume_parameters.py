@@ -78,6 +78,6 @@ def test_the_easiest_way_comes_first() -> None:
     ]
 
 
-def test_what_is_left_to_the_person_is_said_in_words() -> None:
+def test_what_is_left_to_the_person_is_reported_in_words() -> None:
     assert _ways(MFA, MFA_AGE, ADDRESS)[0].in_words == "with MFA (< 1 h), from 10.0.0.0/8"
     assert _ways(EXTERNAL_ID)[0].in_words == ""

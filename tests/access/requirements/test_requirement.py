@@ -83,7 +83,7 @@ def test_what_all_of_several_alternatives_need() -> None:
     assert needed([composite([(unknown,)]).negation]) == ()
 
 
-def test_the_side_of_an_unknown_policy_beside_others(estate_of: Callable[..., Estate]) -> None:
+def test_the_side_of_an_unknown_policy_next_to_others(estate_of: Callable[..., Estate]) -> None:
     gone = {"PolicyName": "gone", "PolicyArn": "arn:aws:iam::111111111111:policy/gone"}
     case = {"identity": [_GRANT], "trust": [_TRUST], "caller_details": {"AttachedManagedPolicies": [gone]}}
     (path,) = who_can(estate_of(case), TARGET)

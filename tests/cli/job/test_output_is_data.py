@@ -156,7 +156,7 @@ def test_no_event_acts_in_a_log(capsysbinary: pytest.CaptureFixture[bytes]) -> N
     assert shown.err == b""
 
 
-def test_no_event_acts_as_json_and_all_of_it_is_there(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_no_event_acts_as_json_and_all_of_it_exists(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     told = list(_events())
     with guarded(), job_view(as_json=True) as emit:
         for event in told:

@@ -50,7 +50,7 @@ def test_outputs_in_process_are_lines_of_json_with_the_status_last(run: Run, tut
     assert (told[-1]["event"], told[-1]["status"]) == ("job-finished", "succeeded")
 
 
-def test_a_stack_that_is_not_there_is_bad_input(run: Run, tutorial: Path) -> None:
+def test_a_stack_that_does_not_exist_is_bad_input(run: Run, tutorial: Path) -> None:
     del tutorial
     done = run("preview", "prodution", "--local")
     assert (done.code, done.err.strip()) == (
@@ -90,7 +90,7 @@ REMOVAL = Removal({"auth": 5, "workload": None})
         ),
     ],
 )
-def test_a_removal_takes_the_yes_of_somebody_who_is_there(
+def test_a_removal_takes_the_yes_of_somebody_who_exists(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stdin: io.StringIO, because: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", stdin)

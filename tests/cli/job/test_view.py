@@ -68,7 +68,7 @@ def test_both_steps_of_a_stack_count_in_the_summary() -> None:
     assert "resources: 2 created, 1 deleted" in text
 
 
-def test_what_300_stacks_warn_of_is_said_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_300_stacks_warn_of_is_reported_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"account-{number:03}" for number in range(300)]
     with job_view(as_json=False) as emit:
         for name in names:
@@ -210,7 +210,7 @@ def _on_a_terminal(command: list[str]) -> str:
     return written.decode()
 
 
-def test_a_stack_that_is_not_in_the_project_is_told_with_what_to_do() -> None:
+def test_a_stack_that_is_not_in_the_project_is_reported_with_what_to_do() -> None:
     status = events.StackStatus(
         stack="old", state="not-in-project", updated="2026-01-02T03:04:05Z", resources=2, fix="take it back"
     )

@@ -60,7 +60,7 @@ def test_every_user_s_profile_is_a_session_of_the_role(
     assert users or name == "application"
 
 
-def test_a_source_that_nobody_has_yet_is_said_to_be_made(handed: Handed) -> None:
+def test_a_source_that_nobody_has_yet_is_reported_to_be_made(handed: Handed) -> None:
     """Where profiles are for several, each has a source of its own, which the person who gets it makes."""
     found = handed("deployer")
     everybody = {each.source for each in found.entries if not each.through and not each.services}

@@ -175,7 +175,7 @@ def test_no_text_leaves_its_string_of_python(role: str, name: str, external_id: 
         assert len([each for each in ast.walk(tree) if isinstance(each, (ast.Import, ast.ImportFrom))]) == 1
 
 
-def test_mfa_is_asked_for_where_a_kind_can_and_said_where_it_cannot() -> None:
+def test_mfa_is_requested_where_a_kind_can_and_reported_where_it_cannot() -> None:
     handed = HandedOut((WITH_MFA,))
     assert "token_code: str" in BOTO3.text(handed)
     assert SESSION_WITH_MFA in PULUMI.text(handed)

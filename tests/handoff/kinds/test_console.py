@@ -68,7 +68,7 @@ def test_what_the_console_cannot_do_is_left_out_with_the_reason(entry: Entry, wh
     assert why in str(LINKS.able(entry))
 
 
-def test_what_the_person_has_to_do_stands_beside() -> None:
+def test_what_the_person_has_to_do_is_beside() -> None:
     text = LINKS.text(HandedOut((make_entry(ask={"mfa": True, "remaining": (MFA,)}, console=False),)))
     assert "Works: with MFA" in text
     assert "Sign in with MFA" in text

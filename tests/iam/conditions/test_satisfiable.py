@@ -32,7 +32,7 @@ def test_a_question_too_large_is_answered_with_maybe() -> None:
     assert satisfiable([*conditions, (both_orders, False)]), "nothing does, but to find that out would take too long"
 
 
-def test_a_pattern_that_another_covers_is_told_without_a_search() -> None:
+def test_a_pattern_that_another_covers_is_reported_without_a_search() -> None:
     patterns = [f"*a{number}*b{number}*" for number in range(300)]
     conditions = [
         (condition, False) for text in patterns for condition in compile_conditions({"StringLike": {"k": text}})

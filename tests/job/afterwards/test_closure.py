@@ -26,7 +26,7 @@ def test_a_grant_that_meets_a_trust_is_well(tmp_path: Path) -> None:
     assert checked(tmp_path, {**GRANT, **role}) == Closure()
 
 
-def test_a_grant_of_a_role_that_is_not_there_and_of_one_that_does_not_trust(tmp_path: Path) -> None:
+def test_a_grant_of_a_role_that_does_not_exist_and_of_one_that_does_not_trust(tmp_path: Path) -> None:
     elsewhere = {"workload": {"trusting": {"roles": {"Other": {"trust": [{"principals": ["auth"]}]}}}}}
     closed = {"workload": {"trusting": {"roles": {"Deployer": {"trust": [{"principals": ["workload"]}]}}}}}
     (missing,) = checked(tmp_path, {**GRANT, **elsewhere}).findings

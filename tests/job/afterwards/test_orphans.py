@@ -98,7 +98,7 @@ def test_nothing_is_lost_where_nothing_was_made(clients: Clients) -> None:
     assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Ann", frozenset()) == []
 
 
-def test_a_password_that_nobody_was_told_is_deleted(clients: Clients) -> None:
+def test_a_password_that_nobody_was_reported_is_deleted(clients: Clients) -> None:
     [lost] = RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset())
     lost.delete()
     assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset()) == []

@@ -118,7 +118,7 @@ def test_a_stack_that_nothing_happened_to_is_just_updated() -> None:
     assert cli.said == []
 
 
-def test_a_stale_lock_is_cancelled_and_whose_it_was_is_said() -> None:
+def test_a_stale_lock_is_cancelled_and_whose_it_was_is_reported() -> None:
     cli = Cli(lock=_locked(this_host(), NOBODY))
     cli.repair()
     assert cli.asked == ["export", "cancel", "up"]

@@ -54,14 +54,14 @@ def test_what_takes_a_yes_of_its_own() -> None:
         (BOTH, True, ["broadening", "replacement"], ()),
     ],
 )
-def test_without_a_terminal_only_what_was_said_beforehand_counts(
+def test_without_a_terminal_only_what_was_reported_beforehand_counts(
     review: Review, yes: bool, kinds: list[Need], missing: tuple[Question, ...]
 ) -> None:
     decision = decide(review, Approval(yes=yes, kinds=frozenset(kinds)))
     assert decision.missing == missing
 
 
-def test_a_person_is_asked_for_each_and_a_no_ends_it() -> None:
+def test_a_person_is_requested_each_and_a_no_ends_it() -> None:
     asked: list[Question] = []
 
     def ask(question: Question, review: Review) -> bool:
@@ -126,7 +126,7 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["approvals.jsonl"]
 
 
-def test_who_it_is_is_told_by_the_system_and_by_the_ci() -> None:
+def test_who_it_is_is_reported_by_the_system_and_by_the_ci() -> None:
     found = actor({"GITHUB_ACTOR": "kim", "GITHUB_RUN_ID": "7", "SECRET": "x"})
     assert found.user
     assert found.ci == {"GITHUB_ACTOR": "kim", "GITHUB_RUN_ID": "7"}

@@ -37,7 +37,7 @@ def test_readers_go_before_those_they_read(project: Path) -> None:
     assert (set(asked[:2]), asked[2]) == ({"prod-a", "prod-b"}, "hub")
 
 
-def test_a_stack_that_a_deployed_one_reads_stays_unless_told(project: Path) -> None:
+def test_a_stack_that_a_deployed_one_reads_stays_unless_reported(project: Path) -> None:
     its = job(project, backend=deployed("hub", "prod-a"))
     result = its.stacks.destroy(["hub"])
     assert (result.status, its.engine.asked) == ("refused", [])
@@ -66,7 +66,7 @@ def test_what_is_protected_is_named_before_anything_goes(project: Path) -> None:
     assert its.engine.asked == []
 
 
-def test_somebody_is_asked_last_and_told_what_goes(project: Path) -> None:
+def test_somebody_is_asked_last_and_reported_what_goes(project: Path) -> None:
     its = job(project, backend=deployed("hub", "prod-a", resources=5))
     seen: list[Removal] = []
 

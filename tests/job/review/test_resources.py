@@ -54,7 +54,7 @@ def test_the_same_document_in_another_order_is_no_change() -> None:
     ]
 
 
-def test_of_what_is_made_the_document_is_told_and_nothing_else() -> None:
+def test_of_what_is_made_the_document_is_reported_and_nothing_else() -> None:
     assert lines(change("create", None, {"policy": document(READ), "name": "a"})) == [
         "+ RolePolicy p",
         '    policy: + {"Action": "s3:GetObject", "Effect": "Allow", "Resource": "*"}',
@@ -66,7 +66,7 @@ def test_a_document_that_is_known_only_later_is_no_document() -> None:
     assert told[1].endswith('→ "known after the update"')
 
 
-def test_secrets_are_masked_and_that_they_change_is_told() -> None:
+def test_secrets_are_masked_and_that_they_change_is_reported() -> None:
     old, new = ({SECRET_KEY: "1b47", "ciphertext": text} for text in ("one", "two"))
     told = lines(change("update", {"secretString": old}, {"secretString": new}, ("secretString",)))
     assert told == ["~ RolePolicy p", '    secretString: "[secret]" → "[secret]"']

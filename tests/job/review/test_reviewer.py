@@ -71,7 +71,7 @@ def test_case(case: Mapping[str, Any], tmp_path: Path) -> None:
     assert list(review.warnings) == case.get("warnings", [])
 
 
-def test_what_goes_is_told_with_its_document(tmp_path: Path) -> None:
+def test_what_goes_is_reported_with_its_document(tmp_path: Path) -> None:
     estate = Estate.deployed(tmp_path, ROLE)
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
     estate.by_hand("workload", [{"of": "role/Deployer", "do": "inline", "name": "stop", "document": document}])
@@ -93,7 +93,7 @@ def test_an_account_that_cannot_be_read_counts_as_what_cannot_be_read(tmp_path: 
     assert review.needs == ("broadening",)
 
 
-def test_who_asks_for_the_state_is_told_nothing_of_live_accounts(tmp_path: Path) -> None:
+def test_who_asks_for_the_state_is_reported_nothing_of_live_accounts(tmp_path: Path) -> None:
     estate = Estate.deployed(tmp_path, BOTH)
     review = estate.review(before="state")
     assert (review.before, review.warnings, review.needs) == ({"auth": "state", "workload": "state"}, (), ())
@@ -187,7 +187,7 @@ def orphaned(estate: Estate, stack: str, role: str) -> None:
 
 
 @pytest.mark.parametrize("before", ["live", "state"])
-def test_what_a_killed_update_left_open_is_told_with_the_way_to_adopt_it(tmp_path: Path, before: Before) -> None:
+def test_what_a_killed_update_left_open_is_reported_with_the_way_to_adopt_it(tmp_path: Path, before: Before) -> None:
     estate = Estate.deployed(tmp_path, ROLE)
     orphaned(estate, "workload", "Deployer")
     assert estate.review(before).warnings == (
@@ -196,7 +196,7 @@ def test_what_a_killed_update_left_open_is_told_with_the_way_to_adopt_it(tmp_pat
     )
 
 
-def test_what_is_in_the_way_beside_an_orphan_is_told_as_ever(tmp_path: Path) -> None:
+def test_what_is_in_the_way_next_to_an_orphan_is_reported_as_before(tmp_path: Path) -> None:
     more = {"Other": {"trust": [{"principals": ["auth"]}]}}
     both = {"workload": {"trusting": {"roles": {**ROLE["workload"]["trusting"]["roles"], **more}}}}
     estate = Estate.deployed(tmp_path, both)
@@ -218,7 +218,7 @@ def test_what_another_job_is_just_making_is_not_taken_for_an_orphan(tmp_path: Pa
     assert "--recover" not in "".join(estate.review().warnings)
 
 
-def test_a_stack_whose_file_is_gone_is_told_where_all_are_reviewed(tmp_path: Path) -> None:
+def test_a_stack_whose_file_is_gone_is_reported_where_all_are_reviewed(tmp_path: Path) -> None:
     estate = Estate.deployed(tmp_path, BOTH)
     (tmp_path / "Pulumi.auth.yaml").unlink()
     assert estate.review().warnings == (
@@ -231,7 +231,7 @@ def test_a_stack_whose_file_is_gone_is_told_where_all_are_reviewed(tmp_path: Pat
     assert [each.partition(":")[0] for each in estate.review().warnings] == ["workload"]
 
 
-def test_stacks_that_are_not_asked_for_count_as_they_are_declared(tmp_path: Path) -> None:
+def test_stacks_that_are_not_requested_count_as_they_are_declared(tmp_path: Path) -> None:
     granted = {"auth": {"trusted": {"users": {"bo": {"inline": {"in": {"assume": ["*"]}}}}}}, "workload": {}}
     estate = Estate.deployed(tmp_path, granted)
     write_project(tmp_path, {**granted, **ROLE})
@@ -249,7 +249,7 @@ def test_equal_reviews_have_equal_digests_and_others_have_not(tmp_path: Path) ->
     assert estate.review().digest != first
 
 
-def test_what_an_upstream_does_not_declare_is_said_before_anything_is_read(tmp_path: Path) -> None:
+def test_what_an_upstream_does_not_declare_is_reported_before_anything_is_read(tmp_path: Path) -> None:
     live = failing(AssertionError("nothing is to be read"))
     estate = Estate.deployed(tmp_path, BOTH)
     trust = [{"principals": ["auth/role/Worker"]}]

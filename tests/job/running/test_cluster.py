@@ -37,7 +37,7 @@ def test_stacks_run_on_the_workers_and_say_so_as_it_happens(address: str) -> Non
     assert sorted(each.stack for each in told if isinstance(each, Message)) == ["one", "three", "two"]
 
 
-def test_the_stack_of_a_lost_worker_is_run_by_another_and_that_is_said(address: str, tmp_path: Path) -> None:
+def test_the_stack_of_a_lost_worker_is_run_by_another_and_that_is_reported(address: str, tmp_path: Path) -> None:
     told: list[Event] = []
     cluster = Cluster(address)
     with cluster.open(SleepingEngine(2, tmp_path), told.append) as submit:
@@ -64,14 +64,14 @@ def test_a_mistake_on_a_worker_comes_back_as_the_error_that_it_is(address: str) 
         assert isinstance(submit(work("one")).exception(60), ZeroDivisionError)
 
 
-def test_no_scheduler_is_said_in_a_line() -> None:
+def test_no_scheduler_is_reported_in_a_line() -> None:
     with pytest.raises(
         WorkersError, match=r'no Dask scheduler answers.*got "tcp://127\.0\.0\.1:1"; start one: dask scheduler'
     ):
         Cluster("tcp://127.0.0.1:1", connect_seconds=1)
 
 
-def test_a_cluster_without_workers_is_said_in_a_line() -> None:
+def test_a_cluster_without_workers_is_reported_in_a_line() -> None:
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as empty,
         pytest.raises(WorkersError, match="the cluster has no worker"),

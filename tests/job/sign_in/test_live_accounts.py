@@ -67,7 +67,7 @@ def test_an_empty_account_is_known_by_its_credentials(local: LocalAws) -> None:
         accounts("s", "555555555555")
 
 
-def test_keys_that_aws_does_not_know_are_said_to_be_invalid(local: LocalAws) -> None:
+def test_keys_that_aws_does_not_know_are_reported_to_be_invalid(local: LocalAws) -> None:
     keys = {"aws:accessKey": "AKIAIOSFODNN7EXAMPLE", "aws:secretKey": "w" * 40}
     accounts = LiveAccounts({"s": {**config(local, SPOKE), **keys}})
     with pytest.raises(

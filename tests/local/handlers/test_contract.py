@@ -71,7 +71,7 @@ def test_secrets_of_the_class_are_secret_here(handler: Handler) -> None:
     assert handler.secrets == marked - set(handler.refused)
 
 
-def test_no_input_replaces_that_is_not_there(handler: Handler) -> None:
+def test_no_input_replaces_that_does_not_exist(handler: Handler) -> None:
     assert handler.replaces <= handler.inputs
     assert set(handler.named_by) <= handler.inputs
 

@@ -116,7 +116,7 @@ def test_the_order_of_members_means_nothing(users: list[str], expected: list[tup
 
 
 @pytest.mark.parametrize("ignored", ["tags", 'tags["team"]', "tags.team"])
-def test_what_pulumi_was_told_to_ignore_is_ignored(ignored: str) -> None:
+def test_what_pulumi_was_reported_to_ignore_is_ignored(ignored: str) -> None:
     news = {**INPUTS, "tags": {"team": "b"}}
     assert found(ROLE, STATE, news, ignored) == ([("tags.team", "update", False)] if "[" in ignored else [])
 

@@ -44,7 +44,7 @@ def test_gone_is_done_and_anything_else_is_not() -> None:
         raise client_error("DeleteConflict")
 
 
-def test_told_keeps_the_cause_out_of_the_chain() -> None:
+def test_reported_keeps_the_cause_out_of_the_chain() -> None:
     with (
         pytest.raises(ResourceError, match=r"^aws:iam/role:Role R: CreateRole: LimitExceeded: m$") as caught,
         as_resource_error("aws:iam/role:Role R"),

@@ -54,7 +54,7 @@ def test_without_a_recovery_window_the_name_is_free_at_once(root: Aws) -> None:
     SECRET.delete(root, id, state)
 
 
-def test_a_secret_that_is_there_already_is_aws_to_refuse(root: Aws) -> None:
+def test_a_secret_that_exists_already_is_aws_to_refuse(root: Aws) -> None:
     make(root)
     with pytest.raises(ResourceError, match="CreateSecret: ResourceExistsException"):
         make(root)

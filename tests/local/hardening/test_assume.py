@@ -54,7 +54,7 @@ def test_roots_do_not_assume_roles(
         assume(workload, role(workload, "Own", workload.account_id()))
 
 
-def test_the_own_root_stands_in_for_a_service(
+def test_the_own_root_is_in_for_a_service(
     fresh_account: Callable[[], Aws], assume: Callable[..., Aws], refused: Callable[..., Any]
 ) -> None:
     own, stranger = fresh_account(), fresh_account()

@@ -34,7 +34,7 @@ def taken(root: Aws) -> Aws:
 
 
 @pytest.mark.parametrize("action", CALLS)
-def test_without_permission_the_answer_is_access_denied_whatever_is_there(
+def test_without_permission_the_answer_is_access_denied_whatever_exists(
     action: str, taken: Aws, user: Callable[..., Aws]
 ) -> None:
     ana = user(taken, "Ana")
@@ -70,7 +70,7 @@ def test_asking_makes_nothing(taken: Aws, user: Callable[..., Aws]) -> None:
     assert [each["UserName"] for each in taken.iam.get_group(GroupName="Taken")["Users"]] == ["Taken"]
 
 
-def test_what_is_wrong_with_the_form_is_said_first(taken: Aws, user: Callable[..., Aws], refused: Refused) -> None:
+def test_what_is_wrong_with_the_form_is_reported_first(taken: Aws, user: Callable[..., Aws], refused: Refused) -> None:
     ana = user(taken, "Ana")
     what = "The specified value for userName is invalid. "
     with refused(

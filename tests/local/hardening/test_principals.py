@@ -40,7 +40,7 @@ def test_path_and_case_belong_to_the_name(
             role(workload, "Other", f"arn:aws:iam::{account}:{wrong}")
 
 
-def test_a_role_cannot_trust_itself_before_it_is_there(
+def test_a_role_cannot_trust_itself_before_it_exists(
     root: Aws, role: Callable[..., str], refused: Callable[..., Any]
 ) -> None:
     own = f"arn:aws:iam::{root.account_id()}:role/Own"

@@ -61,7 +61,7 @@ def refused(assume: Assume, role: str, token: str, code: str, message: str = "",
     assert message in caught.value.response["Error"]["Message"]
 
 
-def test_the_right_token_gets_in_and_is_told_who_it_is(local_aws: LocalAws, role: str, assume: Assume) -> None:
+def test_the_right_token_gets_in_and_is_reported_who_it_is(local_aws: LocalAws, role: str, assume: Assume) -> None:
     found = assume(role, local_aws.gateway.web_identity_token(RIGHT))
     assert (found["SubjectFromWebIdentityToken"], found["Audience"]) == (SUBJECT, "sts.amazonaws.com")
     assert found["Provider"] == f"arn:aws:iam::{role.split(':')[4]}:oidc-provider/{KEY}"

@@ -317,7 +317,7 @@ def test_default_tags_are_put_on_and_not_shown_as_the_resources_own(connect: Cal
     assert values(imported.inputs)["tags"] == {"own": "1"}
 
 
-def test_what_it_cannot_answer_is_said(engine: Engine, root: Aws) -> None:
+def test_what_it_cannot_answer_is_reported(engine: Engine, root: Aws) -> None:
     answer = engine.stub.Invoke(proto.InvokeRequest(tok="aws:index/getCallerIdentity:getCallerIdentity"))
     assert values(getattr(answer, "return"))["accountId"] == root.account_id()
     request = proto.InvokeRequest(tok="aws:s3/getBucket:getBucket")
@@ -346,7 +346,7 @@ def test_two_stacks_on_one_server_stay_in_their_accounts(
         assert all(f"::{aws.account_id()}:" in arn for arn in arns)
 
 
-def test_a_connection_can_be_configured_anew(connect: Callable[[], Engine], fresh_account: Callable[[], Aws]) -> None:
+def test_a_connection_can_be_configured_again(connect: Callable[[], Engine], fresh_account: Callable[[], Aws]) -> None:
     engine, first, second = connect(), fresh_account(), fresh_account()
     engine.configure(first)
     engine.configure(second)

@@ -121,7 +121,7 @@ class TestLaidOver:
             "inline by-hand"
         ]
 
-    def test_the_account_is_whole_if_what_is_there_is(self, account: str, read: Read) -> None:
+    def test_the_account_is_whole_if_what_exists_is(self, account: str, read: Read) -> None:
         found = read(f"{account}+terraform:terraform/changes/plan.json")
         assert [each.whole for each in found.described] == [True]
 

@@ -50,7 +50,7 @@ def preview(tmp_path: Path, read: Read) -> Callable[..., Sources]:
     return preview
 
 
-def test_what_hangs_on_one_resource_is_its_arn_or_its_name(preview: Callable[..., Sources]) -> None:
+def test_what_depends_on_one_resource_is_its_arn_or_its_name(preview: Callable[..., Sources]) -> None:
     policy, role = urn("aws:iam/policy:Policy", "p"), urn("aws:iam/role:Role", "r")
     found = preview(
         step("aws:iam/policy:Policy", "p", name="P", policy=TRUST),
@@ -67,7 +67,7 @@ def test_what_hangs_on_one_resource_is_its_arn_or_its_name(preview: Callable[...
     assert not found.warnings
 
 
-def test_what_hangs_on_more_or_on_nothing_is_unknown_and_said(preview: Callable[..., Sources]) -> None:
+def test_what_depends_on_more_or_on_nothing_is_unknown_and_reported(preview: Callable[..., Sources]) -> None:
     policies = [urn("aws:iam/policy:Policy", name) for name in "pq"]
     found = preview(
         step("aws:iam/role:Role", "r", name="R", assumeRolePolicy=UNKNOWN),
@@ -191,7 +191,7 @@ def test_the_config_of_a_preview_says_the_account_of_the_default_provider(previe
     assert [each["Arn"] for each in found.details[0]["UserDetailList"]] == [f"arn:aws-us-gov:iam::{ACCOUNT}:user/A"]
 
 
-def test_a_made_up_name_is_said(preview: Callable[..., Sources]) -> None:
+def test_a_made_up_name_is_reported(preview: Callable[..., Sources]) -> None:
     found = preview(step("aws:iam/user:User", "a", name="a-1234567", **{"__defaults": ["name"]}))
     assert "has no explicit name; it is shown as a-1234567, which Pulumi may change" in str(found.warnings[0])
 
