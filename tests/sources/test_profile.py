@@ -96,8 +96,8 @@ def test_all_pages_are_read(local: LocalAws, read: Read) -> None:
 def test_a_profile_with_an_account_s_name_must_be_of_that_account(tmp_path: Path, problems: Problems) -> None:
     accounts = write_yaml(tmp_path / "accounts.yaml", {"auth": {"id": "222222222222"}})
     assert problems("live:auth", accounts=accounts) == [
-        "live:auth: the address book says that auth is 222222222222, the profile's credentials are of another account,"
-        ' got "111111111111"; correct the profile, or the name'
+        "live:auth: the address book has 222222222222 for auth, but the profile's credentials belong to another "
+        'account, got "111111111111"; correct the profile, or the name'
     ]
 
 
