@@ -199,7 +199,9 @@ def test_a_diff_says_what_the_plan_leaves_unknown(tmp_path: Path, monkeypatch: p
     (document,) = [
         each for each in json.loads(result.stdout)["unknown"] if each["where"].endswith("aws_iam_role_policy.written")
     ]
-    assert document["what"] == ("its document is known only after an update; verdicts that hang on it are undetermined")
+    assert document["what"] == (
+        "its document is known only after an update; verdicts that depend on it are undetermined"
+    )
     text = written.read_text(encoding="utf-8")
     assert "Not known before the update, and so not compared:" in text
     assert f"{plan}: aws_iam_role_policy.written: {document['what']}" in text
