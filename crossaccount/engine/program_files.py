@@ -71,7 +71,7 @@ class ProgramFiles:
 
     def _entries(self) -> Iterator[tuple[str, bytes]]:
         left_out = {os.path.realpath(each) for each in self.apart} | set(_written_now())
-        for start in dict.fromkeys((self.directory, self.root)):
+        for start in dict.fromkeys((self.root, self.directory)):
             yield from self._folder(os.path.realpath(start), os.path.relpath(start, self.root), left_out)
 
     def _folder(self, folder: str, name: str, left_out: set[str]) -> Iterator[tuple[str, bytes]]:
@@ -86,7 +86,7 @@ class ProgramFiles:
             raise _refused(name, f"cannot be read ({error.strerror})", "check its permissions") from None
         for entry in entries:
             if entry.name != GIT and entry.path not in left_out:
-                yield from self._entry(entry, os.path.normpath(os.path.join(name, entry.name)), left_out)
+                yield from self._entry(entry, entry.name if name == "." else f"{name}/{entry.name}", left_out)
 
     def _entry(self, entry: os.DirEntry[str], name: str, left_out: set[str]) -> Iterator[tuple[str, bytes]]:
         self._count += 1
@@ -105,7 +105,7 @@ class ProgramFiles:
                 raise _refused(name, what, "remove the link, or let it lead to the folder that the program needs")
             yield from self._folder(os.path.realpath(entry.path), name, left_out)
         elif not is_kept_by_python(entry.path):
-            yield name, _content(entry.path, name, os.path.dirname(entry.path) == os.path.realpath(self.root))
+            yield name, _content(entry, name)
 
     def _contains_all(self, folder: str) -> bool:
         above = Path(os.path.realpath(folder))
@@ -118,8 +118,9 @@ def is_kept_by_python(file: str | Path) -> bool:
     One that says that it is not to be compared (PEP 552) is imported whatever the source says: it is code of its own.
     """
     folder, name = os.path.split(file)
-    source = os.path.join(os.path.dirname(folder), f"{name.partition('.')[0]}.py")
-    if os.path.basename(folder) != CACHE or not name.endswith(".pyc") or not os.path.isfile(source):
+    if os.path.basename(folder) != CACHE or not name.endswith(".pyc"):
+        return False
+    if not os.path.isfile(os.path.join(os.path.dirname(folder), f"{name.partition('.')[0]}.py")):
         return False
     try:
         with open(file, "rb", opener=_without_waiting) as opened:
@@ -166,15 +167,15 @@ def compiled_apart() -> dict[str, str]:
     return {"PYTHONPYCACHEPREFIX": folder.name}
 
 
-def _content(path: str, name: str, of_root: bool) -> bytes:
+def _content(entry: os.DirEntry[str], name: str) -> bytes:
     """SHA-256 of a file; of a stack's, without what the CLI adds."""
-    now = os.stat(path)
-    if of_root and os.path.basename(path).startswith("Pulumi.") and path.endswith(".yaml"):
-        lines = read_bytes(Path(path), name).splitlines(keepends=True)
+    if name.startswith("Pulumi.") and name.endswith(".yaml") and "/" not in name:
+        lines = read_bytes(Path(entry.path), name).splitlines(keepends=True)
         return hashlib.sha256(b"".join(each for each in lines if not each.startswith(_OF_CLI))).digest()
+    now = entry.stat()
     if not stat.S_ISREG(now.st_mode) or abs(time.time_ns() - now.st_ctime_ns) < _SETTLED_NS:
-        return _hashed(path, name)
-    return _hashed_once(path, name, (*_identity(now), now.st_size, now.st_mtime_ns, now.st_ctime_ns))
+        return _hashed(entry.path, name)
+    return _hashed_once(entry.path, name, (*_identity(now), now.st_size, now.st_mtime_ns, now.st_ctime_ns))
 
 
 def _hashed(path: str, name: str) -> bytes:

@@ -166,6 +166,18 @@ def test_what_changes_while_a_job_runs_does_not_count(root: Path) -> None:
     assert _digest(root, None, apart) == before
 
 
+def test_what_the_cli_adds_to_a_stacks_file_does_not_count_of_a_project_below_its_program(tmp_path: Path) -> None:
+    """As in the examples of this repository, whose ``main`` is ``../../``."""
+    root = tmp_path / "examples" / "one"
+    root.mkdir(parents=True)
+    (root / "Pulumi.auth.yaml").write_text("config: {}\n")
+    before = _digest(root, tmp_path)
+    (root / "Pulumi.auth.yaml").write_text("encryptionsalt: v1:abc\nconfig: {}\n")
+    assert _digest(root, tmp_path) == before
+    (root / "Pulumi.auth.yaml").write_text("config: {a: b}\n")
+    assert _digest(root, tmp_path) != before
+
+
 def test_what_the_command_prints_into_the_folder_does_not_count(root: Path) -> None:
     code = (
         "from pathlib import Path\nfrom crossaccount.engine.program_files import ProgramFiles\n"
