@@ -32,7 +32,7 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
 from crossaccount.settings.compiled import compile_stack
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.input_files import MAX_YAML, read_bytes
+from crossaccount.settings.input_files import MAX_YAML, outside_of, read_bytes
 from crossaccount.settings.project import stack_file
 from crossaccount.settings.raw import NAMESPACE, SIZE_LIMIT, check_size
 from crossaccount.settings.settings import partition_of
@@ -337,6 +337,14 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
         raise SettingsError(problems)
     found += (each for each in shared if each.after is None)
     gone = tuple(left(directory, fleet.accounts))
+    # Written, removed and shown is only what is in the project, wherever links of a pull request lead.
+    problems += (
+        Problem(each.name, outside, NOT_GIVEN, "remove the link")
+        for each in (*found, *gone)
+        if (outside := outside_of(each.file, directory))
+    )
+    if problems:
+        raise SettingsError(dict.fromkeys(problems))
     warnings = (*idle_selectors(fleet), *own_deployers(fleet, {name: each.config for name, each in configs.items()}))
     return Plan(fleet, tuple(found), gone, warnings, {name: each.included for name, each in configs.items()})
 

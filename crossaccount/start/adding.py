@@ -15,7 +15,7 @@ from crossaccount.iam.entity_names import Refusal, check_account_id, check_name,
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, SettingsError, compiled_in_order, read_project
-from crossaccount.settings.input_files import MAX_YAML, read_bytes, read_text
+from crossaccount.settings.input_files import MAX_YAML, outside_of, read_bytes, read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_editing import with_member
 from crossaccount.settings.yaml_writing import yaml_text
@@ -118,6 +118,7 @@ def write(project: Project, added: Added) -> None:
     Raises:
         SettingsError: the project is wrong afterwards and was not before; the files are as they were.
     """
+    _refuse_links_out(project.directory, added.files)
     before = _wrong(project.directory)
     old = {name: _content(project.directory / name) for name in added.files}
     for name, text in added.files.items():
@@ -129,6 +130,17 @@ def write(project: Project, added: Added) -> None:
             else:
                 (project.directory / name).write_bytes(content)
         raise SettingsError(new)
+
+
+def _refuse_links_out(directory: Path, names: Iterable[str]) -> None:
+    """Refuse to write what a link leads out of the project.
+
+    Raises:
+        SettingsError: all such files.
+    """
+    found = [(name, outside) for name in names if (outside := outside_of(directory / name, directory))]
+    if found:
+        raise SettingsError([Problem(name, outside, NOT_GIVEN, "remove the link") for name, outside in found])
 
 
 def _content(file: Path) -> bytes | None:

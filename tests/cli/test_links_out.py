@@ -49,3 +49,15 @@ def test_what_a_link_out_of_the_project_leads_to_is_not_shown(
     assert result.exit_code == 2, result.output
     assert "leads out of the project's folder" in result.output
     assert "hunter2" not in result.output
+
+
+def test_what_is_added_is_not_written_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim, project = tmp_path / "victim", tmp_path / "project"
+    victim.write_text("mine")
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (project / "crossaccount.schema.json").symlink_to(victim)
+    monkeypatch.chdir(project)
+    result = CliRunner().invoke(app, ["add", "schema"])
+    assert (result.exit_code, victim.read_text()) == (2, "mine")
+    assert "leads out of the project's folder; remove the link" in result.output

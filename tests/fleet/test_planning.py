@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crossaccount.fleet import plan
+from crossaccount.fleet.editing import MARK
 from crossaccount.fleet.planning import Change, write_all
 from crossaccount.settings import SettingsError, read_project
 from tests.fleet.conftest import AUDIT, AUDITOR, IDS, role_set
@@ -304,6 +305,36 @@ def test_all_files_are_written_or_none(write, monkeypatch):
         write_all(wanted)
     assert {file.name: file.read_text() for file in folder.glob("Pulumi.*.yaml")} == before
     assert [file.name for file in folder.iterdir() if file.name.startswith(".")] == []
+
+
+LINKS = (SHARED, "Pulumi.shop.yaml", "fleet", "fleet/role-sets")
+
+
+@pytest.mark.parametrize(
+    ("link", "there"),
+    [*((link, there) for link in LINKS for there in (True, False)), ("fleet/role-sets/old.yaml", True)],
+)
+def test_nothing_is_written_removed_or_shown_that_a_link_leads_out_of_the_project(write, tmp_path_factory, link, there):
+    """The victim has the fleet's mark, as a file that may be removed."""
+    folder = write(FLEET)
+    outside = tmp_path_factory.mktemp("stranger") / "outside"
+    is_folder = not link.endswith(".yaml")
+    if there:
+        victim = (
+            outside / "role-sets" / "old.yaml" if link == "fleet" else outside / "old.yaml" if is_folder else outside
+        )
+        victim.parent.mkdir(parents=True, exist_ok=True)
+        victim.write_text(f"{MARK}: change it there.\nsecret: hunter2\n")
+        before = victim.read_text()
+    elif is_folder:
+        outside.mkdir()
+    (folder / link).parent.mkdir(parents=True, exist_ok=True)
+    (folder / link).symlink_to(outside)
+    said = _said(folder)
+    assert any("leads out of the project's folder" in each for each in said)
+    assert "hunter2" not in "".join(said)
+    assert not there or victim.read_text() == before
+    assert not list(outside.rglob("audit.yaml")) if outside.is_dir() else outside.exists() is there
 
 
 def test_permissions_and_links_of_files_stay(write, tmp_path):
