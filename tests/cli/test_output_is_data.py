@@ -136,6 +136,10 @@ def _with_conditions(document: dict[str, Any]) -> dict[str, Any]:
         ("diff", "--before", "before.json", "--after", "production.json", "--accounts", "accounts.yaml"),
         ("diff", "--before", "before.json", "--after", "production.json", "--markdown", "-"),
         ("diff", "--before", "before.json", "--after", "production.json", "--json"),
+        *(("paths", *SOURCES, "--format", form) for form in ("table", "csv", "markdown")),
+        *(("check", *SOURCES, "--format", form) for form in ("wide", "table", "csv", "markdown")),
+        ("check", *SOURCES, "--sarif", "-"),
+        ("diff", "--before", "before.json", "--after", "production.json", "--format", "csv"),
         ("report", *SOURCES, "--markdown", "-"),
         ("report", *SOURCES, "--csv", "-"),
         ("report", *SOURCES, "--mermaid", "-"),
@@ -155,9 +159,11 @@ def test_no_condition_tag_or_sid_acts_in_any_command(estate: Path, arguments: Se
     (changed,) = _all_hostile(_with_conditions(production("said")))
     (estate / "production.json").write_text(json.dumps(changed))
     out = _shown(*arguments, carriage_returns="cmd" in arguments)
-    if "--markdown" in arguments:
+    if "--markdown" in arguments or "markdown" in arguments:
         assert acts_in_markdown(out.decode()) == []
-    if "--json" in arguments:
+    if "csv" in arguments:
+        assert acts_in_csv(out.decode()) == []
+    if "--json" in arguments or "--sarif" in arguments:
         assert any(HOSTILE in text for text in _texts(json.loads(out)))
     elif arguments[0] != "handoff" and "--mermaid" not in arguments:
         assert "\\x1b[1A" in out.decode().replace("\\[", "[")
