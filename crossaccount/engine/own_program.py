@@ -134,7 +134,7 @@ def _refuse_other_languages(project: Project) -> None:
         return
     fix = (
         "write the program in Python; or analyse what it deployed (state:NAME), what it would deploy "
-        "(pulumi preview), or the account itself (live:PROFILE)"
+        "(preview:FILE), or the account itself (live:PROFILE)"
     )
     what = "programs in this language cannot be run here"
     raise SettingsError([Problem(f"{PROJECT_FILE}: runtime", what, project.runtime, fix)])

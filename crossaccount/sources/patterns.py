@@ -45,7 +45,8 @@ def expanded(text: str, directory: Path, read: ReadProject) -> list[str]:
         stacks = read(directory / folder).stacks
     except SettingsError as error:
         raise within(text, error.problems) from None
-    found = [f"{kind}:{folder}{slash}{name}" for name in fnmatch.filter(sorted(stacks), pattern)]
+    pattern, at, account = pattern.partition("@")
+    found = [f"{kind}:{folder}{slash}{name}{at}{account}" for name in fnmatch.filter(sorted(stacks), pattern)]
     if not found:
         known = ", ".join(f"{kind}:{folder}{slash}{name}" for name in sorted(stacks))
         raise refusal(

@@ -265,7 +265,10 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
         "What a change does to access.",
         members(
             {**_CHANGES, "findings": many(ref("finding"))},
-            {"not_compared": many(members({"source": STR, "key": STR, "what": STR, "users": INT}))},
+            {
+                "not_compared": many(members({"source": STR, "key": STR, "what": STR, "users": INT})),
+                "unknown": many(members({"where": STR, "what": STR, "fix": STR})),
+            },
         ),
     ),
     "explain": (

@@ -21,6 +21,7 @@ from crossaccount.sources.overlay.hand_made import HandMade
 from crossaccount.sources.overlay.overlay import WORDS, Overlaid, name_of, overlay, with_credentials
 from crossaccount.sources.programs.reading import AccountProgram
 
+_MOST = 5
 LOOK = "review the plan before it is applied"
 _OF_ALL = "aws:iam/policyAttachment:PolicyAttachment"
 
@@ -124,9 +125,11 @@ def _warnings(made: Overlaid, program: AccountProgram, there: Described, where: 
     for removal in made.removals:
         yield Problem(where, _removal(removal), NOT_GIVEN, LOOK, "warning")
     if program.before is not None:
-        for arn in made.conflicts:
-            what = f"{arn} exists and is not the program's: the update will fail"
-            yield Problem(where, what, NOT_GIVEN, "import it, or give the new one another name", "warning")
+        if made.conflicts:
+            more = f" and {len(made.conflicts) - _MOST} more" if len(made.conflicts) > _MOST else ""
+            what = "the update will fail, because entities exist already and are not the program's"
+            what = f"{what}: {', '.join(made.conflicts[:_MOST])}{more}"
+            yield Problem(where, what, NOT_GIVEN, "import them, or give the new ones other names", "warning")
     else:
         what = "it is not known what the program had before: what it no longer declares counts as kept"
         yield Problem(where, what, NOT_GIVEN, "lay a plan or a preview over the account", "warning")

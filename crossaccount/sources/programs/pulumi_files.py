@@ -47,6 +47,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = "[secret]"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """What marks a secret in a state: ``sdk/go/common/resource/sig/sig.go``."""
+_STACK = "pulumi:pulumi:Stack"
 _NATIVE = "aws-native:iam:"
 _SPELLED = {"SamlProvider": "SAMLProvider", "OidcProvider": "OIDCProvider"}
 """Types of aws-native that CloudFormation spells otherwise."""
@@ -133,7 +134,18 @@ def read_state_file(path: Path, where: str, accounts: Accounts) -> ProgramFile:
     pending = state.get("pending_operations")
     notes = [note("", f"an operation was interrupted ({len(pending)} pending)", "pulumi refresh")] if pending else []
     moment = file.moment(there, urns)
-    return ProgramFile(Moment(moment.drafts, (*moment.notes, *notes)), file.place, region=file.region)
+    return ProgramFile(
+        Moment(moment.drafts, (*moment.notes, *notes)), file.place, names=_names(there), region=file.region
+    )
+
+
+def _names(states: Iterable[State]) -> dict[str, str]:
+    """The name of the account as a stack of ours exports it: see ``docs/reference/outputs.md``."""
+    outputs = next((_mapping(each.get("outputs")) for each in states if each["type"] == _STACK), {})
+    named = _mapping(outputs.get("account"))
+    name, identity = named.get("name"), named.get("id")
+    known = isinstance(name, str) and isinstance(identity, str) and ACCOUNT_ID.match(identity)
+    return {str(name): str(identity)} if known else {}
 
 
 def read_recorded(program: AnyProgram, where: str, accounts: Accounts) -> ProgramFile:

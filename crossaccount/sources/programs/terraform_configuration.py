@@ -138,6 +138,8 @@ class Configuration:
     def accounts(self, provider: str) -> Iterator[tuple[str, str]]:
         """The accounts that a provider is configured for, each with the argument that says so."""
         allowed = self._provider_value(provider, "allowed_account_ids")
+        # Of a list with one variable in it, a plan says which variable.
+        allowed = [allowed] if isinstance(allowed, str) else allowed
         if isinstance(allowed, list) and len(allowed) == 1 and ACCOUNT_ID.match(str(allowed[0])):
             yield str(allowed[0]), "allowed_account_ids"
         arn = self._provider_value(provider, "assume_role", "role_arn")

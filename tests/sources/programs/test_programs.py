@@ -316,3 +316,51 @@ def test_an_attachment_of_all_detaches_its_policy_from_everybody_else(tmp_path: 
     (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": users}))
     found = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json").details[0]["UserDetailList"]
     assert {each["UserName"]: len(each["AttachedManagedPolicies"]) for each in found} == {"ann": 1, "bo": 0}
+
+
+@pytest.mark.parametrize(
+    ("provider", "variables"),
+    [
+        ({"allowed_account_ids": {"constant_value": ["333333333333"]}}, {}),
+        ({"allowed_account_ids": {"references": ["var.account"]}}, {"account": {"value": "333333333333"}}),
+        ({"allowed_account_ids": {"references": ["var.accounts"]}}, {"accounts": {"value": ["333333333333"]}}),
+        ({"assume_role": [{"role_arn": {"constant_value": "arn:aws:iam::333333333333:role/Terraform"}}]}, {}),
+    ],
+)
+def test_a_provider_says_in_which_account_it_works(
+    provider: dict[str, Any], variables: dict[str, Any], tmp_path: Path, read: Read
+) -> None:
+    plan = {
+        "format_version": "1.2",
+        "variables": variables,
+        "resource_changes": [change("aws_iam_user", "a", None, {"name": "ann"})],
+        "configuration": {"provider_config": {"aws": {"name": "aws", "expressions": provider}}},
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    found = read(f"terraform:{tmp_path}/plan.json").details[0]
+    assert [each["Arn"] for each in found["UserDetailList"]] == ["arn:aws:iam::333333333333:user/ann"]
+
+
+def test_a_document_that_jsonencode_makes_of_an_arn_is_not_taken_for_the_arn(tmp_path: Path, read: Read) -> None:
+    """A plan shows what an expression refers to, and not what it does with it."""
+    role = {"name": "R", "path": "/", "assume_role_policy": '{"Version":"2012-10-17","Statement":[]}'}
+    policy = change("aws_iam_policy", "p", None, {"name": "P", "path": "/"})
+    policy["change"]["after_unknown"] = {"policy": True, "arn": True}
+    bucket = change("aws_iam_user_policy", "u", None, {"name": "n", "user": "U"})
+    bucket["change"]["after_unknown"] = {"policy": True}
+    of_role = {"references": ["aws_iam_role.r.arn", "aws_iam_role.r"]}
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [change("aws_iam_role", "r", None, role), policy, bucket],
+        "configuration": {
+            "root_module": {
+                "resources": [
+                    {"address": "aws_iam_policy.p", "expressions": {"policy": of_role}},
+                    {"address": "aws_iam_user_policy.u", "expressions": {"policy": of_role}},
+                ]
+            }
+        },
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    found = read(f"terraform:{tmp_path}/plan.json@111111111111")
+    assert facts(found.details[0])["policy/P"] == ["unknown"]

@@ -258,3 +258,14 @@ def test_it_is_laid_over_an_account(foreign: Path, read: Read, tmp_path: Path) -
         ACCOUNT: (True, ["user/hand", "user/A"]),
         OTHER: (False, ["role/R"]),
     }
+
+
+def test_a_pattern_of_stacks_takes_one_account_for_all(foreign: Path, read: Read, tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text('import pulumi_aws as aws\naws.iam.User("a", name="A")\n')
+    found = read(f"stack:{foreign}/d*@{ACCOUNT}", may_run=lambda _: True)
+    assert [(each.where, each.account_id) for each in found.described] == [(f"stack:{foreign}/dev@{ACCOUNT}", ACCOUNT)]
+
+
+def test_the_state_of_a_stack_of_ours_names_its_account(read: Read) -> None:
+    file = Path(__file__).parents[2] / "engine" / "upgrades" / "company-by-hand" / "people.state.json"
+    assert read(f"state:{file}").accounts == {"people": ACCOUNT}
