@@ -39,6 +39,7 @@ def checked(
     """
     if isinstance(args, Checked):
         return args
+    args = whole_numbers(args)
     look = _Look(checks)
     look.at(args, shape, "", "")
     placed = [_at(each, f"{type(component).__name__} {name}") for each in dict.fromkeys(look.shape + look.rules)]
@@ -47,6 +48,15 @@ def checked(
     for warning in warnings(placed):
         pulumi.log.warn(str(warning))
     return _without_none(args)  # type: ignore[no-any-return]
+
+
+def whole_numbers(value: Any) -> Any:
+    """``value`` with whole numbers as such: to the engine, and so to other languages, every number is a fraction."""
+    if isinstance(value, Mapping):
+        return {key: whole_numbers(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [whole_numbers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def is_known(value: object) -> bool:

@@ -16,7 +16,7 @@ from crossaccount.iam.problem import Problem, errors
 from crossaccount.iam.quotas import MANAGED_POLICY, TRUST_POLICY, Quota
 from crossaccount.iam.validation import check_identity_policy, check_trust_policy
 
-from .arguments import is_known
+from .arguments import is_known, whole_numbers
 
 WhatIsWrong = Callable[[Any, str], Iterable[Problem]]
 
@@ -40,6 +40,7 @@ def text_of(document: pulumi.Input[Any], place: str, problems: WhatIsWrong) -> p
         return _text(document)
 
     def known(value: Any) -> str:
+        value = whole_numbers(value)
         if refused := errors(problems(value, place)):
             raise pulumi.RunError("\n".join(map(str, refused)))
         return _text(value)

@@ -15,6 +15,7 @@ from docs.generator.findings import findings_page
 from docs.generator.fleet import fleet_page
 from docs.generator.json_schemas import schema_files
 from docs.generator.outputs import outputs_page
+from docs.generator.package_schema import package_schema
 
 DOCS = Path(__file__).parents[1]
 FOLDER = DOCS / "reference"
@@ -36,6 +37,7 @@ def generated() -> Mapping[Path, str]:
         **{FOLDER / name: text for name, text in pages().items()},
         DOCS / "findings.md": findings_page(),
         **{FOLDER / "schemas" / name: text for name, text in schema_files().items()},
+        DOCS.parent / "package" / "schema.json": package_schema(),
         config_schema.FILE: config_schema.schema_text(),
         fleet_schema.FILE: fleet_schema.schema_text(),
         managed_policies.FILE: managed_policies.list_text(bundled(), bundle_date()),

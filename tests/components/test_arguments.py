@@ -198,6 +198,23 @@ def test_a_document_is_a_mapping_or_json_known_or_not(declare: Declare, document
     assert only(deployed, "aws:iam/rolePolicy:RolePolicy")["policy"] == sent
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_whole_number_of_another_language_is_one(declare: Declare, known: bool) -> None:
+    statement = {**TRUST["Statement"][0], "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": 3600.0}}}
+    trust = {**TRUST, "Statement": [statement]}
+
+    def given(value: Any) -> Any:
+        return value if known else _output(value)
+
+    deployed = declare(
+        lambda: TrustingAccount("x", _role(assume_role_policy=given(trust), max_session_duration=given(7200.0)))
+    )
+    found = only(deployed, "aws:iam/role:Role")
+    assert found["maxSessionDuration"] == 7200
+    condition = json.loads(found["assumeRolePolicy"])["Statement"][0]["Condition"]
+    assert condition == {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
+
+
 @pytest.mark.parametrize("preview", [True, False])
 def test_a_document_that_is_an_output_is_checked_once_it_is_known(declare: Declare, preview: bool) -> None:
     wrong = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*"}]}

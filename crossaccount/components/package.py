@@ -1,0 +1,3 @@
+"""The components as a Pulumi package; see ``components/package.py``."""
+
+from components.package import main as main
