@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from crossaccount.access.findings.expiry import ENDED, ENDS_SOON
 from crossaccount.access.findings.finding import Finding
 from crossaccount.settings import Settings
-from crossaccount.settings.models import Conditioned, ManagedPolicy, Role
+from crossaccount.settings.models import Conditioned, ManagedPolicy, Role, User
 
 DEFAULT = timedelta(days=14)
 """How long before its end a statement is shown."""
@@ -26,11 +26,11 @@ def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iter
         yield Finding(kind.code, kind.severity, f"{where}.expires", message, fix)
 
 
-def _statements(settings: Settings) -> Iterator[tuple[str, Conditioned]]:
-    """The trust statements and grants of a config, each with its place."""
+def _statements(settings: Settings) -> Iterator[tuple[str, Conditioned | User]]:
+    """The users, trust statements and grants of a config, each with its place."""
     for section, name, entity in settings.entities():
         where = settings.places[section][name]
-        if isinstance(entity, ManagedPolicy):
+        if isinstance(entity, (ManagedPolicy, User)):
             yield where, entity
         yield from ((f"{where}.inline.{key}", each) for key, each in getattr(entity, "inline", {}).items())
         if isinstance(entity, Role):

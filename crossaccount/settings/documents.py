@@ -20,6 +20,7 @@ from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn, is_arn
 from crossaccount.iam.documents import Document, size, to_json
 from crossaccount.iam.entity_names import check_name
+from crossaccount.iam.people import EXPIRES, SELF_SERVICE_MFA, ended, self_service_mfa
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.splitting import CannotSplit, split
 from crossaccount.iam.statements import (
@@ -33,7 +34,7 @@ from crossaccount.iam.statements import (
     matched_by_condition,
     trust_policy,
 )
-from crossaccount.settings.models import Application, Policy, Role, TrustStatement
+from crossaccount.settings.models import Application, Group, Policy, Role, TrustStatement, User
 from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.federation import POD_IDENTITY
 from crossaccount.settings.models.requests import PROVIDERS, SERVICES
@@ -185,9 +186,9 @@ class _Builder:
             if section == "policies":
                 self.managed(name, entity, where)
             elif section == "users":
-                self.inline(self.result.user_inline, section, name, entity.inline, quotas.USER_INLINE)
+                self.inline(self.result.user_inline, section, name, self.own(entity), quotas.USER_INLINE)
             elif section == "groups":
-                self.inline(self.result.group_inline, section, name, entity.inline, quotas.GROUP_INLINE)
+                self.inline(self.result.group_inline, section, name, self.own(entity), quotas.GROUP_INLINE)
             else:
                 self.role(section, name, entity, where)
 
@@ -264,6 +265,16 @@ class _Builder:
             self.result.origins[name] = Origin("policies", name)
             return
         self.add_parts(name, self.identity(policy, where), Origin("policies", name), where)
+
+    def own(self, entity: User | Group) -> Mapping[str, Policy]:
+        """The inline policies of people: those of the config, and those that its words stand for."""
+        found = dict(entity.inline)
+        if entity.self_service_mfa:
+            document = self_service_mfa(self.settings.account_id, self.settings.partition)
+            found[SELF_SERVICE_MFA] = Policy(document=document)
+        if isinstance(entity, User) and entity.expires is not None:
+            found[EXPIRES] = Policy(document=ended(entity.expires))
+        return found
 
     def inline(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.checks.account import check_account
-from crossaccount.settings.checks.entities import check_child_names, check_options, check_users
+from crossaccount.settings.checks.entities import check_child_names, check_options, check_users, check_words
 from crossaccount.settings.checks.policies import check_attachments, check_identity_policies
 from crossaccount.settings.checks.providers import check_federations, check_providers
 from crossaccount.settings.checks.trusts import check_cycles, check_principals, check_trusts
@@ -24,6 +24,7 @@ def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
         *check_options(draft),
         *check_child_names(draft),
         *check_users(draft),
+        *check_words(draft),
         *check_trusts(draft),
         *check_principals(draft),
         *check_federations(draft),

@@ -16,6 +16,7 @@ from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.entity_names import check_path, check_secret_name, check_tag, same_but_for_case
 from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.people import EXPIRES, SELF_SERVICE_MFA
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Draft, Placed
 from crossaccount.settings.models import Entity, Handover, Tagged, User
@@ -104,6 +105,17 @@ def _check_former_names(draft: Draft, section: str) -> Iterator[Problem]:
                 yield Problem(where, f"the name is in use at {taken[former]}", former, "remove one of the two")
             else:
                 taken[former] = where
+
+
+def check_words(draft: Draft) -> Iterator[Problem]:
+    """Words that stand for an inline policy, whose name must be free."""
+    for section in (draft.users, draft.groups):
+        for placed in section.values():
+            words = {"self_service_mfa": SELF_SERVICE_MFA, "expires": EXPIRES}
+            for word, policy in words.items():
+                if getattr(placed.value, word, None) and policy in placed.value.inline:
+                    what = f"{word} makes an inline policy of this name"
+                    yield Problem(f"{placed.where}.inline.{policy}", what, policy, "rename it")
 
 
 def check_users(draft: Draft) -> Iterator[Problem]:

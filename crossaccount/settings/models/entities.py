@@ -21,6 +21,7 @@ from crossaccount.settings.models.base import (
     refuse,
 )
 from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
+from crossaccount.settings.models.requests import Expires
 from crossaccount.settings.models.trusts import Conditioned, TrustStatement
 
 
@@ -131,6 +132,10 @@ class User(Tagged):
     """Groups of this stack, at most 10."""
     force_destroy: Flag = True
     """Delete the user even if it has keys, MFA devices or a login profile that Pulumi did not create."""
+    self_service_mfa: Flag = False
+    """The user registers MFA devices, and can do nothing else without one."""
+    expires: Expires | None = Field(default=None, examples=["2027-03-31"])
+    """Until the end of this day, or until this moment, in UTC. After it everything is denied."""
 
 
 class Members(Model):
@@ -165,6 +170,8 @@ class Group(Entity):
 
     members: MaybeMembers = None
     """Users of this stack, beside those that name the group: a list, or {all: true, except: [mary]}."""
+    self_service_mfa: Flag = False
+    """The members register MFA devices, and can do nothing else without one."""
 
 
 class Assumed(Tagged):

@@ -1,0 +1,75 @@
+"""Policies that people get by a word: their own second factor, and an end of their access.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/\
+reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html (without an MFA device named like the user: a
+device may have any name), reference_policies_examples_aws-dates.html.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crossaccount.iam.arn import iam_arn
+from crossaccount.iam.documents import VERSION, Document
+
+SELF_SERVICE_MFA, EXPIRES = "self-service-mfa", "expires"
+"""The names of these inline policies."""
+_WITHOUT_MFA = (
+    "iam:ChangePassword",
+    "iam:CreateVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:GetAccountPasswordPolicy",
+    "iam:GetMFADevice",
+    "iam:GetUser",
+    "iam:ListMFADevices",
+    "iam:ListVirtualMFADevices",
+    "iam:ResyncMFADevice",
+    "sts:GetSessionToken",
+)
+"""What somebody needs to sign in for the first time and to register a device. To take one away needs it."""
+
+
+def self_service_mfa(account: str, partition: str) -> Document:
+    """People register and manage their own MFA devices, and can do nothing else without one."""
+    own = [iam_arn(account, f"user/{path}${{aws:username}}", partition) for path in ("", "*/")]
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {"Effect": "Allow", "Action": ["iam:ListUsers", "iam:ListVirtualMFADevices"], "Resource": "*"},
+            {
+                "Effect": "Allow",
+                "Action": ["iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice"],
+                "Resource": iam_arn(account, "mfa/*", partition),
+            },
+            {
+                "Effect": "Allow",
+                "Action": [
+                    "iam:DeactivateMFADevice",
+                    "iam:EnableMFADevice",
+                    "iam:GetMFADevice",
+                    "iam:GetUser",
+                    "iam:ListMFADevices",
+                    "iam:ResyncMFADevice",
+                ],
+                "Resource": own,
+            },
+            {
+                "Effect": "Deny",
+                "NotAction": list(_WITHOUT_MFA),
+                "Resource": "*",
+                "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            },
+        ],
+    }
+
+
+def ended(end: datetime) -> Document:
+    """From a moment on nothing is allowed any more."""
+    moment = end.strftime("%Y-%m-%dT%H:%M:%SZ")
+    statement = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": moment}},
+    }
+    return {"Version": VERSION, "Statement": [statement]}
