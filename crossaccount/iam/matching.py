@@ -106,6 +106,9 @@ class Template:
     text: str
     parts: tuple[Literal | Variable, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     @cached_property
     def plain(self) -> bool:
         """Whether the text is what it says, without variables or escapes."""

@@ -33,14 +33,14 @@ class Edges:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         self._candidates = Candidates(estate)
-        self._shared = SharedLayers(estate)
+        self.shared = SharedLayers(estate)
         self._callers: dict[str, list[Edge]] = {}
         self._services: dict[str, list[Edge]] = {}
         self._conjunctions: dict[tuple[str, str, Sticky], list[Conjunction]] = {}
 
     def paths_to(self, role: Role) -> list[Path]:
         """The paths to a role, sorted by principal."""
-        answers = RoleAnswers(self._shared, role)
+        answers = RoleAnswers(self.shared, role)
         found, edges = [], []
         for caller in self._candidates.of(role):
             answer = answers.of(caller)

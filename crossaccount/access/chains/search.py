@@ -143,6 +143,11 @@ class Chains:
         role = self.estate.roles.get(role_arn)
         return [] if role is None else self.edges.paths_to(role)
 
+    def direct(self, role_arn: str) -> dict[str, Requirements]:
+        """The requirements of each principal that has a path to a role."""
+        role = self.estate.roles.get(role_arn)
+        return {} if role is None else {edge.caller.arn: edge.alternatives for edge in self.edges.into(role)}
+
     def paths(self) -> Iterator[Path]:
         """All paths, as in ``paths``."""
         for arn in sorted(self.estate.roles):

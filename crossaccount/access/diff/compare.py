@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from crossaccount.access.chains import Chains
 from crossaccount.access.diff.change import AccessDiff, Change
 from crossaccount.access.diff.circumstances import TestedAttributes, control_changes, session_changes
 from crossaccount.access.diff.credentials import credential_changes
@@ -37,7 +38,8 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
         frozenset(_arn(pair) for pair in roles),
         everything=bool(controls) or before.accounts != after.accounts or before.members != after.members,
     )
-    found_paths = list(path_changes(before, after, touched))
+    old, new = Chains(before), Chains(after)
+    found_paths = list(path_changes(old, new, touched))
     bearers = {"permission-gained": _unique_ids(after), "permission-lost": _unique_ids(before)}
     tested = _of_tested_attributes([*users, *roles], before, after)
     dated_users = [(then.principal(one), then.principal(other)) for one, other in users]
@@ -50,7 +52,7 @@ def diff(before: Estate, after: Estate) -> AccessDiff:
     ]
     left = _Explained(found_paths)
     kept = (change for change in others if not left.covers(change))
-    reach = reach_changes(before, after, found_paths, touched.roles)
+    reach = reach_changes(old, new, found_paths, touched.roles)
     with_ends = with_reach(found_paths, reach)
     return AccessDiff.of([*with_ends, *controls, *credential_changes(before, after), *kept], reach)
 

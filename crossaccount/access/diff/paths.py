@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from crossaccount.access.chains import Chains
 from crossaccount.access.diff.change import Change
 from crossaccount.access.diff.permissions import statement_words
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role
 from crossaccount.access.explanation.explain import why
-from crossaccount.access.paths import Path, paths, paths_to
+from crossaccount.access.paths import Path, paths_to
 from crossaccount.access.paths.answers import SharedLayers
-from crossaccount.access.paths.candidates import Candidates, reached_by
+from crossaccount.access.paths.candidates import reached_by
 from crossaccount.access.paths.path import grants_elsewhere
 from crossaccount.access.requirements import implies
 from crossaccount.access.requirements.words import in_words
@@ -31,27 +32,25 @@ class Touched:
     everything: bool = False
 
 
-def path_changes(before: Estate, after: Estate, touched: Touched) -> Iterator[Change]:
+def path_changes(before: Chains, after: Chains, touched: Touched) -> Iterator[Change]:
     """The changes of the paths."""
     old, new = _paths(before, touched), _paths(after, touched)
     for principal, role in sorted({*old, *new}):
-        yield from _changes(old.get((principal, role)), new.get((principal, role)), before, after)
+        yield from _changes(old.get((principal, role)), new.get((principal, role)), before.estate, after.estate)
 
 
-def _paths(estate: Estate, touched: Touched) -> Mapping[Pair, Path]:
-    found = paths(estate) if touched.everything else _some_paths(estate, touched)
+def _paths(chains: Chains, touched: Touched) -> Mapping[Pair, Path]:
+    found = chains.paths() if touched.everything else _some_paths(chains, touched)
     return {(path.principal, path.role): path for path in found}
 
 
-def _some_paths(estate: Estate, touched: Touched) -> Iterator[Path]:
-    shared = SharedLayers(estate)
-    roles = [estate.roles[arn] for arn in sorted(touched.roles & estate.roles.keys())]
-    candidates = Candidates(estate) if roles else None
-    for role in roles:
-        yield from paths_to(role, candidates.of(role) if candidates else (), shared)
+def _some_paths(chains: Chains, touched: Touched) -> Iterator[Path]:
+    estate = chains.estate
+    for arn in sorted(touched.roles & estate.roles.keys()):
+        yield from chains.paths_to(arn)
     for role, callers in _reached(estate, touched):
         if role.arn not in touched.roles:
-            yield from paths_to(role, callers, shared)
+            yield from paths_to(role, callers, chains.edges.shared)
 
 
 def _reached(estate: Estate, touched: Touched) -> Iterator[tuple[Role, list[Principal]]]:

@@ -13,14 +13,13 @@ from dataclasses import replace
 from crossaccount.access.chains import Chains, Way
 from crossaccount.access.chains.way import Conditions, Hop, flat, requires_no_less
 from crossaccount.access.diff.change import Alternatives, Change, Reach
-from crossaccount.access.estate import Estate
 from crossaccount.access.requirements import Requirements
 from crossaccount.iam.names import counted
 
 Pair = tuple[str, str]
 
 
-def reach_changes(before: Estate, after: Estate, changes: Iterable[Change], roles: Iterable[str]) -> tuple[Reach, ...]:
+def reach_changes(before: Chains, after: Chains, changes: Iterable[Change], roles: Iterable[str]) -> tuple[Reach, ...]:
     """The ways that changes of paths, and of ``roles`` (ARNs), open and close, by principal and role."""
     ends = {change.role for change in changes if change.is_path and change.role} | set(roles)
     if not ends:
@@ -46,9 +45,9 @@ def _is_known(conditions: Conditions, before: Requirements) -> bool:
 class _Side:
     """The ways of one estate to the roles beyond given ones, with the conditions of the easiest way of each pair."""
 
-    def __init__(self, estate: Estate, ends: Iterable[str]) -> None:
-        self._chains = Chains(estate)
-        known = [estate.roles[arn] for arn in ends if arn in estate.roles]
+    def __init__(self, chains: Chains, ends: Iterable[str]) -> None:
+        self._chains, roles = chains, chains.estate.roles
+        known = [roles[arn] for arn in ends if arn in roles]
         beyond = {role.arn for role in known} | self._chains.edges.after(known)
         self.ways: dict[Pair, list[Way]] = {}
         for arn in sorted(beyond):
@@ -66,7 +65,7 @@ class _Side:
         """The conditions of a pair's direct path, or else of its easiest way; None if it has neither."""
         principal, role = pair
         if role not in self._paths:
-            self._paths[role] = {path.principal: path.alternatives for path in self._chains.paths_to(role)}
+            self._paths[role] = self._chains.direct(role)
         direct = self._paths[role].get(principal)
         if direct is not None:
             return tuple(tuple(Hop(1, atom, 1) for atom in conjunction) for conjunction in direct)

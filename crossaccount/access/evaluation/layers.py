@@ -344,9 +344,17 @@ _WITHOUT = {
 
 def needed(conjunction: Iterable[Atom]) -> tuple[str, ...]:
     """The additional actions of a call that meets all of the atoms."""
-    atoms = tuple(conjunction)
+    found = set[str]()
+    for atom in conjunction:
+        found |= _needed_by(atom)
+    return tuple(action for action in _WITHOUT if action in found) if found else ()
+
+
+@lru_cache(maxsize=65_536)
+def _needed_by(atom: Atom) -> frozenset[str]:
+    """The actions without which a call surely does not meet an atom."""
     contexts = ((action, RequestContext.of(open=kind)) for action, kind in _WITHOUT.items())
-    return tuple(action for action, without in contexts if any(_answer(atom, without) is False for atom in atoms))
+    return frozenset(action for action, without in contexts if _answer(atom, without) is False)
 
 
 def _answer(atom: Atom, context: RequestContext) -> bool | None:

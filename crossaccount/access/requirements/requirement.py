@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from crossaccount.access.verdict import SIDES, Side
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
@@ -197,10 +197,17 @@ requirements are not simplified further: they stay correct, but longer."""
 _MOST_WORK_AT_ALL, _MOST_WORK_OF_A_GROUP = 400, 1_500
 """Of so many values at most it is asked whether anything meets them all, and, for each atom once more, whether it is
 needless beside the others. Beyond that atoms stay as they are."""
-_MOST_WORK_OF_A_PRODUCT, _MOST_WORK_OF_A_QUESTION = 10_000, 20_000
+_MOST_WORK_OF_A_PRODUCT, _MOST_WORK_OF_A_QUESTION = 4_000, 8_000
 """Values times atoms, of all groups that are looked at when many alternatives are multiplied."""
 _VALUES_OF_A_STEP = 16
 """A step of a search that looks at more values of one key counts as several."""
+
+
+class _Bound(Protocol):
+    """What says whether more work may be done."""
+
+    def allows(self, work: int) -> bool:
+        """Do some more work; False if it would be too much."""
 
 
 class Steps:
@@ -217,12 +224,24 @@ class Steps:
 
     @property
     def may_work(self) -> bool:
-        """Whether what atoms make of each other may still be looked at."""
-        return self._work <= _MOST_WORK_OF_A_QUESTION
+        """Whether atoms may still be compared with each other."""
+        return (self._whole or self)._work <= _MOST_WORK_OF_A_QUESTION
 
     def work(self, done: int) -> None:
-        """Note some work."""
-        self._work += done
+        """Note some work. It counts for the whole question."""
+        (self._whole or self)._work += done
+
+    def allows(self, work: int) -> bool:
+        """Do some more work; False if it would be too much."""
+        if not self.may_work:
+            return False
+        self.work(work)
+        return True
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no step is left."""
+        return self._left <= 0 or (self._whole is not None and self._whole.exhausted)
 
     def take(self, count: int = 1) -> bool:
         """Take steps; False where there are none left."""
@@ -279,12 +298,11 @@ class _Work:
         self._most = most
         self.done = 0
 
-    def take(self, group: Conjunction) -> bool:
-        """Take the work on a group; False where it would be too much."""
-        asked = _work(group) * (len(group) + 1)
-        if self.done + asked > self._most:
+    def allows(self, work: int) -> bool:
+        """Do some more work; False if it would be too much."""
+        if self.done + work > self._most:
             return False
-        self.done += asked
+        self.done += work
         return True
 
 
@@ -330,7 +348,7 @@ def _meeting(conjunction: Conjunction, alternatives: Requirements, work: _Work) 
         return None
     if len(found) == 1:
         return _in_order(plain | found[0][1])
-    return _tidied((*_in_order(plain), *_as_one(tuple(each for each, _ in found))))
+    return _tidied((*_in_order(plain), *_as_one(tuple(each for each, _ in found))), work)
 
 
 def negation(conjunction: Conjunction) -> Requirements:
@@ -350,7 +368,7 @@ def simplify(alternatives: Iterable[Conjunction], steps: Steps | None = None) ->
 
 
 def _simplify(alternatives: Iterable[Conjunction], steps: Steps) -> Requirements:
-    found = list(dict.fromkeys(tidied for each in alternatives if (tidied := _tidied(each)) is not None))
+    found = list(dict.fromkeys(tidied for each in alternatives if (tidied := _tidied(each, steps)) is not None))
     if len(found) > 1:
         found = _distinct(found, steps)
     if 1 < len(found) <= _MOST_ALTERNATIVES:
@@ -402,10 +420,10 @@ def _as_one(alternatives: Requirements) -> Conjunction:
     return alternatives[0] if len(alternatives) == 1 else (composite(alternatives),)
 
 
-def _tidied(conjunction: Conjunction) -> Conjunction | None:
+def _tidied(conjunction: Conjunction, work: _Bound) -> Conjunction | None:
     """An alternative in canonical order, without duplicates and implied atoms; None if it cannot be met."""
     distinct = {group: _distinct_atoms(atoms) for group, atoms in _by_group(conjunction).items()}
-    needed = _needed_of(distinct, touching=_touch(distinct.values()))
+    needed = _needed_of(distinct, touching=_touch(distinct.values()), work=work)
     return None if needed is None else _in_order(needed)
 
 
@@ -430,10 +448,10 @@ def _touch(groups: Iterable[Conjunction | None]) -> bool:
     return len(set(keys)) < len(keys)
 
 
-def _needed_of(groups: Groups, *, touching: bool, work: _Work | None = None) -> dict[Hashable, Conjunction] | None:
+def _needed_of(groups: Groups, *, touching: bool, work: _Bound) -> dict[Hashable, Conjunction] | None:
     found: dict[Hashable, Conjunction] = {}
     for group, atoms in groups.items():
-        if atoms is not None and touching and work is not None and len(atoms) > 1 and not work.take(atoms):
+        if touching and atoms is not None and len(atoms) > 1 and not work.allows(_work(atoms) * (len(atoms) + 1)):
             found[group] = atoms
             continue
         needed = None if atoms is None else _needed(atoms, touching)
@@ -569,6 +587,8 @@ def _shortened(conjunction: Conjunction, alternatives: Sequence[Conjunction], st
     """
     left = conjunction
     for atom in conjunction:
+        if steps.exhausted:
+            break
         rest = tuple(each for each in left if each is not atom)
         if _covered(rest, alternatives, steps):
             left = rest

@@ -182,6 +182,14 @@ class Condition:
     quantifier: str = ""
     if_exists: bool = False
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Computed once: conditions are the keys of many caches."""
+        return hash((self.operator, self.key, self.values))
+
     @cached_property
     def negated(self) -> bool:
         """Whether the operator matches what its values do not."""

@@ -23,7 +23,7 @@ _MOST_STATES, _MOST_PLACES = 4_000, 20_000
 """How many states a search looks at, and how many all of its patterns may be in together."""
 _LONG, _VERY_LONG = 64, 256
 """So many steps of a pattern count as one more pattern, and as one more of all: its states have many places."""
-_MOST_TRIED = 10_000
+_MOST_TRIED = 4_000
 """So many states are looked at, each once for every way to get there."""
 _MOST_COMPARED = 2_000
 """So many pairs of patterns are compared one by one, before all of them are searched together."""
@@ -262,12 +262,19 @@ def _candidates(literals: Sequence[Literal]) -> Iterable[str] | None:
 
 def _easy_text(literals: Sequence[Literal]) -> bool:
     """Whether a text that some pattern suggests is accepted by all: most are, and then no search is needed."""
-    values = [value.text for condition, wanted in literals if condition.negated != wanted for value in condition.values]
-    texts = [text.replace("*", _ELSE).replace("?", _ELSE) for text in values] or [_ELSE]
+    needed = [condition.values for condition, wanted in literals if condition.negated != wanted and condition.values]
+    texts = [value.text.replace("*", _ELSE).replace("?", _ELSE) for values in needed for value in values] or [_ELSE]
+    if len(needed) > 1:  # what fits several patterns of the kind *x* has them one after the other
+        texts.insert(0, _ELSE.join(["", *(_bare(values[0].text) for values in needed), ""]))
+        texts.insert(1, _ELSE.join(["", *(_bare(values[-1].text) for values in reversed(needed)), ""]))
     return any(
         all(condition.accepts(text, _NOTHING) == wanted for condition, wanted in literals)
         for text in texts[:_MOST_EASY]
     )
+
+
+def _bare(text: str) -> str:
+    return text.strip("*").replace("*", _ELSE).replace("?", _ELSE)
 
 
 def _some_text(literals: Sequence[Literal]) -> bool:

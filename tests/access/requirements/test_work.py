@@ -15,8 +15,9 @@ from crossaccount.access.diff import coverage, diff, rules
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.finding import Facts
 from crossaccount.access.findings.judge import judge
-from crossaccount.access.paths import paths
+from crossaccount.access.paths import answers, paths
 from crossaccount.access.requirements import requirement
+from crossaccount.iam.conditions import satisfiable
 from crossaccount.report.roles import Permissions
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -124,6 +125,55 @@ def test_what_a_statement_spares_is_not_matched_action_by_action(monkeypatch: py
     statements = len(policies[0].statements)
     assert Permissions().of(policies)
     assert sum(asked.values()) <= 12 * statements + 1_000
+
+
+def _many_patterns(size: int, *, spared: int | None = None) -> Estate:
+    """A role whose trust denies by many patterns on few keys, most of them long."""
+    chosen = random.Random(2)
+    keys = ("aws:UserAgent", "sts:RoleSessionName", "aws:RequestTag/t1")
+    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], **_whom()}]
+    while len(json.dumps(statements)) < size:
+        texts = ["*".join(chosen.choices(("a", "bc", "cab", "v"), k=chosen.randrange(2, 20))) for _ in range(10)]
+        condition = {chosen.choice(OPERATORS): {key: [f"*{text}*" for text in texts]} for key in keys}
+        statements.append({"Effect": "Deny", "Action": "sts:*", **_whom(), "Condition": condition})
+    if spared is not None:
+        statements.pop(spared)
+    held = [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [_ANYTHING]}}]
+    user = {"UserName": "u", "Arn": f"arn:aws:iam::{AUTH}:user/u", "UserPolicyList": held}
+    trust = {"Version": "2012-10-17", "Statement": statements}
+    role = {"RoleName": "R", "Arn": ROLE, "AssumeRolePolicyDocument": trust}
+    return Estate.from_details([{"UserDetailList": [user]}, {"RoleDetailList": [role]}], since=NOW)
+
+
+_ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_a_question_about_many_patterns_has_a_bound(monkeypatch: pytest.MonkeyPatch):
+    for cached in (satisfiable._satisfiable, requirement._needed_together, requirement._multiplied):
+        cached.cache_clear()
+    states = Counter[str]()
+    real = satisfiable._Patterns._advanced
+
+    def counted(self: Any, taking: int) -> int:
+        states["tried"] += 1
+        return real(self, taking)
+
+    monkeypatch.setattr(satisfiable._Patterns, "_advanced", counted)
+    assert list(paths(_many_patterns(20_000)))
+    assert states["tried"] <= 250_000
+
+
+def test_a_diff_asks_each_pair_once_a_side(monkeypatch: pytest.MonkeyPatch):
+    asked = Counter[str]()
+    real = answers.answer_of
+
+    def counted(layers: Any) -> Any:
+        asked["answers"] += 1
+        return real(layers)
+
+    monkeypatch.setattr(answers, "answer_of", counted)
+    assert diff(_many_patterns(4_000), _many_patterns(4_000, spared=3)).changes
+    assert asked["answers"] == 2
 
 
 def test_without_steps_an_answer_is_as_true_and_longer():
