@@ -16,7 +16,7 @@ from crossaccount.access.evaluation.layers import answer_of, open_layers, with_a
 from crossaccount.access.paths.answers import RoleAnswers, SharedLayers
 from crossaccount.access.paths.candidates import Candidates, reached_by
 from crossaccount.access.paths.path import Path, services_let_in
-from crossaccount.access.requirements import NEVER, Requirements
+from crossaccount.access.requirements import Requirements
 from crossaccount.access.requirements.requirement import Conjunction
 
 
@@ -40,11 +40,10 @@ class Edges:
 
     def paths_to(self, role: Role) -> list[Path]:
         """The paths to a role, sorted by principal."""
-        answers = RoleAnswers(self.shared, role)
+        callers = self._candidates.of(role)
         found, edges = [], []
-        for caller in self._candidates.of(role):
-            answer = answers.of(caller)
-            if answer.alternatives != NEVER:
+        for caller, answer in zip(callers, RoleAnswers(self.shared, role).each(callers), strict=True):
+            if answer.alternatives:
                 edges.append(Edge(caller, answer.alternatives))
                 found.append(Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust))
         self._callers[role.arn] = edges

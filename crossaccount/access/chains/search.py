@@ -173,7 +173,7 @@ class Chains:
     def _search(self, role_arn: str, only: str | None = None) -> _Search | None:
         """The search for the ways to a role. The last one is cached, because callers ask role by role."""
         role = self.estate.roles.get(role_arn)
-        if role is None:
+        if role is None or not self.edges.has_roles_before(role):
             return None
         if self._last is None or self._last[0] != (role_arn, only):
             self._last = (role_arn, only), _Search(self, role, only)

@@ -124,7 +124,9 @@ def _is_a_person_s(chains: Chains, way: Way) -> bool:
 
 
 def _is_third_party(principal: str, chains: Chains, facts: Facts) -> bool:
-    outside = external_principal(principal, chains.estate.accounts) if principal.startswith("arn:") else None
+    if not principal.startswith("arn:") or chains.estate.principal(principal) is not None:
+        return False
+    outside = external_principal(principal, chains.estate.accounts)
     return outside is not None and bool(outside.account) and not outside.provider and not facts.is_ours(outside.account)
 
 

@@ -76,16 +76,15 @@ def trust_findings(
         message = "nobody can assume it: its trust only denies"
         yield Found(ONLY_DENIES, Place(role.arn, TRUST_POLICY), message, ONLY_DENIES.hint)
         return
-    used = {*reach.trusts, *possible}
     unused = [statement for statement in allowing if _assumes(statement) and not _is_used(statement, reach.trusts)]
     assuming = [statement for statement in allowing if _assumes(statement)]
     if allowing and len(unused) == len(assuming):
         if memberless := nearest.groups_without_members(role):
             yield _of_groups(role, memberless, estate)
-        elif not any(_is_used(statement, used) for statement in unused):
+        elif not any(_is_used(statement, possible) for statement in unused):
             yield _unreachable(role, unused, nearest)
         return
-    unused = [statement for statement in unused if not _is_used(statement, used)]
+    unused = [statement for statement in unused if not _is_used(statement, possible)]
     for statement in unused:
         named = _named(statement, estate)
         message = f"none of {listed(named)} can assume the role" if named else "it names nobody"

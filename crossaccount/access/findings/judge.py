@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,6 +35,8 @@ from crossaccount.access.findings.trusts import (
     weak_external_ids,
 )
 from crossaccount.access.findings.web_identities import web_identity_findings
+from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.documents import content_of
 
 
 def judge(
@@ -53,14 +55,14 @@ def judge(
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
     known = KnownPolicies(details, facts.assumed)
     behind = RequiredBehind(details, estate)
+    by_content = _ByContent(facts, estate.since)
     trusts: list[Statement] = []
     for account in details:
         limited, idle = bounded(account), boundaries_alone(account)
         for document in documents(account):
-            granting = document.place not in idle
-            own = document_findings(document, facts, limited, estate.since, granting=granting)
+            own = by_content.findings(document, limited, granting=document.place not in idle)
             yield from map(behind.judged, own)
-            trusts += document.statements if document.side == "trust" else ()
+            trusts += document.statements if document.side == "trust" and by_content.has_external_id(document) else ()
         yield from administrators(account)
         yield from known.findings(account)
         yield from naming_findings(account)
@@ -70,6 +72,45 @@ def judge(
     yield from shared_external_ids(trusts, facts)
     yield from closure_findings(details, estate, paths)
     yield from chain_findings(chains or Chains(estate), facts)
+
+
+class _ByContent:
+    """The findings on documents, computed once for equal documents: large estates repeat a few thousand of them.
+
+    Rules ask of a document's owner only its kind and account, whether it has a boundary, and, beside an external ID, a
+    role's name.
+    """
+
+    def __init__(self, facts: Facts, since: datetime | None) -> None:
+        self._facts = facts
+        self._since = since
+        self._known: dict[Hashable, tuple[Found, ...]] = {}
+
+    def findings(self, document: Document, limited: Collection[str], *, granting: bool) -> Iterator[Found]:
+        """The findings on one document; see :func:`document_findings`."""
+        owner, content = document.place.owner, content_of(document.content)
+        if content is None:
+            yield from document_findings(document, self._facts, limited, self._since, granting=granting)
+            return
+        arn = parse_arn(owner)
+        named = arn.name if _EXTERNAL_ID in content.lower() else ""
+        key = (content, document.side, arn.kind, arn.account, named, owner in limited, granting)
+        found = self._known.get(key)
+        if found is None:
+            found = tuple(document_findings(document, self._facts, limited, self._since, granting=granting))
+            self._known[key] = found
+        for each in found:
+            place = replace(each.place, owner=owner, policy=document.place.policy)
+            yield replace(each, place=place)
+
+    @staticmethod
+    def has_external_id(document: Document) -> bool:
+        """Whether a document may require an external ID."""
+        content = content_of(document.content)
+        return content is None or _EXTERNAL_ID in content.lower()
+
+
+_EXTERNAL_ID = b"externalid"
 
 
 def document_findings(

@@ -70,10 +70,16 @@ class Statement:
 
     def principals(self, kind: str) -> list[str]:
         """Its principals of a type (``AWS``, ``Service``, ``Federated``); ``"*"`` counts as everyone of ``AWS``."""
+        return self._principals.get(kind, [])
+
+    @cached_property
+    def _principals(self) -> Mapping[str, list[str]]:
         principal = self.raw.get("Principal")
         if principal == "*":
-            return ["*"] if kind == "AWS" else []
-        return [str(each) for each in as_list(principal.get(kind))] if isinstance(principal, Mapping) else []
+            return {"AWS": ["*"]}
+        if not isinstance(principal, Mapping):
+            return {}
+        return {str(kind): [str(each) for each in as_list(named)] for kind, named in principal.items()}
 
     def texts(self, element: str) -> list[str]:
         """The texts of a one-or-many element such as ``Action``."""
@@ -81,9 +87,15 @@ class Statement:
 
     def covers(self, action: str) -> bool:
         """Whether its ``Action`` or ``NotAction`` covers an action."""
-        if "NotAction" in self.raw:
-            return not any(action_match(pattern, action) for pattern in self.texts("NotAction"))
-        return any(action_match(pattern, action) for pattern in self.texts("Action"))
+        if action not in self._covered:
+            inverted = "NotAction" in self.raw
+            patterns = self.texts("NotAction" if inverted else "Action")
+            self._covered[action] = any(action_match(pattern, action) for pattern in patterns) != inverted
+        return self._covered[action]
+
+    @cached_property
+    def _covered(self) -> dict[str, bool]:
+        return {}
 
     def on(self, *keys: str) -> list[Condition]:
         """Its conditions on any of these keys, which are given in lower case."""
@@ -185,10 +197,12 @@ def demands_of(document: Document, *, of_services: bool = False) -> Demands:
     found = []
     for statement in document.statements:
         own = [Demand((condition,), statement) for condition in statement.conditions]
-        whom = _Whom.of(statement)
-        if whom not in by_whom:
-            by_whom[whom] = tuple(demand for of, demand in denies if whom.is_within(of))
-        found.append((*own, *by_whom[whom]))
+        if denies:
+            whom = _Whom.of(statement)
+            if whom not in by_whom:
+                by_whom[whom] = tuple(demand for of, demand in denies if whom.is_within(of))
+            own += by_whom[whom]
+        found.append(tuple(own))
     return found
 
 

@@ -8,7 +8,7 @@ that the sides of a request are known by identity, and what they add up to is wo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
@@ -119,10 +119,10 @@ class Profile(NamedTuple):
     """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``per_role`` policies say."""
 
     action: str
-    context: RequestContext
     policies: tuple[Policy, ...]
     per_role: tuple[PerRole, ...]
     key: int
+    carried: tuple[str, ...]
 
 
 def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext) -> tuple[str, ...] | None:
@@ -132,6 +132,10 @@ def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext
         return None
     found = [widest(value, context) for statement in statements for value in statement.resources]
     return tuple(pattern for pattern in found if pattern is not None)
+
+
+Alike = tuple[int, ...]
+"""For each of some callers the place of the first one whose answers are the same."""
 
 
 class SharedLayers:
@@ -146,11 +150,13 @@ class SharedLayers:
         self._equal: dict[SideAnswer, SideAnswer] = {side_answer: side_answer for side_answer in SILENT.values()}
         self._together: dict[Hashable, SideAnswer] = {}
         self._by_sides: dict[Hashable, Answer] = {}
+        self._contexts: dict[str, RequestContext] = {}
+        self._alike: dict[int, tuple[Sequence[Principal], Alike]] = {}
 
     def answer(self, caller: Principal, role: Role) -> Answer:
         """The requirements for ``caller`` to assume ``role``."""
         profile = self.profiles.get(caller.arn) or self.profile(caller)
-        request = Request(caller, profile.action, role.arn, profile.context)
+        request = Request(caller, profile.action, role.arn, self.context(caller))
         layers = assume_layers(self.estate, request, role, self._evaluate_side)
         key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
         if key not in self._by_sides:
@@ -161,17 +167,18 @@ class SharedLayers:
         """The caller's own side, kept in ``profiles``. Callers of one account and kind are the same where their
         policies are.
         """
-        action, context = assume_action(caller), open_context(caller, since=self.estate.since)
+        action = assume_action(caller)
         own, shared, per_role = [], [], []
         for policy in caller.policies:
             dependencies = self.dependencies(policy, action)
             if not dependencies.silent:
                 own.append(policy)
                 if dependencies.single_out(caller):
-                    per_role.append(PerRole("identity", policy, patterns_of(policy.about(action), context)))
+                    patterns = patterns_of(policy.about(action), self.context(caller))
+                    per_role.append(PerRole("identity", policy, patterns))
                 else:
                     shared.append(id(policy))
-        if caller.boundary and self._limits(caller.boundary, Request(caller, action, "*", context)):
+        if caller.boundary and self._limits(caller.boundary, Request(caller, action, "*", self.context(caller))):
             per_role.append(PerRole("boundary", caller.boundary))
         key: Hashable = (caller.account, caller.is_role, caller.is_service_linked, *shared)
         controls = [policy for level in self.estate.service_control.get(caller.account, ()) for policy in level]
@@ -180,8 +187,31 @@ class SharedLayers:
         ):
             key = caller.arn
         number = self._keys.setdefault(key, len(self._keys))
-        profile = self.profiles[caller.arn] = Profile(action, context, tuple(own), tuple(per_role), number)
-        return profile
+        found = Profile(action, tuple(own), tuple(per_role), number, carried_actions(caller))
+        self.profiles[caller.arn] = found
+        return found
+
+    def context(self, caller: Principal) -> RequestContext:
+        """What is certain of the caller's requests; most callers of one profile are never asked for it."""
+        if caller.arn not in self._contexts:
+            self._contexts[caller.arn] = open_context(caller, since=self.estate.since)
+        return self._contexts[caller.arn]
+
+    def alike(self, callers: Sequence[Principal]) -> Alike:
+        """Which of some callers have the same answers, as far as policies tell none of them apart. It is kept."""
+        known = self._alike.get(id(callers))
+        if known is None or known[0] is not callers:
+            known = self._alike[id(callers)] = callers, self._sorted_out(callers)
+        return known[1]
+
+    def _sorted_out(self, callers: Sequence[Principal]) -> Alike:
+        first: dict[int, int] = {}
+        places = []
+        for place, caller in enumerate(callers):
+            profile = self.profiles.get(caller.arn) or self.profile(caller)
+            alone = bool(profile.per_role or profile.carried)
+            places.append(place if alone else first.setdefault(profile.key, place))
+        return tuple(places)
 
     def _limits(self, boundary: Policy, request: Request) -> bool:
         """Whether a boundary may limit its owner: not if it certainly allows all roles."""
@@ -240,15 +270,31 @@ class RoleAnswers:
     def __init__(self, shared: SharedLayers, role: Role) -> None:
         self._shared = shared
         self._role = role
-        self._above = [policy for level in shared.estate.resource_control.get(role.account, ()) for policy in level]
-        self._depends_on_caller = _DependsOnCaller(shared, role)
+        self._above = tuple(
+            policy for level in shared.estate.resource_control.get(role.account, ()) for policy in level
+        )
+        self._depends_on_caller = _DependsOnCaller(shared, (role.trust, *self._above))
         self._known: dict[Hashable, Answer] = {}
+
+    def each(self, callers: Sequence[Principal]) -> Iterator[Answer]:
+        """What is still to meet for each of some callers, in their order; asked once of those who are alike."""
+        found: list[Answer] = []
+        for place, first in enumerate(self._shared.alike(callers)):
+            caller = callers[place]
+            if first != place and not self._depends_on_caller[self._shared.profiles[caller.arn].action]:
+                answer = found[first]
+                # What tags and source identities need is asked of each caller.
+                answer = self.of(caller) if answer.actions else answer
+            else:
+                answer = self.of(caller)
+            found.append(answer)
+            yield answer
 
     def of(self, caller: Principal) -> Answer:
         """The requirements for ``caller``."""
         profile = self._shared.profiles.get(caller.arn) or self._shared.profile(caller)
         key: Hashable = profile.key
-        if any(self._shared.dependencies(each, profile.action).single_out(caller) for each in self._above):
+        if self._above and self._above_depends_on(caller, profile.action):
             key = caller.arn
         elif (profile.per_role or self._depends_on_caller[profile.action]) and (
             own := self._own_answers(caller, profile)
@@ -257,14 +303,17 @@ class RoleAnswers:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._shared.answer(caller, self._role)
-        if not (found.actions or carried_actions(caller)):
+        if not (found.actions or profile.carried):
             return found
         return complete(found, self._shared.estate, caller, self._role)
+
+    def _above_depends_on(self, caller: Principal, action: str) -> bool:
+        return any(self._shared.dependencies(each, action).single_out(caller) for each in self._above)
 
     def _own_answers(self, caller: Principal, profile: Profile) -> list[int]:
         """The answers that may differ from those of other callers with the same profile."""
         role, trust = self._role.arn, self._role.trust
-        request = Request(caller, profile.action, role, profile.context)
+        request = Request(caller, profile.action, role, self._shared.context(caller))
         own = [
             self._shared.evaluate_policy(side, policy, request)
             for side, policy, patterns in profile.per_role
@@ -276,11 +325,12 @@ class RoleAnswers:
 
 
 class _DependsOnCaller(dict[str, bool]):
-    """By action, whether a role's trust may tell callers of one account and kind apart."""
+    """By action, whether one of a role's policies may tell callers of one account and kind apart."""
 
-    def __init__(self, shared: SharedLayers, role: Role) -> None:
+    def __init__(self, shared: SharedLayers, policies: Iterable[Policy]) -> None:
         self._shared = shared
-        self._role = role
+        self._policies = policies
 
     def __missing__(self, action: str) -> bool:
-        return self.setdefault(action, self._shared.dependencies(self._role.trust, action).depends_on_caller)
+        found = any(self._shared.dependencies(each, action).depends_on_caller for each in self._policies)
+        return self.setdefault(action, found)

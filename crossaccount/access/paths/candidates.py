@@ -43,16 +43,14 @@ class Grants:
                     if statement.has_variables and not statement.resources_inverted:
                         self._index_own(statement, principal)
 
-    def candidates(self, role: str) -> Holders:
-        """The principals that may have a grant on ``role`` (its ARN)."""
+    def holders(self, role: str) -> list[Holders]:
+        """The holders of each policy that may grant ``role`` (its ARN). The mappings are kept, so their ids are their
+        own.
+        """
         *_, account, name = role.split(":", 5)
-        found: Holders = {}
-        for holders in self._exact.get(role, ()):
-            found.update(holders)
+        found = list(self._exact.get(role, ()))
         for patterns in (self._by_account.get(account, ()), self._by_name.get(name, ()), self._anywhere):
-            for pattern, holders in patterns:
-                if wildcard_match(pattern, role):
-                    found.update(holders)
+            found += [holders for pattern, holders in patterns if wildcard_match(pattern, role)]
         return found
 
     def _index(self, policy: Policy, holders: Holders, granting: Iterable[CompiledStatement]) -> None:
@@ -97,62 +95,77 @@ def widest(value: Template, context: RequestContext) -> str | None:
 
 
 class Candidates:
-    """The candidates of an estate's roles."""
+    """The candidates of an estate's roles. Roles with the same candidates have them as one list."""
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self._by_account: dict[str, Holders] = {}
         self._by_unique_id: dict[str, Principal] = {}
         self._grants: dict[str, Grants] = {}
+        self._named: dict[int, tuple[CompiledStatement, Holders]] = {}
+        self._lists: dict[tuple[int, ...], list[Principal]] = {}
         for principal in (*estate.users.values(), *estate.roles.values()):
             self._by_account.setdefault(principal.account, {})[principal.arn] = principal
             if principal.unique_id:
                 self._by_unique_id[principal.unique_id] = principal
 
     def of(self, role: Role, only: str | None = None) -> list[Principal]:
-        """The candidates for ``role``, by ARN; with ``only``, just that principal."""
-        found: Holders = {}
-        for statement in role.trust.statements:
-            if statement.allows:
-                found.update(self._named(statement, role))
-        if role.trust.unknown:
-            found.update(self._granted(EVERYONE, role))
-            found.update(self._by_account.get(role.account, {}))
+        """The candidates for ``role``, by ARN; ``only`` the principal of this ARN, where it is one."""
+        parts = list(self._parts(role))
         if only is not None:
-            return [found[only]] if only in found else []
-        return [found[arn] for arn in sorted(found)]
+            found = next((holders[only] for holders in parts if only in holders), None)
+            return [] if found is None else [found]
+        key = tuple(map(id, parts))
+        if key not in self._lists:
+            together = {arn: principal for holders in parts for arn, principal in holders.items()}
+            self._lists[key] = [together[arn] for arn in sorted(together)]
+        return self._lists[key]
 
-    def _named(self, statement: CompiledStatement, role: Role) -> Holders:
+    def _parts(self, role: Role) -> Iterator[Holders]:
+        """The candidates in parts, each of which is kept."""
+        everyone = bool(role.trust.unknown)
+        for statement in role.trust.statements:
+            element = statement.principal
+            if not statement.allows or element is None:
+                continue
+            yield self._names(statement)
+            if element.inverted or EVERYONE in element.entries:
+                everyone = True
+                continue
+            for account in element.accounts:
+                yield from self._granted(account, role)
+        if everyone:
+            yield from self._granted(EVERYONE, role)
+            yield self._by_account.setdefault(role.account, {})  # in one account everyone needs no grant
+
+    def _names(self, statement: CompiledStatement) -> Holders:
+        """Whom a statement names one by one, or from outside of the sources: the same for every role that has it."""
+        if id(statement) not in self._named:
+            self._named[id(statement)] = (statement, dict(self._found(statement)))
+        return self._named[id(statement)][1]
+
+    def _found(self, statement: CompiledStatement) -> Iterator[tuple[str, Principal]]:
+        for stranger in external_principals(statement, self._estate.accounts):
+            if not self._estate.describes(stranger.arn):
+                yield stranger.arn, stranger.placed(self._estate)
         element = statement.principal
-        if element is None:
-            return {}
-        found: Holders = {each.arn: each for each in self._external(statement)}
-        if element.inverted or EVERYONE in element.entries:
-            found.update(self._granted(EVERYONE, role))
-            found.update(self._by_account.get(role.account, {}))  # ``*`` in the same account needs no grant
-            return found
-        for account in element.accounts:
-            found.update(self._granted(account, role))
+        if element is None or element.inverted or EVERYONE in element.entries:
+            return
         for entry in element.aws:
             if (principal := self._estate.principal(entry) or self._by_unique_id.get(entry)) is not None:
-                found[principal.arn] = principal
+                yield principal.arn, principal
         for session in element.sessions:
             members = self._by_account.get(session.account, {}).values()
             roles = (each for each in members if each.is_role)
-            found.update((each.arn, each) for each in roles if [each.name] == session.resource.split("/")[1:2])
-        return found
+            yield from ((each.arn, each) for each in roles if [each.name] == session.resource.split("/")[1:2])
 
-    def _external(self, statement: CompiledStatement) -> Iterable[Principal]:
-        strangers = external_principals(statement, self._estate.accounts)
-        return (each.placed(self._estate) for each in strangers if not self._estate.describes(each.arn))
-
-    def _granted(self, account: str, role: Role) -> Holders:
+    def _granted(self, account: str, role: Role) -> list[Holders]:
         """The principals of an account, or of all accounts, that have a grant."""
         if account not in self._grants:
             everyone = (principal for members in self._by_account.values() for principal in members.values())
             of = everyone if account == EVERYONE else self._by_account.get(account, {}).values()
             self._grants[account] = Grants(of, ASSUME_ROLE)
-        return self._grants[account].candidates(role.arn)
+        return self._grants[account].holders(role.arn)
 
 
 def reached_by(
@@ -165,6 +178,6 @@ def reached_by(
     homes = {principal.account for principal in (*users.values(), *roles.values())}
     candidates = Candidates(replace(estate, users=users, roles=roles))
     for arn, role in estate.roles.items():
-        # Within one account a trust may be enough.
-        if role.account in homes or grants.candidates(arn):
+        # In one's own account a trust may be enough.
+        if role.account in homes or any(grants.holders(arn)):
             yield role, [each for each in candidates.of(role) if each.arn in users or each.arn in roles]

@@ -13,7 +13,7 @@ separately.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -89,15 +89,14 @@ def what_can(estate: Estate, principal_arn: str) -> list[Path]:
     return found
 
 
-def paths_to(role: Role, callers: Iterable[Principal], shared: SharedLayers) -> list[Path]:
+def paths_to(role: Role, callers: Sequence[Principal], shared: SharedLayers) -> list[Path]:
     """The paths of ``callers`` to one role, in their order."""
-    answers = RoleAnswers(shared, role)
-    found = []
-    for caller in callers:
-        answer = answers.of(caller)
-        if answer.alternatives != NEVER:
-            found.append(Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust))
-    return found
+    answers = RoleAnswers(shared, role).each(callers)
+    return [
+        Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust)
+        for caller, answer in zip(callers, answers, strict=True)
+        if answer.alternatives
+    ]
 
 
 _TOGETHER = 1_000
