@@ -57,7 +57,8 @@ class Interned(Generic[T]):
 def encoded(report: Report) -> str:
     """The report as JSON text."""
     document = _Encoder(report).document()
-    seen = {key: value if key == "paths" else _shown(value) for key, value in document.items()}  # paths are numbers
+    # Paths are numbers, and ways are numbers and words of our own.
+    seen = {key: value if key in ("paths", "ways") else _shown(value) for key, value in document.items()}
     return json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -79,6 +80,7 @@ class _Encoder:
         self._sides = _Sides(report)
         self._permissions: Interned[Permission] = Interned()
         self._words: Interned[str] = Interned()
+        self._hops: dict[tuple[int, int, bool], list[int]] = {}
 
     def document(self) -> dict[str, Any]:
         """Everything; the tables that others refer to are complete only after these."""
@@ -126,9 +128,16 @@ class _Encoder:
 
     def _way(self, way: Way) -> Row:
         """Everybody on it, what each hop asks for, what is kept and lost, how many more ways the pair has."""
-        hops = way.hops_in_words(granted=self._report.names.granted(way.principal))
+        granted = self._report.names.granted(way.principal)
+        key = (
+            id(way.alternatives),
+            len(way.via),
+            granted,
+        )  # the report holds the objects, and ways that are alike share them
+        if key not in self._hops:
+            self._hops[key] = [self._words.number(each) for each in way.hops_in_words(granted=granted)]
         stops = [self._ends.number(each) for each in way.stops]
-        return [stops, [self._words.number(each) for each in hops], notes_in_words(way), way.more]
+        return [stops, self._hops[key], notes_in_words(way), way.more]
 
     def _end(self, name: str) -> Row:
         parts = name.split(":", 5)

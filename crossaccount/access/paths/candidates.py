@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role, User
@@ -94,6 +95,15 @@ def widest(value: Template, context: RequestContext) -> str | None:
     return "".join(part.text if part.wildcards else part.text.replace("*", "?") for part in parts)
 
 
+class _Trusted(NamedTuple):
+    """What a trust policy allows, for each role that has it: principals by name, whole accounts, everyone."""
+
+    trust: Policy
+    names: Holders
+    accounts: tuple[str, ...]
+    everyone: bool
+
+
 class Candidates:
     """The candidates of an estate's roles. Roles with the same candidates have them as one list."""
 
@@ -102,7 +112,7 @@ class Candidates:
         self._by_account: dict[str, Holders] = {}
         self._by_unique_id: dict[str, Principal] = {}
         self._grants: dict[str, Grants] = {}
-        self._named: dict[int, tuple[CompiledStatement, Holders]] = {}
+        self._trusts: dict[int, _Trusted] = {}
         self._lists: dict[tuple[int, ...], list[Principal]] = {}
         for principal in (*estate.users.values(), *estate.roles.values()):
             self._by_account.setdefault(principal.account, {})[principal.arn] = principal
@@ -123,26 +133,32 @@ class Candidates:
 
     def _parts(self, role: Role) -> Iterator[Holders]:
         """The candidates in parts, each of which is kept."""
-        everyone = bool(role.trust.unknown)
-        for statement in role.trust.statements:
-            element = statement.principal
-            if not statement.allows or element is None:
-                continue
-            yield self._names(statement)
-            if element.inverted or EVERYONE in element.entries:
-                everyone = True
-                continue
-            for account in element.accounts:
-                yield from self._granted(account, role)
+        trust = role.trust
+        if id(trust) not in self._trusts:
+            self._trusts[id(trust)] = self._trusted(trust)
+        _, names, accounts, everyone = self._trusts[id(trust)]
+        if names:
+            yield names
+        for account in accounts:
+            yield from self._granted(account, role)
         if everyone:
             yield from self._granted(EVERYONE, role)
             yield self._by_account.setdefault(role.account, {})  # in one account everyone needs no grant
 
-    def _names(self, statement: CompiledStatement) -> Holders:
-        """Whom a statement names one by one, or from outside of the sources: the same for every role that has it."""
-        if id(statement) not in self._named:
-            self._named[id(statement)] = (statement, dict(self._found(statement)))
-        return self._named[id(statement)][1]
+    def _trusted(self, trust: Policy) -> _Trusted:
+        names: Holders = {}
+        accounts: dict[str, None] = {}
+        everyone = bool(trust.unknown)
+        for statement in trust.statements:
+            element = statement.principal
+            if not statement.allows or element is None:
+                continue
+            names.update(self._found(statement))
+            if element.inverted or EVERYONE in element.entries:
+                everyone = True
+            else:
+                accounts.update(dict.fromkeys(element.accounts))
+        return _Trusted(trust, names, tuple(accounts), everyone)
 
     def _found(self, statement: CompiledStatement) -> Iterator[tuple[str, Principal]]:
         for stranger in external_principals(statement, self._estate.accounts):
