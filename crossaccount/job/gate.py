@@ -104,6 +104,9 @@ class Gate:
             return self.finish(JobResult("up", "refused", review=review))
 
         def close(result: JobResult) -> JobResult:
+            for stack, outcome in result.outcomes.items():
+                for text in self.reviewer.not_recorded(stack, outcome.changes):
+                    self.emit(Message(stack=stack, severity="warning", text=text))
             return after_update(self.loaded, replace(result, review=review), self.emit, verification)
 
         plans = saved.folder if saved else None

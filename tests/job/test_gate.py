@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from crossaccount.engine.work import Outcome, Work
+from crossaccount.engine.work import Change, Outcome, Work
 from crossaccount.job import events
 from crossaccount.job.review.approval import Approval, Approved
 from crossaccount.job.review.plans import PlanError
@@ -22,7 +22,7 @@ from crossaccount.job.running.workers import Threads
 from crossaccount.job.sign_in.live_accounts import WrongAccount
 from crossaccount.job.stacks import JobResult, Stacks
 from tests.job.jobs import ScriptedEngine
-from tests.job.review.reviewing import Estate, write_project
+from tests.job.review.reviewing import Estate, recorded, write_project
 
 BEFORE: dict[str, Any] = {
     "auth": {"trusted": {"users": {"bo": {}}}},
@@ -256,6 +256,26 @@ def test_an_edit_of_the_projects_own_program_after_the_review_stops_all_stacks(
     result = place.stacks.up(approval=EVERYTHING)
     assert place.applied == ["auth"]
     assert "its config changed since the review" in error_of(result, "workload")
+
+
+def test_what_the_projects_own_program_declares_in_the_update_alone_is_told(place: Place) -> None:
+    own_program(place)
+    urn = "urn:pulumi:auth::fleet::{}::{}"
+    made = [
+        Change(op, urn.format(kind, name), kind, name, None, None)
+        for op, kind, name in (
+            ("create", "aws:iam/role:Role", "evil"),
+            ("create", "aws:s3/bucket:Bucket", "logs"),
+            ("delete", "aws:iam/role:Role", "gone"),
+            ("update", "aws:iam/user:User", "auth-user-bo"),
+        )
+    ]
+    [user] = recorded(place.estate.folder)["auth"].of_type("aws:iam/user:User")
+    made[-1] = replace(made[-1], name=user.name)
+    place.engine.outcomes = {"auth": Outcome("auth", "changed", changes=tuple(made))}
+    assert place.stacks.up(approval=EVERYTHING).ok
+    told = [each.text for each in place.told if isinstance(each, events.Message)]
+    assert told == ["aws:iam/role:Role evil was not in the review: the program declared it in the update alone"]
 
 
 def test_what_the_job_writes_into_the_folder_is_no_edit_of_its_own_program(place: Place) -> None:

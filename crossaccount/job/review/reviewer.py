@@ -16,6 +16,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.findings.changes import pinned_by, replaced, replacement_findings
 from crossaccount.access.findings.finding import Finding
 from crossaccount.engine.deployment import Program
+from crossaccount.engine.work import Change
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
@@ -58,6 +59,11 @@ class Read:
     """The users whose credentials AWS did not return."""
 
 
+REVIEWED = ("aws:iam/", "aws:secretsmanager/")
+"""Types of resources that give access."""
+MAKING = ("create", "import", "replace", "update")
+
+
 @dataclass(frozen=True)
 class Reviewer:
     """Reviews the stacks of one project. ``before``: compare with the live accounts, or with what was last deployed."""
@@ -97,6 +103,18 @@ class Reviewer:
 
     def _named(self, stack: str) -> NamedStack:
         return NamedStack(stack_file(stack), self.loaded.project, stack)
+
+    def not_recorded(self, stack: str, changes: Iterable[Change]) -> Iterator[str]:
+        """What an update made or changed of IAM and secrets, and the project's own program did not declare before.
+
+        A program can declare more in an update than in a preview, and within ``apply`` of what only AWS knows.
+        """
+        if self.loaded.own is None:
+            return
+        recorded = {(each.type, each.name) for each in self._recorder.deployment(self._named(stack)).resources}
+        for each in changes:
+            if each.type.startswith(REVIEWED) and each.op in MAKING and (each.type, each.name) not in recorded:
+                yield f"{each.type} {each.name} was not in the review: the program declared it in the update alone"
 
     def _notes(self, stacks: Collection[str]) -> Iterator[str]:
         """The warnings of the recorded program."""
