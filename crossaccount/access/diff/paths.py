@@ -99,6 +99,8 @@ def _appeared(path: Path, before: Estate) -> str:
         return f"{absent} is new; {_allowing(path)}"
     if _is_account_of_members(path.principal, before):
         return f"before: its users and roles were described; now {_allowing(path)}"
+    if unknown := before.roles[path.role].trust.unknown:
+        return f"before: the trust policy cannot be judged: {unknown}; now {_allowing(path)}"
     obstacles = _in_the_way(before, path)
     return f"before: {obstacles}; now {_allowing(path)}" if obstacles else _allowing(path)
 
@@ -108,6 +110,8 @@ def _disappeared(path: Path, after: Estate) -> str:
         return f"{absent} is gone"
     if _is_account_of_members(path.principal, after):
         return "now: its users and roles are described"
+    if unknown := after.roles[path.role].trust.unknown:
+        return f"now: who is let in is not known, because the trust policy cannot be judged: {unknown}"
     return f"now: {_in_the_way(after, path) or 'nothing lets it in'}"
 
 

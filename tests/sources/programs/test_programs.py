@@ -364,3 +364,19 @@ def test_a_document_that_jsonencode_makes_of_an_arn_is_not_taken_for_the_arn(tmp
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     found = read(f"terraform:{tmp_path}/plan.json@111111111111")
     assert facts(found.details[0])["policy/P"] == ["unknown"]
+
+
+def test_a_trust_that_becomes_unknown_is_mixed_and_says_that_nobody_knows(tmp_path: Path, read: Read) -> None:
+    let_in = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "222222222222"}}
+    trust = {"Version": "2012-10-17", "Statement": [let_in]}
+    role = {"name": "R", "arn": "arn:aws:iam::111111111111:role/R", "path": "/"}
+    told = change("aws_iam_role", "r", {**role, "assume_role_policy": json.dumps(trust)}, role)
+    told["change"]["after_unknown"] = {"assume_role_policy": True}
+    (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [told]}))
+    source = f"terraform:{tmp_path}/plan.json"
+    found = diff(read(f"{source}#before").estate(), read(source).estate())
+    assert found.verdict == "mixed"
+    (lost,) = [each for each in found.changes if each.kind == "path-lost"]
+    assert lost.why == (
+        "now: who is let in is not known, because the trust policy cannot be judged: its document is not known"
+    )
