@@ -26,7 +26,7 @@ from crossaccount.sources.programs.pulumi_files import read_recorded
 from crossaccount.sources.programs.reading import AccountProgram, accounts_of, given_accounts, read_programs
 from crossaccount.sources.stacks import NamedStack, Recorder, find_stack, is_ours
 from crossaccount.sources.state import NotDeployed, describe_state, last_deployed
-from crossaccount.sources.words import FILE, LIVE, STACK, STATE, Word, parse
+from crossaccount.sources.words import FILE, FILES, LIVE, STACK, STATE, Word, parse
 
 DescribeStack = Callable[[NamedStack], Described]
 """What a ``stack:`` declares; raises ``SourceError``."""
@@ -237,7 +237,9 @@ def _twice(described: Iterable[Described]) -> Iterable[Problem]:
     for each in described:
         other = first.setdefault(each.account_id, each.where) if each.account_id else each.where
         if other != each.where:
-            yield Problem(each.where, f"{other} describes the same account", each.account_id, "name one of the two")
+            is_program = each.where.partition(":")[0] in FILES and not each.whole
+            fix = f"name one of the two, or lay it over: {other}+{each.where}" if is_program else "name one of the two"
+            yield Problem(each.where, f"{other} describes the same account", each.account_id, fix)
 
 
 def _wrong_account(described: Iterable[Described], names: Mapping[str, str]) -> Iterable[Problem]:

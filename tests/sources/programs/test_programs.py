@@ -380,3 +380,13 @@ def test_a_trust_that_becomes_unknown_is_mixed_and_says_that_nobody_knows(tmp_pa
     assert lost.why == (
         "now: who is let in is not known, because the trust policy cannot be judged: its document is not known"
     )
+
+
+def test_two_programs_of_one_account_are_laid_over_each_other(read: Read, refused: Refused) -> None:
+    one, other = "terraform:terraform/changes/state.json", "terraform:terraform/modules/plan.json@111111111111"
+    assert refused(one, other) == [
+        f'{other}: {one} describes the same account, got "111111111111"; '
+        f"name one of the two, or lay it over: {one}+{other}"
+    ]
+    (found,) = read(f"{one}+{other}").details
+    assert {"user/bo", "user/ada", "role/kept", "role/Red"} <= facts(found).keys()
