@@ -104,9 +104,16 @@ class Gate:
             return self.finish(JobResult("up", "refused", review=review))
 
         def close(result: JobResult) -> JobResult:
-            for stack, outcome in result.outcomes.items():
-                for text in self.reviewer.not_recorded(stack, outcome.changes):
-                    self.emit(Message(stack=stack, severity="warning", text=text))
+            unseen = [
+                Message(stack=stack, severity="warning", text=text)
+                for stack, outcome in result.outcomes.items()
+                for text in self.reviewer.not_recorded(stack, outcome.changes)
+            ]
+            for each in unseen:
+                self.emit(each)
+            # What nobody saw has no approval, unless any broadening was approved.
+            if unseen and result.ok and approval.needed and "broadening" not in approval.kinds:
+                result = replace(result, status="failed")
             return after_update(self.loaded, replace(result, review=review), self.emit, verification)
 
         plans = saved.folder if saved else None
