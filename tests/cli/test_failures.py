@@ -21,10 +21,10 @@ from crossaccount.settings import SettingsError
 from crossaccount.sources import SourceError
 
 PROBLEMS = [
-    Problem("accounts", "is wrong", 1, "correct what the engine reports"),
+    Problem("accounts", "is wrong", 1, "correct it"),
     Problem("reads", "is missing", NOT_GIVEN, "add it"),
 ]
-LINES = "accounts: is wrong, got 1; mend it\nreads: is missing; add it"
+LINES = "accounts: is wrong, got 1; correct it\nreads: is missing; add it"
 
 BAD_INPUT = [SettingsError(PROBLEMS), AccessTestsError(PROBLEMS), HandoffError(PROBLEMS), SourceError(PROBLEMS)]
 FAILED = [

@@ -83,6 +83,7 @@ NOT_RUN = [
     ("benchmarks/fleet/README.md", "takes some minutes"),
     ("benchmarks/job/README.md", "takes minutes"),
     ("benchmarks/report/README.md", "takes a minute"),
+    ("docs/guide/components.md", "installs a release"),
     ("docs/guide/fleet.md", "needs an organisation"),
     ("docs/guide/job-workers.md", "needs several machines"),
     ("docs/guide/organization.md", "needs an organisation"),

@@ -9,9 +9,7 @@ ACCOUNTS = {"shop": "111111111111", "bank": "222222222222", "post": "33333333333
 
 
 def _finding(account: str, where: str = "trusting.roles.R", message: str = "bad", code: str = "XA205") -> Finding:
-    return Finding(
-        code, "warning", f"Pulumi.{account}.yaml: {where}", message, "correct what the engine reports", account
-    )
+    return Finding(code, "warning", f"Pulumi.{account}.yaml: {where}", message, "correct it", account)
 
 
 def _counts(*findings: Finding) -> list[int]:
@@ -54,9 +52,7 @@ def test_what_differs_in_more_than_the_account_stays_apart():
 
 def test_places_in_a_shared_file_are_reported_by_account():
     shared = [
-        Finding(
-            "XA205", "warning", "fleet/audit.yaml: trusting.roles.R", "bad", "correct what the engine reports", each
-        )
+        Finding("XA205", "warning", "fleet/audit.yaml: trusting.roles.R", "bad", "correct it", each)
         for each in ACCOUNTS
     ]
     [group] = grouped(shared, ACCOUNTS)
