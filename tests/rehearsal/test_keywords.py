@@ -26,6 +26,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "Tagged": {
         "session_tags": {"required": {"project": ["web", "shop"], "ticket": "*"}, "allowed": ["project", "ticket"]}
     },
+    "Plain": {},
     "Partner": {"external_id": ["a-b-c-12345-old", "a-b-c-67890-new"]},
 }
 TAGS = {"project": "web", "ticket": "42"}
@@ -56,6 +57,10 @@ TESTS = [
     _test("Partner", "allowed", context={"sts:ExternalId": "a-b-c-67890-new"}),
     _test("Partner", "denied", context={"sts:ExternalId": "a-b-c-00000-other"}),
     _test("Partner", "denied"),
+    _test("Plain", "allowed", principal="auth/user/cy", context={"aws:MultiFactorAuthPresent": "true"}),
+    _test("Plain", "denied", principal="auth/user/cy"),
+    _test("Plain", "allowed", principal="auth/user/di"),
+    _test("Plain", "denied", principal="auth/user/ed"),
 ]
 
 
@@ -66,7 +71,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     stacks: dict[str, dict[str, Any]] = {
         "auth": {
             "trusted": {
-                "users": {"ann": {**grant, "tags": {"team": "green-7"}}, "bo": {**grant, "tags": {"team": "red"}}}
+                "users": {
+                    "ann": {**grant, "tags": {"team": "green-7"}},
+                    "bo": {**grant, "tags": {"team": "red"}},
+                    "cy": {**grant, "self_service_mfa": True},
+                    "di": {**grant, "expires": "2099-12-31"},
+                    "ed": {**grant, "expires": "2020-01-01"},
+                }
             }
         },
         "workload": {
