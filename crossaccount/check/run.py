@@ -46,6 +46,7 @@ from crossaccount.rehearsal.given import judge as judge_tests
 from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order
 from crossaccount.settings.project import Project, stack_file
 from crossaccount.sources import Sources, read_sources
+from crossaccount.sources.patterns import project_organization
 from crossaccount.sources.proof import Proof, proof_since
 from crossaccount.sources.stacks import SettingsReader
 
@@ -145,7 +146,7 @@ def check(
     directory = project.directory
     chosen = _chosen(project, stacks)
     compiled = compiled_in_order(project)
-    above = [] if organization is None else [str(organization)]
+    above = project_organization(directory) if organization is None else [str(organization)]
     texts = [*(f"stack:{name}" for name in compiled), *above]
     described = SettingsReader(compiled).describe if by_settings and own_program(project) is None else None
     sources = read_sources(texts, program, directory=directory, stacks=described, project=project)

@@ -35,12 +35,12 @@ def read(
         SourceError: everything wrong with them.
     """
     from crossaccount.sources import read_sources
-    from crossaccount.sources.patterns import all_stacks
+    from crossaccount.sources.patterns import all_stacks, project_organization
 
     # The process ends with the command: looking for cycles in a large estate over and over only takes time.
     gc.disable()
     may_run = partial(may_run_program, directory, run_program)
-    texts = texts or all_stacks(directory)
+    texts = texts or [*all_stacks(directory), *project_organization(directory)]
     found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files, may_run=may_run)
     for warning in found.warnings:
         say(f"warning: {warning}", err=True)

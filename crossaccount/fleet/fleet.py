@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.fleet.accounts import read_accounts
-from crossaccount.fleet.models import SECTIONS, Account, Credentials, Deviation, RoleSet, Selector
+from crossaccount.fleet.models import (
+    SECTIONS,
+    Account,
+    ControlPolicy,
+    Credentials,
+    Deviation,
+    FleetOrganization,
+    RoleSet,
+    Selector,
+)
 from crossaccount.iam.entity_names import check_region
 from crossaccount.iam.matching import wildcard_match
 from crossaccount.iam.names import has_wildcard
@@ -79,6 +88,11 @@ class Fleet:
     """As it is written: the path, tags and permissions boundary of what all role sets declare."""
     suppress: tuple[Suppression, ...] = ()
     """Findings that are accepted in every account."""
+
+    organization: FleetOrganization | None = None
+    scps: Mapping[str, ControlPolicy] = field(default_factory=dict)
+    rcps: Mapping[str, ControlPolicy] = field(default_factory=dict)
+    """Control policies by name, which are given to the checks and not deployed."""
 
     def role_sets_of(self, account: str) -> tuple[str, ...]:
         """The role sets that apply to an account, in their own order."""
@@ -192,7 +206,19 @@ def _listing(what: str, known: Iterable[str]) -> str:
     return f"the {what} are {listed}" if listed else f"there are no {what}"
 
 
-KEYS = ("accounts", "elsewhere", "region", "credentials", "defaults", "suppress", "role_sets", "exceptions")
+KEYS = (
+    "accounts",
+    "elsewhere",
+    "region",
+    "credentials",
+    "defaults",
+    "suppress",
+    "organization",
+    "scps",
+    "rcps",
+    "role_sets",
+    "exceptions",
+)
 
 
 def read_fleet(directory: Path) -> Fleet:
@@ -240,8 +266,23 @@ class _Reader:
             self._credentials(),
             self._defaults(),
             self._suppressions(),
+            self._organization(),
+            {name: each.value for name, each in self._control_policies("scps").items()},
+            {name: each.value for name, each in self._control_policies("rcps").items()},
         )
         return fleet, accounts
+
+    def _organization(self) -> FleetOrganization | None:
+        value = self._content.get("organization")
+        if value is None:
+            return None
+        where = f"{FLEET_FILE}: organization"
+        entries = {"organization": Entry("organization", cleaned(value, where, self._problems), where)}
+        found: dict[str, Placed[FleetOrganization]] = parse(entries, FleetOrganization, self._problems)
+        return found["organization"].value if "organization" in found else None
+
+    def _control_policies(self, key: str) -> dict[str, Placed[ControlPolicy]]:
+        return parse(self._members(key), ControlPolicy, self._problems)
 
     def _defaults(self) -> Mapping[str, Any]:
         where = f"{FLEET_FILE}: defaults"

@@ -13,12 +13,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from crossaccount.fleet import models
-from crossaccount.fleet.models import SECTIONS, Account, Credentials, Deviation, RoleSet
+from crossaccount.fleet.models import (
+    SECTIONS,
+    Account,
+    ControlPolicy,
+    Credentials,
+    Deviation,
+    FleetOrganization,
+    RoleSet,
+)
 from crossaccount.settings.json_schema import config_schema, definitions_of
 from crossaccount.settings.models import AccountEntry, Existing, Suppression
 from crossaccount.settings.models.config import FREE
 
 FILE = Path(__file__).with_name("schema.json")
+_MODELS = (Account, ControlPolicy, Credentials, Deviation, FleetOrganization, RoleSet)
 _DESCRIPTIONS = {
     "accounts": "The accounts of the fleet, or {file: accounts.csv}, a CSV or YAML file that lists them.",
     "elsewhere": "Accounts that the config may name but the fleet does not manage, as under crossaccount:accounts.",
@@ -26,6 +35,9 @@ _DESCRIPTIONS = {
     "credentials": "The credentials that deploy every stack.",
     "defaults": "The path, tags and permissions boundary of what all role sets declare.",
     "suppress": "Findings that are accepted in every account, with the reason.",
+    "organization": "The organisation of the accounts, for scps and rcps.",
+    "scps": "Service control policies by name, which the checks know. They are not deployed.",
+    "rcps": "Resource control policies by name, which the checks know. They are not deployed.",
     "role_sets": "Role sets by name: what they declare, and for which accounts.",
     "exceptions": "Exceptions by account name.",
 }
@@ -37,7 +49,7 @@ def fleet_schema() -> dict[str, Any]:
     sections = {name: stack["properties"][name] for name in (*SECTIONS, "defaults")}
     definitions = dict(stack["$defs"])
     definitions |= {"AccountEntry": stack["$defs"]["AccountEntry"]}
-    definitions |= definitions_of([Account, Credentials, Deviation, Existing, RoleSet, Suppression], models)
+    definitions |= definitions_of([*_MODELS, Existing, Suppression], models)
     definitions["RoleSet"]["properties"] |= sections
     definitions["Existing"] = stack["$defs"]["Existing"]
     for name in SECTIONS:
@@ -54,6 +66,9 @@ def fleet_schema() -> dict[str, Any]:
         "credentials": credentials,
         "defaults": sections["defaults"],
         "suppress": {"type": "array", "items": _reference(Suppression)},
+        "organization": _reference(FleetOrganization),
+        "scps": _named(ControlPolicy),
+        "rcps": _named(ControlPolicy),
         "role_sets": _named(RoleSet),
         "exceptions": _named(Deviation),
     }

@@ -23,7 +23,16 @@ from crossaccount.settings.models.base import (
 )
 from crossaccount.settings.models.config import AccountId, Color, DisplayName, Suppression
 
-__all__ = ["Account", "AssumedRole", "Credentials", "Deviation", "RoleSet", "Selector"]
+__all__ = [
+    "Account",
+    "AssumedRole",
+    "ControlPolicy",
+    "Credentials",
+    "Deviation",
+    "FleetOrganization",
+    "RoleSet",
+    "Selector",
+]
 
 
 def _one_or_several(value: object) -> object:
@@ -140,6 +149,42 @@ class Account(Model):
     """The account's name in the console after a role switch."""
     color: Color | None = None
     """The account's colour in the console: red, orange, yellow, green, blue, or six hex digits in quotes."""
+
+
+_ORGANIZATION = re.compile(r"\Ao-[a-z0-9]{10,32}\Z", re.ASCII)
+_ROOT = re.compile(r"\Ar-[a-z0-9]{4,32}\Z", re.ASCII)
+
+
+def _check_organization(text: str) -> Refusal | None:
+    return None if _ORGANIZATION.match(text) else Refusal("is not the ID of an organisation", "write o-a1b2c3d4e5, say")
+
+
+def _check_root(text: str) -> Refusal | None:
+    return None if _ROOT.match(text) else Refusal("is not the ID of a root", "write r-ab12, say")
+
+
+class FleetOrganization(Model):
+    """The organisation of the fleet's accounts."""
+
+    id: Annotated[Text, rule(_check_organization)] = Field(examples=["o-a1b2c3d4e5"])
+    """Its ID."""
+    root: Annotated[Text, rule(_check_root)] = Field(examples=["r-ab12"])
+    """The ID of its root."""
+    management: AccountId = Field(examples=["999999999999"])
+    """The ID of the management account, to which no control policy applies."""
+    units: Mapping[str, Text] = Field(default_factory=dict, examples=[{"Workloads": "ou-ab12-workload1"}])
+    """IDs of organisational units by path, for conditions on aws:PrincipalOrgPaths. Others get IDs that are made up."""
+
+
+class ControlPolicy(Model):
+    """A service or resource control policy, and where it is attached."""
+
+    document: Mapping[str, Any]
+    """The policy document, or {file: policies/deny-regions.json}."""
+    units: Texts = ()
+    """Organisational units from the root; "/" is the root itself."""
+    accounts: Texts = ()
+    """Accounts by name."""
 
 
 SECTIONS = ("policies", "trusted", "trusting")

@@ -10,6 +10,7 @@ needs a line in the address book.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from crossaccount.fleet.control_policies import organization_content
 from crossaccount.fleet.declarations import accounts_in
 from crossaccount.fleet.editing import MARK, StackFile, with_config
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet, idle_selectors, read_fleet
@@ -33,7 +35,7 @@ from crossaccount.settings import Project, read_project
 from crossaccount.settings.compiled import compile_stack
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import MAX_YAML, outside_of, read_bytes
-from crossaccount.settings.project import stack_file
+from crossaccount.settings.project import ORGANIZATION_FILE, stack_file
 from crossaccount.settings.raw import NAMESPACE, SIZE_LIMIT, check_size
 from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_writing import yaml_text
@@ -186,6 +188,15 @@ def _generated(path: Path, content: Mapping[str, Any], stack: str) -> Iterator[C
         yield Change(stack, path, before, after)
 
 
+def organization_changes(directory: Path, content: Mapping[str, Any] | None) -> Iterator[Change]:
+    """What the fleet changes in the file about the organisation, which is all the fleet's."""
+    path = directory / ORGANIZATION_FILE
+    before = _text(path) if path.is_file() else None
+    after = json.dumps(content, indent=2, ensure_ascii=False) + "\n" if content is not None else None
+    if before != after:
+        yield Change("", path, before, after)
+
+
 def shared_changes(directory: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Change]:
     """What the fleet changes in the files that stacks share."""
     for name, content in files.items():
@@ -324,7 +335,10 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
         problems += each_once(_problems_of_stacks(fleet, project, configs))
     if problems:
         raise SettingsError(dict.fromkeys(problems))
-    shared = list(shared_changes(directory, written.shared))
+    above = organization_content(fleet, problems)
+    if problems:
+        raise SettingsError(dict.fromkeys(problems))
+    shared = [*shared_changes(directory, written.shared), *organization_changes(directory, above)]
     found = [each for each in shared if each.after is not None]
     for name, each in configs.items():
         own = _own(project, name)

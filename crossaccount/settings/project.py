@@ -32,6 +32,10 @@ PROJECT_FILE = "Pulumi.yaml"
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """A name that began with - would be an option of the CLI."""
 
+ORGANIZATION_FILE = "fleet/all/organization.json"
+"""The organisation above a project's accounts, which ``crossaccount fleet write`` writes: a source for every judgement.
+"""
+
 HANDED_ON = "CROSSACCOUNT_HANDED_ON"
 """The environment variable in which a job hands a program that runs as a process what it cannot know.
 

@@ -15,7 +15,7 @@ from typing import Literal
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN
 from crossaccount.settings import Project, SettingsError
-from crossaccount.settings.project import PROJECT_FILE, stack_file
+from crossaccount.settings.project import ORGANIZATION_FILE, PROJECT_FILE, stack_file
 from crossaccount.sources.errors import SourceError, refusal, within
 
 OF_STACKS = ("stack", "state")
@@ -69,6 +69,12 @@ def all_stacks(directory: Path, kind: Literal["stack", "state"] = "stack") -> li
     here = "here" if directory == Path() else f"in {directory}"
     fix = "name sources (crossaccount paths FILE.json live:PROFILE), or the project's folder with --dir DIR"
     raise refusal("SOURCE", f"none is named, and there is no {PROJECT_FILE} {here}", NOT_GIVEN, fix)
+
+
+def project_organization(directory: Path) -> list[str]:
+    """The file about the organisation above a project's accounts, as a source; none where there is no such file."""
+    file = directory / ORGANIZATION_FILE
+    return [str(file)] if file.is_file() else []
 
 
 def meant_stack(text: str, directory: Path, read: ReadProject) -> str | None:

@@ -205,6 +205,20 @@ FLEET: dict[str, Any] = {
     },
     "defaults": {"tags": {"owner": "said"}},
     "suppress": [{"code": "XA306", "where": "trusting", "reason": "said"}],
+    "organization": {
+        "id": "o-a1b2c3d4e5",
+        "root": "r-ab12",
+        "management": "999999999999",
+        "units": {"Workloads": "ou-ab12-workload1"},
+    },
+    "scps": {
+        "Closed": {
+            "document": {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]},
+            "units": ["Workloads"],
+            "accounts": ["hub"],
+        }
+    },
+    "rcps": {"Ours": {"document": {"file": "ours.json"}, "units": ["/"]}},
     "role_sets": {
         "audit": {
             "description": "said",
@@ -244,6 +258,8 @@ def test_the_fleet_has_every_field_of_every_model() -> None:
 def test_no_field_of_a_fleet_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Captured) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}
+    (tmp_path / "ours.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [denied]}))
 
     def read_with(document: Any) -> str:
         (tmp_path / "fleet.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
