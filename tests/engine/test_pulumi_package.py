@@ -25,7 +25,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from components.package import Package
 from crossaccount import __version__
-from tests.engine.conftest import ROOT, WORKLOAD, Workspace
+from tests.engine.conftest import AUTH, ROOT, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine
 TYPESCRIPT = ROOT / "package" / "examples" / "typescript"
@@ -147,3 +147,22 @@ def _compile(sdk: Path, modules: Path) -> None:
     shutil.copy(sdk / "package.json", installed)
     document = json.loads((installed / "package.json").read_text())
     (installed / "package.json").write_text(json.dumps({**document, "main": "index.js"}))
+
+
+@pytest.mark.skipif(not shutil.which("pulumi-language-yaml"), reason="there is no pulumi-language-yaml on the PATH")
+def test_the_yaml_example_is_deployed(package: Workspace) -> None:
+    (package.folder / "__main__.py").unlink()
+    example = yaml.safe_load((ROOT / "package" / "examples" / "yaml" / "Pulumi.yaml").read_text())
+    project = yaml.safe_load((package.folder / "Pulumi.yaml").read_text())
+    del example["packages"]  # the engine is attached to it
+    del project["config"]  # of our own program: YAML takes no mappings there
+    (package.folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, **example, "name": project["name"]}))
+    file = package.folder / "Pulumi.auth.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"] = {key: each for key, each in content["config"].items() if key.startswith("aws:")}
+    file.write_text(yaml.safe_dump(content))
+    package.up("auth")
+    iam = package.account(AUTH).iam
+    assert [each["GroupName"] for each in iam.list_groups_for_user(UserName="bo")["Groups"]] == ["Readers"]
+    outputs = json.loads(package.run("stack", "output", "--stack", "auth", "--json"))
+    assert outputs == {"users": {"bo": f"arn:aws:iam::{AUTH}:user/bo"}}
