@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,7 @@ from crossaccount.iam.names import counted
 
 if TYPE_CHECKING:
     from crossaccount.report import Report
+    from crossaccount.report.decisions import Decision, Pair, Reviewed
 
 
 def report(
@@ -43,6 +45,12 @@ def report(
         list[str] | None,
         typer.Option("--since", metavar="SOURCE", help="Show what has changed since this source; may be repeated."),
     ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--decisions", metavar="FILE", help="A CSV of an earlier report in which owners have filled in decisions."
+        ),
+    ] = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
@@ -59,22 +67,29 @@ def report(
                 "note: this is --markdown -; --html report.html writes a page with search, pictures and links", err=True
             )
         from crossaccount.report import report_of
+        from crossaccount.report.decisions import read_decisions
 
         if since:
             before, found = read_both(since, sources, directory, accounts, run_program=run_program)
         else:
             before, found = None, read(sources, directory, accounts, run_program=run_program)
-        made = report_of(found, datetime.now(UTC), before)
+        made = report_of(found, datetime.now(UTC), before, _revision(directory))
+        decided = None if decisions is None else read_decisions(decisions)
         for option, file in files.items():
-            write(option, file, _text(option, made), as_json)
+            write(option, file, _text(option, made, decided), as_json)
+        reviewed = None if decided is None else _reviewed(made, decided)
         if as_json:
-            print_json({"summary": made.summary(), "files": [str(file) for file in files.values()]})
+            more = {} if reviewed is None else {"decisions": reviewed.to_json()}
+            print_json({"summary": made.summary(), "files": [str(file) for file in files.values()], **more})
         elif STDOUT not in files.values():
             numbers = ", ".join(
                 counted(number, name[:-1]) if name.endswith("s") else f"{number:,} {name}"
                 for name, number in made.summary().items()
             )
             say(f"{numbers}: {', '.join(str(file) for file in files.values())}")
+        if reviewed is not None:
+            what = f"{reviewed.decided} decided, {reviewed.open} open, {reviewed.changed} due again: other conditions"
+            say(f"decisions: {what}; {reviewed.gone} about paths that are gone", err=True)
 
 
 def _refuse(files: dict[str, Path], as_json: bool) -> None:
@@ -83,11 +98,31 @@ def _refuse(files: dict[str, Path], as_json: bool) -> None:
         stop("report: stdout holds one document, got several; name files", 2, as_json)
 
 
-def _text(option: str, made: Report) -> str:
+def _reviewed(made: Report, decided: Mapping[Pair, Decision]) -> Reviewed:
+    from crossaccount.report.csv_table import conditions_of
+    from crossaccount.report.decisions import review
+
+    return review(decided, (((path.principal, path.role), words) for path, words in conditions_of(made)))
+
+
+def _revision(directory: Path) -> str:
+    """The commit of the folder's repository; empty without git or a repository."""
+    from crossaccount.start.doctor import run
+
+    commit = run(["git", "rev-parse", "--short=12", "HEAD"], directory)
+    if commit.code != 0 or not commit.out:
+        return ""
+    changed = run(["git", "status", "--porcelain", "--untracked-files=no"], directory)
+    return f"{commit.out} with changes that are in none" if changed.out else commit.out
+
+
+def _text(option: str, made: Report, decided: Mapping[Pair, Decision] | None) -> str:
     from crossaccount.report.csv_table import csv_table
     from crossaccount.report.html import html
     from crossaccount.report.markdown import markdown
     from crossaccount.report.mermaid import mermaid
 
-    writers = {"--html": html, "--markdown": markdown, "--csv": csv_table, "--mermaid": mermaid}
+    if option == "--csv":
+        return csv_table(made, decided)
+    writers = {"--html": html, "--markdown": markdown, "--mermaid": mermaid}
     return writers[option](made)

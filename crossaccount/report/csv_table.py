@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 
+from crossaccount.access.paths import Path
 from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision
 from crossaccount.escaping import csv_cell
-from crossaccount.report.model import Report
+from crossaccount.report.decisions import FILLED_IN, Pair, cells_of
+from crossaccount.report.decisions import Decision as Decided
+from crossaccount.report.model import Report, caller_kind
 from crossaccount.report.statements import owner_account
 
 COLUMNS = (
@@ -23,34 +26,48 @@ COLUMNS = (
     "trusted_by",
     "access_level",
     "switch_role_link",
+    "principal_account_id",
+    "role_account_id",
+    "principal_kind",
+    *FILLED_IN,
 )
 
 
-def csv_table(report: Report) -> str:
-    """The whole table, a heading first."""
+def csv_table(report: Report, decisions: Mapping[Pair, Decided] | None = None) -> str:
+    """The whole table, a heading first. The last columns are for the owners of paths, with their ``decisions``."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([csv_cell(each) for each in row] for row in _rows(report))
+    writer.writerows([csv_cell(each) for each in row] for row in _rows(report, decisions or {}))
     return text.getvalue()
 
 
-def _rows(report: Report) -> Iterator[tuple[str, ...]]:
-    roles = {role.arn: (role.level, role.link.url) for role in report.roles}
+def conditions_of(report: Report) -> Iterator[tuple[Path, str]]:
+    """Each path with its conditions in words."""
     words: dict[tuple[bool, Requirements], str] = {}
     for path in report.paths:
         key = (report.names.granted(path.principal), path.alternatives)
         if key not in words:
             words[key] = path_in_words(path.alternatives, granted=key[0])
+        yield path, words[key]
+
+
+def _rows(report: Report, decisions: Mapping[Pair, Decided]) -> Iterator[tuple[str, ...]]:
+    roles = {role.arn: (role.level, role.link.url) for role in report.roles}
+    for path, words in conditions_of(report):
         yield (
             _account(path.principal, report),
             path.principal,
             _account(path.role, report),
             path.role,
-            words[key],
+            words,
             _named(path.grants),
             _named(path.trust),
             *roles[path.role],
+            owner_account(path.principal),
+            owner_account(path.role),
+            caller_kind(path.principal),
+            *cells_of(decisions.get((path.principal, path.role)), words),
         )
 
 

@@ -94,6 +94,8 @@ class _Encoder:
         ends = [self._end(each) for each in self._ends.values]
         return {
             "made": report.made.strftime("%Y-%m-%d %H:%M UTC"),
+            "about": report.about(),
+            "callers": list(report.callers().items()),
             "sources": list(report.sources),
             "since": list(report.since),
             "summary": report.summary(),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crossaccount import __version__
 from crossaccount.access.chains import Chains, Way
 from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
@@ -21,6 +22,7 @@ from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import Path
 from crossaccount.access.paths.possible import Possible, possible
 from crossaccount.access.requirements import Requirements
+from crossaccount.iam.arn import is_arn, parse_arn
 from crossaccount.report.roles import Link, Permission, Permissions, highest, link_to
 from crossaccount.report.statements import Statements, owner_account
 from crossaccount.sources import Sources
@@ -53,6 +55,38 @@ class RoleFacts:
         return highest(self.permissions)
 
 
+CALLERS = ("people", "programs", "whole accounts")
+_OF_PEOPLE = ("AWSReservedSSO_",)
+"""How the roles of IAM Identity Center begin, which people have:
+https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
+
+
+def caller_kind(principal: str) -> str:
+    """One of ``CALLERS``: users, people of Identity Center and of SAML are people; roles and all others programs."""
+    if not is_arn(principal):
+        return "programs"
+    arn = parse_arn(principal)
+    if arn.kind == "root" or not arn.name:
+        return "whole accounts"
+    person = arn.kind in ("user", "saml-provider") or arn.name.startswith(_OF_PEOPLE)
+    return "people" if person else "programs"
+
+
+@dataclass(frozen=True)
+class Covered:
+    """An account that the report is about: what described it, and whether that is all of the account."""
+
+    account_id: str
+    name: str
+    source: str
+    how: str
+    """``live``, ``declared``, ``deployed`` or ``file``."""
+    whole: bool
+
+
+_HOW = {"live": "live", "stack": "declared", "state": "deployed", "preview": "planned", "terraform": "planned"}
+
+
 @dataclass(frozen=True)
 class Report:
     """The whole report. ``accounts`` maps the IDs of all accounts that it mentions to their names.
@@ -74,6 +108,25 @@ class Report:
     changes: AccessDiff | None
     statements: Statements = field(repr=False)
     possible: tuple[Possible, ...] = ()
+    covered: tuple[Covered, ...] = ()
+    version: str = ""
+    revision: str = ""
+    """The git commit of the folder, marked if it has changes that are in none; empty without git."""
+
+    def callers(self) -> dict[str, int]:
+        """How many get in, people, programs and whole accounts apart."""
+        kinds = Counter(caller_kind(each) for each in {path.principal for path in self.paths})
+        return {kind: kinds[kind] for kind in CALLERS}
+
+    def about(self) -> list[str]:
+        """What an auditor has to know first: when it was made, by what, of which accounts, and how they were read."""
+        made = f"Made {self.made:%Y-%m-%d %H:%M} UTC by crossaccount {self.version}"
+        lines = [f"{made}, of commit {self.revision}." if self.revision else f"{made}."]
+        for each in self.covered:
+            part = "" if each.whole else ", a part of the account"
+            named = f"{each.name} ({each.account_id})" if each.name != each.account_id else each.account_id
+            lines.append(f"{named}: {each.how}{part}; from {each.source}.")
+        return lines
 
     @property
     def errors(self) -> int:
@@ -115,8 +168,8 @@ class Report:
         }
 
 
-def report_of(sources: Sources, made: datetime, since: Sources | None = None) -> Report:
-    """The report of ``sources``, with what changed since an earlier estate."""
+def report_of(sources: Sources, made: datetime, since: Sources | None = None, revision: str = "") -> Report:
+    """The report of ``sources``, with what changed since an earlier estate. ``revision`` is the folder's commit."""
     estate = sources.estate()
     chains = Chains(estate, keep_ways=True)
     found = tuple(chains.paths())
@@ -138,7 +191,18 @@ def report_of(sources: Sources, made: datetime, since: Sources | None = None) ->
         None if since is None else diff(since.estate(), estate),
         Statements(sources.details),
         tuple(possible(estate)),
+        tuple(_covered(sources, accounts)),
+        __version__,
+        revision,
     )
+
+
+def _covered(sources: Sources, accounts: Mapping[str, str]) -> Iterable[Covered]:
+    for each in sources.described:
+        if each.account_id:
+            kind = each.where.partition(":")[0] if ":" in each.where else ""
+            name = accounts.get(each.account_id, each.account_id)
+            yield Covered(each.account_id, name, each.where, _HOW.get(kind, "file"), each.whole)
 
 
 def _accounts(estate: Estate, found: Sequence[Path], book: Mapping[str, str]) -> dict[str, str]:

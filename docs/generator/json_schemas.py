@@ -353,7 +353,10 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
     ),
     "report": (
         "The report in numbers, and the files that were written.",
-        members({"summary": by_name(INT), "files": STRINGS}),
+        members(
+            {"summary": by_name(INT), "files": STRINGS},
+            {"decisions": members({"decided": INT, "open": INT, "changed": INT, "gone": INT})},
+        ),
     ),
     "doctor": (
         "What this machine has and lacks.",

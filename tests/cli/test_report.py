@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from crossaccount.cli import app
+from tests.cli.conftest import Run
 from tests.report.estate import write_estate
 
 
@@ -115,3 +116,14 @@ def test_an_account_to_which_the_address_book_gives_a_stack_is_ours(tmp_path: Pa
         assert done.exit_code == 0
         assert ("XA107" not in done.stdout) == ours
         assert ours or "if the account is yours, name a source that describes it, or set stack: in the" in done.stdout
+
+
+def test_decisions_are_held_against_the_paths(run: Run, tutorial: Path) -> None:
+    sources = ("stack:development", "stack:production")
+    assert run("report", *sources, "--csv", "paths.csv").code == 0
+    table = (tutorial / "paths.csv").read_text()
+    (tutorial / "decided.csv").write_text(table.replace(",,,\n", ",Shop,keep,\n"))
+    found = run("report", *sources, "--decisions", "decided.csv", "--csv", "next.csv", "--json")
+    assert found.json["decisions"] == {"decided": 1, "open": 0, "changed": 0, "gone": 0}
+    assert ",Shop,keep,\n" in (tutorial / "next.csv").read_text()
+    assert run("report", *sources, "--decisions", "nowhere.csv", "--csv", "-").code == 2

@@ -43,11 +43,11 @@ def axe() -> str:
 
 def test_it_says_who_can_reach_what(page: Page) -> None:
     assert page.rows() == [
-        "development/role/Build production/role/Deployer always Open",
-        "333333333333 (the whole account) production/role/Monitoring if its account grants it Open",
-        "development/user/Bo production/role/Read always Open",
-        "development/user/Bo production/role/Supported external ID 4711 Open",
-        "development/user/David production/role/UpdateApp with MFA Open",
+        "development/role/Build production/role/Deployer 999999999999 permissions-management always Open",
+        "333333333333 (the whole account) production/role/Monitoring 999999999999 list if its account grants it Open",
+        "development/user/Bo production/role/Read 999999999999 list always Open",
+        "development/user/Bo production/role/Supported 999999999999 none external ID 4711 Open",
+        "development/user/David production/role/UpdateApp 999999999999 write with MFA Open",
     ]
 
 

@@ -144,6 +144,10 @@ def test_the_table_has_a_row_for_each_path(report: Report) -> None:
                 "write",
                 "https://signin.aws.amazon.com/switchrole?account=999999999999&roleName=UpdateApp"
                 "&displayName=PRODUCTION&color=F2B0A9",
+                "111111111111",
+                "999999999999",
+                "people",
+                *("", "", ""),
             ),
             strict=True,
         )

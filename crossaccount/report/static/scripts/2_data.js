@@ -40,6 +40,17 @@ class Data {
     return `arn:${partition}:iam::${id}:${text}`;
   }
 
+  accountId(end) {
+    const account = this.accountOf(end);
+    return account < 0 ? "–" : this.accounts[account][0];
+  }
+
+  /** The highest access level of a role. */
+  level(end) {
+    const role = this.roleOf.get(end);
+    return (role === undefined ? "" : this.roles[role][5]) || "none";
+  }
+
   accountOf(end) {
     return this.ends[end][0];
   }

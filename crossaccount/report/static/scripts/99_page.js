@@ -32,12 +32,23 @@ class Page {
   }
 
   head() {
-    const { made, sources, summary } = this.data;
-    const from = sources.length > 4 ? `${sources.slice(0, 3).join(", ")} and ${sources.length - 3} more` : sources.join(", ");
-    document.getElementById("about").textContent = `Made ${made} from ${from}.`;
-    const numbers = { accounts: "accounts", principals: "who get in", roles: "roles", paths: "paths", errors: "errors", warnings: "warnings" };
+    const { about, callers, summary } = this.data;
+    document.getElementById("about").textContent = about[0];
+    if (about.length > 1) {
+      const covers = `It covers ${count(about.length - 1, "account")}: which, and how they were read`;
+      document.getElementById("about").after(element("details", { id: "covers" }, element("summary", {}, covers),
+        element("ul", {}, about.slice(1).map((each) => element("li", {}, each)))));
+    }
+    const gettingIn = {
+      people: ["person who gets in", "people who get in"],
+      programs: ["program that gets in", "programs that get in"],
+      "whole accounts": ["whole account that gets in", "whole accounts that get in"],
+    };
+    document.getElementById("summary").append(...callers.map(([kind, number]) =>
+      element("div", {}, element("dt", {}, gettingIn[kind][number === 1 ? 0 : 1]), element("dd", {}, number.toLocaleString("en")))));
+    const numbers = { accounts: "account", roles: "role", paths: "path", errors: "error", warnings: "warning" };
     document.getElementById("summary").append(...Object.entries(numbers).map(([key, name]) =>
-      element("div", {}, element("dt", {}, name), element("dd", {}, summary[key].toLocaleString("en")))));
+      element("div", {}, element("dt", {}, summary[key] === 1 ? name : `${name}s`), element("dd", {}, summary[key].toLocaleString("en")))));
     document.getElementById("views").append(...this.views.map((each) => element("a", { href: `#${each.name}` }, each.title)));
   }
 
@@ -101,6 +112,7 @@ class Page {
 
   print() {
     const found = this.search.paths();
+    for (const each of document.querySelectorAll("#covers")) each.open = true;
     for (const each of this.views) {
       each.section.hidden = false;
       each.show(found);

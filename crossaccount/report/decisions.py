@@ -1,0 +1,105 @@
+"""What the owners of paths decided: the report's CSV with its last columns filled in, as it comes back.
+
+A decision is about a path under its conditions. Where the conditions are others now it is due again. A spreadsheet may
+have reordered rows and columns; only those that name the path, its conditions and the decision are read.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from crossaccount.iam.problem import Problem
+from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.input_files import MAX_YAML, read_text
+
+KEYS = ("principal", "role", "conditions")
+FILLED_IN = ("owner", "decision", "note")
+"""The columns that people fill in."""
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided about a path; ``conditions`` are those that it had then."""
+
+    conditions: str
+    owner: str
+    decision: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Decisions held against paths: how many are decided, still open, due again, and about paths that are gone."""
+
+    decided: int
+    open: int
+    changed: int
+    gone: int
+
+    def to_json(self) -> dict[str, int]:
+        """As the command's JSON has it."""
+        return {"decided": self.decided, "open": self.open, "changed": self.changed, "gone": self.gone}
+
+
+def read_decisions(file: Path) -> dict[Pair, Decision]:
+    """The rows of a CSV by principal and role.
+
+    Raises:
+        SettingsError: it cannot be read, lacks a column, or names a path twice.
+    """
+    where = str(file)
+    rows = csv.DictReader(StringIO(read_text(file, where, MAX_YAML).removeprefix("\ufeff")))
+    columns = list(rows.fieldnames or ())
+    if missing := [name for name in (*KEYS, *FILLED_IN) if name not in columns]:
+        what = f"has no column {', '.join(missing)}"
+        raise SettingsError(
+            [Problem(where, what, columns, "give the file that --csv wrote, with its columns filled in")]
+        )
+    found: dict[Pair, Decision] = {}
+    problems = []
+    for number, row in enumerate(rows, start=2):
+        cells = {name: _text(row.get(name)) for name in (*KEYS, *FILLED_IN)}
+        pair = cells["principal"], cells["role"]
+        if pair in found:
+            problems.append(Problem(f"{where}:{number}", "the path is in the file twice", list(pair), "keep one row"))
+        elif any(cells[name] for name in FILLED_IN):
+            found[pair] = Decision(cells["conditions"], cells["owner"], cells["decision"], cells["note"])
+    if problems:
+        raise SettingsError(problems)
+    return found
+
+
+def review(decisions: Mapping[Pair, Decision], paths: Iterable[tuple[Pair, str]]) -> Reviewed:
+    """The decisions held against the paths of a report, each with its conditions in words."""
+    decided = changed = unanswered = 0
+    left = dict(decisions)
+    for pair, conditions in paths:
+        found = left.pop(pair, None)
+        if found is None or not found.decision:
+            unanswered += 1
+        elif found.conditions != conditions:
+            changed += 1
+        else:
+            decided += 1
+    return Reviewed(decided, unanswered, changed, len(left))
+
+
+def cells_of(found: Decision | None, conditions: str) -> tuple[str, str, str]:
+    """Owner, decision and note of a path. A decision about other conditions is a note: it is due again."""
+    if found is None:
+        return "", "", ""
+    if found.conditions == conditions:
+        return found.owner, found.decision, found.note
+    was = f"was {found.decision!r} when it had the conditions: {found.conditions}" if found.decision else ""
+    return found.owner, "", "; ".join(filter(None, (was, found.note)))
+
+
+def _text(cell: str | None) -> str:
+    """A cell without the apostrophe that keeps a spreadsheet from computing it."""
+    text = (cell or "").strip()
+    return text[1:] if text[:1] == "'" and text[1:].lstrip()[:1] in "=+-@\t" else text
