@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crossaccount.engine.deployment import Deployment
 from crossaccount.iam.notation import MOST_CHARACTERS, REST
 from tests.components.conftest import Deploy
 
@@ -22,9 +23,12 @@ LIMIT = {
 
 def second_run(deploy: Deploy, before: dict[str, Any], after: dict[str, Any], *, preview: bool = False) -> list[str]:
     """What the program says of access when ``after`` is deployed over ``before``."""
-    first = deploy("auth", **before)
-    deployed = {"organization/crossaccount/auth": first.outputs}
-    messages = deploy("auth", preview=preview, deployed=deployed, **after).messages
+    return over(deploy("auth", **before), deploy, preview=preview, **after)
+
+
+def over(first: Deployment, deploy: Deploy, **after: Any) -> list[str]:
+    """What the program says of access when ``after`` is deployed over a deployment."""
+    messages = deploy("auth", deployed={"organization/crossaccount/auth": first.outputs}, **after).messages
     return [message for message in messages if message.startswith("access")]
 
 
@@ -123,9 +127,10 @@ def test_words_alone_say_nothing(deploy: Deploy) -> None:
 
 def test_the_output_is_bounded_and_a_change_beyond_it_is_still_reported(deploy: Deploy) -> None:
     many = {f"role-{number:04}": {"trust": TRUST} for number in range(400)}
-    output = deploy("auth", trusting={"roles": many}).outputs["access"]
+    first = deploy("auth", trusting={"roles": many})
+    output = first.outputs["access"]
     assert sum(len(entity) + sum(map(len, lines)) for entity, lines in output.items()) < MOST_CHARACTERS + 100
     assert next(iter(output[REST])).startswith("and ")
     changed = {**many, "role-0399": {"trust": [{"principals": ["workload"], "mfa": True}]}}
-    [line] = second_run(deploy, {"trusting": {"roles": many}}, {"trusting": {"roles": changed}})
+    [line] = over(first, deploy, trusting={"roles": changed})
     assert line == "access: what is too much to list changes, and may broaden or narrow; see crossaccount diff"
