@@ -32,7 +32,9 @@ BYTE_ORDER_MARK = "\ufeff"
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of a config. ``header`` and ``key`` are empty where it has none; ``continues`` the value above it."""
+    """A line of a config. ``header`` and ``key`` are empty if it has none; ``continues``: it continues the value above
+    it.
+    """
 
     text: str
     header: str = ""

@@ -134,7 +134,7 @@ def _late(old: int | None, before: bytes) -> Callable[[bytes], bytes] | None:
 
 @contextmanager
 def _alone(folder: Path, file: Path) -> Iterator[None]:
-    """Hold the folder's lock, which goes with the process: there is no file of a lock that could be left behind."""
+    """Hold the folder's lock. It ends with the process, so no lock file can be left behind."""
     try:
         import fcntl
     except ImportError:
@@ -185,7 +185,7 @@ def _target(file: Path) -> Path:
     try:
         found = Path(os.path.realpath(full))
         if not stat.S_ISREG(os.stat(found).st_mode):
-            _content(found, file)  # says what it is
+            _content(found, file)  # the message has the reason
     except FileNotFoundError:
         return found
     except (OSError, ValueError) as error:
@@ -195,7 +195,7 @@ def _target(file: Path) -> Path:
 
 
 def _content(target: Path, file: Path) -> bytes | None:
-    """What a file has; None where there is none."""
+    """The content of a file; None if there is no file."""
     if not os.path.lexists(target):
         return None
     try:

@@ -86,7 +86,7 @@ class Entry:
         return f"{self.shown(self.principal)} → {self.shown(self.role)}"
 
     def limited_to(self, able: Callable[[AssumeParameters], bool]) -> Entry | None:
-        """The same with the requests that a kind is able to make; None where there is none."""
+        """The entry with the parameters that a kind supports; None if it supports none."""
         alternatives = tuple(parameters for parameters in self.alternatives if able(parameters))
         return replace(self, alternatives=alternatives) if alternatives else None
 

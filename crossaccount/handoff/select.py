@@ -35,7 +35,7 @@ from crossaccount.sources import Sources
 from crossaccount.sources.details import Details, Display
 
 _PROFILE_SAFE = "+@"
-"""What a profile's name may hold beside letters, digits and ``_.-~``; ``%`` escapes the rest."""
+"""The characters of a profile's name in addition to letters, digits and ``_.-~``; ``%`` escapes all others."""
 
 
 def profile_names(arns: Iterable[str], accounts: Mapping[str, str]) -> dict[str, str]:
@@ -78,7 +78,7 @@ def _choices(text: str, accounts: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 _SERIAL = re.compile(r"\A[\w+=/:,.@-]{9,256}\Z", re.ASCII)
-"""The serial number of a device, as STS takes it; what is none is not handed out.
+"""The serial number of a device, if STS accepts it.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
@@ -95,7 +95,7 @@ _PROVIDER = re.compile(r"\Aarn:[a-z-]+:iam::[0-9]{12}:oidc-provider/[\w.~%+/-]+\
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for on the command line, by ARN; None is all, or the default."""
+    """The selection of the command line, by ARN; None means all, or the default."""
 
     principal: str | None = None
     role: str | None = None
@@ -166,7 +166,7 @@ def _reached(estate: Estate, principal: str) -> Iterator[Step]:
 
 @dataclass(frozen=True)
 class Step:
-    """A path, and the role through which the principal that was asked for comes to it; empty where it is its own."""
+    """A path, and the role through which the selected principal reaches it; empty if it is the principal's own."""
 
     path: Path
     through: str = ""

@@ -75,7 +75,7 @@ class Tried:
 
 
 def caller_arn(sts: STSClient) -> str:
-    """Whose credentials they are, as STS says it: a user's ARN, or a session's of a role.
+    """The ARN of the credentials by STS: of a user, or of a role's session.
 
     Raises:
         StsCallFailed: there are no credentials, or they do not work.
@@ -135,7 +135,7 @@ def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
 
 
 class StsCallFailed(OperationFailed):
-    """STS could not be asked, for another reason than permissions. One line, with what to do."""
+    """A call of STS failed for another reason than permissions. One line, with the fix."""
 
 
 @dataclass(frozen=True)

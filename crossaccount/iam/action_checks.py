@@ -1,4 +1,4 @@
-"""What the published list of actions says about a statement: warnings only, since the list is older than AWS.
+"""Checks of a statement against the published list of actions: only warnings, because the list is older than AWS.
 
 AWS publishes the ARNs of an action's resources as templates (``arn:${Partition}:s3:::${BucketName}``). A ``Resource``
 that overlaps none of them is accepted, and grants nothing: ``s3:ListBucket`` on ``arn:aws:s3:::bucket/*``.
@@ -48,7 +48,7 @@ class _Token:
 
 
 def can_match(pattern: str, template: str) -> bool:
-    """Whether some ARN fits both the policy's ``pattern`` and AWS's ``template``. True where that cannot be told."""
+    """Whether an ARN can match both the policy's ``pattern`` and AWS's ``template``. True if that is unknown."""
     ours, theirs = pattern.split(":", 5), template.split(":", 5)
     if len(ours) < 6 or len(theirs) < 6:
         return True

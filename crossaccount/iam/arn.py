@@ -38,7 +38,7 @@ class Arn:
 
     @property
     def path(self) -> str:
-        """The resource's path with both slashes: ``/team/`` of ``user/team/Bo``, ``/`` where there is none."""
+        """The resource's path with both slashes: ``/team/`` of ``user/team/Bo``, ``/`` without a path."""
         parts = self.resource.split("/")
         return "/" + "".join(f"{part}/" for part in parts[1:-1])
 
@@ -72,5 +72,5 @@ def entity_arn(account: str, kind: str, name: str, path: str = "/", partition: s
 
 
 def root_arn(account: str, partition: str = "aws") -> str:
-    """The ARN that stands for a whole account in a trust policy."""
+    """The ARN of a whole account in a trust policy."""
     return iam_arn(account, "root", partition)

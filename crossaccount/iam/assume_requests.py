@@ -143,7 +143,7 @@ def _argument(where: str, key: str, value: Any, failures: Failures) -> Any:
 
 
 def _text(value: object) -> str | None:
-    """A scalar as the provider, whose config is text, has it; None of what is none."""
+    """A scalar as text, as in the provider's config; None if it is not a scalar."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (str, int, float)) else None

@@ -1,4 +1,4 @@
-"""Policy documents ready to be asked: compiled once, frozen, asked for each request.
+"""Compiled policy documents: compiled once, frozen, evaluated for each request.
 
 A document that IAM would not accept is not guessed at: it raises, and whoever reads it must treat the policy as
 unknown. Where each kind of policy has Principal and Resource is from
@@ -27,7 +27,7 @@ _VERSIONS = (VERSION, "2008-10-17")
 
 
 class DocumentError(ValueError):
-    """The document is no policy that IAM would accept, so nothing can be said of what it does."""
+    """IAM would not accept the document, so its effect is unknown."""
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ _MOST = 65_536
 
 
 def content_of(document: Any) -> bytes | None:
-    """What a document of plain data says: the same bytes for the same content in the same order; None of any other.
+    """A fingerprint of a document of plain data: equal bytes for equal content in equal order; None for other data.
 
     Of the fast ways to tell data apart it is the one that refuses whatever is not plain. Version 2 of the format writes
     equal data equally: later ones also write which of their objects are the same.

@@ -1,4 +1,4 @@
-"""Lengths of time as config says them: seconds, or a number with a unit."""
+"""Durations in a config: seconds, or a number with a unit."""
 
 from __future__ import annotations
 

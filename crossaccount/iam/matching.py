@@ -50,7 +50,7 @@ _STARS = re.compile(r"\*+")
 
 
 def _chunks(pattern: str) -> list[str]:
-    """The regular expressions of what stands between the ``*`` of a pattern."""
+    """The regular expressions of the parts between the ``*`` of a pattern."""
     return [".".join(map(re.escape, chunk.split("?"))) for chunk in _STARS.split(pattern)]
 
 
@@ -78,7 +78,7 @@ def expression(source: str) -> re.Pattern[str]:
 
 
 Lookup = Callable[[str], str | None]
-"""The one value of a condition key in the request, or None where it has none (or several)."""
+"""The value of a condition key in the request; None if it has no value or several."""
 
 _VARIABLE = re.compile(r"\$\{(?P<escaped>[*?$])\}|\$\{(?P<key>[^{}']+?)\s*(?:,\s*'(?P<default>[^']*)')?\s*\}")
 
@@ -111,7 +111,7 @@ class Template:
 
     @cached_property
     def plain(self) -> bool:
-        """Whether the text is what it says, without variables or escapes."""
+        """Whether the text is literal, without variables or escapes."""
         return len(self.parts) == 1 and isinstance(self.parts[0], Literal) and self.parts[0].wildcards
 
     def variables(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Template:
     def loosened(self, keys: Collection[str]) -> Template:
         """The text with a ``*`` for each variable of ``keys``: what it may at most match."""
         parts = tuple(Literal("*") if isinstance(part, Variable) and part.key in keys else part for part in self.parts)
-        return Template("*", parts)  # asked for only where that is all there is
+        return Template("*", parts)  # only for a pattern that is a single ``*``
 
     def exact(self, lookup: Lookup) -> str | None:
         """The text that an operator without wildcards compares with; None where a variable has no value."""

@@ -48,7 +48,7 @@ def statement_lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _as_text(value: Any) -> Any:
-    """The same without policy variables: ``${`` stands for itself."""
+    """The same without policy variables: ``${`` is literal."""
     if isinstance(value, Mapping):
         return {key: _as_text(each) for key, each in value.items()}
     if isinstance(value, str):
@@ -64,7 +64,7 @@ def _text(statement: Mapping[str, Any]) -> str:
 def _comes_back(text: str, statement: Mapping[str, Any]) -> bool:
     try:
         return bool(_canonical(statement_of(text)) == _canonical(statement))
-    except ValueError:  # something in it looks like a condition and is none
+    except ValueError:  # a part of it looks like a condition, but is not
         return False
 
 
@@ -230,7 +230,7 @@ def _entity(item: Mapping[str, Any], word: str) -> Iterator[str]:
 
 
 def _tags(item: Mapping[str, Any], tested: str) -> Iterator[str]:
-    """The tags that are asked for, by whatever key: ``aws:PrincipalTag/team``, ``iam:ResourceTag/team``."""
+    """The tags that policies test, with any key: ``aws:PrincipalTag/team``, ``iam:ResourceTag/team``."""
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in item.get("Tags") or ()}
     for key in sorted(tags):
         if f"tag/{key.lower()}" in tested:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from crossaccount.escaping import visible
 
 LONGEST_FIX = 8_000
-"""Characters: a statement to add fits, and a line does not become as long as what somebody wrote."""
+"""Characters: enough for a statement to add, and a bound for long input."""
 NOT_GIVEN = object()
-"""The ``got`` of a problem that is about something absent: the line then says no value."""
+"""The ``got`` of a problem about a missing value: the line then has no value."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def warnings(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems that are only said."""
+    """The problems that are only warnings."""
     return [problem for problem in problems if problem.severity != "error"]
 
 

@@ -51,7 +51,7 @@ _GLOBAL: Mapping[str, frozenset[CallerKind]] = {
     "aws:ec2instancesourceprivateipv4": _SESSIONS,
     "aws:ec2instancesourcevpc": _SESSIONS,
     "aws:signinsessionarn": _SIGNED,
-    # For whom a service acts.
+    # On whose behalf a service acts.
     "aws:calledvia": _SERVICES,
     "aws:calledviafirst": _SERVICES,
     "aws:calledvialast": _SERVICES,
@@ -120,7 +120,7 @@ EXPECTED = frozenset(
         "aws:userid",
     }
 )
-"""Keys that most real requests carry, with values that nobody can know beforehand."""
+"""Keys that most real requests carry, with values that are unknown beforehand."""
 EXPECTED_OF_SESSIONS = frozenset({"aws:multifactorauthpresent", "aws:tokenissuetime"})
 
 THROUGH_VPC = frozenset(

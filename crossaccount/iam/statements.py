@@ -25,7 +25,7 @@ Condition = Mapping[str, Mapping[str, Any]]
 
 
 class ConditionConflict(ValueError):
-    """A raw condition says something else about a key that an option of the same statement already sets."""
+    """A raw condition has another value for a key that an option of the same statement sets."""
 
     def __init__(self, operator: str, key: str) -> None:
         super().__init__(f"{operator} on {key}")
@@ -35,7 +35,7 @@ class ConditionConflict(ValueError):
 
 @dataclass(frozen=True)
 class Others:
-    """Whom a trust lets in beside users and roles, by their own actions and conditions.
+    """Principals other than users and roles that a trust allows, with their own actions and conditions.
 
     ``principal`` is the type and the name: ``("Federated", <ARN of a provider>)``, ``("Service", <name>)``.
     """

@@ -1,4 +1,4 @@
-"""Policy documents checked before AWS is asked: every problem of a document in one pass, each with its place.
+"""Validates policy documents before AWS does: every problem of a document in one pass, each with its place.
 
 Owns the document as a whole (version, statements, Sids, characters) and the elements of a statement. Refuses what IAM
 refuses, and warns of what IAM accepts and never matches. Sizes are not its business: quotas count the documents that
@@ -300,7 +300,7 @@ def _unknown_key(key: object) -> Problem:
 
 
 def check_version(version: object, variables: bool = False) -> list[Problem]:
-    """Everything wrong with a ``Version``; ``variables`` says whether the document uses policy variables."""
+    """Everything wrong with a ``Version``. ``variables``: whether the document uses policy variables."""
     if isinstance(version, date) or (isinstance(version, str) and version[10:] in _MIDNIGHT):
         day = str(version)[:10]
         fix = f'write Version: "{day}"'

@@ -1,4 +1,4 @@
-"""What a stack's config may say, and whether this one says it: everything wrong in one report.
+"""The config of a stack: its schema, and the settings of one config, with all problems in one report.
 
 BadInput
 └── SettingsError        a config cannot be used; it has every problem

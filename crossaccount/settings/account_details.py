@@ -1,4 +1,4 @@
-"""What a stack makes of its account, in the shape of AWS's ``GetAccountAuthorizationDetails``: no engine is asked.
+"""The account that a stack declares, in the shape of AWS's ``GetAccountAuthorizationDetails``. No engine is needed.
 
 Everything that decides access is there, the provider's default tags (``aws:defaultTags``) included. Left out is what
 only AWS knows: unique IDs, dates.

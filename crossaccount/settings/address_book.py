@@ -79,7 +79,7 @@ class SharedBook:
 
 
 def shared_book(config: Mapping[str, object], where: str) -> SharedBook | None:
-    """The book of a project's own config, in the file ``where``; nothing where there is none, or something is wrong."""
+    """The address book in a project's config, in the file ``where``; None if there is none, or if it is wrong."""
     value = config.get(KEY)
     if not isinstance(value, Mapping):
         return None

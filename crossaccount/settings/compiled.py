@@ -27,7 +27,7 @@ from crossaccount.settings.settings import Settings
 
 @dataclass(frozen=True)
 class CompiledStack:
-    """What a stack's config says, ready for use."""
+    """A stack's config, ready for use."""
 
     config: Mapping[str, object]
     """The effective config by full key, as it was compiled."""
@@ -58,7 +58,7 @@ class CompiledStack:
 
     @cached_property
     def details(self) -> Details:
-        """The account as AWS will describe it: what is declared, and what AWS adds by itself."""
+        """The account as AWS will describe it: what is declared, and what AWS adds itself."""
         return account_details(self.declared, self.settings)
 
     def undeclared(self, upstreams: Iterable[Settings]) -> list[Problem]:

@@ -92,7 +92,7 @@ class DocumentReader:
         return {**policy, "document": self._document(policy["document"], f"{where}.inline.{name}.document")}
 
     def _document(self, value: Any, where: str) -> Any:
-        """The document that is meant; an empty one where it cannot be read, about which everything is said."""
+        """The document of a file; an empty one if it cannot be read, which is reported."""
         kind = kind_of(value)
         if kind is None:
             return value

@@ -139,7 +139,7 @@ class Documents:
         return entity_arn(settings.account_id, "policy", policy, self.path(policy, settings), settings.partition)
 
     def path(self, policy: str, settings: Settings) -> str:
-        """Where one of the account's managed policies stands, by its name here."""
+        """The place of one of the account's managed policies, by its name in the config."""
         origin = self.origins[policy]
         return "/" if origin.inline else settings.policies[origin.name].path
 

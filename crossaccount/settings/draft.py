@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Placed(Generic[M]):
-    """A parsed entity and where it stands."""
+    """A parsed entity with its place."""
 
     value: M
     where: str
@@ -62,7 +62,7 @@ Section = Mapping[str, Placed[M]]
 
 @dataclass(frozen=True)
 class Outside:
-    """What somebody else makes: ARNs by name."""
+    """Existing entities that the stack does not create: ARNs by name."""
 
     policies: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Draft:
     metadata: Mapping[str, str] = field(default_factory=dict)
     """By SAML provider: its metadata document."""
     outside: Outside = field(default_factory=Outside)
-    """What somebody else makes in the account."""
+    """Entities of the account that the stack does not create."""
     given: bool = False
     """Whether it is what a proof gives, which may describe roles that are AWS's own."""
 
@@ -156,7 +156,7 @@ class Draft:
 
 P = TypeVar("P", bound=Model)
 _BLANK = "--"
-"""Takes the place of a broken member of a list: a text that every field accepts, and that no check says more about."""
+"""Replaces a wrong member of a list: a text that every field accepts, and that no check reports again."""
 
 
 def parse(

@@ -127,7 +127,7 @@ def _example(model: type[BaseModel], location: Location) -> str:
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel]:
-    """The model that stands at ``location``; the models hold no unions of models, so there is one way."""
+    """The model at ``location``. The models have no unions of models, so it is unique."""
     annotation: Any = model
     for part in location:
         inside = _only_model(annotation)

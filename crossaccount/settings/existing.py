@@ -1,4 +1,4 @@
-"""``existing``: policies and roles of the account that somebody else makes, and that the config may name.
+"""``existing``: policies and roles of the account that the stack does not create, and that the config may name.
 
 A policy's name becomes its ARN, as if the config said that. A role counts as one that is there: a trust may name it
 exactly, and so may a grant of another stack. Nobody declares them, so what a policy says is unknown to every judgement.

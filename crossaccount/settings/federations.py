@@ -12,7 +12,7 @@ from crossaccount.settings.models import Federation, Saml
 
 
 class NoProvider(NamedTuple):
-    """Why a keyword means no provider of the account. ``key`` is the part of the keyword that says it, or empty."""
+    """Why a keyword names no provider of the account. ``key`` is the part of the keyword with the name, or empty."""
 
     key: str
     what: str

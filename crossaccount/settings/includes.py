@@ -99,7 +99,7 @@ def _refused(pattern: str) -> tuple[str, str] | None:
 
 
 def _matches(pattern: str, root: Path) -> list[Path]:
-    """The files in the order of their names. A link counts wherever it leads: reading it says what is wrong."""
+    """The files in the order of their names. A link counts wherever it leads: reading it reports what is wrong."""
     parts = Path(pattern).parts
     if not parts:
         return []
@@ -157,7 +157,7 @@ def _names(folder: Path) -> list[Path]:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, name: str) -> Any:
-    """The value of a file, which many stacks may include; nobody changes it."""
+    """The value of a file, which many stacks may include. It must not be changed."""
     return parse_yaml(text, name)
 
 

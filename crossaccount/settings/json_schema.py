@@ -275,5 +275,5 @@ def _replace(properties: dict[str, Any], key: str) -> None:
 
 
 def schema_text() -> str:
-    """The schema as it stands in the file."""
+    """The schema as in the file."""
     return json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n"

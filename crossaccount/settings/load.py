@@ -177,7 +177,7 @@ def load_settings(
     book: SharedBook | None = None,
     given: bool = False,
 ) -> Settings:
-    """The settings that ``config`` says.
+    """The settings of ``config``.
 
     ``config`` is the stack's effective config by full key (``crossaccount:account``, ``aws:allowedAccountIds`` …), with
     values as Python values or as JSON text. ``root`` is the folder for ``crossaccount:include``. ``where`` comes before
@@ -328,7 +328,7 @@ def _draft(
 
 
 def _region(config: Mapping[str, object], places: Mapping[str, str], problems: list[Problem]) -> str | None:
-    """The value of ``aws:region``; None where there is none, or where only the engine can read it."""
+    """The value of ``aws:region``; None if there is none, or if only the engine can read it."""
     region = config.get(REGION)
     if isinstance(region, str) and (refusal := check_region(region)):
         problems.append(Problem(places[REGION], refusal.what, region, refusal.fix))

@@ -1,4 +1,4 @@
-"""Where in a config an ARN, a policy or a statement comes from: findings name the line that somebody can change.
+"""The places of ARNs, policies and statements in a config, so that findings name the line to change.
 
 The documents that are sent to AWS are canonical, so a statement is found again by what it says, not by its number. What
 a config does not declare (the instance profile's trust, a policy of AWS) has no place.
@@ -25,7 +25,7 @@ Options = Mapping[str, str]
 
 @dataclass(frozen=True)
 class StatementPlace:
-    """A statement of the config. ``options`` has only what the config says by a key of its own."""
+    """A statement of the config. ``options`` has only the parts with their own key in the config."""
 
     where: str
     options: Options = field(default_factory=dict)

@@ -36,7 +36,7 @@ def differences(reviewed: Mapping[str, str], resolved: Mapping[str, object]) -> 
 
 
 def not_reviewed(keys: Sequence[str]) -> Problem:
-    """What is said where keys differ."""
+    """The message about differing keys."""
     what, fix = "what the engine makes of the stack's files is not what was reviewed", "run the command again"
     return Problem("config", what, ", ".join(keys), fix)
 

@@ -51,7 +51,7 @@ class Project:
     name: str
     directory: Path
     main: Path
-    """The folder of the program: ``directory``, or what ``main`` says relative to it."""
+    """The folder of the program: ``directory``, or ``main`` relative to it."""
     stacks: Mapping[str, Mapping[str, object]]
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By stack and key: the file that the value comes from."""
@@ -64,11 +64,11 @@ class Project:
     files: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By stack: its file as it was read, what opens its secrets (``encryptionsalt`` …) included."""
     definition: Mapping[str, object] = field(default_factory=dict)
-    """What ``Pulumi.yaml`` says besides the config, and the engine obeys: its program, packages, backend, options."""
+    """The parts of ``Pulumi.yaml`` that the engine uses besides the config: program, packages, backend, options."""
     _compiled: dict[str, CompiledStack] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def compiled(self, stack: str) -> CompiledStack:
-        """One stack, compiled. However often it is asked for, that is done once.
+        """One stack, compiled once and cached.
 
         Raises:
             SettingsError: the project has no such stack, its config is wrong, or makes documents that IAM refuses.
@@ -127,7 +127,7 @@ def read_project(directory: Path) -> Project:
     try:
         os.stat(directory)
     except (FileNotFoundError, NotADirectoryError):
-        pass  # said below, with a folder that has a project
+        pass  # reported below, with a folder that has a project
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise SettingsError([Problem(str(directory), what, NOT_GIVEN, "name the folder of Pulumi.yaml")]) from None
@@ -200,7 +200,7 @@ _READ = ("name", "main", "runtime", "config", "packages", "backend", "options")
 
 
 def _files_of_another_form(directory: Path) -> Iterator[Problem]:
-    """Files that the engine takes, or that somebody takes it to take, in place of those that are read here.
+    """Files that the engine uses, or seems to use, instead of those that are read here.
 
     In a folder the CLI looks for Pulumi.json, Pulumi.yaml and Pulumi.yml, in this order, and the files of the stacks
     have the extension of the one that it finds.

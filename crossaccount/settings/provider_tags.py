@@ -27,7 +27,7 @@ _FORM = {
 
 @dataclass(frozen=True)
 class IgnoredTags:
-    """The tags that the provider neither changes nor takes away, whoever set them."""
+    """The tags that the provider neither changes nor removes, whatever their origin."""
 
     keys: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ def ignored_tags(config: Mapping[str, object]) -> IgnoredTags:
 def tag_problems(
     config: Mapping[str, object], places: Mapping[str, str], tagged: Iterable[tuple[str, Mapping[str, str]]]
 ) -> Iterator[Problem]:
-    """Everything wrong with what the config says of the provider's tags. ``tagged`` are entities' places and tags."""
+    """Everything wrong with the provider's tags in the config. ``tagged`` are the entities' places and tags."""
     for key in (each for each in TAG_KEYS if each in config):
         if wrong := _read(config, key)[1]:
             what, got = wrong

@@ -32,7 +32,7 @@ class Raw:
     values: Mapping[str, Any]
     problems: tuple[Problem, ...]
     unreadable: frozenset[str] = frozenset()
-    """Keys that are there and could not be decoded: whatever needs them has been said."""
+    """Keys that could not be decoded. This has been reported."""
 
 
 def decode(config: Mapping[str, object], where: Mapping[str, str]) -> Raw:

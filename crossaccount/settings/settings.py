@@ -45,9 +45,9 @@ class Settings:
     quotas: Mapping[str, int] = field(default_factory=dict)
     """Limits that AWS raised for the account, by their key in its summary."""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
-    """By section (``users`` …) and name: where an entity stands, its file included."""
+    """By section (``users`` …) and name: the place of an entity, with its file."""
     outside: Outside = field(default_factory=Outside)
-    """Policies and roles of the account that somebody else makes."""
+    """Policies and roles of the account that the stack does not create."""
     files: Mapping[str, DocumentFile] = field(default_factory=dict, compare=False, repr=False)
     """The files of documents, by the place of the ``document``."""
 

@@ -93,7 +93,7 @@ def _written(text: str, path: Sequence[str], key: str, value: Any, newline: str)
         return _below(text, node, missing, newline)
     if above is None or not isinstance(node, yaml.ScalarNode) or node.value not in ("", "~", "null"):
         return None
-    # A key without a value: its members go below it, whatever stands behind it on its line.
+    # A key without a value: its members are inserted below it, also if a comment follows on its line.
     line, column = above.start_mark.line, above.start_mark.column
     lines = text.splitlines(keepends=True)
     head = lines[line].rstrip("\r\n")

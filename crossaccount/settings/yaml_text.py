@@ -83,7 +83,7 @@ class _PulumiLoader(_Loader):  # type: ignore[misc]
 
 
 def _as_key(key: yaml.Node) -> yaml.Node:
-    """A key as the CLI takes it: whatever says ``<<`` merges, and nothing else does."""
+    """A key as the CLI reads it: only ``<<`` merges."""
     if not isinstance(key, yaml.ScalarNode) or key.tag not in (_MERGE, _STR):
         return key
     return yaml.ScalarNode(_MERGE if key.value == "<<" else _STR, key.value, key.start_mark, key.end_mark)

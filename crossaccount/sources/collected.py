@@ -76,7 +76,7 @@ class _Store:
         self._root, self.where = root, where
 
     def read(self, file: Path) -> Any:
-        """The value of a file; None where there is none."""
+        """The value of a file; None if there is no file."""
         if not os.path.lexists(file):
             return None
         shown = f"{self.where}: {os.path.relpath(file, self._root)}"
@@ -86,12 +86,12 @@ class _Store:
             raise SourceError(error.problems) from None
 
     def mapping(self, file: Path) -> Mapping[str, Any]:
-        """The mapping of a file; an empty one where there is none."""
+        """The mapping in a file; empty if there is no file."""
         found: Mapping[str, Any] = self._checked(file, Mapping, {})
         return found
 
     def listed(self, file: Path) -> list[Any]:
-        """The list of a file; an empty one where there is none."""
+        """The list in a file; empty if there is no file."""
         found: list[Any] = self._checked(file, list, [])
         return found
 

@@ -117,7 +117,7 @@ class EntityIndex:
         """The policies that a role declares itself. A provider also tells of others there: those are not meant."""
         name = str(role.values["name"])
         for each in role.inputs.get("inlinePolicies") or ():
-            if each.get("name"):  # one empty policy says that there is to be none
+            if each.get("name"):  # one empty policy means that there must be none
                 self._inline["role", name][str(each["name"])] = each.get("policy")
         self._attached["role", name].update(map(str, role.inputs.get("managedPolicyArns") or ()))
 
@@ -226,7 +226,7 @@ def details(deployment: Deployment, *, deployed: bool = False, stored: bool = Tr
 
 
 def _providers(deployment: Deployment) -> Details:
-    """The identity providers; nothing where there is none."""
+    """The identity providers, if there are any."""
     oidc = [
         {
             "Arn": each.values["arn"],

@@ -46,7 +46,7 @@ SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
 
 @dataclass(frozen=True)
 class Display:
-    """How the console is to show an account after switching roles; empty if no source says."""
+    """How the console shows an account after switching roles; empty if no source has it."""
 
     name: str = ""
     color: str = ""
@@ -149,7 +149,7 @@ def _inside(item: Mapping[str, Any], name: str, place: str) -> Iterator[Problem]
             yield Problem(f"{place}.{key}", "must be a list", found, SAVE_IT)
             continue
         for index, each in enumerate(found):
-            if not isinstance(each, (dict, Mapping)):  # that it is a dict is told faster
+            if not isinstance(each, (dict, Mapping)):  # a check for dict is faster
                 yield Problem(f"{place}.{key}[{index}]", "must be a mapping", each, SAVE_IT)
                 continue
             for inner in needed:

@@ -9,7 +9,7 @@ from crossaccount.iam.problem import BadInput, Problem
 
 
 class SourceError(BadInput):
-    """Sources cannot be read. ``lines`` are problems, or what an engine or a program said, one line each."""
+    """Sources cannot be read. ``lines`` are problems, or messages of an engine or a program, one line each."""
 
 
 def refusal(where: str, what: str, got: object, fix: str) -> SourceError:

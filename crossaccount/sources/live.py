@@ -42,7 +42,7 @@ def account_details(iam: IAMClient) -> Mapping[str, Any]:
 
 
 MOST_USERS = 100
-"""Above so many users their passwords, access keys and MFA devices are not asked for."""
+"""With more users than this, passwords, access keys and MFA devices are not read."""
 
 
 def with_extras(details: Mapping[str, Any], iam: Any) -> Mapping[str, Any]:
@@ -145,7 +145,7 @@ def open_profile(profile: str) -> Clients:
 
     session = boto3.session.Session(profile_name=profile)
     config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
-    # IAM has no regions, but a client needs one; it also says which partition.
+    # IAM has no regions, but a client needs one; it also determines the partition.
     region = session.region_name or "us-east-1"
     make: Any = session.client
     return lambda service: make(service, region_name=region, config=config)

@@ -146,7 +146,7 @@ class Names:
         raise refusal(where, "no user or role of the sources has this unique ID", text, _HOW)
 
     def _refuse_what_never_calls(self, arn: Arn, text: str, where: str) -> None:
-        """A session of the sources' accounts goes by its role; groups, policies and the like are no principals."""
+        """Refuse what is never a principal of a call: groups, policies and the like. A session counts as its role."""
         if arn.kind == "assumed-role":
             name, _, session = arn.resource.partition("/")[2].partition("/")
             if not name or not (session or arn.account in self._estate.accounts):

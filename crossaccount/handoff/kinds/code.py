@@ -43,7 +43,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class _Code:
-    """Code has an argument for all that can be asked."""
+    """Code has an argument for every parameter."""
 
     def able(self, entry: Entry) -> Entry | str:
         """Every entry."""

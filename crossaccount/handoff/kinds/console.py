@@ -88,7 +88,7 @@ def _section_lines(entry: Entry) -> Iterator[str]:
 
 
 def display_name(entry: Entry) -> str:
-    """As the address book says, else ``Role@account``."""
+    """The name in the address book, else ``Role@account``."""
     return entry.display.name or default_display_name(entry.role_arn.name, entry.aliased)
 
 

@@ -196,7 +196,7 @@ class Fish(_Unix):
 
 
 class PowerShell:
-    """PowerShell: within single quotes only a single quote is special, and doubled it stands for itself.
+    """PowerShell: within single quotes only a single quote is special, and must be doubled.
 
     Four more characters count as a single quote. They and all else beyond ASCII are written as numbers: without a byte
     order mark Windows PowerShell 5 reads a script in the machine's own encoding, where a byte of a letter may be a
@@ -230,7 +230,7 @@ class PowerShell:
         if call.serial:
             yield f"$crossaccountCode = Read-Host {self.quoted(f'MFA code of {call.serial}')}"
             arguments += ["--serial-number", self.quoted(call.serial), "--token-code", "$crossaccountCode"]
-        # Where there is no aws at all, PowerShell goes on to the next line, and the last exit code is an older one.
+        # Without aws, PowerShell continues with the next line, and the last exit code is an older one.
         yield "$crossaccountSession = $null"
         yield f"$crossaccountSession = aws sts assume-role {' '.join(arguments)}"
         yield "if (-not $crossaccountSession -or $LASTEXITCODE -ne 0) { throw 'the role could not be assumed' }"
@@ -319,11 +319,11 @@ class EnvScript:
     command: tuple[str, ...] = ()
 
     def able(self, entry: Entry) -> Entry | str:
-        """Every entry: ``aws sts assume-role`` has an option for all that can be asked."""
+        """Every entry: ``aws sts assume-role`` has an option for every parameter."""
         return entry
 
     def text(self, handed: HandedOut) -> str:
-        """The script of the one entry; nothing where there is none.
+        """The script of the only entry; empty if there is none.
 
         Raises:
             HandoffError: there are several, or a value cannot be written for the shell.

@@ -1,4 +1,4 @@
-"""The ``Condition`` element, judged: compiled once per statement, asked once per request context.
+"""Evaluates the ``Condition`` element: compiled once per statement, evaluated once per request context.
 
 ``RequestContext`` is what a request says about itself, ``Condition`` one operator on one key, ``compile_conditions``
 turns the element of a policy into conditions, ``unmet`` says which of them a request does not meet. What may be written

@@ -1,7 +1,8 @@
 """One condition, the ``Condition`` element as a whole, and what each operator compares.
 
-The rules, all from https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-and the pages next to it (reference_policies_condition-logic-multiple-context-keys-or-values.html,
+The rules, all from
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html and the pages next
+to it (reference_policies_condition-logic-multiple-context-keys-or-values.html,
 reference_policies_condition-single-vs-multi-valued-context-keys.html):
 
 - operators and keys are joined by AND, the values of a key by OR, those of a negated operator by NOR;
@@ -58,7 +59,7 @@ def _bool(value: str, expected: Template, lookup: Lookup) -> bool:
 
 
 def _arn(value: str, expected: Template, lookup: Lookup) -> bool:
-    """Each of the six components separately; a bare ``*`` at the end of fewer stands for all that follow.
+    """Compares each of the six components separately. A final ``*`` in fewer components matches all that follow.
 
     A variable may stand for several components, or for a whole ARN.
     """
@@ -97,12 +98,12 @@ def _ordered(
 
 
 def number(text: str) -> Decimal | None:
-    """A number's value; None for what is none."""
+    """The value of a number; None if the text is not a number."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def instant(text: str) -> Decimal | None:
-    """Seconds since 1970 of a date; without a zone it is UTC, of a year or month the start; None for what is none."""
+    """Epoch seconds in UTC. A bare year or month means its start. None if the text is not a date."""
     if _SECONDS.fullmatch(text) and not _YEAR.fullmatch(text):
         return Decimal(text)
     text += "-01-01" if _YEAR.fullmatch(text) else "-01" if _MONTH.fullmatch(text) else ""

@@ -1,4 +1,4 @@
-"""The request context: what a request says about itself, by condition key.
+"""The request context: the values of a request by condition key.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-reqcontext.html
 and reference_policies_elements_condition.html ("Context key names are not case-sensitive"; so neither are tag keys in
@@ -83,7 +83,7 @@ class RequestContext(NamedTuple):
         return self.values.get(key.lower())
 
     def single(self, key: str) -> str | None:
-        """The value of a key that has exactly one: what a policy variable stands for."""
+        """The value of a key that has exactly one value, as for a policy variable."""
         values = self.get(key)
         return values[0] if values is not None and len(values) == 1 else None
 

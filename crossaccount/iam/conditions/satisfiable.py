@@ -122,7 +122,7 @@ class _Patterns:
         return state
 
     def after(self, state: int) -> Iterator[int]:
-        """The states after each character that a pattern writes out where it stands, and after all others last."""
+        """The states after each character of the pattern at a position; last, after any other character."""
         for where, takes in self._told:
             if state & where:
                 yield self._advanced(state & takes)

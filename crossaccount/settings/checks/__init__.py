@@ -1,4 +1,4 @@
-"""Rules that hold between parts of a config. Each check reads the draft and says what is wrong; none stops another."""
+"""Rules between parts of a config. Each check reads the draft and reports its problems; all checks run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["check"]
 
 
 def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
-    """Every problem between the parts of a config; ``prefix`` goes before the place of a key that is missing."""
+    """Every problem between the parts of a config. ``prefix`` precedes the place of a missing key."""
     return [
         *check_account(draft, raw, prefix),
         *check_attachments(draft),

@@ -1,4 +1,4 @@
-"""Which account this is, the address book, whom it reads, and names whose account part is unknown."""
+"""Checks the account, the address book, the accounts that it reads, and names with an unknown account."""
 
 from __future__ import annotations
 

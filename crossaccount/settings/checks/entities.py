@@ -177,7 +177,7 @@ def check_child_names(draft: Draft) -> Iterator[Problem]:
 
 
 def _members(draft: Draft) -> dict[str, list[tuple[str, str]]]:
-    """By group whose members are resources of their own: each member, and the place that says so."""
+    """By group with separate membership resources: each member, and its place in the config."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for user, placed in draft.users.items():
         for group in dict.fromkeys(placed.value.groups):

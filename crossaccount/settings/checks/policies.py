@@ -1,4 +1,4 @@
-"""Policies: what an inline or customer-managed one says, and which managed ones an entity names."""
+"""Checks policies: inline and customer-managed ones, and the managed policies that an entity names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUOTAS = {
 
 
 def check_attachments(draft: Draft) -> Iterator[Problem]:
-    """Policies that exist as far as can be told, each attached once, and not too many."""
+    """Checks attached policies: they exist as far as is known, each is attached once, and they are not too many."""
     for kind, _, placed in draft.entities():
         yield from _check_policies(draft, placed)
         yield from _check_number(draft, kind, placed)

@@ -62,7 +62,7 @@ def _check_lists(provider: Provider, where: str) -> Iterator[Problem]:
 
 
 def _check_existing(provider: Provider, where: str) -> Iterator[Problem]:
-    """What can be said only of a provider that the stack makes."""
+    """Keys that need a provider that the stack creates."""
     for name, key in (("thumbprints", ""), ("tags", ""), ("protect", ""), ("aliases", ""), ("import_id", "import")):
         if value := getattr(provider, name):
             what = "the provider is managed elsewhere, so this has no effect"

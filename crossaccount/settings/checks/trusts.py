@@ -1,4 +1,4 @@
-"""Trust statements: whom they name, what they ask for, and whether AWS can be told it in this order.
+"""Checks trust statements: their principals and conditions, and whether AWS accepts them in this order.
 
 IAM refuses a trust policy that names a principal which does not exist. So an exact principal of another managed account
 must be read from its stack, one of this stack must be declared in it, and a role cannot be its own. ``mode: by-name``
@@ -245,7 +245,7 @@ def _trusts(draft: Draft) -> dict[str, tuple[str, ...]]:
 
 
 def _in_cycles(trusts: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The part of the graph that can hold a cycle: without roles that trust nobody, and without what is left of those.
+    """The part of the graph that can have a cycle: roles without trusted roles are removed, repeatedly.
 
     Each role and each trust is looked at once, so that a stack without a cycle costs no search.
     """
@@ -265,7 +265,7 @@ def _in_cycles(trusts: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
 
 
 def _cycle(start: str, trusts: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """The shortest way from ``start`` back to itself, without its end; empty where there is none."""
+    """The shortest way from ``start`` back to itself, without its end; empty if there is none."""
     reached: dict[str, str] = {}
     waiting = deque([start])
     while waiting:

@@ -36,7 +36,7 @@ def refuse(what: str, fix: str) -> PydanticCustomError:
 
 
 def raise_if(refusal: Refusal | None) -> None:
-    """Raise the refusal as pydantic wants it; nothing where there is none."""
+    """Raise the refusal as pydantic expects it, if there is one."""
     if refusal is not None:
         raise refuse(refusal.what, refusal.fix)
 
@@ -89,7 +89,7 @@ def flag_or_mapping(true: Mapping[str, object] | None, example: str) -> Callable
 
 
 def text_schema(pattern: str | None, longest: int) -> WithJsonSchema:
-    """What the JSON schema says of a text; the rule itself says more."""
+    """The JSON schema of a text. The rule itself checks more."""
     schema: dict[str, object] = {"type": "string", "maxLength": longest}
     return WithJsonSchema(schema | {"pattern": pattern} if pattern else schema)
 

@@ -1,1 +1,1 @@
-"""An account as it will be: what a program declares laid over what is there."""
+"""An account after an update: what a program declares, merged into the account as it is."""
