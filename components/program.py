@@ -63,8 +63,8 @@ def program(
     access = access_lines(compiled)
     # With outputs handed in nobody updates a stack: there is nothing to compare with.
     deployed = last_deployed() if references is None else {}
-    for said in messages(deployed.get("access"), access, settings):
-        pulumi.log.info(said)
+    for message in messages(deployed.get("access"), access, settings):
+        pulumi.log.info(message)
 
     made = _made()
     policies = managed_policies(settings, documents)

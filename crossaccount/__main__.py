@@ -17,7 +17,7 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 def main() -> None:
     """Run the command. Exit code 130 and one line on stderr where it is stopped."""
     try:
-        _open_what_is_closed()
+        _open_closed_streams()
         for each in SIGNALS:
             if signal.getsignal(each) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(each, _stop)
@@ -36,7 +36,7 @@ def main() -> None:
             sys.exit(INTERRUPTED)
 
 
-def _open_what_is_closed() -> None:
+def _open_closed_streams() -> None:
     """Stdin and stderr that the caller closed (``<&-``, ``2>&-``) are the null device.
 
     Else the next file that is opened would get their number, and whatever is said would be written into it. A closed

@@ -20,8 +20,8 @@ def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iter
         if (end := statement.expires) is None or end > now + ahead:
             continue
         kind = ENDED if end <= now else ENDS_SOON
-        said = "ended" if end <= now else "ends"
-        message = f"{said} at {end:%Y-%m-%d %H:%M} UTC"
+        verb = "ended" if end <= now else "ends"
+        message = f"{verb} at {end:%Y-%m-%d %H:%M} UTC"
         fix = "remove it, or set a later date" if end <= now else "set a later date, or let it end"
         yield Finding(kind.code, kind.severity, f"{where}.expires", message, fix)
 

@@ -52,7 +52,7 @@ def violations(
 
     ``account`` is the one of providers that say none; ``names`` are accounts that are ours, by name.
     """
-    states = _without_what_providers_tell(list(resources))
+    states = _without_read_policies(list(resources))
     file = read_resources(states, {"aws:region": region}, Accounts(otherwise=account or UNNAMED), "stack")
     deployments, _ = settle("stack", file.after, file.place)
     described = tuple(
@@ -68,7 +68,7 @@ def violations(
     return [_violation(each, urns) for each in found if each.kind.code not in OF_CONFIGS]
 
 
-def _without_what_providers_tell(states: Sequence[State]) -> list[State]:
+def _without_read_policies(states: Sequence[State]) -> list[State]:
     """Roles without the policies in their own lists that are resources of their own, or that nobody knows yet.
 
     A run shows a role with what the provider says of it, which tells of all of the role's policies.

@@ -143,5 +143,5 @@ def _write(project: Project, added: Added) -> None:
 
     there = {name: (project.directory / name).exists() for name in added.files}
     adding.write(project, added)
-    for name, was_there in there.items():
-        say(f"{'changed' if was_there else 'wrote'} {name}")
+    for name, existed in there.items():
+        say(f"{'changed' if existed else 'wrote'} {name}")

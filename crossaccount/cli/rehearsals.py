@@ -76,7 +76,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
             out.print(
                 f"\n[bold]{number} of {len(DEMO_EXAMPLES)}: {name}.[/] {WANTED[name]}", highlight=False, soft_wrap=True
             )
-            found.append(_told(_scenario(name), engine, as_json))
+            found.append(_shown_rehearsal(_scenario(name), engine, as_json))
         tutorial = _scenario("tutorial")
         changed = without_the_deny(tutorial)
         out.print(
@@ -89,7 +89,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
         if not as_json:
             show_diff(difference, partial(display, accounts=tutorial.accounts), output())
         out.print("Deployed all the same, the local AWS agrees:", highlight=False, soft_wrap=True)
-        found.append(_told(changed, engine, as_json))
+        found.append(_shown_rehearsal(changed, engine, as_json))
         flawed = check(read_project(FLAWED), (), load_program, datetime.now(UTC))
         if as_json:
             rehearsals = [_rehearsal_json(each) for each in found]
@@ -102,7 +102,7 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
     raise typer.Exit(1 if any(each.failed for each in found) else 0)
 
 
-def _told(scenario: Scenario, engine: EngineName, as_json: bool) -> Rehearsal:
+def _shown_rehearsal(scenario: Scenario, engine: EngineName, as_json: bool) -> Rehearsal:
     """A rehearsal of the demo, told in a few lines."""
     from crossaccount.components.program import program
     from crossaccount.rehearsal.run import rehearse

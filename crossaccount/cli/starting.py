@@ -88,7 +88,7 @@ def init(
     """Write a new project: two stacks, access tests and a GitHub Actions workflow. Asks for missing values."""
     with failures_in_words(as_json=False):
         from crossaccount.settings import SettingsError
-        from crossaccount.start.files import Account, Plan, refuse_what_is_there, write_new
+        from crossaccount.start.files import Account, Plan, refuse_existing, write_new
         from crossaccount.start.pipeline import Repository
 
         if github_ids and github is None:
@@ -115,22 +115,24 @@ def init(
         if problems := plan.problems():
             raise SettingsError(problems)
         place = _place(where, source)
-        refuse_what_is_there(_files(plan, place, where))
+        refuse_existing(_files(plan, place, where))
 
         def wrong(option: str, *answers: Any) -> list[Problem]:
             return [each for each in planned(*answers).problems() if each.where == option]
 
-        nobody: list[str] = []
+        no_users: list[str] = []
         question = f"ID of the trusted account ({trusted}, who assumes: it has the users)"
-        first = _prompted(trusted_id, "--trusted-id", question, lambda said: wrong("--trusted-id", said, "", nobody))
+        first = _prompted(
+            trusted_id, "--trusted-id", question, lambda value: wrong("--trusted-id", value, "", no_users)
+        )
         question = f"ID of the trusting account ({trusting}, whose role is assumed)"
         second = _prompted(
-            trusting_id, "--trusting-id", question, lambda said: wrong("--trusting-id", first, said, nobody)
+            trusting_id, "--trusting-id", question, lambda value: wrong("--trusting-id", first, value, no_users)
         )
         question = "Users who may assume the role (names, separated by blanks)"
         names = (
             users
-            or _prompted(None, "--user", question, lambda said: wrong("--user", first, second, said.split())).split()
+            or _prompted(None, "--user", question, lambda value: wrong("--user", first, second, value.split())).split()
         )
         files = _files(planned(first, second, names), place, where)
         write_new(files)

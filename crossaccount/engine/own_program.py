@@ -49,8 +49,8 @@ LARGEST_OF_OURS = 16 * MEBIBYTE
 
 def _own_components() -> Path:
     """The folder of the components that are running now: within the package, or beside it in a checkout."""
-    within, beside = INSTALLED / "crossaccount" / COMPONENTS, INSTALLED / COMPONENTS
-    return within if (within / "declaration.py").is_file() else beside
+    within, in_checkout = INSTALLED / "crossaccount" / COMPONENTS, INSTALLED / COMPONENTS
+    return within if (within / "declaration.py").is_file() else in_checkout
 
 
 PYTHON = "python"
@@ -120,7 +120,7 @@ def own_program(project: Project) -> OwnProgram | None:
         return None
     if not os.path.isfile(entry):
         raise SettingsError([Problem(str(entry), "the program is no file", NOT_GIVEN, "write it as a regular file")])
-    if (said := _packaged(entry)) and not any(_in_the_way(directory, said)):
+    if (packaged := _packaged(entry)) and not any(_in_the_way(directory, packaged)):
         return None
     _refuse_other_tools(project, directory)
     virtualenv = None if project.virtualenv is None else (root / project.virtualenv).absolute()
@@ -212,7 +212,7 @@ def _without_docstring(source: bytes) -> str:
     return ast.dump(tree)
 
 
-def _in_the_way(directory: Path, said: str) -> Iterator[str]:
+def _in_the_way(directory: Path, packaged: str) -> Iterator[str]:
     """The modules in the program's folder that shadow imports of the packaged program."""
     if directory == INSTALLED:
         return
@@ -223,7 +223,7 @@ def _in_the_way(directory: Path, said: str) -> Iterator[str]:
         if path.name == ENTRY or not (_is_code(path) or path.is_dir()):
             continue
         if name == COMPONENTS:
-            if said == OF_CHECKOUT and _content(path) != _content(_own_components()):
+            if packaged == OF_CHECKOUT and _content(path) != _content(_own_components()):
                 yield name
         elif name == "crossaccount":
             if not _same_package(path):

@@ -15,7 +15,7 @@ from crossaccount.job.review.approval import (
     Approved,
     actor,
     decide,
-    not_what_was_reviewed,
+    other_review,
     record,
     refusals,
 )
@@ -93,7 +93,7 @@ class Gate:
         known = self.reviewer.backend.stacks()
         review = replace(self.reviewer.review(names, known), proof=Proof())
         because = saved.differences(review, patterns, known) if saved else ()
-        because = (*because, *not_what_was_reviewed(review, approval))
+        because = (*because, *other_review(review, approval))
         if approval.preview_first and not because:
             shown = self._run("preview", names, review, known=known)
             if not shown.ok:

@@ -145,8 +145,8 @@ def failures(results: Iterable[TestResult]) -> Iterator[str]:
         for item in result.then:
             if not item.ok:
                 call = f"{item.test.action} on {item.test.resource}"
-                said = _expectation(item.test.expect, item.actual, _reason_of_call(item))
-                yield f"{name}{ends}: {call}: {said}"
+                outcome = _expectation(item.test.expect, item.actual, _reason_of_call(item))
+                yield f"{name}{ends}: {call}: {outcome}"
 
 
 def _ends(result: TestResult) -> str:

@@ -173,21 +173,21 @@ class Files:
 
 def _pages(listed: list[Any]) -> Iterator[tuple[Any, str]]:
     """The accounts of a list with their places; pages of one answer that follow each other are one account."""
-    begun: dict[str, Any] | None = None
+    started: dict[str, Any] | None = None
     place = ""
     for index, each in enumerate(listed):
-        if begun is None:
-            begun, place = each, f"[{index}]"
+        if started is None:
+            started, place = each, f"[{index}]"
         elif isinstance(each, Mapping):
-            lists = {name: [*_list_of(begun, name), *_list_of(each, name)] for name in LISTS}
+            lists = {name: [*_list_of(started, name), *_list_of(each, name)] for name in LISTS}
             rest = {key: value for key, value in each.items() if key not in LISTS}
             truncated = {"IsTruncated": each.get("IsTruncated", False)}
-            begun = {**begun, **lists, **rest, **truncated}
-        if not isinstance(begun, Mapping) or begun.get("IsTruncated") is not True:
-            yield begun, place
-            begun = None
-    if begun is not None:
-        yield begun, place
+            started = {**started, **lists, **rest, **truncated}
+        if not isinstance(started, Mapping) or started.get("IsTruncated") is not True:
+            yield started, place
+            started = None
+    if started is not None:
+        yield started, place
 
 
 def _list_of(page: Mapping[str, Any], name: str) -> list[Any]:

@@ -123,7 +123,7 @@ class Names:
         if has_wildcard(str(arn)):
             fix = "name one user or role, or the account"
             raise refusal(where, "IAM takes no wildcard inside a principal's ARN", text, fix)
-        self._refuse_what_never_calls(arn, text, where)
+        self._refuse_non_principals(arn, text, where)
         known = self._estate.principal(str(arn)) is not None or may_exist(self._estate, str(arn))
         if not known and principal_arn(arn) and arn.account in self._estate.accounts:
             candidates = (*self._estate.users, *self._estate.roles)
@@ -145,7 +145,7 @@ class Names:
                 return principal.arn
         raise refusal(where, "no user or role of the sources has this unique ID", text, _HOW)
 
-    def _refuse_what_never_calls(self, arn: Arn, text: str, where: str) -> None:
+    def _refuse_non_principals(self, arn: Arn, text: str, where: str) -> None:
         """Refuse what is never a principal of a call: groups, policies and the like. A session counts as its role."""
         if arn.kind == "assumed-role":
             name, _, session = arn.resource.partition("/")[2].partition("/")

@@ -239,15 +239,15 @@ def _weakened(before: _Proving, now: _Proving) -> Iterator[Weakened]:
                 yield Weakened("quota-raised", place, f"the limit is {limit}, before {former}", former, limit)
 
 
-def _newly_suppressed(old: Settings | None, new: Settings, said: set[str]) -> Iterator[Weakened]:
-    """Findings that a stack accepts now, or longer than before. Places that stacks share are ``said`` once."""
+def _newly_suppressed(old: Settings | None, new: Settings, reported: set[str]) -> Iterator[Weakened]:
+    """Findings that a stack accepts now, or longer than before. Places that stacks share are ``reported`` once."""
     accepted = {(each.value.code, each.value.where): each.value.until for each in old.suppressions} if old else {}
     for placed in new.suppressions:
         each = placed.value
         until = accepted.get((each.code, each.where), date.min)
-        if placed.where in said or until is None or (each.until is not None and each.until <= until):
+        if placed.where in reported or until is None or (each.until is not None and each.until <= until):
             continue
-        said.add(placed.where)
+        reported.add(placed.where)
         known = (each.code, each.where) in accepted
         longer = f"is suppressed until {each.until}, longer than before" if each.until else "is suppressed for good"
         how = longer if known else "is newly suppressed"

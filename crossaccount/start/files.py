@@ -354,7 +354,7 @@ def write_new(files: Mapping[Path, str]) -> None:
     Raises:
         SettingsError: files are in the way, all of them; or one cannot be written, and those before it are gone again.
     """
-    refuse_what_is_there(files)
+    refuse_existing(files)
     written: list[Path] = []
     for file, text in files.items():
         try:
@@ -369,7 +369,7 @@ def write_new(files: Mapping[Path, str]) -> None:
             raise SettingsError([problem]) from None
 
 
-def refuse_what_is_there(files: Iterable[Path]) -> None:
+def refuse_existing(files: Iterable[Path]) -> None:
     """Refuse to replace a file.
 
     Raises:

@@ -191,10 +191,10 @@ def _actions(service: str, names: Sequence[str]) -> list[str]:
 
 def roles(repository: Repository, project: str, account: str, partition: str) -> Mapping[str, Mapping[str, Any]]:
     """The roles of the pipeline in an account, as a config declares them."""
-    said = {PREVIEW: "Reviews pull requests", DRIFT: "Looks for drift", DEPLOY: "Deploys the main branch"}
+    purposes = {PREVIEW: "Reviews pull requests", DRIFT: "Looks for drift", DEPLOY: "Deploys the main branch"}
     return {
         role_name(purpose): {
-            "description": f"{said[purpose]} of {repository.name}",
+            "description": f"{purposes[purpose]} of {repository.name}",
             "trust": [{"github": repository.environment(environment_name(purpose, project))}],
             "inline": {purpose: {"document": document(purpose, account, partition)}},
         }

@@ -77,15 +77,15 @@ def own_requirement(checkout: Path, git: Git = run) -> Requirement:
 def _of_folder(folder: Path, version: str, git: Git) -> Requirement:
     """The commit of a checkout, if its remote has it; else its version."""
 
-    def said(*command: str) -> str:
+    def git_output(*command: str) -> str:
         done = git(["git", *command], folder)
         return done.out if done.code == 0 else ""
 
-    remote, commit = said("remote", "get-url", "origin"), said("rev-parse", "HEAD")
+    remote, commit = git_output("remote", "get-url", "origin"), git_output("rev-parse", "HEAD")
     address = _public(remote)
-    if not address or not commit or not said("branch", "--remotes", "--contains", commit):
+    if not address or not commit or not git_output("branch", "--remotes", "--contains", commit):
         return _version(version)
-    note = "This checkout has changes that are in no commit: they are not in it." if said("diff", "HEAD") else ""
+    note = "This checkout has changes that are in no commit: they are not in it." if git_output("diff", "HEAD") else ""
     return Requirement(f"{PACKAGE} @ git+{address}@{commit}", note)
 
 

@@ -193,7 +193,7 @@ def demands_of(document: Document, *, of_services: bool = False) -> Demands:
     """
     sure = _OF_SERVICES if of_services else _OF_PRINCIPALS
     denies = list(_denied(document, sure)) if document.side == "trust" else []
-    by_whom: dict[_Whom, tuple[Demand, ...]] = {}
+    by_scope: dict[_Scope, tuple[Demand, ...]] = {}
     found = []
     for statement in document.statements:
         own = [Demand((condition,), statement) for condition in statement.conditions]
@@ -206,17 +206,17 @@ def demands_of(document: Document, *, of_services: bool = False) -> Demands:
     return found
 
 
-def _denied(document: Document, sure: Mapping[str, str]) -> Iterator[tuple[_Whom, Demand]]:
+def _denied(document: Document, sure: Mapping[str, str]) -> Iterator[tuple[_Scope, Demand]]:
     """Whom each deny is about that leaves a way, and what it leaves."""
     for deny in document.statements:
         if deny.allows or not deny.conditions or "NotPrincipal" in deny.raw:
             continue
         opposites = [_opposite(each) for each in deny.conditions if not _is_sure(each, sure)]
         if opposites and None not in opposites:
-            yield _Whom.of(deny), Demand(tuple(each for each in opposites if each is not None), deny)
+            yield _Scope.of(deny), Demand(tuple(each for each in opposites if each is not None), deny)
 
 
-class _Whom(NamedTuple):
+class _Scope(NamedTuple):
     """The calls that a statement of a trust is about, and the principals that it names."""
 
     calls: frozenset[str]
@@ -226,13 +226,13 @@ class _Whom(NamedTuple):
     is_everyone: bool
 
     @classmethod
-    def of(cls, statement: Statement) -> _Whom:
+    def of(cls, statement: Statement) -> _Scope:
         """Those of one statement."""
         aws, services, federated = (frozenset(statement.principals(kind)) for kind in ("AWS", "Service", "Federated"))
         calls = frozenset(action for action in ASSUMING if statement.covers(action))
         return cls(calls, aws, services, federated, statement.raw.get("Principal") == EVERYONE)
 
-    def is_within(self, deny: _Whom) -> bool:
+    def is_within(self, deny: _Scope) -> bool:
         """Whether a deny is about all of them."""
         if not self.calls <= deny.calls:
             return False

@@ -36,7 +36,7 @@ class Summary:
     finished: dict[tuple[str, str], events.StackFinished] = field(default_factory=dict)
     """By stack and step: a stack may be updated in two steps, and both count."""
     skipped: dict[str, str] = field(default_factory=dict)
-    said: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    messages: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """By severity and text: the stacks with that message, in their order."""
 
     def add(self, event: events.Event) -> bool:
@@ -47,7 +47,7 @@ class Summary:
             case events.StackSkipped():
                 self.skipped[event.stack] = event.because
             case events.Message():
-                stacks = self.said.setdefault((event.severity, self._in_common(event)), {})
+                stacks = self.messages.setdefault((event.severity, self._in_common(event)), {})
                 new = not stacks
                 stacks[event.stack] = None
                 return new
@@ -57,7 +57,7 @@ class Summary:
         """The summary."""
         yield from self._failures()
         yield from self._blame()
-        for (severity, text), stacks in self.said.items():
+        for (severity, text), stacks in self.messages.items():
             if severity == "warning" and len(stacks) > 1:
                 yield "yellow", f"warning of {len(stacks)} stacks ({_some(stacks)}): {text}"
         came_to = "nothing was touched" if end.status == "refused" else self._counts(end)
@@ -174,8 +174,8 @@ def _closure(event: ClosureChecked) -> Iterator[Line]:
 def _tried(event: TestTried) -> Line:
     style = {"works": "green", "does not": "bold red"}.get(event.outcome, "yellow")
     what = {"works": f"{event.expected}, as expected", "does not": f"not {event.expected}, as the test expects"}
-    said = f": {event.said}" if event.said and event.outcome != "works" else ""
-    return style, f"{event.name}: {what.get(event.outcome, event.outcome)}{said}"
+    reason = f": {event.said}" if event.said and event.outcome != "works" else ""
+    return style, f"{event.name}: {what.get(event.outcome, event.outcome)}{reason}"
 
 
 def _finished(event: events.StackFinished) -> str:

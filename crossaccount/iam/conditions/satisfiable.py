@@ -86,8 +86,10 @@ class _Patterns:
         self._groups = [self._added(group) for group in needed]
         self._forbidden = self._added(forbidden)[1]
         self.start = self._with_empty_runs(self.start)
-        told = sorted({*self._written, *self._excluded})
-        self._told = [(self._written.get(each, 0) | self._excluded.get(each, 0), self._takes(each)) for each in told]
+        characters = sorted({*self._written, *self._excluded})
+        self._characters = [
+            (self._written.get(each, 0) | self._excluded.get(each, 0), self._takes(each)) for each in characters
+        ]
         self._else = self._takes(_ELSE)
 
     def _added(self, globs: Iterable[Glob]) -> tuple[int, int]:
@@ -123,7 +125,7 @@ class _Patterns:
 
     def after(self, state: int) -> Iterator[int]:
         """The states after each character of the pattern at a position; last, after any other character."""
-        for where, takes in self._told:
+        for where, takes in self._characters:
             if state & where:
                 yield self._advanced(state & takes)
         yield self._advanced(state & self._else)

@@ -96,7 +96,7 @@ def decide(review: Review, approval: Approval) -> Decision:
     return Decision(approved)
 
 
-def not_what_was_reviewed(review: Review, approval: Approval) -> tuple[str, ...]:
+def other_review(review: Review, approval: Approval) -> tuple[str, ...]:
     """Why an approval does not apply to ``review``; empty if it applies, or if it names no review."""
     if approval.reviewed in ("", review.digest):
         return ()

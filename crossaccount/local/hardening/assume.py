@@ -54,8 +54,8 @@ async def no_root(call: Call, engine: Engine) -> None:
     """Roots are refused, except a root that represents a service in its own account."""
     if not (await caller_of(call, engine)).is_root:
         return
-    stands_in = call.by_root and _services(await _role_of(call, await engine.account_of(call), engine))
-    if not stands_in:
+    for_service = call.by_root and _services(await _role_of(call, await engine.account_of(call), engine))
+    if not for_service:
         raise Refusal("AccessDenied", "Roles may not be assumed by root accounts.")
 
 

@@ -41,8 +41,8 @@ async def seeded(call: Call, engine: Engine, go: Go) -> Answer:
         seed = base64.b32encode(secrets.token_bytes(20)).decode()
         serial = text_of(parsed(answer), "CreateVirtualMFADeviceResult/VirtualMFADevice/SerialNumber")
         ministack.device(await engine.account_of(call), serial)["Base32StringSeed"] = seed
-        told = base64.b64encode(seed.encode())
-        answer = answer.with_body(_SEED.sub(b"<Base32StringSeed>" + told + b"</Base32StringSeed>", answer.body))
+        encoded = base64.b64encode(seed.encode())
+        answer = answer.with_body(_SEED.sub(b"<Base32StringSeed>" + encoded + b"</Base32StringSeed>", answer.body))
     return answer
 
 

@@ -99,8 +99,8 @@ def declared_by_resources(stack: str, account_id: str, made: Deployment, *, stor
             owner = ("role", str(values["name"]).lower())
             for key, what in (("inlinePolicies", "inline"), ("managedPolicyArns", "attached")):
                 # An empty list of inline policies says nothing: https://github.com/pulumi/pulumi-aws/issues/4050
-                says = resource.inputs.get(key) if key == "inlinePolicies" else key in resource.inputs
-                if says and key not in (resource.inputs.get(FOUND) or ()):
+                given = resource.inputs.get(key) if key == "inlinePolicies" else key in resource.inputs
+                if given and key not in (resource.inputs.get(FOUND) or ()):
                     exclusive[what].add(owner)
     own: Any = details(made, stored=stored)
     return Declared(
@@ -198,8 +198,8 @@ class _Found:
             self.consoles[str(values["user"]).lower()] = values
         elif token == ACCESS_KEY:
             user = str(values["user"])
-            told = self._stored or values.get("pgpKey")
-            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key") if told else ""
+            secret_kept = self._stored or values.get("pgpKey")
+            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key") if secret_kept else ""
         else:
             self._belonging(token, values)
 

@@ -45,14 +45,14 @@ def _laid_over(there: Described, program: AccountProgram, where: str) -> Describ
     before = program.before or Deployment(where)
     managed = Managed.of(before, stored=program.stored)
     declared = declared_by_resources(where, there.account_id, program.after, stored=program.stored)
-    details_there = _complete(there.details)
-    live = with_credentials(details_there, details(before, deployed=True, stored=program.stored), declared)
+    existing = _complete(there.details)
+    live = with_credentials(existing, details(before, deployed=True, stored=program.stored), declared)
     made = overlay(live, declared, managed)
     laid = _with_providers(_without_others(made.details, program.after), details(before), declared.details)
     region = there.region or (program.file.region if program.file else "")
-    said = (*there.warnings, *program.notes, *_warnings(made, program, there, where))
+    warnings = (*there.warnings, *program.notes, *_warnings(made, program, there, where))
     unknown = (*there.unknown, *program.notes)
-    return replace(there, where=where, details=laid, warnings=said, region=region, unknown=unknown)
+    return replace(there, where=where, details=laid, warnings=warnings, region=region, unknown=unknown)
 
 
 PROVIDERS = ("OpenIDConnectProviderList", "SAMLProviderList")

@@ -204,8 +204,8 @@ class _File:
         self._region = str(config.get("aws:region") or "") or self.region
         problems = []
         for provider in dict.fromkeys([*self._providers, *facts]):
-            if said := account_of(self._providers.get(provider, {})):
-                facts[provider].setdefault(said, "its inputs")
+            if account := account_of(self._providers.get(provider, {})):
+                facts[provider].setdefault(account, "its inputs")
             problems += self._contradiction(provider, facts[provider])
             self._known[provider] = next(iter(facts[provider]), "")
         if problems:
@@ -235,9 +235,9 @@ class _File:
         drafts: list[Draft] = []
         notes: list[Problem] = []
         for state in states:
-            found, said = _drafts(state, str(state.get("urn")) in there)
+            found, more = _drafts(state, str(state.get("urn")) in there)
             drafts += found
-            notes += said
+            notes += more
         return Moment(tuple(drafts), tuple(notes))
 
 
@@ -264,8 +264,8 @@ def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
     kind = token.rpartition(":")[2]
     kind = _SPELLED.get(kind, kind)
     if kind not in TYPES:
-        said = [note(_shown(urn), f"{token}: its effect on access is not judged")] if kind in NOT_JUDGED else []
-        return [], [*notes, *said]
+        unjudged = [note(_shown(urn), f"{token}: its effect on access is not judged")] if kind in NOT_JUDGED else []
+        return [], [*notes, *unjudged]
     spelled = {_pascal(key): _pascal_within(key, value) for key, value in read.items()}
     return list(native_drafts(kind, replace(draft, values=spelled))), notes
 

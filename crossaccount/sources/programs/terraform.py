@@ -351,13 +351,13 @@ class _Places:
         facts: dict[str, dict[str, str]] = defaultdict(dict)
         for each in instances:
             provider = self._configuration.provider(each)
-            for account, said in _facts_of(each):
-                facts[provider].setdefault(account, said)
+            for account, why in _facts_of(each):
+                facts[provider].setdefault(account, why)
         problems = []
         for provider in dict.fromkeys([*self._configuration.providers(), *facts]):
             known = facts[provider]
-            for account, said in self._configuration.accounts(provider):
-                known.setdefault(account, said)
+            for account, why in self._configuration.accounts(provider):
+                known.setdefault(account, why)
             problems += self._contradiction(provider, known)
             self._known[provider] = next(iter(known), "")
         if problems:
@@ -366,13 +366,13 @@ class _Places:
     def _contradiction(self, provider: str, known: Mapping[str, str]) -> list[Problem]:
         given = self._accounts.by_provider.get(provider) or (self._accounts.one if len(known) == 1 else "")
         if len(known) > 1:
-            said = ", ".join(f"{account} ({why})" for account, why in sorted(known.items()))
-            what = f"the provider {provider} works in more than one account: {said}"
+            shown = ", ".join(f"{account} ({why})" for account, why in sorted(known.items()))
+            what = f"the provider {provider} works in more than one account: {shown}"
             return [Problem(self._where, what, NOT_GIVEN, "plan with the credentials of one account")]
         single = len(self._configuration.providers()) < 2
         if given and known and given not in known and (single or provider in self._accounts.by_provider):
-            ((account, said),) = known.items()
-            what = f"the provider {provider} works in {account} ({said})"
+            ((account, why),) = known.items()
+            what = f"the provider {provider} works in {account} ({why})"
             return [Problem(self._where, what, given, "leave out what follows @, or correct it")]
         return []
 

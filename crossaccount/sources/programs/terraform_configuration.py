@@ -374,8 +374,8 @@ def _ends(expression: Any) -> list[str]:
     """The references of an expression that may be a value, without those that are only the beginning of another."""
     listed = _mapping(expression).get("references")
     texts = list(dict.fromkeys(each for each in listed if isinstance(each, str))) if isinstance(listed, list) else []
-    begun = {text[: mark.start()] for text in texts for mark in _MARK.finditer(text)}
-    ends = [text for text in texts if text not in begun]
+    started = {text[: mark.start()] for text in texts for mark in _MARK.finditer(text)}
+    ends = [text for text in texts if text not in started]
     return [text for text in ends if text.startswith(_LOOP) or not text.startswith(_NO_VALUES)]
 
 
