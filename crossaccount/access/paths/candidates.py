@@ -120,7 +120,7 @@ class Candidates:
                 self._by_unique_id[principal.unique_id] = principal
 
     def of(self, role: Role, only: str | None = None) -> list[Principal]:
-        """The candidates for ``role``, by ARN; ``only`` the principal of this ARN, where it is one."""
+        """The candidates for ``role``, by ARN; with ``only``, just that principal."""
         parts = list(self._parts(role))
         if only is not None:
             found = next((holders[only] for holders in parts if only in holders), None)
@@ -143,7 +143,7 @@ class Candidates:
             yield from self._granted(account, role)
         if everyone:
             yield from self._granted(EVERYONE, role)
-            yield self._by_account.setdefault(role.account, {})  # in one account everyone needs no grant
+            yield self._by_account.setdefault(role.account, {})  # ``*`` in the same account needs no grant
 
     def _trusted(self, trust: Policy) -> _Trusted:
         names: Holders = {}
@@ -194,6 +194,6 @@ def reached_by(
     homes = {principal.account for principal in (*users.values(), *roles.values())}
     candidates = Candidates(replace(estate, users=users, roles=roles))
     for arn, role in estate.roles.items():
-        # In one's own account a trust may be enough.
+        # Within one account a trust may be enough.
         if role.account in homes or any(grants.holders(arn)):
             yield role, [each for each in candidates.of(role) if each.arn in users or each.arn in roles]
