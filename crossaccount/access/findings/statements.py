@@ -198,10 +198,10 @@ def demands_of(document: Document, *, of_services: bool = False) -> Demands:
     for statement in document.statements:
         own = [Demand((condition,), statement) for condition in statement.conditions]
         if denies:
-            whom = _Whom.of(statement)
-            if whom not in by_whom:
-                by_whom[whom] = tuple(demand for of, demand in denies if whom.is_within(of))
-            own += by_whom[whom]
+            scope = _Scope.of(statement)
+            if scope not in by_scope:
+                by_scope[scope] = tuple(demand for of, demand in denies if scope.is_within(of))
+            own += by_scope[scope]
         found.append(tuple(own))
     return found
 
