@@ -41,12 +41,19 @@ DirectOption = Annotated[
 ]
 
 
+EscalationsOption = Annotated[
+    bool,
+    typer.Option("--escalations", help="Also who makes itself able: by a trust, a grant, credentials or a role."),
+]
+
+
 def paths(
     sources: SourcesArgument = None,
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     direct: DirectOption = False,
+    escalations: EscalationsOption = False,
     form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,7 +71,9 @@ def paths(
         found = read_named(sources, directory, accounts, run_program=run_program)
         chains, more = Chains(found.estate), partial(possible, found.estate)
         ways = None if direct else chains.all()
-        _show(chains.paths(), ways, found, (as_json, form), ("principal", "role"), _services_note, more)
+        more_lists: dict[str, Callable[[], Iterable[Listed]]] = {}
+        notes = _also_escalated(_services_note, more_lists, found, chains) if escalations else _services_note
+        _show(chains.paths(), ways, found, (as_json, form), ("principal", "role"), notes, more, more_lists)
         _say_unfinished(chains, found)
 
 
@@ -86,10 +95,7 @@ def who_can(
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     direct: DirectOption = False,
-    escalations: Annotated[
-        bool,
-        typer.Option("--escalations", help="Also who makes itself able: by a trust, a grant, credentials or a role."),
-    ] = False,
+    escalations: EscalationsOption = False,
     form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -137,6 +143,7 @@ def what_can(
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
     direct: DirectOption = False,
+    escalations: EscalationsOption = False,
     form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -153,9 +160,13 @@ def what_can(
 
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.principal(principal)
-        more_lists = {"grants_elsewhere": partial(grants_elsewhere, found.estate, arn)}
+        elsewhere = partial(grants_elsewhere, found.estate, arn)
+        more_lists: dict[str, Callable[[], Iterable[Listed]]] = {"grants_elsewhere": elsewhere}
         chains, more = Chains(found.estate), partial(possible_for, found.estate, arn)
-        ways, notes = None if direct else chains.of(arn), partial(_principal_notes, arn)
+        ways = None if direct else chains.of(arn)
+        notes: Callable[[Named], Iterable[str]] = partial(_principal_notes, arn)
+        if escalations:
+            notes = _also_escalated(notes, more_lists, found, chains, arn)
         _show(paths_of(found.estate, arn), ways, found, (as_json, form), ("role",), notes, more, more_lists)
         _say_unfinished(chains, found)
 
@@ -288,6 +299,21 @@ def _escalated(read: Named, chains: Chains, arn: str) -> list[Escalated]:
     from crossaccount.access.findings.escalated import escalated_to
 
     return escalated_to(read.sources.details, chains, arn)
+
+
+def _also_escalated(
+    notes: Callable[[Named], Iterable[str]],
+    more_lists: dict[str, Callable[[], Iterable[Listed]]],
+    read: Named,
+    chains: Chains,
+    principal: str = "",
+) -> Callable[[Named], Iterable[str]]:
+    """The notes with the escalations of all principals, or of one, which ``more_lists`` gets as well."""
+    from crossaccount.access.findings.escalated import escalations
+
+    found = partial(escalations, read.sources.details, chains, principal)
+    more_lists["escalations"] = found
+    return partial(_with_escalations, notes, found)
 
 
 def _with_escalations(

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from crossaccount.access.diff import markdown
-from crossaccount.access.diff.markdown import change_lines
+from crossaccount.access.diff.markdown import change_lines, reach_lines
 from crossaccount.engine.work import QUIET, Outcome
 from crossaccount.iam.names import display
 from crossaccount.job.afterwards.drift import drift_of
@@ -140,9 +140,12 @@ def drift_markdown(result: JobResult) -> str:
         rows = [row for resource in drift.resources for row in _rows(resource)]
         lines += [f"### {text(drift.stack)}", "", *table(("resource", "property", "deployed", "in AWS"), rows), ""]
     if result.drift is not None and result.drift.access.changes:
-        body, rest = change_lines(result.drift.access.changes, partial(display, accounts=result.drift.names))
+        shown = partial(display, accounts=result.drift.names)
+        body, rest = change_lines(result.drift.access.changes, shown)
         lines += [f"### Access: {result.drift.access.verdict}", "", *fence(body, "diff"), ""]
         lines += [f"… and {rest}.", ""] if rest else []
+        if reach := result.drift.access.reach:
+            lines += ["Through other roles:", "", *fence(reach_lines(reach, shown), "diff"), ""]
     if result.status == "drifted":
         lines += ["`crossaccount up` restores what was deployed. First find out who changed it, and why.", ""]
     return "\n".join(lines)

@@ -1,4 +1,7 @@
-"""All paths as CSV, a row each, for a spreadsheet. IAM names may begin with ``=``, ``+``, ``-`` and ``@``."""
+"""All paths and ways through other roles as CSV, a row each, for a spreadsheet.
+
+IAM names may begin with ``=``, ``+``, ``-`` and ``@``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.requirements import Requirements
 from crossaccount.access.verdict import Decision
 from crossaccount.escaping import csv_cell
-from crossaccount.report.decisions import FILLED_IN, Pair, cells_of
+from crossaccount.report.decisions import FILLED_IN, THROUGH, Pair, cells_of
 from crossaccount.report.decisions import Decision as Decided
 from crossaccount.report.model import Report, caller_kind
 from crossaccount.report.statements import owner_account
@@ -29,6 +32,7 @@ COLUMNS = (
     "principal_account_id",
     "role_account_id",
     "principal_kind",
+    THROUGH,
     *FILLED_IN,
 )
 
@@ -67,8 +71,14 @@ def _rows(report: Report, decisions: Mapping[Pair, Decided]) -> Iterator[tuple[s
             owner_account(path.principal),
             owner_account(path.role),
             caller_kind(path.principal),
+            "",
             *cells_of(decisions.get((path.principal, path.role)), words),
         )
+    for way in report.ways:
+        conditions = "; ".join(way.hops_in_words(granted=report.names.granted(way.principal)))
+        ends = _account(way.principal, report), way.principal, _account(way.role, report), way.role
+        ids = owner_account(way.principal), owner_account(way.role), caller_kind(way.principal)
+        yield (*ends, conditions, "", "", *roles[way.role], *ids, " ".join(way.via), *("" for _ in FILLED_IN))
 
 
 def _account(arn: str, report: Report) -> str:

@@ -19,6 +19,8 @@ from crossaccount.settings.input_files import MAX_YAML, read_text
 KEYS = ("principal", "role", "conditions")
 FILLED_IN = ("owner", "decision", "note")
 """The columns that people fill in."""
+THROUGH = "through"
+"""The column of the roles between the two ends of a way; it is empty for a path."""
 Pair = tuple[str, str]
 
 
@@ -65,9 +67,14 @@ def read_decisions(file: Path) -> dict[Pair, Decision]:
     for number, row in enumerate(rows, start=2):
         cells = {name: _text(row.get(name)) for name in (*KEYS, *FILLED_IN)}
         pair = cells["principal"], cells["role"]
-        if pair in found:
+        decided = any(cells[name] for name in FILLED_IN)
+        if _text(row.get(THROUGH)):
+            if decided:
+                what = "a decision is about a path of one call, and this row is a way through other roles"
+                problems.append(Problem(f"{where}:{number}", what, list(pair), "decide the paths that it consists of"))
+        elif pair in found:
             problems.append(Problem(f"{where}:{number}", "the path is in the file twice", list(pair), "keep one row"))
-        elif any(cells[name] for name in FILLED_IN):
+        elif decided:
             found[pair] = Decision(cells["conditions"], cells["owner"], cells["decision"], cells["note"])
     if problems:
         raise SettingsError(problems)

@@ -1,4 +1,4 @@
-"""The paths as a Mermaid flowchart, for Markdown pages that draw it (GitHub, GitLab).
+"""The paths and ways as a Mermaid flowchart, for Markdown pages that draw it (GitHub, GitLab).
 
 Few paths are drawn one by one; many are added up from account to account. A solid line always works, a dashed one under
 conditions. A name is written as character codes wherever Mermaid or HTML would read more than text in it.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from crossaccount.access.requirements import ALWAYS
 from crossaccount.escaping import mermaid_text
+from crossaccount.iam.names import counted
 from crossaccount.report.model import Report
 from crossaccount.report.statements import owner_account
 
@@ -26,30 +27,46 @@ class Edge:
     target: str
     paths: int
     always: int
+    through: int = 0
+    """How many roles are between the two ends of a way; 0 for paths."""
 
 
 @dataclass(frozen=True)
 class Picture:
     """Edges between single ends (ARNs), or between accounts (their names) where there are too many.
 
-    ``left_out`` counts the paths of the thinnest edges, which are not drawn.
+    ``left_out`` counts the paths of the thinnest edges, which are not drawn; ``ways_left_out`` the ways.
     """
 
     by_account: bool
     edges: tuple[Edge, ...]
     left_out: int = 0
+    ways_left_out: int = 0
 
 
 def picture(report: Report) -> Picture:
     """What to draw, never more than ``MOST_PATHS`` edges."""
     single = _added(report, {})
+    ways = _ways(report)
     if len(single) <= MOST_PATHS:
-        return Picture(False, tuple(single))
+        drawn = ways[: MOST_PATHS - len(single)]
+        return Picture(False, (*single, *drawn), ways_left_out=len(ways) - len(drawn))
     ends = {end for path in report.paths for end in (path.principal, path.role)}
     edges = _added(report, {end: _account(end, report) for end in ends})
     kept = sorted(edges, key=lambda edge: (-edge.paths, edge.source, edge.target))[:MOST_PATHS]
     left_out = sum(edge.paths for edge in edges) - sum(edge.paths for edge in kept)
-    return Picture(True, tuple(sorted(kept, key=lambda edge: (edge.source, edge.target))), left_out)
+    return Picture(True, tuple(sorted(kept, key=lambda edge: (edge.source, edge.target))), left_out, len(ways))
+
+
+def _ways(report: Report) -> list[Edge]:
+    """The easiest way of each pair that no path joins."""
+    joined = {(path.principal, path.role) for path in report.paths}
+    found: dict[tuple[str, str], Edge] = {}
+    for way in report.ways:
+        pair = (way.principal, way.role)
+        if pair not in joined and pair not in found:
+            found[pair] = Edge(*pair, 1, int(() in way.alternatives), len(way.via))
+    return list(found.values())
 
 
 def _added(report: Report, names: Mapping[str, str]) -> list[Edge]:
@@ -83,6 +100,8 @@ def _lines(report: Report, drawn: Picture) -> Iterator[str]:
         yield f"  {ids[edge.source]} {_arrow(edge, drawn)} {ids[edge.target]}"
     if drawn.left_out:
         yield f"  %% left out: the thinnest lines, with {drawn.left_out} paths"
+    if drawn.ways_left_out:
+        yield f"  %% left out: {counted(drawn.ways_left_out, 'way')} through other roles"
 
 
 def _by_account(report: Report, ids: dict[str, str]) -> Iterator[str]:
@@ -103,4 +122,6 @@ def _label(end: str) -> str:
 
 def _arrow(edge: Edge, drawn: Picture) -> str:
     arrow = "-->" if edge.always else "-.->"
+    if edge.through:
+        return f'{arrow}|"through {counted(edge.through, "role")}"|'
     return f'{arrow}|"{edge.paths}"|' if drawn.by_account else arrow

@@ -214,8 +214,29 @@ EXPLANATION = members(
         "lines": STRINGS,
     }
 )
+_ESCALATIONS = {
+    "escalations": many(
+        members(
+            {
+                "principal": ARN,
+                "role": ARN,
+                "steps": many(
+                    members(
+                        {
+                            "principal": ARN,
+                            "target": STR,
+                            "action": STR,
+                            "escalation": BOOL,
+                            "alternatives": ref("alternatives"),
+                        }
+                    )
+                ),
+            }
+        )
+    )
+}
 DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
-    "paths": ("Every path, and every way through other roles.", members(_PATHS, _CHAINS)),
+    "paths": ("Every path, and every way through other roles.", members(_PATHS, {**_CHAINS, **_ESCALATIONS})),
     "who-can": (
         "The paths to one role; with `--why` the explanation for one principal.",
         {
@@ -224,25 +245,7 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
                     {**_PATHS, "services": many(members({"service": STR, "alternatives": ref("alternatives")}))},
                     {
                         **_CHAINS,
-                        "escalations": many(
-                            members(
-                                {
-                                    "principal": ARN,
-                                    "role": ARN,
-                                    "steps": many(
-                                        members(
-                                            {
-                                                "principal": ARN,
-                                                "target": STR,
-                                                "action": STR,
-                                                "escalation": BOOL,
-                                                "alternatives": ref("alternatives"),
-                                            }
-                                        )
-                                    ),
-                                }
-                            )
-                        ),
+                        **_ESCALATIONS,
                     },
                 ),
                 EXPLANATION,
@@ -258,7 +261,7 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
                     members({"roles": STR, "alternatives": ref("alternatives"), "denied": STRINGS})
                 ),
             },
-            _CHAINS,
+            {**_CHAINS, **_ESCALATIONS},
         ),
     ),
     "diff": (

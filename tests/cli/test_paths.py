@@ -345,3 +345,24 @@ def test_escalations_stand_apart_from_ways(run: Run) -> None:
     assert run("who-can", ADMIN, *CHAIN, "--escalations").out.splitlines()[-1] == (
         "by changing something on the way: nobody"
     )
+
+
+def test_escalations_of_a_principal_and_of_all(run: Run, tmp_path: Path) -> None:
+    ours, theirs = (json.loads(Path(name).read_text(encoding="utf-8")) for name in CHAIN)
+    grant = {"Effect": "Allow", "Action": "iam:UpdateAssumeRolePolicy", "Resource": ADMIN}
+    document = {"Version": "2012-10-17", "Statement": [grant]}
+    eve = "arn:aws:iam::222222222222:user/eve"
+    user = {"UserName": "eve", "Arn": eve, "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
+    theirs.setdefault("UserDetailList", []).append(user)
+    files = [str(tmp_path / "ours.json"), str(tmp_path / "theirs.json")]
+    for file, account in zip(files, (ours, theirs), strict=True):
+        Path(file).write_text(json.dumps(account), encoding="utf-8")
+    of_eve = run("what-can", eve, *files, "--escalations", "--json").json["escalations"]
+    steps = {each["role"]: [step["action"] for step in each["steps"]] for each in of_eve}
+    assert {each["principal"] for each in of_eve} == {eve}
+    assert steps[ADMIN] == ["iam:UpdateAssumeRolePolicy"]
+    every = run("paths", *files, "--escalations", "--json").json["escalations"]
+    assert [each for each in every if each["principal"] == eve] == of_eve
+    assert run("what-can", KIM, *files, "--escalations", "--json").json["escalations"] == []
+    said = "  222222222222/user/eve → 222222222222/role/ProdAdmin: iam:UpdateAssumeRolePolicy, always"
+    assert said in run("paths", *files, "--escalations").out.splitlines()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crossaccount.access.diff.change import Reach
 from crossaccount.cli.job.lines import event_lines
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
@@ -228,6 +230,12 @@ def test_drift_is_also_what_somebody_may_do_now_and_not_what_the_stacks_never_ma
         assert told.to_json()["event"] == "access-drift"
     assert "## Drift: in access" in drift_markdown(result)
     assert "s3:GetObject" in drift_markdown(result)
+    assert result.drift is not None
+    kim = "arn:aws:iam::100000000000:user/kim"
+    opened = Reach(kim, HUB_ROLE + "2", (HUB_ROLE,), None, ((),))
+    access = replace(result.drift.access, reach=(opened,))
+    text = drift_markdown(replace(result, drift=replace(result.drift, access=access)))
+    assert "Through other roles:\n\n```diff\n+ hub/user/kim → " in text
 
 
 def test_an_account_that_cannot_be_read_is_reported_and_left_out(project: Path) -> None:

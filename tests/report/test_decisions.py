@@ -53,6 +53,19 @@ def test_a_decision_about_other_conditions_is_due_again(report: Report, tmp_path
     assert _held_against(report, file).changed == 1
 
 
+def test_a_way_through_other_roles_is_not_decided(report: Report, tmp_path: Path) -> None:
+    file = tmp_path / "decided.csv"
+    way = _rows(csv_table(report))[-1]
+    assert way["through"]
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.DictWriter(opened, list(way))
+        writer.writeheader()
+        writer.writerows([way, {**way, "decision": "keep"}])
+    with pytest.raises(SettingsError, match="decide the paths that it consists of") as refused:
+        read_decisions(file)
+    assert len(refused.value.problems) == 1
+
+
 def test_a_decision_about_a_path_that_is_gone_is_counted(report: Report, tmp_path: Path) -> None:
     file = tmp_path / "decided.csv"
     _filled(report, file, decision="remove")

@@ -14,6 +14,7 @@ import pytest
 from selenium.common.exceptions import JavascriptException
 
 from crossaccount.access.paths import Path as AccessPath
+from crossaccount.access.paths.possible import Possible
 from crossaccount.report import Report, report_of
 from crossaccount.report.html import html
 from crossaccount.sources import Sources
@@ -122,6 +123,34 @@ def test_ways_say_who_gets_there_through_which_roles(page: Page) -> None:
     assert page.status == "0 ways"
     page.choose("asked", "none: always works")
     assert page.status == "1 way"
+
+
+def test_what_is_possible_has_a_view_of_its_own(browser: Any, report: Report, tmp_path: Path) -> None:
+    role, path = report.paths[0].role, report.paths[0]
+    people = "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"
+    found = (
+        Possible(people, role, "if such a principal exists and its account grants it", path),
+        Possible(f"arn:aws:iam::111111111111:role/{HOSTILE}", role, "with MFA, if it exists", path),
+    )
+    file = tmp_path / "report.html"
+    file.write_text(html(replace(report, possible=found)), encoding="utf-8")
+    page = Page(browser, file)
+    assert page.find("#views a[href='#possible']").text == "Possible (2)"
+    page.go("possible")
+    first, second = page.rows()
+    pattern = "development/role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"
+    assert first == f"possible: {pattern} production/role/Deployer if such a principal exists and its account grants it"
+    assert second.startswith(f"possible: development/role/{HOSTILE}")
+    page.search("mfa")
+    assert page.status == "1 possible"
+    page.search("nobody")
+    assert page.status == "0 possible"
+    page.media()
+    assert page.errors == []
+
+
+def test_a_page_without_anything_possible_has_no_such_view(page: Page) -> None:
+    assert page.all("#views a[href='#possible']") == []
 
 
 def test_the_picture_has_a_lane_for_each_way(page: Page) -> None:

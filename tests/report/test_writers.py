@@ -128,7 +128,8 @@ def test_the_policy_lets_run_what_exists_and_nothing_else(report: Report, elemen
 
 def test_the_table_has_a_row_for_each_path(report: Report) -> None:
     rows = list(csv.DictReader(StringIO(csv_table(report))))
-    assert [(row["principal"], row["role"]) for row in rows] == [(each.principal, each.role) for each in report.paths]
+    ends = [(row["principal"], row["role"]) for row in rows if not row["through"]]
+    assert ends == [(each.principal, each.role) for each in report.paths]
     david = next(row for row in rows if row["principal"].endswith("David"))
     assert david == dict(
         zip(
@@ -147,6 +148,7 @@ def test_the_table_has_a_row_for_each_path(report: Report) -> None:
                 "111111111111",
                 "999999999999",
                 "people",
+                "",
                 *("", "", ""),
             ),
             strict=True,
@@ -179,6 +181,21 @@ def test_the_flowchart_has_accounts_as_boxes_and_conditions_dashed(report: Repor
     assert chart.startswith('flowchart LR\n  subgraph a0["development"]\n')
     assert f"{ids['user/David']} -.-> {ids['role/UpdateApp']}" in chart
     assert f"{ids['role/Build']} --> {ids['role/Deployer']}" in chart
+
+
+def test_the_table_and_the_flowchart_have_ways_through_other_roles(report: Report) -> None:
+    (way,) = report.ways
+    row = list(csv.DictReader(StringIO(csv_table(report))))[-1]
+    assert (row["principal"], row["role"], row["through"]) == (way.principal, way.role, " ".join(way.via))
+    assert (row["conditions"], row["granted_by"]) == ("; ".join(way.hops_in_words()), "")
+    chart = mermaid(report)
+    ids = {label: node for node, label in re.findall(r'(n\d+)\["([^"]+)"\]', chart)}
+    service, role = ids["codebuild.amazonaws.com"], ids["role/Deployer"]
+    assert f'{service} -->|"through 1 role"| {role}' in chart
+
+
+def test_ways_that_are_not_drawn_are_counted(many: Report, report: Report) -> None:
+    assert "%% left out: 1 way through other roles" in mermaid(replace(many, ways=report.ways))
 
 
 def test_the_flowchart_of_many_paths_is_by_account_and_bounded(many: Report) -> None:

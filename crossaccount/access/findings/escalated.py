@@ -74,7 +74,18 @@ class Escalated(NamedTuple):
 
 def escalated_to(details: Sequence[Details], chains: Chains, role_arn: str) -> list[Escalated]:
     """The principals that reach a role with at least one change, sorted."""
+    return _escalated(_Graph(details, chains), chains, role_arn)
+
+
+def escalations(details: Sequence[Details], chains: Chains, principal_arn: str = "") -> Iterator[Escalated]:
+    """The ways with a change of all principals, or of one, sorted by role."""
     graph = _Graph(details, chains)
+    for arn in sorted(chains.estate.roles):
+        found = _escalated(graph, chains, arn)
+        yield from (each for each in found if not principal_arn or each.principal == principal_arn)
+
+
+def _escalated(graph: _Graph, chains: Chains, role_arn: str) -> list[Escalated]:
     # Backwards, with and without a change so far: each (node, changed) is reached once, by the fewest steps.
     found: dict[tuple[str, bool], tuple[Step, ...]] = {(role_arn, False): ()}
     todo = deque(found)
@@ -101,6 +112,7 @@ class _Graph:
         self._estate = chains.estate
         self._onto: dict[str, list[Step]] = {}
         self._granting: dict[str, Step] = {}
+        self._into: dict[str, tuple[Step, ...]] = {}
         for principal, action, target, alternatives in Escalation(details, chains.estate).steps(
             _SELF_GRANTING | _BECOMING | _ENTERING
         ):
@@ -111,7 +123,13 @@ class _Graph:
             else:
                 self._onto.setdefault(target, []).append(step)
 
-    def into(self, node: str) -> Iterator[Step]:
+    def into(self, node: str) -> Sequence[Step]:
+        """The steps into a user or role, computed at first use."""
+        if node not in self._into:
+            self._into[node] = tuple(self._steps(node))
+        return self._into[node]
+
+    def _steps(self, node: str) -> Iterator[Step]:
         """Plain steps come first, so that of two equally short ways the one with fewer changes wins."""
         role = self._estate.roles.get(node)
         able: set[str] = set()
