@@ -1,4 +1,4 @@
-"""One check: read the stacks, record what they declare, judge it, and sift out what their configs accept.
+"""One check: read the stacks, record what they declare, judge it, and remove the findings that their configs accept.
 
 All stacks of the project make the estate, whichever are asked for: a grant in one meets its trust in another. Reported
 are the findings and quotas of those that are asked for, and the access tests that are about their accounts. What only
