@@ -8,7 +8,7 @@ SHOWN := --disable-pip-version-check --progress-bar on
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-.PHONY: setup guardrails dist demo test differential mutation check format lock audit generate screenshots clean
+.PHONY: setup site guardrails dist demo test differential mutation check format lock audit generate screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
 
@@ -85,6 +85,7 @@ lock: .venv-lock/bin/uv
 	$(UV) pyproject.toml --extra build --extra local --constraint requirements-dev.txt \
 		--output-file crossaccount/start/requirements-locked.txt
 	$(UV) --no-deps requirements-aws.txt --output-file requirements-aws.txt
+	$(UV:3.11=3.11.5) --no-deps requirements-site.txt --output-file requirements-site.txt
 	$(UV) --no-deps requirements-mutation.txt --output-file requirements-mutation.txt
 
 .venv-lock/bin/uv:
@@ -94,7 +95,7 @@ lock: .venv-lock/bin/uv
 # Known vulnerabilities of what is pinned. Needs the advisories that pip-audit asks for.
 audit: .venv-audit/bin/pip-audit
 	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
-		-r requirements-dev.txt -r requirements-aws.txt -r requirements-mutation.txt
+		-r requirements-dev.txt -r requirements-site.txt -r requirements-aws.txt -r requirements-mutation.txt
 
 .venv-audit/bin/pip-audit:
 	$(PYTHON) -m venv .venv-audit
@@ -104,9 +105,18 @@ audit: .venv-audit/bin/pip-audit
 generate: setup
 	$(BIN)/python -m docs.generator
 
+# The docs as a site with search, in build/site/html; a link that leads nowhere is an error.
+site: .venv-site/.installed
+	NO_MKDOCS_2_WARNING=1 .venv-site/bin/python docs/site/build.py
+
+.venv-site/.installed: requirements-site.txt
+	test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install $(QUIET) --require-hashes -r requirements-site.txt
+	touch $@
+
 # Needs Debian's chromium and chromium-driver.
 screenshots: setup
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/report/test_page.py -k screenshots
 
 clean:
-	rm -rf guardrails/.venv .venv .venv-aws .venv-mutation .venv-lock .venv-audit build dist *.egg-info
+	rm -rf guardrails/.venv package/.venv .venv-site .venv .venv-aws .venv-mutation .venv-lock .venv-audit build dist *.egg-info
