@@ -102,6 +102,10 @@ def find_scenario(name: str, here: Path) -> Path:
         if os.path.exists(candidate / "Pulumi.yaml"):
             return candidate.resolve()
     examples = sorted(each.parent.name for each in installed.glob(f"{EXAMPLES_FOLDER}/*/Pulumi.yaml"))
+    if not examples and name in DEMO_EXAMPLES:
+        what = "the examples are not part of an installation"
+        fix = "run it in a clone of the repository; or start with two accounts of your own: crossaccount init mine"
+        raise SettingsError([Problem("scenario", what, name, fix)])
     if os.path.isdir(here / name):
         fix = f"write a project there: crossaccount init {name}; or name another folder, or one of the examples: "
         what = "the folder has no Pulumi.yaml"

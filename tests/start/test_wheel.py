@@ -117,6 +117,14 @@ def test_the_first_hour_needs_the_wheel_alone(built: Path, tmp_path: Path) -> No
             text=True,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "crossaccount", "demo"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(site), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, "crossaccount init mine" in done.stderr) == (2, True), done.stderr
     assert "ReadOnly" in (tmp_path / "report.md").read_text(encoding="utf-8")
     assert (tmp_path / "mine" / "__main__.py").read_text().startswith("from crossaccount.components.program import")
 
