@@ -219,12 +219,12 @@ def test_a_job_that_is_stopped_ends_what_it_is_in_the_middle_of(
     with faulty.command(*arguments, "--approve", "broadening") as process:
         held.wait()
         os.killpg(process.pid, number) if to_group else os.kill(process.pid, number)
-        seen = read_until(process, "nothing new begins")
+        seen = read_until(process, "no new stack begins")
         held.release()
         rest, stderr = process.communicate(timeout=END_SECONDS)
     said = seen + rest
     assert process.returncode == 130, said + stderr
-    assert f"{number.name}: nothing new begins; waiting for hub to end what is under way" in said
+    assert f"{number.name}: no new stack begins; waiting for hub to complete" in said
     assert f"hub: create hub-application-{role}" in said, "what was under way is done, and said"
     assert "hub: interrupted" in said
     assert "spoke" in said.partition("interrupted")[2], "and what is not done is said"
@@ -258,7 +258,7 @@ def test_asked_three_times_a_job_gives_up_and_recover_finds_what_aws_made(faulty
     with faulty.command("up", "other", "--yes", "--approve", "broadening") as process:
         held.wait()
         said = ""
-        for answer in ("nothing new begins", "still waiting for other; once more gives up", "giving up other"):
+        for answer in ("no new stack begins", "still waiting for other; one more request gives up", "giving up other"):
             process.send_signal(signal.SIGINT)
             said += read_until(process, answer)
         rest, stderr = process.communicate(timeout=END_SECONDS)
