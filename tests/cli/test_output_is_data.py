@@ -25,6 +25,7 @@ from crossaccount.fleet.fleet import KEYS
 from crossaccount.settings import read_project
 from crossaccount.settings.json_schema import config_schema
 from tests.cli.hostile import HOSTILE, acts, acts_in_csv, acts_in_markdown, batches, fields, told_apart, with_text
+from tests.job.review import provider_edits
 from tests.report.estate import ACCOUNTS, development, production
 from tests.settings.conftest import BASE
 
@@ -33,7 +34,8 @@ DAVID = "arn:aws:iam::111111111111:user/David"
 Captured = pytest.CaptureFixture[bytes]
 MEDIA = ("--markdown", "--csv", "--mermaid", "--html")
 _MERMAID = re.compile(
-    r'flowchart LR|  end|  %% left out.*| *(subgraph )?\w+\["[^"]*"\]|  n\d+ -\.?->(\|"\d+"\|)? n\d+|  n\d+ --> n\d+'
+    r'flowchart LR|  end|  %% left out.*| *(subgraph )?\w+\["[^"]*"\]'
+    r'|  n\d+ -\.?->(\|"(\d+|through \d+ roles?)"\|)? n\d+|  n\d+ --> n\d+'
 )
 
 
@@ -397,17 +399,38 @@ def _settings_of(*cases: str) -> dict[str, Any]:
     return dict(found)
 
 
+def _federated() -> dict[str, Any]:
+    """A config with every field of providers, of trust in their users, and of the other keywords."""
+    providers = provider_edits.PROVIDERS | {
+        "gitlab": provider_edits.PROVIDERS["gitlab"] | {"tags": {"a": "b"}, "protect": True, "aliases": ["former"]},
+        "tfc": {"oidc": "terraform-cloud", "existing": True},
+        "idp": provider_edits.PROVIDERS["idp"] | {"thumbprints": ["6938fd4d98bab03faadb97b34396831e3780aea1"]},
+        "buildkite": {"oidc": "buildkite", "import": True},
+    }
+    edits = provider_edits.edits_of_trusts(()).values()
+    statements = [value for each in edits for _, value in each]
+    roles = {f"R{number}": {"trust": [statement]} for number, statement in enumerate(statements)}
+    return {**BASE, "crossaccount:providers": providers, "crossaccount:trusting": {"roles": roles}}
+
+
 ROLES, USERS = _settings_of("all-role-options", "acceptance"), _settings_of("all-user-options")
+FEDERATED = _federated()
 
 
 def test_the_settings_have_every_field_of_every_model() -> None:
-    keys = {key for config in (ROLES, USERS) for path in fields(config) if path[-1] == "the key" for key in path[:-1]}
+    keys = {
+        key
+        for config in (ROLES, USERS, FEDERATED)
+        for path in fields(config)
+        if path[-1] == "the key"
+        for key in path[:-1]
+    }
     schema = config_schema()["$defs"]
     shown = {"display_name", "color"}
     assert {name for each in schema.values() for name in each.get("properties", {})} - shown <= keys
 
 
-@pytest.mark.parametrize("config", [ROLES, USERS], ids=["roles", "users"])
+@pytest.mark.parametrize("config", [ROLES, USERS, FEDERATED], ids=["roles", "users", "federated"])
 def test_no_field_of_the_settings_acts(
     config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Captured
 ) -> None:
@@ -416,6 +439,7 @@ def test_no_field_of_the_settings_acts(
     upstream = {**BASE, "crossaccount:account": "workload", "aws:allowedAccountIds": ["222222222222"]}
     upstream["crossaccount:trusting"] = {"roles": {"Caller": {"trust": [{"principals": ["auth"]}]}}}
     (tmp_path / "Pulumi.workload.yaml").write_text(yaml.safe_dump({"config": upstream}))
+    (tmp_path / "okta.xml").write_text(provider_edits.METADATA)
 
     def read_with(document: Any) -> str:
         text = yaml.safe_dump({"config": document}, allow_unicode=True, sort_keys=False)

@@ -22,6 +22,7 @@ from pulumi import automation
 
 from crossaccount.engine.failures import Lock, locks_in
 from crossaccount.engine.work import NotDone, Work
+from crossaccount.iam.providers import oidc_arn, saml_arn
 from crossaccount.job.events import Emit, Message
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.job.sign_in.stack_credentials import NotReadable
@@ -98,6 +99,26 @@ def _policy(clients: Clients, inputs: Inputs, account: str) -> Found | None:
     return Found(arn, policy["CreateDate"].isoformat())
 
 
+def _oidc_provider(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    iam = clients("iam")
+    arn = oidc_arn(account, inputs["url"], str(iam.meta.partition))
+    try:
+        provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return Found(arn, provider["CreateDate"].isoformat())
+
+
+def _saml_provider(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    iam = clients("iam")
+    arn = saml_arn(account, inputs["name"], str(iam.meta.partition))
+    try:
+        provider = iam.get_saml_provider(SAMLProviderArn=arn)
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return Found(arn, provider["CreateDate"].isoformat())
+
+
 def _secret(clients: Clients, inputs: Inputs, account: str) -> Found | None:
     del account
     manager = clients("secretsmanager")
@@ -118,6 +139,8 @@ ADOPTED: Mapping[str, Find] = {
         "get_instance_profile", "InstanceProfileName", "InstanceProfile"
     ),
     "aws:iam/policy:Policy": _policy,
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
+    "aws:iam/samlProvider:SamlProvider": _saml_provider,
     "aws:secretsmanager/secret:Secret": _secret,
 }
 

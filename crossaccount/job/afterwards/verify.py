@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from crossaccount.access.access_tests import TESTS_FILE, AccessTest, emptiness, expanded, parse_access_tests
@@ -86,7 +87,7 @@ def closure_of(outputs: Outputs, settings: Mapping[str, Settings]) -> Closure:
     listed = {name: each["access"] for name, each in outputs.items() if _is_listed(each)}
     details = [details_of(lines, settings[name].account_id, settings[name].partition) for name, lines in listed.items()]
     ids = [settings[name].account_id for name in listed]
-    estate = Estate.from_details(details, accounts=ids, declared=ids)
+    estate = Estate.from_details(details, accounts=ids, declared=ids, since=datetime.now(UTC))
     found = closure_findings(details, estate, paths(estate))
     return Closure(
         tuple(each.at(str(each.place)) for each in found if each.kind in KINDS),

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from threading import BoundedSemaphore
 from typing import Any, Literal
 
@@ -186,8 +187,9 @@ class Reviewer:
         asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
         others = [each.details for each in asleep]
         ids = [each.account_id for each in (*declared.values(), *asleep)]
-        before = Estate.from_details([*(each.details for each in reads.values()), *others], accounts=ids)
-        after = Estate.from_details([*(each.details for each in overlaid.values()), *others], accounts=ids)
+        estate_of = partial(Estate.from_details, accounts=ids, since=datetime.now(UTC))
+        before = estate_of([*(each.details for each in reads.values()), *others])
+        after = estate_of([*(each.details for each in overlaid.values()), *others])
         removals = [each for found in overlaid.values() for each in found.removals]
         removals += [
             unread(name, declared[name].account_id, read.why)

@@ -12,6 +12,7 @@ from crossaccount.job.afterwards.recovery import ADOPTED, RENEWED, REPEATED, Cli
 from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS
 from crossaccount.local.server import LocalAws
+from tests.job.review.provider_edits import METADATA
 
 ACCOUNT = "111111111111"
 TRUST = {"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}
@@ -32,6 +33,8 @@ def aws() -> Iterator[Aws]:
         root.iam.create_role(RoleName="deploy", Path="/", AssumeRolePolicyDocument=_text(TRUST))
         root.iam.create_instance_profile(InstanceProfileName="deploy")
         root.iam.create_policy(PolicyName="Read", Path="/team/", PolicyDocument=_text(ALLOW))
+        root.iam.create_open_id_connect_provider(Url="https://idp.example.com/a", ClientIDList=["crossaccount"])
+        root.iam.create_saml_provider(Name="okta", SAMLMetadataDocument=METADATA)
         root.secretsmanager.create_secret(Name="crossaccount/user/Bo/console")
         for user in ("Bo", "Bo", "Kim"):
             root.iam.create_access_key(UserName=user)
@@ -53,6 +56,7 @@ def clients(aws: Aws) -> Clients:
         ("aws:iam/role:Role", {"name": "deploy", "path": "/"}, "deploy"),
         ("aws:iam/instanceProfile:InstanceProfile", {"name": "deploy", "path": "/"}, "deploy"),
         ("aws:iam/policy:Policy", {"name": "Read", "path": "/team/"}, f"arn:aws:iam::{ACCOUNT}:policy/team/Read"),
+        ("aws:iam/samlProvider:SamlProvider", {"name": "okta"}, f"arn:aws:iam::{ACCOUNT}:saml-provider/okta"),
         ("aws:secretsmanager/secret:Secret", {"name": "crossaccount/user/Bo/console"}, "arn:aws:secretsmanager:"),
     ],
 )
@@ -64,6 +68,15 @@ def test_what_aws_made_is_found_by_its_name(
     assert found.id.startswith(expected)
     assert found.made.startswith("20")
     assert ADOPTED[type_](clients, {**inputs, "name": "nobody"}, ACCOUNT) is None
+
+
+def test_an_oidc_provider_is_found_by_its_issuer(clients: Clients) -> None:
+    find = ADOPTED["aws:iam/openIdConnectProvider:OpenIdConnectProvider"]
+    found = find(clients, {"url": "https://idp.example.com/a"}, ACCOUNT)
+    assert isinstance(found, Found)
+    assert found.id == f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com/a"
+    assert found.made.startswith("20")
+    assert find(clients, {"url": "https://idp.example.com/b"}, ACCOUNT) is None
 
 
 def test_what_has_the_name_and_another_path_is_not_adopted(clients: Clients) -> None:

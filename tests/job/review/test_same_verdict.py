@@ -24,6 +24,13 @@ from crossaccount.settings import SettingsError, compiled_in_order, read_project
 from crossaccount.settings.provider_tags import IGNORE_TAGS
 from crossaccount.sources import read_sources
 from crossaccount.sources.stacks import SettingsReader
+from tests.job.review.provider_edits import (
+    CONDITIONS,
+    METADATA,
+    PROVIDERS,
+    edits_of_providers,
+    edits_of_trusts,
+)
 from tests.job.review.reviewing import Estate, write_project
 
 TAGGED = {"StringEquals": {"aws:PrincipalTag/team": "ops"}}
@@ -44,6 +51,7 @@ BASE: dict[str, dict[str, Any]] = {
     },
     "workload": {
         "accounts": BOOK,
+        "providers": PROVIDERS,
         "trusting": {
             "roles": {
                 "Ops": {"trust": [{"principals": ["auth"], "conditions": TAGGED}], "inline": {}},
@@ -107,6 +115,10 @@ def _of_policy(model: str, path: tuple[Any, ...]) -> dict[str, list[Edit]]:
         f"{model}.conditions": [
             (path, {"assume": ["workload/role/Ops"], "conditions": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})
         ],
+        **{
+            f"{model}.{keyword}": [(path, {"assume": ["workload/role/Ops"], keyword: value})]
+            for keyword, value in CONDITIONS.items()
+        },
     }
 
 
@@ -164,6 +176,7 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     "Existing.policies": [(("auth", "existing"), {"policies": ["team/limit"]})],
     "Existing.roles": [(("workload", "existing"), {"roles": ["Provisioner"]})],
     **_of_entity("Group", GROUP),
+    "Group.self_service_mfa": [((*GROUP, "self_service_mfa"), True)],
     "Group.members": [((*SIDE, "groups", "More"), {"policies": ["P"], "members": ["kim"]})],
     "Members.all": [((*SIDE, "groups", "More"), {"policies": ["P"], "members": {"all": True}})],
     "Members.except": [((*SIDE, "groups", "More"), {"policies": ["P"], "members": {"all": True, "except": ["bo"]}})],
@@ -206,7 +219,11 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     ],
     "TrustStatement.mode": [(TRUST, {"principals": ["auth/role/App"], "mode": "by-name"})],
     "TrustStatement.conditions": [((*TRUST, "conditions"), {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})],
+    **edits_of_trusts(TRUST),
+    **edits_of_providers(("workload", "providers")),
     **_of_principal("User", USER),
+    "User.expires": [((*USER, "expires"), "2099-12-31")],
+    "User.self_service_mfa": [((*USER, "self_service_mfa"), True)],
     "User.console": [((*USER, "console"), True), ((*KIM, "console"), GONE)],
     "User.access_key": [((*KIM, "access_key"), NEW_KEY)],
     "User.groups": [((*USER, "groups"), [])],
@@ -267,6 +284,7 @@ def _deployed(stacks: str) -> Estate:
 def _project(stacks: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / "more.yaml").write_text(json.dumps(MORE))
+        (Path(home) / "okta.xml").write_text(METADATA)
         write_project(Path(home), json.loads(stacks))
         yield Path(home)
 
