@@ -347,7 +347,7 @@ class _Search:
         for stops, every in by_via.items():
             conditions = [_conditions(found, len(stops), start) for found in every]
             less = [each for each in conditions if direct == NEVER or not requires_no_less(flat(each), direct)]
-            if alternatives := _least(less):
+            if alternatives := _least(less, of_session=isinstance(start, Role)):
                 yield Way(
                     start.arn,
                     self._target.arn,
@@ -461,11 +461,14 @@ def _conditions(found: Found, hops: int, start: Principal) -> tuple[Hop, ...]:
     return tuple(sorted(conditions, key=lambda each: (each.number, each.atom.meaning)))
 
 
-def _least(conditions: Iterable[tuple[Hop, ...]]) -> tuple[tuple[Hop, ...], ...]:
+def _least(conditions: Iterable[tuple[Hop, ...]], *, of_session: bool) -> tuple[tuple[Hop, ...], ...]:
     """The alternatives that do not have more conditions than another one, the easiest first."""
     kept: list[tuple[tuple[Hop, ...], frozenset[tuple[int, Meaning]]]] = []
     for each in sorted(conditions, key=lambda each: (len(each), [(hop.number, hop.atom.meaning) for hop in each])):
-        meanings = frozenset((hop.number, hop.atom.meaning) for hop in each)
+        # What all hops share is the same condition, whichever hop has it first.
+        meanings = frozenset(
+            (0 if _is_shared(hop.atom, hop.number > 1 or of_session) else hop.number, hop.atom.meaning) for hop in each
+        )
         if not any(other <= meanings for _, other in kept):
             kept.append((each, meanings))
     return tuple(each for each, _ in kept)
