@@ -32,7 +32,7 @@ setup: .venv/.installed .venv-aws/.installed
 # The archives that are published, and the first hour with the wheel in an empty environment.
 dist: setup
 	rm -rf build dist
-	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation >/dev/null
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null)} $(BIN)/python -m build --no-isolation >/dev/null
 	rm -rf build
 	.ci/first-hour dist/*.whl $(PYTHON)
 

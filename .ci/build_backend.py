@@ -35,8 +35,12 @@ A_DAY = 1_767_225_600
 """2026-01-01. A ZIP archive knows no time before 1980."""
 
 
+def _seconds():
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or A_DAY)
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    os.environ.setdefault("SOURCE_DATE_EPOCH", str(A_DAY))
+    os.environ["SOURCE_DATE_EPOCH"] = str(_seconds())
     os.umask(0o022)
     return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
 
@@ -44,7 +48,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 def build_sdist(sdist_directory, config_settings=None):
     name = build_meta.build_sdist(sdist_directory, config_settings)
     archive = Path(sdist_directory, name)
-    archive.write_bytes(_normal(archive.read_bytes(), int(os.environ.get("SOURCE_DATE_EPOCH", A_DAY))))
+    archive.write_bytes(_normal(archive.read_bytes(), _seconds()))
     return name
 
 
