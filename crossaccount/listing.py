@@ -22,11 +22,16 @@ Row = Sequence[Cell | str]
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows, each with a cell for each of the ``columns``. ``rows`` may be read once. ``title`` stands above them."""
+    """Rows, each with a cell for each of the ``columns``. ``rows`` may be read once. ``title`` stands above them.
+
+    A row whose first cell is indented belongs to the row above. ``below`` are the names of its cells, where they are
+    others.
+    """
 
     columns: Sequence[str]
     rows: Iterable[Row]
     title: str = ""
+    below: Sequence[str] = ()
 
 
 def text_of(cell: Cell | str) -> str:

@@ -70,7 +70,11 @@ def add_role(
     ] = None,
     policies: Annotated[
         list[str] | None,
-        typer.Option("--policy", metavar="ARN", help="A managed policy of the role, by ARN or name; may be repeated."),
+        typer.Option(
+            "--policy",
+            metavar="ARN",
+            help="A managed policy of the role: an ARN, aws:NAME (AWS's), or a name under policies; may be repeated.",
+        ),
     ] = None,
     mfa: Annotated[bool, typer.Option("--mfa/--no-mfa", help="Whether the role requires MFA.")] = False,
     external_ids: Annotated[

@@ -116,9 +116,17 @@ def _usage_as_json(ctx: Any) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from stopped
     except Exception as error:
         # The class is typer's own copy of click's in some versions: known by what it does.
-        if ctx.meta[_AS_JSON] and hasattr(error, "format_message") and getattr(error, "exit_code", None) == BAD_INPUT:
-            print_json({"error": error.format_message()}, indent=None)
+        if hasattr(error, "format_message") and getattr(error, "exit_code", None) == BAD_INPUT:
+            message = _plain(error.format_message())
+            error.format_message = lambda: message
+            if ctx.meta[_AS_JSON]:
+                print_json({"error": message}, indent=None)
         raise
+
+
+def _plain(message: str) -> str:
+    """Typer's message without pydantic's prefix, and with its choices on one line. Help stays as it is."""
+    return message.replace("\n\t", " ").replace(": Value error, ", ": ")
 
 
 @contextmanager

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from crossaccount.rehearsal.scenario import Scenario
 
 
-ENGINES = {"in-process": "in-process", "pulumi": "by the pulumi CLI"}
-
-
 def rehearse(
     scenario: Annotated[
         str,
@@ -147,6 +144,8 @@ def _show_flawed(flawed: Checked, folder: Path) -> None:
 
 def _show_end(found: list[Rehearsal], seconds: float) -> None:
     """What the demo was, what its ✗ were for, and what to do next."""
+    from crossaccount.rehearsal.run import ENGINES
+
     out = console()
     tests = sum(len(each.results) for each in found)
     good = tests - sum(each.failed for each in found)
@@ -169,7 +168,7 @@ def _run(
     scenario: Scenario, engine: EngineName, as_json: bool, keep: bool, unsupported: Unsupported = "skip"
 ) -> Rehearsal:
     from crossaccount.components.program import program
-    from crossaccount.rehearsal.run import rehearse
+    from crossaccount.rehearsal.run import ENGINES, rehearse
     from crossaccount.rehearsal.table import console_progress, warnings
 
     if engine is EngineName.pulumi:

@@ -20,7 +20,6 @@ from crossaccount.cli.options import (
 )
 from crossaccount.cli.printing import STDOUT, print_json, say, write
 from crossaccount.cli.reading import read, read_both
-from crossaccount.iam.names import counted
 
 if TYPE_CHECKING:
     from crossaccount.report import Report
@@ -82,11 +81,7 @@ def report(
             more = {} if reviewed is None else {"decisions": reviewed.to_json()}
             print_json({"summary": made.summary(), "files": [str(file) for file in files.values()], **more})
         elif STDOUT not in files.values():
-            numbers = ", ".join(
-                counted(number, name[:-1]) if name.endswith("s") else f"{number:,} {name}"
-                for name, number in made.summary().items()
-            )
-            say(f"{numbers}: {', '.join(str(file) for file in files.values())}")
+            say(f"{made.summary_in_words()}: {', '.join(str(file) for file in files.values())}")
         if reviewed is not None:
             what = f"{reviewed.decided} decided, {reviewed.open} open, {reviewed.changed} due again: other conditions"
             say(f"decisions: {what}; {reviewed.gone} about paths that are gone", err=True)
@@ -113,7 +108,7 @@ def _revision(directory: Path) -> str:
     if commit.code != 0 or not commit.out:
         return ""
     changed = run(["git", "status", "--porcelain", "--untracked-files=no"], directory)
-    return f"{commit.out} with changes that are in none" if changed.out else commit.out
+    return f"{commit.out} with changes that are not committed" if changed.out else commit.out
 
 
 def _text(option: str, made: Report, decided: Mapping[Pair, Decision] | None) -> str:

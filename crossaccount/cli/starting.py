@@ -87,6 +87,7 @@ def init(
 ) -> None:
     """Write a new project: two stacks, access tests and a GitHub Actions workflow. Asks for missing values."""
     with failures_in_words(as_json=False):
+        from crossaccount.iam.problem import NOT_GIVEN, Problem
         from crossaccount.settings import SettingsError
         from crossaccount.start.files import Account, Plan, refuse_existing, write_new
         from crossaccount.start.pipeline import Repository
@@ -116,24 +117,21 @@ def init(
             raise SettingsError(problems)
         place = _place(where, source)
         refuse_existing(_files(plan, place, where))
+        required = {"--trusted-id": trusted_id, "--trusting-id": trusting_id, "--user": users}
+        if not anybody() and (missing := [option for option, value in required.items() if not value]):
+            what = "is required, because there is no terminal to ask for it"
+            raise SettingsError([Problem(option, what, NOT_GIVEN, "add it") for option in missing])
 
         def wrong(option: str, *answers: Any) -> list[Problem]:
             return [each for each in planned(*answers).problems() if each.where == option]
 
         no_users: list[str] = []
         question = f"ID of the trusted account ({trusted}, who assumes: it has the users)"
-        first = _prompted(
-            trusted_id, "--trusted-id", question, lambda value: wrong("--trusted-id", value, "", no_users)
-        )
+        first = _prompted(trusted_id, question, lambda value: wrong("--trusted-id", value, "", no_users))
         question = f"ID of the trusting account ({trusting}, whose role is assumed)"
-        second = _prompted(
-            trusting_id, "--trusting-id", question, lambda value: wrong("--trusting-id", first, value, no_users)
-        )
+        second = _prompted(trusting_id, question, lambda value: wrong("--trusting-id", first, value, no_users))
         question = "Users who may assume the role (names, separated by blanks)"
-        names = (
-            users
-            or _prompted(None, "--user", question, lambda value: wrong("--user", first, second, value.split())).split()
-        )
+        names = users or _prompted(None, question, lambda value: wrong("--user", first, second, value.split())).split()
         files = _files(planned(first, second, names), place, where)
         write_new(files)
         for file in files:
@@ -167,12 +165,10 @@ def _files(plan: Plan, place: Place, where: Path) -> dict[Path, str]:
     return {**files, top / workflow_name(plan): workflow(plan, place, inside)}
 
 
-def _prompted(given: str | None, option: str, question: str, wrong: Callable[[str], Sequence[Problem]]) -> str:
-    """The option's value, or the first answer that is right; without a terminal the option is required."""
-    if given is not None:
+def _prompted(given: str | None, question: str, wrong: Callable[[str], Sequence[Problem]]) -> str:
+    """The option's value, or the first answer that is right."""
+    if given:
         return given
-    if not anybody():
-        stop(f"{option}: is required, because there is no terminal to ask for it; add it", 2, as_json=False)
     while True:
         answer = str(typer.prompt(question, err=True)).strip()
         problems = wrong(answer)

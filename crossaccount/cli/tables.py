@@ -134,7 +134,7 @@ def _table(listings: Iterable[Listing], out: Console) -> int:
             out.print(listing.title, highlight=False)
         widths = column_widths([listing.columns, *(_texts(row) for row in rows)], out.width)
         if widths is None:
-            for line in _blocks(listing.columns, rows, out.width):
+            for line in _blocks(listing, rows, out.width):
                 out.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             out.print(_rich_table(listing.columns, rows, widths))
@@ -160,13 +160,15 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], widths: 
     return table
 
 
-def _blocks(columns: Sequence[str], rows: Iterable[Sequence[Cell]], width: int) -> Iterator[str]:
+def _blocks(listing: Listing, rows: Iterable[Sequence[Cell]], width: int) -> Iterator[str]:
     """Each record as lines, one for each cell that has a text."""
     for row in rows:
+        columns = listing.below if listing.below and _is_below(row) else listing.columns
         for column, cell in zip(columns, row, strict=True):
             if cell.text:
                 label = f"{column}: " if column else ""
-                yield from folded(f"{label}{_JOINED.join(cell.text.splitlines())}", width)
+                text = _JOINED.join(line.strip() for line in cell.text.splitlines())
+                yield from folded(f"{label}{text}", width)
         yield ""
 
 
@@ -198,9 +200,13 @@ def _aligned(column: Sequence[str]) -> int:
     return max((width for width in map(_width, column) if width <= ALIGNED), default=0)
 
 
+def _is_below(row: Row) -> bool:
+    return text_of(row[0]).startswith("  ")
+
+
 def _record(row: Row) -> list[str]:
     """A row, each cell on one line, with single blanks and never empty. What is below another row begins with →."""
-    below = "→ " if text_of(row[0]).startswith("  ") else ""
+    below = "→ " if _is_below(row) else ""
     first, *rest = (_BLANKS.sub(" ", _joined(each)).strip() or NOTHING for each in row)
     return [below + first, *rest]
 

@@ -36,6 +36,8 @@ from crossaccount.rehearsal.trial import Trial
 from crossaccount.sources.live import account_details
 
 EngineChoice = Literal["auto", "pulumi", "in-process"]
+ENGINES = {"in-process": "in-process", "pulumi": "by the pulumi CLI"}
+"""How each engine deploys, by its name."""
 
 
 class Progress(Protocol):
@@ -104,7 +106,7 @@ def rehearse(
         giver.give_policies()
         _make_existing(scenario, local)
         for stack in scenario.stacks:
-            progress.stage(f"deploying {stack.name} ({stack.account_id}) with {engine.name}")
+            progress.stage(f"deploying {stack.name} ({stack.account_id}) {ENGINES[engine.name]}")
             deploy(engine, stack, partial(_made, progress, notes if scenario.own else []))
         giver.give_with_stacks()
         _make_buckets(scenario, local)

@@ -19,7 +19,7 @@ from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.own_program import OwnProgram, own_program
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import existing_in_settings, given_stacks, replacements
-from crossaccount.settings import Settings, SettingsError, compile_stack, compiled_in_order, read_project
+from crossaccount.settings import CompiledStack, Settings, SettingsError, compile_stack, compiled_in_order, read_project
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.declared import details
 
@@ -57,10 +57,21 @@ def read_scenario(directory: Path) -> Scenario:
         AccessTestsError: anything wrong with the access tests.
     """
     project = read_project(directory)
-    settings = {name: each.settings for name, each in compiled_in_order(project).items()}
+    compiled = compiled_in_order(project)
+    settings = {name: each.settings for name, each in compiled.items()}
+    own = own_program(project)
+    # A program of the project's own may export more than its config declares.
+    if own is None and (undeclared := [each for stack in compiled.values() for each in _undeclared(stack, settings)]):
+        raise SettingsError(undeclared)
     stacks = tuple(Stack.of(project, name) for name in settings)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
-    return Scenario(name, directory, stacks, settings, _tests(directory, settings), own_program(project))
+    return Scenario(name, directory, stacks, settings, _tests(directory, settings), own)
+
+
+def _undeclared(stack: CompiledStack, settings: Mapping[str, Settings]) -> list[Problem]:
+    """What a stack names of the stacks that it reads, and they do not declare: no deployment would find it."""
+    read = {stack.settings.account_ids[account] for account in stack.settings.reads}
+    return stack.undeclared(each for each in settings.values() if each.account_id in read)
 
 
 def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:

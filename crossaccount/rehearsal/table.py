@@ -89,7 +89,8 @@ def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Li
                 reason = Cell(_reason_of_call(item), style)
                 yield (*(Cell(text, style) for text in texts), _got(item, item.ok), reason, *("" for _ in names))
 
-    return Listing(("principal", "role", "expected", "got", "reason", *names), rows())
+    columns = ("expected", "got", "reason", *names)
+    return Listing(("principal", "role", *columns), rows(), below=("action", "resource", *columns))
 
 
 def _folded(results: Sequence[TestResult]) -> Iterator[tuple[TestResult, tuple[TestResult, ...]]]:

@@ -26,10 +26,9 @@ def markdown(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    numbers = report.summary()
     yield f"# Access report, {report.made:%Y-%m-%d %H:%M} UTC\n"
     yield from (f"- {text(line)}" for line in report.about())
-    yield "\n" + ", ".join(f"{number:,} {name}" for name, number in numbers.items()) + "."
+    yield f"\n{report.summary_in_words()}."
     yield "Who gets in: " + ", ".join(f"{number:,} {kind}" for kind, number in report.callers().items()) + "."
     if report.changes is not None:
         yield f"\n## What changed\n\n{diff_markdown(report.changes, report.names.shown)}".replace("\n### Access\n", "")

@@ -111,7 +111,7 @@ class Report:
     covered: tuple[Covered, ...] = ()
     version: str = ""
     revision: str = ""
-    """The git commit of the folder, marked if it has changes that are in none; empty without git."""
+    """The git commit of the folder, marked if it has changes that are not committed; empty without git."""
 
     def callers(self) -> dict[str, int]:
         """How many get in, people, programs and whole accounts apart."""
@@ -149,6 +149,15 @@ class Report:
         account = owner_account(owner) or owner
         where = str(found.place).replace(owner, self.names.shown(owner), 1)
         return found.at(where, self.accounts.get(account, account))
+
+    def summary_in_words(self) -> str:
+        """The same for people: ``2 accounts, 1 role, …``."""
+        longer = {
+            "ways": ("way through other roles", "ways through other roles"),
+            "dangling": ("dangling grant or trust", "dangling grants or trusts"),
+        }
+        words = ((number, longer.get(name, (name[:-1], name))) for name, number in self.summary().items())
+        return ", ".join(f"{number:,} {one if number == 1 else several}" for number, (one, several) in words)
 
     def grouped(self, findings: Iterable[Finding]) -> tuple[Group, ...]:
         """The findings by group; those that differ only by account are one."""

@@ -14,7 +14,7 @@ from typing import Self
 
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.names import has_wildcard
-from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.account_details import Details, account_details, declared_details
 from crossaccount.settings.address_book import SharedBook
@@ -107,5 +107,8 @@ def _arns(settings: Settings) -> frozenset[str]:
 def _not_declared(upstream: Settings, arn: Arn, mention: Mention) -> Problem:
     known = [parse_arn(each).resource for each in upstream.arns[arn.kind].values()]
     what = f"the stack of account {upstream.account} declares no such {arn.kind}"
-    fix = did_you_mean(arn.resource, known, "declare it there, or correct the name")
+    near = nearest(arn.resource, known)
+    # As the reader writes it: auth/role/App, or an ARN.
+    prefix = mention.name.removesuffix(arn.resource)
+    fix = f"did you mean `{prefix}{near}`?" if near else "declare it there, or correct the name"
     return Problem(mention.where, what, mention.name, fix)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,8 @@ from crossaccount.settings.settings import Settings
 from crossaccount.settings.yaml_text import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
+MOST_NAMED = 3
+"""Folders that a message names."""
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """A name that began with - would be an option of the CLI."""
@@ -118,6 +121,12 @@ def project_around(file: Path) -> Path | None:
     return next((each for each in here.parents if os.path.isfile(each / PROJECT_FILE)), None)
 
 
+def _below(directory: Path) -> str:
+    """The projects directly in a folder, as the option that names each; empty without one."""
+    found = sorted(each.parent for each in directory.glob(f"*/{PROJECT_FILE}"))[:MOST_NAMED]
+    return f": {' or '.join(f'--dir {shlex.quote(str(each))}' for each in found)}" if found else ""
+
+
 def read_project(directory: Path) -> Project:
     """The project in ``directory``.
 
@@ -135,7 +144,9 @@ def read_project(directory: Path) -> Project:
     if not os.path.lexists(directory / PROJECT_FILE):
         if not problems:
             above = next((each for each in directory.resolve().parents if (each / PROJECT_FILE).is_file()), None)
-            fix = f"name the folder that has one: {above}" if above else "name a folder that has one"
+            fix = (
+                f"name the folder that has one: {above}" if above else f"name a folder that has one{_below(directory)}"
+            )
             problems.append(Problem(str(directory), f"has no {PROJECT_FILE}", NOT_GIVEN, fix))
         raise SettingsError(problems)
     content = _mapping(read_yaml(directory / PROJECT_FILE, PROJECT_FILE, within=directory), PROJECT_FILE)

@@ -224,7 +224,11 @@ def _content(path: Path, where: str) -> bytes:
         fix = "name a file, or stack:NAME, state:NAME or live:PROFILE"
         raise refusal(where, "there is no such file", NOT_GIVEN, fix)
     if os.path.isdir(path):
-        fix = f"name its files: {where.rstrip('/')}/*.json, or a folder that iam-collect filled"
+        folder = where.rstrip("/")
+        if (path / "Pulumi.yaml").is_file():
+            fix = f"name its stacks: 'stack:{folder}/*'"
+            raise refusal(where, "is the folder of a project", NOT_GIVEN, fix)
+        fix = f"name its files: {folder}/*.json, or a folder that iam-collect filled"
         raise refusal(where, "is a folder", NOT_GIVEN, fix)
     try:
         return read_bytes(path, where, within=project_around(path))

@@ -266,4 +266,5 @@ def _members_twice(above: Iterable[tuple[str, Organization]]) -> Iterable[Proble
 
 
 def _nothing(where: str) -> Problem:
-    return Problem(where, "describes no user, group, role or policy", NOT_GIVEN, "leave it out", "warning")
+    fix = "declare one: crossaccount add --help" if where.startswith("stack:") else "leave it out"
+    return Problem(where, "describes no user, group, role or policy", NOT_GIVEN, fix, "warning")

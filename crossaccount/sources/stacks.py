@@ -215,20 +215,26 @@ class Recorder:
     def _record(self, stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]) -> Deployment:
         key = (str(stack.project.directory.resolve()), stack.name)
         if key not in self._recorded:
-            references = self._upstreams(stack, compiled.settings, (*readers, stack.name))
+            references = self._upstreams(stack, compiled, (*readers, stack.name))
             self._recorded[key] = self._run(stack, compiled, references)
         return self._recorded[key]
 
     def _upstreams(
-        self, stack: NamedStack, settings: Settings, readers: tuple[str, ...]
+        self, stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]
     ) -> dict[str, Mapping[str, Any]]:
         found = {}
-        for account, full_name in settings.upstreams.items():
+        read: list[Settings] = []
+        for account, full_name in compiled.settings.upstreams.items():
             upstream = _upstream(stack, full_name)
             if upstream.name in readers:
                 circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
                 raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
-            found[account] = self._record(upstream, _compiled(upstream), readers).outputs
+            above = _compiled(upstream)
+            read.append(above.settings)
+            found[account] = self._record(upstream, above, readers).outputs
+        # A program of the project's own may export more than its config declares.
+        if self._own(stack) is None and (wrong := compiled.undeclared(read)):
+            raise within(stack.where, wrong)
         return found
 
     def _run(

@@ -277,7 +277,7 @@ def _tests(plan: Plan) -> str:
         tests.append({"name": name, **_pair(plan, principal), **_denied(because)})
     if plan.github is not None:
         tests += [test for account in (plan.trusted, plan.trusting) for test in _tests_of_pipeline(plan, account)]
-    head = "# Who must get in and who must not; `given` is what only this proof needs, and is never deployed.\n"
+    head = "# Who must get in and who must not; `given` has what only these tests need. It is never deployed.\n"
     return head + block_text({"given": given, "tests": tests})
 
 

@@ -180,6 +180,19 @@ def test_a_mistake_of_usage_is_json_where_json_is_requested(arguments: list[str]
     assert (plain.exit_code, plain.stdout) == (2, "")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["paths", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'table', 'wide', "),
+        (["handoff"], "Missing argument 'KIND'. Choose from: profiles, links, extension, "),
+    ],
+)
+def test_a_choice_that_is_wrong_or_missing_is_one_plain_line(arguments: list[str], said: str) -> None:
+    plain, as_json = (CliRunner().invoke(app, [*arguments, *more]) for more in ((), ("--json",)))
+    assert f"Error: {said}" in plain.stderr
+    assert json.loads(as_json.stdout)["error"].startswith(said)
+
+
 def test_paths_of_plain_files_need_no_pulumi(tmp_path: Path) -> None:
     user = {"UserName": "al", "Arn": "arn:aws:iam::333333333333:user/al"}
     (tmp_path / "a.json").write_text(json.dumps({"UserDetailList": [user]}))

@@ -27,7 +27,8 @@ def test_it_writes_every_file_that_is_requested(sources: list[str], tmp_path: Pa
     done = run(*sources, *(str(each) for pair in files.items() for each in pair))
     assert done.exit_code == 0
     assert done.stdout.startswith(
-        "3 accounts, 4 principals, 7 roles, 5 paths, 1 way, 1 error, 9 warnings, 3 dangling: "
+        "3 accounts, 4 principals, 7 roles, 5 paths, 1 way through other roles, 1 error, 9 warnings, 3 dangling "
+        "grants or trusts: "
     )
     starts = {
         "--html": "<!doctype html>",

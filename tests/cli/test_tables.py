@@ -107,6 +107,17 @@ def test_in_a_narrow_terminal_a_record_is_a_block(
     assert "conditions: always" in lines
 
 
+def test_a_block_below_another_has_names_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [*ROWS, ("  s3:ListAllMyBuckets", "  *", "", "p[1]")]
+    below = ("action", "resource", *HEADINGS[2:])
+    lines = _printed(capsys, Format.table, Listing(HEADINGS, rows, below=below))
+    assert "principal: auth/user/bo" in lines
+    assert lines[-4:] == ["action: s3:ListAllMyBuckets", "resource: *", "granted by: p[1]", ""]
+
+
 def test_without_a_terminal_a_record_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [*ROWS, ("auth/user/al", "", "two\nlines", "two  blanks")]
     first, *lines = _printed(capsys, None, Listing(HEADINGS, rows))

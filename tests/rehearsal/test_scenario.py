@@ -135,6 +135,16 @@ def test_a_folder_without_a_project_is_called_that(tmp_path: Path, name: str) ->
     )
 
 
+def test_a_role_that_the_other_stack_does_not_declare_is_found_before_anything_starts(folder: Path) -> None:
+    _replace(folder / "Pulumi.workload.yaml", "auth/role/AssumingRole", "auth/role/AsumingRole")
+    with pytest.raises(SettingsError) as refused:
+        read_scenario(folder)
+    assert str(refused.value) == (
+        "Pulumi.workload.yaml: trusting.roles.AssumedRole.trust[0].principals[0]: the stack of account auth declares "
+        'no such role, got "auth/role/AsumingRole"; did you mean `auth/role/AssumingRole`?'
+    )
+
+
 def test_access_tests_without_a_test_are_refused(folder: Path) -> None:
     (folder / "access-tests.yaml").write_text("tests: []\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"access-tests\.yaml: tests: has no test, and so proves nothing"):

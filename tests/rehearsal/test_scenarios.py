@@ -55,7 +55,7 @@ def test_every_declared_resource_is_made_and_no_other(
 @EVERY_SCENARIO
 def test_stacks_are_deployed_in_the_order_of_their_reads_then_it_is_tried(rehearsed: Rehearse, name: str) -> None:
     found = rehearsed(name)
-    stacks = [f"deploying {each.name} ({each.account_id}) with in-process" for each in found.rehearsal.scenario.stacks]
+    stacks = [f"deploying {each.name} ({each.account_id}) in-process" for each in found.rehearsal.scenario.stacks]
     stages = [stage for stage in found.seen.stages if not stage.startswith("creating ")]
     assert stages == ["starting a local AWS", *stacks, "trying"]
 

@@ -187,6 +187,17 @@ def test_a_folder_without_a_project(tmp_path):
     assert lines(caught) == [f"{tmp_path}: has no Pulumi.yaml; name a folder that has one"]
 
 
+def test_a_folder_without_a_project_names_those_below(tmp_path):
+    for name in ("a b", "mine", "empty"):
+        (tmp_path / name).mkdir()
+    for name in ("a b", "mine"):
+        (tmp_path / name / "Pulumi.yaml").write_text("name: mine\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        read_project(tmp_path)
+    fix = f"--dir '{tmp_path / 'a b'}' or --dir {tmp_path / 'mine'}"
+    assert lines(caught) == [f"{tmp_path}: has no Pulumi.yaml; name a folder that has one: {fix}"]
+
+
 def test_a_stack_that_does_not_exist(project):
     with pytest.raises(SettingsError) as caught:
         project(auth=AUTH).settings("atuh")

@@ -44,6 +44,11 @@ def test_a_file_that_does_not_exist_and_a_folder(tmp_path: Path, problems: Calla
     ]
 
 
+def test_the_folder_of_a_project_is_named_by_its_stacks(tmp_path: Path, problems: Callable[..., list[str]]) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: mine\nruntime: python\n", encoding="utf-8")
+    assert problems(str(tmp_path)) == [f"{tmp_path}: is the folder of a project; name its stacks: 'stack:{tmp_path}/*'"]
+
+
 ROLE = {"RoleName": "r", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}
 
 

@@ -95,7 +95,9 @@ def test_what_an_upstream_does_not_declare_is_refused_by_both(tmp_path: Path) ->
     project = read_project(directory)
     stack = NamedStack("stack:workload", project, "workload")
     place = r"Pulumi.workload.yaml: trusting.roles.Target.trust\[0\].principals\[0\]"
-    with pytest.raises(SourceError, match=f"stack:workload: {place}: .* declares no such role.*did you mean `role/Ci"):
+    with pytest.raises(
+        SourceError, match=f"stack:workload: {place}: .* declares no such role.*did you mean `auth/role/Ci"
+    ):
         SettingsReader(compiled_in_order(project)).describe(stack)
     with pytest.raises(SourceError, match=r"stack:workload: .*trusting.roles.Target.trust\[0\].*auth/role/Cl"):
         Recorder(lambda: program, lambda _: False).describe(stack)

@@ -38,13 +38,21 @@ def test_a_stack_in_another_folder(tmp_path: Path, read: Read) -> None:
     assert read("stack:teams/a/auth").estate().accounts == {"111111111111"}
 
 
-def test_what_an_upstream_does_not_export_is_reported_with_the_source(project: Path, problems: Problems) -> None:
-    edit(project, "auth", trusted={"users": {"bo": {}}})
-    [line] = problems("stack:workload")
-    assert line.startswith(
-        "stack:workload: Pulumi.workload.yaml: trusting.roles.Deployer.trust[0].principals[0]: stack"
-    )
-    assert "exports no such role" in line
+def test_what_an_upstream_does_not_declare_is_reported_with_the_source_and_the_nearest_name(
+    project: Path, problems: Problems
+) -> None:
+    edit(project, "auth", trusted={"users": {"bo": {}}, "applications": {"Ap": {"services": ["ec2.amazonaws.com"]}}})
+    assert problems("stack:workload") == [
+        "stack:workload: Pulumi.workload.yaml: trusting.roles.Deployer.trust[0].principals[0]: the stack of account "
+        'auth declares no such role, got "auth/role/App"; did you mean `auth/role/Ap`?'
+    ]
+
+
+def test_a_stack_that_declares_nothing_yet_is_no_reason_to_leave_it_out(project: Path, read: Read) -> None:
+    edit(project, "auth", trusted={})
+    assert [str(each) for each in read("stack:auth").warnings] == [
+        "stack:auth: describes no user, group, role or policy; declare one: crossaccount add --help"
+    ]
 
 
 def test_the_config_s_problems_name_the_source_and_the_file(project: Path, problems: Problems) -> None:

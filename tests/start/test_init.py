@@ -94,9 +94,12 @@ def test_everything_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
 
 def test_where_nobody_can_be_asked_what_is_missing_is_an_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["init", str(tmp_path), "--trusted-id", "123456789012"])
-    assert (done.exit_code, done.stderr) == (
+    assert (done.exit_code, done.stderr.splitlines()) == (
         2,
-        "--trusting-id: is required, because there is no terminal to ask for it; add it\n",
+        [
+            "--trusting-id: is required, because there is no terminal to ask for it; add it",
+            "--user: is required, because there is no terminal to ask for it; add it",
+        ],
     )
 
 

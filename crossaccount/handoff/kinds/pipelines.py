@@ -26,14 +26,12 @@ class _OfService:
 
     providers = True
     service: str
-    what: str
 
     def able(self, entry: Entry) -> Entry | str:
         """The entry, where its principal is the service."""
         if service_of(entry.provider) == self.service:
             return entry
-        title = SERVICES[self.service].title
-        return f"its principal is not {title}" if entry.provider else f"{self.what} is for users of {title}"
+        return f"its principal is not {SERVICES[self.service].title}"
 
     def text(self, handed: HandedOut) -> str:
         """Every entry, and in a comment what is left out."""
@@ -49,7 +47,7 @@ class _OfService:
 class GitHubStep(_OfService):
     """A step for each entry."""
 
-    service, what = "github", "a step of GitHub Actions"
+    service = "github"
 
     def lines(self, entry: Entry) -> Iterator[str]:
         """The step, with what its token has to say."""
@@ -67,7 +65,7 @@ class GitHubStep(_OfService):
 class EscEnvironment(_OfService):
     """An environment for each entry."""
 
-    service, what = "pulumi-cloud", "an environment of Pulumi ESC"
+    service = "pulumi-cloud"
 
     def lines(self, entry: Entry) -> Iterator[str]:
         """The environment, with what its token has to say."""

@@ -91,5 +91,5 @@ def test_other_kinds_leave_out_whoever_has_a_token(project: Path, kind: str) -> 
 
 def test_a_user_is_left_out_of_what_is_for_pipelines(project: Path) -> None:
     left = {each["role"].rsplit("/", 1)[-1]: each["why"] for each in _handed(project, "github")["left_out"]}
-    assert left["Person"] == "a step of GitHub Actions is for users of GitHub Actions"
+    assert left["Person"] == "its principal is not GitHub Actions"
     assert left["Esc"] == "its principal is not GitHub Actions"
