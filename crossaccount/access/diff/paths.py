@@ -144,7 +144,7 @@ def _in_the_way(estate: Estate, path: Path) -> str:
 def _allowing(path: Path) -> str:
     granted, trusted = _listed(path.grants), _listed(path.trust)
     parts = [f"granted by {granted}" if granted else "", f"trusted by {trusted}" if trusted else ""]
-    return " and ".join(part for part in parts if part)
+    return " and ".join(part for part in parts if part) or "it is not known whether a policy allows it"
 
 
 def _listed(decisions: Iterable[Decision]) -> str:

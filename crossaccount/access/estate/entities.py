@@ -49,9 +49,12 @@ class Policy:
 
     def may_say(self, action: str) -> bool:
         """Whether it has statements about an action, or may have because it is unknown."""
-        if self.about(action):
-            return True
-        return bool(self.unknown) and (not self.only or any(action_match(pattern, action) for pattern in self.only))
+        return bool(self.about(action) or self.unknown_about(action))
+
+    def unknown_about(self, action: str) -> str:
+        """Why it is unknown what it says of an action; empty if that is known."""
+        about = not self.only or any(action_match(pattern, action) for pattern in self.only)
+        return self.unknown if about else ""
 
     def having(self, statements: tuple[CompiledStatement, ...]) -> Policy:
         """The same policy with other statements than its document's."""

@@ -100,6 +100,11 @@ def unknown_actions(policy: Policy) -> tuple[str, ...]:
     return tuple(str(each) for each in found) if isinstance(found, (list, tuple)) else ()
 
 
+def known_part(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A document as it is written, without our key."""
+    return {key: value for key, value in content.items() if key != UNKNOWN_ACTIONS}
+
+
 def _with_unknown(policies: list[Policy]) -> tuple[Policy, ...]:
     """The policies, each one of which a part is unknown beside that part."""
     found = [(policy, unknown_actions(policy)) for policy in policies]

@@ -86,7 +86,7 @@ def evaluate_side(side: Side, policies: Iterable[Policy], request: Request) -> S
     parts = []
     for policy in policies:
         statements = matching(policy, request)
-        if statements or policy.unknown:
+        if statements or policy.unknown_about(request.action):
             parts.append(evaluate_statements(side, policy, statements, request))
     return parts[0] if len(parts) == 1 else together(side, parts)
 
@@ -122,7 +122,8 @@ def evaluate_statements(
                 denying += (Denial(decision, atoms),)
             else:
                 deny = decision
-    unknown = (f"{policy.name}: {policy.unknown}",) if policy.unknown else ()
+    reason = policy.unknown_about(request.action)
+    unknown = (f"{policy.name}: {reason}",) if reason else ()
     return SideAnswer(side, deny, allows, near, unknown, denying)
 
 

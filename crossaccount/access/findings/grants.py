@@ -390,7 +390,7 @@ def _allowed_by_caller(estate: Estate, caller: str, action: str, role: str) -> b
     if principal is None or parse_arn(caller).account == parse_arn(role).account:
         return True
     return any(
-        policy.unknown
+        policy.unknown_about(action)
         or any(each.allows and each.about(action) and each.on(role, _NOTHING) for each in policy.statements)
         for policy in principal.policies
     )

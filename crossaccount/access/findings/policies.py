@@ -14,10 +14,12 @@ from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY
 from crossaccount.access.estate.policies import (
+    UNKNOWN_ACTIONS,
     Details,
     default_version,
     is_aws_managed,
     is_published,
+    known_part,
     managed_name_like,
     missing,
 )
@@ -92,6 +94,10 @@ def validity_findings(document: Document) -> Iterator[Found]:
     except DocumentError as error:
         yield Found(REFUSED, document.place, str(error), "write a policy document")
         return
+    if UNKNOWN_ACTIONS in content:
+        content = known_part(content)
+        if not content.get("Statement"):
+            return  # all its statements are known only after an update
     for problem in _OF_TRUST(content) if document.side == "trust" else _OF_IDENTITY(content):
         kind = REFUSED if problem.severity == "error" else _KINDS[problem.code]
         yield Found(kind, _place(document, problem.where), _message(problem), problem.fix)

@@ -15,7 +15,7 @@ from json import dumps
 from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY
-from crossaccount.access.estate.policies import Details, default_version
+from crossaccount.access.estate.policies import Details, default_version, known_part
 from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Found, Kind, Place
 from crossaccount.access.findings.statements import is_changeable, roles
 from crossaccount.iam import quotas
@@ -161,10 +161,10 @@ def _own_policies(details: Details) -> Iterator[Mapping[str, Any]]:
 
 @by_content
 def _size(content: object) -> int:
-    """The size of a document; 0 if it cannot be read, because AWS's count is then unknown."""
+    """The size of a document, as far as it is known; 0 if it cannot be read, because AWS's count is then unknown."""
+    if content is None:
+        return 0
     try:
-        return (
-            size(dumps(read_document(content), ensure_ascii=False, separators=(",", ":"))) if content is not None else 0
-        )
+        return size(dumps(known_part(read_document(content)), ensure_ascii=False, separators=(",", ":")))
     except DocumentError:
         return 0

@@ -81,7 +81,7 @@ def dependencies_of(policy: Policy, action: str) -> Dependencies:
     keys = {key for statement in statements for key in _condition_keys(statement)}
     elements = [statement.principal for statement in statements if statement.principal]
     return Dependencies(
-        silent=not statements and not policy.unknown,
+        silent=not statements and not policy.unknown_about(action),
         caller_keys=tuple(sorted(filter(_is_about_the_caller, keys))),
         depends_on_role=any(statement.has_variables for statement in statements)
         or any(key.startswith(_ABOUT_THE_ROLE) for key in keys),
@@ -236,7 +236,7 @@ class SharedLayers:
         if dependencies.depends_on_role and (role := self.estate.roles.get(request.resource)) is not None:
             request = request._replace(context=open_context_on(request.context, role))
         statements = policy.about(request.action) if side == "trust" else matching(policy, request)
-        if not statements and not policy.unknown:
+        if not statements and not policy.unknown_about(request.action):
             return SILENT[side]
         # A resource with a variable may depend on the role: on its tags, and on its account's place.
         role_arn = request.resource if dependencies.depends_on_role else ""

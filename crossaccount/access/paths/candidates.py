@@ -37,7 +37,7 @@ class Grants:
             for policy in principal.policies:
                 if id(policy) not in known:
                     known[id(policy)] = ({}, [each for each in policy.about(action) if each.allows])
-                    self._index(policy, *known[id(policy)])
+                    self._index(policy, action, *known[id(policy)])
                 holders, granting = known[id(policy)]
                 holders[principal.arn] = principal
                 for statement in granting:
@@ -54,9 +54,9 @@ class Grants:
             found += [holders for pattern, holders in patterns if wildcard_match(pattern, role)]
         return found
 
-    def _index(self, policy: Policy, holders: Holders, granting: Iterable[CompiledStatement]) -> None:
+    def _index(self, policy: Policy, action: str, holders: Holders, granting: Iterable[CompiledStatement]) -> None:
         """The grants that are the same for all holders of the policy."""
-        if policy.unknown:
+        if policy.unknown_about(action):
             self._anywhere.append(("*", holders))
         for statement in granting:
             texts = (

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import MAX_YAML, MEBIBYTE, outside_of
@@ -252,6 +253,11 @@ class _Assembly:
                 what = f"the parameter {name} has no value, so that what is made of it is unknown"
                 fix = "give it one: cloudformation:TEMPLATE:PARAMETERS"
                 self._notes.insert(0, note(stack.key or stack.within.rstrip("-"), what, fix))
+            declared = template.section("Parameters")
+            for name in stack.parameters if not stack.within else ():
+                if name not in declared:
+                    fix = did_you_mean(name, declared, "correct its name, or leave it out")
+                    self._notes.insert(0, note(stack.key, f"the template has no parameter {name}", fix))
         notes = (*self._notes, *unnamed_notes(self._unnamed))
         return ProgramFile(Moment(tuple(drafts), notes), self._place, region=self.region)
 

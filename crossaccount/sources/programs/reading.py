@@ -19,7 +19,7 @@ from crossaccount.sources.declared import belongings, details
 from crossaccount.sources.details import Described
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.programs.cloudformation import read_cloudformation
-from crossaccount.sources.programs.drafts import Accounts, ProgramFile, note, noted
+from crossaccount.sources.programs.drafts import Accounts, Draft, ProgramFile, note, noted
 from crossaccount.sources.programs.pulumi_files import read_preview, read_state_file
 from crossaccount.sources.programs.settling import refused_account, settle
 from crossaccount.sources.programs.terraform import read_terraform
@@ -98,6 +98,7 @@ def accounts_of(file: ProgramFile, word: Word, accounts: Accounts) -> list[Accou
     before, notes_before = settle(word.text, file.before, file.place) if file.before is not None else ({}, [])
     if "" in after or "" in before:
         raise SourceError(_without_account(word, file))
+    unused = list(_without_resources(file, accounts))
     listed = dict.fromkeys([*after, *before]) or dict.fromkeys(filter(None, [accounts.of("")]))
     return [
         AccountProgram(
@@ -105,8 +106,8 @@ def accounts_of(file: ProgramFile, word: Word, accounts: Accounts) -> list[Accou
             account,
             after.get(account, Deployment(word.text)),
             None if file.before is None else before.get(account, Deployment(word.text)),
-            noted(word.text, notes) if index == 0 else (),
-            noted(word.text, notes_before) if index == 0 else (),
+            noted(word.text, [*unused, *notes]) if index == 0 else (),
+            noted(word.text, [*unused, *notes_before]) if index == 0 else (),
             file,
         )
         for index, account in enumerate(listed)
@@ -122,6 +123,9 @@ def given_accounts(word: Word, names: Mapping[str, str]) -> Accounts:
     if "=" not in word.account:
         return Accounts(_id(word.account, word, names) if word.account else "")
     pairs = [part.partition("=") for part in word.account.split(",")]
+    providers = [key.strip() for key, _, _ in pairs]
+    if twice := sorted({each for each in providers if providers.count(each) > 1}):
+        raise refusal(word.text, "has several accounts for one provider", twice, "write one account for each provider")
     return Accounts(by_provider={key.strip(): _id(value.strip(), word, names) for key, _, value in pairs})
 
 
@@ -136,11 +140,24 @@ def _id(text: str, word: Word, names: Mapping[str, str]) -> str:
 
 def _without_account(word: Word, file: ProgramFile) -> Iterable[Problem]:
     """A problem for each provider of which nobody knows the account."""
-    moments = [moment for moment in (file.before, file.after) if moment is not None]
-    drafts = [draft for moment in moments for draft in moment.drafts]
+    drafts = _drafts(file)
     lacking = dict.fromkeys(draft.provider for draft in drafts if not file.place(draft).account)
     several = len({draft.provider for draft in drafts}) > 1
     return [refused_account(word.text, word.kind, word.rest, each if several else "") for each in lacking][:20]
+
+
+def _without_resources(file: ProgramFile, accounts: Accounts) -> Iterable[Problem]:
+    """A warning for each provider that the word names and that no resource has: a slip of the pen shows."""
+    known = {draft.provider for draft in _drafts(file)}
+    for name in accounts.by_provider:
+        if name not in known:
+            fix = did_you_mean(name, known, "correct its name, or leave it out")
+            yield note("", f"no IAM resource has the provider {name}, so that its account has no effect", fix)
+
+
+def _drafts(file: ProgramFile) -> list[Draft]:
+    """The resources of both moments."""
+    return [draft for moment in (file.before, file.after) if moment is not None for draft in moment.drafts]
 
 
 def _loose(owner: tuple[str, str], where: str) -> Problem:

@@ -249,6 +249,76 @@ def test_an_unknown_statement_makes_its_own_actions_undetermined_and_no_others(t
     assert [each["actual"] for each in found["then"]] == ["undetermined", "denied"]
 
 
+def test_an_unknown_statement_is_no_condition_of_a_path_and_no_finding(tmp_path: Path) -> None:
+    """Its actions are others than sts:AssumeRole; and the rest of the document is as AWS takes it."""
+    trust = {"Version": "2012-10-17", "Statement": [LETS_ADA_IN]}
+    only_unknown = {"Version": "2012-10-17", "Statement": PARTLY[1:]}
+    partly = {"Version": "2012-10-17", "Statement": PARTLY}
+    template = {
+        "Resources": {
+            "Target": {"Type": ROLE, "Properties": {"RoleName": "Target", "AssumeRolePolicyDocument": trust}},
+            "User": {
+                "Type": "AWS::IAM::User",
+                "Properties": {
+                    "UserName": "ada",
+                    "Policies": [{"PolicyName": "unknown", "PolicyDocument": only_unknown}],
+                    "ManagedPolicyArns": [{"Ref": "Managed"}],
+                },
+            },
+            "Managed": {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {"ManagedPolicyName": "partly", "PolicyDocument": partly},
+            },
+        }
+    }
+    (tmp_path / "template.json").write_text(json.dumps(template))
+    source = f"cloudformation:{tmp_path}/template.json@111111111111"
+    (path,) = json.loads(CliRunner().invoke(app, ["paths", source, "--json"]).stdout)["paths"]
+    assert (path["principal"], path["alternatives"]) == ("arn:aws:iam::111111111111:user/ada", [[]])
+    codes = {
+        each["code"] for each in json.loads(CliRunner().invoke(app, ["check", source, "--json"]).stdout)["findings"]
+    }
+    assert "XA301" not in codes
+
+
+ROLE = "AWS::IAM::Role"
+LETS_ADA_IN = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRole",
+    "Principal": {"AWS": "arn:aws:iam::111111111111:user/ada"},
+}
+
+
+def test_names_that_the_program_does_not_have_are_reported(tmp_path: Path, read: Read) -> None:
+    """A provider after @, and a parameter of the file beside a template."""
+    providers = read("terraform:terraform/providers/plan.json@aws.workload=222222222222,aws.worload=333333333333")
+    assert [str(each).partition(": ")[2] for each in providers.warnings if "worload" in str(each)] == [
+        "no IAM resource has the provider aws.worload, so that its account has no effect; did you mean `aws.workload`?"
+    ]
+    (tmp_path / "parameters.json").write_text('{"Stage": "dev", "Stagee": "prod"}')
+    template = read(f"cloudformation:{HERE}/templates/kinds.yaml:{tmp_path}/parameters.json@111111111111")
+    assert [str(each).rpartition(": ")[2] for each in template.warnings if "Stagee" in str(each)] == [
+        "the template has no parameter Stagee; did you mean `Stage`?"
+    ]
+
+
+def test_a_new_way_by_documents_that_nobody_knows_says_so(tmp_path: Path) -> None:
+    unknown = {"Ref": "Nobody"}
+    template = {
+        "Resources": {
+            "Role": {"Type": ROLE, "Properties": {"RoleName": "role", "AssumeRolePolicyDocument": unknown}},
+            "User": {"Type": "AWS::IAM::User", "Properties": {"UserName": "ada"}},
+        },
+        "Parameters": {"Nobody": {"Type": "String"}},
+    }
+    (tmp_path / "after.json").write_text(json.dumps(template))
+    (tmp_path / "before.json").write_text(json.dumps({"Resources": {"User": template["Resources"]["User"]}}))
+    words = [f"cloudformation:{tmp_path}/{moment}.json@111111111111" for moment in ("before", "after")]
+    result = CliRunner().invoke(app, ["diff", "--before", words[0], "--after", words[1], "--json"])
+    reasons = {each["why"] for each in json.loads(result.stdout)["changes"] if each["kind"] == "path-gained"}
+    assert reasons == {"the role is new; it is not known whether a policy allows it"}
+
+
 PARTLY = [
     {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"},
     {"Effect": "Allow", "Action": "sqs:*", "Resource": {"Fn::ImportValue": "queue"}},
