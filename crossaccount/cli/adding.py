@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,7 @@ def add_account(
         project = _project(directory)
         _write(project, adding.add_account(project, name, account_id, has_stack=stack, region=region))
         if stack:
-            say(f"next: crossaccount add role {name} NAME --trust ACCOUNT; crossaccount check")
+            _next(directory, f"add role {name} NAME --trust ACCOUNT", "check")
 
 
 @add.command(
@@ -101,7 +102,7 @@ def add_role(
             by_name=by_name,
         )
         _write(project, added)
-        say("next: crossaccount check; crossaccount preview")
+        _next(directory, f"who-can {account}/role/{name}", "check")
 
 
 @add.command(
@@ -122,7 +123,7 @@ def add_user(
 
         project = _project(directory)
         _write(project, adding.add_user(project, account, name, groups=groups or (), console=console))
-        say("next: crossaccount check; crossaccount preview")
+        _next(directory, "check", "preview")
 
 
 @add.command(
@@ -134,6 +135,12 @@ def add_schema(directory: DirectoryOption = HERE) -> None:
         from crossaccount.start import adding
 
         _write(_project(directory), adding.add_schema())
+
+
+def _next(directory: Path, *commands: str) -> None:
+    """What to run next, in the same project."""
+    option = "" if directory == HERE else f" --dir {shlex.quote(str(directory))}"
+    say(f"next: {'; '.join(f'crossaccount {each}{option}' for each in commands)}")
 
 
 def _project(directory: Path) -> Project:

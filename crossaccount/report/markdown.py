@@ -29,7 +29,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"# Access report, {report.made:%Y-%m-%d %H:%M} UTC\n"
     yield from (f"- {text(line)}" for line in report.about())
     yield f"\n{report.summary_in_words()}."
-    yield "Who gets in: " + ", ".join(f"{number:,} {kind}" for kind, number in report.callers().items()) + "."
+    yield "Who gets in: " + report.callers_in_words() + "."
     if report.changes is not None:
         yield f"\n## What changed\n\n{diff_markdown(report.changes, report.names.shown)}".replace("\n### Access\n", "")
     yield f"\n## Picture\n\n```mermaid\n{mermaid(report)}```"

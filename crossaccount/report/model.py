@@ -56,6 +56,7 @@ class RoleFacts:
 
 
 CALLERS = ("people", "programs", "whole accounts")
+_ONE_CALLER = dict(zip(CALLERS, ("person", "program", "whole account"), strict=True))
 _OF_PEOPLE = ("AWSReservedSSO_",)
 """How the roles of IAM Identity Center begin, which people have:
 https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
@@ -117,6 +118,11 @@ class Report:
         """How many get in, people, programs and whole accounts apart."""
         kinds = Counter(caller_kind(each) for each in {path.principal for path in self.paths})
         return {kind: kinds[kind] for kind in CALLERS}
+
+    def callers_in_words(self) -> str:
+        """The same for people: ``1 person, 2 programs, 0 whole accounts``."""
+        found = self.callers().items()
+        return ", ".join(f"{number:,} {_ONE_CALLER[kind] if number == 1 else kind}" for kind, number in found)
 
     def about(self) -> list[str]:
         """What an auditor has to know first: when it was made, by what, of which accounts, and how they were read."""

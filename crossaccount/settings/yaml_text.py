@@ -158,15 +158,25 @@ def parse_yaml(text: str, shown_as: str) -> Any:
     return _parsed(text, shown_as, _PulumiLoader)
 
 
+def _not_yaml(error: yaml.MarkedYAMLError, text: str, shown_as: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Problem(shown_as, f"not YAML: {error.problem}", NOT_GIVEN, "correct the file")
+    place = f"{shown_as}:{mark.line + 1}"
+    if error.problem == "found character that cannot start any token":
+        character = text.removeprefix("\ufeff")[mark.index :][:1]
+        fix = "indent with blanks" if character == "\t" else "write the text in quotes"
+        return Problem(place, "not YAML: nothing can begin with this character", character, fix)
+    return Problem(place, f"not YAML: {error.problem}", NOT_GIVEN, "correct the line")
+
+
 def _parsed(text: str, shown_as: str, reader: type[_PulumiLoader]) -> Any:
     try:
         _check_limits(text, shown_as)
         loader = reader(text)
         value = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{shown_as}:{mark.line + 1}" if mark else shown_as
-        raise SettingsError([Problem(place, f"not YAML: {error.problem}", NOT_GIVEN, "correct the line")]) from None
+        raise SettingsError([_not_yaml(error, text, shown_as)]) from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         what = f"not YAML: {str(error).splitlines()[0]}"
         raise SettingsError([Problem(shown_as, what, NOT_GIVEN, "correct the file")]) from None

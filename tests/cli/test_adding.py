@@ -63,6 +63,19 @@ def test_an_account_of_somebody_else_has_no_stack(run: Run, mine: Path) -> None:
     assert run("check").code == 0
 
 
+def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(mine.parent)
+    named = f"--dir {mine.name}"
+    assert run("add", "role", "workload", "R", "--trust", "auth", "--dir", mine.name).out.splitlines() == [
+        "changed Pulumi.workload.yaml",
+        f"next: crossaccount who-can workload/role/R {named}; crossaccount check {named}",
+    ]
+    assert run("add", "user", "auth", "kim", "--dir", mine.name).out.splitlines() == [
+        "changed Pulumi.auth.yaml",
+        f"next: crossaccount check {named}; crossaccount preview {named}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [

@@ -13,7 +13,7 @@ from crossaccount.report import Report
 from crossaccount.report.csv_table import conditions_of, csv_table
 from crossaccount.report.decisions import Reviewed, read_decisions, review
 from crossaccount.report.markdown import markdown
-from crossaccount.report.model import caller_kind
+from crossaccount.report.model import CALLERS, caller_kind
 from crossaccount.settings import SettingsError
 
 
@@ -111,4 +111,18 @@ def test_the_head_says_what_is_covered_by_which_version_and_commit(report: Repor
     assert len(head) == 1 + len(report.covered)
     assert any(line.startswith("production (") and ": file; from " in line for line in head)
     assert sum(report.callers().values()) == report.summary()["principals"]
-    assert "Who gets in: " in markdown(report)
+    assert f"Who gets in: {report.callers_in_words()}." in markdown(report)
+
+
+@pytest.mark.parametrize(
+    ("callers", "words"),
+    [
+        ((1, 1, 1), "1 person, 1 program, 1 whole account"),
+        ((0, 2, 1200), "0 people, 2 programs, 1,200 whole accounts"),
+    ],
+)
+def test_callers_are_counted_in_words(
+    report: Report, monkeypatch: pytest.MonkeyPatch, callers: tuple[int, ...], words: str
+) -> None:
+    monkeypatch.setattr(Report, "callers", lambda _: dict(zip(CALLERS, callers, strict=True)))
+    assert report.callers_in_words() == words

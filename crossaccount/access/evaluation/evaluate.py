@@ -53,6 +53,7 @@ from crossaccount.access.verdict import (
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.conditions.context import ContextValue, normal
+from crossaccount.iam.nearest import nearest
 from crossaccount.iam.published import takes_no_resource
 
 USER_ID = "aws:userid"
@@ -363,13 +364,22 @@ def is_root(arn: str) -> bool:
 
 
 def absence(estate: Estate, arn: str) -> str:
-    """Why a principal or a role is not in the estate."""
+    """Why a principal or a role is not in the estate, and the one of its account that has nearly its name."""
     account = parse_arn(arn).account if is_arn(arn) else ""
+    if account not in estate.accounts | estate.declared:
+        return f"no source describes the account of {arn}"
+    near = _nearly(estate, arn)
+    meant = f"; did you mean {near}?" if near else ""
     if account in estate.declared:
-        return f"the stack of {account} does not declare {arn}: whether it exists is not known"
-    if account in estate.accounts:
-        return f"{arn} does not exist in its account's source"
-    return f"no source describes the account of {arn}"
+        return f"the stack of {account} does not declare {arn}: whether it exists is not known{meant}"
+    return f"{arn} does not exist in its account's source{meant}"
+
+
+def _nearly(estate: Estate, arn: str) -> str:
+    head, _, name = arn.partition("/")
+    known = [each for each in (*estate.users, *estate.roles) if each.startswith(f"{head}/")]
+    near = nearest(name, (each.removeprefix(f"{head}/") for each in known))
+    return f"{head}/{near}" if near else ""
 
 
 def _nonexistent(estate: Estate, arn: str, action: str) -> Verdict:
