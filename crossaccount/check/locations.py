@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from crossaccount.access.findings.finding import Finding, account_of_owner
+from crossaccount.check.placing import Placer
 
 _INDEX = re.compile(r"\[(\d+)\]")
 _PREFIX = "crossaccount:"
@@ -33,24 +34,38 @@ class Location:
 class Locations:
     """Finds the location of findings. ``files`` has the file of each account, by ID; ``directory`` is the project's.
 
-    Each file is read once.
+    ``placers`` find a place in the config of an account's stack, for findings that are placed in AWS's terms. Each file
+    is read once.
     """
 
-    def __init__(self, files: Mapping[str, Path], directory: Path) -> None:
+    def __init__(self, files: Mapping[str, Path], directory: Path, placers: Mapping[str, Placer] | None = None) -> None:
         self._files = files
         self._directory = directory
+        self._placers = placers or {}
         self._read: dict[Path, _File] = {}
 
     def of(self, finding: Finding) -> Location | None:
         """Where it is; the start of the account's file if nothing more is known, None if there is no file."""
-        name, colon, place = finding.where.rpartition(": ")
-        named = self._directory / (name if colon else finding.where)
-        if named.suffix in (".yaml", ".yml") and named.is_file():
-            return self._file(named).place(place if colon else "")
-        file = self._files.get(account_of_owner(finding.place.owner)) if finding.place else None
+        if found := self._named(self._directory, finding.where):
+            return found
+        if finding.place is None:
+            return None
+        account = account_of_owner(finding.place.owner)
+        file = self._files.get(account)
         if file is None or not file.is_file():
             return None
-        return self._file(file).mention(finding.place.owner if finding.place else finding.where)
+        if account in self._placers and (
+            found := self._named(file.parent, self._placers[account].where(finding.place))
+        ):
+            return found
+        return self._file(file).mention(finding.place.owner)
+
+    def _named(self, directory: Path, where: str) -> Location | None:
+        """A place that begins with the name of a file: ``Pulumi.auth.yaml: trusting.roles.Deploy``."""
+        name, colon, place = where.rpartition(": ")
+        file = directory / (name if colon else where)
+        known = file.suffix in (".yaml", ".yml") and file.is_file()
+        return self._file(file).place(place if colon else "") if known else None
 
     def in_file(self, name: str, place: str) -> Location | None:
         """A place in a file of the project's folder; None if there is no such file."""

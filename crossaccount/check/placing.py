@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from botocore.loaders import create_loader
 
@@ -12,7 +13,7 @@ from crossaccount.access.findings.finding import ATTACHED, GROUPS_OF, INLINE, Fi
 from crossaccount.access.findings.policies import OTHER_STACK, UNKNOWN_REGION
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import shown
-from crossaccount.settings import CompiledStack, Settings
+from crossaccount.settings import CompiledStack, Settings, SettingsError, read_project
 from crossaccount.settings.places import TRUST, ConfigPlaces
 from crossaccount.settings.project import Project, stack_file
 
@@ -59,6 +60,20 @@ class Placer:
 def placers(compiled: Mapping[str, CompiledStack]) -> dict[str, Placer]:
     """By account ID."""
     return {each.settings.account_id: Placer(stack, each) for stack, each in compiled.items()}
+
+
+def placers_of(files: Mapping[str, Path]) -> dict[str, Placer]:
+    """For accounts that a stack's file describes, by ID. None for a stack that is not ours, and for other files."""
+    read = cache(read_project)
+    found: dict[str, Placer] = {}
+    for account, file in files.items():
+        stack = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if file.name == stack_file(stack):
+            try:
+                found[account] = Placer(stack, read(file.parent).compiled(stack))
+            except SettingsError:  # what was last deployed may have another config, or none of ours
+                continue
+    return found
 
 
 REGION = "aws:region"

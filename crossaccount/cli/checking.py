@@ -158,11 +158,13 @@ def _ahead(text: str, as_json: bool) -> timedelta:
 
 def _sarif(found: Checked, directory: Path) -> str:
     from crossaccount.check.locations import Locations
+    from crossaccount.check.placing import placers_of
     from crossaccount.check.sarif import sarif
     from crossaccount.escaping import json_text
     from crossaccount.start.files import top_of_repository
 
-    log = sarif(found, Locations(found.files, directory), top_of_repository(directory.resolve()))
+    placers = {} if found.of_project else placers_of(found.files)
+    log = sarif(found, Locations(found.files, directory, placers), top_of_repository(directory.resolve()))
     return json_text(log, indent=2) + "\n"
 
 

@@ -101,8 +101,10 @@ def read_both(
 
 
 def is_source(text: str) -> bool:
-    """Whether a word where names of stacks may stand is a source: ``KIND:…``, or a file by its name."""
-    return ":" in text or "/" in text or text.endswith(".json") or Path(text).is_file()
+    """Whether a word where names of stacks may stand is a source: ``KIND:…``, a file, or a folder of iam-collect."""
+    from crossaccount.sources.collected import is_collected
+
+    return ":" in text or "/" in text or text.endswith(".json") or Path(text).is_file() or is_collected(Path(text))
 
 
 def as_sources(texts: Sequence[str], stacks: Collection[str]) -> list[str]:

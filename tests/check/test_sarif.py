@@ -82,6 +82,16 @@ def test_each_finding_is_a_result_at_its_line(flawed: Path) -> None:
         assert finding["fix"] in result["message"]["text"]
 
 
+def test_a_finding_of_a_stack_as_a_source_is_at_the_same_line(flawed: Path) -> None:
+    of_project = _sarif("--dir", str(flawed), code=1)["results"]
+    of_sources = _sarif(f"stack:{flawed}/*", code=1)["results"]
+    assert {_place(each) for each in of_project if each["ruleId"] == "XA110"} < {_place(each) for each in of_sources}
+    lines = {(each["ruleId"], _place(each)) for each in of_project}
+    assert [
+        each for each in of_sources if (each["ruleId"], _place(each)) not in lines and each["ruleId"] != "XA306"
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("place", "text"),
     [
