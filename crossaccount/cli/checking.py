@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -32,6 +33,7 @@ from crossaccount.listing import Listing
 
 if TYPE_CHECKING:
     from crossaccount.check.run import Checked
+    from crossaccount.settings import Project
 
 FAILED, TRIPPED = 1, 3
 
@@ -96,8 +98,6 @@ def check(
     """
     as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
-        from crossaccount.settings import read_project
-
         refuse_two_documents(markdown_file, as_json)
         refuse_two_documents(sarif_file, as_json or markdown_file == STDOUT, "--sarif")
         if form is not None and STDOUT in (markdown_file, sarif_file):
@@ -115,7 +115,7 @@ def check(
             stop("--accounts: gives names to the accounts of sources; name a source", BAD_INPUT, as_json)
         if of_sources and base is not None:
             stop(f"--base: compares a project's proof, and sources have none, got {base}", BAD_INPUT, as_json)
-        project = None if of_sources and not (directory / "Pulumi.yaml").exists() else read_project(directory)
+        project = None if of_sources and not (directory / "Pulumi.yaml").exists() else _project(directory)
         # A file that cannot be read is reported at once, before the slower imports.
         from crossaccount.check.baseline import read_baseline
         from crossaccount.check.markdown import markdown
@@ -144,6 +144,19 @@ def check(
         if sarif_file is not None:
             write("--sarif", sarif_file, _sarif(found, directory), as_json)
     raise typer.Exit(FAILED if not found.ok else TRIPPED if _trips(found, fail_on or ()) else 0)
+
+
+def _project(directory: Path) -> Project:
+    """The project whose stacks are checked. Without one, sources may be meant."""
+    from crossaccount.settings import SettingsError, read_project
+
+    try:
+        return read_project(directory)
+    except SettingsError as error:
+        if (directory / "Pulumi.yaml").exists():
+            raise
+        also = "; or name a source, such as prod.json or terraform:plan.json"
+        raise SettingsError([replace(each, fix=f"{each.fix}{also}") for each in error.problems]) from None
 
 
 def _ahead(text: str, as_json: bool) -> timedelta:

@@ -48,6 +48,21 @@ def test_a_file_is_checked_without_a_project(name: str, tmp_path: Path):
     assert list(json.loads(done.stdout)) == ["findings", "tests", "quotas"]
 
 
+def test_a_folder_of_iam_collect_is_a_source_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    role = tmp_path / "store/aws/aws/accounts/222222222222/iam/role/deploy"
+    role.mkdir(parents=True)
+    (role / "metadata.json").write_text(
+        '{"arn": "arn:aws:iam::222222222222:role/Deploy", "name": "Deploy", "path": "/"}'
+    )
+    (role / "managed-policies.json").write_text('["arn:aws:iam::aws:policy/AdministratorAccess"]')
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    (role / "trust-policy.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    monkeypatch.chdir(tmp_path)
+    done = _check("store", "--json")
+    assert done.exit_code == 1
+    assert "XA306 arn:aws:iam::222222222222:role/Deploy" in _said(done.stdout)
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_report_has_the_same_findings(name: str):
     sources = read_sources([str(HERE / f"{name}.json")], lambda: program, directory=ROOT)

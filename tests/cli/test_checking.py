@@ -55,7 +55,8 @@ def test_people_get_every_finding_with_its_fix():
 def test_bad_input_is_bad_input(tmp_path):
     result = _run("--dir", str(tmp_path), "--json")
     assert result.exit_code == 2
-    assert json.loads(result.stdout) == {"error": f"{tmp_path}: has no Pulumi.yaml; name a folder that has one"}
+    line = f"{tmp_path}: has no Pulumi.yaml; name a folder that has one; or name a source, such as prod.json or "
+    assert json.loads(result.stdout) == {"error": f"{line}terraform:plan.json"}
 
 
 def test_markdown_goes_to_a_file_or_to_stdout(tmp_path):
