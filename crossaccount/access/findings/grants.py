@@ -40,6 +40,7 @@ from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.documents import as_list
 from crossaccount.iam.matching import wildcard_match
 from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.nearest import nearest
 
 _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html "
@@ -82,6 +83,7 @@ class Grants:
         self._reach = reach
         self._holders = holders
         self._roles = RoleIndex.of(estate.roles)
+        self._near: dict[str, str] = {}
 
     def findings(self, statement: Statement) -> Iterator[Found]:
         """The findings on one identity statement, if it is a grant."""
@@ -97,7 +99,9 @@ class Grants:
             declared = all(parse_arn(text).account in self._estate.declared for text in missing)
             what = "no stack declares such a role" if declared else "there is no such role"
             message = f"grants {listed(missing)}: {what}"
-            yield Found(NO_SUCH_ROLE, statement.at("resources"), message, NO_SUCH_ROLE.hint)
+            near = list(filter(None, map(self._nearest, missing)))
+            fix = f"did you mean `{listed(near)}`?" if near else NO_SUCH_ROLE.hint
+            yield Found(NO_SUCH_ROLE, statement.at("resources"), message, fix)
         yield from self._closed(statement, holders, closed)
 
     def _closed(self, statement: Statement, holders: tuple[str, ...], resources: Iterable[str]) -> Iterator[Found]:
@@ -151,6 +155,18 @@ class Grants:
             return (resource,) if resource in self._estate.roles else ()
         of_account = self._roles.of_account(parse_arn(resource).account)
         return tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
+
+    def _nearest(self, resource: str) -> str:
+        """The role that has nearly the name of one that does not exist, searched once; empty where none has."""
+        if resource not in self._near:
+            self._near[resource] = "" if has_wildcard(resource) else self._searched(resource)
+        return self._near[resource]
+
+    def _searched(self, resource: str) -> str:
+        head = resource.partition("/")[0]
+        names = (arn.removeprefix(f"{head}/") for arn in self._roles.of_account(parse_arn(resource).account))
+        near = nearest(resource.removeprefix(f"{head}/"), names)
+        return f"{head}/{near}" if near else ""
 
     def is_judged(self, resource: str) -> bool:
         """Whether a resource matches only roles of accounts that the sources describe."""

@@ -4,7 +4,7 @@ A case is for one ``code``; ``raises`` lists the places, and is empty for a near
 those described. ``address_book``, ``quotas`` (by account) and ``suppress`` are as in a config. ``scps``: by account
 the levels of its service control policies, each by name the statements. With ``before`` it is
 about a change. ``now`` is the time by which dates are judged. ``declared`` are the accounts of which only a stack is
-known. ``severity`` is the finding's, where it is not that of its kind.
+known. ``fix`` is the whole fix. ``severity`` is the finding's, where it is not that of its kind.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ KEYS = {
     "scps",
     "suppress",
     "message",
+    "fix",
     "now",
     "declared",
     "severity",
@@ -83,6 +84,7 @@ def test_a_finding_is_raised_where_it_should_be_and_nowhere_else(
     for each in found:
         assert each.severity == case.get("severity", BY_CODE[each.code].severity)
         assert case.get("message", "") in each.message
+        assert case.get("fix", each.fix) == each.fix
         assert each.fix
 
 
