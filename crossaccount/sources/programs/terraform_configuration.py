@@ -27,7 +27,13 @@ _MARK = re.compile(r"[.\[]")
 _LOOP = "each.value."
 _NO_VALUES = ("each.", "count.", "path.", "terraform.")
 """How the references begin that are no values of a resource."""
-_LISTS = frozenset({"managed_policy_arns", "policy_arns", "policy_names", "users", "groups", "roles"})
+_LISTS = frozenset(
+    (
+        *("managed_policy_arns", "policy_arns", "policy_names", "users", "groups", "roles"),
+        *("actions", "not_actions", "resources", "not_resources", "identifiers", "values"),
+    )
+)
+"""Arguments that are lists or sets. One that is unknown as a whole may have any members, whatever it refers to."""
 _MOST_STEPS = 50
 """References from module to module; a program that is written by hand has a few."""
 
@@ -161,10 +167,11 @@ class Configuration:
 
     def linked(self, instance: Instance, key: str, value: Any) -> Any:
         """A value of a resource, its unknown parts with what they refer to."""
-        if isinstance(value, Unknown) and key in _LISTS:
-            return value  # a list of references may have other members, which nobody sees
         expression = _mapping(self._resource(instance).get("expressions")).get(key)
-        return self._linked(value, expression, self._scope(instance))
+        return self._linked_argument(key, value, expression, self._scope(instance))
+
+    def _linked_argument(self, key: str, value: Any, expression: Any, scope: _Scope) -> Any:
+        return value if isinstance(value, Unknown) and key in _LISTS else self._linked(value, expression, scope)
 
     def _scope(self, instance: Instance, steps: int = 0) -> _Scope:
         loop = self._resource(instance).get("for_each_expression")
@@ -190,7 +197,7 @@ class Configuration:
             return [self._linked(each, block, scope) for each, block in zip(value, blocks, strict=True)]
         if isinstance(value, Mapping):
             block = _mapping(expression)
-            return {key: self._linked(each, block.get(key), scope) for key, each in value.items()}
+            return {key: self._linked_argument(key, each, block.get(key), scope) for key, each in value.items()}
         return value
 
     def _linked_list(self, value: list[Any], expression: Any, scope: _Scope) -> list[Any]:
@@ -285,7 +292,11 @@ class Configuration:
 
     def _statement(self, value: Mapping[str, Any], block: Mapping[str, Any], scope: _Scope) -> Mapping[str, Any]:
         plain = ("sid", "effect", "actions", "not_actions", "resources", "not_resources")
-        found = {camel(key): self._linked(value.get(key), block.get(key), scope) for key in plain if key in value}
+        found = {
+            camel(key): self._linked_argument(key, value.get(key), block.get(key), scope)
+            for key in plain
+            if key in value
+        }
         for key, new, tells in (
             ("principals", "principals", ("type",)),
             ("not_principals", "notPrincipals", ("type",)),

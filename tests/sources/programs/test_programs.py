@@ -436,6 +436,40 @@ def test_a_document_that_jsonencode_makes_of_an_arn_is_not_taken_for_the_arn(tmp
     assert facts(found.details[0])["policy/P"] == ["unknown"]
 
 
+def test_a_list_that_is_unknown_as_a_whole_is_not_taken_for_its_one_reference(tmp_path: Path, read: Read) -> None:
+    """As with ``distinct(concat(…))``: it may have members that are constants, which a plan does not show."""
+    of_role = {"references": ["aws_iam_role.r.arn", "aws_iam_role.r"]}
+    trust, reach = (change("aws_iam_policy_document", name, None, {"statement": [{}]}) for name in ("trust", "reach"))
+    for document in (trust, reach):
+        document |= {"mode": "data", "address": f"data.{document['address']}"}
+    person = {"type": "AWS", "identifiers": None}
+    trust["change"]["after"]["statement"] = [{"actions": ["sts:AssumeRole"], "principals": [person]}]
+    trust["change"]["after_unknown"] = {"json": True, "statement": [{"principals": [{"identifiers": True}]}]}
+    reach["change"]["after"]["statement"] = [{"actions": ["sts:AssumeRole"], "resources": None}]
+    reach["change"]["after_unknown"] = {"json": True, "statement": [{"resources": True}]}
+    role = change("aws_iam_role", "r", None, {"name": "R", "path": "/"})
+    role["change"]["after_unknown"] = {"assume_role_policy": True, "arn": True}
+    policy = change("aws_iam_policy", "p", None, {"name": "P", "path": "/"})
+    policy["change"]["after_unknown"] = {"policy": True, "arn": True}
+    principals = [{"type": {"constant_value": "AWS"}, "identifiers": of_role}]
+    expressions = {
+        "aws_iam_role.r": {"assume_role_policy": {"references": ["data.aws_iam_policy_document.trust.json"]}},
+        "aws_iam_policy.p": {"policy": {"references": ["data.aws_iam_policy_document.reach.json"]}},
+        "data.aws_iam_policy_document.trust": {"statement": [{"principals": principals}]},
+        "data.aws_iam_policy_document.reach": {"statement": [{"resources": of_role}]},
+    }
+    resources = [{"address": address, "expressions": each} for address, each in expressions.items()]
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [role, policy, trust, reach],
+        "configuration": {"root_module": {"resources": resources}},
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    found = read(f"terraform:{tmp_path}/plan.json@111111111111")
+    assert "trust unknown" in facts(found.details[0])["role/R"]
+    assert facts(found.details[0])["policy/P"] == ["unknown of sts:AssumeRole"]
+
+
 def test_a_trust_that_becomes_unknown_is_mixed_and_says_that_nobody_knows(tmp_path: Path, read: Read) -> None:
     let_in = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "222222222222"}}
     trust = {"Version": "2012-10-17", "Statement": [let_in]}
