@@ -1,8 +1,8 @@
-"""The output ``access``: what a stack's own side lets whom do, in lines, and what an update changes about it.
+"""The output ``access``: the access that a stack gives, in lines, and what an update changes in it.
 
-The lines are made of the settings and their documents, all known in a preview, so that the diff of outputs which plain
-``pulumi preview`` prints reads as access. Compared is with what the stack itself last exported. Other accounts are not
-looked at: that takes ``crossaccount diff``.
+The lines come from the settings and their documents. All of these are known in a preview, so the diff of outputs in a
+plain ``pulumi preview`` shows the change of access. The lines are compared with those that the stack last exported.
+Other accounts are not considered; use ``crossaccount diff`` for that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

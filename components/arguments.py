@@ -1,8 +1,8 @@
-"""What a program gave a component: unknown keys, missing ones and wrong values, all of them in one report.
+"""Checks the arguments of a component: unknown keys, missing keys and wrong values, all in one report.
 
-The shape is that of the TypedDict of the component: a plain mapping where it declares resources, because Pulumi must
-know their names before the first output; an ``Output`` wherever it says ``pulumi.Input``. An ``Output`` is looked at
-by what is made of it. A key whose value is None is as good as absent.
+The component's TypedDict gives the shape. A mapping that declares resources must be plain, because Pulumi must know
+their names before the first output. An ``Output`` is accepted where the type is ``pulumi.Input``; the code that uses
+its value checks it. A key with the value None counts as absent.
 """
 
 import inspect
@@ -16,7 +16,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, errors, warnings
 
 Check = Callable[[str, str, Any], Iterable[Problem]]
-"""What is wrong with an entity beyond its shape: of its place, its name and its arguments."""
+"""Problems of an entity beyond its shape, from its place, name and arguments."""
 
 Args = TypeVar("Args")
 
@@ -24,7 +24,7 @@ _SAID = {str: "a text", bool: "true or false", int: "a whole number", dict: "a m
 
 
 class Checked(dict[str, Any]):
-    """Arguments that are made of settings, which have checked them already."""
+    """Arguments that come from settings, which have checked them already."""
 
 
 def checked(
@@ -32,7 +32,7 @@ def checked(
 ) -> Args:
     """The arguments of a component, without the keys that are None.
 
-    ``checks`` are by the TypedDict of an entity. What is accepted and probably not meant is logged as a warning.
+    ``checks`` are by the TypedDict of an entity. Accepted values that are probably a mistake are logged as warnings.
 
     Raises:
         pulumi.RunError: everything wrong with them, a line each.
@@ -51,7 +51,7 @@ def checked(
 
 
 def whole_numbers(value: Any) -> Any:
-    """``value`` with whole numbers as such: to the engine, and so to other languages, every number is a fraction."""
+    """``value`` with whole numbers as integers. The engine, and so other languages, pass every number as a float."""
     if isinstance(value, Mapping):
         return {key: whole_numbers(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -60,7 +60,7 @@ def whole_numbers(value: Any) -> Any:
 
 
 def is_known(value: object) -> bool:
-    """Whether a value has nothing in it that only the engine will know."""
+    """Whether a value has no part that only the engine will know."""
     if isinstance(value, Mapping):
         return all(map(is_known, value.values()))
     if isinstance(value, (list, tuple)):
@@ -74,7 +74,7 @@ def _at(problem: Problem, component: str) -> Problem:
 
 
 class _Look:
-    """One pass over the arguments. The rules of an entity are asked if its shape is right."""
+    """One pass over the arguments. An entity's checks run only if its shape is correct."""
 
     def __init__(self, checks: Mapping[Any, Check]) -> None:
         self.checks = checks
@@ -82,7 +82,7 @@ class _Look:
         self.rules: list[Problem] = []
 
     def at(self, value: Any, hint: Any, where: str, name: str) -> None:
-        """Look at a value whose type is ``hint``."""
+        """Check a value whose type is ``hint``."""
         while get_origin(hint) in (NotRequired, Required):
             (hint,) = get_args(hint)
         if get_origin(hint) in (Union, UnionType):
@@ -118,7 +118,7 @@ class _Look:
 
     def _value(self, value: Any, hint: Any, where: str) -> None:
         kind = get_origin(hint) or hint
-        # A bool is an int to Python, and no number to anybody else.
+        # In Python a bool is an int. Here it is not a number.
         if not isinstance(value, Mapping if kind is dict else kind) or (kind is int and isinstance(value, bool)):
             self.shape.append(Problem(where, f"must be {_SAID[kind]}", _got(value), f"write {_SAID[kind]}"))
         elif kind is dict:
@@ -141,7 +141,7 @@ def _join(where: str, key: object) -> str:
 
 
 def _without_none(value: Any) -> Any:
-    """The same without the keys that are None, as far as mappings are plain."""
+    """The value without keys that are None, in plain mappings."""
     if not isinstance(value, Mapping):
         return value
     return {key: _without_none(each) for key, each in value.items() if each is not None}

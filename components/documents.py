@@ -1,8 +1,8 @@
 """Policy documents as a program gives them: a mapping or JSON, known or not, and the text that goes to AWS.
 
-A mapping becomes canonical JSON, so that another order of its keys is no change. A text is sent as it is. What is known
-is checked in the constructor of the component; what is an ``Output``, or has one in it, as soon as the engine knows it,
-which for most is in the preview.
+A mapping becomes canonical JSON, so that another order of its keys is no change. A text is sent unchanged. Known
+documents are checked in the component's constructor. A document that is or contains an ``Output`` is checked as soon as
+the engine knows it, which is mostly in the preview.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,19 +22,20 @@ WhatIsWrong = Callable[[Any, str], Iterable[Problem]]
 
 
 def trust_problems(document: Any, where: str) -> Iterator[Problem]:
-    """What is wrong with a role's trust policy, if it is known."""
+    """Problems of a role's trust policy, if it is known."""
     return _problems(document, where, check_trust_policy, TRUST_POLICY)
 
 
 def identity_problems(document: Any, where: str, quota: Quota = MANAGED_POLICY) -> Iterator[Problem]:
-    """What is wrong with a policy of a user, a group or a role, if it is known."""
+    """Problems of a policy of a user, a group or a role, if it is known."""
     return _problems(document, where, check_identity_policy, quota)
 
 
 def text_of(document: pulumi.Input[Any], place: str, problems: WhatIsWrong) -> pulumi.Input[str]:
-    """The JSON of a document. One that is not known yet is checked by ``problems`` when it is.
+    """The JSON of a document.
 
-    ``place`` is the logical name of what has it, for the message then.
+    An unknown document is checked by ``problems`` once it is known. ``place`` is the logical name of its resource, for
+    the message.
     """
     if is_known(document):
         return _text(document)
@@ -49,7 +50,7 @@ def text_of(document: pulumi.Input[Any], place: str, problems: WhatIsWrong) -> p
 
 
 def size_of(document: Any) -> int:
-    """Characters that count for IAM's quotas; 0 for what is not known yet."""
+    """Characters that count for IAM's quotas; 0 if the document is not known yet."""
     return size(_text(document)) if is_known(document) else 0
 
 
@@ -74,7 +75,7 @@ def _problems(
 
 
 def over(quota: Quota, used: int, where: str, unit: str, fix: str) -> Iterator[Problem]:
-    """The problem of a quota: an error above what AWS grants at most, a warning above what a new account has."""
+    """The problem of a quota: an error above AWS's maximum, a warning above the default quota."""
     if used > quota.maximum:
         yield Problem(where, f"{quota.name} may hold at most {quota.maximum} {unit}", used, fix)
     elif used > quota.limit:

@@ -1,6 +1,6 @@
 """How a person gets a secret that AWS shows once: through Secrets Manager, or encrypted to their PGP key.
 
-A secret is never a stack output. What is said about it is where it lies, or its ciphertext.
+A secret is never a stack output. An output only has its location, or its ciphertext.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The components as a Pulumi package: a provider for every language, with a schema that describes each property.
 
-Pulumi infers the schema of the types, and finds the docstrings of a type's own keys alone. Those of the types that it
-extends are added here, and all of them are written as Markdown.
+Pulumi infers the schema from the types, but finds only the docstrings of a type's own keys. Those of inherited keys are
+added here, and all are written as Markdown.
 """
 
 import inspect
@@ -38,7 +38,7 @@ class Package(ComponentProvider):
         self.schema = json.dumps(_as_markdown(schema), sort_keys=True)
 
     def _inherited(self, definition: Any, name: str) -> str:
-        """What a type that it extends says of a key. Which ones those are, a TypedDict forgets."""
+        """The docstring of an inherited key. A TypedDict does not keep its bases."""
         annotation = definition.python_type.__annotations__[name]
         bases = [base for base in _EXTENDED if base.__annotations__.get(name) == annotation]
         found = (self.analyzer.get_docstring(base, name) for base in bases)

@@ -1,4 +1,4 @@
-"""The policies of one user, group or role: inline, attached, and nothing beside them unless the config says so.
+"""The policies of one user, group or role: inline and attached, and no others unless the config allows them.
 
 Attachments are named after what they attach, never after a list index, and are listed in the order of those names:
 reordering a list changes nothing, not even in the state. The exclusive resources make hand-made additions show (after a

@@ -1,4 +1,4 @@
-"""IdentityProviders: those who vouch for users outside of AWS, one of each in an account."""
+"""IdentityProviders: the OpenID Connect and SAML providers of an account."""
 
 from collections.abc import Iterator
 from typing import NotRequired, TypedDict
@@ -17,11 +17,11 @@ class OidcProviderArgs(EntityOptions):
     """An issuer of OpenID Connect tokens."""
 
     url: pulumi.Input[str]
-    """The issuer, as in the tokens' claim ``iss``; a change replaces the provider."""
+    """The issuer, as in the token's claim ``iss``. A change replaces the provider."""
     audiences: pulumi.Input[list[pulumi.Input[str]]]
-    """What the tokens may have as ``aud``."""
+    """The accepted values of the token's claim ``aud``."""
     thumbprints: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
-    """Of the issuer's certificate; AWS finds them itself where they are left out."""
+    """Thumbprints of the issuer's certificate. AWS finds them itself if they are left out."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of the provider."""
 
@@ -30,7 +30,7 @@ class SamlProviderArgs(EntityOptions):
     """A SAML 2.0 provider."""
 
     metadata: pulumi.Input[str]
-    """Its metadata, an XML document."""
+    """The provider's metadata, an XML document."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of the provider."""
 
@@ -45,7 +45,7 @@ class IdentityProvidersArgs(TypedDict):
 
 
 def oidc_problems(where: str, name: str, args: OidcProviderArgs) -> Iterator[Problem]:
-    """What IAM refuses of an issuer, as far as it is known."""
+    """Problems for which IAM refuses an issuer, as far as it is known."""
     yield from entity_problems("provider", where, name, args)
     url = args["url"]
     if isinstance(url, str):
@@ -53,12 +53,12 @@ def oidc_problems(where: str, name: str, args: OidcProviderArgs) -> Iterator[Pro
 
 
 def saml_problems(where: str, name: str, args: SamlProviderArgs) -> Iterator[Problem]:
-    """What IAM refuses of the name and the tags of a SAML provider."""
+    """Problems for which IAM refuses the name or the tags of a SAML provider."""
     return entity_problems("provider", where, name, args)
 
 
 def providers_problems(where: str, name: str, args: IdentityProvidersArgs) -> Iterator[Problem]:
-    """What is wrong with the names of providers together."""
+    """Problems of providers whose names conflict."""
     del where, name
     return twice("oidc", [*args["oidc"], *args["saml"]])
 

@@ -1,8 +1,8 @@
-"""Python's collector of garbage, paused while what is made stays.
+"""Pauses Python's garbage collector while long-lived objects are created.
 
-Modules and what a program declares live as long as the process. The collector looks through all of them again and again
-while they are made, for some 15 % of the processor time of a ``pulumi up`` that changes nothing. Whatever is there at
-the end is left out of later collections (https://docs.python.org/3/library/gc.html#gc.freeze).
+Modules and declared resources live as long as the process. The collector would scan all of them repeatedly during their
+creation. That takes about 15 % of the processor time of a ``pulumi up`` without changes. At the end, all existing
+objects are left out of later collections (https://docs.python.org/3/library/gc.html#gc.freeze).
 """
 
 import gc

@@ -82,7 +82,10 @@ def user_problems(where: str, name: str, args: UserArgs) -> Iterator[Problem]:
 
 
 class Handover(TypedDict):
-    """Where a user's secrets lie: ``{"secret": NAME}`` or ``{"pgp": CIPHERTEXT}``. Never the secrets themselves."""
+    """The location of a user's secrets: ``{"secret": NAME}`` or ``{"pgp": CIPHERTEXT}``.
+
+    Never the secrets themselves.
+    """
 
     console: NotRequired[dict[str, pulumi.Input[str]]]
     access_key: NotRequired[dict[str, pulumi.Input[str]]]

@@ -1,6 +1,6 @@
-"""What a command lists, as data: columns and rows of text, for whoever prints them.
+"""What a command lists, as data: columns and rows of text.
 
-A cell may have several lines. Text of others in it is escaped where it is printed. Pure.
+A cell may have several lines. The printer escapes the text. Pure.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Row = Sequence[Cell | str]
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows, each with a cell for each of the ``columns``. ``rows`` may be read once. ``title`` stands above them.
+    """Rows, each with a cell for each of the ``columns``. ``rows`` may be read once. ``title`` is printed first.
 
-    A row whose first cell is indented belongs to the row above. ``below`` are the names of its cells, where they are
-    others.
+    A row whose first cell is indented belongs to the row above. ``below`` has the names of its cells, if they differ
+    from ``columns``.
     """
 
     columns: Sequence[str]

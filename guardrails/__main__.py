@@ -1,6 +1,6 @@
 """The policy pack: each finding of ``crossaccount check`` that resources can have is a policy with the same code.
 
-The first policy that is asked judges the whole run; the others have its answer. An exception is a pattern of a URN, a
+The first policy that runs judges the whole stack; the others use its result. An exception is a pattern for a URN, a
 resource's name or a place, under ``except`` in the policy's config.
 """
 
@@ -58,7 +58,7 @@ def _judged(run: str) -> list[Violation]:
 
 
 def _states(args: StackValidationArgs) -> list[dict[str, object]]:
-    """The resources, and their providers, in the words of a state."""
+    """The resources and their providers, in the shape of a state."""
     states = {}
     for each in args.resources:
         provider = each.provider
@@ -81,7 +81,10 @@ def _states(args: StackValidationArgs) -> list[dict[str, object]]:
 
 
 def _plain(value):
-    """A value without the wrapper that raises an error at what is not known yet; that is Pulumi's one sentinel."""
+    """A value without Pulumi's wrapper, which raises an error for unknown values.
+
+    Unknown values become one sentinel.
+    """
     if isinstance(value, Mapping):
         target = value if isinstance(value, dict) else value["__target"]
         return {key: _plain(target[key]) for key in target}

@@ -1,10 +1,10 @@
 """A baseline: findings that are known and left for later, so that only new ones count.
 
-A finding is known by what it is about, not by where it stands. An entry has its code, the ARN and policy that it is
-about, the part of the statement (``element``), the names in its message, and a digest of the statement. So it is found
-again after statements have changed places, lines have moved, or a file was renamed. A finding is known if an entry
-agrees in code, ARN, policy and part, and has all its names: a statement that trusts one account more makes a new
-finding. Each entry covers one finding.
+A finding is recognised by its subject, not by its place. An entry has its code, the ARN and policy that it is about,
+the part of the statement (``element``), the names in its message, and a digest of the statement. So it is recognised
+after statements have changed places, lines have moved, or a file was renamed. A finding is known if an entry agrees in
+code, ARN, policy and part, and has all its names: a statement that trusts one account more makes a new finding. Each
+entry covers one finding.
 
 The file is JSON. ``where`` and ``message`` in it are for people who read it in a review.
 """
@@ -42,9 +42,9 @@ class Entry:
 
     code: str
     account: str
-    """Its ID; the name in the config, of what is found in a config alone."""
+    """The account's ID. A finding about a config alone has the account's name in the config."""
     about: str
-    """The ARN of the entity or policy, or the place in the config, without file and numbers, of what no ARN has."""
+    """The ARN of the entity or policy. Without an ARN: the place in the config, without file and numbers."""
     policy: str
     element: str
     names: frozenset[str]
@@ -65,12 +65,12 @@ class Entry:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What a finding and its entry have in common, whatever has moved."""
+        """The parts that a finding and its entry share, even if statements or lines have moved."""
         return self.code, self.account, self.about, self.policy, self.element
 
     @property
     def fingerprint(self) -> str:
-        """A short text that is the same in every run for the same finding."""
+        """A short text that is equal in every run for the same finding."""
         return digest([*self.key, sorted(self.names)])
 
     def to_json(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Compared:
-    """Findings held against a baseline. ``stale`` are entries, of the accounts that were checked, without a finding."""
+    """Findings compared with a baseline. ``stale`` are entries of the checked accounts that have no finding."""
 
     new: tuple[Finding, ...]
     known: tuple[Finding, ...]
@@ -93,7 +93,7 @@ class Compared:
 
 
 def compare(findings: Iterable[Finding], entries: Iterable[Entry], accounts: Iterable[str]) -> Compared:
-    """Which findings are new. Entries of accounts that are not among ``accounts``, those checked, are left alone."""
+    """Which findings are new. ``accounts`` are the checked ones; entries of other accounts are kept and not used."""
     checked = frozenset(accounts)
     left: defaultdict[tuple[str, ...], list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -101,7 +101,7 @@ def compare(findings: Iterable[Finding], entries: Iterable[Entry], accounts: Ite
             left[entry.key].append(entry)
     pairs = [(each, Entry.of(each)) for each in findings]
     known: set[int] = set()
-    # The closest entries are given out first: a statement that is as it was keeps its own.
+    # The closest entries are assigned first, so that an unchanged statement keeps its own entry.
     for agrees in (_same, _same_names, _fewer_names):
         for index, (_, entry) in enumerate(pairs):
             found = None if index in known else next((e for e in left[entry.key] if agrees(entry, e)), None)
@@ -128,9 +128,9 @@ def _fewer_names(found: Entry, known: Entry) -> bool:
 
 
 def names_in(message: str) -> frozenset[str]:
-    """The names in a message: quoted texts, account IDs, and words that no prose has (ARNs, actions, keys, paths).
+    """The names in a message: quoted texts, account IDs, and words that are not prose (ARNs, actions, keys, paths).
 
-    Numbers of statements and counts are left out: they change with what a finding is not about.
+    Statement numbers and counts are left out, because unrelated changes alter them.
     """
     quoted = [each[1:-1] for each in _QUOTED.findall(message)]
     words = (_INDEX.sub("", word).strip(_PUNCTUATION) for word in _QUOTED.sub(" ", message).split())
@@ -144,13 +144,13 @@ def _is_name(word: str) -> bool:
 
 
 def digest(value: Any) -> str:
-    """A short text that is the same for the same value in every run."""
+    """A short text that is equal for equal values in every run."""
     text = to_json(value) if isinstance(value, Mapping) else repr(value)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def baseline_text(findings: Iterable[Finding], kept: Iterable[Entry] = ()) -> str:
-    """The file: an entry for each finding, and those to keep, in a stable order."""
+    """The text of the file: an entry for each finding, and the entries to keep, in a stable order."""
     entries = [*(Entry.of(each) for each in findings), *kept]
     ordered = sorted(entries, key=lambda each: (*each.key, each.statement, sorted(each.names)))
     return escaping.json_text({"version": VERSION, "findings": [each.to_json() for each in ordered]}, indent=2) + "\n"

@@ -15,7 +15,7 @@ DEFAULT = timedelta(days=14)
 
 
 def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iterator[Finding]:
-    """What has ended at ``now``, and what ends within ``ahead``."""
+    """Findings about access that has ended at ``now``, or that ends within ``ahead``."""
     for where, statement in _statements(settings):
         if (end := statement.expires) is None or end > now + ahead:
             continue

@@ -1,4 +1,4 @@
-"""The file and line of a finding: of its place in a config, or of its ARN in a source's file."""
+"""The file and line of a finding, from its place in a config or from its ARN in a source's file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Locations:
         self._read: dict[Path, _File] = {}
 
     def of(self, finding: Finding) -> Location | None:
-        """Where it is; the start of the account's file if nothing more is known, None if there is no file."""
+        """The location of a finding. The start of the account's file if nothing more is known; None without a file."""
         if found := self._named(self._directory, finding.where):
             return found
         if finding.place is None:
@@ -88,12 +88,12 @@ class _File:
     def _top(self) -> yaml.Node | None:
         try:
             node: yaml.Node | None = yaml.compose(self._text, Loader=_Loader)
-        except yaml.YAMLError:  # the check has read it, and has refused what it is about
+        except yaml.YAMLError:  # the check has already read the file and reported its errors
             return None
         return node
 
     def place(self, place: str) -> Location:
-        """Where a place in the config is, as far as the file has it."""
+        """The location of a place in the config, as far as the file contains it."""
         marks = [*_marks(self._top, place)]
         return Location(self._path, marks[-1].line + 1, marks[-1].column + 1) if marks else Location(self._path)
 
@@ -124,13 +124,13 @@ def _marks(node: yaml.Node | None, place: str) -> Iterator[yaml.Mark]:
 
 
 def _fits(key: str, place: str) -> int:
-    """How much of a place a key is; 0 if it is not its first part."""
+    """The length of a key at the start of a place; 0 if the place does not begin with it."""
     name = key.removeprefix(_PREFIX)
     return len(name) if place == name or place.startswith((f"{name}.", f"{name}[")) else 0
 
 
 def file_of_source(where: str, directory: Path) -> Path | None:
-    """The file of a source: the stack's, or the account's; None of what is read from AWS."""
+    """The file of a source: the stack's or the account's. None for a source that is read from AWS."""
     kind, colon, rest = where.partition(":")
     if colon and kind in ("stack", "state") and not os.path.lexists(where):
         folder, _, name = rest.rpartition("/")

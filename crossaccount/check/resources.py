@@ -1,7 +1,7 @@
-"""Findings about the resources of one run of any Pulumi program, at their URNs: what a policy pack reports.
+"""Findings about the resources of one run of any Pulumi program, by URN, for a policy pack.
 
-The findings, their codes and their words are those of ``check``. Which account a resource is made in its provider says,
-or whoever asks; a run that says nothing is about the account ``UNNAMED``.
+The findings, their codes and their texts are those of ``check``. The provider or the caller gives the account of a
+resource. Without either the account is ``UNNAMED``.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from crossaccount.sources.programs.settling import settle
 from crossaccount.sources.source import Sources
 
 UNNAMED = "000000000000"
-"""The account of a run that says none. AWS gives no account this ID."""
+"""The account of a run without a known account. AWS assigns this ID to no account."""
 OF_CONFIGS = frozenset({"XA310", "XA317", "XA318", "XA319", "XA503", "XA504", "XA901", "XA902"})
-"""Findings about a config of ours, which no other program has."""
+"""Findings about crossaccount's config, which other programs do not have."""
 KINDS: Sequence[Kind] = tuple(kind for kind in CATALOGUE if kind.code not in OF_CONFIGS)
 """The findings that resources can have."""
 _ENTITIES = {"aws:iam/user:User": "user", "aws:iam/group:Group": "group", "aws:iam/role:Role": "role"}
@@ -37,7 +37,7 @@ _NATIVE = {"aws-native:iam:User": "user", "aws-native:iam:Group": "group", "aws-
 
 @dataclass(frozen=True)
 class Violation:
-    """One finding: its code, the resource that it is about (empty for the stack), its place, and what it says."""
+    """One finding: its code, its resource (empty for the stack), its place, and its message."""
 
     code: str
     urn: str
@@ -50,7 +50,7 @@ def violations(
 ) -> list[Violation]:
     """The findings of a run. ``resources`` have ``urn``, ``type``, ``inputs``, ``outputs`` and ``provider``.
 
-    ``account`` is the one of providers that say none; ``names`` are accounts that are ours, by name.
+    ``account`` is the account of providers that do not name one. ``names`` has our own accounts, by name.
     """
     states = _without_read_policies(list(resources))
     file = read_resources(states, {"aws:region": region}, Accounts(otherwise=account or UNNAMED), "stack")
@@ -69,9 +69,9 @@ def violations(
 
 
 def _without_read_policies(states: Sequence[State]) -> list[State]:
-    """Roles without the policies in their own lists that are resources of their own, or that nobody knows yet.
+    """Roles without those policies in their lists that are separate resources, or that are not known yet.
 
-    A run shows a role with what the provider says of it, which tells of all of the role's policies.
+    In a run a role has the provider's values, which list all of the role's policies.
     """
     declared = {
         (values.get("role"), values.get("name"))
@@ -91,7 +91,7 @@ def _own(state: State, declared: Collection[tuple[object, object]]) -> State:
 
 
 def _is_own(each: object, role: Mapping[str, Any], declared: Collection[tuple[object, object]]) -> bool:
-    """Whether a role's own list means a policy: one by its name, or the ARN of one."""
+    """Whether a role's own list has a policy, by its name or its ARN."""
     if isinstance(each, Mapping):
         return isinstance(each.get("name"), str) and (role.get("name"), each["name"]) not in declared
     return isinstance(each, str) and is_arn(each)
@@ -102,7 +102,7 @@ def _violation(found: Found, urns: Mapping[tuple[str, str, str], str]) -> Violat
 
 
 def _urns(deployments: Mapping[str, Deployment]) -> Iterator[tuple[tuple[str, str, str], str]]:
-    """By ARN's kind, name, and inline policy: the URN of what declares it."""
+    """The URN of the declaring resource, by the ARN's kind and name, and by inline policy."""
     for deployment in deployments.values():
         for each in deployment.resources:
             values: Mapping[str, Any] = each.values

@@ -1,8 +1,9 @@
 """A check as SARIF 2.1.0, which code hosts show next to the lines of the config.
 
-Every kind of finding is a rule, with its text from the catalogue; so is an access test that fails. A result has its
+Every kind of finding is a rule, with its text from the catalogue. Failed access tests have one rule. A result has its
 file and line, its place as a logical location, and a fingerprint that stays the same when lines move (that of a
-baseline). What a config accepts and what a baseline knows is left out: GitHub would show it as open.
+baseline). Findings that the config accepts or the baseline contains are left out, because GitHub would show them as
+open.
 
 Sources: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
 https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support. GitHub computes
@@ -30,7 +31,7 @@ from crossaccount.rehearsal.table import failures
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "crossaccountFinding/v1"
 _SEVERITY = {"error": "8.0", "warning": "5.0"}
-"""What GitHub sorts alerts by, from 0 to 10: high and medium."""
+"""The severity by which GitHub sorts alerts, from 0 to 10: high and medium."""
 _ROOT = "%SRCROOT%"
 _ACCESS_TEST = "access-test"
 _ABOUT = "An access test says who must get in and who must not. The config does something else than the test expects."
@@ -135,7 +136,7 @@ def _failed_tests(checked: Checked, locations: Locations, root: Path) -> Iterato
 
 
 def _with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Each finding with a fingerprint of its own: the same once more is numbered."""
+    """Each finding with a unique fingerprint: repeated ones are numbered."""
     seen: Counter[str] = Counter()
     for finding in findings:
         fingerprint = Entry.of(finding).fingerprint

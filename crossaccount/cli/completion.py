@@ -1,7 +1,7 @@
 """Shell completion: stacks, sources, names of users and roles, codes of findings.
 
-Completion runs no program and never calls AWS: names are those that the project's stacks declare. A wrong config
-completes to its valid part, or to nothing, because a completion cannot report errors.
+Completion runs no program and never calls AWS: names are those that the project's stacks declare. A config with errors
+completes from its valid part, or not at all, because a completion cannot report errors.
 
 Bash ends a word at a colon, so ``stack:au`` arrives as three words, and bash replaces the last one.
 """
@@ -26,7 +26,7 @@ _READ = (".json", ".yaml", ".yml", ".template")
 
 
 class _AfterColon(str):
-    """What replaces a word that is a colon alone: typer keeps only what begins like the word."""
+    """A completion for a word that is only a colon. typer keeps only completions that begin with the word."""
 
     def startswith(self, *_: object) -> bool:
         """Whether typer keeps it."""
@@ -62,12 +62,12 @@ def complete_stack_or_source(context: typer.Context, incomplete: str) -> list[st
 
 
 def complete_role(context: typer.Context, incomplete: str) -> list[str]:
-    """``<account>/role/<name>`` of what stacks declare."""
+    """``<account>/role/<name>`` of the roles that stacks declare."""
     return _beginning(_entities(_directory(context), ("role",)), incomplete)
 
 
 def complete_principal(context: typer.Context, incomplete: str) -> list[str]:
-    """``<account>/user/<name>`` and ``<account>/role/<name>`` of what stacks declare."""
+    """``<account>/user/<name>`` and ``<account>/role/<name>`` of the entities that stacks declare."""
     return _beginning(_entities(_directory(context), ("user", "role")), incomplete)
 
 
@@ -84,7 +84,7 @@ def _directory(context: typer.Context) -> Path:
 
 
 def _kind_before_a_colon(context: typer.Context, incomplete: str) -> str:
-    """The kind of source that bash has made a word of its own; empty if it has not."""
+    """The kind of source that bash has split off as a separate word; else empty."""
     given: list[Any] = [each for value in context.params.values() if isinstance(value, (list, tuple)) for each in value]
     given += [value for value in context.params.values() if isinstance(value, str)]
     before = [str(each) for each in given]
@@ -106,7 +106,7 @@ def _stacks(directory: Path) -> Iterator[str]:
 
 
 def _profiles() -> Iterator[str]:
-    """The profiles of the AWS CLI, without reading anything of them but their names."""
+    """The names of the AWS CLI's profiles. Nothing else of them is read."""
     found: dict[str, None] = {}
     for variable, file in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
         parser = configparser.RawConfigParser(strict=False)

@@ -1,6 +1,6 @@
 """The help of all commands on one screen: the commands in groups, one line for each.
 
-A command's group is its ``rich_help_panel``, its line its ``short_help``. Groups stand in the order of their first
+A command's group is its ``rich_help_panel``, its line its ``short_help``. Groups are in the order of their first
 command.
 """
 
@@ -16,7 +16,7 @@ _INDENT = 2
 
 
 class Commands(TyperGroup):
-    """Commands by group, each with a whole line."""
+    """Commands by group, each on one line."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands first, then the options in a few lines."""

@@ -1,13 +1,13 @@
-"""The one way in which commands print what they list: ``--format table|wide|csv|json|markdown``.
+"""How commands print lists: ``--format table|wide|csv|json|markdown``.
 
-``table`` is for a terminal and fits it: no word is broken. A name that is too long goes on after a slash, else after a
-mark within it (``-``, ``:``, ``=``, ``.``, ``_``), and what is still too long is shortened in the middle. In a terminal
+``table`` is for a terminal and fits it: no word is broken. A name that is too long breaks after a slash, else after a
+mark in it (``-``, ``:``, ``=``, ``.``, ``_``). A part that is still too long is shortened in the middle. In a terminal
 that is too narrow for columns each record is a block of lines.
 
 ``wide`` is for a pipe, a log and ``grep``: one record a line, nothing shortened, no box. Columns are two or more blanks
-apart, no cell is empty and none has two blanks in it, so that they can be taken apart again.
+apart, no cell is empty and none has two blanks in it, so scripts can split the lines.
 
-``csv`` and ``markdown`` have one record a line as well. Notes, which belong to no record, go to stderr there.
+``csv`` and ``markdown`` have one record a line as well. In these formats, notes that belong to no record go to stderr.
 ``json`` is the command's JSON document, the same as ``--json``; it is not printed here.
 """
 
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from crossaccount.access.access_tests.results import TestResult
 
 MOST_ROWS = 2_000
-"""Rows of a table: nobody reads longer ones. Every other format has all of them."""
+"""The most rows of a table. Every other format has all rows."""
 NARROWEST = 12
-"""Columns of a terminal that a column of a table needs."""
+"""The minimum width of a table's column, in characters."""
 ALIGNED = 96
-"""Columns of a cell that the rest of its column is aligned with where there is no terminal."""
+"""The widest cell, in characters, that the rest of its column is aligned with outside a terminal."""
 NOTHING = "–"
 _APART = "  "
 _BETWEEN = 3
-"""What Rich puts between two columns of a table."""
+"""The characters that Rich puts between two columns of a table."""
 _JOINED = "; "
 _BLANKS = re.compile(r"\s{2,}")
 
@@ -78,11 +78,11 @@ class Output:
 
     @property
     def for_people(self) -> bool:
-        """Whether lines that are no record may stand on stdout."""
+        """Whether stdout may have lines that are not records."""
         return self.format in (Format.table, Format.wide)
 
     def show(self, *listings: Listing) -> int:
-        """Print what is listed; how many records there are."""
+        """Print a listing, and return the number of records."""
         return _PRINTERS[self.format](listings, self.console)
 
     def note(self, text: str, style: str = "") -> None:
@@ -109,14 +109,17 @@ def show_results(results: Sequence[TestResult], out: Output) -> None:
 
 
 def asks_for_json(form: Format | None, as_json: bool) -> bool:
-    """Whether the answer is JSON: by ``--json``, or by ``--format json``. Both together must not differ."""
+    """Whether the output is JSON, by ``--json`` or ``--format json``.
+
+    The two options must not contradict each other.
+    """
     if as_json and form not in (None, Format.json):
         stop(f"--format: the answer is JSON by --json, got {form}; remove one of the two options", BAD_INPUT, as_json)
     return as_json or form is Format.json
 
 
 def output(form: Format | None = None, *, stderr: bool = False) -> Output:
-    """How to print in ``form``; by default as fits whoever reads."""
+    """The output in ``form``. Default: ``table`` on a terminal, else ``wide``."""
     out = console(stderr)
     return Output(form or (Format.table if out.is_terminal else Format.wide), out)
 
@@ -161,7 +164,7 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], widths: 
 
 
 def _blocks(listing: Listing, rows: Iterable[Sequence[Cell]], width: int) -> Iterator[str]:
-    """Each record as lines, one for each cell that has a text."""
+    """Each record as a block of lines, one for each cell with text."""
     for row in rows:
         columns = listing.below if listing.below and _is_below(row) else listing.columns
         for column, cell in zip(columns, row, strict=True):
@@ -180,7 +183,7 @@ def _wide(listings: Iterable[Listing], out: Console) -> int:
         if not first:
             continue
         headings = [column or NOTHING for column in listing.columns]
-        # Of a list without end the first rows say how wide its columns are.
+        # For an endless list the first rows decide the widths of the columns.
         widths = [_aligned(column) for column in zip(headings, *first, strict=True)]
         if listing.title:
             _line(listing.title, out)
@@ -196,7 +199,7 @@ def _line(text: str, out: Console) -> None:
 
 
 def _aligned(column: Sequence[str]) -> int:
-    """How wide a column is: as its longest cell. The few that are longer than ``ALIGNED`` move what is behind them."""
+    """The width of a column: its longest cell, up to ``ALIGNED``. Longer cells shift the cells after them."""
     return max((width for width in map(_width, column) if width <= ALIGNED), default=0)
 
 
@@ -205,7 +208,7 @@ def _is_below(row: Row) -> bool:
 
 
 def _record(row: Row) -> list[str]:
-    """A row, each cell on one line, with single blanks and never empty. What is below another row begins with →."""
+    """A row, each cell on one line, with single blanks and never empty. A row below another begins with →."""
     below = "→ " if _is_below(row) else ""
     first, *rest = (_BLANKS.sub(" ", _joined(each)).strip() or NOTHING for each in row)
     return [below + first, *rest]
@@ -258,7 +261,7 @@ _PRINTERS = {
 
 
 def _cell(cell: Cell | str) -> Cell:
-    """A cell whose lines are text that acts nowhere."""
+    """A cell with escaped text."""
     style = "" if isinstance(cell, str) else cell.style
     return Cell("\n".join(map(one_line, text_of(cell).splitlines())), style)
 
@@ -274,7 +277,8 @@ def _texts(row: Sequence[Cell]) -> list[str]:
 def column_widths(rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
     """How wide each column is, so that all fit into ``width``; None if there is no room for columns.
 
-    Each column gets what its longest part needs, then its longest piece, word and line, as far as room is left.
+    Each column first gets the width of its longest part, then of its longest piece, word and line, as far as there is
+    room.
     """
     columns = list(zip(*rows, strict=True))
     available = width - _BETWEEN * (len(columns) - 1)
@@ -291,7 +295,7 @@ def column_widths(rows: Sequence[Sequence[str]], width: int) -> list[int] | None
 
 
 def _within(widths: Sequence[int], available: int) -> list[int]:
-    """The widths, the widest ones made smaller until their sum is ``available``."""
+    """The widths, with the widest ones reduced until their sum is ``available``."""
     found = list(widths)
     while sum(found) > available:
         widest = max(range(len(found)), key=found.__getitem__)
@@ -300,7 +304,7 @@ def _within(widths: Sequence[int], available: int) -> list[int]:
 
 
 def _widened(widths: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
-    """The widths, each made wider towards what is wanted: those that want least first, as they are soon content."""
+    """The widths, each increased towards the wanted width. Columns that need least come first."""
     found = list(widths)
     order = sorted(range(len(found)), key=lambda index: wanted[index] - found[index])
     for position, index in enumerate(order):
@@ -330,7 +334,7 @@ def _longest_piece(texts: Iterable[str]) -> int:
 
 
 def folded(text: str, width: int) -> list[str]:
-    """A text's lines within ``width`` columns: broken at blanks, after slashes, after marks, and else shortened."""
+    """A text's lines within ``width`` columns: broken at blanks, after slashes or after marks, otherwise shortened."""
     return [line for each in text.splitlines() or [""] for line in _folded_line(each, width)]
 
 
@@ -363,7 +367,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line; what the line is indented by belongs to the first."""
+    """The words of a line. The indentation belongs to the first word."""
     indent = line[: len(line) - len(line.lstrip())]
     first, *rest = line.split() or [""]
     return [indent + first, *rest]

@@ -1,8 +1,8 @@
-"""In a checkout: the folder ``components``, under the name that it has in an installation.
+"""In a checkout: the folder ``components`` under its name in an installation.
 
-A wheel has that folder itself as ``crossaccount.components``, in the place of this package. It has no top-level package
-of so common a name, which may be somebody else's. The folder is loaded by its place, whatever ``components`` means on
-the path.
+A wheel has that folder itself as ``crossaccount.components``, in place of this package. It has no top-level package
+``components``, because other projects may have one. The folder is loaded by its file path, even if ``components`` means
+another package on the path.
 """
 
 import sys

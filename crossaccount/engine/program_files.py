@@ -1,10 +1,10 @@
 """The files that decide what a program of the project's own does: all of its folder, whatever their kind.
 
 A program may import a module, a compiled one or one in a zip file; a ``.pth`` file may add folders; and any other file
-may be data that it reads. Nobody can tell which, so each file counts, and so does the file or the folder that a link
-leads to. Three kinds are left out: Git's own folder, which no commit can hold; what Python keeps compiled in
-``__pycache__``, which programs that are run from here never use (:func:`compiled_apart`); and what the caller names,
-such as the states and what a command writes.
+may be data that it reads. The command cannot tell which, so each file counts, and so does the file or folder that a
+link leads to. Three kinds are left out: Git's own folder, which no commit can contain; compiled files in
+``__pycache__``, which programs started from here never use (:func:`compiled_apart`); and files that the caller names,
+such as states and the command's own output.
 
 Sources: https://docs.python.org/3/library/site.html, https://docs.python.org/3/reference/import.html and
 https://docs.python.org/3/using/cmdline.html#envvar-PYTHONPYCACHEPREFIX
@@ -38,11 +38,11 @@ _PIPS = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel")
 _NOT_COMPARED = (1).to_bytes(4, "little")
 """The flags of a compiled module that is found by its hash and never compared with its source."""
 _LOCK = ".#"
-"""How the name of the link begins that an editor leaves while a file is open; it leads nowhere."""
+"""The beginning of the name of a link that an editor makes while a file is open. The link leads nowhere."""
 _OF_CLI = (b"encryptionsalt:", b"secretsprovider:", b"encryptedkey:")
 """Lines that the CLI adds to a stack's file while a job runs."""
 _SETTLED_NS = 2_000_000_000
-"""How old a change must be for its time to tell it from another."""
+"""The age after which a file's time is enough to notice a change."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class ProgramFiles:
     _count: int = field(default=0, init=False, repr=False)
 
     def digest(self) -> str:
-        """SHA-256 of their names and of what they hold.
+        """SHA-256 of their names and contents.
 
         Raises:
             SettingsError: one cannot be read or is no regular file, a link leads to a folder that contains the
@@ -113,9 +113,9 @@ class ProgramFiles:
 
 
 def is_kept_by_python(file: str | Path) -> bool:
-    """Whether a file is what Python keeps of a source beside it, and compares with it at each import.
+    """Whether a file is Python's compiled form of a source next to it, which Python compares at each import.
 
-    One that says that it is not to be compared (PEP 552) is imported whatever the source says: it is code of its own.
+    An unchecked compiled file (PEP 552) is imported even if the source differs, so it counts as code of its own.
     """
     folder, name = os.path.split(file)
     if os.path.basename(folder) != CACHE or not name.endswith(".pyc"):
@@ -134,7 +134,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def modules_before_pips(folder: Path, more: Collection[str] = ()) -> list[str]:
-    """The files and packages of a folder that ``python -m pip`` would import, were the folder the first on its path.
+    """The files and packages of a folder that ``python -m pip`` would import if the folder were first on its path.
 
     ``more`` are further names of modules.
     """
@@ -151,13 +151,13 @@ def modules_before_pips(folder: Path, more: Collection[str] = ()) -> list[str]:
 
 
 def is_module(path: Path) -> bool:
-    """Whether a file is a module that can be imported, in source or compiled, beside others."""
+    """Whether a file is an importable module, in source or compiled form."""
     return path.suffix in MODULES and path.exists() and not path.is_dir()
 
 
 @cache
 def compiled_apart() -> dict[str, str]:
-    """The variable with which Python keeps what it compiles in a folder of this process, and uses no other.
+    """The variable that makes Python keep its compiled files in a folder of this process, and use no others.
 
     A compiled file in ``__pycache__`` may hold other code than its source: Python compares a time and a size or, if the
     file says so, nothing. Of Python 3.8 on.
@@ -193,7 +193,7 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def _written_now() -> Iterable[str]:
-    """The files that this command's output goes to."""
+    """The files that this command's output is written to."""
     for descriptor in (1, 2):
         link = f"/dev/fd/{descriptor}"
         try:

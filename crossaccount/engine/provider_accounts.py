@@ -1,4 +1,4 @@
-"""The account that a provider of Pulumi's AWS package works in, as far as its inputs tell."""
+"""The account of a provider of Pulumi's AWS package, as far as its inputs show it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _OWN_CREDENTIALS = ("accessKey", "assumeRoleWithWebIdentity", "profile", "shared
 
 
 def account_of(inputs: Mapping[str, Any], otherwise: str = "") -> str:
-    """The account; ``otherwise`` where the inputs choose no credentials, empty where only their credentials say it."""
+    """The account. ``otherwise`` if the inputs choose no credentials; empty if only the credentials determine it."""
     if allowed := nested(inputs.get("allowedAccountIds")):
         return str(allowed[0])
     roles = nested(inputs.get("assumeRoles")) or [nested(inputs.get("assumeRole"))]
     last = roles[-1] or {}
-    # Pulumi hands on a dictionary's keys as the program spells them.
+    # Pulumi keeps a dictionary's keys in the program's spelling.
     arn = str(last.get("roleArn") or last.get("role_arn") or "") if isinstance(last, Mapping) else ""
     if arn:
         return parse_arn(arn).account if is_arn(arn) and arn.count(":") >= 5 else ""
@@ -26,7 +26,7 @@ def account_of(inputs: Mapping[str, Any], otherwise: str = "") -> str:
 
 
 def nested(value: Any) -> Any:
-    """A nested value of a provider's inputs, which Pulumi hands on as JSON text."""
+    """A nested value of a provider's inputs, which Pulumi passes as JSON text."""
     try:
         return parse_json(value) if isinstance(value, str) else value
     except ValueError:

@@ -1,10 +1,10 @@
-"""Config of the ``aws`` provider that makes it, and the review, trust somebody else than AWS: refused by name.
+"""Refuses config that leads the ``aws`` provider and the review away from AWS, by the names of its keys.
 
-A config is part of a pull request. The person who starts a job, and the environment, are not: whoever runs a job may
-send it wherever they like, by ``AWS_…`` variables and ``~/.aws``. But a config must not
+A config is part of a pull request. The environment is not: the person who runs a job may send it anywhere, by ``AWS_…``
+variables and ``~/.aws``. But a config must not
 
-- send requests to a host that is not AWS's: it would answer for the account that the review compares with, and get the
-  file that ``webIdentityTokenFile`` names;
+- send requests to a host that is not AWS's: it would answer in place of the account that the review compares with, and
+  receive the file that ``webIdentityTokenFile`` names;
 - take a file of the AWS CLI from the project's folder: its ``credential_process`` is a command, which would run with
   the environment of the job, even where nothing is applied;
 - switch off or replace the check of certificates.
@@ -90,7 +90,7 @@ def _problems(config: Mapping[str, Any], directory: Path) -> Iterator[tuple[str,
 
 
 def _endpoints(given: Any) -> Iterator[tuple[str, str | None]]:
-    """By service: its URL; None for what only the engine can read."""
+    """The URL of each service; None for a value that only the engine can read."""
     given = structured(given)
     for entry in given if isinstance(given, list) else [given] if given else ():
         if is_encrypted(entry):
@@ -128,6 +128,6 @@ def _files(given: Any) -> Iterator[str]:
 
 
 def _is_of_the_project(file: str, directory: Path) -> bool:
-    """Whether a path leads into the project's folder, or to wherever the provider happens to run."""
+    """Whether a path leads into the project's folder, or depends on the provider's working directory."""
     full = os.path.expanduser(os.path.expandvars(file))
     return not os.path.isabs(full) or Path(os.path.realpath(full)).is_relative_to(directory.resolve())

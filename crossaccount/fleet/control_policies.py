@@ -1,10 +1,8 @@
 """``organization``, ``scps`` and ``rcps`` of ``fleet.yaml``: the organisation above the fleet, as a source.
 
-They become a file in the shape of AWS's own answers, which ``check`` and the commands that judge access read by
-themselves. Nothing of it is deployed: control policies are made by whoever administers the organisation.
-
-Every level keeps ``FullAWSAccess``, as AWS attaches it. IDs of units that the fleet does not give are made up from
-their path, so that they stay the same.
+They become a file in the shape of AWS's own answers. ``check`` and the commands that judge access read it by default.
+The policies are not deployed: the organisation's administrators manage them. Every level has ``FullAWSAccess``, as AWS
+attaches it. IDs of units that the fleet does not give are derived from their path, so they are stable.
 
 Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 """
@@ -30,7 +28,7 @@ _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Actio
 
 
 def organization_content(fleet: Fleet, problems: list[Problem]) -> dict[str, Any] | None:
-    """The organisation in AWS's shape; None where the fleet has none. What is wrong is added to ``problems``."""
+    """The organisation in AWS's shape; None if the fleet has none. Errors are added to ``problems``."""
     policies = [*(("scps", *each) for each in fleet.scps.items()), *(("rcps", *each) for each in fleet.rcps.items())]
     if fleet.organization is None:
         if policies:
@@ -50,7 +48,7 @@ class _Organization:
         self._units = sorted({path for account in fleet.accounts.values() for path in _paths(account.ou)})
 
     def content(self, policies: list[dict[str, Any]]) -> dict[str, Any]:
-        """All of it, with the policy that AWS attaches everywhere."""
+        """The organisation, with the policy that AWS attaches everywhere."""
         head, master = f"{self._above.id}/{self._above.root}/", self._above.management
         accounts = [
             {"Id": each.id, "Name": each.name, "Paths": [f"{head}{self._way(each.ou)}{each.id}/"]}
@@ -113,7 +111,7 @@ class _Organization:
 
 
 def _wrong_document(kind: str, document: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """What AWS refuses. A resource control policy is an identity policy with a ``Principal``, and denies only."""
+    """Problems for which AWS refuses a document. A resource control policy has a ``Principal``, and may only deny."""
     if kind == "scps":
         yield from check_identity_policy(document, where)
         return

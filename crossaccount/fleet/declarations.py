@@ -22,14 +22,14 @@ from crossaccount.settings.placeholders import TAGS, Placeholders, Report
 
 @dataclass(frozen=True)
 class Declared:
-    """The sections of one account's stack, names of accounts and texts still as ``fleet.yaml`` has them."""
+    """The sections of one account's stack, with names of accounts and texts as ``fleet.yaml`` has them."""
 
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     origins: dict[str, str] = field(default_factory=dict)
-    """By place in the stack (``trusting.roles.Auditor``): what of ``fleet.yaml`` says it (``role_sets.audit``)."""
+    """By place in the stack (``trusting.roles.Auditor``): its place in ``fleet.yaml`` (``role_sets.audit``)."""
     role_sets: dict[str, str] = field(default_factory=dict)
-    """By place: the role set that declares it, whatever an exception makes of it."""
+    """By place: the role set that declares it, even if an exception changes it."""
 
     def is_as_declared(self, role_set: str, places: Iterable[str]) -> bool:
         """Whether no exception changes or removes what a role set declares at these places."""
@@ -42,7 +42,7 @@ class Declared:
 
 
 def merge(fleet: Fleet, account: str, problems: list[Problem]) -> Declared:
-    """The declarations of ``account``; what is wrong is added to ``problems``."""
+    """The declarations of ``account``; errors are added to ``problems``."""
     reads: dict[str, None] = {}
     result = Declared()
     for name in fleet.role_sets_of(account):
@@ -86,7 +86,10 @@ def _add(result: Declared, section: str, members: Mapping[str, Any], role_set: s
 
 
 def _holder(merged_section: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
-    """What an entity is put into; None where another role set has no mapping there, which the settings refuse."""
+    """The mapping that an entity is put into.
+
+    None if another role set has no mapping there, which the settings refuse.
+    """
     holder: Any = merged_section
     for key in path[:-1]:
         holder = holder.setdefault(key, {})
@@ -141,7 +144,7 @@ def merged(value: Any, patch: Any) -> Any:
 
 
 TARGET = "target"
-"""What the placeholders of an account begin with that a role set stands for."""
+"""The first word of the placeholders of an account that a role set's name means."""
 
 
 def placeholders(account: Account, region: str | None, word: str = OWN) -> Placeholders:
@@ -151,14 +154,14 @@ def placeholders(account: Account, region: str | None, word: str = OWN) -> Place
 
 
 def report_target(text: str, where: str, report: Report) -> None:
-    """Refuse a placeholder of the target where no role set says which account is meant."""
+    """Refuse a target placeholder without a role set that selects the account."""
     if f"<{TARGET}." in text:
         what = f"<{TARGET}.…> is known only after a role set"
         report(Problem(where, what, text, f"write <role set>/role/<name>, or <{OWN}.…> for this account"))
 
 
 def ignored(problem: Problem) -> None:
-    """What is wrong with a name is said where it is declared."""
+    """Errors of a name are reported where it is declared."""
     del problem
 
 
@@ -180,7 +183,10 @@ class AsWritten(Placeholders):
 
 
 class Naming:
-    """Writes out what stands for accounts, for all accounts of a fleet; ``declared`` is what each declares."""
+    """Replaces placeholders and role sets by accounts, for a whole fleet.
+
+    ``declared`` has each account's declarations.
+    """
 
     def __init__(self, fleet: Fleet, declared: Mapping[str, Declared]) -> None:
         self._fleet = fleet
@@ -228,7 +234,7 @@ class Naming:
     def _accounts(self, role_set: str, rest: str | None, text: str, where: str, report: Report) -> tuple[str, ...]:
         if text not in self._lists:
             wrong: list[Problem] = []
-            # What is wrong with one target is mostly wrong with all: the first is said.
+            # Most errors are the same for all targets, so only the first is reported.
             self._lists[text] = tuple(self._written(role_set, rest, where, wrong.append)), tuple(wrong[:1])
         names, problems = self._lists[text]
         for problem in problems:
@@ -245,7 +251,7 @@ class Naming:
         return counted(len(self._fleet.accounts_of(role_set)), "account")
 
     def _written(self, role_set: str, rest: str | None, where: str, report: Report) -> Iterator[str]:
-        """One name an account; of an entity that an exception took out of an account, none."""
+        """One name for each account, except accounts from which an exception removed the entity."""
         if role_set not in self._fleet.role_sets:
             return
         for account in self._fleet.accounts_of(role_set):
@@ -277,7 +283,7 @@ class Naming:
         return self._names[account, kind]
 
     def _is_plain(self, value: Any) -> bool:
-        """Whether nothing in it stands for accounts. Role sets are shared by accounts, so it is asked once of each."""
+        """Whether it has neither placeholders nor role sets. Accounts share role sets, so each is checked once."""
         known = self._plain.get(id(value))
         if known is None:
             known = self._plain[id(value)] = self._found_plain(value)

@@ -51,12 +51,12 @@ def meets(selector: Selector, account: Account) -> bool:
 
 
 def is_called(pattern: str, account: Account) -> bool:
-    """Whether a pattern is about the account's name or its ID."""
+    """Whether a pattern matches the account's name or ID."""
     return wildcard_match(pattern, account.name) or pattern == account.id
 
 
 def is_below(pattern: str, ou: str) -> bool:
-    """Whether a way of organisational units begins as the pattern does, unit by unit."""
+    """Whether a path of organisational units begins with the pattern, unit by unit."""
     wanted, units = pattern.split("/"), ou.split("/") if ou else []
     return len(wanted) <= len(units) and all(map(wildcard_match, wanted, units))
 
@@ -85,7 +85,7 @@ class Fleet:
     region: str | None = None
     credentials: Credentials | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """As it is written: the path, tags and permissions boundary of what all role sets declare."""
+    """As it is written: the default path, tags and permissions boundary of all role sets."""
     suppress: tuple[Suppression, ...] = ()
     """Findings that are accepted in every account."""
 
@@ -111,7 +111,7 @@ class Fleet:
         return self.deviation(account).region or self.region
 
     def credentials_of(self, account: str) -> Credentials | None:
-        """With whose credentials an account's stack is deployed; None for those of the environment."""
+        """The credentials that deploy an account's stack; None for those of the environment."""
         own = self.deviation(account)
         return own.credentials if "credentials" in own.model_fields_set else self.credentials
 
@@ -146,10 +146,10 @@ _NONE = Deviation()
 def choose(
     fleet: Fleet, patterns: Sequence[str], ou: Sequence[str], tags: Sequence[str], role_set: str | None
 ) -> list[Account]:
-    """Those that all the options mean together, which may be none. ``tags`` are ``KEY`` or ``KEY=VALUE``.
+    """The accounts that match all options; possibly none. ``tags`` are ``KEY`` or ``KEY=VALUE``.
 
     Raises:
-        SettingsError: a word that means no account by itself, or no such role set.
+        SettingsError: an option that matches no account by itself, or an unknown role set.
     """
     pairs = [(key, value or "*") for key, _, value in (tag.partition("=") for tag in tags)]
     accounts = list(fleet.accounts.values())
@@ -368,11 +368,11 @@ def _unknown_keys(content: Mapping[Any, Any]) -> Iterator[Problem]:
 
 _SET_NAME = re.compile(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", re.ASCII)
 OWN = "account"
-"""What ``<account.…>`` begins with: no role set can be called so."""
+"""The first word of ``<account.…>``. No role set can have this name."""
 
 
 def check_parts(fleet: Fleet, placed: Mapping[str, Placed[Account]]) -> Iterator[Problem]:
-    """What holds between the parts."""
+    """Checks that concern several parts."""
     known = (*fleet.accounts, *(account.id for account in fleet.accounts.values()))
     by_id = {entry.id: name for name, entry in fleet.elsewhere.items()}
     for name, account in placed.items():
@@ -401,7 +401,7 @@ def check_parts(fleet: Fleet, placed: Mapping[str, Placed[Account]]) -> Iterator
 
 
 def _check_names(selector: Selector, where: str, known: tuple[str, ...]) -> Iterator[Problem]:
-    """A name without a wildcard means one account, which must be there."""
+    """A name without a wildcard means one account, which must exist."""
     for index, name in enumerate(selector.accounts or ()):
         if not has_wildcard(name) and name not in known:
             fix = did_you_mean(name, known, "correct it, or add the account")

@@ -173,7 +173,7 @@ class FleetOrganization(Model):
     management: AccountId = Field(examples=["999999999999"])
     """The ID of the management account, to which no control policy applies."""
     units: Mapping[str, Text] = Field(default_factory=dict, examples=[{"Workloads": "ou-ab12-workload1"}])
-    """IDs of organisational units by path, for conditions on aws:PrincipalOrgPaths. Others get IDs that are made up."""
+    """IDs of organisational units by path, for conditions on aws:PrincipalOrgPaths. Other units get invented IDs."""
 
 
 class ControlPolicy(Model):
@@ -211,7 +211,7 @@ class RoleSet(Model):
     defaults: Section = Field(default_factory=dict)
     """The path, tags and permissions boundary of what the role set declares, as in a stack."""
     existing: Existing = Field(default_factory=Existing)
-    """Policies and roles that somebody else makes in these accounts, as in a stack."""
+    """Existing policies and roles of these accounts that are managed elsewhere, as in a stack."""
     suppress: tuple[Suppression, ...] = ()
     """Findings that are accepted in all accounts of the role set, as in a stack."""
 

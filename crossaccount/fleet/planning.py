@@ -1,6 +1,6 @@
 """What ``fleet write`` changes: every stack is checked and fitted into its files; then all files are written or none.
 
-A stack's own file has what differs; what a role set declares is in a file that its stacks include.
+A stack's own file has its own part; the declarations of a role set are in a file that its stacks include.
 
 Pulumi gives the program all config of a stack in one environment variable, which Linux limits to 128 KiB. What does not
 fit moves to a file that the stack includes. If that is too much, IDs replace the accounts' names, because each name
@@ -49,7 +49,7 @@ class Fitted:
     """A stack as it is written: the fleet's keys in its own file, and what it includes."""
 
     stack: StackConfig
-    """Its ``own`` config is what is written."""
+    """Its ``own`` config is written to the stack's file."""
     keys: tuple[str, ...] = KEYS
     """The keys of the stack's file that are the fleet's."""
     included: Mapping[str, Any] = field(default_factory=dict)
@@ -66,8 +66,8 @@ def fit(
 ) -> Fitted | None:
     """The first form that is small enough; None where none is.
 
-    ``effective`` gives the whole config of a stack with the project's keys and those written by hand, ``include`` is
-    what the stack's file includes now.
+    ``effective`` gives the whole config of a stack, with the project's keys and those written by hand. ``include`` has
+    the files that the stack's file includes now.
     """
     current = include if isinstance(include, list) else []
     mine = included_file(stack.account)
@@ -83,7 +83,7 @@ def fit(
 
 
 def _forms(fleet: Fleet, stack: StackConfig) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
-    """What a stack's own file has, and what the file beside it has, from the plainest form to the smallest."""
+    """The content of a stack's own file and of its included file, from the plainest form to the smallest."""
     own = dict(stack.own)
     yield own, {}
     named = {name: own[key] for name in SECTIONS if (key := NAMESPACE + name) in own}
@@ -111,7 +111,7 @@ def _by_id(value: Any, ids: Mapping[str, str], key: str = "") -> Any:
 
 @dataclass(frozen=True)
 class Change:
-    """A file that is to be another. ``before`` is None for a new one, ``after`` for one that goes."""
+    """A file to change. ``before`` is None for a new file, ``after`` for a file to remove."""
 
     stack: str
     """The account; empty for a file that several share."""
@@ -148,10 +148,10 @@ def change(
     *,
     adopt: bool,
 ) -> Iterator[Change]:
-    """What the fleet changes in a stack's files, of which its own has the config ``current``.
+    """The fleet's changes to a stack's files; ``current`` is the config of its own file.
 
-    A file that the fleet did not write is taken over where nothing in it is lost, or with ``adopt``; else it is among
-    the ``problems``.
+    A file that the fleet did not write is taken over if nothing in it is lost, or with ``adopt``; else it is reported
+    in ``problems``.
     """
     name, config = wanted.stack.account, wanted.stack.own
     path = directory / stack_file(name)
@@ -176,12 +176,12 @@ def _text(path: Path, errors: str = "strict") -> str:
 
 
 def _included(directory: Path, wanted: Fitted) -> Iterator[Change]:
-    """The file that the stack includes, which is all the fleet's."""
+    """The change of the file that the stack includes, which the fleet owns."""
     yield from _generated(directory / included_file(wanted.stack.account), wanted.included, wanted.stack.account)
 
 
 def _generated(path: Path, content: Mapping[str, Any], stack: str) -> Iterator[Change]:
-    """A file that is all the fleet's, and is gone where it has no content."""
+    """The change of a file that the fleet owns. Without content the file is removed."""
     before = _text(path) if path.is_file() else None
     after = f"{MARK}: change it there.\n{yaml_text(content)}" if content else None
     if before != after and (after is not None or MARK in (before or "")):
@@ -189,7 +189,7 @@ def _generated(path: Path, content: Mapping[str, Any], stack: str) -> Iterator[C
 
 
 def organization_changes(directory: Path, content: Mapping[str, Any] | None) -> Iterator[Change]:
-    """What the fleet changes in the file about the organisation, which is all the fleet's."""
+    """The fleet's changes to the file about the organisation, which the fleet owns."""
     path = directory / ORGANIZATION_FILE
     before = _text(path) if path.is_file() else None
     after = json.dumps(content, indent=2, ensure_ascii=False) + "\n" if content is not None else None
@@ -198,7 +198,7 @@ def organization_changes(directory: Path, content: Mapping[str, Any] | None) -> 
 
 
 def shared_changes(directory: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Change]:
-    """What the fleet changes in the files that stacks share."""
+    """The fleet's changes to the files that stacks share."""
     for name, content in files.items():
         yield from _generated(directory / name, content, "")
     for folder in FOLDERS:
@@ -212,7 +212,7 @@ def _lost(current: Mapping[str, object], wanted: Mapping[str, object]) -> list[s
 
 
 def left(directory: Path, accounts: Iterable[str]) -> list[Change]:
-    """The files that the fleet wrote for accounts that it no longer has, as if they were to go."""
+    """The files that the fleet wrote for accounts that it no longer has, as changes that remove them."""
     known = {name for account in accounts for name in (stack_file(account), included_file(account))}
     result = []
     for file in sorted([*directory.glob("Pulumi.*.yaml"), *directory.glob(f"{FOLDER}/*.yaml")]):
@@ -309,7 +309,7 @@ class Plan:
 
     @property
     def unchanged(self) -> int:
-        """How many accounts have the files that they should have, those that they share included."""
+        """How many accounts have up-to-date files, including shared ones."""
         changed = {each.name for each in self.changes if not each.stack}
         stacks = {each.stack for each in self.changes}
         return sum(
@@ -351,7 +351,7 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
         raise SettingsError(problems)
     found += (each for each in shared if each.after is None)
     gone = tuple(left(directory, fleet.accounts))
-    # Written, removed and shown is only what is in the project, wherever links of a pull request lead.
+    # Only files inside the project are written, removed or shown, even if a pull request has links that lead out.
     problems += (
         Problem(each.name, outside, NOT_GIVEN, "remove the link")
         for each in (*found, *gone)
@@ -364,7 +364,7 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
 
 
 def alike(changes: Iterable[Change], fleet: Fleet) -> list[tuple[Change, tuple[Change, ...]]]:
-    """Changes by what they change: the first of those that differ only by account, and the others."""
+    """Changes in groups that differ only by account: the first of each group, and the others."""
     groups: dict[str, list[Change]] = {}
     for each in changes:
         text = each.diff()
@@ -381,7 +381,7 @@ def _problems_of_stacks(fleet: Fleet, project: Project, configs: Mapping[str, St
 
 
 def effective(project: Project, account: str, config: Mapping[str, Any]) -> dict[str, object]:
-    """The config of a stack with this of the fleet: the project's, what is written by hand, the fleet's."""
+    """The effective config of a stack: the project's, the part written by hand, and the fleet's."""
     own = _own(project, account) or {}
     by_hand = {key: value for key, value in own.items() if key not in KEYS}
     include = by_hand.get(INCLUDE)
@@ -391,7 +391,7 @@ def effective(project: Project, account: str, config: Mapping[str, Any]) -> dict
 
 
 def _own(project: Project, stack: str) -> Mapping[str, object] | None:
-    """What the stack's file itself says; None where there is no file."""
+    """The config in the stack's own file; None if there is no file."""
     if stack not in project.stacks:
         return None
     origins = project.origins[stack]

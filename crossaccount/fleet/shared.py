@@ -1,8 +1,8 @@
-"""Files that the stacks of a role set share: what a role set declares is written once, and the stacks include it.
+"""Files that the stacks of a role set share: its declarations are written once, and the stacks include them.
 
-``fleet/role-sets/audit.yaml`` has what the role set ``audit`` declares, with the placeholders for each account, which
-the stack fills that includes the file. An account in which an exception changes something of a role set does not
-include its file, and has all of the role set in its own. So has the account of a role set that no other account gets.
+``fleet/role-sets/audit.yaml`` has the declarations of the role set ``audit``, with placeholders that each including
+stack fills. If an exception changes a role set for an account, the account's own file has the whole role set instead.
+The same holds if only one account gets the role set.
 
 ``fleet/accepted/audit.yaml`` has the findings that are accepted for a role set, ``fleet/all/accepted.yaml`` those for
 every account.
@@ -28,7 +28,7 @@ FOLDER = "fleet"
 OF_ROLE_SETS, ACCEPTED = f"{FOLDER}/role-sets", f"{FOLDER}/accepted"
 ACCEPTED_BY_ALL = f"{FOLDER}/all/accepted.yaml"
 FOLDERS = (OF_ROLE_SETS, ACCEPTED, f"{FOLDER}/all")
-"""The folders of shared files, which are all the fleet's."""
+"""The folders of shared files. The fleet owns all files in them."""
 
 
 def is_shared(file: object) -> bool:
@@ -47,8 +47,9 @@ def entry_of(fleet: Fleet, name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Shared:
-    """The shared files of a fleet. ``contents`` are by role set, ``sharing`` the role sets of which an account shares
-    the file.
+    """The shared files of a fleet.
+
+    ``contents`` are by role set; ``sharing`` has the role sets whose files an account includes.
     """
 
     fleet: Fleet
@@ -58,7 +59,7 @@ class Shared:
 
     @classmethod
     def of(cls, fleet: Fleet, declared: Mapping[str, Declared], naming: Naming) -> Shared:
-        """What the accounts of each role set share. What is wrong is said of the stacks."""
+        """The shared declarations of each role set. Errors are reported for the stacks."""
         found = {name: _content(fleet, role_set, naming) for name, role_set in fleet.role_sets.items()}
         contents = {name: each for name, each in found.items() if each and len(fleet.accounts_of(name)) > 1}
         places = {name: tuple(places_of(fleet.role_sets[name])) for name in contents}
@@ -116,7 +117,7 @@ class Shared:
         if name not in self._templates:
             try:
                 document, _ = read_document(self.fleet.directory, name, "")
-            except SettingsError:  # the stack says what is wrong with the file
+            except SettingsError:  # the stack reports the errors of the file
                 document = {}
             self._templates[name] = frozenset(placeholders_in(document))
         return self._templates[name]

@@ -84,7 +84,7 @@ def _role_arn(name: str, ids: Mapping[str, str], partition: str, where: str, rep
     parsed = parse_arn(arn)
     if (parsed.service, parsed.kind) != ("iam", "role") or not ACCOUNT_ID.match(parsed.account):
         report(Problem(where, "not the name of a role", name, fix))
-    elif "<account." not in name:  # what has no value is said already
+    elif "<account." not in name:  # a placeholder without a value is reported already
         for refusal in filter(None, (check_path(parsed.path), check_name("role", parsed.name))):
             report(Problem(where, refusal.what, name, refusal.fix))
     return arn
@@ -129,11 +129,11 @@ class StackConfig:
     account: str
     config: Mapping[str, Any]
     origins: Mapping[str, str]
-    """By place in the stack: what of ``fleet.yaml`` says it, and its place there (``role_sets.audit.trusting…``)."""
+    """By place in the stack: its place in ``fleet.yaml`` (``role_sets.audit.trusting…``)."""
     own: Mapping[str, Any] = field(default_factory=dict)
-    """The config without what stands in files that the account shares with others."""
+    """The config without the parts in files that the account shares with others."""
     included: tuple[str, ...] = ()
-    """Those files, from the folder of the project."""
+    """The shared files, relative to the project's folder."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,12 @@ class StackConfigs:
 
 
 def stack_configs(fleet: Fleet, problems: list[Problem]) -> dict[str, StackConfig]:
-    """The config of each account's stack, by name; what is wrong is added to ``problems``."""
+    """The config of each account's stack, by name; errors are added to ``problems``."""
     return dict(all_configs(fleet, problems).stacks)
 
 
 def all_configs(fleet: Fleet, problems: list[Problem]) -> StackConfigs:
-    """Stacks and shared files; what is wrong is added to ``problems``."""
+    """Stacks and shared files; errors are added to ``problems``."""
     found: list[StackProblem] = []
     declared: dict[str, Declared] = {}
     for name in fleet.accounts:
@@ -206,7 +206,7 @@ class _Writer:
         return {key: config[key] for key in KEYS if key in config}
 
     def _existing(self, role_sets: Iterable[str]) -> dict[str, Any]:
-        """What somebody else makes in the account, of all these role sets."""
+        """The existing policies and roles of all these role sets."""
         found: dict[str, list[Any]] = {}
         for name in role_sets:
             where = f"{FLEET_FILE}: role_sets.{name}.{EXISTING}"
@@ -261,7 +261,7 @@ class _Writer:
     def _without(
         self, section: str, members: Mapping[str, Any], declared: Declared, apart: Collection[str]
     ) -> dict[str, Any]:
-        """A section without what stands in shared files."""
+        """A section without the parts in shared files."""
         if not apart:
             return dict(members)
         there = {self._filled(place) for place, role_set in declared.role_sets.items() if role_set in apart}
@@ -284,7 +284,7 @@ class _Writer:
         return {name: entry_of(self._fleet, name) for name in sorted(names) if name in self._fleet.ids}
 
     def _facts(self, keys: Iterable[str]) -> dict[str, Any]:
-        """What the address book says of the stack's own account, for placeholders that its stack fills."""
+        """The facts of the stack's own account in the address book, for placeholders that the stack fills."""
         wanted = set(keys)
         ou = {"ou": self._account.ou} if "ou" in wanted and self._account.ou else {}
         tags = {key: value for key, value in self._account.tags.items() if f"{TAGS}{key}" in wanted}

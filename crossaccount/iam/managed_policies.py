@@ -1,8 +1,8 @@
-"""AWS-managed policies by name: their paths, from a dated list of all of them.
+"""AWS-managed policies by name: their paths, from a dated list of all policies.
 
-Nobody remembers which of AWS's policies are under ``/service-role/``. Names are unique among them, so a name is enough.
-The list comes with this package, because the program needs it where the toolkit is not installed; ``make generate``
-takes it from the bundle that :mod:`crossaccount.access.estate.policies` describes.
+Some policies are under paths such as ``/service-role/``, which are hard to remember. Their names are unique, so a name
+is enough. The list comes with this package, because the program needs it where the toolkit is not installed; ``make
+generate`` takes it from the bundle that :mod:`crossaccount.access.estate.policies` describes.
 
 Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 """
@@ -20,7 +20,7 @@ from crossaccount.iam.nearest import did_you_mean
 
 FILE = Path(__file__).with_name("aws_managed_policies.json")
 PREFIX = "aws:"
-"""What comes before the name of an AWS-managed policy in a config."""
+"""The prefix of the name of an AWS-managed policy in a config."""
 
 
 def managed_policy_arn(name: str, partition: str) -> str | None:
@@ -33,7 +33,7 @@ def managed_policy_arn(name: str, partition: str) -> str | None:
 
 
 def like_managed_policy(name: str) -> str:
-    """What to do about a name that the list does not have."""
+    """The fix for a name that is not in the list."""
     bare = name.rpartition("/")[2]
     if bare in _paths():
         return f"write `{PREFIX}{bare}`"
@@ -42,7 +42,7 @@ def like_managed_policy(name: str) -> str:
 
 
 def list_date() -> str:
-    """The day of the newest change that the list has, ``YYYY-MM-DD``."""
+    """The day of the newest change in the list, ``YYYY-MM-DD``."""
     return str(_data()["date"])
 
 

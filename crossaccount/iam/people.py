@@ -1,4 +1,4 @@
-"""Policies that people get by a word: their own second factor, and an end of their access.
+"""Policies for people that a single key declares: managing their own MFA devices, and the end of their access.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/\
 reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html (without an MFA device named like the user: a
@@ -26,11 +26,11 @@ _WITHOUT_MFA = (
     "iam:ResyncMFADevice",
     "sts:GetSessionToken",
 )
-"""What somebody needs to sign in for the first time and to register a device. To take one away needs it."""
+"""Actions for the first sign-in and for registering a device. Removing a device needs MFA."""
 
 
 def self_service_mfa(account: str, partition: str) -> Document:
-    """People register and manage their own MFA devices, and can do nothing else without one."""
+    """Allows people to register and manage their own MFA devices, and denies everything else without MFA."""
     own = [iam_arn(account, f"user/{path}${{aws:username}}", partition) for path in ("", "*/")]
     return {
         "Version": VERSION,
@@ -64,7 +64,7 @@ def self_service_mfa(account: str, partition: str) -> Document:
 
 
 def ended(end: datetime) -> Document:
-    """From a moment on nothing is allowed any more."""
+    """Denies everything from a moment on."""
     moment = end.strftime("%Y-%m-%dT%H:%M:%SZ")
     statement = {
         "Effect": "Deny",

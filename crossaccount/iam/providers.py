@@ -1,11 +1,11 @@
 """Identity providers as IAM knows them: issuers of OpenID Connect tokens, and SAML 2.0 providers.
 
-Owns the services whose issuer and audience are the same for all of their customers, how the ARN and the condition keys
-of a provider follow from its issuer, and by which issuer a service is told. Refuses issuers that IAM does not take.
+Owns the known services with their issuers and audiences, and derives a provider's ARN and condition keys from its
+issuer. Refuses issuers that IAM does not accept.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html (Url),
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.html, and of each service its page on
-OpenID Connect with AWS: https://docs.github.com/en/actions/reference/security/oidc,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.html, and each service's page on OpenID
+Connect with AWS: https://docs.github.com/en/actions/reference/security/oidc,
 https://docs.gitlab.com/ci/cloud_services/aws/, https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-\
 bitbucket-pipelines-openid-connect/, https://developer.hashicorp.com/terraform/cloud-docs/workspaces/\
 dynamic-provider-credentials/aws-configuration, https://www.pulumi.com/docs/deployments/guides/oidc/aws/,
@@ -28,10 +28,10 @@ STS = "sts.amazonaws.com"
 
 @dataclass(frozen=True)
 class Service:
-    """A service that issues tokens to what runs in it.
+    """A service that issues tokens to its jobs or pods.
 
-    ``issuer`` is empty where each customer has another one; ``audience`` is that of tokens for AWS, empty where each
-    customer has another one. ``issuers`` tells the service by an issuer without ``https://``.
+    ``issuer`` and ``audience`` (of tokens for AWS) are empty if they differ by customer. ``issuers`` matches the
+    service's issuers, without ``https://``.
     """
 
     title: str
@@ -63,7 +63,7 @@ SERVICES: Mapping[str, Service] = {
         audience=STS,
     ),
 }
-"""By the name that the config has for the service."""
+"""Services by their name in the config."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class IdentityProvider:
 
     @property
     def service(self) -> str:
-        """The service that issues its tokens; empty for another one."""
+        """The known service that issues its tokens; empty if there is none."""
         return service_of(self.issuer)
 
     def key(self, claim: str) -> str:
@@ -96,12 +96,12 @@ def service_of(issuer: str) -> str:
 
 
 def issuer_url(oidc: str) -> str:
-    """The issuer's URL, of a service's name or of the URL itself; empty for a service of many issuers."""
+    """The issuer's URL, from a service's name or from the URL itself; empty for a service with many issuers."""
     return SERVICES[oidc].issuer if oidc in SERVICES else oidc
 
 
 def default_audiences(oidc: str) -> tuple[str, ...]:
-    """The audiences of tokens for AWS, as far as the service alone tells them."""
+    """The audiences of tokens for AWS, if they follow from the service."""
     issuer = without_scheme(issuer_url(oidc))
     name = oidc if oidc in SERVICES else service_of(issuer)
     if name == "circleci" and issuer:
@@ -112,7 +112,7 @@ def default_audiences(oidc: str) -> tuple[str, ...]:
 
 
 def without_scheme(url: str) -> str:
-    """An issuer as ARNs and condition keys have it."""
+    """An issuer in the form of ARNs and condition keys."""
     return url.removeprefix("https://").rstrip("/")
 
 
@@ -125,7 +125,7 @@ _EXAMPLES = {
 
 
 def check_oidc(oidc: str) -> Refusal | None:
-    """What is wrong with the name of a service, or with the URL of an issuer."""
+    """The problem of a service's name or of an issuer's URL."""
     if oidc in SERVICES:
         if SERVICES[oidc].issuer:
             return None

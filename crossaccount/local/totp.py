@@ -15,12 +15,12 @@ DIGITS = 6
 
 
 def step_at(moment: float) -> int:
-    """The number of the 30 seconds in which a moment is, in seconds since 1970."""
+    """The 30-second step of a moment, which is in seconds since 1970."""
     return int(moment // STEP_SECONDS)
 
 
 def code_of(seed: str, step: int) -> str:
-    """The code of a device with this seed (base32) in these 30 seconds."""
+    """The code of a device with this seed (base32) in this step."""
     digest = hmac.new(base64.b32decode(seed), step.to_bytes(8), hashlib.sha1).digest()
     offset = digest[-1] & 0x0F
     number = int.from_bytes(digest[offset : offset + 4]) & 0x7FFFFFFF

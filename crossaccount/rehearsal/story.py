@@ -1,4 +1,4 @@
-"""The demo as a story: who wants what, and what came of it in a line for each principal and outcome."""
+"""The demo as a story: who wants access, and a line with the result for each principal and outcome."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ WANTED: Mapping[str, str] = {
     "deployer": "A pipeline deploys into another account, and only with the external ID that was agreed.",
     "tutorial": "AWS's own tutorial: developers may update an application in production, testers may not.",
 }
-"""By example of the demo: who wants what."""
+"""By example: who wants which access."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What came of the tests of one principal that have one outcome; ``ok`` if every one of them is as expected."""
+    """The tests of one principal with one outcome. ``ok`` if all of them are as expected."""
 
     ok: bool
     text: str

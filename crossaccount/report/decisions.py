@@ -1,6 +1,6 @@
-"""What the owners of paths decided: the report's CSV with its last columns filled in, as it comes back.
+"""The decisions of the owners of paths: the report's CSV with its last columns filled in.
 
-A decision is about a path under its conditions. Where the conditions are others now it is due again. A spreadsheet may
+A decision is about a path with its conditions. If the conditions have changed, it is due again. A spreadsheet may
 have reordered rows and columns; only those that name the path, its conditions and the decision are read.
 """
 
@@ -26,7 +26,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody decided about a path; ``conditions`` are those that it had then."""
+    """An owner's decision about a path. ``conditions`` are those of the path at that time."""
 
     conditions: str
     owner: str
@@ -36,7 +36,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """Decisions held against paths: how many are decided, still open, due again, and about paths that are gone."""
+    """Decisions compared with paths: how many are decided, open, due again, and about paths that no longer exist."""
 
     decided: int
     open: int
@@ -44,7 +44,7 @@ class Reviewed:
     gone: int
 
     def to_json(self) -> dict[str, int]:
-        """As the command's JSON has it."""
+        """The member ``decisions`` of the command's JSON."""
         return {"decided": self.decided, "open": self.open, "changed": self.changed, "gone": self.gone}
 
 
@@ -82,7 +82,7 @@ def read_decisions(file: Path) -> dict[Pair, Decision]:
 
 
 def review(decisions: Mapping[Pair, Decision], paths: Iterable[tuple[Pair, str]]) -> Reviewed:
-    """The decisions held against the paths of a report, each with its conditions in words."""
+    """The decisions compared with the paths of a report, each with its conditions in words."""
     decided = changed = unanswered = 0
     left = dict(decisions)
     for pair, conditions in paths:

@@ -1,4 +1,4 @@
-"""What ``Pulumi.yaml`` may say of a key of its config, by the CLI's own rules: a file that it refuses is refused here.
+"""The rules of the CLI for keys under ``config`` in ``Pulumi.yaml``. A file that the CLI refuses is refused here.
 
 A key of the project itself (``size``, ``demo:size``) may have a type and a default. A key of a package
 (``aws:region``) has a value alone. Types are checked where a default is given.
@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 def declaration_problems(config: Mapping[Any, Any], project: str, file: str) -> Iterator[Problem]:
-    """What the CLI refuses in the ``config`` of a project, and a key that is there in both of its forms."""
+    """Problems for which the CLI refuses a project's ``config``, and for a key that is written in both of its forms."""
     for key, given in config.items():
         place = f"{file}: {key}"
         if not isinstance(key, str):

@@ -1,6 +1,6 @@
-"""``defaults`` of a stack, an included file or a fleet: what entities get that do not say otherwise.
+"""``defaults`` of a stack, an included file or a fleet: values for entities without their own.
 
-They are put into an entity before it is parsed, so that nothing else has to know of them. An entity's own path and
+They are put into an entity before it is parsed, so no other module handles them. An entity's own path and
 boundary replace the default, and its tags are added to those of the default.
 """
 
@@ -19,7 +19,7 @@ KEY = "defaults"
 
 
 def read_defaults(value: Any, where: str, problems: list[Problem]) -> Defaults:
-    """The defaults of one place; what does not fit is added to ``problems``."""
+    """The defaults of one place; errors are added to ``problems``."""
     parsed = parse({KEY: Entry(KEY, value, where)}, Defaults, problems) if value else {}
     if KEY not in parsed:
         return Defaults()
@@ -30,7 +30,7 @@ def read_defaults(value: Any, where: str, problems: list[Problem]) -> Defaults:
 
 
 def with_defaults(section: str, entity: Any, defaults: Sequence[Defaults]) -> Any:
-    """An entity of a section as it was written, and the ``defaults``, of which the first have precedence."""
+    """An entity as it was written, completed by the ``defaults``. The first of them have precedence."""
     if not isinstance(entity, Mapping):
         return entity
     if section not in SECTIONS:

@@ -49,12 +49,12 @@ Files = Mapping[str, DocumentFile]
 
 
 def located(where: str, files: Files) -> str:
-    """``where``, with the file and the line if it is in a document of a file."""
+    """``where``, followed by the file and the line if it is in a document file."""
     return f"{where}{suffix_of(where, files)}"
 
 
 def suffix_of(where: str, files: Files) -> str:
-    """`` (policies/boundary.json:12)``; empty for a place that is in no such document."""
+    """`` (policies/boundary.json:12)``; empty for a place outside document files."""
     if files and ".document" in where:
         end = where.index(".document") + len(".document")
         while end != -1:
@@ -66,7 +66,7 @@ def suffix_of(where: str, files: Files) -> str:
 
 
 class DocumentReader:
-    """Puts the documents of files where a config names the files. ``root`` is the project's folder."""
+    """Replaces the names of files in a config by the documents in them. ``root`` is the project's folder."""
 
     def __init__(self, root: Path | None, facts: Placeholders, problems: list[Problem]) -> None:
         self._root = root
@@ -76,7 +76,7 @@ class DocumentReader:
         self.files: dict[str, DocumentFile] = {}
 
     def written_out(self, value: Any, where: str) -> Any:
-        """The policy or entity ``value`` with its documents; what is wrong is added to the problems."""
+        """The policy or entity ``value`` with its documents; errors are added to the problems."""
         if not isinstance(value, Mapping):
             return value
         changed = dict(value)
@@ -124,7 +124,7 @@ def kind_of(value: object) -> str | None:
 
 
 def form_problems(value: Mapping[Any, Any], kind: str, where: str) -> Iterator[Problem]:
-    """What is wrong with ``{file: …}`` or ``{template: …}`` before anything is read."""
+    """Problems of ``{file: …}`` or ``{template: …}`` that show before a file is read."""
     for key in value:
         if key != kind:
             yield Problem(f"{where}.{key}", "unknown key", NOT_GIVEN, f"the only key here is {kind}")

@@ -222,13 +222,16 @@ class _Builder:
         )
 
     def others(self, statement: TrustStatement) -> Iterator[Others]:
-        """Users of identity providers, and pods. ``actions`` of the statement beside sts:AssumeRole hold for them."""
+        """Users of identity providers, and pods.
+
+        They also get the statement's ``actions`` other than sts:AssumeRole.
+        """
         more = tuple(action for action in statement.needed_actions() if action != ASSUME_ROLE)
-        asked = statement.conditions_of(PROVIDERS)
+        shared = statement.conditions_of(PROVIDERS)
         for federation in statement.federations().values():
             provider = self.settings.provider_of(federation)
             conditions = federation.conditions(provider, self.settings.partition)
-            yield Others(("Federated", provider.arn), (federation.ACTION, *more), (*conditions, *asked))
+            yield Others(("Federated", provider.arn), (federation.ACTION, *more), (*conditions, *shared))
         if (pods := statement.pod_identity) is not None:
             tagging = tuple(dict.fromkeys((ASSUME_ROLE, TAG_SESSION, *more)))
             yield Others(("Service", POD_IDENTITY), tagging, (*pods.conditions(), *self.service_conditions(statement)))

@@ -1,7 +1,7 @@
 """``existing``: policies and roles of the account that the stack does not create, and that the config may name.
 
-A policy's name becomes its ARN, as if the config said that. A role counts as one that is there: a trust may name it
-exactly, and so may a grant of another stack. Nobody declares them, so what a policy says is unknown to every judgement.
+A policy's name becomes its ARN, as if the config contained the ARN. A role counts as existing: a trust may name it
+exactly, and so may a grant of another stack. The content of such a policy is unknown to all checks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_existing(
     declared: Mapping[str, Mapping[str, str]],
     problems: list[Problem],
 ) -> Outside:
-    """What the stack and its included files name, each value ``given`` with its place.
+    """The existing policies and roles of the stack and its included files, each value ``given`` with its place.
 
     ``declared`` are the places of what the stack declares, by section and name.
     """

@@ -1,4 +1,4 @@
-"""Which identity provider of the account a keyword of a trust statement means: the one it names, or the only one."""
+"""The identity provider that a keyword of a trust statement means: the one that it names, or the only one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crossaccount.settings.models import Federation, Saml
 
 
 class NoProvider(NamedTuple):
-    """Why a keyword names no provider of the account. ``key`` is the part of the keyword with the name, or empty."""
+    """The problem of a keyword without a provider in the account. ``key`` is the key that has the name, or empty."""
 
     key: str
     what: str
@@ -49,7 +49,10 @@ def provider_of(federation: Federation, known: Mapping[str, IdentityProvider]) -
 
 
 def _of_service(federation: Federation, provider: IdentityProvider, key: str) -> IdentityProvider | NoProvider:
-    """A self-managed GitLab has any issuer; a service that is known is never another one."""
+    """Whether a provider can be of this service.
+
+    A self-managed GitLab can have any issuer except one of a known service.
+    """
     service = provider.service
     if service and federation.SERVICE and service != federation.SERVICE:
         what = f"is the provider of {SERVICES[service].title}"

@@ -1,6 +1,6 @@
-"""Policies by short name: ``policies: [aws:AmazonSSMManagedInstanceCore]``, whatever its path, and existing ones.
+"""Short names of policies: ``aws:AmazonSSMManagedInstanceCore``, whatever its path, and ``existing`` policies.
 
-A short name becomes the ARN before anything else looks at the entity.
+A short name becomes the ARN before any other module reads the entity.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ M = TypeVar("M", bound=Model)
 def with_arns(
     section: Section[M], partition: str, existing: Mapping[str, str], problems: list[Problem]
 ) -> dict[str, Placed[M]]:
-    """The entities with ARNs for short names and for ``existing`` policies, which are ARNs by name.
+    """The entities with ARNs in place of short names.
 
-    Names that AWS has no policy of are kept, and reported.
+    ``existing`` has ARNs by name. A name without an AWS-managed policy is kept and reported.
     """
     names = _Names(partition, existing, problems)
     return {name: names.in_entity(placed) for name, placed in section.items()}

@@ -1,4 +1,4 @@
-"""``members`` of a group: who is in it, on the group's side. Membership itself is the user's, so it is put there."""
+"""``members`` of a group: its users. Memberships are declared on users, so they are moved there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def with_members(
 ) -> dict[str, Placed[User]]:
     """The users with the groups that name them as members.
 
-    ``declared`` has the names of all users, broken ones too; not ``complete`` are they where a file could not be read.
+    ``declared`` has the names of all users, also of those with errors. ``complete`` is false if a file could not be
+    read.
     """
     result = dict(users)
     for group, placed in groups.items():

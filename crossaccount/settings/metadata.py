@@ -1,4 +1,4 @@
-"""The metadata files of SAML 2.0 providers: read from the project's folder, and checked to be an identity provider's.
+"""The metadata files of SAML 2.0 providers: read from the project's folder, and checked.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html (1,000 to 10,000,000 characters)
 and https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.html.
@@ -17,13 +17,13 @@ from crossaccount.settings.input_files import MEBIBYTE, read_text
 from crossaccount.settings.models import Provider
 
 SHORTEST, LONGEST = 1000, 10_000_000
-"""Characters that IAM takes."""
+"""The numbers of characters that IAM accepts."""
 _NAMESPACE = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _SAVE = "save the metadata that the identity provider offers for AWS"
 
 
 def read_metadata(providers: Section[Provider], root: Path | None, problems: list[Problem]) -> dict[str, str]:
-    """The documents by provider; what is wrong is added to ``problems``."""
+    """The documents by provider; errors are added to ``problems``."""
     found: dict[str, str] = {}
     for name, placed in providers.items():
         file = placed.value.saml

@@ -1,6 +1,6 @@
 """Placeholders for facts of an account, such as ``<account.id>``: in role sets of a fleet and in document templates.
 
-They are in angle brackets: YAML takes them without quotes, and IAM has no use for them.
+They are in angle brackets: YAML accepts these without quotes, and IAM does not use them.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Placeholders:
 
     values: Mapping[str, str]
     untagged: str = "tag the account, or exclude it"
-    """What to do where a tag is missing."""
+    """The fix in the message about a missing tag."""
     word: str = ACCOUNT
-    """What the placeholders begin with: ``account``, or ``target`` for an account that a name stands for."""
+    """The first word of the placeholders: ``account``, or ``target`` for an account that a role set's name means."""
 
     def fill(self, text: str, where: str, report: Report) -> str:
-        """``text`` with every placeholder replaced; one without a value is reported, and kept."""
+        """``text`` with every placeholder replaced. A placeholder without a value is reported and kept."""
         if f"<{self.word}." not in text:
             return text
 

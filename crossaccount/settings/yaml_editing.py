@@ -1,7 +1,7 @@
-"""One more member in a YAML file. All else stays byte for byte as it was: comments, order, quotes, line ends.
+"""Adds a member to a YAML file. Comments, order, quotes and line ends stay byte for byte.
 
-Where a mapping is, YAML itself says (``yaml.compose``); only lines are added. What was written is read again, and must
-be the old value with the new member. Refuses what it cannot do so.
+``yaml.compose`` gives the position of a mapping; only lines are added. The new text is parsed again, and must be the
+old value with the new member. Refuses files that it cannot extend in this way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INDENT = 2
 def with_member(text: str, file: str, path: Sequence[str], key: str, value: Any) -> str:
     """``text`` in which the mapping at ``path`` has ``key`` as its last member; mappings that are missing are made.
 
-    ``file`` is how problems name the text.
+    Problems name the text by ``file``.
 
     Raises:
         SettingsError: the text is not YAML, has the key already, or is written in a way that this cannot extend.
@@ -59,7 +59,7 @@ def _expected(whole: Any, file: str, path: Sequence[str], key: str, value: Any) 
 
 
 def _copy(value: Any) -> Any:
-    """A copy in which what two aliases share is there twice: a change of one must not look like a change of both."""
+    """A copy in which each alias has its own value: a change of one must not look like a change of both."""
     if isinstance(value, Mapping):
         return {key: _copy(each) for key, each in value.items()}
     return [_copy(each) for each in value] if isinstance(value, list) else value
@@ -120,7 +120,7 @@ def _below(text: str, node: Any, member: Mapping[str, Any], newline: str) -> str
     """After the last member of a mapping in block style, before blank lines and comments that follow it."""
     lines = text.splitlines(keepends=True)
     indent = node.value[0][0].start_mark.column
-    end = node.end_mark.line  # a mapping ends where the next thing begins
+    end = node.end_mark.line  # a mapping ends where the next node begins
     if end < len(lines) and lines[end][: node.end_mark.column].strip():
         end += 1
     last = node.value[-1][0].start_mark.line
@@ -131,7 +131,7 @@ def _below(text: str, node: Any, member: Mapping[str, Any], newline: str) -> str
 
 
 def _belongs(line: str, indent: int) -> bool:
-    """Whether a line is of a member: no blank line, and no comment further out than what is in the member."""
+    """Whether a line belongs to a member: no blank line, and no comment with less indentation than the content."""
     bare = line.lstrip(" ")
     return bool(bare.strip()) and not (bare.startswith("#") and len(line) - len(bare) < indent)
 

@@ -1,8 +1,8 @@
-"""A folder that iam-collect filled: the accounts and organisations that it collected, in AWS's own shape.
+"""A folder that iam-collect filled: its accounts and organisations, in AWS's own shape.
 
 Its layout is ``aws/<partition>/accounts/<id>/iam/<role|user|group|policy>/<name>/*.json`` and
-``aws/<partition>/organizations/<id>/*.json``. A file that would be empty is not written, so that an absent one is
-empty. Passwords, access keys, MFA devices and session durations are not collected, and so not known.
+``aws/<partition>/organizations/<id>/*.json``. iam-collect does not write empty files, so a missing file counts as
+empty. It does not collect passwords, access keys, MFA devices and session durations, so these are unknown.
 
 Source: docs/Storage.md and src/syncs of https://github.com/cloud-copilot/iam-collect (0.1.206)
 """
@@ -27,11 +27,11 @@ COLLECT = "collect again: iam-collect download"
 _WORDS = {"role": "Role", "user": "User", "group": "Group"}
 _CONTROL = {"scps": SERVICE_CONTROL, "rcps": RESOURCE_CONTROL}
 _MOST_LEVELS = 20
-"""Organisational units in each other; AWS allows five."""
+"""Levels of organisational units; AWS allows five."""
 
 
 def is_collected(folder: Path) -> bool:
-    """Whether a folder is one that iam-collect filled, or the folder ``aws`` in it."""
+    """Whether iam-collect filled this folder, or this is the folder ``aws`` in such a folder."""
     return bool(_partitions(folder))
 
 
@@ -44,7 +44,7 @@ def read_collected(folder: Path, where: str) -> list[Described]:
     """The accounts and organisations of the folder.
 
     Raises:
-        SourceError: a file is not what iam-collect writes; every problem of it.
+        SourceError: a file is not in the format of iam-collect; with every problem.
     """
     found: list[Described] = []
     problems: list[Problem | str] = []
@@ -70,7 +70,7 @@ def read_collected(folder: Path, where: str) -> list[Described]:
 
 
 class _Store:
-    """Reads the files of a folder, and none outside of it."""
+    """Reads files of one folder, and none outside it."""
 
     def __init__(self, root: Path, where: str) -> None:
         self._root, self.where = root, where
@@ -182,7 +182,7 @@ def _organization(store: _Store, folder: Path, name: str) -> Organization:
     """An organisation, as AWS's own answers put together.
 
     Raises:
-        SourceError: something that decides access is missing.
+        SourceError: data that decides access is missing.
     """
     from crossaccount.sources.files import check_organization
 

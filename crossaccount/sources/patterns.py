@@ -1,7 +1,7 @@
-"""Words that mean several stacks: ``stack:*``, ``stack:DIR/prod-*``, ``state:*``; and no word at all.
+"""Sources that mean several stacks: ``stack:*``, ``stack:DIR/prod-*``, ``state:*``; and the default sources.
 
-A pattern stands for the stacks of one project, in the order of their names, and is a shell pattern in the name alone.
-What exists as a path is that path, whatever it looks like.
+A pattern selects stacks of one project, in the order of their names. Only the name is a shell pattern. A path that
+exists is never a pattern.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def is_pattern(text: str) -> bool:
 
 
 def expanded(text: str, directory: Path, read: ReadProject) -> list[str]:
-    """The sources that a word means: a pattern's stacks, or the word itself. ``read`` reads the project of a folder.
+    """The sources that an argument means: a pattern's stacks, or the argument itself.
+
+    ``read`` reads the project of a folder.
 
     Raises:
         SourceError: no project, or one without such a stack.
@@ -59,7 +61,7 @@ def expanded(text: str, directory: Path, read: ReadProject) -> list[str]:
 
 
 def all_stacks(directory: Path, kind: Literal["stack", "state"] = "stack") -> list[str]:
-    """The source that stands for none: all stacks of the project in ``directory``.
+    """The default source: all stacks of the project in ``directory``.
 
     Raises:
         SourceError: there is no project.
@@ -72,13 +74,13 @@ def all_stacks(directory: Path, kind: Literal["stack", "state"] = "stack") -> li
 
 
 def project_organization(directory: Path) -> list[str]:
-    """The file about the organisation above a project's accounts, as a source; none where there is no such file."""
+    """The file about the organisation of a project's accounts, as a source; none if there is no such file."""
     file = directory / ORGANIZATION_FILE
     return [str(file)] if file.is_file() else []
 
 
 def meant_stack(text: str, directory: Path, read: ReadProject) -> str | None:
-    """The source that was meant by a word that is no file and no source: the stack of that name, or of one like it."""
+    """A suggestion for an argument that is no file and no source: the stack of that name, or of a similar one."""
     folder, slash, name = text.rpartition("/")
     if not (directory / folder / PROJECT_FILE).is_file():
         return None

@@ -1,10 +1,10 @@
-"""The words that name a source, taken apart. Pure but for one question: whether a path exists.
+"""Parses the syntax of sources. Pure, except that it checks whether a path exists.
 
     FILE                                       KIND:REST[@ACCOUNT][#before|#after]          SOURCE+KIND:REST…
 
-A path that exists wins over any syntax (``a+b@c.json`` is a legal name): the word as a whole, then what follows
-``KIND:``. Otherwise the last ``@`` begins an account, and ``+`` splits only before a known kind of program: what is on
-its left is what the program on its right is laid over.
+A path that exists wins over the syntax (``a+b@c.json`` is a legal name): first the whole text, then the part after
+``KIND:``. Otherwise the last ``@`` begins an account, and ``+`` splits only before a known kind of program: the program
+on its right is laid over the source on its left.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from crossaccount.sources.errors import refusal
 
 FILE, STACK, STATE, LIVE = "", "stack", "state", "live"
 FILES = ("terraform", "preview", "state", "cloudformation")
-"""Kinds that read what a tool wrote to a file; ``state`` also takes the name of a stack."""
+"""Kinds that read the file of a tool; ``state`` also takes the name of a stack."""
 KINDS = (STACK, LIVE, *FILES)
 LAID_OVER = (STACK, *FILES)
 """Kinds that may follow ``+``."""
 BEFORE, AFTER = "before", "after"
 MOMENTS = (BEFORE, AFTER)
 _PLUS = re.compile(rf"\+(?=(?:{'|'.join(LAID_OVER)}):)")
-"""Where what is laid over begins."""
+"""The beginning of a program that is laid over a source."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """One source. ``rest`` is a file, a stack or a profile; ``account`` is what follows ``@``, as it was written.
+    """One source.
 
-    ``moment`` is ``before``, ``after``, or empty where the source does not say. ``over`` is what it is laid over.
+    ``rest`` is a file, a stack or a profile; ``account`` is the text after ``@``. ``moment`` is ``before``, ``after``,
+    or empty. ``over`` is the source that it is laid over.
     """
 
     text: str
@@ -64,7 +65,7 @@ def parse(text: str, exists: Callable[[str], bool] = os.path.lexists) -> Word:
 
 
 def _single(text: str, exists: Callable[[str], bool]) -> Word:
-    """A source that is laid over nothing."""
+    """A source without ``+``."""
     kind, colon, rest = text.partition(":")
     if not colon:
         return Word(text, FILE, text)
@@ -82,6 +83,6 @@ def _single(text: str, exists: Callable[[str], bool]) -> Word:
 
 
 def _cut(text: str, mark: str, fits: Callable[[str], bool]) -> tuple[str, str]:
-    """What is before and after the last ``mark``, if what is after it fits; else all of it, and nothing."""
+    """The text before and after the last ``mark``, if the part after it fits; else the whole text and an empty one."""
     start, found, end = text.rpartition(mark)
     return (start, end) if found and start and fits(end) else (text, "")

@@ -1,7 +1,7 @@
-"""``add``: one account, role or user more in a project whose files people wrote; comments and order stay.
+"""``add``: adds an account, a role or a user to a project's files, and keeps their comments and order.
 
-A change is whole or not at all: the files are written, the project is read again, and if it is wrong then and was not
-before, every file is as it was.
+A change is complete or not made: the files are written and the project is read again. If it then has new errors, all
+files are restored.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Added:
 
 
 def add_account(project: Project, name: str, account_id: str, *, has_stack: bool, region: str | None) -> Added:
-    """An account in the address book, and its stack's file; without a stack it is somebody else's.
+    """An account in the address book, and its stack's file. An account without a stack is not managed here.
 
     Raises:
-        SettingsError: the name or the ID is none, or is there already.
+        SettingsError: the name or the ID is malformed, or is in use.
     """
     regions = [str(each[REGION]) for each in project.stacks.values() if isinstance(each.get(REGION), str)]
     chosen = region or next(iter(regions), "us-east-1")
@@ -78,7 +78,7 @@ def add_role(
     external_ids: Sequence[str],
     by_name: bool,
 ) -> Added:
-    """A role of an account, that ``principals`` may assume.
+    """A role of an account that ``principals`` may assume.
 
     Raises:
         SettingsError: no stack manages the account, or the name is none.
@@ -116,7 +116,7 @@ def write(project: Project, added: Added) -> None:
     """Write the files, and read the project again.
 
     Raises:
-        SettingsError: the project is wrong afterwards and was not before; the files are as they were.
+        SettingsError: the change causes errors in the project; the files are restored.
     """
     _refuse_links_out(project.directory, added.files)
     before = _wrong(project.directory)
@@ -133,7 +133,7 @@ def write(project: Project, added: Added) -> None:
 
 
 def _refuse_links_out(directory: Path, names: Iterable[str]) -> None:
-    """Refuse to write what a link leads out of the project.
+    """Refuse to write through a link that leads out of the project.
 
     Raises:
         SettingsError: all such files.

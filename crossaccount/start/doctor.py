@@ -27,7 +27,7 @@ from crossaccount.start.editor_schema import SCHEMA, schema_text
 
 @dataclass(frozen=True)
 class Checkup:
-    """``needed`` is false for what only makes more possible; ``fix`` says how to get it."""
+    """``needed`` is false for an optional part; ``fix`` says how to get it."""
 
     what: str
     ok: bool
@@ -53,7 +53,7 @@ class Ran:
 
 
 def run(command: Sequence[str], folder: Path) -> Ran:
-    """Run a program that only looks; one that hangs has failed."""
+    """Run a program that only reads. A program that hangs counts as failed."""
     try:
         done = subprocess.run(list(command), cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
@@ -85,7 +85,7 @@ _WITHOUT_A_SERVICE = ("file:", "s3:", "azblob:", "gs:", "postgres:")
 
 
 def checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
-    """Everything, in the order in which one would mend it."""
+    """All checkups, in the order in which to fix them."""
     yield _pulumi(directory, machine)
     if machine.which("pulumi"):
         yield _host(machine)
@@ -150,7 +150,7 @@ def _backend_fix(url: str) -> str:
 
 
 def _passphrase(machine: Machine) -> Checkup:
-    """What encrypts secrets in a state that no service keeps; a job cannot ask for it."""
+    """The passphrase that encrypts the secrets of a state outside a service. A job cannot ask for it."""
     names = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
     given = next((name for name in names if name in machine.environment), None)
     fix = f"set {names[0]}, or {names[1]}; not for stacks with a secrets provider of their own"
@@ -164,7 +164,7 @@ def _local_aws(machine: Machine) -> Checkup:
 
 
 def _variables(directory: Path, machine: Machine) -> Iterator[Checkup]:
-    """Variables with which a job runs nothing."""
+    """Variables that make a job refuse to run."""
     try:
         configs = list(read_project(directory).stacks.values())
     except SettingsError:
@@ -215,7 +215,7 @@ def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
 
 
 def _schema(directory: Path) -> Iterator[Checkup]:
-    """The copy of the JSON schema that ``init`` wrote for editors: whether it is that of this version."""
+    """Whether the JSON schema that ``init`` wrote for editors is that of this version."""
     file = directory / SCHEMA
     if file.is_file():
         try:

@@ -62,7 +62,7 @@ class Plan:
         return re.sub(r"[^A-Za-z0-9_.-]", "-", self.project)
 
     def problems(self) -> list[Problem]:
-        """Everything that AWS or a project would refuse, by the option that says it."""
+        """Everything that AWS or a project would refuse, by the command's option."""
         return list(self._problems())
 
     def _problems(self) -> Iterator[Problem]:
@@ -119,12 +119,12 @@ OTHER_STRANGER = "888888888888"
 
 @dataclass(frozen=True)
 class Place:
-    """``checkout`` is the way from the project to a checkout of this program; without one it has a ``requirement``."""
+    """``checkout`` is the path from the project to a checkout of this program; else there is a ``requirement``."""
 
     checkout: str = ""
     requirement: str = ""
     note: str = ""
-    """What the reader of the requirement should know."""
+    """A note for the reader of the requirement."""
 
     @property
     def virtualenv(self) -> str:
@@ -247,7 +247,7 @@ def _trusting(plan: Plan) -> str:
 
 
 def _pipeline(plan: Plan, account: Account, head: str = "") -> str:
-    """The roles of the project's own pipeline, and then the provider that they trust; nothing without a repository."""
+    """The roles of the project's own pipeline, and the provider that they trust; nothing without a repository."""
     if plan.github is None:
         return ""
     made = roles(plan.github, plan.environments, account.id, partition_of(plan.region))
@@ -282,7 +282,7 @@ def _tests(plan: Plan) -> str:
 
 
 def _tests_of_pipeline(plan: Plan, account: Account) -> Iterator[Mapping[str, object]]:
-    """Each environment gets into its own role, and a pull request's into no other."""
+    """Access tests: each environment can assume its own role, and that of pull requests no other."""
     assert plan.github is not None
     host = "token.actions.githubusercontent.com"
     ids = {f"{host}:repository_id": plan.github.ids.partition("/")[2]} if plan.github.ids else {}
@@ -312,7 +312,7 @@ def _tests_of(plan: Plan, user: str) -> list[Mapping[str, object]]:
 
 
 def _then(plan: Plan) -> Mapping[str, object]:
-    """What the session may do: known for AWS's read-only policy alone."""
+    """The session's calls: known only for AWS's read-only policy."""
     if plan.policies != (READ_ONLY,):
         return {}
     reads = {"action": "s3:ListAllMyBuckets", "resource": "*", "expect": "allowed"}

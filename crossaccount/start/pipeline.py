@@ -1,8 +1,9 @@
-"""The roles of a project's own pipeline: who reviews, who looks for drift, who deploys, in each account.
+"""The roles of a project's own pipeline in each account: for reviews, for drift, and for deployments.
 
-Each role lets in one environment of one GitHub repository. To deploy takes what the resource types of the program need
-in IAM and Secrets Manager; the pipeline's own roles and its provider are left to a person, so that a merge cannot widen
-them. Nothing else bounds the deployer: who may write any role can make one with any right. Reviews guard that.
+Each role lets in one environment of one GitHub repository. The role for deployments has the permissions that the
+program's resource types need in IAM and Secrets Manager. It may not change the pipeline's own roles and provider, so
+that a merge cannot widen them. Nothing else limits it: a principal that may write any role can create one with any
+permission. Reviews protect against that.
 
 Source of the actions: the calls of pulumi-aws's resources, https://github.com/hashicorp/terraform-provider-aws/tree/\
 main/internal/service/iam and internal/service/secretsmanager
@@ -33,7 +34,7 @@ class Repository:
     ids: str = ""
 
     def problems(self) -> Iterator[Problem]:
-        """What GitHub would not call so."""
+        """Problems of the name and the IDs, by GitHub's rules."""
         if not _REPOSITORY.match(self.name):
             yield Problem("--github", "not a repository", self.name, "write OWNER/NAME")
         if self.ids and not _IDS.match(self.ids):
@@ -47,7 +48,7 @@ class Repository:
         return {"repository": self.name, "environment": name, **ids}
 
     def subject(self, environment: str) -> str:
-        """What a job of the environment sends as its subject."""
+        """The subject in the token of a job of the environment."""
         if not self.ids:
             return f"repo:{self.name}:environment:{environment}"
         owner, _, name = self.name.partition("/")
@@ -61,7 +62,7 @@ def role_name(purpose: str) -> str:
 
 
 def environment_name(purpose: str, project: str) -> str:
-    """The environment of the repository whose jobs get the role."""
+    """The environment of the repository whose jobs may assume the role."""
     return f"access-{project}" if purpose == DEPLOY else f"access-{project}-{purpose}"
 
 
@@ -147,7 +148,7 @@ _READ_SECRETS = ("DescribeSecret", "GetResourcePolicy")
 
 
 def document(purpose: str, account: str, partition: str) -> dict[str, Any]:
-    """What the role of a purpose may do in an account."""
+    """The policy document of the role for a purpose in an account."""
     iam, secrets = f"arn:{partition}:iam::{account}", f"arn:{partition}:secretsmanager:*:{account}:secret:{SECRETS}"
     seen = [*_READ_SECRETS, *(() if purpose == PREVIEW else ("GetSecretValue",))]
     statements: list[dict[str, Any]] = [
@@ -168,7 +169,7 @@ def document(purpose: str, account: str, partition: str) -> dict[str, Any]:
             _allow("iam", _OF_PROVIDERS, f"{iam}:oidc-provider/*", f"{iam}:saml-provider/*"),
             _allow("iam", ("DeleteVirtualMFADevice",), f"{iam}:mfa/*"),
             _allow("secretsmanager", _OF_SECRETS, secrets),
-            # The pipeline's own way in is a person's to change.
+            # Only a person may change the pipeline's own roles and provider.
             {
                 "Effect": "Deny",
                 "NotAction": ["iam:Get*", "iam:List*"],

@@ -1,7 +1,7 @@
-"""What a new project installs this program from: something that every machine can reach.
+"""The requirement from which a new project installs this program: a source that every machine can reach.
 
-It is a released version, or the git address and the commit that run now. A folder or an archive of this machine is
-neither, so it is written only if its user names it. pip records what an installation came from (PEP 610).
+It is a released version, or the git address and commit of the running program. A local folder or archive is written
+only if the user names it. pip records the source of an installation (PEP 610).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Git = Callable[[Sequence[str], Path], Ran]
 
 
 class Requirement(NamedTuple):
-    """A line of ``requirements.txt``, and what its reader should know of it."""
+    """A line of ``requirements.txt``, and a note for its reader."""
 
     text: str
     note: str = ""
@@ -41,7 +41,7 @@ def requirement_of(source: str, here: Path) -> Requirement:
     """The requirement that takes the program from ``source``, which a user names.
 
     Raises:
-        SettingsError: it is nothing that pip installs from.
+        SettingsError: pip cannot install from it.
     """
     if _URL.match(source):
         return _noted(f"{PACKAGE} @ {source}")
@@ -55,7 +55,7 @@ def requirement_of(source: str, here: Path) -> Requirement:
 
 
 def own_requirement(checkout: Path, git: Git = run) -> Requirement:
-    """The requirement that gives what is running now; ``checkout`` is where it is if it was never installed."""
+    """The requirement for the running program. ``checkout`` is its folder if it was not installed."""
     try:
         installed = distribution("crossaccount")
     except PackageNotFoundError:
@@ -75,7 +75,7 @@ def own_requirement(checkout: Path, git: Git = run) -> Requirement:
 
 
 def _of_folder(folder: Path, version: str, git: Git) -> Requirement:
-    """The commit of a checkout, if its remote has it; else its version."""
+    """The commit of a checkout if the remote has it; else the version."""
 
     def git_output(*command: str) -> str:
         done = git(["git", *command], folder)
@@ -95,7 +95,7 @@ def _version(version: str) -> Requirement:
 
 
 def _public(address: str) -> str:
-    """An address without whoever signs in there; empty for one that only this machine can reach.
+    """An address without its user and password; empty if only this machine can reach it.
 
     A password or token in an address is for this machine alone. The user ``git`` of SSH is part of the address.
     """

@@ -1,10 +1,9 @@
-"""The GitHub Actions workflow of a first project: reviewed on a pull request, deployed on merge, drift looked for each
-night.
+"""The GitHub Actions workflow of a first project: review on a pull request, deployment on merge, drift each night.
 
 It signs in to AWS by OpenID Connect, each account as a profile of the name that the stack's config has. Pull requests
 get a role and a token that only read, and no passphrase: their review asks no engine. ``up`` runs in an environment of
-its own, which the repository limits to the main branch. More access needs a yes that a person gives to one review, by
-its digest: whatever differs from that review is not applied. Nothing of a pull request's own text gets into a script.
+its own, which the repository limits to the main branch. More access needs a person's approval of one review, by its
+digest; anything that differs from that review is not applied. No text of a pull request gets into a script.
 
 Source: https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/\
 configuring-openid-connect-in-amazon-web-services, and the README of aws-actions/configure-aws-credentials
@@ -36,7 +35,7 @@ def workflow_name(plan: Plan) -> str:
 
 
 def role_variable(purpose: str, account: str) -> str:
-    """The variable with the role that the workflow takes in an account to ``PREVIEW`` or to ``DEPLOY``."""
+    """The variable with the role that the workflow assumes in an account, for ``PREVIEW`` or ``DEPLOY``."""
     return f"AWS_{purpose}_ROLE_" + re.sub(r"[^A-Z0-9]", "_", account.upper())
 
 

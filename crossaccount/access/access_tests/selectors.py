@@ -1,9 +1,9 @@
-"""Access tests by selector: one test in a set-up's own words, a row for each principal and role that it means.
+"""Selectors in access tests: one test, with a row for each principal and role that it selects.
 
 ``any of group Developers`` is every user of the group; ``every ReadOnly`` is each role (as a principal: each user or
 role) of that name, in whatever account, and may have ``*`` and ``?``. ``in`` limits the accounts of the role, or of the
-principal where the role is one. What a selector means is known when an estate is: each row is then a test like any
-other. A selector that means nobody is an error, because such a test would pass for nothing.
+principal where the role is one. Selectors are resolved against an estate; each row is then an ordinary test. A selector
+without a match is an error, because such a test would prove nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_selector(text: str) -> bool:
 
 
 def form_problem(key: str, text: str) -> str:
-    """What is wrong with a selector as it is written; empty where nothing is."""
+    """The syntax error of a selector; empty if it is correct."""
     if _EVERY.match(text) or (key == "principal" and _GROUP.match(text)):
         return ""
     return "only users are in groups" if key == "role" and text.startswith(GROUP.rstrip()) else "not a selector"
@@ -39,7 +39,7 @@ def form_problem(key: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class Selected:
-    """Who is meant, as the file says it; ``within`` are patterns of account names, none for all accounts."""
+    """A selector as it is written. ``within`` has patterns of account names; empty means all accounts."""
 
     principal: str
     role: str
@@ -51,14 +51,17 @@ class Selected:
 
 
 class Selection:
-    """Finds what selectors mean in one estate. ``accounts`` maps names to IDs."""
+    """Resolves selectors in one estate. ``accounts`` maps names to IDs."""
 
     def __init__(self, estate: Estate, accounts: Mapping[str, str]) -> None:
         self._estate = estate
         self._accounts = accounts
 
     def pairs(self, selected: Selected, principal: str, role: str) -> list[tuple[str, str]]:
-        """Each principal with each role, as ARNs; ``principal`` and ``role`` are the ARNs of what is no selector."""
+        """Each principal with each role, as ARNs.
+
+        ``principal`` and ``role`` are the ARNs of parts that are not selectors.
+        """
         by_role = is_selector(selected.role)
         within = selected.within
         principals = self._principals(selected.principal, () if by_role else within) or [principal]
@@ -72,7 +75,7 @@ class Selection:
         return display(arn, self._accounts)
 
     def problem(self, where: str, selected: Selected) -> Problem:
-        """What is said of a selector that means nobody."""
+        """The problem of a selector without a match."""
         by_principal = is_selector(selected.principal) and not self._principals(selected.principal, ())
         key, text = ("principal", selected.principal) if by_principal else ("role", selected.role)
         if not by_principal and self._roles(selected.role, ()):

@@ -1,8 +1,8 @@
-"""A diff in as many lines as a person reads: changes that are alike are one line, and nothing that broadens is cut.
+"""Folds a diff into few lines: similar changes share one line, and no change that broadens access is left out.
 
-Where there are few changes each has its line. Five or more that differ only by account are one line with their number.
-Where that is not enough, changes of one kind to one role (or of one principal) are one line, then changes of one kind.
-What does not broaden has the lines that are left; the rest of it is counted.
+If there are few changes, each has its own line. Five or more that differ only by account share a line with their
+number. If there are still too many lines, changes of one kind to one role (or of one principal) share a line, then all
+changes of one kind. Changes that do not broaden access get the remaining lines; the others are counted.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from crossaccount.access.diff.change import Change
 
 ALIKE = 5
-"""From so many on, changes that differ only by account are one line."""
+"""The least number of changes that differ only by account and share a line."""
 NAMED = 3
-"""How many of the others a line names."""
+"""How many of the other changes a line names."""
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 Key = Callable[[Change], tuple[object, ...]]
 
@@ -42,7 +42,7 @@ class Folded:
 
 
 def folded(changes: Sequence[Change], most: int) -> tuple[list[Folded], str]:
-    """The changes in at most ``most`` lines, in their own order, and in words how many more do not broaden."""
+    """The changes in at most ``most`` lines, in their order, and a sentence with the number of left-out changes."""
     gains = [each for each in changes if _rank(each) < 2]
     others = [each for each in changes if _rank(each) == 2]
     first: list[Folded] = []
@@ -57,7 +57,7 @@ def folded(changes: Sequence[Change], most: int) -> tuple[list[Folded], str]:
 
 
 def _rank(change: Change) -> int:
-    """What broadens and new credentials that assume nothing, before all else."""
+    """The order of changes: those that broaden, and new credentials without a path, come first."""
     return 0 if change.direction == "broadening" else 1 if change.kind == "credential-gained" else 2
 
 

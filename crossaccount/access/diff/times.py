@@ -1,7 +1,7 @@
-"""Policies as they are read from a day on: a date that has passed says nothing any more, or ends its statement.
+"""Policies as they apply from a given day on: a past date no longer matters, or its statement no longer applies.
 
-Only what two estates are compared by is read so. A date that is still to come, or that the credentials' age decides,
-stays a condition.
+Only the comparison of two estates uses them. A future date, or one that depends on the credentials' age, stays a
+condition.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ P = TypeVar("P", bound=Principal)
 
 
 class FromThenOn:
-    """Principals and control policies as all requests from ``since`` on read them; as they are, where it is None."""
+    """Principals and control policies as they apply to all requests from ``since`` on; unchanged if it is None."""
 
     def __init__(self, since: datetime | None) -> None:
         self._since = since
@@ -43,7 +43,10 @@ class FromThenOn:
         return replace(estate, service_control=service, resource_control=resource)
 
     def policy(self, policy: Policy) -> Policy:
-        """One policy; itself where no date decides anything. It is kept, so that its address is of no other one."""
+        """One policy; unchanged if it depends on no date.
+
+        The policy is kept, so that no other object gets its ``id``.
+        """
         known = self._policies.get(id(policy))
         if known is None:
             statements = tuple(self._statements(policy))

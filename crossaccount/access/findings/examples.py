@@ -1,7 +1,7 @@
-"""An example of each kind of finding: what raises it, and the same without it.
+"""An example of each kind of finding: a config or policy that has it, and the corrected form.
 
-What an account has is written by name: ``222222222222/role/Deploy trust policy`` holds the statements of that policy.
-An example that starts with the name of a file is a part of a stack's config. A test judges every one of them.
+The entities of an account are written by name: ``222222222222/role/Deploy trust policy`` holds the statements of that
+policy. An example that starts with the name of a file is a part of a stack's config. A test judges every one of them.
 """
 
 from __future__ import annotations

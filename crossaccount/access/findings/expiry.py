@@ -1,4 +1,7 @@
-"""Access that ends: what is past its date, and what will be soon. The dates are those of the config (``expires``)."""
+"""Access that ends: findings about access that has ended, or will end soon.
+
+The dates are those of the config (``expires``).
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Findings that differ only by account, as one: a mistake in a role set is one mistake, however many accounts have it.
+"""Groups findings that differ only by account: a mistake in a role set is one mistake, in however many accounts.
 
-Two findings are alike if they are the same text once each account's own names are taken out: its ID, its name in the
-address book, the file of its stack. Nothing else is taken out, so a finding that also differs in a role, a statement or
-a value stays on its own. Pure.
+Two findings are alike if their texts are equal without each account's own names: its ID, its name in the address book,
+the file of its stack. Findings that also differ in a role, a statement or a value stay separate. Pure.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Group:
 
     @property
     def first(self) -> Finding:
-        """The one whose words stand for all."""
+        """The finding whose text is shown for the group."""
         return self.findings[0]
 
     @property
@@ -72,7 +71,10 @@ def in_words(groups: Sequence[Group]) -> str:
 
 
 def neutral(text: str, account: str, accounts: Mapping[str, str], names: Mapping[str, str]) -> str:
-    """``text`` without what names an account: ``account``, by name, everywhere; others where they are surely meant."""
+    """``text`` without names of accounts.
+
+    The name of ``account`` is removed everywhere, other names only where they are unambiguous.
+    """
 
     def known(found: re.Match[str]) -> str:
         return _THIS if found[1] in names or found[1] in accounts else found[0]

@@ -1,4 +1,4 @@
-"""``github`` and ``esc``: what a pipeline needs to assume a role with its own token.
+"""``github`` and ``esc``: config with which a pipeline assumes a role by its own token.
 
 ``github`` is a step of GitHub Actions for each role that trusts GitHub. ``esc`` is a Pulumi ESC environment for each
 role that trusts Pulumi Cloud. Neither holds a credential: the token is made when the job or the environment is opened.
@@ -17,12 +17,12 @@ from crossaccount.iam.durations import duration_text
 from crossaccount.iam.providers import SERVICES, service_of
 
 CONFIGURE = ("aws-actions/configure-aws-credentials", "e6de054238d6b7531b4efff3b6587d9aade6a06c", "v6.2.3")
-"""The action, the commit that its release's tag named when it was looked up, and the release. A tag can be moved."""
+"""The action, the commit of the release, and the release. The commit is pinned because a tag can be moved."""
 _PERMISSIONS = "The job needs permissions: {id-token: write, contents: read}"
 
 
 class _OfService:
-    """What only users of one service's provider can use."""
+    """A kind for users of one service's provider only."""
 
     providers = True
     service: str
@@ -50,7 +50,7 @@ class GitHubStep(_OfService):
     service = "github"
 
     def lines(self, entry: Entry) -> Iterator[str]:
-        """The step, with what its token has to say."""
+        """The step, with the claims that its token must have."""
         action, commit, release = CONFIGURE
         yield from (f"# {note}" for note in notes(entry, _PERMISSIONS))
         yield f"- uses: {action}@{commit} # {release}"
@@ -68,7 +68,7 @@ class EscEnvironment(_OfService):
     service = "pulumi-cloud"
 
     def lines(self, entry: Entry) -> Iterator[str]:
-        """The environment, with what its token has to say."""
+        """The environment, with the claims that its token must have."""
         yield from (f"# {note}" for note in notes(entry))
         yield "values:"
         yield "  aws:"

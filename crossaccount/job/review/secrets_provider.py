@@ -1,8 +1,8 @@
-"""Whose key encrypts a stack's secrets: a change of it in the stack's file gives all of them to whoever holds that key.
+"""The secrets provider of a stack. A change of it in the stack's file gives all secrets to the owner of the new key.
 
-Passwords and access keys that the stack made are in its state, encrypted by its secrets provider. The engine takes the
-provider of the stack's file, and encrypts the whole state anew. The way to change it is a command of its own, which
-changes both: https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_change-secrets-provider/
+The state has the stack's passwords and access keys, encrypted by its secrets provider. The engine uses the provider in
+the stack's file, and encrypts the whole state again. To change the provider there is a separate command, which changes
+both: https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_change-secrets-provider/
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ NAMED, KEY = "secretsprovider", "encryptedkey"
 """Keys of a stack's file: the provider's URL, and the key of the data, encrypted by it."""
 NO_PROVIDER = ("", "")
 _OWN = ("", "default", "passphrase")
-"""Names of what needs no key of a cloud: the passphrase, or Pulumi Cloud itself."""
+"""Names of providers without a cloud key: the passphrase, or Pulumi Cloud itself."""
 
 
 def of_file(file: Mapping[str, Any]) -> tuple[str, str]:
-    """The provider that a stack's file names, and its encrypted key; empty texts where it names none."""
+    """The provider that a stack's file names, and its encrypted key; empty texts if it names none."""
     named = str(file.get(NAMED) or "")
     return NO_PROVIDER if named in _OWN else (named, str(file.get(KEY) or ""))
 
 
 def of_state(state: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The same of what was last deployed; None where that is not known."""
+    """The same for the last deployed state; None if it is not known."""
     providers = state.get("secrets_providers")
     if not isinstance(providers, Mapping) or not providers.get("type"):
         return None
@@ -34,7 +34,7 @@ def of_state(state: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def another_provider(stack: str, file: Mapping[str, Any], state: Mapping[str, Any]) -> str:
-    """Why a stack must not be updated: its file has another provider than its state; empty where it may be."""
+    """Why a stack must not be updated: the providers in its file and state differ. Empty if they agree."""
     deployed, named = of_state(state), of_file(file)
     if deployed is None or deployed == named:
         return ""

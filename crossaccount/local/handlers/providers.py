@@ -85,7 +85,7 @@ class OpenIdConnectProvider(Handler):
 
 
 def _spelled_as(known: Any, found: str) -> str:
-    """The URL as the state has it, if it is the same: AWS shows it without its scheme."""
+    """The URL in the state's spelling if both are equal: AWS shows it without its scheme."""
     shown = found.removeprefix(_SCHEME)
     return known if isinstance(known, str) and known.removeprefix(_SCHEME).rstrip("/") == shown.rstrip("/") else shown
 

@@ -1,9 +1,9 @@
 """MFA as AWS checks it: virtual devices with real seeds, codes that are verified once, and sessions that carry it.
 
-MiniStack takes any code, and no request of it ever carries MFA. Here a device is enabled by two consecutive codes. A
-code of AssumeRole or GetSessionToken has to be of a device of the calling user, of now (or of the 30 seconds before or
-after), and not used before. What follows carries ``aws:MultiFactorAuthPresent`` and ``aws:MultiFactorAuthAge``: the
-call itself, and the calls of a session of GetSessionToken. A role's session never carries them.
+MiniStack accepts any code, and its requests never carry MFA. Here a device is enabled by two consecutive codes. A code
+of AssumeRole or GetSessionToken must come from a device of the calling user, be current (or of the 30 seconds before or
+after), and be unused. Then the call itself, and the calls of a session of GetSessionToken, carry
+``aws:MultiFactorAuthPresent`` and ``aws:MultiFactorAuthAge``. A role's session never carries them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html and
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
@@ -30,12 +30,12 @@ _NO_DEVICE = (
 _BOTH = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
 _SEED = re.compile(rb"<Base32StringSeed>[^<]*</Base32StringSeed>")
 _ENABLED_WITHIN = range(-3, 2)
-"""How many times 30 seconds the first code of a device may be from now, when it is enabled."""
+"""The largest distance from now, in steps of 30 seconds, of the first code that enables a device."""
 _ACCEPTED = (0, -1, 1)
 
 
 async def seeded(call: Call, engine: Engine, go: Go) -> Answer:
-    """CreateVirtualMFADevice: the seed is one that an authenticator takes, 160 bits in base32."""
+    """CreateVirtualMFADevice: the seed is valid for an authenticator, 160 bits in base32."""
     answer = await go()
     if answer.ok:
         seed = base64.b32encode(secrets.token_bytes(20)).decode()
@@ -47,7 +47,7 @@ async def seeded(call: Call, engine: Engine, go: Go) -> Answer:
 
 
 async def enabled(call: Call, engine: Engine) -> None:
-    """EnableMFADevice: the codes are two in a row of this device."""
+    """EnableMFADevice: the two codes are consecutive codes of this device."""
     device = ministack.device(await engine.account_of(call), call.get("SerialNumber"))
     if not device:
         return  # MiniStack says so
@@ -82,7 +82,7 @@ async def _verify(call: Call, engine: Engine, serial: str, code: str) -> None:
     account, caller = await engine.account_of(call), (await caller_of(call, engine)).arn
     device = ministack.device(account, serial)
     user = caller.rsplit("/", 1)[-1] if ":user/" in caller else ""
-    # A session of GetSessionToken is its user too, and AWS takes no code from a session.
+    # A session of GetSessionToken acts as its user, but AWS accepts no code from a session.
     if not device or not user or device["User"] != user or not ministack.is_long_term(call.access_key):
         raise Refusal("AccessDenied", _NO_DEVICE)
     now, seed = step_at(time.time()), str(device["Base32StringSeed"])

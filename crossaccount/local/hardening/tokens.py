@@ -1,4 +1,4 @@
-"""Web identity tokens: their claims, and the condition keys that AWS makes of them.
+"""Web identity tokens: their claims, and the condition keys that AWS derives from them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 """
@@ -61,7 +61,7 @@ NOT_A_TOKEN = "The ID Token provided is not a valid JWT. (You may see this error
 
 
 def host_of(issuer: str) -> str:
-    """An issuer as the ARN of its provider has it."""
+    """An issuer in the form of its provider's ARN."""
     return issuer.removeprefix("https://").rstrip("/")
 
 
@@ -87,7 +87,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def keys_of(token: str) -> dict[str, Any]:
-    """The condition keys that a token becomes, in lower case.
+    """The condition keys of a token, in lower case.
 
     With an authorized party (``azp``) AWS passes that as ``aud``, and the audience as ``oaud``.
     """

@@ -1,11 +1,10 @@
-"""AssumeRoleWithWebIdentity as AWS answers it: the token is verified before the role's trust is asked.
+"""AssumeRoleWithWebIdentity as on AWS: the token is verified before the role's trust policy is evaluated.
 
-The signature is verified in ``crossaccount.local.authentication``: what comes here is signed by the issuer that the
-token names. Verified here, in AWS's order: the form of the request, the claims that every token has, the provider in
-the role's account, the audience, the dates; and after MiniStack has asked the trust, the role's path and the length of
-the session. MiniStack believes every token and answers with a made-up subject, which is mended.
-
-What is left out: session tags and source identities in tokens.
+The signature is verified in ``crossaccount.local.authentication``: a token that arrives here is signed by its issuer.
+Verified here, in AWS's order: the form of the request, the claims that every token has, the provider in the role's
+account, the audience, the dates; and after MiniStack has evaluated the trust, the role's path and the length of the
+session. MiniStack accepts every token and answers with an invented subject, which is corrected. Session tags and source
+identities in tokens are not supported.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html (errors),
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html (claims that are required) and
@@ -30,11 +29,11 @@ from crossaccount.local.hardening.tokens import KNOWN_TO_AWS, NOT_A_TOKEN, claim
 
 _DENIED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 SKEW_SECONDS = 300
-"""How far clocks may differ."""
+"""The largest accepted difference between clocks."""
 
 
 async def verified(call: Call, engine: Engine) -> None:
-    """The token is one that AWS takes, of a provider that the role's account has."""
+    """The token is one that AWS accepts, from a provider of the role's account."""
     claims = claims_of(call.get("WebIdentityToken"))
     for name in ("iss", "sub", "aud", "exp", "iat"):
         if not claims.get(name):

@@ -30,7 +30,7 @@ def check_keywords(holder: Conditioned, effect: str, where: str) -> Iterator[Pro
 
 
 def check_together(holder: Conditioned, where: str) -> Iterator[Problem]:
-    """Keywords that no request meets together."""
+    """Problems of keywords that no request can meet together."""
     if holder.source_ip and (through := [each for each in ("source_vpc", "source_vpce") if getattr(holder, each)]):
         what = f"a request through a VPC endpoint has no public address, so nobody meets it and {through[0]}"
         yield Problem(f"{where}.source_ip", what, list(holder.source_ip), "write a statement for each")
@@ -64,7 +64,7 @@ def may_carry(keyword: Keyword, effect: str) -> bool:
 
 
 def shown_value(value: object) -> object:
-    """The value of a keyword as the config would say it."""
+    """The value of a keyword as it is written in a config."""
     if isinstance(value, Model):
         return value.model_dump(exclude_none=True, exclude_unset=True) or True
     if isinstance(value, datetime):

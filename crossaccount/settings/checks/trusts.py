@@ -195,12 +195,12 @@ def _check_keywords(draft: Draft, statement: TrustStatement, where: str) -> Iter
 
 
 def _misplaced(draft: Draft, statement: TrustStatement, keyword: Keyword) -> Misplaced | None:
-    named = statement.asks()
-    if not named & keyword.asked:
+    named = statement.named_kinds()
+    if not named & keyword.applies_to:
         given = keyword.providers_alone if PROVIDERS in named else keyword.services_alone
         named_in_words = " and ".join(_IN_WORDS[kind] for kind in sorted(named))
         default = Misplaced(f"{named_in_words} cannot meet it", "remove it", "")
-        return (given or default) if keyword.asked != EVERYBODY else None
+        return (given or default) if keyword.applies_to != EVERYBODY else None
     if statement.principals and keyword.roles_alone and all(is_role(draft, name) for name in statement.principals):
         return keyword.roles_alone
     return None

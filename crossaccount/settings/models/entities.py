@@ -169,7 +169,7 @@ class Group(Entity):
     KIND: ClassVar = "group"
 
     members: MaybeMembers = None
-    """Users of this stack, beside those that name the group: a list, or {all: true, except: [mary]}."""
+    """Users of this stack, in addition to those that name the group: a list, or {all: true, except: [mary]}."""
     self_service_mfa: Flag = False
     """The members register MFA devices, and can do nothing else without one."""
 

@@ -1,9 +1,8 @@
-"""Keywords that let users of an identity provider assume a role, each with the words of its service.
+"""Keywords that let users of an identity provider assume a role, each with the terms of its service.
 
-A keyword becomes a principal (the provider), the action of its kind, and conditions: always on the audience, and on the
-claims that say who it is. :meth:`Federation.conditions` makes the conditions, :meth:`Federation.wrong` says what of the
-keyword would let in strangers or nobody. A ``*`` is allowed only where the service keeps the name space behind it for
-its customer.
+A keyword becomes a principal (the provider), an action, and conditions on the audience and on the claims that identify
+the user. :meth:`Federation.conditions` makes the conditions. :meth:`Federation.wrong` reports values that would let in
+strangers or nobody. A ``*`` is allowed only if the service reserves all matching names for its customer.
 
 Sources: the pages that ``crossaccount.iam.providers`` names, and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif.
@@ -31,7 +30,7 @@ SAML = "sts:AssumeRoleWithSAML"
 
 
 class Wrong(NamedTuple):
-    """What is wrong with a keyword: the field (empty: the keyword as a whole), what, the value, and the fix."""
+    """A problem of a keyword: the field (empty for the whole keyword), what is wrong, the value, and the fix."""
 
     field: str
     what: str
@@ -40,7 +39,7 @@ class Wrong(NamedTuple):
 
 
 def _number(value: object) -> object:
-    """An ID that YAML may have read as a number: those of GitHub and GitLab have no leading zeros."""
+    """An ID as text. YAML may have read it as a number; IDs of GitHub and GitLab have no leading zeros."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
     if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]*", value):
@@ -56,7 +55,7 @@ NumberId = Annotated[
 
 
 class Federation(Model):
-    """What all keywords of identity providers share. ``SERVICE`` is a key of ``iam.providers.SERVICES``."""
+    """The base of all keywords for identity providers. ``SERVICE`` is a key of ``iam.providers.SERVICES``."""
 
     SERVICE: ClassVar = ""
     ACTION: ClassVar = WEB_IDENTITY
@@ -66,27 +65,27 @@ class Federation(Model):
 
     @property
     def named_provider(self) -> str | None:
-        """The provider's name under ``crossaccount:providers``, where the keyword says it."""
+        """The provider's name under ``crossaccount:providers``; None if the keyword does not name it."""
         return self.provider
 
     def wrong(self, provider: IdentityProvider) -> Iterator[Wrong]:
-        """What would let in strangers, or nobody."""
+        """Problems: values that would let in strangers, or nobody."""
         return iter(())
 
     def subjects(self, provider: IdentityProvider) -> Sequence[str]:
-        """The tokens' claim ``sub``; ``*`` stands for any text."""
+        """Accepted values of the token's claim ``sub``; ``*`` matches any text."""
         return ()
 
     def claims(self, provider: IdentityProvider) -> Mapping[str, Sequence[str]]:
-        """Further claims that a token must have."""
+        """Further claims that a token must have, each with its accepted values."""
         return {}
 
     def audiences(self, provider: IdentityProvider) -> Sequence[str]:
-        """The tokens' claim ``aud``."""
+        """Accepted values of the token's claim ``aud``."""
         return provider.audiences
 
     def conditions(self, provider: IdentityProvider, partition: str) -> tuple[Condition, ...]:
-        """The conditions on who it is."""
+        """The conditions on the audience, the subject and the further claims."""
         del partition
         audience = {"StringEquals": {provider.key("aud"): list(self.audiences(provider))}}
         claims = {"sub": self.subjects(provider), **self.claims(provider)}
@@ -100,7 +99,7 @@ def matching(key: str, values: Iterable[str]) -> Condition:
 
 
 def _chosen(federation: Federation, fields: Sequence[str], of: str, example: str) -> Iterator[Wrong]:
-    """Exactly one of the fields is given: a subject carries one of them."""
+    """A problem unless exactly one of the fields is given, because a subject has one of them."""
     given = [name for name in fields if getattr(federation, name)]
     if len(given) > 1:
         what = f"a token's subject carries only one of {', '.join(fields)}, so nobody meets two"
@@ -117,7 +116,7 @@ def _plain(federation: Federation, *fields: str, fix: str = "name one") -> Itera
 
 
 def _within(federation: Federation, *fields: str) -> Iterator[Wrong]:
-    """Values that end up between colons of a subject."""
+    """A problem for each value that cannot be between the colons of a subject."""
     for name in fields:
         value = getattr(federation, name)
         if value and (":" in value or value.strip() != value):
@@ -158,7 +157,7 @@ class GitHub(Federation):
     tag: Text | None = Field(default=None, examples=["v*"])
     """Workflow runs on this tag, or on those that match."""
     environment: Text | None = Field(default=None, examples=["production"])
-    """Jobs of this environment; GitHub's protection rules then say who may run them."""
+    """Jobs of this environment. GitHub's protection rules decide who may run them."""
     pull_request: Flag = False
     """Workflow runs of pull requests."""
     any: Flag = False
@@ -166,11 +165,11 @@ class GitHub(Federation):
     workflow: Text | None = Field(default=None, examples=["acme/app/.github/workflows/deploy.yml@refs/heads/main"])
     """The workflow file that the job must come from, with its ref: the claim job_workflow_ref."""
     owner_id: NumberId | None = Field(default=None, examples=["123456"])
-    """The owner's ID, of `gh api repos/OWNER/NAME --jq .owner.id`."""
+    """The owner's ID, as `gh api repos/OWNER/NAME --jq .owner.id` prints it."""
     repository_id: NumberId | None = Field(default=None, examples=["456789"])
-    """The repository's ID, of `gh api repos/OWNER/NAME --jq .id`."""
+    """The repository's ID, as `gh api repos/OWNER/NAME --jq .id` prints it."""
     subject: Literal["both", "ids", "names"] = "both"
-    """The form of the subject. both: with the IDs, if they are given, and with the names alone beside it."""
+    """The accepted forms of the subject. both: the form with IDs, if they are given, and the form with names only."""
 
     _PARTS: ClassVar = ("branch", "tag", "environment", "pull_request", "any")
 
@@ -234,7 +233,7 @@ class GitHub(Federation):
         return "pull_request" if self.pull_request else "*"
 
     def claims(self, provider: IdentityProvider) -> Mapping[str, Sequence[str]]:
-        """IDs are never given to another repository: with them the old form of the subject is safe as well."""
+        """GitHub never reuses IDs, so a condition on the ID also makes the form with names only safe."""
         found: dict[str, Sequence[str]] = {}
         if self.repository_id:
             found["repository_id"] = (self.repository_id,)
@@ -266,9 +265,9 @@ class GitLab(Federation):
     any: Flag = False
     """Every branch and tag."""
     protected: Flag = False
-    """Only on protected branches and tags: the claim ref_protected, of gitlab.com alone."""
+    """Only protected branches and tags: the claim ref_protected, which only gitlab.com has."""
     project_id: NumberId | None = None
-    """The project's ID, which no other project ever gets: the claim project_id, of gitlab.com alone."""
+    """The project's ID, which GitLab never reuses: the claim project_id, which only gitlab.com has."""
 
     def wrong(self, provider: IdentityProvider) -> Iterator[Wrong]:
         if bool(self.project) == bool(self.group):
@@ -359,7 +358,7 @@ class PulumiCloud(Federation):
     environment: Text | None = Field(default=None, examples=["platform/production"])
     """PROJECT/ENVIRONMENT of Pulumi ESC."""
     stack: Text | None = Field(default=None, examples=["network/prod"])
-    """PROJECT/STACK whose deployments get in."""
+    """PROJECT/STACK: its deployments are trusted."""
     operation: Text = "*"
     """The operation of the deployment: preview, update, refresh, destroy. Default: any."""
 
@@ -379,7 +378,10 @@ class PulumiCloud(Federation):
             yield Wrong("organization", what, list(provider.audiences), f"add {wanted} to its audiences")
 
     def audiences(self, provider: IdentityProvider) -> Sequence[str]:
-        """Deployments come with the organisation's name, environments with ``aws:`` before it (older ones without)."""
+        """Deployments have the organisation's name as audience.
+
+        Environments have ``aws:`` before it; older ones do not.
+        """
         wanted = (self.organization,) if self.stack else (f"aws:{self.organization}", self.organization)
         return tuple(each for each in wanted if each in provider.audiences)
 
@@ -523,7 +525,7 @@ class Saml(Federation):
     attributes: Mapping[str, OneOrMany] = Field(
         default_factory=dict, examples=[{"eduPersonAffiliation": ["staff", "faculty"]}]
     )
-    """Attributes of the assertion by IAM's name without SAML:, each with the values that are accepted."""
+    """Attributes of the assertion, each with its accepted values. The name is IAM's condition key without SAML:."""
 
     def wrong(self, provider: IdentityProvider) -> Iterator[Wrong]:
         for name, values in self.attributes.items():
@@ -550,14 +552,14 @@ POD_IDENTITY = "pods.eks.amazonaws.com"
 
 
 class PodIdentity(Model):
-    """Pods of EKS clusters that an association of EKS Pod Identity gives the role."""
+    """Pods of EKS clusters that get the role through an EKS Pod Identity association."""
 
     cluster_arn: Text | None = Field(default=None, examples=["arn:aws:eks:eu-central-1:222222222222:cluster/prod"])
-    """The ARN of the only cluster whose pods get in."""
+    """The ARN of the only cluster whose pods are trusted."""
     namespace: Text | None = Field(default=None, examples=["payments"])
-    """The only Kubernetes namespace whose pods get in."""
+    """The only Kubernetes namespace whose pods are trusted."""
     service_account: Text | None = Field(default=None, examples=["api"])
-    """The only Kubernetes service account whose pods get in."""
+    """The only Kubernetes service account whose pods are trusted."""
 
     _TAGS: ClassVar = {
         "cluster_arn": "eks-cluster-arn",

@@ -1,4 +1,4 @@
-"""Identity providers of an account in the config: issuers of OpenID Connect tokens, and SAML 2.0 providers."""
+"""Identity providers in the config of an account: issuers of OpenID Connect tokens, and SAML 2.0 providers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Audience = Annotated[Text, rule(_check_audience), text_schema(None, 255)]
 
 
 class Provider(Model):
-    """Somebody who vouches for users outside of AWS: exactly one of ``oidc`` and ``saml``."""
+    """An identity provider for users outside AWS: exactly one of ``oidc`` and ``saml``."""
 
     KIND: ClassVar = "provider"
 
@@ -49,7 +49,7 @@ class Provider(Model):
     saml: Text | None = Field(default=None, examples=["saml/okta.xml"])
     """The metadata file of a SAML 2.0 provider, relative to the folder of Pulumi.yaml."""
     audiences: tuple[Audience, ...] = Field(default=(), examples=[["sts.amazonaws.com"]])
-    """The audiences of the tokens, at most 100. Default: those of the service for AWS, if they are known."""
+    """The audiences of the tokens, at most 100. Default: the audience that the service uses for AWS, if it is known."""
     thumbprints: tuple[Thumbprint, ...] = ()
     """Thumbprints of the issuer's certificate, at most 5. Needed only if no public authority signed the certificate."""
     existing: Flag = False
@@ -61,7 +61,7 @@ class Provider(Model):
     aliases: tuple[FormerName, ...] = ()
     """Former names, so that Pulumi recognises the provider after a rename."""
     import_id: ImportId = Field(default=None, alias="import")
-    """Adopt the existing provider with this ARN; true means the ARN that it would have."""
+    """Adopt the existing provider with this ARN; true means the ARN that follows from the issuer or the name."""
 
     @property
     def effective_audiences(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class Provider(Model):
         return issuer_url(self.oidc) if self.oidc else ""
 
     def in_account(self, name: str, account: str, partition: str) -> IdentityProvider:
-        """The provider as IAM knows it in an account."""
+        """The provider in an account, with its ARN."""
         if not self.oidc:
             return IdentityProvider(name, saml_arn(account, name, partition))
         arn = oidc_arn(account, self.oidc, partition)

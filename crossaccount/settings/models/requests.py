@@ -1,6 +1,6 @@
-"""What a trust or a grant may require of a request: networks, organisations, sessions, tags, dates.
+"""Conditions that a trust or a grant may set for a request: networks, organisations, sessions, tags, dates.
 
-A model here is the value of a keyword of ``trusts``; its fields are rows of the same table.
+A model here is the value of a keyword in ``trusts``. Its own fields may have keywords too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crossaccount.settings.models.base import Model, Text, refuse, rule, text_sc
 
 
 class Misplaced(NamedTuple):
-    """What is wrong with a keyword on principals that cannot meet it. With a finding's code it is a warning."""
+    """A keyword whose principals cannot meet it: the problem and the fix. With a finding's code it is a warning."""
 
     what: str
     fix: str
@@ -30,37 +30,40 @@ class Misplaced(NamedTuple):
 
 PRINCIPALS, PROVIDERS, SERVICES = "principals", "providers", "services"
 EVERYBODY = frozenset({PRINCIPALS, PROVIDERS, SERVICES})
-"""Of whom a trust statement may ask something: users and roles, users of identity providers, services."""
+"""The kinds of caller that a keyword can apply to: users and roles, users of identity providers, services."""
 
 
 @dataclass(frozen=True)
 class Keyword:
-    """The condition that a field of a trust statement becomes."""
+    """How a field of a trust statement becomes a condition, and which callers it applies to."""
 
     operator: str
-    """Empty: the fields of the value have the conditions, and it has none itself."""
+    """The condition operator. Empty if only the fields of the value become conditions."""
     key: str
     value: str | None = None
-    """What the condition key is compared with; None means the field's own value."""
+    """The fixed value that the condition key is compared with. None means the field's own value."""
     of: str = ""
-    """The field of the value that is compared; empty for the value itself."""
+    """The field of the value that the condition key is compared with. Empty for the value itself."""
     patterns: bool = False
     """Whether ``*`` and ``?`` in the values are wildcards."""
-    asked: frozenset[str] = frozenset({PRINCIPALS})
-    """Who has to meet it."""
+    applies_to: frozenset[str] = frozenset({PRINCIPALS})
+    """The kinds of caller that have to meet the condition."""
     actions: tuple[str, ...] = ()
-    """What the statement allows too, because a request that meets it needs that."""
+    """Actions that the statement allows too, because a request that meets the condition needs them."""
     may_deny: bool = False
-    """Whether a statement with the keyword may have the effect Deny: it then keeps out those who meet it."""
+    """Whether a statement with the keyword may have the effect Deny.
+
+    It then denies the callers that meet the condition.
+    """
     services_alone: Misplaced | None = None
-    """What is wrong where the statement names services and no principals."""
+    """The problem if the statement names services and no principals."""
     roles_alone: Misplaced | None = None
-    """What is wrong where all principals are roles."""
+    """The problem if all principals are roles."""
     providers_alone: Misplaced | None = None
-    """What is wrong where the statement names users of identity providers alone."""
+    """The problem if the statement names only users of identity providers."""
 
     def condition(self, value: object) -> Condition:
-        """The condition on the condition key, for the field's ``value``. The key of a mapping is the end of the key."""
+        """The condition for the field's ``value``. Each key of a mapping is appended to the condition key."""
         if not self.operator:
             return {}
         if self.value is not None:
@@ -88,7 +91,7 @@ def _text(value: object) -> str:
 
 
 def one_or_many(value: object) -> object:
-    """One text as a list of one."""
+    """A single text as a list."""
     return [value] if isinstance(value, str) else value
 
 
@@ -195,7 +198,7 @@ class SessionTags(Model):
     required: Annotated[TagValues, Keyword("StringEquals", "aws:RequestTag/", patterns=True)] = Field(
         default_factory=dict, examples=[{"project": ["web", "shop"], "ticket": "*"}]
     )
-    """Tags that each session has, with their values; "*" is any value."""
+    """Tags that each session must have, with their values; "*" is any value."""
     allowed: Annotated[tuple[Text, ...], Keyword("ForAllValues:StringEquals", "aws:TagKeys")] = Field(
         default=(), examples=[["project", "ticket"]]
     )

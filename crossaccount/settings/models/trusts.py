@@ -116,25 +116,25 @@ class Conditioned(Model):
         ),
     ] = Field(default=(), examples=[["12345678TESTID"]])
     """Require one of these external IDs."""
-    source_ip: Annotated[Networks, Keyword("IpAddress", "aws:SourceIp", asked=CALLERS, services_alone=_FROM_AWS)] = (
-        Field(default=(), examples=[["203.0.113.0/24"]])
-    )
+    source_ip: Annotated[
+        Networks, Keyword("IpAddress", "aws:SourceIp", applies_to=CALLERS, services_alone=_FROM_AWS)
+    ] = Field(default=(), examples=[["203.0.113.0/24"]])
     """Require that the request comes from one of these public address ranges."""
-    source_vpc: Annotated[Vpcs, Keyword("StringEquals", "aws:SourceVpc", asked=CALLERS, services_alone=_FROM_AWS)] = (
-        Field(default=(), examples=[["vpc-0a1b2c3d"]])
-    )
+    source_vpc: Annotated[
+        Vpcs, Keyword("StringEquals", "aws:SourceVpc", applies_to=CALLERS, services_alone=_FROM_AWS)
+    ] = Field(default=(), examples=[["vpc-0a1b2c3d"]])
     """Require that the request comes through a VPC endpoint in one of these VPCs."""
     source_vpce: Annotated[
-        Endpoints, Keyword("StringEquals", "aws:SourceVpce", asked=CALLERS, services_alone=_FROM_AWS)
+        Endpoints, Keyword("StringEquals", "aws:SourceVpce", applies_to=CALLERS, services_alone=_FROM_AWS)
     ] = Field(default=(), examples=[["vpce-0a1b2c3d"]])
     """Require that the request comes through one of these VPC endpoints."""
     starts: Annotated[
-        Starts | None, Keyword("DateGreaterThanEquals", "aws:CurrentTime", asked=EVERYBODY, may_deny=True)
+        Starts | None, Keyword("DateGreaterThanEquals", "aws:CurrentTime", applies_to=EVERYBODY, may_deny=True)
     ] = Field(default=None, examples=["2027-01-01"])
     """Not before this day or moment, in UTC."""
-    expires: Annotated[Expires | None, Keyword("DateLessThan", "aws:CurrentTime", asked=EVERYBODY, may_deny=True)] = (
-        Field(default=None, examples=["2027-03-31"])
-    )
+    expires: Annotated[
+        Expires | None, Keyword("DateLessThan", "aws:CurrentTime", applies_to=EVERYBODY, may_deny=True)
+    ] = Field(default=None, examples=["2027-03-31"])
     """Until the end of this day, or until this moment, in UTC."""
     conditions: Mapping[str, Any] = Field(
         default_factory=dict, examples=[{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}]
@@ -142,12 +142,12 @@ class Conditioned(Model):
     """Further conditions as in an IAM policy: operator, key, value."""
 
     def keywords(self) -> dict[str, Keyword]:
-        """The keywords that it has, by name, in the order of the names."""
+        """The keywords that are set, by name, in the order of the names."""
         return {name: row for name, row in sorted(keywords_of(type(self)).items()) if getattr(self, name)}
 
-    def conditions_of(self, asked: str) -> tuple[Condition, ...]:
-        """The conditions that the keywords become, as far as those of this kind have to meet them."""
-        return tuple(_conditions(self, asked))
+    def conditions_of(self, kind: str) -> tuple[Condition, ...]:
+        """The conditions of the keywords that apply to this kind of caller."""
+        return tuple(_conditions(self, kind))
 
     def principal_conditions(self) -> tuple[Condition, ...]:
         """The conditions that principals have to meet."""
@@ -193,22 +193,24 @@ class TrustStatement(Conditioned):
         Keyword("StringEquals", "aws:PrincipalTag/", patterns=True, providers_alone=_NO_PRINCIPAL),
     ] = Field(default_factory=dict, examples=[{"team": ["platform"]}])
     """Require these tags of the principal, with their values."""
-    session_name: Annotated[OneOrMany, Keyword("StringEquals", "sts:RoleSessionName", patterns=True, asked=CALLERS)] = (
-        Field(default=(), examples=["${aws:username}"])
-    )
+    session_name: Annotated[
+        OneOrMany, Keyword("StringEquals", "sts:RoleSessionName", patterns=True, applies_to=CALLERS)
+    ] = Field(default=(), examples=["${aws:username}"])
     """Require one of these session names; * and ? are wildcards, ${aws:username} is the user's own name."""
     source_identity: Annotated[
         Identities,
-        Keyword("StringEquals", "sts:SourceIdentity", patterns=True, asked=CALLERS, actions=("sts:SetSourceIdentity",)),
+        Keyword(
+            "StringEquals", "sts:SourceIdentity", patterns=True, applies_to=CALLERS, actions=("sts:SetSourceIdentity",)
+        ),
     ] = Field(default=(), examples=["${aws:username}"])
     """Require a source identity: true for any, or one of these; ${aws:username} is the user's own name."""
-    session_tags: Annotated[SessionTags | None, Keyword("", "", asked=CALLERS, actions=("sts:TagSession",))] = None
+    session_tags: Annotated[SessionTags | None, Keyword("", "", applies_to=CALLERS, actions=("sts:TagSession",))] = None
     """Require or limit session tags: {required: {project: web}, allowed: [project], transitive: [project]}."""
-    source_account: Annotated[OneOrMany, Keyword("StringEquals", "aws:SourceAccount", asked=frozenset({SERVICES}))] = (
-        Field(default=(), examples=["workload"])
-    )
+    source_account: Annotated[
+        OneOrMany, Keyword("StringEquals", "aws:SourceAccount", applies_to=frozenset({SERVICES}))
+    ] = Field(default=(), examples=["workload"])
     """Require that a service acts for one of these accounts, by name or ID."""
-    source_arn: Annotated[OneOrMany, Keyword("ArnLike", "aws:SourceArn", asked=frozenset({SERVICES}))] = Field(
+    source_arn: Annotated[OneOrMany, Keyword("ArnLike", "aws:SourceArn", applies_to=frozenset({SERVICES}))] = Field(
         default=(), examples=["arn:aws:scheduler:*:222222222222:schedule/*"]
     )
     """Require that a service acts for one of these resources; wildcards are allowed."""
@@ -223,8 +225,8 @@ class TrustStatement(Conditioned):
         """The keywords of identity providers that the statement has, by name."""
         return {name: value for name in FEDERATIONS if (value := getattr(self, name)) is not None}
 
-    def asks(self) -> frozenset[str]:
-        """Those of whom the statement can ask something, by what it names."""
+    def named_kinds(self) -> frozenset[str]:
+        """The kinds of caller that the statement names."""
         named = {
             PRINCIPALS: bool(self.principals),
             PROVIDERS: bool(self.federations()),
@@ -239,7 +241,7 @@ class TrustStatement(Conditioned):
 
     @property
     def names_somebody(self) -> bool:
-        """Whether it names anybody at all."""
+        """Whether the statement names any caller."""
         return any(bool(getattr(self, name)) for name in NAMING)
 
 
@@ -254,7 +256,7 @@ def _federations() -> tuple[str, ...]:
 FEDERATIONS = _federations()
 """The keywords that name users of an identity provider."""
 NAMING = ("principals", "services", *FEDERATIONS, "pod_identity")
-"""The keys of a trust statement of which it needs at least one: whom it is about."""
+"""The keys that name callers; a trust statement needs at least one of them."""
 
 
 @cache
@@ -267,11 +269,11 @@ def keywords_of(model: type[BaseModel]) -> Mapping[str, Keyword]:
     return {name: row for name, row in rows.items() if row is not None}
 
 
-def _conditions(holder: Model, asked: str) -> Iterator[Condition]:
+def _conditions(holder: Model, kind: str) -> Iterator[Condition]:
     for name, keyword in keywords_of(type(holder)).items():
         value = getattr(holder, name)
-        if not value or (isinstance(holder, Conditioned) and asked not in keyword.asked):
+        if not value or (isinstance(holder, Conditioned) and kind not in keyword.applies_to):
             continue
         yield keyword.condition(value)
         if isinstance(value, Model):
-            yield from _conditions(value, asked)
+            yield from _conditions(value, kind)

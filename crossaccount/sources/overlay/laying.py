@@ -1,8 +1,8 @@
-"""``SOURCE+KIND:FILE``: an account with a program laid over it, as ``crossaccount preview`` does it for our stacks.
+"""``SOURCE+KIND:FILE``: an account with a program laid over it, as in a ``crossaccount preview`` of our stacks.
 
-What the program declares takes the place of what is there; what it managed before and no longer declares goes; all else
-stays, but for what the program says that it excludes. A program that knows of one moment alone (a template, a state)
-takes nothing away: what it had before is not known.
+Entities that the program declares replace those in the account. Entities that it managed before and no longer declares
+are removed. Everything else stays, except what the program excludes. A program that describes only one moment (a
+template, a state) removes nothing, because its former entities are unknown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OF_ALL = "aws:iam/policyAttachment:PolicyAttachment"
 
 
 def lay_over(there: Sequence[Described], programs: Sequence[AccountProgram], where: str) -> list[Described]:
-    """The accounts of ``there``, each with the program of the account laid over it, and those of programs alone."""
+    """The accounts of ``there``, each with its program laid over it, and accounts that only programs describe."""
     by_account = {each.account_id: each for each in programs}
     found = []
     for each in there:
@@ -56,11 +56,11 @@ def _laid_over(there: Described, program: AccountProgram, where: str) -> Describ
 
 
 PROVIDERS = ("OpenIDConnectProviderList", "SAMLProviderList")
-"""The lists of identity providers, which are told apart by ``Arn``."""
+"""The lists of identity providers. ``Arn`` identifies a provider."""
 
 
 def _with_providers(laid: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Identity providers: those of others, and those that the program declares."""
+    """Identity providers of others, and those that the program declares."""
     found = dict(laid)
     for key in PROVIDERS:
         ours = {str(each["Arn"]) for each in (*before.get(key, ()), *after.get(key, ()))}
@@ -71,7 +71,7 @@ def _with_providers(laid: Mapping[str, Any], before: Mapping[str, Any], after: M
 
 
 def _complete(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Details with every list that is laid over, also where a file lacks one; documents as mappings, not as text."""
+    """Details with every list that a program can change, even if the file lacks it; documents as mappings."""
     found: dict[str, Any] = dict(item)
     for word in WORDS.values():
         key = f"{word}DetailList"
@@ -96,12 +96,12 @@ def _mapping(document: Any) -> Any:
 
 
 def _without_others(laid: Mapping[str, Any], after: Deployment) -> Mapping[str, Any]:
-    """An ``aws.iam.PolicyAttachment`` detaches its policy from everybody whom it does not name."""
+    """An ``aws.iam.PolicyAttachment`` detaches its policy from all entities that it does not name."""
     named: dict[str, set[tuple[str, str]]] = {}
     for each in after.of_type(_OF_ALL):
         owners = {(kind, str(name).lower()) for kind in WORDS for name in each.values.get(f"{kind}s") or ()}
         named.setdefault(str(each.values.get("policyArn")), set()).update(owners)
-    # What others attach by the same program is the program's own as well.
+    # Attachments of other resources in the same program belong to the program as well.
     for kind in WORDS:
         for each in after.of_type(f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment"):
             if (arn := str(each.values.get("policyArn"))) in named:

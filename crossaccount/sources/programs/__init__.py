@@ -1,6 +1,6 @@
-"""Programs of any tool as sources: Terraform, Pulumi, CloudFormation and CDK. What they leave unknown is said.
+"""Programs of other tools as sources: Terraform, Pulumi, CloudFormation and CDK. Unknown values are reported.
 
-A reader per kind turns a tool's file into *drafts*: resources under the names of Pulumi's AWS provider, with values
-that may be unknown. :mod:`settling` derives names and ARNs, puts them where they are referred to, and sorts the drafts
-by account. Nothing is fetched and nothing is run.
+For each kind a reader turns a tool's file into *drafts*: resources under the names of Pulumi's AWS provider, with
+values that may be unknown. :mod:`settling` derives names and ARNs, resolves references to them, and sorts the drafts by
+account. Nothing is fetched and nothing is run.
 """

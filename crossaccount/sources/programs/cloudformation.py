@@ -1,9 +1,9 @@
 """``cloudformation:FILE``: a template, JSON or YAML, and the folder ``cdk.out`` that CDK writes.
 
-A template says nothing of its account, so that ``@ACCOUNT`` does. ``cloudformation:TEMPLATE:PARAMETERS`` takes the
-values of parameters from a file, in a form that the AWS CLI takes as well: a mapping, a mapping under ``Parameters``,
-or a list of ``ParameterKey`` and ``ParameterValue``. In a folder of CDK each stack has its environment, parameters and
-nested stacks; what one stack imports from another is found there.
+A template does not name its account, so the source needs ``@ACCOUNT``. ``cloudformation:TEMPLATE:PARAMETERS`` takes the
+values of parameters from a file, in a form that the AWS CLI accepts as well: a mapping, a mapping under ``Parameters``,
+or a list of ``ParameterKey`` and ``ParameterValue``. In a CDK folder each stack has its environment, parameters and
+nested stacks. Imports from other stacks are resolved in the folder.
 
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html,
 https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/ and the schema of the cloud assembly,
@@ -118,7 +118,7 @@ def _parameters(path: Path, where: str) -> Mapping[str, Any]:
 
 @dataclass
 class _Stack:
-    """A stack of an assembly. ``key`` is how the assembly calls it, empty where it is the only one."""
+    """A stack of an assembly. ``key`` is its name in the assembly, empty if there is only one."""
 
     key: str
     folder: Path
@@ -126,7 +126,7 @@ class _Stack:
     environment: Environment
     parameters: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
-    """The logical ID of the nested stack that it is, and of those around it."""
+    """If it is a nested stack: its logical ID, after those of the stacks around it."""
     depth: int = 0
 
 
@@ -187,7 +187,7 @@ class _Assembly:
         return account or given or self._accounts.of("")
 
     def _inside(self, folder: Path, name: Any) -> Path:
-        """A file of the folder: a manifest must not make us read anything else.
+        """A file of the folder. A manifest must not lead to files outside of it.
 
         Raises:
             SourceError: it names none.
@@ -289,7 +289,7 @@ class _Assembly:
             )
 
     def _perhaps(self, values: Mapping[str, Any], exists: bool | None, address: str) -> Mapping[str, Any]:
-        """The properties of a resource of which its condition decides: what it says is not known where that is not."""
+        """The properties of a resource with a condition. If the condition is unknown, they are unknown too."""
         if exists is not None:
             return values
         what = "whether its condition holds is not known: what it says is undetermined"
@@ -306,6 +306,6 @@ class _Assembly:
 
 
 def _address(stack: _Stack, logical: str) -> str:
-    """A resource as people find it: its stack and its logical ID."""
+    """The address of a resource for messages: its stack and its logical ID."""
     own = f"{stack.within}{logical}"
     return f"{stack.key}.{own}" if stack.key else own

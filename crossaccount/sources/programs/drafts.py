@@ -1,4 +1,4 @@
-"""What every kind of program comes down to: resources under the names of Pulumi's AWS provider, with unknown values."""
+"""The common form of all programs: resources under the names of Pulumi's AWS provider, with unknown values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 @dataclass(frozen=True)
 class Reference:
-    """An attribute of another resource of the program. An empty one is whatever the place takes: a name or an ARN."""
+    """An attribute of another resource of the program.
+
+    An empty attribute means the value that the property takes: a name or an ARN.
+    """
 
     address: str
     attribute: str = ""
@@ -19,9 +22,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that only the update makes known. With a ``reference`` it may follow from what the program declares.
+    """A value that only the update makes known.
 
-    ``secret`` is one that the tool does not show.
+    With a ``reference`` it may follow from the program. ``secret`` means that the tool does not show the value.
     """
 
     reference: Reference | None = None
@@ -39,8 +42,8 @@ class Statements:
 class Draft:
     """One resource as a tool's file has it. ``type`` is Pulumi's, and so are the names of ``values``.
 
-    ``address`` is the tool's own name for it. ``id`` is what the provider knows it by; ``exists`` says whether it was
-    there before.
+    ``address`` is the tool's own name for it. ``id`` is the provider's ID of it; ``exists`` says whether it existed
+    before.
     """
 
     address: str
@@ -50,17 +53,17 @@ class Draft:
     exists: bool = False
     provider: str = ""
     label: str = ""
-    """What people call it, where that is not the address."""
+    """The name for messages, if it is not the address."""
 
     @property
     def shown(self) -> str:
-        """What people call it."""
+        """The name for messages."""
         return self.label or self.address
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a resource is made. ``account`` is empty where nobody says."""
+    """Where a resource is created. ``account`` is empty if neither the file nor the source names it."""
 
     account: str
     partition: str = "aws"
@@ -69,7 +72,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Moment:
-    """The resources of a program at one moment, and what else is to be said of them."""
+    """The resources of a program at one moment, and the warnings about them."""
 
     drafts: tuple[Draft, ...] = ()
     notes: tuple[Problem, ...] = ()
@@ -77,9 +80,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class ProgramFile:
-    """What one file says. ``before`` is None where it knows of one moment alone.
+    """The content of one file.
 
-    ``place`` says where a resource is made. ``region`` is the program's own.
+    ``before`` is None if the file describes only one moment. ``place`` gives the place of a resource. ``region`` is the
+    program's own.
     """
 
     after: Moment
@@ -93,12 +97,12 @@ class ProgramFile:
 
 @dataclass(frozen=True)
 class Accounts:
-    """What a word says of accounts: one for all, or one for each provider. IDs."""
+    """The account IDs that a source gives after ``@``: one for all providers, or one for each."""
 
     one: str = ""
     by_provider: Mapping[str, str] = field(default_factory=dict)
     otherwise: str = ""
-    """The account where neither the word nor the file says one: that of what is below."""
+    """The account if neither the source nor the file names one: that of the source below."""
 
     def of(self, provider: str) -> str:
         """The account that is given for a provider; empty where none is."""
@@ -109,11 +113,11 @@ AFTER_UPDATE = "check it after the update: live:PROFILE"
 
 
 def note(where: str, what: str, fix: str = AFTER_UPDATE) -> Problem:
-    """A warning about what cannot be judged."""
+    """A warning about something that cannot be judged."""
     return Problem(where, what, NOT_GIVEN, fix, "warning")
 
 
 def noted(where: str, notes: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Notes of a program's file, with the source before their places; each once."""
+    """Warnings of a program's file, with the source before their places; each once."""
     found = (Problem(f"{where}: {n.where}" if n.where else where, n.what, n.got, n.fix, n.severity) for n in notes)
     return tuple({str(each): each for each in found}.values())

@@ -1,4 +1,4 @@
-"""Files of programs, read as files from outside are: whole, within a size and a depth, and only if they are files."""
+"""Reads files of programs as untrusted input: only regular files, with a limit of size and depth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM as CloudFormation calls it, and so Pulumi's aws-native: one resource has its policies, groups and password in it.
+"""IAM resources of CloudFormation and of Pulumi's aws-native, which contain their policies, groups and password.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
 """
@@ -28,7 +28,10 @@ TYPES = frozenset({*_ENTITIES, "Policy", "RolePolicy", "UserPolicy", "GroupPolic
 
 
 def entity_type(kind: str) -> tuple[str, str] | None:
-    """Pulumi's type of an entity, and the property that names it; None for what belongs to others."""
+    """Pulumi's type of an entity, and the property with its name.
+
+    None for a resource that belongs to another entity.
+    """
     return _ENTITIES.get(kind)
 
 
@@ -147,7 +150,7 @@ def _inline(part: str, kind: str, owner: Any, draft: Draft) -> Draft:
 
 
 def _part(draft: Draft, part: str, type_: str, values: Mapping[str, Any]) -> Draft:
-    """What belongs to a resource, as a draft of its own."""
+    """A part of a resource, as a draft of its own."""
     label = draft.label and f"{draft.label}{part}"
     return Draft(f"{draft.address}{part}", type_, values, provider=draft.provider, label=label)
 
@@ -176,7 +179,7 @@ def _itself(draft: Draft) -> Reference:
 
 
 def _listed(value: Any) -> list[Any]:
-    """The members of a list; one unknown member for a list that is not known."""
+    """The members of a list; one unknown member if the list is unknown."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [Unknown()]

@@ -1,9 +1,9 @@
 """``preview:FILE``, ``state:FILE``: what ``pulumi preview --json`` and ``pulumi stack export`` write, of any program.
 
-The language of the program does not matter, nor whether it is one of ours. A preview hides resources that stay the same
-unless it is made with ``--show-sames``: then most of the account would be missing, so that it is refused. What a value
-depends on is in ``propertyDependencies``; a value that depends on exactly one resource is taken to be its name or ARN,
-where the place takes one. Secrets are shown by neither, so that a secret document is unknown.
+The program can be in any language, and need not use crossaccount. A preview hides resources that stay the same unless
+it is made with ``--show-sames``: then most of the account would be missing, so it is refused. ``propertyDependencies``
+has the dependencies of each value. A value that depends on exactly one resource gets that resource's name or ARN, if
+the property takes one. Neither file shows secrets, so a secret document is unknown.
 
 Sources: https://www.pulumi.com/docs/iac/cli/commands/pulumi_preview/, ``pkg/backend/display/json.go`` and
 ``sdk/go/common/apitype/core.go`` of https://github.com/pulumi/pulumi
@@ -43,10 +43,10 @@ from crossaccount.sources.state import read_state
 SAVE_PREVIEW = "save the output of `pulumi preview --json --show-sames`"
 SAVE_STATE = "save the output of `pulumi stack export`"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that only the update makes known: ``sdk/go/common/resource/plugin/rpc.go``."""
+"""The marker of a value that only the update makes known: ``sdk/go/common/resource/plugin/rpc.go``."""
 SECRET = "[secret]"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""What marks a secret in a state: ``sdk/go/common/resource/sig/sig.go``."""
+"""The marker of a secret in a state: ``sdk/go/common/resource/sig/sig.go``."""
 _STACK = "pulumi:pulumi:Stack"
 _NATIVE = "aws-native:iam:"
 _SPELLED = {"SamlProvider": "SAMLProvider", "OidcProvider": "OIDCProvider"}
@@ -95,7 +95,10 @@ def _has(step: Mapping[str, Any], key: str, ops: tuple[str, ...]) -> bool:
 
 
 def _outputs(step: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The outputs after: of a resource that stays as it is those that it has, of a changed one what stays known."""
+    """The outputs after the update.
+
+    An unchanged resource keeps its outputs; a changed one keeps those that stay known.
+    """
     new = step["newState"].get("outputs")
     if isinstance(new, Mapping) and new:
         return new
@@ -140,7 +143,7 @@ def read_state_file(path: Path, where: str, accounts: Accounts) -> ProgramFile:
 
 
 def _names(states: Iterable[State]) -> dict[str, str]:
-    """The name of the account as a stack of ours exports it: see ``docs/reference/outputs.md``."""
+    """The account's name in the outputs of a crossaccount stack: see ``docs/reference/outputs.md``."""
     outputs = next((_mapping(each.get("outputs")) for each in states if each["type"] == _STACK), {})
     named = _mapping(outputs.get("account"))
     name, identity = named.get("name"), named.get("id")
@@ -183,7 +186,7 @@ def read_resources(states: Sequence[State], config: Mapping[str, Any], accounts:
 
 
 class _File:
-    """What all resources of a file tell together: providers and their accounts."""
+    """The providers of a file and their accounts, from all of its resources."""
 
     def __init__(self, states: Iterable[State], config: Mapping[str, Any], accounts: Accounts, where: str) -> None:
         self._accounts, self._where = accounts, where
@@ -242,14 +245,14 @@ class _File:
 
 
 def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
-    """The drafts of a resource, and what is not judged of it."""
+    """The drafts of a resource, and warnings about parts that are not judged."""
     token, urn = state["type"], str(state.get("urn"))
     inputs, outputs = _mapping(state.get("inputs")), _mapping(state.get("outputs"))
     identity = str(state.get("id") or "") if exists else ""
     values = {**inputs, **{key: value for key, value in outputs.items() if value is not None and value != UNKNOWN}}
     values = {key: _opened(value) for key, value in values.items()}
     if token == ROLE:
-        # A provider also tells of others there: those are not meant.
+        # The provider also lists policies of others here; the program does not declare them.
         values = {key: value for key, value in values.items() if key not in _OWN_LISTS}
         values |= {key: inputs[key] for key in _OWN_LISTS if key in inputs}
     depends = _mapping(state.get("propertyDependencies"))
@@ -271,7 +274,7 @@ def _drafts(state: State, exists: bool) -> tuple[list[Draft], list[Problem]]:
 
 
 def _read(value: Any, depends: Any, key: str) -> Any:
-    """A value with its unknown parts; one that hangs on a single resource refers to it."""
+    """A value with its unknown parts. An unknown value that depends on one resource refers to it."""
     urns = [each for each in depends if isinstance(each, str)] if isinstance(depends, list) else []
     if value == UNKNOWN or _is_secret(value):
         reference = Reference(urns[0]) if len(urns) == 1 and value == UNKNOWN else None
@@ -292,7 +295,7 @@ def _is_secret(value: Any) -> bool:
 
 
 def _opened(value: Any) -> Any:
-    """A secret that was exported in plain text, ``--show-secrets``; any other value as it is."""
+    """The value of a secret that was exported with ``--show-secrets``; any other value unchanged."""
     text = value.get("plaintext") if _is_secret(value) and isinstance(value, Mapping) else None
     try:
         return parse_json(text) if isinstance(text, str) else value
@@ -301,7 +304,7 @@ def _opened(value: Any) -> Any:
 
 
 def _provider(state: State) -> str:
-    """The name of a resource's provider: ``default_7_0_0``, or what the program calls it."""
+    """The name of a resource's provider: ``default_7_0_0``, or its name in the program."""
     reference = str(state.get("provider") or "")
     return _name(reference.rpartition("::")[0]) if reference else "default"
 
@@ -320,7 +323,7 @@ def _pascal(key: str) -> str:
 
 
 def _pascal_within(key: str, value: Any) -> Any:
-    """Nested properties as AWS spells them; documents are the program's own."""
+    """Nested properties with AWS's spelling of the keys; policy documents unchanged."""
     if key in ("policies", "tags") and isinstance(value, list):
         return [{_pascal(k): v for k, v in each.items()} if isinstance(each, Mapping) else each for each in value]
     if key == "loginProfile" and isinstance(value, Mapping):

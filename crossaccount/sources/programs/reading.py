@@ -1,7 +1,7 @@
-"""Reads ``KIND:FILE[@ACCOUNT][#before|#after]``: one table of kinds, and what every kind has in common.
+"""Reads ``KIND:FILE[@ACCOUNT][#before|#after]``: the table of kinds, and the code that all kinds share.
 
-A reader gets the file and the accounts that its word names, and gives a :class:`ProgramFile`. What is common to all is
-here: which moment is meant, in which account each resource is made, and what the source has to say of itself.
+A reader gets the file and the accounts after ``@``, and returns a :class:`ProgramFile`. This module chooses the moment,
+assigns resources to accounts, and collects the warnings of the source.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ READERS: Mapping[str, ReadFile] = {
     "state": read_state_file,
     "cloudformation": read_cloudformation,
 }
-"""By kind: what reads its files."""
+"""The reader of each kind."""
 
 
 @dataclass(frozen=True)
 class AccountProgram:
-    """One account as a program has it, before and after. ``before`` is None where the program knows of one moment."""
+    """One account as a program declares it, before and after.
+
+    ``before`` is None if the program describes only one moment.
+    """
 
     where: str
     account_id: str
@@ -76,10 +79,10 @@ class AccountProgram:
 def read_programs(word: Word, names: Mapping[str, str], otherwise: str = "") -> list[AccountProgram]:
     """The accounts of a program's file. ``names`` maps the names of accounts to their IDs.
 
-    ``otherwise`` is the account of a program of which neither the word nor the file says one.
+    ``otherwise`` is the account if neither the source nor the file names one.
 
     Raises:
-        SourceError: the file is none of its kind, or nobody says of which account it is.
+        SourceError: the file is not of this kind, or its account is not known.
     """
     accounts = replace(given_accounts(word, names), otherwise=otherwise)
     return accounts_of(READERS[word.kind](Path(word.rest), word.text, accounts), word, accounts)
@@ -89,7 +92,7 @@ def accounts_of(file: ProgramFile, word: Word, accounts: Accounts) -> list[Accou
     """The accounts of a program.
 
     Raises:
-        SourceError: nobody says of which account it is; or it does not know of the moment that is asked for.
+        SourceError: the account is not known, or the file does not describe the requested moment.
     """
     if word.moment and file.before is None:
         what = f"knows of one moment alone, so that #{word.moment} means nothing"
@@ -139,7 +142,7 @@ def _id(text: str, word: Word, names: Mapping[str, str]) -> str:
 
 
 def _without_account(word: Word, file: ProgramFile) -> Iterable[Problem]:
-    """A problem for each provider of which nobody knows the account."""
+    """A problem for each provider whose account is not known."""
     drafts = _drafts(file)
     lacking = dict.fromkeys(draft.provider for draft in drafts if not file.place(draft).account)
     several = len({draft.provider for draft in drafts}) > 1

@@ -1,12 +1,12 @@
-"""From drafts to one deployment for each account: names, ARNs and documents as far as the program makes them known.
+"""Turns drafts into one deployment for each account, with the names, ARNs and documents that the program makes known.
 
-What only the update makes known is never guessed:
+Values that only the update makes known are never guessed:
 
-- an entity without a name of its own gets one such as its tool makes up, and is said to have none;
+- an entity without a name gets one in the form that its tool generates, and a warning says so;
 - an ARN follows from account, path and name;
-- a policy of which the document is not known has none, which makes verdicts on it undetermined; so does an attached
-  policy or a permissions boundary of which the ARN is not known;
-- what belongs to an unknown user, group or role is left out, and that is said.
+- a policy with an unknown document has no document, which makes verdicts undetermined; so does an attached policy or a
+  permissions boundary with an unknown ARN;
+- policies and memberships of an unknown user, group or role are left out, and a warning says so.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ from crossaccount.sources.programs.drafts import (
 )
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9+=,.@_-]+")
-"""What a name of IAM cannot have: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+"""Characters that a name in IAM cannot have:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 _MANY = 3
 UNNAMED = "0000000"
-"""The end of a name that a tool makes up: nobody knows it before."""
+"""The end of a generated name, in place of the characters that are not known before the update."""
 ENTITIES = {
     "aws:iam/user:User": "user",
     "aws:iam/group:Group": "group",
@@ -69,7 +70,7 @@ OWNERS: Mapping[str, str] = {
     LOGIN_PROFILE: "user",
     ACCESS_KEY: "user",
 }
-"""By type: the property that names whom it belongs to."""
+"""By type: the property that names the user, group or role that the resource belongs to."""
 _NEEDS_POLICY = frozenset({*_ATTACHMENT, _OF_ALL})
 _OF_IAM = frozenset({*ENTITIES, *OWNERS, _OF_ALL, OIDC_PROVIDER, SAML_PROVIDER})
 _DOCUMENTS = ("policy", "assumeRolePolicy")
@@ -84,12 +85,12 @@ _ARNS = frozenset(
 _NAMES = {f"{kind}{end}": kind for kind in KINDS for end in ("", "s", "Name")}
 """Properties that take names, each with the kind of entity that it names."""
 NOT_JUDGED = ("aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
-"""How the types begin that change access and are not read here."""
+"""The beginnings of types that change access and are not read here."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a resource is called. ``arn`` and ``id`` are empty where they are not known."""
+    """The name, ARN and ID of a resource. ``arn`` and ``id`` are empty if they are not known."""
 
     name: str
     arn: str = ""
@@ -97,7 +98,10 @@ class Identity:
 
 
 def settle(stack: str, moment: Moment, place: Callable[[Draft], Place]) -> tuple[dict[str, Deployment], list[Problem]]:
-    """The deployment of each account, by ID, and what is not known. Resources without an account are under ``""``."""
+    """The deployment of each account, by ID, and warnings about unknown values.
+
+    Resources without an account are under ``""``.
+    """
     it = _Settling(moment.drafts, place)
     found: dict[str, list[Resource]] = defaultdict(list)
     for draft in moment.drafts:
@@ -119,7 +123,7 @@ class _Settling:
             self._identity(draft)
 
     def resources(self, draft: Draft) -> Iterator[tuple[str, Resource]]:
-        """The resource of a draft with its account: none where it is nobody's, or where it is none of IAM's."""
+        """The resource of a draft with its account. None if its owner is unknown, or if it is not a resource of IAM."""
         if draft.type.startswith(NOT_JUDGED):
             self.notes.append(note(draft.shown, f"{draft.type}: its effect on access is not judged"))
         if draft.type not in _OF_IAM:
@@ -144,7 +148,7 @@ class _Settling:
 
     def _identity(self, draft: Draft) -> Identity:
         if draft.address not in self._identities:
-            # Somebody may refer to it while its own name is looked for: then that name is not known.
+            # A reference may lead back here while the name is being resolved: then the name is unknown.
             self._identities[draft.address] = Identity("")
             self._identities[draft.address] = self._made_identity(draft)
         return self._identities[draft.address]
@@ -167,7 +171,7 @@ class _Settling:
         return Identity(name, given, given if kind == "policy" else name)
 
     def _other_identity(self, draft: Draft, given: str, place: Place) -> Identity:
-        """That of a resource that is none of IAM's entities: its ARN, where its name tells it."""
+        """The identity of a resource outside IAM: its ARN, if it follows from the name."""
         key = ARNS.get(draft.type, ("name", ""))[0]
         name = self._settled(draft.values.get(key), key)
         named = {key: name} if isinstance(name, str) and name else {}
@@ -177,7 +181,7 @@ class _Settling:
         return Identity(known, arn, arn if draft.type.startswith("aws:iam/") else known)
 
     def _made_up(self, draft: Draft) -> str:
-        """A name such as the tool makes up, once: many addresses end alike."""
+        """A unique name in the form that the tool generates: many addresses have the same end."""
         prefix = draft.values.get("namePrefix")
         for begins in (draft.shown.rsplit(".", 1)[-1].rsplit("::", 1)[-1], draft.shown):
             name = f"{prefix if isinstance(prefix, str) and prefix else _NO_NAME.sub('-', begins) + '-'}{UNNAMED}"
@@ -191,13 +195,13 @@ class _Settling:
         return name
 
     def notes_of_names(self) -> Iterator[Problem]:
-        """What is shown with a name that nobody gave it."""
+        """Warnings about entities that are shown with a generated name."""
         yield from unnamed_notes(self._unnamed)
 
     # Values.
 
     def _settled(self, value: Any, key: str) -> Any:
-        """A value with what it refers to in its place, as far as that is known; documents as JSON text."""
+        """A value with its references resolved, as far as they are known; documents as JSON text."""
         if isinstance(value, Unknown):
             return value if value.reference is None else self._referred(value.reference, key, value)
         if isinstance(value, Statements):
@@ -220,14 +224,17 @@ class _Settling:
             return Unknown()
 
     def _referred(self, reference: Reference, key: str, unknown: Unknown) -> Any:
-        """What a reference means, if the place takes such a value: what is around it in an expression is not seen."""
+        """The value of a reference, if the property takes such a value.
+
+        The rest of the expression is not in the file.
+        """
         draft = self._drafts.get(reference.address)
         if draft is None:
             return unknown
         attribute = reference.attribute
         if key in _DOCUMENTS:
             found = draft.values.get(attribute) if attribute in _DOCUMENTS else None
-            # One step is as far as it goes: a document that refers to a document may refer back.
+            # References are followed one step: a document may refer to one that refers back.
             is_own = isinstance(found, Unknown) and found.reference is not None
             return unknown if found is None or is_own else self._settled(found, key)
         identity = self._identity(draft)
@@ -285,7 +292,7 @@ class _Settling:
         end = "verdicts that depend on it are undetermined"
         self.notes.append(note(draft.shown, f"{what} is known only after an update; {end}"))
         place = self._place(draft)
-        # No policy has a name with brackets, so that this one is in no source.
+        # No policy can have a name with brackets, so this name is in no source.
         return entity_arn(place.account, "policy", f"(of {draft.shown})", "/", place.partition)
 
     def _policies(self, draft: Draft, key: str, value: Any) -> list[str]:
@@ -310,7 +317,7 @@ class _Settling:
         found: list[dict[str, Any]] = []
         for index, each in enumerate(listed):
             if not isinstance(each, Mapping) or (not each.get("name") and not each.get("policy")):
-                found.append({})  # one empty policy says that there is to be none
+                found.append({})  # one empty policy declares that there must be none
                 continue
             name = each.get("name")
             shown = name if isinstance(name, str) else f"(inline policy {index} of {draft.shown})"
@@ -340,7 +347,7 @@ _LISTED = frozenset({"users", "groups", "roles", "policyArns", "policyNames", "i
 
 
 def shaped(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of the kind that their properties have; what is of another kind is as good as unknown."""
+    """Values with the types that their properties have. A value of another type counts as unknown."""
     return {key: each for key, value in values.items() if (each := _of_its_kind(key, value)) is not None}
 
 
@@ -362,7 +369,7 @@ def _of_its_kind(key: str, value: Any) -> Any:
 
 
 def unnamed_notes(names: Mapping[str, str]) -> Iterator[Problem]:
-    """A warning about resources that are shown with made-up names, by address."""
+    """A warning about resources that are shown with generated names, by address."""
     fix = "give it a name, or check it after the update"
     if len(names) <= _MANY:
         yield from (note(where, f"has no explicit name; it is shown as {name}", fix) for where, name in names.items())
@@ -382,7 +389,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def _built_text(arguments: Mapping[str, Any], key: str) -> Any:
-    """The text of a document that is built from ``arguments``, without the statements of which a part is unknown."""
+    """The text of a document that is built from ``arguments``, without statements that have an unknown part."""
     given = arguments.get("statements")
     listed = given if isinstance(given, list) else []
     unknown = [each for each in listed if has_unknown(each)]
@@ -394,7 +401,7 @@ def _built_text(arguments: Mapping[str, Any], key: str) -> Any:
     of_unknown = [each.get("actions") if isinstance(each, Mapping) else None for each in unknown]
     if has_unknown(sids) or None in of_unknown:
         return Unknown()
-    # An unknown statement takes the place of another with its Sid: neither is known to apply.
+    # An unknown statement replaces an earlier one with the same Sid, so neither is known to apply.
     kept = [each for each in document["Statement"] if each.get("Sid") not in sids]
     replaced = [each.get("Action") for each in document["Statement"] if each.get("Sid") in sids]
     in_sources = [parse_json(text).get(UNKNOWN_ACTIONS, ()) for name in _SOURCES for text in arguments.get(name) or ()]
@@ -405,7 +412,7 @@ def _built_text(arguments: Mapping[str, Any], key: str) -> Any:
 
 
 def document_text(document: Mapping[str, Any], key: str) -> Any:
-    """The text of a document without the statements of which a part is unknown; their actions are said in it."""
+    """The text of a document without statements that have an unknown part. It lists their actions as unknown."""
     if not has_unknown(document):
         return json.dumps(document)
     given = as_list(document.get("Statement"))
@@ -453,7 +460,7 @@ def account_in(arn: Any) -> str:
 
 
 def refused_account(where: str, kind: str, file: str, provider: str = "") -> Problem:
-    """A program of which nobody says in which account it works."""
+    """The error for a program whose account is not known."""
     if provider:
         what = f"the program does not show which account the provider {provider} works in"
         return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@{provider}=ACCOUNT,… (a name, or 12 digits)")

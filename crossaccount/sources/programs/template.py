@@ -1,8 +1,8 @@
 """One CloudFormation template: parameters, mappings, conditions, and the values of its functions, as far as known.
 
-What only a deployment makes known is :class:`Unknown`: a parameter without a value, an import, an attribute that AWS
-chooses, a dynamic reference. A text with an unknown part is unknown as a whole. A function that is not known here is
-unknown too. Nothing is fetched: neither transforms nor templates by URL.
+Values that only a deployment makes known are :class:`Unknown`: a parameter without a value, an import, an attribute
+that AWS chooses, a dynamic reference. A text with an unknown part is unknown as a whole. The value of an unsupported
+function is unknown too. Nothing is fetched: neither transforms nor templates by URL.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
@@ -22,7 +22,7 @@ from crossaccount.sources.programs.drafts import Unknown
 from crossaccount.sources.programs.native import entity_type
 
 NO_VALUE = object()
-"""What ``AWS::NoValue`` leaves: nothing."""
+"""The value of ``AWS::NoValue``: the property is left out."""
 UNNAMED = "0000000"
 _VARIABLE = re.compile(r"\$\{([^}!][^}]*)\}|\$\{!([^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
@@ -47,13 +47,15 @@ _MOST_STEPS = 2_000_000
 _LOOP = 200
 _MOST_DEPTH = 150
 _LONGEST = 1024 * 1024
-"""Values that are worked out for one source, functions within each other, and characters of a text: beyond it all is
-unknown. A template has at most 500 resources and 1 MiB."""
+"""Limits of one source: evaluated values, nested functions, and characters of a text.
+
+Beyond them every value is unknown. A template has at most 500 resources and 1 MiB.
+"""
 
 
 @dataclass
 class Budget:
-    """What the templates of one source may still take."""
+    """The remaining limits of the templates of one source."""
 
     steps: int = _MOST_STEPS
     depth: int = 0
@@ -61,7 +63,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where and as what a template is deployed. An empty value is not known."""
+    """The account, region and stack of a template. An empty value is not known."""
 
     account: str = ""
     region: str = ""
@@ -81,7 +83,7 @@ def _nothing(*_: str) -> Any:
 
 @dataclass
 class Template:
-    """A template with the values of its parameters. ``prefix`` goes before the names that AWS would make up."""
+    """A template with the values of its parameters. ``prefix`` begins the names that AWS would generate."""
 
     data: Mapping[str, Any]
     environment: Environment
@@ -94,7 +96,7 @@ class Template:
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     without_value: dict[str, None] = field(default_factory=dict)
-    """The parameters that were asked for and have no value, in the order of the questions."""
+    """Parameters that were read and have no value, in the order of reading."""
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section, empty where the template has none of the name."""
@@ -149,7 +151,7 @@ class Template:
         return {"true": True, "false": False}.get(str(found).lower(), Unknown())
 
     def _once(self, kind: str, name: str, work: Callable[[], Any]) -> Any:
-        """What ``work`` says, asked once; unknown where it asks for itself."""
+        """The result of ``work``, which runs once. Unknown if it depends on itself."""
         key = (kind, name)
         if key in self._open:
             return Unknown()
@@ -162,7 +164,7 @@ class Template:
     # Values.
 
     def value(self, value: Any) -> Any:
-        """A value with its functions worked out."""
+        """A value with its functions evaluated."""
         self.budget.steps -= 1
         if self.budget.steps < 0 or self.budget.depth > _MOST_DEPTH:
             return Unknown()
@@ -227,7 +229,7 @@ class Template:
         return known.get(name) or Unknown()
 
     def parameter(self, name: str) -> Any:
-        """A parameter's value: as given, else its default."""
+        """A parameter's value: the given one, else its default."""
         declared = self.section("Parameters").get(name)
         kind = str(declared.get("Type") or "String") if isinstance(declared, Mapping) else "String"
         default = declared.get("Default") if isinstance(declared, Mapping) else None
@@ -249,12 +251,15 @@ class Template:
         return found if isinstance(found, Mapping) else {}
 
     def name_of(self, logical: str) -> str:
-        """The name of an entity of IAM, or of another resource that has one; such as AWS makes up where it has none."""
+        """The name of an IAM entity or of another named resource.
+
+        Without a name, one in the form that AWS generates.
+        """
         found = self._once("name", logical, lambda: self._name(logical))
         return found if isinstance(found, str) and found else self.made_up(logical)
 
     def made_up(self, logical: str) -> str:
-        """A name such as AWS makes up: the stack, the logical ID, and what nobody knows before."""
+        """A name in the form that AWS generates: the stack, the logical ID, and a placeholder for the random part."""
         begins = f"{self.environment.stack}-" if self.environment.stack else ""
         return f"{begins}{self.prefix}{logical}-{UNNAMED}"
 
@@ -271,7 +276,7 @@ class Template:
         return isinstance(found, str) and bool(found)
 
     def arn_of(self, logical: str) -> Any:
-        """A resource's ARN, where it follows from what the template says."""
+        """A resource's ARN, if it follows from the template."""
         resource, it = self._resource(logical), self.environment
         token = str(resource.get("Type"))
         if not it.account:
@@ -433,7 +438,7 @@ def _joined(answers: list[bool | Unknown], *, any_of: bool) -> bool | Unknown:
 
 
 def _replaced(value: Any, values: Mapping[str, str]) -> Any:
-    """A part of a loop's body with its variables (``${Name}``, ``Ref: Name``) in place."""
+    """A part of a loop's body with its variables (``${Name}``, ``Ref: Name``) replaced."""
     if not values:
         return value
     if isinstance(value, str):

@@ -1,12 +1,12 @@
-"""``terraform:FILE``: what ``terraform show -json`` (or ``tofu show -json``) prints of a plan or a state.
+"""``terraform:FILE``: the output of ``terraform show -json`` (or ``tofu show -json``) for a plan or a state.
 
-A plan says of each resource what it is before and after, and which values only the apply makes known
-(``after_unknown``). What such a value refers to is in its ``configuration``: see
-:mod:`crossaccount.sources.programs.terraform_configuration`. A state knows one moment, and has no configuration.
+A plan has each resource before and after, and marks values that only the apply makes known (``after_unknown``). The
+references of such values are in its ``configuration``: see
+:mod:`crossaccount.sources.programs.terraform_configuration`. A state describes one moment, and has no configuration.
 
-Inline and attached policies that a role lists itself (``inline_policy``, ``managed_policy_arns``) are declared where
-the configuration has them. Elsewhere the provider fills in what it found in AWS: that stays, except for what other
-resources of the program managed.
+Inline and attached policies that a role lists itself (``inline_policy``, ``managed_policy_arns``) are declared if the
+configuration has them. Otherwise the provider fills in what it found in AWS. Those policies stay, except the ones that
+other resources of the program managed.
 
 Sources: https://developer.hashicorp.com/terraform/internals/json-format and
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role
@@ -77,12 +77,12 @@ _NOT_JUDGED = (
 )
 _OWN_LISTS = {"inline_policy": "inlinePolicies", "managed_policy_arns": "managedPolicyArns"}
 _FOUND = "found_policies"
-"""Which of those lists are what the provider found, and not what the program declares."""
+"""The lists whose content the provider found and the program does not declare."""
 _NAMES = {
     "aws_iam_openid_connect_provider": {"client_id_list": "clientIdLists"},
     "aws_lambda_function": {"function_name": "name"},
 }
-"""Attributes that Pulumi's provider calls otherwise."""
+"""Attributes that have another name in Pulumi's provider."""
 
 
 def read_terraform(path: Path, where: str, accounts: Accounts) -> ProgramFile:
@@ -113,7 +113,7 @@ def _check(data: Any, where: str) -> None:
 
 
 def merged(value: Any, unknown: Any) -> Any:
-    """A value with what is unknown of it in its places, as ``after`` and ``after_unknown`` tell."""
+    """A value from ``after`` with the unknown parts that ``after_unknown`` marks."""
     if unknown is True:
         return Unknown()
     if isinstance(unknown, Mapping):
@@ -128,7 +128,7 @@ def merged(value: Any, unknown: Any) -> Any:
 
 
 def _instance(item: Any, values: Any, *, exists: bool = False) -> Instance | None:
-    """The instance of a resource; None where the item is none."""
+    """The instance of a resource; None if the item is not a resource."""
     if not isinstance(item, Mapping) or not isinstance(values, Mapping):
         return None
     address, type_ = item.get("address"), item.get("type")
@@ -192,7 +192,7 @@ class _Plan:
             before, after = change.get("before"), change.get("after")
             if after is not None:
                 after = merged(after, change.get("after_unknown"))
-            # What is removed from the state alone stays in AWS as it is.
+            # A resource that is only removed from the state stays in AWS.
             after = before if "forget" in actions else after
             there = isinstance(before, Mapping)
             old = _instance(item, before, exists=True)
@@ -223,7 +223,7 @@ class _Plan:
             yield self._draft(new, own)
 
     def _own_lists(self, instance: Instance) -> dict[str, Any]:
-        """The lists of a role that its configuration has; both where there is no configuration."""
+        """The lists of a role that its configuration has; both if there is no configuration."""
         declared = self._configuration.keys(instance)
         return {
             key: instance.values[key]
@@ -252,7 +252,7 @@ class _Plan:
 
 
 def _left_alone(new: Instance, old: Instance, own: Mapping[str, Any], managed: _Managed) -> dict[str, Any]:
-    """The policies of a role that are there, that nobody declares and nobody managed: they stay."""
+    """The existing policies of a role that the program neither declares nor managed: they stay."""
     name = str(old.values.get("name"))
     found: dict[str, Any] = {}
     if "inline_policy" not in own and name not in managed.exclusive_inline:
@@ -270,7 +270,7 @@ def _left_alone(new: Instance, old: Instance, own: Mapping[str, Any], managed: _
 
 @dataclass(frozen=True)
 class _Managed:
-    """What other resources of the program manage of roles: names of inline policies, ARNs of attached ones."""
+    """Policies of roles that other resources of the program manage: names of inline policies, ARNs of attached ones."""
 
     inline: frozenset[tuple[str, str]]
     attached: frozenset[tuple[str, str]]
@@ -308,7 +308,7 @@ class _State:
 
 
 def _as_found(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values of a state, which does not tell what the program declares of what the provider found."""
+    """The values of a state. A state does not separate declared policies from those that the provider found."""
     found = [camel_key for key, camel_key in _OWN_LISTS.items() if values.get(key)]
     return {**values, _FOUND: found} if found else values
 
@@ -330,7 +330,7 @@ def _draft(instance: Instance, values: Mapping[str, Any], provider: str) -> Draf
 
 
 Fact = tuple[str, str]
-"""An account, and what says so."""
+"""An account, and the attribute that names it."""
 
 
 class _Places:
@@ -346,7 +346,7 @@ class _Places:
         """Find each provider's account.
 
         Raises:
-            SourceError: what is known of one contradicts itself, or what was given.
+            SourceError: two facts about a provider's account contradict each other, or the given account.
         """
         facts: dict[str, dict[str, str]] = defaultdict(dict)
         for each in instances:
@@ -386,7 +386,7 @@ class _Places:
 
 
 def _facts_of(instance: Instance) -> Iterator[Fact]:
-    """What a resource tells of the account that its provider works in."""
+    """The facts in a resource about its provider's account."""
     values = instance.values
     if instance.type == "aws_caller_identity" and isinstance(values.get("account_id"), str):
         yield values["account_id"], instance.address
@@ -397,7 +397,7 @@ def _facts_of(instance: Instance) -> Iterator[Fact]:
 
 
 class _OfState:
-    """The account of each resource of a state, which names no providers: by ARNs, or by who it belongs to."""
+    """The account of each resource of a state, which names no providers: from ARNs, or from the resource's owner."""
 
     def __init__(self, where: str, accounts: Accounts, instances: Iterable[Instance]) -> None:
         self._accounts = accounts

@@ -1,8 +1,9 @@
-"""The ``configuration`` of a Terraform plan: what an unknown value refers to, and where a provider works.
+"""The ``configuration`` of a Terraform plan: the references of unknown values, and the accounts of providers.
 
-The plan's JSON has no expressions, only what each one refers to. An unknown value that refers to exactly one attribute
-is taken to be it, where the place takes such a value: an ARN for an ARN, a name for a name, a document for a document.
-With more references, or none, it stays unknown. Locals are not in a plan, so that what goes through one stays unknown.
+The plan's JSON has no expressions, only the references of each. An unknown value with exactly one reference gets the
+value of that attribute, if the property takes such a value: an ARN for an ARN, a name for a name, a document for a
+document. With more references, or none, it stays unknown. Locals are not in a plan, so values that use them stay
+unknown.
 
 Source: "Configuration Representation" and "Expression Representation" of
 https://developer.hashicorp.com/terraform/internals/json-format
@@ -26,16 +27,16 @@ _PART = re.compile(r"[^.\[\]]+(?:\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]\"]*)\])*")
 _MARK = re.compile(r"[.\[]")
 _LOOP = "each.value."
 _NO_VALUES = ("each.", "count.", "path.", "terraform.")
-"""How the references begin that are no values of a resource."""
+"""The beginnings of references that are not attributes of a resource."""
 _LISTS = frozenset(
     (
         *("managed_policy_arns", "policy_arns", "policy_names", "users", "groups", "roles"),
         *("actions", "not_actions", "resources", "not_resources", "identifiers", "values"),
     )
 )
-"""Arguments that are lists or sets. One that is unknown as a whole may have any members, whatever it refers to."""
+"""Arguments that are lists or sets. If one is unknown as a whole, its references do not determine its members."""
 _MOST_STEPS = 50
-"""References from module to module; a program that is written by hand has a few."""
+"""The most references from module to module; a program that is written by hand has a few."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def without_indexes(address: str) -> str:
 
 @dataclass(frozen=True)
 class _Scope:
-    """Where references are read: a module's instance, its configuration, and the index of what refers."""
+    """The context of a reference: a module's instance, its configuration, and the index of the referring resource."""
 
     module: str
     configuration: Mapping[str, Any]
@@ -119,7 +120,7 @@ class Configuration:
         key = str(self._resource(instance).get("provider_config_key") or "aws")
         if key in self._providers:
             return key
-        # Before Terraform 1.1 what a module inherits goes by the module's name.
+        # Before Terraform 1.1 an inherited provider has the module's name.
         return key.rpartition(":")[2]
 
     def providers(self) -> list[str]:
@@ -142,9 +143,9 @@ class Configuration:
         return _Scope(module, self._module(module))
 
     def accounts(self, provider: str) -> Iterator[tuple[str, str]]:
-        """The accounts that a provider is configured for, each with the argument that says so."""
+        """The accounts that a provider is configured for, each with the argument that names it."""
         allowed = self._provider_value(provider, "allowed_account_ids")
-        # Of a list with one variable in it, a plan says which variable.
+        # For a list with one variable, a plan names the variable.
         allowed = [allowed] if isinstance(allowed, str) else allowed
         if isinstance(allowed, list) and len(allowed) == 1 and ACCOUNT_ID.match(str(allowed[0])):
             yield str(allowed[0]), "allowed_account_ids"
@@ -154,19 +155,19 @@ class Configuration:
             yield parts[4], "assume_role"
 
     def region(self, provider: str) -> str:
-        """The region of a provider; empty where the plan does not say."""
+        """The region of a provider; empty if the plan does not name it."""
         found = self._provider_value(provider, "region")
         return found if isinstance(found, str) else ""
 
     def default_tags(self, provider: str) -> dict[str, str]:
-        """The tags that a provider gives to everything, as far as they are written out."""
+        """The default tags of a provider, as far as they are literals."""
         found = self._provider_value(provider, "default_tags", "tags")
         return {str(key): str(value) for key, value in found.items()} if isinstance(found, Mapping) else {}
 
     # References.
 
     def linked(self, instance: Instance, key: str, value: Any) -> Any:
-        """A value of a resource, its unknown parts with what they refer to."""
+        """A value of a resource, with the references of its unknown parts."""
         expression = _mapping(self._resource(instance).get("expressions")).get(key)
         return self._linked_argument(key, value, expression, self._scope(instance))
 
@@ -187,12 +188,12 @@ class Configuration:
     def _linked(self, value: Any, expression: Any, scope: _Scope) -> Any:
         if isinstance(value, Unknown):
             found = self._value(expression, scope)
-            # Were it a value that is known, so would be what is made of it.
+            # A known value would also make the values that depend on it known.
             return value if _is_known(found) else found
         if isinstance(value, list) and any(isinstance(each, Unknown) for each in value):
             return self._linked_list(value, expression, scope)
         if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
-            # Blocks: as many as the configuration has of them, or they are made by a dynamic one.
+            # Blocks: as many as in the configuration, unless a dynamic block makes them.
             blocks = expression if isinstance(expression, list) and len(expression) == len(value) else [{}] * len(value)
             return [self._linked(each, block, scope) for each, block in zip(value, blocks, strict=True)]
         if isinstance(value, Mapping):
@@ -201,7 +202,7 @@ class Configuration:
         return value
 
     def _linked_list(self, value: list[Any], expression: Any, scope: _Scope) -> list[Any]:
-        """A list or a set with unknown members. Where it has as many references, they are these members."""
+        """A list or a set with unknown members. If it has as many references, these are the members."""
         known = [each for each in value if not isinstance(each, Unknown)]
         found = [self._refer(each, scope) for each in _ends(expression)]
         found = [each for each in found if not _is_known(each)]
@@ -209,7 +210,7 @@ class Configuration:
         return [*known, *(found if len(found) == len(unknown) else unknown)]
 
     def _value(self, expression: Any, scope: _Scope) -> Any:
-        """The value of an expression: a constant, or what its one reference means."""
+        """The value of an expression: a constant, or the value of its only reference."""
         given = _mapping(expression)
         if "constant_value" in given:
             return given["constant_value"]
@@ -217,7 +218,7 @@ class Configuration:
         return self._refer(found[0], scope) if len(found) == 1 else Unknown()
 
     def _refer(self, text: str, scope: _Scope) -> Any:
-        """What a reference means."""
+        """The value of a reference."""
         parts = _PART.findall(text)
         if scope.steps > _MOST_STEPS or len(parts) < 2 or parts[0] in ("self", "local"):
             return Unknown()
@@ -251,7 +252,7 @@ class Configuration:
         if isinstance(instance.values.get("json"), str):
             return instance.values["json"]
         if instance.address not in self._documents:
-            # A document that is made of itself is not known.
+            # A document that depends on itself is unknown.
             self._documents[instance.address] = Unknown()
             self._documents[instance.address] = self._built(instance, self._scope(instance, steps + 1))
         return self._documents[instance.address]
@@ -271,14 +272,14 @@ class Configuration:
         )
 
     def _sources(self, value: Any, expression: Any, scope: _Scope) -> list[Any]:
-        """Documents of which another is made, in their order; unknown ones by reference."""
+        """The source documents of another document, in their order; unknown ones by reference."""
         if not value:
             return []
         listed = value if isinstance(value, list) else [value]
         if not any(isinstance(each, Unknown) for each in listed):
             return listed
         found = [self._refer(each, scope) for each in _ends(expression)]
-        # Their order decides which statement wins: it is known only where all come by reference.
+        # Their order decides which statement wins. It is known only if all are given by reference.
         return found if len(found) == len(listed) else [Unknown()]
 
     def _statements(self, value: Any, expression: Any, scope: _Scope) -> Any:
@@ -306,7 +307,7 @@ class Configuration:
         return found
 
     def _set_of_blocks(self, value: Any, blocks: Any, tells: tuple[str, ...], scope: _Scope) -> Any:
-        """Blocks that are a set: they come in another order than in the configuration, and are told by ``tells``."""
+        """Blocks of a set: their order differs from the configuration. ``tells`` identifies them."""
         if not isinstance(value, list):
             return value or []
         given = _items(blocks)
@@ -324,7 +325,7 @@ class Configuration:
         return found
 
     def _find(self, address: str, scope: _Scope) -> Instance | None:
-        """The instance that a reference means: by its address, by the index of what refers, or the only one."""
+        """The instance that a reference means: by its address, by the referring resource's index, or the only one."""
         full = f"{scope.module}.{address}" if scope.module else address
         if full in self._instances:
             return self._instances[full]
@@ -382,7 +383,7 @@ def _within(instance: Instance) -> str:
 
 
 def _ends(expression: Any) -> list[str]:
-    """The references of an expression that may be a value, without those that are only the beginning of another."""
+    """The references of an expression, without those that are only the beginning of another."""
     listed = _mapping(expression).get("references")
     texts = list(dict.fromkeys(each for each in listed if isinstance(each, str))) if isinstance(listed, list) else []
     started = {text[: mark.start()] for text in texts for mark in _MARK.finditer(text)}
