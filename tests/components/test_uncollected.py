@@ -11,6 +11,12 @@ import pytest
 from components.uncollected import uncollected
 
 
+@pytest.fixture(autouse=True)
+def _on() -> None:
+    """Commands of tests before this one may have left it off, as they do for the rest of a process."""
+    gc.enable()
+
+
 def test_it_is_off_within_and_on_afterwards_whatever_happens() -> None:
     seen = []
 

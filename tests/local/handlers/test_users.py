@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from crossaccount.local.clients import Aws
 from crossaccount.local.handlers import HANDLERS, ResourceError, create
 from crossaccount.local.handlers.errors import as_resource_error
 from crossaccount.local.handlers.handler import changes
+from crossaccount.local.totp import code_of, step_at
 
 USER = HANDLERS["aws:iam/user:User"]
 
@@ -84,10 +86,10 @@ def test_force_destroy_takes_everything_from_the_user(root: Aws) -> None:
     root.iam.create_login_profile(UserName=id, Password="Aa1!aaaaaaaa")
     root.iam.put_user_policy(UserName=id, PolicyName="p", PolicyDocument=_policy())
     root.iam.attach_user_policy(UserName=id, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
-    device = root.iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]["SerialNumber"]
-    root.iam.enable_mfa_device(
-        UserName=id, SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
-    )
+    device = root.iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+    seed, now = device["Base32StringSeed"].decode(), step_at(time.time())
+    codes = {"AuthenticationCode1": code_of(seed, now - 2), "AuthenticationCode2": code_of(seed, now - 1)}
+    root.iam.enable_mfa_device(UserName=id, SerialNumber=device["SerialNumber"], **codes)
     USER.delete(root, id, state)
     assert USER.read(root, id, state) is None
     assert root.iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
