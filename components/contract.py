@@ -147,9 +147,9 @@ def _read(stack: str) -> Mapping[str, Any]:
 
     They are asked for by a function call, which leaves nothing in the reader's own state: a stack reference would keep
     a copy there, show its changes as the reader's, and fail a refresh once the stack is renamed. They are awaited here,
-    outside any ``apply``, so that a missing one is said before the first resource and trust policies never hold an
-    unknown. Pulumi has no public call for that: this is the only place that leans on it. Nor does an inline program
-    learn that the engine gave up, and would wait for ever.
+    outside any ``apply``, so that a missing one is reported before the first resource, and trust policies never contain
+    an unknown value. Pulumi has no public call for that; only this function depends on the internal one. An inline
+    program also does not learn that the engine gave up, and would wait for ever.
 
     Raises:
         pulumi.RunError: no answer within ``ANSWER_SECONDS``, or the state backend refuses.
@@ -233,7 +233,7 @@ def _circle(root: Path | None) -> Iterable[Problem]:
     except ReadsInCircle as error:
         yield from error.problems
     except SettingsError:
-        # Another stack's config is wrong; that is said when that stack is run.
+        # Another stack's config has errors; they are reported when that stack runs.
         return
 
 

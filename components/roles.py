@@ -1,4 +1,4 @@
-"""One role, whoever may assume it: a role of the trusting side or an application of the trusted side."""
+"""One role: a role of the trusting side or an application of the trusted side."""
 
 from collections.abc import Iterator
 from typing import Any, NotRequired

@@ -27,7 +27,7 @@ class ConsoleArgs(HandoverArgs):
     password_reset: NotRequired[pulumi.Input[bool]]
     """Ask for a new password at the first sign-in (default true)."""
     sign_in_url: NotRequired[pulumi.Input[str]]
-    """Handed over beside the password."""
+    """Handed over together with the password."""
 
 
 class AccessKeyArgs(HandoverArgs):

@@ -39,8 +39,8 @@ def main() -> None:
 def _open_closed_streams() -> None:
     """Stdin and stderr that the caller closed (``<&-``, ``2>&-``) are the null device.
 
-    Else the next file that is opened would get their number, and whatever is said would be written into it. A closed
-    stdout stays closed: then nothing is begun.
+    Else the next file that is opened would get their number, and messages would be written into it. A closed stdout
+    stays closed: then the command does not start.
     """
     for number, name, mode in ((0, "stdin", "r"), (2, "stderr", "w")):
         if getattr(sys, name) is None:

@@ -91,7 +91,7 @@ def region_findings(project: Project, stack: str) -> Iterator[Finding]:
 
 
 def book_findings(project: Project, stack: str, settings: Settings) -> Iterator[Finding]:
-    """Whether the address book has the stack's account in another stack: ``stack: staging`` beside Pulumi.stg.yaml."""
+    """Whether the address book names another stack for the account: ``stack: staging`` for Pulumi.stg.yaml."""
     in_book = settings.accounts[settings.account].stack
     if in_book is None or project.own_stack(in_book) in (stack, None):
         return

@@ -330,7 +330,7 @@ def _with_escalations(
 
 
 def _principal_notes(arn: str, read: Named) -> Iterator[str]:
-    """Where a principal of the sources is granted roles of which no source knows; of a service, who lets it in."""
+    """Grants of a principal on roles that no source has; for a service, the roles that trust it."""
     from crossaccount.access.evaluation.callers import external_principal, is_service, trusted_services
     from crossaccount.access.paths.path import grant_unknown, grants_elsewhere
 

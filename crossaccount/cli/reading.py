@@ -108,7 +108,7 @@ def is_source(text: str) -> bool:
 
 
 def as_sources(texts: Sequence[str], stacks: Collection[str]) -> list[str]:
-    """Words of which one is a source, all as sources: the name of a stack of the project is ``stack:NAME``."""
+    """The arguments as sources, if at least one is a source: a stack's name becomes ``stack:NAME``."""
     return [text if is_source(text) or text not in stacks else f"stack:{text}" for text in texts]
 
 

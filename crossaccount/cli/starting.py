@@ -110,7 +110,7 @@ def init(
                 Repository(github, github_ids) if github is not None else None,
             )
 
-        # What is wrong already is said before anything is asked.
+        # Errors in the given options are reported before the first question.
         one, other, *_ = (each for each in PLACEHOLDERS if each not in (trusted_id, trusting_id))
         plan = planned(trusted_id or one, trusting_id or other, users or ["somebody"])
         if problems := plan.problems():

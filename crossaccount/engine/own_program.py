@@ -48,7 +48,7 @@ LARGEST_OF_OURS = 16 * MEBIBYTE
 
 
 def _own_components() -> Path:
-    """The folder of the components that are running now: within the package, or beside it in a checkout."""
+    """The folder of the components that are running now: inside the package, or next to it in a checkout."""
     within, in_checkout = INSTALLED / "crossaccount" / COMPONENTS, INSTALLED / COMPONENTS
     return within if (within / "declaration.py").is_file() else in_checkout
 

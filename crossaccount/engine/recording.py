@@ -132,7 +132,7 @@ class RecordingMocks(Mocks):
         return self._answer(args.name), state
 
     def account_of(self, args: MockResourceArgs) -> str:
-        """The account in which a resource is made; empty if nobody knows."""
+        """The account in which a resource is created; empty if it is not known."""
         del args
         return self.account_id
 

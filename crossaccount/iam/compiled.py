@@ -1,7 +1,7 @@
 """Compiled policy documents: compiled once, frozen, evaluated for each request.
 
-A document that IAM would not accept is not guessed at: it raises, and whoever reads it must treat the policy as
-unknown. Where each kind of policy has Principal and Resource is from
+A document that IAM would not accept is not guessed at: it raises, and the caller must treat the policy as unknown.
+Where each kind of policy has Principal and Resource is from
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html; the matching of actions and resources
 is in ``matching``, variables (in a resource only after the fifth colon) in ``variables``.
 """

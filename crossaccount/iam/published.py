@@ -54,7 +54,7 @@ def services() -> tuple[str, ...]:
 def access_level(service: str, name: str) -> str:
     """How much a known action may do: ``List``, ``Read``, ``Tagging``, ``Write`` or ``Permissions management``.
 
-    The list calls the third and the last a ``Write`` beside it: the more telling word is kept.
+    The list calls the third and the last also ``Write``: the more specific word is kept.
     """
     return str(_actions(service)[name.lower()]["accessLevel"]).partition(",")[0]
 

@@ -25,7 +25,7 @@ from crossaccount.iam.published import action_condition_keys, fits_published, ke
 
 CallerKind = Literal["user", "role", "external", "federated", "service"]
 """``role`` is a session of a role; ``external`` a user or a session of an account without a source; ``federated`` the
-unsigned request of somebody whom a provider vouches for."""
+unsigned request of an identity provider's user."""
 
 ASSUME_ROLE = "sts:AssumeRole"
 _ALL: frozenset[CallerKind] = frozenset({"user", "role", "external", "federated", "service"})
@@ -141,7 +141,7 @@ SOURCE_IP = "aws:sourceip"
 class Sender(NamedTuple):
     """Who sends a request. ``names`` are the providers that vouch for it, in lower case, or the service.
 
-    Of a session of a role they are the providers that its trust lets in, of which the session may come.
+    For a role's session they are the providers in the role's trust, from which the session may come.
     """
 
     kind: CallerKind

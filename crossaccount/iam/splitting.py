@@ -73,7 +73,7 @@ def _replaces(pattern: str, other: str) -> bool:
 def _covers(pattern: str, other: str) -> bool:
     """Whether everything that ``other`` matches ``pattern`` matches too, for sure.
 
-    A ``?`` would take the star of ``other`` for a character, and what a variable stands for nobody knows: both are left
+    A ``?`` would match the star of ``other`` as a character, and the value of a variable is unknown: both are left
     alone.
     """
     if pattern == other or not _is_pattern(pattern) or "${" in other:

@@ -1,7 +1,7 @@
 """The statements we write ourselves: grants on the identity side, trusts on the trusting side.
 
-Everything comes in as ARNs; nothing here knows accounts by name. Owns how a wish ("this account, with MFA") is said in
-IAM's language; refuses nothing, because settings have checked the wish.
+Everything comes in as ARNs; nothing here knows accounts by name. Owns how a trust or a grant ("this account, with MFA")
+becomes IAM statements. Refuses nothing, because settings have checked it.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (a principal cannot
 hold a wildcard; role principals are pinned to a unique ID), reference_policies_condition-keys.html
@@ -89,8 +89,8 @@ def trust_policy(trusts: Iterable[Trust]) -> Document:
 def trust_statements(trust: Trust) -> list[dict[str, Any]]:
     """One wish as IAM statements: exact principals, patterns, services, and one for each of the others.
 
-    They cannot share a statement: the ``aws:PrincipalArn`` of the patterns would narrow the accounts named beside them,
-    and a service passes neither MFA nor an external ID.
+    They cannot share a statement: the ``aws:PrincipalArn`` of the patterns would narrow the accounts in the same
+    statement, and a service passes neither MFA nor an external ID.
 
     Raises:
         ConditionConflict: ``conditions`` and an option speak about the same key under the same operator.

@@ -240,7 +240,7 @@ class Aws:
 
 
 def unsigned_sts(endpoint: str, region: str) -> STSClient:
-    """STS for callers without credentials, whom a token vouches for.
+    """STS for callers without credentials, which have a token.
 
     Raises:
         ValueError: the endpoint is not loopback.

@@ -138,7 +138,7 @@ class FunctionCaller:
 
 @dataclass(frozen=True)
 class WebIdentityCaller:
-    """A user of an OpenID Connect provider, whom a token of this run vouches for; the call is not signed."""
+    """A user of an OpenID Connect provider, with a token of this run. The call is not signed."""
 
     gateway: Gateway
     issuer: str

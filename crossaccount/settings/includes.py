@@ -107,10 +107,10 @@ def _matches(pattern: str, root: Path) -> list[Path]:
 
 
 def _matching(parts: tuple[str, ...], root: Path) -> Iterator[Path]:
-    """What a pattern matches below the folder ``root``, each folder looked at once for each part of the pattern.
+    """The files that a pattern matches below ``root``. Each folder is read once for each part of the pattern.
 
-    A link to a folder of ``root`` stands for that folder. A link out of ``root`` is itself what is found, so that
-    whoever reads it says so, and so is Git's own folder where the pattern names it. ``**`` follows no links.
+    A link to a folder of ``root`` counts as that folder. A link out of ``root`` is returned itself, so that its reader
+    reports it. So is Git's own folder if the pattern names it. ``**`` follows no links.
     """
     seen: set[tuple[Path, int]] = set()
     open_ends = [(root, parts)]

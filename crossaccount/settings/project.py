@@ -115,7 +115,7 @@ def stack_file(stack: str) -> str:
 def project_around(file: Path) -> Path | None:
     """The folder of the project that a file is named in; links are not followed. None if it is in no project.
 
-    Such a file must not lead out of the folder: a pull request may have made it a link to somebody else's.
+    Such a file must not lead out of the folder: a pull request may have made it a link to a file elsewhere.
     """
     here = Path(os.path.abspath(file))
     return next((each for each in here.parents if os.path.isfile(each / PROJECT_FILE)), None)

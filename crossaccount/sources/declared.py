@@ -2,8 +2,8 @@
 
 The resources are those that a run recorded, or those of a state. IDs are present where a provider gave them; dates are
 left out. The ``…Exclusive`` resources list everything that an entity has: after a refresh they also name what somebody
-added by hand. A document that is encrypted in a state, or of which only the name is known, is left out of its policy,
-which makes the policy unknown and not empty.
+added by hand. An encrypted document, or one with only its name known, is left out of its policy. That makes the policy
+unknown, not empty.
 """
 
 from __future__ import annotations

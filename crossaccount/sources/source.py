@@ -141,7 +141,7 @@ def read_sources(
 def _each(
     texts: Sequence[str], directory: Path, projects: Callable[[Path], Project], lines: list[Problem | str]
 ) -> Iterator[tuple[str, bool]]:
-    """Each source once, and whether a pattern stands for it. What is wrong with a pattern is added to ``lines``."""
+    """Each source once, and whether it comes from a pattern. Errors of patterns are added to ``lines``."""
     found: dict[str, bool] = {}
     for text in dict.fromkeys(texts):
         try:

@@ -212,7 +212,10 @@ def warnings_of(test: AccessTest, verdict: Verdict, estate: Estate, now: datetim
 
 
 def _whole_account(test: AccessTest, estate: Estate, role: Role) -> Iterable[Problem]:
-    """An account is its root user to a test, whom AWS keeps out always; its users and roles may get in all the same."""
+    """In a test an account means its root user, which AWS always denies.
+
+    The account's users and roles may still be allowed.
+    """
     if inside := getting_in(estate, parse_arn(test.principal_arn).account, role):
         what = (
             f"an account is tested as its root user, which cannot assume a role; of its principals {len(inside)} get in"

@@ -24,7 +24,7 @@ Key = Callable[[Change], tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Folded:
-    """A change, and the ``others`` that its line stands for."""
+    """A change, and the ``others`` that share its line."""
 
     first: Change
     others: tuple[Change, ...] = ()

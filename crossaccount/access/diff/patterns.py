@@ -121,7 +121,7 @@ def _agree(one: Step, other: Step) -> bool:
 
 
 def _takes_all(one: Step, other: Step) -> bool:
-    """Whether every character of the other step is one of the first; of a run nobody knows how many there are."""
+    """Whether the first step covers every character of the other. The length of a run is unknown."""
     return not other.run and (one.characters is None or one.characters == other.characters)
 
 

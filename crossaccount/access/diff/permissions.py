@@ -141,10 +141,10 @@ def _explained(found: Iterable[Gap], words: str, denies: Sequence[Rule], limits:
 
 
 def _conditions_of(gap: Gap, denies: Sequence[Rule], bounds: Sequence[Rule] = ()) -> Requirements:
-    """The conditions on which what is in ``gap`` may be done, at the time of ``denies`` and ``bounds``.
+    """The conditions for the calls in ``gap``, under ``denies`` and ``bounds``.
 
-    They are never too strict: whoever gains a call meets them. A Deny counts if it covers the whole gap. ``bounds`` are
-    the rules of a boundary, which counts if each of its statements covers the whole gap or none of it.
+    They are never too strict: every principal that gains a call meets them. A Deny counts if it covers the whole gap.
+    ``bounds`` are the rules of a boundary, which counts if each of its statements covers the whole gap or none of it.
     """
     limiting = [rule for rule in bounds if not rule.allows]
     denying = [deny.conditions for deny in (*denies, *limiting) if is_about_all_of(deny, gap)]
@@ -203,7 +203,7 @@ _MANY = 20
 def _whole(gap: Gap) -> str:
     """The policy of AWS's own of whose statement these are all actions, in words; empty for any other, or a short one.
 
-    How many do more than read is said of a policy for reading.
+    For a policy that only reads, the text says how many actions do more than read.
     """
     policy, rule = gap.rule.decision.policy, gap.rule
     if not is_aws_managed(policy) or len(rule.written) <= _MANY or rule.actions_inverted:

@@ -23,7 +23,10 @@ _ANYTHING = RequestContext.of(open=Open())
 
 @dataclass(frozen=True)
 class Rule:
-    """One statement. ``resources`` of a trust's statement are whom it names, as ``trusts`` writes them."""
+    """One statement.
+
+    ``resources`` of a trust's statement are the principals that it names, as ``trusts`` writes them.
+    """
 
     allows: bool
     actions: tuple[Template, ...]

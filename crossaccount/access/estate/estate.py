@@ -120,8 +120,10 @@ Groups = Mapping[tuple[str, str], tuple[Policy, ...]]
 
 @dataclass(frozen=True)
 class Estate:
-    """Users and roles by ARN. ``accounts`` are the IDs of the accounts that the sources describe. ``declared`` are
-    those of them of which only what stacks declare is known: there may be more in them.
+    """Users and roles by ARN.
+
+    ``accounts`` are the IDs of the accounts that the sources describe. ``declared`` are those of which only the
+    declarations of stacks are known: they may contain more.
 
     ``service_control`` and ``resource_control`` hold the SCPs and RCPs by account ID; an account without an entry is
     under none. ``groups`` are the policies of groups, which are among their users' own as well. ``members`` are the
@@ -180,11 +182,11 @@ class Estate:
 
     @cached_property
     def whole(self) -> frozenset[str]:
-        """The IDs of the accounts of which the sources describe everything."""
+        """The IDs of the accounts that the sources describe completely."""
         return self.accounts - self.declared
 
     def placed(self, members: Members) -> Estate:
-        """The same, with its accounts in the organisations whose ``members`` these are, none of which controls them."""
+        """The same estate with ``members`` of organisations. No control policies are added."""
         return replace(
             self,
             members=members,

@@ -95,7 +95,7 @@ PARTLY = "a part of it is known only after an update"
 
 
 def unknown_actions(policy: Policy) -> tuple[str, ...]:
-    """The actions of the statements that a policy has and that nobody knows."""
+    """The actions of a policy's unknown statements."""
     found = policy.document.get(UNKNOWN_ACTIONS) if isinstance(policy.document, Mapping) else None
     return tuple(str(each) for each in found) if isinstance(found, (list, tuple)) else ()
 
@@ -106,7 +106,7 @@ def known_part(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _with_unknown(policies: list[Policy]) -> tuple[Policy, ...]:
-    """The policies, each one of which a part is unknown beside that part."""
+    """The policies. A policy with an unknown part is followed by that part."""
     found = [(policy, unknown_actions(policy)) for policy in policies]
     parts = [Policy(policy.name, missing=PARTLY, only=actions) for policy, actions in found if actions]
     return (*policies, *parts)

@@ -141,7 +141,7 @@ class Facts:
     own: frozenset[str] = frozenset()
     known: Mapping[str, str] = field(default_factory=dict)
     assumed: frozenset[str] = frozenset()
-    """ARNs of policies of which a config says that somebody else makes them."""
+    """ARNs of policies that a config declares as existing."""
 
     @classmethod
     def of(cls, own: Iterable[str], address_book: Mapping[str, str]) -> Facts:

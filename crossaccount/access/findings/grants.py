@@ -135,7 +135,7 @@ class Grants:
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
     def _is_denied(self, holder: str, role: str) -> bool:
-        """Whether a deny excludes a holder whom the trust would allow.
+        """Whether a deny excludes a holder that the trust would allow.
 
         A deny of only some requests shadows a grant if all sides would allow otherwise.
         """

@@ -69,7 +69,7 @@ class Holders:
             self._add(account)
 
     def of(self, owner: str) -> tuple[str, ...]:
-        """The users and roles to whom a document of ``owner`` (an entity, or a managed policy) applies, by ARN."""
+        """The users and roles that a document of ``owner`` (an entity or a managed policy) applies to, by ARN."""
         kind = parse_arn(owner).kind
         if kind == "group":
             return tuple(sorted(self._members.get(owner, ())))

@@ -170,8 +170,9 @@ _OF_SERVICES = _OF_PRINCIPALS | {"aws:principalisawsservice": "true"}
 
 @dataclass(frozen=True)
 class Demand:
-    """Conditions of which an allowed caller meets at least one. ``statement`` is the statement or the deny that has
-    them.
+    """Alternative conditions: an allowed caller meets at least one.
+
+    ``statement`` is the statement or the deny that has them.
     """
 
     alternatives: tuple[Condition, ...]

@@ -1,7 +1,7 @@
 """Requirements for people: ``with MFA (< 1 h), external ID "x"``. The JSON has the conditions themselves.
 
-A condition without its own phrase is written in IAM's words, shortened. Nothing is left out: whoever meets the words
-meets the conditions.
+A condition without its own phrase is written in IAM's words, shortened. Nothing is left out: a caller that meets the
+text meets the conditions.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ def is_long_term(access_key: str) -> bool:
 
 
 def _mfa_age(access_key: str) -> int | None:
-    """The seconds since whoever makes the present call presented MFA; None where nobody did."""
+    """The seconds since the present caller signed in with MFA; None without MFA."""
     from ministack.services import sts
 
     moment = MFA_OF_CALL.get() or (sts._sessions.get(access_key) or {}).get(MFA_OF_SESSION)
@@ -316,7 +316,7 @@ def _resource_of(call: Call, found: Any) -> Any:
 
 
 def caller_account(call: Call) -> str:
-    """The account of whoever signed a call; empty if it is not known."""
+    """The account of a call's signer; empty if it is not known."""
     from ministack.core.iam_evaluator import find_iam_access_key_account
     from ministack.core.responses import _account_from_sts_session
 

@@ -39,7 +39,7 @@ def _account_id(value: object) -> object:
 
 
 def _color(value: object) -> object:
-    """Six hex digits without quotes are a number to YAML, and then nobody knows which digits they were."""
+    """YAML reads six digits without quotes as a number, so the original digits are lost."""
     if isinstance(value, (int, float)):
         raise_if(Refusal("a colour is a text, and without quotes YAML reads a number", "put the six digits in quotes"))
     return value

@@ -101,7 +101,7 @@ def _packet(head: bytes) -> tuple[int, int, int]:
 
 
 def recipient_of(pgp: str | None, secret_name: str) -> str:
-    """Who gets a secret: the owner of a PGP key, or whoever may read a secret of Secrets Manager."""
+    """Who gets a secret: the owner of a PGP key, or the principals that may read a secret of Secrets Manager."""
     return pgp_recipient(pgp) if pgp else f"secretsmanager:{secret_name}"
 
 

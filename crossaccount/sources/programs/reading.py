@@ -150,7 +150,7 @@ def _without_account(word: Word, file: ProgramFile) -> Iterable[Problem]:
 
 
 def _without_resources(file: ProgramFile, accounts: Accounts) -> Iterable[Problem]:
-    """A warning for each provider that the word names and that no resource has: a slip of the pen shows."""
+    """A warning for each provider that the source names and no resource has, for example a typing error."""
     known = {draft.provider for draft in _drafts(file)}
     for name in accounts.by_provider:
         if name not in known:
