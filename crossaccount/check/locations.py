@@ -14,7 +14,11 @@ import yaml
 
 from crossaccount.access.findings.finding import Finding, account_of_owner
 from crossaccount.check.placing import Placer
+from crossaccount.settings.project import stack_file
+from crossaccount.sources.words import LIVE, STACK, STATE, parse
 
+_PART = re.compile(r"\[\d+\]\Z| \(\w+\)\Z")
+"""What follows the name of a source of several accounts."""
 _INDEX = re.compile(r"\[(\d+)\]")
 _PREFIX = "crossaccount:"
 _WRAPPERS = ("config", "value")
@@ -32,7 +36,7 @@ class Location:
 
 
 class Locations:
-    """Finds the location of findings. ``files`` has the file of each account, by ID; ``directory`` is the project's.
+    """Finds the location of findings. ``files`` has the path of each account, by ID; ``directory`` is the project's.
 
     ``placers`` find a place in the config of an account's stack, for findings that are placed in AWS's terms. Each file
     is read once.
@@ -45,15 +49,17 @@ class Locations:
         self._read: dict[Path, _File] = {}
 
     def of(self, finding: Finding) -> Location | None:
-        """The location of a finding. The start of the account's file if nothing more is known; None without a file."""
+        """The location of a finding. The start of the account's file if nothing more is known; None if it has none."""
         if found := self._named(self._directory, finding.where):
             return found
         if finding.place is None:
             return None
         account = account_of_owner(finding.place.owner)
         file = self._files.get(account)
-        if file is None or not file.is_file():
+        if file is None:
             return None
+        if not file.is_file():
+            return Location(file)
         if account in self._placers and (
             found := self._named(file.parent, self._placers[account].where(finding.place))
         ):
@@ -129,11 +135,18 @@ def _fits(key: str, place: str) -> int:
     return len(name) if place == name or place.startswith((f"{name}.", f"{name}[")) else 0
 
 
-def file_of_source(where: str, directory: Path) -> Path | None:
-    """The file of a source: the stack's or the account's. None for a source that is read from AWS."""
-    kind, colon, rest = where.partition(":")
-    if colon and kind in ("stack", "state") and not os.path.lexists(where):
-        folder, _, name = rest.rpartition("/")
-        return directory / folder / f"Pulumi.{name}.yaml"
-    file = Path(where if os.path.lexists(where) else re.sub(r"\[\d+\]\Z", "", where))
-    return file if file.is_file() else None
+def file_of_source(where: str, directory: Path) -> Path:
+    """The file of a source: the stack's, the account's, or the program's.
+
+    A source without a file, such as ``live:prod``, has a path of its own name: GitHub refuses a log if one finding has
+    no path, https://github.com/github/codeql-action/issues/1738.
+    """
+    text = where if os.path.lexists(where) else _PART.sub("", where)
+    word = parse(text)
+    if word.kind in (STACK, STATE) and not os.path.isfile(word.rest):
+        folder, _, name = word.rest.rpartition("/")
+        return directory / folder / stack_file(name)
+    template, colon, _ = word.rest.rpartition(":")
+    if colon and os.path.lexists(template) and not os.path.lexists(word.rest):
+        return Path(template)  # with its parameters
+    return Path(text if word.kind == LIVE else word.rest)

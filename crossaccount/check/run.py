@@ -72,7 +72,7 @@ class Checked:
     checked: frozenset[str] = frozenset()
     """The IDs and names of the accounts that were checked."""
     files: Mapping[str, Path] = field(default_factory=dict)
-    """The file that each account is described by, by ID."""
+    """The file that each account is described by, by ID; the name of its source where there is no file."""
     compared: Compared | None = None
     """How the findings differ from a baseline; then ``findings`` are the new ones alone."""
 
@@ -188,7 +188,7 @@ def check_sources(sources: Sources, directory: Path) -> Checked:
         of_project=False,
         accounts=sources.accounts,
         checked=frozenset(found_in),
-        files={account: file for account, file in found_in.items() if file is not None},
+        files=found_in,
     )
 
 

@@ -198,6 +198,33 @@ def test_a_finding_in_an_account_s_file_is_at_the_line_of_its_arn(
     assert logical[0]["fullyQualifiedName"].startswith("arn:aws:iam::222222222222:role/R trust policy Statement[0]")
 
 
+TRUSTS_ALL = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def test_every_finding_has_a_path_as_github_demands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One result without a path, and GitHub refuses the whole log."""
+    from crossaccount.check.locations import file_of_source
+
+    monkeypatch.chdir(tmp_path)
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "R", "AssumeRolePolicyDocument": TRUSTS_ALL}}
+    (tmp_path / "access.json").write_text(json.dumps({"Resources": {"R": role}}))
+    (tmp_path / "values.json").write_text('{"Stage": "dev"}')
+    results = _sarif("cloudformation:access.json:values.json@222222222222", code=1)["results"]
+    assert {_place(each) for each in results} == {("access.json", 1)}
+    (tmp_path / "cdk.out").mkdir()
+    paths = {
+        "live:prod": "live:prod",
+        "cloudformation:cdk.out": "cdk.out",
+        "live:prod+cloudformation:access.json (222222222222)": "access.json",
+        "access.json[1]": "access.json",
+        "stack:infra/prod@222222222222": "infra/Pulumi.prod.yaml",
+    }
+    assert {where: str(file_of_source(where, Path())) for where in paths} == paths
+
+
 @pytest.mark.parametrize("other", [("--json",), ("--markdown", "-")])
 def test_stdout_holds_one_document(flawed: Path, other: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, ["check", "--dir", str(flawed), "--sarif", "-", *other])
