@@ -117,7 +117,8 @@ def _shown_rehearsal(scenario: Scenario, engine: EngineName, as_json: bool) -> R
             out.print(f"  {mark} {markup(line.text)}", highlight=False, soft_wrap=True)
     if warnings := len(scenario.warnings) + len(found.notes):
         where = os.path.relpath(scenario.directory)
-        out.print(f"  [dim]{counted(warnings, 'warning')} about its config: crossaccount check --dir {where}[/]")
+        said = f"{counted(warnings, 'warning')} about its config: crossaccount check --dir {markup(where)}"
+        out.print(f"  [dim]{said}[/]", soft_wrap=True)
     return found
 
 
@@ -137,9 +138,8 @@ def _show_flawed(flawed: Checked, folder: Path) -> None:
     for test in wrong:
         text = f"{test.test.principal} → {test.test.role}: expected {test.test.expect}, got {test.actual}"
         out.print(f"  [bold red]✗[/] access test: {markup(text)}", highlight=False, soft_wrap=True)
-    out.print(
-        f"  {counted(warned, 'warning')} more: crossaccount check --dir {os.path.relpath(folder)}", highlight=False
-    )
+    said = f"{counted(warned, 'warning')} more: crossaccount check --dir {markup(os.path.relpath(folder))}"
+    out.print(f"  {said}", highlight=False, soft_wrap=True)
 
 
 def _show_end(found: list[Rehearsal], seconds: float) -> None:

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,15 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from crossaccount.cli import app
+from crossaccount.check.run import check
+from crossaccount.cli import app, rehearsals
+from crossaccount.cli.reading import load_program
 from crossaccount.engine import pulumi_cli
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.rehearsal import run
 from crossaccount.rehearsal.run import Rehearsal
-from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, Scenario
+from crossaccount.rehearsal.scenario import DEMO_EXAMPLES, FLAWED, Scenario
+from crossaccount.settings import read_project
 from tests.conftest import Rehearsed, rehearsed_and_read
 from tests.scenarios import EXAMPLES, FOLDERS
 
@@ -115,6 +119,16 @@ def test_the_demo_is_every_example_and_the_tutorials_end(invoke: Invoke) -> None
     assert (done.exit_code, document["failed"]) == (0, 0)
     assert document["rehearsals"][-1]["results"][-1]["actual"] == "allowed"
     assert {"XA101", "XA102", "XA103"} <= {each["code"] for each in document["check"]["findings"]}
+
+
+def test_a_command_of_the_demo_stays_on_one_line_to_be_copied(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.chdir(FLAWED.parent)
+    flawed = check(read_project(FLAWED), (), load_program, datetime(2026, 1, 2, tzinfo=UTC))
+    rehearsals._show_flawed(flawed, FLAWED)
+    assert capsys.readouterr().out.splitlines()[-1].endswith(" warnings more: crossaccount check --dir flawed")
 
 
 def test_without_a_pulumi_cli_the_engine_pulumi_is_refused(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
