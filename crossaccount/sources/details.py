@@ -75,6 +75,8 @@ class Described:
     """Those of ``warnings`` that say what a program leaves unknown or what is not judged of it."""
     whole: bool = True
     """Whether all of the account is here; False for a stack, which declares a part of it."""
+    at_other_moment: bool = False
+    """Whether the program has resources before or after its change, and this is the other moment."""
 
 
 def check_details(data: object, where: str) -> tuple[str, list[Problem]]:

@@ -127,7 +127,7 @@ def read_sources(
     if lines:
         raise SourceError(dict.fromkeys(lines))
     warnings = [*absent, *(warning for each in described for warning in each.warnings)]
-    warnings += [_nothing(each.where) for each in described if not any(each.details.get(name) for name in LISTS)]
+    warnings += [_nothing(each.where) for each in described if _is_empty(each)]
     shown = {
         key: display for each in reversed(described) for key, display in each.displays.items() if display != Display()
     }
@@ -263,6 +263,11 @@ def _members_twice(above: Iterable[tuple[str, Organization]]) -> Iterable[Proble
         twice = sorted(account for account in listed if first.setdefault(account, where) != where)
         if twice:
             yield Problem(where, f"{first[twice[0]]} has the same accounts", twice, "name one of the two")
+
+
+def _is_empty(described: Described) -> bool:
+    """Whether a source is of no use. Not a program whose first resources are made, or whose last ones go."""
+    return not described.at_other_moment and not any(described.details.get(name) for name in LISTS)
 
 
 def _nothing(where: str) -> Problem:

@@ -21,7 +21,7 @@ from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.programs.cloudformation import read_cloudformation
 from crossaccount.sources.programs.drafts import Accounts, Draft, ProgramFile, note, noted
 from crossaccount.sources.programs.pulumi_files import read_preview, read_state_file
-from crossaccount.sources.programs.settling import refused_account, settle
+from crossaccount.sources.programs.settling import refused_account, settle, unit_of
 from crossaccount.sources.programs.terraform import read_terraform
 from crossaccount.sources.words import BEFORE, Word
 
@@ -60,7 +60,7 @@ class AccountProgram:
 
     def describe(self, moment: str) -> Described:
         """The account at a moment, as far as the program declares it."""
-        deployment = self.before if moment == BEFORE else self.after
+        deployment, other = (self.before, self.after) if moment == BEFORE else (self.after, self.before)
         assert deployment is not None
         notes = self.notes_before if moment == BEFORE else self.notes
         loose = [_loose(each, self.where) for each in belongings(deployment)]
@@ -73,6 +73,7 @@ class AccountProgram:
             region=self.file.region if self.file else "",
             unknown=(*notes, *loose),
             whole=False,
+            at_other_moment=other is not None and bool(other.resources),
         )
 
 
@@ -101,7 +102,7 @@ def accounts_of(file: ProgramFile, word: Word, accounts: Accounts) -> list[Accou
     before, notes_before = settle(word.text, file.before, file.place) if file.before is not None else ({}, [])
     if "" in after or "" in before:
         raise SourceError(_without_account(word, file))
-    unused = list(_without_resources(file, accounts))
+    unused = list(_without_resources(file, accounts, word.kind))
     listed = dict.fromkeys([*after, *before]) or dict.fromkeys(filter(None, [accounts.of("")]))
     return [
         AccountProgram(
@@ -149,13 +150,13 @@ def _without_account(word: Word, file: ProgramFile) -> Iterable[Problem]:
     return [refused_account(word.text, word.kind, word.rest, each if several else "") for each in lacking][:20]
 
 
-def _without_resources(file: ProgramFile, accounts: Accounts) -> Iterable[Problem]:
+def _without_resources(file: ProgramFile, accounts: Accounts, kind: str) -> Iterable[Problem]:
     """A warning for each provider that the source names and no resource has, for example a typing error."""
     known = {draft.provider for draft in _drafts(file)}
     for name in accounts.by_provider:
         if name not in known:
             fix = did_you_mean(name, known, "correct its name, or leave it out")
-            yield note("", f"no IAM resource has the provider {name}, so that its account has no effect", fix)
+            yield note("", f"the {unit_of(kind)} {name} has no IAM resource, so that its account has no effect", fix)
 
 
 def _drafts(file: ProgramFile) -> list[Draft]:

@@ -459,13 +459,18 @@ def account_in(arn: Any) -> str:
     return account if account.isdecimal() and len(account) == 12 else ""
 
 
+def unit_of(kind: str) -> str:
+    """What has an account of its own in a kind of program."""
+    return "stack" if kind == "cloudformation" else "provider"
+
+
 def refused_account(where: str, kind: str, file: str, provider: str = "") -> Problem:
     """The error for a program whose account is not known."""
     if provider:
-        what = f"the program does not show which account the provider {provider} works in"
+        what = f"the program does not show which account the {unit_of(kind)} {provider} works in"
         return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@{provider}=ACCOUNT,… (a name, or 12 digits)")
     what = "it does not show which account it works in"
     return Problem(where, what, NOT_GIVEN, f"write {kind}:{file}@ACCOUNT (a name of --accounts, or 12 digits)")
 
 
-__all__ = ["AFTER_UPDATE", "Identity", "account_in", "has_unknown", "refused_account", "settle"]
+__all__ = ["AFTER_UPDATE", "Identity", "account_in", "has_unknown", "refused_account", "settle", "unit_of"]

@@ -72,6 +72,7 @@ def test_a_plan_shows_who_gains_access(read: Read) -> None:
 def test_a_plan_without_changes_before_an_account_is_empty_and_not_an_error(read: Read) -> None:
     found = read("terraform:terraform/modules/plan.json@111111111111#before")
     assert [each.account_id for each in found.described] == ["111111111111"]
+    assert found.warnings == ()
 
 
 def test_accounts_may_be_named_as_the_accounts_file_names_them(read: Read, refused: Refused, tmp_path: Path) -> None:
@@ -293,7 +294,7 @@ def test_names_that_the_program_does_not_have_are_reported(tmp_path: Path, read:
     """A provider after @, and a parameter of the file beside a template."""
     providers = read("terraform:terraform/providers/plan.json@aws.workload=222222222222,aws.worload=333333333333")
     assert [str(each).partition(": ")[2] for each in providers.warnings if "worload" in str(each)] == [
-        "no IAM resource has the provider aws.worload, so that its account has no effect; did you mean `aws.workload`?"
+        "the provider aws.worload has no IAM resource, so that its account has no effect; did you mean `aws.workload`?"
     ]
     (tmp_path / "parameters.json").write_text('{"Stage": "dev", "Stagee": "prod"}')
     template = read(f"cloudformation:{HERE}/templates/kinds.yaml:{tmp_path}/parameters.json@111111111111")
