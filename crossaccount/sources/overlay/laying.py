@@ -7,7 +7,7 @@ template, a state) removes nothing, because its former entities are unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,9 +48,10 @@ def _laid_over(there: Described, program: AccountProgram, where: str) -> Describ
     existing = _complete(there.details)
     live = with_credentials(existing, details(before, deployed=True, stored=program.stored), declared)
     made = overlay(live, declared, managed)
-    laid = _with_providers(_without_others(made.details, program.after), details(before), declared.details)
+    laid, detached = _without_others(made.details, program, where)
+    laid = _with_providers(laid, details(before), declared.details)
     region = there.region or (program.file.region if program.file else "")
-    warnings = (*there.warnings, *program.notes, *_warnings(made, program, there, where))
+    warnings = (*there.warnings, *program.notes, *detached, *_warnings(made, program, there, where))
     unknown = (*there.unknown, *program.notes)
     return replace(there, where=where, details=laid, warnings=warnings, region=region, unknown=unknown)
 
@@ -95,30 +96,49 @@ def _mapping(document: Any) -> Any:
         return document
 
 
-def _without_others(laid: Mapping[str, Any], after: Deployment) -> Mapping[str, Any]:
-    """An ``aws.iam.PolicyAttachment`` detaches its policy from all entities that it does not name."""
-    named: dict[str, set[tuple[str, str]]] = {}
-    for each in after.of_type(_OF_ALL):
-        owners = {(kind, str(name).lower()) for kind in WORDS for name in each.values.get(f"{kind}s") or ()}
-        named.setdefault(str(each.values.get("policyArn")), set()).update(owners)
-    # Attachments of other resources in the same program belong to the program as well.
-    for kind in WORDS:
-        for each in after.of_type(f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment"):
-            if (arn := str(each.values.get("policyArn"))) in named:
-                named[arn].add((kind, str(each.values.get(kind)).lower()))
-    if not named:
-        return laid
-    lists = {
-        f"{word}DetailList": [_detached(item, (kind, name_of(item, word)), named) for item in laid[f"{word}DetailList"]]
-        for kind, word in WORDS.items()
-    }
-    return {**laid, **lists}
+def _holders(program: Deployment | None, arns: Collection[str]) -> dict[str, set[tuple[str, str]]]:
+    """The users, groups and roles (kind, name) to which a program attaches each of some policies."""
+    named: dict[str, set[tuple[str, str]]] = {arn: set() for arn in arns}
+    for each in program.resources if program else ():
+        holders = named.get(str(each.values.get("policyArn")))
+        if holders is None:
+            continue
+        if each.type == _OF_ALL:
+            holders |= {(kind, str(name).lower()) for kind in WORDS for name in each.values.get(f"{kind}s") or ()}
+        # Attachments of other resources in the same program belong to the program as well.
+        for kind in WORDS:
+            if each.type == f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment":
+                holders.add((kind, str(each.values.get(kind)).lower()))
+    return named
 
 
-def _detached(item: Mapping[str, Any], owner: tuple[str, str], named: Mapping[str, set[tuple[str, str]]]) -> Any:
-    attached = item.get("AttachedManagedPolicies") or ()
-    kept = [each for each in attached if owner in named.get(str(each["PolicyArn"]), {owner})]
-    return item if len(kept) == len(attached) else {**item, "AttachedManagedPolicies": kept}
+def _without_others(
+    laid: Mapping[str, Any], program: AccountProgram, where: str
+) -> tuple[Mapping[str, Any], list[Problem]]:
+    """An ``aws.iam.PolicyAttachment`` detaches its policy from all entities that it does not name.
+
+    With a warning for each attachment that is not the program's own.
+    """
+    arns = {str(each.values.get("policyArn")) for each in program.after.of_type(_OF_ALL)}
+    if not arns:
+        return laid, []
+    named, before = _holders(program.after, arns), _holders(program.before, arns)
+    found, warnings = dict(laid), []
+    for kind, word in WORDS.items():
+        items = []
+        for item in laid[f"{word}DetailList"]:
+            owner, attached = (kind, name_of(item, word)), item.get("AttachedManagedPolicies") or ()
+            gone = {
+                arn for arn in (str(each["PolicyArn"]) for each in attached) if owner not in named.get(arn, {owner})
+            }
+            kept = [each for each in attached if str(each["PolicyArn"]) not in gone]
+            items.append({**item, "AttachedManagedPolicies": kept} if gone else item)
+            for arn in sorted(gone):
+                if owner not in before[arn]:
+                    what = f"{item['Arn']}: takes away what others made: attached policy {arn}"
+                    warnings.append(Problem(where, what, NOT_GIVEN, LOOK, "warning"))
+        found[f"{word}DetailList"] = items
+    return found, warnings
 
 
 def _warnings(made: Overlaid, program: AccountProgram, there: Described, where: str) -> Iterator[Problem]:

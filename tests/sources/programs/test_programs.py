@@ -385,8 +385,30 @@ def test_an_attachment_of_all_detaches_its_policy_from_everybody_else(tmp_path: 
     ]
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": users}))
-    found = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json").details[0]["UserDetailList"]
+    sources = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json")
+    found = sources.details[0]["UserDetailList"]
     assert {each["UserName"]: len(each["AttachedManagedPolicies"]) for each in found} == {"ann": 1, "bo": 0}
+    taken = [each.what for each in sources.warnings if "takes away what others made" in each.what]
+    assert taken == [f"arn:aws:iam::111111111111:user/bo: takes away what others made: attached policy {READ_ONLY}"]
+
+
+def test_an_attachment_of_all_may_detach_what_the_program_attached_itself(tmp_path: Path, read: Read) -> None:
+    before, after = ({"users": users, "roles": None, "policy_arn": READ_ONLY} for users in (["ann", "bo"], ["ann"]))
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [change("aws_iam_policy_attachment", "a", before, after)],
+    }
+    attached = [{"PolicyName": "ReadOnlyAccess", "PolicyArn": READ_ONLY}]
+    users = [
+        {"UserName": name, "Arn": f"arn:aws:iam::111111111111:user/{name}", "AttachedManagedPolicies": attached}
+        for name in ("ann", "bo")
+    ]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": users}))
+    sources = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json")
+    found = sources.details[0]["UserDetailList"]
+    assert {each["UserName"]: len(each["AttachedManagedPolicies"]) for each in found} == {"ann": 1, "bo": 0}
+    assert not any("takes away" in each.what for each in sources.warnings)
 
 
 @pytest.mark.parametrize(
