@@ -187,6 +187,10 @@ def _readers(into: EntityIndex) -> dict[str, Any]:
 Details = Mapping[str, Any]
 
 
+OPEN = "openLists"
+"""An input of ours: the lists of a resource that have members which nobody knows yet, and so exclude nothing."""
+
+
 def belongings(deployment: Deployment) -> list[Owner]:
     """The users, groups and roles that have something and are not among the resources themselves."""
     declared = {

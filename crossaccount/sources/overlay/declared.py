@@ -14,7 +14,7 @@ from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.credentials import Console
 from crossaccount.settings.provider_tags import IgnoredTags, ignored_tags
-from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, details, document, parts, recipient
+from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, OPEN, details, document, parts, recipient
 
 Owner = tuple[str, str]
 """A kind (``user``, ``group``, ``role``, ``policy``) and a name in lower case, because IAM ignores case in names."""
@@ -92,15 +92,17 @@ def declared_by_resources(stack: str, account_id: str, made: Deployment, *, stor
         if resource.type.endswith("Exclusive"):
             kind = next((each for each in EXCLUSIVE_KINDS if f"{each}Name" in values), "")
             what = "attached" if "Attachments" in resource.type else "inline"
-            exclusive[what].add((kind, str(values.get(f"{kind}Name")).lower()))
-        elif resource.type == "aws:iam/groupMembership:GroupMembership":
+            if not resource.inputs.get(OPEN):
+                exclusive[what].add((kind, str(values.get(f"{kind}Name")).lower()))
+        elif resource.type == "aws:iam/groupMembership:GroupMembership" and not resource.inputs.get(OPEN):
             exclusive["members"].add(("group", str(values["group"]).lower()))
         elif resource.type == "aws:iam/role:Role":
             owner = ("role", str(values["name"]).lower())
             for key, what in (("inlinePolicies", "inline"), ("managedPolicyArns", "attached")):
                 # An empty list of inline policies says nothing: https://github.com/pulumi/pulumi-aws/issues/4050
                 given = resource.inputs.get(key) if key == "inlinePolicies" else key in resource.inputs
-                if given and key not in (resource.inputs.get(FOUND) or ()):
+                unclear = (*(resource.inputs.get(FOUND) or ()), *(resource.inputs.get(OPEN) or ()))
+                if given and key not in unclear:
                     exclusive[what].add(owner)
     own: Any = details(made, stored=stored)
     return Declared(

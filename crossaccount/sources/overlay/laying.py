@@ -14,7 +14,7 @@ from typing import Any
 from crossaccount.engine.deployment import Deployment
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.sources.declared import belongings, details
+from crossaccount.sources.declared import OPEN, belongings, details
 from crossaccount.sources.details import Described
 from crossaccount.sources.overlay.declared import Managed, declared_by_resources
 from crossaccount.sources.overlay.hand_made import HandMade
@@ -120,6 +120,8 @@ def _without_others(
     With a warning for each attachment that is not the program's own.
     """
     arns = {str(each.values.get("policyArn")) for each in program.after.of_type(_OF_ALL)}
+    # Whom one names is known only in part: then all that have its policy are taken to keep it.
+    arns -= {str(each.values.get("policyArn")) for each in program.after.of_type(_OF_ALL) if each.values.get(OPEN)}
     if not arns:
         return laid, []
     named, before = _holders(program.after, arns), _holders(program.before, arns)

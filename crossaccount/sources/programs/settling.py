@@ -26,7 +26,7 @@ from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.local.arns import ARNS, OIDC_PROVIDER, SAML_PROVIDER, arn_of
 from crossaccount.local.invokes import policy_document
-from crossaccount.sources.declared import ACCESS_KEY, KINDS, LOGIN_PROFILE, ROLE
+from crossaccount.sources.declared import ACCESS_KEY, KINDS, LOGIN_PROFILE, OPEN, ROLE
 from crossaccount.sources.programs.drafts import (
     AFTER_UPDATE,
     Draft,
@@ -141,6 +141,8 @@ class _Settling:
         if not self._has_owner(draft, values):
             return
         known = dict(self._known(draft, values))
+        if unclear := [key for key in _LISTED if _has_unknown_members(values.get(key))]:
+            known[OPEN] = unclear
         account = self._place(draft).account
         yield account, Resource(draft.address, draft.type, draft.address, known, {}, draft.id, exists=draft.exists)
 
@@ -265,6 +267,9 @@ class _Settling:
             elif key == "inlinePolicies":
                 yield key, self._inline(draft, value)
             elif key == "policyNames":
+                if _has_unknown_members(value):
+                    what = "some of its policies are known only after an update: what others made is taken to stay"
+                    self.notes.append(note(draft.shown, what))
                 yield key, [each for each in _listed(value) if isinstance(each, str)]
             elif key in ("tags", "tagsAll"):
                 yield key, self._tags(draft, key, value)
@@ -344,6 +349,10 @@ _TEXTS = frozenset(
     }
 )
 _LISTED = frozenset({"users", "groups", "roles", "policyArns", "policyNames", "inlinePolicies", "managedPolicyArns"})
+
+
+def _has_unknown_members(value: Any) -> bool:
+    return isinstance(value, Unknown) or any(isinstance(each, Unknown) for each in _listed(value))
 
 
 def shaped(values: Mapping[str, Any]) -> dict[str, Any]:

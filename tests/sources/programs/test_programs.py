@@ -412,6 +412,41 @@ def test_an_attachment_of_all_may_detach_what_the_program_attached_itself(tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("type_", "values", "unknown"),
+    [
+        ("aws_iam_user_policies_exclusive", {"user_name": "bo"}, {"policy_names": True}),
+        ("aws_iam_user_policies_exclusive", {"user_name": "bo", "policy_names": [None]}, {"policy_names": [True]}),
+        ("aws_iam_user_policy_attachments_exclusive", {"user_name": "bo"}, {"policy_arns": True}),
+        ("aws_iam_policy_attachment", {"policy_arn": READ_ONLY}, {"users": True}),
+        ("aws_iam_group_membership", {"group": "staff"}, {"users": True}),
+    ],
+)
+def test_a_list_that_is_not_known_takes_nothing_away_from_others(
+    type_: str, values: dict[str, Any], unknown: dict[str, Any], tmp_path: Path, read: Read
+) -> None:
+    resource = change(type_, "a", None, values)
+    resource["change"]["after_unknown"] = unknown
+    (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [resource]}))
+    user = {
+        "UserName": "bo",
+        "Arn": "arn:aws:iam::111111111111:user/bo",
+        "Path": "/",
+        "GroupList": ["staff"],
+        "UserPolicyList": [{"PolicyName": "old", "PolicyDocument": {}}],
+        "AttachedManagedPolicies": [{"PolicyName": "ReadOnlyAccess", "PolicyArn": READ_ONLY}],
+    }
+    group = {"GroupName": "staff", "Arn": "arn:aws:iam::111111111111:group/staff", "Path": "/"}
+    (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": [user], "GroupDetailList": [group]}))
+    sources = read(f"{tmp_path}/there.json+terraform:{tmp_path}/plan.json")
+    (found,) = sources.details[0]["UserDetailList"]
+    assert found["GroupList"] == ["staff"]
+    assert [each["PolicyName"] for each in found["UserPolicyList"]] == ["old"]
+    assert READ_ONLY in [each["PolicyArn"] for each in found["AttachedManagedPolicies"]]
+    assert any("known only after an update" in each.what for each in sources.warnings)
+    assert not any("takes away" in each.what for each in sources.warnings)
+
+
+@pytest.mark.parametrize(
     ("provider", "variables"),
     [
         ({"allowed_account_ids": {"constant_value": ["333333333333"]}}, {}),
