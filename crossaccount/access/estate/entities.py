@@ -53,8 +53,10 @@ class Policy:
 
     def unknown_about(self, action: str) -> str:
         """Why it is unknown what it says of an action; empty if that is known."""
-        about = not self.only or any(action_match(pattern, action) for pattern in self.only)
-        return self.unknown if about else ""
+        unknown = self.unknown
+        if not unknown or not self.only:
+            return unknown
+        return unknown if any(action_match(pattern, action) for pattern in self.only) else ""
 
     def having(self, statements: tuple[CompiledStatement, ...]) -> Policy:
         """The same policy with other statements than its document's."""
