@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -179,10 +178,8 @@ def test_a_trust_opened_by_hand_is_drift_and_up_closes_it(faulty: FaultyProject)
     assert faulty.job().stacks.drift(["spoke"]).status == "succeeded"
 
 
-def test_a_backend_that_cannot_be_used_is_one_line_before_anything_begins(
-    faulty: FaultyProject, tmp_path: Path
-) -> None:
-    nowhere = f"file://{tmp_path}/nowhere"
+def test_a_backend_that_cannot_be_used_is_one_line_before_anything_begins(faulty: FaultyProject) -> None:
+    nowhere = "file:///crossaccount-nowhere"
     job = faulty.job(environment={"PULUMI_BACKEND_URL": nowhere})
     with pytest.raises(BackendError) as refused:
         job.stacks.up()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import WORKLOAD, Workspace
+from tests.engine.conftest import WORKLOAD, Workspace, point_at
 
 pytestmark = pytest.mark.engine
 
@@ -54,10 +54,7 @@ def test_two_stacks_that_read_each_other_are_named(workspace: Workspace) -> None
 
 
 def test_credentials_of_another_account_are_refused_before_any_change(workspace: Workspace) -> None:
-    def wrong_credentials(config: dict[str, Any]) -> None:
-        config["aws:accessKey"] = "999999999999"
-
-    workspace.edit("auth", wrong_credentials)
+    workspace.edit("auth", point_at(workspace.local.gateway, "999999999999"))
     printed = workspace.up("auth", fails=True)
     assert "AWS account ID not allowed: 999999999999" in printed
     assert "Traceback" not in printed
