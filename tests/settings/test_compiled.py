@@ -114,6 +114,6 @@ def test_names_that_an_upstream_does_not_declare(tmp_path: Path) -> None:
             "trusting.roles.R.trust[0].principals[1]",
             "the stack of account auth declares no such user",
             "auth/user/Bob",
-            "did you mean `user/bo`?",
+            "did you mean `auth/user/bo`?",
         )
     ]
