@@ -27,7 +27,7 @@ from crossaccount.iam.names import has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.address_book import check_entries
-from crossaccount.settings.draft import Entry, Placed, not_reported_yet, parse
+from crossaccount.settings.draft import Entry, P, Placed, not_reported_yet, parse
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.load import read_suppressions
 from crossaccount.settings.models import AccountEntry, Suppression
@@ -273,13 +273,7 @@ class _Reader:
         return fleet, accounts
 
     def _organization(self) -> FleetOrganization | None:
-        value = self._content.get("organization")
-        if value is None:
-            return None
-        where = f"{FLEET_FILE}: organization"
-        entries = {"organization": Entry("organization", cleaned(value, where, self._problems), where)}
-        found: dict[str, Placed[FleetOrganization]] = parse(entries, FleetOrganization, self._problems)
-        return found["organization"].value if "organization" in found else None
+        return self._one("organization", FleetOrganization)
 
     def _control_policies(self, key: str) -> dict[str, Placed[ControlPolicy]]:
         return parse(self._members(key), ControlPolicy, self._problems)
@@ -335,13 +329,16 @@ class _Reader:
         return value
 
     def _credentials(self) -> Credentials | None:
-        value = self._content.get("credentials")
+        return self._one("credentials", Credentials)
+
+    def _one(self, key: str, model: type[P]) -> P | None:
+        """The value of a key that is one model; None if it is not given or wrong."""
+        value = self._content.get(key)
         if value is None:
             return None
-        where = f"{FLEET_FILE}: credentials"
-        entries = {"credentials": Entry("credentials", cleaned(value, where, self._problems), where)}
-        found: dict[str, Placed[Credentials]] = parse(entries, Credentials, self._problems)
-        return found["credentials"].value if "credentials" in found else None
+        where = f"{FLEET_FILE}: {key}"
+        found = parse({key: Entry(key, cleaned(value, where, self._problems), where)}, model, self._problems)
+        return found[key].value if key in found else None
 
 
 def _patches(deviation: object) -> dict[str, Any]:

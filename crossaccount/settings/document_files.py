@@ -20,7 +20,7 @@ from typing import Any
 from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.input_files import MEBIBYTE, read_text
+from crossaccount.settings.input_files import INSIDE, MEBIBYTE, leaves_folder, no_folder, read_text
 from crossaccount.settings.placeholders import Placeholders
 
 FILE, TEMPLATE = "file", "template"
@@ -132,9 +132,8 @@ def form_problems(value: Mapping[Any, Any], kind: str, where: str) -> Iterator[P
     fix = "write a path such as policies/boundary.json"
     if not isinstance(name, str):
         yield Problem(f"{where}.{kind}", "must be a text", name, fix)
-    elif Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
-        what = "must be relative to the folder of Pulumi.yaml, and inside it"
-        yield Problem(f"{where}.{kind}", what, name, fix)
+    elif leaves_folder(name) or not name.isprintable():
+        yield Problem(f"{where}.{kind}", INSIDE, name, fix)
     elif not name.endswith(".json"):
         yield Problem(f"{where}.{kind}", "must be a file of JSON", name, fix)
 
@@ -146,8 +145,7 @@ def read_document(root: Path | None, name: str, where: str) -> tuple[Any, Docume
         SettingsError: it cannot be read, is outside of the folder, or is not JSON.
     """
     if root is None:
-        what, fix = "there is no folder to look in", "load the config with the folder of its Pulumi.yaml"
-        raise SettingsError([Problem(where, what, name, fix)])
+        raise SettingsError([no_folder(where, name)])
     if not os.path.lexists(root / name):
         raise SettingsError([Problem(where, "there is no such file", name, "write the file, or correct its name")])
     text = read_text(root / name, name, MOST, within=root)

@@ -19,7 +19,7 @@ from typing import Any
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.input_files import MAX_YAML, outside_of, read_text
+from crossaccount.settings.input_files import INSIDE, MAX_YAML, leaves_folder, no_folder, outside_of, read_text
 from crossaccount.settings.models.config import FREE, INCLUDABLE, LISTS
 from crossaccount.settings.placeholders import Placeholders, placeholders_in
 from crossaccount.settings.raw import NAMESPACE, cleaned
@@ -65,12 +65,10 @@ def find_included(patterns: Sequence[Any], root: Path | None, where: str, proble
         if not isinstance(pattern, str):
             what, fix = "must be a text", "write a path or a pattern such as people/*.yaml"
             problems.append(Problem(place, what, pattern, fix))
-        elif Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            what = "must be relative to the folder of Pulumi.yaml, and inside it"
-            problems.append(Problem(place, what, pattern, "write a path such as people/*.yaml"))
+        elif leaves_folder(pattern):
+            problems.append(Problem(place, INSIDE, pattern, "write a path such as people/*.yaml"))
         elif root is None:
-            fix = "load the config with the folder of its Pulumi.yaml"
-            problems.append(Problem(place, "there is no folder to look in", pattern, fix))
+            problems.append(no_folder(place, pattern))
         elif refused := _refused(pattern):
             what, fix = refused
             problems.append(Problem(place, what, pattern, fix))

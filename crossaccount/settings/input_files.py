@@ -30,6 +30,19 @@ _KINDS = (
 )
 
 
+INSIDE = "must be relative to the folder of Pulumi.yaml, and inside it"
+
+
+def leaves_folder(name: str) -> bool:
+    """Whether the name of a file in a config leaves the project's folder; the problem is ``INSIDE``."""
+    return Path(name).is_absolute() or ".." in Path(name).parts
+
+
+def no_folder(where: str, name: object) -> Problem:
+    """The problem of a config that names files, and is read without the folder of a project."""
+    return Problem(where, "there is no folder to look in", name, "load the config with the folder of its Pulumi.yaml")
+
+
 def read_bytes(path: Path, shown_as: str, limit: int = MAX_JSON, *, within: Path | None = None) -> bytes:
     """The content of a file; ``shown_as`` names it in errors. ``within`` is a folder that it must not leave by a link.
 

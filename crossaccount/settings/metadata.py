@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.draft import Section
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.input_files import MEBIBYTE, read_text
+from crossaccount.settings.input_files import INSIDE, MEBIBYTE, leaves_folder, no_folder, read_text
 from crossaccount.settings.models import Provider
 
 SHORTEST, LONGEST = 1000, 10_000_000
@@ -38,12 +38,10 @@ def read_metadata(providers: Section[Provider], root: Path | None, problems: lis
 
 
 def _read(file: str, root: Path | None, where: str, problems: list[Problem]) -> str | None:
-    if Path(file).is_absolute() or ".." in Path(file).parts:
-        what = "must be relative to the folder of Pulumi.yaml, and inside it"
-        problems.append(Problem(where, what, file, "write a path such as saml/okta.xml"))
+    if leaves_folder(file):
+        problems.append(Problem(where, INSIDE, file, "write a path such as saml/okta.xml"))
     elif root is None:
-        fix = "load the config with the folder of its Pulumi.yaml"
-        problems.append(Problem(where, "there is no folder to look in", file, fix))
+        problems.append(no_folder(where, file))
     else:
         try:
             return read_text(root / file, file, 11 * MEBIBYTE, within=root)

@@ -22,6 +22,7 @@ from pulumi import automation
 
 from crossaccount.engine.failures import Lock, locks_in
 from crossaccount.engine.work import NotDone, Work
+from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.providers import oidc_arn, saml_arn
 from crossaccount.job.events import Emit, Message
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
@@ -88,35 +89,19 @@ def _entity(operation: str, parameter: str, answer: str) -> Find:
     return find
 
 
-def _policy(clients: Clients, inputs: Inputs, account: str) -> Found | None:
-    iam = clients("iam")
-    partition = str(iam.meta.partition)
-    arn = f"arn:{partition}:iam::{account}:policy{inputs.get('path', '/')}{inputs['name']}"
-    try:
-        policy = iam.get_policy(PolicyArn=arn)["Policy"]
-    except iam.exceptions.NoSuchEntityException:
-        return None
-    return Found(arn, policy["CreateDate"].isoformat())
+def _by_arn(operation: str, parameter: str, answer: str, arn_of: Callable[[Inputs, str, str], str]) -> Find:
+    """Finds a resource whose ARN follows from its inputs, the account ID and the partition. ``answer`` may be empty."""
 
+    def find(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+        iam = clients("iam")
+        arn = arn_of(inputs, account, str(iam.meta.partition))
+        try:
+            found = getattr(iam, operation)(**{parameter: arn})
+        except iam.exceptions.NoSuchEntityException:
+            return None
+        return Found(arn, (found[answer] if answer else found)["CreateDate"].isoformat())
 
-def _oidc_provider(clients: Clients, inputs: Inputs, account: str) -> Found | None:
-    iam = clients("iam")
-    arn = oidc_arn(account, inputs["url"], str(iam.meta.partition))
-    try:
-        provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-    except iam.exceptions.NoSuchEntityException:
-        return None
-    return Found(arn, provider["CreateDate"].isoformat())
-
-
-def _saml_provider(clients: Clients, inputs: Inputs, account: str) -> Found | None:
-    iam = clients("iam")
-    arn = saml_arn(account, inputs["name"], str(iam.meta.partition))
-    try:
-        provider = iam.get_saml_provider(SAMLProviderArn=arn)
-    except iam.exceptions.NoSuchEntityException:
-        return None
-    return Found(arn, provider["CreateDate"].isoformat())
+    return find
 
 
 def _secret(clients: Clients, inputs: Inputs, account: str) -> Found | None:
@@ -138,9 +123,26 @@ ADOPTED: Mapping[str, Find] = {
     "aws:iam/instanceProfile:InstanceProfile": _entity(
         "get_instance_profile", "InstanceProfileName", "InstanceProfile"
     ),
-    "aws:iam/policy:Policy": _policy,
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
-    "aws:iam/samlProvider:SamlProvider": _saml_provider,
+    "aws:iam/policy:Policy": _by_arn(
+        "get_policy",
+        "PolicyArn",
+        "Policy",
+        lambda inputs, account, partition: entity_arn(
+            account, "policy", inputs["name"], inputs.get("path", "/"), partition
+        ),
+    ),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _by_arn(
+        "get_open_id_connect_provider",
+        "OpenIDConnectProviderArn",
+        "",
+        lambda inputs, account, partition: oidc_arn(account, inputs["url"], partition),
+    ),
+    "aws:iam/samlProvider:SamlProvider": _by_arn(
+        "get_saml_provider",
+        "SAMLProviderArn",
+        "",
+        lambda inputs, account, partition: saml_arn(account, inputs["name"], partition),
+    ),
     "aws:secretsmanager/secret:Secret": _secret,
 }
 
