@@ -166,7 +166,7 @@ def fault_in_one_line(arguments: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # A shell can stand in a folder that somebody deleted: then no relative path means anything.
+        # The current folder of a shell may be deleted; then no relative path can be resolved.
         gone = isinstance(error, FileNotFoundError) and not _has_folder()
         if gone:
             message = "the current folder: does not exist any more; change to another folder"

@@ -68,7 +68,7 @@ def refused_config(project: Project) -> list[Problem]:
 
 def _problems(config: Mapping[str, Any], directory: Path) -> Iterator[tuple[str, Problem]]:
     """By key; the place of each problem is left to the caller."""
-    fix = "remove it; whoever runs the job can set AWS_ENDPOINT_URL"
+    fix = "remove it; set AWS_ENDPOINT_URL where the job runs"
     hosts = dict(_endpoints(config.get("aws:endpoints")))
     for service, url in hosts.items():
         if url is None:
@@ -81,7 +81,7 @@ def _problems(config: Mapping[str, Any], directory: Path) -> Iterator[tuple[str,
         yield "aws:insecure", Problem("", what, config["aws:insecure"], "remove it")
     if (url := config.get(METADATA)) and not _is_metadata(url):
         what = "credentials would come from a host that is not this machine's own"
-        yield METADATA, Problem("", what, url, "remove it; whoever runs the job can sign in otherwise")
+        yield METADATA, Problem("", what, url, "remove it; sign in another way where the job runs")
     for key in FILES:
         for file in _files(config.get(key)):
             if _is_of_the_project(file, directory):

@@ -181,9 +181,9 @@ def record_own(own: OwnProgram, stack: Stack, *, deployed: References | None = N
 
 
 def record_any(own: OwnProgram, stack: Stack, *, deployed: References | None = None) -> Deployment:
-    """Run a program of anybody's as :func:`record_own` does, and record everything, in whatever account it is made.
+    """Run any Pulumi program as :func:`record_own` does, and record its resources of every account.
 
-    What is unknown stands in the resources as Pulumi has it.
+    Unknown values keep Pulumi's own form.
 
     Raises:
         DeploymentError: the program failed or could not run.

@@ -42,7 +42,7 @@ def organization_content(fleet: Fleet, problems: list[Problem]) -> dict[str, Any
 
 class _Organization:
     def __init__(self, fleet: Fleet) -> None:
-        assert fleet.organization is not None, "whoever asks has looked"
+        assert fleet.organization is not None, "the caller checks that fleet.yaml has an organization"
         self._fleet = fleet
         self._above = fleet.organization
         self._units = sorted({path for account in fleet.accounts.values() for path in _paths(account.ou)})

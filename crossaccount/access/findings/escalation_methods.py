@@ -7,9 +7,9 @@ https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/, and Bishop 
 https://github.com/BishopFox/iam-vulnerable. The catalogue https://pathfinding.cloud (65 paths, read 2026-12-01) is
 covered completely, except services that AWS has ended (CodeStar, RoboMaker).
 
-``RUN_CODE`` and ``CHANGE_CODE`` are one table: what runs code with a passed role, and what already has a role and can
-be made to run other code. Each row names the service that the role's trust must let in, all actions that are needed,
-and the AWS page on the role.
+``RUN_CODE`` lists the services that run code with a passed role, ``CHANGE_CODE`` those that already have a role and can
+be made to run other code. Each row names the service that the role's trust must allow, the actions that the caller
+needs, and the AWS page on the role.
 """
 
 from __future__ import annotations

@@ -284,7 +284,7 @@ OTHER_STACK = Kind(
     "XA317",
     "warning",
     "The address book has the account in another stack",
-    "Whoever reads the account reads the other stack, and finds nothing or something old.",
+    "Stacks that read the account read the other stack, so its outputs are missing or old.",
     "Write the name of this stack under `crossaccount:accounts`, or rename the file.",
     "https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences",
 )

@@ -160,7 +160,7 @@ class Reviewer:
     def _new_secrets(self, name: str) -> Iterator[str]:
         provider, _ = of_file(self.loaded.project.files.get(name, {}))
         if provider:
-            yield f"{name}: is new, and whoever may use {provider} can read its secrets"
+            yield f"{name}: is new, and everybody who may use {provider} can read its secrets"
 
     def _read(self, declared: Declared, state: Mapping[str, Any], known: bool) -> Read:
         deployment = deployment_of(declared.stack, state)
