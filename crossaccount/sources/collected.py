@@ -20,7 +20,7 @@ from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_json
-from crossaccount.sources.details import Described, check_details
+from crossaccount.sources.details import OIDC_PROVIDERS, Described, check_details
 from crossaccount.sources.errors import SourceError, refusal
 
 COLLECT = "collect again: iam-collect download"
@@ -117,6 +117,7 @@ def _account(store: _Store, folder: Path, account: str) -> Described:
     data = {
         **{f"{word}DetailList": list(_entities(store, iam / kind, kind)) for kind, word in _WORDS.items()},
         "Policies": [*_policies(store, iam / "policy"), *_policies(store, iam / "aws" / "policy")],
+        **_oidc_providers(store, iam / "oidc-provider"),
     }
     place = f"{store.where} ({account})"
     found, problems = check_details(data, place)
@@ -125,6 +126,13 @@ def _account(store: _Store, folder: Path, account: str) -> Described:
     if problems:
         raise SourceError(problems)
     return Described(place, account, data, shown_by_aws=True)
+
+
+def _oidc_providers(store: _Store, parent: Path) -> dict[str, list[dict[str, Any]]]:
+    """The OpenID Connect providers. No key without the folder: older versions of iam-collect do not collect them."""
+    found = [metadata for name in _folders(parent) if (metadata := store.mapping(parent / name / "metadata.json"))]
+    items = [{"Arn": each.get("arn"), "Url": each.get("url"), "ClientIDList": each.get("audiences")} for each in found]
+    return {OIDC_PROVIDERS: [{key: value for key, value in item.items() if value} for item in items]} if items else {}
 
 
 def _entities(store: _Store, parent: Path, kind: str) -> Iterator[dict[str, Any]]:

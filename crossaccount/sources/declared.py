@@ -17,6 +17,7 @@ from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.json_text import parse_json
 from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION, secret_name
 from crossaccount.settings.models.credentials import recipient_of
+from crossaccount.sources.details import OIDC_PROVIDERS, SAML_PROVIDERS
 
 ROLE = "aws:iam/role:Role"
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
@@ -241,7 +242,7 @@ def _providers(deployment: Deployment) -> Details:
         if each.values.get("arn") and each.values.get("url")
     ]
     saml = [{"Arn": each.values["arn"]} for each in deployment.of_type(SAML_PROVIDER) if each.values.get("arn")]
-    named = {"OpenIDConnectProviderList": oidc, "SAMLProviderList": saml}
+    named = {OIDC_PROVIDERS: oidc, SAML_PROVIDERS: saml}
     return {name: found for name, found in named.items() if found}
 
 

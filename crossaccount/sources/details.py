@@ -16,7 +16,7 @@ from typing import Any
 
 from crossaccount.access.estate import Organization
 from crossaccount.access.estate.credentials import STATUSES
-from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
+from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 
 Details = Mapping[str, Any]
@@ -39,9 +39,17 @@ _INSIDE: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 """The lists inside a member, by the key that names it, each with the keys that are needed there."""
 
+OIDC_PROVIDERS, SAML_PROVIDERS = "OpenIDConnectProviderList", "SAMLProviderList"
+PROVIDERS = (OIDC_PROVIDERS, SAML_PROVIDERS)
+"""The lists of identity providers, which may be added to that JSON. ``Arn`` identifies a provider."""
+
 SAVE_LOGIN = "save the output of `aws iam get-login-profile`"
 SAVE_KEYS = "save the output of `aws iam list-access-keys`"
 SAVE_IT = "save the output of `aws iam get-account-authorization-details`"
+_SAVE_PROVIDERS = {
+    OIDC_PROVIDERS: "save the output of `aws iam list-open-id-connect-providers`",
+    SAML_PROVIDERS: "save the output of `aws iam list-saml-providers`",
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ def check_details(data: object, where: str) -> tuple[str, list[Problem]]:
         fix = "let the AWS CLI fetch all pages: leave out --no-paginate and --max-items"
         problems.append(Problem(where, "is one page of several: IsTruncated is true", NOT_GIVEN, fix))
     accounts = {account: place for place, account in _accounts(data, where, problems)}
+    problems += _wrong_providers(data, where)
     if len(accounts) > 1:
         fix = "write one mapping per account, in files of their own or in one list"
         problems.append(Problem(where, "describes more than one account", sorted(accounts), fix))
@@ -119,6 +128,22 @@ def _accounts(data: Mapping[str, Any], where: str, problems: list[Problem]) -> I
             account = _account(item, name, place, problems)
             if account and account != "aws":
                 yield place, account
+
+
+def _wrong_providers(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    for key in PROVIDERS:
+        items, fix = data.get(key), _SAVE_PROVIDERS[key]
+        if items is not None and not isinstance(items, (list, tuple)):
+            yield Problem(f"{where}: {key}", "must be a list", items, fix)
+            continue
+        for index, item in enumerate(items or ()):
+            place = f"{where}: {key}[{index}]"
+            if not isinstance(item, Mapping):
+                yield Problem(place, "must be a mapping", item, fix)
+            elif not is_arn(str(item.get("Arn") or "")):
+                yield Problem(f"{place}.Arn", "is not the ARN of a provider", item.get("Arn") or NOT_GIVEN, fix)
+            elif (audiences := item.get("ClientIDList")) is not None and not isinstance(audiences, (list, tuple)):
+                yield Problem(f"{place}.ClientIDList", "must be a list", audiences, fix)
 
 
 def _account(item: object, name: str, place: str, problems: list[Problem]) -> str:

@@ -1,13 +1,14 @@
 """``live:PROFILE``: an account as AWS describes it now, read with a profile of the AWS CLI. Nothing is ever written.
 
 ``GetAccountAuthorizationDetails`` is the one call that is needed. The rest is read where it costs few calls, under
-AWS's own names: ``MaxSessionDuration`` (ListRoles), ``AccountAliases`` and ``SummaryMap`` take a call or listing each.
+AWS's own names: ``MaxSessionDuration`` (ListRoles), ``AccountAliases`` and ``SummaryMap`` take a call or listing each;
+so do the identity providers, ``OpenIDConnectProviderList`` and ``SAMLProviderList``, and a call for each OIDC provider.
 ``LoginProfile``, ``AccessKeyMetadata`` and ``MFADevices`` take three calls for each user and are left out of accounts
 with many users. A call that AWS refuses leaves its key out: unknown, not empty. Botocore's standard retries wait out
 throttling.
 
 Sources: GetAccountAuthorizationDetails, ListRoles, ListAccountAliases, GetAccountSummary, GetLoginProfile,
-ListAccessKeys and ListMFADevices of the IAM API Reference
+ListAccessKeys and ListMFADevices, ListOpenIDConnectProviders, GetOpenIDConnectProvider and ListSAMLProviders of the IAM API Reference
 (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html).
 """
 
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.sources.details import LISTS, Described, check_details
+from crossaccount.iam.providers import without_scheme
+from crossaccount.sources.details import LISTS, OIDC_PROVIDERS, SAML_PROVIDERS, Described, check_details
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import aliases
 
@@ -58,7 +60,31 @@ def with_extras(details: Mapping[str, Any], iam: Any) -> Mapping[str, Any]:
         "UserDetailList": [{**user, **_sign_in(user["UserName"], iam)} for user in users] if few else users,
         **({"SummaryMap": summary} if summary is not None else {}),
         **({"AccountAliases": named} if named is not None else {}),
+        **identity_providers(iam),
     }
+
+
+def identity_providers(iam: Any) -> dict[str, list[dict[str, Any]]]:
+    """The identity providers, as far as ``iam`` may tell them. An OIDC provider has its ``Url`` and ``ClientIDList``.
+
+    A list that AWS refuses is left out. What it refuses to tell of one OIDC provider is left out of that provider.
+    """
+
+    def oidc() -> list[dict[str, Any]]:
+        return [_oidc(iam, str(each["Arn"])) for each in iam.list_open_id_connect_providers()[OIDC_PROVIDERS]]
+
+    def saml() -> list[dict[str, Any]]:
+        return [{"Arn": str(each["Arn"])} for each in iam.list_saml_providers()[SAML_PROVIDERS]]
+
+    lists = {OIDC_PROVIDERS: _allowed(oidc), SAML_PROVIDERS: _allowed(saml)}
+    return {key: found for key, found in lists.items() if found is not None}
+
+
+def _oidc(iam: Any, arn: str) -> dict[str, Any]:
+    found = _allowed(lambda: iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn))
+    if found is None:
+        return {"Arn": arn}
+    return {"Arn": arn, "Url": without_scheme(str(found["Url"])), "ClientIDList": list(found["ClientIDList"])}
 
 
 def session_durations(iam: Any) -> dict[str, dict[str, int]]:

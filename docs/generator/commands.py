@@ -52,6 +52,11 @@ ARN in a trust means that the principal exists. If the `--after` of `diff` is su
 principals (XA501), but not trusts that would lock them out (XA502). To see the effect of a change before it is made,
 compare stacks, not a file that was edited by hand.
 
+A file may also list the account's identity providers, as `live:` does: `OpenIDConnectProviderList` is the output of
+`aws iam list-open-id-connect-providers`, each item with the `ClientIDList` of `aws iam get-open-id-connect-provider` if
+you have it, and `SAMLProviderList` that of `aws iam list-saml-providers`. Only with the list can `check` report a trust
+in a provider that the account does not have (XA120, XA121).
+
 Users, roles and accounts have names as [in the config](../guide/config.md#names): `auth/user/richard`, or their ARN.
 """
 TYPE = re.compile(r" <(str|path|list\[\w+\])>$")

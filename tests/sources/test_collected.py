@@ -34,6 +34,12 @@ STORE: dict[str, Any] = {
     "iam/role/deploy/trust-policy": TRUST,
     "iam/role/deploy/managed-policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
     "iam/role/deploy/instance-profiles": [f"{ARN}:instance-profile/Deploy"],
+    "iam/oidc-provider/gitlab.com/metadata": {
+        "arn": f"{ARN}:oidc-provider/gitlab.com",
+        "url": "gitlab.com",
+        "audiences": ["https://gitlab.com"],
+        "thumbprints": [],
+    },
     "iam/policy/boundary/metadata": {"arn": f"{ARN}:policy/Boundary", "name": "Boundary", "defaultVersionId": "v3"},
     "iam/policy/boundary/current-policy": ALLOW,
     "iam/aws/policy/readonlyaccess/metadata": {
@@ -83,6 +89,13 @@ def test_its_accounts_are_as_aws_describes_them(store: Path, read: Read) -> None
     assert ada.boundary.document == ALLOW
     assert (deploy.trust.document, deploy.policies[0].document) == (TRUST, ALLOW)
     assert deploy.max_session_duration is None
+
+
+def test_its_openid_connect_providers_are_listed_and_saml_providers_are_unknown(store: Path, read: Read) -> None:
+    (details,) = read(str(store)).details
+    provider = {"Arn": f"{ARN}:oidc-provider/gitlab.com", "Url": "gitlab.com", "ClientIDList": ["https://gitlab.com"]}
+    assert details["OpenIDConnectProviderList"] == [provider]
+    assert "SAMLProviderList" not in details
 
 
 def test_its_organisation_is_above_them(store: Path, read: Read) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from crossaccount.sources.live import account_details
+from crossaccount.sources.live import account_details, identity_providers
 from tests.conftest import Rehearsed
 
 
@@ -51,3 +51,26 @@ def test_documents_are_read_as_mappings(rehearsed: Callable[[str], Rehearsed]) -
     """AWS sends them URL-encoded."""
     role = rehearsed("tutorial").details["999999999999"]["RoleDetailList"][0]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Action"] == "sts:AssumeRole"
+
+
+def test_the_identity_providers_are_among_the_details(rehearsed: Callable[[str], Rehearsed]) -> None:
+    """The list of one kind is there without any provider: it is known that the account has none."""
+    details = rehearsed("pipelines").details["222222222222"]
+    github = next(each for each in details["OpenIDConnectProviderList"] if each["Url"].startswith("token.actions"))
+    assert github == {
+        "Arn": "arn:aws:iam::222222222222:oidc-provider/token.actions.githubusercontent.com",
+        "Url": "token.actions.githubusercontent.com",
+        "ClientIDList": ["sts.amazonaws.com"],
+    }
+    assert rehearsed("tutorial").details["999999999999"]["SAMLProviderList"] == []
+
+
+def test_a_list_of_providers_that_aws_refuses_is_unknown() -> None:
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListOpenIDConnectProviders")
+
+    saml = {"Arn": "arn:aws:iam::111111111111:saml-provider/corp", "ValidUntil": "2030-01-01"}
+    iam = SimpleNamespace(
+        list_open_id_connect_providers=refuse, list_saml_providers=lambda: {"SAMLProviderList": [saml]}
+    )
+    assert identity_providers(iam) == {"SAMLProviderList": [{"Arn": saml["Arn"]}]}

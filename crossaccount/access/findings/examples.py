@@ -1,7 +1,8 @@
 """An example of each kind of finding: a config or policy that has it, and the corrected form.
 
 The entities of an account are written by name: ``222222222222/role/Deploy trust policy`` holds the statements of that
-policy. An example that starts with the name of a file is a part of a stack's config. A test judges every one of them.
+policy, ``222222222222/OpenIDConnectProviderList`` the providers as AWS lists them. An example that starts with the name
+of a file is a part of a stack's config. A test judges every one of them.
 """
 
 from __future__ import annotations
@@ -459,6 +460,63 @@ vendor: {id: "333333333333"}
         "token.actions.ac.ghe.com:sub":
           - "repo:example/app:ref:refs/heads/main"
           - "repo:example@123456/app@456789:ref:refs/heads/main"
+""",
+    ),
+    "XA120": Example(
+        """\
+222222222222/OpenIDConnectProviderList:
+  - Arn: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+222222222222/role/Deploy trust policy:
+  - Effect: Allow
+    Principal:
+      Federated: arn:aws:iam::222222222222:oidc-provider/gitlab.example.com
+    Action: "sts:AssumeRoleWithWebIdentity"
+    Condition:
+      StringEquals:
+        "gitlab.example.com:sub":
+          project_path:example/app:ref_type:branch:ref:main
+""",
+        """\
+222222222222/OpenIDConnectProviderList:
+  - Arn: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+222222222222/role/Deploy trust policy:
+  - Effect: Allow
+    Principal:
+      Federated: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+    Action: "sts:AssumeRoleWithWebIdentity"
+    Condition:
+      StringEquals:
+        "gitlab.com:sub": project_path:example/app:ref_type:branch:ref:main
+""",
+    ),
+    "XA121": Example(
+        """\
+222222222222/OpenIDConnectProviderList:
+  - Arn: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+    ClientIDList: ["https://gitlab.com"]
+222222222222/role/Deploy trust policy:
+  - Effect: Allow
+    Principal:
+      Federated: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+    Action: "sts:AssumeRoleWithWebIdentity"
+    Condition:
+      StringEquals:
+        "gitlab.com:aud": sts.amazonaws.com
+        "gitlab.com:sub": project_path:example/app:ref_type:branch:ref:main
+""",
+        """\
+222222222222/OpenIDConnectProviderList:
+  - Arn: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+    ClientIDList: ["https://gitlab.com"]
+222222222222/role/Deploy trust policy:
+  - Effect: Allow
+    Principal:
+      Federated: arn:aws:iam::222222222222:oidc-provider/gitlab.com
+    Action: "sts:AssumeRoleWithWebIdentity"
+    Condition:
+      StringEquals:
+        "gitlab.com:aud": https://gitlab.com
+        "gitlab.com:sub": project_path:example/app:ref_type:branch:ref:main
 """,
     ),
     "XA201": Example(

@@ -24,6 +24,7 @@ from crossaccount.access.findings.policies import (
     permission_findings,
     validity_findings,
 )
+from crossaccount.access.findings.providers import KnownProviders
 from crossaccount.access.findings.quota_usage import Limits, account_of, usages
 from crossaccount.access.findings.reach import PathLike
 from crossaccount.access.findings.statements import Document, Statement, demands_of, documents
@@ -54,6 +55,7 @@ def judge(
     """
     facts = replace(facts, own=facts.own | frozenset(estate.members or ()))
     known = KnownPolicies(details, facts.assumed)
+    providers = KnownProviders(details, estate.whole)
     behind = RequiredBehind(details, estate)
     by_content = _ByContent(facts, estate.since)
     trusts: list[Statement] = []
@@ -65,6 +67,7 @@ def judge(
             trusts += document.statements if document.side == "trust" and by_content.has_external_id(document) else ()
         yield from administrators(account)
         yield from known.findings(account)
+        yield from providers.findings(account)
         yield from naming_findings(account)
         for usage in usages(account, (limits or {}).get(account_of(account))):
             if (found := usage.finding()) is not None:

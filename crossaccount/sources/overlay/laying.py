@@ -15,7 +15,7 @@ from crossaccount.engine.deployment import Deployment
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.sources.declared import OPEN, belongings, details
-from crossaccount.sources.details import Described
+from crossaccount.sources.details import PROVIDERS, Described
 from crossaccount.sources.overlay.declared import Managed, declared_by_resources
 from crossaccount.sources.overlay.hand_made import HandMade
 from crossaccount.sources.overlay.overlay import WORDS, Overlaid, name_of, overlay, with_credentials
@@ -56,18 +56,16 @@ def _laid_over(there: Described, program: AccountProgram, where: str) -> Describ
     return replace(there, where=where, details=laid, warnings=warnings, region=region, unknown=unknown)
 
 
-PROVIDERS = ("OpenIDConnectProviderList", "SAMLProviderList")
-"""The lists of identity providers. ``Arn`` identifies a provider."""
-
-
 def _with_providers(laid: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Identity providers of others, and those that the program declares."""
+    """Identity providers of others, and those that the program declares, if the account's own list is known.
+
+    Without it the program's providers alone would look like all that the account has.
+    """
     found = dict(laid)
     for key in PROVIDERS:
-        ours = {str(each["Arn"]) for each in (*before.get(key, ()), *after.get(key, ()))}
-        listed = [each for each in laid.get(key) or () if str(each.get("Arn")) not in ours]
-        if ours or listed:
-            found[key] = [*listed, *after.get(key, ())]
+        if (listed := laid.get(key)) is not None:
+            ours = {str(each["Arn"]) for each in (*before.get(key, ()), *after.get(key, ()))}
+            found[key] = [*(each for each in listed if str(each.get("Arn")) not in ours), *after.get(key, ())]
     return found
 
 

@@ -22,6 +22,9 @@ KINDS = {
 }
 
 
+_AS_IT_IS = ("SummaryMap", "OpenIDConnectProviderList", "SAMLProviderList")
+
+
 @pytest.fixture
 def details_of() -> Callable[[Mapping[str, Spec]], list[dict[str, Any]]]:
     """Builds the details of some accounts."""
@@ -30,8 +33,8 @@ def details_of() -> Callable[[Mapping[str, Spec]], list[dict[str, Any]]]:
 
 def account_details(account: str, spec: Spec) -> dict[str, Any]:
     """One account in the shape of ``aws iam get-account-authorization-details``."""
-    assert set(spec) <= {*KINDS, "policies", "SummaryMap"}, f"keys that nobody reads: {set(spec)}"
-    found: dict[str, Any] = {"SummaryMap": spec["SummaryMap"]} if "SummaryMap" in spec else {}
+    assert set(spec) <= {*KINDS, "policies", *_AS_IT_IS}, f"keys that nobody reads: {set(spec)}"
+    found: dict[str, Any] = {key: spec[key] for key in _AS_IT_IS if key in spec}
     for section, (list_name, prefix) in KINDS.items():
         members = (spec.get(section) or {}).items()
         found[list_name] = [_entity(account, prefix, name, each or {}) for name, each in members]

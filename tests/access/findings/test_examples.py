@@ -73,6 +73,10 @@ def _accounts(content: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in content.items():
         named, _, what = key.partition(" ")
+        if named.endswith("ProviderList"):
+            account, listed = named.split("/")
+            found.setdefault(account, {})[listed] = value
+            continue
         account, kind, name = named.split("/")
         entity = found.setdefault(account, {}).setdefault(SECTIONS[kind], {}).setdefault(name, {})
         if what.startswith("inline policy "):

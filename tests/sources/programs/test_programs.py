@@ -552,3 +552,38 @@ def test_two_programs_of_one_account_are_laid_over_each_other(read: Read, refuse
     ]
     (found,) = read(f"{one}+{other}").details
     assert {"user/bo", "user/ada", "role/kept", "role/Red"} <= facts(found).keys()
+
+
+TEMPLATE = {
+    "Resources": {
+        "GitLab": {
+            "Type": "AWS::IAM::OIDCProvider",
+            "Properties": {"Url": "https://gitlab.com", "ClientIdList": ["https://gitlab.com"]},
+        }
+    }
+}
+GITHUB, GITLAB = (
+    f"arn:aws:iam::222222222222:oidc-provider/{issuer}"
+    for issuer in ("token.actions.githubusercontent.com", "gitlab.com")
+)
+
+
+@pytest.mark.parametrize(
+    ("listed", "after"),
+    [
+        ({"OpenIDConnectProviderList": [{"Arn": GITHUB}]}, [GITHUB, GITLAB]),
+        ({"OpenIDConnectProviderList": [{"Arn": GITHUB}, {"Arn": GITLAB}]}, [GITHUB, GITLAB]),
+        ({"OpenIDConnectProviderList": []}, [GITLAB]),
+        ({}, None),
+    ],
+    ids=["others stay", "its own is there", "the account has none", "the account's list is not known"],
+)
+def test_providers_of_a_program_come_to_those_of_the_account(
+    listed: dict[str, Any], after: list[str] | None, tmp_path: Path, read: Read
+) -> None:
+    user = {"Arn": "arn:aws:iam::222222222222:user/bo", "UserName": "bo"}
+    (tmp_path / "there.json").write_text(json.dumps({"UserDetailList": [user], **listed}))
+    (tmp_path / "template.json").write_text(json.dumps(TEMPLATE))
+    (details,) = read(f"{tmp_path}/there.json+cloudformation:{tmp_path}/template.json").details
+    found = details.get("OpenIDConnectProviderList")
+    assert (None if found is None else [each["Arn"] for each in found]) == after
