@@ -8,8 +8,8 @@ with many users. A call that AWS refuses leaves its key out: unknown, not empty.
 throttling.
 
 Sources: GetAccountAuthorizationDetails, ListRoles, ListAccountAliases, GetAccountSummary, GetLoginProfile,
-ListAccessKeys and ListMFADevices, ListOpenIDConnectProviders, GetOpenIDConnectProvider and ListSAMLProviders of the IAM API Reference
-(https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html).
+ListAccessKeys, ListMFADevices, ListOpenIDConnectProviders, GetOpenIDConnectProvider and ListSAMLProviders of the IAM
+API Reference (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html).
 """
 
 from __future__ import annotations
