@@ -7,6 +7,7 @@ derived.
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
@@ -15,6 +16,7 @@ import pulumi
 from pulumi.runtime.sync_await import _sync_await
 
 from crossaccount.iam.arn import Arn
+from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import CompiledStack, Settings, SettingsError, deployment_order, read_project
 from crossaccount.settings.project import ReadsInCircle
@@ -110,6 +112,7 @@ class Upstreams:
 
     def __init__(self, settings: Settings, references: References | None, root: Path | None) -> None:
         self._outputs: dict[str, Outputs] = {}
+        self._root = root
         self.problems: list[Problem] = []
         for index, (account, full_name) in enumerate(settings.upstreams.items()):
             stack = stack_name(full_name)
@@ -124,7 +127,12 @@ class Upstreams:
                 )
 
     def not_exported(self, compiled: CompiledStack) -> Iterable[Problem]:
-        """Names of the stack's config that an upstream should export and does not."""
+        """Names of the stack's config that an upstream should export and does not.
+
+        An upstream that was never deployed should declare them, if the project has its stack.
+        """
+        missing = [name for name in compiled.settings.upstreams if name not in self._outputs]
+        yield from compiled.undeclared(_declared(missing, compiled.settings, self._root))
         by_account = {each.account_id: each for each in self._outputs.values()}
         for mention, arn in compiled.needed() if by_account else ():
             upstream = by_account.get(arn.account)
@@ -237,9 +245,25 @@ def _circle(root: Path | None) -> Iterable[Problem]:
         return
 
 
+def _declared(accounts: Iterable[str], settings: Settings, root: Path | None) -> Iterable[Settings]:
+    """The settings of the stacks that manage ``accounts``, as far as the project has them without errors."""
+    if root is None or not accounts:
+        return
+    try:
+        project = read_project(root)
+    except SettingsError:
+        return
+    for account in accounts:
+        with suppress(SettingsError):
+            yield project.settings(project.own_stack(settings.upstreams[account]) or "")
+
+
 def _not_exported(upstream: Outputs, arn: Arn, where: str, name: str) -> Problem:
     other = upstream.named(arn)
-    known = ", ".join(sorted(upstream.roles if arn.kind == "role" else upstream.users)) or "none"
-    has = f"it has {other}" if other else f"its {arn.kind}s: {known}"
+    known = sorted({**upstream.existing, **upstream.roles} if arn.kind == "role" else upstream.users)
+    has = f"it has {other}" if other else f"its {arn.kind}s: {', '.join(known) or 'none'}"
     fix = f"{has}; correct the name, or add it there and deploy: pulumi up -s {upstream.stack}"
+    if not other and (near := nearest(arn.name, known)):
+        meant = f"did you mean `{name.removesuffix(arn.name)}{near}`?"
+        fix = f"{meant} If not, add it there and deploy: pulumi up -s {upstream.stack}"
     return Problem(where, f"stack {upstream.stack} exports no such {arn.kind}", name, fix)

@@ -16,6 +16,7 @@ from crossaccount.cli.printing import STDOUT, MarkdownOption, print_json, refuse
 from crossaccount.cli.reading import read_both
 from crossaccount.cli.tables import Format, FormatOption, Output, asks_for_json, output
 from crossaccount.iam.names import counted
+from crossaccount.iam.problem import NOT_GIVEN
 from crossaccount.listing import Cell, Listing
 
 if TYPE_CHECKING:
@@ -72,12 +73,11 @@ def diff(
         from crossaccount.access.diff import markdown
         from crossaccount.access.findings.changes import replacement_findings
         from crossaccount.sources.names import Names
-        from crossaccount.sources.patterns import all_stacks
 
         refuse_two_documents(markdown_file, as_json)
         if form is not None and markdown_file == STDOUT:
             stop(f"--format: stdout holds the Markdown, got {form}; name a file for that", BAD_INPUT, as_json)
-        old, new = _read(before or all_stacks(directory, "state"), after, directory, accounts, run_program)
+        old, new = _read(before or _last_deployed(directory), after, directory, accounts, run_program)
         estates = old.estate(), new.estate()
         found = compare(*estates)
         unknown = [each for side in (old, new) for each in _not_compared(side)]
@@ -101,6 +101,25 @@ def diff(
             text = f"lacks the {left['what']} of {left['users']} users; they are not compared"
             say(f"warning: {left['source']}: {text}: add {left['key']}, as {_SIGN_NAMES[left['key']]}", err=True)
     raise typer.Exit(TRIPPED if fail_on is FailOn.broadening and found.broadens else 0)
+
+
+def _last_deployed(directory: Path) -> list[str]:
+    """The sources of what the project's stacks last deployed.
+
+    Raises:
+        SourceError: there is no project, or nothing that can read its states.
+    """
+    from crossaccount.engine.pulumi_cli import installed
+    from crossaccount.sources.errors import refusal
+    from crossaccount.sources.patterns import all_stacks
+    from crossaccount.sources.state import needs_cli
+
+    found = all_stacks(directory, "state")
+    if needs_cli(directory) and not installed():
+        what = "by default it is what the stacks last deployed, which needs the pulumi CLI, and that is not on the PATH"
+        fix = "name what was before, such as --before stack:OLD/auth (OLD: a folder with the old config); or install it"
+        raise refusal("--before", what, NOT_GIVEN, fix)
+    return found
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -125,7 +126,8 @@ def who_can(
                 notes = partial(_with_escalations, notes, escalated)
                 more_lists["escalations"] = escalated
             paths, ways = chains.paths_to(arn), None if direct else chains.into(arn)
-            _show(paths, ways, found, (as_json, form), ("principal",), notes, more, more_lists)
+            empty = "no paths; to see what stops one principal: --why PRINCIPAL"
+            _show(paths, ways, found, (as_json, form), ("principal",), notes, more, more_lists, empty)
             _say_unfinished(chains, found)
 
 
@@ -167,7 +169,8 @@ def what_can(
         notes: Callable[[Named], Iterable[str]] = partial(_principal_notes, arn)
         if escalations:
             notes = _also_escalated(notes, more_lists, found, chains, arn)
-        _show(paths_of(found.estate, arn), ways, found, (as_json, form), ("role",), notes, more, more_lists)
+        empty = f"no paths; to see what stops it at one role: crossaccount who-can ROLE --why {shlex.quote(principal)}"
+        _show(paths_of(found.estate, arn), ways, found, (as_json, form), ("role",), notes, more, more_lists, empty)
         _say_unfinished(chains, found)
 
 
@@ -180,10 +183,11 @@ def _show(
     notes: Callable[[Named], Iterable[str]],
     possible: Callable[[], Iterable[Possible]],
     more_lists: Mapping[str, Callable[[], Iterable[Listed]]] | None = None,
+    empty: str = "no paths",
 ) -> None:
     """``ways`` are None where they are not asked for. ``printed`` is whether as JSON, and the format else.
 
-    ``notes`` stand below the tables.
+    ``notes`` stand below the tables, ``empty`` in their stead.
 
     ``more_lists`` finds, by key, what the JSON has in their stead. What is ``possible`` has its own lines there, and
     its own key.
@@ -199,7 +203,7 @@ def _show(
     out, lines = output(form), [_possible_line(each, read.names) for each in possible()]
     shown = out.show(_paths_listing(found, read, columns), _ways_listing(ways or (), read, columns))
     if not shown and not lines:
-        out.note("no paths")
+        out.note(empty)
     if len(lines) > _MOST_NAMES:
         lines = [*lines[:_MOST_NAMES], f"possible: {len(lines) - _MOST_NAMES} more; --json has all of them"]
     for note in (*lines, *notes(read)):

@@ -17,9 +17,11 @@ from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.own_program import OwnProgram, own_program
+from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.rehearsal.given import existing_in_settings, given_stacks, replacements
 from crossaccount.settings import CompiledStack, Settings, SettingsError, compile_stack, compiled_in_order, read_project
+from crossaccount.settings.project import PROJECT_FILE
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.declared import details
 
@@ -121,8 +123,15 @@ def find_scenario(name: str, here: Path) -> Path:
         fix = f"write a project there: crossaccount init {name}; or name another folder, or one of the examples: "
         what = "the folder has no Pulumi.yaml"
         raise SettingsError([Problem("scenario", what, name, fix + ", ".join(examples))])
-    fix = f"name a folder with Pulumi.yaml, or one of the examples: {', '.join(examples)}"
+    otherwise = f"name a folder with Pulumi.yaml, or one of the examples: {', '.join(examples)}"
+    beside = {os.path.join(os.path.dirname(name), each.parent.name) for each in _beside(here / name)}
+    fix = did_you_mean(name, [*beside, *examples], did_you_mean(os.path.basename(name), examples, otherwise))
     raise SettingsError([Problem("scenario", "there is no such folder and no such example", name, fix)])
+
+
+def _beside(folder: Path) -> Iterator[Path]:
+    """The project files of the folders beside ``folder``."""
+    return folder.parent.glob(f"*/{PROJECT_FILE}")
 
 
 FLAWED = Path(__file__).parents[2] / "docs" / "guide" / "flawed"

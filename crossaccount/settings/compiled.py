@@ -6,7 +6,7 @@ loads the settings or builds the documents a second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,7 @@ def compile_stack(
     where: str = "",
     origins: Mapping[str, str] | None = None,
     book: SharedBook | None = None,
+    read_by: Collection[str] = (),
     given: bool = False,
 ) -> CompiledStack:
     """Load and check a config, and build its documents. The arguments are those of :func:`load_settings`.
@@ -94,7 +95,7 @@ def compile_stack(
     Raises:
         SettingsError: the settings are wrong. What is wrong with the documents is in the result.
     """
-    settings = load_settings(config, root=root, where=where, origins=origins, book=book, given=given)
+    settings = load_settings(config, root=root, where=where, origins=origins, book=book, read_by=read_by, given=given)
     documents, problems = build_documents(settings)
     return CompiledStack(config, settings, documents, tuple(problems))
 

@@ -101,6 +101,8 @@ class Draft:
     """By SAML provider: its metadata document."""
     outside: Outside = field(default_factory=Outside)
     """Entities of the account that the stack does not create."""
+    read_by: frozenset[str] = frozenset()
+    """The accounts whose stacks read this one, directly or through others."""
     given: bool = False
     """Whether it is what a proof gives, which may describe roles that are AWS's own."""
 

@@ -9,7 +9,7 @@ like one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -175,6 +175,7 @@ def load_settings(
     where: str = "",
     origins: Mapping[str, str] | None = None,
     book: SharedBook | None = None,
+    read_by: Collection[str] = (),
     given: bool = False,
 ) -> Settings:
     """The settings of ``config``.
@@ -182,8 +183,9 @@ def load_settings(
     ``config`` is the stack's effective config by full key (``crossaccount:account``, ``aws:allowedAccountIds`` …), with
     values as Python values or as JSON text. ``root`` is the folder for ``crossaccount:include``. ``where`` comes before
     every place in an error (``Pulumi.auth.yaml``), unless ``origins`` names another file for a key. ``book`` is an
-    address book that was read before, for the case that it is the config's. ``given`` is for what a proof gives, which
-    may describe roles under paths that AWS keeps for itself.
+    address book that was read before, for the case that it is the config's. ``read_by`` has the accounts whose stacks
+    read this one: it cannot read them. ``given`` is for what a proof gives, which may describe roles under paths that
+    AWS keeps for itself.
 
     Raises:
         SettingsError: anything is wrong; it carries every problem, warnings too.
@@ -198,7 +200,9 @@ def load_settings(
     sections = _sections(raw, root, prefix, of_defaults, facts, problems)
     leaves = list(raw.problems)
     draft = _draft(raw, sections, config, prefix, places, leaves, book, root, facts)
-    draft = replace(draft, given=given, metadata=read_metadata(draft.providers, root, leaves))
+    draft = replace(
+        draft, given=given, read_by=frozenset(read_by), metadata=read_metadata(draft.providers, root, leaves)
+    )
     problems += leaves
     problems += tag_problems(config, places, _tagged(draft))
     problems += not_reported_yet(check(draft, raw, prefix), leaves)

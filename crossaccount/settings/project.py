@@ -24,7 +24,7 @@ from crossaccount.settings.address_book import SharedBook, shared_book
 from crossaccount.settings.compiled import CompiledStack, compile_stack
 from crossaccount.settings.declared_keys import declaration_problems
 from crossaccount.settings.errors import SettingsError
-from crossaccount.settings.raw import KNOWN_KEYS
+from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE
 from crossaccount.settings.settings import Settings
 from crossaccount.settings.yaml_text import read_yaml
 
@@ -38,6 +38,8 @@ _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 ORGANIZATION_FILE = "fleet/all/organization.json"
 """The organisation above a project's accounts, which ``crossaccount fleet write`` writes: a source for every judgement.
 """
+
+ACCOUNT, READS = f"{NAMESPACE}account", f"{NAMESPACE}reads"
 
 HANDED_ON = "CROSSACCOUNT_HANDED_ON"
 """The environment variable in which a job hands a program that runs as a process what it cannot know.
@@ -86,6 +88,7 @@ class Project:
                 where=stack_file(stack),
                 origins=self.origins.get(stack, {}),
                 book=self._book,
+                read_by=self._read_by(stack),
             )
         return self._compiled[stack].checked()
 
@@ -101,6 +104,26 @@ class Project:
         """The name, within this project, of what is a name or ``<organisation>/<project>/<stack>``; none: another's."""
         parts = full_name.split("/")
         return parts[-1] if len(parts) == 1 or parts[1] == self.name else None
+
+    def _read_by(self, stack: str) -> set[str]:
+        """The accounts whose stacks read the account of ``stack``, directly or through others."""
+        found: set[str] = set()
+        waiting = [str(self.stacks[stack].get(ACCOUNT))]
+        while waiting:
+            new = self._readers.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return found
+
+    @cached_property
+    def _readers(self) -> Mapping[str, set[str]]:
+        """By account: the accounts whose stacks read it. The stacks may have errors."""
+        found: dict[str, set[str]] = {}
+        for config in self.stacks.values():
+            reads = config.get(READS)
+            for account in reads if isinstance(reads, list) else ():
+                found.setdefault(str(account), set()).add(str(config.get(ACCOUNT)))
+        return found
 
     @cached_property
     def _book(self) -> SharedBook | None:

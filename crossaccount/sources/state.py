@@ -109,6 +109,11 @@ def _warnings(state: Mapping[str, Any], stack: NamedStack) -> tuple[Problem, ...
     return (Problem(stack.where, what, NOT_GIVEN, f"crossaccount up {stack.name} --recover", "warning"),)
 
 
+def needs_cli(directory: Path) -> bool:
+    """Whether the project's states are in no files, so that only the CLI can read them."""
+    return not backend_url(directory, os.environ).startswith(FILE_SCHEME)
+
+
 def _state(stack: NamedStack) -> Mapping[str, Any]:
     url = backend_url(stack.project.directory, os.environ)
     if url.startswith(FILE_SCHEME):

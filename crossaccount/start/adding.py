@@ -7,7 +7,7 @@ files are restored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,11 @@ def write(project: Project, added: Added) -> None:
                 (project.directory / name).unlink()
             else:
                 (project.directory / name).write_bytes(content)
-        raise SettingsError(new)
+        raise SettingsError([replace(each, fix=each.fix.replace(*_OPTION)) for each in new])
+
+
+_OPTION = ("`mode: by-name`", "`mode: by-name` (here: --by-name)")
+"""How a fix names the mode of a trust, and how a command does."""
 
 
 def _refuse_links_out(directory: Path, names: Iterable[str]) -> None:

@@ -87,7 +87,11 @@ def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypat
         ("role workload R", "--trust: is required"),
         ("role worklaod R --trust auth", 'ACCOUNT: no stack of this project manages it, got "worklaod"; did you mean'),
         ("role workload ReadOnly --trust auth", "roles.ReadOnly: is there already"),
-        ("role workload R --trust auth/role/Nobody", "trust[0].principals[0]: an exact principal of auth"),
+        (
+            "role workload R --trust auth/user/bo",  # auth reads workload: reads would make a circle
+            "trust[0].principals[0]: an exact principal of auth, which is deployed later: its stack reads this one, "
+            'got "auth/user/bo"; add `mode: by-name` (here: --by-name)\n',
+        ),
         ("role workload R --trust auth --policy Nope", "policies[0]: no such policy under policies"),
         ("user auth kim --group Nope", "groups[0]: no such group under trusted.groups"),
     ],

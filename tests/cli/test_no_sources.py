@@ -94,6 +94,22 @@ def test_a_diff_of_nothing_named_is_what_an_update_would_change(
 
 
 @pytest.mark.usefixtures("tutorial")
+def test_a_diff_of_nothing_named_without_the_cli_says_once_what_to_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    done = run("diff")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "--before: by default it is what the stacks last deployed, which needs the pulumi CLI, and that is not on the "
+        "PATH; name what was before, such as --before stack:OLD/auth (OLD: a folder with the old config); "
+        "or install it\n"
+    )
+
+
+@pytest.mark.usefixtures("tutorial")
 def test_check_takes_patterns_of_stacks(run: Run) -> None:
     assert run("check", "prod*", "dev*", "--json").json == run("check", "--json").json
     refused = run("check", "x*")

@@ -51,14 +51,14 @@ def test_nobody_is_an_answer_too(run: Run) -> None:
     done = run("what-can", "development/user/Theresa", *BOTH)
     assert done.code == 0
     assert done.out.splitlines() == [
-        "no paths",
+        "no paths; to see what stops it at one role: crossaccount who-can ROLE --why development/user/Theresa",
         "also granted, in accounts that no source describes: every role (*)",
     ]
 
 
 def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> None:
     lines = run("what-can", "development/user/David", "stack:development").out.splitlines()
-    assert lines[0] == "no paths"
+    assert lines[0].startswith("no paths; ")
     assert lines[1].startswith("also granted, in accounts that no source describes: ")
     assert "production/role/UpdateApp" in lines[1]
     done = run("what-can", "development/user/David", "stack:development", "--json").json
@@ -83,7 +83,10 @@ def test_of_an_account_without_a_source_only_its_trusts_are_known(run: Run) -> N
 def test_services_stand_below_the_tables(run: Run) -> None:
     where = ("stack:auth", "stack:workload", "--dir", str(ROOT))
     services = "AWS services that its trust policy allows: ec2.amazonaws.com, lambda.amazonaws.com"
-    assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == ["no paths", services]
+    assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == [
+        "no paths; to see what stops one principal: --why PRINCIPAL",
+        services,
+    ]
     assert run("who-can", "auth/role/AssumingRole", *where, "--json").json == {
         "paths": [],
         "chains": [],
@@ -96,7 +99,7 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
     assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
     named = run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines()
-    assert named == ["no paths", "AWS services have no paths; trusts that name this one: auth/role/AssumingRole"]
+    assert named[1:] == ["AWS services have no paths; trusts that name this one: auth/role/AssumingRole"]
     [way] = run("what-can", "lambda.amazonaws.com", *where, "--json").json["chains"]
     assert way["via"] == ["arn:aws:iam::111111111111:role/AssumingRole"]
 

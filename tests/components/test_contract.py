@@ -136,6 +136,44 @@ def test_stacks_that_wait_for_each_other_are_reported_so(
     assert registered == []
 
 
+def _write_project(folder: Path, **stacks: dict[str, Any]) -> None:
+    (folder / "Pulumi.yaml").write_text("name: crossaccount\nruntime: python\n", encoding="utf-8")
+    for name, parts in stacks.items():
+        text = yaml.safe_dump({"config": config_of(name, **parts)})
+        (folder / f"Pulumi.{name}.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("named", "report"),
+    [
+        (
+            "auth/role/Ap",
+            "trusting.roles.R.trust[0].principals[0]: the stack of account auth declares no such role, "
+            'got "auth/role/Ap"; did you mean `auth/role/App`?',
+        ),
+        ("auth/role/App", None),
+    ],
+)
+def test_a_name_in_a_stack_that_was_never_deployed_is_compared_with_its_config(
+    deploy: Deploy, tmp_path: Path, named: str, report: str | None
+) -> None:
+    """Deploying that stack first would show the mistake only afterwards."""
+    _write_project(tmp_path, auth={"trusted": {"applications": {"App": {"services": ["lambda.amazonaws.com"]}}}})
+    trusting = {"roles": {"R": {"trust": [{"principals": [named]}]}}}
+    with pytest.raises(DeploymentError) as refused:
+        deploy("workload", reads=["auth"], deployed={}, trusting=trusting)
+    never = f"reads[0]: stack {SHORT} was never deployed; deploy it first: pulumi up -s {SHORT}"
+    assert str(refused.value).splitlines() == [never, *filter(None, [report])]
+
+
+def test_a_stack_with_errors_of_its_own_says_nothing_about_names_in_it(deploy: Deploy, tmp_path: Path) -> None:
+    _write_project(tmp_path, auth={"trusted": {"users": 3}})
+    with pytest.raises(DeploymentError) as refused:
+        deploy("workload", reads=["auth"], deployed={}, trusting=TRUST_APP)
+    assert "was never deployed" in str(refused.value)
+    assert "declares no such" not in str(refused.value)
+
+
 def test_an_engine_that_gives_up_without_a_word_does_not_hang_the_program(
     deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

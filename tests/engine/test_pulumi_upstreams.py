@@ -39,8 +39,21 @@ def test_a_role_that_the_upstream_does_not_export_is_named_with_those_it_has(wor
     workspace.up("auth")
     workspace.edit("workload", misspell)
     printed = workspace.run("preview", "--stack", "workload", fails=True)
-    assert 'exports no such role, got "auth/role/AssumingRol"; its roles: AssumingRole' in printed
+    assert 'exports no such role, got "auth/role/AssumingRol"; did you mean `auth/role/AssumingRole`?' in printed
     assert "Traceback" not in printed
+
+
+def test_a_misspelt_role_of_an_upstream_that_was_never_deployed_is_named_as_its_stack_declares_it(
+    workspace: Workspace,
+) -> None:
+    def misspell(config: dict[str, Any]) -> None:
+        config["crossaccount:trusting"]["roles"]["AssumedRole"]["trust"][0]["principals"] = ["auth/role/AssumingRol"]
+
+    workspace.edit("workload", misspell)
+    printed = workspace.up("workload", fails=True)
+    assert "stack organization/crossaccount/auth was never deployed" in printed
+    assert 'declares no such role, got "auth/role/AssumingRol"; did you mean `auth/role/AssumingRole`?' in printed
+    assert _nothing_was_made(workspace)
 
 
 def test_two_stacks_that_read_each_other_are_named(workspace: Workspace) -> None:

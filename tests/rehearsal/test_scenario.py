@@ -116,12 +116,23 @@ def test_a_dot_is_the_folder_itself() -> None:
 
 def test_a_name_that_is_nothing_is_answered_with_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
-        find_scenario("tutorail", tmp_path)
+        find_scenario("xyz", tmp_path)
     assert str(refused.value) == (
-        'scenario: there is no such folder and no such example, got "tutorail"; name a folder with Pulumi.yaml, '
+        'scenario: there is no such folder and no such example, got "xyz"; name a folder with Pulumi.yaml, '
         "or one of the examples: application, cli-eight-steps, deployer, environments, fleet, iam-user, pipelines, "
         "tutorial"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("tutorail", "tutorial"), ("examples/tutorail", "tutorial"), ("mien", "mine"), ("mine/pat", "mine/part")],
+)
+def test_a_misspelt_folder_or_example_is_proposed(tmp_path: Path, name: str, meant: str) -> None:
+    for folder in ("mine", "mine/part"):
+        shutil.copytree(FOLDERS["tutorial"], tmp_path / folder)
+    with pytest.raises(SettingsError, match=f'got "{name}"; did you mean `{meant}`\\?$'):
+        find_scenario(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", [".", "mine"])

@@ -43,6 +43,33 @@ def project(tmp_path):
     return write
 
 
+THREE = (
+    PROJECT
+    + """
+      tools: {id: "333333333333", stack: tools}
+"""
+)
+
+
+def test_reads_that_would_make_a_circle_are_not_proposed(project):
+    """workload is read by tools, which auth reads: what auth reads must not read auth, however far away it is."""
+    stack = "config:\n  aws:region: us-east-1\n  aws:allowedAccountIds: ['{id}']\n  crossaccount:account: {name}\n"
+    trust = "  crossaccount:trusting: {roles: {R: {trust: [{principals: [auth/role/A]}]}}}\n"
+    found = project(
+        pulumi=THREE,
+        auth=stack.format(id="1" * 12, name="auth") + "  crossaccount:reads: [tools]\n",
+        tools=stack.format(id="3" * 12, name="tools") + "  crossaccount:reads: [workload]\n",
+        workload=stack.format(id="2" * 12, name="workload") + trust,
+    )
+    with pytest.raises(SettingsError) as caught:
+        found.compiled("workload")
+    [line] = lines(caught)
+    assert line.endswith(
+        "an exact principal of auth, which is deployed later: its stack reads this one, "
+        'got "auth/role/A"; add `mode: by-name`'
+    )
+
+
 def lines(caught):
     return [str(problem) for problem in caught.value.problems]
 

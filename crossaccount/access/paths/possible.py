@@ -162,18 +162,20 @@ def _found(possible: _PossibleCaller, role: Role, shared: SharedLayers) -> Possi
     meant = {atom.meaning for each in possible.own for atom in each}
     left = tuple(tuple(atom for atom in each if atom.meaning not in meant) for each in alternatives)
     words = "" if () in left else f"{in_words(left)}, "
-    assumes = f"{words}if {_caller_in_words(possible)} exists{_grant(possible.caller, role)}"
+    assumes = words + _assumption(possible, needs_grant=not _is_let_in(possible.caller, role))
     return Possible(possible.name, role.arn, assumes, path._replace(principal=possible.name, alternatives=alternatives))
 
 
-def _caller_in_words(possible: _PossibleCaller) -> str:
-    if possible.own != ALWAYS:
-        return "such a principal"
-    return "it" if possible.caller.is_single else "a principal that no stack declares"
+def _assumption(possible: _PossibleCaller, *, needs_grant: bool) -> str:
+    if possible.own == ALWAYS and not possible.caller.is_single:
+        other = "a principal that no stack declares"
+        return f"if {other} has a grant" if needs_grant else f"if there is {other}"
+    caller = "it" if possible.own == ALWAYS else "such a principal"
+    return f"if {caller} exists and has a grant" if needs_grant else f"if {caller} exists"
 
 
-def _grant(caller: ExternalPrincipal, role: Role) -> str:
-    """The condition on a grant; empty if a trust of the same account names the principal or ``*``."""
+def _is_let_in(caller: ExternalPrincipal, role: Role) -> bool:
+    """Whether the trust is enough: it is of the same account, and names the principal or ``*``."""
     elements = [each.principal for each in role.trust.about(ASSUME_ROLE) if each.allows and each.principal]
     named = [naming(each, caller) >= Naming.ROLE for each in elements if caller.is_single or EVERYONE in each.entries]
-    return "" if any(named) and caller.account == role.account else " and its account grants it"
+    return any(named) and caller.account == role.account

@@ -123,6 +123,9 @@ def _check_exact(
     elif account in draft.accounts and draft.accounts[account].value.stack and account not in draft.reads:
         what = f"an exact principal of {account}, which is not under reads: it may not exist yet"
         fix = f"add reads: [{', '.join([*draft.reads, account])}], or {_BY_NAME}"
+        if account in draft.read_by:
+            what = f"an exact principal of {account}, which is deployed later: its stack reads this one"
+            fix = f"add {_BY_NAME}"
         yield Problem(where, what, name, fix)
 
 
