@@ -197,10 +197,17 @@ def assume_layers(estate: Estate, request: Request, role: Role, evaluate_side: E
     A trust never allows principals of another partition: "You cannot delegate access between accounts in
     different partitions" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
     """
-    trust = evaluate_side("trust", (role.trust,), request) if can_reach(request.caller, role) else SILENT["trust"]
+    return _layers(estate, request, role.account, evaluate_side, trust_side(request, role, evaluate_side))
+
+
+def trust_side(request: Request, role: Role, evaluate_side: EvaluateSide = evaluate_side) -> SideAnswer:
+    """The answer of a role's trust."""
+    if not can_reach(request.caller, role):
+        return SILENT["trust"]
+    trust = evaluate_side("trust", (role.trust,), request)
     if trust.allows and (elsewhere := _provider_elsewhere(request.caller, role)):
-        trust = trust._replace(allows=(), unknown=(elsewhere,))
-    return _layers(estate, request, role.account, evaluate_side, trust)
+        return trust._replace(allows=(), unknown=(elsewhere,))
+    return trust
 
 
 def _provider_elsewhere(caller: Principal, role: Role) -> str:

@@ -8,14 +8,22 @@ that the sides of a request are known by identity, and what they add up to is wo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role
-from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal, assume_action
+from crossaccount.access.evaluation.callers import EVERYONE, ExternalPrincipal, assume_action, sender_of
 from crossaccount.access.evaluation.context import CARRIED_IDENTITY, open_context, open_context_on
-from crossaccount.access.evaluation.layers import Answer, answer_of, assume_layers, carried_actions, complete
+from crossaccount.access.evaluation.layers import (
+    Answer,
+    Layers,
+    answer_of,
+    assume_layers,
+    carried_actions,
+    complete,
+    trust_side,
+)
 from crossaccount.access.evaluation.sides import SILENT, Request, SideAnswer, evaluate_statements, matching, together
 from crossaccount.access.paths.candidates import widest
 from crossaccount.access.verdict import Side
@@ -27,6 +35,8 @@ from crossaccount.iam.matching import wildcard_match
 _ABOUT_THE_CALLER = ("aws:principal", "aws:user", "aws:federated", CARRIED_IDENTITY)
 """The prefixes of keys that a caller implies, beyond its kind and its account."""
 _ABOUT_THE_ACCOUNT = ("aws:principalaccount", "aws:principalorg")
+_NOT_OF_PROVIDERS = ("aws:", "sts:", "iam:")
+"""The prefixes of keys that no identity provider has."""
 _ABOUT_THE_ROLE = ("aws:resourceaccount", "aws:resourceorg", "aws:resourcetag/", "iam:resourcetag/")
 """The prefixes of keys that a role implies."""
 
@@ -36,7 +46,8 @@ _USER_ID = "aws:userid"
 class Dependencies(NamedTuple):
     """The properties of callers, beyond account and kind, that a policy's answer depends on.
 
-    ``caller_keys`` are the condition keys about the caller, in lower case. ``names`` are the single principals that the
+    ``caller_keys`` are the condition keys about the caller, in lower case. ``claims`` are keys that may be an identity
+    provider's: only sessions of roles that trust the provider carry them. ``names`` are the single principals that the
     policy names: each may have its own answer. With ``sessions`` each role may have its own answer, with ``inverted``
     (NotPrincipal) each principal. ``depends_on_role``: the answer also depends on the role's own tags and account. A
     ``silent`` policy has no statement about the action.
@@ -44,6 +55,7 @@ class Dependencies(NamedTuple):
 
     silent: bool
     caller_keys: tuple[str, ...]
+    claims: tuple[str, ...]
     depends_on_role: bool
     names: frozenset[str]
     sessions: bool
@@ -52,20 +64,27 @@ class Dependencies(NamedTuple):
     @property
     def depends_on_caller(self) -> bool:
         """Whether callers of one account and kind may get different answers."""
-        return bool(self.caller_keys or self.names or self.sessions or self.inverted)
+        return bool(self.caller_keys or self.claims or self.names or self.sessions or self.inverted)
 
     def single_out(self, caller: Principal) -> bool:
         """Whether the answer for ``caller`` may differ from that for others of its account and kind."""
-        return bool(self.caller_keys) or self._alone(caller)
+        return bool(self.caller_keys or (self.claims and caller.is_role)) or self._alone(caller)
 
     def equivalent_callers(self, caller: Principal) -> Hashable:
         """A key: callers with equal keys get equal answers."""
         if self._alone(caller):
             return caller.arn
-        if not self.caller_keys:
+        if not self.caller_keys and not (self.claims and caller.is_role):
             return caller.account, caller.is_role
         carried = carried_actions(caller)
-        return caller.account, caller.is_role, caller.may_be_tagged, carried, *map(caller.implied.get, self.caller_keys)
+        implied = map(caller.implied.get, self.caller_keys)
+        return caller.account, caller.is_role, caller.may_be_tagged, carried, self._providers(caller), *implied
+
+    def _providers(self, caller: Principal) -> frozenset[str]:
+        """The identity providers of the caller's sessions whose keys the policy tests."""
+        if not self.claims:
+            return frozenset()
+        return frozenset(name for name in sender_of(caller).names if any(key.startswith(name) for key in self.claims))
 
     def _alone(self, caller: Principal) -> bool:
         if self.inverted or (self.sessions and caller.is_role) or isinstance(caller, ExternalPrincipal):
@@ -83,6 +102,7 @@ def dependencies_of(policy: Policy, action: str) -> Dependencies:
     return Dependencies(
         silent=not statements and not policy.unknown_about(action),
         caller_keys=tuple(sorted(filter(_is_about_the_caller, keys))),
+        claims=tuple(sorted(key for key in keys if not key.startswith(_NOT_OF_PROVIDERS))),
         depends_on_role=any(statement.has_variables for statement in statements)
         or any(key.startswith(_ABOUT_THE_ROLE) for key in keys),
         names=frozenset([entry for element in elements for entry in element.aws if not _is_many(entry)]),
@@ -116,13 +136,19 @@ class PerRole(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``per_role`` policies say."""
+    """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``per_role`` policies say.
+
+    ``selecting`` are the statements, of all other policies, whose resources decide whether they are about a role.
+    ``depends_on_role``: those policies depend on the role's own tags and account.
+    """
 
     action: str
     policies: tuple[Policy, ...]
     per_role: tuple[PerRole, ...]
     key: int
     carried: tuple[str, ...]
+    selecting: tuple[CompiledStatement, ...]
+    depends_on_role: bool
 
 
 def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext) -> tuple[str, ...] | None:
@@ -134,8 +160,20 @@ def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext
     return tuple(pattern for pattern in found if pattern is not None)
 
 
-Alike = tuple[int, ...]
-"""For each of some callers the place of the first one whose answers are the same."""
+def _selects(statement: CompiledStatement) -> bool:
+    """Whether a statement may be about some roles and not about others."""
+    return statement.resources_inverted or all(each.text != "*" for each in statement.resources)
+
+
+class Alike(NamedTuple):
+    """Which of some callers have the same answers. ``firsts`` has for each caller the place of the first one that has
+    its answers; ``distinct`` are these places, and ``actions`` the actions by which the callers assume roles.
+    """
+
+    callers: Sequence[Principal]
+    firsts: tuple[int, ...]
+    distinct: tuple[int, ...]
+    actions: frozenset[str]
 
 
 class SharedLayers:
@@ -149,26 +187,65 @@ class SharedLayers:
         self._weighed: dict[Hashable, SideAnswer] = {}
         self._equal: dict[SideAnswer, SideAnswer] = {side_answer: side_answer for side_answer in SILENT.values()}
         self._together: dict[Hashable, SideAnswer] = {}
-        self._by_sides: dict[Hashable, Answer] = {}
+        self._trusts: dict[Hashable, SideAnswer] = {}
+        self._answers: dict[Hashable, Answer] = {}
+        self._by_sides: dict[Hashable, tuple[Layers, Answer]] = {}
         self._contexts: dict[str, RequestContext] = {}
-        self._alike: dict[int, tuple[Sequence[Principal], Alike]] = {}
+        self._alike: dict[int, Alike] = {}
 
-    def answer(self, caller: Principal, role: Role) -> Answer:
-        """The requirements for ``caller`` to assume ``role``."""
+    def answer(self, caller: Principal, role: Role, own: tuple[int, ...] = ()) -> Answer:
+        """The requirements for ``caller`` to assume ``role``. ``own`` tells the caller apart from others with the same
+        profile.
+        """
         profile = self.profiles.get(caller.arn) or self.profile(caller)
+        if self.estate.resource_control.get(role.account):
+            return self._combined(caller, role, profile)
+        key = (
+            profile.key,
+            own,
+            id(self._trust(caller, role, profile)),
+            caller.account == role.account,
+            role.arn if own or profile.depends_on_role else "",
+            *[each.on(role.arn, self.context(caller)) is not False for each in profile.selecting],
+        )
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = self._combined(caller, role, profile)
+        return found
+
+    def _combined(self, caller: Principal, role: Role, profile: Profile) -> Answer:
+        """The answer of all sides. Equal sides have one answer."""
         request = Request(caller, profile.action, role.arn, self.context(caller))
         layers = assume_layers(self.estate, request, role, self._evaluate_side)
+        if layers.trust is not None:
+            layers = layers._replace(trust=self._one(layers.trust))
         key = (*map(id, layers.sides()), layers.identity is None, layers.boundary is None, layers.same_account)
         if key not in self._by_sides:
-            self._by_sides[key] = answer_of(layers)
-        return self._by_sides[key]
+            self._by_sides[key] = layers, answer_of(layers)  # with the sides, so that the identities stay their own
+        return self._by_sides[key][1]
+
+    def _trust(self, caller: Principal, role: Role, profile: Profile) -> SideAnswer:
+        """The answer of a role's trust: one for a whole account, if it does not depend on more."""
+        dependencies = self.dependencies(role.trust, profile.action)
+        if dependencies.depends_on_role or dependencies.single_out(caller):
+            return self._one(self._trust_alone(caller, role, profile))
+        key = (id(role.trust), role.partition, caller.partition, caller.account, caller.is_role, profile.action)
+        found = self._trusts.get(key)
+        if found is None:
+            found = self._trusts[key] = self._one(self._trust_alone(caller, role, profile))
+        return found
+
+    def _trust_alone(self, caller: Principal, role: Role, profile: Profile) -> SideAnswer:
+        return trust_side(Request(caller, profile.action, role.arn, self.context(caller)), role, self._evaluate_side)
 
     def profile(self, caller: Principal) -> Profile:
         """The caller's own side, kept in ``profiles``. Callers of one account and kind are the same where their
         policies are.
         """
         action = assume_action(caller)
-        own, shared, per_role = [], [], []
+        own: list[Policy] = []
+        shared: list[Policy] = []
+        per_role: list[PerRole] = []
         for policy in caller.policies:
             dependencies = self.dependencies(policy, action)
             if not dependencies.silent:
@@ -177,17 +254,24 @@ class SharedLayers:
                     patterns = patterns_of(policy.about(action), self.context(caller))
                     per_role.append(PerRole("identity", policy, patterns))
                 else:
-                    shared.append(id(policy))
+                    shared.append(policy)
         if caller.boundary and self._limits(caller.boundary, Request(caller, action, "*", self.context(caller))):
             per_role.append(PerRole("boundary", caller.boundary))
-        key: Hashable = (caller.account, caller.is_role, caller.is_service_linked, *shared)
         controls = [policy for level in self.estate.service_control.get(caller.account, ()) for policy in level]
-        if any(self.dependencies(each, action).single_out(caller) for each in controls) or isinstance(
-            caller, ExternalPrincipal
-        ):
-            key = caller.arn
-        number = self._keys.setdefault(key, len(self._keys))
-        found = Profile(action, tuple(own), tuple(per_role), number, carried_actions(caller))
+        outside = isinstance(caller, ExternalPrincipal)
+        key: Hashable = caller.arn
+        if not outside and not any(self.dependencies(each, action).single_out(caller) for each in controls):
+            kind = caller.partition, caller.account, caller.is_role, caller.is_service_linked
+            key = (*kind, *map(id, shared))
+        found = Profile(
+            action,
+            tuple(own),
+            tuple(per_role),
+            self._keys.setdefault(key, len(self._keys)),
+            carried_actions(caller),
+            tuple(each for policy in (*shared, *controls) for each in policy.about(action) if _selects(each)),
+            any(self.dependencies(each, action).depends_on_role for each in (*shared, *controls)),
+        )
         self.profiles[caller.arn] = found
         return found
 
@@ -200,18 +284,20 @@ class SharedLayers:
     def alike(self, callers: Sequence[Principal]) -> Alike:
         """Which of some callers have the same answers, as far as policies tell none of them apart. It is kept."""
         known = self._alike.get(id(callers))
-        if known is None or known[0] is not callers:
-            known = self._alike[id(callers)] = callers, self._sorted_out(callers)
-        return known[1]
+        if known is None or known.callers is not callers:
+            known = self._alike[id(callers)] = self._sorted_out(callers)
+        return known
 
     def _sorted_out(self, callers: Sequence[Principal]) -> Alike:
         first: dict[int, int] = {}
         places = []
+        actions = set()
         for place, caller in enumerate(callers):
             profile = self.profiles.get(caller.arn) or self.profile(caller)
+            actions.add(profile.action)
             alone = bool(profile.per_role or profile.carried)
             places.append(place if alone else first.setdefault(profile.key, place))
-        return tuple(places)
+        return Alike(callers, tuple(places), tuple(dict.fromkeys(places)), frozenset(actions))
 
     def _limits(self, boundary: Policy, request: Request) -> bool:
         """Whether a boundary may limit its owner: not if it certainly allows all roles."""
@@ -276,33 +362,33 @@ class RoleAnswers:
         self._depends_on_caller = _DependsOnCaller(shared, (role.trust, *self._above))
         self._known: dict[Hashable, Answer] = {}
 
-    def each(self, callers: Sequence[Principal]) -> Iterator[Answer]:
+    def each(self, callers: Sequence[Principal]) -> list[Answer]:
         """What is still to meet for each of some callers, in their order; asked once of those who are alike."""
-        found: list[Answer] = []
-        for place, first in enumerate(self._shared.alike(callers)):
-            caller = callers[place]
-            if first != place and not self._depends_on_caller[self._shared.profiles[caller.arn].action]:
-                answer = found[first]
-                # What tags and source identities need is asked of each caller.
-                answer = self.of(caller) if answer.actions else answer
-            else:
-                answer = self.of(caller)
-            found.append(answer)
-            yield answer
+        alike = self._shared.alike(callers)
+        if any(self._depends_on_caller[action] for action in alike.actions):
+            return [self.of(caller) for caller in callers]
+        known = {place: self.of(callers[place]) for place in alike.distinct}
+        if any(answer.actions for answer in known.values()):
+            # What tags and source identities need is asked of each caller.
+            return [
+                self.of(callers[place]) if known[first].actions else known[first]
+                for place, first in enumerate(alike.firsts)
+            ]
+        return [known[first] for first in alike.firsts]
 
     def of(self, caller: Principal) -> Answer:
         """The requirements for ``caller``."""
         profile = self._shared.profiles.get(caller.arn) or self._shared.profile(caller)
         key: Hashable = profile.key
+        own: tuple[int, ...] = ()
         if self._above and self._above_depends_on(caller, profile.action):
             key = caller.arn
-        elif (profile.per_role or self._depends_on_caller[profile.action]) and (
-            own := self._own_answers(caller, profile)
-        ):
-            key = (key, *own)
+        elif profile.per_role or self._depends_on_caller[profile.action]:
+            own = self._own_answers(caller, profile)
+            key = (key, own) if own else key
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._shared.answer(caller, self._role)
+            found = self._known[key] = self._shared.answer(caller, self._role, own)
         if not (found.actions or profile.carried):
             return found
         return complete(found, self._shared.estate, caller, self._role)
@@ -310,18 +396,21 @@ class RoleAnswers:
     def _above_depends_on(self, caller: Principal, action: str) -> bool:
         return any(self._shared.dependencies(each, action).single_out(caller) for each in self._above)
 
-    def _own_answers(self, caller: Principal, profile: Profile) -> list[int]:
+    def _own_answers(self, caller: Principal, profile: Profile) -> tuple[int, ...]:
         """The answers that may differ from those of other callers with the same profile."""
         role, trust = self._role.arn, self._role.trust
-        request = Request(caller, profile.action, role, self._shared.context(caller))
-        own = [
-            self._shared.evaluate_policy(side, policy, request)
-            for side, policy, patterns in profile.per_role
-            if patterns is None or any(wildcard_match(pattern, role) for pattern in patterns)
+        policies = [
+            (each.side, each.policy)
+            for each in profile.per_role
+            if each.patterns is None or any(wildcard_match(pattern, role) for pattern in each.patterns)
         ]
         if self._shared.dependencies(trust, profile.action).single_out(caller):
-            own.append(self._shared.evaluate_policy("trust", trust, request))
-        return [id(each) for each in own if not without_effect(each)]
+            policies.append(("trust", trust))
+        if not policies:
+            return ()
+        request = Request(caller, profile.action, role, self._shared.context(caller))
+        own = [self._shared.evaluate_policy(side, policy, request) for side, policy in policies]
+        return tuple([id(each) for each in own if not without_effect(each)])
 
 
 class _DependsOnCaller(dict[str, bool]):
