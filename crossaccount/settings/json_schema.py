@@ -12,6 +12,7 @@ import ast
 import inspect
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -238,15 +239,22 @@ def _field_docs(model: type[BaseModel]) -> dict[str, str]:
     """The docstring under each field of a model and of the models it extends."""
     found: dict[str, str] = {}
     for parent in reversed(model.__mro__):
-        if not issubclass(parent, BaseModel) or parent is BaseModel:
-            continue
-        body = ast.parse(inspect.getsource(parent)).body[0]
-        assert isinstance(body, ast.ClassDef)
-        for statement, after in zip(body.body, body.body[1:], strict=False):
-            if isinstance(statement, ast.AnnAssign) and isinstance(after, ast.Expr):
-                assert isinstance(statement.target, ast.Name)
-                assert isinstance(after.value, ast.Constant)
-                found[statement.target.id] = inspect.cleandoc(str(after.value.value))
+        if issubclass(parent, BaseModel) and parent is not BaseModel:
+            found |= _own_field_docs(parent)
+    return found
+
+
+@cache
+def _own_field_docs(model: type[BaseModel]) -> Mapping[str, str]:
+    """The docstring under each field of the model itself, read once: Python parses the whole file for each class."""
+    found: dict[str, str] = {}
+    body = ast.parse(inspect.getsource(model)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    for statement, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(statement, ast.AnnAssign) and isinstance(after, ast.Expr):
+            assert isinstance(statement.target, ast.Name)
+            assert isinstance(after.value, ast.Constant)
+            found[statement.target.id] = inspect.cleandoc(str(after.value.value))
     return found
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from components.program import program
 from crossaccount.access.paths.possible import possible
@@ -15,9 +14,10 @@ from crossaccount.check.run import check
 from crossaccount.settings import read_project
 from crossaccount.sources import read_sources
 from crossaccount.sources.names import Names
+from tests.case_files import read_cases
 
 HERE = Path(__file__).parent / "declared"
-EXPECTED = yaml.safe_load((HERE / "expected.yaml").read_text(encoding="utf-8"))
+EXPECTED = read_cases(HERE / "expected.yaml")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

@@ -13,10 +13,11 @@ import yaml
 
 from components import contract
 from crossaccount.engine.deployment import Deployment, DeploymentError
+from tests.case_files import read_cases
 from tests.components.conftest import ACCOUNTS, Deploy, config_of
 from tests.components.registrations import Registrations
 
-UPSTREAMS = yaml.safe_load((Path(__file__).parent / "cases" / "upstreams.yaml").read_text(encoding="utf-8"))
+UPSTREAMS = read_cases(Path(__file__).parent / "cases" / "upstreams.yaml")
 SHORT = "organization/crossaccount/auth"
 GOOD = UPSTREAMS["defaults"]["outputs"]
 TRUST_APP = {"roles": {"R": {"trust": [{"principals": ["auth/role/App"]}]}}}

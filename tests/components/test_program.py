@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pulumi.runtime.rpc import UNKNOWN
 
 from crossaccount.engine.deployment import Deployment, DeploymentError
+from tests.case_files import read_cases
 from tests.components.conftest import Deploy
 from tests.components.registrations import SECRET, Registrations
 from tests.components.shuffled import shuffled
 
-EVERYTHING = yaml.safe_load((Path(__file__).parent / "cases" / "everything.yaml").read_text(encoding="utf-8"))
+EVERYTHING = read_cases(Path(__file__).parent / "cases" / "everything.yaml")
 
 RUNS = pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
 DOCUMENTS = ("assumeRolePolicy", "policy")

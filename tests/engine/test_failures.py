@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from crossaccount.engine.failures import SIGNS, failure_of
+from tests.case_files import read_cases
 
-CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "failures.yaml").read_text())
+CASES: list[dict[str, Any]] = read_cases(Path(__file__).parent / "cases" / "failures.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["kind"])

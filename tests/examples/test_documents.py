@@ -9,17 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from pulumi.runtime.rpc import UNKNOWN
 
 from crossaccount.engine.deployment import Deployment
+from tests.case_files import read_cases
 from tests.examples.declared import account, expected
 from tests.scenarios import EVERY_SCENARIO, FOLDERS, Recorded
 
-EXPECTED = {
-    name: yaml.safe_load((Path(__file__).parent / "expected" / f"{name}.yaml").read_text(encoding="utf-8"))
-    for name in FOLDERS
-}
+EXPECTED = {name: read_cases(Path(__file__).parent / "expected" / f"{name}.yaml") for name in FOLDERS}
 STACKS = pytest.mark.parametrize(
     ("name", "stack"), [(name, stack) for name, stacks in EXPECTED.items() for stack in stacks]
 )

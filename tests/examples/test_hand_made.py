@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.program import program
 from crossaccount.engine.deployment import DeploymentError, Stack
 from crossaccount.engine.recording import record
 from crossaccount.rehearsal.scenario import Scenario
+from tests.case_files import read_cases
 
-MISTAKES = yaml.safe_load((Path(__file__).parent / "hand_made.yaml").read_text(encoding="utf-8"))
+MISTAKES = read_cases(Path(__file__).parent / "hand_made.yaml")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["mistake"]) for case in MISTAKES])

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from crossaccount.iam.documents import canonical, same
 from crossaccount.iam.statements import ConditionConflict, Trust, grant, matched_by_condition, merged, trust_policy
 from crossaccount.settings.models import Mfa, TrustStatement
+from tests.case_files import read_cases
 
-CASES = yaml.safe_load((Path(__file__).parent / "cases" / "trusts.yaml").read_text(encoding="utf-8"))
+CASES = read_cases(Path(__file__).parent / "cases" / "trusts.yaml")
 TUPLES = ("principals", "services", "actions")
 
 

@@ -7,18 +7,18 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossaccount.iam.problem import Problem
 from crossaccount.iam.validation import check_identity_policy, check_trust_policy
+from tests.case_files import read_cases
 
 HERE = Path(__file__).parent / "cases"
 
 
 def cases(file):
-    return yaml.safe_load((HERE / file).read_text(encoding="utf-8"))
+    return read_cases(HERE / file)
 
 
 def lines(problems):

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.escalation import Escalation
 from crossaccount.access.findings.escalation_methods import CHANGE_CODE, RUN_CODE, Run
 from crossaccount.iam.published import matching_actions
+from tests.case_files import read_cases
 
 ACCOUNT = "111111111111"
-PATHS = yaml.safe_load(Path(__file__).with_name("escalation_catalogue.yaml").read_text(encoding="utf-8"))
+PATHS = read_cases(Path(__file__).with_name("escalation_catalogue.yaml"))
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 EVERYTHING = [{"Action": "*", "Resource": "*"}]
 Build = Callable[..., list[dict[str, Any]]]

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.findings.catalogue import BY_CODE, CATALOGUE
@@ -28,6 +27,7 @@ from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
 from docs.generator.findings import findings_page
 from tests.access.findings.conftest import document
+from tests.case_files import read_cases
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -66,7 +66,7 @@ class Accepted:
 def _cases() -> list[Any]:
     found = []
     for path in sorted((HERE / "cases").glob("*.yaml")):
-        for case in yaml.safe_load(path.read_text(encoding="utf-8")):
+        for case in read_cases(path):
             assert set(case) <= KEYS, f"{path.name}: keys that no test reads: {set(case) - KEYS}"
             found.append(pytest.param(case, id=f"{case['code']}: {case['name']}"))
     return found

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from crossaccount.access.estate import Estate, Organization
 from crossaccount.access.estate.entities import Membership
@@ -16,8 +15,9 @@ from crossaccount.access.evaluation.evaluate import judge_assume
 from crossaccount.access.explanation.explain import why
 from crossaccount.access.paths import paths
 from crossaccount.access.paths.possible import may_exist, possible, possible_for
+from tests.case_files import read_cases
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "possible" / "trusts.yaml").read_text(encoding="utf-8"))
+CASES = read_cases(Path(__file__).parents[1] / "cases" / "possible" / "trusts.yaml")
 AUTH, WORKLOAD = "111111111111", "222222222222"
 TARGET = f"arn:aws:iam::{WORKLOAD}:role/target"
 GRANT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from crossaccount.access.diff.markdown import subject
 from crossaccount.job.review import Review
@@ -16,13 +15,10 @@ from crossaccount.job.review.reviewer import Before, ReadLive
 from crossaccount.job.sign_in.live_accounts import InvalidCredentials, WrongAccount
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.settings import SettingsError
+from tests.case_files import read_cases
 from tests.job.review.reviewing import Estate, write_project
 
-CASES = [
-    case
-    for file in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
-    for case in yaml.safe_load(file.read_text())
-]
+CASES = [case for file in sorted((Path(__file__).parent / "cases").glob("*.yaml")) for case in read_cases(file)]
 ROLE = {"workload": {"trusting": {"roles": {"Deployer": {"trust": [{"principals": ["auth"]}]}}}}}
 BOTH = {"auth": {"trusted": {"users": {"bo": {}}}}, **ROLE}
 

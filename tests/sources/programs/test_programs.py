@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from crossaccount.access.diff import diff
 from crossaccount.access.paths import paths
 from crossaccount.cli import app
 from crossaccount.sources import Sources
+from tests.case_files import read_cases
 from tests.sources.programs.conftest import facts
 
 HERE = Path(__file__).parent
@@ -23,9 +23,9 @@ Refused = Callable[..., list[str]]
 EXPECTED = {
     source: accounts
     for file in sorted((HERE / "expected").glob("*.yaml"))
-    for source, accounts in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+    for source, accounts in read_cases(file).items()
 }
-REFUSED = yaml.safe_load((HERE / "refused.yaml").read_text(encoding="utf-8"))
+REFUSED = read_cases(HERE / "refused.yaml")
 
 
 @pytest.mark.parametrize("source", EXPECTED)
