@@ -33,6 +33,7 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
 os.environ.pop("COLUMNS", None)
 
 # Whatever a test is about: the JSON that a command prints is as its schema says.
+json_documents.build_tree_once()
 json_documents.validate_all()
 
 # How long a case takes is the machine's business: a deadline would make tests fail where other things run too.

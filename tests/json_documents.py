@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-import typer
+import typer.main
+import typer.testing
 from typer.testing import CliRunner
 
 from crossaccount.cli import app
@@ -16,6 +17,10 @@ from crossaccount.cli.failures import wants_json
 
 HIDDEN = {"schema"}
 """Words that are options of a command and no part of its name."""
+
+
+tree = cache(typer.main.get_command)
+"""The tree of all commands: it takes longer to build than most commands to run."""
 
 
 @cache
@@ -28,7 +33,7 @@ def validator(command: str) -> Any:
 
 def command_of(arguments: Sequence[str]) -> str:
     """The command's name on a command line: ``fleet list``; empty if there is none."""
-    group: Any = typer.main.get_command(app)
+    group: Any = tree(app)
     names: list[str] = []
     for word in arguments:
         if word in getattr(group, "commands", {}):
@@ -39,8 +44,7 @@ def command_of(arguments: Sequence[str]) -> str:
 
 def validate(arguments: Sequence[str], printed: str) -> None:
     """Refuse JSON that is not as the command's schema says. What is no JSON is for the test itself."""
-    command = command_of(arguments)
-    if not command or not wants_json(arguments) or not printed:
+    if not printed or not wants_json(arguments) or not (command := command_of(arguments)):
         return
     from docs.generator.json_schemas import EVENTS, schema_of
 
@@ -57,6 +61,12 @@ def _reason(error: Any) -> str:
     while error.context:
         error = min(error.context, key=lambda each: (-len(each.absolute_path), len(each.context or ())))
     return f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+
+
+def build_tree_once() -> None:
+    """From now on every command that a test runs is one of the same tree."""
+    assert typer.testing._get_command is typer.main.get_command, "typer builds the tree somewhere else now"
+    typer.testing._get_command = tree  # type: ignore[attr-defined]
 
 
 def validate_all() -> None:
