@@ -11,7 +11,8 @@ import pytest
 
 from tests.docs.commands.markdown import Block, Command, blocks, commands, commands_out_of_place
 from tests.docs.commands.matching import matches
-from tests.docs.commands.sandbox import ROOT, Sandbox, aws_command
+from tests.docs.commands.sandbox import ROOT, Sandbox
+from tests.preloaded import aws_command
 
 DOCUMENTS = sorted(
     path.relative_to(ROOT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -28,7 +27,8 @@ from crossaccount.rehearsal.given import buckets, make_bucket
 from crossaccount.rehearsal.scenario import read_scenario
 from crossaccount.sources import Sources, read_sources
 from crossaccount.sources.names import Names
-from tests.scenarios import FOLDERS, ROOT
+from tests.preloaded import aws_command, aws_folder
+from tests.scenarios import FOLDERS
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 REGION = "us-west-2"
@@ -82,8 +82,8 @@ class Deployed:
         """
         home.mkdir(exist_ok=True)
         plain = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "TZ")}
-        aws = aws_command()
-        path = f"{aws.parent}:{plain['PATH']}" if aws else plain["PATH"]
+        aws = aws_folder()
+        path = f"{aws}:{plain['PATH']}" if aws else plain["PATH"]
         found = {
             **plain,
             "PATH": path,
@@ -146,13 +146,6 @@ def deployed() -> Iterator[Callable[[str], Deployed]]:
         local.__exit__(None, None, None)
 
 
-def aws_command() -> Path | None:
-    """The AWS CLI: of ``make setup``, else of the machine."""
-    own = ROOT / ".venv-aws" / "bin" / "aws"
-    found = str(own) if own.exists() else shutil.which("aws")
-    return Path(found) if found else None
-
-
 needs_aws = pytest.mark.skipif(aws_command() is None, reason="there is no AWS CLI: make setup")
 
 
@@ -168,36 +161,6 @@ def run(
     return subprocess.run(
         list(command), env=dict(environment), input=stdin, capture_output=True, text=True, timeout=120
     )
-
-
-MANY_CALLS = """
-import json, os, sys
-from awscli.clidriver import create_clidriver
-
-own_data = {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}
-for arguments, environment in json.load(sys.stdin):
-    os.environ.clear()
-    os.environ.update(environment | own_data)
-    if create_clidriver().main(arguments):
-        sys.exit(f"failed: {arguments}")
-    sys.stdout.flush()
-"""
-
-
-def run_aws(calls: Sequence[tuple[Sequence[str], Mapping[str, str]]]) -> list[str]:
-    """The lines that the AWS CLI prints for each command in its environment, in one process: its start takes a second.
-
-    An AWS CLI that is not Python's own package is started for each.
-    """
-    command = aws_command()
-    if not calls or command is None:
-        return []
-    python = command.parent / "python"
-    if not python.exists():
-        return [line for arguments, found in calls for line in run(["aws", *arguments], found).stdout.splitlines()]
-    done = run([str(python), "-c", MANY_CALLS], calls[0][1], json.dumps(calls))
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
 
 
 def only(handed: HandedOut) -> Entry:

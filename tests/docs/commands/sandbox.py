@@ -30,19 +30,13 @@ from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.local.clients import Gateway
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
+from tests.preloaded import aws_folder
 
 ROOT = Path(__file__).parents[3]
 COPIED = ("components", "crossaccount", "docs", "examples")
 SHELL_READS = re.compile(r"[|&;<>$()`~*]|^\w+=")
 LOOK_WHERE_THEY_ARE = ("init", "doctor")
 WRAPPER = Path(__file__).with_name("pulumi_wrapper.py")
-
-
-def aws_command() -> Path | None:
-    """The AWS CLI: of ``make setup``, else of the machine."""
-    own = ROOT / ".venv-aws" / "bin" / "aws"
-    found = str(own) if own.exists() else shutil.which("aws")
-    return Path(found) if found else None
 
 
 @dataclass
@@ -202,8 +196,8 @@ def _inside(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def _tools() -> list[str]:
-    aws = aws_command()
-    return [str(Path(sys.prefix) / "bin"), *([str(aws.parent)] if aws else [])]
+    aws = aws_folder()
+    return [str(Path(sys.prefix) / "bin"), *([str(aws)] if aws else [])]
 
 
 def _folders_without(program: str) -> list[str]:

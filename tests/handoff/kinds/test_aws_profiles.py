@@ -13,7 +13,7 @@ import yaml
 from crossaccount.handoff.config_file import write_granted
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
-from tests.handoff.conftest import Deployed, needs_aws, run, run_aws
+from tests.handoff.conftest import Deployed, needs_aws, run
 from tests.scenarios import OF_PEOPLE
 
 Handed = Callable[..., HandedOut]
@@ -49,14 +49,13 @@ def test_every_user_s_profile_is_a_session_of_the_role(
     found = handed(name).able(PROFILES.able)
     users = [entry for entry in found.entries if not entry.services]
     there = deployed(name)
-    calls = []
     for number, entry in enumerate(users):
         environment = _home(there, tmp_path / str(number), PROFILES.text(found), entry.principal, entry.source)
-        ask = ["sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn", "--output", "text"]
-        calls.append((ask, environment))
-    assert [line.partition(":assumed-role/")[2] for line in run_aws(calls)] == [
-        f"{entry.role_arn.name}/{entry.parameters.session_name}" for entry in users
-    ]
+        ask = ["aws", "sts", "get-caller-identity", "--profile", entry.name, "--query", "Arn", "--output", "text"]
+        done = run(ask, environment)
+        assert done.returncode == 0, done.stderr
+        session = f"{entry.role_arn.name}/{entry.parameters.session_name}"
+        assert done.stdout.strip().partition(":assumed-role/")[2] == session
     assert users or name == "application"
 
 

@@ -1,0 +1,104 @@
+"""The process behind :mod:`tests.preloaded`: a Python program that is imported once, and forked for each call.
+
+Run as ``python preloaded_server.py SOCKET MAIN WARM_UP``: ``SOCKET`` is the path to listen at, ``MAIN`` and ``WARM_UP``
+are ``module:function``; the second is called before anything is served, ``-`` for none. It ends when its stdin does.
+
+It knows the standard library alone: the interpreter is the program's own, and has no other package of ours.
+"""
+
+from __future__ import annotations
+
+import array
+import gc
+import importlib
+import marshal
+import os
+import select
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+
+def main() -> None:
+    """Import the program, then serve until whoever started this is gone."""
+    path, program, warm_up = sys.argv[1:]
+    before = dict(os.environ)
+    run = _function(program)
+    if warm_up != "-":
+        _function(warm_up)()
+    # What the program's import sets in its environment, every call has as well.
+    own = {key: value for key, value in os.environ.items() if before.get(key) != value}
+    # Objects that all forks share are not visited by their collectors, which would copy their pages.
+    gc.collect()
+    gc.freeze()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    print("ready", flush=True)
+    while True:
+        _collect()
+        readable, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in readable:
+            return
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            _serve(connection, run, own)
+        connection.close()
+
+
+def _collect() -> None:
+    """Forget calls that have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _function(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _serve(connection: socket.socket, run: Any, own: dict[str, str]) -> None:
+    """Be the program for one call; the caller reads the exit code. The process ends here."""
+    size, files = _header(connection)
+    with connection.makefile("rb") as stream:
+        folder, arguments, environment = marshal.loads(stream.read(size))
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update({**own, **environment})
+    time.tzset()
+    sys.argv = arguments
+    code: object = 1
+    try:
+        code = run()
+    except SystemExit as stopped:
+        code = stopped.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    number = code if isinstance(code, int) else int(code is not None)
+    connection.sendall(str(number).encode())
+    os._exit(number & 0xFF)
+
+
+def _header(connection: socket.socket) -> tuple[int, list[int]]:
+    """The size of the request, and the caller's stdin, stdout and stderr."""
+    files = array.array("i")
+    data, ancillary, _, _ = connection.recvmsg(8, socket.CMSG_SPACE(3 * files.itemsize))
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            files.frombytes(content[: len(content) - len(content) % files.itemsize])
+    return int.from_bytes(data, "big"), list(files)
+
+
+if __name__ == "__main__":
+    main()
