@@ -1,9 +1,9 @@
 """Python programs that start in no time: the AWS CLI takes most of a second to import itself, and tests start it often.
 
 A preloaded program is the program itself, with its own interpreter and packages. It is imported once for each process
-of a run; every call is a fork of that, with the caller's arguments, environment, folder, stdin, stdout and stderr, and
-ends with its own exit code. What it does not have is the caller's terminal and process group: tests of signals and of
-the start itself start the real one.
+of a run; every call is a fork of that, with the caller's arguments, environment (which must have a ``HOME``), folder,
+stdin, stdout and stderr, and ends with its own exit code. It does not have the caller's terminal and process group: a
+test of signals, or of the start itself, starts the real one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -40,7 +41,7 @@ def preloaded(name: str, python: Path, program: str, warm_up: str = "-") -> Path
         [python, SERVER, socket, program, warm_up],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder)},
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         start_new_session=True,
     )
     assert process.stdin is not None
@@ -71,11 +72,11 @@ def aws_command() -> Path | None:
 
 @cache
 def aws_folder() -> Path | None:
-    """The folder of an AWS CLI, for the ``PATH``: preloaded if it is Python's own package."""
+    """The folder of an AWS CLI, for the ``PATH``: preloaded on Linux, if it is Python's own package."""
     command = aws_command()
     if command is None:
         return None
     python = command.parent / "python"
-    if not python.exists():
+    if not python.exists() or sys.platform != "linux":
         return command.parent
     return preloaded("aws", python, "awscli.clidriver:main", "awscli.clidriver:create_clidriver")

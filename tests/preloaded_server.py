@@ -3,7 +3,8 @@
 Run as ``python preloaded_server.py SOCKET MAIN WARM_UP``: ``SOCKET`` is the path to listen at, ``MAIN`` and ``WARM_UP``
 are ``module:function``; the second is called before anything is served, ``-`` for none. It ends when its stdin does.
 
-It knows the standard library alone: the interpreter is the program's own, and has no other package of ours.
+What the program's import keeps of its home (``~/.aws/cli/cache``) is below ``HOME``, which is the caller's home in each
+call. It knows the standard library alone: the interpreter is the program's own, and has no other package of ours.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ import time
 from contextlib import suppress
 from typing import Any
 
+HOME_FILE = 99
+HOME = f"/proc/self/fd/{HOME_FILE}"
+
 
 def main() -> None:
     """Import the program, then serve until whoever started this is gone."""
     path, program, warm_up = sys.argv[1:]
+    _live_in(os.path.dirname(path))
+    os.environ["HOME"] = HOME
     before = dict(os.environ)
     run = _function(program)
     if warm_up != "-":
@@ -56,6 +62,13 @@ def _collect() -> None:
             pass
 
 
+def _live_in(folder: str) -> None:
+    """From now on, ``folder`` is what is at ``HOME``."""
+    opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    os.dup2(opened, HOME_FILE, inheritable=False)
+    os.close(opened)
+
+
 def _function(name: str) -> Any:
     module, _, function = name.partition(":")
     return getattr(importlib.import_module(module), function)
@@ -70,6 +83,7 @@ def _serve(connection: socket.socket, run: Any, own: dict[str, str]) -> None:
         os.dup2(file, number)
         os.close(file)
     os.chdir(folder)
+    _live_in(environment["HOME"])
     os.environ.clear()
     os.environ.update({**own, **environment})
     time.tzset()
