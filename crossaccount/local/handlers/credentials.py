@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import NO_CALLS, Calls, iam
 from crossaccount.local.handlers.errors import ResourceError, already_gone, is_gone
 from crossaccount.local.handlers.handler import Handler, same_as_before, timestamp
 from crossaccount.local.handlers.properties import Field, Kind, Properties, between, one_of
@@ -84,6 +85,13 @@ class AccessKey(Handler):
         }
     )
     secrets = frozenset({"secret", "sesSmtpPasswordV4"})
+    calls = Calls(
+        create=iam("CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"),
+        read=iam("GetAccessKeyLastUsed", "ListAccessKeys"),
+        update=iam("UpdateAccessKey"),
+        delete=iam("DeleteAccessKey"),
+        aws={"create": iam("ListAccessKeys"), "update": iam("ListAccessKeys")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         user = inputs["user"]
@@ -172,6 +180,13 @@ class UserLoginProfile(Handler):
     named_by = ("user",)
     outputs = frozenset({"encryptedPassword", "keyFingerprint", "password"})
     secrets = frozenset({"password"})
+    calls = Calls(
+        create=iam("CreateLoginProfile"),
+        read=iam("GetLoginProfile"),
+        update=NO_CALLS,
+        delete=iam("DeleteLoginProfile"),
+        aws={"create": iam("GetLoginProfile")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         user, length = inputs["user"], inputs["passwordLength"]

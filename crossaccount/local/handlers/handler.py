@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import Calls
 from crossaccount.local.handlers.errors import ResourceError
 from crossaccount.local.handlers.properties import Field, Kind, Properties, checked, equivalent, is_unknown
 
@@ -30,12 +31,13 @@ class Handler(ABC):
 
     ``fields`` are the inputs it takes, ``refused`` pulumi-aws's other inputs with the reason, ``outputs`` what the
     state has besides, ``secrets`` the properties that are secret whatever the program says, ``named_by`` the inputs
-    that name the resource to a person. ``delete_before_replace`` holds where a replacement of the same name would
-    destroy itself.
+    that name the resource to a person, ``calls`` the calls of each operation. ``delete_before_replace`` holds where a
+    replacement of the same name would destroy itself.
     """
 
     type: str
     fields: Mapping[str, Field]
+    calls: Calls
     named_by: tuple[str, ...] = ("name",)
     outputs: ClassVar[frozenset[str]] = frozenset()
     refused: ClassVar[Mapping[str, str]] = NONE

@@ -18,6 +18,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import NO_CALLS, Actions, Calls, iam
 from crossaccount.local.handlers.errors import ResourceError, already_gone, is_gone
 from crossaccount.local.handlers.handler import AUTO_NAMES, Handler
 from crossaccount.local.handlers.properties import (
@@ -121,6 +122,16 @@ class Policy(Handler):
         "delayAfterPolicyCreationInMs": "the local AWS is consistent at once: there is nothing to wait for",
         "namePrefix": AUTO_NAMES,
     }
+    calls = Calls(
+        create=iam("CreatePolicy"),
+        read=iam("GetPolicy", "GetPolicyVersion"),
+        update=iam(
+            *("ListPolicyVersions", "DeletePolicyVersion", "CreatePolicyVersion"),
+            *("TagPolicy", "UntagPolicy", "GetPolicy"),
+        ),
+        delete=iam("ListPolicyVersions", "DeletePolicyVersion", "DeletePolicy"),
+        aws={"create": iam("GetPolicy", "GetPolicyVersion", "TagPolicy"), "update": iam("GetPolicyVersion")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         policy: Any = aws.iam.create_policy(
@@ -202,6 +213,9 @@ class InlinePolicy(Handler):
             kind.name: Field(required=True, replaces=True),
             "policy": Field(Kind.DOCUMENT, required=True),
         }
+        put, get = iam(f"Put{kind.title}Policy"), iam(f"Get{kind.title}Policy")
+        delete = iam(f"Delete{kind.title}Policy")
+        self.calls = Calls(create=put, read=get, update=put, delete=delete, aws={"create": get, "update": get})
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         self.kind.put(aws, inputs[self.kind.name], inputs["name"], inputs["policy"])
@@ -246,6 +260,14 @@ class PolicyAttachment(Handler):
             "policyArn": Field(required=True, replaces=True),
             kind.name: Field(required=True, replaces=True),
         }
+        found = iam(f"ListAttached{kind.title}Policies")
+        self.calls = Calls(
+            create=iam(f"Attach{kind.title}Policy"),
+            read=found,
+            update=NO_CALLS,
+            delete=iam(f"Detach{kind.title}Policy"),
+            aws={"create": found},
+        )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         entity, arn = inputs[self.kind.name], inputs["policyArn"]
@@ -276,13 +298,15 @@ class PolicyAttachment(Handler):
 class _Exclusive(Handler):
     """ID: the entity's name."""
 
-    def __init__(self, kind: EntityKind, what: str, members: str) -> None:
+    def __init__(self, kind: EntityKind, what: str, members: str, read: Actions, write: Actions) -> None:
         self.kind = kind
         self.entity = f"{kind.name}Name"
         self.members = members
         self.type = f"aws:iam/{kind.name}{what}:{kind.title}{what}"
         self.named_by = (self.entity,)
         self.fields = {self.entity: Field(required=True, replaces=True), members: Field(Kind.TEXTS, required=True)}
+        change = read | write
+        self.calls = Calls(create=change, read=read, update=change, delete=NO_CALLS)
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         self._synchronise(aws, inputs[self.entity], inputs[self.members])
@@ -333,7 +357,11 @@ class PoliciesExclusive(_Exclusive):
     """All inline policies of an entity, by name."""
 
     def __init__(self, kind: EntityKind) -> None:
-        super().__init__(kind, "PoliciesExclusive", "policyNames")
+        super().__init__(
+            *(kind, "PoliciesExclusive", "policyNames"),
+            read=iam(f"List{kind.title}Policies"),
+            write=iam(f"Delete{kind.title}Policy"),
+        )
 
     def present(self, aws: Aws, entity: str) -> list[str]:
         return self.kind.inline(aws, entity)
@@ -353,7 +381,11 @@ class PolicyAttachmentsExclusive(_Exclusive):
     """All managed policies attached to an entity, by ARN."""
 
     def __init__(self, kind: EntityKind) -> None:
-        super().__init__(kind, "PolicyAttachmentsExclusive", "policyArns")
+        super().__init__(
+            *(kind, "PolicyAttachmentsExclusive", "policyArns"),
+            read=iam(f"ListAttached{kind.title}Policies"),
+            write=iam(f"Attach{kind.title}Policy", f"Detach{kind.title}Policy"),
+        )
 
     def present(self, aws: Aws, entity: str) -> list[str]:
         return self.kind.attached(aws, entity)

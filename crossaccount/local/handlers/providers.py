@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import Calls, iam
 from crossaccount.local.handlers.errors import already_gone, is_gone
 from crossaccount.local.handlers.handler import Handler, timestamp
 from crossaccount.local.handlers.properties import (
@@ -37,6 +38,17 @@ class OpenIdConnectProvider(Handler):
         "url": Field(required=True, replaces=True),
     }
     outputs = frozenset({"arn", "tagsAll"})
+    calls = Calls(
+        create=iam("CreateOpenIDConnectProvider", "GetOpenIDConnectProvider"),
+        read=iam("GetOpenIDConnectProvider"),
+        update=iam(
+            *("AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider"),
+            *("UpdateOpenIDConnectProviderThumbprint", "GetOpenIDConnectProvider"),
+            *("TagOpenIDConnectProvider", "UntagOpenIDConnectProvider"),
+        ),
+        delete=iam("DeleteOpenIDConnectProvider"),
+        aws={"create": iam("TagOpenIDConnectProvider")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         arguments: dict[str, Any] = {
@@ -100,6 +112,13 @@ class SamlProvider(Handler):
         "tags": Field(Kind.MAP),
     }
     outputs = frozenset({"arn", "samlProviderUuid", "tagsAll", "validUntil"})
+    calls = Calls(
+        create=iam("CreateSAMLProvider", "GetSAMLProvider"),
+        read=iam("GetSAMLProvider"),
+        update=iam("UpdateSAMLProvider", "GetSAMLProvider", "TagSAMLProvider", "UntagSAMLProvider"),
+        delete=iam("DeleteSAMLProvider"),
+        aws={"create": iam("TagSAMLProvider")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         arn = aws.iam.create_saml_provider(

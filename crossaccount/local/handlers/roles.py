@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import Calls, iam
 from crossaccount.local.handlers.errors import already_gone, is_gone
 from crossaccount.local.handlers.handler import AUTO_NAMES, Handler, same_as_before, timestamp
 from crossaccount.local.handlers.policies import ROLE, boundary_outputs
@@ -27,6 +28,7 @@ from crossaccount.local.handlers.properties import (
     wanted_tags,
 )
 
+_READ = iam("GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies")
 _ELSEWHERE = "deprecated in pulumi-aws; declare RolePolicy and RolePolicyAttachment, with the Exclusive resources"
 
 
@@ -48,6 +50,20 @@ class Role(Handler):
         {"arn", "createDate", "inlinePolicies", "managedPolicyArns", "namePrefix", "tagsAll", "uniqueId"}
     )
     refused = {"inlinePolicies": _ELSEWHERE, "managedPolicyArns": _ELSEWHERE, "namePrefix": AUTO_NAMES}
+    calls = Calls(
+        create=iam("CreateRole"),
+        read=_READ,
+        update=_READ
+        | iam(
+            *("UpdateAssumeRolePolicy", "UpdateRoleDescription", "UpdateRole", "TagRole", "UntagRole"),
+            *("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
+        ),
+        delete=iam(
+            *("ListInstanceProfilesForRole", "RemoveRoleFromInstanceProfile"),
+            *("ListAttachedRolePolicies", "DetachRolePolicy", "ListRolePolicies", "DeleteRolePolicy", "DeleteRole"),
+        ),
+        aws={"create": _READ | iam("TagRole")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         arguments: dict[str, Any] = {
@@ -137,6 +153,20 @@ class InstanceProfile(Handler):
     }
     outputs = frozenset({"arn", "createDate", "namePrefix", "tagsAll", "uniqueId"})
     refused = {"namePrefix": AUTO_NAMES}
+    calls = Calls(
+        create=iam("CreateInstanceProfile", "AddRoleToInstanceProfile", "DeleteInstanceProfile"),
+        read=iam("GetInstanceProfile"),
+        update=iam(
+            *("RemoveRoleFromInstanceProfile", "AddRoleToInstanceProfile"),
+            *("TagInstanceProfile", "UntagInstanceProfile", "GetInstanceProfile"),
+        ),
+        delete=iam("RemoveRoleFromInstanceProfile", "DeleteInstanceProfile"),
+        aws={
+            "create": iam("GetInstanceProfile", "GetRole", "PassRole", "TagInstanceProfile"),
+            "read": iam("GetRole"),
+            "update": iam("GetRole", "PassRole"),
+        },
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         name, wanted = inputs["name"], tags_for_aws(wanted_tags(inputs))

@@ -14,6 +14,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import Calls, secretsmanager
 from crossaccount.local.handlers.errors import ResourceError, already_gone, code, is_gone
 from crossaccount.local.handlers.handler import AUTO_NAMES, Handler, same_as_before
 from crossaccount.local.handlers.properties import (
@@ -50,6 +51,18 @@ class Secret(Handler):
         "replicas": f"{_NOT_MANAGED}; nor does this project",
         "type": f"{_NOT_MANAGED}; nor does this project",
     }
+    calls = Calls(
+        create=secretsmanager("CreateSecret", "DescribeSecret"),
+        read=secretsmanager("DescribeSecret"),
+        update=secretsmanager("UpdateSecret", "TagResource", "UntagResource", "DescribeSecret"),
+        delete=secretsmanager("DeleteSecret"),
+        aws={
+            "create": secretsmanager("GetResourcePolicy", "TagResource"),
+            "read": secretsmanager("GetResourcePolicy"),
+            "update": secretsmanager("GetResourcePolicy"),
+            "delete": secretsmanager("DescribeSecret"),
+        },
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         in_region(self.type, aws, inputs)
@@ -144,6 +157,13 @@ class SecretVersion(Handler):
         "secretStringWoVersion": _TEXT_ONLY,
     }
     secrets = frozenset({"secretString"})
+    calls = Calls(
+        create=secretsmanager("PutSecretValue"),
+        read=secretsmanager("GetSecretValue"),
+        update=secretsmanager("ListSecretVersionIds", "UpdateSecretVersionStage", "GetSecretValue"),
+        delete=secretsmanager("UpdateSecretVersionStage"),
+        aws={"create": secretsmanager("GetSecretValue")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         in_region(self.type, aws, inputs)

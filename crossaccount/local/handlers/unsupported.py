@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from crossaccount.local.arns import ARNS, arn_of
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import NONE as NO_CALLS
 from crossaccount.local.handlers.handler import NONE, Handler
 from crossaccount.local.handlers.properties import Properties
 
@@ -18,6 +19,7 @@ class UnsupportedResource(Handler):
     """Any type without a handler of its own. Makes no call to AWS."""
 
     fields = {}
+    calls = NO_CALLS
 
     def __init__(self, type_: str, account: str = "", region: str = "", partition: str = "aws") -> None:
         self.type = type_

@@ -14,6 +14,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from crossaccount.local.clients import Aws
+from crossaccount.local.handlers.calls import Calls, iam
 from crossaccount.local.handlers.errors import ResourceError, already_gone, is_gone
 from crossaccount.local.handlers.handler import Handler, same_as_before
 from crossaccount.local.handlers.policies import USER, boundary_outputs
@@ -44,6 +45,27 @@ class User(Handler):
         "tags": Field(Kind.MAP),
     }
     outputs = frozenset({"arn", "tagsAll", "uniqueId"})
+    calls = Calls(
+        create=iam("CreateUser"),
+        read=iam("GetUser"),
+        update=iam(
+            *("UpdateUser", "GetUser", "TagUser", "UntagUser"),
+            *("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"),
+        ),
+        delete=iam(
+            *("ListGroupsForUser", "RemoveUserFromGroup", "ListUserPolicies", "DeleteUserPolicy"),
+            *("ListAttachedUserPolicies", "DetachUserPolicy", "ListAccessKeys", "DeleteAccessKey"),
+            *("ListMFADevices", "DeactivateMFADevice", "DeleteVirtualMFADevice", "DeleteLoginProfile", "DeleteUser"),
+        ),
+        aws={
+            "create": iam("GetUser", "TagUser"),
+            "delete": iam(
+                *("ListSSHPublicKeys", "DeleteSSHPublicKey", "ListVirtualMFADevices"),
+                *("ListSigningCertificates", "DeleteSigningCertificate"),
+                *("ListServiceSpecificCredentials", "DeleteServiceSpecificCredential"),
+            ),
+        },
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         arguments: dict[str, Any] = {
@@ -118,6 +140,13 @@ class Group(Handler):
     type = "aws:iam/group:Group"
     fields = {"name": Field(required=True), "path": Field(default="/")}
     outputs = frozenset({"arn", "uniqueId"})
+    calls = Calls(
+        create=iam("CreateGroup"),
+        read=iam("GetGroup"),
+        update=iam("UpdateGroup", "GetGroup"),
+        delete=iam("DeleteGroup"),
+        aws={"create": iam("GetGroup")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         group = aws.iam.create_group(GroupName=inputs["name"], Path=inputs["path"])["Group"]
@@ -154,6 +183,13 @@ class GroupMembership(Handler):
         "name": Field(required=True, replaces=True),
         "users": Field(Kind.TEXTS, required=True),
     }
+    calls = Calls(
+        create=iam("AddUserToGroup"),
+        read=iam("GetGroup"),
+        update=iam("AddUserToGroup", "RemoveUserFromGroup"),
+        delete=iam("RemoveUserFromGroup"),
+        aws={"create": iam("GetGroup"), "update": iam("GetGroup")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         _change(aws, [(user, inputs["group"]) for user in inputs["users"]], [])
@@ -190,6 +226,13 @@ class UserGroupMembership(Handler):
     type = "aws:iam/userGroupMembership:UserGroupMembership"
     fields = {"groups": Field(Kind.TEXTS, required=True), "user": Field(required=True, replaces=True)}
     named_by = ("user",)
+    calls = Calls(
+        create=iam("AddUserToGroup"),
+        read=iam("ListGroupsForUser"),
+        update=iam("AddUserToGroup", "RemoveUserFromGroup"),
+        delete=iam("RemoveUserFromGroup"),
+        aws={"create": iam("ListGroupsForUser"), "update": iam("ListGroupsForUser")},
+    )
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         _change(aws, [(inputs["user"], group) for group in inputs["groups"]], [])
