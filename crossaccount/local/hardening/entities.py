@@ -20,7 +20,7 @@ from crossaccount.local.hardening import ministack
 from crossaccount.local.hardening.calls import Call, Refusal, constraint, exceeded, parsed, text_of
 from crossaccount.local.hardening.details import PREFIX
 from crossaccount.local.hardening.documents import rename_everywhere
-from crossaccount.local.hardening.engine import Engine, Go
+from crossaccount.local.hardening.engine import Engine, Go, caller_of
 from crossaccount.local.hardening.policies import Arn
 
 _NAME_LENGTH = {"User": 64, "Role": 64, "Group": 128, "Policy": 128, "InstanceProfile": 128}
@@ -44,6 +44,22 @@ _TAKEN = {
     "Policy": "A policy called {name} already exists. Duplicate names are not allowed.",
 }
 _PLURALS = {"Policy": ("ListPolicies", "Policies")}
+
+
+_EC2 = "ec2.amazonaws.com"
+
+
+async def passable(call: Call, engine: Engine) -> None:
+    """AddRoleToInstanceProfile: the caller may pass the role to EC2.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
+    """
+    account = await engine.account_of(call)
+    role = ministack.role_record(account, call.get("RoleName"))
+    if role is not None and not ministack.may_pass(call, str(role["Arn"]), _EC2):
+        who = (await caller_of(call, engine)).arn
+        what = f"User: {who} is not authorized to perform: iam:PassRole on resource: {role['Arn']}"
+        raise Refusal("AccessDenied", f"{what} because no identity-based policy allows the iam:PassRole action")
 
 
 async def usable(call: Call, engine: Engine) -> None:

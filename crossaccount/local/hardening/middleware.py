@@ -26,6 +26,7 @@ _ATTACH = (_POLICIES, before(entities.attachable))
 _DELETE = before(entities.nothing_left)
 
 STEPS: Mapping[str, tuple[Step, ...]] = {
+    "AddRoleToInstanceProfile": (before(entities.passable),),
     "AddUserToGroup": (before(entities.room_for_group),),
     "AssumeRole": (
         before(assume.well_formed),

@@ -59,7 +59,12 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
     "called": {
         "ministack.core.iam_evaluator.find_iam_access_key_account": "(access_key_id)",
         "ministack.core.iam_evaluator.is_root_access_key": "(access_key_id)",
+        "ministack.core.iam_evaluator.EvalContext": (
+            "(principal_arn, principal_type, principal_account, action, resource_arn, region, source_ip, "
+            "secure_transport, request_tags, tag_keys, service_context, principal_keys)"
+        ),
         "ministack.core.iam_evaluator.resolve_caller_identity": "(access_key_id)",
+        "ministack.core.iam_evaluator.resolve_principal": "(access_key_id, account_id, credential)",
         "ministack.core.responses._account_from_sts_session": "(access_key_id)",
         "ministack.core.responses.request_scope": "(account_id, region)",
         "ministack.services.iam._error": "(status, code, message, ns)",
@@ -75,6 +80,7 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.services.iam._group_inline_policies": "AccountScopedDict",
         "ministack.services.iam._IAM_HANDLERS": "dict",
         "ministack.services.iam._groups": "AccountScopedDict",
+        "ministack.services.iam._instance_profiles": "AccountScopedDict",
         "ministack.services.iam._login_profiles": "AccountScopedDict",
         "ministack.services.iam._mfa_devices": "AccountScopedDict",
         "ministack.services.iam._oidc_providers": "AccountScopedDict",
@@ -285,26 +291,40 @@ def _name_resources_of_iam() -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-_OF_GROUPS = ("AddUserToGroup", "RemoveUserFromGroup")
-"""Calls that name a user as well, and are about the group."""
+_ABOUT = {
+    "AddUserToGroup": ("GroupName",),
+    "RemoveUserFromGroup": ("GroupName",),
+    "AddRoleToInstanceProfile": ("InstanceProfileName",),
+    "RemoveRoleFromInstanceProfile": ("InstanceProfileName",),
+}
+"""The parameter with the resource, for calls that name two."""
 _KINDS_OF_IAM = {
+    "RoleName": "role",
+    "UserName": "user",
     "GroupName": "group",
     "InstanceProfileName": "instance-profile",
+    "PolicyArn": "",
     "PolicyName": "policy",
     "Name": "saml-provider",
     "SerialNumber": "",
+    "VirtualMFADeviceName": "mfa",
     "OpenIDConnectProviderArn": "",
     "SAMLProviderArn": "",
     "Url": "oidc-provider",
 }
+"""The parameters that name the resource of a call, the first that is given, with its kind; no kind for an ARN."""
 
 
 def _resource_of(call: Call, found: Any) -> Any:
-    """The resource of a call of IAM, where MiniStack found none, or the user of a call that is about a group."""
-    if found != "*" and call.action not in _OF_GROUPS:
-        return found
-    name = next((each for each in _KINDS_OF_IAM if call.get(each)), "")
+    """The resource of a call of IAM, by its full ARN: an entity that exists has the path that it has."""
+    from ministack.services import iam
+
     account = caller_account(call)
+    if call.action == "GetAccessKeyLastUsed":
+        key = iam._access_keys.get_scoped(account, None, call.get("AccessKeyId")) or {}
+        return _entity_arn(account, "user", str(key.get("UserName", "")), "/") if key else found
+    parameters = _ABOUT.get(call.action, tuple(_KINDS_OF_IAM))
+    name = next((each for each in parameters if call.get(each)), "")
     if not name or not account:
         return found
     value, kind = call.get(name), _KINDS_OF_IAM[name]
@@ -312,7 +332,74 @@ def _resource_of(call: Call, found: Any) -> Any:
         return value
     if kind == "oidc-provider":
         value = value.removeprefix("https://")
-    return f"arn:aws:iam::{account}:{kind}{call.get('Path') or '/'}{value}"
+    return _entity_arn(account, kind, value, call.get("Path") or "/")
+
+
+def _entity_arn(account: str, kind: str, name: str, path: str) -> str:
+    """The ARN of an entity: its own if it exists, else with the path that the call gives it."""
+    record = _entity_record(account, kind, name)
+    return str(record["Arn"]) if record else f"arn:aws:iam::{account}:{kind}{path}{name}"
+
+
+def _entity_record(account: str, kind: str, name: str) -> Mapping[str, Any] | None:
+    from ministack.services import iam
+
+    stores = {
+        "role": iam._roles,
+        "user": iam._users,
+        "group": iam._groups,
+        "instance-profile": iam._instance_profiles,
+    }
+    record: Mapping[str, Any] | None = stores[kind].get_scoped(account, None, name) if kind in stores else None
+    return record
+
+
+_SETS_BOUNDARY = ("CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary")
+_HAS_BOUNDARY = (
+    *("AttachRolePolicy", "AttachUserPolicy", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy"),
+    *("DeleteUserPermissionsBoundary", "DeleteUserPolicy", "DetachRolePolicy", "DetachUserPolicy", "GetRole"),
+    *("PutRolePolicy", "PutUserPolicy", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription"),
+)
+_NAMES_POLICY = tuple(f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("Role", "User", "Group"))
+
+
+def _key_of_iam(name: str, call: Call) -> str | None:
+    """A condition key of IAM for a call, where AWS's list has it for the action."""
+    if name == "iam:policyarn" and call.action in _NAMES_POLICY:
+        return call.get("PolicyArn") or None
+    if name != "iam:permissionsboundary":
+        return None
+    if call.action in _SETS_BOUNDARY:
+        return call.get("PermissionsBoundary") or None
+    if call.action in _HAS_BOUNDARY:
+        kind = "role" if "Role" in call.action else "user"
+        record = _entity_record(caller_account(call), kind, call.get(f"{kind.capitalize()}Name")) or {}
+        return record.get("PermissionsBoundary") or None
+    return None
+
+
+def may_pass(call: Call, role: str, service: str) -> bool:
+    """Whether the signer of a call may pass a role (iam:PassRole) to a service."""
+    from ministack.core import iam_evaluator as evaluator
+    from ministack.core.responses import request_scope
+
+    account = caller_account(call)
+    with request_scope(account, _REGION):
+        signer = evaluator.resolve_principal(call.access_key, account)
+        policies = getattr(signer, "policies", ())
+        if policies is None:
+            return True  # the account's root
+        context = evaluator.EvalContext(
+            principal_arn=signer.arn,
+            principal_type=signer.type,
+            principal_account=signer.account,
+            action="iam:PassRole",
+            resource_arn=role,
+            region=_REGION,
+            service_context={"iam:passedtoservice": service},
+            principal_keys=signer.keys,
+        )
+        return bool(evaluator.evaluate(context, policies, *signer.limits).decision == "Allow")
 
 
 def caller_account(call: Call) -> str:
@@ -430,6 +517,8 @@ def _resolving(original: Resolve) -> Resolve:
         call = CURRENT_CALL.get()
         if name in _MFA_KEYS and call is not None and (age := _mfa_age(call.access_key)) is not None:
             return "true" if name == "aws:multifactorauthpresent" else str(age)
+        if value is None and call is not None and call.service == "iam":
+            return _key_of_iam(name, call)
         passed = _PASSED_UNSIGNED if federated else _PASSED
         if value is None and name in passed and call is not None and call.action in _ASSUMING:
             return call.get(passed[name]) or None
