@@ -47,15 +47,16 @@ class Scope:
         return (f"{kind}/{name}" for kind, names in self.names.items() for name in names)
 
     def arns(self, kind: str, account: str, partition: str) -> list[str]:
-        """The ARNs of one kind of resource, in every region. Secrets Manager adds six characters to a secret's name."""
+        """The ARNs of one kind of resource, in every region.
+
+        A secret has two: Secrets Manager adds a hyphen and six characters to its name, and a request to create it only
+        has the name.
+        """
         names = next((names for each, names in self.names.items() if each == kind), ())
         if kind == "secret":
-            return [f"arn:{partition}:secretsmanager:*:{account}:secret:{_with_suffix(each)}" for each in names]
+            both = (found for each in names for found in ([each] if each.endswith("*") else [each, f"{each}-??????"]))
+            return [f"arn:{partition}:secretsmanager:*:{account}:secret:{each}" for each in both]
         return [iam_arn(account, f"{kind}/{each}", partition) for each in names]
-
-
-def _with_suffix(name: str) -> str:
-    return name if name.endswith("*") else f"{name}-??????"
 
 
 def scope_problems(patterns: Sequence[str], where: str) -> Iterator[Problem]:
