@@ -122,7 +122,7 @@ class _Entities:
 
     def user(self, name: str, user: User, documents: Documents) -> UserArgs:
         args: UserArgs = self._common("users", name, user, documents, documents.user_inline[name])
-        args["groups"] = list(user.groups)
+        args["groups"] = list(user.group_names)
         args["force_destroy"] = user.force_destroy
         if user.console is not None:
             args["console"] = self._console(name, user.console)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,7 +32,9 @@ def main() -> None:
     if reviewed and (found := differences(reviewed, effective_config())):
         raise _refusal([not_reviewed(found)])
     with uncollected():
-        program(handed_on.get("references"), Path(root) if root else None)
+        now = handed_on.get("now")
+        at = datetime.fromisoformat(now) if now else None
+        program(handed_on.get("references"), Path(root) if root else None, now=at)
 
 
 def program(
@@ -40,25 +43,28 @@ def program(
     compiled: CompiledStack | None = None,
     *,
     given: bool = False,
+    now: datetime | None = None,
 ) -> None:
     """Declare the account that the stack's config describes.
 
     ``references`` gives the outputs of the accounts under ``reads``, by account name, in place of what is deployed.
     ``root`` is the folder of ``Pulumi.yaml``, where ``crossaccount:include`` looks; Pulumi knows it unless the program
     runs inline. ``compiled`` is the compiled stack, if the caller has it already. ``given`` is for what a proof gives:
-    such a stack may describe roles under paths that AWS keeps for itself.
+    such a stack may describe roles under paths that AWS keeps for itself. ``now`` is the time of the run, by which it
+    is decided what has ended; by default the present time.
 
     Raises:
         pulumi.RunError: anything wrong with the config or with an upstream, all of it in one report, before the first
             resource is registered.
     """
     root = root or _root_directory()
-    compiled = compiled or _compiled(root, given=given)
+    reviewed, compiled = compiled is not None, compiled or _compiled(root, now, given=given)
     settings, documents = compiled.settings, compiled.documents
     upstreams = Upstreams(settings, references, root)
     if found := [*upstreams.problems, *upstreams.not_exported(compiled), *compiled.problems]:
         raise _refusal(found)
-    for warning in settings.warnings:
+    # A review has told what has ended.
+    for warning in settings.warnings if reviewed else compiled.warnings:
         pulumi.log.warn(str(warning))
     access = access_lines(compiled)
     # With outputs handed in nobody updates a stack: there is nothing to compare with.
@@ -95,9 +101,9 @@ def _once(made: list[pulumi.Resource], value: Any) -> pulumi.Output[Any]:
     return pulumi.Output.all(urns, value).apply(lambda both: both[1])
 
 
-def _compiled(root: Path | None, *, given: bool) -> CompiledStack:
+def _compiled(root: Path | None, now: datetime | None, *, given: bool) -> CompiledStack:
     try:
-        return compile_stack(effective_config(), root=root, given=given)
+        return compile_stack(effective_config(), root=root, given=given, now=now)
     except SettingsError as error:
         raise _refusal(error.problems) from None
 

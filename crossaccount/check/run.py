@@ -149,13 +149,13 @@ def check(
     above = project_organization(directory) if organization is None else [str(organization)]
     texts = [*(f"stack:{name}" for name in compiled), *above]
     described = SettingsReader(compiled).describe if by_settings and own_program(project) is None else None
-    sources = read_sources(texts, program, directory=directory, stacks=described, project=project)
+    sources = read_sources(texts, program, directory=directory, stacks=described, project=project, now=now)
     names = [name for name in compiled if name in chosen]
     of_files = {
         name: (
             *region_findings(project, name),
             *book_findings(project, name, compiled[name].settings),
-            *expiry_findings(compiled[name].settings, now, expiring),
+            *expiry_findings(compiled[name].as_written, now, expiring),
         )
         for name in names
     }
@@ -163,7 +163,7 @@ def check(
     checked = Checker(compiled, sources, names, of_files, today).run(_tests(directory, sources, program, now))
     files = {compiled[name].settings.account_id: directory / stack_file(name) for name in names}
     checked = replace(checked, files=files)
-    return checked if base is None else replace(checked, proof=proof_since(directory, base))
+    return checked if base is None else replace(checked, proof=proof_since(directory, base, now))
 
 
 def check_sources(sources: Sources, directory: Path) -> Checked:

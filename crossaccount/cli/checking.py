@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -128,7 +128,7 @@ def check(
             found = check_sources(read(texts, directory, accounts, run_program=run_program), directory)
         else:
             assert project is not None, "stacks are of a project"
-            found = run(project, named, load_program, datetime.now(UTC), organization, base=base, expiring=ahead)
+            found = run(project, named, load_program, project.now, organization, base=base, expiring=ahead)
         if write_baseline is not None:
             found = _written(write_baseline, found, as_json)
         elif baseline is not None:
@@ -262,7 +262,7 @@ def judge_tests(
 
         file = _tests_file(tests, directory, as_json)
         found = read(sources, directory, accounts, run_program=run_program)
-        results = judge(file, found, load_program, datetime.now(UTC))
+        results = judge(file, found, load_program, found.moment)
         failed = sum(not result.ok for result in results)
         if as_json:
             print_json(results_json(results))

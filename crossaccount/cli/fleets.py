@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -197,7 +196,8 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
 
         found = plan(directory)
         _warn(found)
-        checked = check(read_project(directory), (), load_program, datetime.now(UTC), by_settings=True)
+        project = read_project(directory)
+        checked = check(project, (), load_program, project.now, by_settings=True)
         if as_json:
             files = [{"file": each.name, "kind": each.kind} for each in found.changes]
             print_json({"files": files, "left": _left(found, pruned=False), **checked.to_json()})

@@ -128,7 +128,7 @@ def _handed(
         region=region,
         source_profile=source_profile,
     )
-    return hand_out(found.sources, wanted, found.names.shown, datetime.now(UTC))
+    return hand_out(found.sources, wanted, found.names.shown, found.sources.moment)
 
 
 def _check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,11 @@ def read(
     files: Files | None = None,
     *,
     run_program: bool = False,
+    now: datetime | None = None,
 ) -> Sources:
     """Read the sources, all stacks of the project where none is named; what readers should know goes to stderr.
+
+    ``now`` is the time of the run; default: the present.
 
     Raises:
         SourceError: everything wrong with them.
@@ -41,7 +45,9 @@ def read(
     gc.disable()
     may_run = partial(may_run_program, directory, run_program)
     texts = texts or [*all_stacks(directory), *project_organization(directory)]
-    found = read_sources(texts, load_program, directory=directory, accounts=accounts, files=files, may_run=may_run)
+    found = read_sources(
+        texts, load_program, directory=directory, accounts=accounts, files=files, may_run=may_run, now=now
+    )
     for warning in found.warnings:
         say(f"warning: {warning}", err=True)
     return found
@@ -84,15 +90,16 @@ def read_both(
     Raises:
         SourceError: everything wrong with either, in one report.
     """
+    from crossaccount.settings.moment import present
     from crossaccount.sources import SourceError
     from crossaccount.sources.files import Files
 
-    files = Files()
+    files, now = Files(), present()
     found: list[Sources] = []
     lines: list[Problem | str] = []
     for texts in (before, after):
         try:
-            found.append(read(texts, directory, accounts, files, run_program=run_program))
+            found.append(read(texts, directory, accounts, files, run_program=run_program, now=now))
         except SourceError as error:
             lines += error.lines
     if lines:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,7 +86,8 @@ def demo(engine: EngineOption = EngineName.in_process, as_json: JsonOption = Fal
             show_diff(difference, partial(display, accounts=tutorial.accounts), output())
         out.print("Deployed all the same, the local AWS agrees:", highlight=False, soft_wrap=True)
         found.append(_shown_rehearsal(changed, engine, as_json))
-        flawed = check(read_project(FLAWED), (), load_program, datetime.now(UTC))
+        project = read_project(FLAWED)
+        flawed = check(project, (), load_program, project.now)
         if as_json:
             rehearsals = [_rehearsal_json(each) for each in found]
             failed = sum(each.failed for each in found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +71,7 @@ def report(
             before, found = read_both(since, sources, directory, accounts, run_program=run_program)
         else:
             before, found = None, read(sources, directory, accounts, run_program=run_program)
-        made = report_of(found, datetime.now(UTC), before, _revision(directory))
+        made = report_of(found, found.moment, before, _revision(directory))
         decided = None if decisions is None else read_decisions(decisions)
         for option, file in files.items():
             write(option, file, _text(option, made, decided), as_json)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,7 +102,7 @@ def _try(found: Named, sts: STSClient, role: str | None, session_name: str | Non
 
     caller = principal_of(caller_arn(sts), found.estate)
     wanted = Wanted(caller, found.names.role(role, "--role") if role is not None else None, session_name)
-    handed = hand_out(found.sources, wanted, found.names.shown, datetime.now(UTC))
+    handed = hand_out(found.sources, wanted, found.names.shown, found.sources.moment)
     own = [entry for entry in handed.entries if not entry.through]
     if not own:
         say(f"{found.names.shown(caller)}: no path is expected to work", err=True)

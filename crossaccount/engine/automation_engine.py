@@ -134,11 +134,18 @@ class AutomationEngine:
         looks_back, program = work.verb in ("refresh", "destroy"), None
         environment = dict(self.environment)
         if self.own is None:
-            run = partial(self.program, references=work.references, root=work.directory, compiled=work.compiled)
+            run = partial(
+                self.program,
+                references=work.references,
+                root=work.directory,
+                compiled=work.compiled,
+                **work.run_at,
+            )
             program = InlineProgram(run, reviewed, keeps_outputs=looks_back)
         else:
             handed_on = {"references": work.references, "root": str(work.directory), "reviewed": reviewed.prints}
-            environment[HANDED_ON] = json.dumps(handed_on)
+            at = {"now": work.now.isoformat()} if work.now else {}
+            environment[HANDED_ON] = json.dumps(handed_on | at)
         try:
             with self._place(work, program, environment) as (stack, file):
                 update = partial(self._update, stack, work, file, events)

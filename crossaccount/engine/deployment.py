@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +28,7 @@ class Program(Protocol):
         compiled: CompiledStack | None = None,
         *,
         given: bool = False,
+        now: datetime | None = None,
     ) -> None: ...
 
 
@@ -41,6 +43,8 @@ class Stack:
     """The folder of ``Pulumi.yaml``, from which ``crossaccount:include`` is read."""
     account: str = ""
     """The account where the config does not say it."""
+    now: datetime | None = None
+    """The time of the run, by which its program decides what has ended; None for the present time."""
 
     @classmethod
     def of(cls, project: Project, name: str) -> Stack:
@@ -49,7 +53,7 @@ class Stack:
         Raises:
             KeyError: the project has no such stack.
         """
-        return cls(project.name, name, project.stacks[name], project.directory)
+        return cls(project.name, name, project.stacks[name], project.directory, now=project.given_now)
 
     @property
     def account_id(self) -> str:

@@ -90,7 +90,12 @@ class InProcessEngine:
         if self._own is not None:
             return record_own(self._own, work.as_stack(), deployed=self._exports(work))
         return record(
-            work.as_stack(), self._program, references=work.references, deployed=self._exports(work), preview=True
+            work.as_stack(),
+            self._program,
+            references=work.references,
+            deployed=self._exports(work),
+            preview=True,
+            compiled=work.compiled,
         )
 
     def _up(self, work: Work, emit: events.Emit) -> Deployment:
@@ -101,7 +106,8 @@ class InProcessEngine:
                 lenient = LenientMocks(aws, exports, on_resource, stack, self._unsupported)
                 made = run_own_program(self._own, stack, lenient, outputs=exports, preview=False)
                 return replace(made, notes=(*made.notes, *lenient.notes))
-            program = partial(self._program, references=work.references, root=work.directory)
+            known: dict[str, Any] = {"compiled": work.compiled} if work.compiled is not None else work.run_at
+            program = partial(self._program, references=work.references, root=work.directory, **known)
             creating = CreatingMocks(aws, exports, on_resource, default_tags(stack.config))
             return run_in_process(stack, program, creating)
 

@@ -38,6 +38,7 @@ from crossaccount.engine.deployment import Deployment, DeploymentError, Resource
 from crossaccount.engine.in_process import ORGANIZATION, READ_OUTPUTS, STACK_TYPE, config_text, plain
 from crossaccount.engine.own_program import OwnProgram, clean_environment
 from crossaccount.local.invokes import COMPUTED, NotAnswered, answer
+from crossaccount.settings.project import HANDED_ON
 from crossaccount.settings.raw import is_encrypted
 
 ENDING_SECONDS = 300.0
@@ -107,6 +108,8 @@ def _run(own: OwnProgram, stack: Stack, address: str, home: Path, preview: bool)
     (home / "home").mkdir()
     command = [str(own.python), "-u", str(Path(program_host.__file__))]
     environment = clean_environment(home / "home")
+    if stack.now is not None:
+        environment[HANDED_ON] = json.dumps({"now": stack.now.isoformat()})
     try:
         process = subprocess.run(
             command,

@@ -159,7 +159,8 @@ def record(
     """
     partition, tags = partition_of(stack.config.get("aws:region")), default_tags(stack.config)
     mocks = RecordingMocks(stack.account_id, preview, deployed, partition, tags)
-    known: dict[str, Any] = {"compiled": compiled} if compiled is not None else {}
+    at = {"now": stack.now} if stack.now is not None else {}
+    known: dict[str, Any] = {"compiled": compiled} if compiled is not None else at
     run: Callable[[], None] = partial(program, references=references, root=stack.directory, **known)
     return run_in_process(stack, run, mocks, preview=preview)
 

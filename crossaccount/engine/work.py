@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -61,17 +62,25 @@ class Work:
     """For ``up``: first repair what a killed update left open."""
     gone: tuple[str, ...] = ()
     """Hosts that are known to be gone, so that their locks are stale."""
+    now: datetime | None = None
+    """The time of the run, by which the program decides what has ended; None for the present time."""
     fresh: bool = False
     """Whether this job has just changed an upstream: IAM takes seconds to propagate changes."""
 
     @classmethod
     def up_of(cls, stack: Stack) -> Work:
         """The first ``up`` of a stack, without upstream outputs."""
-        return cls("up", stack.project, stack.name, stack.directory, stack.account_id, stack.config, new=True)
+        place = (stack.project, stack.name, stack.directory, stack.account_id)
+        return cls("up", *place, stack.config, new=True, now=stack.now)
 
     def as_stack(self) -> Stack:
         """The stack with its config."""
-        return Stack(self.project, self.stack, self.config, self.directory)
+        return Stack(self.project, self.stack, self.config, self.directory, now=self.now)
+
+    @property
+    def run_at(self) -> dict[str, Any]:
+        """The argument ``now`` of a program that has to compile the stack itself."""
+        return {"now": self.now} if self.now is not None and self.compiled is None else {}
 
 
 @dataclass(frozen=True)

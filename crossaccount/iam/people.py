@@ -1,4 +1,4 @@
-"""Policies for people that a single key declares: managing their own MFA devices, and the end of their access.
+"""Policies for people that a single key declares: managing their own MFA devices, and the time of their access.
 
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/\
 reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html (without an MFA device named like the user: a
@@ -12,7 +12,7 @@ from datetime import datetime
 from crossaccount.iam.arn import iam_arn
 from crossaccount.iam.documents import VERSION, Document
 
-SELF_SERVICE_MFA, EXPIRES = "self-service-mfa", "expires"
+SELF_SERVICE_MFA, STARTS, EXPIRES = "self-service-mfa", "starts", "expires"
 """The names of these inline policies."""
 _WITHOUT_MFA = (
     "iam:ChangePassword",
@@ -65,11 +65,17 @@ def self_service_mfa(account: str, partition: str) -> Document:
 
 def ended(end: datetime) -> Document:
     """Denies everything from a moment on."""
-    moment = end.strftime("%Y-%m-%dT%H:%M:%SZ")
-    statement = {
-        "Effect": "Deny",
-        "Action": "*",
-        "Resource": "*",
-        "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": moment}},
+    return _denied("DateGreaterThanEquals", end)
+
+
+def not_started(start: datetime) -> Document:
+    """Denies everything before a moment."""
+    return _denied("DateLessThan", start)
+
+
+def _denied(operator: str, moment: datetime) -> Document:
+    condition = {operator: {"aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    return {
+        "Version": VERSION,
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}],
     }
-    return {"Version": VERSION, "Statement": [statement]}

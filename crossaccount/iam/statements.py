@@ -86,6 +86,13 @@ def trust_policy(trusts: Iterable[Trust]) -> Document:
     return {"Version": VERSION, "Statement": [statement for trust in trusts for statement in trust_statements(trust)]}
 
 
+NOBODY: Document = {
+    "Version": VERSION,
+    "Statement": [{"Effect": "Deny", "Principal": {"AWS": ["*"]}, "Action": [ASSUME_ROLE]}],
+}
+"""The trust policy of a role that nobody may assume: IAM takes none without a statement."""
+
+
 def trust_statements(trust: Trust) -> list[dict[str, Any]]:
     """One wish as IAM statements: exact principals, patterns, services, and one for each of the others.
 

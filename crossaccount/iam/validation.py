@@ -257,7 +257,7 @@ def _refuse_resources(statement: Mapping[str, Any], where: str) -> list[Problem]
 
 VERSIONS = (VERSION, "2008-10-17")
 _POLICY_KEYS = ("Version", "Id", "Statement")
-_MIDNIGHT = (" 00:00:00 +0000 UTC", "T00:00:00Z")
+MIDNIGHT = (" 00:00:00 +0000 UTC", "T00:00:00Z")
 """What the Pulumi CLI adds to an unquoted date, in ``Pulumi.<stack>.yaml`` and in ``Pulumi.yaml``."""
 
 
@@ -301,7 +301,7 @@ def _unknown_key(key: object) -> Problem:
 
 def check_version(version: object, variables: bool = False) -> list[Problem]:
     """Everything wrong with a ``Version``. ``variables``: whether the document uses policy variables."""
-    if isinstance(version, date) or (isinstance(version, str) and version[10:] in _MIDNIGHT):
+    if isinstance(version, date) or (isinstance(version, str) and version[10:] in MIDNIGHT):
         day = str(version)[:10]
         fix = f'write Version: "{day}"'
         return [Problem("Version", "Version must be quoted: YAML read it as a date", str(version), fix)]

@@ -72,7 +72,7 @@ class Gate:
         def close(result: JobResult) -> JobResult:
             self._reported(review)
             if plan and result.ok:
-                plan.save(review, patterns)
+                plan.save(review, patterns, self.loaded.now)
             return replace(result, review=review)
 
         return self._run("preview", names, review, known=known, plans=plan.folder if plan else None, close=close)

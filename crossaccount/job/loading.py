@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,20 @@ class Loaded:
         return {name: each.settings for name, each in self.compiled.items()}
 
     @property
+    def now(self) -> datetime:
+        """The time of the run, by which it is decided what has ended."""
+        return self.project.now
+
+    def at(self, now: datetime) -> Loaded:
+        """The same stacks at another time: that of a saved plan.
+
+        Raises:
+            SettingsError: as for :func:`load`.
+        """
+        project = replace(self.project, given_now=now)
+        return replace(self, project=project, compiled=compiled_in_order(project))
+
+    @property
     def stacks(self) -> tuple[str, ...]:
         """The names of all stacks, each after those that it reads."""
         return tuple(self.compiled)
@@ -80,13 +95,13 @@ class Loaded:
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def load(directory: Path) -> Loaded:
-    """Read and check every stack of the project in ``directory``.
+def load(directory: Path, now: datetime | None = None) -> Loaded:
+    """Read and check every stack of the project in ``directory``. ``now`` is the time of the run; default: the present.
 
     Raises:
         SettingsError: everything wrong with any of them; stacks that read each other in a circle.
     """
-    project = read_project(directory)
+    project = read_project(directory, now)
     compiled = compiled_in_order(project)
     reads = {name: frozenset(_own_upstreams(project, each.settings).values()) for name, each in compiled.items()}
     own = own_program(project)
@@ -134,7 +149,7 @@ class ConfigFiles:
                 return False
             if _print(before, stack) == self.prints[stack]:
                 return True
-            project = read_project(before.project.directory)
+            project = read_project(before.project.directory, before.now)
             again = Loaded(project, {stack: project.compiled(stack)}, own=own_program(project), apart=before.apart)
             return again.digest(stack) == before.digest(stack)
         except SettingsError:

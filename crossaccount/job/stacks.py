@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ class Stacks:
     ``on_event`` receives events as they happen. ``workers`` run the stacks; by default one thread per core. ``live``
     reads accounts for the review; by default with the stacks' credentials. With ``sign_in`` a stack whose credentials
     are of another account is refused before it begins. ``event_log`` is the file that ``on_event`` writes, if any: no
-    part of the project's program.
+    part of the project's program. ``now`` decides what of the config has ended; default: the present time.
     """
 
     def __init__(
@@ -60,9 +61,9 @@ class Stacks:
         accounts: LiveAccounts | None = None,
         sign_in: SignIn | None = None,
         event_log: Path | None = None,
+        now: datetime | None = None,
     ) -> None:
-        self.loaded: Loaded = load(directory).leaving_out(event_log)
-        self._files = ConfigFiles.of(self.loaded)
+        self.loaded: Loaded = load(directory, now).leaving_out(event_log)
         self._accounts = accounts or LiveAccounts(self.loaded.project.stacks)
         self._live = live or self._accounts
         self._backend = backend
@@ -70,9 +71,11 @@ class Stacks:
         self._emitting = threading.Lock()
         self.stop = Stop()
         """Receives requests to stop: from signals while stacks run in the main thread, or from calls of ``request``."""
-        readiness, workers = Readiness(self.loaded, backend, sign_in), workers or Threads()
+        workers = workers or Threads()
         self.parallel = workers.parallel
+        readiness = Readiness(self.loaded, backend, sign_in)
         self._runs = Runs(self.loaded, engine, backend, workers, readiness, self.stop, self.emit)
+        self._files = ConfigFiles.of(self.loaded)
 
     @classmethod
     def at(
@@ -160,7 +163,7 @@ class Stacks:
             SettingsError, AccessTestsError: there is no such revision, or the access tests are wrong.
         """
         names = selected(stacks, self.loaded.stacks)
-        proof = proof_since(self.loaded.project.directory, base) if base else Proof()
+        proof = proof_since(self.loaded.project.directory, base, self.loaded.now) if base else Proof()
         return self._gate(before, save_plan).preview(names, stacks, save_plan, resources=resources, proof=proof)
 
     def up(
@@ -184,10 +187,13 @@ class Stacks:
         compared. ``verify`` also tries the access tests in AWS, and gives IAM that many seconds to propagate changes.
         """
         saved = read_plan(plan) if plan else None
+        if saved and saved.now:
+            self._as_at(saved.now)
         names = selected(stacks or (saved.patterns if saved else ()), self.loaded.stacks)
         verification = None if verify is None else Verification.of(self.loaded, self._accounts, verify)
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
         if approval is None and saved is None:
+            self._say_what_ended()
             options["close"] = lambda result: after_update(self.loaded, result, self.emit, verification)
             return self._runs.run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
         approval = approval or Approval()
@@ -269,6 +275,23 @@ class Stacks:
         with self._emitting:
             if self._on_event:
                 self._on_event(event)
+
+    def _as_at(self, now: datetime) -> None:
+        """Go on as at the time of a plan. What has ended since is told."""
+        before, self.loaded = self.loaded, self.loaded.at(now)
+        readiness = replace(self._runs.readiness, loaded=self.loaded)
+        self._runs = replace(self._runs, loaded=self.loaded, readiness=readiness)
+        self._files = replace(self._files, loaded=self.loaded)
+        for stack, compiled in before.compiled.items():
+            known = self.loaded.compiled[stack].ended if stack in self.loaded.compiled else ()
+            for each in (each for each in compiled.ended if each not in known):
+                text = f"{each.where}: {each.what} has ended since the plan was saved; an update without it removes it"
+                self.emit(events.Message(stack=stack, severity="warning", text=text))
+
+    def _say_what_ended(self) -> None:
+        for stack, compiled in self.loaded.compiled.items():
+            for each in compiled.ended:
+                self.emit(events.Message(stack=stack, severity="warning", text=str(each.as_problem())))
 
     def _gate(self, before: Before, *own: Path | None) -> Gate:
         """What reviews an update. ``own`` are files and folders that it writes or reads itself, wherever they are."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -267,10 +267,12 @@ def judge(
     tests = parse_access_tests(
         read_yaml(file, str(file), within=within or project_around(file)), sources.accounts, str(file)
     )
-    return run_judged(tests, sources.estate(*_given(file, tests, sources, program)), now)
+    return run_judged(tests, sources.estate(*_given(file, tests, sources, program, now)), now)
 
 
-def _given(file: Path, tests: AccessTests, sources: Sources, program: Callable[[], Program]) -> Iterator[Details]:
+def _given(
+    file: Path, tests: AccessTests, sources: Sources, program: Callable[[], Program], now: datetime
+) -> Iterator[Details]:
     existing = existing_in_details((each.where, each.account_id, each.details) for each in sources.described)
     lines: list[Problem | str] = [*replacements(tests, existing, str(file))]
     joining: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -282,7 +284,7 @@ def _given(file: Path, tests: AccessTests, sources: Sources, program: Callable[[
         from crossaccount.sources.declared import details
 
         try:
-            made = details(record(stack, partial(program(), given=True)))
+            made = details(record(replace(stack, now=now), partial(program(), given=True)))
             users = [
                 {**each, "GroupList": [*each["GroupList"], *joining[stack.account_id, each["UserName"]]]}
                 for each in made["UserDetailList"]

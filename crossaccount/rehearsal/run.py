@@ -98,7 +98,9 @@ def rehearse(
             progress.stage("creating the roles that deploy the accounts")
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
-        giver = _Giver(scenario, InProcessEngine(partial(program, given=True), local.gateway), local, progress)
+        giver = _Giver(
+            scenario, InProcessEngine(partial(program, given=True, now=scenario.now), local.gateway), local, progress
+        )
         _make_providers(scenario, local)
         # Accounts without a stack first: a stack may trust their principals exactly. Of the others the policies, which
         # a stack may attach, and the rest after their stack.

@@ -9,6 +9,7 @@ import copy
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class Scenario:
     tests: AccessTests
     own: OwnProgram | None = None
     """The project's own program, where it is not the packaged one."""
+    now: datetime | None = None
+    """The time of the run, by which it was decided what has ended."""
+    ended: tuple[Problem, ...] = ()
+    """What has ended, so that it is not deployed."""
 
     @property
     def accounts(self) -> Mapping[str, str]:
@@ -48,7 +53,7 @@ class Scenario:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What the stacks' config says and probably does not mean."""
-        return tuple(warning for settings in self.settings.values() for warning in settings.warnings)
+        return (*(warning for settings in self.settings.values() for warning in settings.warnings), *self.ended)
 
 
 def read_scenario(directory: Path) -> Scenario:
@@ -65,9 +70,11 @@ def read_scenario(directory: Path) -> Scenario:
     # A program of the project's own may export more than its config declares.
     if own is None and (undeclared := [each for stack in compiled.values() for each in _undeclared(stack, settings)]):
         raise SettingsError(undeclared)
-    stacks = tuple(Stack.of(project, name) for name in settings)
+    stacks = tuple(replace(Stack.of(project, name), now=project.now) for name in settings)
+    ended = tuple(each.as_problem() for stack in compiled.values() for each in stack.ended)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
-    return Scenario(name, directory, stacks, settings, _tests(directory, settings), own)
+    tests = _tests(directory, settings, project.now)
+    return Scenario(name, directory, stacks, settings, tests, own, project.now, ended)
 
 
 def _undeclared(stack: CompiledStack, settings: Mapping[str, Settings]) -> list[Problem]:
@@ -76,7 +83,7 @@ def _undeclared(stack: CompiledStack, settings: Mapping[str, Settings]) -> list[
     return stack.undeclared(each for each in settings.values() if each.account_id in read)
 
 
-def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
+def _tests(directory: Path, settings: Mapping[str, Settings], now: datetime) -> AccessTests:
     file = directory / TESTS_FILE
     if not os.path.lexists(file):
         raise SettingsError([Problem(str(file), "there is no such file", NOT_GIVEN, NO_TESTS_FIX)])
@@ -85,20 +92,22 @@ def _tests(directory: Path, settings: Mapping[str, Settings]) -> AccessTests:
         accounts.update(each.account_ids)
     data: Any = read_yaml(file, TESTS_FILE, within=directory)
     tests = parse_access_tests(data, accounts, TESTS_FILE)
-    problems = list(_given_problems(tests, directory, settings))
+    problems = list(_given_problems(tests, directory, settings, now))
     problems += emptiness(tests, TESTS_FILE)
     if problems:
         raise SettingsError(problems)
     return tests
 
 
-def _given_problems(tests: AccessTests, directory: Path, settings: Mapping[str, Settings]) -> Iterator[Problem]:
+def _given_problems(
+    tests: AccessTests, directory: Path, settings: Mapping[str, Settings], now: datetime
+) -> Iterator[Problem]:
     """What is wrong with what is given, before anything is deployed for it."""
     existing = existing_in_settings(settings)
     yield from replacements(tests, existing, TESTS_FILE)
     for name, stack in given_stacks(tests, "", directory, existing).items():
         try:
-            problems = list(compile_stack(stack.config, root=directory, given=True).problems)
+            problems = list(compile_stack(stack.config, root=directory, given=True, now=now).problems)
         except SettingsError as error:
             problems = list(error.problems)
         yield from (problem.at(f"{TESTS_FILE}: given.{name}") for problem in problems)

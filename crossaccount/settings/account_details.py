@@ -105,7 +105,7 @@ class _Side:
             arn = iam_arn("aws", CHANGE_PASSWORD, self._settings.partition)
             attached = item["AttachedManagedPolicies"]
             item["AttachedManagedPolicies"] = attached + [_attached(arn)] * (_attached(arn) not in attached)
-        return {**item, "GroupList": list(user.groups), **_credentials(name, user)}
+        return {**item, "GroupList": list(user.group_names), **_credentials(name, user)}
 
     def role(self, section: str, name: str, role: Role | Application) -> dict[str, Any]:
         return {

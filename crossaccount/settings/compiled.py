@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -20,7 +21,9 @@ from crossaccount.settings.account_details import Details, account_details, decl
 from crossaccount.settings.address_book import SharedBook
 from crossaccount.settings.documents import Documents, Mention, build_documents
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.in_force import Ended, in_force
 from crossaccount.settings.load import load_settings
+from crossaccount.settings.moment import present
 from crossaccount.settings.places import ConfigPlaces, config_places
 from crossaccount.settings.settings import Settings
 
@@ -32,9 +35,16 @@ class CompiledStack:
     config: Mapping[str, object]
     """The effective config by full key, as it was compiled."""
     settings: Settings
+    """What is in force: all that is deployed."""
     documents: Documents
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     """What IAM would refuse of the documents, with its places."""
+    whole: Settings | None = field(default=None, repr=False)
+    """Everything that the config says, if some of it has ended or is to start later."""
+    ended: tuple[Ended, ...] = ()
+    """What has ended, so that it is not deployed."""
+    now: datetime | None = field(default=None, compare=False)
+    """The time of the run, by which it was decided what has ended."""
 
     def checked(self) -> Self:
         """This stack, if IAM accepts its documents.
@@ -43,8 +53,18 @@ class CompiledStack:
             SettingsError: it does not; with the warnings of the settings.
         """
         if self.problems:
-            raise SettingsError([*self.problems, *self.settings.warnings])
+            raise SettingsError([*self.problems, *self.warnings])
         return self
+
+    @property
+    def as_written(self) -> Settings:
+        """Everything that the config says, what has ended included."""
+        return self.whole or self.settings
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What an update says: what the config probably does not mean, and what has ended."""
+        return (*self.settings.warnings, *(each.as_problem() for each in self.ended))
 
     @cached_property
     def places(self) -> ConfigPlaces:
@@ -89,15 +109,21 @@ def compile_stack(
     book: SharedBook | None = None,
     read_by: Collection[str] = (),
     given: bool = False,
+    now: datetime | None = None,
 ) -> CompiledStack:
-    """Load and check a config, and build its documents. The arguments are those of :func:`load_settings`.
+    """Load and check a config, and build its documents. The other arguments are those of :func:`load_settings`.
+
+    ``now`` is the time of the run: what has ended by then is left out. Default: the present time.
 
     Raises:
         SettingsError: the settings are wrong. What is wrong with the documents is in the result.
     """
-    settings = load_settings(config, root=root, where=where, origins=origins, book=book, read_by=read_by, given=given)
-    documents, problems = build_documents(settings)
-    return CompiledStack(config, settings, documents, tuple(problems))
+    whole = load_settings(config, root=root, where=where, origins=origins, book=book, read_by=read_by, given=given)
+    now = now or present()
+    found = in_force(whole, now)
+    documents, problems = build_documents(found.settings)
+    left_out = None if found.settings is whole else whole
+    return CompiledStack(config, found.settings, documents, tuple(problems), left_out, found.ended, now)
 
 
 def _arns(settings: Settings) -> frozenset[str]:

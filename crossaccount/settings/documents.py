@@ -20,11 +20,12 @@ from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn, is_arn
 from crossaccount.iam.documents import Document, size, to_json
 from crossaccount.iam.entity_names import check_name
-from crossaccount.iam.people import EXPIRES, SELF_SERVICE_MFA, ended, self_service_mfa
+from crossaccount.iam.people import EXPIRES, SELF_SERVICE_MFA, STARTS, ended, not_started, self_service_mfa
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.splitting import CannotSplit, split
 from crossaccount.iam.statements import (
     ASSUME_ROLE,
+    NOBODY,
     TAG_SESSION,
     Condition,
     ConditionConflict,
@@ -194,11 +195,11 @@ class _Builder:
 
     def role(self, section: str, name: str, role: Role | Application, where: str) -> None:
         self.inline(self.result.role_inline, section, name, role.inline, quotas.ROLE_INLINE)
-        statements = role.trust if isinstance(role, Role) else ()
-        trusts = tuple(self.trust(each, f"{where}.trust[{index}]") for index, each in enumerate(statements))
+        statements = self.settings.numbered_trust(name, role) if isinstance(role, Role) else ()
+        trusts = tuple(self.trust(each, f"{where}.trust[{index}]") for index, each in statements)
         self.result.trusts[name] = trusts = (service_trust(role),) if isinstance(role, Application) else trusts
         try:
-            document = trust_policy(trusts)
+            document = trust_policy(trusts) if trusts else NOBODY
         except ConditionConflict as conflict:
             self.problems.append(_conflict(conflict, where))
             return
@@ -275,6 +276,8 @@ class _Builder:
         if entity.self_service_mfa:
             document = self_service_mfa(self.settings.account_id, self.settings.partition)
             found[SELF_SERVICE_MFA] = Policy(document=document)
+        if isinstance(entity, User) and entity.starts is not None:
+            found[STARTS] = Policy(document=not_started(entity.starts))
         if isinstance(entity, User) and entity.expires is not None:
             found[EXPIRES] = Policy(document=ended(entity.expires))
         return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.draft import Placed, Section
-from crossaccount.settings.models import Group, User
+from crossaccount.settings.models import Group, Membership, User
 
 
 def with_members(
@@ -33,25 +33,32 @@ def with_members(
             fix = "write a list of users, or {all: true, except: [mary]}"
             problems.append(Problem(where, "is either a list of users, or all with exceptions", NOT_GIVEN, fix))
             continue
-        problems += _unknown(members.names, where, declared, complete)
+        problems += _unknown([each.name for each in members.names], where, declared, complete)
         problems += _unknown(members.excepted, f"{where}.except", declared, complete)
-        chosen = [name for name in declared if name not in members.excepted] if members.all else members.names
-        for name in dict.fromkeys(chosen):
+        chosen: dict[str, Membership] = {}
+        for index, each in enumerate(members.names):
+            if chosen.setdefault(each.name, each) != each:
+                what = "is listed twice, with other dates"
+                problems.append(Problem(f"{where}[{index}]", what, each.name, "remove one of the two"))
+        if members.all:
+            chosen = {name: Membership(name=name) for name in declared if name not in members.excepted}
+        for name, membership in chosen.items():
             if name in result:
-                result[name] = _with_group(result[name], group, where, problems)
+                of_user = membership.model_copy(update={"name": group})
+                result[name] = _with_group(result[name], of_user, where, problems)
     return result
 
 
-def _with_group(placed: Placed[User], group: str, where: str, problems: list[Problem]) -> Placed[User]:
-    user = placed.value
-    if group in user.groups:
-        place = f"{placed.where}.groups[{user.groups.index(group)}]"
+def _with_group(placed: Placed[User], membership: Membership, where: str, problems: list[Problem]) -> Placed[User]:
+    user, group = placed.value, membership.name
+    if group in user.group_names:
+        place = f"{placed.where}.groups[{user.group_names.index(group)}]"
         problems.append(Problem(place, f"the user is also named at {where}", group, "remove one of the two"))
         return placed
-    return Placed(user.model_copy(update={"groups": (*user.groups, group)}), placed.where)
+    return Placed(user.model_copy(update={"groups": (*user.groups, membership)}), placed.where)
 
 
-def _unknown(names: tuple[str, ...], where: str, declared: Mapping[str, str], complete: bool) -> Iterator[Problem]:
+def _unknown(names: Sequence[str], where: str, declared: Mapping[str, str], complete: bool) -> Iterator[Problem]:
     for index, name in enumerate(names):
         if name not in declared and complete:
             fix = did_you_mean(name, declared, f"declare it: trusted.users.{name}: {{}}")

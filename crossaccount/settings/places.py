@@ -113,7 +113,7 @@ class _Collector:
             options = {"services": "services", **({"conditions": "conditions"} if role.conditions else {})}
             self._add(owner, TRUST, trust_statements(built[0]), StatementPlace(where, options))
             return
-        for index, (statement, trust) in enumerate(zip(role.trust, built, strict=True)):
+        for (index, statement), trust in zip(self._settings.numbered_trust(name, role), built, strict=True):
             given = statement.model_fields_set
             options = {name: name for name in ("principals", "services", "actions", "conditions") if name in given}
             if others := [name for name in NAMING[2:] if name in given]:

@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -24,6 +25,7 @@ from crossaccount.settings.address_book import SharedBook, shared_book
 from crossaccount.settings.compiled import CompiledStack, compile_stack
 from crossaccount.settings.declared_keys import declaration_problems
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.moment import present
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE
 from crossaccount.settings.settings import Settings
 from crossaccount.settings.yaml_text import read_yaml
@@ -70,6 +72,8 @@ class Project:
     """By stack: its file as it was read, what opens its secrets (``encryptionsalt`` …) included."""
     definition: Mapping[str, object] = field(default_factory=dict)
     """The parts of ``Pulumi.yaml`` that the engine uses besides the config: program, packages, backend, options."""
+    given_now: datetime | None = field(default=None, compare=False)
+    """The time of the run, if the caller knows it."""
     _compiled: dict[str, CompiledStack] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def compiled(self, stack: str) -> CompiledStack:
@@ -89,6 +93,7 @@ class Project:
                 origins=self.origins.get(stack, {}),
                 book=self._book,
                 read_by=self._read_by(stack),
+                now=self.now,
             )
         return self._compiled[stack].checked()
 
@@ -126,6 +131,11 @@ class Project:
         return found
 
     @cached_property
+    def now(self) -> datetime:
+        """The time of the run, by which it is decided what has ended: that of the caller, or the present time."""
+        return self.given_now or present()
+
+    @cached_property
     def _book(self) -> SharedBook | None:
         return shared_book(self.shared, PROJECT_FILE)
 
@@ -150,8 +160,8 @@ def _below(directory: Path) -> str:
     return f": {' or '.join(f'--dir {shlex.quote(str(each))}' for each in found)}" if found else ""
 
 
-def read_project(directory: Path) -> Project:
-    """The project in ``directory``.
+def read_project(directory: Path, now: datetime | None = None) -> Project:
+    """The project in ``directory``. ``now`` is the time of the run; by default the clock is read when it is needed.
 
     Raises:
         SettingsError: there is no project, or its files are not what Pulumi takes; every file's problems at once.
@@ -210,7 +220,8 @@ def read_project(directory: Path) -> Project:
     runtime = content.get("runtime")
     language = str((runtime.get("name") if isinstance(runtime, Mapping) else runtime) or "")
     definition = {str(key): value for key, value in content.items() if key in _READ and key != "config"}
-    return Project(name, directory, program, stacks, origins, shared, _virtualenv(runtime), language, files, definition)
+    venv = _virtualenv(runtime)
+    return Project(name, directory, program, stacks, origins, shared, venv, language, files, definition, now)
 
 
 _MOVE = "move the stacks' files to the folder of Pulumi.yaml, and remove the line"

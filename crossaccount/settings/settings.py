@@ -14,7 +14,15 @@ from crossaccount.iam.providers import IdentityProvider
 from crossaccount.settings.document_files import DocumentFile
 from crossaccount.settings.draft import Outside, Placed
 from crossaccount.settings.federations import provider_of
-from crossaccount.settings.models import AccountEntry, Federation, ManagedPolicy, Provider, Suppression
+from crossaccount.settings.models import (
+    AccountEntry,
+    Federation,
+    ManagedPolicy,
+    Provider,
+    Role,
+    Suppression,
+    TrustStatement,
+)
 from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
@@ -48,6 +56,8 @@ class Settings:
     """By section (``users`` …) and name: the place of an entity, with its file."""
     outside: Outside = field(default_factory=Outside)
     """Policies and roles of the account that the stack does not create."""
+    trust_statements: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By role: the positions in the config of its trust statements, where statements that ended are left out."""
     files: Mapping[str, DocumentFile] = field(default_factory=dict, compare=False, repr=False)
     """The files of documents, by the place of the ``document``."""
 
@@ -110,6 +120,10 @@ class Settings:
     def policy_names(self) -> Mapping[str, str]:
         """The names of the account's customer-managed policies by ARN."""
         return {arn: name for name, arn in self.arns["policy"].items()}
+
+    def numbered_trust(self, name: str, role: Role) -> Iterator[tuple[int, TrustStatement]]:
+        """A role's trust statements, each with its position in the config."""
+        return zip(self.trust_statements.get(name, range(len(role.trust))), role.trust, strict=True)
 
     def entities(self) -> Iterator[tuple[str, str, Any]]:
         """Everything that is declared, as section, name and entity; sections in the order of ``KINDS``."""

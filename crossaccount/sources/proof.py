@@ -17,7 +17,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -191,18 +191,20 @@ class Proof:
             yield f"the access tests prove what they proved at {self.base}"
 
 
-def proof_since(directory: Path, base: str) -> Proof:
+def proof_since(directory: Path, base: str, at: datetime | None = None) -> Proof:
     """The proof of the project in ``directory``, held against its own at the git revision ``base``.
+
+    ``at`` is the time of the run.
 
     Raises:
         SettingsError, AccessTestsError: the revision cannot be read, or the project is wrong as it is now.
     """
     with at_revision(directory, base) as revision:
-        now = _Proving.of(directory)
+        now = _Proving.of(directory, at)
         if revision.folder is None or not (revision.folder / PROJECT_FILE).is_file():
             return Proof(base, revision.commit, new=True)
         try:
-            before = _Proving.of(revision.folder)
+            before = _Proving.of(revision.folder, at)
         except (SettingsError, AccessTestsError) as error:
             message = f"the files of {base} cannot be read, so that nothing is compared: {error.problems[0]}"
             return Proof(base, revision.commit, (Weakened("unread", TESTS_FILE, message),))
@@ -215,8 +217,8 @@ class _Proving:
     settings: Mapping[str, Settings]
 
     @classmethod
-    def of(cls, directory: Path) -> _Proving:
-        compiled = compiled_in_order(read_project(directory))
+    def of(cls, directory: Path, at: datetime | None) -> _Proving:
+        compiled = compiled_in_order(read_project(directory, at))
         settings = {stack: each.settings for stack, each in compiled.items()}
         accounts = {key: value for each in settings.values() for key, value in each.account_ids.items()}
         file = directory / TESTS_FILE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from crossaccount.engine.own_program import is_of
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings import Project, read_project
 from crossaccount.settings.models import AccountEntry
+from crossaccount.settings.moment import present
 from crossaccount.sources.details import LISTS, Described, Details, Display
 from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import Files
@@ -50,6 +51,11 @@ class Sources:
     read_at: datetime | None = None
     """When the sources were read: no request is from before."""
 
+    @property
+    def moment(self) -> datetime:
+        """When the sources were read: the time of the run."""
+        return self.read_at or present()
+
     def estate(self, *more: Details) -> Estate:
         """The estate of all accounts together, and of ``more`` in addition to the sources."""
         known = (each.account_id for each in self.described if each.account_id)
@@ -79,22 +85,25 @@ def read_sources(
     stacks: DescribeStack | None = None,
     project: Project | None = None,
     may_run: Callable[[Path], bool] | None = None,
+    now: datetime | None = None,
 ) -> Sources:
     """Read every source. ``directory`` is where stacks are looked up, ``accounts`` a file that names accounts.
 
     ``program`` gives the packaged Pulumi program; it is called only where a ``stack:`` has to be recorded, and
     ``stacks`` may describe them without. ``may_run`` says of a project's folder whether a program of its own may be
     run; by default in ``directory``. ``files`` may be shared by several calls, so that what they have in common is read
-    once. ``project`` is the project in ``directory``, where it was read before.
+    once. ``project`` is the project in ``directory``, where it was read before. ``now`` is the time of the run; by
+    default that of ``project``, or the present time.
 
     Raises:
         SourceError: everything wrong with any of them.
     """
     known = Files()
+    now = now or (project.now if project is not None else present())
 
     @cache
     def projects(folder: Path) -> Project:
-        return project if project is not None and folder == directory else read_project(folder)
+        return project if project is not None and folder == directory else read_project(folder, now)
 
     recorder = Recorder(program, may_run or partial(is_of, project=directory))
     lines: list[Problem | str] = []
@@ -134,7 +143,6 @@ def read_sources(
     shown.update(displays(given.values()))
     details, organizations = tuple(each.details for each in described), tuple(each for _, each in above)
     managed = frozenset(entry.id for entry in given.values() if entry.stack is not None)
-    now = datetime.now(UTC)
     return Sources(details, names, tuple(described), tuple(warnings), shown, organizations, managed, now)
 
 

@@ -48,7 +48,10 @@ def test_what_others_make_is_named_by_its_arn(read_case: Any, tmp_path: Path) ->
 def test_members_are_the_users_groups(read_case: Any, tmp_path: Path) -> None:
     settings = _of_case("defaults", read_case, tmp_path)
     assert settings.trusted is not None
-    assert {name: user.groups for name, user in settings.trusted.users.items()} == {"ann": ("All",), "bob": ("Some",)}
+    assert {name: user.group_names for name, user in settings.trusted.users.items()} == {
+        "ann": ("All",),
+        "bob": ("Some",),
+    }
 
 
 def test_all_members_are_those_of_included_files_too(tmp_path: Path) -> None:
@@ -57,4 +60,7 @@ def test_all_members_are_those_of_included_files_too(tmp_path: Path) -> None:
     config = {**BASE, "crossaccount:trusted": trusted, "crossaccount:include": ["more.yaml"]}
     settings = load_settings(config, root=tmp_path)
     assert settings.trusted is not None
-    assert {name: user.groups for name, user in settings.trusted.users.items()} == {"ann": ("All",), "zoe": ("All",)}
+    assert {name: user.group_names for name, user in settings.trusted.users.items()} == {
+        "ann": ("All",),
+        "zoe": ("All",),
+    }

@@ -72,6 +72,7 @@ CATALOGUE: tuple[Kind, ...] = (
     policies.OTHER_STACK,
     expiry.ENDED,
     expiry.ENDS_SOON,
+    expiry.WAITS,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

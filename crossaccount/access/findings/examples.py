@@ -1067,6 +1067,22 @@ config:
       Migration: {trust: [{principals: [auth], expires: 2399-01-31}]}
 """,
     ),
+    "XA330": Example(
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:trusted:
+    users: {ann: {groups: [{name: Auditors, starts: 2099-01-31}]}}
+    groups: {Auditors: {}}
+""",
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:trusted:
+    users: {ann: {groups: [Auditors]}}
+    groups: {Auditors: {}}
+""",
+    ),
     "XA401": Example(
         """\
 111111111111/user/ann managed policies:

@@ -12,17 +12,27 @@ _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_e
 ENDED = Kind(
     "XA318",
     "error",
-    "A statement has ended",
-    "Its date has passed: an Allow allows nobody any more, and a Deny denies nothing. A reader of the config may take "
-    "it for access that exists.",
-    "Remove the statement, or set a later date in `expires`.",
+    "Access has ended",
+    "Its date has passed, and updates no longer deploy it. AWS has ended a grant or a trust by its condition. A group "
+    "membership and the rights that come with it stay in AWS until the next `up`. A reader of the config may take it "
+    "for access that exists.",
+    "Run `crossaccount up` to remove it. Then remove it from the config, or set a later date in `expires`.",
     _SOURCE,
 )
 ENDS_SOON = Kind(
     "XA319",
     "warning",
-    "A statement ends soon",
-    "AWS refuses calls from its date on. Sessions that exist then last until they end.",
+    "Access ends soon",
+    "AWS refuses calls under a grant or a trust from its date on. Sessions that exist then last until they end. Group "
+    "memberships have no dates in AWS, so the first `up` after the date removes them.",
     "Set a later date in `expires`, or tell those who use it.",
+    _SOURCE,
+)
+WAITS = Kind(
+    "XA330",
+    "warning",
+    "A membership waits for an update",
+    "AWS has no dates for group memberships. A user becomes a member with the first `up` after `starts`.",
+    "Run `crossaccount up` on that day, or schedule it.",
     _SOURCE,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from crossaccount.access.diff import AccessDiff, diff
@@ -84,8 +83,7 @@ def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Colle
 
     with ThreadPoolExecutor(min(READERS, len(stacks) or 1)) as readers:
         pairs = list(readers.map(both, stacks))
-    now = datetime.now(UTC)
-    before, after = (Estate.from_details([pair[side] for pair in pairs], since=now) for side in (0, 1))
+    before, after = (Estate.from_details([pair[side] for pair in pairs], since=loaded.now) for side in (0, 1))
     names = {key: value for settings in loaded.settings.values() for key, value in settings.account_ids.items()}
     return AccessDrift(access=diff(before, after), unread=unread, names=names)
 

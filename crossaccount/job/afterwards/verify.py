@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from crossaccount.access.access_tests import TESTS_FILE, AccessTest, emptiness, expanded, parse_access_tests
@@ -82,12 +82,12 @@ class Closure:
     unlisted: tuple[str, ...] = ()
 
 
-def closure_of(outputs: Outputs, settings: Mapping[str, Settings]) -> Closure:
+def closure_of(outputs: Outputs, settings: Mapping[str, Settings], now: datetime) -> Closure:
     """Grants and trusts of the exports that do not meet."""
     listed = {name: each["access"] for name, each in outputs.items() if _is_listed(each)}
     details = [details_of(lines, settings[name].account_id, settings[name].partition) for name, lines in listed.items()]
     ids = [settings[name].account_id for name in listed]
-    estate = Estate.from_details(details, accounts=ids, declared=ids, since=datetime.now(UTC))
+    estate = Estate.from_details(details, accounts=ids, declared=ids, since=now)
     found = closure_findings(details, estate, paths(estate))
     return Closure(
         tuple(each.at(str(each.place)) for each in found if each.kind in KINDS),
@@ -146,7 +146,7 @@ def check_closure(loaded: Loaded, outcomes: Iterable[Outcome], emit: Emit) -> Cl
     ended = tuple(outcomes)
     if not any(each.status == "changed" for each in ended):
         return None
-    closure = closure_of(_outputs(ended), loaded.settings)
+    closure = closure_of(_outputs(ended), loaded.settings, loaded.now)
     findings = tuple(each.to_json() for each in closure.findings)
     emit(ClosureChecked(findings=findings, problems=closure.problems, unlisted=closure.unlisted))
     return closure

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,16 @@ class NewPlan:
     new: tuple[str, ...] = ()
     """Stacks that are not deployed yet."""
 
-    def save(self, review: Review, patterns: Collection[str]) -> None:
-        """Save the review, after the engine's plan of every stack exists. ``patterns`` selected the stacks.
+    def save(self, review: Review, patterns: Collection[str], now: datetime) -> None:
+        """Save the review, after the engine's plan of every stack exists. ``patterns`` selected the stacks, ``now`` is
+        the time of the review.
 
         Raises:
             PlanError: it cannot be written.
         """
         content = {
             "version": VERSION,
+            "now": now.isoformat(),
             "patterns": list(patterns),
             "configs": dict(review.configs),
             "new": list(self.new),
@@ -74,6 +77,12 @@ class SavedPlan:
     def patterns(self) -> tuple[str, ...]:
         """The patterns that selected its stacks; empty for all."""
         return tuple(self.content["patterns"])
+
+    @property
+    def now(self) -> datetime | None:
+        """The time of its review, by which an update decides what has ended. None for a plan of an older version."""
+        text = self.content.get("now")
+        return datetime.fromisoformat(text) if text else None
 
     def differences(
         self, review: Review, patterns: Collection[str], known: Mapping[str, KnownStack]
@@ -166,8 +175,16 @@ def _is_finished(content: Any) -> bool:
         isinstance(content, Mapping)
         and all(isinstance(content.get(key), kind) for key, kind in _SHAPE.items())
         and all(isinstance(each, str) for key in ("patterns", "new") for each in content[key])
+        and _is_moment(content.get("now", ""))
         and all(isinstance(content["review"].get(key), kind) for key, kind in _COMPARED.items())
     )
+
+
+def _is_moment(text: object) -> bool:
+    try:
+        return text == "" or (isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None)
+    except ValueError:
+        return False
 
 
 def _own_files(folder: Path) -> set[str]:

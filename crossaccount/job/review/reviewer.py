@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from threading import BoundedSemaphore
 from typing import Any, Literal
@@ -123,6 +122,11 @@ class Reviewer:
             for stack in stacks:
                 yield from (f"{stack}: {note}" for note in self._recorder.deployment(self._named(stack)).notes)
 
+    def _ended(self, stacks: Collection[str]) -> Iterator[str]:
+        """What the update removes, or has removed, because it has ended."""
+        for stack in stacks:
+            yield from (str(each.as_problem()) for each in self.loaded.compiled[stack].ended)
+
     def review(self, stacks: Collection[str], known: Mapping[str, KnownStack]) -> Review:
         """Review an update of ``stacks``. ``known`` are the stacks in the state backend.
 
@@ -151,6 +155,7 @@ class Reviewer:
         overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
         warnings = [
             *self._notes(declared),
+            *self._ended(declared),
             *(line for name in declared if name not in known for line in self._new_secrets(name)),
             *map(_left, gone),
             *_warnings(reads, overlaid, in_files=self.backend.in_files),
@@ -187,7 +192,7 @@ class Reviewer:
         asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
         others = [each.details for each in asleep]
         ids = [each.account_id for each in (*declared.values(), *asleep)]
-        estate_of = partial(Estate.from_details, accounts=ids, since=datetime.now(UTC))
+        estate_of = partial(Estate.from_details, accounts=ids, since=self.loaded.now)
         before = estate_of([*(each.details for each in reads.values()), *others])
         after = estate_of([*(each.details for each in overlaid.values()), *others])
         removals = [each for found in overlaid.values() for each in found.removals]

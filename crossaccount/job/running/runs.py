@@ -118,6 +118,7 @@ class Runs:
             file=project.files[step.stack],
             compiled=self.loaded.compiled[step.stack],
             new=step.stack not in known,
+            now=self.loaded.now,
             exclude=step.exclude,
             plan=plan_file(plans, step.stack),
         )

@@ -16,8 +16,9 @@ from crossaccount.iam import quotas
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.entity_names import check_path, check_secret_name, check_tag, same_but_for_case
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.iam.people import EXPIRES, SELF_SERVICE_MFA
+from crossaccount.iam.people import EXPIRES, SELF_SERVICE_MFA, STARTS
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.checks.keywords import check_dates
 from crossaccount.settings.draft import Draft, Placed
 from crossaccount.settings.models import Entity, Handover, Tagged, User
 from crossaccount.settings.models.config import IDENTITIES, SECTIONS
@@ -111,7 +112,7 @@ def check_words(draft: Draft) -> Iterator[Problem]:
     """Words that stand for an inline policy, whose name must be free."""
     for section in (draft.users, draft.groups):
         for placed in section.values():
-            words = {"self_service_mfa": SELF_SERVICE_MFA, "expires": EXPIRES}
+            words = {"self_service_mfa": SELF_SERVICE_MFA, "starts": STARTS, "expires": EXPIRES}
             for word, policy in words.items():
                 if getattr(placed.value, word, None) and policy in placed.value.inline:
                     what = f"{word} makes an inline policy of this name"
@@ -123,6 +124,7 @@ def check_users(draft: Draft) -> Iterator[Problem]:
     for name, placed in draft.users.items():
         user, where = placed.value, placed.where
         yield from _check_groups(draft, user, f"{where}.groups")
+        yield from check_dates(user.starts, user.expires, where, "so the user never has access")
         for key, handover in (("console", user.console), ("access_key", user.access_key)):
             if handover is not None:
                 yield from _check_handover(name, handover, f"{where}.{key}")
@@ -137,8 +139,10 @@ def _check_groups(draft: Draft, user: User, where: str) -> Iterator[Problem]:
     if len(user.groups) > limit:
         yield Problem(where, f"a user is in at most {limit} groups", len(user.groups), "join some of them")
     seen: set[str] = set()
-    for index, group in enumerate(user.groups):
+    for index, group in enumerate(user.group_names):
         place = f"{where}[{index}]"
+        dated = user.groups[index]
+        yield from check_dates(dated.starts, dated.expires, place, "so the user is never a member")
         if group not in draft.declared["groups"] and "groups" not in draft.incomplete:
             fix = did_you_mean(group, draft.declared["groups"], f"declare it: trusted.groups.{group}: {{}}")
             yield Problem(place, "no such group under trusted.groups", group, fix)
@@ -180,9 +184,10 @@ def _members(draft: Draft) -> dict[str, list[tuple[str, str]]]:
     """By group with separate membership resources: each member, and its place in the config."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for user, placed in draft.users.items():
-        for group in dict.fromkeys(placed.value.groups):
+        groups = placed.value.group_names
+        for group in dict.fromkeys(groups):
             if group in draft.groups and not draft.groups[group].value.exclusive:
-                found[group].append((user, f"{placed.where}.groups[{placed.value.groups.index(group)}]"))
+                found[group].append((user, f"{placed.where}.groups[{groups.index(group)}]"))
     return found
 
 

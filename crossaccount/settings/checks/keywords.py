@@ -34,9 +34,14 @@ def check_together(holder: Conditioned, where: str) -> Iterator[Problem]:
     if holder.source_ip and (through := [each for each in ("source_vpc", "source_vpce") if getattr(holder, each)]):
         what = f"a request through a VPC endpoint has no public address, so nobody meets it and {through[0]}"
         yield Problem(f"{where}.source_ip", what, list(holder.source_ip), "write a statement for each")
-    if holder.starts and holder.expires and holder.starts >= holder.expires:
-        what = f"is not after starts, {shown_value(holder.starts)}, so nobody ever gets in"
-        yield Problem(f"{where}.expires", what, shown_value(holder.expires), "correct one of the two")
+    yield from check_dates(holder.starts, holder.expires, where, "so nobody ever gets in")
+
+
+def check_dates(starts: datetime | None, expires: datetime | None, where: str, so: str) -> Iterator[Problem]:
+    """A problem if the end is not after the start."""
+    if starts and expires and starts >= expires:
+        what = f"is not after starts, {shown_value(starts)}, {so}"
+        yield Problem(f"{where}.expires", what, shown_value(expires), "correct one of the two")
 
 
 def _check_session_tags(tags: SessionTags, where: str) -> Iterator[Problem]:

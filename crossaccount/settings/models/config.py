@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
+from crossaccount.iam.validation import MIDNIGHT
 from crossaccount.settings.models.base import Model, Tags, Text, raise_if, refuse, rule, text_schema
 from crossaccount.settings.models.entities import (
     Application,
@@ -104,11 +105,11 @@ def _day(value: object) -> date:
         return value
     if isinstance(value, str) and _DAY.match(value):
         with suppress(ValueError):
-            return date.fromisoformat(value.removesuffix("T00:00:00Z"))
+            return date.fromisoformat(value[:10])
     raise refuse("must be a day", "write a day such as 2027-06-30")
 
 
-_DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}(T00:00:00Z)?\Z", re.ASCII)
+_DAY = re.compile(rf"\A\d{{4}}-\d{{2}}-\d{{2}}({'|'.join(map(re.escape, MIDNIGHT))})?\Z", re.ASCII)
 Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
 ]

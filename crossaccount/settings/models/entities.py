@@ -21,7 +21,7 @@ from crossaccount.settings.models.base import (
     refuse,
 )
 from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
-from crossaccount.settings.models.requests import Expires
+from crossaccount.settings.models.requests import Expires, Starts
 from crossaccount.settings.models.trusts import Conditioned, TrustStatement
 
 
@@ -119,6 +119,27 @@ class Defaults(Model):
     """The permissions boundary of users, applications and roles."""
 
 
+class Membership(Model):
+    """One group of a user, or one user of a group, and the time for which it is declared.
+
+    A membership has no conditions in AWS. So dates decide whether an update declares it.
+    """
+
+    name: Text = Field(examples=["Developers"])
+    """The name of the group, or of the user under `members`. The name in place of the mapping means the same."""
+    starts: Starts | None = Field(default=None, examples=["2027-01-01"])
+    """The first `up` after this day begins, or after this moment, adds the membership. UTC."""
+    expires: Expires | None = Field(default=None, examples=["2027-03-31"])
+    """The first `up` after this day ends, or after this moment, removes the membership. UTC."""
+
+
+def _membership(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Memberships = tuple[Annotated[Membership, BeforeValidator(_membership, json_schema_input_type=Text | Membership)], ...]
+
+
 class User(Tagged):
     """A person, or a program outside AWS."""
 
@@ -128,14 +149,22 @@ class User(Tagged):
     """Console access: true, {store: secretsmanager} or {pgp: KEY}."""
     access_key: MaybeAccessKey = None
     """An access key: {store: secretsmanager} or {pgp: KEY}."""
-    groups: tuple[Text, ...] = Field(default=(), examples=[["Developers"]])
-    """Groups of this stack, at most 10."""
+    groups: Memberships = Field(default=(), examples=[["Developers"]])
+    """Groups of this stack, at most 10: names, or {name: Developers, expires: 2027-03-31}."""
     force_destroy: Flag = True
     """Delete the user even if it has keys, MFA devices or a login profile that Pulumi did not create."""
     self_service_mfa: Flag = False
     """The user registers MFA devices, and can do nothing else without one."""
+    starts: Starts | None = Field(default=None, examples=["2027-01-01"])
+    """Not before this day or moment, in UTC. Before it everything is denied."""
     expires: Expires | None = Field(default=None, examples=["2027-03-31"])
-    """Until the end of this day, or until this moment, in UTC. After it everything is denied."""
+    """Until the end of this day, or until this moment, in UTC. After it everything is denied, and the next `up` removes
+    the user's credentials, policies and memberships."""
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The names of the groups."""
+        return tuple(each.name for each in self.groups)
 
 
 class Members(Model):
@@ -145,12 +174,12 @@ class Members(Model):
     """true: all users of the stack."""
     excepted: tuple[Text, ...] = Field(default=(), alias="except", examples=[["mary"]])
     """Users who are no members, although `all` is true."""
-    names: tuple[Text, ...] = Field(default=(), examples=[["mary"]])
-    """The members by name. A list in place of the mapping means the same."""
+    names: Memberships = Field(default=(), examples=[["mary"]])
+    """The members by name, or {name: mary, expires: 2027-03-31}. A list in place of the mapping means the same."""
 
 
 def _members(value: object) -> object:
-    if isinstance(value, (list, tuple)) and value and all(isinstance(each, str) for each in value):
+    if isinstance(value, (list, tuple)) and value and all(isinstance(each, (str, Mapping)) for each in value):
         return {"names": value}
     if isinstance(value, Mapping):
         return value
@@ -159,7 +188,7 @@ def _members(value: object) -> object:
 
 MaybeMembers = Annotated[
     Members | None,
-    BeforeValidator(_members, json_schema_input_type=Members | Annotated[list[Text], Field(min_length=1)]),
+    BeforeValidator(_members, json_schema_input_type=Members | Annotated[Memberships, Field(min_length=1)]),
 ]
 
 

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -210,27 +210,48 @@ class SessionTags(Model):
 
 
 _DAY = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
+_OF_CLI = re.compile(r"\A(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) [A-Z0-9+-]+\Z")
+"""An unquoted date or moment as the Pulumi CLI writes it: ``2027-03-31 00:00:00 +0000 UTC``."""
 
 
 def _moment(value: object, *, end: bool) -> object:
-    """A date or a moment in UTC. A day begins at 00:00 UTC and ends at 24:00 UTC."""
+    """A date or a moment in UTC. A day begins at 00:00 UTC and ends at 24:00 UTC.
+
+    The CLI hands on an unquoted day as its midnight. So midnight in the CLI's form is the day, and as the end of
+    something a midnight in another form is refused: one of the two readings would last a day longer.
+    """
     if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value) if _DAY.match(value) else datetime.fromisoformat(value)
-        except ValueError:
-            raise refuse("not a date", "write it such as 2027-03-31, or 2027-03-31T18:00:00Z") from None
+        value = _parsed(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise refuse("has no time zone", f"write {value.isoformat()}Z for UTC")
-        return value.astimezone(UTC)
+        value = value.astimezone(UTC)
+        if end and value.time() == time():
+            what = "is midnight, which the Pulumi CLI also writes for the whole day"
+            raise refuse(what, f"write the day that ends then, {value - timedelta(days=1):%Y-%m-%d}")
+        return value
     if isinstance(value, date):
         day = datetime(value.year, value.month, value.day, tzinfo=UTC)
         return day + timedelta(days=1) if end else day
     raise refuse("not a date", "write it such as 2027-03-31, or 2027-03-31T18:00:00Z")
 
 
+def _parsed(text: str) -> date | datetime:
+    try:
+        if found := _OF_CLI.match(text):
+            day, clock, zone = found.groups()
+            midnight = clock == "00:00:00" and zone == "+0000"
+            return date.fromisoformat(day) if midnight else datetime.fromisoformat(f"{day}T{clock}{zone}")
+        return date.fromisoformat(text) if _DAY.match(text) else datetime.fromisoformat(text)
+    except ValueError:
+        raise refuse("not a date", "write it such as 2027-03-31, or 2027-03-31T18:00:00Z") from None
+
+
 _DATE_SCHEMA = WithJsonSchema(
-    {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$"}
+    {
+        "type": "string",
+        "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})| \d{2}:\d{2}:\d{2} [+-]\d{4} .+)?$",
+    }
 )
 Starts = Annotated[datetime, BeforeValidator(lambda value: _moment(value, end=False)), _DATE_SCHEMA]
 Expires = Annotated[datetime, BeforeValidator(lambda value: _moment(value, end=True)), _DATE_SCHEMA]

@@ -18,7 +18,8 @@ def checked(folder: Path, stacks: Mapping[str, Mapping[str, Any]], **changed: Ma
     """The closure of what the stacks export, with outputs ``changed``."""
     write_project(folder, stacks)
     outputs = {name: {**each.outputs, **changed.get(name, {})} for name, each in recorded(folder).items()}
-    return closure_of(outputs, load(folder).settings)
+    loaded = load(folder)
+    return closure_of(outputs, loaded.settings, loaded.now)
 
 
 def test_a_grant_that_meets_a_trust_is_well(tmp_path: Path) -> None:

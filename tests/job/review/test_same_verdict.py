@@ -222,7 +222,15 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     **edits_of_trusts(TRUST),
     **edits_of_providers(("workload", "providers")),
     **_of_principal("User", USER),
-    "User.expires": [((*USER, "expires"), "2099-12-31")],
+    "User.starts": [((*USER, "starts"), "2020-01-31"), ((*USER, "starts"), "2099-12-31")],
+    "User.expires": [((*USER, "expires"), "2099-12-31"), ((*USER, "expires"), "2020-12-31")],
+    "Membership.name": [((*USER, "groups"), [{"name": "G"}])],
+    "Membership.starts": [
+        ((*USER, "groups"), [{"name": "G", "starts": each}]) for each in ("2020-01-31", "2099-12-31")
+    ],
+    "Membership.expires": [
+        ((*USER, "groups"), [{"name": "G", "expires": each}]) for each in ("2020-01-31", "2099-12-31")
+    ],
     "User.self_service_mfa": [((*USER, "self_service_mfa"), True)],
     "User.console": [((*USER, "console"), True), ((*KIM, "console"), GONE)],
     "User.access_key": [((*KIM, "access_key"), NEW_KEY)],
