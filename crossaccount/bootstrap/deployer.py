@@ -164,7 +164,11 @@ class _Place:
     scope: Scope
 
     def allow(self, actions: Actions) -> list[Statement]:
-        """Statements that allow the actions on the resources of the scope, and what reviews read."""
+        """Statements that allow the actions on the resources of the scope, and what reviews read.
+
+        An action on a kind of resource without a name in the scope is left out: to delete a user, a deployer takes it
+        out of the stack's groups, and not out of those of others.
+        """
         by_kinds: dict[tuple[str, ...], set[str]] = {}
         for action in actions - _PASSED_TO.keys():
             by_kinds.setdefault(_kinds(action), set()).add(action)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crossaccount.bootstrap.deployer import DeployerDocuments, NamedDocument, deployer_documents
-from crossaccount.bootstrap.scope import managed_by
+from crossaccount.bootstrap.scope import Managed, managed_by
 from crossaccount.engine import deployers
 from crossaccount.engine.deployment import Stack
 from crossaccount.iam.arn import entity_arn
@@ -32,6 +32,8 @@ class Bootstrapped:
     scenario: Scenario
     documents: Mapping[str, DeployerDocuments]
     """By account ID."""
+    managed: Mapping[str, Managed]
+    """What each account's deployer manages, by account ID."""
     without: frozenset[str] = frozenset()
     """Actions that are taken away from every deployer."""
 
@@ -87,4 +89,5 @@ def bootstrapped(scenario: Scenario) -> Bootstrapped:
     compiled = {stack.name: compile_stack(stack.config, root=stack.directory) for stack in stacks}
     settings = {name: each.settings for name, each in compiled.items()}
     documents = {each.settings.account_id: documents_of(each) for each in compiled.values()}
-    return Bootstrapped(replace(scenario, stacks=tuple(stacks), settings=settings), documents)
+    managed = {each.settings.account_id: managed_by(each) for each in compiled.values()}
+    return Bootstrapped(replace(scenario, stacks=tuple(stacks), settings=settings), documents, managed)
