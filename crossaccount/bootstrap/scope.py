@@ -121,6 +121,22 @@ def managed_by(compiled: CompiledStack) -> Managed:
     return Managed(frozenset(types), Scope.of(_below_default_path(compiled, patterns)), tuple(sorted(boundaries)))
 
 
+def boundary_problems(compiled: CompiledStack) -> Iterator[Problem]:
+    """Permissions boundaries of entities that would not keep a deployer from raising itself."""
+    settings, documents = compiled.settings, compiled.documents
+    own = {documents.arn(name, settings) for name in documents.managed}
+    for section, name, entity in settings.entities():
+        if getattr(entity, "bootstrap", None) or not (boundary := getattr(entity, "permissions_boundary", None)):
+            continue
+        arn = documents.arn(boundary, settings)
+        where = f"{settings.places.get(section, {}).get(name, f'{section}.{name}')}.permissions_boundary"
+        if arn in own:
+            what = "the deployer could widen this boundary, because the stack manages the policy"
+            yield Problem(where, what, boundary, "let a person make the policy, and name it under existing.policies")
+        elif parse_arn(arn).resource == "policy/AdministratorAccess":
+            yield Problem(where, "this boundary limits nothing", boundary, "name a policy that does not allow iam:*")
+
+
 _KIND_OF = {"users": "user", "groups": "group", "applications": "role", "roles": "role"}
 _OIDC, _SAML = "aws:iam/openIdConnectProvider:OpenIdConnectProvider", "aws:iam/samlProvider:SamlProvider"
 _POLICY, _PROFILE = "aws:iam/policy:Policy", "aws:iam/instanceProfile:InstanceProfile"

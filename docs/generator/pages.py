@@ -16,6 +16,7 @@ from docs.generator.fleet import fleet_page
 from docs.generator.json_schemas import schema_files
 from docs.generator.outputs import outputs_page
 from docs.generator.package_schema import package_schema
+from docs.generator.permissions import permissions_page
 
 DOCS = Path(__file__).parents[1]
 FOLDER = DOCS / "reference"
@@ -28,6 +29,7 @@ def pages() -> Mapping[str, str]:
         "config.md": config_page(),
         "fleet.md": fleet_page(),
         "outputs.md": outputs_page(),
+        "permissions.md": permissions_page(),
     }
 
 

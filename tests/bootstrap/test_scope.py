@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crossaccount.bootstrap.scope import Managed, Scope, managed_by
-from crossaccount.settings.compiled import compile_stack
+from crossaccount.bootstrap.scope import Managed, Scope, boundary_problems, managed_by
+from crossaccount.settings.compiled import CompiledStack, compile_stack
 from tests.scenarios import EVERY_SCENARIO, ROOT, Recorded
 
 HELD = ("Policy", "PolicyAttachment", "PoliciesExclusive", "PolicyAttachmentsExclusive")
@@ -23,7 +23,7 @@ KIND_OF_TYPE = {
 }
 
 
-def managed(**config: Any) -> Managed:
+def compiled(**config: Any) -> CompiledStack:
     own = {f"crossaccount:{key}": value for key, value in config.items()}
     accounts = {"auth": {"id": "111111111111", "stack": "auth"}}
     whole = {
@@ -31,7 +31,11 @@ def managed(**config: Any) -> Managed:
         "crossaccount:account": "auth",
         "crossaccount:accounts": accounts,
     }
-    return managed_by(compile_stack({**whole, **own}, root=ROOT))
+    return compile_stack({**whole, **own}, root=ROOT)
+
+
+def managed(**config: Any) -> Managed:
+    return managed_by(compiled(**config))
 
 
 @EVERY_SCENARIO
@@ -94,6 +98,21 @@ def test_the_boundaries_of_entities_are_known_by_arn() -> None:
     users = {"bo": {"permissions_boundary": limit}, "eve": {"permissions_boundary": "limit"}, "kim": {}}
     found = managed(trusted={"users": users}, existing={"policies": ["team/limit"]})
     assert found.boundaries == ("arn:aws:iam::111111111111:policy/team/limit", limit)
+
+
+def test_a_boundary_that_the_deployer_could_widen_is_refused() -> None:
+    administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+    users = {"bo": {"permissions_boundary": "limit"}, "eve": {"permissions_boundary": administrator}}
+    stack = compiled(trusted={"users": users}, policies={"limit": {"assume": ["*"]}})
+    assert [str(problem) for problem in boundary_problems(stack)] == [
+        "trusted.users.bo.permissions_boundary: the deployer could widen this boundary, because the stack manages the "
+        'policy, got "limit"; let a person make the policy, and name it under existing.policies',
+        "trusted.users.eve.permissions_boundary: this boundary limits nothing, got "
+        f'"{administrator}"; name a policy that does not allow iam:*',
+    ]
+    users = {"bo": {"permissions_boundary": "limit"}, "eve": {}}
+    stack = compiled(trusted={"users": users}, existing={"policies": ["limit"]})
+    assert list(boundary_problems(stack)) == []
 
 
 def test_what_others_make_is_not_managed() -> None:
