@@ -55,6 +55,11 @@ class Bootstrapped:
         for policy in documents.policies:
             root.iam.attach_role_policy(RoleName=DEPLOYER, PolicyArn=create(policy, self.without))
         root.iam.detach_role_policy(RoleName=DEPLOYER, PolicyArn=deployers.ADMINISTRATOR)
+        trust = root.iam.get_role(RoleName=DEPLOYER)["Role"]["AssumeRolePolicyDocument"]
+        for name, policies in (("preview", documents.preview), ("drift", documents.drift)):
+            root.iam.create_role(RoleName=name, AssumeRolePolicyDocument=to_json(trust))
+            for policy in policies:
+                root.iam.attach_role_policy(RoleName=name, PolicyArn=create(policy))
 
 
 def _without(document: Mapping[str, Any], actions: frozenset[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from crossaccount.engine.deployment import Stack
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.engine.work import Outcome, Work, deploy
+from crossaccount.iam.arn import entity_arn
 from crossaccount.local.clients import Credentials
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.given import given_stacks
@@ -47,18 +48,25 @@ class Pipeline:
     empty: frozenset[str]
     """The stacks that declare nothing."""
 
-    def run(self, verb: str, name: str, **more: Any) -> Outcome:
+    def run(self, verb: str, name: str, *, fails: bool = False, **more: Any) -> Outcome:
         stack = self.stacks[name]
         work = replace(Work.up_of(stack), verb=verb, **{"new": False, **more})
         outcome = self.engine.run(work, lambda _: None)
-        assert outcome.error == ""
+        assert bool(outcome.error) == fails, outcome.error
         return outcome
+
+    def sign_in(self, name: str, role: str) -> None:
+        """Use another role of the pipeline for a stack."""
+        account = self.stacks[name].account_id
+        self._write(name, {"aws:assumeRoles": [{"roleArn": entity_arn(account, "role", role)}]})
 
     def edit(self, name: str, **defaults: Any) -> None:
         """Change the defaults of a stack's entities."""
+        self._write(name, {"crossaccount:defaults": {**self.stacks[name].config["crossaccount:defaults"], **defaults}})
+
+    def _write(self, name: str, changed: Mapping[str, Any]) -> None:
         before = self.stacks[name]
-        changed = {**before.config["crossaccount:defaults"], **defaults}
-        self.stacks[name] = replace(before, config={**before.config, "crossaccount:defaults": changed})
+        self.stacks[name] = replace(before, config={**before.config, **changed})
         config = local_config(self.stacks[name], self.local.gateway, self.credentials)
         assert self.engine.folder is not None
         (self.engine.folder / stack_file(name)).write_text(yaml_text({"config": config}), encoding="utf-8")
@@ -84,12 +92,12 @@ def opened(scenario: Scenario) -> Iterator[Pipeline]:
 def _left(local: LocalAws, account: str) -> Mapping[str, list[str]]:
     """What an account has, without the deployer and its policies."""
     with local.session(account, region="us-west-2") as root:
-        roles = [each["RoleName"] for each in root.iam.list_roles()["Roles"] if each["RoleName"] != DEPLOYER]
+        roles = {each["RoleName"] for each in root.iam.list_roles()["Roles"]} - {DEPLOYER, "preview", "drift"}
         policies = [each["PolicyName"] for each in root.iam.list_policies(Scope="Local")["Policies"]]
         return {
             "users": [each["UserName"] for each in root.iam.list_users()["Users"]],
             "groups": [each["GroupName"] for each in root.iam.list_groups()["Groups"]],
-            "roles": roles,
+            "roles": sorted(roles),
             "policies": [each for each in policies if not each.startswith("crossaccount-")],
             "profiles": [each["InstanceProfileName"] for each in root.iam.list_instance_profiles()["InstanceProfiles"]],
         }
@@ -121,3 +129,17 @@ def test_a_scenario_lives_and_ends_with_least_privilege(name: str, scenario: Cal
             assert pipeline.run("destroy", stack).status == "changed"
         for stack in pipeline.stacks.values():
             assert not any(_left(pipeline.local, stack.account_id).values())
+
+
+def test_who_reviews_and_who_looks_for_drift_need_no_more_than_they_have(scenario: Callable[[str], Scenario]) -> None:
+    with opened(scenario("root")) as pipeline:
+        for stack in pipeline.stacks:
+            pipeline.run("up", stack, new=True)
+        for stack in pipeline.stacks:
+            pipeline.sign_in(stack, "preview")
+            assert pipeline.run("preview", stack).status == "unchanged"
+            pipeline.sign_in(stack, "drift")
+            assert pipeline.run("refresh", stack, preview_only=True).status == "unchanged"
+            pipeline.edit(stack, tags={"team": "access"})
+            refused = pipeline.run("up", stack, fails=True)
+            assert "AccessDenied" in refused.error
