@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from crossaccount.rehearsal.run import Rehearsal, rehearse
 from crossaccount.rehearsal.scenario import Scenario, read_scenario
 from crossaccount.sources.live import account_details, with_extras
 from tests import json_documents
+from tests.github_api import Api, served
 from tests.scenarios import FOLDERS, Recorded
 
 # Who runs this in the background (nohup, &) passes on that signals are ignored, and children would ignore them, too.
@@ -136,3 +137,10 @@ def rehearsed_and_read(scenario: Scenario) -> Rehearsed:
 
 def _keys(root: Aws, user: str) -> list[str]:
     return [key["AccessKeyId"] for key in root.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]]
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """A GitHub on this machine."""
+    with served() as api:
+        yield api

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +60,7 @@ def add_account(
 @add.command(
     "role",
     short_help="Add a role to an account.",
-    epilog="Example: crossaccount add role staging ReadOnly --trust auth",
+    epilog="Example: crossaccount add role staging Deploy --github acme/app --environment production",
 )
 def add_role(
     account: AccountArgument,
@@ -84,13 +86,48 @@ def add_role(
     by_name: Annotated[
         bool, typer.Option("--by-name", help="Trust names, also of what does not exist yet (mode: by-name).")
     ] = False,
+    github: Annotated[
+        str | None,
+        typer.Option(
+            "--github",
+            metavar="OWNER/NAME",
+            help="In place of --trust: workflows of a GitHub repository. Its IDs are looked up at GitHub (GITHUB_TOKEN "
+            "for a private one), and GitHub's provider is added to the account.",
+        ),
+    ] = None,
+    branch: Annotated[str | None, typer.Option("--branch", metavar="BRANCH", help="Workflow runs on a branch.")] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="TAG", help="Workflow runs on a tag, such as 'v*'.")
+    ] = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", metavar="NAME", help="Jobs of a deployment environment.")
+    ] = None,
+    pull_request: Annotated[bool, typer.Option("--pull-request", help="Workflow runs of pull requests.")] = False,
+    owner_id: Annotated[
+        str | None, typer.Option("--owner-id", metavar="ID", help="The ID of the repository's owner: no look-up.")
+    ] = None,
+    repository_id: Annotated[
+        str | None, typer.Option("--repository-id", metavar="ID", help="The ID of the repository: no look-up.")
+    ] = None,
+    ids: Annotated[
+        bool,
+        typer.Option("--ids/--no-ids", help="Whether the trust has the IDs; GitHub Enterprise Server sends none."),
+    ] = True,
     directory: DirectoryOption = HERE,
 ) -> None:
     """Add a role that others may assume to the stack of an account."""
     with failures_in_words(as_json=False):
         from crossaccount.start import adding
+        from crossaccount.start.github import look_up
 
         project = _project(directory)
+        given = (branch, tag, environment, pull_request, owner_id, repository_id)
+        if github is None and any(given):
+            from crossaccount.iam.problem import NOT_GIVEN, Problem
+            from crossaccount.settings import SettingsError
+
+            fix = "add --github OWNER/NAME, or leave out its options"
+            raise SettingsError([Problem("--github", "is required by the options for workflows", NOT_GIVEN, fix)])
         added = adding.add_role(
             project,
             account,
@@ -100,6 +137,8 @@ def add_role(
             mfa=mfa,
             external_ids=external_ids or (),
             by_name=by_name,
+            workflow=None if github is None else adding.Workflow(github, *given),
+            look_up=partial(look_up, environment=os.environ) if ids else None,
         )
         _write(project, added)
         _next(directory, f"who-can {account}/role/{name}", "check")

@@ -6,7 +6,8 @@ files are restored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from crossaccount.iam.entity_names import Refusal, check_account_id, check_name, check_region
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.providers import service_of, without_scheme
 from crossaccount.settings import Project, SettingsError, compiled_in_order, read_project
 from crossaccount.settings.input_files import MAX_YAML, outside_of, read_bytes, read_text
 from crossaccount.settings.project import PROJECT_FILE, stack_file
@@ -21,6 +23,7 @@ from crossaccount.settings.yaml_editing import with_member
 from crossaccount.settings.yaml_writing import yaml_text
 from crossaccount.start.editor_schema import SCHEMA, SCHEMA_LINE, schema_text
 from crossaccount.start.files import check_account_name
+from crossaccount.start.github import GitHubIds
 
 ACCOUNTS, ACCOUNT, REGION = "crossaccount:accounts", "crossaccount:account", "aws:region"
 
@@ -77,19 +80,26 @@ def add_role(
     mfa: bool,
     external_ids: Sequence[str],
     by_name: bool,
+    workflow: Workflow | None = None,
+    look_up: LookUp | None = None,
 ) -> Added:
-    """A role of an account that ``principals`` may assume.
+    """A role of an account that ``principals`` may assume, or a GitHub ``workflow``, with GitHub's provider.
+
+    ``look_up`` finds the IDs of the workflow's repository if it has none; without it the trust has the names alone.
 
     Raises:
-        SettingsError: no stack manages the account, or the name is none.
+        SettingsError: no stack manages the account, the name is none, or the IDs are not known.
     """
     problems = [*_refused("NAME", name, check_name("role", name))]
-    if not principals:
-        problems.append(
-            Problem("--trust", "is required", NOT_GIVEN, "name who may assume it: an account, or auth/user/bo")
-        )
+    if not principals and workflow is None:
+        fix = "name who may assume it: an account, or auth/user/bo; or --github OWNER/NAME"
+        problems.append(Problem("--trust", "is required", NOT_GIVEN, fix))
+    if workflow is not None:
+        problems += workflow.problems(also=[*principals, *external_ids, *(["--mfa"] if mfa else [])])
     stack = _stack_of(project, account, problems)
-    statement: dict[str, Any] = {"principals": list(principals)}
+    statement: dict[str, Any] = {"principals": list(principals)} if principals else {}
+    if workflow is not None:
+        statement["github"] = workflow.trust(look_up)
     if mfa:
         statement["mfa"] = {"max_age": "12h"}
     if external_ids:
@@ -97,7 +107,74 @@ def add_role(
     if by_name:
         statement["mode"] = "by-name"
     role = {"trust": [statement], **({"policies": list(policies)} if policies else {})}
-    return _in_stack(project, stack, ("crossaccount:trusting", "roles"), name, role)
+    members: list[_Member] = [(("crossaccount:trusting", "roles"), name, role)]
+    if workflow is not None and not _has_github(project.stacks[stack]):
+        members.insert(0, ((PROVIDERS,), "github", {"oidc": "github"}))
+    return _in_stack(project, stack, *members)
+
+
+LookUp = Callable[[str], GitHubIds]
+"""The IDs of a repository, by OWNER/NAME."""
+PROVIDERS = "crossaccount:providers"
+_REPOSITORY = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+\Z")
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Runs of a GitHub repository: on a branch or a tag, in an environment, or of pull requests."""
+
+    repository: str
+    branch: str | None = None
+    tag: str | None = None
+    environment: str | None = None
+    pull_request: bool = False
+    owner_id: str | None = None
+    repository_id: str | None = None
+
+    @property
+    def _part(self) -> Mapping[str, Any]:
+        given = {"branch": self.branch, "tag": self.tag, "environment": self.environment}
+        pull_request = {"pull_request": True} if self.pull_request else {}
+        return {**{key: value for key, value in given.items() if value}, **pull_request}
+
+    def problems(self, also: Sequence[str]) -> Iterator[Problem]:
+        """What is wrong with the options. ``also`` are those for callers with credentials of AWS."""
+        if not _REPOSITORY.match(self.repository):
+            yield Problem("--github", "not a repository", self.repository, "write OWNER/NAME")
+        if len(self._part) != 1:
+            what = "needs exactly one of --branch, --tag, --environment and --pull-request"
+            options = [f"--{each.replace('_', '-')}" for each in self._part]
+            yield Problem("--github", what, options or NOT_GIVEN, "add --branch main, or a role for each")
+        if also:
+            what = "is a trust of workflows, and --trust, --mfa and --external-id are for callers with AWS credentials"
+            yield Problem("--github", what, list(also), "add a role for each")
+        for option, value in (("--owner-id", self.owner_id), ("--repository-id", self.repository_id)):
+            if value and not re.fullmatch(r"[1-9][0-9]*", value):
+                yield Problem(option, "must be the number of an ID", value, "write the digits")
+        if bool(self.owner_id) != bool(self.repository_id):
+            missing = "--repository-id" if self.owner_id else "--owner-id"
+            yield Problem(missing, "the subject has both IDs or none", NOT_GIVEN, f"add {missing}, or leave out both")
+
+    def trust(self, look_up: LookUp | None) -> dict[str, Any]:
+        """The keyword ``github`` of a trust statement."""
+        trust: dict[str, Any] = {"repository": self.repository, **self._part}
+        if self.owner_id and self.repository_id:
+            return {**trust, "owner_id": int(self.owner_id), "repository_id": int(self.repository_id)}
+        if look_up is None:
+            return trust
+        found = look_up(self.repository)
+        return {**trust, "owner_id": found.owner_id, "repository_id": found.repository_id}
+
+
+def _has_github(config: Mapping[str, Any]) -> bool:
+    """Whether a stack's config declares a provider of GitHub; its own errors are told when it is checked."""
+    declared = config.get(PROVIDERS)
+    issuers = (
+        [str(each.get("oidc")) for each in declared.values() if isinstance(each, Mapping)]
+        if isinstance(declared, Mapping)
+        else []
+    )
+    return any(each == "github" or service_of(without_scheme(each)) == "github" for each in issuers)
 
 
 def add_user(project: Project, account: str, name: str, *, groups: Sequence[str], console: bool) -> Added:
@@ -109,7 +186,7 @@ def add_user(project: Project, account: str, name: str, *, groups: Sequence[str]
     problems = [*_refused("NAME", name, check_name("user", name))]
     stack = _stack_of(project, account, problems)
     user = {**({"console": True} if console else {}), **({"groups": list(groups)} if groups else {})}
-    return _in_stack(project, stack, ("crossaccount:trusted", "users"), name, user)
+    return _in_stack(project, stack, (("crossaccount:trusted", "users"), name, user))
 
 
 def write(project: Project, added: Added) -> None:
@@ -209,7 +286,14 @@ def _stack_of(project: Project, account: str, problems: list[Problem]) -> str:
     return managed[account]
 
 
-def _in_stack(project: Project, stack: str, path: Iterable[str], name: str, entity: Mapping[str, Any]) -> Added:
+_Member = tuple[Sequence[str], str, Mapping[str, Any]]
+"""A member of a config: the path of its section, its name, and its value."""
+
+
+def _in_stack(project: Project, stack: str, *members: _Member) -> Added:
+    """The stack's file with these members."""
     file = stack_file(stack)
     text = read_text(project.directory / file, file, MAX_YAML)
-    return Added({file: with_member(text, file, ("config", *path), name, entity)})
+    for path, name, entity in members:
+        text = with_member(text, file, ("config", *path), name, entity)
+    return Added({file: text})

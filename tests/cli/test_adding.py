@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.cli.conftest import Run
+from tests.github_api import Api
 
 COMMENT = "# Who reads this pays the beer.\n"
 
@@ -110,3 +112,61 @@ def test_what_was_wrong_before_is_in_nobodys_way(run: Run, mine: Path) -> None:
     file.write_text(file.read_text().replace("aws:policy/ReadOnlyAccess", "aws:policy/Nope?"))
     assert run("check").code == 2
     assert run("add", "user", "auth", "kim").code == 0
+
+
+def _workload(folder: Path) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load((folder / "Pulumi.workload.yaml").read_text())["config"]
+    return config
+
+
+def test_a_role_for_workflows_has_the_ids_and_the_account_gets_the_provider(
+    run: Run, mine: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", api.url)
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    done = run("add", "role", "workload", "Deploy", "--github", "acme/app", "--environment", "production")
+    assert (done.code, done.err) == (0, "")
+    assert run("add", "role", "workload", "Plan", "--github", "acme/app", "--pull-request").code == 0
+    config = _workload(mine)
+    ids = {"owner_id": 123456, "repository_id": 456789}
+    assert config["crossaccount:providers"] == {"github": {"oidc": "github"}}
+    roles = config["crossaccount:trusting"]["roles"]
+    assert roles["Deploy"]["trust"] == [{"github": {"repository": "acme/app", "environment": "production", **ids}}]
+    assert roles["Plan"]["trust"] == [{"github": {"repository": "acme/app", "pull_request": True, **ids}}]
+    assert len(api.asked) == 2
+    assert run("check").code == 0
+
+
+def test_ids_that_are_given_or_not_wanted_are_not_looked_up(run: Run, mine: Path, api: Api) -> None:
+    given = ("--owner-id", "1", "--repository-id", "2")
+    assert run("add", "role", "workload", "A", "--github", "acme/app", "--branch", "main", *given).code == 0
+    assert run("add", "role", "workload", "B", "--github", "acme/app", "--tag", "v*", "--no-ids").code == 0
+    roles = _workload(mine)["crossaccount:trusting"]["roles"]
+    assert roles["A"]["trust"][0]["github"]["repository_id"] == 2
+    assert roles["B"]["trust"] == [{"github": {"repository": "acme/app", "tag": "v*"}}]
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--github acme --branch main", '--github: not a repository, got "acme"; write OWNER/NAME'),
+        ("--github acme/app", "--github: needs exactly one of --branch, --tag, --environment and --pull-request"),
+        ("--github acme/app --branch main --pull-request", 'got ["--branch", "--pull-request"]'),
+        ("--github acme/app --branch main --owner-id 1", "--repository-id: the subject has both IDs or none"),
+        ("--github acme/app --branch main --owner-id x --repository-id 2", "--owner-id: must be the number of an ID"),
+        ("--github acme/app --branch main --trust auth", 'are for callers with AWS credentials, got ["auth"]'),
+        ("--branch main --trust auth", "--github: is required by the options for workflows"),
+        ("--github acme/app --branch main", "the IDs of acme/app are not known: GitHub shows no such repository"),
+    ],
+)
+def test_what_is_wrong_with_the_options_changes_nothing(
+    run: Run, mine: Path, api: Api, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+) -> None:
+    api.status = 404
+    monkeypatch.setenv("GITHUB_API_URL", api.url)
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    before = _workload(mine)
+    done = run("add", "role", "workload", "R", *options.split())
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert _workload(mine) == before
