@@ -13,8 +13,9 @@ The secret of a root is derived from the run's secret. Secrets of users' access 
 Two things pass without a signature. ``GET /_ministack/health`` is answered here, and only confirms that the server
 runs. ``sts:AssumeRoleWithWebIdentity`` is unsigned on AWS too: it passes with a token that its issuer has signed with
 its key of this run (:meth:`crossaccount.local.clients.Gateway.web_identity_token`). The claims of the token are
-verified behind this layer, by ``crossaccount.local.hardening.web_identity``. MiniStack does not have
-``sts:AssumeRoleWithSAML``; an unsigned call is answered here: there is no such action.
+verified behind this layer, by ``crossaccount.local.hardening.web_identity``. ``sts:AssumeRoleWithSAML`` is unsigned as
+well: ``crossaccount.local.hardening.saml`` verifies the signature of the assertion, with the certificate of a provider
+that a caller of this run has made.
 
 Refuses what AWS has and no client of a rehearsal needs: Signature Version 2, Signature Version 4A, bodies signed in
 chunks, POST forms of S3, CORS, WebSockets, and anonymous access to S3, function URLs and API Gateway. An answer never
@@ -59,7 +60,8 @@ HEALTH = "/_ministack/health"
 SKEW_SECONDS = 15 * 60
 LONGEST_QUERY_SECONDS = 7 * 24 * 3600
 """How long a signed URL may be good for, as on S3."""
-LARGEST_UNSIGNED_BODY = 64 * 1024
+LARGEST_UNSIGNED_BODY = 160 * 1024
+"""The most bytes of an unsigned call: a SAML assertion has up to 100,000 characters, before it is escaped."""
 LARGEST_BODY = 256 * 1024 * 1024
 """The most bytes of a body, which is read before its signature can be verified: more than the code of a Lambda
 function."""
@@ -120,7 +122,6 @@ _CODES: Mapping[str, tuple[int, str, str, str]] = {
     "skewed": (403, "RequestExpired", "InvalidSignatureException", "RequestTimeTooSkewed"),
     "body": (400, "SignatureDoesNotMatch", "InvalidSignatureException", "XAmzContentSHA256Mismatch"),
     "large": (413, "RequestEntityTooLarge", "RequestEntityTooLargeException", "EntityTooLarge"),
-    "action": (400, "InvalidAction", "InvalidAction", "MethodNotAllowed"),
     "token": (400, "InvalidIdentityToken", "InvalidIdentityToken", "AccessDenied"),
 }
 
@@ -227,7 +228,7 @@ class Authenticated:
         fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
         action = fields.get("Action", [])
         if action == ["AssumeRoleWithSAML"]:
-            raise Refused("action", "The local AWS does not have AssumeRoleWithSAML.")
+            return body
         if action != ["AssumeRoleWithWebIdentity"]:
             raise Refused("unsigned", "Request is missing Authentication Token")
         tokens = fields.get("WebIdentityToken", [])

@@ -14,7 +14,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -24,6 +24,17 @@ from crossaccount.iam.documents import as_list, statements
 from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Credentials, Gateway, unsigned_sts
 from crossaccount.local.handlers.errors import aws_words
+from crossaccount.local.hardening.assertions import PASSED
+from crossaccount.local.hardening.session_parameters import SOURCE_IDENTITY, TAGS
+from crossaccount.local.saml import (
+    ATTRIBUTES,
+    SIGN_IN,
+    Response,
+    SamlIdentityProvider,
+    entity_id,
+    name_format,
+    name_qualifier,
+)
 from crossaccount.local.server import LocalAws
 from crossaccount.local.totp import code_of, step_at
 
@@ -74,13 +85,18 @@ class AssumeRequest:
     external_id: str | None = None
     tags: Mapping[str, str] | None = None
     claims: Mapping[str, Any] | None = None
-    """Of the token, where a provider vouches for the caller."""
+    """Of the token, where a provider vouches for the caller: claims of OpenID Connect, or keys of SAML without their
+    prefix."""
+    transitive: tuple[str, ...] = ()
+    source_identity: str | None = None
+    """Only where a provider vouches for the caller."""
 
     def arguments(self) -> dict[str, Any]:
         """As boto3 takes it."""
         optional = {
             "ExternalId": self.external_id,
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()] if self.tags else None,
+            "TransitiveTagKeys": list(self.transitive) or None,
         }
         given = {key: value for key, value in optional.items() if value is not None}
         return {"RoleArn": self.role_arn, "RoleSessionName": self.session_name, **given}
@@ -150,23 +166,96 @@ class WebIdentityCaller:
         Raises:
             TokenRefused: AWS does not take the token.
         """
-        from botocore.exceptions import ClientError
-
-        token = self.gateway.web_identity_token({"iss": f"https://{self.issuer}", **(request.claims or {})})
-        client = unsigned_sts(self.gateway.endpoint, self.region)
-        try:
-            answer = client.assume_role_with_web_identity(
+        claims = {"iss": f"https://{self.issuer}", **(request.claims or {}), **self._passed(request)}
+        token = self.gateway.web_identity_token(claims)
+        return _unsigned(
+            self.gateway,
+            self.region,
+            lambda sts: sts.assume_role_with_web_identity(
                 RoleArn=request.role_arn, RoleSessionName=request.session_name, WebIdentityToken=token
-            )
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in DENIED:
-                return None
-            raise (TokenRefused if code == "InvalidIdentityToken" else AssumeFailed)(aws_words(error)) from error
-        finally:
-            client.close()
-        keys = answer["Credentials"]
-        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+            ),
+        )
+
+    @staticmethod
+    def _passed(request: AssumeRequest) -> Mapping[str, Any]:
+        """The claims that pass session tags and a source identity."""
+        tags = {key: [value] for key, value in (request.tags or {}).items()}
+        nested = {"principal_tags": tags, "transitive_tag_keys": list(request.transitive)}
+        identity = {SOURCE_IDENTITY: request.source_identity} if request.source_identity else {}
+        return {**({TAGS: nested} if tags else {}), **identity}
+
+
+@dataclass(frozen=True)
+class SamlCaller:
+    """A user of a SAML provider, with an assertion of this run's identity provider. The call is not signed.
+
+    The local AWS has that identity provider's certificate in place of the real one's, because its key is nowhere here.
+    """
+
+    gateway: Gateway
+    provider: str
+    region: str
+    idp: SamlIdentityProvider
+    issuer: str
+
+    def assume(self, request: AssumeRequest) -> Credentials | None:
+        """See :class:`Caller`.
+
+        Raises:
+            TokenRefused: AWS does not take the assertion.
+        """
+        claims = {"aud": SIGN_IN, "sub": SAML_USER, "sub_type": PERSISTENT_NAME, **(request.claims or {})}
+        own = {
+            "Role": [f"{request.role_arn},{self.provider}"],
+            "RoleSessionName": [request.session_name],
+            **{f"PrincipalTag:{key}": [value] for key, value in (request.tags or {}).items()},
+            **({"TransitiveTagKeys": list(request.transitive)} if request.transitive else {}),
+            **({"SourceIdentity": [request.source_identity]} if request.source_identity else {}),
+        }
+        passed = {NAMES[key]: [str(each) for each in as_list(value)] for key, value in claims.items() if key in NAMES}
+        response = Response(
+            self.issuer,
+            str(claims["sub"]),
+            {**{f"{ATTRIBUTES}{name}": values for name, values in own.items()}, **passed},
+            recipient=str(claims["aud"]),
+            format=name_format(str(claims["sub_type"])),
+        )
+        assertion = self.idp.signed(response)
+        return _unsigned(
+            self.gateway,
+            self.region,
+            lambda sts: sts.assume_role_with_saml(
+                RoleArn=request.role_arn, PrincipalArn=self.provider, SAMLAssertion=assertion
+            ),
+        )
+
+
+NAMES: Mapping[str, str] = {key: name for name, key in PASSED.items()}
+"""The attributes of an assertion that are condition keys, by key in lower case without ``saml:``."""
+SAML_USER, PERSISTENT_NAME = "rehearsal", "persistent"
+"""The name of the user in an assertion, and its type, if the test does not say them."""
+
+
+def _unsigned(gateway: Gateway, region: str, call: Callable[[Any], Any]) -> Credentials | None:
+    """The credentials of an unsigned call of STS; None if AWS denied it.
+
+    Raises:
+        TokenRefused: AWS does not take the token or the assertion.
+        AssumeFailed: the call failed for another reason.
+    """
+    from botocore.exceptions import ClientError
+
+    client = unsigned_sts(gateway.endpoint, region)
+    try:
+        keys = call(client)["Credentials"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in DENIED:
+            return None
+        raise (TokenRefused if code == "InvalidIdentityToken" else AssumeFailed)(aws_words(error)) from error
+    finally:
+        client.close()
+    return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
 class Callers:
@@ -181,6 +270,7 @@ class Callers:
         self._regions = regions
         self._made: dict[str, Caller | None] = {}
         self._with_mfa: dict[str, Caller] = {}
+        self._idp = SamlIdentityProvider()
 
     def caller(self, principal_arn: str, *, mfa: bool = False) -> Caller | None:
         """The caller for the ARN of a user, a role or a provider; None where there is no real way to call as it.
@@ -196,6 +286,20 @@ class Callers:
             self._with_mfa[principal_arn] = self._signed_in(parse_arn(principal_arn), caller)
         return self._with_mfa.get(principal_arn)
 
+    def implied(self, principal_arn: str) -> Mapping[str, str]:
+        """The condition keys that the local AWS adds to a request of a SAML provider's user; empty for all others."""
+        caller = self.caller(principal_arn) if ":saml-provider/" in principal_arn else None
+        if not isinstance(caller, SamlCaller):
+            return {}
+        arn = parse_arn(principal_arn)
+        return {
+            "saml:iss": caller.issuer,
+            "saml:doc": f"{arn.account}/{arn.name}",
+            "saml:namequalifier": name_qualifier(caller.issuer, arn.account, arn.name),
+            "saml:sub": SAML_USER,
+            "saml:sub_type": PERSISTENT_NAME,
+        }
+
     def root(self, account_id: str) -> Aws:
         """The root of an account, in the account's region."""
         return self._local.session(account_id, region=self._regions.get(account_id, DEFAULT_REGION))
@@ -204,6 +308,8 @@ class Callers:
         root = self.root(arn.account)
         if arn.kind == "oidc-provider":
             return WebIdentityCaller(self._local.gateway, arn.resource.partition("/")[2], root.region)
+        if arn.kind == "saml-provider":
+            return self._of_saml(root, str(arn))
         if arn.kind == "user":
             return KeyCaller(Aws(self._local.endpoint, self._user_key(root, arn.name), root.region))
         services = self._services.get(str(arn), ())
@@ -214,6 +320,16 @@ class Callers:
             session = KeyCaller(root).assume(AssumeRequest(str(arn), "service"))
             return KeyCaller(Aws(self._local.endpoint, session, root.region)) if session else None
         return None
+
+    def _of_saml(self, root: Aws, provider: str) -> SamlCaller | None:
+        """A user of a provider, to which the certificate of this run's identity provider is given."""
+        try:
+            metadata = root.iam.get_saml_provider(SAMLProviderArn=provider)["SAMLMetadataDocument"]
+        except root.iam.exceptions.NoSuchEntityException:
+            return None
+        issuer = entity_id(metadata)
+        root.iam.update_saml_provider(SAMLProviderArn=provider, SAMLMetadataDocument=self._idp.metadata(issuer))
+        return SamlCaller(self._local.gateway, provider, root.region, self._idp, issuer)
 
     def _signed_in(self, arn: Arn, caller: KeyCaller) -> KeyCaller:
         """A user with a virtual MFA device, and a session for which the device gave the code."""

@@ -20,6 +20,7 @@ from crossaccount.iam.arn import parse_arn, root_arn
 from crossaccount.iam.documents import VERSION, to_json
 from crossaccount.iam.statements import Trust, trust_policy
 from crossaccount.local.clients import Credentials, Gateway
+from crossaccount.local.saml import SamlIdentityProvider
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
 from crossaccount.rehearsal.given import (
@@ -197,12 +198,18 @@ class _Giver:
 
 
 def _make_providers(scenario: Scenario, local: LocalAws) -> None:
-    """The OpenID Connect providers that accounts have already, in the words of the config: ``existing: true``."""
+    """The identity providers that accounts have already, in the words of the config: ``existing: true``.
+
+    A SAML provider gets its file's metadata; without a file, those of an identity provider that nobody uses.
+    """
     for settings in scenario.settings.values():
-        for provider in settings.providers.values():
+        iam = local.session(settings.account_id).iam
+        for name, provider in settings.providers.items():
             if provider.existing and provider.oidc:
-                iam = local.session(settings.account_id).iam
                 iam.create_open_id_connect_provider(Url=provider.url, ClientIDList=list(provider.effective_audiences))
+            elif provider.existing:
+                metadata = settings.metadata.get(name) or SamlIdentityProvider().metadata(f"https://idp.invalid/{name}")
+                iam.create_saml_provider(Name=name, SAMLMetadataDocument=metadata)
 
 
 _NOTHING = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}

@@ -1,10 +1,10 @@
 """One access test, tried where the local AWS can try it and judged elsewhere; the result says which.
 
-The local AWS knows neither source identity nor organisations, and callers come from 127.0.0.1 now; a user who signs in
-with MFA has just done so. So a test is tried only if its verdict is the same in the local AWS's circumstances. Then the
-real answer must agree with the judged one; if it does not, the evaluator is wrong, and :class:`Disagreement` says so. A
-principal or role that does not exist is not tried: AWS would answer a misspelt role with AccessDenied, and a test that
-it stays closed would pass.
+The local AWS knows no organisations, and a source identity only of a provider's users. Callers come from 127.0.0.1
+now; a user who signs in with MFA has just done so. So a test is tried only if its verdict is the same in the local
+AWS's circumstances. Then the real answer must agree with the judged one; if it does not, the evaluator is wrong, and
+:class:`Disagreement` says so. A principal or role that does not exist is not tried: AWS would answer a misspelt role
+with AccessDenied, and a test that it stays closed would pass.
 
 What a session may do is tried by one real call for each action. ``SERVICE_CALLS`` lists the actions that can be tried
 and what must exist before, which the account's root makes. Other actions are judged.
@@ -30,7 +30,7 @@ from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.hardening.tokens import passed_claims
-from crossaccount.rehearsal.callers import AssumeFailed, AssumeRequest, Caller, TokenRefused
+from crossaccount.rehearsal.callers import NAMES, AssumeFailed, AssumeRequest, Caller, TokenRefused
 
 DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|AllAccessDisabled")
 EXISTS = re.compile(r"BucketAlready")
@@ -162,6 +162,7 @@ class Callers(Protocol):
 
     def caller(self, principal_arn: str, *, mfa: bool = False) -> Caller | None: ...
     def root(self, account_id: str) -> Aws: ...
+    def implied(self, principal_arn: str) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -204,15 +205,17 @@ class Trial:
         return self.callers.caller(test.principal_arn)
 
     def _may_call(self, test: AccessTest) -> bool:
-        """Whether the principal is there, or is a provider whose token the test describes."""
-        if (host := _issuer(test)) is None:
+        """Whether the principal is there, or is a provider whose token or assertion the test describes."""
+        if (prefix := _prefix(test)) is None:
             return self.estate.principal(test.principal_arn) is not None
-        return bool({f"{host}:aud", f"{host}:sub"} <= {key.lower() for key in test.context} and not test.session.tags)
+        needed = {"saml:aud"} if prefix == "saml" else {f"{prefix}:aud", f"{prefix}:sub"}
+        return needed <= {key.lower() for key in test.context}
 
     def _same_here(self, judged: TestResult) -> bool:
         """Whether the test means the same in the circumstances of the local AWS."""
         test = judged.test
-        if test.session.source_identity is not None or test.session.provided_context:
+        identity = test.session.source_identity is not None and _prefix(test) is None
+        if identity or test.session.provided_context:
             return False
         passed = {*_PASSED_ON, *_claim_keys(test)}
         context = {key: value for key, value in test.context.items() if key.lower() in passed}
@@ -222,7 +225,8 @@ class Trial:
             test.role_arn,
             {
                 **dict.fromkeys(self.estate.roles[test.role_arn].resource_keys, ()),
-                **context,
+                **self.callers.implied(test.principal_arn),
+                **{key.lower(): value for key, value in context.items()},
                 **_circumstances(parse_arn(test.principal_arn), parse_arn(test.role_arn)),
                 **(_MFA if _with_mfa(test) else {}),
             },
@@ -301,16 +305,24 @@ def _assumed(caller: Caller, judged: TestResult) -> Credentials | None:
         raise
 
 
-def _issuer(test: AccessTest) -> str | None:
-    """The issuer of a test's OpenID Connect provider, as the keys of its claims have it; None for other principals."""
+def _prefix(test: AccessTest) -> str | None:
+    """How the condition keys of a test's identity provider begin, in lower case; None for other principals."""
+    if ":saml-provider/" in test.principal_arn:
+        return "saml"
     _, found, host = test.principal_arn.partition(":oidc-provider/")
     return host.lower() if found else None
 
 
+_OF_ASSERTIONS = frozenset({"aud", "sub", "sub_type", *NAMES})
+
+
 def _claim_keys(test: AccessTest) -> Mapping[str, str]:
-    """The claims that a token may carry to the local AWS, by their condition key in lower case."""
-    host = _issuer(test)
-    return {} if host is None else {f"{host}:{claim}".lower(): claim for claim in passed_claims(host)}
+    """What a token or an assertion may carry to the local AWS, by its condition key in lower case."""
+    prefix = _prefix(test)
+    if prefix is None:
+        return {}
+    claims = _OF_ASSERTIONS if prefix == "saml" else passed_claims(prefix)
+    return {f"{prefix}:{claim}".lower(): claim for claim in claims}
 
 
 def _agree(judged: Verdict, tried: Outcome, what: str) -> None:
@@ -330,6 +342,8 @@ def _request(test: AccessTest) -> AssumeRequest:
         _single(context, EXTERNAL_ID_KEY),
         test.session.tags,
         claims or None,
+        test.session.transitive,
+        test.session.source_identity,
     )
 
 

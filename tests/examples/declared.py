@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,6 +88,9 @@ def _add(result: Entities, kind: str, inputs: Mapping[str, Any]) -> None:
             assert result["users"][user][what.replace("-", "_")]
         case "OpenIdConnectProvider":
             result.setdefault("providers", {})[inputs["url"]] = {"audiences": inputs["clientIdLists"]}
+        case "SamlProvider":
+            entity = re.search(r'entityID="([^"]*)"', inputs["samlMetadataDocument"])
+            result.setdefault("providers", {})[inputs["name"]] = {"entity": entity[1] if entity else ""}
         case _:
             known = kind in KINDS or kind.endswith((*BOOKKEEPING, "Account", "Policies", "IdentityProviders"))
             assert known, f"nobody expects a {kind}"

@@ -78,6 +78,19 @@ DETAILS: Mapping[str, Any] = {
                 },
             },
         },
+        {
+            "RoleName": "Staff",
+            "Arn": "arn:aws:iam::222222222222:role/Staff",
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": {
+                    "Effect": "Allow",
+                    "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity"],
+                    "Principal": {"Federated": "arn:aws:iam::222222222222:saml-provider/corp"},
+                    "Condition": {"StringEquals": {"SAML:iss": "https://idp.example.com"}},
+                },
+            },
+        },
         {**_role("Red"), "Tags": [{"Key": "t", "Value": "red"}]},
     ],
 }
@@ -100,6 +113,9 @@ class _Answering:
     def caller(self, principal_arn: str) -> Caller | None:
         self.made.append(principal_arn)
         return self
+
+    def implied(self, principal_arn: str) -> Mapping[str, str]:
+        return {"saml:iss": "https://idp.example.com", "saml:sub": "rehearsal"} if "saml" in principal_arn else {}
 
     def root(self, account_id: str) -> Aws:
         return Aws(NOWHERE, Credentials(account_id, "local"))
@@ -300,3 +316,35 @@ def test_a_token_that_aws_does_not_take_is_a_denial_where_one_is_judged() -> Non
 def test_a_token_that_aws_does_not_take_is_an_error_where_it_should_get_in() -> None:
     with pytest.raises(TokenRefused, match="Incorrect token audience"):
         _try(_Answering(TokenRefused("Incorrect token audience")), **PIPELINE, context=CLAIMS)
+
+
+PERSON = {"principal": "workload/saml-provider/corp", "role": "workload/role/Staff"}
+SIGN_IN = {"SAML:aud": "https://signin.aws.amazon.com/saml"}
+
+
+def test_a_person_calls_with_what_the_test_says_of_the_assertion() -> None:
+    """The issuer is the provider's own, so the condition on it is met without the test."""
+    callers = _Answering()
+    context = {**SIGN_IN, "SAML:iss": "https://idp.example.com", "SAML:eduPersonAffiliation": ["staff"]}
+    session = {"tags": {"team": "red"}, "transitive_tag_keys": ["team"], "source_identity": "ann"}
+    result = _try(callers, **PERSON, context=context, session=session)
+    assert (result.actual, result.mode) == ("allowed", "tried")
+    asked = callers.asked[0]
+    assert asked.claims == {"aud": SIGN_IN["SAML:aud"], "edupersonaffiliation": ["staff"]}
+    assert (asked.tags, asked.transitive, asked.source_identity) == ({"team": "red"}, ("team",), "ann")
+
+
+@pytest.mark.parametrize(
+    ("context", "expect"),
+    [
+        ({}, "denied"),  # no audience, so no assertion
+        ({**SIGN_IN, "SAML:iss": "https://other.example.com"}, "denied"),  # which the provider does not have
+        ({**SIGN_IN}, "denied"),  # judged without an issuer, which every assertion has
+    ],
+)
+def test_an_assertion_that_the_provider_would_not_make_is_judged(context: dict[str, Any], expect: str) -> None:
+    assert _try(_Answering(None), **PERSON, context=context, expect=expect).mode == "judged"
+
+
+def test_a_source_identity_of_a_user_is_judged() -> None:
+    assert _try(_Answering(None), session={"source_identity": "bo"}, expect="denied").mode == "judged"

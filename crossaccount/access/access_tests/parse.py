@@ -33,7 +33,7 @@ from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 ANY_RESOURCE = "*"
 S3_ARN = "arn:aws:s3:::"
 EXPECTATIONS = ("allowed", "denied")
-_SESSION_KEYS = ("tags", "source_identity", "context")
+_SESSION_KEYS = ("tags", "transitive_tag_keys", "source_identity", "context")
 
 
 def principal_field(fields: Fields, accounts: Mapping[str, str]) -> tuple[str, str]:
@@ -122,7 +122,21 @@ def session_field(fields: Fields) -> Session:
     session = fields.mapping("session")
     session.only(_SESSION_KEYS)
     tags, context = _texts(session.mapping("tags")), _texts(session.mapping("context"))
-    return Session(tags, session.text("source_identity") or None, context)
+    return Session(tags, session.text("source_identity") or None, context, _transitive(session, tags))
+
+
+def _transitive(session: Fields, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys of the tags that a chain keeps: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html."""
+    known = {key.lower() for key in tags}
+    found = []
+    for index, key in enumerate(session.sequence("transitive_tag_keys")):
+        if isinstance(key, str) and key.lower() in known:
+            found.append(key)
+        else:
+            session.problem(
+                f"transitive_tag_keys[{index}]", "is the key of no tag of the session", "add it to tags", key
+            )
+    return tuple(found)
 
 
 def context_field(fields: Fields) -> dict[str, ContextValue]:

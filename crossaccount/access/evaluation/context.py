@@ -49,12 +49,20 @@ _CIRCUMSTANCES = frozenset(
 class Session:
     """The session parameters of an AssumeRole call: session tags, a source identity, a provided context.
 
-    ``provided_context`` is by key, such as ``identitystore:UserId``.
+    ``provided_context`` is by key, such as ``identitystore:UserId``. ``transitive`` are the keys of the tags that all
+    sessions of a chain keep.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     source_identity: str | None = None
     provided_context: Mapping[str, str] = field(default_factory=dict)
+    transitive: tuple[str, ...] = ()
+
+    def carried(self) -> Session:
+        """What the next session of a chain has from this one, and cannot change: it sticks."""
+        lower = {key.lower() for key in self.transitive}
+        tags = {key: value for key, value in self.tags.items() if key.lower() in lower}
+        return Session(tags, self.source_identity, transitive=self.transitive)
 
     def actions(self) -> tuple[str, ...]:
         """The additional actions that both sides have to allow."""
@@ -228,6 +236,8 @@ def _named_session(now: datetime, signed: bool) -> Mapping[str, tuple[str, ...]]
 def _session_parameters(session: Session) -> Mapping[str, ContextValue]:
     keys: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in session.tags.items()}
     keys["aws:TagKeys"] = tuple(session.tags)
+    if session.transitive:
+        keys["sts:TransitiveTagKeys"] = session.transitive
     if session.source_identity is not None:
         keys["sts:SourceIdentity"] = session.source_identity
     keys |= {f"sts:RequestContext/{key}": value for key, value in session.provided_context.items()}

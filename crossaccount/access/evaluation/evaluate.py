@@ -240,11 +240,10 @@ def judge_call(
         if target is None:
             return _nonexistent(estate, resource, ASSUME_ROLE)
         own = {**normal({f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()}), **given}
-        carried = NO_SESSION
-        if session.source_identity is not None:  # it sticks
+        if session.source_identity is not None:
             own = {CARRIED_IDENTITY: (session.source_identity,), **own}
-            carried = Session(source_identity=session.source_identity)
-        return judge_assume_in(estate, role, target, assume_context(role, own, NO_SESSION, now, target), carried)
+        context_of_call = assume_context(role, own, NO_SESSION, now, target)
+        return judge_assume_in(estate, role, target, context_of_call, session.carried())
     account = owner or _account_of(resource) or role.account
     known = normal({"aws:ResourceAccount": account})
     if account != role.account and (place := estate.membership(account)) is not None:

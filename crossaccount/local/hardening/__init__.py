@@ -17,7 +17,8 @@ rules.
 Deliberately open:
 
 - MFA: ``aws:MultiFactorAuthPresent`` is never true, ``SerialNumber`` and ``TokenCode`` are ignored.
-- Source identity: ``sts:SourceIdentity`` is not in the request context, and asks for no permission.
+- Source identity of AssumeRole: ``sts:SourceIdentity`` is not in its context, and asks for no permission. That of a
+  provider's token or assertion is there, and is not carried on through a chain; neither are transitive tags.
 - Organisations: each account is one of its own, so ``aws:PrincipalOrgID`` across accounts cannot be met; there are no
   service and resource control policies.
 - Propagation: everything is consistent at once. AWS takes seconds.

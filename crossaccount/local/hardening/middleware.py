@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from crossaccount.local.asgi import Answer, App, Disconnected, Receive, Scope, Send, answer_of, read_body, send_answer
-from crossaccount.local.hardening import assume, details, documents, entities, mfa, ministack, web_identity
+from crossaccount.local.hardening import assume, details, documents, entities, mfa, ministack, saml, web_identity
 from crossaccount.local.hardening.calls import (
     Call,
     Refusal,
@@ -36,6 +36,7 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
         assume.admitted,
         denial_names_both,
     ),
+    "AssumeRoleWithSAML": (before(assume.well_formed), saml.answered),
     "AssumeRoleWithWebIdentity": (
         before(assume.well_formed),
         before(web_identity.verified),

@@ -32,14 +32,15 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crossaccount.local.authentication import Unknown
 from crossaccount.local.clients import root_secret
 from crossaccount.local.hardening.calls import Call
-from crossaccount.local.hardening.policies import ACCOUNT_ID, Arn, as_list, renamed
-from crossaccount.local.hardening.tokens import keys_of
+from crossaccount.local.hardening.policies import ACCOUNT_ID, Arn, as_list, renamed, statements
+from crossaccount.local.hardening.session_parameters import SessionParameters, of_claims
+from crossaccount.local.hardening.tokens import claims_of, keys_of
 
 TOUCHED: Mapping[str, Mapping[str, str]] = {
     "replaced": {
@@ -55,8 +56,18 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.core.lambda_runtime.execution_credentials": "(config)",
         "ministack.services.lambda_svc.execution_credentials": "(config)",
         "ministack.services.sts._web_identity_principal": "(token, provider_id, role_arn)",
+        "ministack.core.iam_evaluator._principal_keys": "(credential)",
+        "ministack.services.sts._principal_keys": "(credential)",
     },
     "called": {
+        "ministack.core.iam_evaluator._action_matches": "(request_action, actions, not_actions)",
+        "ministack.core.iam_evaluator.evaluate_trust_policy": "(trust_doc, caller_arn, ctx)",
+        "ministack.services.iam._future": "(seconds)",
+        "ministack.services.iam._gen_secret": "()",
+        "ministack.services.iam._gen_session_access_key": "()",
+        "ministack.services.iam._gen_session_token": "()",
+        "ministack.services.sts._role_id": "(role_arn)",
+        "ministack.services.sts.register_session": "(access_key, session)",
         "ministack.core.iam_evaluator.find_iam_access_key_account": "(access_key_id)",
         "ministack.core.iam_evaluator.is_root_access_key": "(access_key_id)",
         "ministack.core.iam_evaluator.EvalContext": (
@@ -99,6 +110,8 @@ MFA_OF_CALL: ContextVar[float | None] = ContextVar("mfa_of_call", default=None)
 """When the MFA code was verified that came with the call that is being answered."""
 MFA_OF_SESSION, LAST_STEP = "CrossaccountMfaTime", "CrossaccountLastStep"
 """What is added to records of MiniStack: when a session was made with MFA; the last code that a device has used up."""
+IDENTITY_OF_SESSION = "CrossaccountSourceIdentity"
+"""What is added to records of sessions: the source identity."""
 ONLY_ASKED: ContextVar[bool] = ContextVar("only_asked", default=False)
 """Whether IAM is only asked if the call may be made: everything before it judges as ever, and the call ends there."""
 
@@ -138,6 +151,7 @@ def harden(run_secret: bytes) -> None:
     evaluator.resolve_credential = _with_secrets_of_roots(evaluator.resolve_credential, run_secret)
     _name_resources_of_iam()
     _pass_claims()
+    _pass_source_identities()
     _add_calls_of_providers()
     _make_iam_askable()
     _make_function_sessions_secret(run_secret)
@@ -198,6 +212,82 @@ def remember_mfa(access_key: str, moment: float) -> None:
     from ministack.services import sts
 
     sts._sessions[access_key][MFA_OF_SESSION] = moment
+
+
+@dataclass(frozen=True)
+class Made:
+    """A session that was made, with its credentials; ``expiration`` is AWS's text of a time."""
+
+    arn: str
+    id: str
+    access_key: str
+    secret: str
+    token: str
+    expiration: str
+
+
+def make_session(role_arn: str, name: str, seconds: int, passed: SessionParameters) -> Made:
+    """A session of a role that exists, with what was passed for it."""
+    from ministack.services import iam, sts
+
+    _, partition, _, _, account, resource = role_arn.split(":", 5)
+    made = Made(
+        f"arn:{partition}:sts::{account}:assumed-role/{resource.rsplit('/', 1)[1]}/{name}",
+        f"{sts._role_id(role_arn)}:{name}",
+        iam._gen_session_access_key(),
+        iam._gen_secret(),
+        iam._gen_session_token(),
+        iam._future(seconds),
+    )
+    record = {
+        "Arn": made.arn,
+        "UserId": made.id,
+        "SecretAccessKey": made.secret,
+        "SessionToken": made.token,
+        "Expiration": time.time() + seconds,
+        "AccountId": account,
+        "PrincipalType": "AssumedRole",
+    }
+    sts.register_session(made.access_key, record)
+    pass_to_session(made.access_key, passed)
+    return made
+
+
+def pass_to_session(access_key: str, passed: SessionParameters) -> None:
+    """Give a session its tags and its source identity."""
+    from ministack.services import sts
+
+    tags = [{"Key": key, "Value": value} for key, value in passed.tags.items()]
+    sts._sessions[access_key] |= {"SessionTags": tags, IDENTITY_OF_SESSION: passed.source_identity}
+
+
+def trusts(document: Mapping[str, Any], provider: str, role_arn: str, action: str, keys: Mapping[str, Any]) -> bool:
+    """Whether a trust policy allows a provider's user an action. ``keys`` are the request's own, in lower case.
+
+    MiniStack takes providers for principals of AssumeRoleWithWebIdentity alone. So the statements about ``action`` are
+    evaluated under that name, and all others are left out.
+    """
+    from ministack.core.iam_evaluator import EvalContext, _action_matches, evaluate_trust_policy
+
+    named = [
+        {**{key: value for key, value in each.items() if key != "NotAction"}, "Action": _FEDERATED}
+        for each in statements(document)
+        if _action_matches(action, as_list(each.get("Action")), as_list(each.get("NotAction")))
+    ]
+    context = EvalContext(
+        principal_arn=provider,
+        principal_type="WebIdentityUser",
+        principal_account=role_arn.split(":")[4],
+        action=_FEDERATED,
+        resource_arn=role_arn,
+        region=_REGION,
+        source_ip="127.0.0.1",
+        service_context=dict(keys),
+    )
+    return bool(evaluate_trust_policy({**document, "Statement": named}, provider, context))
+
+
+_FEDERATED = "sts:AssumeRoleWithWebIdentity"
 
 
 def is_long_term(access_key: str) -> bool:
@@ -412,6 +502,27 @@ def caller_account(call: Call) -> str:
     return str(_account_from_sts_session(call.access_key) or find_iam_access_key_account(call.access_key) or "")
 
 
+def keys_of_request(token: str, provider: str) -> dict[str, Any]:
+    """The condition keys of a request with a token: its claims, what it passes for the session, its provider."""
+    return {**keys_of(token), **of_claims(claims_of(token)).keys(), "aws:federatedprovider": provider}
+
+
+def _pass_source_identities() -> None:
+    """Requests of a session carry its source identity, which MiniStack does not know."""
+    from ministack.core import iam_evaluator as evaluator
+    from ministack.services import sts
+
+    original = evaluator._principal_keys
+
+    def principal_keys(credential: Any) -> dict[str, Any]:
+        session = sts._sessions.get(credential.access_key_id) or {}
+        identity = session.get(IDENTITY_OF_SESSION)
+        return {**original(credential), **({"aws:sourceidentity": identity} if identity else {})}
+
+    evaluator._principal_keys = principal_keys
+    sts._principal_keys = principal_keys
+
+
 def _pass_claims() -> None:
     """MiniStack passes three claims of a token as condition keys; AWS passes more for some issuers."""
     from ministack.services import sts
@@ -420,7 +531,7 @@ def _pass_claims() -> None:
 
     def web_identity_principal(token: str, provider_id: str, role_arn: str) -> tuple[str, dict[str, Any]]:
         provider, _ = original(token, provider_id, role_arn)
-        return provider, {**keys_of(token), "aws:federatedprovider": provider}
+        return provider, keys_of_request(token, provider)
 
     sts._web_identity_principal = web_identity_principal
 
@@ -515,6 +626,8 @@ def _resolving(original: Resolve) -> Resolve:
         if name == "aws:tagkeys":
             return value or None  # without tags there is no such key
         call = CURRENT_CALL.get()
+        if name == "sts:transitivetagkeys" and value is None and call is not None and call.action == "AssumeRole":
+            return call.members("TransitiveTagKeys") or None
         if name in _MFA_KEYS and call is not None and (age := _mfa_age(call.access_key)) is not None:
             return "true" if name == "aws:multifactorauthpresent" else str(age)
         if value is None and call is not None and call.service == "iam":

@@ -66,6 +66,7 @@ def test_session_and_then() -> None:
             "expect": "allowed",
             "session": {
                 "tags": {"team": "red", "cost": 7},
+                "transitive_tag_keys": ["Team"],
                 "source_identity": "bo",
                 "context": {"identitystore:UserId": "u-1"},
             },
@@ -73,7 +74,7 @@ def test_session_and_then() -> None:
         }
     )
     assert test.name == "tagged"
-    assert test.session == Session({"team": "red", "cost": "7"}, "bo", {"identitystore:UserId": "u-1"})
+    assert test.session == Session({"team": "red", "cost": "7"}, "bo", {"identitystore:UserId": "u-1"}, ("Team",))
     assert [(item.action, item.resource, item.expect, item.context) for item in test.then] == [
         ("s3:PutObject", "*", "denied", {"s3:prefix": "a"})
     ]

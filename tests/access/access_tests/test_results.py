@@ -253,3 +253,24 @@ def test_what_a_request_carries(case: dict[str, Any], judge: Judge) -> None:
     assert [each.actual for each in result.then] == case.get("then_actual", [])
     for text in case.get("warns", []):
         assert any(text in str(warning) for warning in result.warnings)
+
+
+@pytest.mark.parametrize(("transitive", "then"), [([], "allowed"), (["team"], "denied")])
+def test_a_transitive_tag_sticks_to_what_the_session_assumes_next(
+    judge: Judge, transitive: list[str], then: str
+) -> None:
+    """The next role's trust would have to allow sts:TagSession as well."""
+    both = ["sts:AssumeRole", "sts:TagSession"]
+    next_trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": TARGET}}
+    result = judge(
+        {
+            "session": {"tags": {"team": "red"}, "transitive_tag_keys": transitive},
+            "then": [{"action": "sts:AssumeRole", "resource": f"{ROOT[:-4]}role/caller", "expect": then}],
+        },
+        caller="role",
+        identity=[{**GRANT, "Action": both}],
+        trust=[{**TRUST, "Action": both}],
+        permissions=[{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}],
+        caller_details={"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [next_trust]}},
+    )
+    assert (result.actual, [each.actual for each in result.then]) == ("allowed", [then])

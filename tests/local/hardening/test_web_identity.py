@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from crossaccount.local.clients import Aws, Gateway
+from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.server import LocalAws
 
 GITHUB, GITLAB = "https://token.actions.githubusercontent.com", "https://gitlab.com"
@@ -161,3 +161,99 @@ def test_a_session_keeps_to_the_roles_path_and_length(local_aws: LocalAws, role:
     token = local_aws.gateway.web_identity_token(RIGHT)
     refused(assume, role.replace("role/", "role/other/"), token, "AccessDenied")
     refused(assume, role, token, "ValidationError", "MaxSessionDuration", DurationSeconds=7200)
+
+
+TAGS = "https://aws.amazon.com/tags"
+TAGGED = {TAGS: {"principal_tags": {"team": ["red"]}, "transitive_tag_keys": ["team"]}}
+FLAT = {f"{TAGS}/principal_tags/team": ["red"], f"{TAGS}/transitive_tag_keys": ["team"]}
+NAMED = {"https://aws.amazon.com/source_identity": "ada"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "action"), [(TAGGED, "sts:TagSession"), (FLAT, "sts:TagSession"), (NAMED, "sts:SetSourceIdentity")]
+)
+def test_tags_and_a_source_identity_need_a_permission_of_the_trust(
+    local_aws: LocalAws, role: str, assume: Assume, root: Aws, claims: dict[str, Any], action: str
+) -> None:
+    token = local_aws.gateway.web_identity_token({**RIGHT, **claims})
+    refused(assume, role, token, "AccessDenied", f"Not authorized to perform {action}")
+    document = json.loads(trust(root.account_id(), StringEquals={f"{KEY}:sub": SUBJECT}))
+    document["Statement"].append({**document["Statement"][0], "Action": action})
+    root.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(document))
+    assert assume(role, token)["Credentials"]
+    document["Statement"].append({"Effect": "Deny", "Principal": "*", "Action": action})
+    root.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(document))
+    refused(assume, role, token, "AccessDenied", f"Not authorized to perform {action}")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "gets_in"),
+    [
+        ({"StringEquals": {"aws:RequestTag/team": "red"}}, True),
+        ({"StringEquals": {"aws:RequestTag/team": "blue"}}, False),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}, True),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["cost"]}}, False),
+        ({"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": ["team"]}}, True),
+        ({"StringEquals": {"sts:SourceIdentity": "ada"}}, True),
+        ({"StringEquals": {"sts:SourceIdentity": "bo"}}, False),
+    ],
+)
+def test_what_a_token_passes_is_a_condition_key(
+    local_aws: LocalAws, role: str, assume: Assume, root: Aws, conditions: dict[str, Any], gets_in: bool
+) -> None:
+    document = json.loads(trust(root.account_id(), **conditions))
+    document["Statement"][0]["Action"] = [*ACTIONS]
+    root.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(document))
+    token = local_aws.gateway.web_identity_token({**RIGHT, **TAGGED, **NAMED})
+    if gets_in:
+        assert assume(role, token)["SourceIdentity"] == "ada"
+    else:
+        refused(assume, role, token, "AccessDenied")
+
+
+ACTIONS = ("sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity")
+
+
+def test_a_session_has_the_tags_and_the_source_identity_of_its_token(
+    local_aws: LocalAws, role: str, assume: Assume, root: Aws
+) -> None:
+    document = json.loads(trust(root.account_id(), StringEquals={f"{KEY}:sub": SUBJECT}))
+    document["Statement"][0]["Action"] = [*ACTIONS]
+    root.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=json.dumps(document))
+    wanted = {"StringEquals": {"aws:PrincipalTag/team": "red", "aws:SourceIdentity": "ada"}}
+    may = {"Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*", "Condition": wanted}
+    root.iam.put_role_policy(
+        RoleName="deploy", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    )
+
+    def session(**passed: Any) -> Aws:
+        token = local_aws.gateway.web_identity_token({**RIGHT, **passed})
+        keys = assume(role, token)["Credentials"]
+        credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return Aws(root.endpoint, credentials, "us-east-1")
+
+    assert session(**TAGGED, **NAMED).iam.list_roles()["Roles"]
+    for less in (session(**TAGGED), session(**NAMED)):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            less.iam.list_roles()
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({TAGS: "red"}, "must be an object"),
+        ({TAGS: {"principal_tags": ["red"]}}, "must be an object"),
+        ({TAGS: {"principal_tags": {"team": ["red", "blue"]}}}, "exactly one value"),
+        ({TAGS: {"principal_tags": {"team": ["red"], "Team": ["blue"]}}}, "duplicate tag keys"),
+        ({TAGS: {"principal_tags": {"aws:x": ["red"]}}}, "reserved"),
+        ({TAGS: {"principal_tags": {f"k{number}": ["v"] for number in range(51)}}}, "more than 50"),
+        ({TAGS: {"transitive_tag_keys": ["team"]}}, "the key of no session tag"),
+        ({TAGS: {"transitive_tag_keys": "team"}}, "must be a list"),
+        ({"https://aws.amazon.com/source_identity": "a b"}, "source identity"),
+    ],
+)
+def test_what_aws_would_not_take_for_a_session_is_refused(
+    local_aws: LocalAws, role: str, assume: Assume, claims: dict[str, Any], message: str
+) -> None:
+    token = local_aws.gateway.web_identity_token({**RIGHT, **claims})
+    refused(assume, role, token, "InvalidIdentityToken", message)
