@@ -72,7 +72,7 @@ class StackOutputs(TypedDict):
     providers: NotRequired[Mapping[str, str]]
     """ARNs of the identity providers that roles of the account may trust, by name. Missing if there is none."""
     existing: NotRequired[Mapping[str, str]]
-    """ARNs by name of roles that somebody else makes in the account. Missing if there is none."""
+    """ARNs by name of roles in the account that the stack does not make. Missing if there is none."""
     access: Mapping[str, Any]
     """The access that the stack gives: by entity, a map whose keys are lines of text. It is for people, and for the
     stack's own next run, which shows the changes. Other stacks must not read it."""
@@ -87,7 +87,7 @@ def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str
     ARNs are derived from the names, which are explicit, so that a preview knows them before anything exists.
     """
     trusted, trusting = settings.trusted, settings.trusting
-    roles = [*(trusted.applications if trusted else ()), *(trusting.roles if trusting else ())]
+    roles = [*(trusted.applications if trusted else ()), *(trusting.made_by_the_stack if trusting else ())]
     result: StackOutputs = {
         "contract_version": VERSION,
         "account": {"id": settings.account_id, "name": settings.account},
@@ -97,8 +97,9 @@ def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str
     }
     if settings.identity_providers:
         result["providers"] = {name: each.arn for name, each in settings.identity_providers.items()}
-    if settings.outside.roles:
-        result["existing"] = dict(settings.outside.roles)
+    existing = {**settings.outside.roles, **{name: settings.arn_of("role", name) for name in settings.bootstrap_roles}}
+    if existing:
+        result["existing"] = existing
     if handover:
         result["handover"] = dict(handover)
     return result

@@ -48,11 +48,11 @@ def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicie
 
 
 def identity_providers(settings: Settings) -> IdentityProviders | None:
-    """The account's identity providers, without those that are managed elsewhere; none declared, none made."""
+    """The account's identity providers, without those of others and the pipeline's own; none declared, none made."""
     oidc: dict[str, Any] = {}
     saml: dict[str, Any] = {}
     for name, provider in settings.providers.items():
-        if provider.existing:
+        if not provider.is_made_by_the_stack:
             continue
         common = {**_given(provider, "tags"), **_options(provider)}
         if provider.oidc:
@@ -96,18 +96,20 @@ def trusting_account(
     if (trusting := settings.trusting) is None:
         return None
     entities = _Entities(settings, policies)
-    args = {name: entities.role(name, role, documents) for name, role in trusting.roles.items()}
-    own_roles = {settings.arn_of("role", name): name for name in trusting.roles}
+    made = trusting.made_by_the_stack
+    args = {name: entities.role(name, role, documents) for name, role in made.items()}
+    own_roles = {settings.arn_of("role", name): name for name in made}
+    earlier = {settings.arn_of("role", name) for name in settings.bootstrap_roles}
     waits_for_trusted = False
     waits_for: dict[str, pulumi.Resource] = {}
-    for name, role in trusting.roles.items():
-        exact = exact_principals(role, settings)
+    for name, role in made.items():
+        exact = exact_principals(role, settings) - earlier
         if siblings := sorted(own_roles[arn] for arn in exact if arn in own_roles):
             args[name]["trusts_roles"] = siblings
         waits_for_trusted |= any(parse_arn(arn).account == settings.account_id for arn in exact - set(own_roles))
         for federation in (each for statement in role.trust for each in statement.federations().values()):
-            if providers and (made := providers.made.get(settings.provider_of(federation).name)):
-                waits_for[settings.provider_of(federation).name] = made
+            if providers and (provider := providers.made.get(settings.provider_of(federation).name)):
+                waits_for[settings.provider_of(federation).name] = provider
     principals = trusted.principals if trusted and waits_for_trusted else []
     depends_on = [*principals, *waits_for.values()] or None
     return TrustingAccount(settings.account, _checked({"roles": args}), pulumi.ResourceOptions(depends_on=depends_on))

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from crossaccount.cli.adding import add
+from crossaccount.cli.bootstrapping import bootstrap
 from crossaccount.cli.checking import check, judge_tests
 from crossaccount.cli.diffs import diff
 from crossaccount.cli.explaining import explain
@@ -147,6 +148,12 @@ app.add_typer(
     short_help="Add an account, a role or a user to a project.",
     epilog="Example: crossaccount add account staging 345678901234",
     rich_help_panel=SET_UP,
+)
+_command(
+    SET_UP,
+    "Write what makes a pipeline's own roles: template, StackSet, commands.",
+    "workload --format cloudformation",
+    bootstrap,
 )
 _command(SET_UP, "Show what this machine lacks, and how to get it.", "--dir examples/tutorial --json", doctor)
 app.add_typer(

@@ -4,7 +4,7 @@ A local AWS does not know AWS CLI profiles and web identity tokens, so the root 
 Roles in ``aws:assumeRoles`` stay: they are assumed by real calls, from one deploying identity. In AWS these roles exist
 before the first deployment. On a fresh local AWS this module creates them from the config: each role trusts the one
 before it, and the first trusts the deploying identity, with the external ID that the config passes. The roles may do
-everything.
+everything, except those that the project declares for its pipeline: they exist already, and keep their permissions.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = 
         **config,
         "aws:accessKey": who.access_key_id,
         "aws:secretKey": who.secret_access_key,
+        **({"aws:token": who.session_token} if who.session_token else {}),
         "aws:endpoints": [dict.fromkeys(_SERVICES, gateway.endpoint)],
     }
 
@@ -98,7 +99,10 @@ def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | No
     # A trust may name a role that is created later: first all roles, then their trusts.
     for role in trusts:
         with local.session(parse_arn(role).account) as root:
-            _make(root, role)
+            if (known := _trust_of(root, role)) is None:
+                _make(root, role)
+            else:
+                trusts[role] = [*known, *trusts[role]]
     for role, statements in trusts.items():
         with local.session(parse_arn(role).account) as root:
             root.iam.update_assume_role_policy(RoleName=parse_arn(role).name, PolicyDocument=_document(statements))
@@ -134,6 +138,15 @@ def _deployer(root: Aws) -> Credentials:
     root.iam.put_user_policy(UserName=DEPLOYER, PolicyName="deploy", PolicyDocument=_document([allow]))
     made = root.iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
     return Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def _trust_of(root: Aws, role: str) -> list[Statement] | None:
+    """The trust statements of a role that is there: the pipeline's own. None if there is no such role."""
+    try:
+        found: Any = root.iam.get_role(RoleName=parse_arn(role).name)["Role"]
+    except root.iam.exceptions.NoSuchEntityException:
+        return None
+    return list(found["AssumeRolePolicyDocument"]["Statement"])
 
 
 def _make(root: Aws, role: str) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from crossaccount.bootstrap.making import make_bootstraps
+from crossaccount.bootstrap.resources import Bootstrap, bootstraps_of
 from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
 from crossaccount.engine.deployers import ASSUME_ROLES, local_config, make_deployers
 from crossaccount.engine.deployment import Program, Stack
@@ -32,7 +34,7 @@ from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.job.states import Backend, CliBackend, KnownStack
 from crossaccount.local.clients import Gateway
 from crossaccount.local.server import LocalAws
-from crossaccount.settings import Project, SettingsError, read_project
+from crossaccount.settings import CompiledStack, Project, SettingsError, read_project
 
 E = TypeVar("E", bound=StackEngine, covariant=True)
 
@@ -52,6 +54,7 @@ def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[Automa
     project = read_project(directory)
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws() as aws:
+        make_bootstraps(aws, _bootstraps(project))
         deployer = make_deployers(aws, stacks)
         with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
             backend = CliBackend(engine.folder or directory, engine.command, engine.environment)
@@ -64,8 +67,18 @@ def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[I
     project = read_project(directory)
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws() as aws:
+        make_bootstraps(aws, _bootstraps(project))
         engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
         yield LocalParts(aws, engine, InProcessBackend(engine.deployed))
+
+
+def _bootstraps(project: Project) -> tuple[Bootstrap, ...]:
+    """What the pipeline needs in each account. The job itself reports a config with errors."""
+    compiled: dict[str, CompiledStack] = {}
+    for name in project.stacks:
+        with suppress(SettingsError):
+            compiled[name] = project.compiled(name)
+    return bootstraps_of(compiled)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate
+from crossaccount.bootstrap.making import make_bootstraps
 from crossaccount.engine.deployers import deploys_through_roles, make_deployers
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.events import Event, Message, Resource
@@ -95,10 +96,6 @@ def rehearse(
         notes: list[str] = []
         progress.stage("starting a local AWS")
         local = resources.enter_context(LocalAws())
-        if any(map(deploys_through_roles, scenario.stacks)):
-            progress.stage("creating the roles that deploy the accounts")
-        deployer = make_deployers(local, scenario.stacks)
-        engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
         giver = _Giver(
             scenario, InProcessEngine(partial(program, given=True, now=scenario.now), local.gateway), local, progress
         )
@@ -108,6 +105,13 @@ def rehearse(
         giver.give_outside()
         giver.give_policies()
         _make_existing(scenario, local)
+        if scenario.bootstraps:
+            progress.stage("creating the pipeline's own roles")
+            make_bootstraps(local, scenario.bootstraps)
+        if any(map(deploys_through_roles, scenario.stacks)):
+            progress.stage("creating the roles that deploy the accounts")
+        deployer = make_deployers(local, scenario.stacks)
+        engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
         for stack in scenario.stacks:
             progress.stage(f"deploying {stack.name} ({stack.account_id}) {ENGINES[engine.name]}")
             deploy(engine, stack, partial(_made, progress, notes if scenario.own else []))

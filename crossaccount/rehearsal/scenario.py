@@ -16,6 +16,7 @@ from typing import Any
 from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE, AccessTests, emptiness, parse_access_tests
 from crossaccount.access.diff import AccessDiff, diff
 from crossaccount.access.estate import Estate
+from crossaccount.bootstrap.resources import Bootstrap, bootstraps_of
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.own_program import OwnProgram, own_program
 from crossaccount.iam.nearest import did_you_mean
@@ -44,6 +45,8 @@ class Scenario:
     """The time of the run, by which it was decided what has ended."""
     ended: tuple[Problem, ...] = ()
     """What has ended, so that it is not deployed."""
+    bootstraps: tuple[Bootstrap, ...] = ()
+    """What the pipeline needs in each account before the first deployment."""
 
     @property
     def accounts(self) -> Mapping[str, str]:
@@ -74,7 +77,8 @@ def read_scenario(directory: Path) -> Scenario:
     ended = tuple(each.as_problem() for stack in compiled.values() for each in stack.ended)
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
     tests = _tests(directory, settings, project.now)
-    return Scenario(name, directory, stacks, settings, tests, own, project.now, ended)
+    own_roles = bootstraps_of(compiled)
+    return Scenario(name, directory, stacks, settings, tests, own, project.now, ended, own_roles)
 
 
 def _undeclared(stack: CompiledStack, settings: Mapping[str, Settings]) -> list[Problem]:

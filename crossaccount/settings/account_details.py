@@ -44,7 +44,7 @@ def declared_details(settings: Settings, documents: Documents, config: Mapping[s
         ],
         "RoleDetailList": [
             *(its.role("applications", name, role) for name, role in trusted.applications.items()),
-            *(its.role("roles", name, role) for name, role in trusting.roles.items()),
+            *(its.role("roles", name, role) for name, role in trusting.made_by_the_stack.items()),
         ],
         "Policies": [its.policy(name, document) for name, document in documents.managed.items()],
         **_providers(settings),
@@ -83,7 +83,7 @@ def _providers(settings: Settings) -> Details:
     oidc: list[dict[str, Any]] = []
     saml: list[dict[str, Any]] = []
     for name, each in settings.identity_providers.items():
-        if settings.providers[name].existing:
+        if not settings.providers[name].is_made_by_the_stack:
             continue
         if each.is_saml:
             saml.append({"Arn": each.arn})

@@ -40,6 +40,8 @@ def with_defaults(section: str, entity: Any, defaults: Sequence[Defaults]) -> An
     for each in defaults:
         for name in ("path", "permissions_boundary"):
             default = getattr(each, name)
+            if name == "permissions_boundary" and entity.get("bootstrap"):
+                continue  # the boundary of the pipeline's own roles is not the stack's
             if default is not None and name in has:
                 result.setdefault(name, default)
         if each.tags and "tags" in has and isinstance(result.get("tags", {}), Mapping):

@@ -27,7 +27,7 @@ def read_metadata(providers: Section[Provider], root: Path | None, problems: lis
     found: dict[str, str] = {}
     for name, placed in providers.items():
         file = placed.value.saml
-        if file is None or placed.value.existing:
+        if file is None or not placed.value.is_made_by_the_stack:
             continue
         where = f"{placed.where}.saml"
         text = _read(file, root, where, problems)

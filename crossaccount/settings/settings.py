@@ -117,6 +117,12 @@ class Settings:
         return found
 
     @cached_property
+    def bootstrap_roles(self) -> Mapping[str, Role]:
+        """The roles of the pipeline, which the stack does not create."""
+        roles = self.trusting.roles if self.trusting else {}
+        return {name: role for name, role in roles.items() if role.bootstrap is not None}
+
+    @cached_property
     def policy_names(self) -> Mapping[str, str]:
         """The names of the account's customer-managed policies by ARN."""
         return {arn: name for name, arn in self.arns["policy"].items()}

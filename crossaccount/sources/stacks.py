@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crossaccount.bootstrap.resources import with_bootstrap
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Stack
 from crossaccount.engine.own_program import OwnProgram, not_run, own_program
 from crossaccount.engine.provider_accounts import account_of
@@ -116,7 +117,7 @@ class SettingsReader:
         return Described(
             stack.where,
             settings.account_id,
-            compiled.details,
+            with_bootstrap(compiled.details, stack.name, compiled),
             settings.account_ids,
             displays=displays(settings.accounts.values()),
             region=settings.region or "",
@@ -173,7 +174,7 @@ class Recorder:
         return Described(
             stack.where,
             settings.account_id,
-            details(deployment),
+            with_bootstrap(details(deployment), stack.name, compiled),
             settings.account_ids,
             displays=displays(settings.accounts.values()),
             region=settings.region or "",

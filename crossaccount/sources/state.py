@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crossaccount.bootstrap.resources import with_bootstrap
 from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.engine.variables import refused_variables
 from crossaccount.iam.json_text import JsonError, parse_json
@@ -28,7 +29,7 @@ from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.declared import details
 from crossaccount.sources.details import Described, check_details
 from crossaccount.sources.errors import SourceError, refusal
-from crossaccount.sources.stacks import NamedStack, displays_in_config, names_in_config
+from crossaccount.sources.stacks import OUR_KEYS, NamedStack, displays_in_config, names_in_config
 
 FILE_SCHEME = "file://"
 CLI_TIMEOUT_SECONDS = 120
@@ -49,7 +50,7 @@ def describe_state(stack: NamedStack) -> Described:
     """
     state = _state(stack)
     found = deployment_of(stack.name, state)
-    described = details(found, deployed=True)
+    described, left_out = _with_pipeline(stack, details(found, deployed=True))
     account, problems = check_details(described, stack.where)
     if problems:
         raise SourceError(problems)
@@ -60,11 +61,22 @@ def describe_state(stack: NamedStack) -> Described:
         account or str(named.get("id") or ""),
         described,
         {**names_in_config(stack.config), **names},
-        _warnings(state, stack),
+        (*_warnings(state, stack), *left_out),
         displays_in_config(stack.config),
         str(stack.config.get("aws:region") or ""),
         whole=False,
     )
+
+
+def _with_pipeline(stack: NamedStack, described: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    """The account with what its pipeline needs there, as the config declares it: no stack makes that."""
+    if not any(key.startswith(OUR_KEYS) for key in stack.config):
+        return described, ()
+    try:
+        return with_bootstrap(described, stack.name, stack.project.compiled(stack.name)), ()
+    except SettingsError:
+        what, fix = "its config has errors, so roles of its pipeline are left out", f"crossaccount check {stack.name}"
+        return described, (Problem(stack.where, what, NOT_GIVEN, fix, "warning"),)
 
 
 def last_deployed(stack: NamedStack) -> Deployment | None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from textwrap import indent
 
 import yaml
 
@@ -26,7 +25,18 @@ from crossaccount.settings.settings import partition_of
 from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text
 from crossaccount.start.editor_schema import SCHEMA, schema_line, schema_text
-from crossaccount.start.pipeline import DEPLOY, DRIFT, PREVIEW, PURPOSES, Repository, environment_name, role_name, roles
+from crossaccount.start.pipeline import (
+    DEPLOY,
+    DRIFT,
+    MAIN,
+    PREVIEW,
+    PURPOSES,
+    Repository,
+    declarations,
+    environment_name,
+    role_name,
+    workflow_ref,
+)
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _ACCOUNT_NAME = re.compile(r"\A[a-z][a-z0-9-]{0,62}\Z")
@@ -113,6 +123,8 @@ def _refused(where: str, value: str, refusal: Refusal | None) -> Iterator[Proble
 
 LOCKED = "requirements-locked.txt"
 """Pins and hashes of what the program needs; written by ``make lock``."""
+PIPELINE = "pipeline.yaml"
+"""The file with the pipeline's own roles, which all stacks include."""
 STRANGER = "999999999999"
 OTHER_STRANGER = "888888888888"
 
@@ -150,6 +162,8 @@ def project_files(plan: Plan, place: Place) -> dict[str, str]:
         f"Pulumi.{plan.trusting.name}.yaml": schema_line(place.schema) + _trusting(plan),
         TESTS_FILE: _tests(plan),
     }
+    if plan.github is not None:
+        files[PIPELINE] = _pipeline(plan)
     if not place.checkout:
         files["__main__.py"] = "from crossaccount.components.program import main\n\nmain()\n"
         files["requirements.txt"] = _requirements(place)
@@ -189,7 +203,11 @@ def _head(plan: Plan, account: Account) -> str:
   # The profile of the AWS CLI with credentials for this account.
   aws:profile: {_text(account.name)}
   crossaccount:account: {_text(account.name)}
-"""
+{_include(plan)}"""
+
+
+def _include(plan: Plan) -> str:
+    return f"  crossaccount:include: [{PIPELINE}]\n" if plan.github else ""
 
 
 def _trusted(plan: Plan) -> str:
@@ -206,12 +224,7 @@ def _trusted(plan: Plan) -> str:
       {group}:
         inline:
           {_text(f"assume-{plan.role}")}: {{assume: [{_text(_role(plan))}]}}
-{_own_mfa(plan) if plan.mfa else ""}{_pipeline(plan, plan.trusted, head=_NO_ROLES)}"""
-
-
-_NO_ROLES = """  crossaccount:trusting:
-    roles:
-"""
+{_own_mfa(plan) if plan.mfa else ""}"""
 
 
 def _own_mfa(plan: Plan) -> str:
@@ -243,18 +256,16 @@ def _trusting(plan: Plan) -> str:
       {_text(plan.role)}:
         trust: [{{principals: [{_text(plan.trusted.name)}]{mfa}}}]
         policies: [{policies}]
-{_pipeline(plan, plan.trusting)}"""
+"""
 
 
-def _pipeline(plan: Plan, account: Account, head: str = "") -> str:
-    """The roles of the project's own pipeline, and the provider that they trust; nothing without a repository."""
-    if plan.github is None:
-        return ""
-    made = roles(plan.github, plan.environments, account.id, partition_of(plan.region))
-    comment = "      # The pipeline's own roles. It may not change them: a person deploys such a change.\n"
+def _pipeline(plan: Plan) -> str:
+    """The file with the pipeline's own roles and the provider that they trust, for every stack."""
+    assert plan.github is not None
+    head = """# The pipeline's own way into each account, which `crossaccount bootstrap` makes and no stack changes.
+"""
     accepted = {"code": "XA208", "where": f"trusting.roles.{role_name(DEPLOY)}", "reason": _DEPLOYS_IAM}
-    rest = {"crossaccount:providers": {"github": {"oidc": "github"}}, "crossaccount:suppress": [accepted]}
-    return f"{head}{comment}{indent(block_text(made), ' ' * 6)}{indent(block_text(rest), '  ')}"
+    return head + block_text({**declarations(plan.github, plan.environments), "crossaccount:suppress": [accepted]})
 
 
 _DEPLOYS_IAM = "who deploys IAM can give any right; every change is reviewed before it is merged"
@@ -282,21 +293,28 @@ def _tests(plan: Plan) -> str:
 
 
 def _tests_of_pipeline(plan: Plan, account: Account) -> Iterator[Mapping[str, object]]:
-    """Access tests: each environment can assume its own role, and that of pull requests no other."""
+    """Access tests: each environment can assume its own role on the main branch, and no pull request deploys."""
     assert plan.github is not None
     host = "token.actions.githubusercontent.com"
     ids = {f"{host}:repository_id": plan.github.ids.partition("/")[2]} if plan.github.ids else {}
-    for purpose, role, expect in (
-        *((each, each, "allowed") for each in PURPOSES),
-        (PREVIEW, DRIFT, "denied"),
-        (PREVIEW, DEPLOY, "denied"),
+    for purpose, branch, role, expect in (
+        *((each, MAIN, each, "allowed") for each in PURPOSES),
+        (PREVIEW, MAIN, DRIFT, "denied"),
+        (PREVIEW, MAIN, DEPLOY, "denied"),
+        (DEPLOY, "feature", DEPLOY, "denied"),
     ):
         subject = plan.github.subject(environment_name(purpose, plan.environments))
+        on = "" if branch == MAIN else f" on the branch {branch}"
         yield {
-            "name": f"{account.name}: a job of the {purpose} environment, role {role_name(role)}",
+            "name": f"{account.name}: a job of the {purpose} environment{on}, role {role_name(role)}",
             "principal": f"{account.name}/oidc-provider/{host}",
             "role": f"{account.name}/role/{role_name(role)}",
-            "context": {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": subject, **ids},
+            "context": {
+                f"{host}:aud": "sts.amazonaws.com",
+                f"{host}:sub": subject,
+                f"{host}:job_workflow_ref": workflow_ref(plan.github, plan.environments, branch),
+                **ids,
+            },
             "expect": expect,
         }
 

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings.settings import partition_of
 from crossaccount.start.files import Account, Place, Plan
-from crossaccount.start.pipeline import role_name
+from crossaccount.start.pipeline import role_name, workflow_file
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -31,7 +31,7 @@ ACTIONS = {
 
 def workflow_name(plan: Plan) -> str:
     """The file's path, from the top of the repository."""
-    return f".github/workflows/access-{_in_a_name(plan.project)}.yaml"
+    return workflow_file(plan.environments)
 
 
 def role_variable(purpose: str, account: str) -> str:
@@ -62,15 +62,11 @@ def workflow(plan: Plan, place: Place, folder: PurePosixPath) -> str:
         "@SIGN-IN-TO-READ@": "\n".join(_sign_in("PREVIEW", each, plan) for each in accounts),
         "@SIGN-IN-TO-LOOK@": "\n".join(_sign_in(looks, each, plan) for each in accounts),
         "@SIGN-IN-TO-DEPLOY@": "\n".join(_sign_in("DEPLOY", each, plan) for each in accounts),
-        "@PROJECT@": _in_a_name(plan.project),
+        "@PROJECT@": plan.environments,
         "@PROFILE@": plan.trusting.name,
     }.items():
         text = text.replace(key, value)
     return text
-
-
-def _in_a_name(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)
 
 
 def _pinned(action: str) -> str:

@@ -17,6 +17,9 @@ from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.compiled import compile_stack
+from tests.bootstrap.new_project import bootstraps, local, project  # fixtures
+
+__all__ = ["bootstraps", "local", "project"]
 
 DEPLOYER = "crossaccount-deploy"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossaccount.iam.problem import Problem
 from crossaccount.settings.checks.account import check_account
+from crossaccount.settings.checks.bootstrap import check_bootstrap
 from crossaccount.settings.checks.entities import check_child_names, check_options, check_users, check_words
 from crossaccount.settings.checks.policies import check_attachments, check_identity_policies
 from crossaccount.settings.checks.providers import check_federations, check_providers
@@ -28,5 +29,6 @@ def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
         *check_trusts(draft),
         *check_principals(draft),
         *check_federations(draft),
+        *check_bootstrap(draft),
         *check_cycles(draft),
     ]

@@ -147,6 +147,11 @@ class Trusting:
 
     roles: Mapping[str, Role] = field(default_factory=dict)
 
+    @property
+    def made_by_the_stack(self) -> Mapping[str, Role]:
+        """The roles without those of the pipeline."""
+        return {name: role for name, role in self.roles.items() if role.bootstrap is None}
+
 
 Declared = Entity | ManagedPolicy | Provider
 """What a section declares, by name."""

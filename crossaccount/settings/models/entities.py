@@ -230,8 +230,15 @@ class Application(Assumed):
         return not _EC2.isdisjoint(self.services)
 
 
+Purpose = Literal["preview", "drift", "deploy"]
+"""What a role of a pipeline is for."""
+
+
 class Role(Assumed):
     """A role that principals assume."""
 
     trust: tuple[TrustStatement, ...] = Field(examples=[[{"principals": ["auth"]}]])
     """Who may assume the role."""
+    bootstrap: Purpose | None = Field(default=None, examples=["deploy"])
+    """The role is the pipeline's own: `crossaccount bootstrap` makes it, with the permissions to preview the account's
+    stack, to look for drift, or to deploy. The stack itself never changes it."""

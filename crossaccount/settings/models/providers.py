@@ -54,6 +54,8 @@ class Provider(Model):
     """Thumbprints of the issuer's certificate, at most 5. Needed only if no public authority signed the certificate."""
     existing: Flag = False
     """The provider exists and is managed elsewhere: roles may trust it, and nothing is created."""
+    bootstrap: Flag = False
+    """The pipeline's own provider: `crossaccount bootstrap` makes it, and the stack never changes it."""
     tags: Tags = Field(default_factory=dict)
     """Tags of the provider, at most 50."""
     protect: Flag = False
@@ -62,6 +64,11 @@ class Provider(Model):
     """Former names, so that Pulumi recognises the provider after a rename."""
     import_id: ImportId = Field(default=None, alias="import")
     """Adopt the existing provider with this ARN; true means the ARN that follows from the issuer or the name."""
+
+    @property
+    def is_made_by_the_stack(self) -> bool:
+        """Whether the stack creates the provider."""
+        return not (self.existing or self.bootstrap)
 
     @property
     def effective_audiences(self) -> tuple[str, ...]:

@@ -68,7 +68,11 @@ def declare(stack: str, compiled: CompiledStack, upstreams: Mapping[str, Setting
 
 
 def _entities(settings: Settings) -> Iterable[tuple[Owner, Any]]:
-    return (((KINDS[section], name.lower()), entity) for section, name, entity in settings.entities())
+    return (
+        ((KINDS[section], name.lower()), entity)
+        for section, name, entity in settings.entities()
+        if not getattr(entity, "bootstrap", None)
+    )
 
 
 ENTITIES = {
