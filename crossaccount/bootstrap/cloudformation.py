@@ -2,8 +2,8 @@
 
 The template has no account and no partition: it takes those of the account in which it is deployed, so one template is
 good for every account that needs the same, in every region. The identity provider is made unless a parameter says that
-the account has it: an account has one provider of an issuer. Providers and policies outlive the stack, because others
-may use them: roles trust a provider, and a permissions boundary that is in use cannot be deleted.
+the account has it: an account has one provider of an issuer. Providers outlive the stack, because other roles may trust
+them. So does the permissions boundary of users and roles, which cannot be deleted while one of them has it.
 
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-oidcprovider.html,
 aws-resource-iam-role.html, aws-resource-iam-managedpolicy.html; \
@@ -109,10 +109,12 @@ class _Writer:
             "Description": policy.description,
             "PolicyDocument": self.written(policy.document),
         }
-        return {"Type": "AWS::IAM::ManagedPolicy", **_KEPT, "Properties": properties}
+        kept = _KEPT if policy.is_shared else {}
+        return {"Type": "AWS::IAM::ManagedPolicy", **kept, "Properties": properties}
 
     def role(self, role: PipelineRole, needs: list[str]) -> dict[str, Any]:
         session = role.session_seconds
+        inline = [{"PolicyName": name, "PolicyDocument": self.written(text)} for name, text in role.inline.items()]
         properties = {
             "RoleName": role.name,
             "Path": role.path,
@@ -121,9 +123,7 @@ class _Writer:
             "AssumeRolePolicyDocument": self._trust(role.trust),
             **({"PermissionsBoundary": self.written(role.boundary)} if role.boundary else {}),
             **({"ManagedPolicyArns": self.written(list(role.attached))} if role.attached else {}),
-            "Policies": [
-                {"PolicyName": name, "PolicyDocument": self.written(document)} for name, document in role.inline.items()
-            ],
+            **({"Policies": inline} if inline else {}),
             **_tags(role.tags),
         }
         after = {"DependsOn": needs} if needs else {}

@@ -44,7 +44,7 @@ class _Account:
         yield "found=$(in_account sts get-caller-identity --query Account --output text)"
         whose = f"the profile {own.profile} is" if own.profile else "the credentials are"
         yield f'[ "$found" = {own.account_id} ] || {{'
-        yield f"  echo {self._quoted(f'{whose} not of the account {own.account_id}')}, but of \"$found\" >&2"
+        yield f'  echo {self._quoted(f"{whose} not of the account {own.account_id}")}, but of "$found" >&2'
         yield "  exit 1"
         yield "}"
         for provider in own.providers:
@@ -86,7 +86,12 @@ class _Account:
         yield "  done"
         yield self._call("create-policy-version", [("--policy-arn", arn), document, ("--set-as-default", "")], "  ")
         yield "else"
-        made = [("--policy-name", policy.name), ("--path", policy.path), ("--description", policy.description), document]
+        made = [
+            ("--policy-name", policy.name),
+            ("--path", policy.path),
+            ("--description", policy.description),
+            document,
+        ]
         yield self._call("create-policy", made, "  ")
         yield "fi"
 

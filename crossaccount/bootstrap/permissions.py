@@ -1,24 +1,24 @@
-"""What the roles of a pipeline may do, by purpose.
+"""What the roles of a pipeline have in one account, by purpose: managed policies, and the deployer's boundary.
 
-Reviews and the search for drift read IAM and the secrets of users' first credentials; reviews see no secret's value.
-A deployment changes them. No role may change the pipeline's own roles and provider.
-
-Source of the actions: the calls of pulumi-aws's resources, https://github.com/hashicorp/terraform-provider-aws/tree/\
-main/internal/service/iam and internal/service/secretsmanager
+:mod:`crossaccount.bootstrap.deployer` derives the documents from what the stack declares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from crossaccount.settings import CompiledStack
+from crossaccount.bootstrap.deployer import DeployerDocuments, NamedDocument, deployer_documents
+from crossaccount.bootstrap.scope import managed_by
+from crossaccount.iam.arn import entity_arn
+from crossaccount.iam.documents import Document
+from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
+from crossaccount.iam.splitting import CannotSplit
+from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.models import Purpose
 
-Document = Mapping[str, Any]
-SECRETS = "crossaccount/user/*"
-"""The secrets of users' first credentials."""
+PATH = "/"
+"""The path of the policies."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ class Policy:
     name: str
     description: str
     document: Document
-    path: str = "/"
+    path: str = PATH
+    is_shared: bool = False
+    """Whether entities have it that the pipeline does not bring along."""
 
 
 @dataclass(frozen=True)
 class Granted:
     """The permissions of one role."""
 
-    inline: Mapping[str, Document] = field(default_factory=dict)
-    """Inline policies by name."""
     attached: tuple[str, ...] = ()
     """ARNs of managed policies."""
     boundary: str = ""
@@ -48,145 +48,59 @@ class Permissions:
     """The permissions of all roles of a pipeline in one account."""
 
     by_purpose: Mapping[Purpose, Granted]
-    managed: tuple[Policy, ...] = ()
-
-    def of(self, purpose: Purpose) -> Granted:
-        """The permissions of a role with this purpose."""
-        return self.by_purpose[purpose]
+    managed: tuple[Policy, ...]
 
 
 def permissions(compiled: CompiledStack) -> Permissions:
-    """The permissions of the roles that a pipeline has in the account of a stack."""
+    """The permissions of the roles that a pipeline has in the account of a stack.
+
+    Raises:
+        BadInput: the names of all entities do not fit into a permissions boundary or a policy.
+    """
     settings = compiled.settings
-    own = [
-        *(settings.arn_of("role", name) for name in settings.bootstrap_roles),
-        *(settings.identity_providers[name].arn for name, each in settings.providers.items() if each.bootstrap),
-    ]
-    purposes: tuple[Purpose, ...] = ("preview", "drift", "deploy")
+    managed = managed_by(compiled)
+    try:
+        documents = deployer_documents(
+            settings.account_id,
+            settings.partition,
+            managed.types,
+            scope=managed.scope,
+            own=sorted(_own(settings)),
+            boundaries=managed.boundaries,
+            path=PATH,
+        )
+    except CannotSplit:
+        what = "the names of all entities do not fit into the pipeline's policies"
+        fix = "give the stack a default path, which is one pattern for all of them: {path: /access/}"
+        raise BadInput([Problem("crossaccount:defaults.path", what, NOT_GIVEN, fix)]) from None
+
+    def arns(named: Iterable[NamedDocument]) -> tuple[str, ...]:
+        return tuple(entity_arn(settings.account_id, "policy", each.name, PATH, settings.partition) for each in named)
+
+    by_purpose: dict[Purpose, Granted] = {
+        "preview": Granted(arns(documents.preview)),
+        "drift": Granted(arns(documents.drift)),
+        "deploy": Granted(arns(documents.policies), *arns([documents.boundary])),
+    }
+    purposes = {role.bootstrap for role in settings.bootstrap_roles.values()}
     return Permissions(
-        {
-            each: Granted({each: document(each, settings.account_id, settings.partition, own)})
-            for each in purposes
-        }
+        {each: granted for each, granted in by_purpose.items() if each in purposes},
+        tuple(policy for purpose, policy in _policies(documents) if purpose in purposes),
     )
 
 
-_OF_USERS = (
-    "AttachUserPolicy",
-    "CreateAccessKey",
-    "CreateLoginProfile",
-    "CreateUser",
-    "DeactivateMFADevice",
-    "DeleteAccessKey",
-    "DeleteLoginProfile",
-    "DeleteSSHPublicKey",
-    "DeleteServiceSpecificCredential",
-    "DeleteSigningCertificate",
-    "DeleteUser",
-    "DeleteUserPermissionsBoundary",
-    "DeleteUserPolicy",
-    "DetachUserPolicy",
-    "PutUserPermissionsBoundary",
-    "PutUserPolicy",
-    "TagUser",
-    "UntagUser",
-    "UpdateAccessKey",
-    "UpdateUser",
-)
-_OF_GROUPS = (
-    "AddUserToGroup",
-    "AttachGroupPolicy",
-    "CreateGroup",
-    "DeleteGroup",
-    "DeleteGroupPolicy",
-    "DetachGroupPolicy",
-    "PutGroupPolicy",
-    "RemoveUserFromGroup",
-    "UpdateGroup",
-)
-_OF_ROLES = (
-    "AddRoleToInstanceProfile",
-    "AttachRolePolicy",
-    "CreateInstanceProfile",
-    "CreateRole",
-    "DeleteInstanceProfile",
-    "DeleteRole",
-    "DeleteRolePermissionsBoundary",
-    "DeleteRolePolicy",
-    "DetachRolePolicy",
-    "PutRolePermissionsBoundary",
-    "PutRolePolicy",
-    "RemoveRoleFromInstanceProfile",
-    "TagInstanceProfile",
-    "TagRole",
-    "UntagInstanceProfile",
-    "UntagRole",
-    "UpdateAssumeRolePolicy",
-    "UpdateRole",
-    "UpdateRoleDescription",
-)
-_OF_POLICIES = (
-    "CreatePolicy",
-    "CreatePolicyVersion",
-    "DeletePolicy",
-    "DeletePolicyVersion",
-    "SetDefaultPolicyVersion",
-    "TagPolicy",
-    "UntagPolicy",
-)
-_OF_PROVIDERS = (
-    "AddClientIDToOpenIDConnectProvider",
-    "CreateOpenIDConnectProvider",
-    "CreateSAMLProvider",
-    "DeleteOpenIDConnectProvider",
-    "DeleteSAMLProvider",
-    "RemoveClientIDFromOpenIDConnectProvider",
-    "TagOpenIDConnectProvider",
-    "TagSAMLProvider",
-    "UntagOpenIDConnectProvider",
-    "UntagSAMLProvider",
-    "UpdateOpenIDConnectProviderThumbprint",
-    "UpdateSAMLProvider",
-)
-_OF_SECRETS = ("CreateSecret", "DeleteSecret", "PutSecretValue", "TagResource", "UntagResource", "UpdateSecret")
-_READ_SECRETS = ("DescribeSecret", "GetResourcePolicy")
+def _own(settings: Settings) -> Iterator[str]:
+    """The ARNs of what only a person may change."""
+    yield from (settings.arn_of("role", name) for name in settings.bootstrap_roles)
+    yield from (settings.identity_providers[name].arn for name, each in settings.providers.items() if each.bootstrap)
 
 
-def document(purpose: Purpose, account: str, partition: str, own: Sequence[str]) -> dict[str, Any]:
-    """The policy document of the role for a purpose in an account. ``own`` are the pipeline's own roles and providers."""
-    iam, secrets = f"arn:{partition}:iam::{account}", f"arn:{partition}:secretsmanager:*:{account}:secret:{SECRETS}"
-    seen = [*_READ_SECRETS, *(() if purpose == "preview" else ("GetSecretValue",))]
-    statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"},
-        {"Effect": "Allow", "Action": _actions("secretsmanager", seen), "Resource": secrets},
-    ]
-    if purpose == "deploy":
-        statements += [
-            _allow("iam", _OF_USERS, f"{iam}:user/*"),
-            _allow("iam", _OF_GROUPS, f"{iam}:group/*"),
-            _allow("iam", _OF_ROLES, f"{iam}:role/*", f"{iam}:instance-profile/*"),
-            # For an instance profile.
-            {
-                **_allow("iam", ("PassRole",), f"{iam}:role/*"),
-                "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
-            },
-            _allow("iam", _OF_POLICIES, f"{iam}:policy/*"),
-            _allow("iam", _OF_PROVIDERS, f"{iam}:oidc-provider/*", f"{iam}:saml-provider/*"),
-            _allow("iam", ("DeleteVirtualMFADevice",), f"{iam}:mfa/*"),
-            _allow("secretsmanager", _OF_SECRETS, secrets),
-            # Only a person may change the pipeline's own roles and provider.
-            {
-                "Effect": "Deny",
-                "NotAction": ["iam:Get*", "iam:List*"],
-                "Resource": sorted(own),
-            },
-        ]
-    return {"Version": "2012-10-17", "Statement": statements}
-
-
-def _allow(service: str, actions: Sequence[str], *resources: str) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": _actions(service, actions), "Resource": list(resources)}
-
-
-def _actions(service: str, names: Sequence[str]) -> list[str]:
-    return [f"{service}:{name}" for name in names]
+def _policies(documents: DeployerDocuments) -> Iterator[tuple[Purpose, Policy]]:
+    """Each policy, with the purpose that needs it."""
+    limit, entities = documents.boundary, documents.entity_boundary
+    yield "deploy", Policy(limit.name, "The limit of what a deployment may do", limit.document)
+    what = "The limit of every user and role that a deployment makes"
+    yield "deploy", Policy(entities.name, what, entities.document, is_shared=True)
+    yield from (("deploy", Policy(e.name, "Deploys the stack of this account", e.document)) for e in documents.policies)
+    yield from (("drift", Policy(e.name, "Looks for changes by others", e.document)) for e in documents.drift)
+    yield from (("preview", Policy(e.name, "Reviews changes of the project", e.document)) for e in documents.preview)

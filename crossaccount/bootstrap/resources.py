@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossaccount.bootstrap.permissions import Policy, permissions
+from crossaccount.bootstrap.permissions import Permissions, Policy, permissions
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION
@@ -131,7 +131,7 @@ def bootstrap_of(stack: str, compiled: CompiledStack) -> Bootstrap | None:
         profile if isinstance(profile, str) else "",
         providers,
         granted.managed,
-        tuple(_role(name, role, compiled) for name, role in settings.bootstrap_roles.items()),
+        tuple(_role(name, role, compiled, granted) for name, role in settings.bootstrap_roles.items()),
     )
 
 
@@ -152,11 +152,10 @@ _DESCRIPTIONS: Mapping[Purpose, str] = {
 }
 
 
-def _role(name: str, role: Role, compiled: CompiledStack) -> PipelineRole:
+def _role(name: str, role: Role, compiled: CompiledStack, permissions: Permissions) -> PipelineRole:
     settings, documents = compiled.settings, compiled.documents
     assert role.bootstrap is not None
-    granted = permissions(compiled).of(role.bootstrap)
-    own = {each: json.loads(text) for each, text in documents.role_inline[name].items()}
+    granted = permissions.by_purpose[role.bootstrap]
     return PipelineRole(
         name,
         settings.arn_of("role", name),
@@ -164,7 +163,7 @@ def _role(name: str, role: Role, compiled: CompiledStack) -> PipelineRole:
         role.bootstrap,
         role.description or _DESCRIPTIONS[role.bootstrap],
         json.loads(documents.trust[name]),
-        {**granted.inline, **own},
+        {each: json.loads(text) for each, text in documents.role_inline[name].items()},
         (*granted.attached, *role.policies),
         granted.boundary,
         role.max_session_duration or DEFAULT_SESSION_DURATION,

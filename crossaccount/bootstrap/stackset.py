@@ -34,7 +34,11 @@ ended() {
   echo "$1: the operation $2 is $status; see: aws cloudformation list-stack-set-operation-results" >&2
   return 1
 }"""
-PREFERENCES = {"ConcurrencyMode": "SOFT_FAILURE_TOLERANCE", "MaxConcurrentPercentage": 25, "FailureTolerancePercentage": 0}
+PREFERENCES = {
+    "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE",
+    "MaxConcurrentPercentage": 25,
+    "FailureTolerancePercentage": 0,
+}
 """A quarter of the accounts at a time; no more after the first that fails."""
 
 
@@ -64,7 +68,9 @@ def stack_sets(bootstraps: Iterable[Bootstrap]) -> list[StackSet]:
     ]
 
 
-def script(bootstraps: Sequence[Bootstrap], units: Sequence[str], quoted: Quoted, *, left_out: Sequence[str] = ()) -> str:
+def script(
+    bootstraps: Sequence[Bootstrap], units: Sequence[str], quoted: Quoted, *, left_out: Sequence[str] = ()
+) -> str:
     """The script. ``units`` are the IDs of organisational units, or of the root, that contain the accounts.
 
     ``left_out`` are the names of accounts that it cannot reach: the management account.

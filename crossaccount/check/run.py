@@ -235,9 +235,11 @@ class Checker:
 
     def _assumed(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = defaultdict(list)
+        described = {str(item["Arn"]) for details in self._sources.details for item in details.get("Policies") or ()}
         for stack in self._chosen:
-            for kind, name, _ in self._settings[stack].outside.entities():
-                found[f"{kind} {name}"].append(stack)
+            for kind, name, arn in self._settings[stack].outside.entities():
+                if arn not in described:  # such as the policies of a pipeline
+                    found[f"{kind} {name}"].append(stack)
         return {name: tuple(stacks) for name, stacks in found.items()}
 
     def _of_suppressions(self, reported: Mapping[str, Reported]) -> Iterator[Finding]:

@@ -204,7 +204,5 @@ def _as_json(bootstrap: Bootstrap) -> dict[str, Any]:
             for each in bootstrap.providers
         ],
         "policies": [bootstrap.policy_arn(each) for each in bootstrap.policies],
-        "roles": [
-            {"arn": each.arn, "bootstrap": each.purpose, "lets_in": _let_in(each)} for each in bootstrap.roles
-        ],
+        "roles": [{"arn": each.arn, "bootstrap": each.purpose, "lets_in": _let_in(each)} for each in bootstrap.roles],
     }

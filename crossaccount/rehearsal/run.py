@@ -225,11 +225,12 @@ def _make_existing(scenario: Scenario, local: LocalAws) -> None:
     roles that the account itself may assume.
     """
     given = given_names(scenario.tests)
+    of_pipelines = {each.policy_arn(policy) for each in scenario.bootstraps for policy in each.policies}
     for settings in scenario.settings.values():
         own = given.get(settings.account_id, frozenset())
         iam = local.session(settings.account_id).iam
         for kind, name, arn in settings.outside.entities():
-            if (kind, name.lower()) in own:
+            if (kind, name.lower()) in own or arn in of_pipelines:
                 continue
             if kind == "policy":
                 document = to_json({"Version": VERSION, "Statement": [_NOTHING]})

@@ -35,13 +35,14 @@ def with_defaults(section: str, entity: Any, defaults: Sequence[Defaults]) -> An
         return entity
     if section not in SECTIONS:
         return entity
+    if section == "providers" and entity.get("existing"):
+        return entity
     result = dict(entity)
     has = SECTIONS[section].model_fields
     for each in defaults:
-        for name in ("path", "permissions_boundary"):
+        # Path and boundary are what a pipeline may change: its own roles are elsewhere.
+        for name in () if entity.get("bootstrap") else ("path", "permissions_boundary"):
             default = getattr(each, name)
-            if name == "permissions_boundary" and entity.get("bootstrap"):
-                continue  # the boundary of the pipeline's own roles is not the stack's
             if default is not None and name in has:
                 result.setdefault(name, default)
         if each.tags and "tags" in has and isinstance(result.get("tags", {}), Mapping):

@@ -22,7 +22,7 @@ from crossaccount.engine.own_program import OwnProgram, not_run, own_program
 from crossaccount.engine.provider_accounts import account_of
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 from crossaccount.settings import CompiledStack, Project, Settings, SettingsError, read_project
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
@@ -117,7 +117,7 @@ class SettingsReader:
         return Described(
             stack.where,
             settings.account_id,
-            with_bootstrap(compiled.details, stack.name, compiled),
+            _with_pipeline(compiled.details, stack, compiled),
             settings.account_ids,
             displays=displays(settings.accounts.values()),
             region=settings.region or "",
@@ -174,7 +174,7 @@ class Recorder:
         return Described(
             stack.where,
             settings.account_id,
-            with_bootstrap(details(deployment), stack.name, compiled),
+            _with_pipeline(details(deployment), stack, compiled),
             settings.account_ids,
             displays=displays(settings.accounts.values()),
             region=settings.region or "",
@@ -271,6 +271,14 @@ class Recorder:
 def full_name(project: Project, stack: str) -> str:
     """A stack's full name, as a stack reference finds it here."""
     return f"organization/{project.name}/{stack}"
+
+
+def _with_pipeline(described: Mapping[str, Any], stack: NamedStack, compiled: CompiledStack) -> Mapping[str, Any]:
+    """An account with what its pipeline needs there."""
+    try:
+        return with_bootstrap(described, stack.name, compiled)
+    except BadInput as error:
+        raise within(stack.where, error.problems) from None
 
 
 def _compiled(stack: NamedStack) -> CompiledStack:

@@ -21,7 +21,7 @@ from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.engine.variables import refused_variables
 from crossaccount.iam.json_text import JsonError, parse_json
 from crossaccount.iam.nearest import did_you_mean
-from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import MAX_JSON, MEBIBYTE, read_bytes
 from crossaccount.settings.project import PROJECT_FILE
@@ -74,7 +74,7 @@ def _with_pipeline(stack: NamedStack, described: Mapping[str, Any]) -> tuple[Map
         return described, ()
     try:
         return with_bootstrap(described, stack.name, stack.project.compiled(stack.name)), ()
-    except SettingsError:
+    except BadInput:
         what, fix = "its config has errors, so roles of its pipeline are left out", f"crossaccount check {stack.name}"
         return described, (Problem(stack.where, what, NOT_GIVEN, fix, "warning"),)
 

@@ -26,6 +26,7 @@ from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text
 from crossaccount.start.editor_schema import SCHEMA, schema_line, schema_text
 from crossaccount.start.pipeline import (
+    BOUNDARY,
     DEPLOY,
     DRIFT,
     MAIN,
@@ -70,6 +71,11 @@ class Plan:
     def environments(self) -> str:
         """The project's name as the pipeline's environments have it."""
         return re.sub(r"[^A-Za-z0-9_.-]", "-", self.project)
+
+    @property
+    def path(self) -> str:
+        """The IAM path of the project's own users and roles: what its pipeline may change, if it has one."""
+        return f"/{self.environments}/" if self.github else "/"
 
     def problems(self) -> list[Problem]:
         """Everything that AWS or a project would refuse, by the command's option."""
@@ -207,7 +213,11 @@ def _head(plan: Plan, account: Account) -> str:
 
 
 def _include(plan: Plan) -> str:
-    return f"  crossaccount:include: [{PIPELINE}]\n" if plan.github else ""
+    """What the pipeline may change: everything below one path, with one permissions boundary."""
+    if plan.github is None:
+        return ""
+    defaults = f"{{path: {plan.path}, permissions_boundary: {BOUNDARY}}}"
+    return f"  crossaccount:include: [{PIPELINE}]\n  crossaccount:defaults: {defaults}\n"
 
 
 def _trusted(plan: Plan) -> str:
@@ -243,7 +253,7 @@ def _own_mfa(plan: Plan) -> str:
                 - {{Effect: Allow, Action: "iam:CreateVirtualMFADevice", Resource: "{account}:mfa/*"}}
                 - Effect: Allow
                   Action: ["iam:EnableMFADevice", "iam:GetMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"]
-                  Resource: "{account}:user/${{aws:username}}"
+                  Resource: "{account}:user{plan.path}${{aws:username}}"
 """
 
 
@@ -320,7 +330,7 @@ def _tests_of_pipeline(plan: Plan, account: Account) -> Iterator[Mapping[str, ob
 
 
 def _tests_of(plan: Plan, user: str) -> list[Mapping[str, object]]:
-    pair = _pair(plan, f"{plan.trusted.name}/user/{user}")
+    pair = _pair(plan, f"{plan.trusted.name}/user{plan.path}{user}")
     if plan.mfa:
         context = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "300"}
         allowed = {"name": f"{user} gets in with MFA", **pair, "context": context, "expect": "allowed"}
@@ -347,7 +357,7 @@ def _denied(because: str) -> dict[str, object]:
 
 
 def _role(plan: Plan) -> str:
-    return f"{plan.trusting.name}/role/{plan.role}"
+    return f"{plan.trusting.name}/role{plan.path}{plan.role}"
 
 
 def _text(text: str) -> str:

@@ -15,10 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crossaccount.bootstrap.deployer import PREFIX
 from crossaccount.iam.problem import Problem
 
 PREVIEW, DRIFT, DEPLOY = "preview", "drift", "deploy"
 PURPOSES = (PREVIEW, DRIFT, DEPLOY)
+BOUNDARY = f"{PREFIX}-boundary"
+"""The permissions boundary of everything that a deployment makes."""
 MAIN = "main"
 """The branch that the workflow deploys."""
 _REPOSITORY = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+\Z")
@@ -89,6 +92,7 @@ def declarations(repository: Repository, project: str) -> Mapping[str, Any]:
         DEPLOY: [repository.trust(environment=environments[DEPLOY], **on_main)],
     }
     return {
+        "crossaccount:existing": {"policies": [BOUNDARY]},
         "crossaccount:providers": {"github": {"oidc": "github", "bootstrap": True}},
         "crossaccount:trusting": {
             "roles": {role_name(each): {"bootstrap": each, "trust": trusts[each]} for each in PURPOSES}

@@ -361,6 +361,29 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
             {"decisions": members({"decided": INT, "open": INT, "changed": INT, "gone": INT})},
         ),
     ),
+    "bootstrap": (
+        "What a pipeline needs in each account.",
+        members(
+            {
+                "accounts": many(
+                    members(
+                        {
+                            "stack": STR,
+                            "account": STR,
+                            "account_id": STR,
+                            "providers": many(members({"name": STR, "arn": STR, "url": STR, "audiences": STRINGS})),
+                            "policies": STRINGS,
+                            "roles": many(
+                                members(
+                                    {"arn": STR, "bootstrap": one_of("preview", "drift", "deploy"), "lets_in": STRINGS}
+                                )
+                            ),
+                        }
+                    )
+                )
+            }
+        ),
+    ),
     "doctor": (
         "What this machine has and lacks.",
         members(

@@ -92,7 +92,7 @@ class Applied:
             AssumeRolePolicyDocument=json.dumps(properties["AssumeRolePolicyDocument"]),
             **({"PermissionsBoundary": boundary} if boundary else {}),
         )
-        for policy in properties["Policies"]:
+        for policy in properties.get("Policies", ()):
             document = json.dumps(policy["PolicyDocument"])
             iam.put_role_policy(
                 RoleName=properties["RoleName"], PolicyName=policy["PolicyName"], PolicyDocument=document

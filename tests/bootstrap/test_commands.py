@@ -74,14 +74,17 @@ def _aws(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
 def _run(script: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     file = folder / "bootstrap.sh"
     file.write_text(script, encoding="utf-8")
-    return subprocess.run(
-        ["sh", str(file)], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
+    return subprocess.run(["sh", str(file)], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def _richer(bootstrap: Bootstrap) -> Bootstrap:
     """With a boundary, tags and texts that a shell could take apart."""
-    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"aws:x": "it's $HOME"}}}
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringLike": {"aws:x": "it's $HOME"}},
+    }
     boundary = Policy("the-limit", "What's $HOME `id`", {"Version": "2012-10-17", "Statement": [statement]})
     arn = bootstrap.policy_arn(boundary)
     role = replace(bootstrap.roles[0], boundary=arn, attached=(arn,), tags={"a": "it's, $x"}, session_seconds=7200)

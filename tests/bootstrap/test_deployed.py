@@ -47,7 +47,9 @@ OTHERS = {
     "a pull request": claims(ref="refs/pull/7/merge", sub=f"{REPOSITORY}:pull_request"),
     "a pull request that names the environment": claims(ref="refs/pull/7/merge"),
     "another branch": claims(ref="refs/heads/feature"),
-    "another workflow of the main branch": claims(job_workflow_ref="acme/infra/.github/workflows/x.yaml@refs/heads/main"),
+    "another workflow of the main branch": claims(
+        job_workflow_ref="acme/infra/.github/workflows/x.yaml@refs/heads/main"
+    ),
     "the environment for reviews": claims(environment="access-infra-preview"),
     "another repository": claims(sub="repo:acme@123456/other@9:environment:access-infra", repository_id="9"),
     "a repository that took the name": claims(sub="repo:acme/infra:environment:access-infra", repository_id="9"),

@@ -100,7 +100,7 @@ def _check_deployer(statement: TrustStatement, where: str) -> Iterator[Problem]:
         for name in ("pull_request", "any", "organization"):
             if getattr(github, name):
                 yield _everybody(f"{where}.github.{name}", getattr(github, name), fix)
-        if github.branch and "*" in github.branch:
+        if github.branch and not github.branch.strip("*"):
             yield _everybody(f"{where}.github.branch", github.branch, fix)
     if isinstance(gitlab, GitLab) and not gitlab.protected:
         fix = "write branch: main, or add protected: true"
