@@ -80,8 +80,8 @@ class _Account:
         yield f"document={self._quoted(to_json(policy.document))}"
         named = f"--policy-arn {self._quoted(arn)}"
         yield f"if in_account iam get-policy {named} >/dev/null 2>&1; then"
-        old = "Versions[?!IsDefaultVersion].VersionId"
-        yield f"  for old in $(in_account iam list-policy-versions {named} --query {self._quoted(old)} --output text); do"
+        old = f"--query {self._quoted('Versions[?!IsDefaultVersion].VersionId')} --output text"
+        yield f"  for old in $(in_account iam list-policy-versions {named} {old}); do"
         yield f'    in_account iam delete-policy-version {named} --version-id "$old"'
         yield "  done"
         yield self._call("create-policy-version", [("--policy-arn", arn), document, ("--set-as-default", "")], "  ")

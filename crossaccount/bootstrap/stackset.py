@@ -80,7 +80,7 @@ def script(
         "# Stack sets with the pipeline's identity provider, roles and policies.",
         "# Run it with credentials of the management account. Needed once before:",
         "#   aws cloudformation activate-organizations-access",
-        "# A stack set with service-managed permissions does not reach the management account itself. For that account:",
+        "# A stack set with service-managed permissions does not reach the management account. For that account:",
         "#   crossaccount bootstrap STACK --format cloudformation",
         *(f"# {name} is the management account, so it is left out." for name in left_out),
         "set -eu",

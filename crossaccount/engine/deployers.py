@@ -99,10 +99,11 @@ def make_deployers(local: LocalAws, stacks: Sequence[Stack]) -> Credentials | No
     # A trust may name a role that is created later: first all roles, then their trusts.
     for role in trusts:
         with local.session(parse_arn(role).account) as root:
-            if (known := _trust_of(root, role)) is None:
+            existing = _trust_of(root, role)
+            if existing is None:
                 _make(root, role)
             else:
-                trusts[role] = [*known, *trusts[role]]
+                trusts[role] = [*existing, *trusts[role]]
     for role, statements in trusts.items():
         with local.session(parse_arn(role).account) as root:
             root.iam.update_assume_role_policy(RoleName=parse_arn(role).name, PolicyDocument=_document(statements))

@@ -1,4 +1,4 @@
-"""The pipeline of a new project: its workflow takes the roles that its config declares for ``crossaccount bootstrap``."""
+"""The pipeline of a new project: its workflow takes the roles that ``crossaccount bootstrap`` makes."""
 
 from __future__ import annotations
 
