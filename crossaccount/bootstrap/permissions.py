@@ -15,7 +15,7 @@ from crossaccount.iam.documents import Document
 from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
 from crossaccount.iam.splitting import CannotSplit
 from crossaccount.settings import CompiledStack, Settings
-from crossaccount.settings.models import Purpose
+from crossaccount.settings.models.entities import Purpose
 
 PATH = "/"
 """The path of the policies."""

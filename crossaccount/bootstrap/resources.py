@@ -16,7 +16,7 @@ from crossaccount.bootstrap.permissions import Permissions, Policy, permissions
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION
-from crossaccount.settings.models import Purpose, Role
+from crossaccount.settings.models.entities import Purpose, Role
 
 Document = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ import yaml
 from crossaccount.bootstrap.cloudformation import template, template_text
 from crossaccount.bootstrap.resources import Bootstrap, OidcProvider
 from tests.bootstrap.applied import Applied
-from tests.bootstrap.conftest import moved
+from tests.bootstrap.new_project import moved
 
 LARGEST = 51_200
 """Bytes of a template that is sent with the call:

@@ -22,7 +22,7 @@ from crossaccount.bootstrap.permissions import Policy
 from crossaccount.bootstrap.resources import Bootstrap
 from crossaccount.local.server import LocalAws
 from tests.bootstrap import forking_aws
-from tests.bootstrap.conftest import moved
+from tests.bootstrap.new_project import moved
 from tests.handoff.conftest import aws_command, needs_aws
 
 _COMPARED = ("AssumeRolePolicyDocument", "Path", "Tags")

@@ -23,7 +23,7 @@ from crossaccount.local.clients import Aws, Credentials, Gateway
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import compiled_in_order, read_project
 from tests.bootstrap.applied import Applied
-from tests.bootstrap.conftest import TRUSTED, TRUSTING
+from tests.bootstrap.new_project import TRUSTED, TRUSTING
 
 HOST = "token.actions.githubusercontent.com"
 WORKFLOW = "acme/infra/.github/workflows/access-infra.yaml"
