@@ -7,10 +7,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +17,9 @@ from crossaccount.bootstrap import commands, stackset
 from crossaccount.bootstrap.permissions import Policy
 from crossaccount.bootstrap.resources import Bootstrap
 from crossaccount.local.server import LocalAws
-from tests.bootstrap import forking_aws
 from tests.bootstrap.new_project import moved
-from tests.handoff.conftest import aws_command, needs_aws
+from tests.handoff.conftest import needs_aws
+from tests.preloaded import aws_folder
 
 _COMPARED = ("AssumeRolePolicyDocument", "Path", "Tags")
 
@@ -41,34 +37,11 @@ def _environment(local: LocalAws, folder: Path, accounts: dict[str, str]) -> dic
         )
     )
     return {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{aws_folder()}:{os.environ['PATH']}",
         "AWS_CONFIG_FILE": str(folder / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         "HOME": str(folder),
     }
-
-
-@contextmanager
-def _aws(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment with an AWS CLI that is started once for all commands, if it is Python's own package."""
-    command = aws_command()
-    assert command is not None
-    python = command.parent / "python"
-    if not python.exists():
-        yield environment | {"PATH": f"{command.parent}:{environment['PATH']}"}
-        return
-    path, tool = folder / "aws.socket", folder / "bin" / "aws"
-    tool.parent.mkdir()
-    tool.write_text(forking_aws.CLIENT.format(python=sys.executable, path=str(path)))
-    tool.chmod(0o755)
-    with subprocess.Popen([python, forking_aws.__file__, str(path)], env=environment) as server:
-        try:
-            while not path.exists():
-                assert server.poll() is None
-                time.sleep(0.05)
-            yield environment | {"PATH": f"{tool.parent}:{environment['PATH']}"}
-        finally:
-            server.terminate()
 
 
 def _run(script: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -102,10 +75,9 @@ def test_commands_make_what_the_config_declares_and_may_run_again(
 ) -> None:
     wanted = _richer(bootstraps[0])
     environment = _environment(local, tmp_path, {wanted.profile: wanted.account_id})
-    with _aws(tmp_path, environment) as with_aws:
-        for _ in range(2):
-            done = _run(commands.script([wanted], shlex.quote), tmp_path, with_aws)
-            assert done.returncode == 0, done.stderr
+    for _ in range(2):
+        done = _run(commands.script([wanted], shlex.quote), tmp_path, environment)
+        assert done.returncode == 0, done.stderr
     details = wanted.details()
     iam = local.session(wanted.account_id).iam
     made = _made(local, wanted)
@@ -138,8 +110,7 @@ def test_nothing_is_made_with_the_credentials_of_another_account(
 ) -> None:
     wanted = bootstraps[0]
     environment = _environment(local, tmp_path, {wanted.profile: "999999999999"})
-    with _aws(tmp_path, environment) as with_aws:
-        done = _run(commands.script([wanted], shlex.quote), tmp_path, with_aws)
+    done = _run(commands.script([wanted], shlex.quote), tmp_path, environment)
     assert done.returncode == 1
     assert f"the profile {wanted.profile} is not of the account {wanted.account_id}, but of 999999999999" in done.stderr
     assert not local.session("999999999999").iam.list_roles()["Roles"]
