@@ -99,11 +99,16 @@ def hostile(document: Any, places: Iterable[tuple[Any, ...]]) -> Any:
     return changed
 
 
-def told_apart(document: Any, read: Read) -> tuple[list[tuple[Any, ...]], list[str]]:
-    """Every place of the document at which hostile text can be read, and what is said of each other place."""
+def told_apart(
+    document: Any, read: Read, around: Callable[[Any, tuple[Any, ...]], Any] = lambda document, _: document
+) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Every place of the document at which hostile text can be read, and what is said of each other place.
+
+    ``around`` is the part of a large document that is read for a place.
+    """
     readable, refusals = [], []
     for path in fields(document):
-        said = read(with_text(document, path, HOSTILE))
+        said = read(with_text(around(document, path), path, HOSTILE))
         if said:
             refusals.append(said)
         else:

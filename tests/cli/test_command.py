@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +36,44 @@ def test_importing_the_command_imports_nothing_heavy() -> None:
     assert _imported_by("import crossaccount.cli") == []
 
 
+LIGHT = [["--help"], ["--version"]]
+OF_COMMANDS = [[each, "--help"] for each in COMMANDS]
+FORKING = """
+import contextlib, io, json, os, sys
+from crossaccount.cli import app
+
+for arguments in json.load(sys.stdin):
+    if os.fork() == 0:
+        with contextlib.redirect_stdout(io.StringIO()):
+            app(arguments, standalone_mode=False)
+        print(json.dumps([arguments, [each for each in HEAVY if each in sys.modules]]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+"""The command is imported once, which imports nothing heavy; every help is a process of its own."""
+
+
+@pytest.fixture(scope="module")
+def imported_for_help() -> Mapping[tuple[str, ...], list[str]]:
+    """The heavy packages that a fresh Python has imported after a help was shown."""
+    code = FORKING.replace("HEAVY", repr(HEAVY))
+    asked = json.dumps([*LIGHT, *OF_COMMANDS])
+    done = subprocess.run([sys.executable, "-c", code], input=asked, capture_output=True, text=True, check=True)
+    return {tuple(arguments): found for arguments, found in map(json.loads, done.stdout.splitlines())}
+
+
 @pytest.mark.parametrize(
     ("arguments", "imported"),
     [
-        (["--help"], []),
-        (["--version"], []),
+        *((each, []) for each in LIGHT),
         # Typer reads the arguments of a command with pydantic.
-        *(([each, "--help"], ["pydantic"]) for each in COMMANDS),
+        *((each, ["pydantic"]) for each in OF_COMMANDS),
     ],
 )
-def test_help_imports_nothing_heavy(arguments: Sequence[str], imported: list[str]) -> None:
-    run = (
-        "import contextlib, io\nfrom crossaccount.cli import app\n"
-        f"with contextlib.redirect_stdout(io.StringIO()): app({list(arguments)!r}, standalone_mode=False)"
-    )
-    assert _imported_by(run) == imported
+def test_help_imports_nothing_heavy(
+    arguments: Sequence[str], imported: list[str], imported_for_help: Mapping[tuple[str, ...], list[str]]
+) -> None:
+    assert imported_for_help[tuple(arguments)] == imported
 
 
 @pytest.mark.parametrize(
