@@ -133,8 +133,13 @@ def _single(
     if not touching or ("*" not in pattern and "?" not in pattern):
         yield label, missing
         return
-    known = [action for action in expand(pattern) if rule.is_about(action)]
-    lacks = {action: check.missing(about) for actions, about in _alike(known, touching) for action in actions}
+    known: Sequence[str] = expand(pattern)
+    if rule.actions_inverted:
+        known = [action for action in known if rule.is_about(action)]
+    lacks: dict[str, tuple[str, ...]] = {}
+    for actions, about in _alike(known, touching):
+        # There are some ten thousand actions, and few groups.
+        lacks |= dict.fromkeys(actions, check.missing(about))
     found = [(action, lacks[action]) for action in known if lacks[action]]
     if not found or (len(found) == len(known) and all(lacking == missing for _, lacking in found)):
         # Also where every action of today is covered: the pattern stands for those of tomorrow too.
