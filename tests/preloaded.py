@@ -30,18 +30,20 @@ os._exit(int(connection.recv(8) or b"255") & 0xFF)
 """
 
 
-def preloaded(name: str, python: Path, program: str, warm_up: str = "-") -> Path:
+def preloaded(name: str, python: Path, program: str, *modules: str) -> Path:
     """A folder in which ``name`` is the program, for the ``PATH``. It lives as long as this process.
 
-    ``program`` is ``module:function``, and so is ``warm_up``, which is called once before any call is served.
+    ``program`` is ``module:function``; ``modules`` are imported for all calls. A ``module:function`` among them is
+    called as well.
     """
     folder = Path(tempfile.mkdtemp(prefix="preloaded-"))
     socket = folder / "socket"
     process = subprocess.Popen(
-        [python, SERVER, socket, program, warm_up],
+        [python, SERVER, socket, program, *modules],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)},
         start_new_session=True,
     )
     assert process.stdin is not None
@@ -61,6 +63,16 @@ def preloaded(name: str, python: Path, program: str, warm_up: str = "-") -> Path
     command.write_text(STAND_IN.format(python=python, path=str(socket), name=name))
     command.chmod(0o755)
     return command.parent
+
+
+@cache
+def crossaccount_command() -> Path:
+    """The command, with what most of its subcommands import."""
+    command = Path(sys.executable).with_name("crossaccount")
+    if sys.platform != "linux":
+        return command
+    modules = ("crossaccount.sources", "crossaccount.engine.recording", "crossaccount.components.program", "boto3")
+    return preloaded(command.name, Path(sys.executable), "crossaccount.__main__:main", *modules) / command.name
 
 
 def aws_command() -> Path | None:

@@ -1,7 +1,8 @@
 """The process behind :mod:`tests.preloaded`: a Python program that is imported once, and forked for each call.
 
-Run as ``python preloaded_server.py SOCKET MAIN WARM_UP``: ``SOCKET`` is the path to listen at, ``MAIN`` and ``WARM_UP``
-are ``module:function``; the second is called before anything is served, ``-`` for none. It ends when its stdin does.
+Run as ``python preloaded_server.py SOCKET MAIN PRELOADED…``: ``SOCKET`` is the path to listen at, ``MAIN`` is
+``module:function``. What is ``PRELOADED`` is a module, or a function of one that is called, before anything is served.
+It ends when its stdin does.
 
 What the program's import keeps of its home (``~/.aws/cli/cache``) is below ``HOME``, which is the caller's home in each
 call. It knows the standard library alone: the interpreter is the program's own, and has no other package of ours.
@@ -27,13 +28,13 @@ HOME = f"/proc/self/fd/{HOME_FILE}"
 
 def main() -> None:
     """Import the program, then serve until whoever started this is gone."""
-    path, program, warm_up = sys.argv[1:]
+    path, program, *preloaded = sys.argv[1:]
     _live_in(os.path.dirname(path))
     os.environ["HOME"] = HOME
     before = dict(os.environ)
     run = _function(program)
-    if warm_up != "-":
-        _function(warm_up)()
+    for each in preloaded:
+        _function(each)() if ":" in each else importlib.import_module(each)
     # What the program's import sets in its environment, every call has as well.
     own = {key: value for key, value in os.environ.items() if before.get(key) != value}
     # Objects that all forks share are not visited by their collectors, which would copy their pages.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-COMMAND = Path(sys.executable).parent / "crossaccount"
+from tests.preloaded import crossaccount_command
+
 BASH = """
 source <(_CROSSACCOUNT_COMPLETE=source_bash crossaccount)
 COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
@@ -33,7 +33,9 @@ def _proposed(line: str) -> list[str]:
     """What is proposed for the last word of a line, by the protocol of bash, whose words are split as by zsh."""
     words = line.split(" ")
     told = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_CROSSACCOUNT_COMPLETE": "complete_bash"}
-    done = subprocess.run([COMMAND], env={**os.environ, **told}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [crossaccount_command()], env={**os.environ, **told}, capture_output=True, text=True, check=True
+    )
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -102,7 +104,7 @@ def test_a_config_that_is_wrong_proposes_what_is_right_in_it(tutorial: Path) -> 
 )
 def test_bash_itself(words: str, place: int, proposed: str) -> None:
     script = BASH.format(words=words, place=place)
-    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{crossaccount_command().parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True)
     assert (done.stdout.split(), done.returncode) == ([proposed], 0), done.stderr
 
@@ -110,7 +112,7 @@ def test_bash_itself(words: str, place: int, proposed: str) -> None:
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
 @pytest.mark.usefixtures("tutorial")
 def test_fish_itself() -> None:
-    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{crossaccount_command().parent}{os.pathsep}{os.environ['PATH']}"
     script = "_CROSSACCOUNT_COMPLETE=source_fish crossaccount | source; complete -C 'crossaccount paths stack:p'"
     done = subprocess.run(["fish", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True)
     assert done.stdout.split() == ["stack:production"], done.stderr
@@ -119,5 +121,7 @@ def test_fish_itself() -> None:
 @pytest.mark.usefixtures("tutorial")
 def test_zsh_gets_colons_that_part_nothing() -> None:
     told = {"_TYPER_COMPLETE_ARGS": "crossaccount paths stack:p", "_CROSSACCOUNT_COMPLETE": "complete_zsh"}
-    done = subprocess.run([COMMAND], env={**os.environ, **told}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [crossaccount_command()], env={**os.environ, **told}, capture_output=True, text=True, check=True
+    )
     assert r"stack\\:production" in done.stdout

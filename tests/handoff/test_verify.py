@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,12 +19,12 @@ from crossaccount.local.clients import Aws, Credentials
 from crossaccount.sources import Sources
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal
 from tests.handoff.conftest import Deployed, only
-from tests.scenarios import FOLDERS, ROOT
+from tests.preloaded import crossaccount_command
+from tests.scenarios import FOLDERS
 
 Handed = Callable[..., HandedOut]
 DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
 DENY = "not-yet"
-COMMAND = [sys.executable, "-c", "from crossaccount.__main__ import main; main()", "verify"]
 TUTORIAL = ["stack:development", "stack:production", "--dir", str(FOLDERS["tutorial"])]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
 
@@ -232,12 +231,11 @@ def test_a_caller_that_is_unknown_is_refused(sources: Callable[[str], Sources], 
 
 
 def _verify(there: Deployed, home: Path, principal: str | None, *options: str) -> subprocess.CompletedProcess[str]:
-    environment = {**there.environment(home, principal), "PYTHONPATH": str(ROOT), "HTTPS_PROXY": "http://127.0.0.1:1"}
+    environment = {**there.environment(home, principal), "HTTPS_PROXY": "http://127.0.0.1:1"}
     return subprocess.run(
-        [*COMMAND, *TUTORIAL, *options],
+        [crossaccount_command(), "verify", *TUTORIAL, *options],
         env=environment,
         stdin=subprocess.DEVNULL,
-        start_new_session=True,
         capture_output=True,
         text=True,
         timeout=120,
