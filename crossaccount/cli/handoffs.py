@@ -26,6 +26,7 @@ from crossaccount.handoff.kinds import Kind, Shell
 from crossaccount.iam.names import counted
 
 if TYPE_CHECKING:
+    from crossaccount.handoff.credentials import Given
     from crossaccount.handoff.entry import HandedOut
 
 SEPARATOR = "--"
@@ -81,6 +82,28 @@ def handoff(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FOLDER", help="With granted: the folder for the registry.")
     ] = None,
+    sso_start_url: Annotated[
+        str, typer.Option("--sso-start-url", metavar="URL", help="With profiles: your AWS access portal.")
+    ] = "",
+    sso_session: Annotated[
+        str,
+        typer.Option("--sso-session", metavar="NAME", help="With profiles: an sso-session of your config."),
+    ] = "",
+    sso_region: Annotated[
+        str, typer.Option("--sso-region", metavar="REGION", help="With profiles: the region of Identity Center.")
+    ] = "",
+    trust_anchor: Annotated[
+        str, typer.Option("--trust-anchor", metavar="ARN", help="With profiles: of IAM Roles Anywhere.")
+    ] = "",
+    anywhere_profile: Annotated[
+        str, typer.Option("--anywhere-profile", metavar="ARN", help="With profiles: of IAM Roles Anywhere.")
+    ] = "",
+    certificate: Annotated[
+        str, typer.Option("--certificate", metavar="FILE", help="With profiles: for IAM Roles Anywhere.")
+    ] = "",
+    private_key: Annotated[
+        str, typer.Option("--private-key", metavar="FILE", help="With profiles: the certificate's key.")
+    ] = "",
     directory: DirectoryOption = HERE,
     accounts: AccountsOption = None,
     run_program: RunProgramOption = False,
@@ -92,11 +115,13 @@ def handoff(
     """
     command: tuple[str, ...] = context.meta.get(_COMMAND, ())
     with failures_in_words(as_json):
+        from crossaccount.handoff.credentials import Given
         from crossaccount.handoff.kinds import write
 
         _check(kind, shell, merge, output, command, as_json)
         found = read_named(sources, directory, accounts, run_program=run_program)
-        handed = _handed(found, principal, role, session_name, region, source_profile)
+        given = Given(sso_start_url, sso_session, sso_region, trust_anchor, anywhere_profile, certificate, private_key)
+        handed = _handed(found, principal, role, session_name, region, source_profile, given)
         written = write(kind, handed, shell, command)
         note = _file(kind, written.handed, merge, output)
         if as_json:
@@ -118,6 +143,7 @@ def _handed(
     session_name: str | None,
     region: str | None,
     source_profile: str | None,
+    given: Given,
 ) -> HandedOut:
     from crossaccount.handoff.select import Wanted, hand_out
 
@@ -127,6 +153,7 @@ def _handed(
         session_name=session_name,
         region=region,
         source_profile=source_profile,
+        given=given,
     )
     return hand_out(found.sources, wanted, found.names.shown, found.sources.moment)
 

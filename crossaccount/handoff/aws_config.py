@@ -28,6 +28,8 @@ _HEADER = re.compile(r"\[(?P<header>.+)\]")
 _KEY = re.compile(r"(?P<key>.*?)\s*[=:]\s*(?P<value>.*)")
 _MARK = re.compile(rf"{re.escape(MARK)}(?P<principal>\S+)")
 BYTE_ORDER_MARK = "\ufeff"
+SESSIONS = "sso-session "
+"""The beginning of the names of sections that are no profiles: sessions of Identity Center."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,13 @@ def _problems(sections: Iterable[_Section], ours: Mapping[str, str], where: str)
     for section in sections:
         name = next((name for name in section.names if name in ours), "")
         if name and not section.principal:
-            what = "the file has a profile of this name that crossaccount did not write"
-            fix = "rename or remove the profile in the file"
-            yield Problem(f"{where}: [profile {name}]", what, name, fix)
+            session = name.startswith(SESSIONS)
+            of = "sso-session" if session else "profile"
+            what = f"the file has {'an' if session else 'a'} {of} of this name that crossaccount did not write"
+            fix = f"rename or remove the {of} in the file"
+            if session:
+                fix = f"leave out --sso-start-url and pass --sso-session {name.removeprefix(SESSIONS)} to use it"
+            yield Problem(f"{where}: [{name if session else f'profile {name}'}]", what, name, fix)
         elif section.principal and section.name in ours:
             wanted = {line.key for line in _lines(ours[section.name]) if line.key}
             for key in sorted(wanted & section.kept_keys):
@@ -189,11 +195,16 @@ def _names(header: str) -> tuple[str, ...]:
 
 
 def _name(header: str) -> str:
-    """``x`` of ``profile x``, quoted or not; ``default`` has no prefix; empty for what is no profile."""
+    """``x`` of ``profile x``, quoted or not; ``default`` has no prefix; a session of Identity Center keeps its own.
+
+    Empty for any other section.
+    """
     try:
         words = shlex.split(header)
     except ValueError:
         return ""
     if len(words) == 2 and words[0].startswith("profile"):
         return words[1]
+    if len(words) == 2 and words[0] == "sso-session":
+        return f"{SESSIONS}{words[1]}"
     return header.strip() if header.strip() == "default" else ""

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crossaccount.handoff.aws_config import merged
+from crossaccount.handoff.credentials import ROLES_ANYWHERE, permission_set
 from crossaccount.handoff.entry import HandedOut, HandoffError
 from crossaccount.handoff.kinds.aws_profiles import CONFIG, GRANTED, INDEX, PROFILES
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -33,8 +34,16 @@ def merge_profiles(handed: HandedOut, file: Path, now: datetime) -> Path | None:
     """Merge the profiles into ``file``; the backup's name, if one was needed.
 
     Raises:
-        HandoffError: other profiles have names of ours, or the file cannot be read or written.
+        HandoffError: other profiles have names of ours, the file cannot be read or written, or a profile would have a
+            placeholder.
     """
+    own = [entry for entry in handed.entries if not (entry.through or entry.own_source)]
+    people = any(permission_set(entry.role if entry.is_own else entry.principal) for entry in own)
+    machines = [entry for entry in own if ROLES_ANYWHERE in entry.services]
+    anchors = all(entry.trust_anchor for entry in machines)
+    missing = handed.given.missing(identity_center=people, roles_anywhere=bool(machines), anchors=anchors)
+    if lacking := list(missing):
+        raise HandoffError(lacking)
     return change_text(file, lambda text: merged(text, PROFILES.sections(handed), handed, str(file)), now)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from crossaccount import escaping
 from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.escaping import encodable
+from crossaccount.handoff.credentials import Given
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.problem import BadInput
 from crossaccount.sources.details import Display
@@ -63,7 +64,16 @@ class Entry:
     console: bool | None = None
     bucket: str = ""
     provider: str = ""
-    """The issuer of the OpenID Connect provider that the principal is; empty for users and roles."""
+    """The issuer of the OpenID Connect provider, the SAML provider or the service that the principal is; empty for
+    users and roles."""
+    is_own: bool = False
+    """Whether the entry is credentials by itself: a permission set of Identity Center, or a role of Roles Anywhere."""
+    default_session: str = ""
+    """The session name that the entry has if its trust asks for no other."""
+    own_source: bool = False
+    """Whether ``source`` is a profile that the person has, as the command line says."""
+    trust_anchor: str = ""
+    """The trust anchor of Roles Anywhere that the trust of the way's first role names; empty if it names none."""
 
     @property
     def parameters(self) -> AssumeParameters:
@@ -132,6 +142,7 @@ class HandedOut:
     left_out: tuple[LeftOut, ...] = ()
     principals: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+    given: Given = field(default_factory=Given)
     shown: Callable[[str], str] = field(default=str, compare=False, repr=False)
 
     def able(self, able: Callable[[Entry], Entry | str]) -> HandedOut:

@@ -16,7 +16,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -25,9 +25,17 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Role
 from crossaccount.access.evaluation.evaluate import judge_action
 from crossaccount.access.paths import Path, paths, what_can
+from crossaccount.access.paths.path import services_let_in
 from crossaccount.access.requirements.assume_parameters import AssumeParameters, is_session_name, parameters_meeting
+from crossaccount.handoff.credentials import (
+    IDENTITY_CENTER_PROVIDER,
+    ROLES_ANYWHERE,
+    Given,
+    permission_set,
+    trust_anchor,
+)
 from crossaccount.handoff.entry import EXAMPLE_OBJECT, Entry, HandedOut, HandoffError, LeftOut, Mfa
-from crossaccount.iam.arn import iam_arn, parse_arn
+from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
 from crossaccount.iam.entity_names import check_region
 from crossaccount.iam.names import account_name
 from crossaccount.iam.problem import Problem
@@ -74,7 +82,9 @@ def _choices(text: str, accounts: Mapping[str, str]) -> tuple[str, str, str]:
     arn = parse_arn(text)
     by_id = f"{arn.account}-{arn.name}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{account_name(arn.account, accounts)}-{arn.name}", by_id, f"{by_id}-{digest}"
+    of_people = permission_set(text)
+    name = of_people.name if of_people else arn.name
+    return f"{account_name(arn.account, accounts)}-{name}", by_id, f"{by_id}-{digest}"
 
 
 _SERIAL = re.compile(r"\A[\w+=/:,.@-]{9,256}\Z", re.ASCII)
@@ -102,6 +112,7 @@ class Wanted:
     session_name: str | None = None
     region: str | None = None
     source_profile: str | None = None
+    given: Given = field(default_factory=Given)
 
     def check(self) -> None:
         """Refuse what STS or a file of profiles would not take.
@@ -119,6 +130,7 @@ class Wanted:
         if self.source_profile is not None and not re.match(r"\A[\w./@%+:-]+\Z", self.source_profile, re.ASCII):
             what = "a profile's name has only letters, digits and _./@%+:-"
             problems.append(Problem("--source-profile", what, self.source_profile, "rename the profile"))
+        problems += self.given.problems()
         if problems:
             raise HandoffError(problems)
 
@@ -132,6 +144,7 @@ def hand_out(sources: Sources, wanted: Wanted, shown: Callable[[str], str], now:
     wanted.check()
     estate = sources.estate()
     steps = list(_reached(estate, wanted.principal)) if wanted.principal else [Step(path) for path in paths(estate)]
+    steps += _by_certificate(estate, wanted.principal)
     makers = Entries(sources, estate, wanted, shown, now, _single(steps, wanted))
     entries: list[Entry] = []
     left: list[LeftOut] = []
@@ -145,12 +158,20 @@ def hand_out(sources: Sources, wanted: Wanted, shown: Callable[[str], str], now:
     principals = [wanted.principal] if wanted.principal else [*estate.users, *estate.roles]
     roles = [wanted.role] if wanted.role else list(estate.roles)
     by_name = sorted(entries, key=lambda entry: entry.name)
-    return HandedOut(tuple(by_name), tuple(left), frozenset(principals), frozenset(roles), shown)
+    return HandedOut(tuple(by_name), tuple(left), frozenset(principals), frozenset(roles), wanted.given, shown)
 
 
 def _single(steps: Iterable[Step], wanted: Wanted) -> bool:
     """Whether all entries are for one principal, so that names can leave the principal out."""
     return wanted.principal is not None or len({step.path.principal for step in steps}) <= 1
+
+
+def _by_certificate(estate: Estate, principal: str | None) -> Iterator[Step]:
+    """The roles that IAM Roles Anywhere gives to holders of certificates; of one principal, itself."""
+    for role in estate.roles.values():
+        for trust in services_let_in(estate, role) if principal in (None, role.arn) else ():
+            if trust.service == ROLES_ANYWHERE:
+                yield Step(Path(trust.service, role.arn, trust.alternatives, (), ()))
 
 
 def _reached(estate: Estate, principal: str) -> Iterator[Step]:
@@ -195,6 +216,8 @@ class Entries:
         if (refused := _refused(path)) is not None:
             return refused
         role = self._estate.roles[path.role]
+        own = path.principal == ROLES_ANYWHERE or IDENTITY_CENTER_PROVIDER.search(path.principal) is not None
+        start = role if own else self._estate.roles.get(path.principal)
         alternatives = self._ways(step, role)
         if not alternatives:
             return f"the session name {self._wanted.session_name} does not meet its conditions"
@@ -202,7 +225,7 @@ class Entries:
         if not known:
             return f"it cannot be judged: {alternatives[0].in_words}"
         account = parse_arn(path.role).account
-        name, identifier = self._named(path)
+        name, identifier = self._named(path, own)
         return Entry(
             name=name,
             identifier=identifier,
@@ -211,30 +234,38 @@ class Entries:
             alternatives=tuple(known),
             account=account_name(account, self._sources.accounts),
             aliased=self._people.aliased(account),
-            source=self._source(step),
+            source="" if own else self._source(step),
             shown=self._shown,
             region=self._region(path),
             display=self._sources.displays.get(account, Display()),
-            mfa=self._people.mfa(path.principal),
+            mfa=Mfa("") if own else self._people.mfa(path.principal),
             through=step.through,
-            services=() if step.through else services(self._estate.roles.get(path.principal)),
+            services=() if step.through else services(start),
             console=self._people.console(path.principal),
             bucket=bucket_of(self._estate, role, self._now),
-            provider=path.principal.partition(_OIDC)[2],
+            provider=_outside(path.principal),
+            is_own=own,
+            default_session=self._default_name(step, role),
+            own_source=self._wanted.source_profile is not None,
+            trust_anchor=trust_anchor(start) if start is not None else "",
         )
 
     def _ways(self, step: Step, role: Role) -> list[AssumeParameters]:
         longest = role.max_session_duration
-        asker = parse_arn(step.path.principal)
-        if asker.kind == "role":
+        if parse_arn(step.path.principal if is_arn(step.path.principal) else role.arn).kind == "role":
             longest = min(longest or CHAINED_SECONDS, CHAINED_SECONDS)
-        name = parse_arn(self._wanted.principal).name if self._wanted.principal else asker.name
-        default = name if is_session_name(name) else re.sub(r"[^\w+=,.@-]", "-", f"{name}-session")[:64]
+        default = self._default_name(step, role)
         return parameters_meeting(step.path.alternatives, default, longest, self._wanted.session_name)
 
-    def _named(self, path: Path) -> tuple[str, str]:
+    def _default_name(self, step: Step, role: Role) -> str:
+        """The name of a session if nobody asks for another: the selected principal's, or the caller's."""
+        of = self._wanted.principal or (step.path.principal if is_arn(step.path.principal) else role.arn)
+        name = parse_arn(of).name
+        return name if is_session_name(name) else re.sub(r"[^\w+=,.@-]", "-", f"{name}-session")[:64]
+
+    def _named(self, path: Path, own: bool) -> tuple[str, str]:
         name, identifier = self._names[path.role], self._identifiers[path.role]
-        if self._single:
+        if self._single or own:
             return name, identifier
         return f"{name}:{self._label(path.principal)}", f"{identifier}_for_{self._identifier(path.principal)}"
 
@@ -247,17 +278,36 @@ class Entries:
     def _source(self, step: Step) -> str:
         if step.through:
             return self._names[step.through]
+        if self._wanted.source_profile is None and self._starts_by_itself(step.path.principal):
+            return self._names[step.path.principal]
         return self._wanted.source_profile or (OWN_PROFILE if self._single else self._label(step.path.principal))
+
+    def _starts_by_itself(self, principal: str) -> bool:
+        """Whether the credentials of a principal are written as a profile of ours."""
+        role = self._estate.roles.get(principal)
+        return role is not None and (permission_set(principal) is not None or ROLES_ANYWHERE in services(role))
 
     def _region(self, path: Path) -> str:
         regions = self._sources.regions
-        known = (regions.get(parse_arn(each).account, "") for each in (path.role, path.principal))
+        of = (each for each in (path.role, path.principal) if is_arn(each))
+        known = (regions.get(parse_arn(each).account, "") for each in of)
         return self._wanted.region or next((each for each in known if each and not check_region(each)), "")
+
+
+def _outside(principal: str) -> str:
+    """What vouches for a principal outside IAM; empty for users and roles."""
+    if principal == ROLES_ANYWHERE:
+        return principal
+    return principal.partition(_OIDC)[2] or principal.partition(":saml-provider/")[2]
 
 
 def _refused(path: Path) -> str | None:
     if not _ENTITY.match(path.role):
         return "IAM could not have made a role of this ARN"
+    if path.principal == ROLES_ANYWHERE or IDENTITY_CENTER_PROVIDER.search(path.principal):
+        return None
+    if ":saml-provider/" in path.principal:
+        return "people of a SAML provider sign in at the provider's own page"
     if not _ENTITY.match(path.principal) and not _PROVIDER.match(path.principal):
         return "no user or role: whoever it is, name a source of their account"
     return None

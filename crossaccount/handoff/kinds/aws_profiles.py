@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from crossaccount.handoff.credentials import ROLES_ANYWHERE, permission_set
 from crossaccount.handoff.entry import Entry, HandedOut, is_one_value, mfa_note, not_handed_out, notes, one_line
+from crossaccount.handoff.kinds.own_credentials import own_credentials
 from crossaccount.iam.providers import service_of
 
 MARK = "# crossaccount handoff for "
@@ -21,6 +23,13 @@ EKS_TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
 https://docs.aws.amazon.com/eks/latest/userguide/pod-configuration.html"""
 KEYS = frozenset(
     {
+        "credential_process",
+        "sso_account_id",
+        "sso_region",
+        "sso_registration_scopes",
+        "sso_role_name",
+        "sso_session",
+        "sso_start_url",
         "web_identity_token_file",
         "role_arn",
         "source_profile",
@@ -33,8 +42,14 @@ KEYS = frozenset(
     }
 )
 """The keys that are ours in a profile of ours."""
-CREDENTIAL_SOURCES = {"ec2.amazonaws.com": "Ec2InstanceMetadata", "ecs-tasks.amazonaws.com": "EcsContainer"}
-"""Where the credentials of a service's role are found; of every other service's (Lambda's …) in the environment."""
+CREDENTIAL_SOURCES = {
+    "ec2.amazonaws.com": "Ec2InstanceMetadata",
+    "ecs-tasks.amazonaws.com": "EcsContainer",
+    "pods.eks.amazonaws.com": "EcsContainer",
+}
+"""Where the credentials of a service's role are found; of every other service's (Lambda's …) in the environment. The
+agent of EKS Pod Identity has the endpoint of a container:
+https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html"""
 INDEX, CONFIG = "granted.yml", "config"
 """The files of a registry."""
 
@@ -46,6 +61,8 @@ class Profiles:
 
     def able(self, entry: Entry) -> Entry | str:
         """The entry as a profile can ask for it."""
+        if entry.is_own:
+            return entry
         if entry.provider and service_of(entry.provider) != "eks":
             return "its token is in no file that is known; see the kinds github and esc"
         found = entry.limited_to(lambda parameters: not parameters.source_identity and not parameters.tags)
@@ -55,8 +72,13 @@ class Profiles:
         return f"its {odd} has a character that no line of a config can hold" if odd else found
 
     def sections(self, handed: HandedOut) -> dict[str, str]:
-        """Each profile's text, by its name."""
-        return {entry.name: "\n".join(_lines(entry)) + "\n" for entry in handed.entries}
+        """Each profile's text, by its name; and those of the credentials that ways start with."""
+        found: dict[str, str] = {}
+        for entry in handed.entries:
+            found |= dict(own_credentials(entry, handed.given, MARK))
+            if not entry.is_own:
+                found[entry.name] = "\n".join(_lines(entry)) + "\n"
+        return found
 
     def text(self, handed: HandedOut) -> str:
         """The fragment."""
@@ -88,7 +110,9 @@ def _lines(entry: Entry) -> Iterator[str]:
 
 def _source_note(entry: Entry) -> str:
     """Where the source is called as the entry calls its principal: no profile here has that name."""
-    if entry.provider or entry.services or entry.through or entry.source != entry.name.partition(":")[2]:
+    if entry.provider or entry.services or entry.through or permission_set(entry.principal):
+        return ""
+    if entry.source != entry.name.partition(":")[2]:
         return ""
     return f"{entry.source} is a profile of your own, with the credentials of {entry.shown(entry.principal)}"
 
@@ -109,7 +133,7 @@ def _values(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _origin(entry: Entry) -> tuple[str, str]:
-    if not entry.services:
+    if not entry.services or entry.own_source or ROLES_ANYWHERE in entry.services:
         return "source_profile", entry.source
     known = (CREDENTIAL_SOURCES[service] for service in CREDENTIAL_SOURCES if service in entry.services)
     return "credential_source", next(known, "Environment")

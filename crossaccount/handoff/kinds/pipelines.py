@@ -58,6 +58,8 @@ class GitHubStep(_OfService):
         yield f"    role-to-assume: {entry.role}"
         yield f"    aws-region: {entry.region or 'us-east-1'}"
         yield f'    allowed-account-ids: "{entry.role_arn.account}"'
+        if entry.parameters.session_name != entry.default_session:
+            yield f"    role-session-name: {json.dumps(entry.parameters.session_name)}"
         if entry.parameters.duration:
             yield f"    role-duration-seconds: {entry.parameters.duration}"
 

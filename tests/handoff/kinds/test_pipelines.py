@@ -64,6 +64,15 @@ def test_a_workflow_gets_a_step_that_assumes_its_role(project: Path) -> None:
     assert "repo:acme@1/app@2:ref:refs/heads/main" in found["text"]
 
 
+def test_a_session_name_that_the_trust_requires_is_in_the_step(project: Path) -> None:
+    file = project / "Pulumi.w.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["config"]["crossaccount:trusting"]["roles"]["Deploy"]["trust"][0]["session_name"] = "deploy"
+    file.write_text(yaml.safe_dump(config))
+    (step,) = yaml.safe_load(_handed(project, "github")["text"])
+    assert step["with"]["role-session-name"] == "deploy"
+
+
 def test_the_action_is_the_one_of_the_workflow_that_init_writes() -> None:
     assert ACTIONS[CONFIGURE[0]] == CONFIGURE[1:]
 
