@@ -33,13 +33,20 @@ def test_a_word_is_accepted(text: str, tmp_path: Path) -> None:
     (word, value), *_ = parse_yaml(text, "page").items()
     config: dict[str, Any] = {"crossaccount:account": "workload", "crossaccount:accounts": ACCOUNTS}
     config |= {"aws:allowedAccountIds": ["222222222222"], "crossaccount:providers": PROVIDERS}
-    if word in ("users", "groups", "applications"):
+    if word == "providers":
+        config["crossaccount:providers"] = {**PROVIDERS, **value}
+    elif word in ("users", "groups", "applications"):
         config["crossaccount:trusted"] = {word: value}
     else:
         role = {"trust": [{"principals": ["auth"]}], word: value}
         config["crossaccount:trusting"] = {"roles": {"Role": role}}
+    if "members" in text:
+        config["crossaccount:trusted"]["users"] = {"Ann": {}}
     assert build_documents(load_settings(config, root=tmp_path))
 
 
-def test_the_page_shows_a_word_in_nearly_every_row() -> None:
-    assert len(SHOWN) > 30
+def test_the_page_shows_a_word_in_nearly_every_row_and_a_reason_in_every_other() -> None:
+    """A key of the same name and a link are words as well."""
+    assert len(SHOWN) > 50
+    without = [row for row in ROWS if "`" not in row[1] and not row[1].startswith(("none: ", "here ", "---"))]
+    assert without == []
