@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
+from crossaccount.iam.organizations import SERVICE_CONTROL
 from crossaccount.settings import Settings
 from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name
 from crossaccount.settings.documents import Documents, exact_principals
@@ -13,6 +14,7 @@ from crossaccount.settings.models import AccessKey, Application, Console, Group,
 
 from .arguments import Checked
 from .handover import HandoverArgs
+from .organization import ControlPolicies, ControlPolicyArgs
 from .policies import ManagedPolicies, ManagedPolicyArgs
 from .providers import IdentityProviders
 from .roles import RoleArgs
@@ -61,6 +63,22 @@ def identity_providers(settings: Settings) -> IdentityProviders | None:
         else:
             saml[name] = {"metadata": settings.metadata[name], **common}
     return IdentityProviders(settings.account, _checked({"oidc": oidc, "saml": saml})) if oidc or saml else None
+
+
+def control_policies(settings: Settings) -> ControlPolicies | None:
+    """The organisation's control policies, in the stack of its management account; none declared, none made."""
+    if (organization := settings.organization) is None:
+        return None
+    sections: dict[str, dict[str, ControlPolicyArgs]] = {"scps": {}, "rcps": {}}
+    for policy in organization.policies:
+        args: ControlPolicyArgs = {"document": policy.document, "targets": list(policy.targets)}
+        if policy.description:
+            args["description"] = policy.description
+        if policy.import_id:
+            args["import_id"] = policy.import_id
+        sections["scps" if policy.type == SERVICE_CONTROL else "rcps"][policy.name] = args
+    full = {"full_access_targets": list(organization.full_access)} if organization.full_access else {}
+    return ControlPolicies(settings.account, _checked({**sections, **full}))
 
 
 def trusted_account(

@@ -171,7 +171,7 @@ class _Place:
         """
         by_kinds: dict[tuple[str, ...], set[str]] = {}
         for action in actions - _PASSED_TO.keys():
-            by_kinds.setdefault(_kinds(action), set()).add(action)
+            by_kinds.setdefault(kinds_of(action), set()).add(action)
         found: list[Statement] = [
             {"Effect": "Allow", "Action": sorted(by_kinds[kinds]), "Resource": resources}
             for kinds in sorted(by_kinds)
@@ -201,9 +201,17 @@ class _Place:
         return [arn for kind in kinds for arn in self.scope.arns(kind, self.account, self.partition)]
 
 
-def _kinds(action: str) -> tuple[str, ...]:
-    """The kinds of resource that an action can be limited to, by AWS's published list; none if it cannot be."""
+ORGANIZATION = "organizations"
+
+
+def kinds_of(action: str) -> tuple[str, ...]:
+    """The kinds of resource that an action can be limited to, by AWS's published list; none if it cannot be.
+
+    None either of Organizations: the IDs of policies are known only once they exist.
+    """
     service, _, name = action.partition(":")
+    if service == ORGANIZATION:
+        return ()
     templates = resource_arns(service, name)
     assert templates is not None, f"AWS publishes the resources of every action of a handler, and not of {action}"
     return tuple(sorted({found["kind"] for each in templates if (found := _KIND_OF_TEMPLATE.match(each))}))

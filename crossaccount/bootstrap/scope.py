@@ -82,6 +82,9 @@ class Managed:
     """The ARNs of the permissions boundaries that the stack's entities have."""
 
 
+_OF_ORGANIZATION = {"aws:organizations/policy:Policy", "aws:organizations/policyAttachment:PolicyAttachment"}
+
+
 def managed_by(compiled: CompiledStack) -> Managed:
     """What a stack makes.
 
@@ -118,6 +121,8 @@ def managed_by(compiled: CompiledStack) -> Managed:
     for name in documents.managed:
         types.add(_POLICY)
         patterns.add(parse_arn(documents.arn(name, settings)).resource)
+    if settings.organization is not None:
+        types |= _OF_ORGANIZATION
     return Managed(frozenset(types), Scope.of(_below_default_path(compiled, patterns)), tuple(sorted(boundaries)))
 
 

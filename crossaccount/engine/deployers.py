@@ -32,7 +32,7 @@ _OF_THE_USERS_MACHINE = (
 )
 _OF_OTHERS = ("aws:ignoreTags",)
 """Keys that ignore tags of others: a fresh local AWS has none."""
-_SERVICES = ("iam", "sts", "secretsmanager")
+_SERVICES = ("iam", "sts", "secretsmanager", "organizations")
 
 
 def local_config(stack: Stack, gateway: Gateway, deployer: Credentials | None = None) -> dict[str, Any]:

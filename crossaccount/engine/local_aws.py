@@ -120,6 +120,9 @@ class InProcessEngine:
         return {f"{ORGANIZATION}/{work.project}/{name}": each for name, each in {work.stack: {}, **exports}.items()}
 
 
+OF_ORGANIZATIONS = "aws:organizations/"
+
+
 class CreatingMocks(Mocks):
     """Creates each resource on the local AWS when it is registered, and calls ``on_resource`` with its result."""
 
@@ -147,7 +150,9 @@ class CreatingMocks(Mocks):
             return args.name, {"name": args.name, "outputs": dict(self._outputs[args.name])}
         try:
             inputs = plain(args.inputs)
-            made = create(args.typ, self._aws, inputs, self._default_tags) if args.custom else (None, {})
+            made = self._adopted(args, inputs) or (
+                create(args.typ, self._aws, inputs, self._default_tags) if args.custom else (None, {})
+            )
         except BaseException as error:
             self._on_resource(args, "failed")
             if isinstance(error, ResourceError):
@@ -155,6 +160,12 @@ class CreatingMocks(Mocks):
             raise
         self._on_resource(args, "done")
         return made
+
+    def _adopted(self, args: MockResourceArgs, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """What is to be imported, if the local AWS has it: of an organisation, because a run begins with one."""
+        if not args.resource_id or not args.typ.startswith(OF_ORGANIZATIONS):
+            return None
+        return HANDLERS[args.typ].find(self._aws, args.resource_id, inputs)
 
 
 class LenientMocks(CreatingMocks):

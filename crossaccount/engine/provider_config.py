@@ -30,7 +30,7 @@ from crossaccount.local.clients import is_loopback
 from crossaccount.settings.project import Project
 from crossaccount.settings.raw import is_encrypted
 
-SIGNING = ("iam", "secretsmanager", "sts")
+SIGNING = ("iam", "organizations", "secretsmanager", "sts")
 """Services whose answers the review and the packaged program rely on."""
 FILES = ("aws:customCaBundle", "aws:sharedConfigFiles", "aws:sharedCredentialsFiles")
 METADATA = "aws:ec2MetadataServiceEndpoint"

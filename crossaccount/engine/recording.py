@@ -83,8 +83,9 @@ NATIVE = {
     "aws-native:iam:InstanceProfile": ("instance-profile", "instanceProfileName"),
 }
 """Entities of aws-native: their kind, and the property that names them."""
-_NOT_JUDGED = ("aws-native:iam:", "aws:identitystore/", "aws:ssoadmin/", "aws:organizations/policy")
+_NOT_JUDGED = ("aws-native:iam:", "aws:identitystore/", "aws:ssoadmin/")
 """The prefixes of types that change access and are not analysed."""
+CONTROL_POLICY = "aws:organizations/policy:Policy"
 
 
 class UnexpectedInvoke(pulumi.RunError):
@@ -219,6 +220,9 @@ class OwnMocks(RecordingMocks):
             self._accounts[args.name].add(account_of(args.inputs, self.account_id))
         if args.typ.startswith(_NOT_JUDGED):
             self.notes.append(f"{args.typ} {args.name}: its effect on access is not judged")
+        if args.typ == CONTROL_POLICY:
+            # Its attachments name it by its ID, which only AWS knows.
+            return f"new:{args.name}", {**args.inputs, "name": args.inputs.get("name") or args.name, "arn": UNKNOWN}
         if args.typ in NAMED:
             args.inputs["name"] = self.name_of(args)
             return super().new_resource(args)
@@ -248,6 +252,8 @@ class AnyMocks(OwnMocks):
     """Answers for programs of anybody's: also for the IAM of aws-native."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ.startswith(CONTROL_POLICY.partition(":Policy")[0]):
+            self.notes.append(f"{args.typ} {args.name}: its effect on access is not judged")
         if (found := NATIVE.get(args.typ)) is None:
             return super().new_resource(args)
         kind, named = found

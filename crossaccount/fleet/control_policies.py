@@ -1,8 +1,10 @@
 """``organization``, ``scps`` and ``rcps`` of ``fleet.yaml``: the organisation above the fleet, as a source.
 
 They become a file in the shape of AWS's own answers. ``check`` and the commands that judge access read it by default.
-The policies are not deployed: the organisation's administrators manage them. Every level has ``FullAWSAccess``, as AWS
-attaches it. IDs of units that the fleet does not give are derived from their path, so they are stable.
+If the management account is one of the fleet's accounts, its stack deploys the policies of that file. Otherwise the
+organisation's administrators manage them. Every level has ``FullAWSAccess``, as AWS attaches it, unless ``scps`` lists
+its targets. IDs of units that the fleet does not give are derived from their path, so they are stable; policies are
+attached only to units with given IDs.
 
 Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 """
@@ -15,15 +17,25 @@ from typing import Any
 
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
 from crossaccount.fleet.models import ControlPolicy
-from crossaccount.iam.documents import as_list, to_json
+from crossaccount.iam.documents import to_json
 from crossaccount.iam.nearest import did_you_mean
+from crossaccount.iam.organizations import (
+    FULL_ACCESS,
+    FULL_ACCESS_ID,
+    RESOURCE_CONTROL,
+    SERVICE_CONTROL,
+    check_organization,
+    check_policy,
+)
 from crossaccount.iam.problem import NOT_GIVEN, Problem
-from crossaccount.iam.validation import check_identity_policy
 from crossaccount.settings.document_files import FILE, kind_of, read_document
 from crossaccount.settings.errors import SettingsError
+from crossaccount.settings.organization import KEY, too_many
+from crossaccount.settings.project import ORGANIZATION_FILE
+from crossaccount.settings.raw import NAMESPACE
 
 ROOT = "/"
-KINDS = {"scps": "SERVICE_CONTROL_POLICY", "rcps": "RESOURCE_CONTROL_POLICY"}
+KINDS = {"scps": SERVICE_CONTROL, "rcps": RESOURCE_CONTROL}
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -35,9 +47,43 @@ def organization_content(fleet: Fleet, problems: list[Problem]) -> dict[str, Any
             fix = "add organization: {id: o-…, root: r-…, management: …}"
             problems.append(Problem(f"{FLEET_FILE}: organization", "is required for control policies", NOT_GIVEN, fix))
         return None
+    before = len(problems)
     found = _Organization(fleet)
     written = [found.policy(kind, name, policy, problems) for kind, name, policy in policies]
-    return found.content([each for each in written if each is not None])
+    content = found.content([each for each in written if each is not None])
+    if len(problems) == before:
+        problems += too_many(content, FLEET_FILE)
+        problems += (_nothing_allowed(each) for each in check_organization(content, FLEET_FILE))
+    return content
+
+
+def _nothing_allowed(problem: Problem) -> Problem:
+    fix = "attach a policy that allows, or leave FullAWSAccess there"
+    return Problem(f"{FLEET_FILE}: scps", problem.what, problem.got, fix)
+
+
+def deploying_stack(fleet: Fleet) -> str | None:
+    """The account whose stack deploys the control policies; None if they are only judged."""
+    if fleet.organization is None or not (fleet.scps or fleet.rcps):
+        return None
+    return next((name for name, each in fleet.accounts.items() if each.id == fleet.organization.management), None)
+
+
+def deploying_config(fleet: Fleet) -> dict[str, Any]:
+    """What the stack of the management account has for it in its config."""
+    full = {"full_aws_access": True} if FULL_ACCESS in fleet.scps else {}
+    return {f"{NAMESPACE}{KEY}": {"file": ORGANIZATION_FILE, **full}}
+
+
+def idle_units(fleet: Fleet) -> Iterator[Problem]:
+    """Warnings: units whose ID is given and in which no account is."""
+    if fleet.organization is None:
+        return
+    known = sorted({path for account in fleet.accounts.values() for path in _paths(account.ou)})
+    for path in fleet.organization.units:
+        if path not in known:
+            where, fix = f"{FLEET_FILE}: organization.units.{path}", did_you_mean(path, known, "take it out")
+            yield Problem(where, "no account is in such a unit", path, fix, "warning")
 
 
 class _Organization:
@@ -45,6 +91,8 @@ class _Organization:
         assert fleet.organization is not None, "the caller checks that fleet.yaml has an organization"
         self._fleet = fleet
         self._above = fleet.organization
+        self._deployed = deploying_stack(fleet) is not None
+        self._ids = {account.id for account in fleet.accounts.values()}
         self._units = sorted({path for account in fleet.accounts.values() for path in _paths(account.ou)})
 
     def content(self, policies: list[dict[str, Any]]) -> dict[str, Any]:
@@ -57,7 +105,9 @@ class _Organization:
         if master not in {each["Id"] for each in accounts}:
             accounts.append({"Id": master, "Name": "management", "Paths": [f"{head}{master}/"]})
         everywhere = [self._above.root, *map(self._id, self._units), *(str(each["Id"]) for each in accounts)]
-        whole = _written("p-FullAWSAccess", "FullAWSAccess", KINDS["scps"], _EVERYTHING, everywhere)
+        if (given := self._fleet.scps.get(FULL_ACCESS)) is not None:
+            everywhere = [*self._targets(given), *([] if master in self._ids else [master])]
+        whole = _written(FULL_ACCESS_ID, FULL_ACCESS, KINDS["scps"], _EVERYTHING, everywhere)
         organization = {"Id": self._above.id, "MasterAccountId": master}
         return {"Organization": organization, "Accounts": accounts, "Policies": [whole, *policies]}
 
@@ -66,14 +116,32 @@ class _Organization:
         where = f"{FLEET_FILE}: {kind}.{name}"
         before = len(problems)
         problems += self._wrong_targets(policy, where)
+        if kind == "scps" and name == FULL_ACCESS:
+            problems += _of_aws(policy, where)
+            return None
         document = self._document(policy, where, problems)
         if document is not None:
-            problems += _wrong_document(kind, document, f"{where}.document")
+            problems += check_policy(KINDS[kind], name, to_json(document), policy.description, where)
         if document is None or len(problems) > before:
             return None
-        targets = [self._above.root if unit == ROOT else self._id(unit) for unit in policy.units]
-        targets += [self._fleet.accounts[account].id for account in policy.accounts]
-        return _written(f"p-{_digest(f'{kind}/{name}')}", name, KINDS[kind], document, targets)
+        found = _written(f"p-{_digest(f'{kind}/{name}')}", name, KINDS[kind], document, self._targets(policy))
+        if policy.description:
+            found["PolicySummary"]["Description"] = policy.description
+        if policy.import_id:
+            found["PolicySummary"] |= {"Id": policy.import_id, "Arn": self._arn(kind, policy.import_id)}
+        return found
+
+    def _targets(self, policy: ControlPolicy) -> list[str]:
+        targets = [self._above.root if unit == ROOT else self._id(unit) for unit in policy.units if self._is_one(unit)]
+        known = self._fleet.accounts
+        return [*targets, *(known[account].id for account in policy.accounts if account in known)]
+
+    def _is_one(self, unit: str) -> bool:
+        return unit == ROOT or unit in self._units
+
+    def _arn(self, kind: str, policy_id: str) -> str:
+        above = self._above
+        return f"arn:aws:organizations::{above.management}:policy/{above.id}/{KINDS[kind].lower()}/{policy_id}"
 
     def _wrong_targets(self, policy: ControlPolicy, where: str) -> Iterator[Problem]:
         if not policy.units and not policy.accounts:
@@ -82,12 +150,20 @@ class _Organization:
             if unit != ROOT and unit not in self._units:
                 fix = did_you_mean(unit, self._units, 'correct it; "/" is the root')
                 yield Problem(f"{where}.units[{index}]", "no account is in such a unit", unit, fix)
+            elif unit != ROOT and self._deployed and unit not in self._above.units:
+                what = "the policy is deployed, and the ID of the unit is not known"
+                fix = f"add it to organization.units: {{{unit}: ou-…}}, as `aws organizations list-parents` shows it"
+                yield Problem(f"{where}.units[{index}]", what, unit, fix)
         for index, account in enumerate(policy.accounts):
             if account not in self._fleet.accounts:
                 fix = did_you_mean(account, self._fleet.accounts, "name an account of the fleet")
                 yield Problem(f"{where}.accounts[{index}]", "no such account in the fleet", account, fix)
 
     def _document(self, policy: ControlPolicy, where: str, problems: list[Problem]) -> Mapping[str, Any] | None:
+        if policy.document is None:
+            fix = "write a policy document, or {file: policies/x.json}"
+            problems.append(Problem(f"{where}.document", "is required", NOT_GIVEN, fix))
+            return None
         if kind_of(policy.document) is None:
             return policy.document
         place = f"{where}.document.{FILE}"
@@ -110,21 +186,14 @@ class _Organization:
         return self._above.units.get(path, made_up)
 
 
-def _wrong_document(kind: str, document: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """Problems for which AWS refuses a document. A resource control policy has a ``Principal``, and may only deny."""
-    if kind == "scps":
-        yield from check_identity_policy(document, where)
-        return
-    statements = [dict(each) if isinstance(each, Mapping) else each for each in as_list(document.get("Statement", []))]
-    for index, each in enumerate(statements):
-        if isinstance(each, dict):
-            place = f"{where}.Statement[{index}]"
-            if (principal := each.pop("Principal", None)) != "*":
-                got = NOT_GIVEN if principal is None else principal
-                yield Problem(f"{place}.Principal", 'must be "*"', got, "narrow it by Condition")
-            if each.get("Effect") == "Allow":
-                yield Problem(f"{place}.Effect", "must be Deny", "Allow", "RCPs only deny; AWS adds RCPFullAWSAccess")
-    yield from check_identity_policy({**document, "Statement": statements}, where)
+def _of_aws(policy: ControlPolicy, where: str) -> Iterator[Problem]:
+    for key, value in (
+        ("document", policy.document),
+        ("description", policy.description),
+        ("import", policy.import_id),
+    ):
+        if value:
+            yield Problem(f"{where}.{key}", "AWS owns the policy: only its targets are yours", value, "remove the line")
 
 
 def _paths(ou: str) -> list[str]:

@@ -92,7 +92,7 @@ class Fleet:
     organization: FleetOrganization | None = None
     scps: Mapping[str, ControlPolicy] = field(default_factory=dict)
     rcps: Mapping[str, ControlPolicy] = field(default_factory=dict)
-    """Control policies by name, which are given to the checks and not deployed."""
+    """Control policies by name. The stack of the management account deploys them, if the fleet has that account."""
 
     def role_sets_of(self, account: str) -> tuple[str, ...]:
         """The role sets that apply to an account, in their own order."""
@@ -408,18 +408,38 @@ def _check_names(selector: Selector, where: str, known: tuple[str, ...]) -> Iter
 def idle_selectors(fleet: Fleet) -> Iterator[Problem]:
     """Warnings: parts of selectors, and role sets, that no account meets."""
     ous = {account.ou for account in fleet.accounts.values()}
+    units = sorted(
+        {"/".join(parts[:end]) for ou in ous if ou for parts in [ou.split("/")] for end in range(1, len(parts) + 1)}
+    )
     for name, role_set in fleet.role_sets.items():
         where = f"{FLEET_FILE}: role_sets.{name}"
         if role_set.include and not fleet.accounts_of(name):
             yield Problem(where, "applies to no account", NOT_GIVEN, "correct include or exclude", "warning")
-        for index, selector in enumerate(role_set.include):
-            for place, pattern in enumerate(selector.accounts or ()):
-                if has_wildcard(pattern) and not any(wildcard_match(pattern, each) for each in fleet.accounts):
-                    yield _idle(f"{where}.include[{index}].accounts[{place}]", "no account has such a name", pattern)
-            for place, pattern in enumerate(selector.ou or ()):
-                if not any(is_below(pattern, ou) for ou in ous):
-                    yield _idle(f"{where}.include[{index}].ou[{place}]", "no account is in such a unit", pattern)
+        for kind, selectors in (("include", role_set.include), ("exclude", role_set.exclude)):
+            for index, selector in enumerate(selectors):
+                yield from _idle_parts(selector, f"{where}.{kind}[{index}]", fleet.accounts, units)
 
 
-def _idle(where: str, what: str, got: str) -> Problem:
-    return Problem(where, what, got, "correct it, or take it out", "warning")
+def _idle_parts(
+    selector: Selector, where: str, accounts: Mapping[str, Account], units: Sequence[str]
+) -> Iterator[Problem]:
+    """The names, units and tags of a selector that no account has."""
+    for place, pattern in enumerate(selector.accounts or ()):
+        if has_wildcard(pattern) and not any(wildcard_match(pattern, each) for each in accounts):
+            yield _idle(f"{where}.accounts[{place}]", "no account has such a name", pattern, accounts)
+    for place, pattern in enumerate(selector.ou or ()):
+        if not any(is_below(pattern, account.ou) for account in accounts.values()):
+            yield _idle(f"{where}.ou[{place}]", "no account is in such a unit", pattern, units)
+    keys = sorted({key for account in accounts.values() for key in account.tags})
+    for key, values in (selector.tags or {}).items():
+        if key not in keys:
+            yield _idle(f"{where}.tags.{key}", "no account has such a tag", key, keys)
+            continue
+        found = sorted({account.tags[key] for account in accounts.values() if key in account.tags})
+        for place, value in enumerate(values):
+            if not any(wildcard_match(value, each) for each in found):
+                yield _idle(f"{where}.tags.{key}[{place}]", "no account has such a value of the tag", value, found)
+
+
+def _idle(where: str, what: str, got: str, known: Iterable[str]) -> Problem:
+    return Problem(where, what, got, did_you_mean(got, list(known), "correct it, or take it out"), "warning")

@@ -36,8 +36,8 @@ _DESCRIPTIONS = {
     "defaults": "The path, tags and permissions boundary of what all role sets declare.",
     "suppress": "Findings that are accepted in every account, with the reason.",
     "organization": "The organisation of the accounts, for scps and rcps.",
-    "scps": "Service control policies by name, which the checks know. They are not deployed.",
-    "rcps": "Resource control policies by name, which the checks know. They are not deployed.",
+    "scps": "Service control policies by name. If the fleet has the management account, its stack deploys them.",
+    "rcps": "Resource control policies by name, deployed as scps are.",
     "role_sets": "Role sets by name: what they declare, and for which accounts.",
     "exceptions": "Exceptions by account name.",
 }

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.entity_names import Refusal, check_region, check_tag
+from crossaccount.iam.organizations import POLICY_ID
 from crossaccount.settings.models import Existing
 from crossaccount.settings.models.base import (
     Model,
@@ -176,11 +177,23 @@ class FleetOrganization(Model):
     """IDs of organisational units by path, for conditions on aws:PrincipalOrgPaths. Other units get invented IDs."""
 
 
+def _check_policy_id(text: str | None) -> Refusal | None:
+    if text is None or POLICY_ID.match(text):
+        return None
+    return Refusal("is not the ID of a policy", "write p-…, as `aws organizations list-policies` shows it")
+
+
 class ControlPolicy(Model):
     """A service or resource control policy, and where it is attached."""
 
-    document: Mapping[str, Any]
-    """The policy document, or {file: policies/deny-regions.json}."""
+    document: Mapping[str, Any] | None = None
+    """The policy document, or {file: policies/deny-regions.json}. Required, but for AWS's own policy FullAWSAccess."""
+    description: Text = ""
+    """The purpose of the policy, at most 512 characters."""
+    import_id: Annotated[Text | None, rule(_check_policy_id)] = Field(
+        default=None, alias="import", examples=["p-0a1b2c3d"]
+    )
+    """The ID of an existing policy to adopt. It must be attached to all units and accounts that are listed here."""
     units: Texts = ()
     """Organisational units from the root; "/" is the root itself."""
     accounts: Texts = ()

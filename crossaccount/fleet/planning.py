@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crossaccount.fleet.control_policies import organization_content
+from crossaccount.fleet.control_policies import deploying_config, deploying_stack, idle_units, organization_content
 from crossaccount.fleet.declarations import accounts_in
 from crossaccount.fleet.editing import MARK, StackFile, with_config
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet, idle_selectors, read_fleet
@@ -338,6 +338,7 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
     above = organization_content(fleet, problems)
     if problems:
         raise SettingsError(dict.fromkeys(problems))
+    configs = _with_policies(fleet, configs)
     shared = [*shared_changes(directory, written.shared), *organization_changes(directory, above)]
     found = [each for each in shared if each.after is not None]
     for name, each in configs.items():
@@ -359,8 +360,23 @@ def plan(directory: Path, *, adopt: bool = False) -> Plan:
     )
     if problems:
         raise SettingsError(dict.fromkeys(problems))
-    warnings = (*idle_selectors(fleet), *own_deployers(fleet, {name: each.config for name, each in configs.items()}))
+    warnings = (
+        *idle_selectors(fleet),
+        *idle_units(fleet),
+        *own_deployers(fleet, {name: each.config for name, each in configs.items()}),
+    )
     return Plan(fleet, tuple(found), gone, warnings, {name: each.included for name, each in configs.items()})
+
+
+def _with_policies(fleet: Fleet, configs: Mapping[str, StackConfig]) -> dict[str, StackConfig]:
+    """The configs, with the control policies in that of the management account's stack."""
+    found = dict(configs)
+    if (name := deploying_stack(fleet)) is not None:
+        more = deploying_config(fleet)
+        own = {**found[name].own, **more}
+        ordered = {key: own[key] for key in KEYS if key in own}
+        found[name] = replace(found[name], config={**found[name].config, **more}, own=ordered)
+    return found
 
 
 def alike(changes: Iterable[Change], fleet: Fleet) -> list[tuple[Change, tuple[Change, ...]]]:

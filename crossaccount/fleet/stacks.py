@@ -117,7 +117,10 @@ def _of_all(group: list[StackProblem]) -> Problem:
 
 KEYS = (
     *PROVIDER_KEYS,
-    *(NAMESPACE + key for key in ("account", "accounts", "reads", EXISTING, "policies", "trusted", "trusting")),
+    *(
+        NAMESPACE + key
+        for key in ("account", "accounts", "reads", "organization", EXISTING, "policies", "trusted", "trusting")
+    ),
 )
 """The keys of a stack's config that are the fleet's, in the order in which they are written."""
 

@@ -19,7 +19,15 @@ from crossaccount.job.review.approval import (
     record,
     refusals,
 )
-from crossaccount.job.review.order import Step, disappearing_and_named, forward, urns_of, with_removals
+from crossaccount.job.review.order import (
+    Restricting,
+    Step,
+    disappearing_and_named,
+    forward,
+    urns_of,
+    with_control_policies,
+    with_removals,
+)
 from crossaccount.job.review.plans import SavedPlan, new_plan
 from crossaccount.job.review.review import AccessReviewed, Review
 from crossaccount.job.review.reviewer import Reviewer
@@ -131,6 +139,8 @@ class Gate:
         steps = forward(names, self.loaded.reads)
         if verb == "up" and review.transitions:
             steps = self._removing(steps, review, divide=options.get("plans") is None)
+        if verb == "up" and review.control:
+            steps = with_control_policies(steps, _restricting(review), divide=options.get("plans") is None)
         live = self.reviewer.before == "live"
         return self.run(verb, steps, hand_on=True, refresh=True, refusal_of=refusal_of, reviewed=live, **options)
 
@@ -172,3 +182,12 @@ class Gate:
         values = {"digest": review.digest, "verdict": review.verdict, "log": str(log)}
         self.emit(Approved(time=when, user=who.user, ci=who.ci, approved=approved, **values))
         return ()
+
+
+def _restricting(review: Review) -> dict[str, Restricting]:
+    """By stack: the direction in which its control policies change."""
+    found = {}
+    for stack, control in review.control.items():
+        how = control.direction
+        found[stack] = Restricting(how.widens, how.narrows, bool(control.managed))
+    return found

@@ -88,6 +88,7 @@ class Loaded:
         """SHA-256 of everything that defines a stack: config, included files, the project, its own program."""
         settings = self.settings[stack]
         content: Any = [self.project.name, stack, self.project.stacks[stack], repr(settings), self.project.definition]
+        content += [settings.organization.content] if settings.organization else []
         content += [self.program] if self.own else []
         # Who can read its secrets. What a passphrase is held against (encryptionsalt) comes with the first update.
         file = self.project.files.get(stack, {})
@@ -174,4 +175,6 @@ def _files(loaded: Loaded, stack: str) -> Iterator[Path]:
     yield directory / "Pulumi.json"  # a file that the CLI would prefer, should somebody create it
     yield directory / stack_file(stack)
     yield from (directory / name for name in sorted({each.name for each in loaded.settings[stack].files.values()}))
+    if (organization := loaded.settings[stack].organization) is not None:
+        yield directory / organization.file
     yield from find_included(parse_json(included) if isinstance(included, str) else included, directory, INCLUDE, [])

@@ -35,6 +35,7 @@ from crossaccount.job.states import Backend, CliBackend, KnownStack
 from crossaccount.local.clients import Gateway
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import CompiledStack, Project, SettingsError, read_project
+from crossaccount.sources.organizations import Content, before_first_update
 
 E = TypeVar("E", bound=StackEngine, covariant=True)
 
@@ -53,7 +54,7 @@ def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[Automa
     """A local AWS, and the pulumi CLI for the project in ``directory``, deploying there."""
     project = read_project(directory)
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
-    with LocalAws() as aws:
+    with LocalAws(organization=_organization(project)) as aws:
         make_bootstraps(aws, _bootstraps(project))
         deployer = make_deployers(aws, stacks)
         with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
@@ -66,7 +67,7 @@ def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[I
     """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
     project = read_project(directory)
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
-    with LocalAws() as aws:
+    with LocalAws(organization=_organization(project)) as aws:
         make_bootstraps(aws, _bootstraps(project))
         engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
         yield LocalParts(aws, engine, InProcessBackend(engine.deployed))
@@ -79,6 +80,12 @@ def _bootstraps(project: Project) -> tuple[Bootstrap, ...]:
         with suppress(SettingsError):
             compiled[name] = project.compiled(name)
     return bootstraps_of(compiled)
+
+
+def _organization(project: Project) -> Content | None:
+    """The organisation above the project's accounts."""
+    settings = (project.compiled(name).settings for name in project.stacks)
+    return before_first_update((each.organization for each in settings if each.organization), project.directory)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The process behind :class:`crossaccount.local.server.LocalAws`: MiniStack, hardened, on a loopback port of its own.
 
-Run as ``python -m crossaccount.local.serve CONTROL DATA FUNCTIONS``: ``CONTROL`` is the number of an inherited socket
-to the parent, ``DATA`` and ``FUNCTIONS`` are folders made for this run, which go when the process does. The parent
-writes ``secret HEX``. The child binds port 0 itself, so two at once never meet and nobody else can answer there, and
-writes ``ready PORT``. It ends when the parent says ``stop`` or is gone (the socket closes however
-the parent died), unless the parent has said ``keep``. On its way out it ends its whole process group, because MiniStack
-runs Lambda functions as local processes.
+Run as ``python -m crossaccount.local.serve CONTROL DATA FUNCTIONS [ORGANIZATION]``: ``CONTROL`` is the number of an
+inherited socket to the parent, ``DATA`` and ``FUNCTIONS`` are folders made for this run, which go when the process
+does, ``ORGANIZATION`` is the file of the organisation above its accounts. The parent writes ``secret HEX``. The child
+binds port 0 itself, so two at once never meet and nobody else can answer there, and writes ``ready PORT``. It ends when
+the parent says ``stop`` or is gone (the socket closes however the parent died), unless the parent has said ``keep``. On
+its way out it ends its whole process group, because MiniStack runs Lambda functions as local processes.
 
 MiniStack is used by its ASGI application and its documented variables (GATEWAY_PORT tells Lambda functions where their
 AWS is). They are read when MiniStack is imported, so the import comes after the port is known.
@@ -14,18 +14,20 @@ AWS is). They are read when MiniStack is imported, so the import comes after the
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 STOP_SECONDS = 3.0
 
 
-async def serve(control: socket.socket, functions: str) -> None:
+async def serve(control: socket.socket, functions: str, organization: str = "") -> None:
     """Serve until the parent wants no more of it."""
     secret = await _secret(control)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -38,9 +40,11 @@ async def serve(control: socket.socket, functions: str) -> None:
 
     from crossaccount.local.authentication import Authenticated
     from crossaccount.local.confinement import confine
-    from crossaccount.local.hardening import Hardened, harden, secret_of
+    from crossaccount.local.hardening import Hardened, harden, put_into_effect, secret_of
 
     harden(secret)
+    if organization:
+        put_into_effect(json.loads(Path(organization).read_text(encoding="utf-8")))
     confine(functions)
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
@@ -105,12 +109,12 @@ def main() -> None:
     control.setblocking(False)
     control.set_inheritable(False)
     try:
-        asyncio.run(serve(control, sys.argv[3]))
+        asyncio.run(serve(control, *sys.argv[3:5]))
     except Exception:
         traceback.print_exc()  # here, because the last line below leaves no time for it
     finally:
         control.close()
-        for folder in sys.argv[2:]:
+        for folder in sys.argv[2:4]:
             shutil.rmtree(folder, ignore_errors=True)
         sys.stderr.flush()
         if os.getpgrp() == os.getpid():

@@ -12,6 +12,7 @@ Neither boto3 nor MiniStack is imported here; MiniStack lives in the child, boto
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import selectors
@@ -22,8 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from crossaccount.iam.problem import OperationFailed
 from crossaccount.local.clients import Aws, Gateway
@@ -42,10 +45,15 @@ class LocalAwsError(OperationFailed):
 
 
 class LocalAws:
-    """A fresh local AWS inside a ``with`` block. It ends with the block, and with this process however that dies."""
+    """A fresh local AWS inside a ``with`` block. It ends with the block, and with this process however that dies.
 
-    def __init__(self, *, log_dir: Path | None = None) -> None:
+    ``organization`` is the organisation above its accounts, as AWS's answers (``crossaccount.iam.organizations``). Its
+    control policies, and those that the run attaches, limit all callers but the roots of accounts.
+    """
+
+    def __init__(self, *, log_dir: Path | None = None, organization: Mapping[str, Any] | None = None) -> None:
         self._log_dir = log_dir
+        self._organization = organization
         self._keep = False
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +106,7 @@ class LocalAws:
         try:
             self._log_path = _new_log(self._log_dir or Path(self._data))
             with theirs:
-                self._process = _start(theirs, self._log_path, self._data, self._functions)
+                self._process = _start(theirs, self._log_path, [self._data, self._functions, self._organization_file()])
             self._control = ours
             # Neither an argument nor a variable: those can be read by others, or are handed on.
             with suppress(OSError):  # a child that has ended already is seen in the next line
@@ -118,6 +126,14 @@ class LocalAws:
             self._process.returncode = 0
         else:
             self._stop()
+
+    def _organization_file(self) -> str:
+        """The file with the organisation, for the child; empty if there is none."""
+        if self._organization is None:
+            return ""
+        file = Path(self._data) / "organization.json"
+        file.write_text(json.dumps(self._organization), encoding="utf-8")
+        return str(file)
 
     def _stop(self) -> None:
         """End the server and every process it started, and collect it."""
@@ -147,11 +163,13 @@ def _new_log(log_dir: Path) -> Path:
     return Path(name)
 
 
-def _start(control: socket.socket, log_path: Path, data: str, functions: str) -> subprocess.Popen[bytes]:
+def _start(control: socket.socket, log_path: Path, given: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start the process, which is ``given`` its two folders and the file of its organisation."""
+    data, functions = given[:2]
     with log_path.open("ab") as log:
         return subprocess.Popen(
             # -P: a module of the user's working folder must not stand in for one of ours.
-            [sys.executable, "-P", "-m", "crossaccount.local.serve", str(control.fileno()), data, functions],
+            [sys.executable, "-P", "-m", "crossaccount.local.serve", str(control.fileno()), *given],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

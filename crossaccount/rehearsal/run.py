@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, Protocol
 
 from crossaccount.access.access_tests.results import TestResult, run_judged
-from crossaccount.access.estate import Estate
+from crossaccount.access.estate import Estate, Organization
 from crossaccount.bootstrap.making import make_bootstraps
 from crossaccount.engine.deployers import deploys_through_roles, make_deployers
 from crossaccount.engine.deployment import Program, Stack
@@ -36,6 +36,7 @@ from crossaccount.rehearsal.given import (
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.rehearsal.trial import Trial
 from crossaccount.sources.live import account_details
+from crossaccount.sources.organizations import read_organization
 
 EngineChoice = Literal["auto", "pulumi", "in-process"]
 ENGINES = {"in-process": "in-process", "pulumi": "by the pulumi CLI"}
@@ -95,7 +96,7 @@ def rehearse(
     with ExitStack() as resources:
         notes: list[str] = []
         progress.stage("starting a local AWS")
-        local = resources.enter_context(LocalAws())
+        local = resources.enter_context(LocalAws(organization=scenario.organization))
         giver = _Giver(
             scenario, InProcessEngine(partial(program, given=True, now=scenario.now), local.gateway), local, progress
         )
@@ -112,7 +113,7 @@ def rehearse(
             progress.stage("creating the roles that deploy the accounts")
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
-        for stack in scenario.stacks:
+        for stack in _restricting_last(scenario):
             progress.stage(f"deploying {stack.name} ({stack.account_id}) {ENGINES[engine.name]}")
             deploy(engine, stack, partial(_made, progress, notes if scenario.own else []))
         giver.give_with_stacks()
@@ -122,6 +123,17 @@ def rehearse(
         if keep:
             local.keep()
         return Rehearsal(scenario, engine.name, results, local.gateway, local.pid, tuple(notes))
+
+
+def _restricting_last(scenario: Scenario) -> list[Stack]:
+    """The stacks in the order of their deployment: control policies last, unless another stack reads theirs."""
+    read = {account for each in scenario.settings.values() for account in each.reads}
+
+    def restricts(stack: Stack) -> bool:
+        settings = scenario.settings[stack.name]
+        return settings.organization is not None and settings.account not in read
+
+    return sorted(scenario.stacks, key=restricts)
 
 
 @contextmanager
@@ -248,7 +260,7 @@ def _make_buckets(scenario: Scenario, local: LocalAws) -> None:
 
 def _results(scenario: Scenario, local: LocalAws, progress: Progress) -> Iterator[TestResult]:
     details = [account_details(local.session(each).iam) for each in sorted(set(scenario.accounts.values()))]
-    estate = Estate.from_details(details)
+    estate = Estate.from_details(details, organizations=_organizations(scenario, local))
     callers = Callers(local, details, _regions(scenario))
     owners = {name: account_id for account_id, names in buckets(scenario.tests).items() for name in names}
     trial = Trial(callers, estate, local.endpoint, lambda: datetime.now(UTC), owners)
@@ -256,6 +268,14 @@ def _results(scenario: Scenario, local: LocalAws, progress: Progress) -> Iterato
         result = trial.of(judged)
         progress.result(result)
         yield result
+
+
+def _organizations(scenario: Scenario, local: LocalAws) -> Iterator[Organization]:
+    """The organisation as the local AWS describes it now, with the deployed control policies."""
+    if scenario.organization is not None:
+        management = str(scenario.organization["Organization"]["MasterAccountId"])
+        with local.session(management) as root:
+            yield Organization.from_json(read_organization(root.client("organizations")))
 
 
 def _regions(scenario: Scenario) -> Mapping[str, str]:

@@ -26,6 +26,7 @@ from crossaccount.settings import CompiledStack, Settings, SettingsError, compil
 from crossaccount.settings.project import PROJECT_FILE
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.declared import details
+from crossaccount.sources.organizations import before_first_update
 
 EXAMPLES_FOLDER = "examples"
 
@@ -47,6 +48,8 @@ class Scenario:
     """What has ended, so that it is not deployed."""
     bootstraps: tuple[Bootstrap, ...] = ()
     """What the pipeline needs in each account before the first deployment."""
+    organization: Mapping[str, Any] | None = None
+    """The organisation above the accounts, before the stacks deploy its control policies."""
 
     @property
     def accounts(self) -> Mapping[str, str]:
@@ -78,7 +81,9 @@ def read_scenario(directory: Path) -> Scenario:
     name = directory.name if directory.parent.name == EXAMPLES_FOLDER else project.name
     tests = _tests(directory, settings, project.now)
     own_roles = bootstraps_of(compiled)
-    return Scenario(name, directory, stacks, settings, tests, own, project.now, ended, own_roles)
+    organizations = (each.organization for each in settings.values() if each.organization)
+    above = before_first_update(organizations, directory)
+    return Scenario(name, directory, stacks, settings, tests, own, project.now, ended, own_roles, above)
 
 
 def _undeclared(stack: CompiledStack, settings: Mapping[str, Settings]) -> list[Problem]:

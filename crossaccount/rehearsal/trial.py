@@ -1,7 +1,8 @@
 """One access test, tried where the local AWS can try it and judged elsewhere; the result says which.
 
-The local AWS knows no organisations, and a source identity only of a provider's users. Callers come from 127.0.0.1
-now; a user who signs in with MFA has just done so. So a test is tried only if its verdict is the same in the local
+The local AWS knows an organisation only if the project has one, and a source identity only of a provider's users.
+Callers come from 127.0.0.1 now; a user who signs in with MFA has just done so. So a test is tried only if its verdict
+is the same in the local
 AWS's circumstances. Then the real answer must agree with the judged one; if it does not, the evaluator is wrong, and
 :class:`Disagreement` says so. A principal or role that does not exist is not tried: AWS would answer a misspelt role
 with AccessDenied, and a test that it stays closed would pass.
@@ -13,7 +14,7 @@ and what must exist before, which the account's root makes. Other actions are ju
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -224,7 +225,7 @@ class Trial:
             test.principal_arn,
             test.role_arn,
             {
-                **dict.fromkeys(self.estate.roles[test.role_arn].resource_keys, ()),
+                **dict.fromkeys(self._unknown_of(test.role_arn), ()),
                 **self.callers.implied(test.principal_arn),
                 **{key.lower(): value for key, value in context.items()},
                 **_circumstances(parse_arn(test.principal_arn), parse_arn(test.role_arn)),
@@ -234,6 +235,12 @@ class Trial:
             now=self.clock(),
         )
         return here.outcome == judged.verdict.outcome
+
+    def _unknown_of(self, role_arn: str) -> Iterator[str]:
+        """The keys of requests for a role that the local AWS does not know: its tags, and perhaps its place."""
+        for key in self.estate.roles[role_arn].resource_keys:
+            if self.estate.members is None or not key.startswith("aws:resourceorg"):
+                yield key
 
     def _then(self, item: ThenResult, judged: TestResult, credentials: Credentials) -> ThenResult:
         test = item.test

@@ -26,7 +26,7 @@ from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
 from crossaccount.iam.validation import ELEMENTS, VERSIONS
 from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
 from crossaccount.settings.document_files import TEMPLATE
-from crossaccount.settings.models import AccountEntry, Defaults, Existing, Suppression
+from crossaccount.settings.models import AccountEntry, Defaults, Existing, OrganizationPolicies, Suppression
 from crossaccount.settings.models.config import (
     FREE,
     INCLUDABLE,
@@ -196,7 +196,9 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 def _definitions() -> dict[str, Any]:
     import crossaccount.settings.models as package
 
-    found = definitions_of([*SECTIONS.values(), AccountEntry, Defaults, Existing, Suppression], package)
+    found = definitions_of(
+        [*SECTIONS.values(), AccountEntry, Defaults, Existing, OrganizationPolicies, Suppression], package
+    )
     return found | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
 
 

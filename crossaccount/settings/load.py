@@ -43,6 +43,8 @@ from crossaccount.settings.models.config import (
     Trusted,
     Trusting,
 )
+from crossaccount.settings.organization import KEY as ORGANIZATION
+from crossaccount.settings.organization import OrganizationFile, read_organization
 from crossaccount.settings.placeholders import TAGS, Placeholders
 from crossaccount.settings.provider_tags import tag_problems
 from crossaccount.settings.raw import KNOWN_KEYS, NAMESPACE, Raw, check_size, decode, is_encrypted
@@ -203,6 +205,8 @@ def load_settings(
     draft = replace(
         draft, given=given, read_by=frozenset(read_by), metadata=read_metadata(draft.providers, root, leaves)
     )
+    of_organization = places.get(NAMESPACE + ORGANIZATION, prefix + ORGANIZATION)
+    organization = read_organization(raw.values.get(ORGANIZATION), root, of_organization, draft.account_id, leaves)
     problems += leaves
     problems += tag_problems(config, places, _tagged(draft))
     problems += not_reported_yet(check(draft, raw, prefix), leaves)
@@ -210,7 +214,7 @@ def load_settings(
     found = [replace(each, where=located(each.where, draft.files)) for each in found] if draft.files else found
     if errors(found):
         raise SettingsError(found)
-    return _settings(draft, tuple(found))
+    return _settings(draft, organization, tuple(found))
 
 
 def account_facts(values: Mapping[str, Any], region: object) -> Placeholders:
@@ -366,7 +370,7 @@ def _with_included(
     return {**included, **book}
 
 
-def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
+def _settings(draft: Draft, organization: OrganizationFile | None, found: tuple[Problem, ...]) -> Settings:
     assert draft.account is not None, "checks refuse a config without an account"
 
     def entities(section: str) -> dict[str, Any]:
@@ -392,4 +396,5 @@ def _settings(draft: Draft, found: tuple[Problem, ...]) -> Settings:
         places=draft.declared,
         files=draft.files,
         outside=draft.outside,
+        organization=organization,
     )

@@ -24,6 +24,7 @@ from crossaccount.settings.models import (
     TrustStatement,
 )
 from crossaccount.settings.models.config import KINDS, SIDES, Trusted, Trusting
+from crossaccount.settings.organization import OrganizationFile
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
@@ -58,6 +59,8 @@ class Settings:
     """Policies and roles of the account that the stack does not create."""
     trust_statements: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By role: the positions in the config of its trust statements, where statements that ended are left out."""
+    organization: OrganizationFile | None = None
+    """The organisation whose control policies the stack deploys; None but for a management account."""
     files: Mapping[str, DocumentFile] = field(default_factory=dict, compare=False, repr=False)
     """The files of documents, by the place of the ``document``."""
 

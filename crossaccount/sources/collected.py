@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.access.estate import Organization
-from crossaccount.access.estate.estate import RESOURCE_CONTROL, SERVICE_CONTROL
 from crossaccount.iam.arn import ACCOUNT_ID
+from crossaccount.iam.organizations import RESOURCE_CONTROL, SERVICE_CONTROL
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_json
@@ -192,7 +192,7 @@ def _organization(store: _Store, folder: Path, name: str) -> Organization:
     Raises:
         SourceError: data that decides access is missing.
     """
-    from crossaccount.sources.files import check_organization
+    from crossaccount.iam.organizations import check_organization
 
     place = f"{store.where} ({name})"
     metadata, accounts = store.mapping(folder / "metadata.json"), store.mapping(folder / "accounts.json")

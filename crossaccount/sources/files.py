@@ -3,27 +3,20 @@
 Several are a list, or texts that follow each other, as a loop over profiles writes them. So are the pages of one
 answer (``--no-paginate``): those that say ``IsTruncated`` are joined with the ones after them.
 
-Or an organisation: AWS's answers about its accounts and control policies, under their own names. A policy or an account
-that is missing there would make verdicts wrong, not just unknown, so the shape of an organisation is checked and what
-AWS cannot have answered is refused.
-
-Sources: DescribeOrganization, ListAccounts, DescribePolicy and ListTargetsForPolicy of the Organizations API Reference;
-every root, unit and account has at least one SCP:
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_attach.html.
+Or an organisation: AWS's answers about its accounts and control policies, under their own names
+(``crossaccount.iam.organizations``).
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from crossaccount.access.estate import Organization
-from crossaccount.access.estate.estate import SERVICE_CONTROL, levels_of
-from crossaccount.iam.arn import ACCOUNT_ID
 from crossaccount.iam.json_text import JsonError, parse_json, parse_json_texts
+from crossaccount.iam.organizations import check_organization, is_organization
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.errors import SettingsError
 from crossaccount.settings.input_files import read_bytes
@@ -31,105 +24,6 @@ from crossaccount.settings.project import project_around
 from crossaccount.sources.collected import is_collected, read_collected
 from crossaccount.sources.details import LISTS, SAVE_IT, Described, Details, check_details, missing_lists
 from crossaccount.sources.errors import SourceError, refusal
-
-_ID = re.compile(r"\Ao-[a-z0-9]+\Z")
-_PATH = re.compile(r"\Ao-[a-z0-9]+/r-[a-z0-9]+/(ou-[a-z0-9-]+/)*[0-9]{12}/\Z")
-_SAVE = {
-    "Organization": "save the output of `aws organizations describe-organization`",
-    "Accounts": "save the output of `aws organizations list-accounts`, of a current AWS CLI",
-    "Policies": "save what `aws organizations describe-policy` prints under Policy",
-    "Targets": "add what `aws organizations list-targets-for-policy` prints under Targets",
-}
-
-
-def is_organization(data: object) -> bool:
-    """Whether a file is meant to be an organisation's."""
-    return isinstance(data, Mapping) and "Organization" in data
-
-
-def check_organization(data: Mapping[str, Any], where: str) -> list[Problem]:
-    """Everything that keeps ``data`` from being a whole organisation."""
-    problems = list(_heads(data, where))
-    if data.get("NextToken"):
-        fix = "let the AWS CLI fetch all pages: leave out --no-paginate and --max-items"
-        problems.append(Problem(where, "is one page of several: NextToken is given", NOT_GIVEN, fix))
-    accounts = _list(data, "Accounts", where, problems)
-    policies = _list(data, "Policies", where, problems)
-    problems += [each for index, item in enumerate(accounts) for each in _account(item, f"{where}: Accounts[{index}]")]
-    problems += [each for index, item in enumerate(policies) for each in _policy(item, f"{where}: Policies[{index}]")]
-    return problems or [*_unlisted_accounts(data, where), *_without_service_control(data, where)]
-
-
-def _heads(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    head = data["Organization"]
-    for key, pattern in (("Id", _ID), ("MasterAccountId", ACCOUNT_ID)):
-        value = head.get(key) if isinstance(head, Mapping) else None
-        if not isinstance(value, str) or not pattern.match(value):
-            what = "is required" if value is None else "is not such an ID"
-            got = NOT_GIVEN if value is None else value
-            yield Problem(f"{where}: Organization.{key}", what, got, _SAVE["Organization"])
-
-
-def _list(data: Mapping[str, Any], key: str, where: str, problems: list[Problem]) -> list[Any]:
-    items = data.get(key)
-    if isinstance(items, list):
-        return items
-    problems.append(Problem(f"{where}: {key}", "must be a list", NOT_GIVEN if items is None else items, _SAVE[key]))
-    return []
-
-
-def _account(item: object, place: str) -> Iterator[Problem]:
-    known = item if isinstance(item, Mapping) else {}
-    account, paths = known.get("Id"), known.get("Paths")
-    if not isinstance(account, str) or not ACCOUNT_ID.match(account):
-        got = NOT_GIVEN if account is None else account
-        yield Problem(f"{place}.Id", "is not the ID of an account", got, _SAVE["Accounts"])
-    elif not isinstance(paths, list) or len(paths) != 1 or not _PATH.match(str(paths[0])):
-        what = "must be the one path of the account, such as o-…/r-…/ou-…/111111111111/"
-        yield Problem(f"{place}.Paths", what, NOT_GIVEN if paths is None else paths, _SAVE["Accounts"])
-    elif levels_of(str(paths[0]))[-1] != account:
-        yield Problem(f"{place}.Paths", "is the path of another account", paths[0], _SAVE["Accounts"])
-
-
-def _policy(item: object, place: str) -> Iterator[Problem]:
-    known = item if isinstance(item, Mapping) else {}
-    summary = known.get("PolicySummary")
-    for key in ("Id", "Type"):
-        if not isinstance(summary, Mapping) or not summary.get(key):
-            yield Problem(f"{place}.PolicySummary.{key}", "is required", NOT_GIVEN, _SAVE["Policies"])
-    if not known.get("Content"):
-        yield Problem(f"{place}.Content", "is required", NOT_GIVEN, _SAVE["Policies"])
-    targets = known.get("Targets")
-    if not isinstance(targets, list) or not all(isinstance(each, Mapping) and each.get("TargetId") for each in targets):
-        got = NOT_GIVEN if targets is None else targets
-        yield Problem(f"{place}.Targets", "must be a list of what the policy is attached to", got, _SAVE["Targets"])
-
-
-def _unlisted_accounts(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """Accounts that have a policy and are not listed. Units may be empty, so that no account's path has them."""
-    listed = {account["Id"] for account in data["Accounts"]}
-    for index, policy in enumerate(data["Policies"]):
-        for target in policy["Targets"]:
-            identity = str(target["TargetId"])
-            if ACCOUNT_ID.match(identity) and identity not in listed:
-                place = f"{where}: Policies[{index}].Targets"
-                yield Problem(place, "names an account that Accounts does not list", identity, _SAVE["Accounts"])
-
-
-def _without_service_control(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """Levels that allow nothing at all: AWS does not let anybody detach the last SCP, so one is missing here."""
-    held = {
-        str(target["TargetId"])
-        for policy in data["Policies"]
-        if policy["PolicySummary"]["Type"] == SERVICE_CONTROL
-        for target in policy["Targets"]
-    }
-    ruled = [each for each in data["Accounts"] if each["Id"] != data["Organization"]["MasterAccountId"]]
-    levels = dict.fromkeys(level for account in ruled for level in levels_of(account["Paths"][0]))
-    for level in levels if held else ():
-        if level not in held:
-            fix = "list every policy with all its targets, also FullAWSAccess"
-            yield Problem(f"{where}: Policies", f"no service control policy is attached to {level}", NOT_GIVEN, fix)
 
 
 class Files:

@@ -72,7 +72,8 @@ def test_nothing_is_allowed_outside_the_scope_where_an_action_can_be_limited() -
         for each in policy.document["Statement"]
         for resource in as_list(each["Resource"])
         for action in as_list(each["Action"])
-        if "app-" not in resource
+        # The policies of an organisation have IDs that nobody knows before they exist.
+        if "app-" not in resource and not action.startswith("organizations:")
     }
     iam = f"arn:aws:iam::{ACCOUNT}"
     assert found == {

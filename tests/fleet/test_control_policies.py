@@ -10,9 +10,9 @@ import pytest
 
 from crossaccount.fleet import plan
 from crossaccount.fleet.planning import write_all
+from crossaccount.iam.organizations import check_organization
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import ORGANIZATION_FILE
-from crossaccount.sources.files import check_organization
 from tests.fleet.conftest import AUDIT, IDS
 
 ORGANIZATION = {"id": "o-a1b2c3d4e5", "root": "r-ab12", "management": "999999999999"}

@@ -27,9 +27,8 @@ from crossaccount.access.estate.entities import Members, Membership, Policy, Pri
 from crossaccount.access.estate.policies import Details, Policies, compiled_policy
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.compiled import Kind
+from crossaccount.iam.organizations import RESOURCE_CONTROL, SERVICE_CONTROL, levels_of
 
-SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"
-RESOURCE_CONTROL = "RESOURCE_CONTROL_POLICY"
 _FULL_ACCESS = Policy(
     "RCPFullAWSAccess",
     {
@@ -75,11 +74,6 @@ class Organization:
             if resources
             else {},
         )
-
-
-def levels_of(path: str) -> tuple[str, ...]:
-    """The IDs of root, organisational units and account, of a path such as ``o-…/r-…/ou-…/111111111111/``."""
-    return tuple(path.strip("/").split("/")[1:])
 
 
 def _of_parent(path: str) -> str:

@@ -13,8 +13,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -166,6 +166,67 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _texts(each)
+
+
+WIDENING = "wider"
+"""The label of the step of a stack that postpones what restricts."""
+
+
+@dataclass(frozen=True)
+class Restricting:
+    """How the control policies of one stack change. ``narrows`` are the URNs of the resources that allow less."""
+
+    widens: bool
+    narrows: frozenset[str]
+    divisible: bool
+    """Whether the stack was deployed before, so that its update can leave resources out."""
+
+
+def with_control_policies(
+    steps: Sequence[Step], restricting: Mapping[str, Restricting], *, divide: bool = True
+) -> list[Step]:
+    """The ``steps`` of an ``up``, in which control policies that allow more come first and those that allow less last.
+
+    A stack that does both is divided, unless its first step exists already or ``divide`` is false. What a step waits
+    for anyway has precedence: whoever reads such a stack comes after it.
+    """
+    found = {step.key: step for step in steps}
+    for stack, how in restricting.items():
+        keys = [key for key, step in found.items() if step.stack == stack]
+        if not keys or not (how.widens or how.narrows):
+            continue
+        both = how.widens and bool(how.narrows)
+        if both and divide and how.divisible and len(keys) == 1:
+            last = found.pop(keys[0])
+            first = replace(last, label=WIDENING, exclude=tuple(sorted(how.narrows)))
+            found |= {first.key: first, last.key: replace(last, after=last.after | {first.key})}
+            keys = [first.key, last.key]
+        elif len(keys) > 1 and how.narrows:
+            first = found[keys[0]]
+            found[first.key] = replace(first, exclude=tuple(sorted({*first.exclude, *how.narrows})))
+        if how.narrows:
+            _wait(found, keys[-1], [key for key, step in found.items() if step.stack != stack])
+        if how.widens and (len(keys) > 1 or not how.narrows):
+            for key in [key for key, step in found.items() if step.stack != stack]:
+                _wait(found, key, [keys[0]])
+    return list(found.values())
+
+
+def _wait(steps: dict[str, Step], key: str, others: Iterable[str]) -> None:
+    """Let one step wait for others, as far as none of them waits for it."""
+    after = frozenset(other for other in others if key not in _needed(steps, other))
+    steps[key] = replace(steps[key], after=steps[key].after | after)
+
+
+def _needed(steps: Mapping[str, Step], key: str) -> set[str]:
+    """The steps that a step waits for, directly or not."""
+    found: set[str] = set()
+    left = [key]
+    while left:
+        for other in steps[left.pop()].after - found:
+            found.add(other)
+            left.append(other)
+    return found
 
 
 ADDITIONS = "additions"

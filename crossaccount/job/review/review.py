@@ -16,6 +16,7 @@ from crossaccount.access.diff.markdown import change_lines, reach_lines
 from crossaccount.access.findings.finding import Finding
 from crossaccount.iam.names import display
 from crossaccount.job.events import Event
+from crossaccount.job.review.control_policies import ControlPolicies
 from crossaccount.job.review.order import Transition
 from crossaccount.sources.overlay.hand_made import HandMade
 from crossaccount.sources.proof import Proof
@@ -45,6 +46,8 @@ class Review:
     """Account names to IDs, for people."""
     transitions: Mapping[str, Transition] = field(default_factory=dict, repr=False)
     """By stack: the transition of its ARNs; empty if no ARN disappears."""
+    control: Mapping[str, ControlPolicies] = field(default_factory=dict, repr=False)
+    """By stack: its control policies before and after."""
     proof: Proof | None = None
     """How the access tests differ from those of another revision; None if they are not compared."""
 

@@ -4,7 +4,7 @@ access."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -12,14 +12,21 @@ from threading import BoundedSemaphore
 from typing import Any, Literal
 
 from crossaccount.access.diff import diff
-from crossaccount.access.estate import Estate
+from crossaccount.access.estate import Estate, Organization
 from crossaccount.access.findings.changes import pinned_by, replaced, replacement_findings
 from crossaccount.access.findings.finding import Finding
-from crossaccount.engine.deployment import Program
+from crossaccount.engine.deployment import Deployment, Program
 from crossaccount.engine.work import Change
 from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.job.loading import Loaded
+from crossaccount.job.review.control_policies import (
+    OF_ORGANIZATIONS,
+    ControlPolicies,
+    ReadOrganization,
+    control_policies,
+)
+from crossaccount.job.review.lockout import blocked
 from crossaccount.job.review.order import transitions
 from crossaccount.job.review.review import Review
 from crossaccount.job.review.secrets_provider import another_provider, of_file
@@ -29,6 +36,7 @@ from crossaccount.job.states import Backend, KnownStack, Pending, creations_in, 
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
+from crossaccount.sources.organizations import Content
 from crossaccount.sources.overlay.declared import ENTITIES, Declared, Managed, Owner, declare, declared_by_program
 from crossaccount.sources.overlay.hand_made import unread
 from crossaccount.sources.overlay.overlay import Overlaid, overlay, users_without_credentials, with_credentials
@@ -57,9 +65,15 @@ class Read:
     """The creations that a killed update left open."""
     unknown: tuple[str, ...] = ()
     """The users whose credentials AWS did not return."""
+    control: ControlPolicies | None = None
+    """The control policies of the stack, if it has some."""
 
 
-REVIEWED = ("aws:iam/", "aws:secretsmanager/")
+def _no_organization(stack: str) -> Content:
+    raise NotReadable(f"there are no credentials for the organisation of {stack}")
+
+
+REVIEWED = ("aws:iam/", "aws:secretsmanager/", OF_ORGANIZATIONS)
 """Types of resources that give access."""
 MAKING = ("create", "import", "replace", "update")
 
@@ -72,6 +86,8 @@ class Reviewer:
     backend: Backend
     live: ReadLive
     before: Before = "live"
+    organization: ReadOrganization = _no_organization
+    """Reads the organisation with the credentials of a management account's stack."""
 
     def declared(self, stacks: Collection[str]) -> dict[str, Declared]:
         """What the stacks declare.
@@ -143,7 +159,8 @@ class Reviewer:
                 state = self.backend.state(name) if name in known else {}
             # If the stack is locked, the open operation may be the lock holder's.
             creations = () if name in known and known[name].busy else creations_in(state)
-            found = replace(self._read(declared[name], state, name in known), creations=creations)
+            control = self._control_policies(name, deployment_of(name, state))
+            found = replace(self._read(declared[name], state, name in known), creations=creations, control=control)
             other = another_provider(name, self.loaded.project.files.get(name, {}), state)
             return replace(found, refused=found.refused or other)
 
@@ -161,6 +178,11 @@ class Reviewer:
             *_warnings(reads, overlaid, in_files=self.backend.in_files),
         ]
         return self._compared(declared, reads, overlaid, warnings)
+
+    def _control_policies(self, name: str, deployed: Deployment) -> ControlPolicies | None:
+        made = self._recorder.deployment(self._named(name)) if self.loaded.own is not None else None
+        read = self.organization if self.before == "live" else None
+        return control_policies(name, self.loaded.settings[name], deployed, made, read, self.loaded.project.name)
 
     def _new_secrets(self, name: str) -> Iterator[str]:
         provider, _ = of_file(self.loaded.project.files.get(name, {}))
@@ -192,30 +214,52 @@ class Reviewer:
         asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
         others = [each.details for each in asleep]
         ids = [each.account_id for each in (*declared.values(), *asleep)]
+        controls = [each.control for each in reads.values() if each.control is not None]
+        above, becomes = _organizations(controls)
         estate_of = partial(Estate.from_details, accounts=ids, since=self.loaded.now)
-        before = estate_of([*(each.details for each in reads.values()), *others])
-        after = estate_of([*(each.details for each in overlaid.values()), *others])
+        before = estate_of([*(each.details for each in reads.values()), *others], organizations=above)
+        after = estate_of([*(each.details for each in overlaid.values()), *others], organizations=becomes)
+        locked, doubts = self._locked_out(declared, asleep, above, becomes)
         removals = [each for found in overlaid.values() for each in found.removals]
         removals += [
             unread(name, declared[name].account_id, read.why)
             for name, read in reads.items()
             if read.why and read.managed.entities and declared[name].exclusive
         ]
+        removals += [each for control in controls for each in control.unread()]
         return Review(
             tuple(declared),
             diff(before, after),
             tuple(removals),
             tuple(_replaced(before, after, overlaid)),
             {name: read.how for name, read in reads.items()},
-            tuple(warnings),
-            {name: why for name, read in reads.items() if (why := read.refused or self._lacking(name, read))},
+            (*warnings, *(line for control in controls for line in control.warnings()), *doubts),
+            {
+                name: why
+                for name, read in reads.items()
+                if (why := read.refused or self._lacking(name, read) or _refusal(read, locked))
+            },
             {name: self.loaded.digest(name) for name in declared},
             {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
             transitions(
                 {name: read.details for name, read in reads.items()},
                 {name: each.details for name, each in overlaid.items()},
             ),
+            control={each.stack: each for each in controls},
         )
+
+    def _locked_out(
+        self,
+        declared: Mapping[str, Declared],
+        asleep: Iterable[Declared],
+        above: Sequence[Organization],
+        becomes: Sequence[Organization],
+    ) -> tuple[str, list[str]]:
+        """Why control policies would lock out a principal that deploys, and warnings where that is not certain."""
+        stacks = [self.loaded.compiled[each.stack] for each in (*declared.values(), *asleep)]
+        found = [each for pair in zip(above, becomes, strict=True) for each in blocked(stacks, *pair)]
+        certain = next((f"it would lock out a deployer: {each}" for each in found if each.certain), "")
+        return certain, [f"control policies: {each}" for each in found if not each.certain]
 
     def _lacking(self, stack: str, read: Read) -> str:
         """What the stack says that others make and the account, as AWS shows it, does not have."""
@@ -225,6 +269,19 @@ class Reviewer:
         wanted = self.loaded.settings[stack].outside.entities()
         lacking = [f"{kind} {name}" for kind, name, arn in wanted if arn not in known]
         return f"the account has no {', '.join(lacking)}, which `existing` says is there" if lacking else ""
+
+
+def _organizations(
+    controls: Iterable[ControlPolicies],
+) -> tuple[tuple[Organization, ...], tuple[Organization, ...]]:
+    """The organisations before and after the update."""
+    pairs = [each.organizations for each in controls]
+    return tuple(each for before, _ in pairs for each in before), tuple(each for _, after in pairs for each in after)
+
+
+def _refusal(read: Read, locked: str) -> str:
+    """Why the control policies of a stack must not be updated."""
+    return "" if read.control is None else read.control.refusal() or locked
 
 
 def _arns_in(details: Mapping[str, Any]) -> set[str]:

@@ -11,6 +11,7 @@ from crossaccount.iam.arn import parse_arn
 from crossaccount.job.sign_in.stack_credentials import NotReadable, SharedClients, StackCredentials, stack_credentials
 from crossaccount.sources.details import LISTS
 from crossaccount.sources.live import account_details, session_durations, with_credentials
+from crossaccount.sources.organizations import Content, read_organization
 
 Details = Mapping[str, Any]
 
@@ -65,6 +66,15 @@ class LiveAccounts:
         roles = [{**role, **durations.get(role["Arn"], {})} for role in details["RoleDetailList"]]
         policies = [self._shared(each) for each in details["Policies"]]
         return {**details, "UserDetailList": users, "RoleDetailList": roles, "Policies": policies}
+
+    def organization(self, stack: str) -> Content:
+        """The organisation of a stack's account, which must be its management account.
+
+        Raises:
+            NotReadable: it could not be read.
+        """
+        with self.signed_in(stack) as client:
+            return read_organization(client("organizations"))
 
     @contextmanager
     def signed_in(self, stack: str) -> Iterator[Callable[[str], Any]]:

@@ -19,6 +19,7 @@ from crossaccount.local.handlers.errors import (
     keep_bodies_out_of_logs,
 )
 from crossaccount.local.handlers.handler import NONE, Handler
+from crossaccount.local.handlers.organizations import ControlPolicy, ControlPolicyAttachment
 from crossaccount.local.handlers.policies import (
     GROUP,
     ROLE,
@@ -60,6 +61,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             AccessKey(),
             Secret(),
             SecretVersion(),
+            ControlPolicy(),
+            ControlPolicyAttachment(),
         )
     }
 )

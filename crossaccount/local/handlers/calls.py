@@ -40,6 +40,11 @@ def secretsmanager(*names: str) -> Actions:
     return frozenset(f"secretsmanager:{name}" for name in names)
 
 
+def organizations(*names: str) -> Actions:
+    """Actions of Organizations, by the names of its calls."""
+    return frozenset(f"organizations:{name}" for name in names)
+
+
 @dataclass(frozen=True)
 class Calls:
     """The actions of a resource type, by operation. ``read`` covers a refresh and an import."""

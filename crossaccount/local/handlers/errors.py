@@ -13,8 +13,13 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-GONE = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
-"""The codes of IAM and Secrets Manager for a resource that does not exist."""
+GONE = frozenset(
+    {
+        *("NoSuchEntity", "ResourceNotFoundException"),
+        *("PolicyNotFoundException", "PolicyNotAttachedException", "TargetNotFoundException"),
+    }
+)
+"""The codes of IAM, Secrets Manager and Organizations for a resource that does not exist."""
 
 
 class ResourceError(Exception):

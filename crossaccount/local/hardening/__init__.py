@@ -19,8 +19,8 @@ Deliberately open:
 - MFA: ``aws:MultiFactorAuthPresent`` is never true, ``SerialNumber`` and ``TokenCode`` are ignored.
 - Source identity of AssumeRole: ``sts:SourceIdentity`` is not in its context, and asks for no permission. That of a
   provider's token or assertion is there, and is not carried on through a chain; neither are transitive tags.
-- Organisations: each account is one of its own, so ``aws:PrincipalOrgID`` across accounts cannot be met; there are no
-  service and resource control policies.
+- Organisations: a run has one if it is given (see ``organizations``), and its control policies limit all calls but
+  those of roots. Without one, each account is an organisation of its own.
 - Propagation: everything is consistent at once. AWS takes seconds.
 - What MiniStack's own services make (CloudFormation, Cloud Control) does not come this way, and is not checked.
 - ``SetDefaultPolicyVersion`` does not exist; ``ListPolicies`` knows only those AWS-managed policies that MiniStack
@@ -32,5 +32,6 @@ from __future__ import annotations
 
 from crossaccount.local.hardening.middleware import Hardened
 from crossaccount.local.hardening.ministack import harden, secret_of
+from crossaccount.local.hardening.organizations import put_into_effect
 
-__all__ = ["Hardened", "harden", "secret_of"]
+__all__ = ["Hardened", "harden", "put_into_effect", "secret_of"]

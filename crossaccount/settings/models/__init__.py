@@ -1,6 +1,6 @@
 """What a stack's config may say, one model per idea. Fields have their YAML names; their docstrings are the docs."""
 
-from crossaccount.settings.models.config import AccountEntry, Suppression
+from crossaccount.settings.models.config import AccountEntry, OrganizationPolicies, Suppression
 from crossaccount.settings.models.credentials import AccessKey, Console, Handover
 from crossaccount.settings.models.entities import (
     Application,
@@ -59,6 +59,7 @@ __all__ = [
     "Membership",
     "Mfa",
     "OfOrganization",
+    "OrganizationPolicies",
     "PodIdentity",
     "Policy",
     "Provider",

@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
 from crossaccount.iam.validation import MIDNIGHT
-from crossaccount.settings.models.base import Model, Tags, Text, raise_if, refuse, rule, text_schema
+from crossaccount.settings.models.base import Flag, Model, Tags, Text, raise_if, refuse, rule, text_schema
 from crossaccount.settings.models.entities import (
     Application,
     Defaults,
@@ -84,6 +84,15 @@ class AccountEntry(Model):
     """The organisational unit, for `<account.ou>` in included files and templates of the account's own stack."""
     tags: Tags = Field(default_factory=dict)
     """Tags of the account, for `<account.tags.KEY>` there."""
+
+
+class OrganizationPolicies(Model):
+    """The control policies of an organisation, which the stack of its management account deploys."""
+
+    file: Text = Field(examples=["fleet/all/organization.json"])
+    """The file about the organisation: accounts, policies and their targets, as AWS answers. `fleet write` makes it."""
+    full_aws_access: Flag = False
+    """If true, the attachments of FullAWSAccess are the stack's too: what the file no longer lists is detached."""
 
 
 _CODE = re.compile(r"\AXA\d{3}\Z", re.ASCII)
@@ -192,6 +201,8 @@ class StackConfig(Model):
     """The trusted side: the principals that may assume roles of other accounts."""
     trusting: Trusting | None = None
     """The trusting side: the roles that others may assume."""
+    organization: OrganizationPolicies | None = None
+    """The control policies of the organisation, in the stack of its management account."""
     include: Names = Field(default=(), examples=["[people/*.yaml]"])
     """Files to merge in: patterns relative to the folder of Pulumi.yaml."""
     suppress: tuple[Suppression, ...] = Field(default=(), examples=["[{code: …, where: …, reason: …}]"])
@@ -203,6 +214,12 @@ class StackConfig(Model):
 def _side(annotation: Any) -> type | None:
     """The class of a key that is a side of the account."""
     return next((each for each in get_args(annotation) if is_dataclass(each) and isinstance(each, type)), None)
+
+
+def _model(annotation: Any) -> bool:
+    """Whether a key is one mapping with fixed keys."""
+    choices = get_args(annotation) if type(None) in get_args(annotation) else (annotation,)
+    return any(isinstance(each, type) and issubclass(each, Model) for each in choices)
 
 
 def _entity(annotation: Any) -> type[Declared] | None:
@@ -221,9 +238,7 @@ LISTS: Mapping[str, str] = {
 }
 """The keys that are lists, each with an example."""
 MAPPINGS = frozenset(
-    name
-    for name, each in _ANNOTATIONS.items()
-    if _side(each) or get_origin(each) is Mapping or (isinstance(each, type) and issubclass(each, Model))
+    name for name, each in _ANNOTATIONS.items() if _side(each) or get_origin(each) is Mapping or _model(each)
 )
 """The keys that are mappings."""
 _SIDES: Mapping[str, type] = {name: side for name, each in _ANNOTATIONS.items() if (side := _side(each))}

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from crossaccount.job.review.order import (
     Account,
+    Restricting,
     Step,
     Transition,
     account_of,
     disappearing_and_named,
     urns_of,
+    with_control_policies,
     with_removals,
 )
 
@@ -169,3 +171,43 @@ def test_what_belongs_to_an_entity_is_left_with_it(arns: set[str]) -> None:
         resource("two-inline", parent="two"),
     ]
     assert urns_of(arns, {"resources": resources}) == ("one", "one-inline", "one-inline-exclusive")
+
+
+def _after(steps: list[Step]) -> dict[str, set[str]]:
+    return {step.key: set(step.after) for step in steps}
+
+
+OTHERS = [Step("build"), Step("people", frozenset({"build"})), Step("top")]
+
+
+def test_what_restricts_comes_last_and_what_allows_more_first() -> None:
+    narrower = with_control_policies(OTHERS, {"top": Restricting(False, frozenset({"urn:deny"}), True)})
+    assert _after(narrower) == {"build": set(), "people": {"build"}, "top": {"build", "people"}}
+    wider = with_control_policies(OTHERS, {"top": Restricting(True, frozenset(), True)})
+    assert _after(wider) == {"build": {"top"}, "people": {"build", "top"}, "top": set()}
+    assert with_control_policies(OTHERS, {"top": Restricting(False, frozenset(), True)}) == OTHERS
+
+
+def test_what_does_both_takes_two_steps_and_in_one_step_it_restricts_last() -> None:
+    both = {"top": Restricting(True, frozenset({"urn:deny"}), True)}
+    steps = with_control_policies(OTHERS, both)
+    assert _after(steps) == {
+        "build": {"top:wider"},
+        "people": {"build", "top:wider"},
+        "top:wider": set(),
+        "top": {"build", "people", "top:wider"},
+    }
+    assert next(step for step in steps if step.label).exclude == ("urn:deny",)
+    once = {"build": set(), "people": {"build"}, "top": {"build", "people"}}
+    assert _after(with_control_policies(OTHERS, both, divide=False)) == once
+    new = {"top": Restricting(True, frozenset({"urn:deny"}), False)}
+    assert _after(with_control_policies(OTHERS, new)) == once, "a first update leaves nothing out"
+
+
+def test_who_reads_the_management_account_still_comes_after_it() -> None:
+    steps = [Step("top"), Step("people", frozenset({"top"})), Step("build")]
+    found = _after(with_control_policies(steps, {"top": Restricting(False, frozenset({"urn:deny"}), True)}))
+    assert found == {"top": {"build"}, "people": {"top"}, "build": set()}
+    upstream = [Step("build"), Step("top", frozenset({"build"})), Step("people")]
+    wider = _after(with_control_policies(upstream, {"top": Restricting(True, frozenset(), True)}))
+    assert wider == {"build": set(), "top": {"build"}, "people": {"top"}}

@@ -29,7 +29,7 @@ class Recorded:
         self.root, self.handler = root, handler
         self.calls: dict[Operation, set[str]] = {each: set() for each in OPERATIONS}
         self._now: Operation | None = None
-        for service in ("iam", "secretsmanager"):
+        for service in ("iam", "organizations", "secretsmanager"):
             root.client(service).meta.events.register("before-call", self._note)
 
     def _note(self, model: Any, **_: Any) -> None:
@@ -267,6 +267,27 @@ def secret_version(at: Recorded) -> None:
     at.delete(id, state)
 
 
+def control_policy(at: Recorded) -> None:
+    made = {"name": "P", "content": policy("s3:GetObject"), "tags": {"a": "1"}}
+    id, state = at.create(**made)
+    at.read(id, state)
+    changed = {"name": "Q", "content": policy("s3:PutObject"), "description": "d", "tags": {"b": "2"}}
+    state = at.update(id, state, **changed)
+    at.delete(id, state)
+
+
+def control_policy_attachment(at: Recorded) -> None:
+    organizations = at.root.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    id_ = organizations.create_policy(
+        Name="P", Description="", Type="SERVICE_CONTROL_POLICY", Content=policy("s3:GetObject")
+    )["Policy"]["PolicySummary"]["Id"]
+    id, state = at.create(policyId=id_, targetId=root)
+    at.read(id, state)
+    at.update(id, state, policyId=id_, targetId=root)
+    at.delete(id, state)
+
+
 KINDS = ("role", "user", "group")
 RUNS: Mapping[str, Callable[[Recorded], None]] = {
     "aws:iam/user:User": user,
@@ -282,6 +303,8 @@ RUNS: Mapping[str, Callable[[Recorded], None]] = {
     "aws:iam/accessKey:AccessKey": access_key,
     "aws:secretsmanager/secret:Secret": secret,
     "aws:secretsmanager/secretVersion:SecretVersion": secret_version,
+    "aws:organizations/policy:Policy": control_policy,
+    "aws:organizations/policyAttachment:PolicyAttachment": control_policy_attachment,
     **{f"aws:iam/{kind}Policy:{kind.capitalize()}Policy": inline(kind) for kind in KINDS},
     **{f"aws:iam/{kind}PolicyAttachment:{kind.capitalize()}PolicyAttachment": attachment(kind) for kind in KINDS},
     **{

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from crossaccount.local import hardening
-from crossaccount.local.hardening.ministack import TOUCHED
+from crossaccount.local.hardening import ministack, organizations
 
 ROOM = Path(hardening.__file__).parent
-FUNCTIONS = [*TOUCHED["replaced"].items(), *TOUCHED["called"].items()]
+REACHING = {"ministack.py": ministack.TOUCHED, "organizations.py": organizations.TOUCHED}
+KEYS = ("replaced", "called")
+FUNCTIONS = sorted({each for touched in REACHING.values() for key in KEYS for each in touched[key].items()})
+RECORDS = sorted({each for touched in REACHING.values() for each in touched["records"].items()})
 
 
 def found(name: str) -> Any:
@@ -35,21 +38,22 @@ def test_a_function_takes_what_it_took(name: str, arguments: str) -> None:
     assert "(" + ", ".join(stars.get(each.kind, "") + each.name for each in parameters) + ")" == arguments
 
 
-@pytest.mark.parametrize(("name", "kind"), TOUCHED["records"].items())
+@pytest.mark.parametrize(("name", "kind"), RECORDS)
 def test_a_record_is_of_the_kind_that_it_was(name: str, kind: str) -> None:
     assert type(found(name)).__name__ == kind
 
 
-def test_one_module_reaches_into_ministack() -> None:
+def test_two_modules_reach_into_ministack() -> None:
     reaching = {
         file.name for file in ROOM.rglob("*.py") if any(each.startswith("ministack.") for each in imports(file))
     }
-    assert reaching == {"ministack.py"}
+    assert reaching == set(REACHING)
 
 
-def test_every_private_name_that_it_uses_is_listed() -> None:
-    tree = ast.parse((ROOM / "ministack.py").read_text())
-    modules = {"iam", "iam_actions", "sts", "evaluator", "lambda_runtime", "lambda_svc", "app"}
+@pytest.mark.parametrize("file", REACHING)
+def test_every_private_name_that_it_uses_is_listed(file: str) -> None:
+    tree = ast.parse((ROOM / file).read_text())
+    modules = {"iam", "iam_actions", "sts", "evaluator", "lambda_runtime", "lambda_svc", "app", "organizations"}
     used = {
         node.attr
         for node in ast.walk(tree)
@@ -61,7 +65,7 @@ def test_every_private_name_that_it_uses_is_listed() -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack.")
         for alias in node.names
     }
-    listed = {name.rpartition(".")[2] for group in TOUCHED.values() for name in group}
+    listed = {name.rpartition(".")[2] for group in REACHING[file].values() for name in group}
     classes = {"AmbiguousAccessKeyError", "CredentialResolutionError", "EvalContext"}
     assert used | (imported - classes - modules - {"iam_evaluator"}) == listed
 
