@@ -66,7 +66,6 @@ class Stacks:
         self.loaded: Loaded = load(directory, now).leaving_out(event_log)
         self._accounts = accounts or LiveAccounts(self.loaded.project.stacks)
         self._live = live or self._accounts
-        self._organization = self._accounts.organization if live is None else None
         self._backend = backend
         self._on_event = on_event
         self._emitting = threading.Lock()
@@ -301,8 +300,8 @@ class Stacks:
         _ = loaded.program
         files = replace(self._files, loaded=loaded)
         reviewer = Reviewer(loaded, self._backend, self._live, before)
-        if self._organization is not None:
-            reviewer = replace(reviewer, organization=self._organization)
+        if self._live is self._accounts:
+            reviewer = replace(reviewer, organization=self._accounts.organization)
         return Gate(loaded, files, reviewer, self.emit, self._runs.run, self._runs.finish)
 
     def _last(self, known: Mapping[str, KnownStack], stack: str) -> tuple[Mapping[str, Any], str]:
