@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
 from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
-from crossaccount.iam.documents import VERSION, as_list
+from crossaccount.iam.documents import VERSION, as_list, by_content
 from crossaccount.iam.json_text import parse_json
 from crossaccount.iam.matching import ARN_COMPONENTS, Template, action_match, template, wildcard_match
 
@@ -176,7 +176,7 @@ def _statement(item: object, index: int, kind: Kind, variables: bool) -> Compile
     actions, actions_inverted = _one_of(item, "Action", where)
     resources, resources_inverted = ((), False) if kind == "trust" else _one_of(item, "Resource", where)
     try:
-        conditions = compile_conditions(item.get("Condition"), variables)
+        conditions = _conditions_of(item.get("Condition"), variables)
     except ConditionError as error:
         raise DocumentError(f"its {where}: {error}") from error
     return CompiledStatement(
@@ -189,6 +189,23 @@ def _statement(item: object, index: int, kind: Kind, variables: bool) -> Compile
         conditions=conditions,
         principal=None if kind == "permissions" else _principal(item, where),
     )
+
+
+def _conditions_of(element: object, variables: bool) -> tuple[Condition, ...]:
+    """The conditions of a ``Condition`` element. Equal elements share them: large estates repeat the same few."""
+    if not element:
+        return compile_conditions(element, variables)
+    return _with_variables(element) if variables else _without_variables(element)
+
+
+@by_content
+def _with_variables(element: object) -> tuple[Condition, ...]:
+    return compile_conditions(element)
+
+
+@by_content
+def _without_variables(element: object) -> tuple[Condition, ...]:
+    return compile_conditions(element, variables=False)
 
 
 def _one_of(item: Mapping[str, Any], element: str, where: str) -> tuple[tuple[str, ...], bool]:

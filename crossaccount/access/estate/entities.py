@@ -223,6 +223,8 @@ class Role(Principal):
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html and
         id_session-tags.html#id_session-tags_role-chaining.
         """
+        if _lets_in_with_nothing(self.trust):
+            return ()
         statements = [each for action in _WAYS_IN for each in self.trust.about(action)]
         ways = [each for each in statements if each.allows]
         if self.trust.unknown or not ways:
@@ -264,6 +266,13 @@ _CARRIED: Mapping[str, tuple[RequestContext, frozenset[str]]] = {
     ),
 }
 """By action: a request that does not set what needs it later, and the services that always set it."""
+
+
+def _lets_in_with_nothing(trust: Policy) -> bool:
+    """Whether a trust denies nothing and has a statement that requires nothing of principals other than services."""
+    ways = trust.about(_WAYS_IN[0])
+    plain = any(each.allows and not each.conditions and each.principal and not each.principal.services for each in ways)
+    return plain and all(each.allows for each in trust.statements)
 
 
 def _sets(statement: CompiledStatement, services: frozenset[str]) -> bool:

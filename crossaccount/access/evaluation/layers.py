@@ -235,24 +235,38 @@ def _layers(
     evaluate_side: EvaluateSide,
     trust: SideAnswer | None = None,
 ) -> Layers:
-    """SCPs are those of the caller's account, RCPs those of the resource's. Neither limits service-linked roles.
+    own = caller_sides(estate, request, evaluate_side)
+    rcps = resource_control_sides(estate, request, resource_account, evaluate_side)
+    return Layers(*own, rcps, trust, request.caller.account == resource_account)
+
+
+CallerSides = tuple[SideAnswer | None, SideAnswer | None, tuple[SideAnswer, ...]]
+"""The sides of the caller's account: identity policies, boundary and SCPs, as in :class:`Layers`."""
+
+
+def caller_sides(estate: Estate, request: Request, evaluate_side: EvaluateSide = evaluate_side) -> CallerSides:
+    """The sides of the caller's account. SCPs do not limit service-linked roles.
 
     Users of an identity provider belong to no account, so no SCP applies to them.
     """
     caller = request.caller
-    free = caller.is_service_linked
-    scps = () if free else estate.service_control.get(caller.account, ())
-    unlimited = free or not _rcps_bind(request.action) or _SERVICE_LINKED in request.resource
-    rcps = () if unlimited else estate.resource_control.get(resource_account, ())
+    scps = () if caller.is_service_linked else estate.service_control.get(caller.account, ())
     outside = isinstance(caller, ExternalPrincipal)
-    return Layers(
+    return (
         None if outside else evaluate_side("identity", caller.policies_about(request.action), request),
         None if caller.boundary is None else evaluate_side("boundary", (caller.boundary,), request),
         tuple([evaluate_side("scp", level, request) for level in scps]),
-        tuple([evaluate_side("rcp", level, request) for level in rcps]),
-        trust,
-        caller.account == resource_account,
     )
+
+
+def resource_control_sides(
+    estate: Estate, request: Request, account: str, evaluate_side: EvaluateSide = evaluate_side
+) -> tuple[SideAnswer, ...]:
+    """The RCPs of the resource's ``account``, one answer for each level. They do not limit service-linked roles."""
+    unlimited = request.caller.is_service_linked or not _rcps_bind(request.action)
+    if unlimited or _SERVICE_LINKED in request.resource:
+        return ()
+    return tuple([evaluate_side("rcp", level, request) for level in estate.resource_control.get(account, ())])
 
 
 _UNDER_RCPS = frozenset(
