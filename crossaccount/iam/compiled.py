@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import unquote
 
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
 from crossaccount.iam.documents import VERSION, as_list, by_content
 from crossaccount.iam.json_text import parse_json
@@ -50,8 +50,13 @@ class PrincipalElement:
     @cached_property
     def accounts(self) -> frozenset[str]:
         """The IDs of the accounts that are named as a whole."""
-        roots = (entry.split(":") for entry in self.aws if entry.startswith("arn:") and entry.endswith(":root"))
-        return frozenset({entry for entry in self.aws if ACCOUNT_ID.match(entry)} | {parts[4] for parts in roots})
+        found = []
+        for entry in self.aws:
+            if entry.endswith(":root") and entry.startswith("arn:"):
+                found.append(entry.split(":")[4])
+            elif ACCOUNT_ID.match(entry):
+                found.append(entry)
+        return frozenset(found)
 
     @cached_property
     def sessions(self) -> tuple[Arn, ...]:
@@ -105,6 +110,11 @@ class CompiledStatement:
     def has_variables(self) -> bool:
         """Whether a resource has a policy variable, so that the request decides what it names."""
         return bool(self.resources) and bool(self._resources[3])
+
+    @cached_property
+    def selects(self) -> bool:
+        """Whether the statement may be about some resources and not about others."""
+        return self.resources_inverted or all(each.text != "*" for each in self.resources)
 
     @cached_property
     def _actions_by_service(self) -> Mapping[str, list[str]]:

@@ -20,7 +20,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+
+from crossaccount.iam.caching import cached_property
 
 ARN_COMPONENTS = 6
 _CACHED_PATTERNS = 65_536

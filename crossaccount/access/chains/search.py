@@ -14,7 +14,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count
 from typing import NamedTuple
 
@@ -46,6 +45,7 @@ from crossaccount.access.requirements import NEVER, Atom, Requirements, simplify
 from crossaccount.access.requirements.assume_parameters import DURATION, SOURCE_IDENTITY, TAG_KEYS, parameters_meeting
 from crossaccount.access.requirements.assume_parameters import TAG as REQUEST_TAG
 from crossaccount.access.requirements.requirement import Conjunction, Meaning, is_possible
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.request_keys import SETTING_TAGS
 

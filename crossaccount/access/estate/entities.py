@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from crossaccount.access.estate.credentials import Credentials
 from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.compiled import CompiledStatement, DocumentError, Kind, compile_document
 from crossaccount.iam.conditions.context import ContextValue, Open, RequestContext, normal
 from crossaccount.iam.matching import action_match
-from crossaccount.iam.request_keys import SETTING_SOURCE_IDENTITY, SETTING_TRANSITIVE_TAGS
+from crossaccount.iam.request_keys import SETTING_SOURCE_IDENTITY, SETTING_TAGS, SETTING_TRANSITIVE_TAGS
 
 
 @dataclass(frozen=True)
@@ -269,10 +269,18 @@ _CARRIED: Mapping[str, tuple[RequestContext, frozenset[str]]] = {
 
 
 def _lets_in_with_nothing(trust: Policy) -> bool:
-    """Whether a trust denies nothing and has a statement that requires nothing of principals other than services."""
-    ways = trust.about(_WAYS_IN[0])
-    plain = any(each.allows and not each.conditions and each.principal and not each.principal.services for each in ways)
+    """Whether a trust denies nothing and has a statement that requires nothing of its principals, which set nothing
+    themselves.
+    """
+    plain = any(_requires_nothing(each) for each in trust.about(_WAYS_IN[0]))
     return plain and all(each.allows for each in trust.statements)
+
+
+def _requires_nothing(statement: CompiledStatement) -> bool:
+    element = statement.principal
+    if not statement.allows or statement.conditions or element is None:
+        return False
+    return not element.services or not SETTING_TAGS.issuperset(element.services)
 
 
 def _sets(statement: CompiledStatement, services: frozenset[str]) -> bool:

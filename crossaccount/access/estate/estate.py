@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from crossaccount.access.estate.credentials import credentials_of
 from crossaccount.access.estate.entities import Members, Membership, Policy, Principal, Role, User
 from crossaccount.access.estate.policies import Details, Policies, compiled_policy
 from crossaccount.iam.arn import parse_arn
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.compiled import Kind
 from crossaccount.iam.organizations import RESOURCE_CONTROL, SERVICE_CONTROL, levels_of
 

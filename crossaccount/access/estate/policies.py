@@ -96,7 +96,8 @@ PARTLY = "a part of it is known only after an update"
 
 def unknown_actions(policy: Policy) -> tuple[str, ...]:
     """The actions of a policy's unknown statements."""
-    found = policy.document.get(UNKNOWN_ACTIONS) if isinstance(policy.document, Mapping) else None
+    document = policy.document
+    found = document.get(UNKNOWN_ACTIONS) if isinstance(document, (dict, Mapping)) else None
     return tuple(str(each) for each in found) if isinstance(found, (list, tuple)) else ()
 
 
@@ -107,9 +108,8 @@ def known_part(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _with_unknown(policies: list[Policy]) -> tuple[Policy, ...]:
     """The policies. A policy with an unknown part is followed by that part."""
-    found = [(policy, unknown_actions(policy)) for policy in policies]
-    parts = [Policy(policy.name, missing=PARTLY, only=actions) for policy, actions in found if actions]
-    return (*policies, *parts)
+    found = [(policy, actions) for policy in policies if (actions := unknown_actions(policy))]
+    return (*policies, *[Policy(policy.name, missing=PARTLY, only=actions) for policy, actions in found])
 
 
 Details = Mapping[str, Any]

@@ -71,11 +71,6 @@ def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext
     return tuple(pattern for pattern in found if pattern is not None)
 
 
-def _selects(statement: CompiledStatement) -> bool:
-    """Whether a statement may be about some roles and not about others."""
-    return statement.resources_inverted or all(each.text != "*" for each in statement.resources)
-
-
 class Alike(NamedTuple):
     """Which of some callers have the same answers.
 
@@ -134,10 +129,11 @@ class SharedLayers:
         self, caller: Principal, role: Role, profile: Profile, own: tuple[int, ...]
     ) -> tuple[int, CallerSides]:
         """The sides of the caller's account, and their number: equal sides have the same."""
-        key: Hashable = profile.key, own, role.arn if own or profile.depends_on_role else ""
+        about: list[bool] = []
         if profile.selecting:
             context = self.context(caller)
-            key = (*key, *[each.on(role.arn, context) is not False for each in profile.selecting])
+            about = [each.on(role.arn, context) is not False for each in profile.selecting]
+        key = (profile.key, own, role.arn if own or profile.depends_on_role else "", *about)
         found = self._caller_sides.get(key)
         if found is None:
             sides = caller_sides(self.estate, self._request(caller, role, profile), self._evaluate_side)
@@ -216,7 +212,7 @@ class SharedLayers:
             tuple(per_role),
             self._keys.setdefault(key, len(self._keys)),
             carried_actions(caller),
-            tuple([each for policy in (*shared, *controls) for each in policy.about(action) if _selects(each)]),
+            tuple([each for policy in (*shared, *controls) for each in policy.about(action) if each.selects]),
             any(self.dependencies(each, action).depends_on_role for each in (*shared, *controls)),
         )
         self.profiles[caller.arn] = found

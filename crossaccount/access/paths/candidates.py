@@ -15,7 +15,7 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Policy, Principal, Role, User
 from crossaccount.access.evaluation.callers import ASSUME_ROLE, EVERYONE, external_principals
 from crossaccount.access.evaluation.context import open_context
-from crossaccount.iam.compiled import CompiledStatement
+from crossaccount.iam.compiled import CompiledStatement, PrincipalElement
 from crossaccount.iam.conditions import RequestContext
 from crossaccount.iam.matching import Template, wildcard_match
 from crossaccount.iam.names import has_wildcard
@@ -32,16 +32,16 @@ class Grants:
         self._by_account: dict[str, list[tuple[str, Holders]]] = {}
         self._by_name: dict[str, list[tuple[str, Holders]]] = {}
         self._anywhere: list[tuple[str, Holders]] = []
-        known: dict[int, tuple[Holders, list[CompiledStatement]]] = {}
+        known: dict[int, tuple[Holders, list[CompiledStatement]] | None] = {}
         for principal in principals:
             for policy in principal.policies:
                 if id(policy) not in known:
-                    known[id(policy)] = ({}, [each for each in policy.about(action) if each.allows])
-                    self._index(policy, action, *known[id(policy)])
-                holders, granting = known[id(policy)]
-                holders[principal.arn] = principal
-                for statement in granting:
-                    if statement.has_variables and not statement.resources_inverted:
+                    known[id(policy)] = self._granting(policy, action)
+                found = known[id(policy)]
+                if found is not None:
+                    holders, of_each = found
+                    holders[principal.arn] = principal
+                    for statement in of_each:
                         self._index_own(statement, principal)
 
     def holders(self, role: str) -> list[Holders]:
@@ -53,6 +53,17 @@ class Grants:
         for patterns in (self._by_account.get(account, ()), self._by_name.get(name, ()), self._anywhere):
             found += [holders for pattern, holders in patterns if wildcard_match(pattern, role)]
         return found
+
+    def _granting(self, policy: Policy, action: str) -> tuple[Holders, list[CompiledStatement]] | None:
+        """A place for the holders of a policy, indexed, and its statements that grant something else to each holder;
+        None if it grants nothing.
+        """
+        granting = [each for each in policy.about(action) if each.allows]
+        if not granting and not policy.unknown_about(action):
+            return None
+        holders: Holders = {}
+        self._index(policy, action, holders, granting)
+        return holders, [each for each in granting if each.has_variables and not each.resources_inverted]
 
     def _index(self, policy: Policy, action: str, holders: Holders, granting: Iterable[CompiledStatement]) -> None:
         """The grants that are the same for all holders of the policy."""
@@ -153,12 +164,21 @@ class Candidates:
             element = statement.principal
             if not statement.allows or element is None:
                 continue
+            if self._names_known_accounts(element):
+                accounts.update(dict.fromkeys(element.accounts))
+                continue
             names.update(self._found(statement))
             if element.inverted or EVERYONE in element.entries:
                 everyone = True
             else:
                 accounts.update(dict.fromkeys(element.accounts))
         return _Trusted(trust, names, tuple(accounts), everyone)
+
+    def _names_known_accounts(self, element: PrincipalElement) -> bool:
+        """Whether a Principal element names nothing but whole accounts that the sources describe, and services."""
+        accounts = element.accounts
+        plain = not (element.inverted or element.federated) and len(accounts) == len(element.aws)
+        return plain and accounts <= self._estate.accounts
 
     def _found(self, statement: CompiledStatement) -> Iterator[tuple[str, Principal]]:
         for stranger in external_principals(statement, self._estate.accounts):

@@ -21,10 +21,11 @@ import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from crossaccount.access.verdict import SIDES, Side
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.conditions import Condition, RequestContext, compile_conditions
 from crossaccount.iam.conditions.satisfiable import satisfiable
 from crossaccount.iam.matching import Literal, Lookup, Template, Variable, template

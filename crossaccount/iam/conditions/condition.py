@@ -24,9 +24,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.conditions.context import RequestContext
 from crossaccount.iam.documents import as_list, value_text
 from crossaccount.iam.matching import ARN_COMPONENTS, Literal, Lookup, Template, template
