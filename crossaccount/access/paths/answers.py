@@ -9,7 +9,7 @@ sides of a request are known by identity, and what they add up to is worked out 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
@@ -311,6 +311,7 @@ class RoleAnswers:
         self._above = tuple(
             policy for level in shared.estate.resource_control.get(role.account, ()) for policy in level
         )
+        self._policies = (role.trust, *self._above)
         self._known: dict[Hashable, Answer] = {}
 
     def each(self, callers: Sequence[Principal]) -> list[Answer]:
@@ -319,8 +320,8 @@ class RoleAnswers:
             return []
         alike = self._shared.alike(callers)
         fits = any(wildcard_match(pattern, self._role.arn) for pattern in alike.patterns)
-        if fits or any(self._tells_apart(action) for action in alike.actions):
-            return [self.of(caller) for caller in callers]
+        if fits or self._tells_apart(alike.actions):
+            return list(self._told_apart(alike, fits))
         known = {place: self.of(callers[place]) for place in alike.distinct}
         if any(answer.actions for answer in known.values()):
             # What tags and source identities need is found for each caller.
@@ -329,6 +330,19 @@ class RoleAnswers:
                 for place, first in enumerate(alike.firsts)
             ]
         return [known[first] for first in alike.firsts]
+
+    def _told_apart(self, alike: Alike, fits: bool) -> Iterator[Answer]:
+        """As :meth:`each`, for a role whose policies tell some callers apart, or that ``fits`` the callers' own."""
+        known: dict[int, Answer] = {}
+        for caller, first in zip(alike.callers, alike.firsts, strict=True):
+            profile = self._shared.profiles[caller.arn]
+            if (fits and profile.per_role) or self._singles_out(caller, profile.action):
+                yield self.of(caller)
+                continue
+            answer = known.get(first)
+            if answer is None or answer.actions:
+                answer = known[first] = self.of(caller)
+            yield answer
 
     def of(self, caller: Principal) -> Answer:
         """The requirements for ``caller``."""
@@ -345,10 +359,15 @@ class RoleAnswers:
             return found
         return complete(found, self._shared.estate, caller, self._role)
 
-    def _tells_apart(self, action: str) -> bool:
+    def _tells_apart(self, actions: Iterable[str]) -> bool:
         """Whether one of the role's policies may tell callers of one account and kind apart."""
-        policies = (self._role.trust, *self._above)
-        return any(self._shared.dependencies(each, action).depends_on_caller for each in policies)
+        dependencies = self._shared.dependencies
+        policies = self._policies
+        return any(dependencies(each, action).depends_on_caller for action in actions for each in policies)
+
+    def _singles_out(self, caller: Principal, action: str) -> bool:
+        """Whether one of the role's policies may tell a caller apart from others of its account and kind."""
+        return any(self._shared.dependencies(each, action).single_out(caller) for each in self._policies)
 
     def _above_depends_on(self, caller: Principal, action: str) -> bool:
         return any(self._shared.dependencies(each, action).single_out(caller) for each in self._above)

@@ -118,10 +118,12 @@ def json_text(
     lines: list[str] = []
     separator = "\n"
     for path in paths:
-        key = (id(path.alternatives), id(path.grants), id(path.trust))
-        if key not in known:
-            known[key] = (path, _rest(path))  # with the path, so that the identities stay its own
-        lines.append(f'{separator}{{"principal": {text(path.principal)}, "role": {text(path.role)}, {known[key][1]}}}')
+        principal, role, alternatives, grants, trust = path
+        key = (id(alternatives), id(grants), id(trust))
+        found = known.get(key)
+        if found is None:
+            found = known[key] = (path, _rest(path))  # with the path, so that the identities stay its own
+        lines.append(f'{separator}{{"principal": {text(principal)}, "role": {text(role)}, {found[1]}}}')
         separator = ",\n"
         if len(lines) == _TOGETHER:
             yield "".join(lines)
