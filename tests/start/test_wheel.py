@@ -34,8 +34,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build(checkout, checkout.parent / "dist")
 
 
-def _build(source: Path, to: Path) -> Path:
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(to), str(source)]
+def _build(source: Path, to: Path, *options: str) -> Path:
+    command = [sys.executable, "-m", "build", "--no-isolation", *options, "--outdir", str(to), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Deprecat" not in done.stdout + done.stderr
@@ -69,6 +69,15 @@ def test_an_archive_built_again_from_the_source_archive_is_the_same(built: Path,
     again = _build(unpacked, tmp_path / "dist")
     for first in built.iterdir():
         assert (again / first.name).read_bytes() == first.read_bytes(), first.name
+
+
+def test_a_wheel_built_from_the_checkout_itself_is_the_same(built: Path, tmp_path: Path) -> None:
+    """pip builds so from a git address or a folder. A file's age must not decide which of two files is packed."""
+    checkout = built.parent / "copy"
+    for file in (checkout / "crossaccount" / "components").iterdir():
+        file.touch()
+    [wheel] = _build(checkout, tmp_path / "dist", "--wheel").iterdir()
+    assert wheel.read_bytes() == _wheel(built).read_bytes()
 
 
 def test_the_metadata_says_what_an_index_shows(built: Path) -> None:
