@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from crossaccount import __version__
 from tests.engine.conftest import AUTH, ROOT, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine
-TYPESCRIPT = ROOT / "package" / "examples" / "typescript"
+PACKAGE = ROOT / "package"
+TYPESCRIPT = PACKAGE / "examples" / "typescript"
 PROGRAM = """
 import pulumi
 
@@ -124,7 +126,7 @@ def test_the_typescript_example_is_deployed_with_the_sdk_that_is_generated(packa
             (folder / "node_modules" / each.name).symlink_to(each)
     (folder / "node_modules" / "@pulumi").mkdir()
     (folder / "node_modules" / "@pulumi" / "pulumi").symlink_to(TYPESCRIPT / "node_modules" / "@pulumi" / "pulumi")
-    schema = str(ROOT / "package" / "schema.json")
+    schema = str(PACKAGE / "schema.json")
     package.run("package", "gen-sdk", schema, "--language", "nodejs", "--out", str(folder / "sdk"))
     _compile(folder / "sdk" / "nodejs", folder / "node_modules")
     package.up("workload")
@@ -151,16 +153,48 @@ def _compile(sdk: Path, modules: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("pulumi-language-yaml"), reason="there is no pulumi-language-yaml on the PATH")
 def test_the_yaml_example_is_deployed(package: Workspace) -> None:
+    _as_yaml_example(package)
+    _is_deployed(package)
+
+
+@pytest.mark.skipif(
+    not shutil.which("pulumi-language-yaml") or not (PACKAGE / ".venv").is_dir(),
+    reason="there is no pulumi-language-yaml on the PATH, or no package/.venv (pulumi install --cwd package)",
+)
+def test_the_engine_itself_installs_and_starts_the_package(workspace: Workspace) -> None:
+    """Here the engine makes the package's environment and reads its schema, as ``pulumi package add`` does.
+
+    It also installs the aws plugin that the environment's ``pulumi_aws`` names. The stand-in is attached in its place,
+    so a file under its name is enough.
+    """
+    plugin = Path(workspace.environment["PULUMI_HOME"]) / "plugins" / f"resource-aws-v{version('pulumi_aws')}"
+    plugin.mkdir(parents=True)
+    (plugin / "pulumi-resource-aws").write_text("#!/bin/sh\nexit 1\n")
+    (plugin / "pulumi-resource-aws").chmod(0o755)
+    _as_yaml_example(workspace, {"crossaccount": str(PACKAGE)})
+    printed = workspace.run("package", "get-schema", str(PACKAGE))
+    schema = json.loads(printed[printed.index("{\n") : printed.rindex("}") + 1])
+    expected = json.loads((PACKAGE / "schema.json").read_text())
+    assert schema["resources"].keys() == expected["resources"].keys()
+    assert schema["types"].keys() == expected["types"].keys()
+    _is_deployed(workspace)
+
+
+def _as_yaml_example(package: Workspace, packages: dict[str, str] | None = None) -> None:
     (package.folder / "__main__.py").unlink()
-    example = yaml.safe_load((ROOT / "package" / "examples" / "yaml" / "Pulumi.yaml").read_text())
+    example = yaml.safe_load((PACKAGE / "examples" / "yaml" / "Pulumi.yaml").read_text())
     project = yaml.safe_load((package.folder / "Pulumi.yaml").read_text())
-    del example["packages"]  # the engine is attached to it
+    del example["packages"]  # by default the engine is attached to it
+    example |= {"packages": packages} if packages else {}
     del project["config"]  # of our own program: YAML takes no mappings there
     (package.folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, **example, "name": project["name"]}))
     file = package.folder / "Pulumi.auth.yaml"
     content = yaml.safe_load(file.read_text())
     content["config"] = {key: each for key, each in content["config"].items() if key.startswith("aws:")}
     file.write_text(yaml.safe_dump(content))
+
+
+def _is_deployed(package: Workspace) -> None:
     package.up("auth")
     iam = package.account(AUTH).iam
     assert [each["GroupName"] for each in iam.list_groups_for_user(UserName="bo")["Groups"]] == ["Readers"]
