@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 
-from tests.components.conftest import Deploy
+from components import TrustingAccount
+from tests.components.conftest import Declare, Deploy
 from tests.components.registrations import Registrations
 
 TRUST = [{"principals": ["workload"]}]
@@ -70,3 +72,16 @@ def test_import_adopts_what_exists_under_the_entitys_name(deploy: Deploy, regist
 def test_nothing_is_imported_unless_asked(deploy: Deploy, registered: Registrations, kind: str) -> None:
     deploy("auth", **_config(kind, **{"import": False}))
     assert not any(each.import_id for each in registered)
+
+
+def test_a_component_has_the_aliases_that_a_program_gives_it(declare: Declare, registered: Registrations) -> None:
+    """The engine derives those of its resources: their names begin with the component's."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111111111111"}}],
+    }
+    options = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])
+    declare(lambda: TrustingAccount("new", {"roles": {"Reader": {"assume_role_policy": trust}}}, options))
+    [component] = [each for each in registered if each.type == "crossaccount:index:TrustingAccount"]
+    assert component.aliases == ("old",)
+    assert all(each.name.startswith("new-") for each in registered if each is not component)
