@@ -156,13 +156,20 @@ def show_diff(found: AccessDiff, shown: Callable[[str], str], out: Output) -> No
     """The changes as a list, and the verdict. ``shown`` shows an ARN to people."""
     from crossaccount.access.diff.markdown import reach_lines
 
-    styles = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
-    out.show((_for_a_terminal if out.format is Format.table else _records)(found, shown, styles))
+    out.show(changes_listing(found, shown, out))
     if found.reach:
         out.note("through other roles:")
         for text in reach_lines(found.reach, shown):
             out.note(text)
-    out.note(f"{found.verdict}, {counted(len(found.changes), 'change')}", styles[found.verdict])
+    out.note(f"{found.verdict}, {counted(len(found.changes), 'change')}", _STYLES[found.verdict])
+
+
+_STYLES = {"broadening": "red", "narrowing": "green", "mixed": "yellow", "neutral": "bold"}
+
+
+def changes_listing(found: AccessDiff, shown: Callable[[str], str], out: Output) -> Listing:
+    """The changes of access, in the columns of the output's format."""
+    return (_for_a_terminal if out.format is Format.table else _records)(found, shown, _STYLES)
 
 
 def _records(found: AccessDiff, shown: Callable[[str], str], styles: Mapping[str, str]) -> Listing:

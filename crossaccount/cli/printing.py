@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from crossaccount import escaping
+from crossaccount.cli.folding import folded
 from crossaccount.iam.problem import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 STDOUT = Path("-")
+NARROWEST = 40
+"""Columns. In a narrower terminal lines are not folded, and tables lose content."""
 SILENT_SECONDS = 2.0
 MarkdownOption = Annotated[
     Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown for a pull request; - is stdout.")
@@ -225,8 +228,22 @@ def without_stdout() -> None:
 def _print(text: str, err: bool) -> None:
     """At once: a log is read while the command runs, and a reader who is gone must be noticed."""
     stream: TextIO = sys.stderr if err else sys.stdout
-    _write(stream, text)
+    width = terminal_width(stream)
+    _write(stream, text if width is None else folded(text, width))
     stream.flush()
+
+
+def terminal_width(stream: Any) -> int | None:
+    """The columns of the terminal that a stream is; None if it is none, or has no width."""
+    behind = raw(stream)
+    if behind is None or not behind.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = int(columns) if columns.isdecimal() else os.get_terminal_size(behind.fileno()).columns
+    except (OSError, ValueError):  # a stream of a test has no descriptor
+        return None
+    return width if width >= NARROWEST else None
 
 
 def _encoding(stream: Any) -> str:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2_000
 """The most rows of a table. Every other format has all rows."""
+ROOM_FOR_NAMES = 120
+"""The columns of a terminal in which a table of tests has a column for their names."""
 NARROWEST = 12
 """The minimum width of a table's column, in characters."""
 ALIGNED = 96
@@ -98,7 +100,8 @@ def show_results(results: Sequence[TestResult], out: Output) -> None:
     from crossaccount.rehearsal.table import failures, results_listing, results_records
 
     if out.for_people:
-        out.show(results_listing(results, named=out.format is Format.wide))
+        narrow = out.format is Format.table and out.console.width < ROOM_FOR_NAMES
+        out.show(results_listing(results, named=out.format is Format.wide, narrow=narrow))
     else:
         out.show(results_records(results))
     failed = list(failures(results)) if out.for_people else []

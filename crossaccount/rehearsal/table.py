@@ -59,15 +59,16 @@ def console_progress(console: Console, *, quiet: bool = False) -> Iterator[Conso
         yield ConsoleProgress(console, bar, quiet)
 
 
-def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Listing:
+def results_listing(results: Iterable[TestResult], *, named: bool = False, narrow: bool = False) -> Listing:
     """Each test: principal, role, expected and actual outcome, reason. Actions of the session are below it.
 
     Tests of the same principal and role are distinguished by their names. ``named``: there is a column with the name of
-    every test that has one. The rows of a selector that are as expected are one row with their number.
+    every test that has one. ``narrow``: the names are in the first column, above the principal. The rows of a selector
+    that are as expected are one row with their number.
     """
     results = list(results)
     pairs = Counter(_pair(result) for result in results)
-    names = ("test",) if named or max(pairs.values(), default=0) > 1 else ()
+    names = ("test",) if not narrow and (named or max(pairs.values(), default=0) > 1) else ()
 
     def rows() -> Iterator[Row]:
         for result, alike in _folded(results):
@@ -75,8 +76,9 @@ def results_listing(results: Iterable[TestResult], *, named: bool = False) -> Li
                 yield (*_of_selector(alike), *("" for _ in names))
                 continue
             has_name = named or pairs[_pair(result)] > 1
+            above = f"{_name(result)}:\n" if narrow and has_name and _name(result) else ""
             yield (
-                result.test.principal,
+                f"{above}{result.test.principal}",
                 result.test.role,
                 result.test.expect,
                 _got(result, _as_expected(result)),

@@ -289,3 +289,22 @@ def test_nothing_is_an_empty_list(run: Run, tmp_path: Path, monkeypatch: pytest.
     assert run("paths", "empty.json", "--format", "csv").out.splitlines() == [
         "principal,role,conditions,granted by,trusted by,through,conditions of each hop,kept and lost"
     ]
+
+
+TWICE = """
+tests:
+  - {name: David gets in, principal: development/user/David, role: production/role/UpdateApp, expect: allowed}
+  - {name: David once more, principal: development/user/David, role: production/role/UpdateApp, expect: allowed}
+"""
+
+
+def test_names_of_tests_have_no_column_of_their_own_on_a_narrow_terminal(
+    run: Run, tutorial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With six columns a terminal of 80 had room for none: each test was a block of lines."""
+    (tutorial / "access-tests.yaml").write_text(TWICE)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("test", "--format", "table").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split("┃")[0].strip() == "principal"
+    assert any(line.startswith("David once") for line in lines)

@@ -144,7 +144,7 @@ def event_lines(event: events.Event) -> Iterator[Line]:
             yield "bold", f"{stack}:" + ("" if outputs or event.result else " never deployed")
             if ended := RESULTS.get(event.result):
                 yield "yellow", f"{stack}: {ended}; these outputs may be from the update before it"
-            yield from (("", f"  {line}") for line in _yaml(outputs))
+            yield from (("", f"  {line}") for line in _yaml(_readable(outputs)))
         case events.Drift():
             yield from _drift(event)
         case AccessDrift():
@@ -188,9 +188,12 @@ RESULTS = {"failed": "its last update failed", "in-progress": "its last update d
 """The words for the end of a stack's last update."""
 
 
+STATES = {"never-deployed": "never deployed", "not-in-project": "not in the project"}
+"""The words for the states of a stack that are not words already."""
+
+
 def _status(event: events.StackStatus) -> str:
-    words = {"never-deployed": "never deployed", "not-in-project": "not in the project"}
-    parts = [words.get(event.state, event.state)]
+    parts = [STATES.get(event.state, event.state)]
     if event.updated:
         parts.append(f"last {event.updated[:16].replace('T', ' ')} UTC")
     if ended := RESULTS.get(event.result):
@@ -224,6 +227,19 @@ def _access_drift(event: AccessDrift) -> Iterator[Line]:
         yield SIGN_STYLES[sign], f"{sign} {change_line(change, partial(display, accounts=event.names))}"
     if event.access.changes:
         yield "", f"access: {event.access.verdict}, outside the stacks"
+
+
+def _readable(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Outputs for people: the lines of ``access`` as lists. Keys of YAML that are as long would be ``? … : true``."""
+    access = outputs.get("access")
+    if not isinstance(access, Mapping):
+        return outputs
+    return {**outputs, "access": {entity: _lines_of(each) for entity, each in access.items()}}
+
+
+def _lines_of(entity: Any) -> Any:
+    is_lines = isinstance(entity, Mapping) and entity and all(value is True for value in entity.values())
+    return list(entity) if is_lines else entity
 
 
 def _yaml(outputs: Mapping[str, Any]) -> list[str]:

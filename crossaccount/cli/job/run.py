@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from crossaccount.cli.completion import complete_stack
-from crossaccount.cli.failures import failures_in_words
-from crossaccount.cli.printing import say, without_stdout
+from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
+from crossaccount.cli.printing import STDOUT, say, without_stdout
 from crossaccount.cli.reading import load_program
+from crossaccount.cli.tables import Format, asks_for_json
 
 if TYPE_CHECKING:
     from crossaccount.engine.deployment import Program
@@ -46,6 +47,10 @@ LogOption = Annotated[
 ]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON line on stdout for every event.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+ListFormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="Print a list in this format. Default: lines for people."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the summary.")]
 
 
@@ -66,6 +71,20 @@ class JobOptions:
     """The file that also receives the events."""
     quiet: bool = False
     """Show only failures and the summary."""
+    form: Format | None = None
+    """The format of the verb's list, in place of lines and the live picture."""
+
+
+def refuse_list_and_document(form: Format | None, document: Path | None, as_json: bool) -> None:
+    """Refuse ``--format`` with a document on stdout."""
+    if form is not None and document == STDOUT:
+        stop(f"--format: stdout holds the Markdown, got {form}; name a file for that", BAD_INPUT, as_json)
+
+
+def as_lines(verb: str, directory: Path, form: Format | None, as_json: bool, **more: Any) -> JobOptions:
+    """The options of a verb that lists: ``--format json`` is ``--json``."""
+    as_json = asks_for_json(form, as_json)
+    return JobOptions(verb, directory, as_json, form=None if as_json else form, **more)
 
 
 def run_job(options: JobOptions, run: Callable[[Stacks], JobResult], *, deployed: bool = False) -> None:
@@ -101,7 +120,7 @@ def open_project(options: JobOptions, *, deployed: bool = False, on_stderr: bool
     _refuse_without_cli(options)
     workers, program = _workers(options), load_program()
     with (
-        job_view(options.as_json, on_stderr, options.quiet) as view,
+        job_view(options.as_json, on_stderr, options.quiet, options.verb, options.form) as view,
         _log(options.log) as log,
         _opened(options, program, workers, _both(view, log)) as project,
     ):

@@ -15,6 +15,7 @@ from crossaccount.cli.failures import BAD_INPUT, failures_in_words, stop
 from crossaccount.cli.job.run import (
     JobOptions,
     JsonLinesOption,
+    ListFormatOption,
     LocalOption,
     LogOption,
     ParallelOption,
@@ -22,11 +23,14 @@ from crossaccount.cli.job.run import (
     SchedulerOption,
     StacksArgument,
     YesOption,
+    as_lines,
     end,
     open_project,
+    refuse_list_and_document,
 )
 from crossaccount.cli.options import HERE, BaseOption, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, answer, anybody, confirmed, refuse_two_documents, write
+from crossaccount.cli.tables import asks_for_json
 from crossaccount.iam.names import counted
 from crossaccount.iam.problem import Problem
 
@@ -89,17 +93,21 @@ def preview(
     ] = True,
     log: LogOption = None,
     quiet: QuietOption = False,
+    form: ListFormatOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Show what `up` would change, and what that does to access. Downstream stacks see planned outputs."""
+    as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         refuse_two_documents(markdown_file, as_json)
+        refuse_list_and_document(form, markdown_file, as_json)
         if FailOn.weakened in (fail_on or ()) and base is None:
             stop("--fail-on: weakened is against a git revision, got weakened; add --base REF", BAD_INPUT, as_json)
         if save_plan and not resources:
             what = "--save-plan: a plan holds what the engine would do, got --no-resources"
             stop(f"{what}; remove one of the two options", BAD_INPUT, as_json)
-        options = JobOptions("preview", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
+        more = {"local": local, "parallel": parallel, "scheduler": scheduler, "log": log, "quiet": quiet}
+        options = as_lines("preview", directory, form, as_json, **more)
         with open_project(options, on_stderr=markdown_file == STDOUT) as project:
             result = project.preview(
                 stacks or (), before=before.value, save_plan=save_plan, resources=resources, base=base or ""

@@ -10,6 +10,7 @@ from crossaccount.cli.failures import failures_in_words
 from crossaccount.cli.job.run import (
     JobOptions,
     JsonLinesOption,
+    ListFormatOption,
     LocalOption,
     LogOption,
     ParallelOption,
@@ -17,12 +18,15 @@ from crossaccount.cli.job.run import (
     SchedulerOption,
     StacksArgument,
     YesOption,
+    as_lines,
     end,
     open_project,
+    refuse_list_and_document,
     run_job,
 )
 from crossaccount.cli.options import HERE, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, anybody, confirmed, refuse_two_documents, say, write
+from crossaccount.cli.tables import FormatOption, output
 
 if TYPE_CHECKING:
     from crossaccount.job.review.readiness import Removal
@@ -87,13 +91,12 @@ def outputs(
     parallel: ParallelOption = None,
     local: LocalOption = False,
     quiet: QuietOption = False,
+    form: ListFormatOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Show the outputs of the last deployment; never a secret."""
-    with (
-        failures_in_words(as_json),
-        open_project(JobOptions("outputs", directory, as_json, local, parallel, quiet=quiet), deployed=True) as project,
-    ):
+    options = as_lines("outputs", directory, form, as_json, local=local, parallel=parallel, quiet=quiet)
+    with failures_in_words(options.as_json), open_project(options, deployed=True) as project:
         project.outputs(stacks or ())
 
 
@@ -102,13 +105,12 @@ def status(
     directory: DirectoryOption = HERE,
     local: LocalOption = False,
     quiet: QuietOption = False,
+    form: FormatOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Show each stack's status: last deployment, number of resources, and who holds its lock."""
-    with (
-        failures_in_words(as_json),
-        open_project(JobOptions("status", directory, as_json, local, quiet=quiet), deployed=True) as project,
-    ):
+    options = as_lines("status", directory, form or output().format, as_json, local=local, quiet=quiet)
+    with failures_in_words(options.as_json), open_project(options, deployed=True) as project:
         project.status(stacks or ())
 
 
@@ -119,14 +121,17 @@ def drift(
     local: LocalOption = False,
     markdown_file: MarkdownOption = None,
     quiet: QuietOption = False,
+    form: ListFormatOption = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """Show what has changed in AWS since the stacks were deployed. Changes nothing; exits with 1 if there is drift."""
-    with failures_in_words(as_json):
+    options = as_lines("drift", directory, form, as_json, local=local, parallel=parallel, quiet=quiet)
+    with failures_in_words(options.as_json):
         from crossaccount.job.result_markdown import drift_markdown
 
+        as_json = options.as_json
         refuse_two_documents(markdown_file, as_json)
-        options = JobOptions("drift", directory, as_json, local, parallel, quiet=quiet)
+        refuse_list_and_document(form, markdown_file, as_json)
         with open_project(options, deployed=True, on_stderr=markdown_file == STDOUT) as project:
             result = project.drift(stacks or ())
         if markdown_file is not None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from rich.console import Console, Group
@@ -15,16 +16,28 @@ from rich.table import Table
 from rich.text import Text
 
 from crossaccount.cli.job.lines import Line, Summary, event_lines
-from crossaccount.cli.printing import console, print_json, say_lines
+from crossaccount.cli.printing import console, print_json, say, say_lines
+from crossaccount.cli.tables import Format, output
 from crossaccount.escaping import continued, lines, one_line
 from crossaccount.job import events
 
 
 @contextmanager
-def job_view(as_json: bool, on_stderr: bool = False, quiet: bool = False) -> Iterator[events.Emit]:
-    """Receives events and shows them. ``on_stderr`` if stdout holds a document; ``quiet`` for failures only."""
+def job_view(
+    as_json: bool, on_stderr: bool = False, quiet: bool = False, verb: str = "", form: Format | None = None
+) -> Iterator[events.Emit]:
+    """Receives events and shows them. ``on_stderr`` if stdout holds a document; ``quiet`` for failures only.
+
+    With a format, what ``verb`` lists is a list on stdout, and all else is on stderr.
+    """
     if as_json:
         yield _json_line
+        return
+    if form is not None:
+        from crossaccount.cli.job.listings import ListView
+
+        quiet = quiet or verb in ("status", "outputs")
+        yield ListView(verb, output(form), _Lines(on_stderr=True, quiet=quiet), partial(say, err=True))
         return
 
     out = console(stderr=on_stderr)

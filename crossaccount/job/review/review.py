@@ -139,7 +139,12 @@ def review_lines(review: Review) -> list[str]:
     return list(_lines(review, shown_by(review)))
 
 
-def _lines(review: Review, shown: Shown) -> Iterator[str]:
+def review_notes(review: Review) -> list[str]:
+    """The lines of a review without its changes of access, which are listed elsewhere."""
+    return list(_lines(review, shown_by(review), changes=False))
+
+
+def _lines(review: Review, shown: Shown, *, changes: bool = True) -> Iterator[str]:
     for warning in review.warnings:
         yield f"warning: {warning}"
     for stack, why in review.refused.items():
@@ -148,7 +153,7 @@ def _lines(review: Review, shown: Shown) -> Iterator[str]:
         yield from removal_lines(each, shown)
     for finding in review.replaced:
         yield f"! {shown(finding.where)}: {finding.message} ({finding.code}); {finding.fix}"
-    first, rest = change_lines(review.access.changes, shown)
+    first, rest = change_lines(review.access.changes if changes else (), shown)
     yield from first
     if rest:
         yield f"… and {rest}"

@@ -19,6 +19,7 @@ from crossaccount.access.findings.finding import Finding
 from crossaccount.cli.console import ShowingConsole
 from crossaccount.cli.job.view import LiveView, job_view
 from crossaccount.cli.printing import Guarded, guarded
+from crossaccount.cli.tables import Format
 from crossaccount.engine.deployment import Resource
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
@@ -166,6 +167,18 @@ def test_no_event_acts_as_json_and_all_of_it_exists(capsysbinary: pytest.Capture
     lines = [json.loads(line) for line in shown.decode().splitlines()]
     assert len(lines) == len(told)
     assert all(HOSTILE in repr_of(line) for line in lines)
+
+
+@pytest.mark.parametrize("verb", ["status", "outputs", "drift", "preview"])
+def test_no_event_acts_in_a_list(capsysbinary: pytest.CaptureFixture[bytes], verb: str) -> None:
+    with guarded(), job_view(as_json=False, verb=verb, form=Format.wide) as emit:
+        for event in _events():
+            emit(event)
+        emit(events.JobFinished(verb=verb, status="succeeded", stacks={}, seconds=1.0))
+    shown = capsysbinary.readouterr()
+    assert acts(shown.out) == []
+    assert acts(shown.err) == []
+    assert b"\\x1b[1A" in shown.out
 
 
 def repr_of(value: Any) -> str:
