@@ -5,7 +5,8 @@ The permissions of a deployer are the actions that its resource types need (the 
 raising itself:
 
 - its own (``boundary``). It denies every change of the pipeline's own roles, policies and providers, every change of a
-  user's or role's permissions unless the user or role has the boundary of entities, and every call of sts:AssumeRole;
+  user's or role's permissions unless the user or role has the boundary of entities, every call of sts:AssumeRole, and
+  to pass roles that are not the stack's;
 - that of the users and roles that it makes (``entity_boundary``). They may use services, and cannot change IAM, pass a
   role that the deployer does not manage, or assume such a role of the account.
 
@@ -109,10 +110,9 @@ def deployer_documents(
     reads = actions_of(resource_types, ("read",))
     accepted = sorted({names.arn("boundary"), *boundaries})
     protected = sorted({*own, *boundaries, *map(names.arn, ("boundary", "deployer*", "drift*", "preview*"))})
-    services_of_calls = {action.partition(":")[0] for action in needed} | {"iam"}
     return DeployerDocuments(
         policies=names.documents("deployer", place.allow(needed)),
-        boundary=NamedDocument(names.of("deployer-boundary"), _boundary(services_of_calls, accepted, protected)),
+        boundary=NamedDocument(names.of("deployer-boundary"), _fitting(_boundary(place, accepted, protected))),
         entity_boundary=NamedDocument(names.of("boundary"), _fitting(_entity_boundary(place, own, services))),
         entity_boundary_arn=names.arn("boundary"),
         preview=names.documents("preview", place.allow(reads - SECRET_VALUES)),
@@ -226,17 +226,14 @@ GUARDED = (
 the boundary that the entity has, or that the request gives it."""
 
 
-def _boundary(services: Collection[str], accepted: Sequence[str], protected: Sequence[str]) -> Document:
+def _boundary(place: _Place, accepted: Sequence[str], protected: Sequence[str]) -> Document:
+    roles = place.scope.arns("role", place.account, place.partition)
     return canonical(
         {
             "Version": VERSION,
             "Statement": [
-                {
-                    "Sid": "ServicesOfDeployments",
-                    "Effect": "Allow",
-                    "Action": [f"{each}:*" for each in sorted(services)],
-                    "Resource": "*",
-                },
+                # What the deployer has beside its own policies, a person has given to it.
+                {"Sid": "WhatItsPoliciesAllow", "Effect": "Allow", "Action": "*", "Resource": "*"},
                 {
                     "Sid": "OnlyEntitiesWithABoundary",
                     "Effect": "Deny",
@@ -253,6 +250,12 @@ def _boundary(services: Collection[str], accepted: Sequence[str], protected: Seq
                     "Resource": list(protected),
                 },
                 {"Sid": "NoOtherRole", "Effect": "Deny", "Action": "sts:Assume*", "Resource": "*"},
+                {
+                    "Sid": "PassesRolesOfTheStackAlone",
+                    "Effect": "Deny",
+                    "Action": "iam:PassRole",
+                    **({"NotResource": roles} if roles else {"Resource": "*"}),
+                },
             ],
         }
     )

@@ -6,13 +6,29 @@ In AWS a template or the printed commands do this; see :mod:`crossaccount.bootst
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crossaccount.bootstrap.resources import Bootstrap, PipelineRole
-from crossaccount.engine.deployment import DeploymentError
+from crossaccount.engine.deployers import ASSUME_ROLES, deploys_through_roles
+from crossaccount.engine.deployment import DeploymentError, Stack
 from crossaccount.iam.documents import to_json
 from crossaccount.local.handlers.errors import ResourceError, as_resource_error
 from crossaccount.local.server import LocalAws
+
+SESSION_NAME = "crossaccount"
+
+
+def as_the_pipeline(stack: Stack, bootstraps: Iterable[Bootstrap]) -> Stack:
+    """The stack as its pipeline deploys it: through the account's role for deployments.
+
+    A stack without such a role, or whose config names the roles to assume, stays as it is.
+    """
+    roles = (role for each in bootstraps if each.stack == stack.name for role in each.roles)
+    deploying = next((role.arn for role in roles if role.purpose == "deploy"), None)
+    if deploying is None or deploys_through_roles(stack):
+        return stack
+    return replace(stack, config={**stack.config, ASSUME_ROLES: [{"roleArn": deploying, "sessionName": SESSION_NAME}]})
 
 
 def make_bootstraps(local: LocalAws, bootstraps: Iterable[Bootstrap]) -> None:

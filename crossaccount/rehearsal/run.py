@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal, Protocol
 
 from crossaccount.access.access_tests.results import TestResult, run_judged
 from crossaccount.access.estate import Estate, Organization
-from crossaccount.bootstrap.making import make_bootstraps
+from crossaccount.bootstrap.making import as_the_pipeline, make_bootstraps
 from crossaccount.engine.deployers import deploys_through_roles, make_deployers
 from crossaccount.engine.deployment import Program, Stack
 from crossaccount.engine.events import Event, Message, Resource
@@ -111,6 +111,9 @@ def rehearse(
             make_bootstraps(local, scenario.bootstraps)
         if any(map(deploys_through_roles, scenario.stacks)):
             progress.stage("creating the roles that deploy the accounts")
+        scenario = replace(
+            scenario, stacks=tuple(as_the_pipeline(each, scenario.bootstraps) for each in scenario.stacks)
+        )
         deployer = make_deployers(local, scenario.stacks)
         engine = resources.enter_context(_opened(choice, local, program, scenario, deployer, unsupported))
         for stack in _restricting_last(scenario):

@@ -21,7 +21,7 @@ from tests.bootstrap.new_project import bootstraps, local, project  # fixtures
 
 __all__ = ["bootstraps", "local", "project"]
 
-DEPLOYER = "crossaccount-deploy"
+DEPLOYER, PREVIEW, DRIFT = "crossaccount-deploy", "crossaccount-preview", "crossaccount-drift"
 
 
 def role_arn(account: str) -> str:
@@ -49,8 +49,8 @@ class Bootstrapped:
         return found
 
     def restrict(self, root: Aws, documents: DeployerDocuments) -> None:
-        def create(policy: NamedDocument, without: frozenset[str] = frozenset()) -> str:
-            text = to_json(_without(policy.document, without) if without else policy.document)
+        def create(policy: NamedDocument, taken: frozenset[str] = frozenset()) -> str:
+            text = to_json(without(policy.document, taken) if taken else policy.document)
             return root.iam.create_policy(PolicyName=policy.name, PolicyDocument=text)["Policy"]["Arn"]
 
         assert create(documents.entity_boundary) == documents.entity_boundary_arn
@@ -59,13 +59,13 @@ class Bootstrapped:
             root.iam.attach_role_policy(RoleName=DEPLOYER, PolicyArn=create(policy, self.without))
         root.iam.detach_role_policy(RoleName=DEPLOYER, PolicyArn=deployers.ADMINISTRATOR)
         trust = root.iam.get_role(RoleName=DEPLOYER)["Role"]["AssumeRolePolicyDocument"]
-        for name, policies in (("preview", documents.preview), ("drift", documents.drift)):
+        for name, policies in ((PREVIEW, documents.preview), (DRIFT, documents.drift)):
             root.iam.create_role(RoleName=name, AssumeRolePolicyDocument=to_json(trust))
             for policy in policies:
                 root.iam.attach_role_policy(RoleName=name, PolicyArn=create(policy))
 
 
-def _without(document: Mapping[str, Any], actions: frozenset[str]) -> dict[str, Any]:
+def without(document: Mapping[str, Any], actions: frozenset[str]) -> dict[str, Any]:
     """The document of a deployer without some actions."""
     statements = [
         {**each, "Action": left}

@@ -43,13 +43,9 @@ def deployed(found: Bootstrapped, local: LocalAws, name: str = "auth") -> Any:
     [
         "iam:CreateUser",
         "iam:PutRolePolicy",
-        "iam:AttachUserPolicy",
-        "iam:ListRolePolicies",
         "iam:ListAttachedUserPolicies",
-        "iam:AddRoleToInstanceProfile",
         "iam:PassRole",
         "iam:CreateLoginProfile",
-        "secretsmanager:CreateSecret",
         "secretsmanager:PutSecretValue",
     ],
 )

@@ -28,7 +28,7 @@ from crossaccount.rehearsal.given import given_stacks
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.settings.project import stack_file
 from crossaccount.settings.yaml_writing import yaml_text
-from tests.bootstrap.conftest import DEPLOYER, bootstrapped
+from tests.bootstrap.conftest import DEPLOYER, DRIFT, PREVIEW, bootstrapped
 
 pytestmark = [
     pytest.mark.engine,
@@ -92,7 +92,7 @@ def opened(scenario: Scenario) -> Iterator[Pipeline]:
 def _left(local: LocalAws, account: str) -> Mapping[str, list[str]]:
     """What an account has, without the deployer and its policies."""
     with local.session(account, region="us-west-2") as root:
-        roles = {each["RoleName"] for each in root.iam.list_roles()["Roles"]} - {DEPLOYER, "preview", "drift"}
+        roles = {each["RoleName"] for each in root.iam.list_roles()["Roles"]} - {DEPLOYER, PREVIEW, DRIFT}
         policies = [each["PolicyName"] for each in root.iam.list_policies(Scope="Local")["Policies"]]
         return {
             "users": [each["UserName"] for each in root.iam.list_users()["Users"]],
@@ -136,9 +136,9 @@ def test_who_reviews_and_who_looks_for_drift_need_no_more_than_they_have(scenari
         for stack in pipeline.stacks:
             pipeline.run("up", stack, new=True)
         for stack in pipeline.stacks:
-            pipeline.sign_in(stack, "preview")
+            pipeline.sign_in(stack, PREVIEW)
             assert pipeline.run("preview", stack).status == "unchanged"
-            pipeline.sign_in(stack, "drift")
+            pipeline.sign_in(stack, DRIFT)
             assert pipeline.run("refresh", stack, preview_only=True).status == "unchanged"
             pipeline.edit(stack, tags={"team": "access"})
             refused = pipeline.run("up", stack, fails=True)
