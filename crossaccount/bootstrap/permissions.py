@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from crossaccount.bootstrap.deployer import DeployerDocuments, NamedDocument, deployer_documents
-from crossaccount.bootstrap.scope import managed_by
+from crossaccount.bootstrap.scope import boundary_problems, managed_by
 from crossaccount.iam.arn import entity_arn
 from crossaccount.iam.documents import Document
 from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem
@@ -55,10 +55,13 @@ def permissions(compiled: CompiledStack) -> Permissions:
     """The permissions of the roles that a pipeline has in the account of a stack.
 
     Raises:
-        BadInput: the names of all entities do not fit into a permissions boundary or a policy.
+        BadInput: the names of all entities do not fit into a permissions boundary or a policy, or an entity has a
+            boundary that would not keep the deployer from raising itself.
     """
     settings = compiled.settings
     managed = managed_by(compiled)
+    if found := list(boundary_problems(compiled)):
+        raise BadInput(found)
     try:
         documents = deployer_documents(
             settings.account_id,

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from crossaccount.bootstrap.permissions import permissions
 from crossaccount.bootstrap.scope import Managed, Scope, boundary_problems, managed_by
+from crossaccount.iam.problem import BadInput
 from crossaccount.settings.compiled import CompiledStack, compile_stack
 from tests.scenarios import EVERY_SCENARIO, ROOT, Recorded
 
@@ -124,3 +126,10 @@ def test_what_others_make_is_not_managed() -> None:
 @pytest.mark.parametrize("kind", ["role", "secret"])
 def test_arns_of_a_kind_without_names(kind: str) -> None:
     assert Scope().arns(kind, "111111111111", "aws") == []
+
+
+def test_no_pipeline_gets_permissions_with_such_a_boundary() -> None:
+    users = {"bo": {"permissions_boundary": "limit"}}
+    stack = compiled(trusted={"users": users}, policies={"limit": {"assume": ["*"]}})
+    with pytest.raises(BadInput, match="the deployer could widen this boundary"):
+        permissions(stack)
