@@ -10,7 +10,17 @@ import pytest
 from crossaccount.engine.deployment import Deployment
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial", "fleet", "pipelines")
+EXAMPLES = (
+    "iam-user",
+    "application",
+    "cli-eight-steps",
+    "environments",
+    "deployer",
+    "tutorial",
+    "fleet",
+    "pipelines",
+    "break-glass",
+)
 OF_PEOPLE = tuple(name for name in EXAMPLES if name != "pipelines")
 """The examples in which users and roles assume roles."""
 FOLDERS = {"root": ROOT, **{name: ROOT / "examples" / name for name in EXAMPLES}}

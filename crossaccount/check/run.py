@@ -35,6 +35,7 @@ from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
 from crossaccount.check.expiring import DEFAULT, expiry_findings
+from crossaccount.check.external_ids import rotated_external_ids
 from crossaccount.check.locations import file_of_source
 from crossaccount.check.placing import book_findings, placers, region_findings
 from crossaccount.engine.deployment import Program
@@ -156,6 +157,7 @@ def check(
             *region_findings(project, name),
             *book_findings(project, name, compiled[name].settings),
             *expiry_findings(compiled[name].as_written, now, expiring),
+            *rotated_external_ids(compiled[name].settings),
         )
         for name in names
     }

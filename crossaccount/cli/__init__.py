@@ -32,6 +32,7 @@ from crossaccount.cli.paths import paths, what_can, who_can
 from crossaccount.cli.printing import guarded, say, still_working
 from crossaccount.cli.rehearsals import demo, rehearse
 from crossaccount.cli.report import report
+from crossaccount.cli.revoking import revoke
 from crossaccount.cli.starting import doctor, init
 from crossaccount.cli.verifying import verify
 
@@ -123,6 +124,7 @@ _command(CHANGE, "Show what has changed in AWS since the last deployment.", "--m
 _command(CHANGE, "Delete the stacks' resources, downstream stacks first.", "workload", destroy)
 _command(CHANGE, "Show the outputs of the last deployment; never a secret.", "workload --json", outputs)
 _command(CHANGE, "Show each stack's last deployment, resources and lock.", "'prod-*'", status)
+_command(CHANGE, "End the sessions of a role that exist now.", "workload/role/BreakGlass --yes", revoke)
 _command(
     HAND_OVER,
     "Write profiles, links, scripts or code for the paths that work.",

@@ -83,6 +83,9 @@ def add_role(
     external_ids: Annotated[
         list[str] | None, typer.Option("--external-id", metavar="ID", help="An external ID that the role requires.")
     ] = None,
+    new_external_id: Annotated[
+        bool, typer.Option("--new-external-id", help="Make up an external ID that nobody can guess, and require it.")
+    ] = False,
     by_name: Annotated[
         bool, typer.Option("--by-name", help="Trust names, also of what does not exist yet (mode: by-name).")
     ] = False,
@@ -128,6 +131,7 @@ def add_role(
 
             fix = "add --github OWNER/NAME, or leave out its options"
             raise SettingsError([Problem("--github", "is required by the options for workflows", NOT_GIVEN, fix)])
+        made_up = [adding.new_external_id()] if new_external_id else []
         added = adding.add_role(
             project,
             account,
@@ -135,12 +139,14 @@ def add_role(
             principals=trust or (),
             policies=policies or (),
             mfa=mfa,
-            external_ids=external_ids or (),
+            external_ids=[*(external_ids or ()), *made_up],
             by_name=by_name,
             workflow=None if github is None else adding.Workflow(github, *given),
             look_up=partial(look_up, environment=os.environ) if ids else None,
         )
         _write(project, added)
+        for each in made_up:
+            say(f"external ID: {each}; give it to the third party, which must pass it with each call")
         _next(directory, f"who-can {account}/role/{name}", "check")
 
 

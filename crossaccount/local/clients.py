@@ -57,6 +57,11 @@ class Credentials:
     session_token: str | None = field(default=None, repr=False)
 
 
+TIME_HEADER = "x-crossaccount-time"
+"""A header of a root's call: the time at which the local AWS evaluates date conditions from now on, in ISO 8601 with a
+time zone; ``now`` for the present time again."""
+
+
 def root_secret(run_secret: bytes, account_id: str) -> str:
     """The secret access key of an account's root in one run; it says nothing about that of another account."""
     return hmac.new(run_secret, f"root/{account_id}".encode(), hashlib.sha256).hexdigest()[:40]

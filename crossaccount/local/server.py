@@ -23,13 +23,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.problem import OperationFailed
-from crossaccount.local.clients import Aws, Gateway
+from crossaccount.local.clients import TIME_HEADER, Aws, Gateway
 from crossaccount.local.confinement import make_folder_for_functions
 
 START_SECONDS = 60.0
@@ -38,6 +39,9 @@ STOP_SECONDS = 6.0
 LOG_TAIL_LINES = 20
 
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "PYTHONHOME")
+
+
+_ANY_ACCOUNT = "000000000000"
 
 
 class LocalAwsError(OperationFailed):
@@ -92,6 +96,27 @@ class LocalAws:
     def session(self, account_id: str, *, region: str = "us-east-1") -> Aws:
         """The root of an account. Every account exists."""
         return Aws(self.endpoint, self.gateway.root(account_id), region)
+
+    @contextmanager
+    def at(self, moment: datetime | None) -> Iterator[None]:
+        """Evaluate date conditions at ``moment`` within the block; None for the present time."""
+        if moment is None:
+            yield
+            return
+        self._set_time(moment.isoformat())
+        try:
+            yield
+        finally:
+            self._set_time("now")
+
+    def _set_time(self, text: str) -> None:
+        with self.session(_ANY_ACCOUNT) as root:
+
+            def add_header(request: Any, **_: object) -> None:
+                request.headers[TIME_HEADER] = text
+
+            root.sts.meta.events.register("before-sign.sts.GetCallerIdentity", add_header)
+            root.sts.get_caller_identity()
 
     def keep(self) -> None:
         """Leave it running after the block and after this process. ``kill PID`` ends it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Literal, Protocol
 
@@ -35,6 +34,7 @@ from crossaccount.rehearsal.given import (
 )
 from crossaccount.rehearsal.scenario import Scenario
 from crossaccount.rehearsal.trial import Trial
+from crossaccount.settings.moment import present
 from crossaccount.sources.live import account_details
 from crossaccount.sources.organizations import read_organization
 
@@ -266,8 +266,9 @@ def _results(scenario: Scenario, local: LocalAws, progress: Progress) -> Iterato
     estate = Estate.from_details(details, organizations=_organizations(scenario, local))
     callers = Callers(local, details, _regions(scenario))
     owners = {name: account_id for account_id, names in buckets(scenario.tests).items() for name in names}
-    trial = Trial(callers, estate, local.endpoint, lambda: datetime.now(UTC), owners)
-    for judged in run_judged(scenario.tests, estate, datetime.now(UTC)):
+    now = scenario.now or present()
+    trial = Trial(callers, estate, local.endpoint, lambda: now, owners, local.at)
+    for judged in run_judged(scenario.tests, estate, now):
         result = trial.of(judged)
         progress.result(result)
         yield result

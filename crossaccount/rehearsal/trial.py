@@ -1,11 +1,11 @@
 """One access test, tried where the local AWS can try it and judged elsewhere; the result says which.
 
 The local AWS knows an organisation only if the project has one, and a source identity only of a provider's users.
-Callers come from 127.0.0.1 now; a user who signs in with MFA has just done so. So a test is tried only if its verdict
-is the same in the local
-AWS's circumstances. Then the real answer must agree with the judged one; if it does not, the evaluator is wrong, and
-:class:`Disagreement` says so. A principal or role that does not exist is not tried: AWS would answer a misspelt role
-with AccessDenied, and a test that it stays closed would pass.
+Callers come from 127.0.0.1 now; a user who signs in with MFA has just done so. Date conditions are evaluated at the
+time that a test names. So a test is tried only if its verdict is the same in the local AWS's circumstances. Then the
+real answer must agree with the judged one; if it does not, the evaluator is wrong, and :class:`Disagreement` says so. A
+principal or role that does not exist is not tried: AWS would answer a misspelt role with AccessDenied, and a test that
+it stays closed would pass.
 
 What a session may do is tried by one real call for each action. ``SERVICE_CALLS`` lists the actions that can be tried
 and what must exist before, which the account's root makes. Other actions are judged.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -175,6 +176,8 @@ class Trial:
     endpoint: str
     clock: Callable[[], datetime]
     buckets: Mapping[str, str] = field(default_factory=dict)
+    at: Callable[[datetime | None], AbstractContextManager[object]] = lambda _: nullcontext()
+    """Has the local AWS evaluate date conditions at a time; None for the present."""
 
     def of(self, judged: TestResult) -> TestResult:
         """``judged`` with what was tried in place of what was judged, as far as it can be tried.
@@ -192,10 +195,12 @@ class Trial:
             caller = self._caller(test) if here else None
             if caller is None:
                 return judged
-            credentials = _assumed(caller, judged)
-            outcome: Outcome = "denied" if credentials is None else "allowed"
-            _agree(judged.verdict, outcome, test.name)
-            then = tuple(self._then(item, judged, credentials) for item in judged.then) if credentials else judged.then
+            with self.at(test.at):
+                credentials = _assumed(caller, judged)
+                outcome: Outcome = "denied" if credentials is None else "allowed"
+                _agree(judged.verdict, outcome, test.name)
+                items = judged.then
+                then = tuple(self._then(item, judged, credentials) for item in items) if credentials else items
         except (AssumeFailed, CallFailed) as error:
             raise type(error)(f"{test.name}: {error}") from error
         return replace(judged, actual=outcome, mode="tried", then=then)
@@ -232,7 +237,7 @@ class Trial:
                 **(_MFA if _with_mfa(test) else {}),
             },
             session=test.session,
-            now=self.clock(),
+            now=test.at or self.clock(),
         )
         return here.outcome == judged.verdict.outcome
 
@@ -268,7 +273,7 @@ class Trial:
                 _circumstances(role, role),
                 session=judged.test.session,
                 owner=owner,
-                now=self.clock(),
+                now=judged.test.at or self.clock(),
             ).outcome
             for owner in ("", self._owner(item.test.resource))
         }

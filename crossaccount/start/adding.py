@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from crossaccount.iam.entity_names import Refusal, check_account_id, check_name, check_region
 from crossaccount.iam.nearest import did_you_mean
@@ -68,6 +69,14 @@ def add_account(project: Project, name: str, account_id: str, *, has_stack: bool
 def add_schema() -> Added:
     """The JSON schema of stacks, of the version that is running."""
     return Added({SCHEMA: schema_text()})
+
+
+def new_external_id() -> str:
+    """An external ID with 122 random bits, as AWS recommends one: unique for each third party.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html.
+    """
+    return str(uuid4())
 
 
 def add_role(

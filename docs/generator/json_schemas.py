@@ -327,6 +327,12 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "revoke": (
+        "The policy that ends the sessions of a role, and whether it was put on the role.",
+        members(
+            {"role": ARN, "policy": STR, "before": STR, "document": STR, "command": STR, "revoked": BOOL},
+        ),
+    ),
     "handoff": (
         "What is handed over for each path, and what is left out.",
         members(

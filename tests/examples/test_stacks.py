@@ -23,6 +23,7 @@ READS = {
     "deployer": {"b": (), "a": ("b",)},
     "tutorial": {"production": (), "development": ("production",)},
     "pipelines": {"workload": ()},
+    "break-glass": {"people": (), "production": ()},
     "fleet": {
         "billing-development": (),
         "network": (),

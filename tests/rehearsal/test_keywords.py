@@ -46,6 +46,15 @@ TESTS = [
     _test("Now", "allowed"),
     _test("Later", "denied"),
     _test("Over", "denied"),
+    _test("Later", "denied", at="2098-12-31T23:59:59Z"),
+    _test("Later", "allowed", at="2099-01-01"),
+    _test("Now", "allowed", at="2099-12-31T23:59:59Z"),
+    _test("Now", "denied", at="2100-01-01"),
+    _test("Plain", "allowed", principal="auth/user/di", at="2099-12-31T23:59:59Z"),
+    _test("Plain", "denied", principal="auth/user/di", at="2100-01-01"),
+    _test("Plain", "denied", principal="auth/user/fay", at="2097-12-31T23:59:59Z"),
+    _test("Plain", "allowed", principal="auth/user/fay", at="2098-01-01"),
+    _test("Plain", "denied", principal="auth/user/gil", at="2098-01-01"),
     _test("Team", "allowed"),
     _test("Team", "denied", principal="auth/user/bo"),
     _test("Tagged", "allowed", session={"tags": TAGS}),
@@ -77,7 +86,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
                     "cy": {**grant, "self_service_mfa": True},
                     "di": {**grant, "expires": "2099-12-31"},
                     "ed": {**grant, "expires": "2020-01-01"},
-                }
+                    "fay": {**grant, "starts": "2098-01-01"},
+                    "gil": {"groups": [{"name": "Dated", "expires": "2020-01-01"}]},
+                },
+                "groups": {"Dated": grant},
             }
         },
         "workload": {

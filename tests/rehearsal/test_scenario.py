@@ -119,8 +119,8 @@ def test_a_name_that_is_nothing_is_answered_with_what_there_is(tmp_path: Path) -
         find_scenario("xyz", tmp_path)
     assert str(refused.value) == (
         'scenario: there is no such folder and no such example, got "xyz"; name a folder with Pulumi.yaml, '
-        "or one of the examples: application, cli-eight-steps, deployer, environments, fleet, iam-user, pipelines, "
-        "tutorial"
+        "or one of the examples: application, break-glass, cli-eight-steps, deployer, environments, fleet, iam-user, "
+        "pipelines, tutorial"
     )
 
 

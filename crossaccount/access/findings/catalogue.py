@@ -73,6 +73,7 @@ CATALOGUE: tuple[Kind, ...] = (
     expiry.ENDED,
     expiry.ENDS_SOON,
     expiry.WAITS,
+    trusts.ROTATED,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

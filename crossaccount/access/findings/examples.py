@@ -1083,6 +1083,30 @@ config:
     groups: {Auditors: {}}
 """,
     ),
+    "XA331": Example(
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:trusting:
+    roles:
+      Metrics:
+        trust:
+          - principals: [auth]
+            external_id:
+              - 3f0c9a5e-7b0f-4a55-9d0b-2f7d54d1c9a1
+              - b51d7c7e-1f9e-4d8e-8a52-6f3a1f0f7d10
+""",
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:trusting:
+    roles:
+      Metrics:
+        trust:
+          - principals: [auth]
+            external_id: [b51d7c7e-1f9e-4d8e-8a52-6f3a1f0f7d10]
+""",
+    ),
     "XA401": Example(
         """\
 111111111111/user/ann managed policies:

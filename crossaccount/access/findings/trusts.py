@@ -167,6 +167,15 @@ SHARED = Kind(
     "Use one external ID for each third party.",
     _THIRD_PARTY_PAGE,
 )
+ROTATED = Kind(
+    "XA331",
+    "warning",
+    "An old external ID is still valid",
+    "While an external ID is replaced, both are valid. Whoever knows the old one can use it until it is removed. The "
+    "config lists the old one first.",
+    "Remove the old external ID as soon as the third party passes the new one.",
+    _THIRD_PARTY_PAGE,
+)
 SHORTEST = 10
 _WORDS = re.compile(
     r"\A[\W_]*(the|my|our)?[\W_]*(external|extern|test|secret|password|changeme|example|default|prod|dev|id|aws|demo|"

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from crossaccount.local.asgi import Answer, App, Disconnected, Receive, Scope, Send, answer_of, read_body, send_answer
+from crossaccount.local.asgi import (
+    Answer,
+    App,
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    answer_of,
+    header,
+    read_body,
+    send_answer,
+)
+from crossaccount.local.clients import TIME_HEADER
 from crossaccount.local.hardening import assume, details, documents, entities, mfa, ministack, saml, web_identity
 from crossaccount.local.hardening.calls import (
     Call,
@@ -15,7 +27,9 @@ from crossaccount.local.hardening.calls import (
     speaks_json,
     well_formed,
 )
+from crossaccount.local.hardening.clock import CLOCK
 from crossaccount.local.hardening.engine import ABOUT_FORM, Engine, Step, before, denial_names_both, denied, walk
+from crossaccount.local.hardening.policies import ACCOUNT_ID
 
 _POLICIES = before(details.present)
 _NAMES = before(entities.usable)
@@ -77,6 +91,19 @@ STEPS: Mapping[str, tuple[Step, ...]] = {
 """Which steps each action takes, the outermost first: what AWS reports first stands first."""
 
 
+def _set_clock(call: Call, scope: Scope) -> None:
+    """Set the time of date conditions, if a root says so.
+
+    Raises:
+        Refusal: the time cannot be read.
+    """
+    if (text := header(scope, TIME_HEADER)) and ACCOUNT_ID.match(call.access_key):
+        try:
+            CLOCK.obey(text)
+        except ValueError as error:
+            raise Refusal("ValidationError", str(error)) from None
+
+
 class Hardened:
     """MiniStack's application with AWS's strictness around it."""
 
@@ -96,6 +123,7 @@ class Hardened:
         call = read_call(scope, body)
         self._engine.note(call)
         try:
+            _set_clock(call, scope)
             answer = await self._answer(call, scope, body)
         except Refusal as refusal:
             answer = refusal.answer(call.service)

@@ -38,6 +38,7 @@ from typing import Any
 from crossaccount.local.authentication import Unknown
 from crossaccount.local.clients import root_secret
 from crossaccount.local.hardening.calls import Call
+from crossaccount.local.hardening.clock import CLOCK
 from crossaccount.local.hardening.policies import ACCOUNT_ID, Arn, as_list, renamed, statements
 from crossaccount.local.hardening.session_parameters import SessionParameters, of_claims
 from crossaccount.local.hardening.tokens import claims_of, keys_of
@@ -620,6 +621,8 @@ def _resolving(original: Resolve) -> Resolve:
             return None
         if name in _ALWAYS:
             return _ALWAYS[name]
+        if (time_of_run := CLOCK.value(name)) is not None:
+            return time_of_run
         if context.principal_type == "AssumedRole" and name in ("aws:principalarn", "aws:userid"):
             return _of_role(name, context.principal_arn) or original(key, context)
         value = original(key, context)
