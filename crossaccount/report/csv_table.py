@@ -12,6 +12,7 @@ from io import StringIO
 from crossaccount.access.paths import Path
 from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements.ending import end_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.escaping import csv_cell
 from crossaccount.report.decisions import FILLED_IN, THROUGH, Pair, cells_of
@@ -33,6 +34,7 @@ COLUMNS = (
     "role_account_id",
     "principal_kind",
     THROUGH,
+    "ends",
     *FILLED_IN,
 )
 
@@ -72,13 +74,14 @@ def _rows(report: Report, decisions: Mapping[Pair, Decided]) -> Iterator[tuple[s
             owner_account(path.role),
             caller_kind(path.principal),
             "",
+            end_in_words(path.alternatives),
             *cells_of(decisions.get((path.principal, path.role)), words),
         )
     for way in report.ways:
         conditions = "; ".join(way.hops_in_words(granted=report.names.granted(way.principal)))
         ends = _account(way.principal, report), way.principal, _account(way.role, report), way.role
         ids = owner_account(way.principal), owner_account(way.role), caller_kind(way.principal)
-        yield (*ends, conditions, "", "", *roles[way.role], *ids, " ".join(way.via), *("" for _ in FILLED_IN))
+        yield (*ends, conditions, "", "", *roles[way.role], *ids, " ".join(way.via), "", *("" for _ in FILLED_IN))
 
 
 def _account(arn: str, report: Report) -> str:

@@ -28,6 +28,7 @@ from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths import Path
 from crossaccount.access.paths.path import path_in_words
 from crossaccount.access.requirements import Requirements
+from crossaccount.access.requirements.ending import end_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.escaping import visible_lines
 from crossaccount.report.model import DANGLING, Report, RoleFacts
@@ -201,7 +202,7 @@ class _Conditions:
             number = self._by_object[key] = self._by_value.setdefault((alternatives, granted), len(self.rows))
         if number == len(self.rows):
             words = [path_in_words((each,), granted=granted) for each in alternatives]
-            self.rows.append([words, obstacle(alternatives)])
+            self.rows.append([words, obstacle(alternatives), end_in_words(alternatives)])
             self._origins.append(_origins(alternatives))
         return number, self._origins[number]
 

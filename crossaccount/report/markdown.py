@@ -11,6 +11,7 @@ from crossaccount.access.chains.way import Way, notes_in_words
 from crossaccount.access.diff.markdown import markdown as diff_markdown
 from crossaccount.access.findings.finding import Found
 from crossaccount.access.paths.path import path_in_words
+from crossaccount.access.requirements.ending import end_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.markdown import link, table, text
 from crossaccount.report.mermaid import mermaid
@@ -48,12 +49,14 @@ def _paths(report: Report) -> Iterator[str]:
             text(shown(each.principal)),
             text(shown(each.role)),
             text(path_in_words(each.alternatives, granted=report.names.granted(each.principal))),
+            text(end_in_words(each.alternatives)),
             text(_named(each.grants)),
             text(_named(each.trust)),
         )
         for each in report.paths[:MOST_ROWS]
     )
-    yield from _table("Paths", ("who", "role", "conditions", "granted by", "trusted by"), rows, len(report.paths))
+    headings = ("who", "role", "conditions", "ends", "granted by", "trusted by")
+    yield from _table("Paths", headings, rows, len(report.paths))
 
 
 def _possible(report: Report) -> Iterator[str]:

@@ -149,6 +149,7 @@ def test_the_table_has_a_row_for_each_path(report: Report) -> None:
                 "999999999999",
                 "people",
                 "",
+                "",
                 *("", "", ""),
             ),
             strict=True,

@@ -63,6 +63,11 @@ class Data {
     return this.conditions[this.paths.conditions[path]][0];
   }
 
+  /** When AWS ends the path by itself; empty where it does not. */
+  end(path) {
+    return this.conditions[this.paths.conditions[path]][2];
+  }
+
   isAlways(path) {
     return this.words(path).includes("always");
   }

@@ -23,12 +23,12 @@ function view(name, title, nodes, show, tables = []) {
 }
 
 function pathsView(data, search, act) {
-  const table = new PagedTable("Paths: who can assume which role", ["Who", "Role", "Account ID", "Access", "Conditions", ""], (path) => {
+  const table = new PagedTable("Paths: who can assume which role", ["Who", "Role", "Account ID", "Access", "Conditions", "Ends", ""], (path) => {
     const [principal, role] = [data.names[data.paths.principal[path]], data.names[data.paths.role[path]]];
     const words = data.words(path).join("; or ");
     const always = element("span", { class: data.isAlways(path) ? "always" : null }, words);
     return [element("span", { class: "name" }, principal), element("span", { class: "name" }, role),
-      data.accountId(data.paths.role[path]), data.level(data.paths.role[path]), always,
+      data.accountId(data.paths.role[path]), data.level(data.paths.role[path]), always, data.end(path),
       plainButton("Open", () => act.openPath(path), `Open the path from ${principal} to ${role}`)];
   });
   return view("paths", "Paths", table.nodes, (found) => { table.show(found); return count(found.length, "path"); }, [table]);
