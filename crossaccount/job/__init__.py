@@ -10,6 +10,7 @@ error of one stack is in the result and is not raised.
     OperationFailed
     └── JobError                  a job cannot go on
         ├── BackendError          the state backend cannot be used
+        ├── NotRevoked            the sessions of a role cannot be ended
         ├── PlanError             a plan cannot be saved or read
         └── WorkersError          there are no workers
     Exception, caught inside this package
