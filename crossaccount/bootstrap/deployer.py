@@ -261,7 +261,11 @@ def _boundary(place: _Place, accepted: Sequence[str], protected: Sequence[str]) 
     )
 
 
-_ADMINISTRATION = ("account:*", "iam:*", "identitystore:*", "organizations:*", "sso-directory:*", "sso:*")
+_ADMINISTRATION = (
+    *("account:*", "iam:*", "identitystore:*", "organizations:*", "sso-directory:*", "sso:*", "controltower:*"),
+    # A stack set with service-managed permissions makes roles in all accounts.
+    *("cloudformation:*StackInstances", "cloudformation:*StackSet", "cloudformation:*StackSetOperation"),
+)
 _HARMLESS = (
     *("iam:CreateServiceLinkedRole", "iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*"),
     *("organizations:Describe*", "organizations:List*"),

@@ -10,11 +10,16 @@ from hypothesis import strategies as st
 
 from crossaccount.access.chains import Chains
 from crossaccount.access.estate import Estate
+from crossaccount.access.evaluation.context import open_context
+from crossaccount.access.evaluation.layers import call_layers
+from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.findings.escalated import escalated_to, escalations
 from crossaccount.access.findings.escalation import Escalation
 from crossaccount.access.findings.escalation_methods import METHODS, Method
+from crossaccount.access.requirements import NEVER
 from crossaccount.bootstrap.deployer import DeployerDocuments, deployer_documents
 from crossaccount.bootstrap.scope import Scope
+from crossaccount.iam.conditions.context import normal
 from crossaccount.local.handlers import HANDLERS
 from tests.access.findings.conftest import account_details
 
@@ -151,6 +156,40 @@ def test_what_the_stack_makes_cannot_get_further_than_its_boundary() -> None:
             if each.principal == principal
         }
         assert not reached & {ADMIN, DEPLOY, PREVIEW}
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "allowed"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::bucket/x", True),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", True),
+        ("cloudformation:CreateStack", f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/s/1", True),
+        ("iam:GetRole", ADMIN, True),
+        ("iam:PassRole", f"{IAM}:role/app-role", True),
+        ("sts:AssumeRole", f"{IAM}:role/app-role", True),
+        ("sts:AssumeRole", "arn:aws:iam::222222222222:role/Admin", True),
+        ("sts:AssumeRole", ADMIN, False),
+        ("sts:AssumeRole", DEPLOY, False),
+        ("iam:PassRole", ADMIN, False),
+        ("iam:CreateUser", f"{IAM}:user/app-new", False),
+        ("iam:PutRolePolicy", f"{IAM}:role/app-role", False),
+        ("iam:CreateAccessKey", f"{IAM}:user/boss", False),
+        ("organizations:DetachPolicy", "*", False),
+        ("sso:CreateAccountAssignment", "*", False),
+        ("cloudformation:UpdateStackSet", f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stackset/s:1", False),
+        ("cloudformation:CreateStackInstances", f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stackset/s:1", False),
+    ],
+)
+def test_an_administrator_of_the_stack_uses_services_and_does_not_change_access(
+    action: str, resource: str, allowed: bool
+) -> None:
+    found = documents()
+    estate = Estate.from_details([account(found, **of_stack(found))])
+    principal = estate.roles[f"{IAM}:role/app-role"]
+    context = open_context(principal, action)
+    owner = normal({"aws:ResourceAccount": resource.split(":")[4]} if resource != "*" else {})
+    context = context._replace(values={**context.values, **owner})
+    assert (call_layers(estate, Request(principal, action, resource, context)).alternatives() != NEVER) == allowed
 
 
 def test_another_accepted_boundary_is_not_the_deployers_to_change() -> None:
