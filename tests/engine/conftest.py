@@ -23,7 +23,7 @@ from crossaccount.local.server import LocalAws
 
 ROOT = Path(__file__).parents[2]
 AUTH, WORKLOAD = "111111111111", "222222222222"
-SERVICES = ("iam", "sts", "secretsmanager")
+SERVICES = ("iam", "organizations", "secretsmanager", "sts")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from crossaccount.access.estate import Organization
 from crossaccount.engine.deployment import Deployment
-from crossaccount.iam.organizations import FULL_ACCESS, QUOTAS, check_organization, name_of, targets_of
+from crossaccount.iam.organizations import FULL_ACCESS, FULL_ACCESS_ID, QUOTAS, check_organization, name_of, targets_of
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.settings import Settings
 from crossaccount.settings.organization import too_many
@@ -73,15 +73,15 @@ class ControlPolicies:
                 what = f"the control policy {name} exists and is not in the stack's state"
                 yield f"{self.stack}: {what}; adopt it with `import`, or rename one of the two"
         if self.before is not None and self.declared.full_access:
-            there = {
-                target
-                for each in self.before["Policies"]
-                if name_of(each) == FULL_ACCESS
-                for target in targets_of(each)
-            }
+            there = self._with_full_access()
             if stay := sorted(there - set(self.managed.full_access) - set(self.declared.full_access)):
                 what = f"{FULL_ACCESS} stays attached to {', '.join(stay)}"
                 yield f"{self.stack}: {what}: the stack detaches only what it has adopted; list it in one update first"
+
+    def _with_full_access(self) -> set[str]:
+        """The targets to which FullAWSAccess is attached before the update."""
+        policies = self.before["Policies"] if self.before is not None else ()
+        return {target for each in policies if name_of(each) == FULL_ACCESS for target in targets_of(each)}
 
     def refusal(self) -> str:
         """Why no approval allows the update; empty if nothing prevents it."""
@@ -94,6 +94,11 @@ class ControlPolicies:
             if missing := missing_targets(self.before, self.declared):
                 fix = "correct organization.units, or run `crossaccount fleet discover`"
                 yield f"the organisation has no {', '.join(missing)}, to which a policy would be attached; {fix}"
+            for target in sorted(
+                set(self.declared.full_access) - set(self.managed.full_access) - self._with_full_access()
+            ):
+                fix = f"aws organizations attach-policy --policy-id {FULL_ACCESS_ID} --target-id {target}"
+                yield f"{FULL_ACCESS} is not attached to {target}, so it cannot be adopted; attach it first: {fix}"
             for type_ in types_off(self.before, self.declared):
                 fix = f"aws organizations enable-policy-type --root-id {_root(self.before)} --policy-type {type_}"
                 yield f"the organisation does not use {_plural(type_)}; enable them first: {fix}"
