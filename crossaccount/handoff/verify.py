@@ -1,11 +1,13 @@
 """``verify``: each path that is expected to work, tried with the caller's real credentials.
 
 Called are ``sts:AssumeRole`` (for the shortest session; its credentials are thrown away) and, to know who the caller
-is, ``sts:GetCallerIdentity``, which needs no permission. IAM takes a while to tell all of itself of a change: a path
+is, ``sts:GetCallerIdentity``, which needs no permission. With an MFA device ``sts:GetSessionToken`` is called once,
+and all paths are tried in that session. IAM takes a while to tell all of itself of a change: a path
 that should work and is denied is tried again until the time is up; so is one that AWS has no answer for. A denial where
 something is left to the person (MFA, an address) is no answer: it cannot be judged from here.
 
-Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, and the errors of API_AssumeRole.html
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, the errors of API_AssumeRole.html, and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html (GetSessionToken)
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ _SIGN_IN = "sign in again: aws sso login, or get new session credentials"
 _NOT_VALID = "they are disabled, deleted or mistyped; check them with: aws configure list"
 _NO_CREDENTIALS = "name a profile with --profile, or make one: aws configure sso"
 _NO_PROMPT = "begin a session first: aws sts get-session-token --serial-number DEVICE --token-code CODE"
+_OTHER_CODE = "wait for the next code of the device, and check its serial number with: aws iam list-mfa-devices"
 _NO_CONNECTION = "check the network, the proxy and AWS_ENDPOINT_URL"
 _OTHERWISE = "try: aws sts get-caller-identity"
 
@@ -87,20 +90,28 @@ def caller_arn(sts: STSClient) -> str:
 
 
 def verify(
-    entries: Sequence[Entry], sts: STSClient, clock: Clock, wait_seconds: float, progress: Callable[[str], None]
+    entries: Sequence[Entry],
+    sts: STSClient,
+    clock: Clock,
+    wait_seconds: float,
+    progress: Callable[[str], None],
+    *,
+    mfa: bool = False,
 ) -> list[Tried]:
     """Try every entry; those that are denied or not answered, again and again within ``wait_seconds`` in all.
+
+    ``mfa``: the credentials are those of a session with MFA (:func:`session_with_mfa`).
 
     Raises:
         StsCallFailed: the credentials cannot be used, or not any more.
     """
-    found = {entry.name: _try(entry, sts, 1) for entry in entries}
+    found = {entry.name: _try(entry, sts, 1, mfa) for entry in entries}
     deadline, pause, attempts = clock.monotonic() + wait_seconds, FIRST_PAUSE, 1
     while (waiting := [each for each in found.values() if each.again]) and (left := deadline - clock.monotonic()) > 0:
         progress(f"{_why(waiting)}, trying again for {left:.0f} s")
         clock.sleep(min(pause, left))
         pause, attempts = min(pause * 2, LONGEST_PAUSE), attempts + 1
-        found.update((each.entry.name, _try(each.entry, sts, attempts)) for each in waiting)
+        found.update((each.entry.name, _try(each.entry, sts, attempts, mfa)) for each in waiting)
     return list(found.values())
 
 
@@ -110,13 +121,13 @@ def _why(waiting: Sequence[Tried]) -> str:
     return "; ".join([*parts, *([f"{len(waiting) - denied} not answered"] if len(waiting) > denied else [])])
 
 
-def _try(entry: Entry, sts: STSClient, attempts: int) -> Tried:
+def _try(entry: Entry, sts: STSClient, attempts: int, mfa: bool) -> Tried:
     answer = answer_of(sts.assume_role, dict(_arguments(entry)))
     if not isinstance(answer, Refused):
         return Tried(entry, "works", attempts=attempts)
     if answer.kind != "denied":
         return Tried(entry, "cannot judge", answer.message, attempts, answer.kind == "passing")
-    if entry.parameters.in_words:
+    if entry.parameters.in_words and not (mfa and needs_nothing_but_mfa(entry)):
         return Tried(entry, "cannot judge", f"denied here, and it works only {entry.parameters.in_words}", attempts)
     return Tried(entry, "denied", answer.message, attempts, again=True)
 
@@ -132,6 +143,38 @@ def _arguments(entry: Entry) -> Iterator[tuple[str, Any]]:
         yield "SourceIdentity", parameters.source_identity
     if parameters.tags:
         yield "Tags", [{"Key": key, "Value": value} for key, value in parameters.tags.items()]
+
+
+_OF_MFA = "aws:multifactorauth"
+_DEVICE = "mfa/"
+
+
+def needs_nothing_but_mfa(entry: Entry) -> bool:
+    """Whether a person has to sign in with MFA for a path, and nothing else is left to do."""
+    keys = [str(atom.key).lower() for atom in entry.parameters.remaining]
+    return bool(keys) and all(key.startswith(_OF_MFA) for key in keys)
+
+
+def device_of(device: str, caller: str) -> str:
+    """The serial number of an MFA device: as it is, or the ARN of ``mfa/NAME`` in the account of ``caller``."""
+    if not device.startswith(_DEVICE):
+        return device
+    arn = parse_arn(caller)
+    return f"arn:{arn.partition}:iam::{arn.account}:{device}"
+
+
+def session_with_mfa(sts: STSClient, device: str, code: str) -> Mapping[str, str]:
+    """The credentials of a user's session with MFA. A code is good for one call, and a session for all paths.
+
+    Raises:
+        StsCallFailed: AWS does not accept the device or the code, or the caller is no user.
+    """
+    arguments = {"SerialNumber": device, "TokenCode": code, "DurationSeconds": SHORTEST_SECONDS}
+    answer = answer_of(sts.get_session_token, arguments)
+    if isinstance(answer, Refused):
+        raise StsCallFailed(_line(f"no session with MFA: {answer.message}", _OTHER_CODE))
+    found: Mapping[str, str] = answer["Credentials"]
+    return found
 
 
 class StsCallFailed(OperationFailed):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +17,9 @@ import pytest
 from crossaccount.access.requirements.requirement import Atom
 from crossaccount.handoff.entry import HandedOut, HandoffError
 from crossaccount.handoff.verify import StsCallFailed, caller_arn, principal_of, verify
+from crossaccount.iam.arn import parse_arn
 from crossaccount.local.clients import Aws, Credentials
+from crossaccount.local.totp import code_of, step_at
 from crossaccount.sources import Sources
 from tests.faulty_aws import BROKEN, EXPIRED, THROTTLED, UNAVAILABLE, FaultyAws, Refusal
 from tests.handoff.conftest import Deployed, only
@@ -24,6 +28,7 @@ from tests.scenarios import FOLDERS
 
 Handed = Callable[..., HandedOut]
 DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
+ROLE = "arn:aws:iam::999999999999:role/UpdateApp"
 DENY = "not-yet"
 TUTORIAL = ["stack:development", "stack:production", "--dir", str(FOLDERS["tutorial"])]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
@@ -230,12 +235,15 @@ def test_a_caller_that_is_unknown_is_refused(sources: Callable[[str], Sources], 
         principal_of(arn, sources("tutorial").estate())
 
 
-def _verify(there: Deployed, home: Path, principal: str | None, *options: str) -> subprocess.CompletedProcess[str]:
-    environment = {**there.environment(home, principal), "HTTPS_PROXY": "http://127.0.0.1:1"}
+def _verify(
+    there: Deployed, home: Path, principal: str | None, *options: str, typed: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; what is ``typed`` is its input, and without it there is none."""
+    environment = {**there.environment(home, principal), "HTTPS_PROXY": "http://127.0.0.1:1", **variables}
     return subprocess.run(
         [crossaccount_command(), "verify", *TUTORIAL, *options],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=typed or "",
         capture_output=True,
         text=True,
         timeout=120,
@@ -283,3 +291,66 @@ def test_the_command_says_when_there_are_no_credentials(deployed: Callable[[str]
     assert done.returncode == 1
     line = "sts: Unable to locate credentials; name a profile with --profile, or make one: aws configure sso\n"
     assert done.stderr == line
+
+
+@pytest.fixture
+def with_mfa(deployed: Callable[[str], Deployed]) -> Iterator[tuple[Deployed, str, str]]:
+    """The tutorial whose role asks for MFA, David's device and the device's next code."""
+    there = deployed("tutorial")
+    david = parse_arn(DAVID)
+    account, role = there.local.session(david.account).iam, parse_arn(ROLE)
+    trusting = there.local.session(role.account).iam
+    before = trusting.get_role(RoleName=role.name)["Role"]["AssumeRolePolicyDocument"]
+    device = account.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+    seed, step = device["Base32StringSeed"].decode(), step_at(time.time())
+    codes = [code_of(seed, step - 1), code_of(seed, step)]
+    serial = device["SerialNumber"]
+    account.enable_mfa_device(
+        UserName="David", SerialNumber=serial, AuthenticationCode1=codes[0], AuthenticationCode2=codes[1]
+    )
+    asking = copy.deepcopy(before)
+    for each in asking["Statement"]:
+        each.setdefault("Condition", {})["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
+    trusting.update_assume_role_policy(RoleName=role.name, PolicyDocument=json.dumps(asking))
+    try:
+        yield there, serial, code_of(seed, step + 1)
+    finally:
+        trusting.update_assume_role_policy(RoleName=role.name, PolicyDocument=json.dumps(before))
+        account.deactivate_mfa_device(UserName="David", SerialNumber=serial)
+        account.delete_virtual_mfa_device(SerialNumber=serial)
+
+
+def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [*done.stdout.splitlines(), *done.stderr.splitlines()]
+
+
+def test_a_role_that_asks_for_mfa_is_tried_with_a_device(with_mfa: tuple[Deployed, str, str], tmp_path: Path) -> None:
+    there, serial, code = with_mfa
+    asked = {"AWS_MFA_CODE": code}
+    without = _verify(there, tmp_path, DAVID, "--wait", "0")
+    assert without.returncode == 1
+    wrong = _verify(there, tmp_path, DAVID, "--mfa", serial, "--code", "000000", "--wait", "0")
+    assert wrong.returncode == 1
+    assert any("no session with MFA" in line and "next code of the device" in line for line in _lines(wrong))
+    done = _verify(there, tmp_path, DAVID, "--mfa", "mfa/phone", "--json", **asked)
+    assert (done.returncode, [each["outcome"] for each in json.loads(done.stdout)["results"]]) == (0, ["works"])
+    again = _verify(there, tmp_path, DAVID, "--mfa", serial, "--wait", "0", **asked)
+    assert again.returncode == 1, "a code is good for one call"
+
+
+def test_the_code_is_asked_for_and_a_profile_may_name_the_device(
+    with_mfa: tuple[Deployed, str, str], tmp_path: Path
+) -> None:
+    there, serial, code = with_mfa
+    done = _verify(there, tmp_path, DAVID, "--mfa", serial, typed=f"{code}\n")
+    assert done.returncode == 0
+    assert f"Code of {serial}" in done.stderr
+
+
+def test_a_path_that_needs_only_mfa_is_denied_where_a_session_with_mfa_is_denied(
+    handed: Handed, deployed: Callable[[str], Deployed]
+) -> None:
+    entry = only(handed("tutorial"))
+    with_mfa = replace(entry, alternatives=(replace(entry.parameters, mfa=True, remaining=(MFA,)),))
+    (tried,) = verify([with_mfa], _aws(deployed("tutorial"), THERESA).sts, Clock(), 0, bool, mfa=True)
+    assert tried.outcome == "denied"
