@@ -118,5 +118,7 @@ def _text(option: str, made: Report, decided: Mapping[Pair, Decision] | None) ->
 
     if option == "--csv":
         return csv_table(made, decided)
-    writers = {"--html": html, "--markdown": markdown, "--mermaid": mermaid}
+    if option == "--html":
+        return html(made, decided)
+    writers = {"--markdown": markdown, "--mermaid": mermaid}
     return writers[option](made)

@@ -33,6 +33,7 @@ COLUMNS = (
     "principal_account_id",
     "role_account_id",
     "principal_kind",
+    "role_last_used",
     THROUGH,
     "ends",
     *FILLED_IN,
@@ -60,6 +61,7 @@ def conditions_of(report: Report) -> Iterator[tuple[Path, str]]:
 
 def _rows(report: Report, decisions: Mapping[Pair, Decided]) -> Iterator[tuple[str, ...]]:
     roles = {role.arn: (role.level, role.link.url) for role in report.roles}
+    used = {role.arn: role.last_used for role in report.roles}
     for path, words in conditions_of(report):
         yield (
             _account(path.principal, report),
@@ -73,6 +75,7 @@ def _rows(report: Report, decisions: Mapping[Pair, Decided]) -> Iterator[tuple[s
             owner_account(path.principal),
             owner_account(path.role),
             caller_kind(path.principal),
+            used[path.role],
             "",
             end_in_words(path.alternatives),
             *cells_of(decisions.get((path.principal, path.role)), words),
@@ -80,7 +83,7 @@ def _rows(report: Report, decisions: Mapping[Pair, Decided]) -> Iterator[tuple[s
     for way in report.ways:
         conditions = "; ".join(way.hops_in_words(granted=report.names.granted(way.principal)))
         ends = _account(way.principal, report), way.principal, _account(way.role, report), way.role
-        ids = owner_account(way.principal), owner_account(way.role), caller_kind(way.principal)
+        ids = owner_account(way.principal), owner_account(way.role), caller_kind(way.principal), used[way.role]
         yield (*ends, conditions, "", "", *roles[way.role], *ids, " ".join(way.via), "", *("" for _ in FILLED_IN))
 
 

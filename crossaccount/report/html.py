@@ -31,6 +31,8 @@ from crossaccount.access.requirements import Requirements
 from crossaccount.access.requirements.ending import end_in_words
 from crossaccount.access.verdict import Decision
 from crossaccount.escaping import visible_lines
+from crossaccount.report.decisions import Decision as Decided
+from crossaccount.report.decisions import Pair, cells_of
 from crossaccount.report.model import DANGLING, Report, RoleFacts
 from crossaccount.report.roles import Permission, obstacle
 from crossaccount.report.statements import PlacedStatement
@@ -55,9 +57,9 @@ class Interned(Generic[T]):
         return list(self._numbers)
 
 
-def encoded(report: Report) -> str:
+def encoded(report: Report, decisions: Mapping[Pair, Decided] | None = None) -> str:
     """The report as JSON text."""
-    document = _Encoder(report).document()
+    document = _Encoder(report, decisions or {}).document()
     # Paths are numbers, and ways are numbers and words of our own.
     seen = {key: value if key in ("paths", "ways") else _shown(value) for key, value in document.items()}
     return json.dumps(seen, ensure_ascii=False, separators=(",", ":"))
@@ -73,8 +75,9 @@ def _shown(value: Any) -> Any:
 
 
 class _Encoder:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, decisions: Mapping[Pair, Decided]) -> None:
         self._report = report
+        self._decisions = decisions
         self._accounts: Interned[tuple[str, str]] = Interned()
         self._ends: Interned[str] = Interned()
         self._conditions = _Conditions()
@@ -102,6 +105,8 @@ class _Encoder:
             "summary": report.summary(),
             "paths": columns,
             "ways": ways,
+            "decisions": self._decided(),
+            "lastUsed": [each.last_used for each in report.roles],
             "possible": [[shown(each.principal), shown(each.role), each.assumes] for each in report.possible],
             "roles": roles,
             "findings": findings,
@@ -128,6 +133,15 @@ class _Encoder:
             columns["grants"].append(self._sides.number(path.principal, (*path.grants, *origins[0])))
             columns["trust"].append(self._sides.number(path.role, (*path.trust, *origins[1])))
         return columns
+
+    def _decided(self) -> dict[str, list[str]]:
+        """By the number of a path: the owner, the decision and the note. Paths that nobody decided are left out."""
+        found: dict[str, list[str]] = {}
+        for number, path in enumerate(self._report.paths):
+            if (decided := self._decisions.get((path.principal, path.role))) is not None:
+                words = path_in_words(path.alternatives, granted=self._report.names.granted(path.principal))
+                found[str(number)] = list(cells_of(decided, words))
+        return found
 
     def _way(self, way: Way) -> Row:
         """Everybody on it, what each hop asks for, what is kept and lost, how many more ways the pair has."""
@@ -252,8 +266,8 @@ _LEVEL = 6
 """Of gzip: higher ones take seconds for a few per cent."""
 
 
-def html(report: Report) -> str:
-    """The whole page. The same report is the same text."""
+def html(report: Report, decisions: Mapping[Pair, Decided] | None = None) -> str:
+    """The whole page, with the ``decisions`` of owners. The same report is the same text."""
     static = files("crossaccount.report").joinpath("static")
     style = static.joinpath("report.css").read_text(encoding="utf-8")
     scripts = sorted(
@@ -266,7 +280,7 @@ def html(report: Report) -> str:
         policy=_policy(script, style),
         title=escape(f"Access report, {report.made:%Y-%m-%d}"),
         style=style,
-        data=_packed(encoded(report)),
+        data=_packed(encoded(report, decisions)),
         script=script,
     )
 

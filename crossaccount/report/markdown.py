@@ -111,12 +111,13 @@ def _roles(report: Report) -> Iterator[str]:
         (
             text(shown(role.arn)),
             text(role.level or "none"),
+            text(role.last_used),
             f"{role.reached_by:,}",
             link(role.link.url) if role.link.url else text(f"none: {role.link.reason}"),
         )
         for role in report.roles[:MOST_ROWS]
     )
-    headings = ("role", "highest access", "reached by", "switch-role link")
+    headings = ("role", "highest access", "last used", "reached by", "switch-role link")
     yield from _table("Roles", headings, rows, len(report.roles))
 
 

@@ -33,6 +33,11 @@ DANGLING = ("XA201", "XA202", "XA203", "XA204", "XA205")
 """Findings on grants that meet no trust and trusts that meet no grant."""
 
 
+UNKNOWN, NOT_USED = "unknown", "not in 400 days"
+"""When a role was last used. AWS keeps that for 400 days:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html"""
+
+
 @dataclass(frozen=True)
 class RoleFacts:
     """A role: what it is for, what it may do (``level`` is the highest access level), and how one switches to it.
@@ -48,6 +53,8 @@ class RoleFacts:
     permissions: tuple[Permission, ...]
     reached_by: int
     link: Link
+    last_used: str = UNKNOWN
+    """A date, ``NOT_USED``, or ``UNKNOWN`` where the source does not say: what a stack declares was not asked."""
 
     @property
     def level(self) -> str:
@@ -245,7 +252,17 @@ def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[
             permissions.of(role.policies),
             reached[arn],
             link_to(arn, sources.displays.get(role.account, Display()), requirements.get(arn, {}).values()),
+            _last_used(items[arn]),
         )
+
+
+def _last_used(item: Mapping[str, Any]) -> str:
+    """When a role was last used, by its item of ``GetAccountAuthorizationDetails``."""
+    used = item.get("RoleLastUsed")
+    if not isinstance(used, Mapping):
+        return UNKNOWN
+    date = str(used.get("LastUsedDate") or "")
+    return date[:10] if date else NOT_USED
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

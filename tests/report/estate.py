@@ -56,10 +56,16 @@ def production(said: str = HOSTILE) -> Json:
     return {
         "RoleDetailList": [
             {**_role(PRODUCTION, "UpdateApp", _trust(root, mfa), _policy("use", update)), "Description": said},
-            _role(PRODUCTION, "Read", _trust(root, Sid=said), _policy("use", read)),
+            {
+                **_role(PRODUCTION, "Read", _trust(root, Sid=said), _policy("use", read)),
+                "RoleLastUsed": {"LastUsedDate": "2026-03-04T05:06:07Z", "Region": "us-east-1"},
+            },
             _role(PRODUCTION, "Deployer", _trust(build), _policy("all", _anything())),
             _role(PRODUCTION, "Supported", _trust(root, {"StringEquals": {"sts:ExternalId": "4711"}})),
-            _role(PRODUCTION, "Monitoring", _trust({"AWS": f"arn:aws:iam::{VENDOR}:root"}), _policy("use", read)),
+            {
+                **_role(PRODUCTION, "Monitoring", _trust({"AWS": f"arn:aws:iam::{VENDOR}:root"}), _policy("use", read)),
+                "RoleLastUsed": {},
+            },
             _role(PRODUCTION, "Forgotten", _trust({"AWS": _arn(DEVELOPMENT, "user/Nobody")})),
         ],
     }

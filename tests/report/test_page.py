@@ -16,6 +16,7 @@ from selenium.common.exceptions import JavascriptException
 from crossaccount.access.paths import Path as AccessPath
 from crossaccount.access.paths.possible import Possible
 from crossaccount.report import Report, report_of
+from crossaccount.report.decisions import Decision
 from crossaccount.report.html import html
 from crossaccount.sources import Sources
 from tests.report.conftest import MADE
@@ -44,12 +45,36 @@ def axe() -> str:
 
 def test_it_says_who_can_reach_what(page: Page) -> None:
     assert page.rows() == [
-        "development/role/Build production/role/Deployer 999999999999 permissions-management always Open",
-        "333333333333 (the whole account) production/role/Monitoring 999999999999 list if its account grants it Open",
-        "development/user/Bo production/role/Read 999999999999 list always Open",
-        "development/user/Bo production/role/Supported 999999999999 none external ID 4711 Open",
-        "development/user/David production/role/UpdateApp 999999999999 write with MFA Open",
+        "development/role/Build production/role/Deployer 999999999999 permissions-management unknown always Open",
+        "333333333333 (the whole account) production/role/Monitoring 999999999999 list not in 400 days "
+        "if its account grants it Open",
+        "development/user/Bo production/role/Read 999999999999 list 2026-03-04 always Open",
+        "development/user/Bo production/role/Supported 999999999999 none unknown external ID 4711 Open",
+        "development/user/David production/role/UpdateApp 999999999999 write unknown with MFA Open",
     ]
+
+
+def test_columns_for_decisions_are_on_paper_to_be_filled_in(page: Page) -> None:
+    assert "Owner" not in page.find("main section table").text
+    page.media(media="print")
+    assert "Owner" in page.find("main section table").text
+
+
+def test_decisions_of_owners_are_beside_their_paths(browser: Any, report: Report, tmp_path: Path) -> None:
+    bo, read = "arn:aws:iam::111111111111:user/Bo", "arn:aws:iam::999999999999:role/Read"
+    supported = read.replace("Read", "Supported")
+    decisions = {
+        (bo, read): Decision("always", "ann", "keep", "until May"),
+        (bo, supported): Decision("always", "ann", "keep", ""),
+    }
+    file = tmp_path / "decided.html"
+    file.write_text(html(report, decisions), encoding="utf-8")
+    page = Page(browser, file)
+    [row] = [each for each in page.rows() if "role/Read" in each]
+    assert "ann keep" in row
+    assert "until May" in row
+    [due] = [each for each in page.rows() if "role/Supported" in each]
+    assert "was 'keep' when it had the conditions: always" in due
 
 
 @pytest.mark.parametrize(

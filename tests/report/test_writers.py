@@ -148,6 +148,7 @@ def test_the_table_has_a_row_for_each_path(report: Report) -> None:
                 "111111111111",
                 "999999999999",
                 "people",
+                "unknown",
                 "",
                 "",
                 *("", "", ""),

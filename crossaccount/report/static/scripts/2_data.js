@@ -9,7 +9,8 @@ async function unpacked() {
 
 class Data {
   constructor(raw) {
-    Object.assign(this, raw);
+    const { lastUsed, ...others } = raw;
+    Object.assign(this, others, { lastUsed_: lastUsed });
     for (const name of Object.keys(this.paths)) this.paths[name] = Int32Array.from(this.paths[name]);
     this.length = this.paths.role.length;
     this.roleOf = new Map(this.roles.map((role, index) => [role[0], index]));
@@ -49,6 +50,17 @@ class Data {
   level(end) {
     const role = this.roleOf.get(end);
     return (role === undefined ? "" : this.roles[role][5]) || "none";
+  }
+
+  /** When a role was last used, in words. */
+  lastUsed(end) {
+    const role = this.roleOf.get(end);
+    return role === undefined ? "unknown" : this.lastUsed_[role];
+  }
+
+  /** The owner's words on a path: owner, decision, note. */
+  decision(path) {
+    return this.decisions[path] ?? ["", "", ""];
   }
 
   accountOf(end) {

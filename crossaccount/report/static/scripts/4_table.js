@@ -3,14 +3,20 @@
 const PAGE = 100;
 const PRINTED = 2000;
 
+/** The class of a column that has one. */
+function classOf(column) {
+  return Array.isArray(column) ? column[1] : null;
+}
+
 class PagedTable {
-  /** `columns` are headings; `cells(row)` gives a row's cells, the first of which heads the row. */
+  /** `columns` are headings, or pairs of a heading and a class; `cells(row)` gives a row's cells, the first of which heads the row. */
   constructor(caption, columns, cells) {
     this.cells = cells;
+    this.classes = columns.map(classOf);
     this.rows = [];
     this.page = 0;
     this.body = element("tbody");
-    const head = element("thead", {}, element("tr", {}, columns.map((each) => element("th", { scope: "col" }, each))));
+    const head = element("thead", {}, element("tr", {}, columns.map((each) => element("th", { scope: "col", class: classOf(each) }, [each].flat()[0]))));
     const table = element("table", {}, element("caption", { class: "said" }, caption), head, this.body);
     this.range = element("span", {});
     this.previous = element("button", { type: "button", click: () => this.turn(-1) }, "Previous");
@@ -44,7 +50,7 @@ class PagedTable {
 
   row(row) {
     const [first, ...others] = this.cells(row);
-    return element("tr", {}, element("th", { scope: "row" }, first), others.map((each) => element("td", {}, each)));
+    return element("tr", {}, element("th", { scope: "row" }, first), others.map((each, index) => element("td", { class: this.classes[index + 1] }, each)));
   }
 
   /** Paper has no next page to turn to: more rows, from the first on. */

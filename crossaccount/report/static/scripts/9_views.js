@@ -23,12 +23,18 @@ function view(name, title, nodes, show, tables = []) {
 }
 
 function pathsView(data, search, act) {
-  const table = new PagedTable("Paths: who can assume which role", ["Who", "Role", "Account ID", "Access", "Conditions", "Ends", ""], (path) => {
+  // Without decisions the columns are for paper alone, to be filled in.
+  const fill = Object.keys(data.decisions).length ? "decided" : "fill";
+  const table = new PagedTable("Paths: who can assume which role", [
+    "Who", "Role", "Account ID", "Access", "Last used", "Conditions", "Ends", ["Owner", fill], ["Decision", fill], "",
+  ], (path) => {
     const [principal, role] = [data.names[data.paths.principal[path]], data.names[data.paths.role[path]]];
     const words = data.words(path).join("; or ");
     const always = element("span", { class: data.isAlways(path) ? "always" : null }, words);
+    const [owner, decision, note] = data.decision(path);
     return [element("span", { class: "name" }, principal), element("span", { class: "name" }, role),
-      data.accountId(data.paths.role[path]), data.level(data.paths.role[path]), always, data.end(path),
+      data.accountId(data.paths.role[path]), data.level(data.paths.role[path]), data.lastUsed(data.paths.role[path]), always,
+      data.end(path), owner, [decision, note ? element("div", { class: "quiet" }, note) : null],
       plainButton("Open", () => act.openPath(path), `Open the path from ${principal} to ${role}`)];
   });
   return view("paths", "Paths", table.nodes, (found) => { table.show(found); return count(found.length, "path"); }, [table]);
