@@ -96,17 +96,20 @@ class Workspace:
         return self.local.session(account_id, region="us-west-2")
 
 
-def copy_project(folder: Path, source: Path = ROOT) -> None:
-    """Copy the program and the stacks of ``source``; the virtual environment is the one that runs the tests."""
+def copy_project(folder: Path, source: Path = ROOT, virtualenv: Path = Path(sys.prefix)) -> None:
+    """Copy the program and the stacks of ``source``; the virtual environment is the one that runs the tests.
+
+    Compiled files are copied too, with the times of their sources: each program would compile the package anew.
+    """
     folder.mkdir()
     for package in ("components", "crossaccount"):
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / package, folder / package)
     shutil.copy(ROOT / "__main__.py", folder)
     for file in source.glob("Pulumi*.yaml"):
         shutil.copy(file, folder)
     project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
     project.pop("main", None)
-    project["runtime"] = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
+    project["runtime"] = {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(virtualenv)}}
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
 
@@ -121,16 +124,61 @@ def point_at(gateway: Gateway, account_id: str) -> Callable[[dict[str, Any]], No
     return change
 
 
+PIP_REMEMBERS = """#!/bin/sh
+if [ "$1 $2" = "-m pip" ]; then
+    answer="{answers}/$(printf %s "$*" | tr -c A-Za-z0-9 _)"
+    if [ ! -f "$answer" ]; then
+        "{python}" "$@" >"$answer.$$" || exit
+        mv "$answer.$$" "$answer"
+    fi
+    exec cat "$answer"
+fi
+exec "{python}" "$@"
+"""
+
+
+@pytest.fixture(scope="session")
+def virtualenv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The virtual environment that runs the tests, whose pip answers from memory what it was asked before.
+
+    The CLI asks it for its version and for all packages, in every operation: more than a second of the three that an
+    operation takes. A module whose tests are about the environment itself overrides this with ``sys.prefix``.
+    """
+    folder = tmp_path_factory.mktemp("virtualenv")
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder)
+    for made in ("bin", "answers"):
+        (folder / made).mkdir()
+    for name in ("python", "python3"):
+        script = folder / "bin" / name
+        script.write_text(PIP_REMEMBERS.format(answers=folder / "answers", python=sys.executable))
+        script.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project and a home of Pulumi in which the CLI has initialised the root's two stacks, to be copied."""
+    folder = tmp_path_factory.mktemp("initialised")
+    (folder / "project").mkdir()
+    for file in ROOT.glob("Pulumi*.yaml"):
+        shutil.copy(file, folder / "project")
+    environment = private_environment(folder / "pulumi", 0)
+    for stack in ("auth", "workload"):
+        command = ["pulumi", "stack", "init", stack, "--non-interactive"]
+        subprocess.run(command, cwd=folder / "project", env={**os.environ, **environment}, check=True)
+    return folder
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, virtualenv: Path, initialised: Path) -> Iterator[Workspace]:
     """The root's two stacks, initialised, nothing deployed."""
     with LocalAws(log_dir=tmp_path) as local, serve_provider() as port:
         folder = tmp_path / "project"
-        copy_project(folder)
+        copy_project(folder, initialised / "project", virtualenv)
+        shutil.copytree(initialised / "pulumi", tmp_path / "pulumi")
         made = Workspace(folder, local, private_environment(tmp_path / "pulumi", port))
         for stack, account_id in (("auth", AUTH), ("workload", WORKLOAD)):
             made.edit(stack, point_at(local.gateway, account_id))
-            made.run("stack", "init", stack)
         yield made
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,13 @@ from tests.conftest import Seen
 from tests.engine.conftest import ROOT, WORKLOAD, Workspace
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def virtualenv() -> Path:
+    """The environment that runs the tests, with its own pip: these tests are about what it runs."""
+    return Path(sys.prefix)
+
 
 EXTRA = """
 import json

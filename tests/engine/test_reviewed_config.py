@@ -24,6 +24,13 @@ from tests.engine.conftest import AUTH, ROOT, Workspace
 
 pytestmark = pytest.mark.engine
 
+
+@pytest.fixture(scope="module")
+def virtualenv() -> Path:
+    """The environment that runs the tests, with its own pip: these tests are about what it runs."""
+    return Path(sys.prefix)
+
+
 WRAPPER = """#!/bin/sh
 for each in "$@"; do case "$each" in
   up|preview|refresh|destroy) exec {real} "$@" --config-file {other} ;;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,18 @@ def paths(sources: list[str]) -> set[tuple[str, ...]]:
     }
 
 
+@cache
+def our_paths(scenario: str) -> set[tuple[str, ...]]:
+    """The paths of our own stacks."""
+    return paths(of_ours(scenario))
+
+
+@cache
+def our_verdicts(scenario: str) -> Any:
+    """What the access tests say of our own stacks."""
+    return asked("test", str(EXAMPLES / scenario / "access-tests.yaml"), *of_ours(scenario))
+
+
 def _conditions(path: Any) -> str:
     return json.dumps(path["alternatives"], sort_keys=True)
 
@@ -83,7 +96,7 @@ def _conditions(path: Any) -> str:
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_same_paths_as_with_our_stacks(scenario: str, tool: str) -> None:
-    ours = paths(of_ours(scenario))
+    ours = our_paths(scenario)
     assert ours
     assert paths(TOOLS[tool](scenario)) == ours
 
@@ -94,7 +107,7 @@ def test_the_same_verdicts_as_with_our_stacks(scenario: str, tool: str, tmp_path
     tests = EXAMPLES / scenario / "access-tests.yaml"
     names = tmp_path / "accounts.yaml"
     names.write_text(json.dumps(address_book(scenario)), encoding="utf-8")
-    ours = asked("test", str(tests), *of_ours(scenario))
+    ours = our_verdicts(scenario)
     theirs = asked("test", str(tests), *TOOLS[tool](scenario), "--accounts", str(names))
     assert all(case["ok"] for case in theirs["results"])
     assert [verdict(case) for case in theirs["results"]] == [verdict(case) for case in ours["results"]]
