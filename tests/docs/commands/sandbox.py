@@ -147,7 +147,7 @@ class Sandbox:
     def _have_pulumi(self) -> None:
         if "PULUMI_HOME" not in self.environment:
             port = self.resources.enter_context(serve_provider())
-            self.environment |= private_environment(self.root / "pulumi", port)
+            self.environment |= private_environment(self.root / "pulumi", port) | {"GOGC": "400"}
             self.environment["REAL_PULUMI"] = str(shutil.which("pulumi"))
         # Its host of Python programs is looked for on the PATH.
         real = Path(self.environment["REAL_PULUMI"]).parent
