@@ -36,7 +36,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
             pids.append(self.pid)
             return entered
 
-    monkeypatch.setattr(run, "LocalAws", lambda: Watched(log_dir=tmp_path))
+    monkeypatch.setattr(run, "LocalAws", lambda **more: Watched(log_dir=tmp_path, **more))
     return pids
 
 
