@@ -17,7 +17,7 @@ from .handover import HandoverArgs
 from .organization import ControlPolicies, ControlPolicyArgs
 from .policies import ManagedPolicies, ManagedPolicyArgs
 from .providers import IdentityProviders
-from .roles import RoleArgs
+from .roles import PodIdentityArgs, RoleArgs
 from .trusted import GroupArgs, TrustedAccount
 from .trusting import TrustingAccount
 from .users import ConsoleArgs, UserArgs
@@ -168,6 +168,8 @@ class _Entities:
             args["description"] = role.description
         if role.max_session_duration:
             args["max_session_duration"] = role.max_session_duration
+        if isinstance(role, Role) and (pods := _associations(role)):
+            args["pod_identities"] = pods
         if isinstance(role, Application) and role.has_instance_profile:
             args["instance_profile"] = True
         return args
@@ -209,6 +211,22 @@ class _Entities:
             "sign_in_url": f"https://{self._settings.account_id}.{host}/console",
         }
         return args
+
+
+def _associations(role: Role) -> list[PodIdentityArgs]:
+    """The associations of EKS Pod Identity that a role's trust asks for."""
+    found: list[PodIdentityArgs] = []
+    for pods in (each.pod_identity for each in role.trust):
+        if pods and pods.cluster and pods.namespace and pods.service_account:
+            args: PodIdentityArgs = {
+                "cluster": pods.cluster,
+                "namespace": pods.namespace,
+                "service_account": pods.service_account,
+            }
+            if pods.import_id:
+                args["import_id"] = pods.import_id
+            found.append(args)
+    return found
 
 
 def _handover(how: Console | AccessKey, secret_name: str) -> HandoverArgs:

@@ -1,7 +1,7 @@
 """One role: a role of the trusting side or an application of the trusted side."""
 
 from collections.abc import Iterator
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +15,19 @@ from .permissions import ROLE, PermissionArgs, declare_permissions, permission_p
 SESSION_SECONDS = (3600, 43200)
 """The shortest and the longest that ``max_session_duration`` may be:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
+
+
+class PodIdentityArgs(TypedDict):
+    """An association of EKS Pod Identity: one service account of a cluster."""
+
+    cluster: str
+    """The cluster's name, in the role's account and the provider's region."""
+    namespace: str
+    """The Kubernetes namespace."""
+    service_account: str
+    """The name of the Kubernetes service account."""
+    import_id: NotRequired[str]
+    """The ID of an existing association, to adopt it."""
 
 
 class RoleArgs(PermissionArgs, EntityOptions):
@@ -34,6 +47,8 @@ class RoleArgs(PermissionArgs, EntityOptions):
     """Tags of the role."""
     instance_profile: NotRequired[bool]
     """Make an instance profile of the same name and path, so that EC2 instances can run as the role."""
+    pod_identities: NotRequired[list[PodIdentityArgs]]
+    """Service accounts of EKS clusters whose pods get the role, by EKS Pod Identity."""
     trusts_roles: NotRequired[list[str]]
     """Roles of the same component that the trust policy names exactly: IAM refuses it until they exist."""
 
@@ -81,5 +96,17 @@ def declare_role(
             role=role.name,
             tags=args.get("tags"),
             opts=pulumi.ResourceOptions(parent=role),
+        )
+    for pods in args.get("pod_identities", []):
+        place = f"{pods['cluster']}/{pods['namespace']}/{pods['service_account']}"
+        adopted = f"{pods['cluster']},{pods['import_id']}" if "import_id" in pods else None
+        aws.eks.PodIdentityAssociation(
+            f"{logical_name}-pods-{place}",
+            cluster_name=pods["cluster"],
+            namespace=pods["namespace"],
+            service_account=pods["service_account"],
+            role_arn=role.arn,
+            tags=args.get("tags"),
+            opts=pulumi.ResourceOptions(parent=role, import_=adopted, depends_on=depends_on),
         )
     return role

@@ -151,8 +151,11 @@ class _Names:
 _ANY_DEVICE = "mfa"
 """A device is named by its owner. It can be deleted only after it was taken from a user of the scope."""
 _KIND_OF_TEMPLATE = re.compile(r"arn:(?:[^:]*:){4}(?P<kind>[a-z-]+)[/:]")
-_PASSED_TO = {"iam:PassRole": "ec2.amazonaws.com"}
-"""By an instance profile."""
+_PASSED_TO = {
+    "iam:AddRoleToInstanceProfile": "ec2.amazonaws.com",
+    "eks:CreatePodIdentityAssociation": "pods.eks.amazonaws.com",
+}
+"""The services to which a call passes a role."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ class _Place:
         out of the stack's groups, and not out of those of others.
         """
         by_kinds: dict[tuple[str, ...], set[str]] = {}
-        for action in actions - _PASSED_TO.keys():
+        for action in actions - {"iam:PassRole"}:
             by_kinds.setdefault(kinds_of(action), set()).add(action)
         found: list[Statement] = [
             {"Effect": "Allow", "Action": sorted(by_kinds[kinds]), "Resource": resources}
@@ -180,7 +183,7 @@ class _Place:
         found += [
             {**self.pass_role(), "Condition": {"StringEquals": {"iam:PassedToService": service}}}
             for action, service in _PASSED_TO.items()
-            if action in actions and self._resources(("role",))
+            if {action, "iam:PassRole"} <= actions and self._resources(("role",))
         ]
         return [*found, *self._reviews()]
 

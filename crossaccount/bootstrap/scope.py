@@ -17,9 +17,20 @@ from crossaccount.iam.arn import iam_arn, parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import secret_name
-from crossaccount.settings.models import AccessKey, Console, User
+from crossaccount.settings.models import AccessKey, Console, Role, User
 
-Kind = Literal["group", "instance-profile", "oidc-provider", "policy", "role", "saml-provider", "secret", "user"]
+Kind = Literal[
+    "cluster",
+    "group",
+    "instance-profile",
+    "oidc-provider",
+    "podidentityassociation",
+    "policy",
+    "role",
+    "saml-provider",
+    "secret",
+    "user",
+]
 """A kind of resource, as ARNs name it."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -56,6 +67,8 @@ class Scope:
         if kind == "secret":
             both = (found for each in names for found in ([each] if each.endswith("*") else [each, f"{each}-??????"]))
             return [f"arn:{partition}:secretsmanager:*:{account}:secret:{each}" for each in both]
+        if kind in _OF_EKS:
+            return [f"arn:{partition}:eks:*:{account}:{kind}/{each}" for each in names]
         return [iam_arn(account, f"{kind}/{each}", partition) for each in names]
 
 
@@ -110,6 +123,9 @@ def managed_by(compiled: CompiledStack) -> Managed:
         patterns.add(arn.resource)
         if boundary := getattr(entity, "permissions_boundary", None):
             boundaries.add(documents.arn(boundary, settings))
+        for cluster in _clusters(entity):
+            types.add(_PODS)
+            patterns |= {f"cluster/{cluster}", f"podidentityassociation/{cluster}/*"}
         if getattr(entity, "has_instance_profile", False):
             types.add(_PROFILE)
             patterns.add(arn.resource.replace("role/", "instance-profile/", 1))
@@ -142,6 +158,15 @@ def boundary_problems(compiled: CompiledStack) -> Iterator[Problem]:
             yield Problem(where, "this boundary limits nothing", boundary, "name a policy that does not allow iam:*")
 
 
+def _clusters(entity: object) -> Iterator[str]:
+    """The EKS clusters whose pods an entity is associated with."""
+    for statement in entity.trust if isinstance(entity, Role) else ():
+        if statement.pod_identity and statement.pod_identity.cluster:
+            yield statement.pod_identity.cluster
+
+
+_OF_EKS = ("cluster", "podidentityassociation")
+_PODS = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _KIND_OF = {"users": "user", "groups": "group", "applications": "role", "roles": "role"}
 _OIDC, _SAML = "aws:iam/openIdConnectProvider:OpenIdConnectProvider", "aws:iam/samlProvider:SamlProvider"
 _POLICY, _PROFILE = "aws:iam/policy:Policy", "aws:iam/instanceProfile:InstanceProfile"

@@ -39,6 +39,7 @@ _PROVIDERS = (OIDC_PROVIDER, SAML_PROVIDER)
 _TAGGED = (
     *(token for token in _ARN_KINDS if token != "aws:iam/group:Group"),
     *_PROVIDERS,
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation",
     "aws:secretsmanager/secret:Secret",
 )
 """Types that take the provider's default tags."""
@@ -46,6 +47,7 @@ _TAGGED = (
 _ONLY_AWS_KNOWS: Mapping[str, tuple[str, ...]] = {
     "aws:iam/userLoginProfile:UserLoginProfile": ("password", "encryptedPassword"),
     "aws:iam/accessKey:AccessKey": ("secret", "encryptedSecret"),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": ("associationArn", "associationId"),
     "aws:secretsmanager/secret:Secret": ("arn",),
     "aws:secretsmanager/secretVersion:SecretVersion": ("versionId",),
 }

@@ -23,6 +23,7 @@ from crossaccount.local.clients import Credentials, Gateway
 from crossaccount.local.saml import SamlIdentityProvider
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
+from crossaccount.rehearsal.clusters import make_clusters
 from crossaccount.rehearsal.given import (
     buckets,
     existing_in_settings,
@@ -106,6 +107,7 @@ def rehearse(
         giver.give_outside()
         giver.give_policies()
         _make_existing(scenario, local)
+        make_clusters(scenario.settings.values(), local, _regions(scenario))
         if scenario.bootstraps:
             progress.stage("creating the pipeline's own roles")
             make_bootstraps(local, scenario.bootstraps)

@@ -234,8 +234,9 @@ class _Builder:
             conditions = federation.conditions(provider, self.settings.partition)
             yield Others(("Federated", provider.arn), (federation.ACTION, *more), (*conditions, *shared))
         if (pods := statement.pod_identity) is not None:
+            of_pods = pods.conditions(self.settings.account_id, self.settings.partition)
             tagging = tuple(dict.fromkeys((ASSUME_ROLE, TAG_SESSION, *more)))
-            yield Others(("Service", POD_IDENTITY), tagging, (*pods.conditions(), *self.service_conditions(statement)))
+            yield Others(("Service", POD_IDENTITY), tagging, (*of_pods, *self.service_conditions(statement)))
 
     def service_conditions(self, statement: TrustStatement) -> tuple[Condition, ...]:
         """What services have to meet; accounts by their IDs."""

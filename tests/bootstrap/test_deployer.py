@@ -86,11 +86,12 @@ def test_nothing_is_allowed_outside_the_scope_where_an_action_can_be_limited() -
     }
 
 
-def test_a_role_is_passed_to_ec2_alone() -> None:
+def test_a_role_is_passed_to_ec2_and_pods_alone() -> None:
     statements = [each for policy in documents().policies for each in policy.document["Statement"]]
-    (found,) = [each for each in statements if each["Action"] == "iam:PassRole"]
-    assert found["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
-    assert found["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/app-*"
+    found = [each for each in statements if each["Action"] == "iam:PassRole"]
+    services = [each["Condition"]["StringEquals"]["iam:PassedToService"] for each in found]
+    assert services == ["ec2.amazonaws.com", "pods.eks.amazonaws.com"]
+    assert {each["Resource"] for each in found} == {f"arn:aws:iam::{ACCOUNT}:role/app-*"}
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])

@@ -38,7 +38,15 @@ def test_every_component_has_its_outputs() -> None:
 
 def test_every_argument_is_typed_down_to_the_bottom() -> None:
     _, types = _analyse()
-    assert types.keys() == {"ManagedPolicyArgs", "UserArgs", "GroupArgs", "RoleArgs", "ConsoleArgs", "AccessKeyArgs"}
+    assert types.keys() == {
+        "ManagedPolicyArgs",
+        "UserArgs",
+        "GroupArgs",
+        "RoleArgs",
+        "PodIdentityArgs",
+        "ConsoleArgs",
+        "AccessKeyArgs",
+    }
     assert types["RoleArgs"] == {
         "aliases",
         "assumeRolePolicy",
@@ -51,6 +59,7 @@ def test_every_argument_is_typed_down_to_the_bottom() -> None:
         "maxSessionDuration",
         "path",
         "permissionsBoundary",
+        "podIdentities",
         "protect",
         "tags",
         "trustsRoles",

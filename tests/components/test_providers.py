@@ -46,3 +46,29 @@ def test_a_provider_is_adopted_under_its_arn(deploy: Deploy, registered: Registr
 
 def test_without_providers_there_is_no_output_of_them(deploy: Deploy) -> None:
     assert "providers" not in deploy("auth", trusted={"users": {"bo": {}}}).outputs
+
+
+PODS = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+
+
+def test_a_service_account_of_a_cluster_is_associated_with_its_role(deploy: Deploy, registered: Registrations) -> None:
+    api = {"cluster": "prod", "namespace": "payments", "service_account": "api"}
+    trust = [{"pod_identity": {**api, "import": "a-0123456789abcdef0"}}, {"pod_identity": {**api, "cluster": "dev"}}]
+    deploy("auth", trusting={"roles": {"Api": {"trust": trust, "tags": {"team": "a"}}}})
+    made = {each.name: each for each in registered if each.type == PODS}
+    assert sorted(made) == ["auth-role-Api-pods-dev/payments/api", "auth-role-Api-pods-prod/payments/api"]
+    of_prod = made["auth-role-Api-pods-prod/payments/api"]
+    assert of_prod.import_id == "prod,a-0123456789abcdef0"
+    assert made["auth-role-Api-pods-dev/payments/api"].import_id == ""
+    assert of_prod.inputs == {
+        "clusterName": "prod",
+        "namespace": "payments",
+        "serviceAccount": "api",
+        "roleArn": "arn:aws:iam::111111111111:role/Api",
+        "tags": {"team": "a"},
+    }
+
+
+def test_pods_whose_association_is_made_elsewhere_get_none(deploy: Deploy, registered: Registrations) -> None:
+    deploy("auth", trusting={"roles": {"Api": {"trust": [{"pod_identity": True}]}}})
+    assert not [each for each in registered if each.type == PODS]

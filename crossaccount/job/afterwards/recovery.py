@@ -116,6 +116,21 @@ def _secret(clients: Clients, inputs: Inputs, account: str) -> Found | None:
     return Found(secret["ARN"], secret["CreatedDate"].isoformat())
 
 
+def _association(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    del account
+    eks, cluster = clients("eks"), inputs["clusterName"]
+    try:
+        listed = eks.list_pod_identity_associations(
+            clusterName=cluster, namespace=inputs["namespace"], serviceAccount=inputs["serviceAccount"]
+        )["associations"]
+    except eks.exceptions.ResourceNotFoundException:
+        return None
+    for each in listed:
+        found = eks.describe_pod_identity_association(clusterName=cluster, associationId=each["associationId"])
+        return Found(f"{cluster},{each['associationId']}", found["association"]["createdAt"].isoformat())
+    return None
+
+
 ADOPTED: Mapping[str, Find] = {
     "aws:iam/user:User": _entity("get_user", "UserName", "User"),
     "aws:iam/group:Group": _entity("get_group", "GroupName", "Group"),
@@ -144,6 +159,7 @@ ADOPTED: Mapping[str, Find] = {
         lambda inputs, account, partition: saml_arn(account, inputs["name"], partition),
     ),
     "aws:secretsmanager/secret:Secret": _secret,
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": _association,
 }
 
 

@@ -73,7 +73,7 @@ def _no_organization(stack: str) -> Content:
     raise NotReadable(f"there are no credentials for the organisation of {stack}")
 
 
-REVIEWED = ("aws:iam/", "aws:secretsmanager/", OF_ORGANIZATIONS)
+REVIEWED = ("aws:eks/podIdentityAssociation:", "aws:iam/", "aws:secretsmanager/", OF_ORGANIZATIONS)
 """Types of resources that give access."""
 MAKING = ("create", "import", "replace", "update")
 

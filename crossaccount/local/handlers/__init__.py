@@ -20,6 +20,7 @@ from crossaccount.local.handlers.errors import (
 )
 from crossaccount.local.handlers.handler import NONE, Handler
 from crossaccount.local.handlers.organizations import ControlPolicy, ControlPolicyAttachment
+from crossaccount.local.handlers.pods import PodIdentityAssociation
 from crossaccount.local.handlers.policies import (
     GROUP,
     ROLE,
@@ -51,6 +52,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             OpenIdConnectProvider(),
             SamlProvider(),
             InstanceProfile(),
+            PodIdentityAssociation(),
             *(InlinePolicy(kind) for kind in _KINDS),
             *(PolicyAttachment(kind) for kind in _KINDS),
             *(PoliciesExclusive(kind) for kind in _KINDS),

@@ -35,6 +35,11 @@ def iam(*names: str) -> Actions:
     return frozenset(f"iam:{name}" for name in names)
 
 
+def eks(*names: str) -> Actions:
+    """Actions of EKS, by the names of its calls."""
+    return frozenset(f"eks:{name}" for name in names)
+
+
 def secretsmanager(*names: str) -> Actions:
     """Actions of Secrets Manager, by the names of its calls."""
     return frozenset(f"secretsmanager:{name}" for name in names)

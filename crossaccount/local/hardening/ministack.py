@@ -59,10 +59,14 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
         "ministack.services.sts._web_identity_principal": "(token, provider_id, role_arn)",
         "ministack.core.iam_evaluator._principal_keys": "(credential)",
         "ministack.services.sts._principal_keys": "(credential)",
+        "ministack.services.eks._tag_resource": "(arn, body)",
+        "ministack.services.eks._untag_resource": "(arn, query)",
     },
     "called": {
         "ministack.core.iam_evaluator._action_matches": "(request_action, actions, not_actions)",
         "ministack.core.iam_evaluator.evaluate_trust_policy": "(trust_doc, caller_arn, ctx)",
+        "ministack.services.eks._json_resp": "(status, body)",
+        "ministack.services.eks._pia_key": "(cluster_name, association_id)",
         "ministack.services.iam._future": "(seconds)",
         "ministack.services.iam._gen_secret": "()",
         "ministack.services.iam._gen_session_access_key": "()",
@@ -87,6 +91,7 @@ TOUCHED: Mapping[str, Mapping[str, str]] = {
     },
     "records": {
         "ministack.app.SERVICE_HANDLERS": "dict",
+        "ministack.services.eks._pod_identity_associations": "AccountRegionScopedDict",
         "ministack.services.iam._access_keys": "AccountScopedDict",
         "ministack.services.iam._aws_managed_policies": "dict",
         "ministack.services.iam._group_inline_policies": "AccountScopedDict",
@@ -154,6 +159,7 @@ def harden(run_secret: bytes) -> None:
     _pass_claims()
     _pass_source_identities()
     _add_calls_of_providers()
+    _tag_associations()
     _make_iam_askable()
     _make_function_sessions_secret(run_secret)
 
@@ -582,6 +588,32 @@ def _add_calls_of_providers() -> None:
     for kind, word in (("OpenIDConnect", "OpenIDConnectProvider"), ("SAML", "SAMLProvider")):
         change(f"Tag{word}", kind, tag)
         change(f"Untag{word}", kind, untag)
+
+
+def _tag_associations() -> None:
+    """MiniStack refuses the ARN of a pod identity association, and keeps its tags in the association itself."""
+    from ministack.services import eks
+
+    def association(arn: str) -> Any:
+        cluster, _, name = arn.partition(":podidentityassociation/")[2].partition("/")
+        return eks._pod_identity_associations.get(eks._pia_key(cluster, name))
+
+    tag, untag = eks._tag_resource, eks._untag_resource
+
+    def tag_resource(arn: str, body: Any) -> Any:
+        if (record := association(arn)) is None:
+            return tag(arn, body)
+        record["tags"] = {**record["tags"], **(body.get("tags") or {})}
+        return eks._json_resp(200, {})
+
+    def untag_resource(arn: str, query: Any) -> Any:
+        if (record := association(arn)) is None:
+            return untag(arn, query)
+        gone = as_list(query.get("tagKeys"))
+        record["tags"] = {key: value for key, value in record["tags"].items() if key not in gone}
+        return eks._json_resp(200, {})
+
+    eks._tag_resource, eks._untag_resource = tag_resource, untag_resource
 
 
 def _with_secrets_of_roots(original: Callable[..., Any], run_secret: bytes) -> Callable[..., Any]:

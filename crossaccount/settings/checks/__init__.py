@@ -7,7 +7,7 @@ from crossaccount.settings.checks.account import check_account
 from crossaccount.settings.checks.bootstrap import check_bootstrap
 from crossaccount.settings.checks.entities import check_child_names, check_options, check_users, check_words
 from crossaccount.settings.checks.policies import check_attachments, check_identity_policies
-from crossaccount.settings.checks.providers import check_federations, check_providers
+from crossaccount.settings.checks.providers import check_federations, check_pod_identities, check_providers
 from crossaccount.settings.checks.trusts import check_cycles, check_principals, check_trusts
 from crossaccount.settings.draft import Draft
 from crossaccount.settings.raw import Raw
@@ -29,6 +29,7 @@ def check(draft: Draft, raw: Raw, prefix: str) -> list[Problem]:
         *check_trusts(draft),
         *check_principals(draft),
         *check_federations(draft),
+        *check_pod_identities(draft),
         *check_bootstrap(draft),
         *check_cycles(draft),
     ]

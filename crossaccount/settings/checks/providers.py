@@ -88,6 +88,26 @@ def check_federations(draft: Draft) -> Iterator[Problem]:
                     yield Problem(f"{where}{found.key}", found.what, found.got, found.fix)
 
 
+def check_pod_identities(draft: Draft) -> Iterator[Problem]:
+    """EKS Pod Identity in every trust statement: an association has one role."""
+    taken: dict[tuple[str, str | None, str | None], str] = {}
+    for role in draft.roles.values():
+        for index, statement in enumerate(role.value.trust):
+            pods, where = statement.pod_identity, f"{role.where}.trust[{index}].pod_identity"
+            if pods is None:
+                continue
+            for wrong in pods.wrong():
+                yield Problem(f"{where}.{wrong.field}", wrong.what, wrong.got, wrong.fix)
+            if pods.cluster and statement.effect == "Deny":
+                what = "makes an association, and a statement that denies has none"
+                yield Problem(f"{where}.cluster", what, pods.cluster, "write cluster_arn: …")
+            elif pods.cluster:
+                key = (pods.cluster, pods.namespace, pods.service_account)
+                if (first := taken.setdefault(key, where)) != where:
+                    what = f"a service account has one association, and {first} is it"
+                    yield Problem(where, what, "/".join(filter(None, key)), "let it have one role, or name another")
+
+
 def _check_federation(federation: Federation, provider: IdentityProvider, where: str) -> Iterator[Problem]:
     for wrong in federation.wrong(provider):
         yield Problem(f"{where}.{wrong.field}" if wrong.field else where, wrong.what, wrong.got, wrong.fix)

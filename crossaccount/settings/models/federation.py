@@ -549,17 +549,27 @@ def _is_key(provider: IdentityProvider, claim: str) -> bool:
 
 
 POD_IDENTITY = "pods.eks.amazonaws.com"
+_CLUSTER = re.compile(r"\A[0-9A-Za-z][0-9A-Za-z_-]{0,99}\Z")
+_KUBERNETES = re.compile(r"\A[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_ASSOCIATION = re.compile(r"\Aa-[0-9a-z]+\Z")
 
 
 class PodIdentity(Model):
-    """Pods of EKS clusters that get the role through an EKS Pod Identity association."""
+    """Pods of EKS clusters that get the role through an EKS Pod Identity association.
 
+    With ``cluster`` the stack makes the association; without it the association is made elsewhere.
+    """
+
+    cluster: Text | None = Field(default=None, examples=["prod"])
+    """The name of a cluster of this account and region: the stack associates the service account with the role."""
     cluster_arn: Text | None = Field(default=None, examples=["arn:aws:eks:eu-central-1:222222222222:cluster/prod"])
     """The ARN of the only cluster whose pods are trusted."""
     namespace: Text | None = Field(default=None, examples=["payments"])
     """The only Kubernetes namespace whose pods are trusted."""
     service_account: Text | None = Field(default=None, examples=["api"])
     """The only Kubernetes service account whose pods are trusted."""
+    import_id: Text | None = Field(default=None, alias="import", examples=["a-0123456789abcdef0"])
+    """Adopt the existing association with this ID. Needs cluster."""
 
     _TAGS: ClassVar = {
         "cluster_arn": "eks-cluster-arn",
@@ -567,17 +577,39 @@ class PodIdentity(Model):
         "service_account": "kubernetes-service-account",
     }
 
-    def conditions(self) -> tuple[Condition, ...]:
+    def conditions(self, account: str, partition: str) -> tuple[Condition, ...]:
         """The conditions on the session tags that EKS sets: https://docs.aws.amazon.com/eks/latest/userguide/\
 pod-id-abac.html."""
         given = {tag: value for name, tag in self._TAGS.items() if (value := getattr(self, name))}
+        if self.cluster:
+            given = {"eks-cluster-arn": f"arn:{partition}:eks:*:{account}:cluster/{self.cluster}", **given}
         return tuple(matching(f"aws:RequestTag/{tag}", [value]) for tag, value in given.items())
+
+    def wrong(self) -> Iterator[Wrong]:
+        """Problems of an association that AWS would refuse, or that a cluster without a name cannot have."""
+        if not self.cluster:
+            if self.import_id:
+                yield Wrong("import", "needs the cluster of the association", self.import_id, "add cluster: NAME")
+            return
+        if self.cluster_arn:
+            yield Wrong("cluster_arn", "says what cluster says", self.cluster_arn, "remove it")
+        if not _CLUSTER.match(self.cluster):
+            yield Wrong("cluster", "not the name of a cluster", self.cluster, "write its name, as EKS lists it")
+        for name in ("namespace", "service_account"):
+            value = getattr(self, name)
+            if not value:
+                yield Wrong(name, "is required for an association", NOT_GIVEN, f"add {name}, or remove cluster")
+            elif not _KUBERNETES.match(value):
+                yield Wrong(name, "not one name of Kubernetes, as an association needs it", value, "write its name")
+        if self.import_id and not _ASSOCIATION.match(self.import_id):
+            fix = f"write what `aws eks list-pod-identity-associations --cluster-name {self.cluster}` shows"
+            yield Wrong("import", "not the ID of an association", self.import_id, fix)
 
 
 MaybePodIdentity = Annotated[
     PodIdentity | None,
     BeforeValidator(
-        flag_or_mapping({}, "true or {cluster_arn: …, namespace: …, service_account: …}"),
+        flag_or_mapping({}, "true or {cluster: …, namespace: …, service_account: …}"),
         json_schema_input_type=PodIdentity | bool,
     ),
 ]

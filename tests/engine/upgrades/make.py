@@ -26,6 +26,7 @@ import yaml
 from crossaccount.engine.pulumi_cli import private_environment
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
+from crossaccount.rehearsal.clusters import make_clusters
 from crossaccount.settings import compiled_in_order, read_project
 from tests.engine.conftest import ROOT, Workspace, copy_project, point_at
 
@@ -48,7 +49,10 @@ def project_on_local_aws(source: Path) -> Iterator[Workspace]:
             source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("Pulumi.yaml", f"*{STATE}", "__pycache__")
         )
         made = Workspace(folder, local, private_environment(Path(home) / "pulumi", port))
-        for stack, compiled in compiled_in_order(read_project(folder)).items():
+        stacks = compiled_in_order(read_project(folder))
+        regions = {each.settings.account_id: str(each.config["aws:region"]) for each in stacks.values()}
+        make_clusters([each.settings for each in stacks.values()], local, regions)
+        for stack, compiled in stacks.items():
             made.edit(stack, point_at(local.gateway, compiled.settings.account_id))
         yield made
 

@@ -35,6 +35,11 @@ def aws() -> Iterator[Aws]:
         root.iam.create_policy(PolicyName="Read", Path="/team/", PolicyDocument=_text(ALLOW))
         root.iam.create_open_id_connect_provider(Url="https://idp.example.com/a", ClientIDList=["crossaccount"])
         root.iam.create_saml_provider(Name="okta", SAMLMetadataDocument=METADATA)
+        role = f"arn:aws:iam::{ACCOUNT}:role/deploy"
+        root.client("eks").create_cluster(name="prod", roleArn=role, resourcesVpcConfig={})
+        root.client("eks").create_pod_identity_association(
+            clusterName="prod", namespace="payments", serviceAccount="api", roleArn=role
+        )
         root.secretsmanager.create_secret(Name="crossaccount/user/Bo/console")
         for user in ("Bo", "Bo", "Kim"):
             root.iam.create_access_key(UserName=user)
@@ -77,6 +82,17 @@ def test_an_oidc_provider_is_found_by_its_issuer(clients: Clients) -> None:
     assert found.id == f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com/a"
     assert found.made.startswith("20")
     assert find(clients, {"url": "https://idp.example.com/b"}, ACCOUNT) is None
+
+
+def test_an_association_is_found_by_its_service_account(clients: Clients) -> None:
+    find = ADOPTED["aws:eks/podIdentityAssociation:PodIdentityAssociation"]
+    inputs = {"clusterName": "prod", "namespace": "payments", "serviceAccount": "api"}
+    found = find(clients, inputs, ACCOUNT)
+    assert isinstance(found, Found)
+    assert found.id.startswith("prod,a-")
+    assert found.made.startswith("20")
+    assert find(clients, {**inputs, "serviceAccount": "web"}, ACCOUNT) is None
+    assert find(clients, {**inputs, "clusterName": "gone"}, ACCOUNT) is None
 
 
 def test_what_has_the_name_and_another_path_is_not_adopted(clients: Clients) -> None:

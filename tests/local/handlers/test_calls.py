@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,7 +30,7 @@ class Recorded:
         self.root, self.handler = root, handler
         self.calls: dict[Operation, set[str]] = {each: set() for each in OPERATIONS}
         self._now: Operation | None = None
-        for service in ("iam", "organizations", "secretsmanager"):
+        for service in ("eks", "iam", "organizations", "secretsmanager"):
             root.client(service).meta.events.register("before-call", self._note)
 
     def _note(self, model: Any, **_: Any) -> None:
@@ -288,6 +289,20 @@ def control_policy_attachment(at: Recorded) -> None:
     at.delete(id, state)
 
 
+def pods(at: Recorded) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    one, other = (
+        at.root.iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"] for name in ("a", "b")
+    )
+    at.root.client("eks").create_cluster(name="prod", roleArn=one, resourcesVpcConfig={})
+    of = {"clusterName": "prod", "namespace": "payments", "serviceAccount": "api"}
+    id, state = at.create(**of, roleArn=one, tags={"team": "a", "x": "y"})
+    at.read(id, state)
+    state = at.update(id, state, **of, roleArn=other, tags={"team": "b"})
+    at.delete(id, state)
+
+
 KINDS = ("role", "user", "group")
 RUNS: Mapping[str, Callable[[Recorded], None]] = {
     "aws:iam/user:User": user,
@@ -297,6 +312,7 @@ RUNS: Mapping[str, Callable[[Recorded], None]] = {
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": oidc_provider,
     "aws:iam/samlProvider:SamlProvider": saml_provider,
     "aws:iam/instanceProfile:InstanceProfile": instance_profile,
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": pods,
     "aws:iam/groupMembership:GroupMembership": membership,
     "aws:iam/userGroupMembership:UserGroupMembership": groups_of_user,
     "aws:iam/userLoginProfile:UserLoginProfile": login_profile,

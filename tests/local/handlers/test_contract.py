@@ -77,7 +77,7 @@ def test_no_input_replaces_that_does_not_exist(handler: Handler) -> None:
 
 
 def test_a_type_that_nobody_declares_is_refused_by_name() -> None:
-    with pytest.raises(UnknownType, match=r"does not know type aws:s3/bucket:Bucket; it knows aws:iam/accessKey"):
+    with pytest.raises(UnknownType, match=r"does not know type aws:s3/bucket:Bucket; it knows aws:eks/podIdentity"):
         handler_of("aws:s3/bucket:Bucket")
 
 

@@ -177,7 +177,7 @@ def test_a_check_gives_defaults_or_names_the_property(engine: Engine) -> None:
 
 def test_unknown_types_are_refused_by_name(engine: Engine) -> None:
     message = error(grpc.StatusCode.UNKNOWN, lambda: engine.check("aws:s3/bucket:Bucket", {}))
-    assert message.startswith("the local AWS's provider does not know type aws:s3/bucket:Bucket; it knows aws:iam/")
+    assert message.startswith("the local AWS's provider does not know type aws:s3/bucket:Bucket; it knows aws:eks/")
 
 
 def test_an_older_engine_says_the_type_in_the_urn(engine: Engine) -> None:
