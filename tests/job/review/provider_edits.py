@@ -131,7 +131,7 @@ def edits_of_trusts(trust: tuple[Any, ...]) -> Edits:
     found |= {f"PodIdentity.{key}": [(trust, {"pod_identity": {key: value}})] for key, value in POD.items()}
     associated = {"cluster": "prod", "namespace": "payments", "service_account": "api"}
     found["PodIdentity.cluster"] = [(trust, {"pod_identity": associated})]
-    found["PodIdentity.import_id"] = [(trust, {"pod_identity": {**associated, "import": "a-0123456789abcdef0"}})]
+    found["PodIdentity.import"] = [(trust, {"pod_identity": {**associated, "import": "a-0123456789abcdef0"}})]
     asked = {"OfOrganization": ("organization", PATHS), "SessionTags": ("session_tags", TAGS)}
     for model, (keyword, members) in asked.items():
         found |= {f"{model}.{key}": [(trust, {"principals": ["auth"], keyword: members})] for key in members}
