@@ -153,7 +153,7 @@ app.add_typer(
 )
 _command(
     SET_UP,
-    "Write what makes a pipeline's own roles: template, StackSet, commands.",
+    "Write what makes a pipeline's own roles, as template or commands.",
     "workload --format cloudformation",
     bootstrap,
 )

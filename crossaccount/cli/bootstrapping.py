@@ -52,8 +52,8 @@ def bootstrap(
 ) -> None:
     """Show how the pipeline's own provider and roles get into each account, or write what makes them. Makes nothing."""
     with failures_in_words(as_json):
-        found = _selected(directory, stacks or [])
         _refuse_options(form, units or [], as_json=as_json)
+        found = _selected(directory, stacks or [])
         if as_json:
             print_json({"accounts": [_as_json(each) for each in found]})
         elif form is Format.text:
@@ -80,7 +80,7 @@ def _selected(directory: Path, patterns: Sequence[str]) -> list[Bootstrap]:
     if not found:
         what = "the config declares no roles of a pipeline"
         fix = "add bootstrap: deploy to a role, see docs/guide/bootstrap.md; crossaccount init --github writes them"
-        raise SettingsError([Problem(", ".join(names), what, NOT_GIVEN, fix)])
+        raise SettingsError([Problem(", ".join(names) or str(directory), what, NOT_GIVEN, fix)])
     return found
 
 

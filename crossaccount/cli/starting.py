@@ -137,7 +137,8 @@ def init(
         for file in files:
             say(f"wrote {os.path.relpath(file)}")
         install = "" if place.checkout else f"; pulumi install --cwd {folder}"
-        say(f"next: crossaccount rehearse {folder}{install}; crossaccount doctor --dir {folder}")
+        way_in = f"; crossaccount bootstrap --dir {folder}" if github else ""
+        say(f"next: crossaccount rehearse {folder}{install}{way_in}; crossaccount doctor --dir {folder}")
 
 
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossaccount.fleet.fleet import FLEET_FILE, OWN, Fleet
-from crossaccount.fleet.models import SECTIONS, Account, RoleSet
+from crossaccount.fleet.models import FLAT, SECTIONS, Account, RoleSet
 from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -81,7 +81,7 @@ def _add(result: Declared, section: str, members: Mapping[str, Any], role_set: s
             result.origins[place] = origin
             result.role_sets[place] = role_set
             holder[path[-1]] = value
-    for kind in members if section != "policies" else ():
+    for kind in members if section not in FLAT else ():
         merged_section.setdefault(kind, {})
 
 
@@ -99,7 +99,7 @@ def _holder(merged_section: dict[str, Any], path: tuple[str, ...]) -> dict[str, 
 def _leaves(section: str, members: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every entity with the way to it; a part that is no mapping as it is, for the settings to refuse."""
     for key, value in members.items():
-        if section == "policies" or not isinstance(value, Mapping):
+        if section in FLAT or not isinstance(value, Mapping):
             yield (key,), value
         else:
             yield from (((key, name), entity) for name, entity in value.items())
@@ -117,7 +117,7 @@ def _patch(result: Declared, section: str, patch: Mapping[str, Any], origin: str
             problems.append(Problem(f"{FLEET_FILE}: {origin}.{place}", "there is nothing to remove", NOT_GIVEN, fix))
         elif value is None:
             gone = holder.pop(path[-1])
-            if isinstance(gone, Mapping) and len(path) == 1 and section != "policies":
+            if isinstance(gone, Mapping) and len(path) == 1 and section not in FLAT:
                 _forget(result, f"{place}.")
             result.origins.pop(place, None)
         else:

@@ -200,7 +200,9 @@ class ControlPolicy(Model):
     """Accounts by name."""
 
 
-SECTIONS = ("policies", "trusted", "trusting")
+FLAT = ("policies", "providers")
+"""The sections that have entities by name."""
+SECTIONS = (*FLAT, "trusted", "trusting")
 Section = Mapping[str, Any]
 
 
@@ -217,6 +219,8 @@ class RoleSet(Model):
     """Accounts whose ARNs come by stack reference, as in a stack."""
     policies: Section = Field(default_factory=dict)
     """Customer-managed policies, as in a stack."""
+    providers: Section = Field(default_factory=dict)
+    """Identity providers, as in a stack."""
     trusted: Section = Field(default_factory=dict)
     """Users, groups and applications, as in a stack."""
     trusting: Section = Field(default_factory=dict)
@@ -244,6 +248,8 @@ class Deviation(Model):
     """More accounts whose ARNs come by stack reference."""
     policies: Section = Field(default_factory=dict)
     """Customer-managed policies to add, change or remove."""
+    providers: Section = Field(default_factory=dict)
+    """Identity providers to add, change or remove."""
     trusted: Section = Field(default_factory=dict)
     """Users, groups and applications to add, change or remove."""
     trusting: Section = Field(default_factory=dict)

@@ -456,6 +456,8 @@ def own_deployers(fleet: Fleet, configs: Mapping[str, Mapping[str, Any]]) -> Ite
         trusting = config.get(f"{NAMESPACE}trusting", {}).get("roles", {})
         for role, entity in trusting.items():
             partition = partition_of(fleet.region_of(name))
+            if entity.get("bootstrap"):
+                continue  # the stack does not change it
             if entity_arn(fleet.accounts[name].id, "role", role, entity.get("path", "/"), partition) in through:
                 what = (
                     f"{name} declares the role that it is deployed through: a mistake in it would stop every deployment"

@@ -9,7 +9,7 @@ from typing import Any
 
 from crossaccount.fleet.declarations import Declared, Naming, accounts_in, ignored, merge, placeholders
 from crossaccount.fleet.fleet import FLEET_FILE, Fleet
-from crossaccount.fleet.models import Account, AssumedRole
+from crossaccount.fleet.models import FLAT, SECTIONS, Account, AssumedRole
 from crossaccount.fleet.shared import Shared, entry_of
 from crossaccount.iam.arn import ACCOUNT_ID, parse_arn
 from crossaccount.iam.durations import duration_text
@@ -117,10 +117,7 @@ def _of_all(group: list[StackProblem]) -> Problem:
 
 KEYS = (
     *PROVIDER_KEYS,
-    *(
-        NAMESPACE + key
-        for key in ("account", "accounts", "reads", "organization", EXISTING, "policies", "trusted", "trusting")
-    ),
+    *(NAMESPACE + key for key in ("account", "accounts", "reads", "organization", EXISTING, *SECTIONS)),
 )
 """The keys of a stack's config that are the fleet's, in the order in which they are written."""
 
@@ -222,7 +219,7 @@ class _Writer:
         """Entity by entity, so that a problem is reported at its own place in ``fleet.yaml``."""
         result: dict[str, Any] = {}
         for key, value in members.items():
-            if section == "policies" or not isinstance(value, Mapping):
+            if section in FLAT or not isinstance(value, Mapping):
                 self._entity(result, f"{section}.", section, key, value, declared)
             else:
                 result[key] = {}
@@ -268,8 +265,8 @@ class _Writer:
         if not apart:
             return dict(members)
         there = {self._filled(place) for place, role_set in declared.role_sets.items() if role_set in apart}
-        if section == "policies":
-            return {name: each for name, each in members.items() if f"policies.{name}" not in there}
+        if section in FLAT:
+            return {name: each for name, each in members.items() if f"{section}.{name}" not in there}
         result = {}
         for key, value in members.items():
             left = value

@@ -278,7 +278,7 @@ def _pipeline(plan: Plan) -> str:
     return head + block_text({**declarations(plan.github, plan.environments), "crossaccount:suppress": [accepted]})
 
 
-_DEPLOYS_IAM = "who deploys IAM can give any right; every change is reviewed before it is merged"
+_DEPLOYS_IAM = f"it deploys IAM, within the boundary {BOUNDARY}; every change is reviewed before it is merged"
 
 
 def _tests(plan: Plan) -> str:

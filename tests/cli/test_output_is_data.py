@@ -231,6 +231,7 @@ FLEET: dict[str, Any] = {
             "existing": {"policies": ["limit"]},
             "suppress": [{"code": "XA205", "where": "trusting.roles.Auditor", "reason": "said", "until": "2027-01-31"}],
             "policies": {"P": {"assume": ["<audit>/role/Auditor"]}},
+            "providers": {"github": {"oidc": "github", "bootstrap": True}},
             "trusted": {"users": {"bo": {"tags": {"team": "<account.id>"}}}},
             "trusting": {"roles": {"Auditor": {"description": "said", "trust": [{"principals": ["hub"]}]}}},
         }
@@ -242,6 +243,7 @@ FLEET: dict[str, Any] = {
             "credentials": {"profile": "<account.name>"},
             "reads": ["shop"],
             "policies": {"Q": {"assume": ["*"]}},
+            "providers": {"github": {"tags": {"a": "b"}}},
             "trusted": {"users": {"bo": {"path": "/p/"}}},
             "trusting": {"roles": {"Auditor": {"description": "said"}}},
         },
@@ -406,10 +408,12 @@ def _federated() -> dict[str, Any]:
         "tfc": {"oidc": "terraform-cloud", "existing": True},
         "idp": provider_edits.PROVIDERS["idp"] | {"thumbprints": ["6938fd4d98bab03faadb97b34396831e3780aea1"]},
         "buildkite": {"oidc": "buildkite", "import": True},
+        "circle": provider_edits.PROVIDERS["circle"] | {"bootstrap": True},
     }
     edits = provider_edits.edits_of_trusts(()).values()
     statements = [value for each in edits for _, value in each]
     roles = {f"R{number}": {"trust": [statement]} for number, statement in enumerate(statements)}
+    roles["Pipeline"] = {"bootstrap": "preview", "trust": [each for each in statements if "circleci" in each][:1]}
     return {**BASE, "crossaccount:providers": providers, "crossaccount:trusting": {"roles": roles}}
 
 

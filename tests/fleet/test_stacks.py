@@ -260,3 +260,50 @@ def test_two_patterns_that_become_one_name_are_refused(wrong):
         "fleet.yaml: role_sets.a.trusting.roles.x-shop: is already declared, as x-shop (in shop), "
         'got "x-shop"; rename one of the two'
     ]
+
+
+GITHUB = {"github": {"oidc": "github", "bootstrap": True}}
+DEPLOYS = {"bootstrap": "deploy", "trust": [{"github": {"repository": "acme/infra", "branch": "main"}}]}
+PIPELINE = {"providers": GITHUB, "trusting": {"roles": {"access-deploy": DEPLOYS}}}
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [{"ou": "Workloads/Production"}, {"tags": {"stage": "production"}}, {"accounts": "shop"}],
+    ids=["unit", "tag", "name"],
+)
+def test_providers_and_pipelines_are_selected_as_role_sets_are(stacks, selector):
+    found = stacks({"role_sets": {"pipeline": role_set([selector], **PIPELINE)}})
+    having = [name for name, each in found.items() if "crossaccount:providers" in each.config]
+    assert "shop" in having
+    assert "play" not in having
+    for name in having:
+        assert found[name].config["crossaccount:providers"] == GITHUB
+        assert found[name].config[ROLES] == {"roles": {"access-deploy": DEPLOYS}}
+        assert found[name].origins["providers.github"] == "role_sets.pipeline.providers.github"
+
+
+def test_an_exception_changes_a_provider(stacks):
+    roles = {"Auditor": AUDITOR}
+    content = {
+        "role_sets": {"all": role_set(providers=GITHUB, trusting={"roles": roles})},
+        "exceptions": {"shop": {"providers": {"github": {"bootstrap": None, "existing": True}}}},
+    }
+    found = stacks(content)
+    assert found["shop"].config["crossaccount:providers"] == {"github": {"oidc": "github", "existing": True}}
+    assert found["play"].config["crossaccount:providers"] == GITHUB
+
+
+def test_one_provider_in_two_role_sets_is_refused(wrong):
+    content = {
+        "role_sets": {"one": role_set(providers=GITHUB), "two": role_set([{"accounts": "shop"}], providers=GITHUB)}
+    }
+    assert [each.partition(" (in")[0] for each in wrong(content)] == [
+        "fleet.yaml: role_sets.two.providers.github: is already declared, by role_sets.one.providers.github"
+    ]
+
+
+def test_defaults_give_a_pipeline_their_tags_alone(stacks):
+    defaults = {"path": "/app/", "permissions_boundary": "limit", "tags": {"team": "x"}}
+    content = {"defaults": defaults, "role_sets": {"pipeline": role_set([{"accounts": "shop"}], **PIPELINE)}}
+    assert stacks(content)["shop"].config[ROLES]["roles"]["access-deploy"] == {**DEPLOYS, "tags": {"team": "x"}}
