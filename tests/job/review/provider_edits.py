@@ -145,6 +145,7 @@ def edits_of_providers(providers: tuple[Any, ...]) -> Edits:
         "audiences": ["sts.amazonaws.com", "crossaccount"],
         "thumbprints": ["6938fd4d98bab03faadb97b34396831e3780aea1"],
         "existing": True,
+        "bootstrap": True,
         "tags": {"team": "ops"},
         "protect": True,
         "aliases": ["gh"],

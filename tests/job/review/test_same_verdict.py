@@ -54,6 +54,7 @@ BASE: dict[str, dict[str, Any]] = {
         "providers": PROVIDERS,
         "trusting": {
             "roles": {
+                "Pipeline": {"bootstrap": "preview", "trust": [{"principals": ["arn:aws:iam::444444444444:root"]}]},
                 "Ops": {"trust": [{"principals": ["auth"], "conditions": TAGGED}], "inline": {}},
                 "Read": {
                     "trust": [{"principals": ["auth", "vendor"], "mfa": {"max_age": "1h"}}],
@@ -68,6 +69,8 @@ USER, KIM, APP, GROUP = (
     (*SIDE, *path.split("/")) for path in ("users/bo", "users/kim", "applications/App", "groups/G")
 )
 ROLE, OTHER = ("workload", "trusting", "roles", "Ops"), ("workload", "trusting", "roles", "Read")
+PIPELINE = ("workload", "trusting", "roles", "Pipeline")
+"""A role that no update makes."""
 MANAGED, INLINE, TRUST = ("auth", "policies", "P"), (*USER, "inline", "q"), (*OTHER, "trust", 0)
 VENDOR = ("workload", "accounts", "vendor")
 OPEN = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
@@ -196,6 +199,7 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     **_of_principal("Role", OTHER),
     "Role.description": [((*OTHER, "description"), "said anew")],
     "Role.max_session_duration": [((*OTHER, "max_session_duration"), 43200)],
+    "Role.bootstrap": [((*PIPELINE, "bootstrap"), "drift")],
     "Role.trust": [
         ((*ROLE, "trust"), [{"principals": ["auth"]}]),
         ((*ROLE, "trust"), [{"principals": ["auth"], "mfa": True}]),
