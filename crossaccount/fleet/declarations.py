@@ -18,6 +18,7 @@ from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.settings.placeholders import TAGS, Placeholders, Report
+from crossaccount.settings.settings import partition_of
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,20 @@ class AsWritten(Placeholders):
         return text
 
 
+ASSUME = "assume"
+FEWEST = 3
+"""The fewest accounts for which a pattern is written in the place of a list."""
+RESOURCE_ORG = "aws:ResourceOrgID"
+
+
+def _is_free(conditions: Any) -> bool:
+    """Whether a condition on the organisation of the role can be added."""
+    if not isinstance(conditions, Mapping):
+        return False
+    own = conditions.get("StringEquals", {})
+    return isinstance(own, Mapping) and RESOURCE_ORG.lower() not in {str(key).lower() for key in own}
+
+
 class Naming:
     """Replaces placeholders and role sets by accounts, for a whole fleet.
 
@@ -203,17 +218,51 @@ class Naming:
             report_target(value, where, report)
             return values.fill(value, where, report)
         if isinstance(value, Mapping):
-            return {
+            written = {
                 values.fill(str(name), where, report): self.write_out(
                     each, values, f"{where}.{name}", report, str(name)
                 )
                 for name, each in value.items()
             }
+            return self._by_pattern(written) if ASSUME in value else written
         if isinstance(value, (list, tuple)):
             if key in LISTS:
                 return list(self.names(value, values, where, report))
             return [self.write_out(each, values, f"{where}[{index}]", report) for index, each in enumerate(value)]
         return value
+
+    def _by_pattern(self, policy: dict[str, Any]) -> dict[str, Any]:
+        """A grant of a role of one name in every account of the organisation, as one pattern under its ID.
+
+        The pattern matches no other role: every account of the fleet has the role and is granted, the management
+        account is one of them, and no account is managed elsewhere. Other grants stay lists, which are compacted where
+        they are too long.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        (aws:ResourceOrgID: "included in the request context only if the account that owns the resource is a member of
+        an organization"; STS is not among the services that do not support it).
+        """
+        above, accounts = self._fleet.organization, self._fleet.accounts
+        names = policy[ASSUME] if isinstance(policy[ASSUME], list) else []
+        if above is None or self._fleet.elsewhere or len(accounts) < FEWEST or len(names) < len(accounts):
+            return policy
+        if above.management not in {each.id for each in accounts.values()}:
+            return policy
+        found = [str(each).partition("/")[::2] for each in names]
+        resources = {resource for _, resource in found}
+        conditions = policy.get("conditions") or {}
+        if len(resources) > 1 or {account for account, _ in found} != set(accounts) or not _is_free(conditions):
+            return policy
+        (resource,) = resources
+        if not resource.startswith("role/") or has_wildcard(resource):
+            return policy
+        regions = {self._fleet.region_of(each) for each in accounts}
+        partitions = {partition_of(each) for each in regions}
+        if len(partitions) > 1:
+            return policy
+        limited = {**conditions, "StringEquals": {**conditions.get("StringEquals", {}), RESOURCE_ORG: above.id}}
+        pattern = f"arn:{partitions.pop()}:iam::*:{resource}"
+        return {**policy, ASSUME: [pattern], "conditions": limited}
 
     def names(self, names: Any, values: Placeholders, where: str, report: Report) -> Iterator[Any]:
         """The names that a list of names means, each once."""
