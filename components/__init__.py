@@ -1,8 +1,8 @@
 """The Pulumi layer: the only place that declares resources. An installation has it as ``crossaccount.components``.
 
-``ManagedPolicies``, ``IdentityProviders``, ``TrustedAccount`` and ``TrustingAccount`` are ComponentResources for any
-program; ``program`` puts them together from a stack's config. No component makes a provider: a component is one
-account, that of the provider which its options give, else the default provider's.
+``ManagedPolicies``, ``IdentityProviders``, ``SignIn``, ``TrustedAccount`` and ``TrustingAccount`` are
+ComponentResources for any program; ``program`` puts them together from a stack's config. No component makes a provider:
+a component is one account, that of the provider which its options give, else the default provider's.
 """
 
 from .uncollected import uncollected
@@ -12,6 +12,7 @@ with uncollected():
     from .policies import ManagedPolicies, ManagedPoliciesArgs, ManagedPolicyArgs
     from .providers import IdentityProviders, IdentityProvidersArgs, OidcProviderArgs, SamlProviderArgs
     from .roles import RoleArgs
+    from .sign_in import PasswordPolicyArgs, SignIn, SignInArgs
     from .trusted import GroupArgs, TrustedAccount, TrustedAccountArgs
     from .trusting import TrustingAccount, TrustingAccountArgs
     from .users import AccessKeyArgs, ConsoleArgs, Handover, UserArgs
@@ -27,9 +28,12 @@ __all__ = [
     "ManagedPoliciesArgs",
     "ManagedPolicyArgs",
     "OidcProviderArgs",
+    "PasswordPolicyArgs",
     "PermissionArgs",
     "RoleArgs",
     "SamlProviderArgs",
+    "SignIn",
+    "SignInArgs",
     "TrustedAccount",
     "TrustedAccountArgs",
     "TrustingAccount",

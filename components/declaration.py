@@ -18,6 +18,7 @@ from .organization import ControlPolicies, ControlPolicyArgs
 from .policies import ManagedPolicies, ManagedPolicyArgs
 from .providers import IdentityProviders
 from .roles import PodIdentityArgs, RoleArgs
+from .sign_in import SignIn
 from .trusted import GroupArgs, TrustedAccount
 from .trusting import TrustingAccount
 from .users import ConsoleArgs, UserArgs
@@ -79,6 +80,15 @@ def control_policies(settings: Settings) -> ControlPolicies | None:
         sections["scps" if policy.type == SERVICE_CONTROL else "rcps"][policy.name] = args
     full = {"full_access_targets": list(organization.full_access)} if organization.full_access else {}
     return ControlPolicies(settings.account, _checked({**sections, **full}))
+
+
+def sign_in(settings: Settings) -> SignIn | None:
+    """The account's alias and password policy; none declared, none made."""
+    policy = settings.sign_in.password_policy
+    args: dict[str, Any] = {"alias": settings.sign_in.alias} if settings.sign_in.alias else {}
+    if policy is not None:
+        args["password_policy"] = policy.model_dump(exclude_none=True)
+    return SignIn(settings.account, _checked(args)) if args else None
 
 
 def trusted_account(

@@ -20,7 +20,14 @@ with uncollected():
 
     from .access_lines import access_lines, messages
     from .contract import References, Upstreams, last_deployed, outputs
-    from .declaration import control_policies, identity_providers, managed_policies, trusted_account, trusting_account
+    from .declaration import (
+        control_policies,
+        identity_providers,
+        managed_policies,
+        sign_in,
+        trusted_account,
+        trusting_account,
+    )
     from .stack_config import effective_config
 
 
@@ -76,6 +83,7 @@ def program(
     policies = managed_policies(settings, documents)
     trusted = trusted_account(settings, documents, policies)
     providers = identity_providers(settings)
+    sign_in(settings)
     trusting_account(settings, documents, policies, trusted, providers)
     control_policies(settings)
     for name, value in outputs(settings, trusted.handover if trusted else {}, access).items():

@@ -108,6 +108,10 @@ def managed_by(compiled: CompiledStack) -> Managed:
     types: set[str] = set()
     patterns: set[str] = set()
     boundaries: set[str] = set()
+    if settings.sign_in.alias:
+        types.add("aws:iam/accountAlias:AccountAlias")
+    if settings.sign_in.password_policy:
+        types.add("aws:iam/accountPasswordPolicy:AccountPasswordPolicy")
     for section, name, entity in settings.entities():
         if getattr(entity, "bootstrap", None):
             continue  # the pipeline's own

@@ -37,6 +37,7 @@ from crossaccount.check.baseline import Compared, Entry, compare
 from crossaccount.check.expiring import DEFAULT, expiry_findings
 from crossaccount.check.external_ids import rotated_external_ids
 from crossaccount.check.locations import file_of_source
+from crossaccount.check.password_policy import password_findings
 from crossaccount.check.placing import book_findings, placers, region_findings
 from crossaccount.engine.deployment import Program
 from crossaccount.engine.own_program import own_program
@@ -158,6 +159,7 @@ def check(
             *book_findings(project, name, compiled[name].settings),
             *expiry_findings(compiled[name].as_written, now, expiring),
             *rotated_external_ids(compiled[name].settings),
+            *password_findings(compiled[name].settings, f"{stack_file(name)}: sign_in"),
         )
         for name in names
     }

@@ -29,6 +29,7 @@ from crossaccount.settings.models import (
     ManagedPolicy,
     Provider,
     Role,
+    SignIn,
     Suppression,
     User,
 )
@@ -95,6 +96,7 @@ class Draft:
     """Sections that could not all be read: a name that is missing there may exist."""
     suppressions: tuple[Placed[Suppression], ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
+    sign_in: SignIn = field(default_factory=SignIn)
     files: Mapping[str, DocumentFile] = field(default_factory=dict)
     """The files of documents, by the place of the ``document``."""
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -32,7 +32,7 @@ from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.managed_names import with_arns
 from crossaccount.settings.members import with_members
 from crossaccount.settings.metadata import read_metadata
-from crossaccount.settings.models import AccountEntry, Defaults
+from crossaccount.settings.models import AccountEntry, Defaults, SignIn
 from crossaccount.settings.models.config import (
     KINDS,
     OTHER_NAMES,
@@ -55,6 +55,12 @@ def read_suppressions(values: Sequence[Any], where: str, problems: list[Problem]
     """The accepted findings; what does not fit is added to ``problems``."""
     entries = {str(index): Entry(str(index), value, f"{where}[{index}]") for index, value in enumerate(values)}
     return tuple(parse(entries, Suppression, problems).values())
+
+
+def read_sign_in(value: Any, where: str, problems: list[Problem]) -> SignIn:
+    """How people sign in; errors are added to ``problems``."""
+    found = parse({"sign_in": Entry("sign_in", value, where)}, SignIn, problems) if value else {}
+    return found["sign_in"].value if found else SignIn()
 
 
 def read_quotas(values: Mapping[str, Any], where: str, problems: list[Problem]) -> dict[str, int]:
@@ -327,6 +333,7 @@ def _draft(
         parsed=parsed,
         suppressions=tuple(each for given in suppressions for each in read_suppressions(*given, problems)),
         quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
+        sign_in=read_sign_in(raw.values.get("sign_in"), place("sign_in"), problems),
         declared=declared,
         outside=outside,
         sides=frozenset(sections.sides),
@@ -393,6 +400,7 @@ def _settings(draft: Draft, organization: OrganizationFile | None, found: tuple[
         warnings=found,
         suppressions=draft.suppressions,
         quotas=draft.quotas,
+        sign_in=draft.sign_in,
         places=draft.declared,
         files=draft.files,
         outside=draft.outside,

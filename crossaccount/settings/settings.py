@@ -20,6 +20,7 @@ from crossaccount.settings.models import (
     ManagedPolicy,
     Provider,
     Role,
+    SignIn,
     Suppression,
     TrustStatement,
 )
@@ -51,6 +52,8 @@ class Settings:
     """What is accepted and probably not meant."""
     suppressions: tuple[Placed[Suppression], ...] = ()
     """Findings that are accepted, with the reason; each with its place, which several stacks may share."""
+    sign_in: SignIn = field(default_factory=SignIn)
+    """The account's alias and the rules for passwords."""
     quotas: Mapping[str, int] = field(default_factory=dict)
     """Limits that AWS raised for the account, by their key in its summary."""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)

@@ -1107,6 +1107,30 @@ config:
             external_id: [b51d7c7e-1f9e-4d8e-8a52-6f3a1f0f7d10]
 """,
     ),
+    "XA332": Example(
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:sign_in: {password_policy: {minimum_length: 8}}
+""",
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:sign_in: {password_policy: {minimum_length: 14}}
+""",
+    ),
+    "XA333": Example(
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:sign_in: {password_policy: {max_age: 90, hard_expiry: true}}
+""",
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:sign_in: {password_policy: {max_age: 90}}
+""",
+    ),
     "XA401": Example(
         """\
 111111111111/user/ann managed policies:

@@ -51,6 +51,7 @@ REPEATED = frozenset(
         "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive",
         "aws:iam/groupMembership:GroupMembership",
         "aws:iam/userGroupMembership:UserGroupMembership",
+        "aws:iam/accountPasswordPolicy:AccountPasswordPolicy",
         "aws:secretsmanager/secretVersion:SecretVersion",
     }
 )
@@ -131,7 +132,15 @@ def _association(clients: Clients, inputs: Inputs, account: str) -> Found | None
     return None
 
 
+def _account_alias(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    """Finds the alias of the account, which has one. AWS tells no date of it."""
+    del account
+    known = clients("iam").list_account_aliases()["AccountAliases"]
+    return Found(inputs["accountAlias"], "an unknown day") if inputs["accountAlias"] in known else None
+
+
 ADOPTED: Mapping[str, Find] = {
+    "aws:iam/accountAlias:AccountAlias": _account_alias,
     "aws:iam/user:User": _entity("get_user", "UserName", "User"),
     "aws:iam/group:Group": _entity("get_group", "GroupName", "Group"),
     "aws:iam/role:Role": _entity("get_role", "RoleName", "Role"),

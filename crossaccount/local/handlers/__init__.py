@@ -35,6 +35,7 @@ from crossaccount.local.handlers.properties import Properties, plain
 from crossaccount.local.handlers.providers import OpenIdConnectProvider, SamlProvider
 from crossaccount.local.handlers.roles import InstanceProfile, Role
 from crossaccount.local.handlers.secrets import Secret, SecretVersion
+from crossaccount.local.handlers.sign_in import AccountAlias, AccountPasswordPolicy
 from crossaccount.local.handlers.users import Group, GroupMembership, User, UserGroupMembership
 
 __all__ = ["HANDLERS", "CheckFailed", "Handler", "Properties", "ResourceError", "UnknownType", "create", "handler_of"]
@@ -61,6 +62,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             UserGroupMembership(),
             UserLoginProfile(),
             AccessKey(),
+            AccountAlias(),
+            AccountPasswordPolicy(),
             Secret(),
             SecretVersion(),
             ControlPolicy(),

@@ -33,6 +33,7 @@ from crossaccount.settings.models.federation import (
 )
 from crossaccount.settings.models.providers import Provider
 from crossaccount.settings.models.requests import OfOrganization, SessionTags
+from crossaccount.settings.models.sign_in import PasswordPolicy, SignIn
 from crossaccount.settings.models.trusts import Conditioned, Mfa, TrustStatement
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Mfa",
     "OfOrganization",
     "OrganizationPolicies",
+    "PasswordPolicy",
     "PodIdentity",
     "Policy",
     "Provider",
@@ -67,6 +69,7 @@ __all__ = [
     "Role",
     "Saml",
     "SessionTags",
+    "SignIn",
     "Suppression",
     "Tagged",
     "TerraformCloud",

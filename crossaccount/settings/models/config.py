@@ -30,6 +30,7 @@ from crossaccount.settings.models.entities import (
     User,
 )
 from crossaccount.settings.models.providers import Provider
+from crossaccount.settings.models.sign_in import SignIn
 
 _STACK = re.compile(r"\A[\w.-]+(/[\w.-]+/[\w.-]+)?\Z", re.ASCII)
 
@@ -193,6 +194,8 @@ class StackConfig(Model):
     """The path, tags and permissions boundary of entities that do not say otherwise."""
     existing: Existing = Field(default_factory=Existing)
     """Policies and roles of this account that somebody else makes."""
+    sign_in: SignIn = Field(default_factory=SignIn)
+    """How people sign in to the account: its alias, and the rules for passwords."""
     policies: Mapping[str, ManagedPolicy] = Field(default_factory=dict)
     """Customer-managed policies of this account."""
     providers: Mapping[str, Provider] = Field(default_factory=dict)

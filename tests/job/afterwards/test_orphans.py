@@ -159,6 +159,16 @@ def test_a_credential_that_somebody_uses_is_left_alone(aws: Aws, type_: str, wha
         RENEWED[type_](lambda _: _Used(aws.iam), "Kim", frozenset())
 
 
+def test_an_account_has_the_alias_or_another(aws: Aws, clients: Clients) -> None:
+    find = ADOPTED["aws:iam/accountAlias:AccountAlias"]
+    assert find(clients, {"accountAlias": "acme-people"}, ACCOUNT) is None
+    aws.iam.create_account_alias(AccountAlias="acme-people")
+    found = find(clients, {"accountAlias": "acme-people"}, ACCOUNT)
+    assert found is not None
+    assert found.id == "acme-people"
+    assert find(clients, {"accountAlias": "acme-staff"}, ACCOUNT) is None
+
+
 def test_every_type_that_the_components_declare_is_known_and_in_one_way() -> None:
     ways = [*ADOPTED, *RENEWED, *REPEATED]
     assert sorted(ways) == sorted(set(ways))

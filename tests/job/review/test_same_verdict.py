@@ -226,6 +226,23 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     **edits_of_trusts(TRUST),
     **edits_of_providers(("workload", "providers")),
     **_of_principal("User", USER),
+    "crossaccount:sign_in": [(("auth", "sign_in"), {"alias": "acme-people", "password_policy": {}})],
+    "SignIn.alias": [(("auth", "sign_in"), {"alias": "acme-auth"})],
+    "SignIn.password_policy": [(("auth", "sign_in"), {"password_policy": {}})],
+    **{
+        f"PasswordPolicy.{key}": [(("auth", "sign_in"), {"password_policy": {key: value}})]
+        for key, value in {
+            "minimum_length": 20,
+            "require_lowercase": False,
+            "require_uppercase": False,
+            "require_numbers": False,
+            "require_symbols": False,
+            "reuse_prevention": 5,
+            "max_age": 90,
+            "hard_expiry": True,
+            "allow_change": False,
+        }.items()
+    },
     "User.starts": [((*USER, "starts"), "2020-01-31"), ((*USER, "starts"), "2099-12-31")],
     "User.expires": [((*USER, "expires"), "2099-12-31"), ((*USER, "expires"), "2020-12-31")],
     "Membership.name": [((*USER, "groups"), [{"name": "G"}])],

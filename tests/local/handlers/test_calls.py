@@ -303,6 +303,19 @@ def pods(at: Recorded) -> None:
     at.delete(id, state)
 
 
+def account_alias(at: Recorded) -> None:
+    id, state = at.create(accountAlias="acme-calls")
+    at.read(id, state)
+    at.delete(id, state)
+
+
+def password_policy(at: Recorded) -> None:
+    id, state = at.create(minimumPasswordLength=14, requireSymbols=True)
+    at.read(id, state)
+    state = at.update(id, state, minimumPasswordLength=16)
+    at.delete(id, state)
+
+
 KINDS = ("role", "user", "group")
 RUNS: Mapping[str, Callable[[Recorded], None]] = {
     "aws:iam/user:User": user,
@@ -317,6 +330,8 @@ RUNS: Mapping[str, Callable[[Recorded], None]] = {
     "aws:iam/userGroupMembership:UserGroupMembership": groups_of_user,
     "aws:iam/userLoginProfile:UserLoginProfile": login_profile,
     "aws:iam/accessKey:AccessKey": access_key,
+    "aws:iam/accountAlias:AccountAlias": account_alias,
+    "aws:iam/accountPasswordPolicy:AccountPasswordPolicy": password_policy,
     "aws:secretsmanager/secret:Secret": secret,
     "aws:secretsmanager/secretVersion:SecretVersion": secret_version,
     "aws:organizations/policy:Policy": control_policy,
