@@ -28,6 +28,9 @@ SERVICES = ("iam", "organizations", "secretsmanager", "sts")
 # A CLI lives for seconds: the memory that it does not give back is cheaper than the time of its garbage collector.
 os.environ.setdefault("GOGC", "400")
 
+# A CLI lives for seconds: the memory that it does not give back is cheaper than the time of its garbage collector.
+os.environ.setdefault("GOGC", "400")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Report tests that need the CLI as skipped where there is none.
