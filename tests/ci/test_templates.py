@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from crossaccount.start.workflow import ACTIONS
+from tests.preloaded import crossaccount_command
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -66,8 +67,10 @@ class Run:
     """The action's step ``run``, as a runner runs it."""
 
     def __init__(self, folder: Path, **inputs: str) -> None:
-        (folder / "crossaccount").mkdir()
-        (folder / "crossaccount" / "bin").symlink_to(BIN)
+        installed = folder / "crossaccount" / "bin"
+        installed.mkdir(parents=True)
+        (installed / "crossaccount").symlink_to(crossaccount_command())
+        (installed / "python").symlink_to(sys.executable)
         defaults = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
         values = {**defaults, **{name.replace("_", "-"): value for name, value in inputs.items()}}
         step = next(each for each in ACTION["runs"]["steps"] if each.get("id") == "run")
@@ -115,7 +118,7 @@ def test_a_source_is_no_option(tmp_path: Path) -> None:
 
 def test_fail_on_and_a_baseline(tmp_path: Path) -> None:
     known = tmp_path / "known.json"
-    subprocess.run([BIN / "crossaccount", "check", "stack:*", "--write-baseline", known], cwd=FLAWED, check=True)
+    subprocess.run([crossaccount_command(), "check", "stack:*", "--write-baseline", known], cwd=FLAWED, check=True)
     run = Run(tmp_path, sources="stack:*", baseline=str(known), fail_on="warning", directory=str(FLAWED))
     assert run.outputs["exit-code"] == "0", run.done
 
@@ -162,7 +165,7 @@ def test_the_commands_of_the_gitlab_template_are_commands(tmp_path: Path) -> Non
         [script] = template[job]["script"]
         arguments = f"--before {BEFORE} --after {BEFORE}" if job.endswith("diff") else ""
         env = {"CI_PROJECT_DIR": str(tmp_path), "CROSSACCOUNT_ARGUMENTS": arguments}
-        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+        path = f"{crossaccount_command().parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(["sh", "-c", f"set -f\n{script}"], cwd=FLAWED, env={**os.environ, **env, "PATH": path})
         codes[job] = done.returncode
         assert {each for each in template[job]["artifacts"]["paths"] if not (tmp_path / each).exists()} == set()
