@@ -12,6 +12,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -527,7 +528,10 @@ def test_a_socket_of_the_web_is_refused(local_aws: LocalAws) -> None:
 def listening(local_aws: LocalAws) -> list[str]:
     """The addresses on which the server listens, as the kernel has them."""
     folder = Path(f"/proc/{local_aws.pid}/fd")
-    sockets = {os.readlink(each) for each in folder.iterdir()}
+    sockets = set()
+    for each in folder.iterdir():
+        with suppress(FileNotFoundError):  # closed in the meantime
+            sockets.add(os.readlink(each))
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
 
