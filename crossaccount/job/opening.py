@@ -19,7 +19,7 @@ from crossaccount.bootstrap.resources import Bootstrap, bootstraps_of
 from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
 from crossaccount.engine.deployers import ASSUME_ROLES, local_config, make_deployers
 from crossaccount.engine.deployment import Program, Stack
-from crossaccount.engine.local_aws import InProcessEngine
+from crossaccount.engine.local_aws import DEFAULT_REGION, InProcessEngine
 from crossaccount.engine.own_program import own_program
 from crossaccount.engine.provider_config import refused_config
 from crossaccount.engine.pulumi_cli import INSTALL, installed
@@ -33,6 +33,7 @@ from crossaccount.job.running.workers import Threads, Workers
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.job.states import Backend, CliBackend, KnownStack
 from crossaccount.local.clients import Gateway
+from crossaccount.local.clusters import make_clusters
 from crossaccount.local.server import LocalAws
 from crossaccount.settings import CompiledStack, Project, SettingsError, read_project
 from crossaccount.sources.organizations import Content, before_first_update
@@ -56,6 +57,7 @@ def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[Automa
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws(organization=_organization(project)) as aws:
         make_bootstraps(aws, _bootstraps(project))
+        _make_clusters(aws, project)
         deployer = make_deployers(aws, stacks)
         with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
             backend = CliBackend(engine.folder or directory, engine.command, engine.environment)
@@ -69,17 +71,30 @@ def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[I
     stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
     with LocalAws(organization=_organization(project)) as aws:
         make_bootstraps(aws, _bootstraps(project))
+        _make_clusters(aws, project)
         engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
         yield LocalParts(aws, engine, InProcessBackend(engine.deployed))
 
 
 def _bootstraps(project: Project) -> tuple[Bootstrap, ...]:
-    """What the pipeline needs in each account. The job itself reports a config with errors."""
+    """What the pipeline needs in each account."""
+    return bootstraps_of(_compiled(project))
+
+
+def _make_clusters(aws: LocalAws, project: Project) -> None:
+    """The EKS clusters with whose pods stacks associate roles."""
+    compiled = _compiled(project).values()
+    regions = {each.settings.account_id: str(each.config.get("aws:region") or DEFAULT_REGION) for each in compiled}
+    make_clusters([each.settings for each in compiled], aws, regions)
+
+
+def _compiled(project: Project) -> dict[str, CompiledStack]:
+    """The stacks without errors. The job itself reports a config with errors."""
     compiled: dict[str, CompiledStack] = {}
     for name in project.stacks:
         with suppress(SettingsError):
             compiled[name] = project.compiled(name)
-    return bootstraps_of(compiled)
+    return compiled
 
 
 def _organization(project: Project) -> Content | None:

@@ -20,10 +20,10 @@ from crossaccount.iam.arn import parse_arn, root_arn
 from crossaccount.iam.documents import VERSION, to_json
 from crossaccount.iam.statements import Trust, trust_policy
 from crossaccount.local.clients import Credentials, Gateway
+from crossaccount.local.clusters import make_clusters
 from crossaccount.local.saml import SamlIdentityProvider
 from crossaccount.local.server import LocalAws
 from crossaccount.rehearsal.callers import Callers
-from crossaccount.rehearsal.clusters import make_clusters
 from crossaccount.rehearsal.given import (
     buckets,
     existing_in_settings,

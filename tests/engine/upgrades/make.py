@@ -24,9 +24,9 @@ from typing import Any
 import yaml
 
 from crossaccount.engine.pulumi_cli import private_environment
+from crossaccount.local.clusters import make_clusters
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
-from crossaccount.rehearsal.clusters import make_clusters
 from crossaccount.settings import compiled_in_order, read_project
 from tests.engine.conftest import ROOT, Workspace, copy_project, point_at
 

@@ -1,4 +1,4 @@
-"""The EKS clusters of a rehearsal: an association of EKS Pod Identity needs its cluster, which no stack of ours makes.
+"""The EKS clusters of a local AWS: an association of EKS Pod Identity needs its cluster, which no stack of ours makes.
 
 They have no nodes, so no pod runs. Whether a pod gets its role is judged; that the association is made is tried.
 """
