@@ -147,6 +147,8 @@ def add_role(
         _write(project, added)
         for each in made_up:
             say(f"external ID: {each}; give it to the third party, which must pass it with each call")
+        if not policies:
+            say(f"note: {name} may do nothing yet: write policies or inline in its stack, or add it with --policy ARN")
         _next(directory, f"who-can {account}/role/{name}", "check")
 
 

@@ -25,7 +25,8 @@ import typer
 from typer.core import TyperGroup
 
 from crossaccount import escaping
-from crossaccount.cli.printing import guarded, print_json, raw, say, say_lines
+from crossaccount.cli.folding import folded
+from crossaccount.cli.printing import guarded, print_json, raw, say, say_lines, terminal_width
 from crossaccount.iam.problem import BadInput, OperationFailed
 
 FAILED = 1
@@ -118,7 +119,9 @@ def _usage_as_json(ctx: Any) -> Iterator[None]:
         # The class is typer's own copy of click's in some versions: known by what it does.
         if hasattr(error, "format_message") and getattr(error, "exit_code", None) == BAD_INPUT:
             message = _plain(error.format_message())
-            error.format_message = lambda: message
+            width = terminal_width(sys.stderr)
+            shown = message if width is None else folded(message, width - len("Error: "))
+            error.format_message = lambda: shown
             if ctx.meta[_AS_JSON]:
                 print_json({"error": message}, indent=None)
         raise

@@ -92,7 +92,8 @@ class Plan:
             )
             yield Problem("--trusting-id", what, self.trusting.id, "give another account's ID")
         if self.trusted.name == self.trusting.name:
-            yield Problem("--trusting", "both accounts have the same name", self.trusting.name, "rename one of the two")
+            what = "the trusted account (who assumes) and the trusting one (whose role is assumed) have the same name"
+            yield Problem("--trusting", what, self.trusting.name, "rename one of the two")
         if not self.users:
             yield Problem("--user", "no user is given", list(self.users), "give at least one --user")
         for user in self.users:

@@ -70,6 +70,7 @@ def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypat
     named = f"--dir {mine.name}"
     assert run("add", "role", "workload", "R", "--trust", "auth", "--dir", mine.name).out.splitlines() == [
         "changed Pulumi.workload.yaml",
+        "note: R may do nothing yet: write policies or inline in its stack, or add it with --policy ARN",
         f"next: crossaccount who-can workload/role/R {named}; crossaccount check {named}",
     ]
     assert run("add", "user", "auth", "kim", "--dir", mine.name).out.splitlines() == [
