@@ -2,7 +2,7 @@
 for it.
 
 Grants and trusts carry their dates as conditions. AWS ends them by itself, and the next update removes them. A
-membership and an access key have no conditions in AWS: only an update ends them.
+membership has no conditions in AWS: only an update ends it.
 
 - A trust statement or a grant that has ended is left out. A role without any statement left keeps a trust policy that
   lets nobody in: its ARN, and what others attach to it, survive. A managed policy that is somebody's permissions
