@@ -31,7 +31,6 @@ from crossaccount.settings.input_files import read_text
 from crossaccount.settings.raw import cleaned
 from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.settings.yaml_writing import yaml_text
-from crossaccount.sources.errors import refusal
 
 TAG = "tag:"
 COLUMNS = ("name", "id", "ou", "display_name", "color")
@@ -335,6 +334,9 @@ def _pages(organizations: Any, operation: str, key: str, **arguments: str) -> It
 @contextmanager
 def _errors_in_words() -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
+
+    # The readers of sources take a while to import, and only `fleet discover` needs them.
+    from crossaccount.sources.errors import refusal
 
     try:
         yield
