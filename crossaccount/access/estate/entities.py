@@ -161,7 +161,7 @@ class Principal:
     @cached_property
     def is_service_linked(self) -> bool:
         """Whether it is a role that belongs to an AWS service, which no control policy limits."""
-        return self.is_role and parse_arn(self.arn).resource.startswith("role/aws-service-role/")
+        return self.is_role and self.arn.split(":", 5)[5].startswith("role/aws-service-role/")
 
     @cached_property
     def may_be_tagged(self) -> bool:

@@ -345,17 +345,15 @@ def _of_others(condition: Condition, context: RequestContext, answer: bool) -> b
 
 def condition_atoms(decision: Decision, conditions: Iterable[Condition], context: RequestContext) -> tuple[Atom, ...]:
     """An atom for each condition, with known variables replaced by their values."""
-    return tuple(
-        Atom(
-            decision.side,
-            decision.policy,
-            decision.statement,
-            condition.operator,
-            condition.key,
-            tuple(filled(value, context) for value in condition.values),
-        )
-        for condition in conditions
-    )
+    return tuple([_atom(decision, condition, context) for condition in conditions])
+
+
+def _atom(decision: Decision, condition: Condition, context: RequestContext) -> Atom:
+    values = tuple([filled(value, context) for value in condition.values])
+    atom = Atom(decision.side, decision.policy, decision.statement, condition.operator, condition.key, values)
+    if all(value.plain and "${" not in value.text for value in condition.values):
+        atom.__dict__["condition"] = condition  # the one that its texts would be compiled to
+    return atom
 
 
 def resource_atoms(

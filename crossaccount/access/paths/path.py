@@ -91,9 +91,11 @@ def what_can(estate: Estate, principal_arn: str) -> list[Path]:
 
 def paths_to(role: Role, callers: Sequence[Principal], shared: SharedLayers) -> list[Path]:
     """The paths of ``callers`` to one role, in their order."""
-    answers = RoleAnswers(shared, role).each(callers)
+    if not callers:
+        return []
+    arn, answers = role.arn, RoleAnswers(shared, role).each(callers)
     return [
-        Path(caller.arn, role.arn, answer.alternatives, answer.grants, answer.trust)
+        tuple.__new__(Path, (caller.arn, arn, answer.alternatives, answer.grants, answer.trust))  # half the time
         for caller, answer in zip(callers, answers, strict=True)
         if answer.alternatives
     ]

@@ -96,7 +96,10 @@ class Atom:
     @cached_property
     def negation(self) -> Atom:
         """The atom that is met exactly if this one is not."""
-        return replace(self, negated=not self.negated)
+        found = replace(self, negated=not self.negated)
+        if self.is_condition:
+            found.__dict__["condition"] = self.condition
+        return found
 
     @cached_property
     def possible(self) -> bool:
