@@ -50,6 +50,9 @@ def _print(results: Results, sizes: Sequence[int]) -> None:
             growth = "" if smaller is None or name == "verdicts" else _growth(by_size, smaller, accounts)
             times = f"{found['seconds']:>10.2f}{found['processor']:>11.2f}"
             print(f"{name:10}{accounts:>10,}{found['count']:>12,.0f}{times}{found['mebibytes']:>8.0f}{growth:>9}")
+    if {"paths", "floor"} <= results.keys():
+        ratios = (results["paths"][each]["processor"] / results["floor"][each]["processor"] for each in sizes)
+        print(f"paths / floor: {', '.join(f'{ratio:.1f}' for ratio in ratios)}")
     print("found: paths, paths to the role, changes, verdicts a second; growth: of processor time, n the accounts")
 
 

@@ -1,8 +1,10 @@
 """What is measured, each in a process of its own so that its memory is its own: files in, one line of JSON out.
 
-Loading is part of every measurement but ``verdicts``, which is about judging alone, with all documents compiled. Time
-is in seconds, by the clock and by the processor (the two differ where the machine has other things to do; starting
-Python is part of the second); memory is the peak of the process in MiB.
+Loading is part of every measurement but ``verdicts``, which is about judging alone, with all documents compiled, and
+``ways``, which is about the search alone. ``floor`` is the least that all paths could take: parsing the files and
+writing the answer with Python's ``json``. Time is in seconds, by the clock and by the processor (the two differ where
+the machine has other things to do; starting Python is part of the second, but for these two); memory is the peak of the
+process in MiB.
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from crossaccount.access import Estate, judge_assume
 from crossaccount.access.chains import Chains
@@ -41,7 +46,37 @@ def main(name: str, directory: str) -> None:
     found = MEASUREMENTS[name](Path(directory))
     seconds, usage = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
     processor, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    if isinstance(found, Part):
+        found, seconds, processor = found
     print(json.dumps({"count": found, "seconds": seconds, "processor": processor, "mebibytes": peak}))
+
+
+class Part(NamedTuple):
+    """A measurement of a part of the process: what it found, and its time by the clock and by the processor."""
+
+    count: int
+    seconds: float
+    processor: float
+
+
+@dataclass
+class Watch:
+    """Measures what is done in its ``with`` blocks, all together."""
+
+    seconds: float = 0.0
+    processor: float = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count what is done inside."""
+        seconds, processor = time.perf_counter(), time.process_time()
+        yield
+        self.seconds += time.perf_counter() - seconds
+        self.processor += time.process_time() - processor
+
+    def found(self, count: int) -> Part:
+        """What was measured."""
+        return Part(count, self.seconds, self.processor)
 
 
 def load(directory: Path) -> Estate:
@@ -56,6 +91,17 @@ def _all_paths(directory: Path) -> int:
     with (directory / "paths.out").open("w", encoding="utf-8") as file:
         file.writelines(json_text(found))
     return next(counted)
+
+
+def _floor(directory: Path) -> Part:
+    """Parsing the files and writing the answer of ``paths``, which has to be there; its number of paths."""
+    watch = Watch()
+    answer = json.loads((directory / "paths.out").read_bytes())
+    with watch.running():
+        for path in directory.glob("*.json"):
+            json.loads(path.read_bytes())
+        json.dumps(answer, ensure_ascii=False)
+    return watch.found(len(answer["paths"]))
 
 
 def _who_can(directory: Path) -> int:
@@ -73,19 +119,16 @@ def _who_can_by_any_way(directory: Path) -> int:
     return len(chains.paths_to(role)) + len(chains.into(role))
 
 
-def _ways(directory: Path) -> int:
-    """The ways into the hundred roles that most have a path to, after all paths, in the same process.
-
-    The seconds of the ways alone are printed to stderr.
-    """
+def _ways(directory: Path) -> Part:
+    """The ways into the hundred roles that most have a path to; their number."""
     estate = load(directory)
     reached = Counter(path.role for path in paths(estate))
     most = [role for role, _ in reached.most_common(100)]
-    start = time.process_time()
-    chains = Chains(estate)
-    found = sum(len(chains.into(role)) for role in most)
-    print(f"{found} ways into 100 roles: {time.process_time() - start:.2f} s", file=sys.stderr)
-    return found
+    watch = Watch()
+    with watch.running():
+        chains = Chains(estate)
+        found = sum(len(chains.into(role)) for role in most)
+    return watch.found(found)
 
 
 def _diff(directory: Path) -> int:
@@ -120,8 +163,9 @@ def _judge(estate: Estate, pairs: Iterable[tuple[str, str]]) -> None:
         judge_assume(estate, principal, role, _CONTEXT, now=_NOW)
 
 
-MEASUREMENTS: Mapping[str, Callable[[Path], int]] = {
+MEASUREMENTS: Mapping[str, Callable[[Path], int | Part]] = {
     "paths": _all_paths,
+    "floor": _floor,
     "who-can": _who_can,
     "any-way": _who_can_by_any_way,
     "ways": _ways,

@@ -180,7 +180,7 @@ def compile_document(document: object, kind: Kind) -> tuple[CompiledStatement, .
 
 
 def _statement(item: object, index: int, kind: Kind, variables: bool) -> CompiledStatement:
-    if not isinstance(item, Mapping) or item.get("Effect") not in ("Allow", "Deny"):
+    if not isinstance(item, (dict, Mapping)) or item.get("Effect") not in ("Allow", "Deny"):
         raise DocumentError(f"its Statement[{index}] has no Effect of Allow or Deny")
     where = f"Statement[{index}]"
     actions, actions_inverted = _one_of(item, "Action", where)
@@ -220,10 +220,18 @@ def _without_variables(element: object) -> tuple[Condition, ...]:
 
 def _one_of(item: Mapping[str, Any], element: str, where: str) -> tuple[tuple[str, ...], bool]:
     """The texts of ``Action`` or ``NotAction``, and whether it was the second."""
-    given = [name for name in (element, f"Not{element}") if name in item]
-    if len(given) != 1 or not all(isinstance(text, str) for text in as_list(item[given[0]])) or not item[given[0]]:
+    inverted = element not in item
+    name = f"Not{element}"
+    value = item.get(name if inverted else element)
+    texts = _texts(value)
+    if inverted != (name in item) or not value or not all(isinstance(text, str) for text in texts):
         raise DocumentError(f"its {where} needs one of {element} and Not{element}, with at least one text")
-    return tuple(as_list(item[given[0]])), given[0] != element
+    return texts, inverted
+
+
+def _texts(value: Any) -> tuple[Any, ...]:
+    """IAM's "one or many" as a tuple; one text is by far the most frequent."""
+    return (value,) if isinstance(value, str) else tuple(as_list(value))
 
 
 def _resource(text: str, variables: bool) -> Template:
@@ -236,8 +244,10 @@ def _principal(item: Mapping[str, Any], where: str) -> PrincipalElement:
     if len(given) != 1:
         raise DocumentError(f"its {where} needs one of Principal and NotPrincipal")
     value = item[given[0]]
-    if value != "*" and not isinstance(value, Mapping):
+    if value != "*" and not isinstance(value, (dict, Mapping)):
         raise DocumentError(f"its {where}.{given[0]} is neither * nor a mapping")
     kinds: Mapping[str, Any] = {"AWS": "*"} if value == "*" else value
-    aws, federated, services = (tuple(map(str, as_list(kinds.get(kind)))) for kind in ("AWS", "Federated", "Service"))
+    aws, federated, services = [
+        tuple(map(str, _texts(kinds[kind]))) if kind in kinds else () for kind in ("AWS", "Federated", "Service")
+    ]
     return PrincipalElement(aws, given[0] == "NotPrincipal", federated, services)

@@ -123,6 +123,9 @@ class _Encoder:
 
     def _paths(self, found: Iterable[Path]) -> dict[str, list[int]]:
         columns: dict[str, list[int]] = {name: [] for name in ("principal", "role", "conditions", "grants", "trust")}
+        known: dict[
+            tuple[str, str, int, int], int
+        ] = {}  # the report holds the paths, and paths that are alike share theirs
         for path in found:
             condition, origins = self._conditions.number(
                 path.alternatives, granted=self._report.names.granted(path.principal)
@@ -130,8 +133,13 @@ class _Encoder:
             columns["principal"].append(self._ends.number(path.principal))
             columns["role"].append(self._ends.number(path.role))
             columns["conditions"].append(condition)
-            columns["grants"].append(self._sides.number(path.principal, (*path.grants, *origins[0])))
-            columns["trust"].append(self._sides.number(path.role, (*path.trust, *origins[1])))
+            sides = ("grants", path.principal, path.grants, origins[0]), ("trust", path.role, path.trust, origins[1])
+            for column, holder, decisions, more in sides:
+                key = (column, holder, id(decisions), condition)
+                number = known.get(key)
+                if number is None:
+                    number = known[key] = self._sides.number(holder, (*decisions, *more))
+                columns[column].append(number)
         return columns
 
     def _decided(self) -> dict[str, list[str]]:

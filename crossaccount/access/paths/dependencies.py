@@ -90,11 +90,13 @@ def dependencies_of(policy: Policy, action: str) -> Dependencies:
     names: set[str] = set()
     sessions = inverted = variables = False
     for statement in statements:
-        keys.update(_condition_keys(statement))
+        if statement.conditions or statement.has_variables:
+            keys.update(_condition_keys(statement))
         variables = variables or statement.has_variables
         element = statement.principal
         if element is not None:
-            names.update(entry for entry in element.aws if not _is_many(entry))
+            if len(element.accounts) != len(element.aws):
+                names.update(entry for entry in element.aws if not _is_many(entry))
             sessions = sessions or bool(element.sessions)
             inverted = inverted or element.inverted  # it tests whether the caller has a boundary
     caller_keys = tuple(sorted(filter(_is_about_the_caller, keys)))
