@@ -139,7 +139,27 @@ def _account_alias(clients: Clients, inputs: Inputs, account: str) -> Found | No
     return Found(inputs["accountAlias"], "an unknown day") if inputs["accountAlias"] in known else None
 
 
+def _control_policy(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    """Finds a control policy by its name, which is unique within its type. AWS tells no date of it."""
+    del account
+    pages = clients("organizations").get_paginator("list_policies").paginate(Filter=inputs["type"])
+    known = {each["Name"]: each["Id"] for page in pages for each in page["Policies"]}
+    return Found(known[inputs["name"]], _NO_DATE) if inputs["name"] in known else None
+
+
+def _control_policy_attachment(clients: Clients, inputs: Inputs, account: str) -> Found | None:
+    del account
+    policy, target = inputs["policyId"], inputs["targetId"]
+    pages = clients("organizations").get_paginator("list_targets_for_policy").paginate(PolicyId=policy)
+    attached = {each["TargetId"] for page in pages for each in page["Targets"]}
+    return Found(f"{target}:{policy}", _NO_DATE) if target in attached else None
+
+
+_NO_DATE = "an unknown day"
+
 ADOPTED: Mapping[str, Find] = {
+    "aws:organizations/policy:Policy": _control_policy,
+    "aws:organizations/policyAttachment:PolicyAttachment": _control_policy_attachment,
     "aws:iam/accountAlias:AccountAlias": _account_alias,
     "aws:iam/user:User": _entity("get_user", "UserName", "User"),
     "aws:iam/group:Group": _entity("get_group", "GroupName", "Group"),
