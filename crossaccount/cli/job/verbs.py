@@ -109,7 +109,8 @@ def status(
     as_json: JsonLinesOption = False,
 ) -> None:
     """Show each stack's status: last deployment, number of resources, and who holds its lock."""
-    options = as_lines("status", directory, form or output().format, as_json, local=local, quiet=quiet)
+    listed = form or (None if as_json else output().format)
+    options = as_lines("status", directory, listed, as_json, local=local, quiet=quiet)
     with failures_in_words(options.as_json), open_project(options, deployed=True) as project:
         project.status(stacks or ())
 
