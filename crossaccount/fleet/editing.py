@@ -172,7 +172,15 @@ def _inserted(parts: dict[str, _Part], key: str, body: list[str], before: Sequen
 
 
 def _block(config: Mapping[str, Any], indent: int) -> str:
-    return "".join(textwrap.indent(_lines(json.dumps({key: value})), " " * indent) for key, value in config.items())
+    return "".join(textwrap.indent(_entry(key, value), " " * indent) for key, value in config.items())
+
+
+def _entry(key: str, value: Any) -> str:
+    try:
+        as_json = json.dumps({key: value})
+    except TypeError:  # JSON has no dates, such as those of access that ends
+        return yaml_text({key: value})
+    return _lines(as_json)
 
 
 @lru_cache(maxsize=4096)

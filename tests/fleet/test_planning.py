@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from crossaccount.fleet import plan
 from crossaccount.fleet.editing import MARK
 from crossaccount.fleet.planning import Change, write_all
 from crossaccount.settings import SettingsError, read_project
+from crossaccount.settings.in_force import dated_parts
 from tests.fleet.conftest import AUDIT, AUDITOR, IDS, role_set
 
 FLEET = {"role_sets": AUDIT, "region": "us-east-1"}
@@ -50,6 +52,30 @@ def test_writing_twice_changes_nothing(write):
     assert (found.changes, found.unchanged) == ((), 3)
     assert _written(folder) == before
     assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == stamps
+
+
+DATED = {"starts": date(2027, 1, 11), "expires": date(2027, 3, 31)}
+DATED_SETS = {
+    "one account": role_set(
+        [{"accounts": "security"}],
+        trusted={"users": {"ann": {"inline": {"audit": {"assume": ["shop/role/Auditor"], **DATED}}}}},
+    ),
+    "every account": role_set(
+        trusting={"roles": {"Auditor": {"trust": [{"principals": ["security"], **DATED}]}}},
+        suppress=[{"code": "XA101", "where": "trusting", "reason": "for now", "until": date(2027, 6, 30)}],
+    ),
+}
+
+
+@pytest.mark.parametrize("dated", DATED_SETS.values(), ids=DATED_SETS)
+def test_access_that_ends_keeps_its_dates_and_is_written_once(write, dated):
+    folder = write({"role_sets": {"dated": dated}, "region": "us-east-1"})
+    write_all(plan(folder).changes)
+    assert plan(folder).changes == ()
+    project = read_project(folder)
+    found = [each for name in project.stacks for _, _, each in dated_parts(project.settings(name)) if each.expires]
+    assert found
+    assert {each.expires.isoformat() for each in found} == {"2027-04-01T00:00:00+00:00"}
 
 
 def test_the_order_of_role_sets_is_no_difference(write):
