@@ -215,9 +215,16 @@ def _by_effect(policy: Policy | None) -> dict[str, frozenset[str]]:
     document = parse_json(policy["Content"]) if policy is not None else {}
     statements = as_list(document.get("Statement"))
     return {
-        effect: frozenset(to_json({"Statement": [each]}) for each in statements if each.get("Effect") == effect)
+        effect: frozenset(
+            to_json({"Statement": [_meaning(each)]}) for each in statements if each.get("Effect") == effect
+        )
         for effect in _EFFECTS
     }
+
+
+def _meaning(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement without its ``Sid``, which means nothing."""
+    return {key: value for key, value in statement.items() if key != "Sid"}
 
 
 def as_deployed(tree: Content, managed: StackPolicies) -> Content:
@@ -234,10 +241,75 @@ _FULL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "
 
 
 def after_update(before: Content, managed: StackPolicies, declared: StackPolicies) -> Content:
-    """The organisation after the update of a stack that manages and declares these policies."""
+    """The organisation after the update of a stack that manages and declares these policies.
+
+    An update detaches what the stack attached. What somebody attached by hand stays.
+    """
     gone = managed.ids | declared.adopted
     kept = [_with_full_access(each, managed, declared) for each in before["Policies"] if _id(each) not in gone]
-    return {**before, "Policies": [*kept, *declared.policies]}
+    by_hand = _attached_by_hand(before, managed, declared)
+    return {**before, "Policies": [*kept, *(_also_at(each, by_hand.get(_key(each), ())) for each in declared.policies)]}
+
+
+def _attached_by_hand(
+    before: Content, managed: StackPolicies, declared: StackPolicies
+) -> dict[tuple[str, str], list[str]]:
+    """By type and name of a policy of the stack: the targets to which others attached it."""
+    keys = {_id(each): _key(each) for each in (*managed.policies, *declared.policies)}
+    own = {_id(each): set(targets_of(each)) for each in managed.policies}
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in before["Policies"]:
+        if (key := keys.get(_id(each))) is not None:
+            found[key] = [target for target in targets_of(each) if target not in own.get(_id(each), ())]
+    return found
+
+
+def _also_at(policy: Policy, targets: Iterable[str]) -> Policy:
+    more = [{"TargetId": target} for target in targets if target not in targets_of(policy)]
+    return {**policy, "Targets": [*policy["Targets"], *more]}
+
+
+def widened(before: Content, after: Content) -> list[str]:
+    """The member accounts for which control policies say less: a Deny of no level is left, or a level allows more.
+
+    It is decided by statement, so that it holds for whoever acts in the account, its root user included. The management
+    account is not one of them: no control policy concerns it.
+    """
+    old, new = _by_target(before), _by_target(after)
+    management = after["Organization"]["MasterAccountId"]
+    return [
+        str(each["Id"])
+        for each in after["Accounts"]
+        if each["Id"] != management and _is_widened(levels_of(each["Paths"][0]), old, new)
+    ]
+
+
+_Statements = Mapping[tuple[str, str], Mapping[str, frozenset[str]]]
+"""By type of policy and target: the statements by effect."""
+_WHOLE = to_json({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+
+def _is_widened(levels: Sequence[str], old: _Statements, new: _Statements) -> bool:
+    nothing: Mapping[str, frozenset[str]] = dict.fromkeys(_EFFECTS, frozenset())
+    for type_ in TYPES:
+        were, are = ([each.get((type_, level), nothing) for level in levels] for each in (old, new))
+        if frozenset().union(*(each["Deny"] for each in were)) - frozenset().union(*(each["Deny"] for each in are)):
+            return True
+        pairs = zip(were, are, strict=True)
+        if type_ == SERVICE_CONTROL and any(b["Allow"] - a["Allow"] for a, b in pairs if _WHOLE not in a["Allow"]):
+            return True
+    return False
+
+
+def _by_target(content: Content) -> _Statements:
+    found: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+    for policy in content["Policies"]:
+        statements = _by_effect(policy)
+        for target in targets_of(policy):
+            here = found.setdefault((policy["PolicySummary"]["Type"], target), dict.fromkeys(_EFFECTS, frozenset()))
+            for effect in _EFFECTS:
+                here[effect] |= statements[effect]
+    return found
 
 
 def _with_full_access(policy: Policy, managed: StackPolicies, declared: StackPolicies) -> Policy:
@@ -258,8 +330,11 @@ def taken(before: Content, managed: StackPolicies, declared: StackPolicies) -> l
 
 
 def missing_targets(before: Content, declared: StackPolicies) -> list[str]:
-    """The targets that the organisation does not have, as far as its accounts' paths show it."""
+    """The targets that the organisation does not have. A unit without accounts shows as a target of FullAWSAccess, or
+    of the SCP that replaces it.
+    """
     known = {level for account in before["Accounts"] for level in levels_of(account["Paths"][0])}
+    known |= {target for each in before["Policies"] for target in targets_of(each)}
     wanted = {target for each in declared.policies for target in targets_of(each)} | set(declared.full_access)
     return sorted(wanted - known)
 

@@ -236,6 +236,66 @@ def test_what_the_organisation_lacks_is_said_before_anything_is_tried(tmp_path: 
     assert "the control policy NoS3 exists and is not in the stack's state" in project.review(NO_S3).warnings[0]
 
 
+ROOT_USER = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}
+NO_ROOT_USER = policy("NoRootUser", document(statement("Deny", "*", Condition=ROOT_USER)), ROOT)
+
+
+@pytest.mark.parametrize("goes", [LEAVE, NO_ROOT_USER])
+def test_a_deny_that_goes_is_a_broadening_also_if_it_concerns_no_principal_that_is_read(
+    tmp_path: Path, goes: Mapping[str, Any]
+) -> None:
+    review = Project(tmp_path / "p", goes).review()
+    assert review.needs == ("broadening",)
+    [freed] = review.removals
+    assert freed.why.startswith(f"control policies deny less or allow more in workload ({WORKLOAD}): also to root")
+
+
+def test_an_account_without_a_stack_is_in_the_review_of_control_policies(tmp_path: Path) -> None:
+    other, unit = "999999999999", "ou-ab12-elsewhere"
+    gone = policy("NoS3", NO_S3["Content"], unit)
+    project = Project(tmp_path / "p", gone, full=True)
+    project.live["Accounts"].append({"Id": other, "Name": "other", "Paths": [f"{ID}/{ROOT}/{unit}/{other}/"]})
+    for target in (unit, other):
+        project.live["Policies"][0]["Targets"].append({"TargetId": target})
+    review = project.review()
+    assert review.needs == ("broadening",)
+    assert f"in other ({other})" in review.removals[0].why
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        policy("NoS3", document(statement("Deny", "s3:*")), ROOT),
+        policy("NoS3", document({"Sid": "Named", **statement("Deny", "s3:*")}), UNIT),
+        policy("NoS3", document(statement("Deny", "s3:*"), statement("Allow", "s3:*")), UNIT),
+    ],
+    ids=["a deny that moves up", "a name", "an allow beside FullAWSAccess"],
+)
+def test_control_policies_that_take_as_much_as_before_need_no_approval(
+    tmp_path: Path, after: Mapping[str, Any]
+) -> None:
+    assert Project(tmp_path / "p", NO_S3).review(after).needs == ()
+
+
+def test_what_somebody_attached_by_hand_stays_and_gets_the_new_document(tmp_path: Path) -> None:
+    some = policy("Some", document(statement("Allow", "iam:*")), UNIT)
+    project = Project(tmp_path / "p", some)
+    full, live = project.live["Policies"]
+    full["Targets"] = [each for each in full["Targets"] if each["TargetId"] != WORKLOAD]
+    live["Targets"] = [*live["Targets"], {"TargetId": WORKLOAD}]
+    review = project.review(policy("Some", document(statement("Allow", "iam:*"), statement("Allow", "s3:*")), UNIT))
+    assert dict(review.refused) == {}
+    assert review.needs == ("broadening",)
+    assert [each.kind for each in review.access.changes] == ["permission-gained"]
+
+
+def test_a_unit_without_accounts_is_a_target(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.live["Policies"][0]["Targets"].append({"TargetId": "ou-ab12-empty0001"})
+    review = project.review(policy("NoS3", NO_S3["Content"], "ou-ab12-empty0001"))
+    assert dict(review.refused) == {}
+
+
 def _direction(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> tuple[bool, bool]:
     managed, declared = (
         StackPolicies((each,) if each else (), urns={each["PolicySummary"]["Id"]: frozenset("u")} if each else {})
