@@ -51,7 +51,7 @@ def managed_policies(settings: Settings, documents: Documents) -> ManagedPolicie
 
 
 def identity_providers(settings: Settings) -> IdentityProviders | None:
-    """The account's identity providers, without those of others and the pipeline's own; none declared, none made."""
+    """The identity providers that the stack makes: not those of others, and not the pipeline's own."""
     oidc: dict[str, Any] = {}
     saml: dict[str, Any] = {}
     for name, provider in settings.providers.items():
@@ -67,7 +67,7 @@ def identity_providers(settings: Settings) -> IdentityProviders | None:
 
 
 def control_policies(settings: Settings) -> ControlPolicies | None:
-    """The organisation's control policies, in the stack of its management account; none declared, none made."""
+    """The organisation's control policies, if this is the stack of its management account and declares some."""
     if (organization := settings.organization) is None:
         return None
     sections: dict[str, dict[str, ControlPolicyArgs]] = {"scps": {}, "rcps": {}}
@@ -83,7 +83,7 @@ def control_policies(settings: Settings) -> ControlPolicies | None:
 
 
 def sign_in(settings: Settings) -> SignIn | None:
-    """The account's alias and password policy; none declared, none made."""
+    """The account's alias and password policy, if the stack declares one of them."""
     policy = settings.sign_in.password_policy
     args: dict[str, Any] = {"alias": settings.sign_in.alias} if settings.sign_in.alias else {}
     if policy is not None:

@@ -70,7 +70,7 @@ def program(
     upstreams = Upstreams(settings, references, root)
     if found := [*upstreams.problems, *upstreams.not_exported(compiled), *compiled.problems]:
         raise _refusal(found)
-    # A review has told what has ended.
+    # The review has reported already what has ended.
     for warning in settings.warnings if reviewed else compiled.warnings:
         pulumi.log.warn(str(warning))
     access = access_lines(compiled)

@@ -37,7 +37,7 @@ from crossaccount.local.handlers import handler_of
 from crossaccount.local.handlers.calls import OPERATIONS, Actions
 
 PREFIX = "crossaccount"
-"""With what the names of the policies begin."""
+"""The beginning of the names of all policies."""
 Statement = dict[str, Any]
 
 
@@ -188,7 +188,7 @@ class _Place:
         return [*found, *self._reviews()]
 
     def pass_role(self) -> Statement:
-        """The statement that lets pass the roles of the scope."""
+        """The statement that allows iam:PassRole for the roles of the scope."""
         return {"Effect": "Allow", "Action": "iam:PassRole", "Resource": self._resources(("role",))}
 
     def _reviews(self) -> Iterator[Statement]:
@@ -210,7 +210,7 @@ ORGANIZATION = "organizations"
 def kinds_of(action: str) -> tuple[str, ...]:
     """The kinds of resource that an action can be limited to, by AWS's published list; none if it cannot be.
 
-    None either of Organizations: the IDs of policies are known only once they exist.
+    None for actions of Organizations, because the ID of a policy is known only once the policy exists.
     """
     service, _, name = action.partition(":")
     if service == ORGANIZATION:
@@ -235,7 +235,7 @@ def _boundary(place: _Place, accepted: Sequence[str], protected: Sequence[str]) 
         {
             "Version": VERSION,
             "Statement": [
-                # What the deployer has beside its own policies, a person has given to it.
+                # A boundary only limits: permissions are those of the policies, and those that a person adds.
                 {"Sid": "WhatItsPoliciesAllow", "Effect": "Allow", "Action": "*", "Resource": "*"},
                 {
                     "Sid": "OnlyEntitiesWithABoundary",

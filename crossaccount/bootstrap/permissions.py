@@ -30,7 +30,7 @@ class Policy:
     document: Document
     path: str = PATH
     is_shared: bool = False
-    """Whether entities have it that the pipeline does not bring along."""
+    """Whether users and roles of the stack have the policy, and not only roles of the pipeline."""
 
 
 @dataclass(frozen=True)

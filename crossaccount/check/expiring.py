@@ -1,4 +1,4 @@
-"""What of a config has ended, ends soon, or waits for an update to begin."""
+"""Access of a config that has ended, ends soon, or begins with an update."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crossaccount.settings.models import Membership
 
 DEFAULT = timedelta(days=14)
 """How long before its end access is shown."""
-BY_UPDATES = "; AWS knows no dates of it, so the first `up` after that {}"
+BY_UPDATES = "; AWS has no dates for it, so the first `up` after that {}"
 
 
 def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iterator[Finding]:

@@ -153,7 +153,7 @@ app.add_typer(
 )
 _command(
     SET_UP,
-    "Write what makes a pipeline's own roles, as template or commands.",
+    "Write a template or commands that make a pipeline's own roles.",
     "workload --format cloudformation",
     bootstrap,
 )

@@ -84,7 +84,7 @@ def add_role(
         list[str] | None, typer.Option("--external-id", metavar="ID", help="An external ID that the role requires.")
     ] = None,
     new_external_id: Annotated[
-        bool, typer.Option("--new-external-id", help="Make up an external ID that nobody can guess, and require it.")
+        bool, typer.Option("--new-external-id", help="Generate a random external ID, and require it.")
     ] = False,
     by_name: Annotated[
         bool, typer.Option("--by-name", help="Trust names, also of what does not exist yet (mode: by-name).")
@@ -107,10 +107,12 @@ def add_role(
     ] = None,
     pull_request: Annotated[bool, typer.Option("--pull-request", help="Workflow runs of pull requests.")] = False,
     owner_id: Annotated[
-        str | None, typer.Option("--owner-id", metavar="ID", help="The ID of the repository's owner: no look-up.")
+        str | None,
+        typer.Option("--owner-id", metavar="ID", help="The ID of the repository's owner, in place of a look-up."),
     ] = None,
     repository_id: Annotated[
-        str | None, typer.Option("--repository-id", metavar="ID", help="The ID of the repository: no look-up.")
+        str | None,
+        typer.Option("--repository-id", metavar="ID", help="The ID of the repository, in place of a look-up."),
     ] = None,
     ids: Annotated[
         bool,

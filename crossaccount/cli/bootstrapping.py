@@ -50,7 +50,7 @@ def bootstrap(
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how the pipeline's own provider and roles get into each account, or write what makes them. Makes nothing."""
+    """Show or write how to make the pipeline's own provider and roles in each account. It makes nothing itself."""
     with failures_in_words(as_json):
         _refuse_options(form, units or [], as_json=as_json)
         found = _selected(directory, stacks or [])
@@ -90,7 +90,7 @@ def _refuse_options(form: Format, units: Sequence[str], *, as_json: bool) -> Non
     problems = []
     if as_json and form is not Format.text:
         fix = "remove one of the two"
-        problems.append(Problem("--json", f"does not go with --format {form}", form.value, fix))
+        problems.append(Problem("--json", f"cannot be combined with --format {form}", form.value, fix))
     if units and form is not Format.stackset:
         problems.append(Problem("--ou", "works only with --format stackset", ", ".join(units), "remove it"))
     if problems:
@@ -145,7 +145,7 @@ def _overview(found: Sequence[Bootstrap], directory: Path) -> Iterator[str]:
         for policy in each.policies:
             yield f"  policy {policy.name}: {policy.description}"
         for role in each.roles:
-            yield f"  role {role.name} ({role.purpose}): {role.description} Lets in"
+            yield f"  role {role.name} ({role.purpose}): {role.description} It trusts"
             yield from (f"    {who}" for who in _let_in(role))
         yield ""
     yield "Choose one way to make them. It needs credentials that may change IAM."
@@ -179,7 +179,7 @@ def deploy_command(bootstrap: Bootstrap, file: str) -> str:
 
 
 def _let_in(role: PipelineRole) -> list[str]:
-    """Whoever the role's trust lets in, statement by statement: subjects of tokens, or principals."""
+    """The subjects of tokens, or the principals, that the role trusts, by statement."""
     found: dict[str, None] = {}
     for statement in role.trust["Statement"]:
         subjects = [

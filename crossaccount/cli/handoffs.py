@@ -93,10 +93,10 @@ def handoff(
         str, typer.Option("--sso-region", metavar="REGION", help="With profiles: the region of Identity Center.")
     ] = "",
     trust_anchor: Annotated[
-        str, typer.Option("--trust-anchor", metavar="ARN", help="With profiles: of IAM Roles Anywhere.")
+        str, typer.Option("--trust-anchor", metavar="ARN", help="With profiles: anchor in IAM Roles Anywhere.")
     ] = "",
     anywhere_profile: Annotated[
-        str, typer.Option("--anywhere-profile", metavar="ARN", help="With profiles: of IAM Roles Anywhere.")
+        str, typer.Option("--anywhere-profile", metavar="ARN", help="With profiles: profile in IAM Roles Anywhere.")
     ] = "",
     certificate: Annotated[
         str, typer.Option("--certificate", metavar="FILE", help="With profiles: for IAM Roles Anywhere.")

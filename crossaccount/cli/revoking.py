@@ -35,9 +35,9 @@ def revoke(
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """End the sessions of a role that were issued until now. Later sessions are not concerned.
+    """End the existing sessions of a role. New sessions are still possible.
 
-    Without --yes it shows the policy and the same as a command of the AWS CLI, and changes nothing.
+    Without --yes it shows the policy and the AWS CLI command that adds it, and changes nothing.
     """
     with failures_in_words(as_json):
         from crossaccount.settings.moment import present
@@ -103,7 +103,7 @@ def _put(revocation: Revocation, project: Project | None, profile: str | None) -
 def _show(revocation: Revocation, *, revoked: bool) -> None:
     if revoked:
         say(f"{revocation.role}: sessions issued before {revocation.moment} are denied by {_policy()}")
-        say("AWS may need some seconds to spread the change. Who may assume the role can do so again.")
+        say("AWS may need some seconds to apply the change everywhere. Principals that may assume the role still can.")
         say("`up` would remove the policy as a manual addition, and shows it first. It has no effect after 36 hours.")
         return
     say(f"{revocation.role}: would deny sessions issued before {revocation.moment}, by the inline policy {_policy()}:")

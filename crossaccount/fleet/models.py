@@ -187,7 +187,7 @@ class ControlPolicy(Model):
     """A service or resource control policy, and where it is attached."""
 
     document: Mapping[str, Any] | None = None
-    """The policy document, or {file: policies/deny-regions.json}. Required, but for AWS's own policy FullAWSAccess."""
+    """The policy document, or {file: policies/deny-regions.json}. Required, except for AWS's own FullAWSAccess."""
     description: Text = ""
     """The purpose of the policy, at most 512 characters."""
     import_id: Annotated[Text | None, rule(_check_policy_id)] = Field(

@@ -66,7 +66,7 @@ def trust_anchor(role: Role) -> str:
 
 @dataclass(frozen=True)
 class Given:
-    """What the command line says of credentials; empty where it says nothing."""
+    """The options of the command line about credentials; empty if an option is not given."""
 
     sso_start_url: str = ""
     sso_session: str = ""
@@ -77,14 +77,15 @@ class Given:
     private_key: str = ""
 
     def problems(self) -> Iterator[Problem]:
-        """Values that no config can have, or that are not what they should be."""
+        """Problems for values that are malformed, or that an AWS config cannot have."""
+        path = "the path has a quote or another character that credential_process cannot have"
         rules = (
             ("--sso-start-url", self.sso_start_url, _URL, "not the https:// URL of an AWS access portal"),
             ("--sso-session", self.sso_session, _NAME, "the name of a session has only letters, digits and _.@+-"),
             ("--trust-anchor", self.trust_anchor, _ANCHOR, "not the ARN of a trust anchor of Roles Anywhere"),
             ("--anywhere-profile", self.anywhere_profile, _PROFILE, "not the ARN of a profile of Roles Anywhere"),
-            ("--certificate", self.certificate, _FILE, "a credential process cannot have such a path"),
-            ("--private-key", self.private_key, _FILE, "a credential process cannot have such a path"),
+            ("--certificate", self.certificate, _FILE, path),
+            ("--private-key", self.private_key, _FILE, path),
         )
         for option, value, rule, what in rules:
             if value and not rule.fullmatch(value):
@@ -93,7 +94,7 @@ class Given:
             yield Problem("--sso-region", refusal.what, self.sso_region, refusal.fix)
 
     def missing(self, *, identity_center: bool, roles_anywhere: bool, anchors: bool) -> Iterator[Problem]:
-        """What a config that is merged must not lack. ``anchors``: every trust names its trust anchor."""
+        """Problems for missing options that a merge requires. ``anchors``: every trust names its trust anchor."""
         if identity_center and not (self.sso_start_url or self.sso_session):
             fix = "pass the URL of your AWS access portal, or --sso-session with the name of a session in your config"
             yield Problem("--sso-start-url", "is required to merge profiles of Identity Center", NOT_GIVEN, fix)

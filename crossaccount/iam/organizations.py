@@ -92,7 +92,7 @@ def _heads(data: Mapping[str, Any], where: str) -> Iterator[Problem]:
     for key, pattern in (("Id", _ID), ("MasterAccountId", ACCOUNT_ID)):
         value = head.get(key) if isinstance(head, Mapping) else None
         if not isinstance(value, str) or not pattern.match(value):
-            what = "is required" if value is None else "is not such an ID"
+            what = "is required" if value is None else "is not a valid ID"
             got = NOT_GIVEN if value is None else value
             yield Problem(f"{where}: Organization.{key}", what, got, _SAVE["Organization"])
 

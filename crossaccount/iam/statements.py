@@ -90,7 +90,7 @@ NOBODY: Document = {
     "Version": VERSION,
     "Statement": [{"Effect": "Deny", "Principal": {"AWS": ["*"]}, "Action": [ASSUME_ROLE]}],
 }
-"""The trust policy of a role that nobody may assume: IAM takes none without a statement."""
+"""The trust policy of a role that nobody may assume: IAM refuses a trust policy without a statement."""
 
 
 def trust_statements(trust: Trust) -> list[dict[str, Any]]:

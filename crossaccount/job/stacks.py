@@ -277,7 +277,7 @@ class Stacks:
                 self._on_event(event)
 
     def _as_at(self, now: datetime) -> None:
-        """Go on as at the time of a plan. What has ended since is told."""
+        """Use the time of a plan in place of the present. A warning names what has ended since."""
         before, self.loaded = self.loaded, self.loaded.at(now)
         readiness = replace(self._runs.readiness, loaded=self.loaded)
         self._runs = replace(self._runs, loaded=self.loaded, readiness=readiness)
@@ -285,7 +285,8 @@ class Stacks:
         for stack, compiled in before.compiled.items():
             known = self.loaded.compiled[stack].ended if stack in self.loaded.compiled else ()
             for each in (each for each in compiled.ended if each not in known):
-                text = f"{each.where}: {each.what} has ended since the plan was saved; an update without it removes it"
+                fix = "an update without the plan removes it"
+                text = f"{each.where}: {each.what} has ended since the plan was saved; {fix}"
                 self.emit(events.Message(stack=stack, severity="warning", text=text))
 
     def _say_what_ended(self) -> None:

@@ -85,11 +85,10 @@ class AssumeRequest:
     external_id: str | None = None
     tags: Mapping[str, str] | None = None
     claims: Mapping[str, Any] | None = None
-    """Of the token, where a provider vouches for the caller: claims of OpenID Connect, or keys of SAML without their
-    prefix."""
+    """Claims of an OpenID Connect token, or SAML keys of an assertion without their prefix. None for others."""
     transitive: tuple[str, ...] = ()
     source_identity: str | None = None
-    """Only where a provider vouches for the caller."""
+    """Only for users of an identity provider."""
 
     def arguments(self) -> dict[str, Any]:
         """As boto3 takes it."""
@@ -189,7 +188,7 @@ class WebIdentityCaller:
 class SamlCaller:
     """A user of a SAML provider, with an assertion of this run's identity provider. The call is not signed.
 
-    The local AWS has that identity provider's certificate in place of the real one's, because its key is nowhere here.
+    The local AWS has that identity provider's certificate in place of the real one, whose key is not available.
     """
 
     gateway: Gateway
@@ -233,7 +232,7 @@ class SamlCaller:
 NAMES: Mapping[str, str] = {key: name for name, key in PASSED.items()}
 """The attributes of an assertion that are condition keys, by key in lower case without ``saml:``."""
 SAML_USER, PERSISTENT_NAME = "rehearsal", "persistent"
-"""The name of the user in an assertion, and its type, if the test does not say them."""
+"""The name ID of an assertion, and its format, if the test does not give them."""
 
 
 def _unsigned(gateway: Gateway, region: str, call: Callable[[Any], Any]) -> Credentials | None:

@@ -177,7 +177,7 @@ class Trial:
     clock: Callable[[], datetime]
     buckets: Mapping[str, str] = field(default_factory=dict)
     at: Callable[[datetime | None], AbstractContextManager[object]] = lambda _: nullcontext()
-    """Has the local AWS evaluate date conditions at a time; None for the present."""
+    """Sets the time at which the local AWS evaluates date conditions; None for the present."""
 
     def of(self, judged: TestResult) -> TestResult:
         """``judged`` with what was tried in place of what was judged, as far as it can be tried.
@@ -211,7 +211,7 @@ class Trial:
         return self.callers.caller(test.principal_arn)
 
     def _may_call(self, test: AccessTest) -> bool:
-        """Whether the principal is there, or is a provider whose token or assertion the test describes."""
+        """Whether the principal exists, or is a provider whose token or assertion the test describes."""
         if (prefix := _prefix(test)) is None:
             return self.estate.principal(test.principal_arn) is not None
         needed = {"saml:aud"} if prefix == "saml" else {f"{prefix}:aud", f"{prefix}:sub"}

@@ -54,7 +54,7 @@ class RoleFacts:
     reached_by: int
     link: Link
     last_used: str = UNKNOWN
-    """A date, ``NOT_USED``, or ``UNKNOWN`` where the source does not say: what a stack declares was not asked."""
+    """A date, ``NOT_USED``, or ``UNKNOWN`` if the source does not say, as the config and the state of a stack."""
 
     @property
     def level(self) -> str:

@@ -40,7 +40,7 @@ class CompiledStack:
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     """What IAM would refuse of the documents, with its places."""
     whole: Settings | None = field(default=None, repr=False)
-    """Everything that the config says, if some of it has ended or is to start later."""
+    """The whole config, if some of it has ended or starts later."""
     ended: tuple[Ended, ...] = ()
     """What has ended, so that it is not deployed."""
     now: datetime | None = field(default=None, compare=False)
@@ -58,12 +58,12 @@ class CompiledStack:
 
     @property
     def as_written(self) -> Settings:
-        """Everything that the config says, what has ended included."""
+        """The whole config, including what has ended."""
         return self.whole or self.settings
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What an update says: what the config probably does not mean, and what has ended."""
+        """The warnings of an update: probable mistakes in the config, and what has ended."""
         return (*self.settings.warnings, *(each.as_problem() for each in self.ended))
 
     @cached_property

@@ -47,7 +47,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class InForce:
-    """The settings without what has ended, and what was left out."""
+    """The settings that are in force, and what has ended."""
 
     settings: Settings
     ended: tuple[Ended, ...] = ()

@@ -20,7 +20,7 @@ def permissions_page() -> str:
                 "The actions that each resource type needs in AWS, by operation. This page is generated from the table "
                 "that the policies of deployers are made of: `make generate`. `read` is a refresh or an import. An "
                 "action after *also* is one that only pulumi-aws calls, or that AWS demands for another call. A "
-                "rehearsal does not show it."
+                "rehearsal does not show that such an action is missing."
             ),
             *_wrapped(
                 f"No deployer gets {_codes(WITHHELD)}: it cannot lift a boundary. It may call {_codes(GUARDED)} only "

@@ -72,7 +72,7 @@ def test_a_stack_is_selected(project: Path) -> None:
         (["--format", "cloudformation"], 2, "STACK: the accounts need different templates"),
         (["--format", "stackset"], 2, "--ou: is required: it says where the accounts are"),
         (["--ou", "r-ab12"], 2, '--ou: works only with --format stackset, got "r-ab12"; remove it'),
-        (["--json", "--format", "commands"], 2, "--json: does not go with --format commands"),
+        (["--json", "--format", "commands"], 2, "--json: cannot be combined with --format commands"),
     ],
 )
 def test_what_cannot_be_written_is_refused(project: Path, arguments: list[str], code: int, message: str) -> None:

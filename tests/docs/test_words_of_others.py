@@ -37,6 +37,8 @@ def test_a_word_is_accepted(text: str, tmp_path: Path) -> None:
         config["crossaccount:providers"] = {**PROVIDERS, **value}
     elif word in ("users", "groups", "applications"):
         config["crossaccount:trusted"] = {word: value}
+    elif word == "sign_in":
+        config["crossaccount:sign_in"] = value
     else:
         role = {"trust": [{"principals": ["auth"]}], word: value}
         config["crossaccount:trusting"] = {"roles": {"Role": role}}

@@ -134,7 +134,7 @@ def _transitive(session: Fields, tags: Mapping[str, str]) -> tuple[str, ...]:
             found.append(key)
         else:
             session.problem(
-                f"transitive_tag_keys[{index}]", "is the key of no tag of the session", "add it to tags", key
+                f"transitive_tag_keys[{index}]", "is not the key of a tag of this session", "add it to tags", key
             )
     return tuple(found)
 

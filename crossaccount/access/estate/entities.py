@@ -269,9 +269,7 @@ _CARRIED: Mapping[str, tuple[RequestContext, frozenset[str]]] = {
 
 
 def _lets_in_with_nothing(trust: Policy) -> bool:
-    """Whether a trust denies nothing and has a statement that requires nothing of its principals, which set nothing
-    themselves.
-    """
+    """Whether a trust has no Deny, and has an unconditional statement that is not only for services that set tags."""
     plain = any(_requires_nothing(each) for each in trust.about(_WAYS_IN[0]))
     return plain and all(each.allows for each in trust.statements)
 

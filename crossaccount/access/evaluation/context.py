@@ -59,7 +59,7 @@ class Session:
     transitive: tuple[str, ...] = ()
 
     def carried(self) -> Session:
-        """What the next session of a chain has from this one, and cannot change: it sticks."""
+        """What the next session of a chain keeps and cannot change: the transitive tags and the source identity."""
         lower = {key.lower() for key in self.transitive}
         tags = {key: value for key, value in self.tags.items() if key.lower() in lower}
         return Session(tags, self.source_identity, transitive=self.transitive)

@@ -10,7 +10,7 @@ WEAK_PASSWORDS = Kind(
     "XA332",
     "warning",
     "The password policy is weaker than AWS's security standards",
-    "Short passwords and passwords that are used again are guessed, or known from elsewhere. AWS Security Hub reports "
+    "Short passwords can be guessed, and reused passwords may be known to others. AWS Security Hub reports "
     "the account: IAM.7 (kinds of characters), IAM.15 (14 characters), IAM.16 (24 former passwords).",
     "Remove the weaker rule: the defaults of `password_policy` fulfil these controls.",
     _SOURCE,

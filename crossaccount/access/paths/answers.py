@@ -144,7 +144,7 @@ class SharedLayers:
         return found
 
     def trust(self, caller: Principal, role: Role, profile: Profile) -> SideAnswer:
-        """The answer of a role's trust. Callers that it cannot tell apart share it, and trusts that say the same."""
+        """The answer of a role's trust, shared by callers that it cannot tell apart and by equal trusts."""
         dependencies = self.dependencies(role.trust, profile.action)
         if dependencies.depends_on_role or dependencies.alone(caller):
             return self._one(trust_side(self._request(caller, role, profile), role, self._evaluate_side))
@@ -282,7 +282,7 @@ class SharedLayers:
         return found
 
     def dependencies(self, policy: Policy, action: str) -> Dependencies:
-        """The dependencies of a policy, cached. The policy is kept too, so that its identity stays its own."""
+        """The dependencies of a policy, cached. The policy is kept too, so that no other object gets its identity."""
         key = (id(policy), action)
         found = self._dependencies.get(key)
         if found is None:
@@ -324,7 +324,7 @@ class RoleAnswers:
             return list(self._told_apart(alike, fits))
         known = {place: self.of(callers[place]) for place in alike.distinct}
         if any(answer.actions for answer in known.values()):
-            # What tags and source identities need is found for each caller.
+            # Permissions for tags and source identities are judged for each caller.
             return [
                 self.of(callers[place]) if known[first].actions else known[first]
                 for place, first in enumerate(alike.firsts)

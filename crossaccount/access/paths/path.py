@@ -124,7 +124,7 @@ def json_text(
         key = (id(alternatives), id(grants), id(trust))
         found = known.get(key)
         if found is None:
-            found = known[key] = (path, _rest(path))  # with the path, so that the identities stay its own
+            found = known[key] = (path, _rest(path))  # with the path, so that its identity is not reused
         lines.append(f'{separator}{{"principal": {text(principal)}, "role": {text(role)}, {found[1]}}}')
         separator = ",\n"
         if len(lines) == _TOGETHER:

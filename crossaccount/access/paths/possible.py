@@ -175,7 +175,7 @@ def _assumption(possible: _PossibleCaller, *, needs_grant: bool) -> str:
 
 
 def _is_let_in(caller: ExternalPrincipal, role: Role) -> bool:
-    """Whether the trust is enough: it is of the same account, and names the principal or ``*``."""
+    """Whether the trust alone is enough: the principal is in the role's account, and the trust names it or ``*``."""
     elements = [each.principal for each in role.trust.about(ASSUME_ROLE) if each.allows and each.principal]
     named = [naming(each, caller) >= Naming.ROLE for each in elements if caller.is_single or EVERYONE in each.entries]
     return any(named) and caller.account == role.account

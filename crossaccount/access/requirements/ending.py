@@ -13,7 +13,7 @@ _UNTIL |= {("DateGreaterThanEquals", True), ("DateGreaterThan", True)}
 
 
 def end_of(requirements: Requirements) -> datetime | None:
-    """The moment from which AWS no longer allows it; None if it has no end, or if the end is not written as a date."""
+    """The moment from which AWS no longer allows the path; None if it has no end, or if the end is not a date."""
     ends = [_end_of_all(each) for each in requirements]
     known = [each for each in ends if each is not None]
     return max(known) if known and len(known) == len(ends) else None
@@ -40,6 +40,6 @@ def _moment(text: str) -> datetime | None:
 
 
 def end_in_words(requirements: Requirements) -> str:
-    """``2027-04-01 00:00 UTC``; empty if it does not end."""
+    """The moment as ``2027-04-01 00:00 UTC``; empty if access does not end."""
     end = end_of(requirements)
     return "" if end is None else f"{end:%Y-%m-%d %H:%M} UTC"

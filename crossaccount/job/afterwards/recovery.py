@@ -133,14 +133,14 @@ def _association(clients: Clients, inputs: Inputs, account: str) -> Found | None
 
 
 def _account_alias(clients: Clients, inputs: Inputs, account: str) -> Found | None:
-    """Finds the alias of the account, which has one. AWS tells no date of it."""
+    """Finds the account's alias; an account has at most one. AWS gives no date for it."""
     del account
     known = clients("iam").list_account_aliases()["AccountAliases"]
     return Found(inputs["accountAlias"], "an unknown day") if inputs["accountAlias"] in known else None
 
 
 def _control_policy(clients: Clients, inputs: Inputs, account: str) -> Found | None:
-    """Finds a control policy by its name, which is unique within its type. AWS tells no date of it."""
+    """Finds a control policy by its name, which is unique within its type. AWS gives no date for it."""
     del account
     pages = clients("organizations").get_paginator("list_policies").paginate(Filter=inputs["type"])
     known = {each["Name"]: each["Id"] for page in pages for each in page["Policies"]}

@@ -1,6 +1,6 @@
 """Ends the sessions of a role that were issued before a moment, as AWS's console does (*Revoke active sessions*).
 
-An inline policy of the role denies everything to sessions that are older. Sessions that begin later are not concerned.
+An inline policy of the role denies everything to sessions that are older. Sessions that begin later are not affected.
 Nobody is removed: who may assume the role may do so again. The policy has the name that the console uses, so that a
 later revocation replaces it.
 

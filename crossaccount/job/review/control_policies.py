@@ -65,7 +65,7 @@ class ControlPolicies:
         return (Organization.from_json(self.before),), (Organization.from_json(self.after),)
 
     def unread(self) -> Iterator[HandMade]:
-        """What nobody can read of the organisation: it counts as a broadening."""
+        """The parts of the organisation that cannot be read: they count as a broadening."""
         if self.why:
             yield HandMade(self.stack, self.account_id, "unread", "the organisation", {}, self.why)
         if self.before is not None and self.after is not None and (freed := self._widened(self.before, self.after)):
@@ -89,7 +89,8 @@ class ControlPolicies:
             there = self._with_full_access()
             if stay := sorted(there - set(self.managed.full_access) - set(self.declared.full_access)):
                 what = f"{FULL_ACCESS} stays attached to {', '.join(stay)}"
-                yield f"{self.stack}: {what}: the stack detaches only what it has adopted; list it in one update first"
+                fix = "list these targets in one update first, and remove them in the next"
+                yield f"{self.stack}: {what}: the stack detaches only what it has adopted; {fix}"
 
     def _with_full_access(self) -> set[str]:
         """The targets to which FullAWSAccess is attached before the update."""
@@ -154,7 +155,7 @@ def control_policies(
         except NotReadable as error:
             why = f"manual changes there cannot be read: {error}"
     if unknown := sorted({*managed.unread, *declared.unread}):
-        why = f"what is attached, or to what, is known only after the update: {', '.join(unknown)}"
+        why = f"some policies or targets of attachments are known only after the update: {', '.join(unknown)}"
     elif before is None:
         why = f"its accounts and policies are unknown, so the effect on access cannot be seen{': ' if why else ''}{why}"
     after = after_update(before, managed, declared) if before is not None else None

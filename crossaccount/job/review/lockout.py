@@ -120,7 +120,7 @@ class _Deployment:
         return _levels(self._before, account) != _levels(self._after, account)
 
     def _call(self, caller: str | None, account: str, action: str, resource: str) -> Iterator[Blocked]:
-        """What prevents a call after the update and did not before. ``caller`` is None if the config does not say."""
+        """What prevents a call after the update and did not before. ``caller`` is None if the config names no role."""
         after = _answer(self._after, caller, account, action, resource, self._settings)
         if after[0] == ALWAYS:
             return
@@ -182,7 +182,7 @@ def _named(layers: Layers, certain: bool) -> str:
         return f"{_KINDS[decision.side]} {decision.policy}, statement {decision.statement},"
     for side in layers.sides():
         if not side.allows and not side.denying:
-            return f"no {_KINDS[side.side]} of one level allows it: it implicitly"
+            return f"at one level no {_KINDS[side.side]} allows the call: this implicitly"
     found = [each.decision for side in layers.sides() for each in side.denying]
     if found and not certain:
         return f"{_KINDS[found[0].side]} {found[0].policy}, statement {found[0].statement},"

@@ -54,7 +54,8 @@ def _without_effect(entity: Provider | Role, names: tuple[str, ...], kind: str, 
 def _check_role(draft: Draft, placed: Placed[Role]) -> Iterator[Problem]:
     role, where = placed.value, placed.where
     if draft.given:
-        what, fix = "the pipeline's own roles are a stack's", "remove the line, and write its permissions under inline"
+        what = "only a stack declares the pipeline's own roles"
+        fix = "remove the line, and write its permissions under inline"
         yield Problem(f"{where}.bootstrap", what, role.bootstrap, fix)
         return
     yield from _without_effect(role, _WITHOUT_EFFECT, "role", where)

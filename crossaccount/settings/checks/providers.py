@@ -99,13 +99,14 @@ def check_pod_identities(draft: Draft) -> Iterator[Problem]:
             for wrong in pods.wrong():
                 yield Problem(f"{where}.{wrong.field}", wrong.what, wrong.got, wrong.fix)
             if pods.cluster and statement.effect == "Deny":
-                what = "makes an association, and a statement that denies has none"
+                what = "makes an association, but this statement denies"
                 yield Problem(f"{where}.cluster", what, pods.cluster, "write cluster_arn: …")
             elif pods.cluster:
                 key = (pods.cluster, pods.namespace, pods.service_account)
                 if (first := taken.setdefault(key, where)) != where:
-                    what = f"a service account has one association, and {first} is it"
-                    yield Problem(where, what, "/".join(filter(None, key)), "let it have one role, or name another")
+                    what = f"a service account has only one association, which {first} makes"
+                    fix = "remove one of the two, or name another service account"
+                    yield Problem(where, what, "/".join(filter(None, key)), fix)
 
 
 def _check_federation(federation: Federation, provider: IdentityProvider, where: str) -> Iterator[Problem]:

@@ -91,7 +91,7 @@ class OrganizationPolicies(Model):
     """The control policies of an organisation, which the stack of its management account deploys."""
 
     file: Text = Field(examples=["fleet/all/organization.json"])
-    """The file about the organisation: accounts, policies and their targets, as AWS answers. `fleet write` makes it."""
+    """The file about the organisation: accounts, policies and targets, as AWS returns them. `fleet write` makes it."""
     full_aws_access: Flag = False
     """If true, the attachments of FullAWSAccess are the stack's too: what the file no longer lists is detached."""
 
