@@ -173,14 +173,14 @@ def test_no_condition_tag_or_sid_acts_in_any_command(estate: Path, arguments: Se
 
 ORGANIZATION = {
     "Organization": {"Id": "o-ours", "MasterAccountId": "999999999999"},
-    "Accounts": [{"Id": "111111111111", "Paths": ["o-ours/r-ab12/ou-ab12-auth/111111111111/"], "Name": "said"}],
+    "Accounts": [{"Id": "111111111111", "Paths": ["o-ours/r-ab12/ou-ab12-security1/111111111111/"], "Name": "said"}],
     "Policies": [
         {
             "PolicySummary": {"Id": "p-x", "Name": "said", "Type": "SERVICE_CONTROL_POLICY", "Description": "said"},
             "Content": json.dumps(
                 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
             ),
-            "Targets": [{"TargetId": each, "Name": "said"} for each in ("r-ab12", "ou-ab12-auth", "111111111111")],
+            "Targets": [{"TargetId": each, "Name": "said"} for each in ("r-ab12", "ou-ab12-security1", "111111111111")],
         }
     ],
 }
@@ -216,6 +216,8 @@ FLEET: dict[str, Any] = {
     "scps": {
         "Closed": {
             "document": {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]},
+            "description": "said",
+            "import": "p-0a1b2c3d",
             "units": ["Workloads"],
             "accounts": ["hub"],
         }
@@ -255,7 +257,7 @@ FLEET: dict[str, Any] = {
 def test_the_fleet_has_every_field_of_every_model() -> None:
     keys = {key for path in fields(FLEET) if path[-1] == "the key" for key in path[:-1]}
     models = (getattr(fleet_models, name) for name in fleet_models.__all__)
-    assert {field for model in models for field in model.model_fields} <= keys
+    assert {each.alias or field for model in models for field, each in model.model_fields.items()} <= keys
     assert {*KEYS} == FLEET.keys()
 
 
@@ -417,7 +419,30 @@ def _federated() -> dict[str, Any]:
     return {**BASE, "crossaccount:providers": providers, "crossaccount:trusting": {"roles": roles}}
 
 
-ROLES, USERS = _settings_of("all-role-options", "acceptance"), _settings_of("all-user-options")
+OF_ACCOUNTS: dict[str, Any] = {
+    "crossaccount:organization": {"file": "organization.json", "full_aws_access": True},
+    "crossaccount:sign_in": {
+        "alias": "acme-people",
+        "password_policy": {
+            "minimum_length": 14,
+            "require_lowercase": True,
+            "require_uppercase": True,
+            "require_numbers": True,
+            "require_symbols": True,
+            "reuse_prevention": 24,
+            "max_age": 365,
+            "hard_expiry": False,
+            "allow_change": True,
+        },
+    },
+    "crossaccount:trusted": {
+        "users": {"bo": {"groups": [{"name": "team", "starts": "2020-01-31", "expires": "2099-12-31"}]}},
+        "groups": {"team": {}},
+    },
+}
+"""What belongs to an account, not to a role, and memberships with dates."""
+
+ROLES, USERS = _settings_of("all-role-options", "acceptance"), merged(_settings_of("all-user-options"), OF_ACCOUNTS)
 FEDERATED = _federated()
 
 
@@ -453,6 +478,8 @@ def test_no_field_of_the_settings_acts(
     upstream["crossaccount:trusting"] = {"roles": {"Caller": {"trust": [{"principals": ["auth"]}]}}}
     (tmp_path / "Pulumi.workload.yaml").write_text(yaml.safe_dump({"config": upstream}))
     (tmp_path / "okta.xml").write_text(provider_edits.METADATA)
+    ours = {**ORGANIZATION, "Organization": {"Id": "o-ours", "MasterAccountId": "111111111111"}}
+    (tmp_path / "organization.json").write_text(json.dumps(ours))
 
     def read_with(document: Any) -> str:
         # JSON is YAML, and written in no time.
