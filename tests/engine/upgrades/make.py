@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 
 from crossaccount.engine.pulumi_cli import private_environment
+from crossaccount.iam.organizations import is_of_aws
 from crossaccount.local.clusters import make_clusters
 from crossaccount.local.provider import serve_provider
 from crossaccount.local.server import LocalAws
@@ -37,10 +38,13 @@ OF_THIS_MACHINE = ("sourcePosition", "stackTrace")
 
 @contextmanager
 def project_on_local_aws(source: Path) -> Iterator[Workspace]:
-    """A copy of the project in ``source`` with the program of this checkout, on a fresh local AWS; no stack is made."""
+    """A copy of the project in ``source`` with the program of this checkout, on a fresh local AWS; no stack is made.
+
+    The organisation is that of ``organization.json``, if there is one, without the policies that the project makes.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="crossaccount-upgrade-") as home,
-        LocalAws(log_dir=Path(home)) as local,
+        LocalAws(log_dir=Path(home), organization=_organization(source)) as local,
         serve_provider() as port,
     ):
         folder = Path(home) / "project"
@@ -55,6 +59,13 @@ def project_on_local_aws(source: Path) -> Iterator[Workspace]:
         for stack, compiled in stacks.items():
             made.edit(stack, point_at(local.gateway, compiled.settings.account_id))
         yield made
+
+
+def _organization(source: Path) -> dict[str, Any] | None:
+    if not (file := source / "organization.json").exists():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return {**found, "Policies": [each for each in found["Policies"] if is_of_aws(each)]}
 
 
 def stacks_of(folder: Path) -> list[str]:
