@@ -70,6 +70,10 @@ TESTS = [
     _test("Plain", "denied", principal="auth/user/cy"),
     _test("Plain", "allowed", principal="auth/user/di"),
     _test("Plain", "denied", principal="auth/user/ed"),
+    _test("Plain", "allowed", principal="auth/user/hal", context={"sts:RoleSessionName": "hal"}),
+    _test("Plain", "denied", principal="auth/user/hal", context={"sts:RoleSessionName": "ann"}),
+    _test("Plain", "allowed", principal="auth/user/ida"),
+    _test("Plain", "denied", principal="auth/user/jan"),
 ]
 
 
@@ -87,9 +91,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
                     "di": {**grant, "expires": "2099-12-31"},
                     "ed": {**grant, "expires": "2020-01-01"},
                     "fay": {**grant, "starts": "2098-01-01"},
+                    "hal": {"inline": {"p": {"assume": ["workload/role/*"], "session_name": "${aws:username}"}}},
+                    "ida": {"groups": ["Tagged"], "tags": {"team": "blue"}},
+                    "jan": {"groups": ["Tagged"], "tags": {"team": "red"}},
                     "gil": {"groups": [{"name": "Dated", "expires": "2020-01-01"}]},
                 },
-                "groups": {"Dated": grant},
+                "groups": {
+                    "Dated": grant,
+                    "Tagged": {"inline": {"p": {"assume": ["workload/role/*"], "principal_tags": {"team": "blue"}}}},
+                },
             }
         },
         "workload": {

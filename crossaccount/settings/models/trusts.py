@@ -128,6 +128,15 @@ class Conditioned(Model):
         Endpoints, Keyword("StringEquals", "aws:SourceVpce", applies_to=CALLERS, services_alone=_FROM_AWS)
     ] = Field(default=(), examples=[["vpce-0a1b2c3d"]])
     """Require that the request comes through one of these VPC endpoints."""
+    principal_tags: Annotated[
+        TagValues,
+        Keyword("StringEquals", "aws:PrincipalTag/", patterns=True, providers_alone=_NO_PRINCIPAL),
+    ] = Field(default_factory=dict, examples=[{"team": ["platform"]}])
+    """Require these tags of the principal, with their values."""
+    session_name: Annotated[
+        OneOrMany, Keyword("StringEquals", "sts:RoleSessionName", patterns=True, applies_to=CALLERS)
+    ] = Field(default=(), examples=["${aws:username}"])
+    """Require one of these session names; * and ? are wildcards, ${aws:username} is the user's own name."""
     starts: Annotated[
         Starts | None, Keyword("DateGreaterThanEquals", "aws:CurrentTime", applies_to=EVERYBODY, may_deny=True)
     ] = Field(default=None, examples=["2027-01-01"])
@@ -188,15 +197,6 @@ class TrustStatement(Conditioned):
         Keyword("StringEquals", "aws:PrincipalOrgID", of="id", providers_alone=_NO_PRINCIPAL),
     ] = Field(default=None, examples=["o-a1b2c3d4e5"])
     """Require an account of this organisation: its ID, or {id: o-…, paths: [o-…/r-…/ou-…/*]}."""
-    principal_tags: Annotated[
-        TagValues,
-        Keyword("StringEquals", "aws:PrincipalTag/", patterns=True, providers_alone=_NO_PRINCIPAL),
-    ] = Field(default_factory=dict, examples=[{"team": ["platform"]}])
-    """Require these tags of the principal, with their values."""
-    session_name: Annotated[
-        OneOrMany, Keyword("StringEquals", "sts:RoleSessionName", patterns=True, applies_to=CALLERS)
-    ] = Field(default=(), examples=["${aws:username}"])
-    """Require one of these session names; * and ? are wildcards, ${aws:username} is the user's own name."""
     source_identity: Annotated[
         Identities,
         Keyword(
