@@ -92,15 +92,21 @@ class Gate:
         approval: Approval,
         saved: SavedPlan | None,
         verification: Verification | None,
+        *,
+        expired: Collection[str] = (),
         **options: object,
     ) -> JobResult:
         """Review an update, compare it with its plan, get and record the approvals, then run it.
 
-        ``options`` are passed to ``run``.
+        ``expired`` names what has ended since the plan and AWS does not end: a plan that gives access is refused then,
+        because it could give that access anew, without an end. ``options`` are passed to ``run``.
         """
         known = self.reviewer.backend.stacks()
         review = replace(self.reviewer.review(names, known), proof=Proof())
         because = saved.differences(review, patterns, known) if saved else ()
+        if review.needs and saved:
+            again = f"and the plan gives access; review again: preview --save-plan {saved.folder}"
+            because = (*because, *(f"{each}, {again}" for each in expired))
         because = (*because, *other_review(review, approval))
         if approval.preview_first and not because:
             shown = self._run("preview", names, review, known=known)

@@ -187,8 +187,7 @@ class Stacks:
         compared. ``verify`` also tries the access tests in AWS, and gives IAM that many seconds to propagate changes.
         """
         saved = read_plan(plan) if plan else None
-        if saved and saved.now:
-            self._as_at(saved.now)
+        expired = self._as_at(saved.now) if saved and saved.now else ()
         names = selected(stacks or (saved.patterns if saved else ()), self.loaded.stacks)
         verification = None if verify is None else Verification.of(self.loaded, self._accounts, verify)
         options: dict[str, Any] = {"recover": recover, "gone": tuple(gone), "secrets_provider": secrets_provider}
@@ -197,7 +196,8 @@ class Stacks:
             options["close"] = lambda result: after_update(self.loaded, result, self.emit, verification)
             return self._runs.run("up", forward(names, self.loaded.reads), hand_on=True, refresh=True, **options)
         approval = approval or Approval()
-        return self._gate(before, plan, approval.log).up(names, stacks, approval, saved, verification, **options)
+        gate = self._gate(before, plan, approval.log)
+        return gate.up(names, stacks, approval, saved, verification, expired=expired, **options)
 
     def refresh(self, stacks: Collection[str] = ()) -> JobResult:
         """Read the resources from AWS into the states."""
@@ -276,8 +276,12 @@ class Stacks:
             if self._on_event:
                 self._on_event(event)
 
-    def _as_at(self, now: datetime) -> None:
-        """Use the time of a plan in place of the present. A warning names what has ended since."""
+    def _as_at(self, now: datetime) -> tuple[str, ...]:
+        """Use the time of a plan in place of the present. A warning names what has ended since.
+
+        Returns what AWS does not end by itself.
+        """
+        found = []
         before, self.loaded = self.loaded, self.loaded.at(now)
         readiness = replace(self._runs.readiness, loaded=self.loaded)
         self._runs = replace(self._runs, loaded=self.loaded, readiness=readiness)
@@ -288,6 +292,9 @@ class Stacks:
                 fix = "an update without the plan removes it"
                 text = f"{each.where}: {each.what} has ended since the plan was saved; {fix}"
                 self.emit(events.Message(stack=stack, severity="warning", text=text))
+                if not each.by_aws:
+                    found.append(f"{each.where}: {each.what} has ended since the plan was saved")
+        return tuple(found)
 
     def _say_what_ended(self) -> None:
         for stack, compiled in self.loaded.compiled.items():

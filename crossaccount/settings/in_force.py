@@ -38,6 +38,8 @@ class Ended:
     what: str
     """What it is: ``the trust statement``."""
     when: datetime
+    by_aws: bool = True
+    """Whether AWS ends it by itself, by a date in a policy. AWS has no dates for memberships and users."""
 
     def as_problem(self) -> Problem:
         """What an update says about it."""
@@ -180,5 +182,5 @@ class _Pruning:
         if not has_ended(dated, self._now):
             return True
         where, what = self._places[id(dated)]
-        self.ended.append(Ended(where, what, dated.expires))
+        self.ended.append(Ended(where, what, dated.expires, not isinstance(dated, (Membership, User))))
         return False

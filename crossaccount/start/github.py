@@ -11,6 +11,7 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ SECONDS = 10
 _LONGEST = 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _WHERE = "--github"
+_RESET = re.compile(r"[0-9]{1,10}")
+"""Seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,24 @@ def _headers(token: str) -> dict[str, str]:
 def _ids(repository: str, body: bytes) -> GitHubIds:
     try:
         found = json.loads(body)
-        ids = GitHubIds(int(found["owner"]["id"]), int(found["id"]))
+        ids = GitHubIds(_id(found["owner"]["id"]), _id(found["id"]))
         name = str(found["full_name"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _problem(repository, "GitHub's answer has no IDs", "check GITHUB_API_URL") from None
     if name.lower() != repository.lower():
         raise _problem(repository, f"GitHub calls this repository {name} now", f"write {name}")
     return ids
+
+
+def _id(value: object) -> int:
+    """An ID: a positive whole number, nothing that could be read as one.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if type(value) is not int or value <= 0:
+        raise ValueError(value)
+    return value
 
 
 def _refusal(status: int, headers: Message, has_token: bool) -> tuple[str, str]:
@@ -113,7 +127,7 @@ def _refusal(status: int, headers: Message, has_token: bool) -> tuple[str, str]:
         )
     if status in (403, 429) and (headers.get("x-ratelimit-remaining") == "0" or headers.get("retry-after")):
         until = headers.get("x-ratelimit-reset") or ""
-        when = f" until {datetime.fromtimestamp(int(until), UTC):%H:%M} UTC" if until.isdecimal() else ""
+        when = f" until {datetime.fromtimestamp(int(until), UTC):%H:%M} UTC" if _RESET.fullmatch(until) else ""
         return (
             f"GitHub's rate limit is used up{when}",
             "wait" if has_token else "set GITHUB_TOKEN, which has a limit of its own",

@@ -108,6 +108,23 @@ def test_a_plan_is_applied_as_at_its_review_although_something_ended_since(estat
     ]
 
 
+def test_a_plan_does_not_give_what_has_ended_since(estate: Estate, tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    for user in estate.live["auth"]["UserDetailList"]:
+        user["GroupList"] = []
+    assert stacks_at(estate, BEFORE, [])[0].preview(save_plan=plan).ok
+    told: list[events.Event] = []
+    stacks, engine = stacks_at(estate, AFTER, told)
+    asked = len(engine.asked)
+    result = stacks.up(approval=Approval(kinds=frozenset({"broadening"})), plan=plan)
+    assert (result.status, len(engine.asked)) == ("refused", asked)
+    [refused] = [each for each in told if isinstance(each, events.Refused)]
+    assert refused.because == (
+        "Pulumi.auth.yaml: trusted.users.bo.groups[0]: the membership in Ops has ended since the plan was saved, and "
+        f"the plan gives access; review again: preview --save-plan {plan}",
+    )
+
+
 def test_a_run_reads_the_clock_once(estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(AFTER)
     monkeypatch.setattr(moment, "datetime", clock)

@@ -73,7 +73,17 @@ def test_another_name_in_the_answer_is_the_present_one(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>", b"[]", b"{}", b'{"id": null, "owner": {"id": 1}, "full_name": "acme/app"}']
+    "body",
+    [
+        b"<html>",
+        b"[]",
+        b"{}",
+        b"[" * 200_000,
+        *(
+            b'{"id": %s, "owner": {"id": 1}, "full_name": "acme/app"}' % each
+            for each in (b"null", b"1e999", b"-1", b"0", b"1.5", b"true", b'"1"')
+        ),
+    ],
 )
 def test_an_answer_without_ids_is_none(api: Api, body: bytes) -> None:
     api.body = body
