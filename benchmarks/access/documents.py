@@ -39,12 +39,12 @@ def grants(allowed: Iterable[tuple[str, int, bool]], random: Random) -> Json:
 
 
 def own_grant() -> Json:
-    """A grant that hangs on who has it."""
+    """A grant that depends on its holder."""
     return _document({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/${aws:username}"})
 
 
 def boundary() -> Json:
-    """A permissions boundary that lets assume."""
+    """A permissions boundary that allows sts:AssumeRole."""
     return _document({"Effect": "Allow", "Action": ["sts:*", "s3:*", "ec2:Describe*"], "Resource": "*"})
 
 
@@ -62,7 +62,7 @@ def chain(arn: str) -> Json:
 
 
 def trusts(account: str, number: int, hubs: Sequence[str], random: Random) -> Json:
-    """A role's trust of hubs, with what is asked of them; a few trust others beside or instead."""
+    """A role's trust in hubs, with conditions. A few roles also trust others, or only others."""
     statements = [_service()] if number == 0 or not hubs else []
     if hubs:
         statements.append(_of_accounts(hubs, account, number, random))

@@ -1,10 +1,10 @@
-"""What is measured, each in a process of its own so that its memory is its own: files in, one line of JSON out.
+"""Measurements, each in its own process, so that memory is measured alone. They read files and print one line of JSON.
 
-Loading is part of every measurement but ``verdicts``, which is about judging alone, with all documents compiled, and
-``ways``, which is about the search alone. ``floor`` is the least that all paths could take: parsing the files and
-writing the answer with Python's ``json``. Time is in seconds, by the clock and by the processor (the two differ where
-the machine has other things to do; starting Python is part of the second, but for these two); memory is the peak of the
-process in MiB.
+Every measurement includes loading, with three exceptions. ``verdicts`` measures only judging, with all documents
+compiled. ``ways`` measures only the search. ``floor`` is the least time that all paths could take: parsing the files
+and writing the answer with Python's ``json``. Time is in seconds, by the clock and by the processor. The two differ if
+the machine does other work. Processor time includes the start of Python, except for ``ways`` and ``floor``. Memory is
+the peak of the process in MiB.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ class Part(NamedTuple):
 
 @dataclass
 class Watch:
-    """Measures what is done in its ``with`` blocks, all together."""
+    """Measures the total time of its ``with`` blocks."""
 
     seconds: float = 0.0
     processor: float = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Count what is done inside."""
+        """Measure this block."""
         seconds, processor = time.perf_counter(), time.process_time()
         yield
         self.seconds += time.perf_counter() - seconds
@@ -94,7 +94,7 @@ def _all_paths(directory: Path) -> int:
 
 
 def _floor(directory: Path) -> Part:
-    """Parsing the files and writing the answer of ``paths``, which has to be there; its number of paths."""
+    """Parses the files and writes the answer of ``paths``, which must exist; the number of its paths."""
     watch = Watch()
     answer = json.loads((directory / "paths.out").read_bytes())
     with watch.running():
@@ -120,7 +120,7 @@ def _who_can_by_any_way(directory: Path) -> int:
 
 
 def _ways(directory: Path) -> Part:
-    """The ways into the hundred roles that most have a path to; their number."""
+    """The number of ways into the hundred roles with the most paths."""
     estate = load(directory)
     reached = Counter(path.role for path in paths(estate))
     most = [role for role, _ in reached.most_common(100)]

@@ -65,7 +65,7 @@ def _role(number: int) -> str:
 
 
 def processor_seconds(command: Sequence[str]) -> float:
-    """What one process, and those that it starts, had of a processor.
+    """The processor time of one process and of those that it starts.
 
     Raises:
         SystemExit: it failed.

@@ -1,4 +1,4 @@
-"""What a job over a fleet costs beside what one would write instead: a shell loop of ``pulumi up``, and ``xargs -P``.
+"""The cost of a job over a fleet, compared with a shell loop of ``pulumi up`` and with ``xargs -P``.
 
 Run ``python -m benchmarks.job``. It needs the pulumi CLI on the PATH and uses nothing of yours: a local AWS and a
 private home, state and passphrase for each side. On every side plugins are not looked for, nothing is previewed, and

@@ -1,4 +1,4 @@
-"""A fleet to run: one stack that everybody reads, and as many members as wanted, each trusting two of its roles.
+"""A fleet to run: one stack that all others read, and any number of members, each trusting two of its roles.
 
 All IDs and names follow from the number of stacks, so that every side of a comparison deploys the same.
 """

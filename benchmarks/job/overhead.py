@@ -32,11 +32,11 @@ from crossaccount.job.states import KnownStack
 
 SIZES = (10, 100, 1000)
 RESOURCES = 12
-"""What the engine says of each stack: as many as a stack of the fleet has."""
+"""The engine's events for each stack: one for each resource of a stack of the fleet."""
 
 
 class NullEngine:
-    """Does nothing, and says as much about it as the real one does of a first deployment."""
+    """Does nothing, and reports as many events as the real engine at a first deployment."""
 
     name = "null"
 

@@ -1,4 +1,4 @@
-"""What our program costs over one written by hand: a no-change ``pulumi up`` of the same resources, in turn.
+"""The cost of our program and of one written by hand: a no-change ``pulumi up`` of the same resources, in turn.
 
 Run ``python -m benchmarks.program``. It needs the pulumi CLI on the PATH and uses nothing of yours: a local AWS, and a
 private home, state and passphrase. The plugin download is switched off on both sides, and Python keeps compiled files,

@@ -1,4 +1,4 @@
-"""The root's two stacks as somebody would write them by hand: the same resources, pulumi_aws directly, no config."""
+"""The root's two stacks, written by hand: the same resources with pulumi_aws alone, without config."""
 
 import json
 

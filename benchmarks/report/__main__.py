@@ -1,6 +1,6 @@
 """How long the report of a large estate takes, step by step, and how large its page is.
 
-``python -m benchmarks.report [ACCOUNTS]``; 1,000 accounts where nothing is said.
+``python -m benchmarks.report [ACCOUNTS]``; 1,000 accounts by default.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crossaccount.sources import read_sources
 
 
 def main(accounts: int) -> None:
-    """Write the estate, make its report, say what it took."""
+    """Write the estate, make its report, and print the times."""
     gc.disable()  # as the command does
     with TemporaryDirectory() as folder:
         files = [str(file) for file in write_estate(Size(accounts), Path(folder))]

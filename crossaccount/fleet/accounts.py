@@ -127,7 +127,7 @@ def _of_csv(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[str
 
 
 def _rows(rows: Any, name: str, problems: list[Problem]) -> Iterator[list[str]]:
-    """The rows up to the first that Python's reader of CSV refuses: it takes at most 128 KiB in a cell."""
+    """The rows before the first one that Python's CSV reader refuses. It accepts at most 128 KiB in a cell."""
     try:
         yield from rows
     except csv.Error as error:

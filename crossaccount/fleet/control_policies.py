@@ -70,13 +70,13 @@ def deploying_stack(fleet: Fleet) -> str | None:
 
 
 def deploying_config(fleet: Fleet) -> dict[str, Any]:
-    """What the stack of the management account has for it in its config."""
+    """The value of the key ``organization`` in the config of the management account's stack."""
     full = {"full_aws_access": True} if FULL_ACCESS in fleet.scps else {}
     return {f"{NAMESPACE}{KEY}": {"file": ORGANIZATION_FILE, **full}}
 
 
 def idle_units(fleet: Fleet) -> Iterator[Problem]:
-    """Warnings: units whose ID is given and in which no account is."""
+    """Warnings: units whose ID is given and that have no account."""
     if fleet.organization is None:
         return
     known = sorted({path for account in fleet.accounts.values() for path in _paths(account.ou)})

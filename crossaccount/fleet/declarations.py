@@ -37,7 +37,7 @@ class Declared:
         return all(self.origins.get(place) == f"role_sets.{role_set}" for place in places)
 
     def names(self, section: str, kind: str) -> Mapping[str, Any]:
-        """What is declared under ``trusting`` and ``roles``, say."""
+        """The entities under a section and a kind, such as ``trusting`` and ``roles``."""
         found = self.sections.get(section, {}).get(kind)
         return found if isinstance(found, Mapping) else {}
 
@@ -98,7 +98,7 @@ def _holder(merged_section: dict[str, Any], path: tuple[str, ...]) -> dict[str, 
 
 
 def _leaves(section: str, members: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every entity with the way to it; a part that is no mapping as it is, for the settings to refuse."""
+    """Every entity with its path. A part that is not a mapping is given as it is, so that the settings refuse it."""
     for key, value in members.items():
         if section in FLAT or not isinstance(value, Mapping):
             yield (key,), value
@@ -265,7 +265,7 @@ class Naming:
         return {**policy, ASSUME: [pattern], "conditions": limited}
 
     def names(self, names: Any, values: Placeholders, where: str, report: Report) -> Iterator[Any]:
-        """The names that a list of names means, each once."""
+        """A list of names with role sets replaced by their accounts; each name once."""
         seen: dict[Any, None] = {}
         for index, each in enumerate(names):
             place = f"{where}[{index}]"
@@ -332,7 +332,7 @@ class Naming:
         return self._names[account, kind]
 
     def _is_plain(self, value: Any) -> bool:
-        """Whether it has neither placeholders nor role sets. Accounts share role sets, so each is checked once."""
+        """Whether a value has neither placeholders nor role sets. Accounts share values, so each is checked once."""
         known = self._plain.get(id(value))
         if known is None:
             known = self._plain[id(value)] = self._found_plain(value)

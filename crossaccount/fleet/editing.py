@@ -1,7 +1,8 @@
 """A stack's file with the fleet's keys in it, and everything else in it byte for byte as it was.
 
-The Pulumi CLI keeps comments and order when it writes a stack's file, and so does this: keys are found by where YAML
-says they stand, and only the lines of those that change are replaced. Refuses what it cannot do safely.
+The Pulumi CLI keeps comments and order when it writes a stack's file, and so does this module. It takes the
+positions of keys from the YAML parser, and replaces only the lines of keys that change. It refuses a file that it
+cannot edit safely.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class StackFile:
         content = {} if content is None else content
         config = content.get("config") if isinstance(content, Mapping) else None
         if not isinstance(content, Mapping) or not isinstance(config, (Mapping, type(None))):
-            raise SettingsError([Problem(name, "is no file of a stack", NOT_GIVEN, "correct it, or move it away")])
+            raise SettingsError([Problem(name, "is not the file of a stack", NOT_GIVEN, "correct it, or move it away")])
         return cls(name, text, content)
 
     @property
@@ -60,7 +61,7 @@ class StackFile:
 
 
 def with_config(file: StackFile, config: Mapping[str, Any], keys: Sequence[str]) -> str:
-    """The text of ``file`` in which each of ``keys`` has its value of ``config``, or is gone where it has none there.
+    """The text of ``file`` with the values that ``config`` gives to ``keys``. A key without a value there is removed.
 
     Raises:
         SettingsError: the file is written in a way that cannot be edited.
@@ -164,7 +165,7 @@ def _parts(place: _Place, lines: Sequence[str]) -> dict[str, _Part]:
 
 
 def _inserted(parts: dict[str, _Part], key: str, body: list[str], before: Sequence[str]) -> dict[str, _Part]:
-    """``key`` after the last of those ``before`` it that is there, else first."""
+    """The parts with ``key`` after the last present key of ``before``, or first if none is present."""
     order = list(parts)
     at = max((order.index(each) + 1 for each in before if each in parts), default=0)
     order.insert(at, key)
@@ -190,7 +191,7 @@ def _lines(value: str) -> str:
 
 
 def _must_be(file: StackFile, text: str, config: Mapping[str, Any], keys: Sequence[str]) -> None:
-    """What was written is read again: a mistake here must not reach a file."""
+    """Parses the new text again, so that a mistake of this module does not reach a file."""
     written = StackFile.of(file.name, text)
     rest = {key: value for key, value in file.config.items() if key not in keys}
     others = {key: value for key, value in file.content.items() if key != "config"}

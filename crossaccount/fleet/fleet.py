@@ -37,12 +37,12 @@ from crossaccount.settings.yaml_text import read_yaml
 
 
 def is_selected(include: Iterable[Selector], exclude: Iterable[Selector], account: Account) -> bool:
-    """Whether any of ``include`` meets the account, and none of ``exclude``."""
+    """Whether the account matches a selector of ``include`` and none of ``exclude``."""
     return any(meets(each, account) for each in include) and not any(meets(each, account) for each in exclude)
 
 
 def meets(selector: Selector, account: Account) -> bool:
-    """Whether the account meets all that a selector says."""
+    """Whether the account matches every key of a selector."""
     return (
         (selector.accounts is None or any(is_called(each, account) for each in selector.accounts))
         and (selector.ou is None or any(is_below(each, account.ou) for each in selector.ou))
@@ -103,7 +103,7 @@ class Fleet:
         return self._selected[role_set]
 
     def deviation(self, account: str) -> Deviation:
-        """How an account differs; not at all, mostly."""
+        """The exception of an account; most accounts have none."""
         return self.exceptions.get(account, _NONE)
 
     def region_of(self, account: str) -> str | None:
@@ -374,7 +374,7 @@ def check_parts(fleet: Fleet, placed: Mapping[str, Placed[Account]]) -> Iterator
     by_id = {entry.id: name for name, entry in fleet.elsewhere.items()}
     for name, account in placed.items():
         if name in fleet.elsewhere or account.value.id in by_id:
-            fix = "take it out of elsewhere: the fleet manages it"
+            fix = "remove it from elsewhere: the fleet manages it"
             yield Problem(account.where, "the account is also under elsewhere", name, fix)
     for name, role_set in fleet.role_sets.items():
         where = f"{FLEET_FILE}: role_sets.{name}"
@@ -406,7 +406,7 @@ def _check_names(selector: Selector, where: str, known: tuple[str, ...]) -> Iter
 
 
 def idle_selectors(fleet: Fleet) -> Iterator[Problem]:
-    """Warnings: parts of selectors, and role sets, that no account meets."""
+    """Warnings: parts of selectors, and role sets, that match no account."""
     ous = {account.ou for account in fleet.accounts.values()}
     units = sorted(
         {"/".join(parts[:end]) for ou in ous if ou for parts in [ou.split("/")] for end in range(1, len(parts) + 1)}

@@ -1,7 +1,8 @@
 """The JSON schema of ``fleet.yaml``, for editors; ``make generate`` writes it.
 
 Made from the models and from the schema of a stack's config, whose sections role sets have. Where a stack's schema asks
-for a pattern, a text with a placeholder (``<account.id>``) does as well. It says less than reading the file does.
+for a pattern, a text with a placeholder (``<account.id>``) does as well. Some files that fit
+the schema are refused when they are read.
 """
 
 from __future__ import annotations

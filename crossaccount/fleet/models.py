@@ -101,7 +101,7 @@ NAME_LENGTH = 100
 
 
 def account_slug(name: str) -> str:
-    """The name that a stack can have nearest to any text: ``Shop (EU)`` becomes ``shop-eu``."""
+    """The nearest valid stack name to a text: ``Shop (EU)`` becomes ``shop-eu``."""
     return _NOT_NAME.sub("-", name.lower()).strip("-.")[:NAME_LENGTH] or "account"
 
 

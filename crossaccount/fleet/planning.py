@@ -98,7 +98,7 @@ def _forms(fleet: Fleet, stack: StackConfig) -> Iterator[tuple[dict[str, Any], M
 
 
 def _by_id(value: Any, ids: Mapping[str, str], key: str = "") -> Any:
-    """Grants with IDs in place of names. Not so in a trust: there it counts whether an account has a stack."""
+    """Grants with IDs in place of names. Names in trusts stay, because they show whether an account has a stack."""
     if isinstance(value, Mapping):
         return {name: _by_id(each, ids, name) for name, each in value.items()}
     if isinstance(value, list):
@@ -319,7 +319,7 @@ class Plan:
 
 
 def plan(directory: Path, *, adopt: bool = False) -> Plan:
-    """What the files of the project in ``directory`` need to be as its fleet says.
+    """The changes that make the files of the project in ``directory`` match its fleet.
 
     ``adopt`` takes files over that hold other values for the fleet's keys and that the fleet did not write.
 
@@ -415,7 +415,7 @@ def _own(project: Project, stack: str) -> Mapping[str, object] | None:
 
 
 WHOLE = "config"
-"""Where the settings say that all of a config is too large."""
+"""The place at which the settings report a config that is too large."""
 
 
 def problems_of_stack(stack: StackConfig, config: Mapping[str, object], directory: Path) -> list[StackProblem]:
@@ -435,7 +435,7 @@ def too_large(account: str) -> Problem:
 
 
 def _placed(problem: Problem, stack: StackConfig) -> Problem:
-    """At the entity's place in ``fleet.yaml``; at the account where it is about the stack as a whole."""
+    """The problem at the entity's place in ``fleet.yaml``, or at the account if it is about the whole stack."""
     place = problem.where
     while place and place not in stack.origins:
         place = place[: max(place.rfind("."), place.rfind("["), 0)]

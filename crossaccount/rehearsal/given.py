@@ -49,7 +49,7 @@ class Existing:
     """What one account has already, by kind and name in lower case: the name (of a policy the ARN)."""
 
     described_by: str = ""
-    """Who describes the account: a source, or a part of ``given``."""
+    """What describes the account: a source, or a part of ``given``."""
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def has(self, kind: str, name: str) -> str:
@@ -132,7 +132,7 @@ def given_stacks(
 
 
 def given_policies(tests: AccessTests, project: str, directory: Path) -> dict[str, Stack]:
-    """By account, a stack of the policies alone: what stacks attach has to be there before they are made."""
+    """By account, a stack of the policies alone: a policy must exist before a stack that attaches it is made."""
     found = {name: entry["policies"] for name, entry in tests.given.items() if entry.get("policies")}
     return {
         name: _stack(tests, project, directory, name, {"policies": policies}, "-policies")
@@ -189,7 +189,8 @@ def _stack(
 
 
 def _without_existing(parts: Mapping[str, Any], existing: Existing) -> dict[str, Any]:
-    """``given`` of one account without what it names of what is there. What is no mapping stays, to be refused."""
+    """``given`` of one account without the existing entities that it names. A part that is not a mapping stays, and is
+    refused later."""
     result = dict(parts)
     own = {policy for policy, _ in _items(parts, "policies")}
 

@@ -45,7 +45,7 @@ ENGINES = {"in-process": "in-process", "pulumi": "by the pulumi CLI"}
 
 
 class Progress(Protocol):
-    """Told what a rehearsal is doing."""
+    """Receives the progress of a rehearsal."""
 
     def stage(self, text: str) -> None:
         """A new step begins."""
@@ -175,7 +175,7 @@ def _opened(
 def _made(progress: Progress, notes: list[str], event: Event) -> None:
     if isinstance(event, Message) and event.severity == "warning":
         notes.append(f"{event.stack}: {event.text}")
-    # Components are told of, too, and are nothing in AWS.
+    # The engine reports components too, but they are not resources of AWS.
     if isinstance(event, Resource) and event.state == "done" and event.type.startswith("aws:"):
         progress.made(event.name)
 
@@ -234,12 +234,12 @@ def _make_providers(scenario: Scenario, local: LocalAws) -> None:
 
 
 _NOTHING = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
-"""What a policy says that others make: everybody may do it anyway, so nothing is granted."""
+"""The document of a policy that others make. Its action needs no permission, so it grants nothing."""
 
 
 def _make_existing(scenario: Scenario, local: LocalAws) -> None:
-    """Make what stacks say that others make, where the access tests do not give it: policies that grant nothing, and
-    roles that the account itself may assume.
+    """Make what stacks declare as existing, unless the access tests give it: policies that grant nothing, and roles
+    that the account itself may assume.
     """
     given = given_names(scenario.tests)
     of_pipelines = {each.policy_arn(policy) for each in scenario.bootstraps for policy in each.policies}

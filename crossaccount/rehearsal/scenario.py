@@ -58,7 +58,7 @@ class Scenario:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What the stacks' config says and probably does not mean."""
+        """Warnings: probable mistakes in the config of the stacks."""
         return (*(warning for settings in self.settings.values() for warning in settings.warnings), *self.ended)
 
 
@@ -87,7 +87,7 @@ def read_scenario(directory: Path) -> Scenario:
 
 
 def _undeclared(stack: CompiledStack, settings: Mapping[str, Settings]) -> list[Problem]:
-    """What a stack names of the stacks that it reads, and they do not declare: no deployment would find it."""
+    """Names that a stack reads from other stacks and that those do not declare. A deployment would not find them."""
     read = {stack.settings.account_ids[account] for account in stack.settings.reads}
     return stack.undeclared(each for each in settings.values() if each.account_id in read)
 
@@ -153,7 +153,7 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 FLAWED = Path(__file__).parents[2] / "docs" / "guide" / "flawed"
-"""A config in which much deploys and little does what it seems to: for ``check``, never rehearsed."""
+"""A config with many mistakes that AWS accepts: for ``check``, never rehearsed."""
 DEMO_EXAMPLES = ("iam-user", "application", "cli-eight-steps", "environments", "deployer", "tutorial")
 
 
@@ -173,7 +173,7 @@ def without_the_deny(tutorial: Scenario) -> Scenario:
 
 
 def access_diff(before: Scenario, after: Scenario, program: Program) -> AccessDiff:
-    """What lies between two scenarios, as their stacks declare it: nothing is deployed for it."""
+    """The difference in access between two scenarios, from what their stacks declare. Nothing is deployed."""
     return diff(_declared(before, program), _declared(after, program))
 
 

@@ -1,4 +1,4 @@
-"""Rehearsals for people: what is being done, a table of who got in, and why not."""
+"""Rehearsals for people: the progress, and a table of who got in or not, with the reasons."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def results_listing(results: Iterable[TestResult], *, named: bool = False, narro
 
 
 def _folded(results: Sequence[TestResult]) -> Iterator[tuple[TestResult, tuple[TestResult, ...]]]:
-    """Each result; in place of the rows of a selector that are as expected the first, with all rows of the selector."""
+    """Each result. In place of a selector's expected results there is the first, with all of the selector."""
     by_test: dict[int, list[TestResult]] = defaultdict(list)
     for each in results:
         by_test[each.test.index].append(each)
@@ -123,7 +123,7 @@ def _of_selector(rows: Sequence[TestResult]) -> Row:
 
 
 def results_records(results: Iterable[TestResult]) -> Listing:
-    """The same with the same columns whatever the tests are: each record has its test's name and is whole by itself."""
+    """The results as records. The columns are always the same, and each record has the name of its test."""
     columns = ("test", "principal", "role", "action", "resource", "expected", "got", "ok", "mode", "reason")
 
     def rows() -> Iterator[Row]:
@@ -139,7 +139,7 @@ def results_records(results: Iterable[TestResult]) -> Listing:
 
 
 def failures(results: Iterable[TestResult]) -> Iterator[str]:
-    """What is not as expected, a line each, always with the test's name."""
+    """A line for each result that is not as expected, with the name of the test."""
     for result in results:
         ends = _ends(result)
         name = f"{_name(result)}: " if _name(result) else ""

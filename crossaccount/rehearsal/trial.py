@@ -124,7 +124,7 @@ def can_be_tried(action: str, resource: str) -> bool:
 
 
 def allowed(session: Aws, root: Aws, action: str, resource: str) -> bool:
-    """Whether ``session`` may do ``action`` on ``resource``, an ARN (of no importance to actions that take none).
+    """Whether ``session`` may do ``action`` on ``resource``, an ARN (ignored by actions without a resource).
 
     ``root`` is the root of the resource's account and makes what the call needs.
 
@@ -156,7 +156,7 @@ _PASSED_ON = (EXTERNAL_ID_KEY.lower(), SESSION_NAME_KEY.lower())
 
 
 class Disagreement(OperationFailed):
-    """The local AWS answered otherwise than we judged: one of us evaluates IAM wrongly."""
+    """The local AWS and the evaluator disagree: one of them evaluates IAM wrongly."""
 
 
 class Callers(Protocol):
@@ -218,7 +218,7 @@ class Trial:
         return needed <= {key.lower() for key in test.context}
 
     def _same_here(self, judged: TestResult) -> bool:
-        """Whether the test means the same in the circumstances of the local AWS."""
+        """Whether the test has the same verdict in the circumstances of the local AWS."""
         test = judged.test
         identity = test.session.source_identity is not None and _prefix(test) is None
         if identity or test.session.provided_context:
@@ -257,7 +257,7 @@ class Trial:
         may = allowed(session, self.callers.root(owner), test.action, test.resource)
         outcome: Outcome = "allowed" if may else "denied"
         if owner == account:
-            # What another account says of its own resources is in no estate.
+            # No estate has the resource policies of other accounts.
             _agree(item.verdict, outcome, f"{judged.test.name}, then {test.action} on {test.resource}")
         return replace(item, actual=outcome, mode="tried")
 
@@ -297,7 +297,7 @@ def _circumstances(caller: Arn, role: Arn) -> dict[str, str]:
 
 
 _MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "1"}
-"""What a session carries that was made with a code a moment ago."""
+"""The context of a session that was made with an MFA code a moment ago."""
 
 
 def _with_mfa(test: AccessTest) -> bool:
@@ -308,7 +308,7 @@ def _with_mfa(test: AccessTest) -> bool:
 
 
 def _assumed(caller: Caller, judged: TestResult) -> Credentials | None:
-    """The session's credentials; a token that AWS does not take is as good as a denial, if one was expected."""
+    """The session's credentials. If a denial is expected, a refused token counts as one."""
     try:
         return caller.assume(_request(judged.test))
     except TokenRefused:

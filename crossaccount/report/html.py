@@ -152,7 +152,7 @@ class _Encoder:
         return found
 
     def _way(self, way: Way) -> Row:
-        """Everybody on it, what each hop asks for, what is kept and lost, how many more ways the pair has."""
+        """The principals on a way, the conditions of each hop, what is kept and lost, the number of other ways."""
         granted = self._report.names.granted(way.principal)
         key = (
             id(way.alternatives),
@@ -203,7 +203,7 @@ class _Encoder:
 
 
 class _Conditions:
-    """What paths still have to meet: in words, alternative by alternative, and who asks."""
+    """The requirements of paths: in words, by alternative, with the statements that cause them."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -214,7 +214,7 @@ class _Conditions:
     def number(
         self, alternatives: Requirements, *, granted: bool
     ) -> tuple[int, tuple[tuple[Decision, ...], tuple[Decision, ...]]]:
-        """Their number, and the statements that ask, of the identity's side and of the trust's.
+        """The number of the requirements, and the statements of both sides that cause them.
 
         Paths share the objects, and comparing those is quicker than comparing what they say.
         """
@@ -271,7 +271,7 @@ def _permission(permission: Permission) -> Row:
 
 
 _LEVEL = 6
-"""Of gzip: higher ones take seconds for a few per cent."""
+"""The level of gzip. Higher levels take seconds longer and save a few per cent."""
 
 
 def html(report: Report, decisions: Mapping[Pair, Decided] | None = None) -> str:

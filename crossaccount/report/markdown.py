@@ -18,7 +18,7 @@ from crossaccount.report.mermaid import mermaid
 from crossaccount.report.model import Report
 
 MOST_ROWS = 500
-"""Of a table; nobody reads longer ones on a page."""
+"""The most rows of a table: longer tables are hard to read on a page."""
 
 
 def markdown(report: Report) -> str:
@@ -60,7 +60,7 @@ def _paths(report: Report) -> Iterator[str]:
 
 
 def _possible(report: Report) -> Iterator[str]:
-    """What hangs on principals that no stack declares; nothing where there is none."""
+    """The section about paths of principals that no stack declares; empty if there are none."""
     shown = report.names.shown
     rows = (
         (f"possible: {text(shown(each.principal))}", text(shown(each.role)), text(each.assumes))

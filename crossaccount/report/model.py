@@ -100,7 +100,7 @@ class Report:
     """The whole report. ``accounts`` maps the IDs of all accounts that it mentions to their names.
 
     ``paths`` are by role and then by principal, and so are ``ways``, the easiest of those through other roles.
-    ``possible`` hangs on principals that no stack declares. ``changes`` is None where nothing was given to compare
+    ``possible`` are paths of principals that no stack declares. ``changes`` is None if there is nothing to compare
     with.
     """
 
@@ -122,7 +122,7 @@ class Report:
     """The git commit of the folder, marked if it has changes that are not committed; empty without git."""
 
     def callers(self) -> dict[str, int]:
-        """How many get in, people, programs and whole accounts apart."""
+        """The numbers of people, programs and whole accounts that have access."""
         kinds = Counter(caller_kind(each) for each in {path.principal for path in self.paths})
         return {kind: kinds[kind] for kind in CALLERS}
 

@@ -28,7 +28,7 @@ from crossaccount.iam.switch_role import default_display_name, hex_color, switch
 from crossaccount.sources.details import Display
 
 UNKNOWN_LEVEL = "unknown"
-"""Of actions that AWS's published list does not have."""
+"""The level of actions that are not in AWS's published list."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Permissions:
 
 
 _MANY = 20
-"""More actions than these nobody reads: the name of the policy says more."""
+"""With more actions than this, the name of the policy is easier to read than the actions."""
 
 
 def _whole(policy: Policy) -> tuple[Permission, ...]:
@@ -100,9 +100,9 @@ def _whole(policy: Policy) -> tuple[Permission, ...]:
 
 
 def highest(permissions: Sequence[Permission]) -> str:
-    """The highest access level that is allowed; empty where nothing is. Unknown, where a policy is not known.
+    """The highest access level that is allowed; empty if nothing is. Unknown if a policy is not known.
 
-    What is not known may allow anything; nothing allows more than to manage permissions.
+    An unknown policy may allow anything, but no level is higher than the management of permissions.
     """
     levels = {permission.level for permission in permissions}
     found = next((level for level in reversed(RANK) if level in levels), "")

@@ -35,7 +35,7 @@ class PlacedStatement:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What tells it from all others."""
+        """Its identity among all statements."""
         return self.owner, self.side, self.policy, self.label
 
 

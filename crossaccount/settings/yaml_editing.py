@@ -53,7 +53,7 @@ def _expected(whole: Any, file: str, path: Sequence[str], key: str, value: Any) 
             here[part] = {}
         here = here[part]
     if key in here:
-        raise SettingsError([Problem(f"{file}: {place}.{key}", "is there already", NOT_GIVEN, "change it in the file")])
+        raise SettingsError([Problem(f"{file}: {place}.{key}", "exists already", NOT_GIVEN, "change it in the file")])
     here[key] = value
     return result
 

@@ -1,1 +1,1 @@
-"""A first hour: ``init`` writes a project of one's own, ``doctor`` says what this machine lacks to run it."""
+"""The first hour: ``init`` writes a new project, ``doctor`` shows what this machine lacks to run it."""

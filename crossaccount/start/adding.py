@@ -56,7 +56,7 @@ def add_account(project: Project, name: str, account_id: str, *, has_stack: bool
     ]
     if has_stack and (project.directory / stack_file(name)).exists():
         fix = "name another account, or add it without a stack (--no-stack)"
-        problems.append(Problem(stack_file(name), "is there already", NOT_GIVEN, fix))
+        problems.append(Problem(stack_file(name), "exists already", NOT_GIVEN, fix))
     if problems:
         raise SettingsError(problems)
     entry = {"id": account_id, **({"stack": name} if has_stack else {})}
@@ -97,7 +97,7 @@ def add_role(
     ``look_up`` finds the IDs of the workflow's repository if it has none; without it the trust has the names alone.
 
     Raises:
-        SettingsError: no stack manages the account, the name is none, or the IDs are not known.
+        SettingsError: no stack manages the account, the name is not valid, or the IDs are not known.
     """
     problems = [*_refused("NAME", name, check_name("role", name))]
     if not principals and workflow is None:
@@ -190,7 +190,7 @@ def add_user(project: Project, account: str, name: str, *, groups: Sequence[str]
     """A user of an account.
 
     Raises:
-        SettingsError: no stack manages the account, or the name is none.
+        SettingsError: no stack manages the account, or the name is not valid.
     """
     problems = [*_refused("NAME", name, check_name("user", name))]
     stack = _stack_of(project, account, problems)

@@ -407,7 +407,7 @@ def refuse_existing(files: Iterable[Path]) -> None:
     in_the_way = [file for file in files if file.exists() or file.is_symlink()]
     if in_the_way:
         fix = "choose another folder, or move it away"
-        raise SettingsError([Problem(str(file), "is there already", NOT_GIVEN, fix) for file in in_the_way])
+        raise SettingsError([Problem(str(file), "exists already", NOT_GIVEN, fix) for file in in_the_way])
 
 
 def top_of_repository(folder: Path) -> Path:

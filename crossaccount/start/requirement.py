@@ -85,12 +85,16 @@ def _of_folder(folder: Path, version: str, git: Git) -> Requirement:
     address = _public(remote)
     if not address or not commit or not git_output("branch", "--remotes", "--contains", commit):
         return _version(version)
-    note = "This checkout has changes that are in no commit: they are not in it." if git_output("diff", "HEAD") else ""
+    note = (
+        "This checkout has changes that are not committed. The installed version does not contain them."
+        if git_output("diff", "HEAD")
+        else ""
+    )
     return Requirement(f"{PACKAGE} @ git+{address}@{commit}", note)
 
 
 def _version(version: str) -> Requirement:
-    note = f"Version {version} must be on the package index of whoever installs this. If it is not, write instead"
+    note = f"Version {version} must be on the package index that installations use. If it is not, write instead"
     return Requirement(f"{PACKAGE}=={version}", f"{note}\n{PACKAGE} @ git+https://HOST/OWNER/REPOSITORY@COMMIT")
 
 
@@ -112,7 +116,9 @@ def _noted(text: str) -> Requirement:
     if not is_of_this_machine(text):
         return Requirement(text)
     example = f"{PACKAGE} @ git+https://HOST/OWNER/REPOSITORY@VERSION"
-    return Requirement(text, f"A folder of this machine. A pipeline needs what it can reach, such as\n{example}")
+    return Requirement(
+        text, f"This is a folder of this machine. A pipeline cannot reach it, and needs a source such as\n{example}"
+    )
 
 
 def is_of_this_machine(requirement: str) -> bool:

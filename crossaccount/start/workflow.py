@@ -144,7 +144,7 @@ on:
 permissions: {contents: read}
 concurrency:
   group: "access-@PROJECT@-${{ github.ref }}"
-  # An update that is cancelled may leave something half done.
+  # A cancelled update may leave changes incomplete.
   cancel-in-progress: ${{ github.event_name == 'pull_request' }}
 defaults: {run: {working-directory: "@FOLDER@"}}
 
@@ -161,7 +161,7 @@ jobs:
 
   preview:
     name: Review access
-    # From a fork there are neither roles nor secrets.
+    # Pull requests from forks get neither roles nor secrets.
     if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository
     needs: check
     runs-on: ubuntu-latest
@@ -178,7 +178,7 @@ jobs:
 @SETUP@
 @PULUMI@
 @SIGN-IN-TO-READ@
-      # HEAD^1 of the merge that GitHub makes is what the pull request is merged into.
+      # GitHub checks out a merge commit. Its first parent, HEAD^1, is the target branch.
       - env: {CROSSACCOUNT_BASE: HEAD^1}
         run: crossaccount preview --no-resources --markdown review.md
       - if: ${{ !cancelled() && hashFiles('@REVIEW@') != '' }}

@@ -1,4 +1,4 @@
-"""The page of the commands: all of it is what the commands say of themselves under ``--help``."""
+"""The page of the commands, made of their ``--help`` texts."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ A *source* is where an account's IAM is read from:
 | `cloudformation:FILE` | a template, JSON or YAML, or the folder that `cdk synth` writes |
 | `SOURCE+KIND:FILE` | a source with a program laid over it |
 
-What a program's file says, and what it leaves unknown, is in [any program](../guide/any-program.md). Two parts may
-follow the file: `KIND:FILE[@ACCOUNT][#before|#after]`. `@ACCOUNT` says in which account the program works, where the
-file does not: a name of `--accounts`, or 12 digits; `@aws=NAME,aws.prod=NAME` says it for each provider. A plan or a
-preview is read as it is after the change; `#before` reads it as it is before. A path that exists is that path,
-whatever it looks like.
+[Any program](../guide/any-program.md) describes what the file of a program contains, and what it leaves unknown. Two
+parts may follow the file: `KIND:FILE[@ACCOUNT][#before|#after]`. `@ACCOUNT` gives the account of the program if the
+file does not: a name of `--accounts`, or 12 digits. `@aws=NAME,aws.prod=NAME` gives one for each provider. A plan or a
+preview is read as it is after the change; `#before` reads it as it is before. If the whole text is a path
+that exists, it is that path.
 
 `NAME` may be a shell pattern: `'stack:*'`, `'stack:teams/prod-*'`. `'state:*'` leaves out stacks that were never
 deployed, with a warning. Where no source is named, all stacks of the project in `--dir` are meant; for `diff`, what

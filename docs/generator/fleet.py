@@ -1,4 +1,4 @@
-"""The page of ``fleet.yaml``: its JSON schema as tables. What a stack may say as well is the page of the config."""
+"""The page of ``fleet.yaml``: its JSON schema as tables. Keys that a stack has too are on the page of the config."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the stack outputs: what ``components.contract`` says of them, and those of the root's own ``auth``."""
+"""The page of the stack outputs: those of ``components.contract``, and those of the root's own ``auth``."""
 
 from __future__ import annotations
 

@@ -82,14 +82,14 @@ def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypat
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("account auth 345678901234", "Pulumi.auth.yaml: is there already"),
+        ("account auth 345678901234", "Pulumi.auth.yaml: exists already"),
         ("account new 123456789012", 'ID: is that of auth, got "123456789012"'),
         ("account New 12", "NAME: an account's name here has lower-case letters"),
         ("account new 345678901234 --region mars", "--region: a region is called like us-east-1"),
         ("role workload a/b --trust auth", "NAME: the name of a role has only letters"),
         ("role workload R", "--trust: is required"),
         ("role worklaod R --trust auth", 'ACCOUNT: no stack of this project manages it, got "worklaod"; did you mean'),
-        ("role workload ReadOnly --trust auth", "roles.ReadOnly: is there already"),
+        ("role workload ReadOnly --trust auth", "roles.ReadOnly: exists already"),
         (
             "role workload R --trust auth/user/bo",  # auth reads workload: reads would make a circle
             "trust[0].principals[0]: an exact principal of auth, which is deployed later: its stack reads this one, "

@@ -107,8 +107,8 @@ def test_line_ends_of_windows_stay():
     [
         ("config: {aws:region: x, a:b: 1}\n", "has its config in braces, and so cannot be edited"),
         ("{config: {}}\n", "is written as one value, and so cannot be edited"),
-        ("- a\n", "is no file of a stack"),
-        ("config: [a]\n", "is no file of a stack"),
+        ("- a\n", "is not the file of a stack"),
+        ("config: [a]\n", "is not the file of a stack"),
         ("config:\n  aws:region: &r x\n  other:region: *r\n", "not YAML"),
     ],
 )

@@ -76,7 +76,7 @@ def test_however_the_file_is_written(text: str, expected: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("config:\n  a: {new: 1}\n", "f: config.a.new: is there already; change it in the file"),
+        ("config:\n  a: {new: 1}\n", "f: config.a.new: exists already; change it in the file"),
         ("config:\n  a: [1]\n", "f: config.a: must be a mapping"),
         ("config:\n  b: &x {y: 1}\n  a: *x\n", "f: config.a: is written in a way that cannot be extended"),
         ("config: {\n", "f:"),

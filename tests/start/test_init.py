@@ -71,7 +71,7 @@ def test_it_never_writes_over_anything_and_lists_all_that_is_in_the_way(tmp_path
     done = _init(mine, "--user", "bo")
     assert done.exit_code == 2
     assert done.stderr.splitlines() == [
-        f"{mine / name}: is there already; choose another folder, or move it away"
+        f"{mine / name}: exists already; choose another folder, or move it away"
         for name in ("Pulumi.yaml", "access-tests.yaml")
     ]
     assert _files(mine) == ["Pulumi.yaml", "access-tests.yaml"]
@@ -164,7 +164,7 @@ def test_every_answer_is_checked_when_it_is_given(tmp_path: Path, monkeypatch: p
     [
         (["--trusting-id", "12"], "--trusting-id: an account ID is a text of 12 digits"),
         (["--role", "a/b"], "--role: the name of a role has only letters"),
-        ([], "Pulumi.yaml: is there already"),
+        ([], "Pulumi.yaml: exists already"),
     ],
 )
 def test_nothing_is_asked_if_it_is_in_vain(

@@ -98,7 +98,7 @@ def test_a_commit_that_the_remote_lacks_is_not_written(monkeypatch: pytest.Monke
     _installed(monkeypatch, CHECKOUT)
     text, note = own_requirement(ROOT, _git("https://h/o/r", pushed=False))
     assert text == RELEASED
-    assert note.startswith("Version 0.9 must be on the package index of whoever installs this.")
+    assert note.startswith("Version 0.9 must be on the package index that installations use.")
 
 
 def test_changes_that_are_in_no_commit_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
