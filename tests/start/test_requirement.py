@@ -103,7 +103,7 @@ def test_a_commit_that_the_remote_lacks_is_not_written(monkeypatch: pytest.Monke
 
 def test_changes_that_are_in_no_commit_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     _installed(monkeypatch, CHECKOUT)
-    assert "no commit" in own_requirement(ROOT, _git("https://h/o/r", changed=True)).note
+    assert "not committed" in own_requirement(ROOT, _git("https://h/o/r", changed=True)).note
 
 
 def test_a_program_that_was_never_installed_is_its_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def _requirements(folder: Path, *options: str) -> str:
 
 def test_init_writes_it_down(tmp_path: Path) -> None:
     assert _requirements(tmp_path / "a", "--from", GIT) == f"crossaccount[local] @ {GIT}\n"
-    assert "A pipeline needs what it can reach" in _requirements(tmp_path / "b", "--from", str(ROOT))
+    assert "A pipeline cannot reach it" in _requirements(tmp_path / "b", "--from", str(ROOT))
 
 
 def test_init_never_writes_a_path_of_this_machine_by_itself(tmp_path: Path) -> None:
