@@ -16,15 +16,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from crossaccount.bootstrap.permissions import Policy
 from crossaccount.bootstrap.resources import Bootstrap, OidcProvider, PipelineRole
 from crossaccount.iam.documents import to_json
+from crossaccount.iam.problem import BadInput, Problem
 
 Quoted = Callable[[str], str]
 """Writes a text as one word of the shell."""
+_FILES = ("file://", "fileb://")
+"""What begins the name of a local file, whose content the AWS CLI passes in its place.
+
+Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters-file.html
+"""
 _VALUE = '"$document"'
 """A value that is in a variable of the script."""
 
 
 def script(bootstraps: Iterable[Bootstrap], quoted: Quoted) -> str:
-    """The script for these accounts, one after the other."""
+    """The script for these accounts, one after the other.
+
+    Raises:
+        BadInput: the AWS CLI would read a value as the name of a local file, and pass the file's content to AWS.
+    """
     lines = ["#!/bin/sh", "# The pipeline's identity provider, roles and policies. It may run again.", "set -eu"]
     for each in bootstraps:
         lines += ["", *_Account(each, quoted).lines()]
@@ -56,13 +66,23 @@ class _Account:
 
     def _call(self, action: str, options: Iterable[tuple[str, str]], indent: str = "") -> str:
         """A command over several lines, one option on each."""
+        options = list(options)
+        for option, value in options:
+            self._refuse_file(value, f"the content of that file as {option}")
         words = [
             f"{option} {value if value == _VALUE else self._quoted(value)}" if value else option
             for option, value in options
         ]
         return f" \\\n{indent}  ".join([f"{indent}in_account iam {action}", *words])
 
+    def _refuse_file(self, value: str, what: str) -> None:
+        if value.startswith(_FILES):
+            where, fix = f"{self._bootstrap.stack}: bootstrap", "change the text, or use --format cloudformation"
+            raise BadInput([Problem(where, f"the AWS CLI would send {what}", value, fix)])
+
     def _provider(self, provider: OidcProvider) -> Iterator[str]:
+        for each in provider.audiences:
+            self._refuse_file(each, "the content of that file as --client-id-list")
         arn = ("--open-id-connect-provider-arn", provider.arn)
         audiences = [("--client-id-list", ""), *((self._quoted(each), "") for each in provider.audiences)]
         thumbprints = [("--thumbprint-list", ""), *((self._quoted(each), "") for each in provider.thumbprints)]

@@ -173,7 +173,7 @@ def deploy_command(bootstrap: Bootstrap, file: str) -> str:
     from crossaccount.bootstrap.cloudformation import CAPABILITY, STACK_NAME
 
     profile = f" --profile {shlex.quote(bootstrap.profile)}" if bootstrap.profile else ""
-    region = f" --region {bootstrap.region}" if bootstrap.region else ""
+    region = f" --region {shlex.quote(bootstrap.region)}" if bootstrap.region else ""
     options = f"--stack-name {STACK_NAME} --capabilities {CAPABILITY}{profile}{region}"
     return f"aws cloudformation deploy --template-file {file} {options}"
 

@@ -42,9 +42,12 @@ def check_entries(accounts: Section[AccountEntry]) -> Iterator[Problem]:
     by_id: dict[str, str] = {}
     by_stack: dict[str, str] = {}
     for name, placed in accounts.items():
+        fix = "choose a word, such as auth"
         if ACCOUNT_ID.match(name) or "/" in name or ":" in name or not name:
-            fix = "choose a word, such as auth"
             yield Problem(placed.where, "an account's name is not an ID and has no / or :", name, fix)
+        elif not name.isprintable():
+            # Names are in comments of scripts, in tables and in file names.
+            yield Problem(placed.where, "an account's name is one line without control characters", name, fix)
         if (first := by_id.setdefault(placed.value.id, name)) != name:
             what = f"the account is already in the address book, as {first}"
             yield Problem(f"{placed.where}.id", what, placed.value.id, "keep one name for an account")

@@ -16,6 +16,7 @@ import pytest
 from crossaccount.bootstrap import commands, stackset
 from crossaccount.bootstrap.permissions import Policy
 from crossaccount.bootstrap.resources import Bootstrap
+from crossaccount.iam.problem import BadInput
 from crossaccount.local.server import LocalAws
 from tests.bootstrap.new_project import moved
 from tests.handoff.conftest import needs_aws
@@ -102,6 +103,19 @@ def test_commands_make_what_the_config_declares_and_may_run_again(
     assert [each["Arn"] for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]] == [
         each.arn for each in wanted.providers
     ]
+
+
+@pytest.mark.parametrize("text", ["file:///etc/hostname", "fileb://key"])
+def test_no_text_is_the_name_of_a_file_that_the_cli_sends(text: str, bootstraps: tuple[Bootstrap, ...]) -> None:
+    wanted = bootstraps[0]
+    provider = replace(wanted.providers[0], audiences=(text,))
+    for changed in (
+        replace(wanted, roles=(replace(wanted.roles[0], description=text),)),
+        replace(wanted, policies=(replace(wanted.policies[0], description=text),)),
+        replace(wanted, providers=(provider,)),
+    ):
+        with pytest.raises(BadInput, match="the AWS CLI would send the content of that file as --"):
+            commands.script([changed], shlex.quote)
 
 
 @needs_aws

@@ -104,7 +104,7 @@ def test_a_plan_is_applied_as_at_its_review_although_something_ended_since(estat
     assert groups(engine.asked[0], "bo") == ["Ops"]
     assert [each.text for each in told if isinstance(each, events.Message)] == [
         "Pulumi.auth.yaml: trusted.users.bo.groups[0]: the membership in Ops has ended since the plan was saved; an "
-        "update without it removes it"
+        "update without the plan removes it"
     ]
 
 

@@ -36,6 +36,12 @@ def test_everything_that_is_wrong_is_reported_at_once():
     ]
 
 
+@pytest.mark.parametrize("name", ["w\ntouch owned #", "w\r", "w\x1b[2K", "w\u2028x", "w\u202egib"])
+def test_a_name_is_one_line_because_scripts_have_it_in_comments(name):
+    (line,) = refusal({name: {"id": "111111111111"}})
+    assert "an account's name is one line without control characters, got " in line
+
+
 @pytest.mark.parametrize("value", [None, {}, [], "auth"])
 def test_what_is_no_address_book(value):
     (line,) = refusal(value)
