@@ -15,7 +15,7 @@ class PasswordPolicyArgs(TypedDict):
     """The rules for passwords."""
 
     minimum_length: pulumi.Input[int]
-    """The least number of characters, 6 to 128."""
+    """The minimum number of characters, 6 to 128."""
     require_lowercase: pulumi.Input[bool]
     """A password needs a lower-case letter."""
     require_uppercase: pulumi.Input[bool]

@@ -83,7 +83,7 @@ def idle_units(fleet: Fleet) -> Iterator[Problem]:
     for path in fleet.organization.units:
         if path not in known:
             where, fix = f"{FLEET_FILE}: organization.units.{path}", did_you_mean(path, known, "take it out")
-            yield Problem(where, "no account is in such a unit", path, fix, "warning")
+            yield Problem(where, "no account is in this unit", path, fix, "warning")
 
 
 class _Organization:
@@ -149,7 +149,7 @@ class _Organization:
         for index, unit in enumerate(policy.units):
             if unit != ROOT and unit not in self._units:
                 fix = did_you_mean(unit, self._units, 'correct it; "/" is the root')
-                yield Problem(f"{where}.units[{index}]", "no account is in such a unit", unit, fix)
+                yield Problem(f"{where}.units[{index}]", "no account is in this unit", unit, fix)
             elif unit != ROOT and self._deployed and unit not in self._above.units:
                 what = "the policy is deployed, and the ID of the unit is not known"
                 fix = f"add it to organization.units: {{{unit}: ou-…}}, as `aws organizations list-parents` shows it"

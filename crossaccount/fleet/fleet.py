@@ -429,7 +429,7 @@ def _idle_parts(
             yield _idle(f"{where}.accounts[{place}]", "no account has such a name", pattern, accounts)
     for place, pattern in enumerate(selector.ou or ()):
         if not any(is_below(pattern, account.ou) for account in accounts.values()):
-            yield _idle(f"{where}.ou[{place}]", "no account is in such a unit", pattern, units)
+            yield _idle(f"{where}.ou[{place}]", "no account is in this unit", pattern, units)
     keys = sorted({key for account in accounts.values() for key in account.tags})
     for key, values in (selector.tags or {}).items():
         if key not in keys:

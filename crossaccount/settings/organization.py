@@ -121,7 +121,7 @@ def _wrong(content: Mapping[str, Any], file: str, account_id: str, where: str) -
         return
     management = content["Organization"]["MasterAccountId"]
     if management != account_id:
-        what = f"only the management account, {management}, can deploy control policies, and the stack's is another"
+        what = f"only the management account, {management}, can deploy control policies, but the stack has another"
         yield Problem(f"{where}.file", what, account_id, "name the file in the stack of the management account")
     known: dict[tuple[str, str], int] = {}
     for index, policy in enumerate(content["Policies"]):
@@ -150,7 +150,7 @@ def _wrong_policy(policy: Mapping[str, Any], place: str) -> Iterator[Problem]:
 
 
 def too_many(content: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """Targets with more policies than AWS attaches."""
+    """Problems for targets with more policies than AWS attaches."""
     for type_, target, number in crowded(content):
         quota = QUOTAS[type_]
         kind = quota.name.removeprefix("a ").replace("policy", "policies")

@@ -129,7 +129,7 @@ def _account(store: _Store, folder: Path, account: str) -> Described:
 
 
 def _oidc_providers(store: _Store, parent: Path) -> dict[str, list[dict[str, Any]]]:
-    """The OpenID Connect providers. No key without the folder: older versions of iam-collect do not collect them."""
+    """The OpenID Connect providers. No key without a folder: older versions of iam-collect do not collect them."""
     found = [metadata for name in _folders(parent) if (metadata := store.mapping(parent / name / "metadata.json"))]
     items = [{"Arn": each.get("arn"), "Url": each.get("url"), "ClientIDList": each.get("audiences")} for each in found]
     return {OIDC_PROVIDERS: [{key: value for key, value in item.items() if value} for item in items]} if items else {}

@@ -91,7 +91,7 @@ ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
     [
         ({"organization": None, **_scps(units="/")}, "fleet.yaml: organization: is required for control policies; add"),
         (_scps(), 'fleet.yaml: scps.Closed: is attached to nothing; write units: ["/"] for the root'),
-        (_scps(units="Workload"), 'scps.Closed.units[0]: no account is in such a unit, got "Workload"; did you mean'),
+        (_scps(units="Workload"), 'scps.Closed.units[0]: no account is in this unit, got "Workload"; did you mean'),
         (_scps(accounts=["shoq"]), 'scps.Closed.accounts[0]: no such account in the fleet, got "shoq"; did you mean'),
         ({"scps": {"C": {"document": {"file": "gone.json"}, "units": "/"}}}, "scps.C.document.file"),
         ({"scps": {"C": {"document": {"template": "a.json"}, "units": "/"}}}, "scps.C.document.file: must name a file"),

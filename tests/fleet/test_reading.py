@@ -55,7 +55,7 @@ def test_what_an_exception_leaves_empty_is_kept_for_the_merge(fleet):
 @pytest.mark.parametrize(
     ("include", "line"),
     [
-        ([{"ou": "Retail"}], "no account is in such a unit"),
+        ([{"ou": "Retail"}], "no account is in this unit"),
         ([{"accounts": "shop-*"}], "no account has such a name"),
         ([{"tags": {"stage": "test"}}], "applies to no account"),
     ],

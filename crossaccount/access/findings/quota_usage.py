@@ -45,7 +45,7 @@ ABOVE_QUOTA = Kind(
     "XA403",
     "error",
     "Above a quota",
-    "AWS refuses it, and the same deployment stops there.",
+    "AWS refuses it, so the deployment stops with an error.",
     "Split the document, or join policies.",
     _SOURCE,
 )

@@ -460,7 +460,7 @@ class Eks(Federation):
 
     def wrong(self, provider: IdentityProvider) -> Iterator[Wrong]:
         if self.cluster and self.provider:
-            yield Wrong("provider", "says what cluster says", self.provider, "remove it")
+            yield Wrong("provider", "contradicts or repeats cluster", self.provider, "remove it")
         if not self.service_account:
             yield Wrong("service_account", "names none", [], "write NAMESPACE/NAME")
         for each in self.service_account:
@@ -592,7 +592,7 @@ pod-id-abac.html."""
                 yield Wrong("import", "needs the cluster of the association", self.import_id, "add cluster: NAME")
             return
         if self.cluster_arn:
-            yield Wrong("cluster_arn", "says what cluster says", self.cluster_arn, "remove it")
+            yield Wrong("cluster_arn", "contradicts or repeats cluster", self.cluster_arn, "remove it")
         if not _CLUSTER.match(self.cluster):
             yield Wrong("cluster", "not the name of a cluster", self.cluster, "write its name, as EKS lists it")
         for name in ("namespace", "service_account"):

@@ -43,7 +43,7 @@ class PasswordPolicy(Model):
     """
 
     minimum_length: Annotated[int, between(6, 128, "characters"), _bounds(6, 128)] = 14
-    """The least number of characters, 6 to 128."""
+    """The minimum number of characters, 6 to 128."""
     require_lowercase: Flag = True
     """A password needs a lower-case letter."""
     require_uppercase: Flag = True
@@ -57,7 +57,7 @@ class PasswordPolicy(Model):
     max_age: Annotated[int | None, between(1, 1095, "days"), _bounds(1, 1095)] = Field(default=None, examples=[365])
     """After how many days a password expires, 1 to 1095. Default: never."""
     hard_expiry: Flag = False
-    """A person whose password has expired cannot set a new one: an administrator must."""
+    """If true, a person whose password has expired cannot set a new one. An administrator must set it."""
     allow_change: Flag = True
     """People may change their own passwords."""
 
