@@ -33,7 +33,7 @@ def script(bootstraps: Iterable[Bootstrap], quoted: Quoted) -> str:
     """The script for these accounts, one after the other.
 
     Raises:
-        BadInput: the AWS CLI would read a value as the name of a local file, and pass the file's content to AWS.
+        BadInput: the AWS CLI would read a value as an option, or as the name of a local file whose content it sends.
     """
     lines = ["#!/bin/sh", "# The pipeline's identity provider, roles and policies. It may run again.", "set -eu"]
     for each in bootstraps:
@@ -68,21 +68,27 @@ class _Account:
         """A command over several lines, one option on each."""
         options = list(options)
         for option, value in options:
-            self._refuse_file(value, f"the content of that file as {option}")
+            self._refuse(value, option)
         words = [
             f"{option} {value if value == _VALUE else self._quoted(value)}" if value else option
             for option, value in options
         ]
         return f" \\\n{indent}  ".join([f"{indent}in_account iam {action}", *words])
 
-    def _refuse_file(self, value: str, what: str) -> None:
+    def _refuse(self, value: str, option: str) -> None:
+        """Refuse a value that the AWS CLI does not take as it is, however the shell quotes it."""
         if value.startswith(_FILES):
-            where, fix = f"{self._bootstrap.stack}: bootstrap", "change the text, or use --format cloudformation"
-            raise BadInput([Problem(where, f"the AWS CLI would send {what}", value, fix)])
+            what = f"the AWS CLI would send the content of that file as {option}"
+        elif value.startswith("-"):
+            what = f"the AWS CLI would read the value of {option} as an option"
+        else:
+            return
+        where, fix = f"{self._bootstrap.stack}: bootstrap", "change the text, or use --format cloudformation"
+        raise BadInput([Problem(where, what, value, fix)])
 
     def _provider(self, provider: OidcProvider) -> Iterator[str]:
         for each in provider.audiences:
-            self._refuse_file(each, "the content of that file as --client-id-list")
+            self._refuse(each, "--client-id-list")
         arn = ("--open-id-connect-provider-arn", provider.arn)
         audiences = [("--client-id-list", ""), *((self._quoted(each), "") for each in provider.audiences)]
         thumbprints = [("--thumbprint-list", ""), *((self._quoted(each), "") for each in provider.thumbprints)]

@@ -105,8 +105,10 @@ def test_commands_make_what_the_config_declares_and_may_run_again(
     ]
 
 
-@pytest.mark.parametrize("text", ["file:///etc/hostname", "fileb://key"])
-def test_no_text_is_the_name_of_a_file_that_the_cli_sends(text: str, bootstraps: tuple[Bootstrap, ...]) -> None:
+@pytest.mark.parametrize("text", ["file:///etc/hostname", "fileb://key", "--profile=other"])
+def test_no_text_is_an_option_of_the_cli_or_the_name_of_a_file_that_it_sends(
+    text: str, bootstraps: tuple[Bootstrap, ...]
+) -> None:
     wanted = bootstraps[0]
     provider = replace(wanted.providers[0], audiences=(text,))
     for changed in (
@@ -114,7 +116,9 @@ def test_no_text_is_the_name_of_a_file_that_the_cli_sends(text: str, bootstraps:
         replace(wanted, policies=(replace(wanted.policies[0], description=text),)),
         replace(wanted, providers=(provider,)),
     ):
-        with pytest.raises(BadInput, match="the AWS CLI would send the content of that file as --"):
+        with pytest.raises(
+            BadInput, match=r"the AWS CLI would (send the content of that file|read the value of --.* as an option)"
+        ):
             commands.script([changed], shlex.quote)
 
 
