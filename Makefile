@@ -11,6 +11,7 @@ UV := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-a
 .PHONY: setup site guardrails dist demo test differential mutation check format lock audit generate screenshots clean
 
 setup: .venv/.installed .venv-aws/.installed
+	@echo "Set up: see it at work with \`make demo\`, or run the tests with \`make test\`."
 
 .venv/.installed: requirements.txt requirements-toolkit.txt requirements-dev.txt pyproject.toml
 	@echo "Installing what crossaccount needs into .venv/: a few minutes the first time, never again until it changes."

@@ -23,6 +23,8 @@ EXAMPLES = (
 )
 OF_PEOPLE = tuple(name for name in EXAMPLES if name != "pipelines")
 """The examples in which users and roles assume roles."""
+WITHOUT_CODES = tuple(name for name in OF_PEOPLE if name != "break-glass")
+"""Those of them that nobody needs a code of an MFA device for."""
 FOLDERS = {"root": ROOT, **{name: ROOT / "examples" / name for name in EXAMPLES}}
 
 EVERY_SCENARIO = pytest.mark.parametrize("name", FOLDERS)

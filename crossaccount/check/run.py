@@ -46,7 +46,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.given import judge as judge_tests
 from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order
-from crossaccount.settings.project import Project, stack_file
+from crossaccount.settings.project import PROJECT_FILE, Project, stack_file
 from crossaccount.sources import Sources, read_sources
 from crossaccount.sources.patterns import project_organization
 from crossaccount.sources.proof import Proof, proof_since
@@ -320,6 +320,8 @@ def _chosen(project: Project, stacks: Sequence[str]) -> frozenset[str]:
 
 
 def _write(name: str) -> str:
+    if (Path(name) / PROJECT_FILE).is_file():
+        return f"it is a folder with a project: write crossaccount check --dir {name}"
     return f"write {stack_file(name)}"
 
 

@@ -136,9 +136,19 @@ def init(
         write_new(files)
         for file in files:
             say(f"wrote {os.path.relpath(file)}")
-        install = "" if place.checkout else f"; pulumi install --cwd {folder}"
+        if place.note:
+            say(f"note: {folder}/requirements.txt: {place.note}", err=True)
+        if github and not github_ids:
+            say(f"note: {_WITHOUT_IDS}", err=True)
+        install = "" if place.checkout or place.note else f"; pulumi install --cwd {folder}"
         way_in = f"; crossaccount bootstrap --dir {folder}" if github else ""
         say(f"next: crossaccount rehearse {folder}{install}{way_in}; crossaccount doctor --dir {folder}")
+
+
+_WITHOUT_IDS = (
+    "without --github-ids the roles trust the repository by its names alone (XA119); "
+    "gh api repos/OWNER/REPO --jq '\"\\(.owner.id)/\\(.id)\"' prints the IDs"
+)
 
 
 def doctor(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:

@@ -80,6 +80,13 @@ def test_nothing_is_allowed_outside_the_scope_where_an_action_can_be_limited() -
         ("*", "iam:GetAccountAuthorizationDetails"),
         ("*", "iam:ListRoles"),
         ("*", "iam:ListVirtualMFADevices"),
+        # An account has one alias and one password policy, and neither has an ARN.
+        ("*", "iam:CreateAccountAlias"),
+        ("*", "iam:DeleteAccountAlias"),
+        ("*", "iam:ListAccountAliases"),
+        ("*", "iam:UpdateAccountPasswordPolicy"),
+        ("*", "iam:DeleteAccountPasswordPolicy"),
+        ("*", "iam:GetAccountPasswordPolicy"),
         (f"{iam}:mfa/*", "iam:DeleteVirtualMFADevice"),
         (f"{iam}:user/*", "iam:GetLoginProfile"),
         (f"{iam}:user/*", "iam:ListAccessKeys"),

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import starmap
+from itertools import chain, starmap
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import TRUST_POLICY, Policy, Principal, Role
@@ -109,6 +109,7 @@ class Grants:
         shadowed: dict[str, Verdict] = {}
         limited: dict[str, Verdict] = {}
         untrusted: list[str] = []
+        incomplete: dict[str, tuple[str, ...]] = {}
         for text in resources:
             pairs = [(holder, role) for holder in self._judged_holders(holders, text) for role in self.named(text)]
             verdicts = [judge_assume(self._estate, holder, role, {}, now=ANY_MOMENT) for holder, role in pairs]
@@ -119,6 +120,8 @@ class Grants:
                 shadowed[text] = verdicts[0]
             elif reasons <= _LIMITS.keys():
                 limited[text] = verdicts[0]
+            elif lacking := tuple(dict.fromkeys(chain.from_iterable(starmap(self._lacking, pairs)))):
+                incomplete[text] = lacking
             else:
                 untrusted.append(text)
         if shadowed:
@@ -130,9 +133,19 @@ class Grants:
             fix = f"let the {_LIMITS[str(first.reason)]} allow it, or remove the grant"
             message = f"grants {listed(limited)} without effect: {first.message}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, fix)
+        if incomplete:
+            actions = listed(list(dict.fromkeys(chain.from_iterable(incomplete.values()))))
+            message = f"grants {listed(incomplete)} without effect: the trust requires what needs {actions} as well"
+            yield Found(NOT_TRUSTED, statement.at("resources"), message, f"allow {actions} on the role too")
         if untrusted:
             message = f"grants {listed(untrusted)}, which trusts none of {listed(holders)}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
+
+    def _lacking(self, holder: str, role: str) -> tuple[str, ...]:
+        """The actions that a call needs besides sts:AssumeRole, if nothing else keeps the holder out."""
+        caller, target = self._estate.principal(holder), self._estate.roles.get(role)
+        answer = None if caller is None or target is None else answer_of(open_layers(self._estate, caller, target))
+        return answer.actions if answer else ()
 
     def _is_denied(self, holder: str, role: str) -> bool:
         """Whether a deny excludes a holder that the trust would allow.

@@ -14,7 +14,7 @@ from crossaccount.handoff.config_file import write_granted
 from crossaccount.handoff.entry import HandedOut
 from crossaccount.handoff.kinds.aws_profiles import GRANTED, PROFILES
 from tests.handoff.conftest import Deployed, needs_aws, run
-from tests.scenarios import OF_PEOPLE
+from tests.scenarios import OF_PEOPLE, WITHOUT_CODES
 
 Handed = Callable[..., HandedOut]
 DAVID, THERESA = "arn:aws:iam::111111111111:user/David", "arn:aws:iam::111111111111:user/Theresa"
@@ -42,7 +42,7 @@ def test_david_lists_the_bucket_with_his_profile_and_theresa_is_denied(
 
 
 @needs_aws
-@pytest.mark.parametrize("name", OF_PEOPLE)
+@pytest.mark.parametrize("name", WITHOUT_CODES)
 def test_every_user_s_profile_is_a_session_of_the_role(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:

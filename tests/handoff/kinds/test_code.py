@@ -23,7 +23,7 @@ from crossaccount.handoff.entry import SESSION_WITH_MFA, Entry, HandedOut
 from crossaccount.handoff.kinds.code import BOTO3, PULUMI, TERRAFORM, hcl_string
 from tests.handoff.conftest import Deployed, only, run
 from tests.handoff.entries import TEXT, make_entry
-from tests.scenarios import OF_PEOPLE
+from tests.scenarios import OF_PEOPLE, WITHOUT_CODES
 
 Handed = Callable[..., HandedOut]
 MFA = Atom("trust", "trust policy", "0", "Bool", "aws:MultiFactorAuthPresent", ("true",))
@@ -132,7 +132,7 @@ def test_pulumi_providers_assume_the_roles(handed: Handed, tmp_path: Path, name:
         assert (json.loads(roles) if isinstance(roles, str) else roles) == [assume]
 
 
-@pytest.mark.parametrize("name", OF_PEOPLE)
+@pytest.mark.parametrize("name", WITHOUT_CODES)
 def test_boto3_code_gives_a_session_of_every_role(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str
 ) -> None:

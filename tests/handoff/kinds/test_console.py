@@ -114,7 +114,9 @@ def test_the_extension_reads_a_base_account_and_a_target_for_each_link(handed: H
     for entry in found.entries:
         base = parsed[targets[entry.name]["source_profile"]]
         assert dict(base) == {"aws_account_id": entry.principal.split(":")[4]}
-    assert len(targets) == {"application": 0, "deployer": 0, "environments": 4, "fleet": 16}.get(name, 1)
+    assert len(targets) == {"application": 0, "deployer": 0, "environments": 4, "fleet": 16, "break-glass": 2}.get(
+        name, 1
+    )
 
 
 def test_the_extension_has_the_color_and_the_region(handed: Handed) -> None:

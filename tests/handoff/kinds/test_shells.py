@@ -18,7 +18,7 @@ from crossaccount.handoff.kinds import Shell
 from crossaccount.handoff.kinds.shells import FISH, POSIX, POWERSHELL, call
 from tests.handoff.conftest import Deployed, needs_aws, only, run
 from tests.handoff.entries import TEXT, env_text, make_entry
-from tests.scenarios import OF_PEOPLE
+from tests.scenarios import WITHOUT_CODES
 
 Handed = Callable[..., HandedOut]
 SHELLS = {
@@ -50,7 +50,7 @@ def _script(folder: Path, program: str, text: str) -> Path:
 
 @needs_aws
 @EVERY_SHELL
-@pytest.mark.parametrize("name", OF_PEOPLE)
+@pytest.mark.parametrize("name", WITHOUT_CODES)
 def test_a_script_runs_its_command_in_the_session(
     handed: Handed, deployed: Callable[[str], Deployed], tmp_path: Path, name: str, program: str
 ) -> None:
