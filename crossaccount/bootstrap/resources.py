@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from crossaccount.bootstrap.permissions import Permissions, Policy, permissions
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION
 from crossaccount.settings.models.entities import Purpose, Role
+
+if TYPE_CHECKING:
+    from crossaccount.bootstrap.permissions import Permissions, Policy
 
 Document = Mapping[str, Any]
 
@@ -120,6 +122,9 @@ def bootstrap_of(stack: str, compiled: CompiledStack) -> Bootstrap | None:
     providers = tuple(_providers(compiled))
     if not (settings.bootstrap_roles or providers):
         return None
+    # The table of calls is that of the handlers, which import the SDK: stacks without a pipeline do without it.
+    from crossaccount.bootstrap.permissions import permissions
+
     granted = permissions(compiled)
     profile = compiled.config.get("aws:profile")
     return Bootstrap(

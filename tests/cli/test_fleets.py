@@ -74,6 +74,8 @@ def test_an_account_that_left_is_named_and_pruned_when_asked(run: Run, example: 
     done = run("fleet", "write")
     assert done.code == 0
     assert done.err == (
+        "warning: fleet.yaml: role_sets.audit.exclude[0].ou[0]: no account is in this unit, "
+        'got "Sandbox"; correct it, or take it out\n'
         "Pulumi.playground.yaml: its account is no longer in the fleet; delete its resources with "
         "`pulumi destroy -s playground`, then its file with --prune\n"
     )

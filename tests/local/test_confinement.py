@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,10 @@ def test_no_function_makes_the_server_open_another_port(tmp_path: Path) -> None:
 
 def ports_of(pid: int) -> list[str]:
     """The addresses on which a process listens, as the kernel has them."""
-    sockets = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    sockets = set()
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            sockets.add(os.readlink(each))
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from components.program import program
 from crossaccount.engine.deployment import Deployment, Resource, Stack
@@ -25,18 +26,22 @@ ACCOUNTS = {
 WORDS = {"user": "User", "group": "Group", "role": "Role"}
 
 
-def write_project(folder: Path, stacks: Mapping[str, Mapping[str, Any]]) -> None:
-    """A project with these stacks, each named as its account; other config keys are written with their namespace.
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml writes these files in a tenth of the time
 
-    The files are JSON, which is YAML and written in no time.
-    """
+
+def _yaml(document: Mapping[str, Any]) -> str:
+    return str(yaml.dump(document, Dumper=_Dumper))
+
+
+def write_project(folder: Path, stacks: Mapping[str, Mapping[str, Any]]) -> None:
+    """A project with these stacks, each named as its account; other config keys are written with their namespace."""
     folder.mkdir(exist_ok=True)
     project = {"name": "fleet", "runtime": "python", "config": {"crossaccount:accounts": {"value": ACCOUNTS}}}
-    (folder / "Pulumi.yaml").write_text(json.dumps(project))
+    (folder / "Pulumi.yaml").write_text(_yaml(project))
     for name, config in stacks.items():
         full = {key if ":" in key else f"crossaccount:{key}": value for key, value in config.items()}
         own = {"aws:allowedAccountIds": [ACCOUNTS[name]["id"]], "crossaccount:account": name}
-        (folder / f"Pulumi.{name}.yaml").write_text(json.dumps({"config": {**own, **full}}))
+        (folder / f"Pulumi.{name}.yaml").write_text(_yaml({"config": {**own, **full}}))
 
 
 def recorded(folder: Path) -> dict[str, Deployment]:
