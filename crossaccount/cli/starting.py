@@ -137,7 +137,7 @@ def init(
         for file in files:
             say(f"wrote {os.path.relpath(file)}")
         if place.note:
-            say(f"note: {folder}/requirements.txt: {place.note}", err=True)
+            say(f"note: {folder}/requirements.txt: {' '.join(place.note.split())}", err=True)
         if github and not github_ids:
             say(f"note: {_WITHOUT_IDS}", err=True)
         install = "" if place.checkout or place.note else f"; pulumi install --cwd {folder}"

@@ -195,3 +195,15 @@ def test_editors_get_the_schema_of_this_version_and_doctor_says_when_it_is_anoth
     assert said() == ["crossaccount.schema.json is of another version"]
     assert CliRunner().invoke(app, ["add", "schema", "--dir", str(mine)]).exit_code == 0
     assert schema.read_bytes() == current
+
+
+def test_what_other_machines_cannot_install_and_a_trust_by_names_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = "Version 0.9 must be on the package index.\nOr write another"
+    monkeypatch.setattr(starting, "_place", lambda *_: Place("", "crossaccount==0.9", note))
+    done = _init(tmp_path / "mine", "--user", "bo", "--github", "acme/infra")
+    assert done.exit_code == 0
+    assert "requirements.txt: Version 0.9 must be on the package index. Or write another\n" in done.stderr
+    assert "without --github-ids the roles trust the repository by its names alone (XA119)" in done.stderr
+    assert "pulumi install" not in done.stdout
