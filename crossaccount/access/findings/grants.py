@@ -142,10 +142,8 @@ class Grants:
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
     def _lacking(self, holder: str, role: str) -> tuple[str, ...]:
-        """The actions that a call needs besides sts:AssumeRole, if nothing else keeps the holder out."""
-        caller, target = self._estate.principal(holder), self._estate.roles.get(role)
-        answer = None if caller is None or target is None else answer_of(open_layers(self._estate, caller, target))
-        return answer.actions if answer else ()
+        target = self._estate.roles.get(role)
+        return () if target is None else _additional_actions(self._estate, holder, target)
 
     def _is_denied(self, holder: str, role: str) -> bool:
         """Whether a deny excludes a holder that the trust would allow.
@@ -404,14 +402,18 @@ class SessionSides:
         """The additional actions of a call, cached by caller and role."""
         key = (caller, role.arn)
         if key not in self._needed:
-            principal = self._estate.principal(caller)
-            answer = None if principal is None else answer_of(open_layers(self._estate, principal, role))
-            self._needed[key] = answer.actions if answer else ()
+            self._needed[key] = _additional_actions(self._estate, caller, role)
         return self._needed[key]
 
     @cached_property
     def _candidates(self) -> Candidates:
         return Candidates(self._estate)
+
+
+def _additional_actions(estate: Estate, caller: str, role: Role) -> tuple[str, ...]:
+    """The actions that a call needs besides sts:AssumeRole, if nothing else keeps the caller out."""
+    principal = estate.principal(caller)
+    return () if principal is None else answer_of(open_layers(estate, principal, role)).actions
 
 
 def _allowed_by_caller(estate: Estate, caller: str, action: str, role: str) -> bool:
