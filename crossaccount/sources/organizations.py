@@ -272,8 +272,8 @@ def _also_at(policy: Policy, targets: Iterable[str]) -> Policy:
 def widened(before: Content, after: Content) -> list[str]:
     """The member accounts for which control policies say less: a Deny of no level is left, or a level allows more.
 
-    It is decided by statement, so that it holds for whoever acts in the account, its root user included. The management
-    account is not one of them: no control policy concerns it.
+    Statements are compared, not principals. So the result is also true for the root user of an account. The management
+    account is not among them: control policies do not apply to it.
     """
     old, new = _by_target(before), _by_target(after)
     management = after["Organization"]["MasterAccountId"]

@@ -176,7 +176,7 @@ class Workflow:
 
 
 def _has_github(config: Mapping[str, Any]) -> bool:
-    """Whether a stack's config declares a provider of GitHub; its own errors are told when it is checked."""
+    """Whether a stack's config declares a provider of GitHub. Errors of the config are reported by its own check."""
     declared = config.get(PROVIDERS)
     issuers = (
         [str(each.get("oidc")) for each in declared.values() if isinstance(each, Mapping)]

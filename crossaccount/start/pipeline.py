@@ -1,8 +1,8 @@
 """The roles of a project's own pipeline: for reviews, for drift, and for deployments.
 
-Each role lets in one environment of one GitHub repository. The roles for drift and for deployments also require that
-the job comes from the project's workflow on the main branch: an environment without protection rules would let in every
-branch. The role for reviews, which only reads, also lets in pull requests and branches without the environment.
+Each role trusts one environment of one GitHub repository. The roles for drift and for deployments also require that
+the job comes from the project's workflow on the main branch: an environment without protection rules accepts every
+branch. The role for reviews, which only reads, also trusts pull requests and branches without the environment.
 ``crossaccount bootstrap`` makes the roles in each account.
 
 Source of the claims: https://docs.github.com/actions/reference/security/oidc (``job_workflow_ref``)

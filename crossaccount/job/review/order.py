@@ -187,8 +187,8 @@ def with_control_policies(
 ) -> list[Step]:
     """The ``steps`` of an ``up``, in which control policies that allow more come first and those that allow less last.
 
-    A stack that does both is divided, unless its first step exists already or ``divide`` is false. What a step waits
-    for anyway has precedence: whoever reads such a stack comes after it.
+    A stack that does both is divided, unless its first step exists already or ``divide`` is false. Dependencies
+    have precedence: a stack that reads such a stack comes after it.
     """
     found = {step.key: step for step in steps}
     for stack, how in restricting.items():

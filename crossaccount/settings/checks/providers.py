@@ -1,7 +1,7 @@
 """Identity providers of the account, and the trust statements that let their users in.
 
 A keyword of a trust statement means the provider that it names, or the only provider of its service. The keyword itself
-reports values that would let in strangers or nobody (``Federation.wrong``).
+reports values that would allow strangers, or nobody (``Federation.wrong``).
 """
 
 from __future__ import annotations

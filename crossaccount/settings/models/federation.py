@@ -1,8 +1,8 @@
 """Keywords that let users of an identity provider assume a role, each with the terms of its service.
 
 A keyword becomes a principal (the provider), an action, and conditions on the audience and on the claims that identify
-the user. :meth:`Federation.conditions` makes the conditions. :meth:`Federation.wrong` reports values that would let in
-strangers or nobody. A ``*`` is allowed only if the service reserves all matching names for its customer.
+the user. :meth:`Federation.conditions` makes the conditions. :meth:`Federation.wrong` reports values that would allow
+strangers, or nobody. A ``*`` is allowed only if the service reserves all matching names for its customer.
 
 Sources: the pages that ``crossaccount.iam.providers`` names, and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif.
@@ -69,7 +69,7 @@ class Federation(Model):
         return self.provider
 
     def wrong(self, provider: IdentityProvider) -> Iterator[Wrong]:
-        """Problems: values that would let in strangers, or nobody."""
+        """Problems: values that would allow strangers, or nobody."""
         return iter(())
 
     def subjects(self, provider: IdentityProvider) -> Sequence[str]:
