@@ -186,12 +186,15 @@ class AsWritten(Placeholders):
 ASSUME = "assume"
 FEWEST = 3
 """The fewest accounts for which a pattern is written in the place of a list."""
+ORGANIZATION = "organization"
+"""The keyword of a grant that limits it to roles of one organisation."""
 RESOURCE_ORG = "aws:ResourceOrgID"
 
 
-def _is_free(conditions: Any) -> bool:
+def _is_free(policy: Mapping[str, Any]) -> bool:
     """Whether a condition on the organisation of the role can be added."""
-    if not isinstance(conditions, Mapping):
+    conditions = policy.get("conditions") or {}
+    if ORGANIZATION in policy or not isinstance(conditions, Mapping):
         return False
     own = conditions.get("StringEquals", {})
     return isinstance(own, Mapping) and RESOURCE_ORG.lower() not in {str(key).lower() for key in own}
@@ -250,8 +253,7 @@ class Naming:
             return policy
         found = [str(each).partition("/")[::2] for each in names]
         resources = {resource for _, resource in found}
-        conditions = policy.get("conditions") or {}
-        if len(resources) > 1 or {account for account, _ in found} != set(accounts) or not _is_free(conditions):
+        if len(resources) > 1 or {account for account, _ in found} != set(accounts) or not _is_free(policy):
             return policy
         (resource,) = resources
         if not resource.startswith("role/") or has_wildcard(resource):
@@ -260,9 +262,8 @@ class Naming:
         partitions = {partition_of(each) for each in regions}
         if len(partitions) > 1:
             return policy
-        limited = {**conditions, "StringEquals": {**conditions.get("StringEquals", {}), RESOURCE_ORG: above.id}}
         pattern = f"arn:{partitions.pop()}:iam::*:{resource}"
-        return {**policy, ASSUME: [pattern], "conditions": limited}
+        return {**policy, ASSUME: [pattern], ORGANIZATION: above.id}
 
     def names(self, names: Any, values: Placeholders, where: str, report: Report) -> Iterator[Any]:
         """A list of names with role sets replaced by their accounts; each name once."""

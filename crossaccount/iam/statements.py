@@ -17,6 +17,7 @@ from typing import Any
 from crossaccount.iam.arn import parse_arn, root_arn
 from crossaccount.iam.documents import VERSION, Document, as_list
 from crossaccount.iam.names import has_wildcard
+from crossaccount.iam.published import action_condition_keys, fits_published
 
 ASSUME_ROLE = "sts:AssumeRole"
 TAG_SESSION = "sts:TagSession"
@@ -69,16 +70,47 @@ def grant(
     resources: Sequence[str],
     actions: Sequence[str] = (ASSUME_ROLE,),
     conditions: Iterable[Condition] = (),
+    more: Sequence[str] = (),
 ) -> Document:
     """An identity policy that allows or denies ``actions`` on the roles ``resources`` (ARNs, patterns or ``*``).
+
+    ``more`` are the other actions of the same call, such as sts:TagSession. Each of them gets only the conditions on
+    keys that AWS lists for it: sts:TagSession has no external ID. Those with the conditions of ``actions`` are in the
+    same statement. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html (permissions required
+    to add session tags), and the Service Authorization Reference of AWS STS.
 
     Raises:
         ConditionConflict: two of the ``conditions`` speak about the same key under the same operator.
     """
-    statement: dict[str, Any] = {"Effect": effect, "Action": list(actions), "Resource": list(resources)}
-    if condition := merged(conditions):
-        statement["Condition"] = condition
-    return {"Version": VERSION, "Statement": [statement]}
+    whole = merged(conditions)
+    alike: list[tuple[list[str], dict[str, Any]]] = [(list(actions), whole)]
+    for action in more:
+        limits = _fitting(whole, action)
+        same = next((found for found, others in alike if others == limits), None)
+        if same is None:
+            alike.append(([action], limits))
+        else:
+            same.append(action)
+    found: list[dict[str, Any]] = []
+    for together, condition in alike:
+        statement: dict[str, Any] = {"Effect": effect, "Action": together, "Resource": list(resources)}
+        found.append({**statement, "Condition": condition} if condition else statement)
+    return {"Version": VERSION, "Statement": found}
+
+
+_OF_ACTIONS = ("sts:", "aws:requesttag/", "aws:tagkeys")
+"""How the condition keys begin that only the actions have for which AWS lists them."""
+
+
+def _fitting(conditions: Condition, action: str) -> dict[str, Any]:
+    """The conditions without those on keys that ``action`` never has."""
+    listed = action_condition_keys(action) or ()
+    found: dict[str, dict[str, Any]] = {}
+    for operator, keys in conditions.items():
+        for key, value in keys.items():
+            if not key.lower().startswith(_OF_ACTIONS) or fits_published(key.lower(), listed):
+                found.setdefault(operator, {})[key] = value
+    return found
 
 
 def trust_policy(trusts: Iterable[Trust]) -> Document:

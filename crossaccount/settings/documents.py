@@ -251,11 +251,12 @@ class _Builder:
             kind, names = ("assume", policy.assume) if policy.assume else ("deny", policy.deny)
             arns = [self.named(name, f"{where}.{kind}[{index}]") for index, name in enumerate(names or ())]
             effect, conditions = "Allow" if kind == "assume" else "Deny", policy.principal_conditions()
+            more = policy.own_actions()
             try:
-                document = grant(effect, arns, policy.actions, [*conditions, policy.conditions])
+                document = grant(effect, arns, policy.actions, [*conditions, policy.conditions], more)
             except ConditionConflict as conflict:
                 self.problems.append(_conflict(conflict, where))
-                document = grant(effect, arns, policy.actions, conditions)
+                document = grant(effect, arns, policy.actions, conditions, more)
         self.result.identities[where] = document
         return document
 

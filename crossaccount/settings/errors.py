@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from crossaccount.iam.entity_names import check_account_id
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, BadInput, Problem, shown
-from crossaccount.settings.models.base import REFUSED
+from crossaccount.settings.models.base import REFUSED, Model
 
 Location = tuple[int | str, ...]
 
@@ -60,7 +60,14 @@ def _explain(
     if kind == "missing":
         return "is required", f"add {location[-1]}: {_example(model, location)}"
     if kind == "extra_forbidden":
-        known = _keys(_model_at(model, location[:-1]))
+        holder = _model_at(model, location[:-1])
+        if (
+            isinstance(holder, type)
+            and issubclass(holder, Model)
+            and (refusal := holder.NOT_HERE.get(str(location[-1])))
+        ):
+            return f"not a key here: {refusal.what}", refusal.fix
+        known = _keys(holder)
         return "unknown key", did_you_mean(str(location[-1]), known, f"the keys here are {', '.join(known)}")
     if kind == "string_type":
         return "must be a text", _account_fix(location, got) or _text_fix(got)

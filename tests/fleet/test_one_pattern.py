@@ -54,14 +54,13 @@ def _estate(folder: Path) -> Estate:
 
 
 PATTERN = ["arn:aws:iam::*:role/Auditor"]
-LIMIT = {"aws:ResourceOrgID": "o-a1b2c3d4e5"}
 
 
 def test_a_role_of_every_account_is_one_pattern_under_the_organisation(write: Write) -> None:
-    assert _grant(write(_fleet())) == {"assume": PATTERN, "conditions": {"StringEquals": LIMIT}}
+    assert _grant(write(_fleet())) == {"assume": PATTERN, "organization": "o-a1b2c3d4e5"}
     young = {"assume": ["<audited>/role/Auditor"], "conditions": {"StringEquals": {"aws:PrincipalTag/a": "b"}}}
     found = _grant(write(_fleet({**young, "mfa": True})))
-    assert found["conditions"] == {"StringEquals": {"aws:PrincipalTag/a": "b", **LIMIT}}
+    assert (found["conditions"], found["organization"]) == (young["conditions"], "o-a1b2c3d4e5")
     assert (found["assume"], found["mfa"]) == (PATTERN, True)
 
 
@@ -98,6 +97,10 @@ def test_it_grants_nothing_more_and_nothing_less(write: Write) -> None:
                     "conditions": {"StringEquals": {"aws:resourceorgid": "o"}},
                 }
             },
+        ),
+        (
+            "the organisation is limited by the keyword",
+            {"grant": {"assume": ["<audited>/role/Auditor"], "organization": "o-a1b2c3d4e6"}},
         ),
         ("it is a denial", {"grant": {"deny": ["<audited>/role/Auditor"]}}),
     ],

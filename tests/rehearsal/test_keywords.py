@@ -27,9 +27,11 @@ ROLES: dict[str, dict[str, Any]] = {
         "session_tags": {"required": {"project": ["web", "shop"], "ticket": "*"}, "allowed": ["project", "ticket"]}
     },
     "Plain": {},
+    "Kept": {"source_identity": True},
     "Partner": {"external_id": ["a-b-c-12345-old", "a-b-c-67890-new"]},
 }
 TAGS = {"project": "web", "ticket": "42"}
+PARTNER = {"sts:ExternalId": "a-b-c-12345-old"}
 
 
 def _test(role: str, expect: str, **more: Any) -> dict[str, Any]:
@@ -74,6 +76,15 @@ TESTS = [
     _test("Plain", "denied", principal="auth/user/hal", context={"sts:RoleSessionName": "ann"}),
     _test("Plain", "allowed", principal="auth/user/ida"),
     _test("Plain", "denied", principal="auth/user/jan"),
+    _test("Kept", "allowed", principal="auth/user/kay", session={"source_identity": "kay"}),
+    _test("Kept", "denied", principal="auth/user/kay", session={"source_identity": "ann"}),
+    _test("Kept", "denied", principal="auth/user/kay"),
+    _test("Tagged", "allowed", principal="auth/user/lou", session={"tags": TAGS}, context=PARTNER),
+    _test("Tagged", "denied", principal="auth/user/lou", session={"tags": TAGS}),
+    _test(
+        "Tagged", "denied", principal="auth/user/lou", session={"tags": {**TAGS, "project": "shop"}}, context=PARTNER
+    ),
+    _test("Tagged", "denied", principal="auth/user/lou", context=PARTNER),
 ]
 
 
@@ -92,6 +103,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
                     "ed": {**grant, "expires": "2020-01-01"},
                     "fay": {**grant, "starts": "2098-01-01"},
                     "hal": {"inline": {"p": {"assume": ["workload/role/*"], "session_name": "${aws:username}"}}},
+                    "kay": {"inline": {"p": {"assume": ["workload/role/*"], "source_identity": "${aws:username}"}}},
+                    "lou": {
+                        "inline": {
+                            "p": {
+                                "assume": ["workload/role/Tagged"],
+                                "session_tags": {"required": {"project": "web"}},
+                                "external_id": [PARTNER["sts:ExternalId"]],
+                            }
+                        }
+                    },
                     "ida": {"groups": ["Tagged"], "tags": {"team": "blue"}},
                     "jan": {"groups": ["Tagged"], "tags": {"team": "red"}},
                     "gil": {"groups": [{"name": "Dated", "expires": "2020-01-01"}]},
@@ -120,5 +141,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("index", range(len(TESTS)))
-def test_each_is_tried_and_as_expected(results: list[dict[str, Any]], index: int) -> None:
-    assert (results[index]["mode"], results[index]["actual"]) == ("tried", TESTS[index]["expect"])
+def test_each_is_tried_where_the_local_aws_can_and_as_expected(results: list[dict[str, Any]], index: int) -> None:
+    mode = "judged" if "source_identity" in TESTS[index].get("session", {}) else "tried"
+    assert (results[index]["mode"], results[index]["actual"]) == (mode, TESTS[index]["expect"])

@@ -71,6 +71,68 @@ def test_the_keywords_and_conditions_of_a_grant_are_in_its_document() -> None:
     assert inline["q"]["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
+TAGGED = {"StringEquals": {"aws:RequestTag/project": "web"}}
+EXTERNAL = {"StringEquals": {"sts:ExternalId": "a-long-one"}}
+
+
+@pytest.mark.parametrize(
+    ("keywords", "statements"),
+    [
+        pytest.param(
+            {"source_identity": "${aws:username}"},
+            [
+                (
+                    ["sts:AssumeRole", "sts:SetSourceIdentity"],
+                    {"StringEquals": {"sts:SourceIdentity": "${aws:username}"}},
+                )
+            ],
+            id="its own action",
+        ),
+        pytest.param(
+            {"session_tags": {"required": {"project": "web"}}, "mfa": True},
+            [
+                (
+                    ["sts:AssumeRole", "sts:TagSession"],
+                    {**TAGGED, "Bool": {"aws:MultiFactorAuthPresent": "true"}},
+                )
+            ],
+            id="every action has global keys",
+        ),
+        pytest.param(
+            {"session_tags": {"required": {"project": "web"}}, "external_id": ["a-long-one"]},
+            [
+                ("sts:AssumeRole", {"StringEquals": {**TAGGED["StringEquals"], **EXTERNAL["StringEquals"]}}),
+                ("sts:TagSession", TAGGED),
+            ],
+            id="sts:TagSession has no external ID",
+        ),
+        pytest.param(
+            {"session_tags": {"required": {"project": "web"}}, "actions": ["sts:AssumeRole", "sts:tagsession"]},
+            [(["sts:AssumeRole", "sts:tagsession"], TAGGED)],
+            id="an action that is named is not added",
+        ),
+        pytest.param(
+            {"organization": {"id": "o-a1b2c3d4e5", "paths": ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"]}},
+            [
+                (
+                    "sts:AssumeRole",
+                    {
+                        "StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"},
+                        "ForAnyValue:StringLike": {"aws:ResourceOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"},
+                    },
+                )
+            ],
+            id="the organisation of the role",
+        ),
+    ],
+)
+def test_keywords_of_a_grant_bring_their_actions_and_conditions(
+    keywords: dict[str, Any], statements: list[tuple[Any, Any]]
+) -> None:
+    document = json.loads(_documents(policies={"P": {"assume": ["workload/role/R"], **keywords}}).managed["P"])
+    assert [(each["Action"], each["Condition"]) for each in document["Statement"]] == statements
+
+
 def test_a_keyword_and_a_condition_of_a_grant_that_contradict_each_other_are_refused() -> None:
     twice = {"assume": ["*"], "mfa": True, "conditions": {"Bool": {"aws:multifactorauthpresent": "false"}}}
     _, problems = build(policies={"P": twice})
@@ -84,6 +146,11 @@ def test_every_keyword_of_the_table_that_a_request_carries_to_both_sides_is_one_
     shared = keywords_of(Conditioned)
     assert shared.keys() <= keywords_of(Policy).keys()
     assert all(keywords_of(Policy)[name] == row == keywords_of(TrustStatement)[name] for name, row in shared.items())
+
+
+def test_every_key_of_a_trust_is_one_of_grants_or_has_a_reason() -> None:
+    trust, grant = TrustStatement.model_fields.keys(), Policy.model_fields.keys()
+    assert trust - grant == Policy.NOT_HERE.keys()
 
 
 def test_every_trust_statement_is_in_the_roles_policy() -> None:

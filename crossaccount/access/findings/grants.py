@@ -134,9 +134,10 @@ class Grants:
             message = f"grants {listed(limited)} without effect: {first.message}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, fix)
         if incomplete:
-            actions = listed(list(dict.fromkeys(chain.from_iterable(incomplete.values()))))
+            needed = list(dict.fromkeys(chain.from_iterable(incomplete.values())))
+            actions, by = listed(needed), _by_keyword(*needed)
             message = f"grants {listed(incomplete)} without effect: the trust requires what needs {actions} as well"
-            yield Found(NOT_TRUSTED, statement.at("resources"), message, f"allow {actions} on the role too")
+            yield Found(NOT_TRUSTED, statement.at("resources"), message, f"allow {actions} on the role too{by}")
         if untrusted:
             message = f"grants {listed(untrusted)}, which trusts none of {listed(holders)}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
@@ -343,7 +344,9 @@ ONE_SIDE = Kind(
     "Add the action on the other side, or remove it here.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required",
 )
-_ACTIONS = ("sts:TagSession", "sts:SetSourceIdentity")
+_KEYWORDS = {"sts:TagSession": "session_tags", "sts:SetSourceIdentity": "source_identity"}
+"""The keyword of trusts and grants that allows an action and requires what it passes."""
+_ACTIONS = tuple(_KEYWORDS)
 _NOTHING, _WITHOUT_MFA = RequestContext.of(), RequestContext.of({PRESENT: "false"})
 
 
@@ -370,7 +373,7 @@ class SessionSides:
         callers = callers or self._kept_out(role, action)
         if callers and not any(_allowed_by_caller(self._estate, arn, action, role) for arn in callers):
             message = f"allows {action}, but none of {listed(callers)} may call it"
-            fix = f"allow {action} in their policies too, or remove it here"
+            fix = f"allow {action} in their policies too{_by_keyword(action)}, or remove it here"
             yield Found(ONE_SIDE, statement.at("actions"), message, fix)
 
     def _trusts(self, statement: Statement, action: str) -> Iterator[Found]:
@@ -384,7 +387,12 @@ class SessionSides:
         ]
         if closed:
             message = f"allows {action}, but the trust of {listed(closed)} does not"
-            yield Found(ONE_SIDE, statement.at("actions"), message, f"add {action} to the trust, or remove it here")
+            yield Found(
+                ONE_SIDE,
+                statement.at("actions"),
+                message,
+                f"add {action} to the trust{_by_keyword(action)}, or remove it here",
+            )
 
     def _kept_out(self, arn: str, action: str) -> list[str]:
         """The callers that could assume a role if the call could pass the required tags and identity."""
@@ -408,6 +416,13 @@ class SessionSides:
     @cached_property
     def _candidates(self) -> Candidates:
         return Candidates(self._estate)
+
+
+def _by_keyword(*actions: str) -> str:
+    """The keywords of the config that allow the actions, in parentheses; empty if an action has none."""
+    if not all(action in _KEYWORDS for action in actions):
+        return ""
+    return f" (in a config `actions`, or {listed([f'`{_KEYWORDS[action]}`' for action in actions])})"
 
 
 def _additional_actions(estate: Estate, caller: str, role: Role) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from crossaccount.settings.models.federation import (
     WebIdentity,
 )
 from crossaccount.settings.models.providers import Provider
-from crossaccount.settings.models.requests import OfOrganization, SessionTags
+from crossaccount.settings.models.requests import OfOrganization, RolesOrganization, SessionTags
 from crossaccount.settings.models.sign_in import PasswordPolicy, SignIn
 from crossaccount.settings.models.trusts import Conditioned, Mfa, TrustStatement
 
@@ -67,6 +67,7 @@ __all__ = [
     "Provider",
     "PulumiCloud",
     "Role",
+    "RolesOrganization",
     "Saml",
     "SessionTags",
     "SignIn",

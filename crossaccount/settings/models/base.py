@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -28,6 +28,8 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", defer_build=True, validate_by_name=False, validate_by_alias=True
     )
+    NOT_HERE: ClassVar[Mapping[str, Refusal]] = {}
+    """Keys that have a meaning elsewhere in the config and none here: the reason, and what to do."""
 
 
 def refuse(what: str, fix: str) -> PydanticCustomError:

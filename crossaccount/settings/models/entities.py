@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from crossaccount.iam.entity_names import Refusal
 from crossaccount.iam.statements import ASSUME_ROLE
 from crossaccount.settings.models.base import (
     Description,
@@ -21,12 +22,29 @@ from crossaccount.settings.models.base import (
     refuse,
 )
 from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
-from crossaccount.settings.models.requests import Expires, Starts
-from crossaccount.settings.models.trusts import Conditioned, TrustStatement
+from crossaccount.settings.models.requests import Expires, Keyword, MaybeRolesOrganization, Starts
+from crossaccount.settings.models.trusts import FEDERATIONS, Conditioned, TrustStatement
+
+_OF_SERVICES = Refusal(
+    "only the request of a service has it, and a grant is for users and roles", "write it in the role's trust"
+)
+_OF_PROVIDERS = Refusal(
+    "names callers without identity policies, so only a trust can let them in", "write it in the role's trust"
+)
 
 
 class Policy(Conditioned):
     """An identity policy: exactly one of ``assume``, ``deny`` and ``document``. The first two may have conditions."""
+
+    NOT_HERE: ClassVar = {
+        "source_account": _OF_SERVICES,
+        "source_arn": _OF_SERVICES,
+        **dict.fromkeys((*FEDERATIONS, "pod_identity"), _OF_PROVIDERS),
+        "principals": Refusal("the users and roles that have the policy are its principals", "remove it"),
+        "services": Refusal("the users and roles that have the policy are its principals", "remove it"),
+        "effect": Refusal("`assume` allows and `deny` denies", "remove it"),
+        "mode": Refusal("a grant names its roles by name, also those that do not exist yet", "remove it"),
+    }
 
     assume: tuple[Text, ...] | None = Field(default=None, examples=[["workload/role/AssumedRole"]])
     """Roles that may be assumed: names, ARNs (wildcards allowed in the role part) or "*"."""
@@ -37,6 +55,15 @@ class Policy(Conditioned):
     placeholders of role sets: {template: policies/limits.json}."""
     actions: tuple[Text, ...] = Field(default=(ASSUME_ROLE,), examples=[[ASSUME_ROLE, "sts:TagSession"]])
     """The actions that `assume` allows or `deny` denies, instead of sts:AssumeRole."""
+    organization: Annotated[MaybeRolesOrganization, Keyword("StringEquals", "aws:ResourceOrgID", of="id")] = Field(
+        default=None, examples=["o-a1b2c3d4e5"]
+    )
+    """Require a role in an account of this organisation: its ID, or {id: o-…, paths: [o-…/r-…/ou-…/*]}."""
+
+    def own_actions(self) -> tuple[str, ...]:
+        """The actions that the keywords need and that ``actions`` does not have."""
+        named = {action.lower() for action in self.actions}
+        return tuple(action for action in self.actions_of_keywords() if action.lower() not in named)
 
 
 class ManagedPolicy(Policy):

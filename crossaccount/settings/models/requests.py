@@ -168,11 +168,26 @@ class OfOrganization(Model):
     """The paths of organisational units; with * at the end also the units below."""
 
 
+class RolesOrganization(Model):
+    """Roles in the accounts of one organisation, or of some of its units."""
+
+    id: OrgId = Field(examples=["o-a1b2c3d4e5"])
+    """The organisation's ID."""
+    paths: Annotated[tuple[OrgPath, ...], Keyword("ForAnyValue:StringLike", "aws:ResourceOrgPaths")] = Field(
+        default=(), examples=[["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"]]
+    )
+    """The paths of organisational units; with * at the end also the units below it."""
+
+
+def _organization(value: object) -> object:
+    return {"id": value} if isinstance(value, str) else value
+
+
 MaybeOrganization = Annotated[
-    OfOrganization | None,
-    BeforeValidator(
-        lambda value: {"id": value} if isinstance(value, str) else value, json_schema_input_type=OrgId | OfOrganization
-    ),
+    OfOrganization | None, BeforeValidator(_organization, json_schema_input_type=OrgId | OfOrganization)
+]
+MaybeRolesOrganization = Annotated[
+    RolesOrganization | None, BeforeValidator(_organization, json_schema_input_type=OrgId | RolesOrganization)
 ]
 
 

@@ -6,7 +6,9 @@ condition key, and which principals and effects may carry it. The JSON schema, t
 read the rows.
 
 A row of :class:`Conditioned` is a keyword of grants as well: a condition on a key that the request carries to both
-sides. A row of :class:`TrustStatement` means something on the trusting side alone.
+sides. A row of :class:`TrustStatement` means something on the trusting side alone, or something else than in a grant:
+``organization`` is the caller's in a trust, and the role's in a grant. ``entities`` has the reason for each that a
+grant cannot have.
 
 Other keywords name principals: users of an identity provider (``github``, ``saml``; see ``federation``) or pods.
 """
@@ -137,6 +139,15 @@ class Conditioned(Model):
         OneOrMany, Keyword("StringEquals", "sts:RoleSessionName", patterns=True, applies_to=CALLERS)
     ] = Field(default=(), examples=["${aws:username}"])
     """Require one of these session names; * and ? are wildcards, ${aws:username} is the user's own name."""
+    source_identity: Annotated[
+        Identities,
+        Keyword(
+            "StringEquals", "sts:SourceIdentity", patterns=True, applies_to=CALLERS, actions=("sts:SetSourceIdentity",)
+        ),
+    ] = Field(default=(), examples=["${aws:username}"])
+    """Require a source identity: true for any, or one of these; ${aws:username} is the user's own name."""
+    session_tags: Annotated[SessionTags | None, Keyword("", "", applies_to=CALLERS, actions=("sts:TagSession",))] = None
+    """Require or limit session tags: {required: {project: web}, allowed: [project], transitive: [project]}."""
     starts: Annotated[
         Starts | None, Keyword("DateGreaterThanEquals", "aws:CurrentTime", applies_to=EVERYBODY, may_deny=True)
     ] = Field(default=None, examples=["2027-01-01"])
@@ -157,6 +168,11 @@ class Conditioned(Model):
     def conditions_of(self, kind: str) -> tuple[Condition, ...]:
         """The conditions of the keywords that apply to this kind of caller."""
         return tuple(_conditions(self, kind))
+
+    def actions_of_keywords(self) -> tuple[str, ...]:
+        """The actions that the keywords need. AWS requires each on both sides of a call."""
+        needed = (action for keyword in self.keywords().values() for action in keyword.actions)
+        return tuple(dict.fromkeys(needed))
 
     def principal_conditions(self) -> tuple[Condition, ...]:
         """The conditions that principals have to meet."""
@@ -197,15 +213,6 @@ class TrustStatement(Conditioned):
         Keyword("StringEquals", "aws:PrincipalOrgID", of="id", providers_alone=_NO_PRINCIPAL),
     ] = Field(default=None, examples=["o-a1b2c3d4e5"])
     """Require an account of this organisation: its ID, or {id: o-…, paths: [o-…/r-…/ou-…/*]}."""
-    source_identity: Annotated[
-        Identities,
-        Keyword(
-            "StringEquals", "sts:SourceIdentity", patterns=True, applies_to=CALLERS, actions=("sts:SetSourceIdentity",)
-        ),
-    ] = Field(default=(), examples=["${aws:username}"])
-    """Require a source identity: true for any, or one of these; ${aws:username} is the user's own name."""
-    session_tags: Annotated[SessionTags | None, Keyword("", "", applies_to=CALLERS, actions=("sts:TagSession",))] = None
-    """Require or limit session tags: {required: {project: web}, allowed: [project], transitive: [project]}."""
     source_account: Annotated[
         OneOrMany, Keyword("StringEquals", "aws:SourceAccount", applies_to=frozenset({SERVICES}))
     ] = Field(default=(), examples=["workload"])
@@ -236,8 +243,7 @@ class TrustStatement(Conditioned):
 
     def needed_actions(self) -> tuple[str, ...]:
         """The actions of the statement, with those that its keywords need."""
-        needed = (action for keyword in self.keywords().values() for action in keyword.actions)
-        return tuple(dict.fromkeys((*self.actions, *needed)))
+        return tuple(dict.fromkeys((*self.actions, *self.actions_of_keywords())))
 
     @property
     def names_somebody(self) -> bool:

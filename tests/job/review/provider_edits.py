@@ -98,8 +98,6 @@ BUCKET = "arn:aws:s3:::bucket"
 STATEMENTS: dict[str, list[dict[str, Any]]] = {
     "pod_identity": [{"pod_identity": True}],
     "organization": [{"principals": ["auth"], "organization": ORGANIZATION}],
-    "source_identity": [{"principals": ["auth"], "source_identity": True}],
-    "session_tags": [{"principals": ["auth"], "session_tags": {"required": {"project": "web"}}}],
     "source_account": [{"services": ["scheduler.amazonaws.com"], "source_account": "workload"}],
     "source_arn": [{"services": ["s3.amazonaws.com"], "source_arn": BUCKET}],
 }
@@ -109,6 +107,8 @@ CONDITIONS: dict[str, Any] = {
     "source_vpce": ["vpce-0a1b2c3d"],
     "principal_tags": {"team": "ops"},
     "session_name": "${aws:username}",
+    "source_identity": True,
+    "session_tags": {"required": {"project": "web"}},
     "starts": "2020-01-01",
     "expires": "2099-12-31",
 }

@@ -27,6 +27,8 @@ from crossaccount.sources.stacks import SettingsReader
 from tests.job.review.provider_edits import (
     CONDITIONS,
     METADATA,
+    ORGANIZATION,
+    PATHS,
     PROVIDERS,
     edits_of_providers,
     edits_of_trusts,
@@ -118,6 +120,7 @@ def _of_policy(model: str, path: tuple[Any, ...]) -> dict[str, list[Edit]]:
         f"{model}.conditions": [
             (path, {"assume": ["workload/role/Ops"], "conditions": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})
         ],
+        f"{model}.organization": [(path, {"assume": ["workload/role/Ops"], "organization": ORGANIZATION})],
         **{
             f"{model}.{keyword}": [(path, {"assume": ["workload/role/Ops"], keyword: value})]
             for keyword, value in CONDITIONS.items()
@@ -200,6 +203,10 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     "Role.description": [((*OTHER, "description"), "said anew")],
     "Role.max_session_duration": [((*OTHER, "max_session_duration"), 43200)],
     "Role.bootstrap": [((*PIPELINE, "bootstrap"), "drift")],
+    **{
+        f"RolesOrganization.{key}": [(INLINE, {"assume": ["workload/role/Ops"], "organization": PATHS})]
+        for key in PATHS
+    },
     "Role.trust": [
         ((*ROLE, "trust"), [{"principals": ["auth"]}]),
         ((*ROLE, "trust"), [{"principals": ["auth"], "mfa": True}]),
