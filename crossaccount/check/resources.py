@@ -25,7 +25,7 @@ from crossaccount.sources.source import Sources
 
 UNNAMED = "000000000000"
 """The account of a run without a known account. AWS assigns this ID to no account."""
-OF_CONFIGS = frozenset({"XA310", "XA317", "XA318", "XA319", "XA503", "XA504", "XA901", "XA902"})
+OF_CONFIGS = frozenset({"XA310", "XA317", "XA318", "XA319", "XA503", "XA504", "XA505", "XA901", "XA902"})
 """Findings about crossaccount's config, which other programs do not have."""
 KINDS: Sequence[Kind] = tuple(kind for kind in CATALOGUE if kind.code not in OF_CONFIGS)
 """The findings that resources can have."""

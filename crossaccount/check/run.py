@@ -34,6 +34,7 @@ from crossaccount.access.findings.groups import Group, grouped
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
+from crossaccount.check.deployers import deployer_findings
 from crossaccount.check.expiring import DEFAULT, expiry_findings
 from crossaccount.check.external_ids import rotated_external_ids
 from crossaccount.check.locations import file_of_source
@@ -163,6 +164,8 @@ def check(
         )
         for name in names
     }
+    for name, found in deployer_findings({name: compiled[name] for name in names}, above, directory):
+        of_files[name] = (*of_files[name], found)
     today = now.astimezone(UTC).date()
     checked = Checker(compiled, sources, names, of_files, today).run(_tests(directory, sources, program, now))
     files = {compiled[name].settings.account_id: directory / stack_file(name) for name in names}

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from crossaccount.iam.nearest import nearest
 from crossaccount.iam.problem import NOT_GIVEN
 from crossaccount.settings import Project, SettingsError
+from crossaccount.settings.input_files import leaves_folder, read_text
+from crossaccount.settings.organization import KEY
 from crossaccount.settings.project import ORGANIZATION_FILE, PROJECT_FILE, stack_file
+from crossaccount.settings.raw import NAMESPACE
+from crossaccount.settings.yaml_text import read_yaml
 from crossaccount.sources.errors import SourceError, refusal, within
 
 OF_STACKS = ("stack", "state")
 """The kinds of source that name a stack of a project."""
 _PATTERN = frozenset("*?[")
+ORGANIZATION_KEY = f"{NAMESPACE}{KEY}"
 ReadProject = Callable[[Path], Project]
 
 
@@ -74,9 +79,30 @@ def all_stacks(directory: Path, kind: Literal["stack", "state"] = "stack") -> li
 
 
 def project_organization(directory: Path) -> list[str]:
-    """The file about the organisation of a project's accounts, as a source; none if there is no such file."""
+    """The file about the organisation of a project's accounts, as a source; none if there is no such file.
+
+    It is the fleet's, otherwise the file that the stack of a management account names (``crossaccount:organization``).
+    """
     file = directory / ORGANIZATION_FILE
-    return [str(file)] if file.is_file() else []
+    if file.is_file():
+        return [str(file)]
+    named = dict.fromkeys(each for path in sorted(directory.glob(stack_file("*"))) for each in _named_in(path))
+    return [str(directory / each) for each in named if (directory / each).is_file()]
+
+
+def _named_in(file: Path) -> Iterator[str]:
+    """The file about an organisation that a stack's file names. Errors of the file are reported where it is read."""
+    try:
+        if ORGANIZATION_KEY not in read_text(file, file.name):
+            return
+        content = read_yaml(file, file.name)
+    except SettingsError:
+        return
+    config = content.get("config") if isinstance(content, dict) else None
+    value = config.get(ORGANIZATION_KEY) if isinstance(config, dict) else None
+    name = value.get("file") if isinstance(value, dict) else None
+    if isinstance(name, str) and not leaves_folder(name):
+        yield name
 
 
 def meant_stack(text: str, directory: Path, read: ReadProject) -> str | None:

@@ -93,5 +93,5 @@ def test_a_run_without_iam_has_no_findings() -> None:
 def test_every_finding_is_a_policy_but_those_of_configs() -> None:
     assert set(BY_CODE) - {kind.code for kind in KINDS} == {
         *("XA310", "XA317", "XA318", "XA319"),
-        *("XA503", "XA504", "XA901", "XA902"),
+        *("XA503", "XA504", "XA505", "XA901", "XA902"),
     }

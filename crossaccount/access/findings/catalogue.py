@@ -84,6 +84,7 @@ CATALOGUE: tuple[Kind, ...] = (
     changes.PINNED,
     changes.ADOPTION,
     changes.RENAME,
+    changes.LOCKED_OUT,
     finding.UNUSED,
     finding.ENDED,
 )

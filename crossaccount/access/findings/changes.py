@@ -7,7 +7,8 @@ shows such a trust with the unique ID in place of the ARN. So if AWS was read af
 an existing principal. A rename looks like a deletion and a creation; a preview knows of renames, and calls
 :func:`pinned_by` directly.
 
-Changes that take a second step are visible only in a config: settings yield them.
+Changes that take a second step are visible only in a config: settings yield them. Whether control policies let a stack
+be deployed is known of a project alone: the review and ``check`` judge it.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 """
@@ -116,4 +117,14 @@ RENAME = Kind(
     "Pulumi's state keeps the former name as its ID, so a refresh treats the user or group as deleted.",
     "After the `up` that renames it, replace `aliases` with `import: true` and deploy again.",
     "docs/adr/0012-a-user-with-credentials-is-not-renamed.md",
+)
+LOCKED_OUT = Kind(
+    "XA505",
+    "error",
+    "A control policy locks out the principal that deploys a stack",
+    "The policy denies a call of the stack's deployment, so nobody could change the account until the policy is "
+    "changed. `up` refuses to deploy such a policy. It is a warning if the policy denies the call only under "
+    "conditions that the deployer may not meet.",
+    "Exempt the deployer with a Condition on `aws:PrincipalArn`, or leave the action out.",
+    "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html",
 )

@@ -1259,6 +1259,22 @@ config:
       anna: {import: true}
 """,
     ),
+    "XA505": Example(
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:organization: {file: organization.json}
+# organization.json: an SCP on the root, and its statement
+{Effect: Deny, Action: "iam:CreateUser", Resource: "*"}
+""",
+        """\
+# Pulumi.workload.yaml
+config:
+  crossaccount:organization: {file: organization.json}
+# organization.json: an SCP on the root, and its statement
+{Effect: Deny, Action: "organizations:LeaveOrganization", Resource: "*"}
+""",
+    ),
     "XA901": Example(
         """\
 # Pulumi.workload.yaml

@@ -23,7 +23,10 @@ from crossaccount.access.estate import Levels, Organization
 from crossaccount.access.estate.entities import Members, Role
 from crossaccount.access.evaluation.layers import Layers
 from crossaccount.access.evaluation.sides import Request, evaluate_side
+from crossaccount.access.findings.changes import LOCKED_OUT
+from crossaccount.access.findings.finding import Finding
 from crossaccount.access.requirements import ALWAYS, NEVER, Requirements
+from crossaccount.access.verdict import Decision
 from crossaccount.bootstrap.deployer import actions_of, kinds_of
 from crossaccount.bootstrap.scope import managed_by
 from crossaccount.iam.arn import Arn, parse_arn
@@ -37,6 +40,7 @@ ASSUME, ASSUME_WITH_TOKEN = "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"
 _GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _OF_CALLERS = ("aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths")
 _SESSION = "crossaccount"
+LOCKED_OUT_FIX = "exempt it with a Condition on aws:PrincipalArn, or leave the action out"
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,23 @@ class Blocked:
     action: str
     policy: str
     certain: bool
+    named: str = ""
+    """The name of the policy, and the index or Sid of its statement; empty if no single statement prevents the call."""
+    statement: str = ""
 
     def __str__(self) -> str:
+        return f"{self.message}; {LOCKED_OUT_FIX} ({LOCKED_OUT.code})"
+
+    @property
+    def message(self) -> str:
+        """What is denied to whom, and by which policy."""
         how = "denies" if self.certain else "may deny"
-        return (
-            f"{self.policy} {how} {self.action} to {self.caller}, which deploys {self.account}; "
-            "exempt it with a Condition on aws:PrincipalArn, or leave the action out"
-        )
+        return f"{self.policy} {how} {self.action} to {self.caller}, which deploys {self.account}"
+
+    def finding(self, where: str) -> Finding:
+        """The same as a finding at ``where``: an error if it is certain, otherwise a warning."""
+        severity = LOCKED_OUT.severity if self.certain else "warning"
+        return Finding(LOCKED_OUT.code, severity, where, self.message, LOCKED_OUT_FIX)
 
 
 def blocked(stacks: Iterable[CompiledStack], before: Organization, after: Organization) -> Iterator[Blocked]:
@@ -129,7 +143,10 @@ class _Deployment:
             return
         who = caller or (f"any principal of {account}" if account else "whoever assumes the role")
         certain = after[0] == NEVER
-        yield Blocked(self._settings.account, who, action, _named(after[1], certain), certain)
+        decision = _decision(after[1], certain)
+        named, statement = (decision.policy, decision.statement) if decision else ("", "")
+        words = _named(after[1], certain)
+        yield Blocked(self._settings.account, who, action, words, certain, named, statement)
 
 
 def _levels(organization: Organization, account: str) -> tuple[Levels, Levels]:
@@ -178,15 +195,21 @@ def _context(
 
 def _named(layers: Layers, certain: bool) -> str:
     """The control policies that prevent a call."""
-    if (decision := layers.deny()) is not None:
+    if (decision := _decision(layers, certain)) is not None:
         return f"{_KINDS[decision.side]} {decision.policy}, statement {decision.statement},"
     for side in layers.sides():
         if not side.allows and not side.denying:
             return f"at one level no {_KINDS[side.side]} allows the call: this implicitly"
-    found = [each.decision for side in layers.sides() for each in side.denying]
-    if found and not certain:
-        return f"{_KINDS[found[0].side]} {found[0].policy}, statement {found[0].statement},"
     return "the control policies together"
+
+
+def _decision(layers: Layers, certain: bool) -> Decision | None:
+    """The one statement that prevents a call; None if no level's policies allow it, or several together prevent it."""
+    if (decision := layers.deny()) is not None:
+        return decision
+    if certain or any(not side.allows and not side.denying for side in layers.sides()):
+        return None
+    return next((each.decision for side in layers.sides() for each in side.denying), None)
 
 
 _KINDS = {"scp": "service control policy", "rcp": "resource control policy"}

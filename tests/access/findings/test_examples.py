@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from crossaccount.access.findings.judge import judge
 from crossaccount.access.paths import paths
 from crossaccount.cli import app
 from tests.access.findings.test_findings import OF_CONFIGS
+from tests.local.organization import document, policy, statement
 
 OF_CONFIG_FILES = {*OF_CONFIGS, "XA318", "XA319", "XA330", "XA331", "XA332", "XA333", "XA901", "XA902"}
 SECTIONS = {"user": "users", "group": "groups", "role": "roles"}
@@ -86,6 +88,16 @@ def _accounts(content: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _organization(denied: str, ids: dict[str, str]) -> str:
+    """The organisation of ``workload``, with one policy at its root for the statement of an example, if it has one."""
+    path = "o-a1b2c3d4e5/r-ab12"
+    accounts = [{"Id": each, "Name": name, "Paths": [f"{path}/{each}/"]} for name, each in ids.items()]
+    allowed = policy("FullAWSAccess", document(statement("Allow", "*")), "r-ab12", *ids.values())
+    policies = [policy("Guard", document(yaml.safe_load(denied)), "r-ab12")] if denied else []
+    head = {"Id": "o-a1b2c3d4e5", "MasterAccountId": ids["workload"]}
+    return json.dumps({"Organization": head, "Accounts": accounts, "Policies": [allowed, *policies]})
+
+
 @pytest.mark.parametrize("code", sorted(OF_CONFIG_FILES))
 def test_an_example_of_a_config_is_checked_as_one(code: str, tmp_path: Path) -> None:
     ids = {"auth": "111111111111", "workload": "222222222222"}
@@ -97,7 +109,9 @@ def test_an_example_of_a_config_is_checked_as_one(code: str, tmp_path: Path) -> 
             config: dict[str, Any] = {"crossaccount:account": name, "aws:allowedAccountIds": [account]}
             config |= {"crossaccount:trusted": {"users": {"ann": {}}}} if name == "auth" else {}
             if text.startswith(f"# Pulumi.{name}.yaml\n"):
+                text, _, statement = text.partition("# organization.json")
                 config |= yaml.safe_load(text)["config"]
+                (tmp_path / "organization.json").write_text(_organization(statement.partition("\n")[2], ids))
             (tmp_path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
         done = CliRunner().invoke(app, ["check", "--dir", str(tmp_path), "--json", "--expiring", "36500d"])
         assert done.exit_code == (BY_CODE[code].severity == "error" and not found), done.output
