@@ -77,8 +77,9 @@ class StackOutputs(TypedDict):
     """The access that the stack gives: by entity, a map whose keys are lines of text. It is for people, and for the
     stack's own next run, which shows the changes. Other stacks must not read it."""
     handover: NotRequired[Mapping[str, Any]]
-    """The place of users' first credentials: by user, under ``console`` and ``access_key``, the name of a ``secret`` in
-    Secrets Manager or a ciphertext (``pgp``). Never the secret itself. Missing if no user has credentials."""
+    """The place of users' first credentials: by user, under ``console`` and ``access_key``, and by name under
+    ``access_keys``, the name of a ``secret`` in Secrets Manager or a ciphertext (``pgp``). Never the secret itself.
+    Missing if no user has credentials."""
 
 
 def outputs(settings: Settings, handover: Mapping[str, Any], access: Mapping[str, Any]) -> StackOutputs:

@@ -8,7 +8,7 @@ import pulumi
 from crossaccount.iam.arn import iam_arn, is_arn, parse_arn
 from crossaccount.iam.organizations import SERVICE_CONTROL
 from crossaccount.settings import Settings
-from crossaccount.settings.account_details import CHANGE_PASSWORD, secret_name
+from crossaccount.settings.account_details import CHANGE_PASSWORD, access_key_suffix, secret_name
 from crossaccount.settings.documents import Documents, exact_principals
 from crossaccount.settings.models import AccessKey, Application, Console, Group, Role, User
 
@@ -21,7 +21,7 @@ from .roles import PodIdentityArgs, RoleArgs
 from .sign_in import SignIn
 from .trusted import GroupArgs, TrustedAccount
 from .trusting import TrustingAccount
-from .users import ConsoleArgs, UserArgs
+from .users import AccessKeyArgs, ConsoleArgs, UserArgs
 
 SIGN_IN_HOSTS = {
     "aws": "signin.aws.amazon.com",
@@ -162,8 +162,9 @@ class _Entities:
                     **self._attached([iam_arn("aws", CHANGE_PASSWORD, self._settings.partition)]),
                 }
         if user.access_key is not None:
-            handover = _handover(user.access_key, secret_name(name, "access-key"))
-            args["access_key"] = {**handover, "status": user.access_key.status}
+            args["access_key"] = _key(name, "", user.access_key)
+        if user.access_keys:
+            args["access_keys"] = {key: _key(name, key, each) for key, each in user.access_keys.items()}
         return args
 
     def group(self, name: str, group: Group, documents: Documents) -> GroupArgs:
@@ -237,6 +238,10 @@ def _associations(role: Role) -> list[PodIdentityArgs]:
                 args["import_id"] = pods.import_id
             found.append(args)
     return found
+
+
+def _key(user: str, name: str, key: AccessKey) -> AccessKeyArgs:
+    return {**_handover(key, secret_name(user, access_key_suffix(name))), "status": key.status}
 
 
 def _handover(how: Console | AccessKey, secret_name: str) -> HandoverArgs:

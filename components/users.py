@@ -1,5 +1,6 @@
-"""One user: groups, policies, console access and an access key."""
+"""One user: groups, policies, console access and access keys."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NotRequired, TypedDict
@@ -17,6 +18,8 @@ from .permissions import USER, PermissionArgs, declare_permissions, permission_p
 
 STATUSES = ("Active", "Inactive")
 PASSWORD_LENGTH = (8, 128)
+KEY_NAME = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
+"""Of an access key: without a hyphen, so that no resource of another user has the same name."""
 
 
 class ConsoleArgs(HandoverArgs):
@@ -54,6 +57,8 @@ class UserArgs(PermissionArgs, EntityOptions):
     """Console access."""
     access_key: NotRequired[AccessKeyArgs]
     """An access key."""
+    access_keys: NotRequired[dict[str, AccessKeyArgs]]
+    """Further access keys by name; a user has at most two, ``access_key`` included."""
 
 
 def user_problems(where: str, name: str, args: UserArgs) -> Iterator[Problem]:
@@ -65,20 +70,36 @@ def user_problems(where: str, name: str, args: UserArgs) -> Iterator[Problem]:
     yield from over(quotas.GROUPS_PER_USER, len(groups), f"{where}.groups", "groups", "join some of them")
     for group in [group for group, times in Counter(groups).items() if times > 1]:
         yield Problem(f"{where}.groups", "names a group twice", group, "keep one of the two")
-    for key in ("console", "access_key"):
-        if key in args:
-            yield from handover_problems(f"{where}.{key}", args[key])
-            if args.get("aliases"):
-                what = "a rename moves the login profile and the keys with the user, which Pulumi cannot follow"
-                yield Problem(f"{where}.aliases", what, NOT_GIVEN, f"remove {key}, deploy, rename, and give it back")
+    for key in ("console", "access_key", "access_keys"):
+        if args.get(key) is not None and args.get("aliases"):
+            what = "a rename moves the login profile and the keys with the user, which Pulumi cannot follow"
+            yield Problem(f"{where}.aliases", what, NOT_GIVEN, f"remove {key}, deploy, rename, and give it back")
+    if "console" in args:
+        yield from handover_problems(f"{where}.console", args["console"])
+    keys = _keys(args)
+    for key, each in keys.items():
+        yield from _key_problems(f"{where}.access_keys.{key}" if key else f"{where}.access_key", key, each)
+    yield from over(quotas.ACCESS_KEYS_PER_USER, len(keys), f"{where}.access_keys", "access keys", "remove some")
     length = args.get("console", {}).get("password_length")
     least, most = PASSWORD_LENGTH
     if isinstance(length, int) and not least <= length <= most:
         place = f"{where}.console.password_length"
         yield Problem(place, f"must be {least} to {most} characters", length, "choose a length in that range")
-    status = args.get("access_key", {}).get("status")
+
+
+def _keys(args: UserArgs) -> dict[str, AccessKeyArgs]:
+    """All access keys by name; that of ``access_key`` has none."""
+    return {**({"": args["access_key"]} if "access_key" in args else {}), **args.get("access_keys", {})}
+
+
+def _key_problems(where: str, name: str, args: AccessKeyArgs) -> Iterator[Problem]:
+    yield from handover_problems(where, args)
+    if name and not KEY_NAME.fullmatch(name):
+        what = "the name of an access key must be 1 to 32 letters, digits and _"
+        yield Problem(where, what, name, "rename it, for example 2027_03")
+    status = args.get("status")
     if isinstance(status, str) and status not in STATUSES:
-        yield Problem(f"{where}.access_key.status", "must be Active or Inactive", status, "write one of the two")
+        yield Problem(f"{where}.status", "must be Active or Inactive", status, "write one of the two")
 
 
 class Handover(TypedDict):
@@ -89,6 +110,7 @@ class Handover(TypedDict):
 
     console: NotRequired[dict[str, pulumi.Input[str]]]
     access_key: NotRequired[dict[str, pulumi.Input[str]]]
+    access_keys: NotRequired[dict[str, dict[str, pulumi.Input[str]]]]
 
 
 def declare_user(
@@ -109,7 +131,12 @@ def declare_user(
     if "console" in args:
         handover["console"] = _console(logical_name, user, args["console"])
     if "access_key" in args:
-        handover["access_key"] = _access_key(logical_name, user, args["access_key"])
+        handover["access_key"] = _access_key(f"{logical_name}-access-key", user, args["access_key"])
+    if "access_keys" in args:
+        handover["access_keys"] = {
+            key: _access_key(f"{logical_name}-access-key-{key}", user, each)
+            for key, each in args["access_keys"].items()
+        }
     return user, handover
 
 
@@ -136,7 +163,7 @@ def _console(logical_name: str, user: aws.iam.User, args: ConsoleArgs) -> dict[s
 
 def _access_key(logical_name: str, user: aws.iam.User, args: AccessKeyArgs) -> dict[str, pulumi.Input[str]]:
     key = aws.iam.AccessKey(
-        f"{logical_name}-access-key",
+        logical_name,
         user=user.name,
         pgp_key=args.get("pgp_key"),
         status=args.get("status", "Active"),
@@ -145,4 +172,4 @@ def _access_key(logical_name: str, user: aws.iam.User, args: AccessKeyArgs) -> d
     if "pgp_key" in args:
         return {"access_key_id": key.id, "pgp": key.encrypted_secret}
     content = {"user": user.name, "access_key_id": key.id, "secret_access_key": key.secret}
-    return store(f"{logical_name}-access-key-secret", key, content, args)
+    return store(f"{logical_name}-secret", key, content, args)

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 from crossaccount.iam.arn import iam_arn, parse_arn
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack
-from crossaccount.settings.account_details import secret_name
+from crossaccount.settings.account_details import access_key_suffix, secret_name
 from crossaccount.settings.models import AccessKey, Console, Role, User
 
 Kind = Literal[
@@ -134,7 +134,8 @@ def managed_by(compiled: CompiledStack) -> Managed:
             types.add(_PROFILE)
             patterns.add(arn.resource.replace("role/", "instance-profile/", 1))
         if isinstance(entity, User):
-            for what, how in (("console", entity.console), ("access-key", entity.access_key)):
+            keys = {access_key_suffix(key): each for key, each in entity.keys.items()}
+            for what, how in {"console": entity.console, **keys}.items():
                 types |= _types_of_credential(how)
                 if how is not None and not how.pgp:
                     patterns.add(f"secret/{secret_name(name, what)}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from crossaccount.access.findings.expiry import ENDED, ENDS_SOON, WAITS
+from crossaccount.access.findings.expiry import ENDED, ENDS_SOON, KEY_WAITS, WAITS
 from crossaccount.access.findings.finding import Finding, Kind
 from crossaccount.settings import Settings
-from crossaccount.settings.in_force import SHOWN, dated_parts, has_ended, is_to_start
-from crossaccount.settings.models import Membership
+from crossaccount.settings.in_force import SHOWN, dated_parts, deletes, has_ended, is_to_start
+from crossaccount.settings.models import AccessKey, Membership
 
 DEFAULT = timedelta(days=14)
 """How long before its end access is shown."""
@@ -22,12 +22,35 @@ def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iter
     ``settings`` are those of the whole config, with what has ended.
     """
     for where, what, dated in dated_parts(settings):
+        if isinstance(dated, AccessKey):
+            yield from _of_key(where, what, dated, now, ahead)
+            continue
         by_updates = isinstance(dated, Membership)
         if dated.expires is not None and dated.expires <= now + ahead:
             yield _ending(where, what, dated.expires, ended=has_ended(dated, now), by_updates=by_updates)
         elif by_updates and dated.starts is not None and is_to_start(dated, now) and dated.starts <= now + ahead:
             message = f"{what} starts at {dated.starts:{SHOWN}}{BY_UPDATES.format('adds it')}"
             yield _finding(WAITS, f"{where}.starts", message, "run `up` after that")
+
+
+def _of_key(where: str, what: str, key: AccessKey, now: datetime, ahead: timedelta) -> Iterator[Finding]:
+    """The next step of an access key's rotation, as soon as it is due within ``ahead``."""
+    if key.starts is not None and now < key.starts <= now + ahead:
+        message = f"{what} starts at {key.starts:{SHOWN}}{BY_UPDATES.format('creates it')}"
+        yield _finding(KEY_WAITS, f"{where}.starts", message, "run `up` after that")
+    if key.expires is None or key.deleted_at is None or key.expires > now + ahead:
+        return
+    place, last = f"{where}.expires", deletes(key.deleted_at)
+    if key.expires > now:
+        steps = f"{BY_UPDATES.format('makes it Inactive')}, and {last}"
+        fix = "hand out the next key before that, or set a later date"
+        yield _finding(ENDS_SOON, place, f"{what} ends at {key.expires:{SHOWN}}{steps}", fix)
+    elif key.deleted_at > now:
+        message = f"{what} ended at {key.expires:{SHOWN}}; the next `up` makes it Inactive, and {last}"
+        yield _finding(KEY_WAITS, place, message, "run `up`, or set a later date if the key is still in use")
+    else:
+        message = f"{what} ended at {key.expires:{SHOWN}}; the next `up` deletes it"
+        yield _finding(ENDED, place, message, "run `up`, then remove it; or set a later date")
 
 
 def _ending(where: str, what: str, end: datetime, *, ended: bool, by_updates: bool) -> Finding:

@@ -41,6 +41,7 @@ POLICIES_PER_USER = Quota("a user", "PoliciesPerUser", 10, 20, "AttachedPolicies
 POLICIES_PER_GROUP = _fixed("a group", "PoliciesPerGroup", 10, "AttachedPoliciesPerGroupQuota")
 POLICIES_PER_ROLE = Quota("a role", "PoliciesPerRole", 20, 25, "AttachedPoliciesPerRoleQuota")
 GROUPS_PER_USER = _fixed("a user", "GroupsPerUser", 10, "GroupsPerUserQuota")
+ACCESS_KEYS_PER_USER = _fixed("a user", "AccessKeysPerUser", 2, "AccessKeysPerUserQuota")
 TAGS = _fixed("a user, role or policy", "TagsPerResource", 50)
 
 ROLES = Quota("an account", "RolesPerAccount", 1000, 10000, "RolesQuota")

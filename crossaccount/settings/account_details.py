@@ -148,22 +148,31 @@ class _Side:
 
 def _credentials(name: str, user: User) -> dict[str, Any]:
     """The credentials that a user is to have, with who gets the secret of each."""
-    console, key = user.console, user.access_key
+    console = user.console
     profile = console and {
         "UserName": name,
         "PasswordResetRequired": console.password_reset,
         "Recipient": recipient_of(console.pgp, secret_name(name, "console")),
     }
-    keys = key and {
-        "UserName": name,
-        "Status": key.status,
-        "Recipient": recipient_of(key.pgp, secret_name(name, "access-key")),
-    }
-    return {"LoginProfile": profile, "AccessKeyMetadata": [keys] if keys else []}
+    keys = [
+        {
+            "UserName": name,
+            "Status": key.status,
+            "Recipient": recipient_of(key.pgp, secret_name(name, access_key_suffix(key_name))),
+            **({"KeyName": key_name} if key_name else {}),
+        }
+        for key_name, key in user.keys.items()
+    ]
+    return {"LoginProfile": profile, "AccessKeyMetadata": keys}
+
+
+def access_key_suffix(key: str) -> str:
+    """The end of the names of an access key's resource and secret; ``key`` is empty for that of ``access_key``."""
+    return f"access-key-{key}" if key else "access-key"
 
 
 def secret_name(user: str, what: str) -> str:
-    """The secret of Secrets Manager that holds a user's ``console`` or ``access-key``."""
+    """The secret of Secrets Manager that holds a user's ``console``, ``access-key`` or ``access-key-NAME``."""
     return f"crossaccount/user/{user}/{what}"
 
 

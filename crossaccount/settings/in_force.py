@@ -8,6 +8,8 @@ membership has no conditions in AWS: only an update ends it.
   lets nobody in: its ARN, and what others attach to it, survive. A managed policy that is somebody's permissions
   boundary stays, because its removal would give more access.
 - A membership is declared from ``starts`` to ``expires``.
+- An access key is declared from ``starts`` on. After ``expires`` it is Inactive, and ``delete_after`` days later it is
+  left out.
 - A user that has ended stays, because trust policies may name it exactly, and AWS refuses such a policy once the user
   is gone. Everything that gives access is left out: password, access keys, policies and memberships. The policy that
   denies everything stays.
@@ -22,7 +24,16 @@ from typing import Any
 
 from crossaccount.iam.arn import is_arn
 from crossaccount.iam.problem import Problem
-from crossaccount.settings.models import Entity, ManagedPolicy, Membership, Policy, Role, TrustStatement, User
+from crossaccount.settings.models import (
+    AccessKey,
+    Entity,
+    ManagedPolicy,
+    Membership,
+    Policy,
+    Role,
+    TrustStatement,
+    User,
+)
 from crossaccount.settings.models.config import SIDES
 from crossaccount.settings.settings import Settings
 
@@ -40,9 +51,14 @@ class Ended:
     when: datetime
     by_aws: bool = True
     """Whether AWS ends it by itself, by a date in a policy. AWS has no dates for memberships and users."""
+    deleted_at: datetime | None = None
+    """Of an access key that updates keep as Inactive: when they delete it."""
 
     def as_problem(self) -> Problem:
         """What an update says about it."""
+        if self.deleted_at is not None:
+            what = f"{self.what} has expired, so it is Inactive; {deletes(self.deleted_at)}"
+            return Problem(self.where, what, f"{self.when:{SHOWN}}", "set a later date to keep it", "warning", "XA334")
         what = f"{self.what} has ended, so it is no longer deployed"
         return Problem(self.where, what, f"{self.when:{SHOWN}}", "remove it, or set a later date", "warning", "XA318")
 
@@ -62,6 +78,11 @@ def in_force(whole: Settings, now: datetime) -> InForce:
     pruning = _Pruning(whole, now)
     settings = pruning.run()
     return InForce(settings, tuple(pruning.ended))
+
+
+def deletes(moment: datetime) -> str:
+    """The last step of a rotation in words."""
+    return f"the first `up` after {moment:{SHOWN}} deletes it"
 
 
 def membership_place(settings: Settings, user: str, index: int) -> str:
@@ -97,6 +118,11 @@ def dated_parts(settings: Settings) -> Iterator[tuple[str, str, Any]]:
             yield where, "the grant", entity
         if isinstance(entity, User):
             yield where, "the user", entity
+            for key, access_key in entity.keys.items():
+                place, what = (
+                    (f"access_keys.{key}", f"the access key {key}") if key else ("access_key", "the access key")
+                )
+                yield f"{where}.{place}", what, access_key
             for index, membership in enumerate(entity.groups):
                 yield membership_place(settings, name, index), f"the membership in {membership.name}", membership
         yield from ((f"{where}.inline.{key}", "the grant", each) for key, each in getattr(entity, "inline", {}).items())
@@ -157,7 +183,8 @@ class _Pruning:
 
     def _entity(self, name: str, entity: Entity) -> Entity:
         if isinstance(entity, User) and not self._is_in_force(entity):
-            nothing: dict[str, Any] = {"console": None, "access_key": None, "groups": (), "policies": (), "inline": {}}
+            nothing: dict[str, Any] = {"console": None, "groups": (), "policies": (), "inline": {}}
+            nothing |= {"access_key": None, "access_keys": {}}
             return entity.model_copy(update={**nothing, "self_service_mfa": False})
         changed: dict[str, Any] = {
             "inline": self._inline(entity.inline),
@@ -165,6 +192,8 @@ class _Pruning:
         }
         if isinstance(entity, User):
             changed["groups"] = tuple(each for each in entity.groups if self._is_member(each))
+            keys = {key: each for key, old in entity.keys.items() if (each := self._access_key(old))}
+            changed |= {"access_key": keys.pop("", None), "access_keys": keys}
         if isinstance(entity, Role):
             kept = [(index, each) for index, each in _numbered(entity) if self._is_in_force(each)]
             changed["trust"] = tuple(each for _, each in kept)
@@ -173,6 +202,17 @@ class _Pruning:
 
     def _inline(self, inline: Mapping[str, Policy]) -> dict[str, Policy]:
         return {name: each for name, each in inline.items() if self._is_in_force(each)}
+
+    def _access_key(self, key: AccessKey) -> AccessKey | None:
+        """The key as an update declares it; None before its start and from its deletion on."""
+        if is_to_start(key, self._now):
+            return None
+        if key.expires is None or not has_ended(key, self._now):
+            return key
+        is_deleted = key.deleted_at is not None and key.deleted_at <= self._now
+        where, what = self._places[id(key)]
+        self.ended.append(Ended(where, what, key.expires, False, None if is_deleted else key.deleted_at))
+        return None if is_deleted else key.model_copy(update={"status": "Inactive"})
 
     def _is_member(self, membership: Membership) -> bool:
         return self._is_in_force(membership) and not is_to_start(membership, self._now)

@@ -15,7 +15,7 @@ from typing import Any
 
 from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.json_text import parse_json
-from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION, secret_name
+from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION, access_key_suffix, secret_name
 from crossaccount.settings.models.credentials import recipient_of
 from crossaccount.sources.details import OIDC_PROVIDERS, SAML_PROVIDERS
 
@@ -154,11 +154,19 @@ class EntityIndex:
         item = {"UserName": user, "Status": str(values.get("status") or "Active")}
         if _KEY_ID.match(resource.id):
             item["AccessKeyId"] = resource.id
-        self._keys[user].append({**item, **self._recipient(values, user, "access-key")})
+        name = access_key_name(resource) if self._stored else ""
+        named = {"KeyName": name} if name else {}
+        self._keys[user].append({**item, **self._recipient(values, user, access_key_suffix(name)), **named})
+
+
+def access_key_name(resource: Resource) -> str:
+    """The name under ``access_keys`` of a key of the packaged program; empty for that of ``access_key``."""
+    _, found, name = resource.name.rpartition(f"-user-{resource.values['user']}-access-key-")
+    return name if found else ""
 
 
 def recipient(values: Mapping[str, Any], user: str, what: str) -> str:
-    """Who gets the secret of a user's login profile (``console``) or ``access-key`` with these values."""
+    """Who gets the secret of a user's login profile (``console``) or access key with these values."""
     key = values.get("pgpKey")
     return recipient_of(key if isinstance(key, str) else None, secret_name(user, what))
 

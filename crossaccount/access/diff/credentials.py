@@ -120,31 +120,37 @@ def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> I
     left, made = list(old), []
     # By ID first, so that declared keys are only compared with keys that match no other.
     for key in sorted(new, key=lambda each: not each.id):
-        if (same := next((each for each in left if _is_same(each, key)), None)) is None:
+        alike = [each for each in left if _is_same(each, key)]
+        # Keys without names match in any order: no change is reported that a different order explains.
+        if (same := next((each for each in alike if each.status == key.status), next(iter(alike), None))) is None:
             made.append(key)
             continue
         left.remove(same)
         if same.is_active != key.is_active:
             yield _CredentialChange(
-                key.is_active, _named(key.id or same.id), f"it is {key.status}, before {same.status}"
+                key.is_active,
+                _named(key.id or same.id, key.name or same.name),
+                f"it is {key.status}, before {same.status}",
             )
     for key in made:
-        replaced = next((each for each in left if not (each.id and key.id)), None)
+        replaced = next((each for each in left if not (each.id and key.id) and each.name == key.name), None)
         former = f", before to {_words(replaced.recipient)}" if replaced and replaced.recipient else ""
         why = f"it is new{_recipient_in_words(key.recipient)}{former}"
         yield _CredentialChange(
-            True, _named(key.id), why if key.is_active else f"{why}; it is {key.status}", key.is_active
+            True, _named(key.id, key.name), why if key.is_active else f"{why}; it is {key.status}", key.is_active
         )
     for key in left:
         was = "" if key.is_active else f"; it was {key.status}"
-        yield _CredentialChange(False, _named(key.id), f"it is gone{was}", key.is_active)
+        yield _CredentialChange(False, _named(key.id, key.name), f"it is gone{was}", key.is_active)
 
 
 def _is_same(old: AccessKey, new: AccessKey) -> bool:
-    """Whether both are one key: by ID, or if one has none yet, by the recipient of the secret."""
+    """Whether both are one key: by ID, or if one has none yet, by its name and the recipient of the secret."""
     if old.id and new.id:
         return old.id == new.id
-    return not (old.recipient and new.recipient) or old.recipient == new.recipient
+    if not (old.recipient and new.recipient):
+        return True
+    return (old.name, old.recipient) == (new.name, new.recipient)
 
 
 def _devices(old: Credentials, new: Credentials) -> Iterator[_CredentialChange]:
@@ -158,8 +164,8 @@ def _devices(old: Credentials, new: Credentials) -> Iterator[_CredentialChange]:
             yield _CredentialChange(False, f"{MFA_DEVICE} {serial}", "it is gone")
 
 
-def _named(key_id: str) -> str:
-    return f"{ACCESS_KEY} {key_id}".rstrip()
+def _named(key_id: str, name: str) -> str:
+    return " ".join(each for each in (ACCESS_KEY, name, key_id) if each)
 
 
 def _recipient_in_words(recipient: str) -> str:

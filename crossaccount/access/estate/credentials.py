@@ -3,8 +3,8 @@
 AWS returns them separately from an account's authorization details. Our sources add them to each member of
 ``UserDetailList``: ``LoginProfile`` (GetLoginProfile; null if the user has no password), ``AccessKeyMetadata``
 (ListAccessKeys) and ``MFADevices`` (ListMFADevices). A key that is absent is unknown, and never taken for "none". A
-declared access key has no ``AccessKeyId`` yet, and an additional key of ours: ``Recipient``, the recipient of the
-secret.
+declared access key has no ``AccessKeyId`` yet, and additional keys of ours: ``Recipient``, the recipient of the
+secret, and ``KeyName``, its name in the config if it has one.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyMetadata.html and …/API_LoginProfile.html
 """
@@ -22,11 +22,15 @@ STATUSES = ("Active", "Inactive", "Expired")
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An access key. ``id`` is empty before its creation; ``recipient`` is empty if it is unknown."""
+    """An access key. ``id`` is empty before its creation; ``recipient`` is empty if it is unknown.
+
+    ``name`` is that of the config; it is empty for the key of ``access_key``, and if it is unknown.
+    """
 
     id: str = ""
     status: str = "Active"
     recipient: str = ""
+    name: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -83,7 +87,8 @@ def _passwords(profile: Any) -> tuple[Password, ...]:
 
 
 def _key(item: Mapping[str, Any]) -> AccessKey:
-    return AccessKey(str(item.get("AccessKeyId") or ""), str(item["Status"]), str(item.get("Recipient") or ""))
+    key_id, recipient, name = (str(item.get(each) or "") for each in ("AccessKeyId", "Recipient", "KeyName"))
+    return AccessKey(key_id, str(item["Status"]), recipient, name)
 
 
 def _moment(date: Any) -> str:

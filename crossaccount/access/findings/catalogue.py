@@ -77,6 +77,7 @@ CATALOGUE: tuple[Kind, ...] = (
     trusts.ROTATED,
     passwords.WEAK_PASSWORDS,
     passwords.HARD_EXPIRY,
+    expiry.KEY_WAITS,
     quota_usage.NEAR_QUOTA,
     quota_usage.ABOVE_DEFAULT,
     quota_usage.ABOVE_QUOTA,

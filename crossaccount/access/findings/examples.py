@@ -1067,6 +1067,26 @@ config:
       Migration: {trust: [{principals: [auth], expires: 2399-01-31}]}
 """,
     ),
+    "XA334": Example(
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:trusted:
+    users:
+      ann:
+        access_keys:
+          new: {store: secretsmanager, starts: 2099-01-31}
+""",
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:trusted:
+    users:
+      ann:
+        access_keys:
+          new: {store: secretsmanager}
+""",
+    ),
     "XA330": Example(
         """\
 # Pulumi.auth.yaml

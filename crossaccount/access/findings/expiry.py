@@ -28,6 +28,15 @@ ENDS_SOON = Kind(
     "Set a later date in `expires`, or tell those who use it.",
     _SOURCE,
 )
+KEY_WAITS = Kind(
+    "XA334",
+    "warning",
+    "An access key waits for an update",
+    "AWS has no dates for access keys. Updates take each step of a rotation: the first `up` after `starts` creates the "
+    "key, the first after `expires` makes it Inactive, and the first `delete_after` days later deletes it.",
+    "Run `crossaccount up` on that day, or schedule it. Hand out the new key before the old one expires.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html",
+)
 WAITS = Kind(
     "XA330",
     "warning",

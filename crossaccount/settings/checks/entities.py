@@ -65,7 +65,7 @@ def check_import(own: str, import_id: str | None, where: str) -> Iterator[Proble
 def _check_rename(kind: str, placed: Placed[Entity]) -> Iterator[Problem]:
     """Pulumi never changes an ID in place: https://github.com/pulumi/pulumi-aws/issues/1610."""
     entity = placed.value
-    refused = isinstance(entity, User) and (entity.console or entity.access_key)
+    refused = isinstance(entity, User) and (entity.console or entity.keys)
     if kind in _RENAMED_IN_PLACE and entity.aliases and not refused:
         what = f"once the {kind} is renamed, Pulumi's state keeps the former name, and a refresh treats it as deleted"
         fix = "after that `up` replace aliases with import: true, and deploy again"
@@ -128,10 +128,36 @@ def check_users(draft: Draft) -> Iterator[Problem]:
         for key, handover in (("console", user.console), ("access_key", user.access_key)):
             if handover is not None:
                 yield from _check_handover(name, handover, f"{where}.{key}")
-        if user.aliases and (user.console or user.access_key):
+        yield from _check_access_keys(name, user, where)
+        if user.aliases and (user.console or user.keys):
             what = "a rename moves the login profile and the keys with the user, which Pulumi cannot follow"
-            fix = "remove console and access_key, up, rename, up, and give them back"
+            keys = "access_keys" if user.access_keys else "access_key"
+            fix = f"remove console and {keys}, up, rename, up, and give them back"
             yield Problem(f"{where}.aliases", what, list(user.aliases), fix)
+
+
+def _check_access_keys(name: str, user: User, where: str) -> Iterator[Problem]:
+    """The named access keys, the dates of all, and their number."""
+    limit = quotas.ACCESS_KEYS_PER_USER.limit
+    if len(user.keys) > limit:
+        what = f"a user has at most {limit} access keys, access_key included"
+        yield Problem(f"{where}.access_keys", what, len(user.keys), "remove some")
+    for key, each in user.keys.items():
+        place = f"{where}.access_keys.{key}" if key else f"{where}.access_key"
+        yield from check_dates(each.starts, each.expires, place, "so the key is never created")
+        if each.expires is None and "delete_after" in each.model_fields_set:
+            yield Problem(f"{place}.delete_after", "counts from expires, which is missing", each.delete_after, "add it")
+        if key:
+            yield from _check_handover(name, each, place)
+            if not _KEY_NAME.fullmatch(key):
+                what = "the name of an access key must be 1 to 32 letters, digits and _"
+                yield Problem(place, what, key, "rename it, for example 2027_03")
+        elif "" in user.access_keys:
+            yield Problem(f"{where}.access_keys", "an access key needs a name", key, "write one, for example 2027_03")
+
+
+_KEY_NAME = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
+"""Without a hyphen, so that no resource of another user has the same name."""
 
 
 def _check_groups(draft: Draft, user: User, where: str) -> Iterator[Problem]:

@@ -6,12 +6,14 @@ import base64
 import binascii
 import hashlib
 import re
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from crossaccount.iam.entity_names import Refusal
 from crossaccount.settings.models.base import Flag, Model, Text, flag_or_mapping, refuse, rule
+from crossaccount.settings.models.requests import Expires, Starts
 
 _KEYBASE = re.compile(r"\Akeybase:[A-Za-z0-9_]+\Z")
 _PUBLIC_KEY = 6
@@ -45,10 +47,20 @@ def _password_length(value: object) -> object:
     raise refuse("must be between 8 and 128 characters", "write a number from 8 to 128")
 
 
+def _deletion_days(value: object) -> object:
+    """At least a day with an inactive key, which can be made active again. A deleted key cannot."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 365:
+        return value
+    raise refuse("must be between 1 and 365 days", "write a number of days from 1 to 365")
+
+
 RecoveryDays = Annotated[
     int,
     BeforeValidator(_recovery_days),
     WithJsonSchema({"anyOf": [{"const": 0}, {"type": "integer", "minimum": 7, "maximum": 30}]}),
+]
+DeletionDays = Annotated[
+    int, BeforeValidator(_deletion_days), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 365})
 ]
 PasswordLength = Annotated[
     int, BeforeValidator(_password_length), WithJsonSchema({"type": "integer", "minimum": 8, "maximum": 128})
@@ -126,10 +138,24 @@ class Console(Handover):
 
 
 class AccessKey(Handover):
-    """A long-term access key."""
+    """A long-term access key, and the time for which it is declared.
+
+    An access key has no dates in AWS. So dates decide what an update does with it.
+    """
 
     status: Literal["Active", "Inactive"] = "Active"
     """Inactive keeps the key but disables it."""
+    starts: Starts | None = Field(default=None, examples=["2027-03-01"])
+    """The first `up` after this day begins, or after this moment, creates the key. UTC."""
+    expires: Expires | None = Field(default=None, examples=["2027-03-31"])
+    """The first `up` after this day ends, or after this moment, makes the key Inactive. UTC."""
+    delete_after: DeletionDays = 14
+    """The days after `expires` until an `up` deletes the key: 1 to 365."""
+
+    @property
+    def deleted_at(self) -> datetime | None:
+        """The moment after which an update deletes the key; None without ``expires``."""
+        return None if self.expires is None else self.expires + timedelta(days=self.delete_after)
 
 
 MaybeConsole = Annotated[

@@ -21,7 +21,7 @@ from crossaccount.settings.models.base import (
     Text,
     refuse,
 )
-from crossaccount.settings.models.credentials import MaybeAccessKey, MaybeConsole
+from crossaccount.settings.models.credentials import AccessKey, MaybeAccessKey, MaybeConsole
 from crossaccount.settings.models.requests import Expires, Keyword, MaybeRolesOrganization, Starts
 from crossaccount.settings.models.trusts import FEDERATIONS, Conditioned, TrustStatement
 
@@ -176,6 +176,9 @@ class User(Tagged):
     """Console access: true, {store: secretsmanager} or {pgp: KEY}."""
     access_key: MaybeAccessKey = None
     """An access key: {store: secretsmanager} or {pgp: KEY}."""
+    access_keys: Mapping[str, AccessKey] = Field(default_factory=dict)
+    """Access keys by name, for a rotation by dates: {new: {store: secretsmanager, starts: 2027-03-01}}. A user has at
+    most two, `access_key` included."""
     groups: Memberships = Field(default=(), examples=[["Developers"]])
     """Groups of this stack, at most 10: names, or {name: Developers, expires: 2027-03-31}."""
     force_destroy: Flag = True
@@ -192,6 +195,11 @@ class User(Tagged):
     def group_names(self) -> tuple[str, ...]:
         """The names of the groups."""
         return tuple(each.name for each in self.groups)
+
+    @property
+    def keys(self) -> Mapping[str, AccessKey]:
+        """All access keys by name; that of ``access_key`` has the name ``""``."""
+        return {**({"": self.access_key} if self.access_key else {}), **self.access_keys}
 
 
 class Members(Model):

@@ -11,10 +11,20 @@ from typing import Any
 from crossaccount.engine.deployment import Deployment, Resource
 from crossaccount.iam.problem import Problem
 from crossaccount.settings import CompiledStack, Settings
+from crossaccount.settings.account_details import access_key_suffix
 from crossaccount.settings.models.config import KINDS
 from crossaccount.settings.models.credentials import Console
 from crossaccount.settings.provider_tags import IgnoredTags, ignored_tags
-from crossaccount.sources.declared import ACCESS_KEY, LOGIN_PROFILE, OPEN, details, document, parts, recipient
+from crossaccount.sources.declared import (
+    ACCESS_KEY,
+    LOGIN_PROFILE,
+    OPEN,
+    access_key_name,
+    details,
+    document,
+    parts,
+    recipient,
+)
 
 Owner = tuple[str, str]
 """A kind (``user``, ``group``, ``role``, ``policy``) and a name in lower case, because IAM ignores case in names."""
@@ -152,8 +162,8 @@ class Managed:
     boundaries: Mapping[Owner, str] = field(default_factory=dict)
     consoles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By user: the inputs of its login profile."""
-    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By user: the recipient of the secret of each access key, by key ID."""
+    keys: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    """By user: the name of each access key and the recipient of its secret, by key ID."""
 
     @classmethod
     def of(cls, deployment: Deployment, *, stored: bool = True) -> Managed:
@@ -186,7 +196,7 @@ class _Found:
         self.documents: dict[Owner, Any] = {}
         self.boundaries: dict[Owner, str] = {}
         self.consoles: dict[str, Mapping[str, Any]] = {}
-        self.keys: dict[str, dict[str, str]] = defaultdict(dict)
+        self.keys: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
 
     def add(self, resource: Resource) -> None:
         token, values = resource.type, resource.values
@@ -204,8 +214,9 @@ class _Found:
             self.consoles[str(values["user"]).lower()] = values
         elif token == ACCESS_KEY:
             user = str(values["user"])
-            secret_kept = self._stored or values.get("pgpKey")
-            self.keys[user.lower()][resource.id] = recipient(values, user, "access-key") if secret_kept else ""
+            name = access_key_name(resource) if self._stored else ""
+            told = recipient(values, user, access_key_suffix(name)) if self._stored or values.get("pgpKey") else ""
+            self.keys[user.lower()][resource.id] = (name, told)
         else:
             self._belonging(token, values)
 

@@ -307,13 +307,17 @@ class Merger:
         new = [each for each in listed if not each.get("AccessKeyId")]
         for each in item.get("AccessKeyMetadata") or ():
             key_id = str(each.get("AccessKeyId") or "")
-            recipient = own.get(key_id, each.get("Recipient"))
+            name, recipient = own.get(key_id, (str(each.get("KeyName") or ""), each.get("Recipient")))
+            same = next(
+                (key for key in new if (key.get("KeyName", ""), key.get("Recipient")) == (name, recipient)), None
+            )
             if key_id in by_id:
                 kept.append({**each, "Status": by_id.pop(key_id)["Status"]})
             elif key_id and key_id not in own:
                 kept.append(each)
-            elif new and new[0].get("Recipient") == recipient:
-                kept.append({**each, "Status": new.pop()["Status"]})
+            elif same is not None:
+                new.remove(same)
+                kept.append({**each, "Status": same["Status"], **({"KeyName": name} if name else {})})
         return [*kept, *by_id.values(), *new]
 
     def _boundary(self, owner: Owner, item: Item, wanted: Item) -> None:
