@@ -55,12 +55,13 @@ def recorded(folder: Path) -> dict[str, Deployment]:
 
 
 def _with_key_ids(deployment: Deployment) -> Deployment:
-    """Access keys with IDs such as AWS gives: ``AKIABOXXXXXXXXXXXXXX`` of bo's."""
+    """Access keys with IDs such as AWS gives: ``AKIABOXXXXXXXXXXXXXX`` of bo's, ``AKIABONEWXXXXXXXXXXX`` of bo's key ``new``."""
 
     def made(resource: Resource) -> Resource:
         if resource.type != "aws:iam/accessKey:AccessKey":
             return resource
-        return replace(resource, id=f"AKIA{resource.values['user'].upper():X<16}")
+        name = resource.name.rpartition("-access-key")[2].removeprefix("-")
+        return replace(resource, id=f"AKIA{(resource.values['user'] + name).upper():X<16}")
 
     return replace(deployment, resources=tuple(map(made, deployment.resources)))
 
