@@ -130,11 +130,12 @@ def declare_user(
     handover: Handover = {}
     if "console" in args:
         handover["console"] = _console(logical_name, user, args["console"])
+    several = bool(args.get("access_keys"))
     if "access_key" in args:
-        handover["access_key"] = _access_key(f"{logical_name}-access-key", user, args["access_key"])
+        handover["access_key"] = _access_key(f"{logical_name}-access-key", user, args["access_key"], several)
     if "access_keys" in args:
         handover["access_keys"] = {
-            key: _access_key(f"{logical_name}-access-key-{key}", user, each)
+            key: _access_key(f"{logical_name}-access-key-{key}", user, each, several)
             for key, each in args["access_keys"].items()
         }
     return user, handover
@@ -161,13 +162,16 @@ def _console(logical_name: str, user: aws.iam.User, args: ConsoleArgs) -> dict[s
     return store(f"{logical_name}-login-secret", profile, content, args)
 
 
-def _access_key(logical_name: str, user: aws.iam.User, args: AccessKeyArgs) -> dict[str, pulumi.Input[str]]:
+def _access_key(
+    logical_name: str, user: aws.iam.User, args: AccessKeyArgs, several: bool
+) -> dict[str, pulumi.Input[str]]:
+    """A key, and where its secret is. One of ``several`` is deleted before its replacement: AWS allows two."""
     key = aws.iam.AccessKey(
         logical_name,
         user=user.name,
         pgp_key=args.get("pgp_key"),
         status=args.get("status", "Active"),
-        opts=pulumi.ResourceOptions(parent=user),
+        opts=pulumi.ResourceOptions(parent=user, delete_before_replace=several or None),
     )
     if "pgp_key" in args:
         return {"access_key_id": key.id, "pgp": key.encrypted_secret}

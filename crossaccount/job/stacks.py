@@ -289,7 +289,7 @@ class Stacks:
         for stack, compiled in before.compiled.items():
             known = self.loaded.compiled[stack].ended if stack in self.loaded.compiled else ()
             for each in (each for each in compiled.ended if each not in known):
-                fix = "an update without the plan removes it"
+                fix = f"an update without the plan {each.next_step}"
                 text = f"{each.where}: {each.what} has ended since the plan was saved; {fix}"
                 self.emit(events.Message(stack=stack, severity="warning", text=text))
                 if not each.by_aws:

@@ -14,7 +14,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from typing import Any, Protocol
 from crossaccount.iam.arn import Arn, parse_arn
 from crossaccount.iam.documents import as_list, statements
 from crossaccount.iam.problem import OperationFailed
+from crossaccount.iam.quotas import ACCESS_KEYS_PER_USER
 from crossaccount.local.clients import Aws, Credentials, Gateway, unsigned_sts
 from crossaccount.local.handlers.errors import aws_words
 from crossaccount.local.hardening.assertions import PASSED
@@ -37,6 +38,7 @@ from crossaccount.local.saml import (
 )
 from crossaccount.local.server import LocalAws
 from crossaccount.local.totp import code_of, step_at
+from crossaccount.settings.account_details import access_key_suffix, secret_name
 
 HANDLER = "caller.handler"
 
@@ -347,19 +349,20 @@ class Callers:
         return KeyCaller(Aws(self._local.endpoint, session, root.region))
 
     def _user_key(self, root: Aws, user: str) -> Credentials:
-        """The key that the stack made and put into Secrets Manager, as its user would read it, else a new one.
+        """An active key that the stack made and put into Secrets Manager, as its user would read it, else a new one.
 
-        A new one also in place of an inactive key: whether its user may assume a role is another question.
+        A new one also in place of inactive keys: whether their user may assume a role is another question. AWS allows
+        two keys. If both are there and the secret of neither is known, the new key replaces one, if possible an
+        inactive one.
         """
-        secret = f"crossaccount/user/{user}/access-key"
-        try:
-            content = json.loads(root.secretsmanager.get_secret_value(SecretId=secret)["SecretString"])
-        except root.secretsmanager.exceptions.ResourceNotFoundException:
-            content = {}
-        keys = root.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        keys = sorted(root.iam.list_access_keys(UserName=user)["AccessKeyMetadata"], key=lambda each: each["Status"])
         active = [key["AccessKeyId"] for key in keys if key["Status"] == "Active"]
-        if content.get("access_key_id") in active:
-            return Credentials(content["access_key_id"], content["secret_access_key"])
+        for name in _secrets(root, secret_name(user, access_key_suffix(""))):
+            content = json.loads(root.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+            if content["access_key_id"] in active:
+                return Credentials(content["access_key_id"], content["secret_access_key"])
+        if len(keys) >= ACCESS_KEYS_PER_USER.limit:
+            root.iam.delete_access_key(UserName=user, AccessKeyId=keys[-1]["AccessKeyId"])
         made = root.iam.create_access_key(UserName=user)["AccessKey"]
         return Credentials(made["AccessKeyId"], made["SecretAccessKey"])
 
@@ -381,6 +384,13 @@ class Callers:
     def _services(self) -> Mapping[str, tuple[str, ...]]:
         roles = [role for account in self._details for role in account["RoleDetailList"]]
         return {role["Arn"]: tuple(_trusted_services(role["AssumeRolePolicyDocument"])) for role in roles}
+
+
+def _secrets(root: Aws, start: str) -> Iterator[str]:
+    """The names of the secrets that start with ``start``."""
+    filters: list[Any] = [{"Key": "name", "Values": [start]}]
+    for page in root.secretsmanager.get_paginator("list_secrets").paginate(Filters=filters):
+        yield from (each["Name"] for each in page["SecretList"] if each["Name"].startswith(start))
 
 
 def _trusted_services(document: Mapping[str, Any]) -> list[str]:

@@ -167,12 +167,16 @@ def _credentials(name: str, user: User) -> dict[str, Any]:
 
 
 def access_key_suffix(key: str) -> str:
-    """The end of the names of an access key's resource and secret; ``key`` is empty for that of ``access_key``."""
-    return f"access-key-{key}" if key else "access-key"
+    """The end of the name of an access key's secret; ``key`` is empty for that of ``access_key``.
+
+    Not with a hyphen: AWS warns of names that end with one and six characters, because so does the ARN of a secret.
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+    """
+    return f"access-key/{key}" if key else "access-key"
 
 
 def secret_name(user: str, what: str) -> str:
-    """The secret of Secrets Manager that holds a user's ``console``, ``access-key`` or ``access-key-NAME``."""
+    """The secret of Secrets Manager that holds a user's ``console``, ``access-key`` or ``access-key/NAME``."""
     return f"crossaccount/user/{user}/{what}"
 
 

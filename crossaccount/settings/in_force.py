@@ -35,6 +35,7 @@ from crossaccount.settings.models import (
     User,
 )
 from crossaccount.settings.models.config import SIDES
+from crossaccount.settings.models.credentials import key_place
 from crossaccount.settings.settings import Settings
 
 SHOWN = "%Y-%m-%d %H:%M UTC"
@@ -53,6 +54,11 @@ class Ended:
     """Whether AWS ends it by itself, by a date in a policy. AWS has no dates for memberships and users."""
     deleted_at: datetime | None = None
     """Of an access key that updates keep as Inactive: when they delete it."""
+
+    @property
+    def next_step(self) -> str:
+        """What the next update does with it."""
+        return "removes it" if self.deleted_at is None else "makes it Inactive"
 
     def as_problem(self) -> Problem:
         """What an update says about it."""
@@ -118,11 +124,8 @@ def dated_parts(settings: Settings) -> Iterator[tuple[str, str, Any]]:
             yield where, "the grant", entity
         if isinstance(entity, User):
             yield where, "the user", entity
-            for key, access_key in entity.keys.items():
-                place, what = (
-                    (f"access_keys.{key}", f"the access key {key}") if key else ("access_key", "the access key")
-                )
-                yield f"{where}.{place}", what, access_key
+            for key, each in entity.keys.items():
+                yield f"{where}.{key_place(key)}", f"the access key {key}".rstrip(), each
             for index, membership in enumerate(entity.groups):
                 yield membership_place(settings, name, index), f"the membership in {membership.name}", membership
         yield from ((f"{where}.inline.{key}", "the grant", each) for key, each in getattr(entity, "inline", {}).items())

@@ -72,6 +72,15 @@ def test_an_output_says_where_a_secret_lies(deploy: Deploy) -> None:
     }
 
 
+def test_each_of_two_keys_has_its_own_secret(deploy: Deploy, registered: Registrations) -> None:
+    deployed = _bo(deploy, access_keys={"old": STORE, "new": STORE})
+    assert deployed.outputs["handover"]["bo"] == {
+        "access_keys": {key: {"secret": f"crossaccount/user/bo/access-key/{key}"} for key in ("old", "new")}
+    }
+    for key in ("old", "new"):
+        assert _content(registered, f"auth-user-bo-access-key-{key}-secret")["access_key_id"].endswith(key)
+
+
 def test_an_output_holds_the_ciphertext_for_the_owner_of_a_pgp_key(deploy: Deploy) -> None:
     assert _bo(deploy, console=PGP, access_key=PGP).outputs["handover"] == {
         "bo": {

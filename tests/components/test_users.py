@@ -98,6 +98,19 @@ def test_an_access_key_is_active_unless_the_config_says_otherwise(deploy: Deploy
     assert only(_bo(deploy, access_key={"store": "secretsmanager"}), KEY)["status"] == "Active"
 
 
+def test_one_of_two_access_keys_is_deleted_before_its_replacement(deploy: Deploy, registered: Registrations) -> None:
+    """AWS allows two: a third would be refused."""
+    keys = {"access_key": {"pgp": PGP}, "access_keys": {"new": {"pgp": PGP}}}
+    _bo(deploy, **keys)
+    assert registered.named("auth-user-bo-access-key").delete_before_replace
+    assert registered.named("auth-user-bo-access-key-new").delete_before_replace
+
+
+def test_a_single_access_key_stays_until_there_is_another(deploy: Deploy, registered: Registrations) -> None:
+    _bo(deploy, access_key={"pgp": PGP})
+    assert not registered.named("auth-user-bo-access-key").delete_before_replace
+
+
 def test_pgp_encrypts_the_password_and_the_key_and_stores_neither(deploy: Deploy) -> None:
     deployed = _bo(deploy, console={"pgp": PGP}, access_key={"pgp": PGP})
     assert only(deployed, LOGIN)["pgpKey"] == PGP

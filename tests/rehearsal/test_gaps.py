@@ -68,6 +68,6 @@ def test_a_bucket_of_another_account_stays_closed_whatever_the_role_allows(gaps:
     assert (foreign.actual, foreign.mode) == ("denied", "tried")
 
 
-@pytest.mark.parametrize(("user", "keys"), [("bo", 1), ("idle", 2)])
+@pytest.mark.parametrize(("user", "keys"), [("bo", 1), ("idle", 2), ("rotating", 2), ("sealed", 2)])
 def test_a_user_without_a_key_to_use_is_given_one(gaps: Rehearsed, user: str, keys: int) -> None:
     assert len(gaps.access_keys[f"arn:aws:iam::111111111111:user/{user}"]) == keys

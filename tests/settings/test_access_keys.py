@@ -52,7 +52,7 @@ def test_a_rotation_by_dates(now: datetime, declared: dict[str, str]) -> None:
 def test_each_key_has_its_own_secret() -> None:
     (bo,) = at(STARTS).declared["UserDetailList"]
     names = [each["Recipient"] for each in bo["AccessKeyMetadata"]]
-    assert names == [f"secretsmanager:crossaccount/user/bo/access-key{end}" for end in ("", "-new")]
+    assert names == [f"secretsmanager:crossaccount/user/bo/access-key{end}" for end in ("", "/new")]
 
 
 def test_an_update_says_what_it_does_and_what_comes_next() -> None:

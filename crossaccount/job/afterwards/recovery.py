@@ -11,6 +11,7 @@ twice leaves the first as AWSPREVIOUS. Any other type needs a person.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -200,7 +201,7 @@ class Lost:
     delete: Callable[[], object]
 
 
-def _access_keys(clients: Clients, user: str, managed: frozenset[str]) -> list[Lost]:
+def _access_keys(clients: Clients, user: str, managed: frozenset[str], created: int) -> list[Lost]:
     iam, found = clients("iam"), []
     for page in iam.get_paginator("list_access_keys").paginate(UserName=user):
         for key in page["AccessKeyMetadata"]:
@@ -209,7 +210,7 @@ def _access_keys(clients: Clients, user: str, managed: frozenset[str]) -> list[L
             if iam.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate"):
                 raise NotOurs(f"access key {key_id} of {user} is in use: somebody has its secret")
             found.append(Lost(f"access key {key_id} of {user}", _deleting(iam, user, key_id)))
-    if len(found) > 1:
+    if len(found) > created:
         keys = " and ".join(each.label for each in found)
         raise NotOurs(f"{keys} are in no state: delete by hand the one that the killed update created")
     return found
@@ -219,8 +220,8 @@ def _deleting(iam: Any, user: str, key_id: str) -> Callable[[], object]:
     return lambda: iam.delete_access_key(UserName=user, AccessKeyId=key_id)
 
 
-def _login_profile(clients: Clients, user: str, managed: frozenset[str]) -> list[Lost]:
-    del managed
+def _login_profile(clients: Clients, user: str, managed: frozenset[str], created: int) -> list[Lost]:
+    del managed, created
     iam = clients("iam")
     try:
         made = iam.get_login_profile(UserName=user)["LoginProfile"]["CreateDate"]
@@ -232,11 +233,12 @@ def _login_profile(clients: Clients, user: str, managed: frozenset[str]) -> list
     return [Lost(f"login profile of {user}", lambda: iam.delete_login_profile(UserName=user))]
 
 
-RENEWED: Mapping[str, Callable[[Clients, str, frozenset[str]], list[Lost]]] = {
+RENEWED: Mapping[str, Callable[[Clients, str, frozenset[str], int], list[Lost]]] = {
     "aws:iam/accessKey:AccessKey": _access_keys,
     "aws:iam/userLoginProfile:UserLoginProfile": _login_profile,
 }
-"""By type: finds the credentials of a user that are in no state. The last argument are the IDs in the state."""
+"""By type: finds the credentials of a user that are in no state. The last two arguments are the IDs in the state, and
+how many of the user's credentials of this type the killed update was creating."""
 
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -323,14 +325,16 @@ class Repair:
 
     def _renew(self, creations: Collection[Pending], clients: Clients, state: Mapping[str, Any]) -> None:
         managed = frozenset(str(each["id"]) for each in state.get("resources") or () if each.get("id"))
+        by_user: dict[tuple[str, str], list[str]] = defaultdict(list)
         for each in creations:
-            if (find := RENEWED.get(each.type)) is None:
-                continue
+            if each.type in RENEWED:
+                by_user[each.type, str(each.inputs["user"])].append(each.name)
+        for (type_, user), names in by_user.items():
             try:
-                lost = find(clients, str(each.inputs["user"]), managed)
+                lost = RENEWED[type_](clients, user, managed, len(names))
             except NotOurs as why:
                 raise NotRepaired(
-                    f"{each.name}: {why}", "delete it by hand, or leave it; then run the command again"
+                    f"{', '.join(names)}: {why}", "delete it by hand, or leave it; then run the command again"
                 ) from None
             for credential in lost:
                 credential.delete()

@@ -25,6 +25,8 @@ from crossaccount.iam.documents import as_list
 from crossaccount.iam.names import principal_arn
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
 from crossaccount.job.sign_in.stack_credentials import NotReadable, SharedClients, StackCredentials
+from crossaccount.settings import Settings
+from crossaccount.settings.account_details import access_key_suffix, secret_name
 
 SESSION_NAME = "crossaccount"
 
@@ -35,10 +37,11 @@ class NoCaller(Exception):
 
 @dataclass
 class Callers:
-    """Finds the credentials of principals, each only once. ``stacks`` are by account ID."""
+    """Finds the credentials of principals, each only once. ``stacks`` are by account ID, ``settings`` by stack."""
 
     accounts: LiveAccounts
     stacks: Mapping[str, str]
+    settings: Mapping[str, Settings]
     _found: dict[str, StackCredentials] = field(default_factory=dict)
 
     def credentials(self, principal: str) -> StackCredentials:
@@ -60,21 +63,32 @@ class Callers:
             with self.accounts.signed_in(stack) as client:
                 if _is_caller(client("sts").get_caller_identity()["Arn"], arn):
                     return how
-                keys = self._user_key(client, arn) if arn.kind == "user" else _session(client, arn)
+                keys = self._user_key(client, arn, stack) if arn.kind == "user" else _session(client, arn)
         except NotReadable as error:
             raise NoCaller(_why(arn, str(error))) from None
         return StackCredentials(how.region, None, keys, (), how.endpoints)
 
-    def _user_key(self, client: Any, arn: Arn) -> tuple[str, str, str | None]:
+    def _user_key(self, client: Any, arn: Arn, stack: str) -> tuple[str, str, str | None]:
+        """The first active key that the stack stored; on a local AWS a new key if there is none."""
         try:
-            secret = client("secretsmanager").get_secret_value(SecretId=f"crossaccount/user/{arn.name}/access-key")
-        except client("secretsmanager").exceptions.ResourceNotFoundException:
+            secret = client("secretsmanager").get_secret_value(SecretId=self._secret(stack, arn.name))
+        except (NoCaller, client("secretsmanager").exceptions.ResourceNotFoundException):
             if not self.accounts.local:
                 raise
             made = client("iam").create_access_key(UserName=arn.name)["AccessKey"]
             return made["AccessKeyId"], made["SecretAccessKey"], None
         content = json.loads(secret["SecretString"])
         return content["access_key_id"], content["secret_access_key"], None
+
+    def _secret(self, stack: str, name: str) -> str:
+        """The secret with an active access key of a user. A program's own users may have one of the default name."""
+        trusted = self.settings[stack].trusted
+        keys = trusted.users[name].keys if trusted and name in trusted.users else {}
+        stored = {key: each for key, each in keys.items() if each.store}
+        active = [key for key, each in stored.items() if each.status == "Active"]
+        if stored and not active:
+            raise NoCaller("every access key that its stack stored is Inactive")
+        return secret_name(name, access_key_suffix(active[0] if active else ""))
 
 
 def _is_caller(caller: str, arn: Arn) -> bool:

@@ -168,7 +168,7 @@ def _tried(verification: Verification, loaded: Loaded, outputs: Outputs) -> tupl
     exported = [arn for each in outputs.values() for key in ("roles", "users") for arn in each.get(key, {}).values()]
     stacks = {loaded.settings[name].account_id: name for name in outputs}
     accounts = verification.accounts
-    callers = Callers(accounts, stacks)
+    callers = Callers(accounts, stacks, loaded.settings)
     trier = Trier(callers, accounts.clients, frozenset(exported), verification.clock, verification.wait)
     return trier.run(verification.tests)
 

@@ -3,11 +3,13 @@
 A stack that is not ready fails; stacks that read it are skipped, all others run. STS is called with each stack's
 credentials to find their account, many at once. If the credentials cannot be determined here, the provider's own guard
 (``aws:allowedAccountIds``) remains. Open creations are read from the state: AWS may have created a resource that the
-state does not have. An update would then create a second access key, or fail because a name is taken.
+state does not have. An update would then create a second access key, or fail because a name is taken. An update that
+would create a third access key of a user is refused, because Pulumi creates first and deletes last.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -15,10 +17,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.engine.work import Outcome
+from crossaccount.iam.quotas import ACCESS_KEYS_PER_USER
 from crossaccount.job.loading import Loaded, Waits
 from crossaccount.job.review.secrets_provider import NO_PROVIDER, another_provider, of_file
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.job.states import Backend, KnownStack, creations_in, left_open, protected, way_out
+from crossaccount.settings.models import User
+from crossaccount.settings.models.credentials import key_place
+from crossaccount.sources.declared import ACCESS_KEY, access_key_name
+from crossaccount.sources.state import deployment_of
 
 SignIn = Callable[[str], AbstractContextManager[Callable[[str], Any]]]
 """The AWS clients, by service, of a stack; raises ``NotReadable``."""
@@ -86,16 +93,39 @@ class Readiness:
         So without files only stacks with access keys are checked. All other resources have unique names, so AWS cannot
         create a second one.
         """
-        trusted = self.loaded.settings[stack].trusted
-        with_keys = any(user.access_key for user in trusted.users.values()) if trusted else False
-        if not (self.backend.in_files or with_keys):
+        users = trusted.users if (trusted := self.loaded.settings[stack].trusted) else {}
+        if not (self.backend.in_files or any(user.keys for user in users.values())):
             return None
-        creations = creations_in(self.backend.state(stack))
+        state = self.backend.state(stack)
+        if verb == "up" and (found := _too_many_keys(stack, users, state)):
+            return found
+        creations = creations_in(state)
         if not creations:
             return None
         error = left_open(creations, in_files=self.backend.in_files)
         fix = way_out(stack, in_files=self.backend.in_files, then=", then destroy it" if verb == "destroy" else "")
         return Outcome(stack, "failed", error=error, fix=fix, kind="pending")
+
+
+def _too_many_keys(stack: str, users: Mapping[str, User], state: Mapping[str, Any]) -> Outcome | None:
+    """The refusal of an update that would create a third access key, because Pulumi deletes after it creates."""
+    deployed: dict[str, set[str]] = defaultdict(set)
+    for resource in deployment_of(stack, state).resources:
+        if resource.type == ACCESS_KEY:
+            deployed[str(resource.values["user"])].add(access_key_name(resource))
+    limit = ACCESS_KEYS_PER_USER.limit
+    for name, user in users.items():
+        if len(deployed[name] | user.keys.keys()) <= limit:
+            continue
+        new, old = (
+            ", ".join(map(key_place, sorted(each)))
+            for each in (user.keys.keys() - deployed[name], deployed[name] - user.keys.keys())
+        )
+        error = (
+            f"user {name} would have more than {limit} access keys: the update creates {new} before it deletes {old}"
+        )
+        return Outcome(stack, "failed", error=error, fix=f"leave out {new} in one `up`, then add it", kind="review")
+    return None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from crossaccount.settings.checks.keywords import check_dates
 from crossaccount.settings.draft import Draft, Placed
 from crossaccount.settings.models import Entity, Handover, Tagged, User
 from crossaccount.settings.models.config import IDENTITIES, SECTIONS
+from crossaccount.settings.models.credentials import key_place
 
 _RENAMED_IN_PLACE = ("user", "group")
 
@@ -143,10 +144,15 @@ def _check_access_keys(name: str, user: User, where: str) -> Iterator[Problem]:
         what = f"a user has at most {limit} access keys, access_key included"
         yield Problem(f"{where}.access_keys", what, len(user.keys), "remove some")
     for key, each in user.keys.items():
-        place = f"{where}.access_keys.{key}" if key else f"{where}.access_key"
+        place = f"{where}.{key_place(key)}"
         yield from check_dates(each.starts, each.expires, place, "so the key is never created")
         if each.expires is None and "delete_after" in each.model_fields_set:
-            yield Problem(f"{place}.delete_after", "counts from expires, which is missing", each.delete_after, "add it")
+            yield Problem(
+                f"{place}.delete_after",
+                "counts from expires, which is missing",
+                each.delete_after,
+                "add expires, or remove it",
+            )
         if key:
             yield from _check_handover(name, each, place)
             if not _KEY_NAME.fullmatch(key):

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -121,7 +122,8 @@ class Handover(Model):
     """Where a first credential goes: exactly one of ``store`` and ``pgp``."""
 
     store: Literal["secretsmanager"] | None = None
-    """Keep it in Secrets Manager, as crossaccount/user/<name>/console or …/access-key."""
+    """Keep it in Secrets Manager, as crossaccount/user/<name>/console, …/access-key, or …/access-key/NAME for a
+    key with a name."""
     pgp: Annotated[Text, rule(_check_pgp)] | None = None
     """Encrypt it with this PGP public key: base64, or keybase:NAME."""
     recovery_days: RecoveryDays = 30
@@ -158,16 +160,31 @@ class AccessKey(Handover):
         return None if self.expires is None else self.expires + timedelta(days=self.delete_after)
 
 
+def key_place(name: str) -> str:
+    """The place of an access key at its user; ``name`` is empty for the key of ``access_key``."""
+    return f"access_keys.{name}" if name else "access_key"
+
+
 MaybeConsole = Annotated[
     Console | None,
     BeforeValidator(
         flag_or_mapping({"store": "secretsmanager"}, "true or {pgp: KEY}"), json_schema_input_type=Console | bool
     ),
 ]
+_WITHOUT_SHORT_FORM = "{store: secretsmanager} or {pgp: KEY}"
+
+
+def _key_mapping(value: object) -> object:
+    if isinstance(value, Mapping):
+        return value
+    raise refuse("must be a mapping", f"write {_WITHOUT_SHORT_FORM}")
+
+
+NamedAccessKey = Annotated[AccessKey, BeforeValidator(_key_mapping, json_schema_input_type=AccessKey)]
 MaybeAccessKey = Annotated[
     AccessKey | None,
     BeforeValidator(
-        flag_or_mapping(None, "{store: secretsmanager} or {pgp: KEY}"),
+        flag_or_mapping(None, _WITHOUT_SHORT_FORM),
         json_schema_input_type=AccessKey | Literal[False],
     ),
 ]

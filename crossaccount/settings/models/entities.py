@@ -21,7 +21,7 @@ from crossaccount.settings.models.base import (
     Text,
     refuse,
 )
-from crossaccount.settings.models.credentials import AccessKey, MaybeAccessKey, MaybeConsole
+from crossaccount.settings.models.credentials import AccessKey, MaybeAccessKey, MaybeConsole, NamedAccessKey
 from crossaccount.settings.models.requests import Expires, Keyword, MaybeRolesOrganization, Starts
 from crossaccount.settings.models.trusts import FEDERATIONS, Conditioned, TrustStatement
 
@@ -176,7 +176,7 @@ class User(Tagged):
     """Console access: true, {store: secretsmanager} or {pgp: KEY}."""
     access_key: MaybeAccessKey = None
     """An access key: {store: secretsmanager} or {pgp: KEY}."""
-    access_keys: Mapping[str, AccessKey] = Field(default_factory=dict)
+    access_keys: Mapping[str, NamedAccessKey] = Field(default_factory=dict)
     """Access keys by name, for a rotation by dates: {new: {store: secretsmanager, starts: 2027-03-01}}. A user has at
     most two, `access_key` included."""
     groups: Memberships = Field(default=(), examples=[["Developers"]])

@@ -109,7 +109,7 @@ def test_a_secret_that_waits_for_its_deletion_is_not_adopted(aws: Aws, clients: 
 
 def test_an_access_key_that_no_state_has_is_deleted_and_one_that_a_state_has_stays(aws: Aws, clients: Clients) -> None:
     [first, second] = [each["AccessKeyId"] for each in aws.iam.list_access_keys(UserName="Bo")["AccessKeyMetadata"]]
-    [lost] = RENEWED["aws:iam/accessKey:AccessKey"](clients, "Bo", frozenset({first}))
+    [lost] = RENEWED["aws:iam/accessKey:AccessKey"](clients, "Bo", frozenset({first}), 1)
     assert lost.label == f"access key {second} of Bo"
     lost.delete()
     assert [each["AccessKeyId"] for each in aws.iam.list_access_keys(UserName="Bo")["AccessKeyMetadata"]] == [first]
@@ -118,19 +118,28 @@ def test_an_access_key_that_no_state_has_is_deleted_and_one_that_a_state_has_sta
 def test_of_two_unknown_access_keys_none_is_deleted(aws: Aws, clients: Clients) -> None:
     aws.iam.create_access_key(UserName="Kim")
     with pytest.raises(NotOurs, match="are in no state"):
-        RENEWED["aws:iam/accessKey:AccessKey"](clients, "Kim", frozenset())
+        RENEWED["aws:iam/accessKey:AccessKey"](clients, "Kim", frozenset(), 1)
     assert len(aws.iam.list_access_keys(UserName="Kim")["AccessKeyMetadata"]) == 2
 
 
+def test_both_new_access_keys_of_one_killed_update_are_deleted(aws: Aws, clients: Clients) -> None:
+    aws.iam.create_user(UserName="Rotating")
+    for _ in range(2):
+        aws.iam.create_access_key(UserName="Rotating")
+    for lost in RENEWED["aws:iam/accessKey:AccessKey"](clients, "Rotating", frozenset(), 2):
+        lost.delete()
+    assert aws.iam.list_access_keys(UserName="Rotating")["AccessKeyMetadata"] == []
+
+
 def test_nothing_is_lost_where_nothing_was_made(clients: Clients) -> None:
-    assert RENEWED["aws:iam/accessKey:AccessKey"](clients, "Ann", frozenset()) == []
-    assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Ann", frozenset()) == []
+    assert RENEWED["aws:iam/accessKey:AccessKey"](clients, "Ann", frozenset(), 1) == []
+    assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Ann", frozenset(), 1) == []
 
 
 def test_a_password_that_nobody_was_reported_is_deleted(clients: Clients) -> None:
-    [lost] = RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset())
+    [lost] = RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset(), 1)
     lost.delete()
-    assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset()) == []
+    assert RENEWED["aws:iam/userLoginProfile:UserLoginProfile"](clients, "Bo", frozenset(), 1) == []
 
 
 class _Used:
@@ -156,7 +165,7 @@ class _Used:
 )
 def test_a_credential_that_somebody_uses_is_left_alone(aws: Aws, type_: str, what: str) -> None:
     with pytest.raises(NotOurs, match=what):
-        RENEWED[type_](lambda _: _Used(aws.iam), "Kim", frozenset())
+        RENEWED[type_](lambda _: _Used(aws.iam), "Kim", frozenset(), 1)
 
 
 def test_an_account_has_the_alias_or_another(aws: Aws, clients: Clients) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from crossaccount.access.access_tests import AccessTest, parse_access_tests
-from crossaccount.job.afterwards.trying import NoCaller, Tried, Trier
+from crossaccount.job.afterwards.trying import Callers, NoCaller, Tried, Trier
 from crossaccount.job.sign_in.stack_credentials import StackCredentials
+from crossaccount.settings import load_settings
+from tests.settings.conftest import BASE
 
 BO, ROLE = "arn:aws:iam::111111111111:user/bo", "arn:aws:iam::222222222222:role/R"
 ACCOUNTS = {"auth": "111111111111", "workload": "222222222222"}
@@ -140,3 +143,56 @@ def test_what_a_call_from_here_would_not_show_is_not_tried(
     found, _ = tried(sts, access_test(**given), exported=exported)
     assert (found.outcome, found.attempts, sts.asked) == ("not tried", 0, [])
     assert why in found.said
+
+
+@dataclass
+class Stored:
+    """Secrets Manager and STS of an account on AWS whose secrets are by name."""
+
+    secrets: Mapping[str, str]
+    local: bool = False
+
+    class exceptions:  # noqa: N801 (boto3's name)
+        class ResourceNotFoundException(Exception):
+            pass
+
+    def credentials(self, stack: str) -> StackCredentials:
+        del stack
+        return StackCredentials()
+
+    @contextmanager
+    def signed_in(self, stack: str) -> Iterator[Any]:
+        del stack
+        yield lambda _: self
+
+    def get_caller_identity(self) -> Mapping[str, str]:
+        return {"Arn": "arn:aws:iam::111111111111:root"}
+
+    def get_secret_value(self, SecretId: str) -> Mapping[str, str]:  # noqa: N803 (boto3's name)
+        return {"SecretString": json.dumps({"access_key_id": self.secrets[SecretId], "secret_access_key": "s"})}
+
+
+def key_of(user: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
+    """The access key with which tests are tried as bo."""
+    config = {**BASE, "crossaccount:trusted": {"users": {"bo": user}}}
+    callers = Callers(Stored(secrets), {"111111111111": "auth"}, {"auth": load_settings(config, root=None)})  # type: ignore[arg-type]
+    keys = callers.credentials(BO).keys
+    assert keys is not None
+    return keys[0]
+
+
+STORE = {"store": "secretsmanager"}
+
+
+def test_a_user_calls_with_an_active_key_that_its_stack_stored() -> None:
+    secret = "crossaccount/user/bo/access-key"
+    assert key_of({"access_key": STORE}, {secret: "AKIA1"}) == "AKIA1"
+    rotating = {"access_keys": {"old": {**STORE, "status": "Inactive"}, "new": STORE}}
+    assert key_of(rotating, {f"{secret}/new": "AKIA2", f"{secret}/old": "AKIA1"}) == "AKIA2"
+    sealed = {"access_keys": {"old": {"pgp": "keybase:bo"}, "new": STORE}}
+    assert key_of(sealed, {f"{secret}/new": "AKIA2"}) == "AKIA2"
+
+
+def test_a_user_whose_stored_keys_are_inactive_is_not_tried() -> None:
+    with pytest.raises(NoCaller, match="every access key that its stack stored is Inactive"):
+        key_of({"access_key": {**STORE, "status": "Inactive"}}, {})

@@ -55,7 +55,7 @@ def recorded(folder: Path) -> dict[str, Deployment]:
 
 
 def _with_key_ids(deployment: Deployment) -> Deployment:
-    """Access keys with IDs such as AWS gives: ``AKIABOXXXXXXXXXXXXXX`` of bo's, ``AKIABONEWXXXXXXXXXXX`` of bo's key ``new``."""
+    """Access keys with IDs such as AWS gives: ``AKIABOXXX…`` of bo's, ``AKIABONEWXXX…`` of bo's key ``new``."""
 
     def made(resource: Resource) -> Resource:
         if resource.type != "aws:iam/accessKey:AccessKey":

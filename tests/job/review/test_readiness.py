@@ -159,3 +159,38 @@ def test_what_a_stack_reads_and_this_job_changed_is_fresh(tmp_path: Path) -> Non
     write_project(tmp_path, {"hub": (), "spoke": ("hub",), "other": ()})
     Stacks(tmp_path, engine, MemoryBackend()).up()
     assert {work.stack: work.fresh for work in engine.asked} == {"hub": False, "spoke": True, "other": False}
+
+
+STORE = {"store": "secretsmanager"}
+
+
+def _with_keys(folder: Path, deployed_keys: list[str], declared: list[str]) -> Outcome:
+    """How the update of a stack ends whose user had these access keys, and has others now."""
+    type_ = "aws:iam/accessKey:AccessKey"
+    urn = f"urn:pulumi:hub::fleet::{type_}::hub-user-bo-access-key"
+    resources = [{"urn": f"{urn}-{key}", "type": type_, "inputs": {"user": "bo"}} for key in deployed_keys]
+    backend = replace(deployed("hub"), states={"hub": {"resources": resources}})
+    _, engine = _stacks(folder, backend)
+    file = folder / "Pulumi.hub.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["crossaccount:trusted"] = {"users": {"bo": {"access_keys": dict.fromkeys(declared, STORE)}}}
+    file.write_text(yaml.safe_dump(content))
+    return Stacks(folder, engine, backend).up(["hub"]).outcomes["hub"]
+
+
+def test_an_update_that_would_make_a_third_access_key_is_refused(tmp_path: Path) -> None:
+    """Pulumi creates before it deletes: AWS would refuse the key, in every later update as well."""
+    outcome = _with_keys(tmp_path, ["a", "b"], ["b", "c"])
+    assert (outcome.status, outcome.kind) == ("failed", "review")
+    assert outcome.error == (
+        "user bo would have more than 2 access keys: the update creates access_keys.c before it deletes access_keys.a"
+    )
+    assert outcome.fix == "leave out access_keys.c in one `up`, then add it"
+
+
+@pytest.mark.parametrize(
+    ("deployed_keys", "declared"), [("a", "ab"), ("ab", "b"), ("a", "b"), ("ab", "ab"), ("", "ab")]
+)
+def test_every_step_of_a_rotation_has_room(tmp_path: Path, deployed_keys: str, declared: str) -> None:
+    outcome = _with_keys(tmp_path, list(deployed_keys), list(declared))
+    assert (outcome.status, outcome.error) == ("unchanged", "")

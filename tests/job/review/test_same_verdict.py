@@ -159,6 +159,10 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     "AccessKey.store": [((*USER, "access_key"), {"store": "secretsmanager"})],
     "AccessKey.pgp": [((*USER, "access_key"), NEW_KEY)],
     "AccessKey.recovery_days": [((*USER, "access_key"), {"store": "secretsmanager", "recovery_days": 7})],
+    # Before its start a key is not declared; the base has none.
+    "AccessKey.starts": [((*USER, "access_key"), {**NEW_KEY, "starts": "2020-01-31"})],
+    "AccessKey.expires": [((*USER, "access_key"), {**NEW_KEY, "expires": "2020-01-31"})],
+    "AccessKey.delete_after": [((*USER, "access_key"), {**NEW_KEY, "expires": "2099-01-31", "delete_after": 7})],
     "AccessKey.status": [((*USER, "access_key"), {**NEW_KEY, "status": "Inactive"})],
     "AccountEntry.id": [((*VENDOR, "id"), "444444444444")],
     "AccountEntry.stack": [((*VENDOR, "stack"), "elsewhere/fleet/vendor")],
@@ -261,6 +265,7 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     ],
     "User.self_service_mfa": [((*USER, "self_service_mfa"), True)],
     "User.console": [((*USER, "console"), True), ((*KIM, "console"), GONE)],
+    "User.access_keys": [((*KIM, "access_keys"), {"old": NEW_KEY, "new": {"store": "secretsmanager"}})],
     "User.access_key": [((*KIM, "access_key"), NEW_KEY)],
     "User.groups": [((*USER, "groups"), [])],
     "User.force_destroy": [((*USER, "force_destroy"), False)],
