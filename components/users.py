@@ -96,7 +96,7 @@ def _key_problems(where: str, name: str, args: AccessKeyArgs) -> Iterator[Proble
     yield from handover_problems(where, args)
     if name and not KEY_NAME.fullmatch(name):
         what = "the name of an access key must be 1 to 32 letters, digits and _"
-        yield Problem(where, what, name, "rename it, for example 2027_03")
+        yield Problem(where, what, name, "rename it, for example march_2027")
     status = args.get("status")
     if isinstance(status, str) and status not in STATUSES:
         yield Problem(f"{where}.status", "must be Active or Inactive", status, "write one of the two")

@@ -1067,26 +1067,6 @@ config:
       Migration: {trust: [{principals: [auth], expires: 2399-01-31}]}
 """,
     ),
-    "XA334": Example(
-        """\
-# Pulumi.auth.yaml
-config:
-  crossaccount:trusted:
-    users:
-      ann:
-        access_keys:
-          new: {store: secretsmanager, starts: 2099-01-31}
-""",
-        """\
-# Pulumi.auth.yaml
-config:
-  crossaccount:trusted:
-    users:
-      ann:
-        access_keys:
-          new: {store: secretsmanager}
-""",
-    ),
     "XA330": Example(
         """\
 # Pulumi.auth.yaml
@@ -1149,6 +1129,26 @@ config:
 # Pulumi.auth.yaml
 config:
   crossaccount:sign_in: {password_policy: {max_age: 90}}
+""",
+    ),
+    "XA334": Example(
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:trusted:
+    users:
+      ann:
+        access_keys:
+          new: {store: secretsmanager, starts: 2099-01-31}
+""",
+        """\
+# Pulumi.auth.yaml
+config:
+  crossaccount:trusted:
+    users:
+      ann:
+        access_keys:
+          new: {store: secretsmanager}
 """,
     ),
     "XA401": Example(

@@ -157,9 +157,11 @@ def _check_access_keys(name: str, user: User, where: str) -> Iterator[Problem]:
             yield from _check_handover(name, each, place)
             if not _KEY_NAME.fullmatch(key):
                 what = "the name of an access key must be 1 to 32 letters, digits and _"
-                yield Problem(place, what, key, "rename it, for example 2027_03")
+                yield Problem(place, what, key, "rename it, for example march_2027")
         elif "" in user.access_keys:
-            yield Problem(f"{where}.access_keys", "an access key needs a name", key, "write one, for example 2027_03")
+            yield Problem(
+                f"{where}.access_keys", "an access key needs a name", key, "write one, for example march_2027"
+            )
 
 
 _KEY_NAME = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)

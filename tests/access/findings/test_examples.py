@@ -22,7 +22,7 @@ from crossaccount.cli import app
 from tests.access.findings.test_findings import OF_CONFIGS
 from tests.local.organization import document, policy, statement
 
-OF_CONFIG_FILES = {*OF_CONFIGS, "XA318", "XA319", "XA330", "XA331", "XA332", "XA333", "XA901", "XA902"}
+OF_CONFIG_FILES = {*OF_CONFIGS, "XA318", "XA319", "XA330", "XA331", "XA332", "XA333", "XA334", "XA901", "XA902"}
 SECTIONS = {"user": "users", "group": "groups", "role": "roles"}
 KEYS = {"trust policy": "trust", "managed policies": "attached", "groups": "groups"}
 THIRD_PARTIES = {"vendor": "333333333333", "partner": "444444444444"}

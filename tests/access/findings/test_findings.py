@@ -49,7 +49,20 @@ KEYS = {
     "declared",
     "severity",
 }
-OF_CONFIGS = {"XA310", "XA317", "XA318", "XA319", "XA330", "XA331", "XA332", "XA333", "XA503", "XA504", "XA505"}
+OF_CONFIGS = {
+    "XA310",
+    "XA317",
+    "XA318",
+    "XA319",
+    "XA330",
+    "XA331",
+    "XA332",
+    "XA333",
+    "XA334",
+    "XA503",
+    "XA504",
+    "XA505",
+}
 """Told by a config alone: their cases are in ``tests/check``."""
 
 
