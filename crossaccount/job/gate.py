@@ -15,6 +15,7 @@ from crossaccount.job.review.approval import (
     Approved,
     actor,
     decide,
+    other_removal,
     other_review,
     record,
     refusals,
@@ -132,6 +133,20 @@ class Gate:
 
         plans = saved.folder if saved else None
         return self._run("up", names, review, known=known, plans=plans, close=close, **options)
+
+    def destroy(self, names: Sequence[str], approval: Approval) -> tuple[Review | None, tuple[str, ...]]:
+        """Review the removal of deployed stacks, get and record its approvals. Nothing is run.
+
+        Returns the review, None if the removal gives no access, and why the removal must not begin.
+        """
+        review = self.reviewer.removal(names, self.reviewer.backend.stacks())
+        if review is None:
+            return None, other_removal(approval)
+        self._reported(review)
+        because = other_review(review, approval)
+        if not because and review.needs:
+            because = self._approved(review, approval, "")
+        return review, because
 
     def _run(self, verb: str, names: Sequence[str], review: Review, **options: object) -> JobResult:
         def refusal_of(stack: str) -> str:

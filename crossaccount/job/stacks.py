@@ -229,20 +229,30 @@ class Stacks:
         *,
         leave_readers: bool = False,
         approve: Callable[[Removal], str] | None = None,
+        approval: Approval | None = None,
+        before: Before = "live",
     ) -> JobResult:
         """Delete the resources of the stacks, readers first.
 
         Refused if a remaining stack reads a deleted one (unless ``leave_readers``), or if a resource is protected.
-        Last, ``approve`` is called and returns a reason to refuse; an empty text approves.
+        Then ``approve`` is called and returns a reason to refuse; an empty text approves. With ``approval`` the removal
+        of control policies is reviewed as an update is, and refused if the approval of a broadening is missing; without
+        it the caller has decided.
         """
         names = selected(stacks, self.loaded.stacks)
         removal = removal_of(names, self.loaded.reads, self._backend)
         because = removal.refusals(leave_readers)
         if not because and removal.stacks and approve is not None and (objection := approve(removal)):
             because = (objection,)
+        review: Review | None = None
+        if not because and removal.stacks and approval is not None:
+            review, because = self._gate(before, approval.log).destroy(tuple(removal.stacks), approval)
         if because:
-            return self._refused("destroy", because)
-        return self._runs.run("destroy", backward(names, self.loaded.reads), deployed_only=True)
+            return replace(self._refused("destroy", because), review=review)
+        refused = {} if review is None else review.refused
+        steps = backward(names, self.loaded.reads)
+        result = self._runs.run("destroy", steps, deployed_only=True, refusal_of=lambda stack: refused.get(stack, ""))
+        return replace(result, review=review)
 
     def outputs(self, stacks: Collection[str] = ()) -> Mapping[str, Mapping[str, Any]]:
         """The outputs of the stacks' last deployments, with secrets masked; empty for a stack that was never

@@ -560,7 +560,7 @@ def _events() -> Schema:
         "needs": STRINGS,
         "digest": STR,
     }
-    kinds["AccessReviewed"] = _event("access-reviewed", review, {"proof": ref("proof")})
+    kinds["AccessReviewed"] = _event("access-reviewed", review, {"verb": {"const": "destroy"}, "proof": ref("proof")})
     kinds["AccessDrift"] = _event("access-drift", {**_CHANGES, "unread": by_name(STR)})
     schemas = [kinds[name] for name in sorted(kinds)]
     return {

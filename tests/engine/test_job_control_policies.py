@@ -92,6 +92,20 @@ def test_policies_are_made_changed_and_taken_back(workspace: Workspace) -> None:
     assert steps == ["auth", "auth", "workload"], "workload reads auth, so it comes after both of its steps"
 
 
+def test_policies_are_destroyed_with_the_approval_of_a_broadening(workspace: Workspace) -> None:
+    _update(workspace, policy("NoS3", DENY_S3, UNIT))
+    told: list[events.Event] = []
+    engine = AutomationEngine(program, workspace.environment)
+    backend = CliBackend(workspace.folder, engine.command, workspace.environment)
+    stacks = Stacks(workspace.folder, engine, backend, on_event=told.append)
+    refused = stacks.destroy(approval=Approval())
+    assert (refused.status, "NoS3" in _attached(workspace)[UNIT]) == ("refused", True)
+    [because] = next(each for each in told if isinstance(each, events.Refused)).because
+    assert because.endswith("nothing is applied: --approve broadening")
+    assert stacks.destroy(approval=Approval(kinds=frozenset({"broadening"}))).ok
+    assert set(_attached(workspace)[UNIT]) == {"FullAWSAccess", "Old00000"}
+
+
 def test_a_policy_and_full_access_are_adopted_and_replaced(workspace: Workspace) -> None:
     def whole(config: dict[str, Any]) -> None:
         config["crossaccount:organization"]["full_aws_access"] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +37,7 @@ from crossaccount.iam.problem import Problem
 if TYPE_CHECKING:
     from crossaccount.job.review import Review
     from crossaccount.job.review.approval import Approval, Question
+    from crossaccount.job.review.review import Need
 
 
 class Kind(StrEnum):
@@ -64,6 +65,22 @@ class BeforeChoice(StrEnum):
 BeforeOption = Annotated[
     BeforeChoice,
     typer.Option("--before", help="Compare with the accounts as AWS has them (live), or as last deployed (state)."),
+]
+
+
+ReviewedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reviewed", metavar="DIGEST", help="Apply only if the review has this digest, which `preview` prints."
+    ),
+]
+ApprovalsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--approvals",
+        metavar="FILE",
+        help="The file that records approvals. Default: in .crossaccount/ of the project.",
+    ),
 ]
 
 
@@ -154,20 +171,8 @@ def up(
             help="An approval that --yes does not include: broader access, a replaced user or role, new credentials.",
         ),
     ] = None,
-    reviewed: Annotated[
-        str | None,
-        typer.Option(
-            "--reviewed", metavar="DIGEST", help="Apply only if the review has this digest, which `preview` prints."
-        ),
-    ] = None,
-    approvals: Annotated[
-        Path | None,
-        typer.Option(
-            "--approvals",
-            metavar="FILE",
-            help="The file that records approvals. Default: in .crossaccount/ of the project.",
-        ),
-    ] = None,
+    reviewed: ReviewedOption = None,
+    approvals: ApprovalsOption = None,
     before: BeforeOption = BeforeChoice.live,
     plan: Annotated[
         Path | None,
@@ -201,11 +206,9 @@ def up(
         if gone and not recover:
             problem = Problem("--gone", "names the host whose locks --recover may cancel", gone[0], "add --recover")
             stop(str(problem), BAD_INPUT, as_json)
-        if reviewed is not None and not re.fullmatch("[0-9a-f]{64}", reviewed):
-            what = "--reviewed: must be the digest of a review, 64 hexadecimal digits"
-            stop(f"{what}, got {reviewed!r}; take it from `preview --markdown -`", BAD_INPUT, as_json)
+        refuse_no_digest(reviewed, as_json)
         options = JobOptions("up", directory, as_json, local, parallel, scheduler, log, quiet=quiet)
-        approval = _approval(local, yes, approve or [], reviewed or "", approvals, plan)
+        approval = approval_of(local, yes, [kind.value for kind in approve or []], reviewed or "", approvals, plan)
         with open_project(options) as project:
             result = project.up(
                 stacks or (),
@@ -220,15 +223,23 @@ def up(
     end(result)
 
 
-def _approval(
-    local: bool, yes: bool, kinds: list[Kind], reviewed: str, log: Path | None, plan: Path | None
+def refuse_no_digest(reviewed: str | None, as_json: bool) -> None:
+    """Refuse a ``--reviewed`` that is not the digest of a review."""
+    if reviewed is not None and not re.fullmatch("[0-9a-f]{64}", reviewed):
+        what = "--reviewed: must be the digest of a review, 64 hexadecimal digits"
+        stop(f"{what}, got {reviewed!r}; take it from `preview --markdown -`", BAD_INPUT, as_json)
+
+
+def approval_of(
+    local: bool, yes: bool, kinds: Sequence[Need], reviewed: str, log: Path | None, plan: Path | None = None
 ) -> Approval:
+    """The approvals of a command line: those of its options, and a person at the terminal for the others."""
     from crossaccount.job.review.approval import Approval
 
     terminal = anybody()
     return Approval(
         yes=yes,
-        kinds=frozenset(kind.value for kind in kinds),
+        kinds=frozenset(kinds),
         reviewed=reviewed,
         ask=confirmed_at_terminal if terminal else None,
         # The preview was shown when the plan was saved.

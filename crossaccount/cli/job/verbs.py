@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,14 @@ from crossaccount.cli.job.run import (
     refuse_list_and_document,
     run_job,
 )
+from crossaccount.cli.job.updates import (
+    ApprovalsOption,
+    BeforeChoice,
+    BeforeOption,
+    ReviewedOption,
+    approval_of,
+    refuse_no_digest,
+)
 from crossaccount.cli.options import HERE, DirectoryOption
 from crossaccount.cli.printing import STDOUT, MarkdownOption, anybody, confirmed, refuse_two_documents, say, write
 from crossaccount.cli.tables import FormatOption, output
@@ -31,6 +40,12 @@ from crossaccount.cli.tables import FormatOption, output
 if TYPE_CHECKING:
     from crossaccount.job.review.readiness import Removal
     from crossaccount.job.stacks import JobResult, Stacks
+
+
+class RemovalKind(StrEnum):
+    """The separate approvals of a removal."""
+
+    broadening = "broadening"
 
 
 def refresh(
@@ -60,14 +75,28 @@ def destroy(
     leave_readers: Annotated[
         bool, typer.Option("--leave-readers", help="Delete even if remaining stacks read the deleted outputs.")
     ] = False,
+    approve: Annotated[
+        list[RemovalKind] | None,
+        typer.Option("--approve", help="An approval that --yes does not include: removed control policies."),
+    ] = None,
+    reviewed: ReviewedOption = None,
+    approvals: ApprovalsOption = None,
+    before: BeforeOption = BeforeChoice.live,
     log: LogOption = None,
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Delete the stacks' resources, downstream stacks first. Asks; refuses if a remaining stack reads them."""
+    """Delete the stacks' resources, downstream stacks first. Asks, and again before it removes control policies."""
+    refuse_no_digest(reviewed, as_json)
 
     def run(project: Stacks) -> JobResult:
-        return project.destroy(stacks or (), leave_readers=leave_readers, approve=None if yes or local else objection)
+        return project.destroy(
+            stacks or (),
+            leave_readers=leave_readers,
+            approve=None if yes or local else objection,
+            approval=approval_of(local, True, [kind.value for kind in approve or []], reviewed or "", approvals),
+            before=before.value,
+        )
 
     run_job(JobOptions("destroy", directory, as_json, local, parallel, scheduler, log, quiet=quiet), run, deployed=True)
 

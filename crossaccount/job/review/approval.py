@@ -82,7 +82,8 @@ class Decision:
 def decide(review: Review, approval: Approval) -> Decision:
     """Ask for each approval that is not given beforehand, until the first is refused."""
     approved: dict[Question, str] = {}
-    questions: tuple[Question, ...] = ("update", *review.needs)
+    # A destroy has its own question about what it deletes.
+    questions: tuple[Question, ...] = (*(("update",) if review.verb == "up" else ()), *review.needs)
     for position, question in enumerate(questions):
         if (question == "update" and approval.yes) or question in approval.kinds:
             approved[question] = "beforehand"
@@ -105,6 +106,14 @@ def other_review(review: Review, approval: Approval) -> tuple[str, ...]:
     return (f"--reviewed: {what}, got {approval.reviewed}; {fix}",)
 
 
+def other_removal(approval: Approval) -> tuple[str, ...]:
+    """Why an approval does not apply to a removal without a review; empty if it names no review."""
+    if not approval.reviewed:
+        return ()
+    what = "the approval is for another review: this removal gives no access, so it has none"
+    return (f"--reviewed: {what}, got {approval.reviewed}; remove the option",)
+
+
 def refusals(decision: Decision, review: Review, at_terminal: bool) -> tuple[str, ...]:
     """Why nothing is applied: one line for each missing approval; empty if none is missing."""
     options = {
@@ -113,9 +122,10 @@ def refusals(decision: Decision, review: Review, at_terminal: bool) -> tuple[str
         "replacement": "--approve replacement",
         "credentials": "--approve credentials",
     }
+    this = "this removal" if review.verb == "destroy" else "this update"
     what = {
         "update": f"an update of {counted(len(review.stacks), 'stack')}",
-        "broadening": "this update broadens access, which",
+        "broadening": f"{this} broadens access, which",
         "replacement": f"this update replaces {replaced_principals(review)}, which",
         "credentials": f"this update gives new credentials to {users_with_new_credentials(review)}, which",
     }
@@ -155,6 +165,7 @@ def record(
         **({"ci": dict(who.ci)} if who.ci else {}),
         "stacks": list(review.stacks),
         "digest": review.digest,
+        **({"verb": review.verb} if review.verb != "up" else {}),
         "verdict": review.verdict,
         "approved": dict(decision.approved),
         **({"plan": plan} if plan else {}),

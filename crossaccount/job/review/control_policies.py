@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 
 from crossaccount.access.estate import Organization
 from crossaccount.engine.deployment import Deployment
-from crossaccount.iam.organizations import FULL_ACCESS, FULL_ACCESS_ID, QUOTAS, check_organization, name_of, targets_of
+from crossaccount.iam.organizations import (
+    FULL_ACCESS,
+    FULL_ACCESS_ID,
+    QUOTAS,
+    SERVICE_CONTROL,
+    check_organization,
+    name_of,
+    targets_of,
+)
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.settings import Settings
 from crossaccount.settings.organization import too_many
@@ -51,6 +59,8 @@ class ControlPolicies:
     live: bool = False
     why: str = ""
     """Why the organisation, or a part of it, is not known."""
+    destroyed: bool = False
+    """Whether the stack is destroyed, with all of its policies."""
 
     @property
     def direction(self) -> Direction:
@@ -97,6 +107,12 @@ class ControlPolicies:
         policies = self.before["Policies"] if self.before is not None else ()
         return {target for each in policies if name_of(each) == FULL_ACCESS for target in targets_of(each)}
 
+    def _without_service_control(self, after: Content) -> list[str]:
+        """The targets from which the stack detaches FullAWSAccess, and that have no other SCP then."""
+        policies = [each for each in after["Policies"] if each["PolicySummary"]["Type"] == SERVICE_CONTROL]
+        held = {target for each in policies for target in targets_of(each)}
+        return [target for target in self.managed.full_access if target not in held]
+
     def refusal(self) -> str:
         """Why no approval allows the update; empty if nothing prevents it."""
         return next(self._refusals(), "")
@@ -104,6 +120,9 @@ class ControlPolicies:
     def _refusals(self) -> Iterator[str]:
         if self.before is None or self.after is None:
             return
+        if self.destroyed and (bare := self._without_service_control(self.after)):
+            what = f"{', '.join(bare)} would have no service control policy, and AWS does not detach the last one"
+            yield f"{what}; take the attachments of {FULL_ACCESS} out of the state first: pulumi state delete"
         if self.live:
             if missing := missing_targets(self.before, self.declared):
                 fix = "correct organization.units, or run `crossaccount fleet discover`"
@@ -135,16 +154,21 @@ def control_policies(
     made: Deployment | None,
     read: ReadOrganization | None,
     project: str,
+    *,
+    destroyed: bool = False,
 ) -> ControlPolicies | None:
     """The control policies of a stack; None if it has none and declares none.
 
     ``deployed`` is its state, ``made`` the recording of the project's own program, None for the packaged program.
-    ``read`` is None if the review compares with what was last deployed. ``project`` is the project's name.
+    ``read`` is None if the review compares with what was last deployed. ``project`` is the project's name. A stack that
+    is ``destroyed`` declares none.
     """
     managed = StackPolicies.of_deployment(deployed)
     file = settings.organization
     component = f"urn:pulumi:{stack}::{project}::crossaccount:index:ControlPolicies::{settings.account}"
-    declared = StackPolicies.of_file(file, component) if made is None else StackPolicies.of_deployment(made)
+    declared = StackPolicies()
+    if not destroyed:
+        declared = StackPolicies.of_file(file, component) if made is None else StackPolicies.of_deployment(made)
     if not managed and not declared:
         return None
     before: Content | None = as_deployed(file.content, managed) if file is not None else None
@@ -159,4 +183,4 @@ def control_policies(
     elif before is None:
         why = f"its accounts and policies are unknown, so the effect on access cannot be seen{': ' if why else ''}{why}"
     after = after_update(before, managed, declared) if before is not None else None
-    return ControlPolicies(stack, settings.account_id, managed, declared, before, after, live, why)
+    return ControlPolicies(stack, settings.account_id, managed, declared, before, after, live, why, destroyed)

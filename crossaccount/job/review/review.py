@@ -48,6 +48,8 @@ class Review:
     """By stack: the transition of its ARNs; empty if no ARN disappears."""
     control: Mapping[str, ControlPolicies] = field(default_factory=dict, repr=False)
     """By stack: its control policies before and after."""
+    verb: str = "up"
+    """What is reviewed: ``up`` or ``destroy``."""
     proof: Proof | None = None
     """How the access tests differ from those of another revision; None if they are not compared."""
 
@@ -94,6 +96,7 @@ class Review:
             "before": dict(self.before),
             "warnings": list(self.warnings),
             "needs": list(self.needs),
+            **({"verb": self.verb} if self.verb != "up" else {}),
             **({"proof": self.proof.to_json()} if self.proof else {}),
         }
 

@@ -36,7 +36,7 @@ from crossaccount.job.states import Backend, KnownStack, Pending, creations_in, 
 from crossaccount.settings import SettingsError
 from crossaccount.settings.project import stack_file
 from crossaccount.sources.declared import details
-from crossaccount.sources.organizations import Content
+from crossaccount.sources.organizations import Content, StackPolicies
 from crossaccount.sources.overlay.declared import ENTITIES, Declared, Managed, Owner, declare, declared_by_program
 from crossaccount.sources.overlay.hand_made import unread
 from crossaccount.sources.overlay.overlay import Overlaid, overlay, users_without_credentials, with_credentials
@@ -150,7 +150,27 @@ class Reviewer:
             SettingsError: a stack cannot be deployed as declared.
             BackendError: the states cannot be read.
         """
-        declared = self.declared(stacks)
+        return self._reviewed(self.declared(stacks), known)
+
+    def removal(self, stacks: Collection[str], known: Mapping[str, KnownStack]) -> Review | None:
+        """Review a destroy of deployed ``stacks``; None if none of them has control policies in its state.
+
+        Users and roles that go take their access with them. A control policy that goes gives access back, in all
+        accounts below its targets.
+
+        Raises:
+            SettingsError, BackendError: see :meth:`review`.
+        """
+        with ThreadPoolExecutor(min(READERS, len(stacks) or 1)) as readers:
+            deployed = map(deployment_of, stacks, readers.map(self.backend.state, stacks))
+            if not any(map(StackPolicies.of_deployment, deployed)):
+                return None
+        gone = {name: Declared(name, self.loaded.settings[name].account_id, {}) for name in stacks}
+        return replace(self._reviewed(gone, known, destroyed=True), verb="destroy")
+
+    def _reviewed(
+        self, declared: Mapping[str, Declared], known: Mapping[str, KnownStack], *, destroyed: bool = False
+    ) -> Review:
         # A state that is not a file costs one process, so no more are read at once than there are cores.
         slots = BoundedSemaphore(READERS if self.backend.in_files else os.cpu_count() or 1)
 
@@ -159,7 +179,7 @@ class Reviewer:
                 state = self.backend.state(name) if name in known else {}
             # If the stack is locked, the open operation may be the lock holder's.
             creations = () if name in known and known[name].busy else creations_in(state)
-            control = self._control_policies(name, deployment_of(name, state))
+            control = self._control_policies(name, deployment_of(name, state), destroyed=destroyed)
             found = replace(self._read(declared[name], state, name in known), creations=creations, control=control)
             other = another_provider(name, self.loaded.project.files.get(name, {}), state)
             return replace(found, refused=found.refused or other)
@@ -170,19 +190,21 @@ class Reviewer:
         with ThreadPoolExecutor(min(READERS, len(declared) or 1)) as readers:
             reads = dict(zip(declared, readers.map(read, declared), strict=True))
         overlaid = {name: overlay(reads[name].details, each, reads[name].managed) for name, each in declared.items()}
+        of_config = [] if destroyed else [*self._notes(declared), *self._ended(declared)]
         warnings = [
-            *self._notes(declared),
-            *self._ended(declared),
+            *of_config,
             *(line for name in declared if name not in known for line in self._new_secrets(name)),
-            *map(_left, gone),
+            *(() if destroyed else map(_left, gone)),
             *_warnings(reads, overlaid, in_files=self.backend.in_files),
         ]
-        return self._compared(declared, reads, overlaid, warnings)
+        return self._compared(declared, reads, overlaid, warnings, destroyed=destroyed)
 
-    def _control_policies(self, name: str, deployed: Deployment) -> ControlPolicies | None:
-        made = self._recorder.deployment(self._named(name)) if self.loaded.own is not None else None
+    def _control_policies(self, name: str, deployed: Deployment, *, destroyed: bool) -> ControlPolicies | None:
+        own = self.loaded.own is not None and not destroyed
+        made = self._recorder.deployment(self._named(name)) if own else None
         read = self.organization if self.before == "live" else None
-        return control_policies(name, self.loaded.settings[name], deployed, made, read, self.loaded.project.name)
+        settings, project = self.loaded.settings[name], self.loaded.project.name
+        return control_policies(name, settings, deployed, made, read, project, destroyed=destroyed)
 
     def _new_secrets(self, name: str) -> Iterator[str]:
         provider, _ = of_file(self.loaded.project.files.get(name, {}))
@@ -209,6 +231,8 @@ class Reviewer:
         reads: Mapping[str, Read],
         overlaid: Mapping[str, Overlaid],
         warnings: Iterable[str],
+        *,
+        destroyed: bool,
     ) -> Review:
         # Stacks that are not selected are taken as declared, because a path has two ends.
         asleep = [self._declare(name, ())[0] for name in self.loaded.stacks if name not in declared]
@@ -219,7 +243,8 @@ class Reviewer:
         estate_of = partial(Estate.from_details, accounts=ids, since=self.loaded.now)
         before = estate_of([*(each.details for each in reads.values()), *others], organizations=above)
         after = estate_of([*(each.details for each in overlaid.values()), *others], organizations=becomes)
-        locked, doubts = self._locked_out(declared, asleep, above, becomes)
+        deploying = asleep if destroyed else [*declared.values(), *asleep]
+        locked, doubts = self._locked_out(deploying, above, becomes)
         removals = [each for found in overlaid.values() for each in found.removals]
         removals += [
             unread(name, declared[name].account_id, read.why)
@@ -237,7 +262,7 @@ class Reviewer:
             {
                 name: why
                 for name, read in reads.items()
-                if (why := read.refused or self._lacking(name, read) or _refusal(read, locked))
+                if (why := read.refused or (not destroyed and self._lacking(name, read)) or _refusal(read, locked))
             },
             {name: self.loaded.digest(name) for name in declared},
             {key: value for settings in self.loaded.settings.values() for key, value in settings.account_ids.items()},
@@ -250,13 +275,12 @@ class Reviewer:
 
     def _locked_out(
         self,
-        declared: Mapping[str, Declared],
-        asleep: Iterable[Declared],
+        deploying: Iterable[Declared],
         above: Sequence[Organization],
         becomes: Sequence[Organization],
     ) -> tuple[str, list[str]]:
         """Why control policies would lock out a principal that deploys, and warnings where that is not certain."""
-        stacks = [self.loaded.compiled[each.stack] for each in (*declared.values(), *asleep)]
+        stacks = [self.loaded.compiled[each.stack] for each in deploying]
         found = [each for pair in zip(above, becomes, strict=True) for each in blocked(stacks, *pair)]
         certain = next((f"it would lock out a deployer: {each}" for each in found if each.certain), "")
         return certain, [f"control policies: {each}" for each in found if not each.certain]

@@ -78,6 +78,10 @@ class Project:
             content["config"]["crossaccount:organization"] = organization
         file.write_text(yaml.safe_dump(content))
 
+    def removal(self, *stacks: str) -> Review | None:
+        reviewer = replace(self.estate.reviewer(), organization=lambda _: self.live)
+        return reviewer.removal(stacks, self.estate.states.stacks())
+
     def review(self, *policies: Mapping[str, Any], **more: Any) -> Review:
         self.write(*policies, **more)
         reviewer = replace(self.estate.reviewer(), organization=lambda _: self.live)
@@ -326,3 +330,49 @@ ALLOW, DENY = statement("Allow", "s3:*"), statement("Deny", "sqs:*")
 )
 def test_the_direction_of_a_change(old: Any, new: Any, wider: bool, narrower: bool) -> None:
     assert _direction(old, new) == (wider, narrower)
+
+
+def test_a_destroy_of_control_policies_is_a_broadening_in_all_accounts_below_them(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", NO_S3, LEAVE)
+    review = project.removal("auth")
+    assert review is not None
+    assert (review.verdict, review.needs, dict(review.refused)) == ("broadening", ("broadening",), {})
+    assert {(each.kind, each.actions) for each in review.access.changes} == {
+        ("permission-gained", ("s3:*",)),
+        ("permission-gained", ("organizations:LeaveOrganization",)),
+    }
+    [widened] = review.removals
+    assert f"deny less or allow more in workload ({WORKLOAD})" in widened.why
+    assert review.to_json()["verb"] == "destroy"
+    assert review.digest != project.review().digest, "an approval of an update is none of a destroy"
+
+
+def test_a_destroy_of_a_whole_project_shows_what_goes_and_what_is_given_back(tmp_path: Path) -> None:
+    review = Project(tmp_path / "p", NO_ROOT_USER).removal("auth", "workload")
+    assert review is not None
+    assert {each.kind for each in review.access.changes} == {"permission-lost", "permission-gained"}
+    assert review.needs == ("broadening",), "the root user gets back what was denied"
+
+
+def test_a_destroy_without_control_policies_has_no_review(tmp_path: Path) -> None:
+    assert Project(tmp_path / "p").removal("auth", "workload") is None
+    assert Project(tmp_path / "q", NO_S3).removal("workload") is None
+
+
+def test_a_destroy_cannot_take_the_last_policy_of_a_target(tmp_path: Path) -> None:
+    review = Project(tmp_path / "p", full=True).removal("auth")
+    assert review is not None
+    assert f"{WORKLOAD} would have no service control policy" in review.refused["auth"]
+
+
+def test_a_destroy_whose_organisation_cannot_be_read_needs_the_approval_of_a_broadening(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", NO_S3)
+
+    def unreadable(_: str) -> Any:
+        raise NotReadable("AWS refuses ListAccounts")
+
+    reviewer = replace(project.estate.reviewer(), organization=unreadable)
+    review = reviewer.removal(("auth",), project.estate.states.stacks())
+    assert review is not None
+    assert "manual changes there cannot be read: AWS refuses ListAccounts" in review.removals[0].why
+    assert review.needs == ("broadening",)
