@@ -124,7 +124,7 @@ def _failed_tests(checked: Checked, locations: Locations, root: Path) -> Iterato
             "ruleId": _ACCESS_TEST,
             "ruleIndex": len(CATALOGUE),
             "level": "error",
-            "message": {"text": "\n".join(failures([result]))},
+            "message": {"text": "\n".join(failures([result], checked.accounts))},
             "locations": [
                 {
                     **({"physicalLocation": _physical(found, root)} if found else {}),

@@ -222,7 +222,7 @@ def show(found: Checked) -> None:
         out.print(head, highlight=False, soft_wrap=True)
         out.print(f"  {markup(each.message)}\n  [dim]fix:[/] {markup(each.fix)}", highlight=False, soft_wrap=True)
     if found.tests:
-        show_results(found.tests, printed)
+        show_results(found.tests, printed, found.accounts)
     near = near_quotas(found)
     printed.show(
         Listing(
@@ -267,7 +267,7 @@ def judge_tests(
         if as_json:
             print_json(results_json(results))
         else:
-            show_results(results, printed := output(form))
+            show_results(results, printed := output(form), found.accounts)
         for warning in warnings(results):
             say(f"warning: {warning}", err=True)
         if not as_json:

@@ -126,7 +126,9 @@ def who_can(
                 notes = partial(_with_escalations, notes, escalated)
                 more_lists["escalations"] = escalated
             paths, ways = chains.paths_to(arn), None if direct else chains.into(arn)
-            empty = "no paths; to see what stops one principal: --why PRINCIPAL"
+            who = "nobody" if next(services(), None) is None else "only AWS services"
+            cannot = f"{who} can assume {found.names.shown(arn)}{_in_one_call(direct)}"
+            empty = f"{cannot}; to see what stops one principal: --why PRINCIPAL"
             _show(paths, ways, found, (as_json, form), ("principal",), notes, more, more_lists, empty)
             _say_unfinished(chains, found)
 
@@ -156,6 +158,7 @@ def what_can(
     as_json = asks_for_json(form, as_json)
     with failures_in_words(as_json):
         from crossaccount.access.chains import Chains
+        from crossaccount.access.evaluation.callers import is_service
         from crossaccount.access.paths import what_can as paths_of
         from crossaccount.access.paths.path import grants_elsewhere
         from crossaccount.access.paths.possible import possible_for
@@ -169,7 +172,10 @@ def what_can(
         notes: Callable[[Named], Iterable[str]] = partial(_principal_notes, arn)
         if escalations:
             notes = _also_escalated(notes, more_lists, found, chains, arn)
-        empty = f"no paths; to see what stops it at one role: crossaccount who-can ROLE --why {shlex.quote(principal)}"
+        cannot = f"{found.names.shown(arn)} can assume no role of the sources{_in_one_call(direct)}"
+        empty = f"{cannot}; to see what stops it at one role: crossaccount who-can ROLE --why {shlex.quote(principal)}"
+        if is_service(arn):
+            empty = ""  # the note below names its roles
         _show(paths_of(found.estate, arn), ways, found, (as_json, form), ("role",), notes, more, more_lists, empty)
         _say_unfinished(chains, found)
 
@@ -187,7 +193,7 @@ def _show(
 ) -> None:
     """``ways`` are None where they are not asked for. ``printed`` is whether as JSON, and the format else.
 
-    ``notes`` stand below the tables, ``empty`` in their stead.
+    ``notes`` are below the tables. ``empty`` is the answer if there is nothing to list in them.
 
     ``more_lists`` finds, by key, what the JSON has in their stead. What is ``possible`` has its own lines there, and
     its own key.
@@ -202,12 +208,16 @@ def _show(
         return
     out, lines = output(form), [_possible_line(each, read.names) for each in possible()]
     shown = out.show(_paths_listing(found, read, columns), _ways_listing(ways or (), read, columns))
-    if not shown and not lines:
+    if not shown and empty:
         out.note(empty)
     if len(lines) > _MOST_NAMES:
         lines = [*lines[:_MOST_NAMES], f"possible: {len(lines) - _MOST_NAMES} more; --json has all of them"]
     for note in (*lines, *notes(read)):
         out.note(note)
+
+
+def _in_one_call(direct: bool) -> str:
+    return " in one call" if direct else ""
 
 
 def _possible_line(found: Possible, names: Names) -> str:

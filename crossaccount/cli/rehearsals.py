@@ -178,7 +178,7 @@ def _run(
     with console_progress(out) as progress:
         found = rehearse(scenario, program, engine.value, progress, keep=keep, unsupported=unsupported)
     if not as_json:
-        show_results(found.results, output())
+        show_results(found.results, output(), scenario.accounts)
     for warning in (*scenario.warnings, *warnings(found.results)):
         out.print(one_line(f"warning: {warning}"), style="yellow", markup=False, highlight=False, soft_wrap=True)
     for note in found.notes:

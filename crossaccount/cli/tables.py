@@ -17,7 +17,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
@@ -95,16 +95,20 @@ class Output:
             say(text, err=True)
 
 
-def show_results(results: Sequence[TestResult], out: Output) -> None:
-    """The results of access tests, and once more, at the end, those that are not as expected."""
+def show_results(results: Sequence[TestResult], out: Output, accounts: Mapping[str, str]) -> None:
+    """The results of access tests, and once more, at the end, those that are not as expected.
+
+    ``accounts`` are names and IDs: for people, users and roles in a reason are ``auth/user/bo``.
+    """
     from crossaccount.rehearsal.table import failures, results_listing, results_records
 
     if out.for_people:
         narrow = out.format is Format.table and out.console.width < ROOM_FOR_NAMES
-        out.show(results_listing(results, named=out.format is Format.wide, narrow=narrow))
+        wide = out.format is Format.wide
+        out.show(results_listing(results, accounts, named=wide, narrow=narrow))
     else:
         out.show(results_records(results))
-    failed = list(failures(results)) if out.for_people else []
+    failed = list(failures(results, accounts)) if out.for_people else []
     if failed:
         out.note("not as expected:", "bold red")
     for line in failed:

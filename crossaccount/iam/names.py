@@ -6,6 +6,7 @@ for the account itself, or a full ARN. ``<account>`` is a name from the address 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, iam_arn, is_arn, parse_arn, root_arn
@@ -52,6 +53,14 @@ def display(arn: str, accounts: Mapping[str, str]) -> str:
         return arn
     account = account_name(parsed.account, accounts)
     return account if parsed.resource == "root" else f"{account}/{parsed.resource}"
+
+
+_BEFORE_A_NAME = re.compile(r"\barn:aws[a-z-]*:iam::([0-9]{12}):(?=(?:user|role)/)", re.ASCII)
+
+
+def with_names(text: str, accounts: Mapping[str, str]) -> str:
+    """``text`` with the ARNs of users and roles as a person writes them: ``auth/user/Bo``."""
+    return _BEFORE_A_NAME.sub(lambda found: f"{account_name(found[1], accounts)}/", text)
 
 
 def account_name(account_id: str, accounts: Mapping[str, str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.progress import Progress as Bar
@@ -12,8 +13,11 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from crossaccount.access.access_tests.results import TestResult, ThenResult
 from crossaccount.escaping import markup
+from crossaccount.iam.names import with_names
 from crossaccount.iam.problem import Problem
 from crossaccount.listing import Cell, Listing, Row
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 class ConsoleProgress:
@@ -59,12 +63,18 @@ def console_progress(console: Console, *, quiet: bool = False) -> Iterator[Conso
         yield ConsoleProgress(console, bar, quiet)
 
 
-def results_listing(results: Iterable[TestResult], *, named: bool = False, narrow: bool = False) -> Listing:
+def results_listing(
+    results: Iterable[TestResult],
+    accounts: Mapping[str, str] = NO_NAMES,
+    *,
+    named: bool = False,
+    narrow: bool = False,
+) -> Listing:
     """Each test: principal, role, expected and actual outcome, reason. Actions of the session are below it.
 
     Tests of the same principal and role are distinguished by their names. ``named``: there is a column with the name of
     every test that has one. ``narrow``: the names are in the first column, above the principal. The rows of a selector
-    that are as expected are one row with their number.
+    that are as expected are one row with their number. ``accounts`` are names and IDs, for users and roles in the reasons.
     """
     results = list(results)
     pairs = Counter(_pair(result) for result in results)
@@ -82,13 +92,13 @@ def results_listing(results: Iterable[TestResult], *, named: bool = False, narro
                 result.test.role,
                 result.test.expect,
                 _got(result, _as_expected(result)),
-                _reason(result),
+                with_names(_reason(result), accounts),
                 *([_name(result) if has_name else ""] if names else []),
             )
             for item in result.then:
                 style = "dim" if item.ok else ""
                 texts = (f"  {item.test.action}", f"  {item.test.resource}", item.test.expect)
-                reason = Cell(_reason_of_call(item), style)
+                reason = Cell(with_names(_reason_of_call(item), accounts), style)
                 yield (*(Cell(text, style) for text in texts), _got(item, item.ok), reason, *("" for _ in names))
 
     columns = ("expected", "got", "reason", *names)
@@ -138,17 +148,21 @@ def results_records(results: Iterable[TestResult]) -> Listing:
     return Listing(columns, rows())
 
 
-def failures(results: Iterable[TestResult]) -> Iterator[str]:
-    """A line for each result that is not as expected, with the name of the test."""
+def failures(results: Iterable[TestResult], accounts: Mapping[str, str] = NO_NAMES) -> Iterator[str]:
+    """A line for each result that is not as expected, with the name of the test.
+
+    ``accounts`` are names and IDs, for users and roles in the reasons.
+    """
     for result in results:
         ends = _ends(result)
         name = f"{_name(result)}: " if _name(result) else ""
         if not _as_expected(result):
-            yield f"{name}{ends}: {_expectation(result.test.expect, result.actual, _reason(result))}"
+            yield f"{name}{ends}: {_expectation(result.test.expect, result.actual, with_names(_reason(result), accounts))}"
         for item in result.then:
             if not item.ok:
                 call = f"{item.test.action} on {item.test.resource}"
-                outcome = _expectation(item.test.expect, item.actual, _reason_of_call(item))
+                reason = with_names(_reason_of_call(item), accounts)
+                outcome = _expectation(item.test.expect, item.actual, reason)
                 yield f"{name}{ends}: {call}: {outcome}"
 
 

@@ -72,7 +72,7 @@ def test_a_service_control_policy(where: str, expect: str, project: Path, run: R
     assert without_effect is (expect == "denied")
     assert run("test").code == 0
     shown = run("who-can", "shop/role/Auditor").out
-    assert shown.startswith("no paths; ") is (expect == "denied")
+    assert shown.startswith("nobody can assume shop/role/Auditor; ") is (expect == "denied")
     assert run("fleet", "write").out.startswith("0 written")
 
 

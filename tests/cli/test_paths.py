@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,14 +52,15 @@ def test_nobody_is_an_answer_too(run: Run) -> None:
     done = run("what-can", "development/user/Theresa", *BOTH)
     assert done.code == 0
     assert done.out.splitlines() == [
-        "no paths; to see what stops it at one role: crossaccount who-can ROLE --why development/user/Theresa",
+        "development/user/Theresa can assume no role of the sources; to see what stops it at one role: "
+        "crossaccount who-can ROLE --why development/user/Theresa",
         "also granted, in accounts that no source describes: every role (*)",
     ]
 
 
 def test_a_grant_into_an_account_without_a_source_is_not_nothing(run: Run) -> None:
     lines = run("what-can", "development/user/David", "stack:development").out.splitlines()
-    assert lines[0].startswith("no paths; ")
+    assert lines[0].startswith("development/user/David can assume no role of the sources; ")
     assert lines[1].startswith("also granted, in accounts that no source describes: ")
     assert "production/role/UpdateApp" in lines[1]
     done = run("what-can", "development/user/David", "stack:development", "--json").json
@@ -84,7 +86,7 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     where = ("stack:auth", "stack:workload", "--dir", str(ROOT))
     services = "AWS services that its trust policy allows: ec2.amazonaws.com, lambda.amazonaws.com"
     assert run("who-can", "auth/role/AssumingRole", *where).out.splitlines() == [
-        "no paths; to see what stops one principal: --why PRINCIPAL",
+        "only AWS services can assume auth/role/AssumingRole; to see what stops one principal: --why PRINCIPAL",
         services,
     ]
     assert run("who-can", "auth/role/AssumingRole", *where, "--json").json == {
@@ -98,10 +100,26 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     )
     why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
     assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
-    named = run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines()
-    assert named[1:] == ["AWS services have no paths; trusts that name this one: auth/role/AssumingRole"]
+    assert run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines() == ["AWS services have no paths; trusts that name this one: auth/role/AssumingRole"]
     [way] = run("what-can", "lambda.amazonaws.com", *where, "--json").json["chains"]
     assert way["via"] == ["arn:aws:iam::111111111111:role/AssumingRole"]
+
+
+def without_groups(config: dict[str, Any]) -> None:
+    """Nobody has a grant."""
+    for user in config["crossaccount:trusted"]["users"].values():
+        user["groups"] = []
+
+
+def test_the_answer_comes_before_what_is_possible(run: Run, tutorial: Path) -> None:
+    edit(tutorial, "development", without_groups)
+    role = "production/role/UpdateApp"
+    assert run("who-can", role, *BOTH, "--dir", "changed").out.splitlines() == [
+        f"nobody can assume {role}; to see what stops one principal: --why PRINCIPAL",
+        f"possible: development → {role}, if a principal that no stack declares has a grant",
+    ]
+    [answer, _] = run("who-can", role, *BOTH, "--dir", "changed", "--direct").out.splitlines()
+    assert answer.startswith(f"nobody can assume {role} in one call; ")
 
 
 def test_a_table_has_names_and_conditions_in_words(run: Run, tutorial: Path) -> None:

@@ -52,7 +52,7 @@ def judge_reach(chains: Chains, test: AccessTest, now: datetime) -> Reached:
             return Reached(Verdict("allowed", ASSUME_ROLE, f"it gets there: {stops}"), via)
         sentence = f"whether {stops} works is unknown: {left}"
         maybe = maybe or Reached(Verdict("undetermined", ASSUME_ROLE, sentence, unknown=(left,)), via)
-    denied = f"{test.principal_arn} gets to {test.role_arn} by no way"
+    denied = f"no way leads from {test.principal_arn} to {test.role_arn}"
     return maybe or Reached(Verdict("denied", ASSUME_ROLE, denied))
 
 
