@@ -34,6 +34,7 @@ from crossaccount.access.findings.groups import Group, grouped
 from crossaccount.access.findings.judge import judge
 from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
+from crossaccount.check.config_changes import addition_in_config
 from crossaccount.check.deployers import deployer_findings
 from crossaccount.check.expiring import DEFAULT, expiry_findings
 from crossaccount.check.external_ids import rotated_external_ids
@@ -285,7 +286,7 @@ class Checker:
         placed = [(replace(each, account=settings.account), each.where) for each in own]
         warned = _warned(settings.warnings)
         judged = [
-            (each.at(placer.where(each.place), settings.account), str(each.place))
+            (addition_in_config(each, self._placers).at(placer.where(each.place), settings.account), str(each.place))
             for each in found
             # Settings warn of the same already, at that statement or that entity.
             if (each.kind.code, placer.statement(each.place)) not in warned

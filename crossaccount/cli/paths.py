@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +29,7 @@ from crossaccount.listing import Listing
 if TYPE_CHECKING:
     from crossaccount.access.chains import Chains, Way
     from crossaccount.access.findings.escalated import Escalated
-    from crossaccount.access.paths import Path
+    from crossaccount.access.paths import Path as AccessPath
     from crossaccount.access.paths.path import GrantElsewhere, ServiceTrust
     from crossaccount.access.paths.possible import Possible
     from crossaccount.access.verdict import Decision
@@ -115,7 +116,7 @@ def who_can(
         found = read_named(sources, directory, accounts, run_program=run_program)
         arn = found.names.role(role)
         if why is not None:
-            _explain(found, found.names.principal(why, "--why"), arn, direct, as_json)
+            _explain(found, found.names.principal(why, "--why"), arn, direct, as_json, directory)
         else:
             chains = Chains(found.estate)
             services = partial(services_let_in, found.estate, found.estate.roles[arn])
@@ -181,7 +182,7 @@ def what_can(
 
 
 def _show(
-    found: Iterable[Path],
+    found: Iterable[AccessPath],
     ways: Iterable[Way] | None,
     read: Named,
     printed: tuple[bool, Format | None],
@@ -224,10 +225,10 @@ def _possible_line(found: Possible, names: Names) -> str:
     return f"possible: {names.shown(found.principal)} → {names.shown(found.role)}, {found.assumes}"
 
 
-def _paths_listing(found: Iterable[Path], read: Named, columns: Sequence[str]) -> Listing:
+def _paths_listing(found: Iterable[AccessPath], read: Named, columns: Sequence[str]) -> Listing:
     from crossaccount.access.paths.path import path_in_words
 
-    def row(path: Path) -> list[str]:
+    def row(path: AccessPath) -> list[str]:
         ends = [read.names.shown(getattr(path, column)) for column in columns]
         words = path_in_words(path.alternatives, granted=read.names.granted(path.principal))
         return [*ends, words, _decisions(path.grants), _decisions(path.trust)]
@@ -273,10 +274,12 @@ def _decisions(decisions: Iterable[Decision]) -> str:
     return "\n".join(f"{each.policy.rsplit('/', 1)[-1]}[{each.statement}]" for each in decisions) or NOTHING
 
 
-def _explain(read: Named, principal: str, role: str, direct: bool, as_json: bool) -> None:
+def _explain(read: Named, principal: str, role: str, direct: bool, as_json: bool, directory: Path) -> None:
     from crossaccount.access.explanation.explain import why, why_by_any_way
+    from crossaccount.check.config_changes import in_configs
 
     explanation = (why if direct else why_by_any_way)(read.estate, principal, role)
+    explanation = in_configs(explanation, read.sources, directory)
     if as_json:
         print_json(explanation.to_json())
     else:

@@ -74,7 +74,7 @@ def results_listing(
 
     Tests of the same principal and role are distinguished by their names. ``named``: there is a column with the name of
     every test that has one. ``narrow``: the names are in the first column, above the principal. The rows of a selector
-    that are as expected are one row with their number. ``accounts`` are names and IDs, for users and roles in the reasons.
+    that are as expected are one row with their number. ``accounts`` has names and IDs, for users and roles in reasons.
     """
     results = list(results)
     pairs = Counter(_pair(result) for result in results)
@@ -157,7 +157,8 @@ def failures(results: Iterable[TestResult], accounts: Mapping[str, str] = NO_NAM
         ends = _ends(result)
         name = f"{_name(result)}: " if _name(result) else ""
         if not _as_expected(result):
-            yield f"{name}{ends}: {_expectation(result.test.expect, result.actual, with_names(_reason(result), accounts))}"
+            reason = with_names(_reason(result), accounts)
+            yield f"{name}{ends}: {_expectation(result.test.expect, result.actual, reason)}"
         for item in result.then:
             if not item.ok:
                 call = f"{item.test.action} on {item.test.resource}"

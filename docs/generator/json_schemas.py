@@ -207,7 +207,17 @@ EXPLANATION = members(
         "alternatives": ref("alternatives"),
         "grants": many(ref("decision")),
         "trust": many(ref("decision")),
-        "changes": many(members({"kind": STR, "what": STR, "fix": STR, "decided_by": optional(ref("decision"))})),
+        "changes": many(
+            members(
+                {
+                    "kind": STR,
+                    "what": STR,
+                    "fix": STR,
+                    "decided_by": optional(ref("decision")),
+                    "config": optional(members({"file": STR, "path": STR, "lines": STRINGS})),
+                }
+            )
+        ),
         "unknown": STRINGS,
         "actions": STRINGS,
         "chains": many(ref("way")),

@@ -100,7 +100,9 @@ def test_services_stand_below_the_tables(run: Run) -> None:
     )
     why = run("who-can", "auth/role/AssumingRole", *where, "--why", "lambda.amazonaws.com")
     assert why.out.splitlines()[0] == "lambda.amazonaws.com can assume auth/role/AssumingRole"
-    assert run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines() == ["AWS services have no paths; trusts that name this one: auth/role/AssumingRole"]
+    assert run("what-can", "lambda.amazonaws.com", *where, "--direct").out.splitlines() == [
+        "AWS services have no paths; trusts that name this one: auth/role/AssumingRole"
+    ]
     [way] = run("what-can", "lambda.amazonaws.com", *where, "--json").json["chains"]
     assert way["via"] == ["arn:aws:iam::111111111111:role/AssumingRole"]
 

@@ -136,14 +136,15 @@ def test_a_row_that_does_not_hold_is_shown_next_to_those_that_do() -> None:
 
 def test_reasons_name_users_and_roles_as_the_other_columns_do() -> None:
     bo, role = "arn:aws:iam::111111111111:user/team/bo", "arn:aws:iam::222222222222:role/R"
-    message = f"it gets there: {bo} → arn:aws:iam::333333333333:role/x → {role}, by arn:aws:iam::111111111111:policy/p"
+    message = f"it gets there: {bo} → arn:aws:iam::333333333333:role/x → {role}, arn:aws:iam::111111111111:policy/p"
     result = TestResult(
         replace(TEST, expect="denied", reach=True), "allowed", Verdict("allowed", "sts:AssumeRole", message), "judged"
     )
     accounts = {"auth": "111111111111", "workload": "222222222222"}
     (row,) = results_listing([result], accounts).rows
     short = (
-        "it gets there: auth/user/team/bo → 333333333333/role/x → workload/role/R, by arn:aws:iam::111111111111:policy/p"
+        "it gets there: auth/user/team/bo → 333333333333/role/x → workload/role/R, arn:aws:iam::111111111111:policy/p"
     )
     assert text_of(row[4]) == short
-    assert list(failures([result], accounts))[0].endswith(f"expected denied, got allowed ({short})")
+    [line] = failures([result], accounts)
+    assert line.endswith(f"expected denied, got allowed ({short})")

@@ -115,6 +115,7 @@ class Explanation:
             place = f" {self._named(change.decision, shown)}" if change.decision else ""
             yield f"  in the way: {change.what}{place}"
             yield f"    to change: {change.fix}"
+            yield from (f"      {line}" for line in (change.config.lines if change.config else ()))
         yield from (f"  unknown: {text}" for text in self.unknown if text not in self.grant_note)
         if self.outcome != "chained":
             yield from self._ways(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,22 +17,51 @@ from crossaccount.iam.arn import parse_arn
 
 
 @dataclass(frozen=True)
+class Addition:
+    """A statement that would remove an obstacle: for an identity policy of ``owner``, or for the role's trust policy.
+
+    ``side`` is ``identity`` or ``trust``, ``owner`` the ARN of the principal or of the role.
+    """
+
+    side: str
+    owner: str
+    statement: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ConfigChange:
+    """The same in the config of a stack: ``lines`` of YAML to add under the key ``path`` of ``file``."""
+
+    file: str
+    path: str
+    lines: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The change of a config in the commands' JSON."""
+        return {"file": self.file, "path": self.path, "lines": list(self.lines)}
+
+
+@dataclass(frozen=True)
 class Change:
     """One obstacle. ``kind``: ``deny``, ``scp``, ``rcp``, ``boundary``, ``grant``, ``trust``, ``condition``.
 
     ``decision`` is the deciding statement; None if one is missing. ``fix`` is the change, in words or as the statement
-    to add.
+    to add. ``adds`` is that statement, if it is for a single principal or role. ``config`` is set where a stack
+    declares the account; its lines then follow ``fix``.
     """
 
     kind: str
     what: str
     fix: str
     decision: Decision | None = None
+    adds: Addition | None = None
+    config: ConfigChange | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A change in the commands' JSON."""
         decided_by = self.decision.to_json() if self.decision else None
-        return {"kind": self.kind, "what": self.what, "fix": self.fix, "decided_by": decided_by}
+        config = self.config.to_json() if self.config else None
+        return {"kind": self.kind, "what": self.what, "fix": self.fix, "decided_by": decided_by, "config": config}
 
 
 def obstacles(layers: Layers, caller: Principal, role: Role, action: str | None = None) -> Iterator[Change]:
@@ -40,7 +69,7 @@ def obstacles(layers: Layers, caller: Principal, role: Role, action: str | None 
     action = action or assume_action(caller)
     yield from _denies(layers)
     for side in _lacking(layers):
-        yield _missing(side, _fix(side, caller, role, action))
+        yield _missing(side, *_fix(side, caller, role, action))
     rest = cleared(layers, caller)
     if rest.alternatives() == NEVER:
         yield _contradiction(rest)
@@ -92,17 +121,18 @@ def _lacking(layers: Layers) -> list[SideAnswer]:
     return [side for side in sides if side is not None and allowing(side) == NEVER]
 
 
-def _fix(side: SideAnswer, caller: Principal, role: Role, action: str) -> str:
-    """The fix for a side that never allows: the narrowest statement to add."""
+def _fix(side: SideAnswer, caller: Principal, role: Role, action: str) -> tuple[str, Addition | None]:
+    """The fix for a side that never allows: the narrowest statement to add, in words and as a value."""
     if side.side == "boundary":
-        return f"let the boundary allow {action} on {role.arn}"
+        return f"let the boundary allow {action} on {role.arn}", None
     if side.side == "identity":
         grant = {"Effect": "Allow", "Action": action, "Resource": role.arn}
-        return f"add to an identity policy of {caller.arn}: {json.dumps(grant)}"
+        fix = f"add to an identity policy of {caller.arn}: {json.dumps(grant)}"
+        return fix, Addition("identity", caller.arn, grant)
     if side.side == "trust":
         trust = {"Effect": "Allow", **trusted(caller), "Action": action}
-        return f"add to the trust policy of {role.arn}: {json.dumps(trust)}"
-    return f"let a statement of this level allow {action} on {role.arn}"
+        return f"add to the trust policy of {role.arn}: {json.dumps(trust)}", Addition("trust", role.arn, trust)
+    return f"let a statement of this level allow {action} on {role.arn}", None
 
 
 def trusted(caller: Principal) -> dict[str, Any]:
@@ -134,16 +164,16 @@ _WHAT = {
 }
 
 
-def _missing(side: SideAnswer, fix: str) -> Change:
+def _missing(side: SideAnswer, fix: str, adds: Addition | None) -> Change:
     """The obstacle of a side that allows nothing: a Condition that this principal never meets, or a missing
     statement.
     """
     if side.near:
         near = side.near[0]
         what = f"never met by this principal is {shown_conditions(near.unmet)} of"
-        return Change("condition", what, f"change the condition, or {fix}", near.decision)
+        return Change("condition", what, f"change the condition, or {fix}", near.decision, adds)
     kind, what = _WHAT[side.side]
-    return Change(kind, what, fix)
+    return Change(kind, what, fix, adds=adds)
 
 
 def _contradiction(layers: Layers) -> Change:

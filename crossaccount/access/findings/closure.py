@@ -136,6 +136,8 @@ class Nearest:
         return found
 
 
+OR_DELETE = "; or delete the role."
+"""The end of a fix that begins with a change of an explanation."""
 _NOTHING = RequestContext()
 _TRIED = 3
 """The most candidates that are explained."""
@@ -164,7 +166,8 @@ def _unreachable(role: Role, unused: list[Statement], nearest: Nearest) -> Found
         change = near.changes[0]
         where = f" {statement_in_words(change.decision)}" if change.decision else ""
         message = f"nobody can assume it; {near.principal} cannot: {change.what}{where}"
-        return Found(UNREACHABLE_ROLE, place, message, f"{change.fix[0].upper()}{change.fix[1:]}; or delete the role.")
+        fix = f"{change.fix[0].upper()}{change.fix[1:]}{OR_DELETE}"
+        return Found(UNREACHABLE_ROLE, place, message, fix, change)
     named = dict.fromkeys(name for each in unused for name in _named(each, nearest.estate))
     subject = f"{listed(named)}, and none of these has a grant that works" if named else "nobody"
     message = f"nobody can assume it: its trust names {subject}"

@@ -18,6 +18,7 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from crossaccount.access.estate.entities import TRUST_POLICY
+from crossaccount.access.explanation.obstacles import Change
 from crossaccount.iam.arn import is_arn, parse_arn
 
 Severity = Literal["error", "warning"]
@@ -121,6 +122,8 @@ class Found:
     place: Place
     message: str
     fix: str
+    change: Change | None = None
+    """The change that ``fix`` begins with, if an explanation gives it."""
 
     def at(self, where: str, account: str = "") -> Finding:
         """The finding with its place for people, and the name of its account."""
