@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -172,7 +173,21 @@ def add_user(
 
         project = _project(directory)
         _write(project, adding.add_user(project, account, name, groups=groups or (), console=console))
+        if not groups:
+            _say_groups(name, account, adding.groups_of(project, account))
         _next(directory, "check", "preview")
+
+
+def _say_groups(user: str, account: str, groups: Mapping[str, str]) -> None:
+    """What gives a user without a group access: the groups of the stack, or a policy of the user's own."""
+    where = f"under trusted.users.{user} in the stack of {account}"
+    if not groups:
+        say(f"note: {user} may assume no role yet: write inline: {{NAME: {{assume: [ACCOUNT/role/ROLE]}}}} {where}")
+        return
+    say(f"note: {user} is in no group, and may assume no role yet: write groups: [GROUP] {where}")
+    say("the groups, which --group GROUP gives to the next user:")
+    for name, gives in groups.items():
+        say(f"  {name}: {gives}")
 
 
 @add.command(

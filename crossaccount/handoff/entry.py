@@ -16,6 +16,7 @@ from crossaccount.access.requirements.assume_parameters import AssumeParameters
 from crossaccount.escaping import encodable
 from crossaccount.handoff.credentials import Given
 from crossaccount.iam.arn import Arn, parse_arn
+from crossaccount.iam.names import counted
 from crossaccount.iam.problem import BadInput
 from crossaccount.sources.details import Display
 
@@ -189,6 +190,15 @@ def mfa_note(entry: Entry) -> str:
 
 
 def not_handed_out(handed: HandedOut) -> Iterator[str]:
-    """A line for each path that is left out."""
+    """What is left out, and why: a line for each path, but only one if more than two are left out for one reason."""
+    by_reason: dict[str, list[LeftOut]] = {}
     for each in handed.left_out:
-        yield one_line(f"Not handed off: {handed.shown(each.principal)} → {handed.shown(each.role)}: {each.why}")
+        by_reason.setdefault(each.why, []).append(each)
+    for why, left in by_reason.items():
+        paths = [f"{handed.shown(each.principal)} → {handed.shown(each.role)}" for each in left]
+        if len(paths) > _MOST_ALIKE:
+            paths = [f"{paths[0]} and {counted(len(paths) - 1, 'other path')} (--json lists them)"]
+        yield from (one_line(f"Not handed off: {path}: {why}") for path in paths)
+
+
+_MOST_ALIKE = 2

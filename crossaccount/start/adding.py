@@ -19,6 +19,7 @@ from crossaccount.iam.problem import NOT_GIVEN, Problem
 from crossaccount.iam.providers import service_of, without_scheme
 from crossaccount.settings import Project, SettingsError, compiled_in_order, read_project
 from crossaccount.settings.input_files import MAX_YAML, outside_of, read_bytes, read_text
+from crossaccount.settings.models import Group, Policy
 from crossaccount.settings.project import PROJECT_FILE, stack_file
 from crossaccount.settings.yaml_editing import with_member
 from crossaccount.settings.yaml_writing import yaml_text
@@ -196,6 +197,30 @@ def add_user(project: Project, account: str, name: str, *, groups: Sequence[str]
     stack = _stack_of(project, account, problems)
     user = {**({"console": True} if console else {}), **({"groups": list(groups)} if groups else {})}
     return _in_stack(project, stack, (("crossaccount:trusted", "users"), name, user))
+
+
+def groups_of(project: Project, account: str) -> dict[str, str]:
+    """The groups that the stack of an account declares, each with what its members get: roles, managed policies.
+
+    Raises:
+        SettingsError: no stack manages the account, or its config is wrong.
+    """
+    settings = project.settings(_stack_of(project, account, []))
+    groups = settings.trusted.groups if settings.trusted else {}
+    return {name: _gives(group, settings.policies) for name, group in groups.items()}
+
+
+def _gives(group: Group, policies: Mapping[str, Policy]) -> str:
+    own = [*group.inline.values(), *(policies[each] for each in group.policies if each in policies)]
+    parts = []
+    for verb, names in (
+        ("may assume", [name for each in own for name in each.assume or ()]),
+        ("may not assume", [name for each in own for name in each.deny or ()]),
+        ("has", [each.rsplit("/", 1)[-1] for each in group.policies if each not in policies]),
+    ):
+        if names:
+            parts.append(f"{verb} {', '.join(dict.fromkeys(names))}")
+    return "; ".join(parts) or "assumes no role"
 
 
 def write(project: Project, added: Added) -> None:

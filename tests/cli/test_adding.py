@@ -65,6 +65,30 @@ def test_an_account_of_somebody_else_has_no_stack(run: Run, mine: Path) -> None:
     assert run("check").code == 0
 
 
+def test_a_user_without_a_group_is_shown_what_gives_access(run: Run, mine: Path) -> None:
+    file = mine / "Pulumi.auth.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["crossaccount:policies"] = {"Deploy": {"assume": ["workload/role/Deploy"]}}
+    groups = content["config"]["crossaccount:trusted"]["groups"]
+    groups["Admins"] = {"policies": ["Deploy", "aws:IAMFullAccess"], "inline": {"no": {"deny": ["workload/role/Old"]}}}
+    groups["Empty"] = {}
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert run("add", "user", "auth", "kim").out.splitlines() == [
+        "changed Pulumi.auth.yaml",
+        "note: kim is in no group, and may assume no role yet: write groups: [GROUP] under trusted.users.kim in the "
+        "stack of auth",
+        "the groups, which --group GROUP gives to the next user:",
+        "  ReadOnly-users: may assume workload/role/ReadOnly",
+        "  Admins: may assume workload/role/Deploy; may not assume workload/role/Old; has IAMFullAccess",
+        "  Empty: assumes no role",
+        "next: crossaccount check; crossaccount preview",
+    ]
+    assert run("add", "user", "workload", "kim").out.splitlines()[1] == (
+        "note: kim may assume no role yet: write inline: {NAME: {assume: [ACCOUNT/role/ROLE]}} under "
+        "trusted.users.kim in the stack of workload"
+    )
+
+
 def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(mine.parent)
     named = f"--dir {mine.name}"
@@ -73,7 +97,7 @@ def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypat
         "note: R may do nothing yet: write policies or inline in its stack, or add it with --policy ARN",
         f"next: crossaccount who-can workload/role/R {named}; crossaccount check {named}",
     ]
-    assert run("add", "user", "auth", "kim", "--dir", mine.name).out.splitlines() == [
+    assert run("add", "user", "auth", "kim", "--group", "ReadOnly-users", "--dir", mine.name).out.splitlines() == [
         "changed Pulumi.auth.yaml",
         f"next: crossaccount check {named}; crossaccount preview {named}",
     ]

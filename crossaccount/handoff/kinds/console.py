@@ -27,9 +27,9 @@ class _Console:
     def able(self, entry: Entry) -> Entry | str:
         """The entry as the console can ask for it."""
         if entry.services:
-            return f"{entry.shown(entry.principal)} is a role of services: nobody signs in to the console as it"
+            return "only services run as this role, and nobody signs in to the console as it"
         if entry.through:
-            return "the console switches only from the user or role that one has signed in as"
+            return "the console switches roles only from the user or role that is signed in"
         found = entry.limited_to(_plain)
         return found or f"the console cannot pass {_what(entry.parameters)}; use profiles or env"
 

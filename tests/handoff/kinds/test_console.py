@@ -58,7 +58,10 @@ def test_a_role_that_needs_an_external_id_has_no_link_and_says_why(handed: Hande
     ("entry", "why"),
     [
         (make_entry(services=("ec2.amazonaws.com",)), "nobody signs in to the console as it"),
-        (make_entry(through="arn:aws:iam::111111111111:role/first"), "switches only from the user or role"),
+        (
+            make_entry(through="arn:aws:iam::111111111111:role/first"),
+            "switches roles only from the user or role that is signed in",
+        ),
         (make_entry(ask={"source_identity": "bo"}), "cannot pass a source identity"),
         (make_entry(ask={"tags": {"a": "b"}}), "cannot pass session tags"),
     ],
@@ -66,6 +69,24 @@ def test_a_role_that_needs_an_external_id_has_no_link_and_says_why(handed: Hande
 )
 def test_what_the_console_cannot_do_is_left_out_with_the_reason(entry: Entry, why: str) -> None:
     assert why in str(LINKS.able(entry))
+
+
+def test_paths_that_are_left_out_for_one_reason_are_one_line() -> None:
+    services = [
+        make_entry(services=("ec2.amazonaws.com",), principal=f"arn:aws:iam::111111111111:role/app-{number}")
+        for number in range(6)
+    ]
+    tags = make_entry(ask={"tags": {"a": "b"}})
+    for kind, mark in ((LINKS, ""), (EXTENSION, "; ")):
+        found = HandedOut((*services, tags)).able(kind.able)
+        assert len(found.left_out) == 7
+        first, second = (line for line in kind.text(found).splitlines() if "Not handed off" in line)
+        assert first == (
+            f"{mark}Not handed off: arn:aws:iam::111111111111:role/app-0 -> arn:aws:iam::222222222222:role/Role "
+            "and 5 other paths (--json lists them): "
+            "only services run as this role, and nobody signs in to the console as it"
+        )
+        assert second.startswith(f"{mark}Not handed off: arn:aws:iam::111111111111:user/bo -> ")
 
 
 def test_what_the_person_has_to_do_is_beside() -> None:
