@@ -138,6 +138,9 @@ def init(
             say(f"wrote {os.path.relpath(file)}")
         if place.note:
             say(f"note: {folder}/requirements.txt: {' '.join(place.note.split())}", err=True)
+        if github:
+            path = planned(first, second, names).path
+            say(f"note: users and roles are below the path {path}, the only one that the pipeline may change")
         if github and not github_ids:
             say(f"note: {_WITHOUT_IDS}", err=True)
         install = "" if place.checkout or place.note else f"; pulumi install --cwd {folder}"

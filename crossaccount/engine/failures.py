@@ -128,6 +128,13 @@ SIGNS = (
         r"api\.pulumi\.com|no driver registered|no space left on device",
         LOOK_AT_BACKEND,
     ),
+    _sign(
+        "plugin",
+        r"could not automatically download and install \w+ plugin|failed to download plugin|"
+        r"error downloading (provider|plugin)",
+        "let the machine reach get.pulumi.com, or install the plugin from a file: "
+        "https://www.pulumi.com/docs/iac/cli/commands/pulumi_plugin_install/; a local AWS needs no plugin: add --local",
+    ),
     _sign("missing-stack", r"no stack named|unknown stack", "deploy it first: crossaccount up {stack}"),
     _sign(
         "account",

@@ -123,7 +123,7 @@ def _plugin(directory: Path, machine: Machine) -> Checkup:
     # Left to itself the CLI gets the plugin when a stack first needs it.
     needed = machine.environment.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() in ("true", "1")
     by_itself = "" if needed else ", or let the CLI do it at the first deployment"
-    fix = "" if ok else f"pulumi plugin install resource aws {wanted}{by_itself}"
+    fix = "" if ok else f"pulumi plugin install resource aws {wanted}{by_itself}; none is needed with --local"
     return Checkup("aws plugin", ok, wanted if ok else f"{found}, {wanted} is needed", fix, needed)
 
 

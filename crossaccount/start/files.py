@@ -218,7 +218,10 @@ def _include(plan: Plan) -> str:
     if plan.github is None:
         return ""
     defaults = f"{{path: {plan.path}, permissions_boundary: {BOUNDARY}}}"
-    return f"  crossaccount:include: [{PIPELINE}]\n  crossaccount:defaults: {defaults}\n"
+    return f"""  crossaccount:include: [{PIPELINE}]
+  # The pipeline may change what is below this path and has this boundary. In names: user{plan.path}NAME.
+  crossaccount:defaults: {defaults}
+"""
 
 
 def _trusted(plan: Plan) -> str:

@@ -100,7 +100,7 @@ def test_a_plugin_of_another_version_is_no_plugin(project: Path) -> None:
     (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
     install = f"pulumi plugin install resource aws {version('pulumi-aws')}"
     wanted = f"6.0.0 installed, {version('pulumi-aws')} is needed"
-    assert (bad.found, bad.fix) == (wanted, f"{install}, or let the CLI do it at the first deployment")
+    assert (bad.found, bad.fix) == (wanted, f"{install}, or let the CLI do it at the first deployment; none is needed with --local")
     assert not bad.needed
 
 
