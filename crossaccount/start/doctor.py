@@ -2,6 +2,7 @@
 
 It looks at the pulumi CLI with its Python host and aws plugin, the state backend, variables that a job refuses, every
 stack's config, the credentials of each stack and the account they belong to, and what a rehearsal and a hand-off use.
+If the project has no Python of its own yet, it also looks whether the requirements can be installed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -195,8 +197,11 @@ def project_checkups(directory: Path, machine: Machine) -> Iterator[Checkup]:
         for problem in errors(error.problems):
             yield Checkup("project", False, f"{problem.where}: {problem.what}", f"{problem.fix}, or: crossaccount init")
         return
+    python = _python(project, machine)
     if machine.which("pulumi"):
-        yield _python(project, machine)
+        yield python
+    if not python.ok and machine.has_module("pip"):
+        yield from _requirements(directory, machine)
     yield from _schema(directory)
     if not project.stacks:
         yield Checkup("project", False, f"{project.name} has no stacks", "write them with: crossaccount init")
@@ -240,6 +245,38 @@ def _python(project: Project, machine: Machine) -> Checkup:
     complete = machine.run([str(python), "-c", _IMPORTS], project.main).code == 0
     found = str(folder) if complete else f"{folder} lacks what the program needs"
     return Checkup(what, complete, found, "" if complete else fix, needed=False)
+
+
+REQUIREMENTS = "requirements.txt"
+_PIP = ("-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed", "--only-binary", ":all:")
+"""Nothing is built, so no code of a package is run."""
+_QUIET = ("--quiet", "--disable-pip-version-check", "--no-input", "--retries", "0", "--timeout", "10")
+
+
+def _requirements(directory: Path, machine: Machine) -> Iterator[Checkup]:
+    """The lines of the project's ``requirements.txt`` that the package index cannot serve.
+
+    Addresses are not tried: git could ask for a password.
+    """
+    try:
+        lines = read_text(directory / REQUIREMENTS, REQUIREMENTS, within=directory).splitlines()
+    except SettingsError:
+        return
+    for number, line in enumerate(lines, start=1):
+        requirement = line.partition(" #")[0].strip()
+        if not requirement or requirement.startswith(("#", "-")) or "://" in requirement:
+            continue
+        ran = machine.run([sys.executable, *_PIP, *_QUIET, requirement], directory)
+        if ran.code != 0:
+            said = [each.removeprefix("ERROR: ") for each in ran.error.splitlines() if each.strip()]
+            reason = said[-1] if said else "pip cannot install it"
+            yield Checkup(f"{REQUIREMENTS}, line {number}", False, f"{requirement}: {reason}", _SOURCE, needed=False)
+
+
+_SOURCE = (
+    "write a version that your package index has, or a git address: "
+    "crossaccount[local] @ git+https://HOST/OWNER/REPOSITORY@COMMIT"
+)
 
 
 def _credentials(project: Project, stack: str, settings: Settings, machine: Machine) -> Checkup:

@@ -168,3 +168,17 @@ def test_a_finding_says_it_in_the_same_words(project: Project) -> None:
         "Change the condition, or add to Pulumi.workload.yaml, under trusting.roles.Deploy.trust: "
         "- {principals: [auth/user/bo]}; or delete the role."
     ]
+
+
+def test_a_trust_by_names_alone_is_told_the_keys_of_the_config(project: Project) -> None:
+    github = {"repository": "acme/app", "branch": "main"}
+    workload = {"providers": {"github": {"oidc": "github"}}}
+    roles = {"Deploy": {"trust": [{"github": github}]}}
+    folder = project(auth={}, workload={**workload, "trusting": {"roles": roles}})
+    loaded = read_project(folder)
+    [found] = [each for each in check(loaded, (), lambda: program, loaded.now).findings if each.code == "XA119"]
+    assert found.fix.startswith("in the config add the keys owner_id and repository_id to github, ")
+    roles["Deploy"]["trust"][0]["github"] = {**github, "owner_id": 1, "repository_id": 2}
+    folder = project(auth={}, workload={**workload, "trusting": {"roles": roles}})
+    loaded = read_project(folder)
+    assert "XA119" not in {each.code for each in check(loaded, (), lambda: program, loaded.now).findings}

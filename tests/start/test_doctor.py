@@ -26,6 +26,7 @@ ANSWERS = {
     "plugin": Ran(0, PLUGINS),
     "whoami": Ran(0, "User: bo\nOrganizations: bo\nBackend URL: https://app.pulumi.com/bo"),
     "-c": Ran(0),
+    "-m": Ran(0),
     "--version": Ran(0, "aws-cli/2 x"),
 }
 
@@ -87,6 +88,32 @@ def test_a_program_that_is_missing_is_named_with_how_to_get_it(
     assert fix in bad.fix
 
 
+def test_a_requirement_that_no_index_has_is_named_by_its_line(project: Path) -> None:
+    (project / ".venv").unlink()
+    (project / "requirements.txt").write_text(
+        "# What the program needs.\n-c constraints.txt\npydantic  # settings\n"
+        "other @ git+https://git.example.com/other@main\ncrossaccount[local]==0.1.0\n"
+    )
+    tried: list[str] = []
+
+    def run(command: Sequence[str], folder: Path) -> Ran:
+        if "pip" not in command:
+            return _run(command, folder)
+        assert {"--dry-run", "--only-binary"} <= set(command), "no code of a package is run"
+        tried.append(command[-1])
+        if command[-1] == "pydantic":
+            return Ran(0)
+        error = "ERROR: Could not find a version\nERROR: No matching distribution found for crossaccount==0.1.0\n"
+        return Ran(1, error=error)
+
+    python, line = _bad(replace(_healthy(), run=run), project)
+    assert python.what == "the project's Python, for plain pulumi"
+    assert tried == ["pydantic", "crossaccount[local]==0.1.0"]
+    assert (line.what, line.needed) == ("requirements.txt, line 5", False)
+    assert line.found == "crossaccount[local]==0.1.0: No matching distribution found for crossaccount==0.1.0"
+    assert "git+https://" in line.fix
+
+
 def test_config_that_leads_away_from_aws_is_reported_and_nobody_signs_in(project: Path) -> None:
     """``credential_process`` in a file of the project would be a command."""
     file = project / "Pulumi.auth.yaml"
@@ -100,7 +127,10 @@ def test_a_plugin_of_another_version_is_no_plugin(project: Path) -> None:
     (bad,) = _bad(replace(_healthy(), run=lambda command, _: other[command[1]]), project)
     install = f"pulumi plugin install resource aws {version('pulumi-aws')}"
     wanted = f"6.0.0 installed, {version('pulumi-aws')} is needed"
-    assert (bad.found, bad.fix) == (wanted, f"{install}, or let the CLI do it at the first deployment; none is needed with --local")
+    assert (bad.found, bad.fix) == (
+        wanted,
+        f"{install}, or let the CLI do it at the first deployment; none is needed with --local",
+    )
     assert not bad.needed
 
 

@@ -52,8 +52,9 @@ OLD_SUBJECT = Kind(
     "Since 15 July 2026 GitHub sends a subject with the IDs of owner and repository from every repository that is "
     "created, renamed or transferred, or that opts in. The trust does not match it, so the workflow can no longer "
     "assume the role.",
-    "Accept the subject with the IDs too: repo:OWNER@OWNER_ID/NAME@REPOSITORY_ID:… In the config add owner_id and "
-    "repository_id to github. `gh api repos/OWNER/NAME --jq '.owner.id, .id'` shows both.",
+    "In the config add the keys owner_id and repository_id to github. "
+    "`gh api repos/OWNER/NAME --jq '.owner.id, .id'` shows both. In a policy document, add the subject "
+    "repo:OWNER@OWNER_ID/NAME@REPOSITORY_ID:… to the condition on <provider>:sub.",
     "https://docs.github.com/en/actions/reference/security/oidc",
 )
 
@@ -122,7 +123,10 @@ def _provider(statement: Statement, provider: str, demands: Sequence[Demand]) ->
     if closed and (names := _without_ids(closed, provider.lower())):
         first = names[0]
         message = f"accepts {', '.join(names)} without IDs, which GitHub no longer sends once the repository is renamed"
-        fix = f"accept {_with_ids(first)} too (`gh api repos/OWNER/NAME --jq '.owner.id, .id'` shows the IDs)"
+        fix = (
+            "in the config add the keys owner_id and repository_id to github, in a policy document accept "
+            f"{_with_ids(first)} too; `gh api repos/OWNER/NAME --jq '.owner.id, .id'` shows both IDs"
+        )
         yield Found(OLD_SUBJECT, statement.at("conditions"), message, fix)
 
 
