@@ -131,7 +131,7 @@ def drift_markdown(result: JobResult) -> str:
     """The whole report, with a final line break."""
     found = [drift for drift in map(drift_of, result.outcomes.values()) if drift]
     failed = [outcome for outcome in result.outcomes.values() if not outcome.done]
-    in_access = bool(result.drift and result.drift.access.changes)
+    in_access = bool(result.drift and result.drift.found)
     lines = [f"## Drift: {_headline(len(found), len(failed), len(result.outcomes), in_access)}", ""]
     for outcome in failed:
         lines += [f"- **{text(outcome.stack)}** could not be checked: {text(outcome.error)}"]
@@ -146,6 +146,8 @@ def drift_markdown(result: JobResult) -> str:
         lines += [f"… and {rest}.", ""] if rest else []
         if reach := result.drift.access.reach:
             lines += ["Through other roles:", "", *fence(reach_lines(reach, shown), "diff"), ""]
+    if result.drift is not None and result.drift.control:
+        lines += ["### Control policies", "", *(f"- {text(each)}" for each in result.drift.control), ""]
     if result.status == "drifted":
         lines += ["`crossaccount up` restores what was deployed. First find out who changed it, and why.", ""]
     return "\n".join(lines)

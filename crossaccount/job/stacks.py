@@ -215,9 +215,11 @@ class Stacks:
         def close(result: JobResult) -> JobResult:
             if result.status == "interrupted":
                 return result
-            found = access_drift(self.loaded, self._backend, self._accounts, deployed)
+            found = access_drift(
+                self.loaded, self._backend, self._accounts, deployed, lambda stack: self._accounts.organization(stack)
+            )
             self.emit(found)
-            drifted = result.ok and found.access.changes
+            drifted = result.ok and found.found
             return replace(result, drift=found, status="drifted" if drifted else result.status)
 
         looking: dict[str, Any] = {"engine_verb": "refresh", "preview_only": True, "deployed_only": True}

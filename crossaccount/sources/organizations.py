@@ -251,6 +251,22 @@ def after_update(before: Content, managed: StackPolicies, declared: StackPolicie
     return {**before, "Policies": [*kept, *(_also_at(each, by_hand.get(_key(each), ())) for each in declared.policies)]}
 
 
+def as_last_updated(live: Content, managed: StackPolicies) -> Content:
+    """The organisation as AWS has it, with the policies and attachments of a state in the place of the live ones.
+
+    Policies of others stay as they are.
+    """
+    kept = [each for each in live["Policies"] if _id(each) not in managed.ids]
+    full = set(managed.full_access)
+    restored = [
+        {**each, "Targets": [{"TargetId": target} for target in sorted({*targets_of(each), *full})]}
+        if full and name_of(each) == FULL_ACCESS
+        else each
+        for each in kept
+    ]
+    return {**live, "Policies": [*restored, *managed.policies]}
+
+
 def _attached_by_hand(
     before: Content, managed: StackPolicies, declared: StackPolicies
 ) -> dict[tuple[str, str], list[str]]:
@@ -282,6 +298,17 @@ def widened(before: Content, after: Content) -> list[str]:
         for each in after["Accounts"]
         if each["Id"] != management and _is_widened(levels_of(each["Paths"][0]), old, new)
     ]
+
+
+SHOWN = 10
+"""How many accounts are named."""
+
+
+def names_of_accounts(organization: Content, ids: Sequence[str]) -> str:
+    """Accounts with their names; a few, and how many more."""
+    names = {str(each["Id"]): str(each.get("Name") or "") for each in organization["Accounts"]}
+    found = [f"{names[each]} ({each})" if names.get(each) else each for each in ids]
+    return ", ".join(found if len(found) <= SHOWN else [*found[:SHOWN], f"{len(found) - SHOWN} more"])
 
 
 _Statements = Mapping[tuple[str, str], Mapping[str, frozenset[str]]]

@@ -571,7 +571,7 @@ def _events() -> Schema:
         "digest": STR,
     }
     kinds["AccessReviewed"] = _event("access-reviewed", review, {"verb": {"const": "destroy"}, "proof": ref("proof")})
-    kinds["AccessDrift"] = _event("access-drift", {**_CHANGES, "unread": by_name(STR)})
+    kinds["AccessDrift"] = _event("access-drift", {**_CHANGES, "unread": by_name(STR)}, {"control": STRINGS})
     schemas = [kinds[name] for name in sorted(kinds)]
     return {
         "$schema": DRAFT,

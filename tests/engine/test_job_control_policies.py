@@ -92,12 +92,22 @@ def test_policies_are_made_changed_and_taken_back(workspace: Workspace) -> None:
     assert steps == ["auth", "auth", "workload"], "workload reads auth, so it comes after both of its steps"
 
 
-def test_policies_are_destroyed_with_the_approval_of_a_broadening(workspace: Workspace) -> None:
+def test_a_policy_changed_by_hand_is_drift_and_is_destroyed_with_the_approval_of_a_broadening(
+    workspace: Workspace,
+) -> None:
     _update(workspace, policy("NoS3", DENY_S3, UNIT))
     told: list[events.Event] = []
     engine = AutomationEngine(program, workspace.environment)
     backend = CliBackend(workspace.folder, engine.command, workspace.environment)
     stacks = Stacks(workspace.folder, engine, backend, on_event=told.append)
+    assert stacks.drift().ok
+    with workspace.account(AUTH) as root:
+        client = root.client("organizations")
+        known = {each["Name"]: each["Id"] for each in client.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]}
+        client.update_policy(PolicyId=known["NoS3"], Content=document(statement("Deny", "ec2:*")))
+    drift = stacks.drift().drift
+    assert drift is not None
+    assert {each.actions for each in drift.access.changes if each.kind == "permission-gained"} >= {("s3:*",)}
     refused = stacks.destroy(approval=Approval())
     assert (refused.status, "NoS3" in _attached(workspace)[UNIT]) == ("refused", True)
     [because] = next(each for each in told if isinstance(each, events.Refused)).because

@@ -225,6 +225,7 @@ def _access_drift(event: AccessDrift) -> Iterator[Line]:
     for change in event.access.changes:
         sign = SIGNS[change.direction]
         yield SIGN_STYLES[sign], f"{sign} {change_line(change, partial(display, accounts=event.names))}"
+    yield from (("yellow", f"! {each}") for each in event.control)
     if event.access.changes:
         yield "", f"access: {event.access.verdict}, outside the stacks"
 

@@ -41,6 +41,8 @@ class ListView:
             if isinstance(event, AccessDrift):
                 for stack, why in event.unread.items():
                     self._note(f"{stack}: its account cannot be read: {why}; its access is not compared")
+                for line in event.control:
+                    self._note(line)
             return
         if isinstance(event, events.JobFinished) and event.verb == self._verb:
             self._out.show(*self._listings())

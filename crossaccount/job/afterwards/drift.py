@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from crossaccount.access.diff import AccessDiff, diff
-from crossaccount.access.estate import Estate
+from crossaccount.access.estate import Estate, Organization
 from crossaccount.engine.work import Change, Outcome
 from crossaccount.job import events
 from crossaccount.job.events import Event
 from crossaccount.job.loading import Loaded
+from crossaccount.job.review.control_policies import ReadOrganization
 from crossaccount.job.sign_in.live_accounts import WrongAccount
 from crossaccount.job.sign_in.stack_credentials import NotReadable
 from crossaccount.job.states import Backend, masked
 from crossaccount.sources.declared import details
 from crossaccount.sources.details import LISTS
+from crossaccount.sources.organizations import Content, StackPolicies, as_last_updated, names_of_accounts, widened
 from crossaccount.sources.state import deployment_of
 
 DRIFTED = ("update", "delete")
@@ -55,25 +57,47 @@ class AccessDrift(Event):
     access: AccessDiff
     unread: Mapping[str, str] = field(default_factory=dict)
     """By stack: why its account could not be read. Such an account is not compared."""
+    control: tuple[str, ...] = ()
+    """Accounts for which control policies allow more or less than what was deployed, as sentences. The accounts of an
+    organisation need no stack, and a policy may concern nobody but their root users."""
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Account names to IDs, for people."""
 
     def to_json(self) -> dict[str, Any]:
         """The event as a JSON object, complete."""
         head = {"time": self.time.isoformat(timespec="milliseconds"), "event": "access-drift"}
-        return {**head, **self.access.to_json(), "unread": dict(self.unread)}
+        more = {"control": list(self.control)} if self.control else {}
+        return {**head, **self.access.to_json(), "unread": dict(self.unread), **more}
+
+    @property
+    def found(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.access.changes or self.control)
 
 
-def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Collection[str]) -> AccessDrift:
-    """Compare the accounts of the deployed ``stacks``.
+def access_drift(
+    loaded: Loaded, backend: Backend, live: ReadLive, stacks: Collection[str], organization: ReadOrganization
+) -> AccessDrift:
+    """Compare the accounts of the deployed ``stacks``, and the control policies of those that have some.
+
+    A policy that somebody changed, attached, detached or deleted changes access in all accounts below its targets. So
+    the accounts of the other stacks are compared under both too, as far as control policies limit them.
 
     Raises:
         BackendError: a state cannot be read.
     """
     unread: dict[str, str] = {}
+    above: dict[str, tuple[Content, Content]] = {}
 
     def both(stack: str) -> tuple[Details, Details]:
-        deployed = details(deployment_of(stack, backend.state(stack)), deployed=True)
+        deployment = deployment_of(stack, backend.state(stack))
+        if managed := StackPolicies.of_deployment(deployment):
+            try:
+                content = organization(stack)
+                above[stack] = (as_last_updated(content, managed), content)
+            except NotReadable as error:
+                unread[stack] = f"{error} (its organisation)"
+        deployed = details(deployment, deployed=True)
         try:
             found = live(stack, loaded.settings[stack].account_id)
         except (NotReadable, WrongAccount) as error:
@@ -83,9 +107,28 @@ def access_drift(loaded: Loaded, backend: Backend, live: ReadLive, stacks: Colle
 
     with ThreadPoolExecutor(min(READERS, len(stacks) or 1)) as readers:
         pairs = list(readers.map(both, stacks))
-    before, after = (Estate.from_details([pair[side] for pair in pairs], since=loaded.now) for side in (0, 1))
+    ids = [each.account_id for each in loaded.settings.values()]
+    before, after = (
+        Estate.from_details(
+            [pair[side] for pair in pairs],
+            accounts=ids if above else (),
+            organizations=[Organization.from_json(each[side]) for each in above.values()],
+            since=loaded.now,
+        )
+        for side in (0, 1)
+    )
     names = {key: value for settings in loaded.settings.values() for key, value in settings.account_ids.items()}
-    return AccessDrift(access=diff(before, after), unread=unread, names=names)
+    control = tuple(line for each in above.values() for line in _control(*each))
+    return AccessDrift(access=diff(before, after), unread=unread, names=names, control=control)
+
+
+def _control(deployed: Content, live: Content) -> Iterator[str]:
+    """The accounts for which control policies say something else than what was deployed."""
+    wider, narrower = widened(deployed, live), widened(live, deployed)
+    if wider:
+        yield f"control policies deny less or allow more in {names_of_accounts(live, wider)}, also to root users"
+    if narrower:
+        yield f"control policies deny more or allow less in {names_of_accounts(live, narrower)}, also to root users"
 
 
 def _with_others(deployed: Details, live: Details) -> Details:

@@ -32,6 +32,7 @@ from crossaccount.sources.organizations import (
     as_deployed,
     direction,
     missing_targets,
+    names_of_accounts,
     taken,
     types_off,
     widened,
@@ -40,8 +41,6 @@ from crossaccount.sources.overlay.hand_made import HandMade
 
 ReadOrganization = Callable[[str], Content]
 """Reads the organisation of a stack's account, by stack. Raises ``NotReadable``."""
-SHOWN = 10
-"""How many accounts are named that get more from the control policies."""
 OF_ORGANIZATIONS = "aws:organizations/"
 
 
@@ -78,16 +77,10 @@ class ControlPolicies:
         """The parts of the organisation that cannot be read: they count as a broadening."""
         if self.why:
             yield HandMade(self.stack, self.account_id, "unread", "the organisation", {}, self.why)
-        if self.before is not None and self.after is not None and (freed := self._widened(self.before, self.after)):
-            what = f"control policies deny less or allow more in {', '.join(freed)}"
+        if self.before is not None and self.after is not None and (freed := widened(self.before, self.after)):
+            what = f"control policies deny less or allow more in {names_of_accounts(self.after, freed)}"
             who = "also to root users, and to whom the review does not read"
             yield HandMade(self.stack, self.account_id, "unread", "control policies", {}, f"{what}: {who}")
-
-    def _widened(self, before: Content, after: Content) -> list[str]:
-        """The accounts that get more from the control policies, with their names; a few, and how many more."""
-        names = {str(each["Id"]): str(each.get("Name") or "") for each in after["Accounts"]}
-        found = [f"{names[each]} ({each})" if names[each] else each for each in widened(before, after)]
-        return found if len(found) <= SHOWN else [*found[:SHOWN], f"{len(found) - SHOWN} more"]
 
     def warnings(self) -> Iterator[str]:
         """What AWS will refuse, as far as it may change until then."""
