@@ -81,7 +81,7 @@ Row = tuple[str, ...]
 def _lines(checked: Checked, findings: Sequence[Row], tests: Sequence[Row]) -> Iterator[str]:
     yield f"**Check**: {summary(checked)}"
     yield from (f"\n**Warning**: {text(each)}" for each in checked.warnings)
-    yield from (f"\n{text(each[:1].upper() + each[1:])}." for each in checked.assumptions)
+    yield from (f"\n{text(each[:1].upper() + each[1:])}." for each in checked.notes)
     if checked.proof and checked.proof.weakened:
         weakened = ((code(each.where), text(each.what)) for each in checked.proof.weakened)
         yield from ("", *table(("proof weakened", "what"), weakened))

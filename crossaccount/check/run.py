@@ -36,6 +36,7 @@ from crossaccount.access.findings.quota_usage import Usage, account_of, usages
 from crossaccount.check.baseline import Compared, Entry, compare
 from crossaccount.check.config_changes import addition_in_config
 from crossaccount.check.deployers import deployer_findings
+from crossaccount.check.everywhere import granted_everywhere
 from crossaccount.check.expiring import DEFAULT, expiry_findings
 from crossaccount.check.external_ids import rotated_external_ids
 from crossaccount.check.locations import file_of_source
@@ -73,6 +74,8 @@ class Checked:
     """The names of accounts and their IDs."""
     assumed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By what stacks say that somebody else makes (``policy developer_policy``): the stacks."""
+    everywhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By roles that are granted in every account of an organisation, also in those that join later: the grants."""
     checked: frozenset[str] = frozenset()
     """The IDs and names of the accounts that were checked."""
     files: Mapping[str, Path] = field(default_factory=dict)
@@ -107,6 +110,14 @@ class Checked:
             yield f"assumed to be there, made by others: {name} (in {stacks[0]}{others})"
 
     @property
+    def notes(self) -> Iterator[str]:
+        """What a reader of the findings has to know, a line each."""
+        yield from self.assumptions
+        for roles, grants in self.everywhere.items():
+            others = f" and {counted(len(grants) - 1, 'other grant')}" if len(grants) > 1 else ""
+            yield f"granted also in accounts that join later: {roles} (by {grants[0]}{others})"
+
+    @property
     def ok(self) -> bool:
         """Whether there is no finding of severity error and every test is as expected."""
         return not any(each.severity == "error" for each in self.findings) and all(each.ok for each in self.tests)
@@ -119,6 +130,7 @@ class Checked:
             "quotas": [usage.to_json(where) for where, usage in self.quotas],
             **({"groups": [each.to_json() for each in self.groups]} if len(self.groups) < len(self.findings) else {}),
             **({"assumed": {name: list(each) for name, each in self.assumed.items()}} if self.assumed else {}),
+            **({"everywhere": {key: list(each) for key, each in self.everywhere.items()}} if self.everywhere else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"proof": self.proof.to_json()} if self.proof else {}),
             **({"baseline": self.compared.to_json()} if self.compared else {}),
@@ -170,7 +182,7 @@ def check(
     today = now.astimezone(UTC).date()
     checked = Checker(compiled, sources, names, of_files, today).run(_tests(directory, sources, program, now))
     files = {compiled[name].settings.account_id: directory / stack_file(name) for name in names}
-    checked = replace(checked, files=files)
+    checked = replace(checked, files=files, everywhere=granted_everywhere({name: compiled[name] for name in names}))
     return checked if base is None else replace(checked, proof=proof_since(directory, base, now))
 
 

@@ -234,7 +234,7 @@ def show(found: Checked) -> None:
         printed.note(f"baseline: no longer found: {stale.code} {stale.where}: {stale.message}", "yellow")
     for line in found.proof.lines() if found.proof else ():
         printed.note(line, "yellow" if found.proof and found.proof.weakened else "")
-    for line in found.assumptions:
+    for line in found.notes:
         printed.note(line)
     for warning in found.warnings:
         printed.note(f"warning: {warning}", "yellow")

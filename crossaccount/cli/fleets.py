@@ -187,7 +187,17 @@ def write_stacks(
     short_help="Check that the files match fleet.yaml, and run check.",
     epilog="Example: crossaccount fleet check --dir examples/fleet --json",
 )
-def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) -> None:
+def check_fleet(
+    live: Annotated[
+        bool, typer.Option("--live", help="Also warn if the organisation in AWS has other accounts than the fleet.")
+    ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="PROFILE", help="Its credentials are used. Default: the environment's."),
+    ] = None,
+    directory: DirectoryOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
     """Check that the stacks' files match fleet.yaml, and run `check` on the stacks."""
     with failures_in_words(as_json):
         from crossaccount.check.run import check
@@ -196,17 +206,30 @@ def check_fleet(directory: DirectoryOption = HERE, as_json: JsonOption = False) 
 
         found = plan(directory)
         _warn(found)
+        others = _other_accounts(found.fleet, profile) if live or profile is not None else []
+        for line in others:
+            say(f"warning: {line}; run `crossaccount fleet discover`", err=True)
         project = read_project(directory)
         checked = check(project, (), load_program, project.now, by_settings=True)
         if as_json:
             files = [{"file": each.name, "kind": each.kind} for each in found.changes]
-            print_json({"files": files, "left": _left(found, pruned=False), **checked.to_json()})
+            more = {"accounts": others} if live or profile is not None else {}
+            print_json({"files": files, "left": _left(found, pruned=False), **more, **checked.to_json()})
         else:
             for each in found.changes:
                 say(f"differs from fleet.yaml ({each.kind}): {each.name}; run `crossaccount fleet write`")
             _say_left(_left(found, pruned=False))
             show_check(checked)
     raise typer.Exit(0 if checked.ok and not found.changes else NO)
+
+
+def _other_accounts(found: Fleet, profile: str | None) -> list[str]:
+    """How the accounts of the organisation in AWS differ from the fleet's."""
+    from crossaccount.fleet.accounts import open_organizations, other_accounts, read_organization
+
+    known = {each.id: name for name, each in found.accounts.items()}
+    known |= {str(each.id): name for name, each in found.elsewhere.items()}
+    return other_accounts(read_organization(open_organizations(profile), tags=False), known)
 
 
 def _write(file: Path, text: str, as_json: bool) -> None:

@@ -255,8 +255,8 @@ class Member:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_organization(organizations: Any) -> list[Member]:
-    """Every account, by ID; tags of those that are active alone. ``organizations`` is a boto3 client.
+def read_organization(organizations: Any, *, tags: bool = True) -> list[Member]:
+    """Every account, by ID; with ``tags`` the tags of those that are active. ``organizations`` is a boto3 client.
 
     Raises:
         SourceError: AWS refuses a call, or there is no organisation.
@@ -268,9 +268,28 @@ def read_organization(organizations: Any) -> list[Member]:
             for member in _below(organizations, root["Id"], ())
         ]
         return [
-            replace(member, tags=_tags(organizations, member.id)) if member.state == ACTIVE else member
+            replace(member, tags=_tags(organizations, member.id)) if tags and member.state == ACTIVE else member
             for member in sorted(members, key=lambda each: each.id)
         ]
+
+
+def other_accounts(members: Collection[Member], known: Mapping[str, str]) -> list[str]:
+    """How the accounts of the organisation differ from those that are ``known``, by ID with their names.
+
+    A grant under ``aws:ResourceOrgID`` reaches an account from the moment at which it joins.
+    """
+    found = {each.id: each for each in members}
+    lines = [
+        f"{each.name} ({each.id}) is in the organisation and not in the fleet"
+        for each in members
+        if each.state == ACTIVE and each.id not in known
+    ]
+    for account, name in known.items():
+        if account not in found:
+            lines.append(f"{name} ({account}) is in the fleet and not in the organisation")
+        elif (state := found[account].state) != ACTIVE:
+            lines.append(f"{name} ({account}) is in the fleet, and in the organisation it is {state}")
+    return lines
 
 
 def named(members: Collection[Member], known: Mapping[str, Account], tags: Collection[str] | None) -> list[Account]:

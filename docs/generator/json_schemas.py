@@ -98,6 +98,7 @@ _CHECK = {"findings": many(ref("finding")), "tests": members(_RESULTS), "quotas"
 _CHECK_MORE = {
     "groups": many(members({**_FINDING, "count": INT, "accounts": STRINGS, "places": STRINGS})),
     "assumed": by_name(STRINGS),
+    "everywhere": by_name(STRINGS),
     "warnings": STRINGS,
     "proof": ref("proof"),
     "baseline": members(
@@ -439,7 +440,7 @@ DOCUMENTS: Mapping[str, tuple[str, Schema]] = {
     ),
     "fleet-check": (
         "Whether the files match fleet.yaml, and what check finds.",
-        members({"files": _FILES, "left": STRINGS, **_CHECK}, _CHECK_MORE),
+        members({"files": _FILES, "left": STRINGS, **_CHECK}, {"accounts": STRINGS, **_CHECK_MORE}),
     ),
 }
 ERROR = members({"error": STR})

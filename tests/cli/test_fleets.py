@@ -186,5 +186,50 @@ def test_discovery_writes_what_fleet_yaml_names_and_keeps_names(
         assert "checkout,333333333333" in (tmp_path / "all.csv").read_text()
 
 
+FLEET = """
+accounts:
+  - {name: management, id: "111111111111"}
+  - {name: shop, id: "222222222222", ou: Workloads/Production}
+  - {name: old, id: "666666666666", ou: Sandbox}
+  - {name: sold, id: "777777777777"}
+elsewhere: {billing: {id: "444444444444"}}
+region: us-east-1
+organization: {id: o-a1b2c3d4e5, root: r-ab12, management: "111111111111"}
+role_sets:
+  audited:
+    include: [{accounts: "*"}]
+    trusting: {roles: {Auditor: {trust: [{principals: [management]}]}}}
+"""
+
+
+def test_a_check_warns_of_accounts_that_joined_or_left_the_organisation(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("ID", "x"), ("KEY", "x")):
+        monkeypatch.setenv(f"AWS_{'ACCESS_KEY' if name == 'ID' else 'SECRET_ACCESS'}_{name}", value)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "fleet.yaml").write_text(FLEET)
+    assert run("fleet", "write").code == 0
+    assert "accounts" not in run("fleet", "check", "--json").json
+    calls: list[str] = []
+    with served(replace(ACME, calls=calls)) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ORGANIZATIONS", endpoint)
+        done = run("fleet", "check", "--live", "--json")
+    assert done.json["accounts"] == [
+        "Shop (333333333333) is in the organisation and not in the fleet",
+        "dev (555555555555) is in the organisation and not in the fleet",
+        "old (666666666666) is in the fleet, and in the organisation it is SUSPENDED",
+        "sold (777777777777) is in the fleet and not in the organisation",
+    ]
+    assert done.err.startswith(
+        "warning: Shop (333333333333) is in the organisation and not in the fleet; run `crossaccount fleet discover`\n"
+    )
+    assert "ListTagsForResource" not in calls
+    assert done.code == run("fleet", "check").code, "a warning fails nothing"
+
+
 def _names(folder: Path) -> list[str]:
     return [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in folder.glob("Pulumi.*.yaml")]

@@ -8,7 +8,7 @@ Without a file, too, its effect on access is unknown, which needs the same appro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crossaccount.access.estate import Organization
 from crossaccount.engine.deployment import Deployment
@@ -60,6 +60,9 @@ class ControlPolicies:
     """Why the organisation, or a part of it, is not known."""
     destroyed: bool = False
     """Whether the stack is destroyed, with all of its policies."""
+    file: str = ""
+    listed: frozenset[str] = frozenset()
+    """The stack's file about the organisation, and the IDs of the accounts in it."""
 
     @property
     def direction(self) -> Direction:
@@ -85,6 +88,7 @@ class ControlPolicies:
     def warnings(self) -> Iterator[str]:
         """What AWS will refuse, as far as it may change until then."""
         if self.before is not None and self.live:
+            yield from self._other_accounts(self.before)
             for name in taken(self.before, self.managed, self.declared):
                 what = f"the control policy {name} exists and is not in the stack's state"
                 yield f"{self.stack}: {what}; adopt it with `import`, or rename one of the two"
@@ -94,6 +98,18 @@ class ControlPolicies:
                 what = f"{FULL_ACCESS} stays attached to {', '.join(stay)}"
                 fix = "list these targets in one update first, and remove them in the next"
                 yield f"{self.stack}: {what}: the stack detaches only what it has adopted; {fix}"
+
+    def _other_accounts(self, live: Content) -> Iterator[str]:
+        """The accounts by which the organisation differs from the file of the stack."""
+        if not self.listed:
+            return
+        names = {str(each["Id"]): str(each.get("Name") or "") for each in live["Accounts"]}
+        if joined := [each for each in names if each not in self.listed]:
+            what = f"the organisation has {names_of_accounts(live, joined)}, which {self.file} does not list"
+            fix = (
+                "grants under its ID reach them, and no test does; run `crossaccount fleet discover`, or save it again"
+            )
+            yield f"{self.stack}: {what}: {fix}"
 
     def _with_full_access(self) -> set[str]:
         """The targets to which FullAWSAccess is attached before the update."""
@@ -176,4 +192,7 @@ def control_policies(
     elif before is None:
         why = f"its accounts and policies are unknown, so the effect on access cannot be seen{': ' if why else ''}{why}"
     after = after_update(before, managed, declared) if before is not None else None
-    return ControlPolicies(stack, settings.account_id, managed, declared, before, after, live, why, destroyed)
+    found = ControlPolicies(stack, settings.account_id, managed, declared, before, after, live, why, destroyed)
+    if file is None:
+        return found
+    return replace(found, file=file.file, listed=frozenset(str(each["Id"]) for each in file.content["Accounts"]))

@@ -119,6 +119,14 @@ def test_a_path_that_a_policy_closes_is_lost(tmp_path: Path) -> None:
     ]
 
 
+def test_an_account_that_joined_the_organisation_since_is_named(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", NO_S3)
+    assert project.review(NO_S3).warnings == ()
+    project.live["Accounts"].append({"Id": "444444444444", "Name": "young", "Paths": [f"{ID}/{ROOT}/444444444444/"]})
+    [warning] = project.review(NO_S3).warnings
+    assert warning.startswith("auth: the organisation has young (444444444444), which organization.json does not list")
+
+
 def test_what_somebody_changed_by_hand_is_the_basis(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", NO_S3)
     project.live["Policies"][1]["Content"] = document(statement("Deny", "*"))

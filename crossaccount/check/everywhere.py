@@ -1,0 +1,44 @@
+"""Grants of roles by name in every account of an organisation: an account that joins later is within them.
+
+Such a grant has a wildcard in the place of the account, and a condition on ``aws:ResourceOrgID``. No access test and no
+path can show an account that does not exist yet. So `check` names these grants once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossaccount.iam.documents import as_list
+from crossaccount.settings import CompiledStack
+
+_EVERYWHERE = re.compile(r"\Aarn:[^:]+:iam::[*?]+:(role/.+)\Z")
+_KEY = "aws:resourceorgid"
+
+
+def granted_everywhere(compiled: Mapping[str, CompiledStack]) -> dict[str, tuple[str, ...]]:
+    """By ``role/NAME in all of o-…``: the places of the grants."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for each in compiled.values():
+        for where, document in each.documents.identities.items():
+            for statement in as_list(document.get("Statement")):
+                for roles in dict.fromkeys(_granted(statement)):
+                    found[roles].append(where)
+    return {roles: tuple(dict.fromkeys(grants)) for roles, grants in found.items()}
+
+
+def _granted(statement: Mapping[str, Any]) -> Iterator[str]:
+    organizations = list(_organizations(statement.get("Condition") or {}))
+    if statement.get("Effect") != "Allow" or not organizations:
+        return
+    for resource in as_list(statement.get("Resource")):
+        if isinstance(resource, str) and (named := _EVERYWHERE.match(resource)):
+            yield f"{named[1]} in all accounts of {', '.join(organizations)}"
+
+
+def _organizations(conditions: Mapping[str, Any]) -> Iterator[str]:
+    for operator, keys in conditions.items():
+        if operator.lower() in ("stringequals", "stringlike") and isinstance(keys, Mapping):
+            yield from (str(value) for key, values in keys.items() if key.lower() == _KEY for value in as_list(values))

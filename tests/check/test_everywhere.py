@@ -1,0 +1,57 @@
+"""Grants of a role in every account of an organisation are named once: later accounts are within them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Run, run
+
+__all__ = ["run"]
+PATTERN = "arn:aws:iam::*:role/Audit"
+ORGANIZATION = "o-a1b2c3d4e5"
+RAW = {"StringEquals": {"aws:resourceOrgId": ORGANIZATION}}
+DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": PATTERN, "Condition": RAW},
+}
+
+
+def _project(folder: Path, **inline: Any) -> Path:
+    book = {"crossaccount:accounts": {"value": {"auth": {"id": "111111111111", "stack": "auth"}}}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "p", "runtime": "python", "config": book}))
+    config = {
+        "aws:allowedAccountIds": ["111111111111"],
+        "crossaccount:account": "auth",
+        "crossaccount:trusted": {"users": {"ann": {"inline": inline}}},
+    }
+    (folder / "Pulumi.auth.yaml").write_text(yaml.safe_dump({"config": config}))
+    return folder
+
+
+def test_they_are_named_once_for_each_role(tmp_path: Path, run: Run) -> None:
+    one, other = {"assume": [PATTERN], "organization": ORGANIZATION}, {"document": DOCUMENT}
+    folder = _project(tmp_path, one=one, other=other)
+    key = f"role/Audit in all accounts of {ORGANIZATION}"
+    places = [f"Pulumi.auth.yaml: trusted.users.ann.inline.{name}" for name in ("one", "other")]
+    assert run("check", "--dir", str(folder), "--json").json["everywhere"] == {key: places}
+    line = f"granted also in accounts that join later: {key} (by {places[0]} and 1 other grant)"
+    assert line in run("check", "--dir", str(folder)).out
+    text = run("check", "--dir", str(folder), "--markdown", "-").out
+    assert text.count("also in accounts that join later") == 1
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"assume": [PATTERN]},
+        {"assume": ["auth/role/Audit"], "organization": ORGANIZATION},
+        {"deny": [PATTERN], "conditions": RAW},
+    ],
+)
+def test_other_grants_are_not(policy: dict[str, Any], tmp_path: Path, run: Run) -> None:
+    folder = _project(tmp_path, one=policy)
+    assert "everywhere" not in run("check", "--dir", str(folder), "--json").json
