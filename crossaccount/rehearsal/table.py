@@ -207,7 +207,10 @@ def _got(result: TestResult | ThenResult, ok: bool) -> Cell:
 def _reason_of_call(item: ThenResult) -> str:
     if item.actual == "undetermined":
         return item.verdict.message
-    return item.verdict.reason or "" if item.actual == "denied" else ""
+    reason = item.verdict.reason or "" if item.actual == "denied" else ""
+    if item.test.because is not None and not item.verdict.is_because(item.test.because):
+        return f"{reason or 'no reason'}, expected {item.test.because}"
+    return reason
 
 
 def _reason(result: TestResult) -> str:

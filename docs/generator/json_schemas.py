@@ -183,6 +183,7 @@ DEFINITIONS: Mapping[str, Schema] = {
                         "expected": one_of("allowed", "denied"),
                         "actual": OUTCOME,
                         "ok": BOOL,
+                        "reason": REASON,
                         "mode": MODE,
                     },
                     {"message": STR},

@@ -196,7 +196,7 @@ NO_TESTS_FIX = "write access tests: who must get in and who must not"
 _FILE_KEYS = ("tests", "given")
 _TEST_KEYS = ("name", "principal", "role", "in", "at", "context", "session", "expect", "reach", "because", "then")
 _OF_ONE_CALL = ("because", "then", "session")
-_THEN_KEYS = ("action", "resource", "context", "expect")
+_THEN_KEYS = ("action", "resource", "context", "expect", "because")
 
 
 class AccessTestsError(BadInput):
@@ -211,6 +211,7 @@ class ThenTest:
     resource: str
     expect: str
     context: Mapping[str, ContextValue] = field(default_factory=dict)
+    because: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -381,4 +382,5 @@ def _then_item(item: object, place: str, test: Fields) -> ThenTest:
     action = fields.text("action", required=True)
     if action and (":" not in action or "*" in action or "?" in action):
         fields.problem("action", "an action is <service>:<name>, without wildcards", "name one action", action)
-    return ThenTest(action, resource_field(fields), expect_field(fields), context_field(fields))
+    resource, expect = resource_field(fields), expect_field(fields)
+    return ThenTest(action, resource, expect, context_field(fields), because_field(fields, expect))

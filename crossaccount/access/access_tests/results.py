@@ -56,8 +56,9 @@ class ThenResult:
 
     @property
     def ok(self) -> bool:
-        """Whether it is as expected."""
-        return self.actual == self.test.expect
+        """Whether the outcome and its reason are as expected."""
+        because = self.test.because
+        return self.actual == self.test.expect and (because is None or self.verdict.is_because(because))
 
     def to_json(self) -> dict[str, Any]:
         """An item of ``then`` in the commands' JSON."""
@@ -67,6 +68,7 @@ class ThenResult:
             "expected": self.test.expect,
             "actual": self.actual,
             "ok": self.ok,
+            "reason": self.verdict.reason,
             "mode": self.mode,
             **_message(self.actual, self.verdict),
         }

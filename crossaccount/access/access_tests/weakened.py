@@ -8,7 +8,7 @@ has to be there still: a stranger that is no longer given is kept out by its abs
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from crossaccount.access.access_tests.parse import AccessTest, AccessTests, ThenTest
@@ -89,7 +89,7 @@ def _differences(old: AccessTest, new: AccessTest) -> Iterator[str]:
     if old.session != new.session:
         yield "another session"
     for item in old.then:
-        if item not in new.then:
+        if not any(item in (each, each if item.because else replace(each, because=None)) for each in new.then):
             yield f"then no longer says that {item.action} on {item.resource} is {item.expect}" + _under(item)
 
 
@@ -98,7 +98,8 @@ def _about(test: AccessTest) -> str:
 
 
 def _under(item: ThenTest) -> str:
-    return " under its context" if item.context else ""
+    because = f" because of {item.because}" if item.because else ""
+    return because + (" under its context" if item.context else "")
 
 
 def _claim(test: AccessTest) -> dict[str, Any]:
@@ -110,7 +111,13 @@ def _claim(test: AccessTest) -> dict[str, Any]:
         claim["because"] = test.because
     if test.then:
         claim["then"] = [
-            {"action": each.action, "resource": each.resource, "expect": each.expect} for each in test.then
+            {
+                "action": each.action,
+                "resource": each.resource,
+                "expect": each.expect,
+                **({"because": each.because} if each.because else {}),
+            }
+            for each in test.then
         ]
     return claim
 

@@ -74,10 +74,22 @@ def test_session_and_then() -> None:
         }
     )
     assert test.name == "tagged"
+    assert test.then[0].because is None
     assert test.session == Session({"team": "red", "cost": "7"}, "bo", {"identitystore:UserId": "u-1"}, ("Team",))
     assert [(item.action, item.resource, item.expect, item.context) for item in test.then] == [
         ("s3:PutObject", "*", "denied", {"s3:prefix": "a"})
     ]
+
+
+def test_a_call_of_the_session_may_have_a_reason_and_only_if_it_is_denied() -> None:
+    call = {"action": "s3:PutObject", "resource": "*", "expect": "denied", "because": "scp"}
+    test = {"principal": "auth/user/x", "role": "workload/role/x", "expect": "allowed"}
+    assert _only({**test, "then": [call]}).then[0].because == "scp"
+    with pytest.raises(AccessTestsError) as found:
+        _only({**test, "then": [{**call, "expect": "allowed"}, {**call, "because": "spc"}]})
+    first, second = str(found.value).splitlines()
+    assert first.startswith("access-tests.yaml: tests[0].then[0].because: only a denial has a reason")
+    assert second.startswith("access-tests.yaml: tests[0].then[1].because: ")
 
 
 def test_given_extends_the_address_book_and_is_kept_as_written() -> None:

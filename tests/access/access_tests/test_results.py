@@ -72,6 +72,7 @@ def test_the_json_of_an_allowed_test(judge: Judge) -> None:
                         "expected": "allowed",
                         "actual": "allowed",
                         "ok": True,
+                        "reason": None,
                         "mode": "judged",
                     }
                 ],
@@ -134,6 +135,25 @@ def test_ok_covers_the_verdict_its_reason_and_what_follows(
     result = judge(test, **case)
     assert result.ok is ok
     assert results_json([result])["failed"] == (not ok)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "because", "ok"),
+    [
+        ([], "no-grant", True),
+        ([], "explicit-deny", False),
+        ([MAY_LIST, MAY_LIST | {"Effect": "Deny"}], "explicit-deny", True),
+        ([MAY_LIST, MAY_LIST | {"Effect": "Deny"}], "no-grant", False),
+        ([MAY_LIST], "no-grant", False),
+    ],
+)
+def test_a_denied_call_of_the_session_has_the_reason_that_is_required(
+    permissions: list[Any], because: str, ok: bool, judge: Judge
+) -> None:
+    call = {"action": "s3:ListBucket", "resource": "arn:aws:s3:::bucket", "expect": "denied", "because": because}
+    result = judge({"then": [call]}, permissions=permissions)
+    assert (result.ok, result.then[0].ok) == (ok, ok)
+    assert result.to_json()["then"][0]["reason"] == result.then[0].verdict.reason
 
 
 def test_what_was_tried_takes_the_place_of_what_was_judged(judge: Judge) -> None:

@@ -13,6 +13,7 @@ ACCOUNTS = {"auth": "111111111111", "workload": "222222222222"}
 PAIR = {"principal": "auth/user/bo", "role": "workload/role/R"}
 DENIED = {**PAIR, "expect": "denied", "because": "no-trust"}
 PUT = {"action": "s3:PutObject", "resource": "arn:aws:s3:::b/x", "expect": "allowed"}
+NO_PUT = {**PUT, "expect": "denied"}
 ALLOWED = {**PAIR, "expect": "allowed", "context": {"aws:MultiFactorAuthPresent": "true"}, "then": [PUT]}
 STRANGER = {"auth": {"trusted": {"users": {"bo": {"inline": {"p": {"assume": ["*"]}}}}}}}
 
@@ -54,6 +55,15 @@ NAME = "t.yaml: auth/user/bo → workload/role/R"
             [ALLOWED],
             [{**ALLOWED, "then": [{**PUT, "expect": "denied"}]}],
             [f"test-changed {NAME}: then no longer says that s3:PutObject on arn:aws:s3:::b/x is allowed"],
+        ),
+        ([{**ALLOWED, "then": [NO_PUT]}], [{**ALLOWED, "then": [{**NO_PUT, "because": "scp"}]}], []),
+        (
+            [{**ALLOWED, "then": [{**NO_PUT, "because": "scp"}]}],
+            [{**ALLOWED, "then": [NO_PUT]}],
+            [
+                f"test-changed {NAME}: then no longer says that s3:PutObject on arn:aws:s3:::b/x is denied "
+                "because of scp"
+            ],
         ),
         (
             [{**DENIED, "name": "kept out"}],
