@@ -12,10 +12,11 @@ stopped.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from crossaccount.access.chains.edges import Edge, Edges
 from crossaccount.access.chains.session import (
@@ -37,10 +38,8 @@ from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import Principal, Role, User
 from crossaccount.access.evaluation.callers import ExternalPrincipal
 from crossaccount.access.evaluation.context import CARRIED_IDENTITY, SET_SOURCE_IDENTITY
-from crossaccount.access.evaluation.layers import (
-    TAG_SESSION,
-)
-from crossaccount.access.paths.path import Path
+from crossaccount.access.evaluation.layers import TAG_SESSION
+from crossaccount.access.paths.path import Path, new_tuple
 from crossaccount.access.requirements import NEVER, Atom, Requirements, simplify
 from crossaccount.access.requirements.assume_parameters import DURATION, SOURCE_IDENTITY, TAG_KEYS, parameters_meeting
 from crossaccount.access.requirements.assume_parameters import TAG as REQUEST_TAG
@@ -170,6 +169,13 @@ class Chains:
         search = self._search(role_arn)
         return [] if search is None else list(search.every())
 
+    def every_alike(self, role_arn: str, wanted: Callable[[str], bool]) -> list[tuple[int, list[Way]]]:
+        """All ways as in ``every``, of the starts that are ``wanted``: once for starts with the same ways, as ways of
+        the first of them, with their number.
+        """
+        search = self._search(role_arn)
+        return [] if search is None else list(search.every_alike(wanted))
+
     def _search(self, role_arn: str, only: str | None = None) -> _Search | None:
         """The search for the ways to a role. The last one is cached, because callers ask role by role."""
         role = self.estate.roles.get(role_arn)
@@ -210,32 +216,45 @@ class _Search:
         self._kept: dict[tuple[str, Sticky], list[Label]] = {}
         self._found: dict[str, list[Found]] = {}
         self._callers: dict[str, Principal] = {}
-        self._alike: dict[tuple[int, int], tuple[Found, ...]] = {}
-        self._known: dict[tuple[bool, int, tuple[int, ...]], list[Way]] = {}
+        self._known: dict[tuple[bool, int, tuple[int, ...]], list[tuple[Any, ...]]] = {}
         self._unfinished = chains.unfinished
         self._run()
 
     def ways(self) -> list[Way]:
         """The easiest ways, sorted by principal."""
         direct = {edge.caller.arn: edge.alternatives for edge in self._edges.into(self._target)}
-        found = []
+        found: list[Way] = []
         for start in sorted(self._found):
-            found += self._easiest(self._callers[start], direct.get(start, NEVER))
+            found += self._easiest(start, direct.get(start, NEVER))
         return found
 
-    def _easiest(self, start: Principal, direct: Requirements) -> list[Way]:
+    def _easiest(self, start: str, direct: Requirements) -> list[Way]:
         """The easiest ways of a start. Users with the same conditions share the result."""
-        if not isinstance(start, User):
-            return easiest(self._ways_of(start, direct))
-        key = (direct == NEVER, id(direct), tuple(map(id, self._found[start.arn])))
-        if key not in self._known:
-            self._known[key] = easiest(self._ways_of(start, direct))
-        return [way._replace(principal=start.arn) for way in self._known[key]]
+        same = self._same(start)
+        if same is None:
+            return easiest(self._ways_of(self._callers[start], direct))
+        key = (direct == NEVER, id(direct), same)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = [way[1:] for way in easiest(self._ways_of(self._callers[start], direct))]
+        return [new_tuple(Way, (start, *rest)) for rest in known]
+
+    def _same(self, start: str) -> tuple[int, ...] | None:
+        """Users for whom this is equal have the same ways; None for starts that share with nobody."""
+        return tuple(map(id, self._found[start])) if isinstance(self._callers[start], User) else None
 
     def every(self) -> Iterator[Way]:
         """All ways, sorted by principal, regardless of paths."""
         for start in sorted(self._found):
             yield from self._ways_of(self._callers[start], NEVER)
+
+    def every_alike(self, wanted: Callable[[str], bool]) -> Iterator[tuple[int, list[Way]]]:
+        """As :meth:`Chains.every_alike`, by the first start."""
+        alike: dict[Hashable, list[str]] = {}
+        for start in sorted(filter(wanted, self._found)):
+            alike.setdefault(self._same(start) or start, []).append(start)
+        for starts in alike.values():
+            yield len(starts), list(self._ways_of(self._callers[starts[0]], NEVER))
 
     def _run(self) -> None:
         heap: list[tuple[tuple[int, int], int, Label]] = []
@@ -247,13 +266,16 @@ class _Search:
             _, _, label = heapq.heappop(heap)
             if not self._keep(label):
                 continue
-            for edge in self._edges.into(label.node):
+            own, users = self._edges.into_alike(label.node)
+            for edge in own:
                 if label.after is not None:
                     self._start(edge, label)
                 if isinstance(edge.caller, Role) and edge.caller.arn not in label.visited:
                     for before in self._extended(edge.caller, edge.alternatives, label):
                         heapq.heappush(heap, (before.cost, next(self._order), before))
             if label.after is not None:
+                for edge, starts in users:
+                    self._start_users(edge, starts, label)
                 for edge in self._edges.services_into(label.node):
                     self._start(edge, label)
         if heap:
@@ -271,19 +293,28 @@ class _Search:
         caller = edge.caller
         if caller.arn in label.visited or (self._only and caller.arn != self._only):
             return
-        if isinstance(caller, User) and label.is_plain:
-            key = (id(label), id(edge.alternatives))
-            if key not in self._alike:
-                self._alike[key] = tuple(self._first_hops(edge, label))
-            found = self._alike[key]
-        else:
-            found = tuple(self._first_hops(edge, label))
+        found = tuple(self._first_hops(edge, label))
         if found:
             self._callers[caller.arn] = caller
             self._found.setdefault(caller.arn, []).extend(found)
 
+    def _start_users(self, edge: Edge, users: Sequence[str], label: Label) -> None:
+        """The ways of some users that begin with the same hop.
+
+        If the label is plain, no condition moves back to the user, so all users have the ways of the first one.
+        """
+        if self._only:
+            users = [each for each in users if each == self._only]
+        if users and not label.is_plain:
+            for user in users:
+                self._start(edge._replace(caller=self._edges.estate.users[user]), label)
+        elif users and (found := tuple(self._first_hops(edge, label))):
+            for user in users:
+                self._found.setdefault(user, []).extend(found)
+                self._callers.setdefault(user, self._edges.estate.users[user])
+
     def _first_hops(self, edge: Edge, label: Label) -> Iterator[Found]:
-        """The ways of a start by its first hop. For a plain label, users with the same conditions share the result."""
+        """The ways of a start by its first hop."""
         caller = edge.caller
         least, most = (
             (frozenset(caller.carried_actions), may_carry(caller)) if isinstance(caller, Role) else (FREE, FREE)
@@ -327,11 +358,11 @@ class _Search:
         of_session = isinstance(caller, Role)
         own = [each.atom for each in moved.own if not _is_shared(each.atom, of_session)]
         common = [each.atom for each in moved.own if _is_shared(each.atom, of_session)]
-        if own and not _is_possible(own, chained=caller.is_role):
+        if own and not _is_possible(tuple(own), chained=caller.is_role):
             return None
         shared = label.shared
         if common:
-            together = simplify(((*shared, *common),))
+            together = _together((*shared, *common))
             if together == NEVER:
                 return None
             shared = together[0]
@@ -394,14 +425,21 @@ def _is_shared(atom: Atom, of_session: bool) -> bool:
 _ONE_HOUR = Atom("trust", "", "", "NumericLessThanEqualsIfExists", "sts:DurationSeconds", (str(LONGEST_CHAINED),))
 
 
-def _is_possible(atoms: list[Atom], *, chained: bool) -> bool:
+@lru_cache(maxsize=16_384)
+def _together(conjunction: Conjunction) -> Requirements:
+    """A conjunction without what is implied; the same few come again in every search."""
+    return simplify((conjunction,))
+
+
+@lru_cache(maxsize=16_384)
+def _is_possible(atoms: Conjunction, *, chained: bool) -> bool:
     """Whether one request can meet all atoms.
 
     A chained request has a duration of one hour at most. A transitive tag must be passed.
     """
     keys = {atom.meaning[1] for atom in atoms if atom.is_condition}
     if chained and DURATION in keys:
-        atoms = [*atoms, _ONE_HOUR]
+        atoms = (*atoms, _ONE_HOUR)
     for atom in atoms if TRANSITIVE in keys else ():
         if atom.is_condition and atom.meaning[1] == TRANSITIVE and not atom.holds(RequestContext()):
             names = [name for name in atom.values if atom.holds(RequestContext({TRANSITIVE: (name,)}))]

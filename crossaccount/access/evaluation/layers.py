@@ -361,6 +361,8 @@ _WITHOUT = {
     SET_CONTEXT: Open(frozenset({"sts:requestcontextproviders"}), ("sts:requestcontext/",)),
 }
 """By action: the context of calls that do not need it, with all else open."""
+ADDITIONAL = tuple(_WITHOUT)
+"""The actions that a call may need in addition to the one that assumes the role."""
 
 
 def needed(conjunction: Iterable[Atom]) -> tuple[str, ...]:

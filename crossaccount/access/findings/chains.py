@@ -7,8 +7,9 @@ source address. Only users and external accounts are reported, because programs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from crossaccount.access.chains import Chains, Way
 from crossaccount.access.chains.session import MFA
@@ -69,15 +70,19 @@ _DEMANDS = (
 def chain_findings(chains: Chains, facts: Facts) -> Iterator[Found]:
     """The bypassed conditions, sorted by role; then the third parties."""
     beyond: dict[tuple[str, str], list[Way]] = {}
+    is_a_person = cache(partial(_is_a_person, chains))
+    is_third_party = cache(partial(_is_third_party, chains=chains, facts=facts))
     for arn in sorted(chains.estate.roles):
         role = chains.estate.roles[arn]
+        if not chains.edges.has_roles_before(role):
+            continue
         demanded = [(each, index) for each in _DEMANDS if (index := _first_demanding(role, each)) is not None]
-        if demanded and chains.edges.has_roles_before(role):
-            every = [way for way in chains.every(arn) if _is_a_person_s(chains, way)]
+        if demanded:
+            every = chains.every_alike(arn, is_a_person)
             for demand, index in demanded:
                 yield from _passed(role, demand, index, every)
         for way in chains.into(arn):
-            if _is_third_party(way.principal, chains, facts):
+            if is_third_party(way.principal):
                 beyond.setdefault((way.principal, way.via[0]), []).append(way)
     yield from _third_parties(beyond, chains, facts)
 
@@ -95,14 +100,20 @@ def _demands(statement: CompiledStatement, demand: _Demand) -> bool:
     return any(each.key.lower() in demand.keys and not each.holds(nothing) for each in statement.conditions)
 
 
-def _passed(role: Role, demand: _Demand, index: int, every: list[Way]) -> Iterator[Found]:
-    """The finding about a role that somebody reaches without ``demand``."""
-    ways = [way for way in every if any(not _is_met(each, demand) for each in way.alternatives)]
+def _passed(role: Role, demand: _Demand, index: int, every: Iterable[tuple[int, list[Way]]]) -> Iterator[Found]:
+    """The finding about a role that somebody reaches without ``demand``. ``every``: ways, and how many people have
+    them.
+    """
+    ways: list[Way] = []
+    people = 0
+    for number, alike in every:
+        without = [way for way in alike if any(not _is_met(each, demand) for each in way.alternatives)]
+        ways += without
+        people += number if without else 0
     if not ways:
         return
     way = min(ways, key=lambda each: each.ease)
-    people = {each.principal for each in ways}
-    others = f", and so do {len(people) - 1} others" if len(people) > 1 else ""
+    others = f", and so do {people - 1} others" if people > 1 else ""
     message = f"the trust requires {demand.name}, and {_way_in_words(way)} works without it{others}"
     yield Found(demand.kind, Place(role.arn, TRUST_POLICY, index), message, demand.kind.hint)
 
@@ -116,10 +127,10 @@ def _is_met(conditions: Conditions, demand: _Demand) -> bool:
     )
 
 
-def _is_a_person_s(chains: Chains, way: Way) -> bool:
-    if way.principal in chains.estate.users:
+def _is_a_person(chains: Chains, principal: str) -> bool:
+    if principal in chains.estate.users:
         return True
-    outside = external_principal(way.principal, chains.estate.accounts)
+    outside = external_principal(principal, chains.estate.accounts)
     return isinstance(outside, ExternalPrincipal) and not outside.provider
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from crossaccount.access.estate.entities import TRUST_POLICY
@@ -26,10 +25,11 @@ from crossaccount.access.estate.policies import Details, default_version
 from crossaccount.access.evaluation.callers import ASSUMING, EVERYONE
 from crossaccount.access.findings.finding import Element, Place
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
+from crossaccount.iam.caching import cached_property
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.conditions import Condition, ConditionError, compile_conditions
 from crossaccount.iam.conditions.condition import NEGATED
-from crossaccount.iam.documents import as_list
+from crossaccount.iam.documents import as_list, content_of
 from crossaccount.iam.matching import action_match, template
 
 Side = Literal["identity", "trust"]
@@ -113,6 +113,11 @@ class Document:
     place: Place
     side: Side
     content: object
+
+    @cached_property
+    def fingerprint(self) -> bytes | None:
+        """Equal bytes for equal content, as of :func:`content_of`; None if the content is no plain data."""
+        return content_of(self.content)
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:

@@ -28,7 +28,7 @@ from crossaccount.access.evaluation.callers import (
     trusted_services,
 )
 from crossaccount.access.evaluation.context import open_context
-from crossaccount.access.evaluation.layers import answer_of, call_layers, complete, open_layers
+from crossaccount.access.evaluation.layers import Answer, answer_of, call_layers, complete, open_layers
 from crossaccount.access.evaluation.sides import Request
 from crossaccount.access.paths.answers import RoleAnswers, SharedLayers
 from crossaccount.access.paths.candidates import Candidates, widest
@@ -93,12 +93,21 @@ def paths_to(role: Role, callers: Sequence[Principal], shared: SharedLayers) -> 
     """The paths of ``callers`` to one role, in their order."""
     if not callers:
         return []
-    arn, answers = role.arn, RoleAnswers(shared, role).each(callers)
+    return paths_by(role, callers, RoleAnswers(shared, role).each(callers))
+
+
+def paths_by(role: Role, callers: Sequence[Principal], answers: Sequence[Answer]) -> list[Path]:
+    """The paths to a role by the answer for each caller. Equal paths share the answer's parts."""
+    arn = role.arn
     return [
-        tuple.__new__(Path, (caller.arn, arn, answer.alternatives, answer.grants, answer.trust))  # half the time
+        new_tuple(Path, (caller.arn, arn, answer.alternatives, answer.grants, answer.trust))
         for caller, answer in zip(callers, answers, strict=True)
         if answer.alternatives
     ]
+
+
+new_tuple = tuple.__new__
+"""Makes a named tuple in half the time that its class takes."""
 
 
 _TOGETHER = 1_000
