@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.entities import TRUST_POLICY, Role
@@ -18,9 +19,10 @@ from crossaccount.access.evaluation.callers import ASSUME_ROLE, ASSUMING
 from crossaccount.access.explanation.explain import Explanation, statement_in_words, why
 from crossaccount.access.findings.escalation import Escalation
 from crossaccount.access.findings.finding import Found, Kind, Place
-from crossaccount.access.findings.grants import Denials, Grants, SessionSides
+from crossaccount.access.findings.grants import Denials, Grants, SessionSides, may_be_a_side
 from crossaccount.access.findings.reach import Holders, PathLike, Reach, chain_findings, is_role, listed
 from crossaccount.access.findings.statements import Document, Statement, documents
+from crossaccount.access.paths.alike import AlikeCallers
 from crossaccount.access.paths.candidates import Candidates
 from crossaccount.access.paths.possible import possible
 from crossaccount.iam.arn import is_arn, parse_arn
@@ -96,6 +98,7 @@ class Nearest:
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
+        self._alike = AlikeCallers(estate)
 
     @cached_property
     def _candidates(self) -> Candidates:
@@ -107,6 +110,7 @@ class Nearest:
         The role itself is not a candidate.
         """
         callers = [each for each in self._candidates.of(role) if each.arn != role.arn][:_TRIED]
+        callers = self._alike.distinct(callers, role)  # of equal explanations the first one is taken
         denied = (why(self.estate, caller.arn, role.arn) for caller in callers)
         return min((each for each in denied if each.changes), key=lambda each: len(each.changes), default=None)
 
@@ -208,10 +212,17 @@ def _with_existence(name: str, estate: Estate) -> str:
 
 
 def _is_used(statement: Statement, trusts: Collection[Trust]) -> bool:
-    if statement.principals("Service") or "NotPrincipal" in statement.raw:
-        return True
-    label = str(statement.raw.get("Sid") or statement.place.index)
-    return (statement.owner, label) in trusts
+    return _is_used_outside(statement) or (statement.owner, label_of(statement)) in trusts
+
+
+def _is_used_outside(statement: Statement) -> bool:
+    """Whether a statement allows callers that are no paths."""
+    return bool(statement.principals("Service")) or "NotPrincipal" in statement.raw
+
+
+def label_of(statement: Statement) -> str:
+    """The Sid of a statement, or its index, as decisions name it."""
+    return str(statement.raw.get("Sid") or statement.place.index)
 
 
 def _assumes(statement: Statement) -> bool:
@@ -219,23 +230,92 @@ def _assumes(statement: Statement) -> bool:
     return any(statement.covers(action) for action in ASSUMING)
 
 
+class Closure:
+    """The findings of closure, gathered document by document. ``paths`` are those of the estate."""
+
+    def __init__(self, details: Sequence[Details], estate: Estate, paths: Iterable[PathLike]) -> None:
+        self._details = details
+        self._estate = estate
+        self._reach = Reach.of(paths)
+        self._nearest = Nearest(estate)
+        holders = Holders(details)
+        self._grants, self._denials = Grants(estate, self._reach, holders), Denials(estate, holders)
+        self._sides = SessionSides(estate, self._reach, holders)
+        others = list(possible(estate))
+        self._hidden = {(each.role, trust.statement) for each in others for trust in each.path.trust}
+        self._served = {each.role for each in others if not is_role(each.principal)}
+        self._outlines: dict[tuple[bytes, str], _Outline] = {}
+        self._found: list[Found] = []
+
+    def add(self, document: Document) -> None:
+        """Judge one more document. Most need only their outline, which equal documents share."""
+        outline = self._outline(document)
+        owner = document.place.owner
+        if outline.serves:
+            self._served.add(owner)
+        if not all((owner, label) in self._reach.trusts for label in outline.used):
+            self._found += trust_findings(document, self._estate, self._reach, self._hidden, self._nearest)
+        if outline.is_judged:
+            for statement in document.statements:
+                self._found += self._grants.findings(statement)
+                self._found += self._denials.findings(statement)
+                self._found += self._sides.findings(statement)
+
+    def findings(self) -> Iterator[Found]:
+        """The findings on all documents, and then on the estate as a whole."""
+        yield from self._found
+        yield from chain_findings(self._estate, self._reach, frozenset(self._served))
+        yield from Escalation(self._details, self._estate).findings()
+
+    def _outline(self, document: Document) -> _Outline:
+        content = document.fingerprint
+        if content is None:
+            return _Outline.of(document)
+        key = (content, document.side)
+        found = self._outlines.get(key)
+        if found is None:
+            found = self._outlines[key] = _Outline.of(document)
+        return found
+
+
+class _Outline(NamedTuple):
+    """What decides which rules of closure a document needs.
+
+    ``serves``: a statement names a service or a provider. ``used`` are the labels of a trust that must all have a path;
+    else :func:`trust_findings` judges it. ``is_judged``: a statement may be a grant, a deny of assuming roles, or one
+    of the sides of a session.
+    """
+
+    serves: bool
+    used: tuple[str, ...]
+    is_judged: bool
+
+    @classmethod
+    def of(cls, document: Document) -> _Outline:
+        """That of one document. A trust that :func:`trust_findings` must judge has a label that no statement has."""
+        statements = document.statements
+        serves = any(each.principals("Service") or each.principals("Federated") for each in statements)
+        is_judged = any(map(_may_be_judged, statements))
+        if document.side != "trust" or not statements:
+            return cls(serves, (), is_judged)
+        assuming = [each for each in statements if each.allows and _assumes(each)]
+        used = [label_of(each) for each in assuming if not _is_used_outside(each)]
+        return cls(serves, tuple(used) if assuming else (_NO_LABEL,), is_judged)
+
+
+_NO_LABEL = ""
+
+
+def _may_be_judged(statement: Statement) -> bool:
+    if statement.side == "identity" or not statement.allows:
+        return statement.covers(ASSUME_ROLE) or may_be_a_side(statement)
+    return may_be_a_side(statement)
+
+
 def closure_findings(details: Sequence[Details], estate: Estate, paths: Iterable[PathLike]) -> Iterator[Found]:
     """The findings of closure for an estate with these ``details`` and ``paths``."""
-    reach = Reach.of(paths)
-    holders = Holders(details)
-    grants, denials = Grants(estate, reach, holders), Denials(estate, holders)
-    sides = SessionSides(estate, reach, holders)
-    nearest = Nearest(estate)
-    others = list(possible(estate))
-    hidden = {(each.role, trust.statement) for each in others for trust in each.path.trust}
-    served = {each.role for each in others if not is_role(each.principal)}
-    for document in (document for account in details for document in documents(account)):
-        yield from trust_findings(document, estate, reach, hidden, nearest)
-        for statement in document.statements:
-            if statement.principals("Service") or statement.principals("Federated"):
-                served.add(statement.owner)
-            yield from grants.findings(statement)
-            yield from denials.findings(statement)
-            yield from sides.findings(statement)
-    yield from chain_findings(estate, reach, frozenset(served))
-    yield from Escalation(details, estate).findings()
+    closure = Closure(details, estate, paths)
+    for account in details:
+        for document in documents(account):
+            closure.add(document)
+    yield from closure.findings()

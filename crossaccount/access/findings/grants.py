@@ -12,7 +12,7 @@ allow ``sts:TagSession`` and ``sts:SetSourceIdentity``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,6 +30,7 @@ from crossaccount.access.findings.mfa import AGE, MFA_IF_EXISTS, MFA_REQUIRED_BE
 from crossaccount.access.findings.reach import Holders, Reach, RoleIndex, listed
 from crossaccount.access.findings.statements import Statement
 from crossaccount.access.paths import paths_to
+from crossaccount.access.paths.alike import AlikeCallers
 from crossaccount.access.paths.answers import SharedLayers
 from crossaccount.access.paths.candidates import Candidates
 from crossaccount.access.requirements import Atom
@@ -83,7 +84,9 @@ class Grants:
         self._reach = reach
         self._holders = holders
         self._roles = RoleIndex.of(estate.roles)
+        self._alike = AlikeCallers(estate)
         self._near: dict[str, str] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
 
     def findings(self, statement: Statement) -> Iterator[Found]:
         """The findings on one identity statement, if it is a grant."""
@@ -111,7 +114,7 @@ class Grants:
         untrusted: list[str] = []
         incomplete: dict[str, tuple[str, ...]] = {}
         for text in resources:
-            pairs = [(holder, role) for holder in self._judged_holders(holders, text) for role in self.named(text)]
+            pairs = self._distinct(self._judged_holders(holders, text), self.named(text))
             verdicts = [judge_assume(self._estate, holder, role, {}, now=ANY_MOMENT) for holder, role in pairs]
             if any(verdict.outcome == "undetermined" for verdict in verdicts):
                 continue
@@ -150,6 +153,19 @@ class Grants:
             message = f"grants {listed(untrusted)}, which trusts none of {listed(holders)}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, NOT_TRUSTED.hint)
 
+    def _distinct(self, holders: tuple[str, ...], roles: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Each holder with each role, without holders whose verdict is that of an earlier one."""
+        seen: set[Hashable] = set()
+        pairs = []
+        for holder in holders:
+            for role in roles:
+                caller, target = self._estate.principal(holder), self._estate.roles.get(role)
+                key = holder if caller is None or target is None else self._alike.key(caller, target)
+                if (role, key) not in seen:
+                    seen.add((role, key))
+                    pairs.append((holder, role))
+        return pairs
+
     def _lacking(self, holder: str, role: str) -> tuple[str, ...]:
         target = self._estate.roles.get(role)
         return () if target is None else _additional_actions(self._estate, holder, target)
@@ -173,8 +189,10 @@ class Grants:
         """The roles that a resource names or matches."""
         if not has_wildcard(resource):
             return (resource,) if resource in self._estate.roles else ()
-        of_account = self._roles.of_account(parse_arn(resource).account)
-        return tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
+        if resource not in self._named:
+            of_account = self._roles.of_account(parse_arn(resource).account)
+            self._named[resource] = tuple(sorted(arn for arn in of_account if wildcard_match(resource, arn)))
+        return self._named[resource]
 
     def _nearest(self, resource: str) -> str:
         """The role that has nearly the name of one that does not exist, searched once; empty where none has."""
@@ -199,8 +217,7 @@ class Grants:
         return bool(ACCOUNT_ID.match(account)) and account in self._estate.accounts
 
     def _gets_in(self, holders: tuple[str, ...], resource: str) -> bool:
-        pairs = self._reach.pairs
-        return any((holder, role) in pairs for role in self.named(resource) for holder in holders)
+        return any(self._reach.has(holder, role) for role in self.named(resource) for holder in holders)
 
 
 class RequiredBehind:
@@ -355,7 +372,13 @@ ONE_SIDE = Kind(
 _KEYWORDS = {"sts:TagSession": "session_tags", "sts:SetSourceIdentity": "source_identity"}
 """The keyword of trusts and grants that allows an action and requires what it passes."""
 _ACTIONS = tuple(_KEYWORDS)
+_LOWER_ACTIONS = frozenset(map(str.lower, _ACTIONS))
 _NOTHING, _WITHOUT_MFA = RequestContext.of(), RequestContext.of({PRESENT: "false"})
+
+
+def may_be_a_side(statement: Statement) -> bool:
+    """Whether a statement allows one of the two actions by name."""
+    return statement.allows and any(text.lower() in _LOWER_ACTIONS for text in statement.texts("Action"))
 
 
 class SessionSides:
@@ -410,7 +433,7 @@ class SessionSides:
 
     def _gets_in(self, caller: str, role: Role, action: str) -> bool:
         """Whether a caller has a path, or lacks only the additional action."""
-        if (caller, role.arn) in self._reach.pairs:
+        if self._reach.has(caller, role.arn):
             return True
         return action in self._lacking(caller, role)
 

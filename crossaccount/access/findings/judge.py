@@ -9,7 +9,7 @@ from crossaccount.access.chains import Chains
 from crossaccount.access.estate import Estate
 from crossaccount.access.estate.policies import Details
 from crossaccount.access.findings.chains import chain_findings
-from crossaccount.access.findings.closure import closure_findings
+from crossaccount.access.findings.closure import Closure
 from crossaccount.access.findings.finding import Facts, Found
 from crossaccount.access.findings.grants import RequiredBehind
 from crossaccount.access.findings.policies import (
@@ -20,7 +20,7 @@ from crossaccount.access.findings.policies import (
     naming_findings,
 )
 from crossaccount.access.findings.providers import KnownProviders
-from crossaccount.access.findings.quota_usage import Limits, account_of, usages
+from crossaccount.access.findings.quota_usage import Limits, account_of, usage_findings
 from crossaccount.access.findings.reach import PathLike
 from crossaccount.access.findings.shared import SharedFindings, has_external_id
 from crossaccount.access.findings.statements import Statement, documents
@@ -45,6 +45,7 @@ def judge(
     providers = KnownProviders(details, estate.whole)
     behind = RequiredBehind(details, estate)
     shared = SharedFindings(facts, estate.since)
+    closure = Closure(details, estate, paths)
     trusts: list[Statement] = []
     for account in details:
         limited, idle = bounded(account), boundaries_alone(account)
@@ -52,13 +53,12 @@ def judge(
             found = shared.of(document, limited, granting=document.place not in idle)
             yield from map(behind.judged, found)
             trusts += document.statements if document.side == "trust" and has_external_id(document) else ()
+            closure.add(document)
         yield from administrators(account)
         yield from known.findings(account)
         yield from providers.findings(account)
         yield from naming_findings(account)
-        for usage in usages(account, (limits or {}).get(account_of(account))):
-            if (above := usage.finding()) is not None:
-                yield above
+        yield from usage_findings(account, (limits or {}).get(account_of(account)))
     yield from shared_external_ids(trusts, facts)
-    yield from closure_findings(details, estate, paths)
+    yield from closure.findings()
     yield from chain_findings(chains or Chains(estate), facts)

@@ -102,16 +102,46 @@ class Usage:
 def usages(details: Details, configured: Limits | None = None) -> Iterator[Usage]:
     """All usages of quotas in one account that are not zero."""
     meter = _Meter({**_summary(details), **(configured or {})})
-    yield from meter.account(details)
-    for entities, inline, inline_quota, attached_quota, _ in _SECTIONS:
+    for owner, policy, quota, used in _measured(details):
+        if used:
+            yield meter.of(Place(owner, policy), quota, used)
+
+
+def usage_findings(details: Details, configured: Limits | None = None) -> Iterator[Found]:
+    """The findings on the usages of one account. Most usages are far below their limits."""
+    meter = _Meter({**_summary(details), **(configured or {})})
+    for owner, policy, quota, used in _measured(details):
+        if used and meter.may_be_found(quota, used):
+            found = meter.of(Place(owner, policy), quota, used).finding()
+            if found is not None:
+                yield found
+
+
+def _measured(details: Details) -> Iterator[tuple[str, str, Quota, int]]:
+    """The owner and the part of it, the quota, and how much of it is used, of everything in one account."""
+    yield from _of_account(details)
+    for entities, inline, sizes, attached, _ in _SECTIONS:
         for entity in details.get(entities) or ():
-            if is_changeable(str(entity["Arn"])):
-                yield from meter.entity(entity, inline, inline_quota, attached_quota)
+            arn = str(entity["Arn"])
+            if is_changeable(arn):
+                documents = entity.get(inline)
+                used = sum([_size(policy.get("PolicyDocument")) for policy in documents]) if documents else 0
+                yield arn, INLINE, sizes, used
+                yield arn, ATTACHED, attached, len(entity.get("AttachedManagedPolicies") or ())
+                yield arn, GROUPS_OF, quotas.GROUPS_PER_USER, len(entity.get("GroupList") or ())
     for role in roles(details):
-        content = role.get("AssumeRolePolicyDocument")
-        yield from meter.of(Place(str(role["Arn"]), TRUST_POLICY), quotas.TRUST_POLICY, _size(content))
+        yield str(role["Arn"]), TRUST_POLICY, quotas.TRUST_POLICY, _size(role.get("AssumeRolePolicyDocument"))
     for policy in _own_policies(details):
-        yield from meter.of(Place(str(policy["Arn"])), quotas.MANAGED_POLICY, _size(default_version(policy)))
+        yield str(policy["Arn"]), "", quotas.MANAGED_POLICY, _size(default_version(policy))
+
+
+def _of_account(details: Details) -> Iterator[tuple[str, str, Quota, int]]:
+    account = account_of(details)
+    for entities, _, _, _, quota in _SECTIONS:
+        yield account, "", quota, len(details.get(entities) or ())
+    yield account, "", quotas.MANAGED_POLICIES, len(list(_own_policies(details)))
+    profiles = sum(len(role.get("InstanceProfileList") or ()) for role in details.get("RoleDetailList") or ())
+    yield account, "", quotas.INSTANCE_PROFILES, profiles
 
 
 def account_of(details: Details) -> str:
@@ -129,25 +159,14 @@ class _Meter:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    def of(self, place: Place, quota: Quota, used: int) -> Iterator[Usage]:
-        if used:
-            adjusted = self._limits.get(quota.summary, quota.limit)
-            yield Usage(place, quota, used, adjusted, adjusted != quota.limit)
+    def of(self, place: Place, quota: Quota, used: int) -> Usage:
+        """The usage of a quota at a place."""
+        adjusted = self._limits.get(quota.summary, quota.limit)
+        return Usage(place, quota, used, adjusted, adjusted != quota.limit)
 
-    def account(self, details: Details) -> Iterator[Usage]:
-        place = Place(account_of(details))
-        for entities, _, _, _, quota in _SECTIONS:
-            yield from self.of(place, quota, len(details.get(entities) or ()))
-        yield from self.of(place, quotas.MANAGED_POLICIES, len(list(_own_policies(details))))
-        profiles = sum(len(role.get("InstanceProfileList") or ()) for role in details.get("RoleDetailList") or ())
-        yield from self.of(place, quotas.INSTANCE_PROFILES, profiles)
-
-    def entity(self, entity: Mapping[str, Any], inline: str, sizes: Quota, attached: Quota) -> Iterator[Usage]:
-        arn = str(entity["Arn"])
-        used = sum(_size(policy.get("PolicyDocument")) for policy in entity.get(inline) or ())
-        yield from self.of(Place(arn, INLINE), sizes, used)
-        yield from self.of(Place(arn, ATTACHED), attached, len(entity.get("AttachedManagedPolicies") or ()))
-        yield from self.of(Place(arn, GROUPS_OF), quotas.GROUPS_PER_USER, len(entity.get("GroupList") or ()))
+    def may_be_found(self, quota: Quota, used: int) -> bool:
+        """Whether there may be a finding: at most the limits are as low as any of those that a finding compares."""
+        return used > NEAR * min(self._limits.get(quota.summary, quota.limit), quota.limit, quota.maximum)
 
 
 def _summary(details: Details) -> Limits:

@@ -10,7 +10,7 @@ connected component of roles: R. Tarjan, Depth-first search and linear graph alg
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from crossaccount.access.estate import Estate
@@ -42,21 +42,30 @@ class PathLike(Protocol):
 class Reach:
     """All paths of an estate, indexed. ``trusts`` are role and statement label of every trust with a path."""
 
-    pairs: frozenset[tuple[str, str]]
-    by_role: Mapping[str, tuple[str, ...]]
+    by_role: Mapping[str, Sequence[str]]
     trusts: frozenset[tuple[str, str]]
+    _principals: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, paths: Iterable[PathLike]) -> Reach:
-        """The index of these paths."""
-        pairs: set[tuple[str, str]] = set()
+        """The index of these paths. Most paths of a role have the same statements of its trust, as one object."""
         by_role: dict[str, list[str]] = {}
         trusts: set[tuple[str, str]] = set()
+        last: tuple[str, tuple[Decision, ...]] = "", ()
         for path in paths:
-            pairs.add((path.principal, path.role))
-            by_role.setdefault(path.role, []).append(path.principal)
-            trusts.update((path.role, decision.statement) for decision in path.trust)
-        return cls(frozenset(pairs), {role: tuple(found) for role, found in by_role.items()}, frozenset(trusts))
+            role, trust = path.role, path.trust
+            by_role.setdefault(role, []).append(path.principal)
+            if trust is not last[1] or role != last[0]:
+                last = role, trust
+                trusts.update((role, decision.statement) for decision in trust)
+        return cls(by_role, frozenset(trusts))
+
+    def has(self, principal: str, role: str) -> bool:
+        """Whether a principal has a path to a role."""
+        found = self._principals.get(role)
+        if found is None:
+            found = self._principals[role] = frozenset(self.by_role.get(role, ()))
+        return principal in found
 
 
 class Holders:

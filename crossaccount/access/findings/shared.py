@@ -4,7 +4,7 @@ Large estates repeat a few thousand documents, and many trusts differ only in ac
 
 - Equal documents have equal findings. Of a document's owner the rules read only its kind, whether it has a boundary,
   in a trust its account and, if there is an external ID, the role's name.
-- Documents of one *form* have all no findings, or each its own. :func:`form_of` defines the form of a trust.
+- Trusts of one *form* have the same findings (:func:`form_of`), unless their words name what the form leaves out.
 
 ``tests/access/findings/test_shared.py`` compares both with the findings on each document by itself.
 """
@@ -15,6 +15,7 @@ import re
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from crossaccount.access.findings.conditions import condition_findings
 from crossaccount.access.findings.finding import Facts, Found
@@ -66,6 +67,7 @@ class SharedFindings:
         self._since = since
         self._known: dict[Hashable, Sequence[Found]] = {}
         self._faultless: set[Hashable] = set()
+        self._by_forms: dict[str, Sequence[Found]] = {}
 
     def of(self, document: Document, limited: Collection[str], *, granting: bool) -> Sequence[Found]:
         """The findings on one document."""
@@ -87,17 +89,34 @@ class SharedFindings:
         return [replace(each, place=replace(each.place, owner=owner, policy=policy)) for each in found]
 
     def _by_form(self, document: Document, limited: Collection[str], granting: bool) -> Sequence[Found]:
-        """The findings on a document; none if a document of the same form has none, beside a weak external ID."""
+        """The findings on a document: those of an earlier one of the same form, each with its own statement.
+
+        Weak external IDs are judged by themselves. Findings whose words are not the same for all documents of the form
+        are not shared.
+        """
         form = form_of(document.content, self._facts.own) if document.side == "trust" else None
-        if form in self._faultless:
-            return [found for each in document.statements for found in weak_external_ids(each)]
+        if form is None:
+            return self._by_itself(document, limited, granting)
+        known = self._by_forms.get(form.text)
+        if known is not None and not any(any(weak_external_ids(each)) for each in document.statements):
+            return [_about(each, document) for each in known]
         found = self._by_itself(document, limited, granting)
-        if form is not None and not found:
-            self._faultless.add(form)
+        hidden = (*form.left_out, *document.place.owner.split(":")[4:5])
+        if not any(word in each.message or word in each.fix for each in found for word in hidden):
+            self._by_forms[form.text] = found
         return found
 
     def _by_itself(self, document: Document, limited: Collection[str], granting: bool) -> Sequence[Found]:
         return tuple(document_findings(document, self._facts, limited, self._since, granting=granting))
+
+
+def _about(found: Found, document: Document) -> Found:
+    """A finding on a document of the same form, as one on this document."""
+    index = found.place.index
+    if index is None:
+        return found
+    own = next(each.place.statement for each in document.statements if each.place.index == index)
+    return replace(found, place=replace(found.place, statement=own))
 
 
 _EXTERNAL_ID = b"externalid"
@@ -115,11 +134,18 @@ _PLAIN_ID = re.compile(r"\A(?!arn:)[\w+=,.@:/-]{2,64}\Z", re.ASCII)
 """An external ID that AWS accepts, without a wildcard or a variable."""
 
 
-def form_of(content: object, own: Collection[str]) -> str | None:
+class Form(NamedTuple):
+    """The form of a trust as text, and what it leaves out: the IDs of accounts, and the external ID."""
+
+    text: str
+    left_out: tuple[str, ...]
+
+
+def form_of(content: object, own: Collection[str]) -> Form | None:
     """The form of a trust: its content without the IDs of ``own`` accounts in its principals, and without its external
     ID. None if it has no form.
 
-    Whether there is a finding depends on neither. The rules compare the accounts of principals only with each other and
+    Which findings there are depends on neither. The rules compare the accounts of principals only with each other and
     with ``own``, so the form has numbers in place of the IDs. A trust has no form if an ID is also elsewhere in it.
     Only :func:`weak_external_ids` reads an external ID of valid characters that StringEquals requires. A trust has no
     form if it has several, which rules could compare.
@@ -128,31 +154,31 @@ def form_of(content: object, own: Collection[str]) -> str | None:
     if not isinstance(content, dict) or not isinstance(statements, list):
         return None
     numbers: dict[str, int] = {}
-    external_ids = 0
+    external_ids: list[str] = []
     found: list[object] = [{key: value for key, value in content.items() if key != "Statement"}]
     for statement in statements:
         if not isinstance(statement, dict) or "NotPrincipal" in statement:
             return None
         neutral = dict(statement)
         principal, condition = statement.get("Principal"), statement.get("Condition")
-        if isinstance(principal, dict) and "AWS" in principal:
-            named = principal["AWS"]
-            entries = named if isinstance(named, list) else [named]
-            neutral["Principal"] = {**principal, "AWS": [_numbered(each, own, numbers) for each in entries]}
+        if isinstance(principal, dict):
+            neutral["Principal"] = {kind: _numbered(named, own, numbers) for kind, named in principal.items()}
         if isinstance(condition, dict) and _has_plain_external_id(condition):
-            external_ids += 1
+            external_ids.append(condition["StringEquals"][EXTERNAL_ID])
             neutral["Condition"] = {**condition, "StringEquals": {**condition["StringEquals"], EXTERNAL_ID: ()}}
         found.append(neutral)
-    form = repr(found)
-    several = external_ids and form.lower().count("externalid") > 1
-    return None if several or any(account in form for account in numbers) else form
+    text = repr(found)
+    several = external_ids and text.lower().count("externalid") > 1
+    return None if several or any(account in text for account in numbers) else Form(text, (*numbers, *external_ids))
 
 
-def _numbered(entry: object, own: Collection[str], numbers: dict[str, int]) -> object:
-    """A principal with a number in place of the ID of an ``own`` account."""
-    parts = _OF_ACCOUNT.match(entry) if isinstance(entry, str) else None
+def _numbered(named: object, own: Collection[str], numbers: dict[str, int]) -> object:
+    """A principal or several, with a number in place of the ID of each ``own`` account."""
+    if isinstance(named, list):
+        return [_numbered(each, own, numbers) for each in named]
+    parts = _OF_ACCOUNT.match(named) if isinstance(named, str) else None
     if parts is None or parts[2] not in own:
-        return entry
+        return named
     return parts[1], numbers.setdefault(parts[2], len(numbers)), parts[3]
 
 
