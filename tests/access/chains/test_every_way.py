@@ -44,6 +44,29 @@ def test_no_way_is_missed_and_none_is_invented(monkeypatch: pytest.MonkeyPatch) 
     assert counted > ESTATES, f"CROSSACCOUNT_SEED={SEED}: {counted} ways prove little"
 
 
+def test_starts_with_the_same_ways_are_counted_together() -> None:
+    random = Random(SEED)
+    for number in range(ESTATES):
+        estate = random_estate(random, random.randint(4, 10))
+        chains = Chains(estate)
+        for arn in estate.roles:
+            by_start: dict[str, list[Way]] = {}
+            for way in chains.every(arn):
+                by_start.setdefault(way.principal, []).append(way)
+            for start in [each for each in by_start if each not in estate.users]:
+                del by_start[start]
+            alike = chains.every_alike(arn, estate.users.__contains__)
+            for many, ways in alike:
+                same = [start for start, own in by_start.items() if _moved(own, ways[0].principal) == ways]
+                assert ways[0].principal in same, f"CROSSACCOUNT_SEED={SEED}, estate {number}"
+                assert len(same) >= many
+            assert sum(many for many, _ in alike) == len(by_start)
+
+
+def _moved(ways: Iterable[Way], principal: str) -> list[Way]:
+    return [way._replace(principal=principal) for way in ways]
+
+
 def _every(estate: Estate) -> list[Way]:
     chains = Chains(estate)
     return [way for arn in estate.roles for way in chains.every(arn)]
