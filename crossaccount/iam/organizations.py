@@ -56,8 +56,11 @@ QUOTAS: Mapping[str, PolicyQuota] = {
     SERVICE_CONTROL: PolicyQuota("a service control policy", 10_240, 10),
     RESOURCE_CONTROL: PolicyQuota("a resource control policy", 5_120, 5),
 }
-"""As of December 2026, of https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html. In May
-2026 AWS raised those of SCPs from 5,120 characters and 5 policies. AWS's own policies count among the attached ones."""
+"""https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html, "Maximum size of a policy
+document" and "Maximum number of policies that can be attached", read in December 2026. On 15 May 2026 AWS raised those
+of SCPs from 5,120 characters and 5 policies, in all partitions and without a request
+(https://cevo.com.au/post/aws-scp-limits-landing-zone-review/); those of RCPs stayed. AWS's own policies count among the
+attached ones. Neither can be raised on request."""
 NAME_LENGTH, DESCRIPTION_LENGTH = 128, 512
 """https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html"""
 QUOTAS_PAGE = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"

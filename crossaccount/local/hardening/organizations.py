@@ -12,7 +12,7 @@ Nothing here comes from ``crossaccount.iam``: verdicts there are tried against t
 
 Sources, of https://docs.aws.amazon.com/organizations/latest/userguide/: orgs_manage_policies_scps_evaluation.html,
 orgs_manage_policies_rcps_evaluation.html, orgs_manage_policies_rcps.html (services, and what RCPs do not limit),
-orgs_reference_limits.html (10 SCPs of 10,240 characters and 5 RCPs of 5,120 for each target, as of 2026);
+orgs_reference_limits.html (10 SCPs of 10,240 characters and 5 RCPs of 5,120 for each target, as of December 2026);
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html.
 """
 
