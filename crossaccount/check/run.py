@@ -49,6 +49,7 @@ from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem, shown
 from crossaccount.rehearsal.given import judge as judge_tests
 from crossaccount.settings import CompiledStack, SettingsError, compiled_in_order
+from crossaccount.settings.document_files import without_suffix
 from crossaccount.settings.project import PROJECT_FILE, Project, stack_file
 from crossaccount.sources import Sources, read_sources
 from crossaccount.sources.patterns import project_organization
@@ -301,7 +302,7 @@ class Checker:
             (addition_in_config(each, self._placers).at(placer.where(each.place), settings.account), str(each.place))
             for each in found
             # Settings warn of the same already, at that statement or that entity.
-            if (each.kind.code, placer.statement(each.place)) not in warned
+            if (each.kind.code, without_suffix(placer.statement(each.place))) not in warned
         ]
         return without_suppressed([*placed, *judged], [each.value for each in settings.suppressions], self._today)
 
@@ -356,7 +357,7 @@ def _of_warning(warning: Problem) -> Finding:
 
 def _warned(warnings: Sequence[Problem]) -> frozenset[tuple[str, str]]:
     """What settings warn of: each code at its place, and at every place that this one is within."""
-    return frozenset((each.code, outer) for each in warnings for outer in _within(each.where))
+    return frozenset((each.code, outer) for each in warnings for outer in _within(without_suffix(each.where)))
 
 
 def _within(place: str) -> Iterator[str]:

@@ -99,10 +99,12 @@ class StackProblem:
 
 
 def each_once(found: Iterable[StackProblem]) -> list[Problem]:
-    """Each problem once, with the accounts that it is about."""
-    groups: dict[tuple[str, str, str], list[StackProblem]] = {}
+    """Each problem once, with the accounts that it is about. Those that differ only in the account's name are one."""
+    groups: dict[tuple[str, ...], list[StackProblem]] = {}
     for each in found:
-        groups.setdefault((each.problem.where, each.problem.what, each.problem.fix), []).append(each)
+        own = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(each.account)}(?![A-Za-z0-9-])")
+        texts = (each.problem.where, each.problem.what, each.problem.fix)
+        groups.setdefault(tuple(own.sub("<>", text) for text in texts), []).append(each)
     return [_of_all(group) for group in groups.values()]
 
 

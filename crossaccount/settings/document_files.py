@@ -65,6 +65,14 @@ def suffix_of(where: str, files: Files) -> str:
     return ""
 
 
+_SUFFIX = re.compile(r" \([^()]*\)\Z")
+
+
+def without_suffix(where: str) -> str:
+    """A place without the file and the line of its statement."""
+    return _SUFFIX.sub("", where) if ".document" in where else where
+
+
 class DocumentReader:
     """Replaces the names of files in a config by the documents in them. ``root`` is the project's folder."""
 

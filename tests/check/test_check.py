@@ -184,6 +184,17 @@ def test_a_finding_on_a_document_of_a_file_names_the_place_and_the_line(project)
     assert f"XA306 Pulumi.auth.yaml: {place}" in _said(_check(_with_boundary(project)))
 
 
+@pytest.mark.parametrize("kind", ["file", "template"])
+def test_what_the_settings_warn_of_in_a_file_is_one_finding(project, kind):
+    directory = _with_boundary(project)
+    file = directory / "policies" / "boundary.json"
+    file.write_text(file.read_text().replace('"Action": "*"', '"Action": "s3:PutObjct"'))
+    stack = directory / "Pulumi.auth.yaml"
+    stack.write_text(stack.read_text().replace("file: policies", f"{kind}: policies"))
+    place = "policies.Boundary.document.Statement[0].Action (policies/boundary.json:3)"
+    assert _said(_check(directory)).count(f"XA303 Pulumi.auth.yaml: {place}") == 1
+
+
 @pytest.mark.parametrize("where", ["policies.Boundary", "policies.Boundary.document.Statement[0].Action", "policies"])
 def test_it_is_accepted_by_its_place_in_the_config(project, where):
     accepted = {"code": "XA306", "where": where, "reason": "a boundary"}
