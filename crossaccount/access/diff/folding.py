@@ -1,8 +1,9 @@
 """Folds a diff into few lines: similar changes share one line, and no change that broadens access is left out.
 
 If there are few changes, each has its own line. Five or more that differ only by account share a line with their
-number. If there are still too many lines, changes of one kind to one role (or of one principal) share a line, then all
-changes of one kind. Changes that do not broaden access get the remaining lines; the others are counted.
+number. If there are still too many lines, changes of one kind to one role share a line, then those of one principal, of
+one account, and at last all of the kind. The kind with the most lines is folded first, so that the others keep theirs.
+Changes that do not broaden access get the remaining lines; the others are counted.
 """
 
 from __future__ import annotations
@@ -38,17 +39,15 @@ class Folded:
         own = (self.first.principal if len(roles) == 1 else self.first.role) or ""
         named = [shown(end) for end in dict.fromkeys(ends) if end and end != own]
         words = ", ".join(named[:NAMED]) + (" …" if len(named) > NAMED else "")
-        return f" (and {len(self.others)} alike: {words})" if words else f" (and {len(self.others)} alike)"
+        alike = "alike" if {_what(each) for each in self.others} == {_what(self.first)} else "more of this kind"
+        return f" (and {len(self.others)} {alike}{f': {words}' if words else ''})"
 
 
 def folded(changes: Sequence[Change], most: int) -> tuple[list[Folded], str]:
     """The changes in at most ``most`` lines, in their order, and a sentence with the number of left-out changes."""
     gains = [each for each in changes if _rank(each) < 2]
     others = [each for each in changes if _rank(each) == 2]
-    first: list[Folded] = []
-    for first in _levels(gains):
-        if len(first) <= most:
-            break
+    first = _within(gains, most)
     left = _at_least(others, _by_account)
     room = max(most - len(first), 0)
     order = {id(each): index for index, each in enumerate(changes)}
@@ -61,12 +60,17 @@ def _rank(change: Change) -> int:
     return 0 if change.direction == "broadening" else 1 if change.kind == "credential-gained" else 2
 
 
-def _levels(changes: Sequence[Change]) -> Iterable[list[Folded]]:
-    yield _at_least(changes, _by_account)
-    yield _together(changes, _by_account)
-    yield _together(changes, _by_role)
-    yield _together(changes, _by_principal)
-    yield _together(changes, _by_kind)
+def _within(changes: Sequence[Change], most: int) -> list[Folded]:
+    """The changes in at most ``most`` lines, or in one for each kind and access level."""
+    kinds: dict[str, list[Change]] = {}
+    for each in changes:
+        kinds.setdefault(each.kind, []).append(each)
+    lines = {kind: _at_least(found, _by_account) for kind, found in kinds.items()}
+    coarser = {kind: list(_KEYS) for kind in kinds}
+    while sum(map(len, lines.values())) > most and (foldable := [kind for kind in lines if coarser[kind]]):
+        kind = max(foldable, key=lambda each: len(lines[each]))
+        lines[kind] = _together(kinds[kind], coarser[kind].pop(0))
+    return [each for found in lines.values() for each in found]
 
 
 def _by_account(change: Change) -> tuple[object, ...]:
@@ -83,8 +87,23 @@ def _by_principal(change: Change) -> tuple[object, ...]:
     return (*_by_kind(change), _ACCOUNT.sub("", change.principal or change.role or ""))
 
 
+def _by_own_account(change: Change) -> tuple[object, ...]:
+    found = _ACCOUNT.search(change.role or change.principal or "")
+    return (*_by_kind(change), found[0] if found else "")
+
+
 def _by_kind(change: Change) -> tuple[object, ...]:
     return change.kind, change.direction, change.access_level or ""
+
+
+_KEYS: tuple[Key, ...] = (_by_account, _by_role, _by_principal, _by_own_account, _by_kind)
+"""What changes of one kind must share to share a line, from the finest to the coarsest."""
+
+
+def _what(change: Change) -> tuple[object, ...]:
+    """What a change gives or takes, whoever has it."""
+    own = (change.credential, change.actions, change.whole)
+    return (*own, repr(change.before), repr(change.after)) if change.is_path else own
 
 
 def _together(changes: Iterable[Change], key: Key) -> list[Folded]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crossaccount.access.diff import AccessDiff, Change, markdown
@@ -130,3 +132,34 @@ def test_a_line_is_bounded_and_shows_what_nobody_would_see() -> None:
     lines = markdown(AccessDiff.of([long, turned]), short).splitlines()
     assert max(map(len, lines)) == 502
     assert "+ Theresa → UpdateApp\\u202e, broadening" in lines
+
+
+def _many(accounts: int, roles: int) -> list[Change]:
+    """A path and a permission of each of many roles, with actions of their own."""
+    found = []
+    for number in range(accounts * roles):
+        account, role = divmod(number, roles)
+        arn = f"arn:aws:iam::{300000000000 + account}:role/R{number}"
+        user = f"arn:aws:iam::111111111111:user/u{number % 4}"
+        found.append(Change("path-gained", user, arn, None, ALWAYS, why="the role is new"))
+        actions = (f"s3:Get{role}", f"s3:Put{number}")
+        why = "allowed by p[0]"
+        found.append(Change("permission-gained", None, arn, None, ALWAYS, actions, ("*",), "write", why))
+    return found
+
+
+def test_each_kind_is_folded_no_further_than_is_needed() -> None:
+    lines = [each for each in markdown(AccessDiff.of(_many(40, 6)), short).splitlines() if each.startswith("+ ")]
+    paths = [each for each in lines if "→" in each]
+    assert [each[:6] for each in paths] == ["+ u0 →", "+ u1 →", "+ u2 →", "+ u3 →"], "a line for each principal"
+    assert all("(and 59 alike: " in each for each in paths)
+    permissions = [each for each in lines if "→" not in each]
+    assert len(permissions) == 40, "a line for each account"
+    assert "(and 5 more of this kind: R1, R2, R3 …)" in permissions[0], "they are not alike: each has its own actions"
+    assert len(lines) == 44
+
+
+def test_no_broadening_is_cut_however_many_there_are() -> None:
+    lines = [each for each in markdown(AccessDiff.of(_many(300, 2)), short).splitlines() if each.startswith("+ ")]
+    counted = sum(int(found[1]) + 1 if (found := re.search(r"\(and (\d+) ", each)) else 1 for each in lines)
+    assert (counted, len(lines) <= 100) == (1200, True)
