@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from crossaccount.access.findings.expiry import ENDED, ENDS_SOON, KEY_WAITS, WAITS
 from crossaccount.access.findings.finding import Finding, Kind
-from crossaccount.settings import Settings
+from crossaccount.settings import CompiledStack, Settings
 from crossaccount.settings.in_force import SHOWN, dated_parts, deletes, has_ended, is_to_start
 from crossaccount.settings.models import AccessKey, Membership
 
@@ -31,6 +31,18 @@ def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iter
         elif by_updates and dated.starts is not None and is_to_start(dated, now) and dated.starts <= now + ahead:
             message = f"{what} starts at {dated.starts:{SHOWN}}{BY_UPDATES.format('adds it')}"
             yield _finding(WAITS, f"{where}.starts", message, "run `up` after that")
+
+
+def ended_trusts(compiled: CompiledStack) -> Iterator[str]:
+    """The places of the trusts that had a statement that allows, and whose every such statement has ended.
+
+    Their deployed trust policy denies everybody, which needs no finding of its own.
+    """
+    written, left = compiled.as_written.trusting, compiled.settings.trusting
+    for name, role in written.roles.items() if written and left else ():
+        allowing = [any(each.effect == "Allow" for each in of.trust) for of in (role, left.roles[name])]
+        if allowing == [True, False]:
+            yield f"{compiled.settings.places['roles'][name]}.trust"
 
 
 def _of_key(where: str, what: str, key: AccessKey, now: datetime, ahead: timedelta) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from crossaccount.access.access_tests import NO_TESTS_FIX, TESTS_FILE
 from crossaccount.access.access_tests.results import TestResult, results_json
 from crossaccount.access.chains import Chains
 from crossaccount.access.findings.catalogue import BY_CODE
+from crossaccount.access.findings.closure import ONLY_DENIES
 from crossaccount.access.findings.finding import (
     Facts,
     Finding,
@@ -37,7 +38,7 @@ from crossaccount.check.baseline import Compared, Entry, compare
 from crossaccount.check.config_changes import addition_in_config
 from crossaccount.check.deployers import deployer_findings
 from crossaccount.check.everywhere import granted_everywhere
-from crossaccount.check.expiring import DEFAULT, expiry_findings
+from crossaccount.check.expiring import DEFAULT, ended_trusts, expiry_findings
 from crossaccount.check.external_ids import rotated_external_ids
 from crossaccount.check.locations import file_of_source
 from crossaccount.check.password_policy import password_findings
@@ -225,6 +226,7 @@ class Checker:
         today: date,
     ) -> None:
         self._settings = {name: each.settings for name, each in compiled.items()}
+        self._ended = {name: tuple(ended_trusts(each)) for name, each in compiled.items()}
         self._sources = sources
         self._chosen = chosen
         self._file_findings = file_findings
@@ -297,11 +299,11 @@ class Checker:
         placer = self._placers[settings.account_id]
         own = [*map(_of_warning, settings.warnings), *self._file_findings.get(stack, ())]
         placed = [(replace(each, account=settings.account), each.where) for each in own]
-        warned = _warned(settings.warnings)
+        warned = _warned(settings.warnings) | {(ONLY_DENIES.code, place) for place in self._ended[stack]}
         judged = [
             (addition_in_config(each, self._placers).at(placer.where(each.place), settings.account), str(each.place))
             for each in found
-            # Settings warn of the same already, at that statement or that entity.
+            # Settings warn of the same already, at that statement or that entity; or the trust has ended.
             if (each.kind.code, without_suffix(placer.statement(each.place))) not in warned
         ]
         return without_suppressed([*placed, *judged], [each.value for each in settings.suppressions], self._today)

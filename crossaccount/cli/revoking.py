@@ -101,6 +101,10 @@ def _put(revocation: Revocation, project: Project | None, profile: str | None) -
 
 
 def _show(revocation: Revocation, *, revoked: bool) -> None:
+    """What was done, or would be. The longest temporary credentials last 36 hours.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
+    """
     if revoked:
         say(f"{revocation.role}: sessions issued before {revocation.moment} are denied by {_policy()}")
         say("AWS may need some seconds to apply the change everywhere. Principals that may assume the role still can.")

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from components.program import program
 from crossaccount.check.expiring import expiry_findings
-from crossaccount.settings import load_settings
+from crossaccount.check.run import check
+from crossaccount.settings import load_settings, read_project
 
 END = datetime(2027, 4, 1, tzinfo=UTC)
 CONFIG: dict[str, Any] = {
@@ -47,3 +50,20 @@ def test_what_ends(now: datetime, code: str, tmp_path: Path) -> None:
     found = list(expiry_findings(load_settings(CONFIG, root=tmp_path), now, timedelta(days=14)))
     assert {each.code for each in found} == ({code} if code else set())
     assert sorted(each.where for each in found) == (PLACES if code else [])
+
+
+def test_of_a_role_whose_only_trust_has_ended_is_said_that_and_nothing_else(tmp_path: Path) -> None:
+    """Its deployed trust only denies (XA210): that follows, and the fix would be another."""
+    here = CONFIG["crossaccount:trusting"]["roles"]["Here"]["trust"]
+    deny = {"principals": ["auth"], "effect": "Deny"}
+    roles = {"Ended": {"trust": here}, "Both": {"trust": [*here, deny]}, "Only": {"trust": [deny]}}
+    config = {key: CONFIG[key] for key in ("aws:allowedAccountIds", "crossaccount:account", "crossaccount:accounts")}
+    (tmp_path / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "p", "runtime": "python"}))
+    file = tmp_path / "Pulumi.auth.yaml"
+    file.write_text(yaml.safe_dump({"config": {**config, "crossaccount:trusting": {"roles": roles}}}))
+    found = check(read_project(tmp_path, END), (), lambda: program, END).findings
+    assert {(each.code, each.where.partition("roles.")[2]) for each in found} == {
+        ("XA318", "Ended.trust[0].expires"),
+        ("XA318", "Both.trust[0].expires"),
+        ("XA210", "Only.trust"),
+    }
