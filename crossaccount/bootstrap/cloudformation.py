@@ -25,8 +25,6 @@ from crossaccount.settings.yaml_writing import block_text
 FORMAT_VERSION = "2010-09-09"
 CAPABILITY = "CAPABILITY_NAMED_IAM"
 """What a deployment has to acknowledge: the template makes roles with names of their own."""
-STACK_NAME = "crossaccount-bootstrap"
-"""The name of the stack, the same in every account."""
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 

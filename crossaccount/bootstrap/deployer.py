@@ -35,9 +35,8 @@ from crossaccount.iam.quotas import MANAGED_POLICY
 from crossaccount.iam.splitting import split
 from crossaccount.local.handlers import handler_of
 from crossaccount.local.handlers.calls import OPERATIONS, Actions
+from crossaccount.settings.models.bootstrap import PREFIX
 
-PREFIX = "crossaccount"
-"""The beginning of the names of all policies."""
 Statement = dict[str, Any]
 
 

@@ -70,6 +70,7 @@ def permissions(compiled: CompiledStack) -> Permissions:
             scope=managed.scope,
             own=sorted(_own(settings)),
             boundaries=managed.boundaries,
+            prefix=settings.bootstrap.prefix,
             path=PATH,
         )
     except CannotSplit:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings import CompiledStack
 from crossaccount.settings.account_details import DEFAULT_SESSION_DURATION
+from crossaccount.settings.models.bootstrap import PREFIX
 from crossaccount.settings.models.entities import Purpose, Role
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ class Bootstrap:
     providers: tuple[OidcProvider, ...] = ()
     policies: tuple[Policy, ...] = ()
     roles: tuple[PipelineRole, ...] = ()
+    prefix: str = PREFIX
+
+    @property
+    def stack_name(self) -> str:
+        """The name of the CloudFormation stack, and of the stack set, that makes it."""
+        return f"{self.prefix}-bootstrap"
 
     def policy_arn(self, policy: Policy) -> str:
         """The ARN of one of the managed policies."""
@@ -137,6 +144,7 @@ def bootstrap_of(stack: str, compiled: CompiledStack) -> Bootstrap | None:
         providers,
         granted.managed,
         tuple(_role(name, role, compiled, granted) for name, role in settings.bootstrap_roles.items()),
+        settings.bootstrap.prefix,
     )
 
 

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from crossaccount.bootstrap.cloudformation import CAPABILITY, STACK_NAME, template_text
+from crossaccount.bootstrap.cloudformation import CAPABILITY, template_text
 from crossaccount.bootstrap.commands import Quoted
 from crossaccount.bootstrap.resources import Bootstrap
 
@@ -63,7 +63,7 @@ def stack_sets(bootstraps: Iterable[Bootstrap]) -> list[StackSet]:
         groups.setdefault(template_text(each), []).append(each)
     several = len(groups) > 1
     return [
-        StackSet(f"{STACK_NAME}-{number}" if several else STACK_NAME, text, tuple(group))
+        StackSet(f"{group[0].stack_name}-{number}" if several else group[0].stack_name, text, tuple(group))
         for number, (text, group) in enumerate(groups.items(), 1)
     ]
 

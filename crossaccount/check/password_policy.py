@@ -19,12 +19,12 @@ _KINDS = {
 }
 
 
-def password_findings(settings: Settings, where: str) -> Iterator[Finding]:
-    """What is weak in the password policy of the stack. ``where`` is the place of ``sign_in``."""
+def password_findings(settings: Settings) -> Iterator[Finding]:
+    """What is weak in the password policy of the stack."""
     policy = settings.sign_in.password_policy
     if policy is None:
         return
-    place = f"{where}.password_policy"
+    place = settings.sign_in_places["password_policy"]
     for key, message, fix in _weak(policy):
         yield Finding(WEAK_PASSWORDS.code, WEAK_PASSWORDS.severity, f"{place}.{key}", message, fix)
     if policy.hard_expiry and policy.max_age is not None:

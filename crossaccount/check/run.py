@@ -175,7 +175,7 @@ def check(
             *book_findings(project, name, compiled[name].settings),
             *expiry_findings(compiled[name].as_written, now, expiring),
             *rotated_external_ids(compiled[name].settings),
-            *password_findings(compiled[name].settings, f"{stack_file(name)}: sign_in"),
+            *password_findings(compiled[name].settings),
         )
         for name in names
     }

@@ -170,11 +170,11 @@ def _ways(found: Sequence[Bootstrap], directory: Path) -> Iterator[tuple[str, li
 
 def deploy_command(bootstrap: Bootstrap, file: str) -> str:
     """The command that deploys the template in ``file``."""
-    from crossaccount.bootstrap.cloudformation import CAPABILITY, STACK_NAME
+    from crossaccount.bootstrap.cloudformation import CAPABILITY
 
     profile = f" --profile {shlex.quote(bootstrap.profile)}" if bootstrap.profile else ""
     region = f" --region {shlex.quote(bootstrap.region)}" if bootstrap.region else ""
-    options = f"--stack-name {STACK_NAME} --capabilities {CAPABILITY}{profile}{region}"
+    options = f"--stack-name {bootstrap.stack_name} --capabilities {CAPABILITY}{profile}{region}"
     return f"aws cloudformation deploy --template-file {file} {options}"
 
 

@@ -17,6 +17,7 @@ from crossaccount.fleet.models import FLAT, SECTIONS, Account, RoleSet
 from crossaccount.iam.names import counted, has_wildcard
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
+from crossaccount.settings.models.config import IN_PARTS
 from crossaccount.settings.placeholders import TAGS, Placeholders, Report
 from crossaccount.settings.settings import partition_of
 
@@ -75,7 +76,7 @@ def _add(result: Declared, section: str, members: Mapping[str, Any], role_set: s
         if place in result.origins:
             first = f"{result.origins[place]}.{place}"
             what = f"is already declared, by {first}"
-            fix = "rename one of the two, or exclude the accounts that get both"
+            fix = f"{'keep' if section in IN_PARTS else 'rename'} one of the two, or exclude the accounts that get both"
             problems.append(Problem(f"{FLEET_FILE}: {origin}.{place}", what, NOT_GIVEN, fix))
             continue
         if (holder := _holder(merged_section, path)) is not None:

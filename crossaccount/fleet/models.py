@@ -200,8 +200,8 @@ class ControlPolicy(Model):
     """Accounts by name."""
 
 
-FLAT = ("policies", "providers")
-"""The sections that have entities by name."""
+FLAT = ("sign_in", "bootstrap", "policies", "providers")
+"""The sections that have their members by name, without a kind above them."""
 SECTIONS = (*FLAT, "trusted", "trusting")
 Section = Mapping[str, Any]
 
@@ -217,6 +217,10 @@ class RoleSet(Model):
     """A comment for readers of fleet.yaml; it has no effect."""
     reads: tuple[Text, ...] = ()
     """Accounts whose ARNs come by stack reference, as in a stack."""
+    sign_in: Section = Field(default_factory=dict)
+    """The account's alias and its rules for passwords, as in a stack."""
+    bootstrap: Section = Field(default_factory=dict)
+    """The names of the pipeline's own policies, as in a stack."""
     policies: Section = Field(default_factory=dict)
     """Customer-managed policies, as in a stack."""
     providers: Section = Field(default_factory=dict)
@@ -246,6 +250,10 @@ class Deviation(Model):
     """The account's credentials, instead of the fleet's; false means the environment's credentials."""
     reads: tuple[Text, ...] = ()
     """More accounts whose ARNs come by stack reference."""
+    sign_in: Section = Field(default_factory=dict)
+    """The account's alias and rules for passwords to add, change or remove."""
+    bootstrap: Section = Field(default_factory=dict)
+    """The names of the pipeline's own policies to change."""
     policies: Section = Field(default_factory=dict)
     """Customer-managed policies to add, change or remove."""
     providers: Section = Field(default_factory=dict)

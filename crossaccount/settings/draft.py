@@ -24,6 +24,7 @@ from crossaccount.settings.errors import Location, location_of, problems_of
 from crossaccount.settings.models import (
     AccountEntry,
     Application,
+    BootstrapNames,
     Entity,
     Group,
     ManagedPolicy,
@@ -97,6 +98,8 @@ class Draft:
     suppressions: tuple[Placed[Suppression], ...] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
     sign_in: SignIn = field(default_factory=SignIn)
+    sign_in_places: Mapping[str, str] = field(default_factory=dict)
+    bootstrap: BootstrapNames = field(default_factory=BootstrapNames)
     files: Mapping[str, DocumentFile] = field(default_factory=dict)
     """The files of documents, by the place of the ``document``."""
     metadata: Mapping[str, str] = field(default_factory=dict)

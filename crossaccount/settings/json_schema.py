@@ -26,7 +26,15 @@ from crossaccount.iam.condition_syntax import OPERATORS, SET_PREFIXES
 from crossaccount.iam.validation import ELEMENTS, VERSIONS
 from crossaccount.settings.document_files import FILE as DOCUMENT_FILE
 from crossaccount.settings.document_files import TEMPLATE
-from crossaccount.settings.models import AccountEntry, Defaults, Existing, OrganizationPolicies, SignIn, Suppression
+from crossaccount.settings.models import (
+    AccountEntry,
+    BootstrapNames,
+    Defaults,
+    Existing,
+    OrganizationPolicies,
+    SignIn,
+    Suppression,
+)
 from crossaccount.settings.models.config import (
     FREE,
     INCLUDABLE,
@@ -197,7 +205,17 @@ def _definitions() -> dict[str, Any]:
     import crossaccount.settings.models as package
 
     found = definitions_of(
-        [*SECTIONS.values(), AccountEntry, Defaults, Existing, OrganizationPolicies, SignIn, Suppression], package
+        [
+            *SECTIONS.values(),
+            AccountEntry,
+            Defaults,
+            Existing,
+            OrganizationPolicies,
+            SignIn,
+            BootstrapNames,
+            Suppression,
+        ],
+        package,
     )
     return found | {"PolicyDocument": document_schema(), "Conditions": conditions_schema()}
 

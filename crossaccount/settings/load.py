@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crossaccount.iam.entity_names import check_name, check_region, same_but_for_case
 from crossaccount.iam.nearest import did_you_mean
@@ -32,8 +32,10 @@ from crossaccount.settings.includes import Source, read_includes
 from crossaccount.settings.managed_names import with_arns
 from crossaccount.settings.members import with_members
 from crossaccount.settings.metadata import read_metadata
-from crossaccount.settings.models import AccountEntry, Defaults, SignIn
+from crossaccount.settings.models import AccountEntry, BootstrapNames, Defaults, SignIn
+from crossaccount.settings.models.base import Model
 from crossaccount.settings.models.config import (
+    IN_PARTS,
     KINDS,
     OTHER_NAMES,
     OWN_SECTIONS,
@@ -57,10 +59,27 @@ def read_suppressions(values: Sequence[Any], where: str, problems: list[Problem]
     return tuple(parse(entries, Suppression, problems).values())
 
 
-def read_sign_in(value: Any, where: str, problems: list[Problem]) -> SignIn:
-    """How people sign in; errors are added to ``problems``."""
-    found = parse({"sign_in": Entry("sign_in", value, where)}, SignIn, problems) if value else {}
-    return found["sign_in"].value if found else SignIn()
+M = TypeVar("M", bound=Model)
+
+
+def read_parts(sources: Iterable[tuple[Any, str]], model: type[M], problems: list[Problem]) -> tuple[M, dict[str, str]]:
+    """A key that the stack and its included files give together, and the place of each part.
+
+    ``sources`` are values with their places. Every part of the model has a default. Errors are added to ``problems``.
+    """
+    parts: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for value, where in sources:
+        found = parse({where: Entry(where, value, where)}, model, problems) if value else {}
+        for placed in found.values():
+            for name in placed.value.model_fields_set:
+                place = f"{where}.{name}"
+                if name in places:
+                    what = f"is given twice, first at {places[name]}"
+                    problems.append(Problem(place, what, NOT_GIVEN, "keep one of the two"))
+                    continue
+                parts[name], places[name] = getattr(placed.value, name), place
+    return model().model_copy(update=parts), places
 
 
 def read_quotas(values: Mapping[str, Any], where: str, problems: list[Problem]) -> dict[str, int]:
@@ -96,6 +115,8 @@ class Sections:
     """The suppressions of included files, each list with its place."""
     existing: list[tuple[Any, str]] = field(default_factory=list)
     """What included files say that others make, each with its place."""
+    parts: dict[str, list[tuple[Any, str]]] = field(default_factory=lambda: {key: [] for key in IN_PARTS})
+    """What included files give of keys that several files may give parts of, by key, each with its place."""
     books: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
     """The address books of included files, each with its place."""
     defaults: tuple[Defaults, ...] = ()
@@ -248,6 +269,8 @@ def _sections(
     unread = "include" in raw.unreadable or len(problems) > before
     sections = collect([Source(raw.values, prefix), *included], problems, defaults)
     sections.existing.extend((each.values.get(EXISTING), f"{each.prefix}{EXISTING}") for each in included)
+    for key, parts in sections.parts.items():
+        parts.extend((each.values.get(key), f"{each.prefix}{key}") for each in included)
     sections.books.extend((each.values.get("accounts", {}), f"{each.prefix}accounts") for each in included)
     sections.suppressions.extend((each.values.get("suppress", ()), f"{each.prefix}suppress") for each in included)
     for key in raw.unreadable:
@@ -292,6 +315,9 @@ def _draft(
     def place(key: str) -> str:
         return places.get(NAMESPACE + key, prefix + key)
 
+    def parts(key: str) -> list[tuple[Any, str]]:
+        return [(raw.values.get(key), place(key)), *sections.parts[key]]
+
     book: Mapping[str, Any] = raw.values.get("accounts", {})
     accounts = shared.accounts if shared else _accounts(book, place("accounts"), problems)
     for included, where in sections.books:
@@ -316,6 +342,8 @@ def _draft(
         for section, model in SECTIONS.items()
     }
     declared = {section: {name: entry.where for name, entry in names.items()} for section, names in found.items()}
+    sign_in, sign_in_places = read_parts(parts("sign_in"), SignIn, problems)
+    bootstrap, _ = read_parts(parts("bootstrap"), BootstrapNames, problems)
     existing = [(raw.values.get(EXISTING), place(EXISTING)), *sections.existing]
     outside = read_existing(existing, account_id, partition, declared, problems)
     parsed = {section: with_arns(placed, partition, outside.policies, problems) for section, placed in parsed.items()}
@@ -333,7 +361,9 @@ def _draft(
         parsed=parsed,
         suppressions=tuple(each for given in suppressions for each in read_suppressions(*given, problems)),
         quotas=read_quotas(raw.values.get("quotas", {}), place("quotas"), problems),
-        sign_in=read_sign_in(raw.values.get("sign_in"), place("sign_in"), problems),
+        sign_in=sign_in,
+        sign_in_places=sign_in_places,
+        bootstrap=bootstrap,
         declared=declared,
         outside=outside,
         sides=frozenset(sections.sides),
@@ -401,6 +431,8 @@ def _settings(draft: Draft, organization: OrganizationFile | None, found: tuple[
         suppressions=draft.suppressions,
         quotas=draft.quotas,
         sign_in=draft.sign_in,
+        sign_in_places=draft.sign_in_places,
+        bootstrap=draft.bootstrap,
         places=draft.declared,
         files=draft.files,
         outside=draft.outside,

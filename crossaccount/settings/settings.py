@@ -16,6 +16,7 @@ from crossaccount.settings.draft import Outside, Placed
 from crossaccount.settings.federations import provider_of
 from crossaccount.settings.models import (
     AccountEntry,
+    BootstrapNames,
     Federation,
     ManagedPolicy,
     Provider,
@@ -54,6 +55,10 @@ class Settings:
     """Findings that are accepted, with the reason; each with its place, which several stacks may share."""
     sign_in: SignIn = field(default_factory=SignIn)
     """The account's alias and the rules for passwords."""
+    sign_in_places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The place of each part of ``sign_in``."""
+    bootstrap: BootstrapNames = field(default_factory=BootstrapNames)
+    """The names of the pipeline's own policies."""
     quotas: Mapping[str, int] = field(default_factory=dict)
     """Limits that AWS raised for the account, by their key in its summary."""
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)

@@ -26,15 +26,16 @@ from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text
 from crossaccount.start.editor_schema import SCHEMA, schema_line, schema_text
 from crossaccount.start.pipeline import (
-    BOUNDARY,
     DEPLOY,
     DRIFT,
     MAIN,
     PREVIEW,
     PURPOSES,
     Repository,
+    boundary_name,
     declarations,
     environment_name,
+    name_problems,
     role_name,
     workflow_ref,
 )
@@ -113,6 +114,7 @@ class Plan:
         yield from _refused("--region", self.region, check_region(self.region))
         if self.github is not None:
             yield from self.github.problems()
+            yield from name_problems(self.environments)
 
 
 def check_account_name(name: str) -> Refusal | None:
@@ -217,7 +219,7 @@ def _include(plan: Plan) -> str:
     """What the pipeline may change: everything below one path, with one permissions boundary."""
     if plan.github is None:
         return ""
-    defaults = f"{{path: {plan.path}, permissions_boundary: {BOUNDARY}}}"
+    defaults = f"{{path: {plan.path}, permissions_boundary: {boundary_name(plan.environments)}}}"
     return f"""  crossaccount:include: [{PIPELINE}]
   # The pipeline may change what is below this path and has this boundary. In names: user{plan.path}NAME.
   crossaccount:defaults: {defaults}
@@ -278,11 +280,10 @@ def _pipeline(plan: Plan) -> str:
     assert plan.github is not None
     head = """# The pipeline's own way into each account, which `crossaccount bootstrap` makes and no stack changes.
 """
-    accepted = {"code": "XA208", "where": f"trusting.roles.{role_name(DEPLOY)}", "reason": _DEPLOYS_IAM}
+    boundary = boundary_name(plan.environments)
+    reason = f"it deploys IAM, within the boundary {boundary}; every change is reviewed before it is merged"
+    accepted = {"code": "XA208", "where": f"trusting.roles.{role_name(DEPLOY, plan.environments)}", "reason": reason}
     return head + block_text({**declarations(plan.github, plan.environments), "crossaccount:suppress": [accepted]})
-
-
-_DEPLOYS_IAM = f"it deploys IAM, within the boundary {BOUNDARY}; every change is reviewed before it is merged"
 
 
 def _tests(plan: Plan) -> str:
@@ -318,11 +319,12 @@ def _tests_of_pipeline(plan: Plan, account: Account) -> Iterator[Mapping[str, ob
         (DEPLOY, "feature", DEPLOY, "denied"),
     ):
         subject = plan.github.subject(environment_name(purpose, plan.environments))
+        name = role_name(role, plan.environments)
         on = "" if branch == MAIN else f" on the branch {branch}"
         yield {
-            "name": f"{account.name}: a job of the {purpose} environment{on}, role {role_name(role)}",
+            "name": f"{account.name}: a job of the {purpose} environment{on}, role {name}",
             "principal": f"{account.name}/oidc-provider/{host}",
-            "role": f"{account.name}/role/{role_name(role)}",
+            "role": f"{account.name}/role/{name}",
             "context": {
                 f"{host}:aud": "sts.amazonaws.com",
                 f"{host}:sub": subject,

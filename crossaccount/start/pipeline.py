@@ -15,13 +15,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossaccount.bootstrap.deployer import PREFIX
+from crossaccount.iam.names import counted
 from crossaccount.iam.problem import Problem
+from crossaccount.iam.quotas import NAME_LENGTH
 
 PREVIEW, DRIFT, DEPLOY = "preview", "drift", "deploy"
 PURPOSES = (PREVIEW, DRIFT, DEPLOY)
-BOUNDARY = f"{PREFIX}-boundary"
-"""The permissions boundary of everything that a deployment makes."""
 MAIN = "main"
 """The branch that the workflow deploys."""
 _REPOSITORY = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+\Z")
@@ -58,9 +57,29 @@ class Repository:
         return f"repo:{owner}@{owner_id}/{name}@{repository_id}:environment:{environment}"
 
 
-def role_name(purpose: str) -> str:
+def prefix_of(project: str) -> str:
+    """The beginning of the names of everything that the pipeline has in an account, which other projects may share."""
+    return f"access-{re.sub(r'[^A-Za-z0-9-]', '-', project)}"
+
+
+def boundary_name(project: str) -> str:
+    """The permissions boundary of everything that a deployment makes."""
+    return f"{prefix_of(project)}-boundary"
+
+
+def role_name(purpose: str, project: str) -> str:
     """The role of a purpose, the same in each account."""
-    return f"access-{purpose}"
+    return f"{prefix_of(project)}-{purpose}"
+
+
+def name_problems(project: str) -> Iterator[Problem]:
+    """A problem if the roles' names would be too long for IAM."""
+    longest = max((role_name(each, project) for each in PURPOSES), key=len)
+    if (more := len(longest) - NAME_LENGTH["role"]) > 0:
+        what = f"the pipeline's role {longest} would have a name of more than {NAME_LENGTH['role']} characters"
+        yield Problem(
+            "--project", what, project, f"give the project a name that is {counted(more, 'character')} shorter"
+        )
 
 
 def environment_name(purpose: str, project: str) -> str:
@@ -92,9 +111,10 @@ def declarations(repository: Repository, project: str) -> Mapping[str, Any]:
         DEPLOY: [repository.trust(environment=environments[DEPLOY], **on_main)],
     }
     return {
-        "crossaccount:existing": {"policies": [BOUNDARY]},
+        "crossaccount:bootstrap": {"prefix": prefix_of(project)},
+        "crossaccount:existing": {"policies": [boundary_name(project)]},
         "crossaccount:providers": {"github": {"oidc": "github", "bootstrap": True}},
         "crossaccount:trusting": {
-            "roles": {role_name(each): {"bootstrap": each, "trust": trusts[each]} for each in PURPOSES}
+            "roles": {role_name(each, project): {"bootstrap": each, "trust": trusts[each]} for each in PURPOSES}
         },
     }

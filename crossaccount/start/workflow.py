@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from crossaccount.iam.arn import entity_arn
 from crossaccount.settings.settings import partition_of
 from crossaccount.start.files import Account, Place, Plan
-from crossaccount.start.pipeline import role_name, workflow_file
+from crossaccount.start.pipeline import DRIFT, role_name, workflow_file
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -47,7 +47,7 @@ def workflow(plan: Plan, place: Place, folder: PurePosixPath) -> str:
     text = _WORKFLOW
     for key, value in {
         "@PREVIEW-NEEDS@": _needs(plan, "PREVIEW", "only reads"),
-        "@DRIFT-NEEDS@": _DRIFT_ROLES if plan.github else _SAME_ROLES,
+        "@DRIFT-NEEDS@": _drift_needs(plan),
         "@DEPLOY-NEEDS@": _needs(plan, "DEPLOY", "may change IAM and Secrets Manager"),
         "@FOLDER@": str(folder),
         "@REVIEW@": str(folder / "review.md"),
@@ -74,11 +74,18 @@ def _pinned(action: str) -> str:
     return f"{action}@{commit} # {release}"
 
 
+def _drift_needs(plan: Plan) -> str:
+    if plan.github is None:
+        return "the same roles and token"
+    return f"the same variable and token (its role is {role_name(DRIFT, plan.environments)})"
+
+
 def _needs(plan: Plan, purpose: str, may: str) -> str:
     """What the environment of a purpose needs, as the lines of a comment."""
     if plan.github is not None:
         return f"""#   variable: PULUMI_BACKEND_URL{", see below" if purpose == "PREVIEW" else ""}. The role
-#     {role_name(purpose.lower())} of each stack trusts this environment by OpenID Connect, and {may}"""
+#     {role_name(purpose.lower(), plan.environments)} of each stack trusts this environment by OpenID
+#     Connect, and {may}"""
     names = " ".join(role_variable(purpose, each.name) for each in (plan.trusting, plan.trusted))
     by, ends = (
         ("by OpenID Connect ", "PULUMI_BACKEND_URL, see below") if purpose == "PREVIEW" else ("", "PULUMI_BACKEND_URL")
@@ -90,7 +97,7 @@ def _needs(plan: Plan, purpose: str, may: str) -> str:
 def _role(purpose: str, account: Account, plan: Plan) -> str:
     if plan.github is None:
         return f"${{{{ vars.{role_variable(purpose, account.name)} }}}}"
-    return entity_arn(account.id, "role", role_name(purpose.lower()), "/", partition_of(plan.region))
+    return entity_arn(account.id, "role", role_name(purpose.lower(), plan.environments), "/", partition_of(plan.region))
 
 
 def _sign_in(purpose: str, account: Account, plan: Plan) -> str:
@@ -102,8 +109,6 @@ def _sign_in(purpose: str, account: Account, plan: Plan) -> str:
           allowed-account-ids: "{account.id}\""""
 
 
-_SAME_ROLES = "the same roles and token"
-_DRIFT_ROLES = "the same variable and token (its role is access-drift)"
 PULUMI_VERSION = "3.272.0"
 """The CLI of the same release as the SDK in requirements.txt."""
 

@@ -46,7 +46,7 @@ def test_the_template_makes_in_an_account_what_its_config_says(bootstraps: tuple
 def test_a_provider_that_the_account_has_is_left_alone(bootstraps: tuple[Bootstrap, ...]) -> None:
     written = template(bootstraps[0])
     without = Applied(written, "111111111111", MakeProviderGithub="false")
-    trust = without.value(written["Resources"]["RoleAccessDeploy"]["Properties"]["AssumeRolePolicyDocument"])
+    trust = without.value(written["Resources"]["RoleAccessInfraDeploy"]["Properties"]["AssumeRolePolicyDocument"])
     provider = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
     assert [each["Principal"] for each in trust["Statement"]] == [{"Federated": provider}]
     assert written["Resources"]["ProviderGithub"]["Condition"] == "MakeProviderGithub"
@@ -58,7 +58,7 @@ def test_what_others_use_outlives_the_stack(bootstraps: tuple[Bootstrap, ...]) -
         for logical_id, resource in template(bootstraps[0])["Resources"].items()
         if resource.get("DeletionPolicy") == resource.get("UpdateReplacePolicy") == "Retain"
     }
-    assert kept == {"ProviderGithub", "PolicyCrossaccountBoundary"}
+    assert kept == {"ProviderGithub", "PolicyAccessInfraBoundary"}
 
 
 def test_variables_of_policies_are_no_parameters(bootstraps: tuple[Bootstrap, ...]) -> None:
@@ -67,7 +67,7 @@ def test_variables_of_policies_are_no_parameters(bootstraps: tuple[Bootstrap, ..
     resource = f"arn:aws:iam::{bootstraps[0].account_id}:user/${{aws:username}}"
     statement = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": resource}
     mine = replace(role, inline={"own": {"Version": "2012-10-17", "Statement": [statement]}})
-    written = template(replace(bootstraps[0], roles=(mine,)))["Resources"]["RoleAccessPreview"]["Properties"]
+    written = template(replace(bootstraps[0], roles=(mine,)))["Resources"]["RoleAccessInfraPreview"]["Properties"]
     document = written["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert document["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/${!aws:username}"}
     assert Applied({"Resources": {}}, bootstraps[0].account_id).value(document) == statement

@@ -90,7 +90,7 @@ def assume(local: LocalAws, account: str, role: str, token: str) -> Credentials:
 
 def test_the_pipeline_deploys_both_stacks(bootstrapped: LocalAws, project: Path) -> None:
     token = bootstrapped.gateway.web_identity_token(DEPLOYS)
-    sessions = {each: assume(bootstrapped, each, "access-deploy", token) for each in (TRUSTED, TRUSTING)}
+    sessions = {each: assume(bootstrapped, each, "access-infra-deploy", token) for each in (TRUSTED, TRUSTING)}
     gateway = bootstrapped.gateway
     engine = InProcessEngine(program, SignedIn(gateway.endpoint, gateway.secret, sessions))
     read = read_project(project)
@@ -104,13 +104,13 @@ def test_the_pipeline_deploys_both_stacks(bootstrapped: LocalAws, project: Path)
 @pytest.mark.parametrize("account", [TRUSTED, TRUSTING])
 def test_nobody_else_deploys(bootstrapped: LocalAws, account: str, who: str) -> None:
     with pytest.raises(ClientError) as refused:
-        assume(bootstrapped, account, "access-deploy", bootstrapped.gateway.web_identity_token(OTHERS[who]))
+        assume(bootstrapped, account, "access-infra-deploy", bootstrapped.gateway.web_identity_token(OTHERS[who]))
     assert refused.value.response["Error"]["Code"] in ("AccessDenied", "InvalidIdentityToken")
 
 
 def test_a_pull_request_reads_and_changes_nothing(bootstrapped: LocalAws) -> None:
     token = bootstrapped.gateway.web_identity_token(OTHERS["a pull request"])
-    aws = Aws(bootstrapped.endpoint, assume(bootstrapped, TRUSTING, "access-preview", token))
+    aws = Aws(bootstrapped.endpoint, assume(bootstrapped, TRUSTING, "access-infra-preview", token))
     assert aws.iam.get_account_authorization_details()["RoleDetailList"]
     with pytest.raises(ClientError, match="AccessDenied"):
         aws.iam.create_user(UserName="x")
@@ -118,8 +118,8 @@ def test_a_pull_request_reads_and_changes_nothing(bootstrapped: LocalAws) -> Non
 
 def test_the_pipeline_cannot_change_its_own_way_in(bootstrapped: LocalAws) -> None:
     token = bootstrapped.gateway.web_identity_token(DEPLOYS)
-    aws = Aws(bootstrapped.endpoint, assume(bootstrapped, TRUSTING, "access-deploy", token))
-    for role in ("access-deploy", "access-drift", "access-preview"):
+    aws = Aws(bootstrapped.endpoint, assume(bootstrapped, TRUSTING, "access-infra-deploy", token))
+    for role in ("access-infra-deploy", "access-infra-drift", "access-infra-preview"):
         with pytest.raises(ClientError, match="AccessDenied"):
             aws.iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     with pytest.raises(ClientError, match="AccessDenied"):

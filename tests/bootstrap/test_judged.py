@@ -18,7 +18,7 @@ from crossaccount.sources import read_sources
 from crossaccount.sources.stacks import SettingsReader
 from tests.bootstrap.new_project import TRUSTED, TRUSTING
 
-DEPLOY = f"arn:aws:iam::{TRUSTING}:role/access-deploy"
+DEPLOY = f"arn:aws:iam::{TRUSTING}:role/access-infra-deploy"
 
 
 def test_settings_and_the_recorded_program_show_the_same_pipeline(
@@ -34,7 +34,7 @@ def test_settings_and_the_recorded_program_show_the_same_pipeline(
 
 
 def test_a_pipeline_is_where_access_starts(project: Path) -> None:
-    done = CliRunner().invoke(app, ["who-can", "workload/role/access-deploy", "--dir", str(project), "--json"])
+    done = CliRunner().invoke(app, ["who-can", "workload/role/access-infra-deploy", "--dir", str(project), "--json"])
     [path] = json.loads(done.stdout)["paths"]
     assert path["role"] == DEPLOY
     assert path["principal"] == f"arn:aws:iam::{TRUSTING}:oidc-provider/token.actions.githubusercontent.com"
@@ -46,9 +46,9 @@ def test_no_stack_makes_or_exports_the_pipeline_as_its_own(project: Path) -> Non
         made = record(Stack.of(read, stack), program, references=outputs)
         outputs[compiled.settings.account] = made.outputs
         names = {str(each.values.get("name")) for each in made.resources}
-        assert not names & {"access-deploy", "access-drift", "access-preview"}
-        assert "access-deploy" not in made.outputs["roles"]
-        assert made.outputs["existing"]["access-deploy"].endswith(":role/access-deploy")
+        assert not names & {"access-infra-deploy", "access-infra-drift", "access-infra-preview"}
+        assert "access-infra-deploy" not in made.outputs["roles"]
+        assert made.outputs["existing"]["access-infra-deploy"].endswith(":role/access-infra-deploy")
         assert not any("OpenIdConnectProvider" in each.type for each in made.resources)
 
 
@@ -58,7 +58,7 @@ def test_stacks_are_rehearsed_through_the_deployer_with_its_own_permissions(tmp_
     assert CliRunner().invoke(app, ["init", str(tmp_path), *ids, "--github", "acme/infra"]).exit_code == 0
     for name, account in (("auth", TRUSTED), ("workload", TRUSTING)):
         file = tmp_path / f"Pulumi.{name}.yaml"
-        through = {"aws:assumeRoles": [{"roleArn": f"arn:aws:iam::{account}:role/access-deploy"}]}
+        through = {"aws:assumeRoles": [{"roleArn": f"arn:aws:iam::{account}:role/access-infra-deploy"}]}
         content = yaml.safe_load(file.read_text())["config"] | through
         file.write_text(yaml.safe_dump({"config": content}))
     rehearse = ["rehearse", str(tmp_path), "--engine", "in-process", "--json"]

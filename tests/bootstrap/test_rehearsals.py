@@ -41,7 +41,7 @@ def test_a_project_is_rehearsed_by_its_own_pipeline(project: Path) -> None:
 def test_what_the_pipeline_lacks_shows_in_the_rehearsal(project: Path) -> None:
     scenario = read_scenario(project)
     lacking = tuple(_without(each, "iam:PutGroupPolicy") for each in scenario.bootstraps)
-    who = "assumed-role/access-deploy/crossaccount"
+    who = "assumed-role/access-infra-deploy/crossaccount"
     with pytest.raises(DeploymentError, match=f"{who} is not authorized to perform: iam:PutGroupPolicy"):
         rehearse(replace(scenario, bootstraps=lacking), program, "in-process", Seen())
 
@@ -65,4 +65,4 @@ def test_a_stack_that_names_its_roles_is_deployed_through_them(project: Path) ->
     )
     assert as_the_pipeline(named, scenario.bootstraps) is named
     (role,) = as_the_pipeline(stack, scenario.bootstraps).config["aws:assumeRoles"]
-    assert role["roleArn"] == f"arn:aws:iam::{stack.account_id}:role/access-deploy"
+    assert role["roleArn"] == f"arn:aws:iam::{stack.account_id}:role/access-infra-deploy"

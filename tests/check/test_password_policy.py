@@ -36,5 +36,5 @@ BASE: dict[str, Any] = {
 def test_what_is_weak(policy: dict[str, Any] | None, expected: list[tuple[str, str]]) -> None:
     sign_in = {} if policy is None else {"password_policy": policy}
     settings = load_settings({**BASE, "crossaccount:sign_in": sign_in}, root=None)
-    found = [(each.code, each.where) for each in password_findings(settings, "sign_in")]
+    found = [(each.code, each.where) for each in password_findings(settings)]
     assert found == [(code, f"sign_in.password_policy.{key}") for code, key in expected]

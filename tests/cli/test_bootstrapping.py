@@ -48,7 +48,7 @@ def test_it_tells_whom_each_role_lets_in(project: Path) -> None:
     document = json.loads(bootstrap(project, "--json"))
     found = {role["arn"]: role["lets_in"] for account in document["accounts"] for role in account["roles"]}
     deploys = ["repo:acme/infra:environment:access-infra", "repo:acme@12/infra@34:environment:access-infra"]
-    assert found[f"arn:aws:iam::{TRUSTING}:role/access-deploy"] == deploys
+    assert found[f"arn:aws:iam::{TRUSTING}:role/access-infra-deploy"] == deploys
     assert {arn.split(":")[4] for arn in found} == {TRUSTED, TRUSTING}
 
 
@@ -77,6 +77,36 @@ def test_a_stack_is_selected(project: Path) -> None:
 )
 def test_what_cannot_be_written_is_refused(project: Path, arguments: list[str], code: int, message: str) -> None:
     assert message in bootstrap(project, *arguments, code=code)
+
+
+def test_two_projects_in_one_account_share_no_name(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    ids = ["--trusted-id", TRUSTED, "--trusting-id", TRUSTING, "--user", "ann", "--project", "my.shop"]
+    assert CliRunner().invoke(app, ["init", str(other), *ids, "--github", "acme/shop"]).exit_code == 0
+    found = []
+    for folder in (project, other):
+        [of_account] = json.loads(bootstrap(folder, "workload", "--json"))["accounts"]
+        stacks = [
+            line.partition("--stack-name ")[2].split()[0]
+            for line in bootstrap(folder).splitlines()
+            if "--stack-name" in line
+        ]
+        found.append({*of_account["policies"], *(role["arn"] for role in of_account["roles"]), *stacks})
+    assert not found[0] & found[1]
+    assert "access-my-shop-bootstrap" in found[1]
+    assert f"arn:aws:iam::{TRUSTING}:policy/access-my-shop-boundary" in found[1]
+    script = bootstrap(other, "--format", "stackset", "--ou", "r-ab12")
+    assert "--stack-set-name access-my-shop-bootstrap-1" in script
+
+
+def test_a_config_without_a_prefix_keeps_its_names(tmp_path: Path) -> None:
+    """Policies of an earlier version have these names, and a permissions boundary cannot be renamed."""
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "fleet.yaml").write_text(yaml.safe_dump(FLEET))
+    assert CliRunner().invoke(app, ["fleet", "write", "--dir", str(tmp_path)]).exit_code == 0
+    assert "--stack-set-name crossaccount-bootstrap" in bootstrap(tmp_path, "--format", "stackset")
+    [shop] = json.loads(bootstrap(tmp_path, "shop", "--json"))["accounts"]
+    assert "arn:aws:iam::444444444444:policy/crossaccount-boundary" in shop["policies"]
 
 
 def test_a_project_without_a_pipeline_is_told_how_to_get_one(tmp_path: Path) -> None:

@@ -307,3 +307,27 @@ def test_defaults_give_a_pipeline_their_tags_alone(stacks):
     defaults = {"path": "/app/", "permissions_boundary": "limit", "tags": {"team": "x"}}
     content = {"defaults": defaults, "role_sets": {"pipeline": role_set([{"accounts": "shop"}], **PIPELINE)}}
     assert stacks(content)["shop"].config[ROLES]["roles"]["access-deploy"] == {**DEPLOYS, "tags": {"team": "x"}}
+
+
+def test_how_people_sign_in_is_selected_as_role_sets_are(stacks, wrong):
+    rules = {"minimum_length": 16}
+    content = {
+        "role_sets": {
+            "rules": role_set(sign_in={"password_policy": rules}),
+            "names": role_set([{"accounts": "shop"}], sign_in={"alias": "acme-<account.name>"}),
+        },
+        "exceptions": {"play": {"sign_in": {"password_policy": {"max_age": 90}}}},
+    }
+    found = {name: each.config["crossaccount:sign_in"] for name, each in stacks(content).items()}
+    assert found["shop"] == {"alias": "acme-shop", "password_policy": rules}
+    assert found["play"] == {"password_policy": {**rules, "max_age": 90}}
+    content["role_sets"]["more"] = role_set([{"accounts": "shop"}], sign_in={"password_policy": {}})
+    assert wrong(content) == [
+        "fleet.yaml: role_sets.more.sign_in.password_policy: is already declared, by "
+        "role_sets.rules.sign_in.password_policy (in shop); keep one of the two, or exclude the accounts that get both"
+    ]
+
+
+def test_a_fleet_names_its_pipelines_policies(stacks):
+    content = {"role_sets": {"pipeline": role_set(bootstrap={"prefix": "access-<account.name>"}, **PIPELINE)}}
+    assert stacks(content)["shop"].config["crossaccount:bootstrap"] == {"prefix": "access-shop"}

@@ -61,7 +61,9 @@ def test_each_job_takes_the_role_that_trusts_its_environment(project: Path, jobs
         steps = [
             each["with"]["role-to-assume"] for each in jobs[job]["steps"] if "role-to-assume" in each.get("with", {})
         ]
-        assert steps == [f"arn:aws:iam::{account}:role/{role_name(purpose)}" for account in reversed(ACCOUNTS)]
+        assert steps == [
+            f"arn:aws:iam::{account}:role/{role_name(purpose, 'my-infra')}" for account in reversed(ACCOUNTS)
+        ]
         for role in steps:
             job_of_workflow = f"repo:acme@123456/infra@456789:environment:{jobs[job]['environment']}"
             first = trusts[role][0]
@@ -83,6 +85,11 @@ def test_the_workflow_needs_no_role_made_by_hand(project: Path) -> None:
     [
         (["--github", "infra"], '--github: not a repository, got "infra"; write OWNER/NAME'),
         (["--github", "acme/infra", "--github-ids", "1"], "--github-ids: not the IDs of an owner and a repository"),
+        (
+            ["--github", "acme/infra", "--project", "p" * 50],
+            f"--project: the pipeline's role access-{'p' * 50}-preview would have a name of more than 64 characters, "
+            f'got "{"p" * 50}"; give the project a name that is 1 character shorter',
+        ),
         (["--github-ids", "1/2"], "--github-ids: are of a repository, got 1/2; add --github OWNER/REPO"),
     ],
 )

@@ -1,5 +1,6 @@
 """What a stack's config may say, one model per idea. Fields have their YAML names; their docstrings are the docs."""
 
+from crossaccount.settings.models.bootstrap import BootstrapNames
 from crossaccount.settings.models.config import AccountEntry, OrganizationPolicies, Suppression
 from crossaccount.settings.models.credentials import AccessKey, Console, Handover
 from crossaccount.settings.models.entities import (
@@ -42,6 +43,7 @@ __all__ = [
     "Application",
     "Assumed",
     "Bitbucket",
+    "BootstrapNames",
     "Buildkite",
     "CircleCi",
     "Conditioned",

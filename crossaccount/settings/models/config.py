@@ -19,6 +19,7 @@ from crossaccount.iam import quotas
 from crossaccount.iam.entity_names import COLORS, Refusal, check_account_id, check_color
 from crossaccount.iam.validation import MIDNIGHT
 from crossaccount.settings.models.base import Flag, Model, Tags, Text, raise_if, refuse, rule, text_schema
+from crossaccount.settings.models.bootstrap import BootstrapNames
 from crossaccount.settings.models.entities import (
     Application,
     Defaults,
@@ -196,6 +197,8 @@ class StackConfig(Model):
     """Policies and roles of this account that somebody else makes."""
     sign_in: SignIn = Field(default_factory=SignIn)
     """How people sign in to the account: its alias, and the rules for passwords."""
+    bootstrap: BootstrapNames = Field(default_factory=BootstrapNames)
+    """The names of the pipeline's own policies, which `crossaccount bootstrap` makes."""
     policies: Mapping[str, ManagedPolicy] = Field(default_factory=dict)
     """Customer-managed policies of this account."""
     providers: Mapping[str, Provider] = Field(default_factory=dict)
@@ -252,7 +255,9 @@ _OWN_SECTIONS: dict[str, type[Declared]] = {
 }
 OTHER_NAMES: Mapping[str, str] = {"service_roles": "applications"}
 """Other names of sections, and what they mean: an application is a role that services assume."""
-INCLUDABLE = (*SIDES, *_OWN_SECTIONS, "accounts", "defaults", "existing", "suppress")
+IN_PARTS = ("sign_in", "bootstrap")
+"""The keys whose own keys may come from several files, each from one."""
+INCLUDABLE = (*SIDES, *_OWN_SECTIONS, *IN_PARTS, "accounts", "defaults", "existing", "suppress")
 """The keys that an included file may have."""
 SECTIONS: Mapping[str, type[Declared]] = _OWN_SECTIONS | {
     name: model

@@ -237,6 +237,8 @@ EDITS_BY_KEY: dict[str, list[Edit]] = {
     **edits_of_trusts(TRUST),
     **edits_of_providers(("workload", "providers")),
     **_of_principal("User", USER),
+    "crossaccount:bootstrap": [(("workload", "bootstrap"), {"prefix": "access-w"})],
+    "BootstrapNames.prefix": [(("workload", "bootstrap"), {"prefix": "access-x"})],
     "crossaccount:sign_in": [(("auth", "sign_in"), {"alias": "acme-people", "password_policy": {}})],
     "SignIn.alias": [(("auth", "sign_in"), {"alias": "acme-auth"})],
     "SignIn.password_policy": [(("auth", "sign_in"), {"password_policy": {}})],
