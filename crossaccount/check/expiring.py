@@ -39,7 +39,9 @@ def ended_trusts(compiled: CompiledStack) -> Iterator[str]:
     Their deployed trust policy denies everybody, which needs no finding of its own.
     """
     written, left = compiled.as_written.trusting, compiled.settings.trusting
-    for name, role in written.roles.items() if written and left else ():
+    if written is None or left is None:
+        return
+    for name, role in written.roles.items():
         allowing = [any(each.effect == "Allow" for each in of.trust) for of in (role, left.roles[name])]
         if allowing == [True, False]:
             yield f"{compiled.settings.places['roles'][name]}.trust"
