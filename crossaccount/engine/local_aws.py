@@ -18,7 +18,7 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from crossaccount.engine import events
-from crossaccount.engine.deployers import connect
+from crossaccount.engine.deployers import ASSUME_ROLES, connect
 from crossaccount.engine.deployment import Deployment, DeploymentError, Program, Resource, Stack
 from crossaccount.engine.failures import failure_of
 from crossaccount.engine.in_process import ORGANIZATION, READ_OUTPUTS, plain, run_in_process
@@ -40,8 +40,9 @@ class InProcessEngine:
     """Deploys stacks to the local AWS behind ``gateway``, one at a time.
 
     Outputs are kept, so that a later stack can reference an earlier one. ``deployer`` assumes the roles of stacks that
-    are deployed through roles. The project's ``own`` program runs as a process instead of ``program``. A resource that
-    the local AWS cannot create is reported and left out, or stops the stack.
+    are deployed through roles: those of their config, or those in ``roles``, by stack. The project's ``own`` program
+    runs as a process instead of ``program``. A resource that the local AWS cannot create is reported and left out, or
+    stops the stack.
     """
 
     name = "in-process"
@@ -53,8 +54,10 @@ class InProcessEngine:
         deployer: Credentials | None = None,
         own: OwnProgram | None = None,
         unsupported: Unsupported = "skip",
+        roles: Mapping[str, Any] | None = None,
     ) -> None:
         self._program = program
+        self._roles = roles or {}
         self._own = own
         self._unsupported = unsupported
         self._gateway = gateway
@@ -101,7 +104,8 @@ class InProcessEngine:
     def _up(self, work: Work, emit: events.Emit) -> Deployment:
         stack = work.as_stack()
         exports, on_resource = self._exports(work), partial(_emit_resource, work.stack, emit)
-        with connect(stack, self._gateway, self._deployer) as aws:
+        roles = {ASSUME_ROLES: found} if (found := self._roles.get(stack.name)) else {}
+        with connect(replace(stack, config={**stack.config, **roles}), self._gateway, self._deployer) as aws:
             if self._own is not None:
                 lenient = LenientMocks(aws, exports, on_resource, stack, self._unsupported)
                 made = run_own_program(self._own, stack, lenient, outputs=exports, preview=False)

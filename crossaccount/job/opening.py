@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from crossaccount.bootstrap.making import make_bootstraps
+from crossaccount.bootstrap.making import as_the_pipeline, make_bootstraps
 from crossaccount.bootstrap.resources import Bootstrap, bootstraps_of
 from crossaccount.engine.automation_engine import AutomationEngine, on_local_aws
 from crossaccount.engine.deployers import ASSUME_ROLES, local_config, make_deployers
@@ -54,9 +54,10 @@ class LocalParts(Generic[E]):
 def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[AutomationEngine]]:
     """A local AWS, and the pulumi CLI for the project in ``directory``, deploying there."""
     project = read_project(directory)
-    stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
+    bootstraps, own = _bootstraps(project), own_program(project)
+    stacks = _deployed_by_pipelines(project, bootstraps)
     with LocalAws(organization=_organization(project)) as aws:
-        make_bootstraps(aws, _bootstraps(project))
+        make_bootstraps(aws, bootstraps)
         _make_clusters(aws, project)
         deployer = make_deployers(aws, stacks)
         with on_local_aws(aws, program, directory, stacks, deployer, own, recover) as engine:
@@ -68,12 +69,19 @@ def local_parts(directory: Path, program: Program) -> Iterator[LocalParts[Automa
 def in_process_parts(directory: Path, program: Program) -> Iterator[LocalParts[InProcessEngine]]:
     """A local AWS, and an engine that makes the stacks of the project in ``directory`` there."""
     project = read_project(directory)
-    stacks, own = [Stack.of(project, name) for name in project.stacks], own_program(project)
+    bootstraps, own = _bootstraps(project), own_program(project)
+    stacks = _deployed_by_pipelines(project, bootstraps)
     with LocalAws(organization=_organization(project)) as aws:
-        make_bootstraps(aws, _bootstraps(project))
+        make_bootstraps(aws, bootstraps)
         _make_clusters(aws, project)
-        engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own)
+        roles = {each.name: each.config.get(ASSUME_ROLES) for each in stacks}
+        engine = InProcessEngine(program, aws.gateway, make_deployers(aws, stacks), own, roles=roles)
         yield LocalParts(aws, engine, InProcessBackend(engine.deployed))
+
+
+def _deployed_by_pipelines(project: Project, bootstraps: tuple[Bootstrap, ...]) -> list[Stack]:
+    """The stacks as their pipelines deploy them, where they have one, so that what a pipeline lacks shows here."""
+    return [as_the_pipeline(Stack.of(project, name), bootstraps) for name in project.stacks]
 
 
 def _bootstraps(project: Project) -> tuple[Bootstrap, ...]:
