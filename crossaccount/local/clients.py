@@ -267,6 +267,14 @@ def unsigned_sts(endpoint: str, region: str) -> STSClient:
 
 
 @cache
+def prepare() -> None:
+    """Import the SDK and read the models of STS and IAM, once: about 0.4 s, so it is done while a local AWS starts."""
+    with Aws("http://127.0.0.1:9", Credentials("", "")) as nobody:
+        nobody.client("sts")
+        nobody.client("iam")
+
+
+@cache
 def _isolated_session() -> Session:
     """The process's one boto3 session, with every variable cut off from the environment and the config files.
 

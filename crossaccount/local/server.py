@@ -7,7 +7,8 @@ own port and its own state, nothing is persisted, and nothing of the user's envi
 in ``_INHERITED`` gets in (no ``AWS_*``, no proxies, and never ``MINISTACK_AUTOCREATE_AWS_MANAGED``, which would make up
 policies that allow everything).
 
-Neither boto3 nor MiniStack is imported here; MiniStack lives in the child, boto3 comes with the first client.
+Neither boto3 nor MiniStack is imported with this module. MiniStack lives in the child; boto3 is imported while the
+child starts.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.iam.problem import OperationFailed
-from crossaccount.local.clients import TIME_HEADER, Aws, Gateway
+from crossaccount.local.clients import TIME_HEADER, Aws, Gateway, prepare
 from crossaccount.local.confinement import make_folder_for_functions
 
 START_SECONDS = 60.0
@@ -134,8 +135,9 @@ class LocalAws:
                 self._process = _start(theirs, self._log_path, [self._data, self._functions, self._organization_file()])
             self._control = ours
             # Neither an argument nor a variable: those can be read by others, or are handed on.
-            with suppress(OSError):  # a child that has ended already is seen in the next line
+            with suppress(OSError):  # a child that has ended already is seen below
                 ours.sendall(f"secret {self._secret.hex()}\n".encode())
+            prepare()
             self._port = _wait_until_ready(ours, self._process, self._log_path)
         except BaseException:
             self._control = ours

@@ -377,7 +377,9 @@ class Callers:
             Code={"ZipFile": package()},
             Timeout=60,
         )
-        root.lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
+        # The waiter of the SDK would look once a second.
+        patience: Any = {"Delay": 0.02, "MaxAttempts": 3000}
+        root.lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=patience)
         return FunctionCaller(root, name)
 
     @cached_property

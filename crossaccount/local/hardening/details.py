@@ -20,7 +20,6 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
-from crossaccount.access.estate.policies import managed_document
 from crossaccount.local.asgi import Answer
 from crossaccount.local.hardening import ministack
 from crossaccount.local.hardening.calls import Call, Element, Refusal, constraint, members, parsed, text_of
@@ -38,6 +37,9 @@ async def present(call: Call, engine: Engine) -> None:
 async def put_in_place(arns: Iterable[str], engine: Engine) -> None:
     """Give MiniStack the documents of AWS-managed policies; an ARN that AWS does not have stays unknown."""
     for arn in arns:
+        # The analyser's own module takes a moment to import; most runs name no policy of AWS.
+        from crossaccount.access.estate.policies import managed_document
+
         document = managed_document(arn)
         if document is None:
             continue

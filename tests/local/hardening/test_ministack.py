@@ -8,10 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 
-from crossaccount.local import hardening
+from crossaccount.local import hardening, server
 from crossaccount.local.hardening import ministack, organizations
+from crossaccount.local.server import LocalAws
 
 ROOM = Path(hardening.__file__).parent
 REACHING = {"ministack.py": ministack.TOUCHED, "organizations.py": organizations.TOUCHED}
@@ -54,6 +56,7 @@ def test_two_modules_reach_into_ministack() -> None:
 def test_every_private_name_that_it_uses_is_listed(file: str) -> None:
     tree = ast.parse((ROOM / file).read_text())
     modules = {"eks", "iam", "iam_actions", "sts", "evaluator", "lambda_runtime", "lambda_svc", "app", "organizations"}
+    modules.add("responses")
     used = {
         node.attr
         for node in ast.walk(tree)
@@ -73,3 +76,25 @@ def test_every_private_name_that_it_uses_is_listed(file: str) -> None:
 def test_it_owes_nothing_to_what_is_tried_against_it() -> None:
     for file in ROOM.rglob("*.py"):
         assert not [each for each in imports(file) if each.startswith("crossaccount.iam")], file.name
+
+
+@pytest.mark.parametrize("service", sorted(ministack.PROTOCOLS))
+def test_a_protocol_is_that_of_the_sdk(service: str) -> None:
+    metadata = botocore.session.get_session().get_service_model(service).metadata
+    known = {key: metadata[key] for key in ("protocol", "jsonVersion") if key in metadata}
+    assert known == ministack.PROTOCOLS[service]
+
+
+def test_the_first_answers_need_no_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start of a local AWS is part of every rehearsal: the SDK in its process would double it."""
+    environment = server._environment
+    monkeypatch.setattr(server, "_environment", lambda *given: {**environment(*given), "PYTHONPROFILEIMPORTTIME": "1"})
+    with LocalAws(log_dir=tmp_path) as local, local.session("111111111111") as root:
+        root.sts.get_caller_identity()
+        root.s3.list_buckets()
+        root.secretsmanager.list_secrets()
+        answered = root.iam.list_roles()["ResponseMetadata"]["HTTPHeaders"]["content-type"]
+        imported = {line.rpartition("|")[2].strip() for line in local.log_path.read_text().splitlines()}
+    assert answered == "text/xml"
+    assert "ministack.services.iam" in imported
+    assert not imported & {"botocore.session", "boto3", "crossaccount.access"}
