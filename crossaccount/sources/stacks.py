@@ -5,13 +5,13 @@ recorded first: the estate is what ``pulumi up`` of all stacks would make, whate
 another project cannot be recorded from here, and is refused with a way out. Recording takes some 50 ms of processor
 time for each stack.
 
-:class:`SettingsReader` describes a stack from its settings without running the program. It assumes the packaged
-program; only recording sees what somebody added to it.
+:class:`SettingsReader` describes a stack from its settings without running the program. That is what the packaged
+program makes of it, and needs neither Pulumi nor its half a second. A program of the project's own is always recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,15 +114,21 @@ class SettingsReader:
         read = [settings.account_ids[account] for account in settings.reads]
         if found := compiled.undeclared(self._by_id[each] for each in read if each in self._by_id):
             raise within(stack.where, found)
-        return Described(
-            stack.where,
-            settings.account_id,
-            _with_pipeline(compiled.details, stack, compiled),
-            settings.account_ids,
-            displays=displays(settings.accounts.values()),
-            region=settings.region or "",
-            whole=False,
-        )
+        return _by_settings(stack, compiled)
+
+
+def _by_settings(stack: NamedStack, compiled: CompiledStack) -> Described:
+    """The account as the packaged program makes it."""
+    settings = compiled.settings
+    return Described(
+        stack.where,
+        settings.account_id,
+        _with_pipeline(compiled.details, stack, compiled),
+        settings.account_ids,
+        displays=displays(settings.accounts.values()),
+        region=settings.region or "",
+        whole=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -162,12 +168,37 @@ class Recorder:
         self._program = program
         self._may_run = may_run
         self._recorded: dict[Key, Deployment] = {}
+        self._checked: set[Key] = set()
 
     def describe(self, stack: NamedStack) -> Described:
-        """The account as the stack declares it.
+        """The account as the stack declares it: by its settings, or by the project's own program.
 
         Raises:
             SourceError: the stack's or an upstream's config is wrong, or stacks read each other in a circle.
+        """
+        compiled = _compiled(stack)
+        if self._own(stack) is not None:
+            return self.recorded(stack)
+        self._check_upstreams(stack, compiled, (stack.name,))
+        return _by_settings(stack, compiled)
+
+    def _check_upstreams(self, stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]) -> None:
+        """What recording checks of the stacks that a stack reads."""
+        read: list[Settings] = []
+        for upstream in _upstreams_of(stack, compiled, readers):
+            above = _compiled(upstream)
+            read.append(above.settings)
+            if _key(upstream) not in self._checked:
+                self._check_upstreams(upstream, above, (*readers, upstream.name))
+        if wrong := compiled.undeclared(read):
+            raise within(stack.where, wrong)
+        self._checked.add(_key(stack))
+
+    def recorded(self, stack: NamedStack) -> Described:
+        """The account as the program of the stack makes it, be it the packaged one.
+
+        Raises:
+            SourceError: as for ``describe``.
         """
         compiled = _compiled(stack)
         settings, deployment = compiled.settings, self._record(stack, compiled, ())
@@ -209,12 +240,12 @@ class Recorder:
             made = record_any(own, replace(run, account=account), deployed=self._deployed(stack))
         except DeploymentError as error:
             raise SourceError(f"{stack.where}: {line}" for line in str(error).splitlines()) from None
-        key = (str(stack.project.directory.resolve()), stack.name)
+        key = _key(stack)
         self._recorded[key] = made
         return AnyProgram(made, account, str(run.config.get("aws:region") or ""))
 
     def _record(self, stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]) -> Deployment:
-        key = (str(stack.project.directory.resolve()), stack.name)
+        key = _key(stack)
         if key not in self._recorded:
             references = self._upstreams(stack, compiled, (*readers, stack.name))
             self._recorded[key] = self._run(stack, compiled, references)
@@ -225,11 +256,8 @@ class Recorder:
     ) -> dict[str, Mapping[str, Any]]:
         found = {}
         read: list[Settings] = []
-        for account, full_name in compiled.settings.upstreams.items():
-            upstream = _upstream(stack, full_name)
-            if upstream.name in readers:
-                circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
-                raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
+        upstreams = _upstreams_of(stack, compiled, readers)
+        for account, upstream in zip(compiled.settings.upstreams, upstreams, strict=True):
             above = _compiled(upstream)
             read.append(above.settings)
             found[account] = self._record(upstream, above, readers).outputs
@@ -268,6 +296,10 @@ class Recorder:
         return own
 
 
+def _key(stack: NamedStack) -> Key:
+    return str(stack.project.directory.resolve()), stack.name
+
+
 def full_name(project: Project, stack: str) -> str:
     """A stack's full name, as a stack reference finds it here."""
     return f"organization/{project.name}/{stack}"
@@ -287,6 +319,16 @@ def _compiled(stack: NamedStack) -> CompiledStack:
         return stack.project.compiled(stack.name)
     except SettingsError as error:
         raise within(stack.where, error.problems) from None
+
+
+def _upstreams_of(stack: NamedStack, compiled: CompiledStack, readers: tuple[str, ...]) -> Iterator[NamedStack]:
+    """The stacks that a stack reads. ``readers`` lead to it: none of them may be read again."""
+    for full_name in compiled.settings.upstreams.values():
+        upstream = _upstream(stack, full_name)
+        if upstream.name in readers:
+            circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
+            raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
+        yield upstream
 
 
 def _upstream(reader: NamedStack, full_name: str) -> NamedStack:

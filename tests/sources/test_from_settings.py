@@ -25,7 +25,7 @@ def both(directory: Path) -> list[tuple[Described, Described]]:
     project = read_project(directory)
     reader, recorder = SettingsReader(compiled_in_order(project)), Recorder(lambda: program, lambda _: False)
     stacks = [NamedStack(f"stack:{name}", project, name) for name in project.stacks]
-    return [(reader.describe(each), recorder.describe(each)) for each in stacks]
+    return [(reader.describe(each), recorder.recorded(each)) for each in stacks]
 
 
 def in_no_order(value: Any) -> Any:
@@ -100,4 +100,4 @@ def test_what_an_upstream_does_not_declare_is_refused_by_both(tmp_path: Path) ->
     ):
         SettingsReader(compiled_in_order(project)).describe(stack)
     with pytest.raises(SourceError, match=r"stack:workload: .*trusting.roles.Target.trust\[0\].*auth/role/Cl"):
-        Recorder(lambda: program, lambda _: False).describe(stack)
+        Recorder(lambda: program, lambda _: False).recorded(stack)
