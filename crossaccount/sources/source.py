@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crossaccount.access.estate import Estate, Organization
 from crossaccount.engine.deployment import Deployment, Program
@@ -21,13 +22,13 @@ from crossaccount.sources.errors import SourceError, refusal
 from crossaccount.sources.files import Files
 from crossaccount.sources.live import OpenProfile, describe_account, open_profile
 from crossaccount.sources.names import displays, merged_names, read_accounts
-from crossaccount.sources.overlay.laying import lay_over
 from crossaccount.sources.patterns import expanded, is_pattern, meant_stack
-from crossaccount.sources.programs.pulumi_files import read_recorded
-from crossaccount.sources.programs.reading import AccountProgram, accounts_of, given_accounts, read_programs
 from crossaccount.sources.stacks import NamedStack, Recorder, find_stack, is_ours
 from crossaccount.sources.state import NotDeployed, describe_state, last_deployed
 from crossaccount.sources.words import FILE, FILES, LIVE, STACK, STATE, Word, parse
+
+if TYPE_CHECKING:
+    from crossaccount.sources.programs.reading import AccountProgram
 
 DescribeStack = Callable[[NamedStack], Described]
 """What a ``stack:`` declares; raises ``SourceError``."""
@@ -161,7 +162,10 @@ def _each(
 
 
 class _Reader:
-    """Reads words, one after the other. ``names`` are those of ``--accounts``."""
+    """Reads words, one after the other. ``names`` are those of ``--accounts``.
+
+    What reads programs is imported with the first of them: most commands have none.
+    """
 
     def __init__(
         self,
@@ -187,6 +191,8 @@ class _Reader:
 
     def _described(self, word: Word) -> list[Described]:
         if word.over is not None:
+            from crossaccount.sources.overlay.laying import lay_over
+
             there = self._described(word.over)
             return lay_over(there, self._programs(word, [each.account_id for each in there]), word.text)
         if word.kind == STACK:
@@ -200,10 +206,14 @@ class _Reader:
             if not os.path.lexists(word.rest) and (meant := meant_stack(word.rest, self._directory, self._projects)):
                 raise refusal(word.text, "there is no such file", NOT_GIVEN, f"did you mean `{meant}`?")
             return self._files.read(Path(word.rest), word.text)
+        from crossaccount.sources.programs.reading import read_programs
+
         return [each.describe(word.moment) for each in read_programs(word, self._names)]
 
     def _programs(self, word: Word, accounts: Sequence[str]) -> list[AccountProgram]:
         """What is laid over accounts. One that says of no account is of the one that it is laid over."""
+        from crossaccount.sources.programs.reading import read_programs
+
         otherwise = accounts[0] if len(set(accounts)) == 1 else ""
         if word.kind in (STACK, STATE) and not (word.kind == STATE and os.path.isfile(word.rest)):
             return self._of_stack(word, otherwise)
@@ -211,6 +221,8 @@ class _Reader:
 
     def _of_stack(self, word: Word, otherwise: str) -> list[AccountProgram]:
         """A stack that is laid over an account: what it declares, or what it last deployed."""
+        from crossaccount.sources.programs.reading import AccountProgram
+
         stack = self._stack(word)
         if word.kind == STACK and not is_ours(stack):
             return self._any(stack if stack.account else replace(stack, account=otherwise), word)
@@ -221,12 +233,19 @@ class _Reader:
 
     def _any(self, stack: NamedStack, word: Word) -> list[AccountProgram]:
         """The program of a stack that is not ours, recorded."""
+        from crossaccount.sources.programs.pulumi_files import read_recorded
+        from crossaccount.sources.programs.reading import accounts_of, given_accounts
+
         accounts = given_accounts(word, self._names)
         return accounts_of(read_recorded(self._recorder.program(stack), word.text, accounts), word, accounts)
 
     def _stack(self, word: Word) -> NamedStack:
         found = find_stack(word.rest, self._directory, word.text, self._projects)
-        return replace(found, account=given_accounts(word, self._names).one) if word.account else found
+        if not word.account:
+            return found
+        from crossaccount.sources.programs.reading import given_accounts
+
+        return replace(found, account=given_accounts(word, self._names).one)
 
 
 def _new_lines(text: str, lines: Iterable[Problem | str], seen: set[tuple[str, str]]) -> Iterable[Problem | str]:
