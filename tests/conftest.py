@@ -48,6 +48,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_runtest_teardown() -> None:
+    """Commands switch the garbage collector off for the rest of their process, which here has other tests to run."""
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def scenario() -> Callable[[str], Scenario]:
     """A scenario by its name."""

@@ -17,8 +17,9 @@ import contextvars
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -104,6 +105,8 @@ def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool)
     messages = _Messages()
     monitor = _Monitor(mocks)
     loop = asyncio.new_event_loop()
+    tasks: list[asyncio.Task[Any]] = []
+    loop.set_task_factory(partial(_kept, tasks))
     loop.set_exception_handler(lambda *_: None)
     loop.set_default_executor(_Workers())
     try:
@@ -129,7 +132,18 @@ def _run(stack: Stack, program: Callable[[], None], mocks: Mocks, preview: bool)
     except Exception as error:
         raise DeploymentError(stack.name, "\n".join([*messages.errors, readable(error)])) from error
     finally:
-        _close(loop)
+        _close(loop, tasks)
+
+
+def _kept(
+    tasks: list[asyncio.Task[Any]], loop: asyncio.AbstractEventLoop, body: Coroutine[Any, Any, Any], **options: Any
+) -> asyncio.Task[Any]:
+    """A task of this run, kept in ``tasks``.
+
+    ``asyncio.all_tasks`` would visit the tasks of every earlier run, too, until the garbage collector has found them.
+    """
+    tasks.append(asyncio.Task(body, loop=loop, **options))
+    return tasks[-1]
 
 
 @contextlib.contextmanager
@@ -168,9 +182,10 @@ class _Workers(ThreadPoolExecutor):
             loop.close()
 
 
-def _close(loop: asyncio.AbstractEventLoop) -> None:
+def _close(loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[Any]]) -> None:
     """End the tasks that a failed run left waiting."""
-    pending = asyncio.all_tasks(loop)
+    pending = [task for task in tasks if not task.done()]
+    tasks.clear()
     for task in pending:
         task.cancel()
     if pending:

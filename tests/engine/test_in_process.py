@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -199,6 +200,16 @@ def test_no_thread_is_left_behind(run: Run) -> None:
     before = threading.active_count()
     run(lambda: _Thing("a", {}) and None)
     assert threading.active_count() == before
+
+
+def test_a_run_does_not_look_through_the_tasks_of_earlier_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command switches the garbage collector off: the tasks of a thousand stacks are all still there."""
+    visited = []
+    monkeypatch.setattr(asyncio, "all_tasks", lambda loop=None: visited.append(loop) or set())
+    assert run(lambda: _Thing("A", {})).resources
+    with pytest.raises(DeploymentError):
+        run(lambda: _Thing("Broken", {}))
+    assert visited == []
 
 
 def test_no_call_stack_is_read_and_the_sdk_is_left_as_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
