@@ -40,6 +40,7 @@ from crossaccount.settings.models.config import (
     INCLUDABLE,
     KINDS,
     MAY_BE_EMPTY,
+    MEMBERS_IN_WORDS,
     OTHER_NAMES,
     SECTIONS,
     SIDES,
@@ -174,7 +175,7 @@ def _shape(key: str, field: FieldInfo) -> dict[str, Any]:
 
 
 def _side(side: str, description: str) -> dict[str, Any]:
-    members = {section: _members(section, f"The {section} of this account, by name.") for section in SIDES[side]}
+    members = {section: _members(section, MEMBERS_IN_WORDS[section]) for section in SIDES[side]}
     for name, section in OTHER_NAMES.items():
         if section in members:
             members[name] = _members(section, f"Another name of `{section}`.")

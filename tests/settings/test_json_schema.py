@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from crossaccount.settings.json_schema import FILE, config_schema, schema_text
+from crossaccount.settings.models.config import SIDES
 from crossaccount.settings.yaml_text import read_yaml
 
 HERE = Path(__file__).parent
@@ -81,3 +82,12 @@ def test_every_key_is_described():
 def test_what_others_put_into_the_file_is_open(validator):
     content = {"encryptionsalt": "v1:x", "config": {"aws:region": "x", "pulumi:tags": {"a": 1}, "other:key": []}}
     assert messages(validator, content) == []
+
+
+def test_every_section_of_a_side_says_whose_it_is() -> None:
+    """``trusted`` and ``trusting`` differ by three letters."""
+    config = config_schema()["properties"]["config"]["properties"]
+    for side, sections in SIDES.items():
+        members = config[f"crossaccount:{side}"]["properties"]
+        for section in sections:
+            assert f"({side} side)" in members[section]["description"]

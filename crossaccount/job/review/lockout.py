@@ -141,7 +141,7 @@ class _Deployment:
         before = _answer(self._before, caller, account, action, resource, self._settings)
         if before[0] == after[0] or (before[0] == NEVER):
             return
-        who = caller or (f"any principal of {account}" if account else "whoever assumes the role")
+        who = caller or (f"any principal of {account}" if account else "anyone who assumes the role")
         certain = after[0] == NEVER
         decision = _decision(after[1], certain)
         named, statement = (decision.policy, decision.statement) if decision else ("", "")

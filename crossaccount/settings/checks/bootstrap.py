@@ -111,4 +111,4 @@ def _check_deployer(statement: TrustStatement, where: str) -> Iterator[Problem]:
 
 
 def _everybody(where: str, got: object, fix: str) -> Problem:
-    return Problem(where, "whoever can push a branch could deploy", got, fix)
+    return Problem(where, "everybody who can push a branch can deploy", got, fix)

@@ -272,6 +272,13 @@ IDENTITIES: Mapping[str, str] = {name: model.KIND for name, model in SECTIONS.it
 """The sections of users, groups and roles, which have policies, with what IAM calls them."""
 OWN_SECTIONS = tuple(_OWN_SECTIONS)
 """The sections that belong to no side."""
+MEMBERS_IN_WORDS: Mapping[str, str] = {
+    "users": "Users of this account, who assume roles (trusted side), by name.",
+    "groups": "Groups of such users (trusted side), by name: what their members may assume.",
+    "applications": "Service roles of this account (trusted side), by name: AWS services run as them.",
+    "roles": "Roles of this account that others assume (trusting side), by name.",
+}
+"""What the sections of the two sides have, for the schema and the reference."""
 FREE = "x-"
 """What the keys begin with that mean nothing to the program: places for YAML anchors."""
 MAY_BE_EMPTY = frozenset(

@@ -465,7 +465,7 @@ class Eks(Federation):
             yield Wrong("service_account", "names none", [], "write NAMESPACE/NAME")
         for each in self.service_account:
             if has_wildcard(each.partition("/")[0]):
-                what = "the namespace has no wildcard: whoever may make one gets in"
+                what = "a wildcard allows everybody who can create a namespace"
                 yield Wrong("service_account", what, each, "name the namespace")
             elif not _SERVICE_ACCOUNT.match(each):
                 yield Wrong("service_account", "not a service account", each, "write NAMESPACE/NAME")
