@@ -232,6 +232,8 @@ FLEET: dict[str, Any] = {
             "defaults": {"path": "/audit/", "tags": {"account": "<account.name>"}},
             "existing": {"policies": ["limit"]},
             "suppress": [{"code": "XA205", "where": "trusting.roles.Auditor", "reason": "said", "until": "2027-01-31"}],
+            "sign_in": {"alias": "acme-<account.name>"},
+            "bootstrap": {"prefix": "access-<account.name>"},
             "policies": {"P": {"assume": ["<audit>/role/Auditor"]}},
             "providers": {"github": {"oidc": "github", "bootstrap": True}},
             "trusted": {"users": {"bo": {"tags": {"team": "<account.id>"}}}},
@@ -244,6 +246,8 @@ FLEET: dict[str, Any] = {
             "region": "us-east-1",
             "credentials": {"profile": "<account.name>"},
             "reads": ["shop"],
+            "sign_in": {"password_policy": {"minimum_length": 16}},
+            "bootstrap": {"prefix": "access-hub"},
             "policies": {"Q": {"assume": ["*"]}},
             "providers": {"github": {"tags": {"a": "b"}}},
             "trusted": {"users": {"bo": {"path": "/p/"}}},
@@ -435,8 +439,14 @@ OF_ACCOUNTS: dict[str, Any] = {
             "allow_change": True,
         },
     },
+    "crossaccount:bootstrap": {"prefix": "access-shop"},
     "crossaccount:trusted": {
-        "users": {"bo": {"groups": [{"name": "team", "starts": "2020-01-31", "expires": "2099-12-31"}]}},
+        "users": {
+            "bo": {
+                "groups": [{"name": "team", "starts": "2020-01-31", "expires": "2099-12-31"}],
+                "access_keys": {"old": {"store": "secretsmanager", "expires": "2099-12-31", "delete_after": 7}},
+            }
+        },
         "groups": {"team": {}},
     },
 }
