@@ -106,7 +106,7 @@ def rehearse(
         # a stack may attach, and the rest after their stack.
         giver.give_outside()
         giver.give_policies()
-        _make_existing(scenario, local)
+        stand_ins = _make_existing(scenario, local)
         make_clusters(scenario.settings.values(), local, _regions(scenario))
         if scenario.bootstraps:
             progress.stage("creating the pipeline's own roles")
@@ -124,7 +124,7 @@ def rehearse(
         giver.give_with_stacks()
         _make_buckets(scenario, local)
         progress.stage("trying")
-        results = tuple(_results(scenario, local, progress))
+        results = tuple(_results(scenario, local, progress, stand_ins))
         if keep:
             local.keep()
         return Rehearsal(scenario, engine.name, results, local.gateway, local.pid, tuple(notes))
@@ -237,10 +237,11 @@ _NOTHING = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*
 """The document of a policy that others make. Its action needs no permission, so it grants nothing."""
 
 
-def _make_existing(scenario: Scenario, local: LocalAws) -> None:
+def _make_existing(scenario: Scenario, local: LocalAws) -> frozenset[str]:
     """Make what stacks declare as existing, unless the access tests give it: policies that grant nothing, and roles
-    that the account itself may assume.
+    that the account itself may assume. Returns the ARNs of the policies, whose real content is unknown.
     """
+    stand_ins: set[str] = set()
     given = given_names(scenario.tests)
     of_pipelines = {each.policy_arn(policy) for each in scenario.bootstraps for policy in each.policies}
     for settings in scenario.settings.values():
@@ -252,9 +253,11 @@ def _make_existing(scenario: Scenario, local: LocalAws) -> None:
             if kind == "policy":
                 document = to_json({"Version": VERSION, "Statement": [_NOTHING]})
                 iam.create_policy(PolicyName=name, Path=parse_arn(arn).path, PolicyDocument=document)
+                stand_ins.add(arn)
             else:
                 trust = to_json(trust_policy([Trust(principals=(root_arn(settings.account_id, settings.partition),))]))
                 iam.create_role(RoleName=name, Path=parse_arn(arn).path, AssumeRolePolicyDocument=trust)
+    return frozenset(stand_ins)
 
 
 def _make_buckets(scenario: Scenario, local: LocalAws) -> None:
@@ -263,13 +266,20 @@ def _make_buckets(scenario: Scenario, local: LocalAws) -> None:
             make_bucket(local.session(account_id, region=_regions(scenario).get(account_id, DEFAULT_REGION)), name)
 
 
-def _results(scenario: Scenario, local: LocalAws, progress: Progress) -> Iterator[TestResult]:
-    details = [account_details(local.session(each).iam) for each in sorted(set(scenario.accounts.values()))]
+def _results(
+    scenario: Scenario, local: LocalAws, progress: Progress, stand_ins: frozenset[str]
+) -> Iterator[TestResult]:
+    found = (account_details(local.session(each).iam) for each in sorted(set(scenario.accounts.values())))
+    # What a stand-in allows says nothing of the real policy: as in `check`, its document is unknown.
+    details = [
+        {**each, "Policies": [policy for policy in each["Policies"] if policy["Arn"] not in stand_ins]}
+        for each in found
+    ]
     estate = Estate.from_details(details, organizations=_organizations(scenario, local))
     callers = Callers(local, details, _regions(scenario))
     owners = {name: account_id for account_id, names in buckets(scenario.tests).items() for name in names}
     now = scenario.now or present()
-    trial = Trial(callers, estate, local.endpoint, lambda: now, owners, local.at)
+    trial = Trial(callers, estate, local.endpoint, lambda: now, owners, local.at, bool(stand_ins))
     for judged in run_judged(scenario.tests, estate, now):
         result = trial.of(judged)
         progress.result(result)
