@@ -78,6 +78,8 @@ class Checked:
     """By what stacks say that somebody else makes (``policy developer_policy``): the stacks."""
     everywhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By roles that are granted in every account of an organisation, also in those that join later: the grants."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """By customer-managed policy that an inline grant became, because it is too long to be inline: the grant."""
     checked: frozenset[str] = frozenset()
     """The IDs and names of the accounts that were checked."""
     files: Mapping[str, Path] = field(default_factory=dict)
@@ -118,6 +120,10 @@ class Checked:
         for roles, grants in self.everywhere.items():
             others = f" and {counted(len(grants) - 1, 'other grant')}" if len(grants) > 1 else ""
             yield f"granted also in accounts that join later: {roles} (by {grants[0]}{others})"
+        if self.moved:
+            first, grant = next(iter(self.moved.items()))
+            others = f", and {len(self.moved) - 1} more" if len(self.moved) > 1 else ""
+            yield f"an entity's grants are too long to be inline, so managed policies: {first} (of {grant}){others}"
 
     @property
     def ok(self) -> bool:
@@ -133,6 +139,7 @@ class Checked:
             **({"groups": [each.to_json() for each in self.groups]} if len(self.groups) < len(self.findings) else {}),
             **({"assumed": {name: list(each) for name, each in self.assumed.items()}} if self.assumed else {}),
             **({"everywhere": {key: list(each) for key, each in self.everywhere.items()}} if self.everywhere else {}),
+            **({"moved": dict(self.moved)} if self.moved else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"proof": self.proof.to_json()} if self.proof else {}),
             **({"baseline": self.compared.to_json()} if self.compared else {}),
@@ -184,7 +191,9 @@ def check(
     today = now.astimezone(UTC).date()
     checked = Checker(compiled, sources, names, of_files, today).run(_tests(directory, sources, program, now))
     files = {compiled[name].settings.account_id: directory / stack_file(name) for name in names}
-    checked = replace(checked, files=files, everywhere=granted_everywhere({name: compiled[name] for name in names}))
+    shown = {name: compiled[name] for name in names}
+    moved = {policy: grant for each in shown.values() for policy, grant in _moved(each)}
+    checked = replace(checked, files=files, everywhere=granted_everywhere(shown), moved=moved)
     return checked if base is None else replace(checked, proof=proof_since(directory, base, now))
 
 
@@ -323,6 +332,15 @@ class Checker:
         return whole or bool(
             accounts & {account_of_owner(test.test.principal_arn), account_of_owner(test.test.role_arn)}
         )
+
+
+def _moved(compiled: CompiledStack) -> Iterator[tuple[str, str]]:
+    """The managed policies that inline grants of a stack became, by account and name, and the places of the grants."""
+    settings = compiled.settings
+    for name, origin in compiled.documents.origins.items():
+        if origin.inline:
+            place = settings.places[origin.section][origin.name]
+            yield f"{settings.account}/policy/{name}", f"{place}.inline.{origin.inline}"
 
 
 def _chosen(project: Project, stacks: Sequence[str]) -> frozenset[str]:

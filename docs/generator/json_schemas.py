@@ -99,6 +99,7 @@ _CHECK_MORE = {
     "groups": many(members({**_FINDING, "count": INT, "accounts": STRINGS, "places": STRINGS})),
     "assumed": by_name(STRINGS),
     "everywhere": by_name(STRINGS),
+    "moved": by_name(STR),
     "warnings": STRINGS,
     "proof": ref("proof"),
     "baseline": members(

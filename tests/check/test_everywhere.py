@@ -55,3 +55,18 @@ def test_they_are_named_once_for_each_role(tmp_path: Path, run: Run) -> None:
 def test_other_grants_are_not(policy: dict[str, Any], tmp_path: Path, run: Run) -> None:
     folder = _project(tmp_path, one=policy)
     assert "everywhere" not in run("check", "--dir", str(folder), "--json").json
+
+
+def test_a_grant_that_is_too_long_to_be_inline_is_named_with_its_managed_policy(tmp_path: Path, run: Run) -> None:
+    roles = [f"auth/role/a-role-with-a-name-of-some-length-{number}" for number in range(40)]
+    folder = _project(tmp_path, long={"assume": roles}, short={"assume": roles[:1]})
+    moved = run("check", "--dir", str(folder), "--json").json["moved"]
+    assert moved == {
+        "auth/policy/user-ann-long": "Pulumi.auth.yaml: trusted.users.ann.inline.long",
+        "auth/policy/user-ann-short": "Pulumi.auth.yaml: trusted.users.ann.inline.short",
+    }
+    out = run("check", "--dir", str(folder)).out
+    assert (
+        "grants are too long to be inline, so managed policies: auth/policy/user-ann-long (of Pulumi.auth.yaml: " in out
+    )
+    assert "inline.long), and 1 more" in out
