@@ -6,6 +6,7 @@ For the fields of events, see https://www.pulumi.com/docs/reference/pkg/python/p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,9 @@ REFRESH = "refresh"
 OWN_TYPES = "pulumi:"
 """The prefix of Pulumi's own types: stacks, providers and references are in no account."""
 REPLACING = {"create-replacement": "replace", "replace": "replace", "delete-replaced": "replace"}
+
+_ATTEMPT = re.compile(r"\s*Will retry in \S+ \[(?P<number>\d+)/\d+\]\s*\Z")
+"""The end of the engine's warning about a failed download. The reason is the same each time, so it is shown once."""
 
 
 class EngineEvents:
@@ -107,6 +111,10 @@ class EngineEvents:
         text = diagnostic.message.strip()
         if not text or diagnostic.severity not in ("info", "info#err", "warning", "error"):
             return
+        if attempt := _ATTEMPT.search(text):
+            if attempt["number"] != "1":
+                return
+            text = text[: attempt.start()]
         severity = "info" if diagnostic.severity == "info#err" else diagnostic.severity
         if severity == "error":
             self.errors.append(text)
