@@ -309,7 +309,7 @@ def _refused(path: Path) -> str | None:
     if ":saml-provider/" in path.principal:
         return "people of a SAML provider sign in at the provider's own page"
     if not _ENTITY.match(path.principal) and not _PROVIDER.match(path.principal):
-        return "no user or role; name a source of its account"
+        return "no user or role; name a source of their account"
     return None
 
 
