@@ -32,6 +32,7 @@ def _open(type_: str, logical_name: str, **inputs: str) -> dict[str, Any]:
 ROLE = _open("aws:iam/role:Role", "hub-application-Slow", name="Slow", path="/")
 GROUP = _open("aws:iam/group:Group", "hub-group-Team", name="Team")
 ATTACHMENT = _open("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "a")
+KEYS = [_open("aws:iam/accessKey:AccessKey", f"hub-user-bo-access-key-{each}", user="bo") for each in ("a", "b")]
 BUCKET = _open("aws:s3/bucket:Bucket", "b")
 
 
@@ -47,8 +48,9 @@ class _Iam:
         class NoSuchEntityException(Exception):
             pass
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, keys: list[str]) -> None:
         self._path = path
+        self.keys = keys
 
     def get_role(self, **_: str) -> Any:
         from datetime import UTC, datetime
@@ -58,6 +60,18 @@ class _Iam:
     def get_group(self, **_: str) -> Any:
         raise self.exceptions.NoSuchEntityException
 
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: str) -> Any:
+        yield {"AccessKeyMetadata": [{"AccessKeyId": each} for each in self.keys]}
+
+    def get_access_key_last_used(self, **_: str) -> Any:
+        return {"AccessKeyLastUsed": {}}
+
+    def delete_access_key(self, *, AccessKeyId: str, **_: str) -> None:  # noqa: N803 (boto3's name)
+        self.keys.remove(AccessKeyId)
+
 
 @dataclass
 class Cli:
@@ -66,6 +80,8 @@ class Cli:
     pending: list[dict[str, Any]] = field(default_factory=list)
     lock: automation.CommandError | None = None
     path: str = "/"
+    keys: list[str] = field(default_factory=list)
+    """The access keys of the user in AWS."""
     asked: list[str] = field(default_factory=list)
     imported: dict[str, Any] = field(default_factory=dict)
     said: list[Event] = field(default_factory=list)
@@ -96,7 +112,7 @@ class Cli:
     def repair(self, gone: tuple[str, ...] = ()) -> None:
         @contextmanager
         def signed_in() -> Iterator[Callable[[str], Any]]:
-            yield lambda _: _Iam(self.path)
+            yield lambda _: _Iam(self.path, self.keys)
 
         stack: Any = self
         Repair(stack, "111111111111", gone, signed_in, self.said.append).run(self.update)
@@ -169,6 +185,24 @@ def test_what_somebody_else_made_is_not_adopted_and_stays_open() -> None:
         cli.repair()
     assert "clear" not in cli.asked
     assert "up" not in cli.asked
+
+
+def test_both_keys_that_a_killed_update_made_for_a_user_are_deleted_and_made_again() -> None:
+    cli = Cli(KEYS, keys=["AKIA1", "AKIA2"])
+    cli.repair()
+    assert cli.keys == []
+    lost = "its secret was lost with the killed update"
+    assert cli.texts[1:] == [f"deleted the access key AKIA{number} of bo: {lost}" for number in (1, 2)]
+    assert cli.asked[-2:] == ["clear", "up"]
+
+
+def test_of_two_keys_the_one_that_a_killed_update_made_is_left_to_a_person() -> None:
+    cli = Cli(KEYS[:1], keys=["AKIA1", "AKIA2"])
+    with pytest.raises(
+        NotRepaired, match="hub-user-bo-access-key-a: access key AKIA1 of bo and access key AKIA2 of bo"
+    ):
+        cli.repair()
+    assert cli.keys == ["AKIA1", "AKIA2"]
 
 
 def test_a_type_that_no_repair_is_known_for_is_left_to_a_person_before_anything_is_changed() -> None:
