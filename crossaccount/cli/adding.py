@@ -165,6 +165,12 @@ def add_user(
         list[str] | None, typer.Option("--group", metavar="GROUP", help="A group of the user; may be repeated.")
     ] = None,
     console: Annotated[bool, typer.Option("--console/--no-console", help="Whether the user gets a password.")] = True,
+    access_key: Annotated[
+        bool,
+        typer.Option(
+            "--access-key/--no-access-key", help="Whether the user gets an access key, through Secrets Manager."
+        ),
+    ] = False,
     directory: DirectoryOption = HERE,
 ) -> None:
     """Add a user to the stack of an account."""
@@ -172,7 +178,7 @@ def add_user(
         from crossaccount.start import adding
 
         project = _project(directory)
-        _write(project, adding.add_user(project, account, name, groups=groups or (), console=console))
+        _write(project, adding.add_user(project, account, name, groups or (), console=console, access_key=access_key))
         if not groups:
             _say_groups(name, account, adding.groups_of(project, account))
         _next(directory, "check", "preview")

@@ -187,7 +187,9 @@ def _has_github(config: Mapping[str, Any]) -> bool:
     return any(each == "github" or service_of(without_scheme(each)) == "github" for each in issuers)
 
 
-def add_user(project: Project, account: str, name: str, *, groups: Sequence[str], console: bool) -> Added:
+def add_user(
+    project: Project, account: str, name: str, groups: Sequence[str], *, console: bool, access_key: bool
+) -> Added:
     """A user of an account.
 
     Raises:
@@ -195,7 +197,11 @@ def add_user(project: Project, account: str, name: str, *, groups: Sequence[str]
     """
     problems = [*_refused("NAME", name, check_name("user", name))]
     stack = _stack_of(project, account, problems)
-    user = {**({"console": True} if console else {}), **({"groups": list(groups)} if groups else {})}
+    user = {
+        **({"console": True} if console else {}),
+        **({"access_key": {"store": "secretsmanager"}} if access_key else {}),
+        **({"groups": list(groups)} if groups else {}),
+    }
     return _in_stack(project, stack, (("crossaccount:trusted", "users"), name, user))
 
 

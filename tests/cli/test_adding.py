@@ -30,6 +30,13 @@ def _texts(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text() for file in folder.glob("Pulumi*.yaml")}
 
 
+def test_a_program_gets_an_access_key_and_no_password(run: Run, mine: Path) -> None:
+    assert run("add", "user", "auth", "robot", "--no-console", "--access-key").code == 0
+    users = yaml.safe_load((mine / "Pulumi.auth.yaml").read_text())["config"]["crossaccount:trusted"]["users"]
+    assert users["robot"] == {"access_key": {"store": "secretsmanager"}}
+    assert run("check").code == 0
+
+
 def test_an_account_a_role_and_a_user_are_added_and_the_project_is_checked(run: Run, mine: Path) -> None:
     before = _texts(mine)
     assert run("add", "account", "staging", "345678901234", "--region", "eu-central-1").out.splitlines() == [
