@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -223,7 +224,7 @@ def _in_the_way(directory: Path, packaged: str) -> Iterator[str]:
         if path.name == ENTRY or not (_is_code(path) or path.is_dir()):
             continue
         if name == COMPONENTS:
-            if packaged == OF_CHECKOUT and _content(path) != _content(_own_components()):
+            if packaged == OF_CHECKOUT and _content(path) != _own_content(_own_components()):
                 yield name
         elif name == "crossaccount":
             if not _same_package(path):
@@ -259,11 +260,17 @@ def _is_code(path: Path) -> bool:
 
 def _same_package(folder: Path) -> bool:
     """Whether a folder ``crossaccount`` holds the code and the data that are running, its components included."""
-    if _content(folder, COMPONENTS) != _content(INSTALLED / "crossaccount", COMPONENTS):
+    if _content(folder, COMPONENTS) != _own_content(INSTALLED / "crossaccount", COMPONENTS):
         return False
     within = folder / COMPONENTS
     theirs = within if (within / "declaration.py").is_file() else folder.parent / COMPONENTS
-    return _content(theirs) == _content(_own_components())
+    return _content(theirs) == _own_content(_own_components())
+
+
+@cache
+def _own_content(folder: Path, without: str = "") -> Mapping[str, bytes]:
+    """The files of a folder whose code this process runs: what they were when it first asked."""
+    return _content(folder, without)
 
 
 def _content(folder: Path, without: str = "") -> Mapping[str, bytes]:
