@@ -104,13 +104,13 @@ class SharedLayers:
         self._contexts: dict[str, RequestContext] = {}
         self._alike: dict[int, Alike] = {}
 
-    def answer(self, caller: Principal, role: Role, trust: SideAnswer, own: tuple[int, ...] = ()) -> Answer:
+    def answer(self, caller: Principal, role: Role, trust: SideAnswer, per_role: tuple[int, ...] = ()) -> Answer:
         """The requirements for ``caller`` to assume ``role``, whose trust says ``trust``.
 
-        ``own`` tells the caller apart from others with the same profile.
+        ``per_role`` distinguishes the caller from others with the same profile: what its ``per_role`` policies answer.
         """
         profile = self.profiles[caller.arn]
-        number, sides = self._sides_of(caller, role, profile, own)
+        number, sides = self._sides_of(caller, role, profile, per_role)
         rcps: tuple[SideAnswer, ...] = ()
         if self.estate.resource_control:
             request = self._request(caller, role, profile)
@@ -126,14 +126,14 @@ class SharedLayers:
         return Request(caller, profile.action, role.arn, self.context(caller))
 
     def _sides_of(
-        self, caller: Principal, role: Role, profile: Profile, own: tuple[int, ...]
+        self, caller: Principal, role: Role, profile: Profile, per_role: tuple[int, ...]
     ) -> tuple[int, CallerSides]:
         """The sides of the caller's account, and their number: equal sides have the same."""
         about: list[bool] = []
         if profile.selecting:
             context = self.context(caller)
             about = [each.on(role.arn, context) is not False for each in profile.selecting]
-        key = (profile.key, own, role.arn if own or profile.depends_on_role else "", *about)
+        key = (profile.key, per_role, role.arn if per_role or profile.depends_on_role else "", *about)
         found = self._caller_sides.get(key)
         if found is None:
             sides = caller_sides(self.estate, self._request(caller, role, profile), self._evaluate_side)
@@ -146,7 +146,7 @@ class SharedLayers:
     def trust(self, caller: Principal, role: Role, profile: Profile) -> SideAnswer:
         """The answer of a role's trust, shared by callers that it cannot tell apart and by equal trusts."""
         dependencies = self.dependencies(role.trust, profile.action)
-        if dependencies.depends_on_role or dependencies.alone(caller):
+        if dependencies.depends_on_role or dependencies.is_single(caller):
             return self._one(trust_side(self._request(caller, role, profile), role, self._evaluate_side))
         account = role.partition, caller.partition, caller.account
         key = (id(role.trust), account, caller.is_role, profile.action, dependencies.values(caller))
@@ -158,7 +158,7 @@ class SharedLayers:
     def _trust_by_meaning(
         self, caller: Principal, role: Role, profile: Profile, dependencies: Dependencies
     ) -> SideAnswer:
-        """The answer of a trust for a caller that is not alone.
+        """The answer of a trust for a caller that it does not single out by name.
 
         The statements that name the caller decide it: how they name it, their effect, and their conditions. Of the
         caller it depends on what these conditions can read.
@@ -186,13 +186,13 @@ class SharedLayers:
         policies are.
         """
         action = assume_action(caller)
-        own: list[Policy] = []
+        policies: list[Policy] = []
         shared: list[Policy] = []
         per_role: list[PerRole] = []
         for policy in caller.policies:
             dependencies = self.dependencies(policy, action)
-            if not dependencies.silent:
-                own.append(policy)
+            if not dependencies.without_statements:
+                policies.append(policy)
                 if dependencies.single_out(caller):
                     patterns = patterns_of(policy.about(action), self.context(caller))
                     per_role.append(PerRole("identity", policy, patterns))
@@ -208,7 +208,7 @@ class SharedLayers:
             key = (*kind, *map(id, shared))
         found = Profile(
             action,
-            tuple(own),
+            tuple(policies),
             tuple(per_role),
             self._keys.setdefault(key, len(self._keys)),
             carried_actions(caller),
@@ -239,12 +239,12 @@ class SharedLayers:
         for place, caller in enumerate(callers):
             profile = self.profiles.get(caller.arn) or self.profile(caller)
             actions.add(profile.action)
-            alone = bool(profile.carried)
-            if profile.per_role and not alone:
-                own = [each.patterns for each in profile.per_role]
-                alone = None in own
-                patterns.update(pattern for each in own for pattern in each or ())
-            places.append(place if alone else first.setdefault(profile.key, place))
+            is_single = bool(profile.carried)
+            if profile.per_role and not is_single:
+                found = [each.patterns for each in profile.per_role]
+                is_single = None in found
+                patterns.update(pattern for each in found for pattern in each or ())
+            places.append(place if is_single else first.setdefault(profile.key, place))
         distinct = tuple(dict.fromkeys(places))
         return Alike(callers, tuple(places), distinct, frozenset(actions), tuple(patterns))
 
@@ -319,9 +319,9 @@ class RoleAnswers:
         if not callers:
             return []
         alike = self._shared.alike(callers)
-        fits = any(wildcard_match(pattern, self._role.arn) for pattern in alike.patterns)
-        if fits or self._tells_apart(alike.actions):
-            return list(self._told_apart(alike, fits))
+        is_matched = any(wildcard_match(pattern, self._role.arn) for pattern in alike.patterns)
+        if is_matched or self._distinguishes(alike.actions):
+            return list(self._distinguished(alike, is_matched))
         known = {place: self.of(callers[place]) for place in alike.distinct}
         if any(answer.actions for answer in known.values()):
             # Permissions for tags and source identities are judged for each caller.
@@ -331,12 +331,12 @@ class RoleAnswers:
             ]
         return [known[first] for first in alike.firsts]
 
-    def _told_apart(self, alike: Alike, fits: bool) -> Iterator[Answer]:
-        """As :meth:`each`, for a role whose policies tell some callers apart, or that ``fits`` the callers' own."""
+    def _distinguished(self, alike: Alike, is_matched: bool) -> Iterator[Answer]:
+        """As :meth:`each`, for a role whose policies distinguish callers; so do the callers' if it ``is_matched``."""
         known: dict[int, Answer] = {}
         for caller, first in zip(alike.callers, alike.firsts, strict=True):
             profile = self._shared.profiles[caller.arn]
-            if (fits and profile.per_role) or self._singles_out(caller, profile.action):
+            if (is_matched and profile.per_role) or self._singles_out(caller, profile.action):
                 yield self.of(caller)
                 continue
             answer = known.get(first)
@@ -348,18 +348,18 @@ class RoleAnswers:
         """The requirements for ``caller``."""
         profile = self._shared.profiles.get(caller.arn) or self._shared.profile(caller)
         trust = self._shared.trust(caller, self._role, profile)
-        own = self._own_answers(caller, profile) if profile.per_role else ()
-        key: Hashable = profile.key, own, id(trust)
+        per_role = self._per_role(caller, profile) if profile.per_role else ()
+        key: Hashable = profile.key, per_role, id(trust)
         if self._above and self._above_depends_on(caller, profile.action):
             key = caller.arn
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._shared.answer(caller, self._role, trust, own)
+            found = self._known[key] = self._shared.answer(caller, self._role, trust, per_role)
         if not (found.actions or profile.carried):
             return found
         return complete(found, self._shared.estate, caller, self._role)
 
-    def _tells_apart(self, actions: Iterable[str]) -> bool:
+    def _distinguishes(self, actions: Iterable[str]) -> bool:
         """Whether one of the role's policies may tell callers of one account and kind apart."""
         dependencies = self._shared.dependencies
         policies = self._policies
@@ -372,7 +372,7 @@ class RoleAnswers:
     def _above_depends_on(self, caller: Principal, action: str) -> bool:
         return any(self._shared.dependencies(each, action).single_out(caller) for each in self._above)
 
-    def _own_answers(self, caller: Principal, profile: Profile) -> tuple[int, ...]:
+    def _per_role(self, caller: Principal, profile: Profile) -> tuple[int, ...]:
         """The answers that may differ from those of other callers with the same profile."""
         role = self._role.arn
         policies = [
@@ -383,5 +383,5 @@ class RoleAnswers:
         if not policies:
             return ()
         request = Request(caller, profile.action, role, self._shared.context(caller))
-        own = [self._shared.evaluate_policy(side, policy, request) for side, policy in policies]
-        return tuple([id(each) for each in own if not without_effect(each)])
+        answers = [self._shared.evaluate_policy(side, policy, request) for side, policy in policies]
+        return tuple([id(each) for each in answers if not without_effect(each)])

@@ -35,11 +35,11 @@ class Dependencies(NamedTuple):
     policy names: each may have its own answer. With ``sessions`` each role may have its own answer, with ``inverted``
     (NotPrincipal) each principal. ``depends_on_caller``: one of these is the case. ``depends_on_account``: the answer
     depends on the account's ID or on its place in the organisation, beyond whether the policy names the account.
-    ``depends_on_role``: the answer also depends on the role's own tags and account. A ``silent`` policy has no
-    statement about the action.
+    ``depends_on_role``: the answer also depends on the role's tags and account. ``without_statements``: the policy has
+    no statement about the action.
     """
 
-    silent: bool
+    without_statements: bool
     caller_keys: tuple[str, ...]
     claims: tuple[str, ...]
     depends_on_role: bool
@@ -51,21 +51,21 @@ class Dependencies(NamedTuple):
 
     def single_out(self, caller: Principal) -> bool:
         """Whether the answer for ``caller`` may differ from that for others of its account and kind."""
-        return bool(self.caller_keys or (self.claims and caller.is_role)) or self.alone(caller)
+        return bool(self.caller_keys or (self.claims and caller.is_role)) or self.is_single(caller)
 
     def equivalent_callers(self, caller: Principal) -> Hashable:
         """A key: callers with equal keys get equal answers."""
-        if self.alone(caller):
+        if self.is_single(caller):
             return caller.arn
         return caller.account, caller.is_role, self.values(caller)
 
     def values(self, caller: Principal) -> tuple[Hashable, ...]:
-        """What the policy can read of a caller, beyond its account and kind, unless the caller is ``alone``."""
+        """What the policy can read of a caller, beyond its account and kind, unless the caller ``is_single``."""
         if not self.caller_keys and not (self.claims and caller.is_role):
             return ()
         implied = map(caller.implied.get, self.caller_keys)
         if not caller.is_role:
-            return tuple(implied)  # a user has its own tags alone, and carries nothing on
+            return tuple(implied)  # a user has only its own tags, and carries nothing on
         return caller.may_be_tagged, carried_actions(caller), self._providers(caller), *implied
 
     def _providers(self, caller: Principal) -> frozenset[str]:
@@ -74,12 +74,12 @@ class Dependencies(NamedTuple):
             return frozenset()
         return frozenset(name for name in sender_of(caller).names if any(key.startswith(name) for key in self.claims))
 
-    def alone(self, caller: Principal) -> bool:
+    def is_single(self, caller: Principal) -> bool:
         """Whether the answer for ``caller`` may differ from that for any other caller."""
         if self.inverted or (self.sessions and caller.is_role) or isinstance(caller, ExternalPrincipal):
             return True
         if caller.is_role and _USER_ID in self.caller_keys:
-            return True  # it begins with the role's own ID
+            return True  # it begins with the ID of the role
         return bool(self.names) and (caller.arn in self.names or caller.unique_id in self.names)
 
 
@@ -102,7 +102,7 @@ def dependencies_of(policy: Policy, action: str) -> Dependencies:
     caller_keys = tuple(sorted(filter(_is_about_the_caller, keys)))
     claims = tuple(sorted(key for key in keys if not key.startswith(_NOT_OF_PROVIDERS)))
     return Dependencies(
-        silent=not statements and not policy.unknown_about(action),
+        without_statements=not statements and not policy.unknown_about(action),
         caller_keys=caller_keys,
         claims=claims,
         depends_on_role=variables or any(key.startswith(_ABOUT_THE_ROLE) for key in keys),
