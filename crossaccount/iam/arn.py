@@ -29,7 +29,7 @@ class Arn:
     @property
     def kind(self) -> str:
         """What the resource is: ``role``, ``user``, ``group``, ``policy``, ``root``, ``assumed-role`` …"""
-        return re.split(r"[/:]", self.resource, maxsplit=1)[0]
+        return self.resource.partition("/")[0].partition(":")[0]
 
     @property
     def name(self) -> str:

@@ -84,11 +84,14 @@ def _section(value: Any) -> str:
     except TypeError:
         return _json(_shown(value))
     # Most sections have only printable ASCII, so that they are shown as they are.
-    return text if text.isascii() and text.isprintable() and not _CHANGED.search(text) else _json(_shown(value))
+    plain = text.isascii() and text.isprintable() and not _ESCAPED.search(text)
+    return text if plain and not any(key in text for key in _NO_TEXTS) else _json(_shown(value))
 
 
-_CHANGED = re.compile(r'\\[bfnrtu]|"(?:true|false|null)":')
-"""What :func:`_shown` may change in printable JSON: escaped characters, and keys that are no text."""
+_ESCAPED = re.compile(r"\\[bfnrtu]")
+"""A character that is not printable, in JSON."""
+_NO_TEXTS = ('"true":', '"false":', '"null":')
+"""Keys that may be no texts: ``json`` writes them in its own way."""
 
 
 def _shown(value: Any) -> Any:
@@ -163,22 +166,23 @@ class _Encoder:
         every = dict.fromkeys(chain.from_iterable(map(_ENDS, found)))
         ends = {end: self._ends.number(end) for end in every}
         granted = self._granted
-        numbers: dict[tuple[int, bool], tuple[int, Origins]] = {}
         sides: dict[tuple[str, int, int], int] = {}
         conditions, grants, trusts = list[int](), list[int](), list[int]()
+        last: tuple[str, int, int, bool] | None = None
         for principal, role, alternatives, grant, trust in found:
-            alike = (id(alternatives), granted(principal))
-            if alike not in numbers:
-                numbers[alike] = self._conditions.number(alternatives, granted=alike[1])
-            condition, origins = numbers[alike]
-            granting, trusting = (principal, id(grant), condition), (role, id(trust), condition)
+            of_source = granted(principal)
+            if last != (role, id(alternatives), id(trust), of_source):  # most paths are like the one before
+                last = (role, id(alternatives), id(trust), of_source)
+                condition, origins = self._conditions.number(alternatives, granted=of_source)
+                trusting: int | None = None
+            granting = (principal, id(grant), condition)
             if granting not in sides:
                 sides[granting] = self._sides.number(principal, (*grant, *origins[0]))
-            if trusting not in sides:
-                sides[trusting] = self._sides.number(role, (*trust, *origins[1]))
+            if trusting is None:
+                trusting = self._sides.number(role, (*trust, *origins[1]))
             conditions.append(condition)
             grants.append(sides[granting])
-            trusts.append(sides[trusting])
+            trusts.append(trusting)
         columns = {
             "principal": [ends[path[0]] for path in found],
             "role": [ends[path[1]] for path in found],

@@ -233,25 +233,32 @@ def _accounts(estate: Estate, found: Sequence[Path], book: Mapping[str, str]) ->
     return {account_id: names.get(account_id, account_id) for account_id in sorted(estate.accounts | outside)}
 
 
+_NO_DISPLAY = Display()
+
+
 def _roles(sources: Sources, estate: Estate, found: Sequence[Path]) -> Iterable[RoleFacts]:
     reached = Counter(path.role for path in found)
     requirements: dict[str, dict[int, Requirements]] = {}  # each once: paths share them
-    for path in found:
-        # Nobody signs in to the console as a role that only services assume, nor as somebody whom no source describes.
-        if path.principal in estate.users or reached[path.principal]:
-            requirements.setdefault(path.role, {})[id(path.alternatives)] = path.alternatives
+    # Nobody signs in to the console as a role that only services assume, nor as somebody whom no source describes.
+    may_sign_in = estate.users.keys() | reached.keys()
+    for principal, role, alternatives, _, _ in found:
+        if principal in may_sign_in:
+            known = requirements.get(role)
+            if known is None:
+                known = requirements[role] = {}
+            known[id(alternatives)] = alternatives
     items = {str(item["Arn"]): item for account in sources.details for item in account.get("RoleDetailList") or ()}
     permissions = Permissions()
-    for arn, role in sorted(estate.roles.items()):
+    for arn, entity in sorted(estate.roles.items()):
         yield RoleFacts(
             arn,
             _text(items[arn], "Description"),
-            role.tags,
-            role.max_session_duration,
-            role.boundary.name if role.boundary else "",
-            permissions.of(role.policies),
+            entity.tags,
+            entity.max_session_duration,
+            entity.boundary.name if entity.boundary else "",
+            permissions.of(entity.policies),
             reached[arn],
-            link_to(arn, sources.displays.get(role.account, Display()), requirements.get(arn, {}).values()),
+            link_to(arn, sources.displays.get(entity.account, _NO_DISPLAY), requirements.get(arn, {}).values()),
             _last_used(items[arn]),
         )
 

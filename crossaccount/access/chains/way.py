@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -87,7 +88,9 @@ class Way(NamedTuple):
         """The conditions of the easiest alternative, one line for each hop; ``granted`` as in ``path_in_words``."""
         easiest = min(self.alternatives, key=len)
         hops = range(1, len(self.via) + 2)
-        found = [_hop_in_words([each for each in easiest if each.number == hop]) or UNCONDITIONAL for hop in hops]
+        found = [
+            _hop_in_words(tuple([each for each in easiest if each.number == hop])) or UNCONDITIONAL for hop in hops
+        ]
         if not granted:
             found[0] = IF_GRANTED if found[0] == UNCONDITIONAL else f"{found[0]}, {IF_GRANTED}"
         return found
@@ -106,11 +109,12 @@ def alternatives_in_words(alternatives: Iterable[Conditions]) -> str:
 def _conditions_in_words(conditions: Conditions) -> str:
     parts = []
     for number, found in groupby(sorted(conditions, key=lambda each: each.number), key=lambda each: each.number):
-        parts.append(f"hop {number}: {_hop_in_words(list(found))}")
+        parts.append(f"hop {number}: {_hop_in_words(tuple(found))}")
     return ", ".join(parts) or UNCONDITIONAL
 
 
-def _hop_in_words(conditions: Sequence[Hop]) -> str:
+@lru_cache(maxsize=16_384)
+def _hop_in_words(conditions: Conditions) -> str:
     own = tuple(each.atom for each in conditions if each.required_by == each.number)
     parts = [in_words((own,))] if own else []
     for hop in sorted({each.required_by for each in conditions if each.required_by != each.number}):

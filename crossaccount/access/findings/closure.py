@@ -21,6 +21,7 @@ from crossaccount.access.findings.escalation import Escalation
 from crossaccount.access.findings.finding import Found, Kind, Place
 from crossaccount.access.findings.grants import Denials, Grants, SessionSides, may_be_a_side
 from crossaccount.access.findings.reach import Holders, PathLike, Reach, chain_findings, is_role, listed
+from crossaccount.access.findings.shared import Form
 from crossaccount.access.findings.statements import Document, Statement, documents
 from crossaccount.access.paths.alike import AlikeCallers
 from crossaccount.access.paths.candidates import Candidates
@@ -244,12 +245,12 @@ class Closure:
         others = list(possible(estate))
         self._hidden = {(each.role, trust.statement) for each in others for trust in each.path.trust}
         self._served = {each.role for each in others if not is_role(each.principal)}
-        self._outlines: dict[tuple[bytes, str], _Outline] = {}
+        self._outlines: dict[tuple[bytes | str, str], _Outline] = {}
         self._found: list[Found] = []
 
-    def add(self, document: Document) -> None:
-        """Judge one more document. Most need only their outline, which equal documents share."""
-        outline = self._outline(document)
+    def add(self, document: Document, form: Form | None = None) -> None:
+        """Judge one more document, which may have a ``form``. Most need only their outline, which documents share."""
+        outline = self._outline(document, form)
         owner = document.place.owner
         if outline.serves:
             self._served.add(owner)
@@ -267,11 +268,11 @@ class Closure:
         yield from chain_findings(self._estate, self._reach, frozenset(self._served))
         yield from Escalation(self._details, self._estate).findings()
 
-    def _outline(self, document: Document) -> _Outline:
+    def _outline(self, document: Document, form: Form | None) -> _Outline:
         content = document.fingerprint
         if content is None:
             return _Outline.of(document)
-        key = (content, document.side)
+        key = (form.text if form else content, document.side)
         found = self._outlines.get(key)
         if found is None:
             found = self._outlines[key] = _Outline.of(document)
@@ -279,7 +280,7 @@ class Closure:
 
 
 class _Outline(NamedTuple):
-    """What decides which rules of closure a document needs.
+    """What decides which rules of closure a document needs. Documents of one form have the same.
 
     ``serves``: a statement names a service or a provider. ``used`` are the labels of a trust that must all have a path;
     else :func:`trust_findings` judges it. ``is_judged``: a statement may be a grant, a deny of assuming roles, or one

@@ -7,9 +7,9 @@ the file of its stack. Findings that also differ in a role, a statement or a val
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from crossaccount.access.findings.finding import Finding
 from crossaccount.iam.names import counted
@@ -59,8 +59,11 @@ def grouped(findings: Iterable[Finding], accounts: Mapping[str, str]) -> tuple[G
     """The findings by group, groups in the order of their first. ``accounts`` maps names to IDs."""
     names = {account_id: name for name, account_id in accounts.items()}
     groups: dict[tuple[str, ...], list[Finding]] = {}
+    neutralised = cache(partial(neutral, accounts=accounts, names=names))  # many findings have the same message and fix
     for each in findings:
-        groups.setdefault(tuple(_neutral(each, accounts, names)), []).append(each)
+        texts = (each.where, each.message, each.fix)
+        alike = [neutralised(text, each.account if each.account in text else "") for text in texts]
+        groups.setdefault((each.code, each.severity, *alike), []).append(each)
     return tuple(Group(tuple(members)) for members in groups.values())
 
 
@@ -81,13 +84,6 @@ def neutral(text: str, account: str, accounts: Mapping[str, str], names: Mapping
 
     text = _NAME_OF_RESOURCE.sub(known, _ID.sub(known, text))
     return _whole_word(account).sub(_THIS, text) if account and account in text else text
-
-
-def _neutral(finding: Finding, accounts: Mapping[str, str], names: Mapping[str, str]) -> Iterator[str]:
-    yield finding.code
-    yield finding.severity
-    for text in (finding.where, finding.message, finding.fix):
-        yield neutral(text, finding.account, accounts, names)
 
 
 @cache

@@ -53,7 +53,7 @@ def judge(
             found = shared.of(document, limited, granting=document.place not in idle)
             yield from map(behind.judged, found)
             trusts += document.statements if document.side == "trust" and has_external_id(document) else ()
-            closure.add(document)
+            closure.add(document, shared.form(document))
         yield from administrators(account)
         yield from known.findings(account)
         yield from providers.findings(account)

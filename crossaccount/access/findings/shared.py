@@ -67,6 +67,7 @@ class SharedFindings:
         self._since = since
         self._known: dict[Hashable, Sequence[Found]] = {}
         self._faultless: set[Hashable] = set()
+        self._forms: dict[bytes, Form | None] = {}
         self._by_forms: dict[str, Sequence[Found]] = {}
 
     def of(self, document: Document, limited: Collection[str], *, granting: bool) -> Sequence[Found]:
@@ -88,13 +89,22 @@ class SharedFindings:
                 self._faultless.add(about)
         return [replace(each, place=replace(each.place, owner=owner, policy=policy)) for each in found]
 
+    def form(self, document: Document) -> Form | None:
+        """The form of a trust; None for a document without one."""
+        content = document.fingerprint
+        if content is None or document.side != "trust":
+            return None
+        if content not in self._forms:
+            self._forms[content] = form_of(document.content, self._facts.own)
+        return self._forms[content]
+
     def _by_form(self, document: Document, limited: Collection[str], granting: bool) -> Sequence[Found]:
         """The findings on a document: those of an earlier one of the same form, each with its own statement.
 
         Weak external IDs are judged by themselves. Findings whose words are not the same for all documents of the form
         are not shared.
         """
-        form = form_of(document.content, self._facts.own) if document.side == "trust" else None
+        form = self.form(document)
         if form is None:
             return self._by_itself(document, limited, granting)
         known = self._by_forms.get(form.text)
