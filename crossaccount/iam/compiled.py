@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from crossaccount.iam.arn import ACCOUNT_ID, Arn, parse_arn
-from crossaccount.iam.caching import cached_property
+from crossaccount.iam.caching import cached_property, made
 from crossaccount.iam.conditions import Condition, ConditionError, RequestContext, compile_conditions
 from crossaccount.iam.documents import VERSION, as_list, by_content
 from crossaccount.iam.json_text import parse_json
@@ -189,7 +189,8 @@ def _statement(item: object, index: int, kind: Kind, variables: bool) -> Compile
         conditions = _conditions_of(item.get("Condition"), variables)
     except ConditionError as error:
         raise DocumentError(f"its {where}: {error}") from error
-    return CompiledStatement(
+    return made(
+        CompiledStatement,
         label=str(item.get("Sid") or index),
         allows=item["Effect"] == "Allow",
         actions=actions,
@@ -250,4 +251,5 @@ def _principal(item: Mapping[str, Any], where: str) -> PrincipalElement:
     aws, federated, services = [
         tuple(map(str, _texts(kinds[kind]))) if kind in kinds else () for kind in ("AWS", "Federated", "Service")
     ]
-    return PrincipalElement(aws, given[0] == "NotPrincipal", federated, services)
+    inverted = given[0] == "NotPrincipal"
+    return made(PrincipalElement, aws=aws, inverted=inverted, federated=federated, services=services)

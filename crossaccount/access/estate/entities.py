@@ -65,6 +65,22 @@ class Policy:
         return found
 
     @cached_property
+    def carried_actions(self) -> tuple[str, ...]:
+        """Of a trust: :attr:`Role.carried_actions` of each role that has it."""
+        if _lets_in_with_nothing(self):
+            return ()
+        statements = [each for action in _WAYS_IN for each in self.about(action)]
+        ways = [each for each in statements if each.allows]
+        if self.unknown or not ways:
+            return ()
+        return tuple(
+            action
+            for action, (without, services) in _CARRIED.items()
+            if any(_denies_without(each, without) for each in statements)
+            or all(_sets(each, services) or _refuses(each, without) for each in ways)
+        )
+
+    @cached_property
     def _compiled(self) -> tuple[tuple[CompiledStatement, ...], str]:
         if self.missing:
             return (), self.missing
@@ -223,18 +239,7 @@ class Role(Principal):
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html and
         id_session-tags.html#id_session-tags_role-chaining.
         """
-        if _lets_in_with_nothing(self.trust):
-            return ()
-        statements = [each for action in _WAYS_IN for each in self.trust.about(action)]
-        ways = [each for each in statements if each.allows]
-        if self.trust.unknown or not ways:
-            return ()
-        return tuple(
-            action
-            for action, (without, services) in _CARRIED.items()
-            if any(_denies_without(each, without) for each in statements)
-            or all(_sets(each, services) or _refuses(each, without) for each in ways)
-        )
+        return self.trust.carried_actions
 
     @cached_property
     def resource_keys(self) -> Mapping[str, tuple[str, ...]]:

@@ -25,7 +25,7 @@ from crossaccount.access.estate.credentials import credentials_of
 from crossaccount.access.estate.entities import Members, Membership, Policy, Principal, Role, User
 from crossaccount.access.estate.policies import Details, Policies, compiled_policy
 from crossaccount.iam.arn import parse_arn
-from crossaccount.iam.caching import cached_property
+from crossaccount.iam.caching import cached_property, made
 from crossaccount.iam.compiled import Kind
 from crossaccount.iam.organizations import RESOURCE_CONTROL, SERVICE_CONTROL, levels_of
 
@@ -231,26 +231,28 @@ def _user(item: Mapping[str, Any], groups: Groups, known: Policies, members: Mem
     policies = _policies(item, "UserPolicyList", known)
     for name in names:
         policies += groups.get((account, name), (Policy(f"group {name}", missing="the group is in no source"),))
-    return User(
+    return made(
+        User,
         arn=str(item["Arn"]),
         unique_id=str(item.get("UserId") or ""),
         tags=_tags(item),
         policies=policies,
         boundary=known.boundary(item),
-        membership=_membership(members, _account_of(str(item["Arn"]))),
+        membership=_membership(members, account),
         groups=names,
         credentials=credentials_of(item),
     )
 
 
 def _role(item: Mapping[str, Any], known: Policies, members: Members | None) -> Role:
-    return Role(
+    return made(
+        Role,
         arn=str(item["Arn"]),
         unique_id=str(item.get("RoleId") or ""),
         tags=_tags(item),
         policies=_policies(item, "RolePolicyList", known),
         boundary=known.boundary(item),
-        membership=_membership(members, _account_of(str(item["Arn"]))),
+        membership=None if members is None else members.of(_account_of(str(item["Arn"]))),
         trust=known.trust(item.get("AssumeRolePolicyDocument")),
         max_session_duration=item.get("MaxSessionDuration"),
     )
@@ -261,7 +263,8 @@ def _policies(item: Mapping[str, Any], inline: str, known: Policies) -> tuple[Po
 
 
 def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:
-    return {str(tag["Key"]): str(tag["Value"]) for tag in item.get("Tags") or ()}
+    tags = item.get("Tags")
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags} if tags else {}
 
 
 def _account_ids(accounts: Sequence[Details]) -> set[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from crossaccount.access.estate.entities import TRUST_POLICY, Policy
+from crossaccount.iam.caching import made
 from crossaccount.iam.compiled import Kind
 from crossaccount.iam.documents import content_of
 from crossaccount.iam.nearest import nearest
@@ -106,19 +107,13 @@ def known_part(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in content.items() if key != UNKNOWN_ACTIONS}
 
 
-def _with_unknown(policies: list[Policy]) -> tuple[Policy, ...]:
-    """The policies. A policy with an unknown part is followed by that part."""
-    found = [(policy, actions) for policy in policies if (actions := unknown_actions(policy))]
-    return (*policies, *[Policy(policy.name, missing=PARTLY, only=actions) for policy, actions in found])
-
-
 Details = Mapping[str, Any]
 """The JSON of ``aws iam get-account-authorization-details`` for one account."""
 
 
 def compiled_policy(name: str, document: object, kind: Kind = "permissions") -> Policy:
     """A policy with its document, which is compiled once, when it is first asked."""
-    return Policy(name, document, kind)
+    return made(Policy, name=name, document=document, kind=kind, missing="", only=())
 
 
 class Policies:
@@ -133,6 +128,7 @@ class Policies:
         self._without: set[str] = set()
         self._managed: dict[str, Policy] = {}
         self._by_content: dict[tuple[str, Kind, bytes], Policy] = {}
+        self._parts: dict[int, tuple[Policy, Policy | None]] = {}
         for account in details:
             for item in account.get("Policies") or ():
                 document = default_version(item)
@@ -147,12 +143,24 @@ class Policies:
 
     def inline(self, items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
         """The policies of ``UserPolicyList``, ``GroupPolicyList`` or ``RolePolicyList``."""
-        found = [self._shared(str(item["PolicyName"]), item.get("PolicyDocument")) for item in items or ()]
-        return _with_unknown(found)
+        if not items:
+            return ()
+        found = [self._shared(str(item["PolicyName"]), item.get("PolicyDocument")) for item in items]
+        return self._with_unknown(found)
 
     def attached(self, items: Iterable[Mapping[str, Any]] | None) -> tuple[Policy, ...]:
         """The policies of ``AttachedManagedPolicies``."""
-        return _with_unknown([self.get(str(item["PolicyArn"])) for item in items or ()])
+        return self._with_unknown([self.get(str(item["PolicyArn"])) for item in items]) if items else ()
+
+    def _with_unknown(self, policies: list[Policy]) -> tuple[Policy, ...]:
+        """The policies. A policy with an unknown part is followed by that part, which is one object for each policy."""
+        for policy in policies:
+            if id(policy) not in self._parts:
+                actions = unknown_actions(policy)
+                part = Policy(policy.name, missing=PARTLY, only=actions) if actions else None
+                self._parts[id(policy)] = policy, part  # with the policy, so that its identity is not reused
+        parts = [self._parts[id(policy)][1] for policy in policies]
+        return (*policies, *filter(None, parts)) if any(parts) else tuple(policies)
 
     def boundary(self, entity: Mapping[str, Any]) -> Policy | None:
         """The permissions boundary of a user or a role."""
@@ -181,9 +189,10 @@ class Policies:
         if content is None:
             return compiled_policy(name, document, kind)
         key = (name, kind, content)
-        if key not in self._by_content:
-            self._by_content[key] = compiled_policy(name, document, kind)
-        return self._by_content[key]
+        found = self._by_content.get(key)
+        if found is None:
+            found = self._by_content[key] = compiled_policy(name, document, kind)
+        return found
 
 
 def default_version(item: Mapping[str, Any]) -> object | None:

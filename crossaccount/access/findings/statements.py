@@ -25,7 +25,7 @@ from crossaccount.access.estate.policies import Details, default_version
 from crossaccount.access.evaluation.callers import ASSUMING, EVERYONE
 from crossaccount.access.findings.finding import Element, Place
 from crossaccount.iam.arn import ACCOUNT_ID, is_arn, parse_arn, root_arn
-from crossaccount.iam.caching import cached_property
+from crossaccount.iam.caching import cached_property, made
 from crossaccount.iam.compiled import DocumentError, read_document
 from crossaccount.iam.conditions import Condition, ConditionError, compile_conditions
 from crossaccount.iam.conditions.condition import NEGATED
@@ -126,8 +126,14 @@ class Document:
             items = as_list(read_document(self.content).get("Statement"))
         except DocumentError:
             return ()
+        owner, policy = self.place.owner, self.place.policy
         return tuple(
-            Statement(Place(self.place.owner, self.place.policy, index, statement=item), self.side, item)
+            made(
+                Statement,
+                place=made(Place, owner=owner, policy=policy, index=index, element="", statement=item),
+                side=self.side,
+                raw=item,
+            )
             for index, item in enumerate(items)
             if isinstance(item, Mapping)
         )

@@ -86,6 +86,8 @@ class Dependencies(NamedTuple):
 def dependencies_of(policy: Policy, action: str) -> Dependencies:
     """The dependencies of a policy's answer for an action."""
     statements = policy.about(action)
+    if statements and all(map(_reads_nothing, statements)):
+        return _NOTHING
     keys: set[str] = set()
     names: set[str] = set()
     sessions = inverted = variables = False
@@ -112,6 +114,18 @@ def dependencies_of(policy: Policy, action: str) -> Dependencies:
         depends_on_caller=bool(caller_keys or claims or names or sessions or inverted),
         depends_on_account=any(key.startswith(_ABOUT_THE_ACCOUNT) for key in keys),
     )
+
+
+_NOTHING = Dependencies(False, (), (), False, frozenset(), False, False, False, False)
+"""Those of most policies: of conditions without keys, and of whole accounts."""
+
+
+def _reads_nothing(statement: CompiledStatement) -> bool:
+    """Whether a statement has no conditions and no variables, and names only whole accounts."""
+    element = statement.principal
+    if statement.conditions or statement.has_variables:
+        return False
+    return element is None or (not element.inverted and len(element.accounts) == len(element.aws))
 
 
 def _is_many(entry: str) -> bool:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 from crossaccount.access.estate import Estate
@@ -124,22 +123,28 @@ def json_text(
     ``lists`` are further lists that are found while they are written, ``more`` further keys, with what is not a path.
     """
     yield '{"paths": ['
+    heads = _Heads()
     known: dict[tuple[int, int, int], tuple[Path, str]] = {}
-    text = cache(_json)
     lines: list[str] = []
     separator = "\n"
+    last: tuple[object, ...] = (None,) * 4
+    tail = ""
     for path in paths:
         principal, role, alternatives, grants, trust = path
-        key = (id(alternatives), id(grants), id(trust))
-        found = known.get(key)
-        if found is None:
-            found = known[key] = (path, _rest(path))  # with the path, so that its identity is not reused
-        lines.append(f'{separator}{{"principal": {text(principal)}, "role": {text(role)}, {found[1]}}}')
-        separator = ",\n"
+        # Most paths are like the one before in all but the principal.
+        if role is not last[0] or alternatives is not last[1] or grants is not last[2] or trust is not last[3]:
+            last = path[1:]
+            key = (id(alternatives), id(grants), id(trust))
+            found = known.get(key)
+            if found is None:
+                found = known[key] = (path, _rest(path))  # with the path, so that its identity is not reused
+            tail = f', "role": {_json(role)}, {found[1]}}}'
+        lines.append(heads[principal] + tail)
         if len(lines) == _TOGETHER:
-            yield "".join(lines)
+            yield separator + ",\n".join(lines)
+            separator = ",\n"
             lines = []
-    yield "".join((*lines, "]" if separator == "\n" else "\n]"))
+    yield (separator + ",\n".join(lines) if lines else "") + ("]" if separator == "\n" and not lines else "\n]")
     for name, items in (lists or {}).items():
         yield f", {_json(name)}: ["
         separator = "\n"
@@ -149,6 +154,14 @@ def json_text(
         yield "]" if separator == "\n" else "\n]"
     further = "".join(f", {_json(name)}: {_json(value)}" for name, value in (more or {}).items())
     yield f"{further}}}\n"
+
+
+class _Heads(dict[str, str]):
+    """The beginning of a path's text, by its principal."""
+
+    def __missing__(self, principal: str) -> str:
+        head = self[principal] = f'{{"principal": {_json(principal)}'
+        return head
 
 
 def _rest(path: Path) -> str:
