@@ -101,14 +101,15 @@ class SharedFindings:
     def _by_form(self, document: Document, limited: Collection[str], granting: bool) -> Sequence[Found]:
         """The findings on a document: those of an earlier one of the same form, each with its own statement.
 
-        Weak external IDs are judged by themselves. Findings whose words are not the same for all documents of the form
-        are not shared.
+        A document with a weak external ID is judged by itself, because the role's name may be what makes it weak.
+        Findings whose words are not the same for all documents of the form are not shared.
         """
         form = self.form(document)
-        if form is None:
+        weak = has_external_id(document) and any(any(weak_external_ids(each)) for each in document.statements)
+        if form is None or weak:
             return self._by_itself(document, limited, granting)
         known = self._by_forms.get(form.text)
-        if known is not None and not any(any(weak_external_ids(each)) for each in document.statements):
+        if known is not None:
             return [_about(each, document) for each in known]
         found = self._by_itself(document, limited, granting)
         hidden = (*form.left_out, *document.place.owner.split(":")[4:5])

@@ -94,7 +94,9 @@ def _documents(random: Random) -> list[Document]:
 
 
 def _of_role(random: Random, content: Json) -> Document:
-    place = Place(f"arn:aws:iam::{random.choice(OWN)}:role/{random.choice(('deployer', 'test'))}", TRUST_POLICY)
+    place = Place(
+        f"arn:aws:iam::{random.choice(OWN)}:role/{random.choice(('deployer', 'deploy-to-all-1'))}", TRUST_POLICY
+    )
     text = json.dumps(content)
     return Document(place, "trust", text if random.random() < 0.1 else json.loads(text))
 
@@ -128,6 +130,7 @@ def _statement(random: Random) -> Json:
         {"StringEquals": {"sts:ExternalId": "{id}"}},
         {"StringEquals": {"sts:ExternalId": "{id}", "aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
         {"StringNotEquals": {"sts:ExternalId": "{id}"}},
+        {"StringLike": {"sts:ExternalId": "deploy-to-all-1"}},
         {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
         {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:company/app:*"}},
         {"StringEquals": {"aws:PrincipalAccount": "{two}"}},
