@@ -175,7 +175,7 @@ class _Encoder:
                 last = (role, id(alternatives), id(trust), of_source)
                 condition, origins = self._conditions.number(alternatives, granted=of_source)
                 trusting: int | None = None
-            granting = (principal, id(grant), condition)
+            granting = (principal, id(grant), condition if origins[0] else -1)
             if granting not in sides:
                 sides[granting] = self._sides.number(principal, (*grant, *origins[0]))
             if trusting is None:

@@ -142,19 +142,23 @@ class Document:
 def documents(details: Details) -> Iterator[Document]:
     """Every document of one account that its owner could change."""
     for role in roles(details):
-        place = Place(str(role["Arn"]), TRUST_POLICY)
         if (trust := role.get("AssumeRolePolicyDocument")) is not None:  # what a program does not know yet is None
-            yield Document(place, "trust", trust)
+            yield _document(str(role["Arn"]), TRUST_POLICY, "trust", trust)
     for entities, inline in _INLINE:
         for entity in details.get(entities) or ():
-            if is_changeable(str(entity["Arn"])):
-                for policy in entity.get(inline) or ():
-                    place = Place(str(entity["Arn"]), str(policy["PolicyName"]))
+            policies = entity.get(inline)
+            if policies and is_changeable(str(entity["Arn"])):
+                for policy in policies:
                     if (content := policy.get("PolicyDocument")) is not None:
-                        yield Document(place, "identity", content)
+                        yield _document(str(entity["Arn"]), str(policy["PolicyName"]), "identity", content)
     for policy in details.get("Policies") or ():
         if parse_arn(str(policy["Arn"])).account != "aws" and (content := default_version(policy)) is not None:
-            yield Document(Place(str(policy["Arn"])), "identity", content)
+            yield _document(str(policy["Arn"]), "", "identity", content)
+
+
+def _document(owner: str, policy: str, side: Side, content: object) -> Document:
+    place = made(Place, owner=owner, policy=policy, index=None, element="", statement={})
+    return made(Document, place=place, side=side, content=content)
 
 
 def roles(details: Details) -> Iterator[Mapping[str, Any]]:
