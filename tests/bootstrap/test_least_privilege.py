@@ -14,12 +14,15 @@ from crossaccount.engine.deployers import ASSUME_ROLES, local_config
 from crossaccount.engine.deployment import DeploymentError
 from crossaccount.engine.local_aws import InProcessEngine
 from crossaccount.engine.work import deploy
+from crossaccount.iam.arn import entity_arn
 from crossaccount.job.sign_in.live_accounts import LiveAccounts
+from crossaccount.local.clients import Aws, Credentials
 from crossaccount.local.handlers.calls import OPERATIONS
 from crossaccount.local.server import LocalAws
-from crossaccount.rehearsal.scenario import Scenario
-from tests.bootstrap.conftest import Bootstrapped, bootstrapped
-from tests.scenarios import EVERY_SCENARIO
+from crossaccount.rehearsal.scenario import Scenario, read_scenario
+from crossaccount.sources.organizations import read_organization
+from tests.bootstrap.conftest import DEPLOYER, DRIFT, PREVIEW, Bootstrapped, bootstrapped
+from tests.scenarios import EVERY_SCENARIO, ROOT
 
 AUTH = "111111111111"
 
@@ -92,6 +95,24 @@ def test_the_commands_read_the_whole_account_as_the_deployer(root: Bootstrapped)
     assert read["deployer"] == read["root"]
     (user,) = read["deployer"]["UserDetailList"]
     assert (user["LoginProfile"]["UserName"], user["AccessKeyMetadata"]) == ("richard", [])
+
+
+def test_the_pipeline_of_a_stack_with_control_policies_reads_the_organisation() -> None:
+    """A review asks what an organisation's policies are; without an answer each change of one would be a broadening."""
+    found = bootstrapped(read_scenario(ROOT / "examples" / "estates" / "units"))
+    stack = next(each for each in found.scenario.stacks if each.name == "management")
+    with LocalAws(organization=found.scenario.organization) as local:
+        pipeline = found.make_deployers(local, found.scenario.stacks)
+        assert pipeline is not None
+        with local.session(stack.account_id) as root, Aws(local.endpoint, pipeline) as caller:
+            expected = read_organization(root.client("organizations"))
+            for role in (DEPLOYER, PREVIEW, DRIFT):
+                arn = entity_arn(stack.account_id, "role", role)
+                made = caller.sts.assume_role(RoleArn=arn, RoleSessionName="review")["Credentials"]
+                session = Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+                with Aws(local.endpoint, session) as aws:
+                    assert read_organization(aws.client("organizations")) == expected
+    assert expected["Policies"]
 
 
 def _list(value: Any) -> list[str]:
