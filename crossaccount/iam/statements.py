@@ -50,6 +50,7 @@ class Others:
 class Trust:
     """What one trust statement of the config asks for, names already resolved to ARNs.
 
+    ``more`` are the other actions of the same call, as for :func:`grant`.
     ``principal_conditions`` are conditions on the principals alone, ``service_conditions`` on the services;
     ``conditions`` hold for all.
     """
@@ -57,6 +58,7 @@ class Trust:
     principals: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     actions: tuple[str, ...] = (ASSUME_ROLE,)
+    more: tuple[str, ...] = ()
     effect: str = "Allow"
     principal_conditions: tuple[Condition, ...] = ()
     service_conditions: tuple[Condition, ...] = ()
@@ -82,20 +84,26 @@ def grant(
     Raises:
         ConditionConflict: two of the ``conditions`` speak about the same key under the same operator.
     """
-    whole = merged(conditions)
-    alike: list[tuple[list[str], dict[str, Any]]] = [(list(actions), whole)]
+    found = [
+        {"Effect": effect, "Action": together, "Resource": list(resources), **condition}
+        for together, condition in _by_conditions(actions, more, merged(conditions))
+    ]
+    return {"Version": VERSION, "Statement": found}
+
+
+def _by_conditions(
+    actions: Sequence[str], more: Sequence[str], conditions: Condition
+) -> list[tuple[list[str], dict[str, Any]]]:
+    """``actions`` with all conditions, and ``more`` with those that they have; equal conditions are together."""
+    alike: list[tuple[list[str], Condition]] = [(list(actions), conditions)]
     for action in more:
-        limits = _fitting(whole, action)
+        limits = _fitting(conditions, action)
         same = next((found for found, others in alike if others == limits), None)
         if same is None:
             alike.append(([action], limits))
         else:
             same.append(action)
-    found: list[dict[str, Any]] = []
-    for together, condition in alike:
-        statement: dict[str, Any] = {"Effect": effect, "Action": together, "Resource": list(resources)}
-        found.append({**statement, "Condition": condition} if condition else statement)
-    return {"Version": VERSION, "Statement": found}
+    return [(together, {"Condition": each} if each else {}) for together, each in alike]
 
 
 _OF_ACTIONS = ("sts:", "aws:requesttag/", "aws:tagkeys")
@@ -136,18 +144,18 @@ def trust_statements(trust: Trust) -> list[dict[str, Any]]:
     """
     by_pattern = [arn for arn in trust.principals if matched_by_condition(arn, trust.by_name)]
     exact = [arn for arn in trust.principals if arn not in by_pattern]
-    result = []
+    result: list[dict[str, Any]] = []
     if exact:
-        result.append(_statement(trust, {"AWS": exact}, trust.principal_conditions))
+        result += _statements(trust, {"AWS": exact}, trust.principal_conditions)
     if by_pattern:
         accounts = [root_arn(parse_arn(arn).account, parse_arn(arn).partition) for arn in by_pattern]
         patterns = {"ArnLike": {"aws:PrincipalArn": by_pattern}}
-        result.append(_statement(trust, {"AWS": accounts}, [patterns, *trust.principal_conditions]))
+        result += _statements(trust, {"AWS": accounts}, [patterns, *trust.principal_conditions])
     if trust.services:
-        result.append(_statement(trust, {"Service": list(trust.services)}, trust.service_conditions))
+        result += _statements(trust, {"Service": list(trust.services)}, trust.service_conditions)
     for each in trust.others:
         kind, name = each.principal
-        result.append(_statement(replace(trust, actions=each.actions), {kind: [name]}, each.conditions))
+        result += _statements(replace(trust, actions=each.actions), {kind: [name]}, each.conditions)
     return result
 
 
@@ -158,12 +166,12 @@ def matched_by_condition(arn: str, by_name: bool) -> bool:
     return by_name or has_wildcard(arn)
 
 
-def _statement(trust: Trust, principal: Mapping[str, Sequence[str]], own: Sequence[Condition]) -> dict[str, Any]:
-    statement: dict[str, Any] = {"Effect": trust.effect, "Principal": principal, "Action": list(trust.actions)}
-    condition = merged([*own, trust.conditions])
-    if condition:
-        statement["Condition"] = condition
-    return statement
+def _statements(trust: Trust, principal: Mapping[str, Sequence[str]], own: Sequence[Condition]) -> list[dict[str, Any]]:
+    conditions = merged([*own, trust.conditions])
+    return [
+        {"Effect": trust.effect, "Principal": principal, "Action": together, **condition}
+        for together, condition in _by_conditions(trust.actions, trust.more, conditions)
+    ]
 
 
 def merged(conditions: Iterable[Condition]) -> dict[str, dict[str, Any]]:

@@ -213,7 +213,8 @@ class _Builder:
                 for position, name in enumerate(statement.principals)
             ),
             services=statement.services,
-            actions=statement.needed_actions(),
+            actions=statement.actions,
+            more=statement.actions_besides(statement.actions),
             effect=statement.effect,
             principal_conditions=statement.principal_conditions(),
             service_conditions=self.service_conditions(statement),
@@ -227,7 +228,7 @@ class _Builder:
 
         They also get the statement's ``actions`` other than sts:AssumeRole.
         """
-        more = tuple(action for action in statement.needed_actions() if action != ASSUME_ROLE)
+        more = tuple(action for action in statement.actions if action != ASSUME_ROLE)
         shared = statement.conditions_of(PROVIDERS)
         for federation in statement.federations().values():
             provider = self.settings.provider_of(federation)
@@ -251,7 +252,7 @@ class _Builder:
             kind, names = ("assume", policy.assume) if policy.assume else ("deny", policy.deny)
             arns = [self.named(name, f"{where}.{kind}[{index}]") for index, name in enumerate(names or ())]
             effect, conditions = "Allow" if kind == "assume" else "Deny", policy.principal_conditions()
-            more = policy.own_actions()
+            more = policy.actions_besides(policy.actions)
             try:
                 document = grant(effect, arns, policy.actions, [*conditions, policy.conditions], more)
             except ConditionConflict as conflict:

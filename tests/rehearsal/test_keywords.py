@@ -28,6 +28,7 @@ ROLES: dict[str, dict[str, Any]] = {
     },
     "Plain": {},
     "Kept": {"source_identity": True},
+    "TaggedPartner": {"external_id": ["a-b-c-12345-old"], "session_tags": {"required": {"project": "web"}}},
     "Partner": {"external_id": ["a-b-c-12345-old", "a-b-c-67890-new"]},
 }
 TAGS = {"project": "web", "ticket": "42"}
@@ -64,6 +65,10 @@ TESTS = [
     _test("Tagged", "denied", session={"tags": {**TAGS, "project": "other"}}),
     _test("Tagged", "denied", session={"tags": {**TAGS, "more": "x"}}),
     _test("Tagged", "denied", session={"tags": {"project": "web"}}),
+    _test("TaggedPartner", "allowed", session={"tags": {"project": "web"}}, context=PARTNER),
+    _test("TaggedPartner", "denied", session={"tags": {"project": "web"}}),
+    _test("TaggedPartner", "denied", session={"tags": {"project": "shop"}}, context=PARTNER),
+    _test("TaggedPartner", "denied", context=PARTNER),
     _test("Partner", "allowed", context={"sts:ExternalId": "a-b-c-12345-old"}),
     _test("Partner", "allowed", context={"sts:ExternalId": "a-b-c-67890-new"}),
     _test("Partner", "denied", context={"sts:ExternalId": "a-b-c-00000-other"}),

@@ -60,11 +60,6 @@ class Policy(Conditioned):
     )
     """Require a role in an account of this organisation: its ID, or {id: o-…, paths: [o-…/r-…/ou-…/*]}."""
 
-    def own_actions(self) -> tuple[str, ...]:
-        """The actions that the keywords need and that ``actions`` does not have."""
-        named = {action.lower() for action in self.actions}
-        return tuple(action for action in self.actions_of_keywords() if action.lower() not in named)
-
 
 class ManagedPolicy(Policy):
     """A customer-managed policy of the account."""

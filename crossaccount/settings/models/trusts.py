@@ -15,7 +15,7 @@ Other keywords name principals: users of an identity provider (``github``, ``sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
@@ -169,10 +169,11 @@ class Conditioned(Model):
         """The conditions of the keywords that apply to this kind of caller."""
         return tuple(_conditions(self, kind))
 
-    def actions_of_keywords(self) -> tuple[str, ...]:
-        """The actions that the keywords need. AWS requires each on both sides of a call."""
-        needed = (action for keyword in self.keywords().values() for action in keyword.actions)
-        return tuple(dict.fromkeys(needed))
+    def actions_besides(self, actions: Iterable[str]) -> tuple[str, ...]:
+        """The actions that the keywords need and that are not among ``actions``. AWS requires each on both sides."""
+        named = {each.lower() for each in actions}
+        needed = (each for keyword in self.keywords().values() for each in keyword.actions)
+        return tuple(dict.fromkeys(each for each in needed if each.lower() not in named))
 
     def principal_conditions(self) -> tuple[Condition, ...]:
         """The conditions that principals have to meet."""
@@ -240,10 +241,6 @@ class TrustStatement(Conditioned):
             SERVICES: bool(self.services or self.pod_identity),
         }
         return frozenset(kind for kind, given in named.items() if given)
-
-    def needed_actions(self) -> tuple[str, ...]:
-        """The actions of the statement, with those that its keywords need."""
-        return tuple(dict.fromkeys((*self.actions, *self.actions_of_keywords())))
 
     @property
     def names_somebody(self) -> bool:
