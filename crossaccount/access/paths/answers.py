@@ -50,7 +50,8 @@ class Profile(NamedTuple):
     """A caller's own side. Callers with equal ``key`` have the same answers, but for what ``per_role`` policies say.
 
     ``selecting`` are the statements, of all other policies, whose resources decide whether they are about a role.
-    ``depends_on_role``: those policies depend on the role's own tags and account.
+    ``depends_on_role``: those policies depend on the role's own tags and account. ``is_single``: the caller may have
+    answers of its own about any role; about roles that fit ``patterns`` it always may.
     """
 
     action: str
@@ -60,6 +61,8 @@ class Profile(NamedTuple):
     carried: tuple[str, ...]
     selecting: tuple[CompiledStatement, ...]
     depends_on_role: bool
+    is_single: bool
+    patterns: tuple[str, ...]
 
 
 def patterns_of(statements: Iterable[CompiledStatement], context: RequestContext) -> tuple[str, ...] | None:
@@ -206,14 +209,17 @@ class SharedLayers:
         if not outside and not any(self.dependencies(each, action).single_out(caller) for each in controls):
             kind = caller.partition, caller.account, caller.is_role, caller.is_service_linked
             key = (*kind, *map(id, shared))
+        carried = carried_actions(caller)
         found = Profile(
             action,
             tuple(policies),
             tuple(per_role),
             self._keys.setdefault(key, len(self._keys)),
-            carried_actions(caller),
+            carried,
             tuple([each for policy in (*shared, *controls) for each in policy.about(action) if each.selects]),
             any(self.dependencies(each, action).depends_on_role for each in (*shared, *controls)),
+            bool(carried) or any(each.patterns is None for each in per_role),
+            () if carried else tuple(pattern for each in per_role for pattern in each.patterns or ()),
         )
         self.profiles[caller.arn] = found
         return found
@@ -239,12 +245,9 @@ class SharedLayers:
         for place, caller in enumerate(callers):
             profile = self.profiles.get(caller.arn) or self.profile(caller)
             actions.add(profile.action)
-            is_single = bool(profile.carried)
-            if profile.per_role and not is_single:
-                found = [each.patterns for each in profile.per_role]
-                is_single = None in found
-                patterns.update(pattern for each in found for pattern in each or ())
-            places.append(place if is_single else first.setdefault(profile.key, place))
+            if profile.patterns:
+                patterns.update(profile.patterns)
+            places.append(place if profile.is_single else first.setdefault(profile.key, place))
         distinct = tuple(dict.fromkeys(places))
         return Alike(callers, tuple(places), distinct, frozenset(actions), tuple(patterns))
 
