@@ -11,12 +11,14 @@ from crossaccount.settings.yaml_text import parse_yaml
 from crossaccount.settings.yaml_writing import block_text, yaml_text
 
 _TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"))
+_KEY = _TEXT.filter(lambda key: key != "<<")
+"""The CLI's reader merges below ``<<`` whatever its quotes, so no file can have such a key."""
 _LEAF = st.one_of(_TEXT, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.none())
 """Whole numbers of 64 bits: what is longer is a fraction to every reader of the CLI's."""
-_VALUE = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4))
+_VALUE = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEY, inner, max_size=4))
 
 
-@given(st.dictionaries(_TEXT, _VALUE, min_size=1, max_size=4))
+@given(st.dictionaries(_KEY, _VALUE, min_size=1, max_size=4))
 def test_what_is_written_is_what_every_reader_reads(value):
     for text in (yaml_text(value), block_text(value)):
         assert yaml.safe_load(text) == value
