@@ -32,7 +32,7 @@ from crossaccount.settings.yaml_text import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
 MOST_NAMED = 3
-"""Folders that a message names."""
+"""Folders or accounts that a message names."""
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """A name that began with - would be an option of the CLI."""
@@ -373,9 +373,30 @@ def compiled_in_order(project: Project) -> dict[str, CompiledStack]:
             problems += error.problems
         else:
             graph[stack] = list(_read_stacks(project, stack, compiled[stack].settings, problems))
+    problems += _aliases_given_twice(compiled)
     if problems:
         raise SettingsError(problems)
     return {stack: compiled[stack] for stack in _sorted(graph)}
+
+
+def _aliases_given_twice(compiled: Mapping[str, CompiledStack]) -> Iterator[Problem]:
+    """The aliases that several accounts are to have: AWS has each alias once in a partition.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/FindingYourAWSId.html
+    """
+    holders: dict[tuple[str, str], dict[str, Settings]] = {}
+    for each in compiled.values():
+        settings = each.settings
+        if settings.sign_in.alias is not None:
+            alike = holders.setdefault((settings.partition, settings.sign_in.alias), {})
+            alike.setdefault(settings.account_id, settings)
+    for (_, alias), alike in holders.items():
+        if len(alike) > 1:
+            *_, last = alike.values()
+            names = [settings.account for settings in alike.values()]
+            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+            what = f"is the alias of {', '.join(names[:MOST_NAMED])}{more}, and AWS has each alias once"
+            yield Problem(last.sign_in_places["alias"], what, alias, "give each account its own")
 
 
 def _sorted(graph: dict[str, list[str]]) -> list[str]:

@@ -84,3 +84,14 @@ def test_what_is_wrong_in_any_stack_is_reported_first(project):
         'Pulumi.a.yaml: reads[0]: is not in the address book, got "x"; add it to crossaccount:accounts',
         'Pulumi.b.yaml: reads[0]: is not in the address book, got "y"; add it to crossaccount:accounts',
     ]
+
+
+def test_an_alias_is_of_one_account(project, tmp_path):
+    project(a=[], b=[], c=[])
+    for stack, alias in (("a", "acme"), ("b", "acme"), ("c", "acme-c")):
+        with (tmp_path / f"Pulumi.{stack}.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"  crossaccount:sign_in: {{alias: {alias}}}\n")
+    assert refusal(read_project(tmp_path)) == [
+        'Pulumi.b.yaml: sign_in.alias: is the alias of a, b, and AWS has each alias once, got "acme"; '
+        "give each account its own"
+    ]
