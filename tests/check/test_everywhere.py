@@ -14,7 +14,7 @@ __all__ = ["run"]
 PATTERN = "arn:aws:iam::*:role/Audit"
 ORGANIZATION = "o-a1b2c3d4e5"
 RAW = {"StringEquals": {"aws:resourceOrgId": ORGANIZATION}}
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": PATTERN, "Condition": RAW},
 }
@@ -45,11 +45,24 @@ def test_they_are_named_once_for_each_role(tmp_path: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("roles", "named"),
+    [("*", "role/*"), ("arn:aws:iam::1*:role/Audit", "role/Audit"), ("arn:aws:iam::*:role/*", "role/*")],
+)
+def test_all_roles_and_patterns_of_accounts_are_named_too(roles: str, named: str, tmp_path: Path, run: Run) -> None:
+    folder = _project(
+        tmp_path, one={"document": {**DOCUMENT, "Statement": {**DOCUMENT["Statement"], "Resource": roles}}}
+    )
+    found = run("check", "--dir", str(folder), "--json").json["everywhere"]
+    assert list(found) == [f"{named} in all accounts of {ORGANIZATION}"]
+
+
+@pytest.mark.parametrize(
     "policy",
     [
         {"assume": [PATTERN]},
         {"assume": ["auth/role/Audit"], "organization": ORGANIZATION},
         {"deny": [PATTERN], "conditions": RAW},
+        {"document": {**DOCUMENT, "Statement": {**DOCUMENT["Statement"], "Action": "s3:*", "Resource": "*"}}},
     ],
 )
 def test_other_grants_are_not(policy: dict[str, Any], tmp_path: Path, run: Run) -> None:
