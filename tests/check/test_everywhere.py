@@ -46,14 +46,17 @@ def test_they_are_named_once_for_each_role(tmp_path: Path, run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("roles", "named"),
-    [("*", "role/*"), ("arn:aws:iam::1*:role/Audit", "role/Audit"), ("arn:aws:iam::*:role/*", "role/*")],
+    [
+        ("*", "role/* in all accounts"),
+        ("arn:aws:iam::1*:role/Audit", "role/Audit in accounts 1*"),
+        ("arn:aws:iam::*:role/*", "role/* in all accounts"),
+    ],
 )
 def test_all_roles_and_patterns_of_accounts_are_named_too(roles: str, named: str, tmp_path: Path, run: Run) -> None:
-    folder = _project(
-        tmp_path, one={"document": {**DOCUMENT, "Statement": {**DOCUMENT["Statement"], "Resource": roles}}}
-    )
+    statement = {**DOCUMENT["Statement"], "Resource": roles}
+    folder = _project(tmp_path, one={"document": {**DOCUMENT, "Statement": statement}})
     found = run("check", "--dir", str(folder), "--json").json["everywhere"]
-    assert list(found) == [f"{named} in all accounts of {ORGANIZATION}"]
+    assert list(found) == [f"{named} of {ORGANIZATION}"]
 
 
 @pytest.mark.parametrize(
