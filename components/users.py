@@ -19,7 +19,7 @@ from .permissions import USER, PermissionArgs, declare_permissions, permission_p
 STATUSES = ("Active", "Inactive")
 PASSWORD_LENGTH = (8, 128)
 KEY_NAME = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
-"""Of an access key: without a hyphen, so that no resource of another user has the same name."""
+"""The name of an access key. It has no hyphen, so that no resource of another user has the same name."""
 
 
 class ConsoleArgs(HandoverArgs):

@@ -34,7 +34,7 @@ def expiry_findings(settings: Settings, now: datetime, ahead: timedelta) -> Iter
 
 
 def ended_trusts(compiled: CompiledStack) -> Iterator[str]:
-    """The places of the trusts that had a statement that allows, and whose every such statement has ended.
+    """The places of trusts in which every Allow statement has ended; at least one.
 
     Their deployed trust policy denies everybody, which needs no finding of its own.
     """

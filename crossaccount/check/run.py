@@ -123,7 +123,7 @@ class Checked:
         if self.moved:
             first, grant = next(iter(self.moved.items()))
             others = f", and {len(self.moved) - 1} more" if len(self.moved) > 1 else ""
-            yield f"an entity's grants are too long to be inline, so managed policies: {first} (of {grant}){others}"
+            yield f"grants too long for inline policies became managed policies: {first} (from {grant}){others}"
 
     @property
     def ok(self) -> bool:

@@ -88,7 +88,7 @@ def add_role(
         bool, typer.Option("--new-external-id", help="Generate a random external ID, and require it.")
     ] = False,
     by_name: Annotated[
-        bool, typer.Option("--by-name", help="Trust names, also of what does not exist yet (mode: by-name).")
+        bool, typer.Option("--by-name", help="Trust the principal by its name, even before it exists (mode: by-name).")
     ] = False,
     github: Annotated[
         str | None,
@@ -152,7 +152,7 @@ def add_role(
             say(f"external ID: {each}; give it to the third party, which must pass it with each call")
         if not policies:
             say(f"note: {name} may do nothing yet: write policies or inline in its stack, or add it with --policy ARN")
-        _next(directory, f"who-can {account}/role/{name}", "check")
+        _next(directory, f"who-can {adding.role_with_path(_project(directory), account, name)}", "check")
 
 
 @add.command(
@@ -191,7 +191,7 @@ def _say_groups(user: str, account: str, groups: Mapping[str, str]) -> None:
         say(f"note: {user} may assume no role yet: write inline: {{NAME: {{assume: [ACCOUNT/role/ROLE]}}}} {where}")
         return
     say(f"note: {user} is in no group, and may assume no role yet: write groups: [GROUP] {where}")
-    say("the groups, which --group GROUP gives to the next user:")
+    say("the groups of the stack; `--group GROUP` adds the next user to one:")
     for name, gives in groups.items():
         say(f"  {name}: {gives}")
 

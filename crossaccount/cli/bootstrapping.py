@@ -79,7 +79,7 @@ def _selected(directory: Path, patterns: Sequence[str]) -> list[Bootstrap]:
     found = list(bootstraps_of(compiled))
     if not found:
         what = "the config declares no roles of a pipeline"
-        fix = "add bootstrap: deploy to a role, see docs/guide/bootstrap.md; crossaccount init --github writes them"
+        fix = "add `bootstrap: deploy` to a role (docs/guide/bootstrap.md), or start with crossaccount init --github"
         raise SettingsError([Problem(", ".join(names) or str(directory), what, NOT_GIVEN, fix)])
     return found
 

@@ -116,8 +116,8 @@ def _last_deployed(directory: Path) -> list[str]:
 
     found = all_stacks(directory, "state")
     if needs_cli(directory) and not installed():
-        what = "by default it is what the stacks last deployed, which needs the pulumi CLI, and that is not on the PATH"
-        fix = "name what was before, such as --before stack:OLD/auth (OLD: a folder with the old config); or install it"
+        what = "the default, what the stacks last deployed, needs the pulumi CLI, which is not on the PATH"
+        fix = "name a source, such as --before stack:OLD/auth (OLD: a folder with the old config), or install the CLI"
         raise refusal("--before", what, NOT_GIVEN, fix)
     return found
 

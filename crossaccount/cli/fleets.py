@@ -193,7 +193,11 @@ def check_fleet(
     ] = False,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="PROFILE", help="Its credentials are used. Default: the environment's."),
+        typer.Option(
+            "--profile",
+            metavar="PROFILE",
+            help="The profile whose credentials are used. Default: those of the environment.",
+        ),
     ] = None,
     directory: DirectoryOption = HERE,
     as_json: JsonOption = False,

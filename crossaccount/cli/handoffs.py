@@ -209,6 +209,7 @@ def _say_left_out(handed: HandedOut, *, silent: bool, in_text: bool) -> None:
 
     lines = [] if in_text else [f"note: {line}" for line in not_handed_out(handed)]
     if not handed.entries:
-        lines.append("nothing is handed off: no path works" if not handed.left_out else "nothing is handed off")
+        why = "no path works; to see why: crossaccount who-can ROLE --why PRINCIPAL"
+        lines.append("nothing is handed off" if handed.left_out else f"nothing is handed off: {why}")
     for line in () if silent else lines:
         say(line, err=True)

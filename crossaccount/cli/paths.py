@@ -45,7 +45,10 @@ DirectOption = Annotated[
 
 EscalationsOption = Annotated[
     bool,
-    typer.Option("--escalations", help="Also who makes itself able: by a trust, a grant, credentials or a role."),
+    typer.Option(
+        "--escalations",
+        help="Also show principals that can give themselves access: by a trust, a grant, credentials or a role.",
+    ),
 ]
 
 
@@ -336,7 +339,7 @@ def _also_escalated(
 def _with_escalations(
     notes: Callable[[Named], Iterable[str]], escalated: Callable[[], Iterable[Escalated]], read: Named
 ) -> Iterator[str]:
-    """The notes, and below them who makes itself able to get there, step by step."""
+    """The notes, and below them the principals that can give themselves access, step by step."""
     yield from notes(read)
     found = list(escalated())
     yield f"by changing something on the way: {'nobody' if not found else ''}".rstrip()

@@ -140,7 +140,7 @@ def init(
             say(f"note: {folder}/requirements.txt: {' '.join(place.note.split())}", err=True)
         if github:
             path = planned(first, second, names).path
-            say(f"note: users and roles are below the path {path}, the only one that the pipeline may change")
+            say(f"note: users and roles get the path {path}; the pipeline may change only what has it")
         if github and not github_ids:
             say(f"note: {_WITHOUT_IDS}", err=True)
         install = "" if place.checkout or place.note else f"; pulumi install --cwd {folder}"
@@ -217,7 +217,7 @@ def _show(found: list[Checkup]) -> None:
             out.print(f"         {markup(each.fix)}", highlight=False, soft_wrap=True)
     missing = sum(each.needed and not each.ok for each in found)
     if missing:
-        without = "Without them: crossaccount check, crossaccount rehearse --engine in-process."
+        without = "These work without them: crossaccount check, crossaccount rehearse --engine in-process."
         things = "1 thing is" if missing == 1 else f"{missing} things are"
         out.print(f"{things} missing for a deployment. {without}", highlight=False, soft_wrap=True)
 

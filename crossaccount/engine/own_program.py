@@ -269,7 +269,7 @@ def _same_package(folder: Path) -> bool:
 
 @cache
 def _own_content(folder: Path, without: str = "") -> Mapping[str, bytes]:
-    """The files of a folder whose code this process runs: what they were when it first asked."""
+    """The files of a folder whose code this process runs, as they were at the first call."""
     return _content(folder, without)
 
 

@@ -1,4 +1,4 @@
-"""Frozen values that are made and asked often: ``made``, and ``cached_property`` without a lock.
+"""Frozen values that are created and read often: ``made``, and ``cached_property`` without a lock.
 
 Python 3.11's own takes a lock for each first access; later versions do not. A value that two threads compute at once is
 computed twice, and is the same.

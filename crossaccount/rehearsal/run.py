@@ -270,7 +270,7 @@ def _results(
     scenario: Scenario, local: LocalAws, progress: Progress, stand_ins: frozenset[str]
 ) -> Iterator[TestResult]:
     found = (account_details(local.session(each).iam) for each in sorted(set(scenario.accounts.values())))
-    # What a stand-in allows says nothing of the real policy: as in `check`, its document is unknown.
+    # A stand-in says nothing about the real policy, so its document is unknown, as in `check`.
     details = [
         {**each, "Policies": [policy for policy in each["Policies"] if policy["Arn"] not in stand_ins]}
         for each in found

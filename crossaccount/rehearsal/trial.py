@@ -179,7 +179,7 @@ class Trial:
     at: Callable[[datetime | None], AbstractContextManager[object]] = lambda _: nullcontext()
     """Sets the time at which the local AWS evaluates date conditions; None for the present."""
     stand_ins: bool = False
-    """Whether policies of the local AWS stand in for others of unknown content. What is undetermined stays so then."""
+    """Whether the local AWS has stand-ins for unknown policies. Undetermined results then stay undetermined."""
 
     def of(self, judged: TestResult) -> TestResult:
         """``judged`` with what was tried in place of what was judged, as far as it can be tried.

@@ -195,7 +195,7 @@ class Recorder:
         self._checked.add(_key(stack))
 
     def recorded(self, stack: NamedStack) -> Described:
-        """The account as the program of the stack makes it, be it the packaged one.
+        """The account as the program of the stack makes it, also if it is the packaged program.
 
         Raises:
             SourceError: as for ``describe``.
@@ -327,7 +327,7 @@ def _upstreams_of(stack: NamedStack, compiled: CompiledStack, readers: tuple[str
         upstream = _upstream(stack, full_name)
         if upstream.name in readers:
             circle = " → ".join([*readers[readers.index(upstream.name) :], upstream.name])
-            raise refusal(stack.where, "stacks read each other in a circle", circle, "drop one of the reads")
+            raise refusal(stack.where, "stacks read each other in a circle", circle, "remove one of the reads")
         yield upstream
 
 

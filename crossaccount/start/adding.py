@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from crossaccount.iam.arn import parse_arn
 from crossaccount.iam.entity_names import Refusal, check_account_id, check_name, check_region
 from crossaccount.iam.nearest import did_you_mean
 from crossaccount.iam.problem import NOT_GIVEN, Problem
@@ -118,7 +119,7 @@ def add_role(
         statement["mode"] = "by-name"
     role = {"trust": [statement], **({"policies": list(policies)} if policies else {})}
     members: list[_Member] = [(("crossaccount:trusting", "roles"), name, role)]
-    if workflow is not None and not _has_github(project.stacks[stack]):
+    if workflow is not None and not _has_github(project, stack):
         members.insert(0, ((PROVIDERS,), "github", {"oidc": "github"}))
     return _in_stack(project, stack, *members)
 
@@ -176,15 +177,27 @@ class Workflow:
         return {**trust, "owner_id": found.owner_id, "repository_id": found.repository_id}
 
 
-def _has_github(config: Mapping[str, Any]) -> bool:
-    """Whether a stack's config declares a provider of GitHub. Errors of the config are reported by its own check."""
-    declared = config.get(PROVIDERS)
-    issuers = (
-        [str(each.get("oidc")) for each in declared.values() if isinstance(each, Mapping)]
-        if isinstance(declared, Mapping)
-        else []
-    )
+def _has_github(project: Project, stack: str) -> bool:
+    """Whether a stack declares a provider of GitHub, in its own file or in a file that it includes.
+
+    If the config has errors, only the stack's own file counts.
+    """
+    try:
+        issuers = [each.url for each in project.settings(stack).providers.values()]
+    except SettingsError:
+        declared = project.stacks[stack].get(PROVIDERS)
+        members = declared.values() if isinstance(declared, Mapping) else ()
+        issuers = [str(each.get("oidc")) for each in members if isinstance(each, Mapping)]
     return any(each == "github" or service_of(without_scheme(each)) == "github" for each in issuers)
+
+
+def role_with_path(project: Project, account: str, name: str) -> str:
+    """A role as commands take it: with the path from the config, or without a path if the config has errors."""
+    try:
+        arn = project.settings(_stack_of(project, account, [])).arn_of("role", name)
+    except SettingsError:
+        return f"{account}/role/{name}"
+    return f"{account}/{parse_arn(arn).resource}"
 
 
 def add_user(

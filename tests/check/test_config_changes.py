@@ -143,7 +143,7 @@ def test_a_deny_has_its_place(project: Project) -> None:
         ("eve", "policies.Out"),
     ):
         deny = _asked(folder, f"auth/user/{user}").changes[0]
-        assert deny.fix == f"take the statement away, or narrow it: Pulumi.auth.yaml: {place}"
+        assert deny.fix == f"remove the statement, or narrow it: Pulumi.auth.yaml: {place}"
 
 
 def test_a_file_of_an_account_is_changed_in_aws_s_own_terms(project: Project, tmp_path: Path) -> None:

@@ -82,7 +82,5 @@ def test_a_grant_that_is_too_long_to_be_inline_is_named_with_its_managed_policy(
         "auth/policy/user-ann-short": "Pulumi.auth.yaml: trusted.users.ann.inline.short",
     }
     out = run("check", "--dir", str(folder)).out
-    assert (
-        "grants are too long to be inline, so managed policies: auth/policy/user-ann-long (of Pulumi.auth.yaml: " in out
-    )
+    assert "grants too long for inline policies became managed policies: auth/policy/user-ann-long (from Pulumi." in out
     assert "inline.long), and 1 more" in out

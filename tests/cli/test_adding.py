@@ -84,7 +84,7 @@ def test_a_user_without_a_group_is_shown_what_gives_access(run: Run, mine: Path)
         "changed Pulumi.auth.yaml",
         "note: kim is in no group, and may assume no role yet: write groups: [GROUP] under trusted.users.kim in the "
         "stack of auth",
-        "the groups, which --group GROUP gives to the next user:",
+        "the groups of the stack; `--group GROUP` adds the next user to one:",
         "  ReadOnly-users: may assume workload/role/ReadOnly",
         "  Admins: may assume workload/role/Deploy; may not assume workload/role/Old; has IAMFullAccess",
         "  Empty: assumes no role",
@@ -94,6 +94,17 @@ def test_a_user_without_a_group_is_shown_what_gives_access(run: Run, mine: Path)
         "note: kim may assume no role yet: write inline: {NAME: {assume: [ACCOUNT/role/ROLE]}} under "
         "trusted.users.kim in the stack of workload"
     )
+
+
+def test_a_role_for_workflows_uses_the_provider_of_the_pipeline(run: Run, tmp_path: Path) -> None:
+    ids = ("--trusted-id", "123456789012", "--trusting-id", "210987654321")
+    init = ("init", str(tmp_path / "shop"), *ids, "--user", "bo", "--github", "acme/infra", "--github-ids", "1/2")
+    assert run(*init).code == 0
+    add = ("add", "role", "workload", "Site", "--github", "acme/site", "--branch", "main", "--no-ids")
+    done = run(*add, "--dir", str(tmp_path / "shop"))
+    assert (done.code, done.err) == (0, "")
+    assert "next: crossaccount who-can workload/role/shop/Site " in done.out, "the role has the default path"
+    assert "crossaccount:providers" not in _workload(tmp_path / "shop")
 
 
 def test_what_to_run_next_is_of_the_same_project(run: Run, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

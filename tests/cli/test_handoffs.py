@@ -69,7 +69,9 @@ def test_accounts_may_be_named_by_a_file(tmp_path: Path) -> None:
 def test_who_is_kept_out_gets_nothing(kind: str) -> None:
     done = _handoff(kind, *TUTORIAL, "--for", "development/user/Theresa")
     assert (done.exit_code, done.stdout) == (1 if kind == "env" else 0, "")
-    assert done.stderr == "nothing is handed off: no path works\n"
+    assert done.stderr == (
+        "nothing is handed off: no path works; to see why: crossaccount who-can ROLE --why PRINCIPAL\n"
+    )
 
 
 def test_profiles_are_merged_into_a_file(tmp_path: Path) -> None:

@@ -103,9 +103,8 @@ def test_a_diff_of_nothing_named_without_the_cli_says_once_what_to_name(
     done = run("diff")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "--before: by default it is what the stacks last deployed, which needs the pulumi CLI, and that is not on the "
-        "PATH; name what was before, such as --before stack:OLD/auth (OLD: a folder with the old config); "
-        "or install it\n"
+        "--before: the default, what the stacks last deployed, needs the pulumi CLI, which is not on the PATH; "
+        "name a source, such as --before stack:OLD/auth (OLD: a folder with the old config), or install the CLI\n"
     )
 
 

@@ -330,7 +330,7 @@ def test_a_new_access_key_takes_a_yes_of_its_own_and_so_does_one_that_is_activat
     iam.update_access_key(UserName="richard", AccessKeyId=key["AccessKeyId"], Status="Inactive")
     again = run(applied, "up", "--yes")
     assert again.returncode == 1, again.stdout + again.stderr
-    assert f"access key {key['AccessKeyId']} gained, broadening: it is Active, before Inactive" in again.stdout
+    assert f"access key {key['AccessKeyId']} gained, broadening: it is Active, and was Inactive" in again.stdout
     [still] = iam.list_access_keys(UserName="richard")["AccessKeyMetadata"]
     assert still["Status"] == "Inactive"
 

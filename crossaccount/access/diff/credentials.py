@@ -130,7 +130,7 @@ def _keys(old: Sequence[AccessKey] | None, new: Sequence[AccessKey] | None) -> I
             yield _CredentialChange(
                 key.is_active,
                 _named(key.id or same.id, key.name or same.name),
-                f"it is {key.status}, before {same.status}",
+                f"it is {key.status}, and was {same.status}",
             )
     for key in made:
         replaced = next((each for each in left if not (each.id and key.id) and each.name == key.name), None)

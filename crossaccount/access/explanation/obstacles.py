@@ -109,7 +109,7 @@ def _denies(layers: Layers) -> Iterator[Change]:
         outright = [denial.decision for denial in side.denying if not denial.atoms]
         for decision in (side.deny, *outright):
             if decision is not None:
-                yield Change("deny", "it is denied outright by", "take the statement away, or narrow it", decision)
+                yield Change("deny", "it is denied outright by", "remove the statement, or narrow it", decision)
 
 
 def _lacking(layers: Layers) -> list[SideAnswer]:

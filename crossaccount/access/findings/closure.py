@@ -111,7 +111,7 @@ class Nearest:
         The role itself is not a candidate.
         """
         callers = [each for each in self._candidates.of(role) if each.arn != role.arn][:_TRIED]
-        callers = self._alike.distinct(callers, role)  # of equal explanations the first one is taken
+        callers = self._alike.distinct(callers, role)  # the first of equal explanations is used
         denied = (why(self.estate, caller.arn, role.arn) for caller in callers)
         return min((each for each in denied if each.changes), key=lambda each: len(each.changes), default=None)
 
@@ -217,7 +217,7 @@ def _is_used(statement: Statement, trusts: Collection[Trust]) -> bool:
 
 
 def _is_used_outside(statement: Statement) -> bool:
-    """Whether a statement allows callers that are no paths."""
+    """Whether a statement allows callers that are not listed as paths."""
     return bool(statement.principals("Service")) or "NotPrincipal" in statement.raw
 
 
@@ -293,7 +293,7 @@ class _Outline(NamedTuple):
 
     @classmethod
     def of(cls, document: Document) -> _Outline:
-        """That of one document. A trust that :func:`trust_findings` must judge has a label that no statement has."""
+        """The outline of a document. A trust for :func:`trust_findings` to judge has a label that no statement has."""
         statements = document.statements
         serves = any(each.principals("Service") or each.principals("Federated") for each in statements)
         is_judged = any(map(_may_be_judged, statements))

@@ -141,13 +141,10 @@ class Grants:
             actions, by = listed(needed), _by_keyword(*needed)
             named = [role for text in incomplete for role in self.named(text)]
             if all(_covered_by_trust(self._estate.roles[role].trust, action) for role in named for action in needed):
-                what, fix = "the trust requires what needs", f"allow {actions} on the role too{by}"
+                what, fix = "which this grant does not allow", f"allow {actions} on the role too{by}"
             else:
-                what, fix = (
-                    "the trust does not allow what the call passes, which needs",
-                    f"add {actions} to the trust{by}",
-                )
-            message = f"grants {listed(incomplete)} without effect: {what} {actions} as well"
+                what, fix = "which the trust does not allow", f"add {actions} to the trust{by}"
+            message = f"grants {listed(incomplete)} without effect: the call also needs {actions}, {what}"
             yield Found(NOT_TRUSTED, statement.at("resources"), message, fix)
         if untrusted:
             message = f"grants {listed(untrusted)}, which trusts none of {listed(holders)}"

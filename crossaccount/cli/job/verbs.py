@@ -86,7 +86,10 @@ def destroy(
     quiet: QuietOption = False,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Delete the stacks' resources, downstream stacks first. Asks, and again before it removes control policies."""
+    """Delete the stacks' resources, downstream stacks first.
+
+    Asks first, and asks again before it removes control policies.
+    """
     refuse_no_digest(reviewed, as_json)
 
     def run(project: Stacks) -> JobResult:

@@ -64,7 +64,7 @@ class Profiles:
         if entry.is_own:
             return entry
         if entry.provider and service_of(entry.provider) != "eks":
-            return "its token is in no file that is known; see the kinds github and esc"
+            return "a profile needs a token file, and none is known for it; see the kinds github and esc"
         found = entry.limited_to(lambda parameters: not parameters.source_identity and not parameters.tags)
         if found is None:
             return "a profile passes neither a source identity nor session tags; use env or boto3"

@@ -29,7 +29,7 @@ _HEAD = '''import boto3
 
 
 def _session(arguments: dict, region: str | None, caller: boto3.session.Session | None) -> boto3.session.Session:
-    """A session of the role; ``caller`` is who asks, by default who the environment says."""
+    """A session of the role. ``caller`` assumes it; default: the credentials of the environment."""
     sts = (caller or boto3.session.Session()).client("sts", region_name=region)
     credentials = sts.assume_role(**arguments)["Credentials"]
     return boto3.session.Session(

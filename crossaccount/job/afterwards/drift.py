@@ -126,9 +126,9 @@ def _control(deployed: Content, live: Content) -> Iterator[str]:
     """The accounts for which control policies say something else than what was deployed."""
     wider, narrower = widened(deployed, live), widened(live, deployed)
     if wider:
-        yield f"control policies deny less or allow more in {names_of_accounts(live, wider)}, also to root users"
+        yield f"control policies deny less or allow more in {names_of_accounts(live, wider)}, also for root users"
     if narrower:
-        yield f"control policies deny more or allow less in {names_of_accounts(live, narrower)}, also to root users"
+        yield f"control policies deny more or allow less in {names_of_accounts(live, narrower)}, also for root users"
 
 
 def _with_others(deployed: Details, live: Details) -> Details:

@@ -110,7 +110,7 @@ def other_removal(approval: Approval) -> tuple[str, ...]:
     """Why an approval does not apply to a removal without a review; empty if it names no review."""
     if not approval.reviewed:
         return ()
-    what = "the approval is for another review: this removal gives no access, so it has none"
+    what = "this removal gives no access, so it has no review"
     return (f"--reviewed: {what}, got {approval.reviewed}; remove the option",)
 
 

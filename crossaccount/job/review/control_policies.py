@@ -82,7 +82,7 @@ class ControlPolicies:
             yield HandMade(self.stack, self.account_id, "unread", "the organisation", {}, self.why)
         if self.before is not None and self.after is not None and (freed := widened(self.before, self.after)):
             what = f"control policies deny less or allow more in {names_of_accounts(self.after, freed)}"
-            who = "also to root users, and to whom the review does not read"
+            who = "also for root users, and for principals that the review does not read"
             yield HandMade(self.stack, self.account_id, "unread", "control policies", {}, f"{what}: {who}")
 
     def warnings(self) -> Iterator[str]:
@@ -106,9 +106,8 @@ class ControlPolicies:
         names = {str(each["Id"]): str(each.get("Name") or "") for each in live["Accounts"]}
         if joined := [each for each in names if each not in self.listed]:
             what = f"the organisation has {names_of_accounts(live, joined)}, which {self.file} does not list"
-            fix = (
-                "grants under its ID reach them, and no test does; run `crossaccount fleet discover`, or save it again"
-            )
+            risk = "grants for the whole organisation apply to them, and the tests do not cover them"
+            fix = f"{risk}; run `crossaccount fleet discover`, or save the file again"
             yield f"{self.stack}: {what}: {fix}"
 
     def _with_full_access(self) -> set[str]:

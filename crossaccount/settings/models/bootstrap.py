@@ -33,5 +33,5 @@ class BootstrapNames(Model):
     prefix: Annotated[Text, rule(_check_prefix), text_schema(_PREFIX, LONGEST_PREFIX)] = Field(
         default=PREFIX, examples=["access-infra"]
     )
-    """The beginning of the names of its policies and of its CloudFormation stack: access-infra-boundary. The config
-    gives the roles' own names."""
+    """The prefix of the names of its policies and its CloudFormation stack, as in access-infra-boundary. Roles have the
+    names that the config gives them."""

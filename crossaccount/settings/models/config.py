@@ -274,7 +274,7 @@ OWN_SECTIONS = tuple(_OWN_SECTIONS)
 """The sections that belong to no side."""
 MEMBERS_IN_WORDS: Mapping[str, str] = {
     "users": "Users of this account, who assume roles (trusted side), by name.",
-    "groups": "Groups of such users (trusted side), by name: what their members may assume.",
+    "groups": "Groups of users of this account (trusted side), by name: they give their members access.",
     "applications": "Service roles of this account (trusted side), by name: AWS services run as them.",
     "roles": "Roles of this account that others assume (trusting side), by name.",
 }

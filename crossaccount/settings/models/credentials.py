@@ -142,7 +142,7 @@ class Console(Handover):
 class AccessKey(Handover):
     """A long-term access key, and the time for which it is declared.
 
-    An access key has no dates in AWS. So dates decide what an update does with it.
+    An access key has no dates in AWS. So the dates decide what an update does with the key.
     """
 
     status: Literal["Active", "Inactive"] = "Active"

@@ -26,7 +26,7 @@ from crossaccount.settings.models.requests import Expires, Keyword, MaybeRolesOr
 from crossaccount.settings.models.trusts import FEDERATIONS, Conditioned, TrustStatement
 
 _OF_SERVICES = Refusal(
-    "only the request of a service has it, and a grant is for users and roles", "write it in the role's trust"
+    "only requests of AWS services have it, and a grant is for users and roles", "write it in the role's trust"
 )
 _OF_PROVIDERS = Refusal(
     "names callers without identity policies, so only a trust can let them in", "write it in the role's trust"
@@ -144,7 +144,7 @@ class Defaults(Model):
 class Membership(Model):
     """One group of a user, or one user of a group, and the time for which it is declared.
 
-    A membership has no conditions in AWS. So dates decide whether an update declares it.
+    A membership has no conditions in AWS. So the dates decide whether an update declares it.
     """
 
     name: Text = Field(examples=["Developers"])

@@ -58,8 +58,8 @@ def _of_others(policies: list[dict[str, Any]]) -> None:
     policies.append(policy("Theirs", document(statement("Deny", "ec2:*")), ROOT))
 
 
-LESS = f"control policies deny less or allow more in workload ({WORKLOAD}), also to root users"
-MORE = f"control policies deny more or allow less in workload ({WORKLOAD}), also to root users"
+LESS = f"control policies deny less or allow more in workload ({WORKLOAD}), also for root users"
+MORE = f"control policies deny more or allow less in workload ({WORKLOAD}), also for root users"
 
 
 @pytest.mark.parametrize(

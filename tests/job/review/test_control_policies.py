@@ -259,7 +259,7 @@ def test_a_deny_that_goes_is_a_broadening_also_if_it_concerns_no_principal_that_
     review = Project(tmp_path / "p", goes).review()
     assert review.needs == ("broadening",)
     [freed] = review.removals
-    assert freed.why.startswith(f"control policies deny less or allow more in workload ({WORKLOAD}): also to root")
+    assert freed.why.startswith(f"control policies deny less or allow more in workload ({WORKLOAD}): also for root")
 
 
 def test_an_account_without_a_stack_is_in_the_review_of_control_policies(tmp_path: Path) -> None:
