@@ -112,7 +112,7 @@ def test_a_config_without_a_prefix_keeps_its_names(tmp_path: Path) -> None:
 def test_a_project_without_a_pipeline_is_told_how_to_get_one(tmp_path: Path) -> None:
     ids = ["--trusted-id", TRUSTED, "--trusting-id", TRUSTING, "--user", "ann"]
     assert CliRunner().invoke(app, ["init", str(tmp_path / "p"), *ids]).exit_code == 0
-    assert "add bootstrap: deploy to a role" in bootstrap(tmp_path / "p", code=2)
+    assert "add `bootstrap: deploy` to a role" in bootstrap(tmp_path / "p", code=2)
 
 
 FLEET = {
