@@ -119,7 +119,7 @@ class ControlPolicies:
         """The targets from which the stack detaches FullAWSAccess, and that have no other SCP then."""
         policies = [each for each in after["Policies"] if each["PolicySummary"]["Type"] == SERVICE_CONTROL]
         held = {target for each in policies for target in targets_of(each)}
-        return [target for target in self.managed.full_access if target not in held]
+        return sorted(target for target in self.managed.full_access if target not in held)
 
     def refusal(self) -> str:
         """Why no approval allows the update; empty if nothing prevents it."""
