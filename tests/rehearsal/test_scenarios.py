@@ -25,7 +25,7 @@ RESULT_KEYS = [
     "mode",
     "then",
 ]
-THEN_KEYS = ["action", "resource", "expected", "actual", "ok", "mode"]
+THEN_KEYS = ["action", "resource", "expected", "actual", "ok", "reason", "mode"]
 
 Rehearse = Callable[[str], Rehearsed]
 

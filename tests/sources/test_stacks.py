@@ -69,7 +69,7 @@ def test_a_folder_without_a_project(tmp_path: Path, problems: Problems) -> None:
 def test_stacks_that_read_each_other_are_a_circle(project: Path, problems: Problems) -> None:
     edit(project, "auth", reads=["workload"])
     assert problems("stack:workload") == [
-        'stack:workload: stacks read each other in a circle, got "workload → auth → workload"; drop one of the reads'
+        'stack:workload: stacks read each other in a circle, got "workload → auth → workload"; remove one of the reads'
     ]
 
 
