@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from crossaccount.local.clients import Gateway
+from crossaccount.sources.details import LISTS
 
 ROOT = Path(__file__).parents[2]
 HUB = "hub"
@@ -79,3 +81,9 @@ def _member(edited: bool) -> dict[str, Any]:
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     deploy = {"trust": [{"principals": ["hub/role/deployer"]}], "inline": {"deploy": {"document": document}}}
     return {"crossaccount:reads": [HUB], "crossaccount:trusting": {"roles": {"deploy": deploy, "audit": audit}}}
+
+
+def empty_account(stack: str, account_id: str) -> Mapping[str, Any]:
+    """An account that has nothing."""
+    del stack, account_id
+    return {name: [] for name in LISTS}

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.job.fleet import write_project
+from benchmarks.job.fleet import empty_account, write_project
 from crossaccount.engine.work import Outcome, Work
 from crossaccount.job import events
 from crossaccount.job.review.approval import Approval
@@ -28,7 +28,6 @@ from crossaccount.job.review.reviewer import ReadLive, Reviewer
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.job.states import KnownStack
-from crossaccount.sources.details import LISTS
 
 SIZES = (10, 100, 1000)
 RESOURCES = 12
@@ -67,12 +66,6 @@ class NullBackend:
     def last_result(self, stack: str) -> str:
         del stack
         return ""
-
-
-def empty_account(stack: str, account_id: str) -> Mapping[str, Any]:
-    """An account that has nothing."""
-    del stack, account_id
-    return {name: [] for name in LISTS}
 
 
 def measure(stacks: int, parallel: int, home: Path) -> dict[str, float]:

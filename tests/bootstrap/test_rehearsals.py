@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.job.fleet import empty_account
 from components.program import program
 from crossaccount.bootstrap.making import as_the_pipeline, make_bootstraps
 from crossaccount.bootstrap.resources import Bootstrap
@@ -22,7 +23,6 @@ from crossaccount.rehearsal.run import Rehearsal, rehearse
 from crossaccount.rehearsal.scenario import Scenario, read_scenario
 from tests.bootstrap.conftest import Bootstrapped, bootstrapped, without
 from tests.conftest import Seen
-from tests.job.jobs import empty_account
 from tests.scenarios import EVERY_SCENARIO
 
 

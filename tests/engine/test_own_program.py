@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.job.fleet import empty_account
 from components.program import program
 from crossaccount.access.paths import paths
 from crossaccount.engine.deployment import Deployment, DeploymentError, Stack
@@ -24,7 +25,6 @@ from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.settings import SettingsError, read_project
 from crossaccount.sources import SourceError, Sources, read_sources
-from tests.job.jobs import empty_account
 
 AUTH, WORKLOAD = "111111111111", "222222222222"
 BOOK = {"auth": {"id": AUTH, "stack": "auth"}, "workload": {"id": WORKLOAD, "stack": "workload"}}

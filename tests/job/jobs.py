@@ -14,7 +14,6 @@ from crossaccount.job import events
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import Stacks
 from crossaccount.job.states import KnownStack
-from crossaccount.sources.details import LISTS
 
 WHEN = "2026-01-02T03:04:05Z"
 
@@ -116,9 +115,3 @@ def job(
     engine, backend = engine or ScriptedEngine(), backend or MemoryBackend()
     stacks = Stacks(folder, engine, backend, workers=Threads(at_once), on_event=told.append, accounts=accounts)
     return Job(stacks, engine, backend, told)
-
-
-def empty_account(stack: str, account_id: str) -> Mapping[str, Any]:
-    """An account that has nothing."""
-    del stack, account_id
-    return {name: [] for name in LISTS}

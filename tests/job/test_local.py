@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from benchmarks.job.fleet import HUB, account_id, members, write_project
+from benchmarks.job.fleet import HUB, account_id, empty_account, members, write_project
 from components.program import program
 from crossaccount.engine.pulumi_cli import installed
 from crossaccount.job import events
 from crossaccount.job.opening import in_process_parts, local_parts
 from crossaccount.job.running.workers import Threads
 from crossaccount.job.stacks import JobResult, Stacks
-from tests.job.jobs import empty_account
 
 TUTORIAL = Path(__file__).parents[2] / "examples" / "tutorial"
 FLEET = TUTORIAL.parent / "fleet"

@@ -101,7 +101,7 @@ _KEYS: tuple[Key, ...] = (_by_account, _by_role, _by_principal, _by_own_account,
 
 
 def _what(change: Change) -> tuple[object, ...]:
-    """What a change gives or takes, whoever has it."""
+    """The access that a change gives or takes, without the principal and the role."""
     own = (change.credential, change.actions, change.whole)
     return (*own, repr(change.before), repr(change.after)) if change.is_path else own
 

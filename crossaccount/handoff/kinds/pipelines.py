@@ -10,6 +10,7 @@ https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/aws-login
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from crossaccount.handoff.entry import Entry, HandedOut, not_handed_out, notes
@@ -21,7 +22,7 @@ CONFIGURE = ("aws-actions/configure-aws-credentials", "e6de054238d6b7531b4efff3b
 _PERMISSIONS = "The job needs permissions: {id-token: write, contents: read}"
 
 
-class _OfService:
+class _OfService(ABC):
     """A kind for users of one service's provider only."""
 
     providers = True
@@ -39,9 +40,9 @@ class _OfService:
         left = "".join(f"# {line}\n" for line in not_handed_out(handed))
         return "\n".join([*blocks, *filter(None, [left])])
 
+    @abstractmethod
     def lines(self, entry: Entry) -> Iterator[str]:
         """One entry."""
-        raise NotImplementedError
 
 
 class GitHubStep(_OfService):

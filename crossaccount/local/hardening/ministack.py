@@ -12,9 +12,9 @@ when one of them has moved or takes other arguments. Five things are done here t
 - its IAM can be *asked* whether a caller may make a call, without making it;
 - *secrets* of this run take the place of those that a stranger can guess: of roots, where MiniStack itself verifies a
   signature (addresses of S3 objects), and of a Lambda function's session, which MiniStack derives from names;
-- *time* is saved. The protocols of the services that a rehearsal uses are told to MiniStack. Without that it imports
-  the SDK and reads a service's model at the first answer: 0.2 s for each local AWS, and more for each service. New
-  functions are active without a pause.
+- *time* is saved. MiniStack gets a table with the protocols of the services that a rehearsal uses. Without the table it
+  imports the SDK and reads a service's model at the first answer: 0.2 s for each local AWS, and more for each service.
+  New functions are active without a pause.
 
 Nothing here comes from ``crossaccount.iam``: what the evaluator there judges is tried here, and a mistake in one must
 not be a mistake in both.
